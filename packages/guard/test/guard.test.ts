@@ -1,0 +1,203 @@
+import fc from "fast-check";
+import { type CryptoKey, generateKeyPair, SignJWT } from "jose";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createGuard, type Guard, TokenError } from "../src/index.ts";
+
+const issuer = "https://login.example";
+const audience = "https://api.example";
+const { publicKey, privateKey } = await generateKeyPair("ES256");
+const stranger = await generateKeyPair("ES256");
+const p384 = await generateKeyPair("ES384");
+const start = 1_700_000_000;
+
+let now: number;
+let revoked: Set<string>;
+let published: Set<string>;
+let guard: Guard;
+beforeEach(() => {
+  now = start * 1000;
+  revoked = new Set();
+  published = new Set(["k1"]);
+  guard = make();
+});
+
+function make(options: { cacheSize?: number; audience?: string | string[] } = {}): Guard {
+  return createGuard({
+    issuer,
+    audience,
+    keyFor: (kid) => (published.has(kid) ? publicKey : undefined),
+    isRevoked: (sessionId) => revoked.has(sessionId),
+    now: () => now,
+    ...options,
+  });
+}
+
+interface Changes {
+  readonly claims?: Record<string, unknown>;
+  readonly header?: Record<string, unknown>;
+  readonly key?: CryptoKey;
+}
+
+/** A good token, but for some changes; an undefined claim is left out. */
+function token({ claims = {}, header = {}, key = privateKey }: Changes = {}): Promise<string> {
+  return new SignJWT({
+    iss: issuer,
+    aud: audience,
+    sub: "user:alice",
+    sid: "session-1",
+    preferred_username: "alice",
+    roles: ["user", "premium"],
+    scope: "openid profile",
+    iat: start,
+    exp: start + 60,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "k1", ...header })
+    .sign(key);
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "accepted";
+  } catch (error) {
+    if (error instanceof TokenError) return error.code;
+    throw error;
+  }
+}
+
+test("a good token names its principal", async () => {
+  expect(await guard.verify(await token())).toMatchObject({
+    userId: "user:alice",
+    username: "alice",
+    roles: ["user", "premium"],
+    scopes: ["openid", "profile"],
+    sessionId: "session-1",
+    expiresAt: (start + 60) * 1000,
+  });
+});
+
+describe("refused", () => {
+  test.each<[string, Changes]>([
+    ["another issuer", { claims: { iss: `${issuer}/` } }],
+    ["no issuer", { claims: { iss: undefined } }],
+    ["another audience", { claims: { aud: "https://other.example" } }],
+    ["no audience", { claims: { aud: undefined } }],
+    ["no subject", { claims: { sub: undefined } }],
+    ["no session", { claims: { sid: undefined } }],
+    ["an empty session", { claims: { sid: "" } }],
+    ["no expiry", { claims: { exp: undefined } }],
+    ["an expiry that is a text", { claims: { exp: "tomorrow" } }],
+    ["not valid yet", { claims: { nbf: start + 10 } }],
+    ["an id token's type", { header: { typ: "JWT" } }],
+    ["no type", { header: { typ: undefined } }],
+    ["an unknown kid", { header: { kid: "k2" } }],
+    ["no kid", { header: { kid: undefined } }],
+    ["another signer", { key: stranger.privateKey }],
+    ["another curve", { header: { alg: "ES384" }, key: p384.privateKey }],
+  ])("%s", async (_name, changes) => {
+    expect(await codeOf(guard.verify(await token(changes)))).toBe("invalid_token");
+  });
+
+  test("an embedded key is not looked at", async () => {
+    const header = { jwk: await crypto.subtle.exportKey("jwk", stranger.publicKey), kid: "k1" };
+    expect(await codeOf(guard.verify(await token({ header, key: stranger.privateKey })))).toBe(
+      "invalid_token",
+    );
+  });
+
+  test("no token at all", async () => expect(await codeOf(guard.verify(undefined))).toBe("missing_token"));
+
+  test("any text that is no token", async () => {
+    const good = await token();
+    const near = fc.tuple(fc.nat(good.length - 1), fc.string({ minLength: 1, maxLength: 3 }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.array(fc.base64String(), { minLength: 3, maxLength: 3 }).map((parts) => parts.join(".")),
+          near.map(([at, text]) => good.slice(0, at) + text + good.slice(at + 1)),
+        ),
+        async (text) => {
+          fc.pre(text !== good);
+          expect(await codeOf(guard.verify(text))).toBe("invalid_token");
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("a token seen before", () => {
+  test("still expires to the millisecond", async () => {
+    const good = await token();
+    await guard.verify(good);
+    now = (start + 60) * 1000 - 1;
+    expect(await codeOf(guard.verify(good))).toBe("accepted");
+    now += 1;
+    expect(await codeOf(guard.verify(good))).toBe("token_expired");
+    expect(await codeOf(make().verify(good))).toBe("token_expired");
+  });
+
+  test("is refused from the moment its session ends", async () => {
+    const good = await token();
+    await guard.verify(good);
+    revoked.add("session-1");
+    expect(await codeOf(guard.verify(good))).toBe("token_revoked");
+    expect(await codeOf(make().verify(good))).toBe("token_revoked");
+  });
+
+  test("is remembered by the whole of it: the same claims under another signature are checked", async () => {
+    const good = await token();
+    await guard.verify(good);
+    const forged = await token({ key: stranger.privateKey });
+    expect(await codeOf(guard.verify(forged))).toBe("invalid_token");
+    expect(await codeOf(guard.verify(`${good}A`))).toBe("invalid_token");
+  });
+
+  test("is refused once its key is withdrawn", async () => {
+    const good = await token();
+    await guard.verify(good);
+    published.clear();
+    expect(await codeOf(guard.verify(good))).toBe("invalid_token");
+  });
+
+  test("is remembered as the same principal, until many others have come", async () => {
+    const small = make({ cacheSize: 2 });
+    const tokens = await Promise.all([1, 2, 3].map((jti) => token({ claims: { jti: String(jti) } })));
+    const principals: unknown[] = [];
+    for (const one of tokens) principals.push(await small.verify(one));
+    expect(await small.verify(tokens[2])).toBe(principals[2]);
+    const again = await small.verify(tokens[0]);
+    expect(again).toEqual(principals[0]);
+    expect(again).not.toBe(principals[0]);
+  });
+});
+
+test("one of several audiences is enough", async () => {
+  const several = make({ audience: ["https://a.example", audience] });
+  expect(await codeOf(several.verify(await token({ claims: { aud: ["x", audience] } })))).toBe("accepted");
+});
+
+test("a key that could not be fetched is no verdict about the token", async () => {
+  const broken = createGuard({
+    issuer,
+    audience,
+    keyFor: () => {
+      throw new Error("offline");
+    },
+    isRevoked: () => false,
+    now: () => now,
+  });
+  await expect(broken.verify(await token())).rejects.toThrow("offline");
+});
+
+test("no part of a token is in an error", async () => {
+  const bad = await token({ claims: { aud: "canary" }, key: stranger.privateKey });
+  const error = await guard.verify(bad).catch((caught: unknown) => caught);
+  if (!(error instanceof TokenError)) throw error;
+  const [header = "", claims = "", signature = ""] = bad.split(".");
+  for (const part of [header, claims, signature, "canary"]) {
+    expect(`${error.message} ${error.reason} ${error.stack}`).not.toContain(part);
+  }
+});

@@ -1,0 +1,78 @@
+import type { Config } from "./config.ts";
+import type { MemoryAttemptCounter } from "./core/attempt-counter.ts";
+import type { Clock } from "./core/ports.ts";
+import type { Revocations } from "./core/revocations.ts";
+import type { SigningKeys } from "./core/signing-keys.ts";
+import type { Log } from "./log.ts";
+import type { Store } from "./store/store.ts";
+
+/** How often a server looks at what other processes changed, in milliseconds: well under a second. */
+const followEvery = 250;
+const tidyEvery = 60_000;
+
+export interface ChoreParts {
+  readonly signingKeys: SigningKeys;
+  readonly revocations: Revocations;
+  readonly counters: readonly MemoryAttemptCounter[];
+  readonly store: Store;
+  readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Chores {
+  /** Takes over what other processes changed: ended sessions and keys. */
+  follow(): Promise<void>;
+  /** Rotates the key when its time has come, deletes what has expired. */
+  tidy(): Promise<void>;
+  /** Stops, after what is under way. */
+  stop(): Promise<void>;
+}
+
+/** What a server does between requests. A failure is logged and tried again at the next turn. */
+export function startChores(parts: ChoreParts): Chores {
+  const { signingKeys, revocations, counters, store, config, clock, log } = parts;
+
+  async function follow(): Promise<void> {
+    await revocations.follow();
+    await signingKeys.follow();
+  }
+
+  async function tidy(): Promise<void> {
+    const now = clock();
+    revocations.prune(now);
+    for (const counter of counters) counter.prune();
+    const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
+    if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
+      const event = { name: "key.rotated", at: now, address: "server", reason: "age" } as const;
+      await signingKeys.rotate(config.accessTokenTtl, event);
+    }
+    await store.tidy(now, config.auditRetention);
+  }
+
+  const stops = [every(followEvery, follow, log), every(tidyEvery, tidy, log)];
+  return {
+    follow,
+    tidy,
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()));
+    },
+  };
+}
+
+/** Runs `chore` again and again, never twice at once. @returns what stops it */
+function every(interval: number, chore: () => Promise<void>, log: Log): () => Promise<void> {
+  let underWay: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    underWay ??= chore()
+      .catch((error: unknown) => log.error({ err: error }, "a chore failed; it will be tried again"))
+      .finally(() => {
+        underWay = undefined;
+      });
+  }, interval);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await underWay;
+  };
+}

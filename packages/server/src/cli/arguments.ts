@@ -1,0 +1,62 @@
+import { parseArgs } from "node:util";
+import { type Config, flagOf, readConfig, type SettingName, settings } from "../config.ts";
+import { UsageProblem } from "./failures.ts";
+
+/** What stood behind the command. */
+export interface Arguments {
+  readonly words: readonly string[];
+  readonly config: Config;
+  /** Options of the command itself. */
+  option(name: string): string | undefined;
+  options(name: string): readonly string[];
+}
+
+/**
+ * Takes a command line apart: words, flags of settings, and the command's own options.
+ *
+ * @param own options of this command, each with one value
+ * @throws {UsageProblem} for a flag that is not known; {SettingProblem} for a setting that is not understood
+ */
+export function parseArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  own: readonly string[] = [],
+): Arguments {
+  const names = Object.keys(settings) as SettingName[];
+  for (const name of names) refuseSecretFlag(args, settings[name]);
+  const known = names.filter((name) => !isSecret(settings[name])).map((name) => flagOf(settings[name]));
+  const { values, positionals } = parse(args, known, own);
+  const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
+  return {
+    words: positionals,
+    config: readConfig(environment, flags),
+    option: (name) => values[name]?.at(-1),
+    options: (name) => values[name] ?? [],
+  };
+}
+
+function parse(args: readonly string[], known: readonly string[], own: readonly string[]) {
+  const option = { type: "string", multiple: true } as const;
+  const options = Object.fromEntries([...known, ...own].map((name) => [name, option]));
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const said = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
+    throw new UsageProblem(`${said}; \`latchkey --help\` lists what there is`);
+  }
+}
+
+function isSecret(setting: { readonly secret?: boolean }): boolean {
+  return setting.secret === true;
+}
+
+function refuseSecretFlag(
+  args: readonly string[],
+  setting: { readonly variable: string; readonly secret?: boolean },
+) {
+  const flag = `--${flagOf(setting)}`;
+  if (!isSecret(setting) || !args.some((arg) => arg === flag || arg.startsWith(`${flag}=`))) return;
+  throw new UsageProblem(
+    `${flag} would show the secret to every user of this machine: set ${setting.variable} in the environment`,
+  );
+}

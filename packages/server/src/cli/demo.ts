@@ -1,0 +1,59 @@
+import { BlockList, isIPv6 } from "node:net";
+import { parseArguments } from "./arguments.ts";
+import { UsageProblem } from "./failures.ts";
+import { run } from "./serve.ts";
+
+const people = [
+  {
+    person: {
+      username: "alice",
+      email: "alice@example.com",
+      displayName: "Alice",
+      roles: ["user", "premium"],
+    },
+    password: "alice123",
+  },
+  {
+    person: { username: "admin", email: "admin@example.com", displayName: "Administrator", roles: ["admin"] },
+    password: "admin123",
+  },
+];
+
+/** `latchkey demo`: a server with known users that forgets everything, for this machine alone. */
+export async function demoCommand(args: readonly string[]): Promise<void> {
+  const { config, words } = parseArguments(args, process.env);
+  if (words.length > 0) throw new UsageProblem("demo takes flags only");
+  if (!isLoopback(config.host)) {
+    throw new UsageProblem(
+      `--host ${config.host}: the demo has well-known passwords and listens on this machine alone; use \`latchkey serve\``,
+    );
+  }
+  const { url } = await run({ ...config, database: ":memory:", secret: undefined }, async (users) => {
+    for (const { person, password } of people) await users.addForDemo(person, password);
+  });
+  process.stdout.write(banner(url));
+}
+
+function isLoopback(host: string): boolean {
+  if (host === "localhost") return true;
+  const loopback = new BlockList();
+  loopback.addSubnet("127.0.0.0", 8, "ipv4");
+  loopback.addAddress("::1", "ipv6");
+  return loopback.check(host, isIPv6(host) ? "ipv6" : "ipv4");
+}
+
+function banner(url: string): string {
+  return `
+  Latchkey demo at ${url} (docs at ${url}/docs)
+  Everything is in memory: it forgets all when it stops. Never put it on a network.
+
+  Users:  alice / alice123 (user, premium)    admin / admin123 (admin)
+
+  Try it:
+
+TOKEN=$(curl -s ${url}/auth/login -H 'Content-Type: application/json' -d '{"username":"alice","password":"alice123"}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl -s ${url}/auth/me -H "Authorization: Bearer $TOKEN"
+curl -s -X POST ${url}/auth/logout -H "Authorization: Bearer $TOKEN"
+
+`;
+}

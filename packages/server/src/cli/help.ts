@@ -1,0 +1,35 @@
+import { flagOf, type Setting, settings } from "../config.ts";
+
+const commands = [
+  ["serve", "run the server (what `npm start` does)"],
+  ["demo", "run a server in memory with users alice/alice123 and admin/admin123"],
+  [
+    "user add NAME --email ADDRESS [--name TEXT] [--role ROLE …]",
+    "the password is asked for, or read from standard input",
+  ],
+  ["user list", ""],
+  ["user passwd|disable|enable|remove NAME", "NAME is a user name or an e-mail address"],
+  ["session list [NAME]", ""],
+  ["session end ID", ""],
+  ["key list|rotate", ""],
+] as const;
+
+/** The text of `latchkey --help`, made from the same table that reads the settings. */
+export function help(): string {
+  const all: Setting<unknown>[] = Object.values(settings);
+  return [
+    "latchkey: a login for APIs and MCP servers",
+    "",
+    "Commands:",
+    ...commands.map(
+      ([command, meaning]) => `  latchkey ${command}${meaning === "" ? "" : `\n      ${meaning}`}`,
+    ),
+    "",
+    "Settings, each a variable and, unless it is a secret, a flag:",
+    ...all.map((setting) => {
+      const flag = setting.secret ? "" : `, --${flagOf(setting)}`;
+      return `  ${setting.variable}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
+    }),
+    "",
+  ].join("\n");
+}

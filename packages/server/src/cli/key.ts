@@ -1,0 +1,32 @@
+import type { StoredKey } from "../core/ports.ts";
+import { parseArguments } from "./arguments.ts";
+import { UsageProblem } from "./failures.ts";
+import { print, table } from "./print.ts";
+import { withWorkbench } from "./workbench.ts";
+
+/** `latchkey key list|rotate`. */
+export async function keyCommand(args: readonly string[]): Promise<void> {
+  const { config, words } = parseArguments(args, process.env);
+  const [verb, ...more] = words;
+  if ((verb !== "list" && verb !== "rotate") || more.length > 0) {
+    throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate");
+  }
+  await withWorkbench(config, async ({ openKeys }) => {
+    const keys = await openKeys();
+    if (verb === "rotate") {
+      const event = { name: "key.rotated", at: Date.now(), address: "cli", reason: "operator" } as const;
+      const rotated = await keys.rotate(config.accessTokenTtl, event);
+      print(
+        rotated ? `${keys.signer.kid} signs from now on` : "another rotation came first; nothing was changed",
+      );
+    } else {
+      print(table(["KID", "STATE", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)));
+    }
+  });
+}
+
+function rowOf({ kid, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): string[] {
+  const time = (at: number | null) => (at === null ? "" : new Date(at).toISOString());
+  const state = activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
+  return [kid, state, time(createdAt), time(activatedAt), time(keepUntil)];
+}

@@ -1,0 +1,67 @@
+import { flushCompileCache } from "node:module";
+import type { Config } from "../config.ts";
+import { type People, PersonProblem } from "../core/people.ts";
+import { flushLog, openLog } from "../log.ts";
+import { type Server, serve } from "../serve.ts";
+import { SettingProblem } from "../setting-types.ts";
+import { parseArguments } from "./arguments.ts";
+import { UsageProblem } from "./failures.ts";
+import { putHashingBehindRequests } from "./thread-priority.ts";
+
+/** How long requests in flight may take to finish at shutdown, in milliseconds. */
+const shutdownPatience = 15_000;
+
+/** `latchkey serve`: runs until it is told to stop. */
+export async function serveCommand(args: readonly string[]): Promise<void> {
+  const { config, words } = parseArguments(args, process.env);
+  if (words.length > 0)
+    throw new UsageProblem(`serve takes no ${words[0]}; \`latchkey --help\` lists what there is`);
+  await run(config, async (people) => {
+    const { added, made } = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
+    if (added && made !== undefined) process.stderr.write(administratorNote(made));
+  });
+}
+
+function nameTheSetting(error: unknown): never {
+  if (error instanceof PersonProblem) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${error.message}`);
+  throw error;
+}
+
+/** Serves until SIGINT or SIGTERM, then finishes what is in flight. */
+export async function run(config: Config, prepare: (people: People) => Promise<void>): Promise<Server> {
+  const log = await openLog(config.logLevel);
+  await putHashingBehindRequests();
+  const server = await serve(config, { log, prepare });
+  flushCompileCache();
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) endAtOnce();
+    stopping = true;
+    setTimeout(endAtOnce, shutdownPatience).unref();
+    log.info({ signal }, "finishing what is in flight");
+    await server.close();
+    log.info("stopped");
+    if (!(await flushLog(log))) endAtOnce();
+    process.exit(0);
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return server;
+}
+
+/** `process.exit` would wait for a log that nobody reads. */
+function endAtOnce(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** On standard error, not in the log: the log is kept, and this must not be. */
+function administratorNote(password: string): string {
+  return `
+  The first administrator was made. This password is shown once:
+
+    username  admin
+    password  ${password}
+
+  Choose your own:  npx latchkey user passwd admin
+
+`;
+}

@@ -1,0 +1,52 @@
+import type { Session } from "../core/ports.ts";
+import { parseArguments } from "./arguments.ts";
+import { UsageProblem } from "./failures.ts";
+import { print, table } from "./print.ts";
+import { withWorkbench } from "./workbench.ts";
+
+/** `latchkey session list [NAME]` and `latchkey session end ID`. */
+export async function sessionCommand(args: readonly string[]): Promise<void> {
+  const { config, words } = parseArguments(args, process.env);
+  const [verb, subject, ...more] = words;
+  if (more.length > 0) throw new UsageProblem("one at a time");
+
+  if (verb === "list") {
+    return withWorkbench(config, async ({ store, people }) => {
+      const now = Date.now();
+      const live = await store.sessions.live(
+        now,
+        subject === undefined ? undefined : (await people.find(subject)).id,
+      );
+      print(table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], live.map(rowOf)));
+    });
+  }
+  if (verb === "end" && subject !== undefined) {
+    return withWorkbench(config, async ({ store }) => {
+      const session = await store.sessions.byId(subject);
+      if (session === undefined) throw new UsageProblem(`there is no session ${subject}`);
+      const event = {
+        name: "session.ended",
+        at: Date.now(),
+        subject: session.userId,
+        sessionId: session.id,
+        address: "cli",
+        reason: "operator",
+      } as const;
+      const ended = await store.sessions.end(session.id, [event]);
+      print(ended ? `ended the session of ${session.userId}` : "this session had ended before");
+    });
+  }
+  throw new UsageProblem("usage: latchkey session list [NAME]  or  latchkey session end ID");
+}
+
+function rowOf(session: Session): string[] {
+  const time = (at: number) => new Date(at).toISOString();
+  return [
+    session.id,
+    session.userId,
+    time(session.createdAt),
+    time(session.lastUsedAt),
+    time(session.expiresAt),
+    session.addressBucket,
+  ];
+}

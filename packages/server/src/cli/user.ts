@@ -1,0 +1,63 @@
+import type { LocalUser } from "../core/ports.ts";
+import { parseArguments } from "./arguments.ts";
+import { UsageProblem } from "./failures.ts";
+import { askNewPassword } from "./password-input.ts";
+import { print, table } from "./print.ts";
+import { type Workbench, withWorkbench } from "./workbench.ts";
+
+/** `latchkey user add|list|passwd|disable|enable|remove`. */
+export async function userCommand(args: readonly string[]): Promise<void> {
+  const given = parseArguments(args, process.env, ["email", "name", "role"]);
+  const [verb = "", username, ...more] = given.words;
+  if (more.length > 0)
+    throw new UsageProblem("one user at a time, and the password is never an argument: it is asked for");
+  const named = (): string => {
+    if (username === undefined) throw new UsageProblem(`which user? usage: latchkey user ${verb} NAME`);
+    return username;
+  };
+
+  const verbs: Record<string, (bench: Workbench) => Promise<void>> = {
+    async list({ people }) {
+      print(table(["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"], (await people.list()).map(rowOf)));
+    },
+    async add({ people }) {
+      const email = given.option("email");
+      if (email === undefined)
+        throw new UsageProblem("usage: latchkey user add NAME --email ADDRESS [--name TEXT] [--role ROLE …]");
+      const person = {
+        username: named(),
+        email,
+        displayName: given.option("name") ?? null,
+        roles: given.options("role").length > 0 ? given.options("role") : ["user"],
+      };
+      const { id } = await people.add(person, await askNewPassword());
+      print(`added ${id}`);
+    },
+    async passwd({ people }) {
+      const user = await people.find(named());
+      await people.setPassword(user.username, await askNewPassword());
+      print(`changed the password of ${user.username}; all their sessions have ended`);
+    },
+    async disable({ people }) {
+      const { username } = await people.setActive(named(), false);
+      print(`disabled ${username}; all their sessions have ended`);
+    },
+    async enable({ people }) {
+      const { username } = await people.setActive(named(), true);
+      print(`enabled ${username}`);
+    },
+    async remove({ people }) {
+      const { username } = await people.remove(named());
+      print(`removed ${username}; all their sessions have ended`);
+    },
+  };
+  const command = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (command === undefined) throw new UsageProblem(`usage: latchkey user ${Object.keys(verbs).join("|")}`);
+  if (verb === "list" && username !== undefined) throw new UsageProblem("usage: latchkey user list");
+  if (verb !== "list") named();
+  await withWorkbench(given.config, command);
+}
+
+function rowOf({ username, email, displayName, active, roles }: LocalUser): string[] {
+  return [username, email, displayName ?? "", active ? "active" : "disabled", roles.join(" ")];
+}

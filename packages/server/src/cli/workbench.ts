@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../config.ts";
+import { deriveKeys } from "../core/derived-keys.ts";
+import { HashQueue } from "../core/hash-queue.ts";
+import { Passwords } from "../core/passwords.ts";
+import { People } from "../core/people.ts";
+import { SigningKeys } from "../core/signing-keys.ts";
+import { keptSecret } from "../secret-file.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { UsageProblem } from "./failures.ts";
+
+/** What commands work with: the same database as a running server, which notices within a second. */
+export interface Workbench {
+  readonly store: Store;
+  readonly people: People;
+  openKeys(): Promise<SigningKeys>;
+}
+
+/** Opens the database for one command and closes it after. */
+export async function withWorkbench(
+  config: Config,
+  work: (bench: Workbench) => Promise<void>,
+): Promise<void> {
+  const path = config.database;
+  if (path === ":memory:") {
+    throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
+  }
+  if (!existsSync(path)) {
+    throw new UsageProblem(
+      `there is no database at ${path}: start the server once, or name its file with --database`,
+    );
+  }
+  const store = await openStore({ path, writer: "inline", onAudit: () => {} });
+  try {
+    const queue = new HashQueue({ concurrency: 1, places: 0 });
+    const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
+    const policy = { minLength: config.passwordMinLength };
+    await work({
+      store,
+      people: new People({
+        users: store.users,
+        passwords: new Passwords(cost, queue),
+        policy,
+        clock: Date.now,
+      }),
+      async openKeys() {
+        const secret = config.secret ?? keptSecret(path, (await store.keys.all()).length > 0);
+        return SigningKeys.open(store.keys, deriveKeys(secret).sealing, Date.now);
+      },
+    });
+  } finally {
+    await store.close();
+  }
+}

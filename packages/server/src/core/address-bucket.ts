@@ -1,0 +1,18 @@
+import ipaddr from "ipaddr.js";
+
+/**
+ * The part of an IP address that one party controls: the whole of an IPv4 address, the /64 of an IPv6
+ * address. IPv4 written as IPv6 (`::ffff:192.0.2.1`) is the IPv4 address. Anything else is returned as is.
+ */
+export function addressBucket(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === "ipv4") return parsed.toString();
+  const network = ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone(parsed.toString())}/64`);
+  return `${network.toString()}/64`;
+}
+
+function withoutZone(address: string): string {
+  const zone = address.indexOf("%");
+  return zone === -1 ? address : address.slice(0, zone);
+}

@@ -1,0 +1,66 @@
+import { type Guard, type Principal, TokenError } from "@latchkey/guard";
+import { LatchkeyError } from "./errors.ts";
+import type { Clock, IdentityProvider, User } from "./ports.ts";
+
+/**
+ * Checks an access token: at once where it was seen before, which is most of the time.
+ *
+ * @throws {LatchkeyError} with the code that says why it was refused
+ */
+export type TokenCheck = (token: string | undefined) => Principal | Promise<Principal>;
+
+/** The guard's check, with refusals from Latchkey's own table. */
+export function createTokenCheck(guard: Guard): TokenCheck {
+  return (token) => {
+    try {
+      const known = token === undefined ? undefined : guard.recall(token);
+      return known ?? guard.verify(token).catch(refuse);
+    } catch (error) {
+      return refuse(error);
+    }
+  };
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof TokenError) throw new LatchkeyError(error.code, { reason: error.reason });
+  throw error;
+}
+
+/** How long a profile that was read answers for the next request, in milliseconds. */
+const freshFor = 500;
+
+/** At once where token and user were seen a moment ago. */
+export type CurrentUser = (token: string | undefined) => User | Promise<User>;
+
+/**
+ * Who is signed in: the token is checked, the user is read.
+ *
+ * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
+ * `token_revoked`.
+ */
+export function createCurrentUser(
+  check: TokenCheck,
+  provider: Pick<IdentityProvider, "byId">,
+  clock: Clock,
+  remembered = 10_000,
+): CurrentUser {
+  // Holds active users alone: somebody who was let in again is not turned away by what was true before.
+  const recent = new Map<string, { user: User; readAt: number }>();
+
+  return function currentUser(token) {
+    const principal = check(token);
+    return principal instanceof Promise ? principal.then(userOf) : userOf(principal);
+  };
+
+  function userOf({ userId }: Principal): User | Promise<User> {
+    const now = clock();
+    const known = recent.get(userId);
+    if (known !== undefined && now - known.readAt < freshFor) return known.user;
+    return provider.byId(userId).then((user) => {
+      if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
+      if (recent.size >= remembered) recent.clear();
+      recent.set(userId, { user, readAt: now });
+      return user;
+    });
+  }
+}

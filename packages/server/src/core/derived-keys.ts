@@ -1,0 +1,21 @@
+import { hkdfSync } from "node:crypto";
+
+/** The keys that `LATCHKEY_SECRET` opens, one for each purpose, so that none can stand in for another. */
+export interface DerivedKeys {
+  readonly sealing: Buffer;
+  readonly refreshChain: Buffer;
+  readonly refreshSeal: Buffer;
+  readonly fingerprint: Buffer;
+}
+
+/** Derives the keys with HKDF-SHA256 (RFC 5869). */
+export function deriveKeys(secret: string): DerivedKeys {
+  const derive = (purpose: string) =>
+    Buffer.from(hkdfSync("sha256", secret, "", `latchkey/1/${purpose}`, 32));
+  return {
+    sealing: derive("signing-key-sealing"),
+    refreshChain: derive("refresh-token-chain"),
+    refreshSeal: derive("refresh-token-seal"),
+    fingerprint: derive("name-fingerprint"),
+  };
+}

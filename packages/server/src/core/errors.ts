@@ -1,0 +1,80 @@
+/** Every refusal that Latchkey can answer with: code, HTTP status, and what the caller is told. */
+const refusals = {
+  bad_request: [400, "The request body must be JSON, sent with Content-Type: application/json"],
+  invalid_credentials: [401, "Incorrect username or password"],
+  missing_token: [401, "Not authenticated: send the access token as Authorization: Bearer <token>"],
+  invalid_token: [401, "The token is not valid"],
+  token_expired: [401, "The token has expired: refresh it or sign in again"],
+  token_revoked: [401, "The session has ended: sign in again"],
+  forbidden: [403, "Not allowed"],
+  not_found: [404, "No such resource"],
+  method_not_allowed: [405, "This method is not allowed here"],
+  request_timeout: [408, "The request took too long to arrive"],
+  body_too_large: [413, "The request body is larger than 16 KiB"],
+  uri_too_long: [414, "The URL is longer than 2,048 characters"],
+  validation_error: [422, "The request is not valid"],
+  rate_limited: [429, "Too many attempts: try again later"],
+  headers_too_large: [431, "The request headers are too large"],
+  client_gone: [499, "The client hung up"],
+  internal_error: [500, "Internal server error"],
+  overloaded: [503, "The server is busy: try again shortly"],
+  provider_unavailable: [503, "The identity provider cannot be reached: try again shortly"],
+  store_unavailable: [503, "The database cannot be reached: try again shortly"],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ErrorCode = keyof typeof refusals;
+
+/** One broken field of a request, in the shape that the published clients read. Never holds a sent value. */
+export interface Issue {
+  readonly loc: readonly (string | number)[];
+  readonly msg: string;
+  readonly type: string;
+}
+
+/** The limit that was reached, for the `RateLimit` headers. */
+export interface LimitReached {
+  readonly policy: string;
+  readonly quota: number;
+  readonly windowSeconds: number;
+}
+
+export interface RefusalDetails {
+  /** For the log alone: what really happened. Must hold no secret. */
+  readonly reason?: string;
+  /** Seconds after which another try makes sense. */
+  readonly retryAfter?: number;
+  readonly issues?: readonly Issue[];
+  readonly limit?: LimitReached;
+  readonly cause?: unknown;
+}
+
+/** A refusal. `message` is for the caller, `reason` for the log: they never mix. */
+export class LatchkeyError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly retryAfter: number | undefined;
+  readonly issues: readonly Issue[] | undefined;
+  readonly limit: LimitReached | undefined;
+
+  constructor(code: ErrorCode, details: RefusalDetails = {}) {
+    super(messageOf(code), { cause: details.cause });
+    this.name = "LatchkeyError";
+    this.code = code;
+    this.status = statusOf(code);
+    this.reason = details.reason;
+    this.retryAfter = details.retryAfter;
+    this.issues = details.issues;
+    this.limit = details.limit;
+  }
+}
+
+/** The HTTP status of a code. */
+export function statusOf(code: ErrorCode): number {
+  return refusals[code][0];
+}
+
+/** What the caller is told for a code. */
+function messageOf(code: ErrorCode): string {
+  return refusals[code][1];
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { canonicalName, emailProblem, usernameProblem } from "./account-names.ts";
+import type { AuditEvent, AuditEventName } from "./audit-events.ts";
+import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
+import type { Passwords } from "./passwords.ts";
+import type { Clock, LocalUser, NewUser, Users } from "./ports.ts";
+
+export interface Person {
+  readonly username: string;
+  readonly email: string;
+  readonly displayName: string | null;
+  readonly roles: readonly string[];
+}
+
+/** Something that cannot be done to a person. The message is one line for whoever asked. */
+export class PersonProblem extends Error {}
+
+export interface PeopleParts {
+  readonly users: Users;
+  readonly passwords: Passwords;
+  readonly policy: PasswordPolicy;
+  readonly clock: Clock;
+}
+
+/**
+ * What an operator does with people. Every change that must end sessions ends them in the same step.
+ * All throw {PersonProblem} where the person, the name or the password will not do.
+ */
+export class People {
+  readonly #users: Users;
+  readonly #passwords: Passwords;
+  readonly #policy: PasswordPolicy;
+  readonly #clock: Clock;
+
+  constructor({ users, passwords, policy, clock }: PeopleParts) {
+    this.#users = users;
+    this.#passwords = passwords;
+    this.#policy = policy;
+    this.#clock = clock;
+  }
+
+  list(): Promise<LocalUser[]> {
+    return this.#users.list();
+  }
+
+  /** @param name user name or e-mail address, in any spelling */
+  async find(name: string): Promise<LocalUser> {
+    const user = await this.#users.byName(canonicalName(name));
+    if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
+    return user;
+  }
+
+  async add(person: Person, password: string): Promise<NewUser> {
+    await this.#assertGood(password, [person.username, person.email]);
+    const user = await this.#prepare(person, password);
+    const outcome = await this.#users.add(user, this.#event("user.added", user.id));
+    if (outcome === "username_taken") throw new PersonProblem(`there is a user ${person.username} already`);
+    if (outcome === "email_taken") throw new PersonProblem(`the e-mail address ${person.email} is taken`);
+    return user;
+  }
+
+  /**
+   * Makes the first administrator where there is no user at all.
+   *
+   * @param given the password; without it one is made
+   * @returns the password that was made, if any, and whether this call added the user
+   */
+  async addFirstAdministrator(
+    given: string | undefined,
+  ): Promise<{ added: boolean; made: string | undefined }> {
+    if ((await this.#users.list()).length > 0) return { added: false, made: undefined };
+    const person = {
+      username: "admin",
+      email: "admin@localhost",
+      displayName: "Administrator",
+      roles: ["admin"],
+    };
+    if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
+    const made = given === undefined ? randomBytes(15).toString("base64url") : undefined;
+    const user = await this.#prepare(person, given ?? made ?? "");
+    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), made };
+  }
+
+  /** Adds a user whose password need not be a good one: for demonstrations. */
+  async addForDemo(person: Person, password: string): Promise<void> {
+    const user = await this.#prepare(person, password);
+    await this.#users.add(user, this.#event("user.added", user.id));
+  }
+
+  async setPassword(name: string, password: string): Promise<LocalUser> {
+    const user = await this.find(name);
+    await this.#assertGood(password, [user.username, user.email]);
+    const hash = await this.#passwords.hash(password);
+    return this.#done(
+      user,
+      await this.#users.setPassword(user.id, hash, this.#event("user.password_changed", user.id)),
+    );
+  }
+
+  async setActive(name: string, active: boolean): Promise<LocalUser> {
+    const user = await this.find(name);
+    const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
+    return this.#done(user, await this.#users.setActive(user.id, active, event));
+  }
+
+  async remove(name: string): Promise<LocalUser> {
+    const user = await this.find(name);
+    return this.#done(user, await this.#users.remove(user.id, this.#event("user.removed", user.id)));
+  }
+
+  #done(user: LocalUser, changed: boolean): LocalUser {
+    if (!changed) throw new PersonProblem(`${user.username} was removed meanwhile`);
+    return user;
+  }
+
+  async #prepare(person: Person, password: string): Promise<NewUser> {
+    const problem =
+      usernameProblem(person.username) ??
+      emailProblem(person.email) ??
+      displayNameProblem(person.displayName) ??
+      rolesProblem(person.roles);
+    if (problem !== undefined) throw new PersonProblem(problem);
+    const usernameKey = canonicalName(person.username);
+    return {
+      id: `user:${usernameKey}`,
+      username: person.username.normalize("NFKC").trim(),
+      usernameKey,
+      email: person.email.normalize("NFKC").trim(),
+      emailKey: canonicalName(person.email),
+      displayName: person.displayName,
+      roles: person.roles,
+      passwordHash: await this.#passwords.hash(password),
+    };
+  }
+
+  async #assertGood(password: string, names: readonly string[]): Promise<void> {
+    const problem = await passwordProblem(password, names, this.#policy);
+    if (problem !== undefined) throw new PersonProblem(problem);
+  }
+
+  #event(name: AuditEventName, subject: string): AuditEvent {
+    return { name, at: this.#clock(), subject, address: "cli" };
+  }
+}
+
+/** All of this stands in every token, and a token must fit into a header. */
+function displayNameProblem(name: string | null): string | undefined {
+  if (name === null || (name.length <= 256 && !/\p{C}/u.test(name))) return undefined;
+  return "a name to show has at most 256 characters, none of them invisible";
+}
+
+function rolesProblem(roles: readonly string[]): string | undefined {
+  if (roles.length > 50) return "a user has at most 50 roles";
+  const bad = roles.find((role) => !/^[\p{L}\p{N}][\p{L}\p{N}_.:-]{0,63}$/u.test(role));
+  return bad === undefined
+    ? undefined
+    : `a role is up to 64 letters, digits and _ . : -, which "${bad}" is not`;
+}

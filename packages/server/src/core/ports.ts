@@ -1,0 +1,207 @@
+import type { AuditEvent } from "./audit-events.ts";
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number;
+
+/** Who is asking, as far as the edge can tell. */
+export interface Caller {
+  /** IP address: the peer's, or the one that a trusted proxy vouches for. */
+  readonly address: string;
+  readonly requestId: string;
+  /** Aborted when the caller hangs up. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the world may know of a user. */
+export interface User {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly displayName: string | null;
+  readonly active: boolean;
+  readonly roles: readonly string[];
+}
+
+/** A user of Latchkey's own database. */
+export interface LocalUser extends User {
+  /** PHC string of the password. */
+  readonly passwordHash: string;
+  /** Raised by every change that must end what was begun before it: a new password, disabling, removal. */
+  readonly revision: number;
+  readonly createdAt: number;
+}
+
+export interface NewUser {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly emailKey: string;
+  readonly usernameKey: string;
+  readonly displayName: string | null;
+  readonly roles: readonly string[];
+  readonly passwordHash: string;
+}
+
+/** Whether a new user could be added, and if not, why. */
+export type AddOutcome = "added" | "username_taken" | "email_taken";
+
+/** Users of Latchkey's own database. Every change is durable when its promise resolves. */
+export interface Users {
+  /** @param key a canonical user name or e-mail address, see `account-names.ts` */
+  byName(key: string): Promise<LocalUser | undefined>;
+  byId(id: string): Promise<LocalUser | undefined>;
+  list(): Promise<LocalUser[]>;
+  /** The password hash of some user, for one seed always the same one while the users stay the same. */
+  someHash(seed: string): Promise<string | undefined>;
+  add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
+  /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
+  addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
+  /** Replaces the password and ends every session of the user, in one step. */
+  setPassword(id: string, passwordHash: string, event: AuditEvent): Promise<boolean>;
+  /** Stores the same password hashed anew, unless it was changed meanwhile. */
+  upgradeHash(user: LocalUser, passwordHash: string): Promise<boolean>;
+  /** Lets a user in, or keeps them out and ends their sessions, in one step. */
+  setActive(id: string, active: boolean, event: AuditEvent): Promise<boolean>;
+  /** Removes the user and ends their sessions, in one step. */
+  remove(id: string, event: AuditEvent): Promise<boolean>;
+}
+
+/** One sign-in, until logout or expiry. All times are milliseconds since the epoch. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  /** How often the refresh token was rotated: the generation of the one that is current. */
+  readonly generation: number;
+  /** SHA-256 of the current refresh token's secret. */
+  readonly refreshHash: string;
+  readonly rotatedAt: number;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  /** When it ends if it is not used again; never later than `endsAt`. */
+  readonly expiresAt: number;
+  /** When it ends, used or not. */
+  readonly endsAt: number;
+  /** No access token of this session is valid later than this. */
+  readonly tokensUntil: number;
+  readonly endedAt: number | null;
+  /** Where it was opened, as `address-bucket.ts` has it. */
+  readonly addressBucket: string;
+}
+
+/** What one use of a session changes. */
+export interface SessionUse {
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+  readonly tokensUntil: number;
+}
+
+/** A refresh token's place in its session's chain. */
+export interface Link {
+  readonly generation: number;
+  readonly refreshHash: string;
+}
+
+/** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
+export interface Sessions {
+  byId(id: string): Promise<Session | undefined>;
+  /** Sessions that live at this time, of one user or of all, oldest first. */
+  live(at: number, userId?: string): Promise<Session[]>;
+  /**
+   * Opens a session, if the user still is as they were when their password was checked.
+   *
+   * @returns false where the user was disabled, removed or given a new password meanwhile
+   */
+  open(session: Session, revision: number, event: AuditEvent): Promise<boolean>;
+  /** Compare and set: replaces `from` by `to` if `from` is current and the session lives. */
+  rotate(id: string, from: Link, to: Link, use: SessionUse, event: AuditEvent): Promise<boolean>;
+  /** Notes a use that leaves the refresh token as it is, if the session lives. */
+  touch(id: string, use: SessionUse, event: AuditEvent): Promise<boolean>;
+  /** Ends a session and adds it to the revocations. @returns false where it had ended before */
+  end(id: string, events: readonly AuditEvent[]): Promise<boolean>;
+  /** Whether the user has a session, ended or not, that was opened from this address. */
+  openedFrom(userId: string, addressBucket: string): Promise<boolean>;
+}
+
+/** A session that ended while access tokens of it may be valid, in the order of the list. */
+export interface Revocation {
+  readonly number: number;
+  readonly sessionId: string;
+  /** No token of the session is valid after this. */
+  readonly until: number;
+}
+
+/** The numbered, append-only list of ended sessions. */
+export interface RevocationLog {
+  /** Revocations with a number above `cursor`, oldest first. */
+  after(cursor: number): Promise<Revocation[]>;
+}
+
+/** A signing key as it is stored: its private part is sealed. */
+export interface StoredKey {
+  readonly kid: string;
+  /** Public JWK as JSON. */
+  readonly publicJwk: string;
+  readonly sealedPrivateKey: string;
+  readonly createdAt: number;
+  /** When it began to sign; null while it is published ahead of its turn. */
+  readonly activatedAt: number | null;
+  /** When it stopped signing. */
+  readonly retiredAt: number | null;
+  /** After this the last token that it signed has expired; null until it is retired. */
+  readonly keepUntil: number | null;
+}
+
+/** Signing keys: at any time one that signs, one that is next, and retired ones that still verify. */
+export interface KeyStore {
+  all(): Promise<StoredKey[]>;
+  /** Stores the first two keys where there is none. Of several racing callers one gets `true`. */
+  seed(active: StoredKey, next: StoredKey): Promise<boolean>;
+  /**
+   * Retires `active`, lets the published `next` sign in its place and stores `successor` as the new next.
+   *
+   * @returns false where another rotation came first
+   */
+  rotate(step: KeyRotation, event: AuditEvent): Promise<boolean>;
+}
+
+export interface KeyRotation {
+  readonly activeKid: string;
+  readonly nextKid: string;
+  readonly successor: StoredKey;
+  readonly at: number;
+  /** Until when the retired key must stay published. */
+  readonly keepUntil: number;
+}
+
+/** Where audit events go that belong to no other change. Durable when the promise resolves. */
+export interface AuditTrail {
+  record(event: AuditEvent): Promise<void>;
+}
+
+/** What a name at the door stands for. Two spellings of one account have the same key. */
+export interface Account {
+  readonly key: string;
+  readonly holder: LocalUser | undefined;
+}
+
+/** Whether the password was right; the reason of a no is for the audit trail alone. */
+export type Verdict =
+  | { readonly ok: true; readonly user: User /** The state the user was in. */; readonly revision: number }
+  | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" };
+
+/** Where people come from. */
+export interface IdentityProvider {
+  /**
+   * Finds the account behind a name.
+   *
+   * @throws {LatchkeyError} `overloaded` where there is no room to check a password now
+   */
+  find(username: string): Promise<Account>;
+  /**
+   * Checks a password. Does the same work whether the account exists, is active, or neither.
+   *
+   * @throws {LatchkeyError} `overloaded` where too many passwords wait to be checked, `client_gone`
+   */
+  authenticate(account: Account, password: string, signal?: AbortSignal): Promise<Verdict>;
+  byId(userId: string): Promise<User | undefined>;
+}

@@ -1,0 +1,27 @@
+import type { AccessTokens } from "./access-tokens.ts";
+import { LatchkeyError } from "./errors.ts";
+import type { Clock, Session, SessionUse } from "./ports.ts";
+
+/** All in milliseconds. */
+export interface SessionSettings {
+  /** A session that is not used for so long ends. */
+  readonly idle: number;
+  /** A session ends after so long, however much it is used. */
+  readonly max: number;
+}
+
+/** What using a session now makes of its times. */
+export function useOf(
+  session: Pick<Session, "endsAt">,
+  parts: { settings: SessionSettings; tokens: AccessTokens; clock: Clock },
+): SessionUse {
+  const now = parts.clock();
+  const expiresAt = Math.min(now + parts.settings.idle, session.endsAt);
+  return { lastUsedAt: now, expiresAt, tokensUntil: parts.tokens.expiry(expiresAt) };
+}
+
+/** @throws {LatchkeyError} `token_revoked` after its end, `token_expired` after its time */
+export function assertLive(session: Session, now: number): void {
+  if (session.endedAt !== null) throw new LatchkeyError("token_revoked", { reason: "session ended" });
+  if (session.expiresAt <= now) throw new LatchkeyError("token_expired", { reason: "session expired" });
+}

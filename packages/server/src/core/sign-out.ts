@@ -1,0 +1,29 @@
+import { eventOf } from "./audit-events.ts";
+import type { TokenCheck } from "./current-user.ts";
+import type { Caller, Clock, Sessions } from "./ports.ts";
+import type { Revocations } from "./revocations.ts";
+
+export interface SignOutParts {
+  readonly check: TokenCheck;
+  readonly sessions: Sessions;
+  readonly revocations: Revocations;
+  readonly clock: Clock;
+}
+
+export type SignOut = (token: string | undefined, caller: Caller) => Promise<void>;
+
+/**
+ * Signing out ends the session: when the answer leaves, its access tokens are refused and its refresh
+ * token is dead. Two logouts that race both succeed.
+ *
+ * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
+ * `token_revoked`.
+ */
+export function createSignOut({ check, sessions, revocations, clock }: SignOutParts): SignOut {
+  return async function signOut(token, caller) {
+    const { userId, sessionId } = await check(token);
+    const about = { subject: userId, sessionId, reason: "logout" };
+    await sessions.end(sessionId, [eventOf("session.ended", clock(), caller, about)]);
+    await revocations.follow();
+  };
+}

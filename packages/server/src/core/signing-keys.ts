@@ -1,0 +1,166 @@
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  type webcrypto,
+} from "node:crypto";
+import type { AuditEvent } from "./audit-events.ts";
+import { seal, unseal } from "./key-sealing.ts";
+import type { Clock, KeyStore, StoredKey } from "./ports.ts";
+
+/** Another process may sign with the retired key until it has noticed the rotation. */
+const noticeMs = 60_000;
+
+export interface Signer {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+}
+
+interface Ring {
+  readonly signer: Signer;
+  readonly next: StoredKey;
+  readonly published: ReadonlyMap<string, webcrypto.CryptoKey>;
+  /** JWK Set (RFC 7517 §5). */
+  readonly keySet: { readonly keys: readonly Record<string, unknown>[] };
+  readonly stored: readonly StoredKey[];
+}
+
+/**
+ * The keys that sign access tokens. Three ages are published at once: the one that signs, the next one,
+ * so that every verifier has it before its first signature, and retired ones until their last token has
+ * expired.
+ */
+export class SigningKeys {
+  readonly #store: KeyStore;
+  readonly #sealing: Buffer;
+  readonly #clock: Clock;
+  #ring: Ring;
+
+  private constructor(store: KeyStore, sealing: Buffer, clock: Clock, ring: Ring) {
+    this.#store = store;
+    this.#sealing = sealing;
+    this.#clock = clock;
+    this.#ring = ring;
+  }
+
+  /**
+   * Loads the keys, or makes the first two.
+   *
+   * @throws {SealedKeyError} where the keys were sealed with another `LATCHKEY_SECRET`
+   */
+  static async open(store: KeyStore, sealing: Buffer, clock: Clock): Promise<SigningKeys> {
+    let stored = await store.all();
+    if (stored.length === 0) {
+      const now = clock();
+      await store.seed({ ...newKey(now, sealing), activatedAt: now }, newKey(now, sealing));
+      stored = await store.all();
+    }
+    return new SigningKeys(store, sealing, clock, await ringOf(stored, sealing));
+  }
+
+  get signer(): Signer {
+    return this.#ring.signer;
+  }
+
+  get keySet(): Ring["keySet"] {
+    return this.#ring.keySet;
+  }
+
+  /** All keys, as they are stored. */
+  get stored(): readonly StoredKey[] {
+    return this.#ring.stored;
+  }
+
+  /** The published key with this id. */
+  publicKey(kid: string): webcrypto.CryptoKey | undefined {
+    return this.#ring.published.get(kid);
+  }
+
+  /** Takes over what other processes changed. */
+  async follow(): Promise<void> {
+    const stored = await this.#store.all();
+    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#sealing);
+  }
+
+  /**
+   * Lets the next key sign and makes a new next one.
+   *
+   * @param tokenLifetime of the longest-lived access token, in milliseconds
+   * @returns false where another process rotated first
+   */
+  async rotate(tokenLifetime: number, event: AuditEvent): Promise<boolean> {
+    const at = this.#clock();
+    const rotation = {
+      activeKid: this.#ring.signer.kid,
+      nextKid: this.#ring.next.kid,
+      successor: newKey(at, this.#sealing),
+      at,
+      keepUntil: at + tokenLifetime + noticeMs,
+    };
+    const rotated = await this.#store.rotate(rotation, event);
+    await this.follow();
+    return rotated;
+  }
+}
+
+/** The signing keys in the database cannot be opened with this secret. */
+export class SealedKeyError extends Error {
+  constructor() {
+    super("this is not the secret that the database was made with: set LATCHKEY_SECRET to that one");
+  }
+}
+
+function newKey(at: number, sealing: Buffer): StoredKey {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { x, y } = publicKey.export({ format: "jwk" });
+  const kid = thumbprint(String(x), String(y));
+  return {
+    kid,
+    publicJwk: JSON.stringify({ kty: "EC", crv: "P-256", x, y, kid, alg: "ES256", use: "sig" }),
+    sealedPrivateKey: seal(privateKey.export({ format: "der", type: "pkcs8" }), kid, sealing),
+    createdAt: at,
+    activatedAt: null,
+    retiredAt: null,
+    keepUntil: null,
+  };
+}
+
+/** JWK thumbprint (RFC 7638 §3). */
+function thumbprint(x: string, y: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify({ crv: "P-256", kty: "EC", x, y }))
+    .digest("base64url");
+}
+
+async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ring> {
+  const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
+  const next = stored.find((key) => key.activatedAt === null);
+  if (active === undefined || next === undefined)
+    throw new Error("the database holds no complete set of signing keys");
+  const pkcs8 = unseal(active.sealedPrivateKey, active.kid, sealing);
+  if (pkcs8 === undefined) throw new SealedKeyError();
+  const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
+  const published = new Map<string, webcrypto.CryptoKey>();
+  for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));
+  return {
+    signer: {
+      kid: active.kid,
+      privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
+    },
+    next,
+    published,
+    keySet: { keys },
+    stored,
+  };
+}
+
+function importPublicKey(jwk: Record<string, unknown>): Promise<webcrypto.CryptoKey> {
+  return crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
+}
+
+function sameKeys(a: readonly StoredKey[], b: readonly StoredKey[]): boolean {
+  const states = (keys: readonly StoredKey[]) =>
+    keys.map(({ kid, activatedAt, retiredAt }) => `${kid} ${activatedAt} ${retiredAt}`).join();
+  return states(a) === states(b);
+}

@@ -1,0 +1,160 @@
+import { addressBucket } from "./address-bucket.ts";
+import type { AttemptCounter, Rule } from "./attempt-counter.ts";
+import { eventOf } from "./audit-events.ts";
+import { LatchkeyError } from "./errors.ts";
+import type { AuditTrail, Caller, Clock, Sessions } from "./ports.ts";
+
+/** How many failures are let through: on one account from one address, on one account, from one address. */
+export interface ThrottleRules {
+  readonly pair: Rule;
+  readonly account: Rule;
+  readonly address: Rule;
+}
+
+export interface Attempt {
+  readonly operation: "login" | "refresh";
+  readonly caller: Caller;
+  /** The account that is tried, once it is known; without it only the address counts. */
+  readonly account?: {
+    readonly key: string;
+    readonly userId: string | undefined;
+    /** Whether what was presented belongs to a live session: then other people's failures do not count. */
+    readonly vouched?: boolean;
+  };
+}
+
+type Scope = keyof ThrottleRules;
+
+interface Limit {
+  readonly scope: Scope;
+  readonly key: string;
+  readonly rule: Rule;
+}
+
+/** What an attempt holds while it is under way. */
+interface Admission {
+  readonly held: readonly Limit[];
+  /** The limit that others would have been turned away at. */
+  readonly passed: LatchkeyError | undefined;
+}
+
+/**
+ * Decides who may try again, and when. An attempt counts from its first moment and is given back unless
+ * it is refused with 401, so a hundred parallel guesses count as a hundred and no success ever counts.
+ *
+ * A stranger can exhaust an account's limit, or that of an address that many share, but not lock the
+ * owner out: where the account has been signed in to from this address before, only the pair counts. A
+ * wrong guess past a limit is answered as if there had been no way past it.
+ */
+export class Throttle {
+  readonly #rules: Record<Attempt["operation"], ThrottleRules>;
+  readonly #counters: Record<Attempt["operation"], AttemptCounter>;
+  readonly #sessions: Pick<Sessions, "openedFrom">;
+  readonly #audit: AuditTrail;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    rules: ThrottleRules;
+    /** Apart, so that a flood of one cannot make the other forget. */
+    counters: Record<Attempt["operation"], AttemptCounter>;
+    sessions: Pick<Sessions, "openedFrom">;
+    audit: AuditTrail;
+    clock: Clock;
+  }) {
+    this.#rules = { login: parts.rules, refresh: tenfold(parts.rules) };
+    this.#counters = parts.counters;
+    this.#sessions = parts.sessions;
+    this.#audit = parts.audit;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Runs `work` if there is room for another attempt.
+   *
+   * @throws {LatchkeyError} `rate_limited`, with the seconds to wait
+   */
+  async attempt<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
+    const { held, passed } = await this.#admit(attempt);
+    let failed = false;
+    try {
+      return await work();
+    } catch (error) {
+      failed = error instanceof LatchkeyError && error.status === 401;
+      throw failed ? (passed ?? error) : error;
+    } finally {
+      await this.#settle(attempt, held, failed);
+    }
+  }
+
+  async #admit(attempt: Attempt): Promise<Admission> {
+    const counter = this.#counters[attempt.operation];
+    const held: Limit[] = [];
+    let passed: LatchkeyError | undefined;
+    for (const limit of this.#limits(attempt)) {
+      const reservation = await counter.reserve(limit.key, limit.rule);
+      if (reservation.admitted) {
+        held.push(limit);
+        continue;
+      }
+      const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
+      if (limit.scope !== "pair" && (await this.#isKnownHere(attempt))) {
+        passed ??= refusal;
+        continue;
+      }
+      await this.#settle(attempt, held, false);
+      if (reservation.exhausted && (await counter.turnAway(limit.key)))
+        await this.#announce(attempt, limit.scope);
+      throw refusal;
+    }
+    return { held, passed };
+  }
+
+  async #settle({ operation }: Attempt, limits: readonly Limit[], failed: boolean): Promise<void> {
+    for (const { key } of limits) await this.#counters[operation].settle(key, failed);
+  }
+
+  #limits({ operation, caller, account }: Attempt): Limit[] {
+    const rules = this.#rules[operation];
+    const address = addressBucket(caller.address);
+    const limit = (scope: Scope, ...names: string[]): Limit => ({
+      scope,
+      key: [scope, ...names].join(" "),
+      rule: rules[scope],
+    });
+    if (account === undefined) return [limit("address", address)];
+    const ofAccount = [limit("pair", account.key, address), limit("account", account.key)];
+    // A refresh names its account late; its address was counted when it came in.
+    return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
+  }
+
+  async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
+    if (account?.vouched) return true;
+    if (account?.userId === undefined) return false;
+    return this.#sessions.openedFrom(account.userId, addressBucket(caller.address));
+  }
+
+  async #announce({ operation, caller, account }: Attempt, scope: Scope): Promise<void> {
+    const about = account === undefined ? {} : { subject: account.key };
+    await this.#audit.record(
+      eventOf(`${operation}.throttled`, this.#clock(), caller, { ...about, reason: scope }),
+    );
+  }
+}
+
+function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs: number): LatchkeyError {
+  return new LatchkeyError("rate_limited", {
+    reason: `${operation} limit of the ${scope}`,
+    retryAfter: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    limit: {
+      policy: `${operation}-${scope}`,
+      quota: rule.limit,
+      windowSeconds: Math.ceil(rule.windowMs / 1000),
+    },
+  });
+}
+
+/** A refresh token cannot be guessed, and many tabs and services refresh from one address. */
+function tenfold(rules: ThrottleRules): ThrottleRules {
+  const times10 = ({ limit, windowMs }: Rule): Rule => ({ limit: limit * 10, windowMs });
+  return { pair: times10(rules.pair), account: times10(rules.account), address: times10(rules.address) };
+}

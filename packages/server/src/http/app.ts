@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import cors from "@fastify/cors";
+import Fastify, { type FastifyInstance } from "fastify";
+import { LatchkeyError } from "../core/errors.ts";
+import { type AuthOperations, authRoutes } from "./auth-routes.ts";
+import { answerBrokenRequest } from "./broken-requests.ts";
+import { documentation } from "./docs.ts";
+import { errorHandler, sendError } from "./error-answers.ts";
+import { finishBeforeClosing } from "./finish-before-closing.ts";
+import { type Health, healthRoutes } from "./health.ts";
+import { httpLog, type LogSink } from "./http-log.ts";
+import { takeBodiesAsBytes } from "./json-body.ts";
+import { models } from "./schemas.ts";
+import { securityHeaders } from "./security-headers.ts";
+import { type KeySetSource, wellKnownRoutes } from "./well-known.ts";
+
+export interface AppParts extends AuthOperations, Health {
+  readonly issuer: string;
+  readonly keySet: KeySetSource;
+  readonly log: LogSink;
+  /** CIDRs whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
+}
+
+const maxBodyBytes = 16 * 1024;
+const maxUrlLength = 2048;
+
+/** How long a client may take, in milliseconds: to send its headers, to send all, to stay idle. */
+const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 };
+
+/** The HTTP edge: every route, every limit, one shape of error. */
+export async function createApp(parts: AppParts): Promise<FastifyInstance> {
+  const secure = securityHeaders(parts.issuer);
+  const app = Fastify({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: patience.request,
+    keepAliveTimeout: patience.idle,
+    http: {
+      headersTimeout: patience.headers,
+      connectionsCheckingInterval: patience.check,
+      maxHeaderSize: 16 * 1024,
+    },
+    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
+    genReqId: requestIdOf,
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
+    // A path that cannot be decoded runs no hook.
+    frameworkErrors: (_error, request, reply) =>
+      sendError(secure(request, reply), new LatchkeyError("not_found")),
+    // One broken field hides no other; nothing is coerced, because 5 is not a password.
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
+  });
+  finishBeforeClosing(app, patience.request);
+  const log = httpLog(parts.log);
+  for (const model of models) app.addSchema(model);
+  app.setSerializerCompiler(() => JSON.stringify);
+  takeBodiesAsBytes(app);
+  app.addHook("onRequest", (request, reply, done) => {
+    secure(request, reply);
+    done(request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined);
+  });
+  app.setErrorHandler(errorHandler(log));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const allowed = ["GET", "HEAD", "POST"].filter((method) => app.hasRoute({ url: path, method }));
+    if (allowed.length === 0) return sendError(reply, new LatchkeyError("not_found"));
+    return sendError(reply.header("allow", allowed.join(", ")), new LatchkeyError("method_not_allowed"));
+  });
+
+  if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
+  await app.register(documentation(parts.issuer));
+  await app.register(async (scope) => {
+    for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
+    wellKnownRoutes(scope, parts.issuer, parts.keySet);
+    healthRoutes(scope, parts);
+  });
+  await app.ready();
+  return app;
+}
+
+/** A request keeps the id that it brings, if that is short and plain enough to stand in a log. */
+function requestIdOf(request: IncomingMessage): string {
+  const brought = request.headers["x-request-id"];
+  if (typeof brought === "string" && /^[\w.-]{1,64}$/.test(brought)) return brought;
+  return `${thisProcess}-${(requests++).toString(36)}`;
+}
+
+const thisProcess = randomBytes(6).toString("base64url").replaceAll("_", "-");
+let requests = 0;
+
+function corsOptions(origins: readonly string[]) {
+  return {
+    origin: origins.includes("*") ? "*" : [...origins],
+    methods: ["GET", "POST"],
+    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
+    exposedHeaders: ["Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id"],
+    maxAge: 600,
+  };
+}

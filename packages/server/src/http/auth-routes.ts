@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { CurrentUser } from "../core/current-user.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import type { User } from "../core/ports.ts";
+import type { Refresh, RefreshGrant } from "../core/refresh.ts";
+import type { SignIn } from "../core/sign-in.ts";
+import type { SignOut } from "../core/sign-out.ts";
+import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
+import { readJson } from "./json-body.ts";
+import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./operations.ts";
+import type {
+  CurrentUserInfo,
+  LoginRequest,
+  LoginResponse,
+  LogoutResponse,
+  RefreshTokenRequest,
+  RefreshTokenResponse,
+} from "./schemas.ts";
+
+/** The four operations. */
+export interface AuthOperations {
+  readonly signIn: SignIn;
+  readonly refresh: Refresh;
+  readonly currentUser: CurrentUser;
+  readonly signOut: SignOut;
+}
+
+/** Serves the four operations under a mount point, such as `/auth`. */
+export function authRoutes(app: FastifyInstance, mount: string, operations: AuthOperations): void {
+  app.post<{ Body: LoginRequest }>(
+    `${mount}/login`,
+    { schema: describeLogin(mount), preValidation: readJson },
+    async (request, reply) => {
+      const { username, password } = request.body;
+      const caller = waitingCallerOf(request, reply);
+      const signedIn = await operations.signIn({ username, password }, caller);
+      const { user, accessToken, expiresIn, refreshToken } = signedIn;
+      return answer<LoginResponse>(reply, {
+        access_token: accessToken,
+        token_type: "bearer",
+        expires_in: expiresIn,
+        refresh_token: refreshToken,
+        user_id: user.id,
+        username: user.username,
+        roles: [...user.roles],
+        user: userInfo(user),
+      });
+    },
+  );
+
+  app.post<{ Body: RefreshTokenRequest }>(
+    `${mount}/refresh`,
+    { schema: describeRefresh(mount), preValidation: readJson },
+    async (request, reply) => {
+      const refreshed = await operations.refresh(grantOf(request.body), callerOf(request));
+      return answer<RefreshTokenResponse>(reply, {
+        access_token: refreshed.accessToken,
+        token_type: "bearer",
+        expires_in: refreshed.expiresIn,
+        ...(refreshed.refreshToken === undefined ? {} : { refresh_token: refreshed.refreshToken }),
+      });
+    },
+  );
+
+  // The most frequent of all requests: where nothing must be waited for, nothing is.
+  app.get(`${mount}/me`, { schema: describeCurrentUser(mount) }, (request, reply) => {
+    const user = operations.currentUser(bearerOf(request));
+    return user instanceof Promise ? user.then((read) => sendUser(reply, read)) : sendUser(reply, user);
+  });
+
+  app.post(`${mount}/logout`, { schema: describeLogout(mount) }, async (request, reply) => {
+    await operations.signOut(bearerOf(request), callerOf(request));
+    return answer<LogoutResponse>(reply, { message: "Successfully logged out" });
+  });
+}
+
+/** Writes the body here: finding a serializer by content type, for each answer, takes longer than writing it. */
+function answer<Body extends object>(reply: FastifyReply, body: Body): FastifyReply {
+  return sendJson(reply, JSON.stringify(body));
+}
+
+function sendJson(reply: FastifyReply, body: string): FastifyReply {
+  return reply.type("application/json; charset=utf-8").send(body);
+}
+
+/** Bodies of users who were read a moment ago: the same person asks again and again. */
+const written = new WeakMap<User, string>();
+
+function sendUser(reply: FastifyReply, user: User): FastifyReply {
+  let body = written.get(user);
+  if (body === undefined) {
+    body = JSON.stringify({ ...userInfo(user), roles: [...user.roles] } satisfies CurrentUserInfo);
+    written.set(user, body);
+  }
+  return sendJson(reply, body);
+}
+
+function userInfo(user: User): LoginResponse["user"] {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    display_name: user.displayName,
+    active_status: user.active,
+  };
+}
+
+function grantOf({ refresh_token, current_token }: RefreshTokenRequest): RefreshGrant {
+  if (typeof refresh_token === "string") return { refreshToken: refresh_token };
+  if (typeof current_token === "string") return { currentToken: current_token };
+  throw new LatchkeyError("validation_error", {
+    issues: [{ loc: ["body", "refresh_token"], msg: "Send refresh_token or current_token", type: "missing" }],
+  });
+}

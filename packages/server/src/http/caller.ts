@@ -1,0 +1,25 @@
+import { isIP } from "node:net";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Caller } from "../core/ports.ts";
+
+/** Who sent a request. Where a trusted proxy forwards something that is no address, the proxy itself counts. */
+export function callerOf(request: FastifyRequest): Caller {
+  const address = isIP(request.ip) === 0 ? (request.raw.socket.remoteAddress ?? "") : request.ip;
+  return { address, requestId: request.id };
+}
+
+/** The same, with a signal that is aborted when the caller hangs up before the answer. */
+export function waitingCallerOf(request: FastifyRequest, reply: FastifyReply): Caller {
+  const hangUp = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) hangUp.abort();
+  });
+  return { ...callerOf(request), signal: hangUp.signal };
+}
+
+/** The bearer token of a request (RFC 6750 §2.1); undefined where there is none or another scheme's. */
+export function bearerOf(request: FastifyRequest): string | undefined {
+  const header = request.headers.authorization;
+  if (header === undefined || header.slice(0, 7).toLowerCase() !== "bearer ") return undefined;
+  return header.slice(7).trim() || undefined;
+}

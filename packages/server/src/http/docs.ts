@@ -1,0 +1,45 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+import plugin from "fastify-plugin";
+
+/** `/openapi.json`, made from the routes themselves, and `/docs`, which needs nothing from elsewhere. */
+export function documentation(issuer: string) {
+  return plugin(async (app: FastifyInstance) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: "3.1.0",
+        info: {
+          title: "Latchkey",
+          version: "0.1.0",
+          description: "A login for APIs and MCP servers: password in, JWT out, and logout that works.",
+          license: { name: "MIT", identifier: "MIT" },
+        },
+        servers: [{ url: issuer }],
+        components: {
+          securitySchemes: { HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+        },
+      },
+      refResolver: {
+        buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
+      },
+    });
+    app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+    await app.register(async (scope) => {
+      scope.addHook("onRequest", (_request, reply, done) => {
+        reply.header("content-security-policy", pagePolicy);
+        done();
+      });
+      await scope.register(swaggerUi, {
+        routePrefix: "/docs",
+        theme: { title: "Latchkey" },
+        uiConfig: { layout: "BaseLayout", validatorUrl: null, tryItOutEnabled: true },
+      });
+    });
+  });
+}
+
+/** The page's own scripts, styles and pictures, and calls to this server: nothing from elsewhere. */
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";

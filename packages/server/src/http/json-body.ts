@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { LatchkeyError } from "../core/errors.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Takes every body as bytes, whatever it claims to be, so that operations which need none can ignore it.
+ */
+export function takeBodiesAsBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+}
+
+/** Reads the bytes as JSON. @throws {LatchkeyError} `bad_request` where they are not */
+export async function readJson(request: FastifyRequest): Promise<void> {
+  const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json" && !/^application\/[\w.+-]+\+json$/.test(type ?? "")) {
+    throw new LatchkeyError("bad_request", { reason: "content type" });
+  }
+  request.body = parse(request.body);
+}
+
+function parse(body: unknown): unknown {
+  if (!(body instanceof Uint8Array)) throw new LatchkeyError("bad_request", { reason: "no body" });
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch {
+    // What the parser says quotes the body, so it is not kept.
+    throw new LatchkeyError("bad_request", { reason: "not JSON" });
+  }
+}

@@ -1,0 +1,213 @@
+import type { FastifySchema } from "fastify";
+import { type ErrorCode, type Issue, LatchkeyError } from "../core/errors.ts";
+import { errorBody } from "./error-answers.ts";
+
+/** What the OpenAPI document says of every operation, and what validates and serialises them. */
+
+const user = {
+  id: "user:alice",
+  username: "alice",
+  email: "alice@example.com",
+  display_name: "Alice",
+  active_status: true,
+};
+const tokens = { access_token: "eyJ…", token_type: "bearer", expires_in: 3600 };
+const issued = { ...tokens, refresh_token: "lkr_…" };
+
+export function describeLogin(mount: string): FastifySchema {
+  return {
+    ...named("login", `${mount}/login`, "post"),
+    summary: "Login",
+    description:
+      "Authenticate user and return JWT token. Accepts either username or email address as the username field.",
+    body: ref("LoginRequest"),
+    response: {
+      200: answer("Successful Response", "LoginResponse", {
+        ...issued,
+        user_id: user.id,
+        username: user.username,
+        roles: ["user", "premium"],
+        user,
+      }),
+      ...bodyErrors({ loc: ["body", "username"], msg: "Field required", type: "missing" }),
+      ...unauthorized(
+        "Wrong user name, e-mail address or password; the same for each",
+        "invalid_credentials",
+      ),
+      ...throttled,
+      ...serverErrors("overloaded", "store_unavailable"),
+    },
+  };
+}
+
+export function describeRefresh(mount: string): FastifySchema {
+  return {
+    ...named("refresh_token", `${mount}/refresh`, "post"),
+    summary: "Refresh Token",
+    description:
+      "Refresh authentication token. `refresh_token` is traded for new tokens and works once; a repeat within " +
+      "the grace gets the same answer, a later one ends the session. `current_token`, a live access token, is " +
+      "traded for a new access token of the same session.",
+    body: ref("RefreshTokenRequest"),
+    response: {
+      200: answer("Successful Response", "RefreshTokenResponse", issued),
+      ...bodyErrors({
+        loc: ["body", "refresh_token"],
+        msg: "Send refresh_token or current_token",
+        type: "missing",
+      }),
+      ...unauthorized(...tokenRefused),
+      ...throttled,
+      ...serverErrors("store_unavailable"),
+    },
+  };
+}
+
+export function describeCurrentUser(mount: string): FastifySchema {
+  return {
+    ...named("get_current_user_info", `${mount}/me`, "get"),
+    summary: "Get Current User Info",
+    description: "Get current user information",
+    security: [{ HTTPBearer: [] }],
+    response: {
+      200: answer("Successful Response", "CurrentUserInfo", { ...user, roles: ["user", "premium"] }),
+      ...unauthorized(...tokenRefused, "missing_token"),
+      ...serverErrors("store_unavailable"),
+    },
+  };
+}
+
+export function describeLogout(mount: string): FastifySchema {
+  return {
+    ...named("logout", `${mount}/logout`, "post"),
+    summary: "Logout",
+    description:
+      "Ends the session: its access tokens and its refresh token are refused from the next request on.",
+    security: [{ HTTPBearer: [] }],
+    response: {
+      200: answer("Successful Response", "LogoutResponse", { message: "Successfully logged out" }),
+      ...unauthorized(...tokenRefused, "missing_token"),
+      413: errors("Body over 16 KiB", {}, "body_too_large"),
+      ...serverErrors("store_unavailable"),
+    },
+  };
+}
+
+export function describeHealth(state: "live" | "ready", summary: string): FastifySchema {
+  return {
+    operationId: `health_${state}`,
+    summary,
+    tags: ["Health"],
+    response: {
+      200: answer("Yes", "HealthResponse", { status: state }),
+      ...(state === "ready" ? serverErrors("store_unavailable") : {}),
+    },
+  };
+}
+
+export function describeKeySet(cacheControl: string): FastifySchema {
+  const key = { kty: "EC", crv: "P-256", x: "…", y: "…", kid: "…", alg: "ES256", use: "sig" };
+  return {
+    operationId: "jwks",
+    summary: "Public keys that access tokens are signed with",
+    tags: ["Keys"],
+    response: {
+      200: answer(
+        "The key that signs, the next one, and retired ones",
+        "KeySet",
+        { keys: [key] },
+        cacheControl,
+      ),
+    },
+  };
+}
+
+export function describeProvider(metadata: object, cacheControl: string): FastifySchema {
+  return {
+    operationId: "openid_configuration",
+    summary: "Where verifiers find issuer and keys",
+    tags: ["Keys"],
+    response: { 200: answer("Provider metadata", "ProviderMetadata", metadata, cacheControl) },
+  };
+}
+
+const tokenRefused = [
+  "Token not valid, expired or of an ended session",
+  "invalid_token",
+  "token_expired",
+  "token_revoked",
+] as const;
+
+/** The operation ids of the published documents: name, path, method. */
+function named(name: string, path: string, method: string) {
+  const operationId = `${name}${path.replaceAll("/", "_")}_${method}`;
+  return { operationId, tags: [path.startsWith("/api/v1/") ? "authentication" : "Auth"] };
+}
+
+const ref = (model: string) => ({ $ref: `${model}#` });
+
+const header = (description: string, type = "string") => ({ type, description });
+
+const always = {
+  "X-Request-Id": header("Names this request in the log; taken over from the request where it sent one"),
+};
+
+function answer(description: string, model: string, value: unknown, cacheControl = "no-store") {
+  return {
+    description,
+    headers: { ...always, "Cache-Control": header(cacheControl) },
+    content: { "application/json": { schema: ref(model), examples: { example: { value } } } },
+  };
+}
+
+/** Errors that share a status, with an example of each. */
+function errors(description: string, headers: object, ...codes: readonly ErrorCode[]) {
+  const examples = codes.map((code) => [code, { value: exampleOf(new LatchkeyError(code)) }] as const);
+  return {
+    description,
+    headers: { ...always, ...headers },
+    content: { "application/json": { schema: ref("ErrorResponse"), examples: Object.fromEntries(examples) } },
+  };
+}
+
+const exampleOf = (error: LatchkeyError): unknown => JSON.parse(errorBody(error));
+
+const challenged = {
+  "WWW-Authenticate": header('Bearer, with error="invalid_token" where a token was sent'),
+};
+const retryAfter = { "Retry-After": header("Seconds after which another try makes sense", "integer") };
+const limits = {
+  "RateLimit-Policy": header('The limit that was reached: "name";q=failures;w=seconds'),
+  RateLimit: header('What is left of it: "name";r=0;t=seconds'),
+};
+
+const unauthorized = (description: string, ...codes: readonly ErrorCode[]) => ({
+  401: errors(description, challenged, ...codes),
+  403: errors("Authenticated, but not allowed", {}, "forbidden"),
+});
+
+const bodyErrors = (issue: Issue) => ({
+  400: errors("Not JSON, or not sent as JSON", {}, "bad_request"),
+  413: errors("Body over 16 KiB", {}, "body_too_large"),
+  422: {
+    description: "Validation Error",
+    headers: always,
+    content: {
+      "application/json": {
+        schema: ref("HTTPValidationError"),
+        examples: {
+          validation_error: { value: exampleOf(new LatchkeyError("validation_error", { issues: [issue] })) },
+        },
+      },
+    },
+  },
+});
+
+const throttled = {
+  429: errors("Too many failed attempts", { ...retryAfter, ...limits }, "rate_limited"),
+};
+
+const serverErrors = (...codes: readonly ErrorCode[]) => ({
+  500: errors("Internal Server Error; the log has more under the X-Request-Id", {}, "internal_error"),
+  503: errors("Busy, or the database cannot be reached", retryAfter, ...codes),
+});

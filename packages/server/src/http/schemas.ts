@@ -1,0 +1,216 @@
+import type { FromSchema, JSONSchema } from "json-schema-to-ts";
+
+/** The models of the wire: one set that satisfies both published documents. Each is named by its `$id`. */
+
+const accessToken = { type: "string", description: "JWT access token" } as const;
+const tokenType = { type: "string", const: "bearer", description: "Token type (always 'bearer')" } as const;
+const expiresIn = { type: "integer", minimum: 0, description: "Token expiration in seconds" } as const;
+const roles = { type: "array", items: { type: "string" }, description: "User roles" } as const;
+
+const userFields = {
+  id: { type: "string", description: "User identifier" },
+  username: { type: "string" },
+  email: { type: "string" },
+  display_name: { type: ["string", "null"] },
+  active_status: { type: "boolean" },
+} as const;
+const requiredOfUser = ["id", "username", "email", "display_name", "active_status"] as const;
+
+const loginRequest = {
+  $id: "LoginRequest",
+  description: "Who signs in",
+  type: "object",
+  required: ["username", "password"],
+  properties: {
+    username: { type: "string", description: "Username or email address" },
+    password: { type: "string", format: "password", description: "User password" },
+  },
+  examples: [{ username: "alice", password: "alice123" }],
+} as const satisfies JSONSchema;
+export type LoginRequest = FromSchema<typeof loginRequest>;
+
+const currentUserInfo = {
+  $id: "CurrentUserInfo",
+  description: "The user who is signed in",
+  type: "object",
+  required: [...requiredOfUser, "roles"],
+  properties: { ...userFields, roles },
+} as const satisfies JSONSchema;
+export type CurrentUserInfo = FromSchema<typeof currentUserInfo>;
+
+const loginResponse = {
+  $id: "LoginResponse",
+  description: "Login response with JWT token",
+  type: "object",
+  required: [
+    "access_token",
+    "token_type",
+    "expires_in",
+    "refresh_token",
+    "user_id",
+    "username",
+    "roles",
+    "user",
+  ],
+  properties: {
+    access_token: accessToken,
+    token_type: tokenType,
+    expires_in: expiresIn,
+    refresh_token: { type: "string", description: "Trade it for new tokens; each works once" },
+    user_id: { type: "string", description: "User identifier" },
+    username: { type: "string", description: "Username" },
+    roles,
+    user: {
+      type: "object",
+      description: "User information",
+      required: requiredOfUser,
+      properties: userFields,
+    },
+  },
+} as const satisfies JSONSchema;
+export type LoginResponse = FromSchema<typeof loginResponse>;
+
+const refreshTokenRequest = {
+  $id: "RefreshTokenRequest",
+  description: "One of the two; refresh_token is used where both are sent",
+  type: "object",
+  properties: {
+    refresh_token: {
+      type: ["string", "null"],
+      description: "The refresh token of the last login or refresh",
+    },
+    current_token: {
+      type: ["string", "null"],
+      description: "A live access token; used where there is no refresh_token",
+    },
+  },
+} as const satisfies JSONSchema;
+export type RefreshTokenRequest = FromSchema<typeof refreshTokenRequest>;
+
+const refreshTokenResponse = {
+  $id: "RefreshTokenResponse",
+  description: "New tokens of the same session",
+  type: "object",
+  required: ["access_token", "token_type", "expires_in"],
+  properties: {
+    access_token: accessToken,
+    token_type: tokenType,
+    expires_in: expiresIn,
+    refresh_token: { type: "string", description: "The successor; absent for current_token" },
+  },
+} as const satisfies JSONSchema;
+export type RefreshTokenResponse = FromSchema<typeof refreshTokenResponse>;
+
+const logoutResponse = {
+  $id: "LogoutResponse",
+  description: "The session has ended",
+  type: "object",
+  required: ["message"],
+  properties: { message: { type: "string" } },
+} as const satisfies JSONSchema;
+export type LogoutResponse = FromSchema<typeof logoutResponse>;
+
+const healthResponse = {
+  $id: "HealthResponse",
+  description: "The state of the process",
+  type: "object",
+  required: ["status"],
+  properties: { status: { type: "string" } },
+} as const satisfies JSONSchema;
+
+const keySetResponse = {
+  $id: "KeySet",
+  description: "JWK Set (RFC 7517)",
+  type: "object",
+  required: ["keys"],
+  properties: {
+    keys: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["kty", "crv", "x", "y", "kid", "alg", "use"],
+        properties: {
+          kty: { type: "string" },
+          crv: { type: "string" },
+          x: { type: "string" },
+          y: { type: "string" },
+          kid: { type: "string" },
+          alg: { type: "string" },
+          use: { type: "string" },
+        },
+      },
+    },
+  },
+} as const satisfies JSONSchema;
+
+const texts = { type: "array", items: { type: "string" } } as const;
+
+const providerMetadata = {
+  $id: "ProviderMetadata",
+  description: "OpenID Connect Discovery 1.0, as far as it applies",
+  type: "object",
+  required: ["issuer", "jwks_uri"],
+  properties: {
+    issuer: { type: "string" },
+    jwks_uri: { type: "string" },
+    scopes_supported: texts,
+    response_types_supported: texts,
+    grant_types_supported: texts,
+    subject_types_supported: texts,
+    id_token_signing_alg_values_supported: texts,
+    claims_supported: texts,
+    service_documentation: { type: "string" },
+  },
+} as const satisfies JSONSchema;
+
+const code = { type: "string", description: "Stable name of the error, to switch on" } as const;
+
+const errorResponse = {
+  $id: "ErrorResponse",
+  description: "Every error but 422",
+  type: "object",
+  required: ["detail", "message", "code"],
+  properties: {
+    detail: { type: "string", description: "What went wrong, for clients that read `detail`" },
+    message: { type: "string", description: "What went wrong, for clients that read `message`" },
+    code,
+  },
+} as const satisfies JSONSchema;
+
+const validationError = {
+  $id: "HTTPValidationError",
+  description: "The body is JSON, but not what this operation takes",
+  type: "object",
+  required: ["detail", "message", "code"],
+  properties: {
+    detail: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["loc", "msg", "type"],
+        properties: {
+          loc: { type: "array", items: { type: ["string", "integer"] } },
+          msg: { type: "string" },
+          type: { type: "string" },
+        },
+      },
+    },
+    message: { type: "string", description: "The issues in one sentence" },
+    code,
+  },
+} as const satisfies JSONSchema;
+
+/** Every model, to be named in the OpenAPI document. */
+export const models = [
+  loginRequest,
+  loginResponse,
+  refreshTokenRequest,
+  refreshTokenResponse,
+  currentUserInfo,
+  logoutResponse,
+  healthResponse,
+  keySetResponse,
+  providerMetadata,
+  errorResponse,
+  validationError,
+];

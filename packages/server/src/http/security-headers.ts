@@ -1,0 +1,21 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+/**
+ * Headers for every answer: nothing is cached, framed, sniffed or referred to unless a route says
+ * otherwise.
+ *
+ * @param issuer the public address; where it is https, browsers are told to stay there
+ */
+export function securityHeaders(issuer: string) {
+  const headers = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    ...(issuer.startsWith("https:") ? { "strict-transport-security": "max-age=31536000" } : {}),
+  };
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    reply.headers(headers).header("x-request-id", request.id);
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from "fastify";
+import { describeKeySet, describeProvider } from "./operations.ts";
+
+/** The current JWK Set; asked for every answer, because keys rotate. */
+export type KeySetSource = () => { readonly keys: readonly Record<string, unknown>[] };
+
+/** Verifiers may keep the answer so long; one that meets a key it has not seen asks again. */
+const cacheControl = "public, max-age=300";
+
+/** What verifiers need to find the keys: OpenID Connect Discovery 1.0 §3 and RFC 7517 §5. */
+export function wellKnownRoutes(app: FastifyInstance, issuer: string, keySet: KeySetSource): void {
+  const metadata = {
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    scopes_supported: ["openid", "profile", "email"],
+    response_types_supported: [],
+    grant_types_supported: [],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+    claims_supported: [
+      "iss",
+      "sub",
+      "aud",
+      "exp",
+      "iat",
+      "sid",
+      "preferred_username",
+      "email",
+      "name",
+      "roles",
+    ],
+    service_documentation: `${issuer}/docs`,
+  };
+  const provider = { schema: describeProvider(metadata, cacheControl) };
+  app.get("/.well-known/openid-configuration", provider, (_request, reply) =>
+    reply.header("cache-control", cacheControl).send(metadata),
+  );
+  app.get("/.well-known/jwks.json", { schema: describeKeySet(cacheControl) }, (_request, reply) =>
+    reply.header("cache-control", cacheControl).send(keySet()),
+  );
+}

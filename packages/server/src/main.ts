@@ -1,0 +1,41 @@
+import { explain, UsageProblem } from "./cli/failures.ts";
+import { print } from "./cli/print.ts";
+
+type Command = (args: readonly string[]) => Promise<void>;
+
+/** Each command is loaded when it is asked for. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import("./cli/serve.ts")).serveCommand,
+  demo: async () => (await import("./cli/demo.ts")).demoCommand,
+  user: async () => (await import("./cli/user.ts")).userCommand,
+  session: async () => (await import("./cli/session.ts")).sessionCommand,
+  key: async () => (await import("./cli/key.ts")).keyCommand,
+};
+
+/** Runs the command line. What went wrong is told in one line on standard error, with exit status 1. */
+export async function runCommand(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on("error", () => process.exit());
+  try {
+    const [name = "help", ...rest] = args;
+    if (name === "help" || args.includes("--help") || args.includes("-h")) {
+      print((await import("./cli/help.ts")).help());
+      return;
+    }
+    const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (load === undefined)
+      throw new UsageProblem(`there is no command ${name}; \`latchkey --help\` lists what there is`);
+    const command = await load();
+    await command(rest);
+  } catch (error) {
+    const line = explain(error)?.replaceAll(/\p{C}/gu, "?");
+    process.stderr.write(`latchkey: ${line ?? stackOf(error)}\n`);
+    process.exitCode = 1;
+    // A writing thread or a listening socket may have been left behind.
+    process.exit();
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

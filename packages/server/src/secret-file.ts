@@ -1,0 +1,66 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** The file with the secret is gone, and the database was made with it. */
+export class LostSecretError extends Error {}
+
+/**
+ * The secret that is kept beside a database file, made where there is none. Of several processes that
+ * start together all get the same one.
+ *
+ * @param databasePath the secret's file is this path with `.secret` behind it, mode 0600
+ * @param inUse whether the database holds keys that a secret sealed
+ * @throws {LostSecretError} where the secret is in use but its file is not there
+ */
+export function keptSecret(databasePath: string, inUse: boolean): string {
+  const path = `${databasePath}.secret`;
+  const secret = readSecret(path);
+  if (secret !== undefined) return secret;
+  if (inUse) {
+    throw new LostSecretError(
+      `${path} is gone, and the signing keys in the database cannot be opened without it: ` +
+        "bring the file back, or set LATCHKEY_SECRET to what it held",
+    );
+  }
+  return makeSecret(path);
+}
+
+function makeSecret(path: string): string {
+  const draft = `${path}.${randomUUID()}`;
+  writeFileSync(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
+  try {
+    // A link appears whole or not at all, and never over another's.
+    linkSync(draft, path);
+    flushFolder(dirname(path));
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const secret = readSecret(path);
+  if (secret === undefined)
+    throw new LostSecretError(`${path} is empty: bring its content back, or delete it`);
+  return secret;
+}
+
+/** Without this a power cut could keep the database and lose the name of the secret's file. */
+function flushFolder(path: string): void {
+  const folder = openSync(path, "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+function readSecret(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim() || undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the system refused something for this reason, such as `ENOENT`. */
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createGuard } from "@latchkey/guard";
+import type { FastifyInstance } from "fastify";
+import { type Chores, startChores } from "./chores.ts";
+import type { Config } from "./config.ts";
+import { AccessTokens } from "./core/access-tokens.ts";
+import { MemoryAttemptCounter } from "./core/attempt-counter.ts";
+import { createCurrentUser, createTokenCheck } from "./core/current-user.ts";
+import { deriveKeys } from "./core/derived-keys.ts";
+import { HashQueue } from "./core/hash-queue.ts";
+import { type Hasher, Passwords } from "./core/passwords.ts";
+import { People } from "./core/people.ts";
+import type { Clock } from "./core/ports.ts";
+import { createRefresh } from "./core/refresh.ts";
+import { RefreshTokens } from "./core/refresh-tokens.ts";
+import { Revocations } from "./core/revocations.ts";
+import { createSignIn } from "./core/sign-in.ts";
+import { createSignOut } from "./core/sign-out.ts";
+import { SigningKeys } from "./core/signing-keys.ts";
+import { Throttle } from "./core/throttle.ts";
+import { createApp } from "./http/app.ts";
+import { localProvider } from "./identity/local.ts";
+import type { Log } from "./log.ts";
+import { keptSecret } from "./secret-file.ts";
+import { openStore, type Store } from "./store/store.ts";
+
+/** What a server may be given from outside: tests bring their own time and count its hashes. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly hasher?: Hasher;
+  /** Done before the first request is taken, such as making the first users. */
+  readonly prepare?: (people: People) => Promise<void>;
+}
+
+export interface Server {
+  /** Where it listens, such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly people: People;
+  readonly chores: Chores;
+  /** Finishes what is in flight, writes out what was acknowledged, closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server: settings, database, keys, the parts of the core, the edge, in this order.
+ *
+ * @throws where a part will not start: the message says in one line what to do
+ */
+export async function serve(config: Config, surroundings: Surroundings): Promise<Server> {
+  const { log, clock = Date.now } = surroundings;
+  const port = config.port === 0 ? await freePort(config.host) : config.port;
+  const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  const issuer = config.issuer ?? address;
+
+  const store = await openStore({
+    path: config.database,
+    onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
+  });
+  try {
+    const parts = await assemble(config, issuer, store, surroundings, clock);
+    await surroundings.prepare?.(parts.people);
+    await parts.app.listen({ host: config.host, port });
+    const chores = startChores({ ...parts, store, config, clock, log });
+    if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
+      log.warn({ issuer }, "LATCHKEY_ISSUER is not set: tokens name an address that nobody can reach");
+    }
+    log.info({ url: address, issuer, database: config.database }, `listening at ${address}`);
+    return {
+      url: address,
+      people: parts.people,
+      chores,
+      async close() {
+        await parts.app.close();
+        await chores.stop();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  issuer: string,
+  store: Store,
+  { log, hasher }: Surroundings,
+  clock: Clock,
+) {
+  const { users, sessions, audit } = store;
+  const audience = config.audience ?? [issuer];
+  const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
+
+  const signingKeys = await SigningKeys.open(store.keys, derived.sealing, clock);
+  const revocations = new Revocations(store.revocations);
+  await revocations.follow();
+  const guard = createGuard({
+    issuer,
+    audience,
+    keyFor: (kid) => signingKeys.publicKey(kid),
+    isRevoked: (sessionId) => revocations.isRevoked(sessionId),
+    now: clock,
+  });
+  const check = createTokenCheck(guard);
+  const tokens = new AccessTokens(
+    { issuer, audience, lifetime: config.accessTokenTtl },
+    () => signingKeys.signer,
+    clock,
+  );
+  const refreshTokens = new RefreshTokens(derived);
+
+  const queue = new HashQueue({ concurrency: config.hashConcurrency, places: config.hashQueue });
+  const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
+  const passwords = new Passwords(cost, queue, hasher);
+  const policy = { minLength: config.passwordMinLength };
+  const people = new People({ users, passwords, policy, clock });
+  const provider = localProvider(users, passwords, derived.fingerprint);
+
+  const counters = { login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) };
+  const rules = {
+    pair: config.throttlePair,
+    account: config.throttleAccount,
+    address: config.throttleAddress,
+  };
+  const throttle = new Throttle({ rules, counters, sessions, audit, clock });
+  const times = { idle: config.sessionIdle, max: config.sessionMax, grace: config.refreshGrace };
+  const life = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check, clock };
+
+  const app: FastifyInstance = await createApp({
+    issuer,
+    keySet: () => signingKeys.keySet,
+    signIn: createSignIn({ ...life, settings: times }),
+    refresh: createRefresh({ ...life, settings: times }),
+    currentUser: createCurrentUser(check, provider, clock),
+    signOut: createSignOut(life),
+    assertReady: () => store.assertReady(),
+    trustedProxies: config.trustedProxies,
+    corsOrigins: config.corsOrigins,
+    log,
+  });
+  return { app, people, signingKeys, revocations, counters: Object.values(counters) };
+}
+
+/** The secret of a server that was given none. */
+async function ownSecret(path: string, store: Store): Promise<string> {
+  if (path === ":memory:") return randomBytes(32).toString("base64url");
+  return keptSecret(path, (await store.keys.all()).length > 0);
+}
+
+/** A port that is free now. The issuer stands in every token, so it must be known before the first. */
+async function freePort(host: string): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, "listening");
+  const bound = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (bound === null || typeof bound === "string") throw new Error("no free port");
+  return bound.port;
+}

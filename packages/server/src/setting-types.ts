@@ -1,0 +1,130 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import type { Rule } from "./core/attempt-counter.ts";
+
+/** A setting that cannot be understood. The message is one line that says what would do. */
+export class SettingProblem extends Error {}
+
+const tenYears = 3650 * 86_400_000;
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Any text but none. */
+export function text(given: string): string {
+  if (given.trim() === "") throw new SettingProblem("give a text");
+  return given;
+}
+
+/** A whole number between two others. */
+export function integer(least: number, most: number): (given: string) => number {
+  return (given) => {
+    const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new SettingProblem(`give a whole number from ${least} to ${most}`);
+  };
+}
+
+/** A duration such as `90s`, `15m`, `1h` or `7d`, in milliseconds. */
+export function duration(least: number): (given: string) => number {
+  return (given) => {
+    const value = millisecondsOf(given);
+    if (value !== undefined && value >= least && value <= tenYears) return value;
+    throw new SettingProblem("give a duration such as 90s, 15m, 1h or 7d");
+  };
+}
+
+/** An absolute address without a trailing slash. */
+export function url(given: string): string {
+  const parsed = URL.parse(given);
+  const fits = parsed !== null && /^https?:$/.test(parsed.protocol) && !/[?#]/.test(given);
+  if (!fits || parsed.username !== "" || parsed.password !== "") {
+    throw new SettingProblem("give an address such as https://login.example.com");
+  }
+  return given.replace(/\/+$/, "");
+}
+
+/** Texts separated by commas, at least one. */
+export function list(given: string): readonly [string, ...string[]] {
+  const [first, ...rest] = items(given);
+  if (first === undefined) throw new SettingProblem("give at least one text, several separated by commas");
+  return [first, ...rest];
+}
+
+/** Networks separated by commas. */
+export function cidrs(given: string): readonly string[] {
+  return items(given).map((item) => {
+    const [address = "", length] = item.split("/", 2);
+    const fits =
+      isIP(address) !== 0 && (length === undefined || (ipaddr.isValidCIDR(item) && Number(length) > 0));
+    if (!fits) {
+      throw new SettingProblem("give addresses or networks such as 10.0.0.0/8, separated by commas");
+    }
+    return item;
+  });
+}
+
+/** Web origins separated by commas, or `*`. */
+export function origins(given: string): readonly string[] {
+  return items(given).map((item) => {
+    if (item !== "*" && URL.parse(item)?.origin !== item) {
+      throw new SettingProblem("give origins such as https://app.example.com, separated by commas, or *");
+    }
+    return item;
+  });
+}
+
+/** One of several words. */
+export function choice<const Choices extends readonly [string, ...string[]]>(
+  ...choices: Choices
+): (given: string) => Choices[number] {
+  return (given) => {
+    const found = choices.find((known) => known === given);
+    if (found === undefined) throw new SettingProblem(`give ${choices.join(" or ")}`);
+    return found;
+  };
+}
+
+/** A SQLite file. */
+export function database(given: string): string {
+  if (/^[a-z]+:/i.test(given)) throw new SettingProblem("give a path of a SQLite file, or :memory:");
+  return text(given);
+}
+
+/** So many failures in a window, such as `20/15m`. */
+export function rule(given: string): Rule {
+  const [limit = "", window = ""] = given.split("/", 2);
+  const windowMs = millisecondsOf(window);
+  if (!/^[1-9]\d{0,8}$/.test(limit) || windowMs === undefined || windowMs < 1000) {
+    throw new SettingProblem("give a number of failures and a window, such as 20/15m");
+  }
+  return { limit: Number(limit), windowMs };
+}
+
+/** A secret that cannot be guessed. */
+export function secretText(given: string): string {
+  if (given.length < 32)
+    throw new SettingProblem("give at least 32 random characters, such as `openssl rand -base64 32` prints");
+  return given;
+}
+
+/** A password; whether it is a good one is for the password policy to say. */
+export function passwordText(given: string): string {
+  return given;
+}
+
+function millisecondsOf(given: string): number | undefined {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(given) ?? [];
+  if (count === undefined || !isUnit(unit)) return undefined;
+  return Number(count) * units[unit];
+}
+
+function isUnit(unit: string | undefined): unit is keyof typeof units {
+  return unit !== undefined && Object.hasOwn(units, unit);
+}
+
+function items(given: string): string[] {
+  return given
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}

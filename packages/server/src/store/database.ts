@@ -1,0 +1,47 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "./schema.ts";
+import type { Statement } from "./statement.ts";
+
+/** One statement of a change. */
+export interface Step {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+  /** Where this statement changes no row, the whole change is taken back. */
+  readonly must: boolean;
+}
+
+/** What the tables need of an engine: queries are written once, for all engines. */
+export interface Database {
+  /** Builds queries; runs none. */
+  readonly query: Kysely<Schema>;
+  all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]>;
+  /**
+   * Makes a change: all steps or none, durable when the promise resolves. Changes that arrive together
+   * share one transaction and one flush to disk, without sharing their fate.
+   *
+   * @returns false where a step that had to change a row changed none
+   * @throws {LatchkeyError} `store_unavailable` where the change could not be made durable
+   */
+  commit(steps: readonly Step[]): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** A step of a change. */
+export function step<Params>(statement: Statement<Params>, params: Params): Step {
+  return { sql: statement.sql, values: statement.values(params), must: false };
+}
+
+/** A step that takes the whole change back where it changes no row. */
+export function must<Params>(statement: Statement<Params>, params: Params): Step {
+  return { ...step(statement, params), must: true };
+}
+
+/** The first row, for statements that answer with one at most. */
+export async function one<Params, Row>(
+  database: Database,
+  statement: Statement<Params, Row>,
+  params: Params,
+): Promise<Row | undefined> {
+  const [row] = await database.all(statement, params);
+  return row;
+}

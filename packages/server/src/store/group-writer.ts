@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import type { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Step } from "./database.ts";
+import { GroupCommit, type Outcome } from "./sqlite-transaction.ts";
+import type { GroupAnswer } from "./sqlite-writer.ts";
+
+type Group = readonly (readonly Step[])[];
+
+/** Commits one group of changes at a time. */
+export interface GroupRunner {
+  run(group: Group): Promise<readonly Outcome[]>;
+  close(): Promise<void>;
+}
+
+interface Change {
+  readonly steps: readonly Step[];
+  readonly made: (made: boolean) => void;
+  readonly failed: (error: LatchkeyError) => void;
+}
+
+/** More changes than this never wait: who comes later is told to come back. */
+const maxPending = 10_000;
+
+/**
+ * Gathers changes into groups: while one group is on its way to disk the next one fills up, so the group
+ * grows with the load and a lone change waits for nobody.
+ */
+export class GroupWriter {
+  readonly #runner: GroupRunner;
+  #pending: Change[] = [];
+  #busy = false;
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(runner: GroupRunner) {
+    this.#runner = runner;
+  }
+
+  commit(steps: readonly Step[]): Promise<boolean> {
+    if (this.#pending.length >= maxPending) return Promise.reject(unavailable("too many writes wait"));
+    return new Promise((made, failed) => {
+      this.#pending.push({ steps, made, failed });
+      if (this.#busy) return;
+      this.#busy = true;
+      this.#idle = this.#drain();
+    });
+  }
+
+  /** Finishes what was begun. */
+  async close(): Promise<void> {
+    await this.#idle;
+    await this.#runner.close();
+  }
+
+  async #drain(): Promise<void> {
+    // Lets everything that this turn of the event loop brings into the first group.
+    await new Promise(setImmediate);
+    while (this.#pending.length > 0) {
+      const group = this.#pending;
+      this.#pending = [];
+      await this.#flush(group);
+    }
+    this.#busy = false;
+  }
+
+  async #flush(group: readonly Change[]): Promise<void> {
+    try {
+      const outcomes = await this.#runner.run(group.map(({ steps }) => steps));
+      for (const [index, change] of group.entries()) settle(change, outcomes[index]);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      // Who came while it was tried has waited for the same trouble.
+      const late = this.#pending.splice(0);
+      for (const change of [...group, ...late]) change.failed(unavailable(reason));
+    }
+  }
+}
+
+function settle(change: Change, outcome: Outcome | undefined): void {
+  if (outcome === undefined) change.failed(unavailable("no outcome"));
+  else if ("error" in outcome) change.failed(unavailable(outcome.error));
+  else change.made(outcome.made);
+}
+
+function unavailable(reason: string): LatchkeyError {
+  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
+}
+
+/** Commits on a thread of its own, for databases in a file. */
+export async function threadRunner(path: string): Promise<GroupRunner> {
+  const worker = new Worker(new URL("./sqlite-writer.ts", import.meta.url), {
+    workerData: path,
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
+  });
+  let broken: Error | undefined;
+  let closing = false;
+  let waiting: { done: (answer: GroupAnswer) => void } | undefined;
+  const fail = (error: Error) => {
+    broken = error;
+    waiting?.done({ failure: error.message });
+  };
+  worker.on("message", (answer: GroupAnswer) => waiting?.done(answer));
+  worker.on("error", fail);
+  worker.on("exit", () => {
+    fail(new Error("the writing thread has stopped"));
+    // Without it nothing can be acknowledged any more; a process that starts anew can.
+    if (!closing) throw new Error("the writing thread has stopped");
+  });
+  await once(worker, "online");
+  return {
+    async run(group) {
+      if (broken !== undefined) throw broken;
+      const answer = await new Promise<GroupAnswer>((done) => {
+        waiting = { done };
+        worker.postMessage(group);
+      });
+      waiting = undefined;
+      if ("failure" in answer) throw new Error(answer.failure);
+      return answer.outcomes;
+    },
+    async close() {
+      closing = true;
+      if (broken !== undefined) return;
+      const stopped = once(worker, "exit");
+      worker.postMessage("close");
+      await stopped;
+    },
+  };
+}
+
+/** Commits where it is called, for a database in memory and for the short life of a command. */
+export function inlineRunner(connection: DatabaseSync): GroupRunner {
+  const groups = new GroupCommit(connection);
+  return {
+    run: async (group) => groups.run(group),
+    close: async () => {},
+  };
+}

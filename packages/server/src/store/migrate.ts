@@ -1,0 +1,40 @@
+import type { DatabaseSync } from "node:sqlite";
+import { migrations } from "./migrations/index.ts";
+
+/** The database was written by a newer Latchkey. */
+export class NewerDatabaseError extends Error {
+  constructor(found: number, known: number) {
+    super(
+      `the database is at version ${found}, but this Latchkey knows only up to ${known}: ` +
+        "run the newer Latchkey again, or restore a backup from before the upgrade",
+    );
+  }
+}
+
+/**
+ * Brings a SQLite database up to date, in one transaction, so that of several processes that start
+ * together one migrates and the others find the work done.
+ *
+ * @throws {NewerDatabaseError} where the database is ahead of this program
+ */
+export function migrate(connection: DatabaseSync): void {
+  const known = migrations.length;
+  if (versionOf(connection) === known) return;
+  connection.exec("begin immediate");
+  try {
+    const found = versionOf(connection);
+    if (found > known) throw new NewerDatabaseError(found, known);
+    for (const { statements } of migrations.slice(found)) {
+      for (const statement of statements) connection.exec(statement);
+    }
+    connection.exec(`pragma user_version = ${known}`);
+    connection.exec("commit");
+  } catch (error) {
+    if (connection.isTransaction) connection.exec("rollback");
+    throw error;
+  }
+}
+
+function versionOf(connection: DatabaseSync): number {
+  return Number(connection.prepare("pragma user_version").get()?.["user_version"] ?? 0);
+}

@@ -1,0 +1,73 @@
+import type { Generated } from "kysely";
+
+/** The tables. Times are milliseconds since the epoch; truth values are 0 and 1; lists are JSON. */
+export interface Schema {
+  users: UserTable;
+  sessions: SessionTable;
+  revocations: RevocationTable;
+  signing_keys: SigningKeyTable;
+  audit_events: AuditEventTable;
+  heartbeat: HeartbeatTable;
+}
+
+export interface UserTable {
+  id: string;
+  username: string;
+  username_key: string;
+  email: string;
+  email_key: string;
+  display_name: string | null;
+  roles: string;
+  password_hash: string;
+  active: number;
+  revision: number;
+  created_at: number;
+}
+
+export interface SessionTable {
+  id: string;
+  user_id: string;
+  generation: number;
+  refresh_hash: string;
+  rotated_at: number;
+  created_at: number;
+  last_used_at: number;
+  expires_at: number;
+  ends_at: number;
+  tokens_until: number;
+  ended_at: number | null;
+  address_bucket: string;
+}
+
+interface RevocationTable {
+  number: Generated<number>;
+  session_id: string;
+  until: number;
+}
+
+export interface SigningKeyTable {
+  kid: string;
+  public_jwk: string;
+  sealed_private_key: string;
+  created_at: number;
+  activated_at: number | null;
+  retired_at: number | null;
+  keep_until: number | null;
+}
+
+/** One row, written to see whether writing works. */
+interface HeartbeatTable {
+  id: number;
+  beats: number;
+}
+
+interface AuditEventTable {
+  number: Generated<number>;
+  at: number;
+  name: string;
+  subject: string | null;
+  session_id: string | null;
+  address: string;
+  request_id: string | null;
+  reason: string | null;
+}

@@ -1,0 +1,194 @@
+import type { AuditEvent } from "../core/audit-events.ts";
+import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
+import type { AuditWriter } from "./audit.ts";
+import { type Database, must, one, type Step, step } from "./database.ts";
+import type { SessionTable } from "./schema.ts";
+import { later, statement } from "./statement.ts";
+
+/** Sessions in the database. */
+export function sessionTable(database: Database, audit: AuditWriter): Sessions {
+  const { query } = database;
+  const byId = statement<{ id: string }>()((slot) =>
+    query.selectFrom("sessions").selectAll().where("id", "=", slot("id")),
+  );
+  const live = statement<{ at: number; userId: string | null }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .selectAll()
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("at"))
+      .where((where) => where.or([where("user_id", "=", slot("userId")), where(slot("userId"), "is", null)]))
+      .orderBy("created_at"),
+  );
+  const open = statement<Session & { revision: number }>()((slot) =>
+    query
+      .insertInto("sessions")
+      .columns([
+        "id",
+        "user_id",
+        "generation",
+        "refresh_hash",
+        "rotated_at",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "ends_at",
+        "tokens_until",
+        "ended_at",
+        "address_bucket",
+      ])
+      .expression((from) =>
+        from
+          .selectFrom("users")
+          .select([
+            slot("id").as("id"),
+            "users.id as user_id",
+            slot("generation").as("generation"),
+            slot("refreshHash").as("refresh_hash"),
+            slot("rotatedAt").as("rotated_at"),
+            slot("createdAt").as("created_at"),
+            slot("lastUsedAt").as("last_used_at"),
+            slot("expiresAt").as("expires_at"),
+            slot("endsAt").as("ends_at"),
+            slot("tokensUntil").as("tokens_until"),
+            slot("endedAt").as("ended_at"),
+            slot("addressBucket").as("address_bucket"),
+          ])
+          .where("users.id", "=", slot("userId"))
+          .where("users.active", "=", 1)
+          .where("users.revision", "=", slot("revision")),
+      ),
+  );
+  const rotate = statement<
+    SessionUse & { id: string; from: number; fromHash: string; to: number; toHash: string }
+  >()((slot) =>
+    query
+      .updateTable("sessions")
+      .set({
+        generation: slot("to"),
+        refresh_hash: slot("toHash"),
+        rotated_at: slot("lastUsedAt"),
+        last_used_at: slot("lastUsedAt"),
+        expires_at: slot("expiresAt"),
+        tokens_until: later("tokens_until", slot("tokensUntil")),
+      })
+      .where("id", "=", slot("id"))
+      .where("generation", "=", slot("from"))
+      .where("refresh_hash", "=", slot("fromHash"))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("lastUsedAt")),
+  );
+  const touch = statement<SessionUse & { id: string }>()((slot) =>
+    query
+      .updateTable("sessions")
+      .set({
+        last_used_at: slot("lastUsedAt"),
+        expires_at: slot("expiresAt"),
+        tokens_until: later("tokens_until", slot("tokensUntil")),
+      })
+      .where("id", "=", slot("id"))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("lastUsedAt")),
+  );
+  const end = statement<{ id: string; at: number }>()((slot) =>
+    query
+      .updateTable("sessions")
+      .set({ ended_at: slot("at") })
+      .where("id", "=", slot("id"))
+      .where("ended_at", "is", null),
+  );
+  const revoke = statement<{ id: string }>()((slot) =>
+    query
+      .insertInto("revocations")
+      .columns(["session_id", "until"])
+      .expression((from) =>
+        from.selectFrom("sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
+      ),
+  );
+  const openedFrom = statement<{ userId: string; addressBucket: string }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .select("id")
+      .where("user_id", "=", slot("userId"))
+      .where("address_bucket", "=", slot("addressBucket"))
+      .limit(1),
+  );
+
+  async function change(steps: readonly Step[], events: readonly AuditEvent[]): Promise<boolean> {
+    const made = await database.commit([...steps, ...audit.steps(...events)]);
+    if (made) audit.announce(...events);
+    return made;
+  }
+
+  return {
+    async byId(id) {
+      const row = await one(database, byId, { id });
+      return row && sessionOf(row);
+    },
+    live: async (at, userId) => (await database.all(live, { at, userId: userId ?? null })).map(sessionOf),
+    open: (session, revision, event) => change([must(open, { ...session, revision })], [event]),
+    rotate: (id: string, from: Link, to: Link, use, event) =>
+      change(
+        [
+          must(rotate, {
+            id,
+            ...use,
+            from: from.generation,
+            fromHash: from.refreshHash,
+            to: to.generation,
+            toHash: to.refreshHash,
+          }),
+        ],
+        [event],
+      ),
+    touch: (id, use, event) => change([must(touch, { id, ...use })], [event]),
+    end(id, events) {
+      const at = Math.max(...events.map((event) => event.at));
+      return change([must(end, { id, at }), step(revoke, { id })], events);
+    },
+    openedFrom: async (userId, addressBucket) =>
+      (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
+  };
+}
+
+/** The steps that end every live session of a user, each with its place among the revocations. */
+export function endAllSteps(database: Database): (userId: string, at: number) => Step[] {
+  const revokeAll = statement<{ userId: string; at: number }>()((slot) =>
+    database.query
+      .insertInto("revocations")
+      .columns(["session_id", "until"])
+      .expression((from) =>
+        from
+          .selectFrom("sessions")
+          .select(["id", "tokens_until"])
+          .where("user_id", "=", slot("userId"))
+          .where("tokens_until", ">", slot("at"))
+          .where("ended_at", "is", null),
+      ),
+  );
+  const endAll = statement<{ userId: string; at: number }>()((slot) =>
+    database.query
+      .updateTable("sessions")
+      .set({ ended_at: slot("at") })
+      .where("user_id", "=", slot("userId"))
+      .where("ended_at", "is", null),
+  );
+  return (userId, at) => [step(revokeAll, { userId, at }), step(endAll, { userId, at })];
+}
+
+function sessionOf(row: SessionTable): Session {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    generation: row.generation,
+    refreshHash: row.refresh_hash,
+    rotatedAt: row.rotated_at,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+    endsAt: row.ends_at,
+    tokensUntil: row.tokens_until,
+    endedAt: row.ended_at,
+    addressBucket: row.address_bucket,
+  };
+}

@@ -1,0 +1,38 @@
+import { DatabaseSync } from "node:sqlite";
+
+/** For how long a connection waits for another process to finish its work, in milliseconds. */
+const busyTimeout = 5000;
+/** The engine's primary result code, in the low byte, for a lock that another connection holds. */
+const busy = 5;
+
+/** Opens a connection with the settings that make an answered write survive a power cut. */
+export function openConnection(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
+  try {
+    useWriteAheadLog(connection);
+    connection.exec("pragma synchronous = full");
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * The engine does not wait where two connections turn a new file to the write-ahead log at the same moment:
+ * it refuses one of them at once, because neither could ever get what the other holds. So this one lets go
+ * and asks again.
+ */
+function useWriteAheadLog(connection: DatabaseSync): void {
+  const deadline = performance.now() + busyTimeout;
+  for (;;) {
+    try {
+      connection.exec("pragma journal_mode = wal");
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === busy;
+      if (!isBusy || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}

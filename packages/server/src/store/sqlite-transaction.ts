@@ -1,0 +1,62 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Step } from "./database.ts";
+
+/** What became of one change in a group: made, taken back by a `must`, or refused by the engine. */
+export type Outcome = { readonly made: boolean } | { readonly error: string };
+
+/**
+ * Runs groups of changes on a connection: one transaction and one flush to disk for the group, a
+ * savepoint for each change, so that one that fails takes no other with it.
+ */
+export class GroupCommit {
+  readonly #connection: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+  }
+
+  /** @throws where the group as a whole could not be committed; then none of it was made */
+  run(group: readonly (readonly Step[])[]): Outcome[] {
+    this.#connection.exec("begin immediate");
+    try {
+      const outcomes = group.map((steps) => this.#change(steps));
+      this.#connection.exec("commit");
+      return outcomes;
+    } catch (error) {
+      if (this.#connection.isTransaction) this.#connection.exec("rollback");
+      throw error;
+    }
+  }
+
+  #change(steps: readonly Step[]): Outcome {
+    this.#connection.exec("savepoint change");
+    let outcome: Outcome;
+    try {
+      outcome = { made: steps.every((step) => this.#step(step)) };
+    } catch (error) {
+      // A full disk or a failed write ends the whole transaction; then there is no savepoint to go back to.
+      if (!this.#connection.isTransaction) throw error;
+      outcome = { error: error instanceof Error ? error.message : String(error) };
+    }
+    if ("error" in outcome || !outcome.made) this.#connection.exec("rollback to change");
+    this.#connection.exec("release change");
+    return outcome;
+  }
+
+  #step({ sql, values, must }: Step): boolean {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql);
+      this.#prepared.set(sql, statement);
+    }
+    const { changes } = statement.run(...values.map(sqlValue));
+    return !must || changes !== 0;
+  }
+}
+
+/** The values that SQLite takes. */
+export function sqlValue(value: unknown): string | number | null {
+  if (typeof value === "string" || typeof value === "number" || value === null) return value;
+  throw new TypeError(`SQLite takes no ${typeof value}`);
+}

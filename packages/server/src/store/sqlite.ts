@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Database, Step } from "./database.ts";
+import { GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
+import { migrate } from "./migrate.ts";
+import type { Schema } from "./schema.ts";
+import { openConnection } from "./sqlite-connection.ts";
+import { sqlValue } from "./sqlite-transaction.ts";
+import type { Statement } from "./statement.ts";
+
+export interface SqliteOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  /** Where writes happen: a thread keeps the disk's pauses away from requests. Default: `thread`. */
+  readonly writer?: "thread" | "inline";
+}
+
+/**
+ * Opens a SQLite database and brings its schema up to date. Reads happen on the calling thread, writes in
+ * groups on another.
+ *
+ * @throws {NewerDatabaseError} where a newer Latchkey wrote it
+ */
+export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Promise<Database> {
+  const inMemory = path === ":memory:";
+  if (!inMemory) makeFolder(resolve(dirname(path)));
+  const connection = openConnection(path);
+  migrate(connection);
+  const runner = inMemory || writer === "inline" ? inlineRunner(connection) : await threadRunner(path);
+  return new SqliteDatabase(connection, new GroupWriter(runner));
+}
+
+/** One level at a time: the recursive form of `mkdirSync` never comes back from some places, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process that starts at the same moment may have been faster.
+    if (!existsSync(path)) throw error;
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly query = new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+  readonly #connection: DatabaseSync;
+  readonly #writer: GroupWriter;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(connection: DatabaseSync, writer: GroupWriter) {
+    this.#connection = connection;
+    this.#writer = writer;
+  }
+
+  async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
+    try {
+      let prepared = this.#prepared.get(statement.sql);
+      if (prepared === undefined) {
+        prepared = this.#connection.prepare(statement.sql);
+        this.#prepared.set(statement.sql, prepared);
+      }
+      // Row is what Kysely infers from the schema for this very text; the engine cannot know it.
+      return prepared.all(...statement.values(params).map(sqlValue)) as Row[];
+    } catch (cause) {
+      throw new LatchkeyError("store_unavailable", { reason: "read failed", retryAfter: 1, cause });
+    }
+  }
+
+  commit(steps: readonly Step[]): Promise<boolean> {
+    return this.#writer.commit(steps);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+    this.#connection.close();
+  }
+}

@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import type { AuditEvent } from "../core/audit-events.ts";
+import type { LocalUser, NewUser, Users } from "../core/ports.ts";
+import type { AuditWriter } from "./audit.ts";
+import { type Database, must, one, type Step } from "./database.ts";
+import type { UserTable } from "./schema.ts";
+import { endAllSteps } from "./sessions.ts";
+import { insertFirst, statement } from "./statement.ts";
+
+/** Users in the database. */
+export function userTable(database: Database, audit: AuditWriter): Users {
+  const { query } = database;
+  const endAll = endAllSteps(database);
+  const byName = statement<{ key: string }>()((slot) =>
+    query
+      .selectFrom("users")
+      .selectAll()
+      .where((where) =>
+        where.or([where("username_key", "=", slot("key")), where("email_key", "=", slot("key"))]),
+      ),
+  );
+  const byId = statement<{ id: string }>()((slot) =>
+    query.selectFrom("users").selectAll().where("id", "=", slot("id")),
+  );
+  const list = statement<Record<string, never>>()(() =>
+    query.selectFrom("users").selectAll().orderBy("username_key"),
+  );
+  const hashFrom = statement<{ id: string }>()((slot) =>
+    query.selectFrom("users").select("password_hash").where("id", ">=", slot("id")).orderBy("id").limit(1),
+  );
+  const add = statement<UserTable>()((slot) =>
+    query
+      .insertInto("users")
+      .values({
+        id: slot("id"),
+        username: slot("username"),
+        username_key: slot("username_key"),
+        email: slot("email"),
+        email_key: slot("email_key"),
+        display_name: slot("display_name"),
+        roles: slot("roles"),
+        password_hash: slot("password_hash"),
+        active: slot("active"),
+        revision: slot("revision"),
+        created_at: slot("created_at"),
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const addFirst = insertFirst<UserTable>(query, "users", columns);
+  const setPassword = statement<{ id: string; passwordHash: string }>()((slot) =>
+    query
+      .updateTable("users")
+      .set((set) => ({ password_hash: slot("passwordHash"), revision: set("revision", "+", 1) }))
+      .where("id", "=", slot("id")),
+  );
+  const upgradeHash = statement<{ id: string; revision: number; passwordHash: string }>()((slot) =>
+    query
+      .updateTable("users")
+      .set({ password_hash: slot("passwordHash") })
+      .where("id", "=", slot("id"))
+      .where("revision", "=", slot("revision")),
+  );
+  const setActive = statement<{ id: string; active: number }>()((slot) =>
+    query
+      .updateTable("users")
+      .set((set) => ({ active: slot("active"), revision: set("revision", "+", 1) }))
+      .where("id", "=", slot("id")),
+  );
+  const remove = statement<{ id: string }>()((slot) =>
+    query.deleteFrom("users").where("id", "=", slot("id")),
+  );
+
+  async function change(steps: readonly Step[], event: AuditEvent): Promise<boolean> {
+    const made = await database.commit([...steps, ...audit.steps(event)]);
+    if (made) audit.announce(event);
+    return made;
+  }
+
+  return {
+    async byName(key) {
+      const row = await one(database, byName, { key });
+      return row && userOf(row);
+    },
+    async byId(id) {
+      const row = await one(database, byId, { id });
+      return row && userOf(row);
+    },
+    list: async () => (await database.all(list, {})).map(userOf),
+    async someHash(seed) {
+      const digest = createHash("sha256").update(seed).digest("hex");
+      const letter = String.fromCharCode(97 + (Number.parseInt(digest.slice(0, 2), 16) % 26));
+      const row =
+        (await one(database, hashFrom, { id: `user:${letter}${digest}` })) ??
+        (await one(database, hashFrom, { id: "" }));
+      return row?.password_hash;
+    },
+    async add(user, event) {
+      if (await change([must(add, rowOf(user, event.at))], event)) return "added";
+      return (await one(database, byName, { key: user.usernameKey })) ? "username_taken" : "email_taken";
+    },
+    addFirst: (user, event) => change([must(addFirst, rowOf(user, event.at))], event),
+    setPassword: (id, passwordHash, event) =>
+      change([must(setPassword, { id, passwordHash }), ...endAll(id, event.at)], event),
+    upgradeHash: ({ id, revision }, passwordHash) =>
+      database.commit([must(upgradeHash, { id, revision, passwordHash })]),
+    setActive: (id, active, event) =>
+      change(
+        [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endAll(id, event.at))],
+        event,
+      ),
+    remove: (id, event) => change([...endAll(id, event.at), must(remove, { id })], event),
+  };
+}
+
+const columns = [
+  "id",
+  "username",
+  "username_key",
+  "email",
+  "email_key",
+  "display_name",
+  "roles",
+  "password_hash",
+  "active",
+  "revision",
+  "created_at",
+] as const satisfies readonly (keyof UserTable)[];
+
+function rowOf(user: NewUser, at: number): UserTable {
+  return {
+    id: user.id,
+    username: user.username,
+    username_key: user.usernameKey,
+    email: user.email,
+    email_key: user.emailKey,
+    display_name: user.displayName,
+    roles: JSON.stringify(user.roles),
+    password_hash: user.passwordHash,
+    active: 1,
+    revision: 0,
+    created_at: at,
+  };
+}
+
+function userOf(row: UserTable): LocalUser {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    displayName: row.display_name,
+    active: row.active === 1,
+    roles: rolesOf(row.roles),
+    passwordHash: row.password_hash,
+    revision: row.revision,
+    createdAt: row.created_at,
+  };
+}
+
+function rolesOf(text: string): string[] {
+  const roles: unknown = JSON.parse(text);
+  return Array.isArray(roles) ? roles.filter((role) => typeof role === "string") : [];
+}

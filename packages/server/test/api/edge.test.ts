@@ -1,0 +1,205 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { send } from "./api-case.ts";
+import { testServer } from "./test-server.ts";
+
+/** Sends bytes as they are and reads until the server closes. */
+async function raw(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  socket.write(text);
+  let answer = "";
+  for await (const part of socket) answer += String(part);
+  return answer;
+}
+
+describe("every answer", () => {
+  test.each([
+    ["GET", "/auth/me"],
+    ["GET", "/nothing"],
+    ["GET", "/health/live"],
+    ["POST", "/auth/login"],
+    ["GET", "/%zz"],
+  ] as const)("%s %s carries the security headers", async (method, path) => {
+    await using server = await testServer();
+    const { headers } = await send(server, "", { method, path });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "cross-origin-resource-policy": "same-origin",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+    });
+    expect(headers.get("strict-transport-security")).toBeNull();
+  });
+
+  test("keeps browsers on https where the issuer is there", async () => {
+    await using server = await testServer({ ISSUER: "https://login.example.com" });
+    const { headers } = await send(server, "", { method: "GET", path: "/health/live" });
+    expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
+  });
+
+  test.each([
+    ["req-1", "req-1"],
+    ["x".repeat(64), "x".repeat(64)],
+    ["x".repeat(65), undefined],
+    ["with space", undefined],
+    ["<script>", undefined],
+  ])("takes over the request id %j only where it is plain", async (brought, kept) => {
+    await using server = await testServer();
+    const headers = { "x-request-id": brought };
+    const answer = await send(server, "", { method: "GET", path: "/health/live", headers });
+    const id = answer.headers.get("x-request-id");
+    if (kept === undefined) expect(id).toMatch(/^[\w-]{8}-[\da-z]+$/);
+    else expect(id).toBe(kept);
+  });
+});
+
+describe("what never becomes a request", () => {
+  test.each([
+    ["no HTTP", "hello\r\n\r\n", 400, "bad_request"],
+    [
+      "headers over 16 KiB",
+      `GET / HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(17_000)}\r\n\r\n`,
+      431,
+      "headers_too_large",
+    ],
+    [
+      "two lengths",
+      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      400,
+      "bad_request",
+    ],
+    [
+      "length and chunks",
+      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+      "bad_request",
+    ],
+  ])("%s is answered as an error like any other", async (_name, text, status, code) => {
+    await using server = await testServer();
+    const answer = await raw(server.url, text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toMatch(/\r\ncontent-type: application\/json/i);
+    const body: unknown = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
+    expect(body).toMatchObject({ code, detail: expect.any(String), message: expect.any(String) });
+  });
+
+  test("a URL over 2,048 characters", async () => {
+    await using server = await testServer();
+    const answer = await send(server, "", { method: "GET", path: `/${"a".repeat(2048)}` });
+    expect([answer.status, answer.body["code"]]).toEqual([414, "uri_too_long"]);
+  });
+});
+
+describe("CORS", () => {
+  const preflight = (origin: string) =>
+    ({
+      method: "OPTIONS",
+      path: "/auth/login",
+      headers: { origin, "access-control-request-method": "POST" },
+    }) as const;
+
+  test("is off by default", async () => {
+    await using server = await testServer();
+    const answer = await send(server, "", preflight("https://app.example"));
+    expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([405, null]);
+  });
+
+  test("lets the configured origins in, and no other", async () => {
+    await using server = await testServer({ CORS_ORIGINS: "https://app.example, https://other.example" });
+    const response = await fetch(`${server.url}/auth/login`, preflight("https://app.example"));
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example");
+    expect(response.headers.get("access-control-allow-credentials")).toBeNull();
+    const stranger = await fetch(`${server.url}/auth/login`, preflight("https://evil.example"));
+    expect(stranger.headers.get("access-control-allow-origin")).toBeNull();
+    const actual = await send(server, "", {
+      method: "GET",
+      path: "/auth/me",
+      headers: { origin: "https://app.example" },
+    });
+    expect(actual.headers.get("access-control-expose-headers")).toContain("WWW-Authenticate");
+  });
+});
+
+test("what breaks inside is told to the log and not to the caller", async () => {
+  await using server = await testServer(
+    {},
+    {
+      hash: async () => "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA",
+      verify: () => Promise.reject(new Error("the inside")),
+    },
+  );
+  const body = { username: "alice", password: "canary-password" };
+  const answer = await send(server, "/auth", { method: "POST", path: "/login", body });
+  expect(answer.body).toEqual({
+    code: "internal_error",
+    detail: "Internal server error",
+    message: "Internal server error",
+  });
+  expect(answer.text).not.toContain("inside");
+  const [line] = server.logged().filter(({ code }) => code === "internal_error");
+  expect(line).toMatchObject({
+    requestId: answer.headers.get("x-request-id"),
+    err: { message: "the inside" },
+  });
+  expect(JSON.stringify(server.logged())).not.toContain("canary-password");
+});
+
+test("a client that hangs up in the middle of its body is no error of ours", async () => {
+  await using server = await testServer();
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  const head =
+    "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+  await new Promise((resolve) => socket.write(head, resolve));
+  // The answer to a second connection shows that the first was read.
+  await send(server, "", { method: "GET", path: "/health/live" });
+  socket.destroy();
+  const deadline = Date.now() + 5_000;
+  while (!server.logged().some(({ code }) => code === "client_gone")) {
+    expect(Date.now()).toBeLessThan(deadline);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(server.logged().filter(({ code }) => code === "internal_error")).toEqual([]);
+});
+
+test("a name or password made to be slow to normalise is not normalised", async () => {
+  await using server = await testServer();
+  const slow = `a${"\u0323\u0301".repeat(3_900)}`;
+  for (const body of [
+    { username: slow, password: "wrong" },
+    { username: "alice", password: slow },
+  ]) {
+    const answer = await send(server, "/auth", { method: "POST", path: "/login", body });
+    expect([answer.status, answer.body["code"]]).toEqual([401, "invalid_credentials"]);
+  }
+});
+
+test("not ready while nothing can be written", async () => {
+  await using server = await testServer();
+  const other = new DatabaseSync(server.database);
+  other.exec("begin immediate");
+  const answer = await send(server, "", { method: "GET", path: "/health/ready" });
+  other.exec("rollback");
+  other.close();
+  expect([answer.status, answer.body["code"], answer.headers.get("retry-after")]).toEqual([
+    503,
+    "store_unavailable",
+    "1",
+  ]);
+});
+
+test("health: live, and ready", async () => {
+  await using server = await testServer();
+  for (const state of ["live", "ready"]) {
+    const answer = await send(server, "", { method: "GET", path: `/health/${state}` });
+    expect([answer.status, answer.body]).toEqual([200, { status: state }]);
+  }
+});

@@ -1,0 +1,152 @@
+import { request } from "node:http";
+import { describe, expect, test } from "vitest";
+import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+import { send } from "./api-case.ts";
+import { heldHasher } from "./held-hasher.ts";
+import { passwords, testServer } from "./test-server.ts";
+
+const open = { THROTTLE_PAIR: "100000/1h", THROTTLE_ACCOUNT: "100000/1h", THROTTLE_ADDRESS: "100000/1h" };
+
+/** Real hashes, and the cost of each that was checked. */
+function watchedHasher() {
+  const costs: string[] = [];
+  const watched: Hasher = {
+    ...argon2id,
+    verify: (phc, typed) => {
+      costs.push(phc.split("$").slice(1, 4).join("$"));
+      return argon2id.verify(phc, typed);
+    },
+  };
+  return { costs, watched };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error("waited in vain");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("every kind of no is the same work", () => {
+  const kinds = [
+    ["unknown user", "nobody", "wrong"],
+    ["wrong password", "alice", "wrong"],
+    ["empty password", "alice", ""],
+    ["over-long password", "alice", "x".repeat(8_000)],
+    ["inactive user, right password", "mallory", passwords.mallory],
+    ["inactive user, wrong password", "mallory", "wrong"],
+    ["empty name", "", "wrong"],
+    ["unknown user, empty password", "nobody", ""],
+  ] as const;
+
+  test.each(kinds)(
+    "%s: one hash of the same cost, one write, the same answer",
+    async (_kind, username, password) => {
+      const { costs, watched } = watchedHasher();
+      await using server = await testServer(open, watched);
+      const before = server.hashes();
+      const answer = await send(server, "/auth", {
+        method: "POST",
+        path: "/login",
+        body: { username, password },
+      });
+      expect(server.hashes() - before).toBe(1);
+      expect(costs).toEqual(["argon2id$v=19$m=64,t=1,p=1"]);
+      expect(server.newEvents().map(({ name }) => name)).toEqual(["login.failed"]);
+      const { "x-request-id": _, date: __, ...headers } = Object.fromEntries(answer.headers);
+      expect({ ...answer.body, headers }).toMatchObject({
+        code: "invalid_credentials",
+        headers: { "content-length": "115", "www-authenticate": "Bearer" },
+      });
+    },
+  );
+});
+
+test("nobody's account costs what those that there are cost, also after the settings have changed", async () => {
+  const { costs, watched } = watchedHasher();
+  await using before = await testServer(open);
+  await using server = await testServer({ ...open, DATABASE: before.database, HASH_MEMORY: "256" }, watched);
+  for (const username of ["nobody", "alice", "mallory", "x".repeat(300)]) {
+    await send(server, "/auth", { method: "POST", path: "/login", body: { username, password: "wrong" } });
+  }
+  expect(costs).toEqual(Array(4).fill("argon2id$v=19$m=64,t=1,p=1"));
+});
+
+test("a hash of other parameters is upgraded at the next login, and the session stays", async () => {
+  const { openStore } = await import("../../src/store/store.ts");
+  await using server = await testServer({ ...open, HASH_MEMORY: "128" });
+  const store = await openStore({ path: server.database, writer: "inline", onAudit: () => {} });
+  const alice = await store.users.byName("alice");
+  if (alice === undefined) throw new Error("no alice");
+  const old = await argon2id.hash(passwords.alice, { memory: 64, iterations: 1, parallelism: 1 });
+  await store.users.upgradeHash(alice, old);
+  const login = () =>
+    send(server, "/auth", {
+      method: "POST",
+      path: "/login",
+      body: { username: "alice", password: passwords.alice },
+    });
+  expect((await login()).status).toBe(200);
+  expect((await store.users.byName("alice"))?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=128,t=1,p=1\$/);
+  const before = server.hashes();
+  expect((await login()).status).toBe(200);
+  expect(server.hashes() - before).toBe(1);
+  await store.close();
+});
+
+describe("when the queue is full", () => {
+  const narrow = { ...open, HASH_CONCURRENCY: "1", HASH_QUEUE: "2" };
+
+  test("the answer is 503 at once, with Retry-After, while who is in waits on", async () => {
+    const held = heldHasher();
+    await using server = await testServer(narrow, held.hasher);
+    held.hold();
+    const login = () =>
+      send(server, "/auth", {
+        method: "POST",
+        path: "/login",
+        body: { username: "alice", password: passwords.alice },
+      });
+    const started = server.hashes();
+    const first = login();
+    await until(() => server.hashes() === started + 1);
+    const answers = [login(), login(), login(), login()];
+    const early = await Promise.race(answers);
+    expect([early.status, early.body["code"], early.headers.get("retry-after")]).toEqual([
+      503,
+      "overloaded",
+      "1",
+    ]);
+    held.letGo();
+    const statuses = (await Promise.all([first, ...answers])).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 200, 200, 503, 503]);
+  });
+
+  test("a client that hangs up while it waits gives its place back, and its password is never hashed", async () => {
+    const held = heldHasher();
+    await using server = await testServer({ ...narrow, HASH_QUEUE: "1" }, held.hasher);
+    held.hold();
+    const body = { username: "alice", password: passwords.alice };
+    const login = () => send(server, "/auth", { method: "POST", path: "/login", body });
+    const started = server.hashes();
+    const first = login();
+    await until(() => server.hashes() === started + 1);
+
+    const impatient = request(`${server.url}/auth/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    });
+    impatient.on("error", () => {});
+    impatient.end(JSON.stringify(body));
+    const full = async () => (await login()).status === 503;
+    while (!(await full())) await new Promise((resolve) => setImmediate(resolve));
+    impatient.destroy();
+    await until(() => server.logged().some((line) => line["code"] === "client_gone"));
+
+    const third = login();
+    held.letGo();
+    expect([(await first).status, (await third).status]).toEqual([200, 200]);
+    expect(server.hashes() - started).toBe(2);
+  });
+});

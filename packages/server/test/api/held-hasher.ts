@@ -1,0 +1,21 @@
+import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+
+/** Real hashes that wait until they are let go. */
+export function heldHasher() {
+  let gate = Promise.withResolvers<void>();
+  gate.resolve();
+  const hasher: Hasher = {
+    hash: argon2id.hash,
+    async verify(...given) {
+      await gate.promise;
+      return argon2id.verify(...given);
+    },
+  };
+  return {
+    hasher,
+    hold: () => {
+      gate = Promise.withResolvers<void>();
+    },
+    letGo: () => gate.resolve(),
+  };
+}

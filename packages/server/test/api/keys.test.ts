@@ -1,0 +1,190 @@
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { describe, expect, test } from "vitest";
+import { deriveKeys } from "../../src/core/derived-keys.ts";
+import { unseal } from "../../src/core/key-sealing.ts";
+import { openStore } from "../../src/store/store.ts";
+import { bearer, claimsOf, send, signIn } from "./api-case.ts";
+import { type TestServer, testServer } from "./test-server.ts";
+
+const hour = 3_600_000;
+const secret = "a secret that is long enough for this";
+
+async function keySet(server: TestServer) {
+  const response = await fetch(`${server.url}/.well-known/jwks.json`);
+  const { keys } = (await response.json()) as { keys: Record<string, string>[] };
+  return { keys, headers: response.headers };
+}
+
+const headerOf = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString());
+
+async function me(server: TestServer, token: string): Promise<[number, unknown]> {
+  const { status, body } = await send(server, "/auth", {
+    method: "GET",
+    path: "/me",
+    headers: bearer(token),
+  });
+  return [status, body["code"]];
+}
+
+describe("keys", () => {
+  test("two are published: the one that signs and the next one; no private part", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const { keys, headers } = await keySet(server);
+    expect(headers.get("cache-control")).toBe("public, max-age=300");
+    expect(keys).toHaveLength(2);
+    for (const key of keys) {
+      expect(Object.keys(key).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    }
+    expect(keys.map(({ kid }) => kid)).toContain(headerOf(access)["kid"]);
+  });
+
+  test("any verifier can check a token with the published keys", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const { keys } = await keySet(server);
+    const set = createLocalJWKSet({ keys: keys.map((key) => ({ ...key, kty: "EC" })) });
+    const { payload } = await jwtVerify(access, set, {
+      issuer: server.url,
+      audience: server.url,
+      typ: "at+jwt",
+    });
+    expect(payload.sub).toBe("user:alice");
+  });
+
+  test("a new key was published before it signs; the old one verifies until its last token has expired", async () => {
+    await using server = await testServer();
+    const old = await signIn(server);
+    const before = await keySet(server);
+    server.advance(91 * 24 * hour);
+    await server.server.chores.tidy();
+    const fresh = await signIn(server);
+    expect(headerOf(fresh.access)["kid"]).not.toBe(headerOf(old.access)["kid"]);
+    expect(before.keys.map(({ kid }) => kid)).toContain(headerOf(fresh.access)["kid"]);
+    const after = await keySet(server);
+    expect(after.keys).toHaveLength(3);
+    expect(server.newEvents().map(({ name }) => name)).toContain("key.rotated");
+
+    server.advance(hour - 1000);
+    await server.server.chores.tidy();
+    expect((await keySet(server)).keys).toHaveLength(3);
+    server.advance(61_002);
+    await server.server.chores.tidy();
+    await server.server.chores.follow();
+    const kept = (await keySet(server)).keys.map(({ kid }) => kid);
+    expect(kept).toHaveLength(2);
+    expect(kept).not.toContain(headerOf(old.access)["kid"]);
+  });
+
+  test("private parts are not in the database in the clear", async () => {
+    await using server = await testServer();
+    const store = await openStore({ path: server.database, writer: "inline", onAudit: () => {} });
+    for (const key of await store.keys.all()) {
+      const bytes = Buffer.from(key.sealedPrivateKey, "base64");
+      // The object identifier of P-256, which every PKCS #8 of such a key holds.
+      expect(bytes.includes(Buffer.from("2a8648ce3d030107", "hex"))).toBe(false);
+      expect(key.publicJwk).not.toContain('"d"');
+    }
+    await store.close();
+  });
+});
+
+test("the signatures of many tokens check out, whatever their numbers look like", async () => {
+  await using server = await testServer();
+  const { keys } = await keySet(server);
+  const set = createLocalJWKSet({ keys: keys.map((key) => ({ ...key, kty: "EC" })) });
+  let { access } = await signIn(server);
+  for (let count = 0; count < 600; count++) {
+    const body = { current_token: access };
+    access = String(
+      (await send(server, "/auth", { method: "POST", path: "/refresh", body })).body["access_token"],
+    );
+    await jwtVerify(access, set);
+  }
+});
+
+describe("a token that is not ours is refused", () => {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const { privateKey: stranger } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+  /** The key that the server signs with, taken out of its database. */
+  async function ownKey(server: TestServer): Promise<KeyObject> {
+    const store = await openStore({ path: server.database, writer: "inline", onAudit: () => {} });
+    const [active] = (await store.keys.all()).filter(({ activatedAt }) => activatedAt !== null);
+    await store.close();
+    if (active === undefined) throw new Error("no key");
+    const pkcs8 = unseal(active.sealedPrivateKey, active.kid, deriveKeys(secret).sealing);
+    if (pkcs8 === undefined) throw new Error("not opened");
+    return createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+  }
+
+  /** A good token but for its header and its signer. */
+  function made(access: string, key: KeyObject, header: object): string {
+    const signed = `${encode({ ...headerOf(access), ...header })}.${encode(claimsOf(access))}`;
+    const signature = sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" });
+    return `${signed}.${signature.toString("base64url")}`;
+  }
+
+  function hmac(access: string, key: KeyObject): string {
+    const signed = `${encode({ ...headerOf(access), alg: "HS256" })}.${encode(claimsOf(access))}`;
+    const pem = createPublicKey(key).export({ format: "pem", type: "spki" });
+    return `${signed}.${createHmac("sha256", pem).update(signed).digest("base64url")}`;
+  }
+  const swap = (token: string, part: 0 | 1 | 2, text: string) => token.split(".").with(part, text).join(".");
+  const publicJwk = (key: KeyObject) => createPublicKey(key).export({ format: "jwk" });
+
+  test.each<[string, (access: string, own: KeyObject) => string]>([
+    ["another signer", (access) => made(access, stranger, {})],
+    ["another signer and its key embedded", (access) => made(access, stranger, { jwk: publicJwk(stranger) })],
+    [
+      "another signer and an address of keys",
+      (access) => made(access, stranger, { jku: "http://127.0.0.1:1/" }),
+    ],
+    ["our signature, an unknown kid", (access, own) => made(access, own, { kid: "unknown" })],
+    ["our signature, no kid", (access, own) => made(access, own, { kid: undefined })],
+    ["our signature, a kid that is a path", (access, own) => made(access, own, { kid: "../../etc/passwd" })],
+    ["our signature, typ JWT", (access, own) => made(access, own, { typ: "JWT" })],
+    ["our signature, no typ", (access, own) => made(access, own, { typ: undefined })],
+    ["our signature, called ES384", (access, own) => made(access, own, { alg: "ES384" })],
+    ["alg none and no signature", (access, own) => swap(made(access, own, { alg: "none" }), 2, "")],
+    ["HS256 with our public key", hmac],
+    ["an empty signature", (access) => swap(access, 2, "")],
+    ["a signature of zeros", (access) => swap(access, 2, Buffer.alloc(64).toString("base64url"))],
+    ["changed claims", (access) => swap(access, 1, encode({ ...claimsOf(access), sub: "user:bob" }))],
+    [
+      "another spelling of the signature",
+      (access) => access.slice(0, -1) + String.fromCharCode(access.charCodeAt(access.length - 1) + 1),
+    ],
+    ["a cut token", (access) => access.slice(0, -1)],
+  ])("%s", async (_name, make) => {
+    await using server = await testServer({ SECRET: secret });
+    const { access } = await signIn(server);
+    const own = await ownKey(server);
+    expect(await me(server, made(access, own, {}))).toEqual([200, undefined]);
+    expect(await me(server, make(access, own))).toEqual([401, "invalid_token"]);
+    expect(await me(server, access)).toEqual([200, undefined]);
+  });
+
+  test("another issuer or audience, signed with our own keys", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    for (const other of [{ ISSUER: "https://other.example" }, { AUDIENCE: "https://api.example" }]) {
+      await using second = await testServer({
+        DATABASE: server.database,
+        ...other,
+        ISSUER: server.url,
+        ...other,
+      });
+      expect(await me(second, access)).toEqual([401, "invalid_token"]);
+    }
+  });
+});

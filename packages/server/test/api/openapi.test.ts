@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bearer, mounts, send, signIn } from "./api-case.ts";
+import { type TestServer, testServer } from "./test-server.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, Response>>;
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
+  readonly security?: readonly unknown[];
+}
+interface Response {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content: { readonly "application/json": { readonly examples: Readonly<Record<string, unknown>> } };
+}
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { readonly required?: readonly string[] }>>;
+  };
+}
+
+let server: TestServer;
+let document: Document;
+beforeAll(async () => {
+  server = await testServer();
+  document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document;
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+test("the document is OpenAPI 3.1", () => expect(document.openapi).toBe("3.1.0"));
+
+test("operation ids are those of the published documents, and of their pattern", () => {
+  const ids = Object.entries(document.paths)
+    .filter(([path]) => path.includes("/auth/"))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId }]) => [`${method} ${path}`, operationId]),
+    );
+  expect(Object.fromEntries(ids)).toEqual({
+    "post /auth/login": "login_auth_login_post",
+    "post /auth/refresh": "refresh_token_auth_refresh_post",
+    "get /auth/me": "get_current_user_info_auth_me_get",
+    "post /auth/logout": "logout_auth_logout_post",
+    "post /api/v1/auth/login": "login_api_v1_auth_login_post",
+    "post /api/v1/auth/refresh": "refresh_token_api_v1_auth_refresh_post",
+    "get /api/v1/auth/me": "get_current_user_info_api_v1_auth_me_get",
+    "post /api/v1/auth/logout": "logout_api_v1_auth_logout_post",
+  });
+});
+
+test("every answer has headers and an example", () => {
+  expect(Object.keys(document.paths)).toHaveLength(12);
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const operation of Object.values(operations)) {
+      for (const [status, response] of Object.entries(operation.responses)) {
+        expect(Object.keys(response.headers ?? {}), `${path} ${status}`).toContain("X-Request-Id");
+        const { examples } = response.content["application/json"];
+        expect(Object.keys(examples), `${path} ${status}`).not.toHaveLength(0);
+      }
+    }
+  }
+});
+
+describe.each(mounts)("%s", (mount) => {
+  const statuses = (path: string, method: string) =>
+    Object.keys(document.paths[`${mount}${path}`]?.[method]?.responses ?? {});
+
+  test("every status is there", () => {
+    const withBody = ["200", "400", "401", "403", "413", "422", "429", "500", "503"];
+    expect(statuses("/login", "post")).toEqual(withBody);
+    expect(statuses("/refresh", "post")).toEqual(withBody);
+    expect(statuses("/me", "get")).toEqual(["200", "401", "403", "500", "503"]);
+    expect(statuses("/logout", "post")).toEqual(["200", "401", "403", "413", "500", "503"]);
+  });
+
+  test("headers that clients act on are named", () => {
+    const login = document.paths[`${mount}/login`]?.["post"]?.responses ?? {};
+    expect(Object.keys(login["401"]?.headers ?? {})).toContain("WWW-Authenticate");
+    expect(Object.keys(login["429"]?.headers ?? {})).toEqual(
+      expect.arrayContaining(["Retry-After", "RateLimit", "RateLimit-Policy"]),
+    );
+    expect(Object.keys(login["503"]?.headers ?? {})).toContain("Retry-After");
+  });
+});
+
+test("models have the fields of the wire, all required ones sent", async () => {
+  const { schemas } = document.components;
+  expect(Object.keys(schemas).sort()).toEqual([
+    "CurrentUserInfo",
+    "ErrorResponse",
+    "HTTPValidationError",
+    "HealthResponse",
+    "KeySet",
+    "LoginRequest",
+    "LoginResponse",
+    "LogoutResponse",
+    "ProviderMetadata",
+    "RefreshTokenRequest",
+    "RefreshTokenResponse",
+  ]);
+  const { access } = await signIn(server);
+  const me = await send(server, "/auth", { method: "GET", path: "/me", headers: bearer(access) });
+  expect(Object.keys(me.body).sort()).toEqual([...(schemas["CurrentUserInfo"]?.required ?? [])].sort());
+});
+
+test("/docs shows the document with nothing from elsewhere", async () => {
+  const page = await fetch(`${server.url}/docs`);
+  expect(page.headers.get("content-type")).toMatch(/^text\/html/);
+  expect(page.headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");
+  const html = await page.text();
+  const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
+  expect(assets.length).toBeGreaterThan(3);
+  for (const address of assets) {
+    expect(address).toMatch(/^\/docs\//);
+    const asset = await fetch(server.url + address);
+    expect(asset.status).toBe(200);
+    await asset.arrayBuffer();
+  }
+});

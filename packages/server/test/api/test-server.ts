@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pino } from "pino";
+import { readConfig } from "../../src/config.ts";
+import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+import { serve } from "../../src/serve.ts";
+
+/** The users that every test server knows; `mallory` is disabled. */
+export const passwords = {
+  alice: "correct horse battery",
+  bob: "staple of my own",
+  mallory: "was let in once",
+} as const;
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string;
+  readonly database: string;
+  /** Moves the server's clock. */
+  advance(ms: number): void;
+  now(): number;
+  /** How many hash operations have run. */
+  hashes(): number;
+  /** Names of the audit events since the last call, from the database. */
+  newEvents(): AuditRow[];
+  /** What was logged. */
+  logged(): readonly Record<string, unknown>[];
+  readonly server: Awaited<ReturnType<typeof serve>>;
+}
+
+interface AuditRow {
+  readonly name: string;
+  readonly subject: string | null;
+  readonly session_id: string | null;
+  readonly address: string;
+  readonly request_id: string | null;
+  readonly reason: string | null;
+}
+
+/**
+ * A real server on a real SQLite file, with its own time and cheap hashes.
+ *
+ * @param settings as environment variables, without `LATCHKEY_`
+ */
+export async function testServer(
+  settings: Readonly<Record<string, string>> = {},
+  hasher: Hasher = argon2id,
+): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
+  const database = settings["DATABASE"] ?? join(folder, "latchkey.db");
+  const defaults = { PORT: "0", DATABASE: database, HASH_MEMORY: "64", HASH_ITERATIONS: "1" };
+  const environment = Object.entries({ ...defaults, ...settings }).map(([name, value]) => [
+    `LATCHKEY_${name}`,
+    value,
+  ]);
+  const lines: string[] = [];
+  const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  let time = Date.now();
+  let hashes = 0;
+  const counting: Hasher = {
+    hash: (...given) => {
+      hashes++;
+      return hasher.hash(...given);
+    },
+    verify: (...given) => {
+      hashes++;
+      return hasher.verify(...given);
+    },
+  };
+  const server = await serve(readConfig(Object.fromEntries(environment)), {
+    log,
+    clock: () => time,
+    hasher: counting,
+    async prepare(people) {
+      if ((await people.list()).length > 0) return;
+      const person = (username: keyof typeof passwords, roles: string[]) =>
+        people.add(
+          { username, email: `${username}@example.com`, displayName: null, roles },
+          passwords[username],
+        );
+      await person("alice", ["user", "premium"]);
+      await person("bob", ["user"]);
+      await person("mallory", ["user"]);
+      await people.setActive("mallory", false);
+    },
+  });
+  const audit = new DatabaseSync(database);
+  const since = audit.prepare(
+    "select number, name, subject, session_id, address, request_id, reason from audit_events where number > ? order by number",
+  );
+  let seen = 0;
+  const newEvents = (): AuditRow[] =>
+    since.all(seen).map((row) => {
+      seen = Number(row["number"]);
+      const text = (name: string) => (row[name] === null ? null : String(row[name]));
+      return {
+        name: String(row["name"]),
+        subject: text("subject"),
+        session_id: text("session_id"),
+        address: String(row["address"]),
+        request_id: text("request_id"),
+        reason: text("reason"),
+      };
+    });
+  newEvents();
+  return {
+    url: server.url,
+    database,
+    server,
+    advance: (ms) => {
+      time += ms;
+    },
+    now: () => time,
+    hashes: () => hashes,
+    newEvents,
+    logged: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
+    async [Symbol.asyncDispose]() {
+      audit.close();
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

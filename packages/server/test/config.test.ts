@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { flagOf, readConfig, type Setting, settings } from "../src/config.ts";
+
+describe("settings", () => {
+  test("have the defaults of the design", () => {
+    expect(readConfig({})).toMatchObject({
+      host: "127.0.0.1",
+      port: 8000,
+      issuer: undefined,
+      audience: undefined,
+      database: "./data/latchkey.db",
+      provider: "local",
+      accessTokenTtl: 3_600_000,
+      sessionIdle: 7 * 86_400_000,
+      sessionMax: 30 * 86_400_000,
+      refreshGrace: 10_000,
+      hashQueue: 64,
+      hashMemory: 19_456,
+      hashIterations: 2,
+      trustedProxies: [],
+      corsOrigins: [],
+      logLevel: "info",
+      passwordMinLength: 8,
+    });
+  });
+
+  test("a flag goes before a variable, and an empty variable counts as none", () => {
+    expect(readConfig({ LATCHKEY_PORT: "1" }, { port: "2" }).port).toBe(2);
+    expect(readConfig({ LATCHKEY_PORT: "" }).port).toBe(8000);
+  });
+
+  test.each([
+    ["PORT", "80x", "give a whole number from 0 to 65535"],
+    ["PORT", "65536", "give a whole number from 0 to 65535"],
+    ["PORT", "-1", "give a whole number from 0 to 65535"],
+    ["HOST", " ", "give a text"],
+    ["ISSUER", "login.example.com", "give an address such as https://login.example.com"],
+    ["ISSUER", "https://a.example/?x=1", "give an address such as https://login.example.com"],
+    ["ISSUER", "https://u:p@a.example", "give an address such as https://login.example.com"],
+    ["AUDIENCE", ",", "give at least one text, several separated by commas"],
+    ["DATABASE", "mysql://x", "give a path of a SQLite file, or :memory:"],
+    ["PROVIDER", "ldap", "give local"],
+    ["ACCESS_TOKEN_TTL", "1 hour", "give a duration such as 90s, 15m, 1h or 7d"],
+    ["ACCESS_TOKEN_TTL", "0s", "give a duration such as 90s, 15m, 1h or 7d"],
+    ["HASH_CONCURRENCY", "0", "give a whole number from 1 to 256"],
+    ["THROTTLE_PAIR", "20", "give a number of failures and a window, such as 20/15m"],
+    ["THROTTLE_PAIR", "0/15m", "give a number of failures and a window, such as 20/15m"],
+    ["TRUSTED_PROXIES", "0.0.0.0/0", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
+    ["TRUSTED_PROXIES", "10", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
+    ["ACCESS_TOKEN_TTL", "99999999d", "give a duration such as 90s, 15m, 1h or 7d"],
+    ["ISSUER", "https://a.example?", "give an address such as https://login.example.com"],
+    ["DATABASE", "file:x?mode=memory", "give a path of a SQLite file, or :memory:"],
+    ["TRUSTED_PROXIES", "10.0.0.0/99", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
+    [
+      "CORS_ORIGINS",
+      "https://a.example/",
+      "give origins such as https://app.example.com, separated by commas, or *",
+    ],
+    ["LOG_LEVEL", "loud", "give debug or info or warn or error or silent"],
+  ])("LATCHKEY_%s=%s is refused in one line that says what would do", (name, given, advice) => {
+    expect(() => readConfig({ [`LATCHKEY_${name}`]: given })).toThrow(`LATCHKEY_${name}=${given}: ${advice}`);
+  });
+
+  test("a secret that is refused is not repeated", () => {
+    const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });
+    expect(read).toThrow(/^LATCHKEY_SECRET: give at least 32 random characters/);
+    expect(read).not.toThrow(/hunter2/);
+  });
+
+  test("a grace longer than a token is refused", () => {
+    expect(() => readConfig({ LATCHKEY_ACCESS_TOKEN_TTL: "9s" })).toThrow(/REFRESH_GRACE must not be longer/);
+  });
+
+  test("an idle time longer than a session is refused", () => {
+    expect(() => readConfig({ LATCHKEY_SESSION_MAX: "1d" })).toThrow(/SESSION_IDLE must not be longer/);
+  });
+});
+
+test("docs/configuration.md names every setting with its flag, its default and its meaning", () => {
+  const page = readFileSync(new URL("../../../docs/configuration.md", import.meta.url), "utf8").replaceAll(
+    / +/g,
+    " ",
+  );
+  const all: Setting<unknown>[] = Object.values(settings);
+  for (const setting of all) {
+    const flag = setting.secret ? "–" : `\`--${flagOf(setting)}\``;
+    const fallback = setting.shown ?? `\`${setting.fallback}\``;
+    expect(page).toContain(`| \`${setting.variable}\` | ${flag} | ${fallback} | ${setting.meaning} |`);
+  }
+});

@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LatchkeyError } from "../../src/core/errors.ts";
+import { HashQueue } from "../../src/core/hash-queue.ts";
+
+/** Work that ends when it is told to. */
+function work() {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let begun = false;
+  return {
+    finish: () => resolve("done"),
+    begun: () => begun,
+    run: () => {
+      begun = true;
+      return promise;
+    },
+  };
+}
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("no more run at once than may, and no more wait than may", async () => {
+  const queue = new HashQueue({ concurrency: 2, places: 1 });
+  const [a, b, c] = [work(), work(), work()];
+  const all = [queue.run(a.run), queue.run(b.run), queue.run(c.run)];
+  await expect(queue.run(work().run)).rejects.toMatchObject({ code: "overloaded", retryAfter: 1 });
+  await settled();
+  expect([a.begun(), b.begun(), c.begun()]).toEqual([true, true, false]);
+  a.finish();
+  await settled();
+  expect(c.begun()).toBe(true);
+  b.finish();
+  c.finish();
+  expect(await Promise.all(all)).toEqual(["done", "done", "done"]);
+  expect([queue.running, queue.waiting]).toEqual([0, 0]);
+});
+
+test("who hangs up while waiting gives the place back, and the work is never done", async () => {
+  const queue = new HashQueue({ concurrency: 1, places: 1 });
+  const [running, waiting, next] = [work(), work(), work()];
+  const first = queue.run(running.run);
+  const hangUp = new AbortController();
+  const gone = queue.run(waiting.run, hangUp.signal);
+  expect(queue.hasRoom()).toBe(false);
+  hangUp.abort();
+  await expect(gone).rejects.toMatchObject({ code: "client_gone" });
+  expect(queue.hasRoom()).toBe(true);
+  const second = queue.run(next.run);
+  running.finish();
+  next.finish();
+  await Promise.all([first, second]);
+  expect(waiting.begun()).toBe(false);
+});
+
+test("work that fails gives its place back", async () => {
+  const queue = new HashQueue({ concurrency: 1, places: 0 });
+  await expect(queue.run(() => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+  expect(await queue.run(async () => 1)).toBe(1);
+});
+
+test("in any order of arrivals, ends and hang-ups, the bounds hold and nobody is forgotten", async () => {
+  const step = fc.oneof(
+    fc.constant("arrive" as const),
+    fc.record({ end: fc.nat(10) }),
+    fc.record({ hangUp: fc.nat(10) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 3 }),
+      fc.nat(3),
+      fc.array(step),
+      async (concurrency, places, steps) => {
+        const queue = new HashQueue({ concurrency, places });
+        const jobs: { job: ReturnType<typeof work>; hangUp: AbortController; outcome: Promise<string> }[] =
+          [];
+        for (const one of steps) {
+          if (one === "arrive") {
+            const job = work();
+            const hangUp = new AbortController();
+            const outcome = queue.run(job.run, hangUp.signal).catch((error: unknown) => {
+              if (error instanceof LatchkeyError) return error.code;
+              throw error;
+            });
+            jobs.push({ job, hangUp, outcome });
+          } else if ("end" in one) jobs[one.end % jobs.length]?.job.finish();
+          else jobs[one.hangUp % jobs.length]?.hangUp.abort();
+          await settled();
+          expect(queue.running).toBeLessThanOrEqual(concurrency);
+          expect(queue.waiting).toBeLessThanOrEqual(places);
+        }
+        for (const { job } of jobs) job.finish();
+        await Promise.all(jobs.map(({ outcome }) => outcome));
+        expect([queue.running, queue.waiting]).toEqual([0, 0]);
+      },
+    ),
+  );
+});

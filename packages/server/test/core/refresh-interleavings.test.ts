@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LatchkeyError } from "../../src/core/errors.ts";
+import type { Sessions } from "../../src/core/ports.ts";
+import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
+
+/** Everything that may happen to one session, at the same time and in any order. */
+type Act =
+  /** Presents the n-th refresh token that was handed out so far. */
+  | { readonly kind: "refresh"; readonly pick: number }
+  /** Trades the n-th access token. */
+  | { readonly kind: "trade"; readonly pick: number }
+  | { readonly kind: "logout" }
+  | { readonly kind: "pass"; readonly ms: number };
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("refresh" as const), pick: fc.nat(20) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("trade" as const), pick: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "logout" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 9_000, 11_000, 4e6) }),
+  },
+);
+
+/** Puts every call to the store into the hands of the scheduler. */
+function scheduled(scheduler: fc.Scheduler) {
+  return (sessions: Sessions): Sessions => ({
+    ...sessions,
+    byId: async (id) => {
+      await scheduler.schedule(Promise.resolve(), "look");
+      return sessions.byId(id);
+    },
+    rotate: async (...change) => {
+      await scheduler.schedule(Promise.resolve(), "rotate");
+      return sessions.rotate(...change);
+    },
+    touch: async (...change) => {
+      await scheduler.schedule(Promise.resolve(), "touch");
+      return sessions.touch(...change);
+    },
+    end: async (...change) => {
+      await scheduler.schedule(Promise.resolve(), "end");
+      return sessions.end(...change);
+    },
+  });
+}
+
+/** Plays acts against one session; batches run together, in whatever order the scheduler likes. */
+async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonly (readonly Act[])[]) {
+  const opened = await world.open();
+  const refreshTokens = [opened.refresh];
+  const accessTokens = [opened.access];
+  let loggedOut = false;
+  let begunAfterLogout = 0;
+
+  async function refused(work: Promise<unknown>): Promise<boolean> {
+    try {
+      await work;
+      return false;
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.status === 401) return true;
+      throw error;
+    }
+  }
+
+  async function perform(one: Act): Promise<void> {
+    const afterLogout = loggedOut;
+    if (one.kind === "pass") return world.advance(one.ms);
+    if (one.kind === "logout") {
+      if (!(await refused(world.signOut(accessTokens[0], caller)))) loggedOut = true;
+      return;
+    }
+    const issued = one.kind === "refresh" ? refreshTokens : accessTokens;
+    const token = issued[one.pick % issued.length] ?? "";
+    const grant = one.kind === "refresh" ? { refreshToken: token } : { currentToken: token };
+    const wasRefused = await refused(
+      world.refresh(grant, caller).then((answer) => {
+        accessTokens.push(answer.accessToken);
+        if (answer.refreshToken !== undefined && !refreshTokens.includes(answer.refreshToken)) {
+          refreshTokens.push(answer.refreshToken);
+        }
+      }),
+    );
+    if (afterLogout && !wasRefused) begunAfterLogout++;
+  }
+
+  for (const batch of batches) {
+    const performed = Promise.all(batch.map(perform));
+    await scheduler.waitFor(performed);
+  }
+  return { opened, refreshTokens, accessTokens, loggedOut, begunAfterLogout };
+}
+
+test("any interleaving of refreshes, replays, logout and expiry: one live successor at most, no resurrection", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.array(act, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 }),
+      async (scheduler, batches) => {
+        await using world = await smallWorld(scheduled(scheduler));
+        const { opened, refreshTokens, accessTokens, loggedOut, begunAfterLogout } = await play(
+          world,
+          scheduler,
+          batches,
+        );
+        const session = await world.store.sessions.byId(opened.sessionId);
+        const read = refreshTokens.map((text) => world.refreshTokens.read(text));
+
+        // Every generation was handed out once, whoever asked and how often.
+        const generations = read.map((token) => token?.generation);
+        expect(new Set(generations).size).toBe(generations.length);
+
+        // Of all tokens ever handed out, at most one is the session's current one.
+        const current = read.filter(
+          (token) =>
+            token !== undefined && world.refreshTokens.link(token).refreshHash === session?.refreshHash,
+        );
+        expect(current.length).toBe(1);
+
+        expect(begunAfterLogout).toBe(0);
+        if (loggedOut) expect(session?.endedAt).not.toBeNull();
+        if (session?.endedAt === null) return;
+        // The session has ended: nothing that was ever handed out works, and nothing brings it back.
+        for (const token of accessTokens)
+          await expect((async () => world.check(token))()).rejects.toMatchObject({ status: 401 });
+        for (const refreshToken of refreshTokens) {
+          const late = world.refresh({ refreshToken }, caller);
+          late.catch(() => {});
+          await expect(scheduler.waitFor(late)).rejects.toMatchObject({ status: 401 });
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("whoever was told of a successor can use it, unless the session has ended", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 8 }), async (scheduler, tabs) => {
+      await using world = await smallWorld(scheduled(scheduler));
+      const { refresh: refreshToken } = await world.open();
+      const together = Promise.all(
+        Array.from({ length: tabs }, () => world.refresh({ refreshToken }, caller)),
+      );
+      const answers = await scheduler.waitFor(together);
+      const successors = new Set(answers.map((answer) => answer.refreshToken));
+      expect(successors.size).toBe(1);
+      for (const successor of successors) {
+        const next = await scheduler.waitFor(world.refresh({ refreshToken: successor ?? "" }, caller));
+        expect(next.refreshToken).not.toBe(successor);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});

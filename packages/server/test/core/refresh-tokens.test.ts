@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { deriveKeys } from "../../src/core/derived-keys.ts";
+import { RefreshTokens } from "../../src/core/refresh-tokens.ts";
+
+const tokens = new RefreshTokens(deriveKeys("a secret that is long enough for this"));
+const first = () => tokens.first(RefreshTokens.newSessionId());
+
+test("what is written is read back", () => {
+  const token = tokens.successor(first());
+  expect(tokens.read(tokens.write(token))).toEqual(token);
+});
+
+test("a token has one successor, and its hash tells nothing of it", () => {
+  const token = first();
+  expect(tokens.successor(token)).toEqual(tokens.successor(token));
+  expect(tokens.link(tokens.successor(token)).refreshHash).not.toBe(tokens.link(token).refreshHash);
+  const foreign = new RefreshTokens(deriveKeys("another secret that is long enough"));
+  expect(foreign.successor(token).secret).not.toEqual(tokens.successor(token).secret);
+});
+
+test("any text that was not written here is not read", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.base64String(),
+        fc.string().map((text) => `lkr_${text}`),
+      ),
+      (text) => {
+        expect(tokens.read(text)).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test("a token with any one character changed, added or taken away is not read", () => {
+  const text = tokens.write(first());
+  fc.assert(
+    fc.property(fc.nat(text.length - 1), fc.constantFrom(..."ABCxyz019-_ =.+/\u0000é"), (at, character) => {
+      fc.pre(text[at] !== character);
+      expect(tokens.read(text.slice(0, at) + character + text.slice(at + 1))).toBeUndefined();
+      expect(tokens.read(text.slice(0, at) + character + text.slice(at))).toBeUndefined();
+      expect(tokens.read(text.slice(0, at) + text.slice(at + 1))).toBeUndefined();
+    }),
+  );
+});
+
+test("another secret reads none of them", () => {
+  const foreign = new RefreshTokens(deriveKeys("another secret that is long enough"));
+  expect(foreign.read(tokens.write(first()))).toBeUndefined();
+});

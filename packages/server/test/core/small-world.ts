@@ -1,0 +1,107 @@
+import { createGuard } from "@latchkey/guard";
+import { AccessTokens } from "../../src/core/access-tokens.ts";
+import { MemoryAttemptCounter } from "../../src/core/attempt-counter.ts";
+import { createTokenCheck, type TokenCheck } from "../../src/core/current-user.ts";
+import { deriveKeys } from "../../src/core/derived-keys.ts";
+import type { Caller, Session, Sessions } from "../../src/core/ports.ts";
+import { createRefresh, type Refresh } from "../../src/core/refresh.ts";
+import { RefreshTokens } from "../../src/core/refresh-tokens.ts";
+import { Revocations } from "../../src/core/revocations.ts";
+import { useOf } from "../../src/core/session-life.ts";
+import { createSignOut, type SignOut } from "../../src/core/sign-out.ts";
+import { SigningKeys } from "../../src/core/signing-keys.ts";
+import { Throttle } from "../../src/core/throttle.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+
+export const caller: Caller = { address: "192.0.2.1", requestId: "test" };
+
+/** The core on a real database in memory: one user, one session, no HTTP. */
+export interface SmallWorld extends AsyncDisposable {
+  readonly store: Store;
+  readonly refresh: Refresh;
+  readonly signOut: SignOut;
+  readonly check: TokenCheck;
+  readonly refreshTokens: RefreshTokens;
+  /** Opens a session and gives its first tokens. */
+  open(): Promise<{ access: string; refresh: string; sessionId: string }>;
+  advance(ms: number): void;
+}
+
+/** @param around stands between the core and the store, to decide what happens when */
+export async function smallWorld(
+  around: (sessions: Sessions) => Sessions = (same) => same,
+): Promise<SmallWorld> {
+  let time = 1_700_000_000_000;
+  const clock = () => time;
+  const store = await openStore({ path: ":memory:", onAudit: () => {} });
+  const sessions = around(store.sessions);
+  const derived = deriveKeys("a secret that is long enough for this");
+  const keys = await SigningKeys.open(store.keys, derived.sealing, clock);
+  const revocations = new Revocations(store.revocations);
+  const identity = { issuer: "http://test", audience: ["http://test"] };
+  const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);
+  const check = createTokenCheck(
+    createGuard({
+      ...identity,
+      keyFor: (kid) => keys.publicKey(kid),
+      isRevoked: (sessionId) => revocations.isRevoked(sessionId),
+      now: clock,
+    }),
+  );
+  const user = {
+    id: "user:alice",
+    username: "alice",
+    usernameKey: "alice",
+    email: "alice@example.com",
+    emailKey: "alice@example.com",
+    displayName: null,
+    roles: [],
+    passwordHash: "$argon2id$",
+  };
+  await store.users.add(user, { name: "user.added", at: time, address: "test" });
+  const never = { limit: 1_000_000, windowMs: 1000 };
+  const throttle = new Throttle({
+    rules: { pair: never, account: never, address: never },
+    counters: { login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) },
+    sessions,
+    audit: store.audit,
+    clock,
+  });
+  const refreshTokens = new RefreshTokens(derived);
+  const settings = { idle: 7 * 86_400_000, max: 30 * 86_400_000, grace: 10_000 };
+  const parts = { check, sessions, revocations, throttle, refreshTokens, tokens, clock, settings };
+  return {
+    store,
+    check,
+    refreshTokens,
+    refresh: createRefresh({ ...parts, provider: store.users }),
+    signOut: createSignOut(parts),
+    advance: (ms) => {
+      time += ms;
+    },
+    async open() {
+      const first = refreshTokens.first(RefreshTokens.newSessionId());
+      const endsAt = time + settings.max;
+      const session: Session = {
+        id: first.sessionId,
+        userId: user.id,
+        generation: 0,
+        refreshHash: refreshTokens.link(first).refreshHash,
+        rotatedAt: time,
+        createdAt: time,
+        endsAt,
+        endedAt: null,
+        addressBucket: caller.address,
+        ...useOf({ endsAt }, parts),
+      };
+      await store.sessions.open(session, 0, { name: "login.succeeded", at: time, address: "test" });
+      const stored = await store.users.byId(user.id);
+      if (stored === undefined) throw new Error("no user");
+      const { accessToken } = tokens.issue(stored, session.id, session.tokensUntil);
+      return { access: accessToken, refresh: refreshTokens.write(first), sessionId: session.id };
+    },
+    async [Symbol.asyncDispose]() {
+      await store.close();
+    },
+  };
+}

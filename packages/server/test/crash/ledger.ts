@@ -1,0 +1,86 @@
+/** What the server has answered about one session. */
+export interface KnownSession {
+  readonly user: KnownUser;
+  /** The password it was opened with. */
+  readonly password: string;
+  access: string;
+  /** Every refresh token that was answered, oldest first. */
+  readonly chain: string[];
+  /** `ending`: a logout was sent, and no answer came. */
+  state: "live" | "ending" | "ended";
+}
+
+/** What the server has answered about one user. */
+export interface KnownUser {
+  readonly name: string;
+  password: string;
+  /** A password that was sent, and no answer came: it may hold or not. */
+  attempted: string | undefined;
+}
+
+/**
+ * Everything that was answered, and every answer that must not have been given. It writes down only what
+ * it was told: whoever sends a request enters the answer when it has come.
+ */
+export class Ledger {
+  readonly users: readonly KnownUser[];
+  readonly sessions: KnownSession[] = [];
+  readonly answered = { logins: 0, refreshes: 0, trades: 0, logouts: 0, passwords: 0 };
+  readonly broken: string[] = [];
+
+  constructor(names: readonly string[], password: string) {
+    this.users = names.map((name) => ({ name, password, attempted: undefined }));
+  }
+
+  /** A promise that was not kept. */
+  breach(promise: string, session: Pick<KnownSession, "user">, got: unknown): void {
+    this.broken.push(`${promise} (${session.user.name}): ${JSON.stringify(got)}`);
+  }
+
+  opened(user: KnownUser, password: string, tokens: { access: string; refresh: string }): KnownSession {
+    const session = {
+      user,
+      password,
+      access: tokens.access,
+      chain: [tokens.refresh],
+      state: "live" as const,
+    };
+    this.sessions.push(session);
+    this.answered.logins++;
+    return session;
+  }
+
+  refreshed(session: KnownSession, tokens: { access: string; refresh: string }): void {
+    session.chain.push(tokens.refresh);
+    session.access = tokens.access;
+    this.answered.refreshes++;
+  }
+
+  traded(session: KnownSession, access: string): void {
+    session.access = access;
+    this.answered.trades++;
+  }
+
+  ended(session: KnownSession): void {
+    session.state = "ended";
+    this.answered.logouts++;
+  }
+
+  passwordChanged(user: KnownUser, password: string): void {
+    user.password = password;
+    user.attempted = undefined;
+    this.answered.passwords++;
+  }
+
+  /** Whether a new password may have ended this session, though no answer has said so yet. */
+  mayBeGone({ user, password, state }: KnownSession): boolean {
+    return state !== "live" || user.attempted !== undefined || password !== user.password;
+  }
+}
+
+/** The refresh token that was answered last. */
+export function currentOf({ chain }: KnownSession): string {
+  const current = chain.at(-1);
+  if (current === undefined) throw new Error("a session has no refresh token");
+  return current;
+}

@@ -1,0 +1,43 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { login, signIn } from "./auth-calls.ts";
+import { expectRefusal } from "./refusal.ts";
+import { Place } from "./server-process.ts";
+import { until } from "./until.ts";
+
+const place = new Place();
+const run = promisify(execFile);
+
+test.for(["0.0.0.0", "::", "192.0.2.1", "example.com"])("the demo refuses to listen on %s", async (host) => {
+  expectRefusal(await place.latchkey(["demo", "--port", "0", "--host", host]), /this machine alone/);
+});
+
+test("the demo lets its two users in and leaves nothing behind", async () => {
+  const demo = await place.server({ command: "demo", env: { LATCHKEY_DATABASE: "" } });
+  expect((await login(demo.url, "alice", "alice123")).body["roles"]).toEqual(["user", "premium"]);
+  expect((await login(demo.url, "admin", "admin123")).body["roles"]).toEqual(["admin"]);
+  expect((await login(demo.url, "admin", "alice123")).status).toBe(401);
+  expect(await demo.stop()).toEqual({ status: 0, signal: null });
+  expect(demo.stderr()).toBe("");
+  expect(readdirSync(place.directory)).toEqual([]);
+});
+
+test("the commands that the demo prints work as they are printed", async () => {
+  const demo = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
+  const printed = () => demo.stdout().match(/^(TOKEN=|curl ).*$/gm) ?? [];
+  await until("the demo prints what to try", () => printed().length === 3, 5_000);
+  const [signInLine = "", meLine = "", logoutLine = ""] = printed();
+
+  const script = [signInLine, meLine, "echo", logoutLine, "echo", meLine].join("\n");
+  const { stdout, stderr } = await run("bash", ["-c", script]);
+  expect(stderr).toBe("");
+  const answers = stdout.split("\n").map((line): unknown => JSON.parse(line));
+  expect(answers).toEqual([
+    expect.objectContaining({ id: "user:alice", username: "alice", roles: ["user", "premium"] }),
+    { message: "Successfully logged out" },
+    expect.objectContaining({ code: "token_revoked" }),
+  ]);
+  await signIn(demo.url, "alice", "alice123");
+});

@@ -1,0 +1,87 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { login, signIn } from "./auth-calls.ts";
+import { expectRefusal } from "./refusal.ts";
+import { adminPassword, Place } from "./server-process.ts";
+
+const place = new Place();
+
+/** Nobody said what the administrator's password is. */
+const unsaid = { LATCHKEY_ADMIN_PASSWORD: "" };
+
+test("the first start makes an administrator and shows the password once, on standard error alone", async () => {
+  const database = place.path("shown.db");
+  const first = await place.server({ database, env: unsaid });
+  const [, password = ""] = /^ *password +(\S+)$/m.exec(first.stderr()) ?? [];
+  expect(password).toMatch(/^[\w-]{20}$/);
+  expect(first.stderr()).toMatch(/username +admin/);
+  await signIn(first.url, "admin", password);
+  expect(await first.stop()).toEqual({ status: 0, signal: null });
+  expect(first.stdout()).not.toContain(password);
+
+  const second = await place.server({ database, env: unsaid });
+  await signIn(second.url, "admin", password);
+  await second.stop();
+  expect(second.stderr()).toBe("");
+  expect(second.stdout()).not.toContain(password);
+});
+
+test("a given administrator's password is used, never shown, and changes nothing once there are users", async () => {
+  const database = place.path("given.db");
+  const first = await place.server({ database });
+  await signIn(first.url, "admin", adminPassword);
+  await first.stop();
+  const second = await place.server({ database, env: { LATCHKEY_ADMIN_PASSWORD: "another passphrase" } });
+  await signIn(second.url, "admin", adminPassword);
+  expect((await login(second.url, "admin", "another passphrase")).status).toBe(401);
+  await second.stop();
+  for (const server of [first, second]) {
+    expect(server.stderr()).toBe("");
+    expect(server.stdout()).not.toContain(adminPassword);
+    expect(server.stdout()).not.toContain("another passphrase");
+  }
+});
+
+test("a given administrator's password must keep the rules, and is not told when it does not", async () => {
+  const result = await place.latchkey(["serve", "--port", "0", "--database", place.path("weak.db")], {
+    env: { LATCHKEY_ADMIN_PASSWORD: "iloveyou" },
+  });
+  expectRefusal(result, /too common/);
+  expect(result.stderr).not.toContain("iloveyou");
+});
+
+test("all that the server keeps is for its own user alone", async () => {
+  const directory = place.path("private");
+  const server = await place.server({ database: join(directory, "nested/latchkey.db") });
+  await signIn(server.url, "admin", adminPassword);
+  const nested = join(directory, "nested");
+  const modes = readdirSync(nested).map((name) => [name, statSync(join(nested, name)).mode & 0o777]);
+  expect(Object.fromEntries(modes)).toEqual({
+    "latchkey.db": 0o600,
+    "latchkey.db-shm": 0o600,
+    "latchkey.db-wal": 0o600,
+    "latchkey.db.secret": 0o600,
+  });
+  for (const made of [directory, nested]) expect(statSync(made).mode & 0o777).toBe(0o700);
+  await server.stop();
+});
+
+test("without any setting the database is data/latchkey.db, where it was started", async () => {
+  const server = await place.server({ env: { LATCHKEY_DATABASE: "" } });
+  await signIn(server.url, "admin", adminPassword);
+  await server.stop();
+  expect(readdirSync(place.path("data")).sort()).toEqual(["latchkey.db", "latchkey.db.secret"]);
+});
+
+test("after an orderly stop the file alone is the database, to be copied or moved", async () => {
+  const database = place.path("moved.db");
+  const server = await place.server({ database });
+  await signIn(server.url, "admin", adminPassword);
+  await server.stop();
+  expect(
+    readdirSync(place.directory)
+      .filter((name) => name.startsWith("moved.db"))
+      .sort(),
+  ).toEqual(["moved.db", "moved.db.secret"]);
+});

@@ -1,0 +1,134 @@
+import { connect } from "node:net";
+
+/** Values that must never be seen again: one for each place in which somebody may put a secret. */
+export const canaries = {
+  username: "canaryusername7qx",
+  password: "canarypassword7qx",
+  token: "canarytoken7qx",
+  field: "canaryfield7qx",
+  path: "canarypath7qx",
+  query: "canaryquery7qx",
+  header: "canaryheader7qx",
+} as const;
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const { username, password, token, field, path, query, header } = canaries;
+
+const operations = ["/auth", "/api/v1/auth"].flatMap((mount) =>
+  ["login", "refresh", "me", "logout"].map((operation) => `${mount}/${operation}`),
+);
+const otherPaths = ["/openapi.json", "/docs/", "/health/live", "/health/ready", "/.well-known/jwks.json"];
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const jwt = (head: object) => `${part(head)}.${part({ sub: token, exp: token })}.${token}`;
+
+/** Things that look like access tokens in one way or another. */
+const forgedTokens = [
+  token,
+  `lkr_${token}`,
+  `lkr_${token.repeat(20).slice(0, 91)}`,
+  `${token}.${token}.${token}`,
+  jwt({ alg: token }),
+  jwt({ alg: "none", typ: "at+jwt" }),
+  jwt({ alg: "ES256", typ: "at+jwt", kid: token }),
+  jwt({ alg: "ES256", typ: token, kid: token, crit: [token] }),
+];
+
+const bodies = [
+  JSON.stringify({ username, password }),
+  JSON.stringify({ username, password: [password] }),
+  JSON.stringify({ username: { [field]: username }, password: null }),
+  JSON.stringify({ [field]: password, __proto__: { [field]: field } }),
+  JSON.stringify({ refresh_token: 7, current_token: { [field]: token } }),
+  JSON.stringify([password]),
+  JSON.stringify(password),
+  `{"username":"${username}","password":"${password}`,
+  `{"username":"${username}",${password}}`,
+  `${password}\u0000`,
+  `{"password":"${password.repeat(2_000)}"}`,
+  ...forgedTokens.flatMap((forged) => [
+    JSON.stringify({ refresh_token: forged }),
+    JSON.stringify({ current_token: forged }),
+  ]),
+];
+
+const strange = {
+  authorization: `Bearer ${token}`,
+  "x-request-id": `${header} is no id`,
+  "x-forwarded-for": header,
+  "user-agent": header,
+  cookie: `session=${header}`,
+  referer: `https://example.com/?token=${header}`,
+  origin: `https://${header}.example`,
+};
+
+const contentTypes = ["application/json", "application/x-www-form-urlencoded", `text/${header}`];
+
+/** Every operation with every kind of nonsense, and every other path with secrets where none belong. */
+export const requests: readonly Request[] = [
+  ...operations.flatMap((operation) => [
+    ...bodies.map((body) => post(operation, body, "application/json")),
+    ...contentTypes.map((type) => post(operation, `${username}=${password}`, type)),
+    ...forgedTokens.map((forged) => authorized(operation, `Bearer ${forged}`)),
+    authorized(operation, `Basic ${password}`),
+    authorized(operation, password),
+  ]),
+  ...[
+    ...operations,
+    ...otherPaths,
+    `/${path}`,
+    `/auth/${path}`,
+    `/docs/${path}`,
+    `/auth/%E0%A4${path}`,
+  ].flatMap((known) =>
+    ["GET", "POST", "PUT", "DELETE", "OPTIONS"].map((method) => ({
+      method,
+      path: `${known}?access_token=${query}&${query}=1`,
+      headers: strange,
+    })),
+  ),
+  { method: "GET", path: `/auth/me?${query.repeat(300)}` },
+];
+
+/** Bytes that are no request, or only half of one. */
+export const brokenHttp: readonly string[] = [
+  `${header}\r\n\r\n`,
+  `GET /${path} HTTP/9.${header}\r\n\r\n`,
+  `${header} /${path} HTTP/1.1\r\nHost: x\r\n\r\n`,
+  `GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization ${token}\r\n\r\n`,
+  `GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\u0001\r\n\r\n`,
+  `GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token.repeat(2_000)}\r\n\r\n`,
+  `GET /${path} HTTP/1.1\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  `POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: ${header}\r\n\r\n${password}`,
+  `POST /auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${password}\r\n`,
+  `POST /auth/login HTTP/1.1\r\nHost: x\r\nExpect: ${header}\r\nContent-Length: 2\r\n\r\n{}`,
+  `GET /auth/me HTTP/1.1\r\nHost: x\r\nUpgrade: ${header}\r\nConnection: upgrade\r\n\r\n`,
+];
+
+/** Sends bytes as they are. @returns all that comes back until the server hangs up or falls silent */
+export function sendRaw(url: string, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let received = "";
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes, "latin1"));
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      received += text;
+      // Where the server would keep the connection there is nothing more to wait for.
+      if (received.includes("\r\n\r\n")) socket.end();
+    });
+    socket.on("error", () => {}).on("close", () => resolve(received));
+  });
+}
+
+function post(path: string, body: string, contentType: string): Request {
+  return { method: "POST", path, body, headers: { ...strange, "content-type": contentType } };
+}
+
+function authorized(path: string, authorization: string): Request {
+  return { method: path.endsWith("/me") ? "GET" : "POST", path, headers: { ...strange, authorization } };
+}

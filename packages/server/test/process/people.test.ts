@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { login, me, refresh, signIn } from "./auth-calls.ts";
+import { expectRefusal } from "./refusal.ts";
+import { Place, type ServerProcess } from "./server-process.ts";
+import { until } from "./until.ts";
+
+const place = new Place();
+const password = "correct horse battery staple";
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await place.server();
+});
+
+function add(name: string, ...flags: string[]) {
+  return place.latchkey(["user", "add", name, "--email", `${name}@example.com`, ...flags], {
+    input: `${password}\n`,
+  });
+}
+
+/** Somebody who is signed in. */
+async function signedIn(name: string) {
+  expect(await add(name)).toMatchObject({ status: 0, stdout: `added user:${name}\n`, stderr: "" });
+  return signIn(server.url, name, password);
+}
+
+describe.concurrent("while the server runs", () => {
+  test("somebody who was added signs in at once, by user name and by e-mail address", async () => {
+    await add("ada", "--name", "Ada L.", "--role", "editor", "--role", "user");
+    const answer = await login(server.url, "ada", password);
+    expect(answer.body).toMatchObject({
+      username: "ada",
+      roles: ["editor", "user"],
+      user: { email: "ada@example.com", display_name: "Ada L.", active_status: true },
+    });
+    expect((await login(server.url, "ADA@example.com", password)).status).toBe(200);
+
+    const { stdout } = await place.latchkey(["user", "list"]);
+    expect(stdout).toMatch(/^ada +ada@example.com +Ada L. +active +editor user$/m);
+    expect(stdout).not.toContain("argon2");
+  });
+
+  test("somebody who was disabled is out within a second, and back with new tokens once enabled", async () => {
+    const tokens = await signedIn("disa");
+    expect((await me(server.url, tokens.access)).status).toBe(200);
+
+    expect((await place.latchkey(["user", "disable", "disa"])).status).toBe(0);
+    expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
+    expect((await login(server.url, "disa", password)).status).toBe(401);
+    await until("their access token is refused", async () => {
+      return (await me(server.url, tokens.access)).body["code"] === "token_revoked";
+    });
+
+    expect((await place.latchkey(["user", "enable", "disa@example.com"])).status).toBe(0);
+    const { access } = await signIn(server.url, "disa", password);
+    expect((await me(server.url, access)).status).toBe(200);
+    expect((await me(server.url, tokens.access)).status).toBe(401);
+    expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
+  });
+
+  test("somebody who was removed is out within a second, and their namesake inherits nothing", async () => {
+    const tokens = await signedIn("remo");
+    expect((await me(server.url, tokens.access)).status).toBe(200);
+
+    expect((await place.latchkey(["user", "remove", "remo"])).status).toBe(0);
+    expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
+    expect((await login(server.url, "remo", password)).status).toBe(401);
+    await until("their access token is refused", async () => {
+      return (await me(server.url, tokens.access)).status === 401;
+    });
+
+    await signedIn("remo");
+    expect((await me(server.url, tokens.access)).status).toBe(401);
+    expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
+  });
+
+  test("a new password ends all sessions within a second, and only it signs in from then on", async () => {
+    const tokens = [await signedIn("pasc"), await signIn(server.url, "pasc", password)];
+    const changed = await place.latchkey(["user", "passwd", "pasc"], { input: "another fine passphrase\n" });
+    expect(changed).toMatchObject({ status: 0, stderr: "" });
+
+    expect((await login(server.url, "pasc", password)).status).toBe(401);
+    expect((await login(server.url, "pasc", "another fine passphrase")).status).toBe(200);
+    for (const { access, refresh: refreshToken } of tokens) {
+      expect((await refresh(server.url, refreshToken)).status).toBe(401);
+      await until("the access token is refused", async () => (await me(server.url, access)).status === 401);
+    }
+  });
+
+  test("a password is taken from standard input alone", async () => {
+    await add("ines");
+    const asFlag = await place.latchkey(["user", "passwd", "ines", "--password", "given as a flag"]);
+    expectRefusal(asFlag, /--password/);
+    const asWord = await place.latchkey(["user", "passwd", "ines", "given-as-a-word"]);
+    expectRefusal(asWord, /one user at a time/);
+    expectRefusal(await place.latchkey(["user", "passwd", "ines"]), /no password on standard input/);
+    expect((await login(server.url, "ines", password)).status).toBe(200);
+  });
+});
+
+describe.concurrent("what cannot be done to people is said in one line", () => {
+  test.for([
+    ["an unknown user", ["passwd", "nobody"], /there is no user nobody/],
+    ["an unknown user", ["disable", "nobody@example.com"], /there is no user nobody@example.com/],
+    ["an unknown user", ["remove", "nobody"], /there is no user nobody/],
+    ["no user", ["enable"], /which user/],
+    ["no such verb", ["rename", "admin"], /list\|add\|passwd/],
+    ["a name that is taken", ["add", "ADMIN", "--email", "other@example.com"], /a user ADMIN already/],
+    ["an address that is taken", ["add", "other", "--email", "Admin@LOCALHOST"], /Admin@LOCALHOST is taken/],
+    ["no address", ["add", "other"], /--email ADDRESS/],
+    ["a bad address", ["add", "other", "--email", "nowhere"], /not an e-mail address/],
+    ["a bad name", ["add", "o@ther", "--email", "other@example.com"], /must not contain @/],
+    ["a bad role", ["add", "other", "--email", "other@example.com", "--role", "a b"], /role .*"a b"/],
+  ] as const)("%s: user %s", async ([, args, why]) => {
+    expectRefusal(await place.latchkey(["user", ...args], { input: `${password}\n` }), why);
+  });
+});

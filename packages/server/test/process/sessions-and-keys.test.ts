@@ -1,0 +1,97 @@
+import { beforeAll, expect, test } from "vitest";
+import { jwtPart, login, me, refresh, send, signIn } from "./auth-calls.ts";
+import { expectRefusal } from "./refusal.ts";
+import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
+import { until } from "./until.ts";
+
+const place = new Place();
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await place.server();
+});
+
+test("a session that the operator ended is refused within a second, and no other", async () => {
+  const [ended, other] = [
+    await signIn(server.url, "admin", adminPassword),
+    await signIn(server.url, "admin", adminPassword),
+  ];
+  const id = String(jwtPart(ended.access, "claims")["sid"]);
+  expect((await place.latchkey(["session", "list", "admin"])).stdout).toContain(id);
+
+  expect(await place.latchkey(["session", "end", id])).toMatchObject({
+    status: 0,
+    stdout: "ended the session of user:admin\n",
+  });
+  expect((await refresh(server.url, ended.refresh)).body["code"]).toBe("token_revoked");
+  await until("its access token is refused", async () => {
+    return (await me(server.url, ended.access)).body["code"] === "token_revoked";
+  });
+  expect((await me(server.url, other.access)).status).toBe(200);
+
+  const { stdout } = await place.latchkey(["session", "list"]);
+  expect(stdout).not.toContain(id);
+  expect(stdout).toContain(String(jwtPart(other.access, "claims")["sid"]));
+  expect((await place.latchkey(["session", "end", id])).stdout).toMatch(/ended before/);
+});
+
+test("sessions that do not exist are named in one line", async () => {
+  expectRefusal(await place.latchkey(["session", "end", "no-such-session"]), /there is no session/);
+  expectRefusal(await place.latchkey(["session", "list", "nobody"]), /there is no user nobody/);
+  expectRefusal(await place.latchkey(["session", "end"]), /latchkey session end ID/);
+});
+
+test("after a rotation the key that was published before signs, and the old key's tokens stay good", async () => {
+  const before = await signIn(server.url, "admin", adminPassword);
+  const oldKid = jwtPart(before.access, "header")["kid"];
+  const published = await publishedKids();
+  expect(published).toContain(oldKid);
+
+  const rotated = await place.latchkey(["key", "rotate"]);
+  expect(rotated).toMatchObject({ status: 0, stderr: "" });
+  await until("a new key signs", async () => {
+    const { access } = await signIn(server.url, "admin", adminPassword);
+    return jwtPart(access, "header")["kid"] !== oldKid;
+  });
+
+  const after = await signIn(server.url, "admin", adminPassword);
+  const newKid = jwtPart(after.access, "header")["kid"];
+  expect(published).toContain(newKid);
+  expect(rotated.stdout).toBe(`${newKid} signs from now on\n`);
+  expect((await me(server.url, after.access)).status).toBe(200);
+  expect((await me(server.url, before.access)).status).toBe(200);
+
+  const kidsNow = await publishedKids();
+  expect(kidsNow).toEqual(expect.arrayContaining([oldKid, newKid]));
+  expect(kidsNow).toHaveLength(3);
+});
+
+test("the list of keys tells their states and shows no private key", async () => {
+  const { stdout } = await place.latchkey(["key", "list"]);
+  const { access } = await signIn(server.url, "admin", adminPassword);
+  expect(stdout).toMatch(new RegExp(`^${jwtPart(access, "header")["kid"]} +signs`, "m"));
+  expect(stdout.match(/ next /g)).toHaveLength(1);
+  expect(stdout.split("\n").slice(1).join("\n")).not.toMatch(/[\w-]{60,}/);
+});
+
+test("a rotation under way disturbs no login", async () => {
+  const rotation = place.latchkey(["key", "rotate"]);
+  let over = false;
+  void rotation.then(() => {
+    over = true;
+  });
+  const statuses = new Set<number>();
+  while (!over) {
+    const answer = await login(server.url, "admin", adminPassword);
+    statuses.add(answer.status).add((await me(server.url, String(answer.body["access_token"]))).status);
+  }
+  expect((await rotation).status).toBe(0);
+  expect([...statuses]).toEqual([200]);
+});
+
+async function publishedKids(): Promise<unknown[]> {
+  const { body } = await send(`${server.url}/.well-known/jwks.json`);
+  const keys: unknown = body["keys"];
+  if (!Array.isArray(keys)) throw new Error("no key set");
+  return keys.map((key: unknown) => (typeof key === "object" && key && "kid" in key ? key.kid : undefined));
+}

@@ -1,0 +1,96 @@
+import { connect, type Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import { login, me, refresh, send, signIn, tokensOf } from "./auth-calls.ts";
+import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
+import { until } from "./until.ts";
+
+const place = new Place();
+
+/** One hash at a time, each slow enough that a crowd of logins is still waiting when the signal comes. */
+const slowHashes = {
+  LATCHKEY_HASH_MEMORY: "32768",
+  LATCHKEY_HASH_ITERATIONS: "2",
+  LATCHKEY_HASH_CONCURRENCY: "1",
+};
+
+test("logins in flight at SIGTERM are answered, and every one of them outlives the restart", async () => {
+  const server = await place.server({ env: slowHashes });
+  const logins = Array.from({ length: 12 }, () => login(server.url, "admin", adminPassword));
+  await Promise.race(logins);
+  let settled = 0;
+  for (const answer of logins) void answer.then(() => settled++);
+
+  const exited = server.stop("SIGTERM");
+  await until("new connections are refused", () => isRefused(server.url));
+  expect(settled).toBeLessThan(logins.length);
+  const answers = await Promise.all(logins);
+  expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
+  expect(await exited).toEqual({ status: 0, signal: null });
+  expect(server.stdout()).toMatch(/"stopped"/);
+
+  const restarted = await place.server();
+  for (const tokens of answers.map(tokensOf)) {
+    expect((await me(restarted.url, tokens.access)).status).toBe(200);
+    expect((await refresh(restarted.url, tokens.refresh)).status).toBe(200);
+  }
+  await restarted.stop();
+});
+
+test.for(["SIGTERM", "SIGINT"] as const)("after %s connections are refused", async (signal) => {
+  const server = await place.server();
+  await signIn(server.url, "admin", adminPassword);
+  expect(await server.stop(signal)).toEqual({ status: 0, signal: null });
+  expect(await isRefused(server.url)).toBe(true);
+});
+
+describe.concurrent("the server is not held up by", () => {
+  test.for([
+    ["a connection on which nothing was ever sent", "", 3_000],
+    [
+      "a connection that is kept open after its answer",
+      "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+      3_000,
+    ],
+    ["a head that never ends", "GET /health/live HTTP/1.1\r\nHost: a", 16_000],
+    ["a body that never ends", "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{", 16_000],
+  ] as const)("%s", async ([, bytes, patience]) => {
+    const server = await place.server();
+    const client = await connection(server);
+    if (bytes !== "") client.write(bytes);
+    const answered = new Promise((resolve) => client.once("data", resolve));
+    if (bytes.endsWith("\r\n\r\n")) await answered;
+    // Its answer tells that the server has read what was sent before.
+    await send(`${server.url}/health/live`);
+
+    await endsWithin(patience, server);
+    client.destroy();
+  });
+});
+
+/** The server stops with exit status 0, in time. */
+async function endsWithin(patience: number, server: ServerProcess): Promise<void> {
+  let ended = false;
+  const exited = server.stop("SIGTERM").then((exit) => {
+    ended = true;
+    return exit;
+  });
+  await until("the server stops", () => ended, patience);
+  expect(await exited).toEqual({ status: 0, signal: null });
+}
+
+async function connection({ url }: ServerProcess): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return socket;
+}
+
+function isRefused(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", () => resolve(true));
+  });
+}

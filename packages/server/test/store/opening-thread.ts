@@ -1,0 +1,30 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { migrate } from "../../src/store/migrate.ts";
+import { openConnection } from "../../src/store/sqlite-connection.ts";
+
+/** What a thread is given that opens files at the same moment as others. */
+export interface Opening {
+  readonly paths: readonly string[];
+  readonly threads: number;
+  /** How many threads have come to a file, over all files so far. */
+  readonly arrived: SharedArrayBuffer;
+}
+
+if (parentPort !== null) {
+  const { paths, threads, arrived }: Opening = workerData;
+  const count = new Int32Array(arrived);
+  const failures: string[] = [];
+  paths.forEach((path, round) => {
+    Atomics.add(count, 0, 1);
+    // Spins, because a wake-up would come to one thread earlier than to the next.
+    while (Atomics.load(count, 0) < (round + 1) * threads);
+    try {
+      const connection = openConnection(path);
+      migrate(connection);
+      connection.close();
+    } catch (error) {
+      failures.push(String(error));
+    }
+  });
+  parentPort.postMessage(failures);
+}

@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import { afterAll, describe, expect, test } from "vitest";
+import { NewerDatabaseError } from "../../src/store/migrate.ts";
+import { openConnection } from "../../src/store/sqlite-connection.ts";
+import { openStore } from "../../src/store/store.ts";
+import type { Opening } from "./opening-thread.ts";
+import { storeContract } from "./store-contract.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "latchkey-store-"));
+let files = 0;
+const file = () => join(folder, `${files++}`, "latchkey.db");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+storeContract("SQLite in memory", (onAudit) => openStore({ path: ":memory:", onAudit }));
+storeContract("SQLite in a file, written by a thread", (onAudit) => openStore({ path: file(), onAudit }));
+storeContract("SQLite in a file, written inline", (onAudit) =>
+  openStore({ path: file(), writer: "inline", onAudit }),
+);
+
+const silent = { onAudit: () => {} };
+
+describe("a database file", () => {
+  test("is in WAL mode and flushed at every commit", async () => {
+    const path = file();
+    const store = await openStore({ path, ...silent });
+    const connection = openConnection(path);
+    expect(connection.prepare("pragma journal_mode").get()).toEqual({ journal_mode: "wal" });
+    expect(connection.prepare("pragma synchronous").get()).toEqual({ synchronous: 2 });
+    connection.close();
+    await store.close();
+    expect(statSync(path).size).toBeGreaterThan(0);
+  });
+
+  test("of a newer Latchkey is refused, and left as it is", async () => {
+    const path = file();
+    await (await openStore({ path, ...silent })).close();
+    const other = new DatabaseSync(path);
+    other.exec("pragma user_version = 99");
+    other.close();
+    await expect(openStore({ path, ...silent })).rejects.toThrow(NewerDatabaseError);
+    await expect(openStore({ path, ...silent })).rejects.toThrow(/version 99.*knows only up to 1/);
+  });
+
+  test("is migrated once by many who open it at the same time", async () => {
+    const path = file();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => openStore({ path, ...silent })));
+    for (const store of stores) expect(await store.users.list()).toEqual([]);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("is opened by threads that turn it to the write-ahead log at the same moment", async () => {
+    const paths = Array.from({ length: 60 }, () => join(folder, `${files++}.db`));
+    const opening: Opening = { paths, threads: 4, arrived: new SharedArrayBuffer(4) };
+    const module = new URL("./opening-thread.ts", import.meta.url);
+    const failures = await Promise.all(
+      Array.from({ length: opening.threads }, async () => {
+        const [failed] = await once(new Worker(module, { workerData: opening }), "message");
+        return failed;
+      }),
+    );
+    expect(failures.flat()).toEqual([]);
+  });
+
+  test("that another process has locked for good makes writes fail, and recovers", async () => {
+    const path = file();
+    const store = await openStore({ path, ...silent });
+    const other = new DatabaseSync(path);
+    other.exec("begin immediate");
+    const event = { name: "login.failed", at: 1, address: "test" } as const;
+    const first = store.audit.record(event);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const late = store.audit.record(event);
+    late.catch(() => {});
+    await expect(first).rejects.toMatchObject({ code: "store_unavailable", retryAfter: 1 });
+    // The one that came later does not go on to wait for its own time as well.
+    const waitsOn = new Promise((resolve) => setImmediate(resolve, "waits on"));
+    const refused = late.catch((error: unknown) => error);
+    expect(await Promise.race([refused, waitsOn])).toMatchObject({ code: "store_unavailable" });
+    other.exec("rollback");
+    await expect(store.audit.record(event)).resolves.toBeUndefined();
+    other.close();
+    await store.close();
+  });
+});

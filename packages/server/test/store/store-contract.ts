@@ -1,0 +1,353 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
+import type { NewUser, Session, StoredKey } from "../../src/core/ports.ts";
+import type { Store } from "../../src/store/store.ts";
+
+const now = 1_700_000_000_000;
+const day = 86_400_000;
+
+const event = (name: AuditEventName): AuditEvent => ({ name, at: now, address: "test" });
+
+const user = (name: string): NewUser => ({
+  id: `user:${name}`,
+  username: name,
+  usernameKey: name,
+  email: `${name}@example.com`,
+  emailKey: `${name}@example.com`,
+  displayName: null,
+  roles: ["user"],
+  passwordHash: "$argon2id$first",
+});
+
+const session = (id: string, userId = "user:alice"): Session => ({
+  id,
+  userId,
+  generation: 0,
+  refreshHash: `${id}-0`,
+  rotatedAt: now,
+  createdAt: now,
+  lastUsedAt: now,
+  expiresAt: now + 7 * day,
+  endsAt: now + 30 * day,
+  tokensUntil: now + 3_600_000,
+  endedAt: null,
+  addressBucket: "192.0.2.1",
+});
+const link = (id: string, generation: number) => ({ generation, refreshHash: `${id}-${generation}` });
+const use = (at: number) => ({ lastUsedAt: at, expiresAt: at + 7 * day, tokensUntil: at + 3_600_000 });
+
+const key = (kid: string, activatedAt: number | null): StoredKey => ({
+  kid,
+  publicJwk: "{}",
+  sealedPrivateKey: "sealed",
+  createdAt: now,
+  activatedAt,
+  retiredAt: null,
+  keepUntil: null,
+});
+
+/**
+ * What every store must do, whatever the engine.
+ *
+ * @param open opens an empty store that tells `heard` of its audit events
+ */
+export function storeContract(
+  name: string,
+  open: (heard: (event: AuditEvent) => void) => Promise<Store>,
+): void {
+  describe(`the store contract: ${name}`, () => {
+    let store: Store;
+    let heard: AuditEventName[];
+    beforeEach(async () => {
+      heard = [];
+      store = await open((event) => heard.push(event.name));
+      await store.users.add(user("alice"), event("user.added"));
+      heard.length = 0;
+    });
+    afterEach(() => store.close());
+
+    describe("users", () => {
+      test("are found by user name, e-mail address and id", async () => {
+        for (const found of [
+          await store.users.byName("alice"),
+          await store.users.byName("alice@example.com"),
+          await store.users.byId("user:alice"),
+        ]) {
+          expect(found).toMatchObject({
+            id: "user:alice",
+            roles: ["user"],
+            active: true,
+            displayName: null,
+            revision: 0,
+          });
+        }
+        expect(await store.users.byName("ALICE")).toBeUndefined();
+      });
+
+      test("are added once, and a refusal tells which name is taken and writes no event", async () => {
+        const again = user("alice");
+        expect(
+          await store.users.add({ ...again, id: "user:2", emailKey: "other" }, event("user.added")),
+        ).toBe("username_taken");
+        expect(
+          await store.users.add({ ...again, id: "user:2", usernameKey: "other" }, event("user.added")),
+        ).toBe("email_taken");
+        expect(heard).toEqual([]);
+        expect(await store.users.list()).toHaveLength(1);
+      });
+
+      test("the first one is added by one of many who try, and never beside another", async () => {
+        expect(await store.users.addFirst(user("bob"), event("user.added"))).toBe(false);
+        await store.users.remove("user:alice", event("user.removed"));
+        const tries = ["b", "c", "d"].map((name) => store.users.addFirst(user(name), event("user.added")));
+        expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+        expect(await store.users.list()).toHaveLength(1);
+      });
+
+      test.each<[string, (store: Store) => Promise<boolean>]>([
+        [
+          "a new password",
+          ({ users }) => users.setPassword("user:alice", "$argon2id$second", event("user.password_changed")),
+        ],
+        ["disabling", ({ users }) => users.setActive("user:alice", false, event("user.disabled"))],
+        ["removal", ({ users }) => users.remove("user:alice", event("user.removed"))],
+      ])("%s ends their sessions and leaves others alone", async (_name, change) => {
+        await store.users.add(user("bob"), event("user.added"));
+        for (const one of [session("s1"), session("s2"), session("s3", "user:bob")]) {
+          expect(await store.sessions.open(one, 0, event("login.succeeded"))).toBe(true);
+        }
+        expect(await change(store)).toBe(true);
+        expect((await store.sessions.live(now)).map(({ id }) => id)).toEqual(["s3"]);
+        expect((await store.revocations.after(0)).map(({ sessionId }) => sessionId).sort()).toEqual([
+          "s1",
+          "s2",
+        ]);
+        expect(
+          await store.sessions.rotate("s1", link("s1", 0), link("s1", 1), use(now), event("token.refreshed")),
+        ).toBe(false);
+        expect(await store.sessions.open(session("s4"), 0, event("login.succeeded"))).toBe(false);
+      });
+
+      test("enabling lets nobody back in by an old session or an old look at the user", async () => {
+        await store.sessions.open(session("s1"), 0, event("login.succeeded"));
+        await store.users.setActive("user:alice", false, event("user.disabled"));
+        await store.users.setActive("user:alice", true, event("user.enabled"));
+        expect(await store.sessions.live(now)).toEqual([]);
+        expect(await store.sessions.open(session("s2"), 0, event("login.succeeded"))).toBe(false);
+        expect(await store.sessions.open(session("s2"), 2, event("login.succeeded"))).toBe(true);
+      });
+
+      test("a hash is upgraded, but never over a new password", async () => {
+        const alice = await store.users.byId("user:alice");
+        if (alice === undefined) throw new Error("no alice");
+        expect(await store.users.upgradeHash(alice, "$argon2id$stronger")).toBe(true);
+        await store.users.setPassword("user:alice", "$argon2id$new", event("user.password_changed"));
+        expect(await store.users.upgradeHash(alice, "$argon2id$late")).toBe(false);
+        expect((await store.users.byId("user:alice"))?.passwordHash).toBe("$argon2id$new");
+      });
+
+      test("some hash is the same for a seed, and one of those that there are", async () => {
+        await store.users.add({ ...user("zoe"), passwordHash: "$argon2id$other" }, event("user.added"));
+        const seeds = Array.from({ length: 200 }, (_, number) => `unknown:${number}`);
+        const hashes = await Promise.all(seeds.map((seed) => store.users.someHash(seed)));
+        expect(new Set(hashes)).toEqual(new Set(["$argon2id$first", "$argon2id$other"]));
+        expect(await Promise.all(seeds.map((seed) => store.users.someHash(seed)))).toEqual(hashes);
+      });
+
+      test("changes to nobody are refused without an event", async () => {
+        expect(await store.users.setActive("user:nobody", false, event("user.disabled"))).toBe(false);
+        expect(await store.users.remove("user:nobody", event("user.removed"))).toBe(false);
+        expect(await store.users.setPassword("user:nobody", "x", event("user.password_changed"))).toBe(false);
+        expect(heard).toEqual([]);
+      });
+    });
+
+    describe("sessions", () => {
+      beforeEach(async () => {
+        await store.sessions.open(session("s1"), 0, event("login.succeeded"));
+        heard.length = 0;
+      });
+
+      test("come back as they were opened", async () => {
+        expect(await store.sessions.byId("s1")).toEqual(session("s1"));
+        expect(await store.sessions.byId("s2")).toBeUndefined();
+      });
+
+      test("are opened for an active user only", async () => {
+        expect(await store.sessions.open(session("s2", "user:nobody"), 0, event("login.succeeded"))).toBe(
+          false,
+        );
+        expect(heard).toEqual([]);
+      });
+
+      test("are rotated by one of many who try", async () => {
+        const tries = Array.from({ length: 20 }, () =>
+          store.sessions.rotate("s1", link("s1", 0), link("s1", 1), use(now + 5), event("token.refreshed")),
+        );
+        expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+        expect(await store.sessions.byId("s1")).toMatchObject({
+          ...link("s1", 1),
+          ...use(now + 5),
+          rotatedAt: now + 5,
+        });
+        expect(heard).toEqual(["token.refreshed"]);
+      });
+
+      test("are not rotated from another link, after their end, or after their time", async () => {
+        const rotate = (from: number, at: number) =>
+          store.sessions.rotate(
+            "s1",
+            link("s1", from),
+            link("s1", from + 1),
+            use(at),
+            event("token.refreshed"),
+          );
+        expect(await rotate(1, now)).toBe(false);
+        const stale = { generation: 0, refreshHash: "another" };
+        expect(
+          await store.sessions.rotate("s1", stale, link("s1", 1), use(now), event("token.refreshed")),
+        ).toBe(false);
+        expect(await rotate(0, now + 7 * day)).toBe(false);
+        await store.sessions.end("s1", [event("session.ended")]);
+        expect(await rotate(0, now)).toBe(false);
+      });
+
+      test("never take back a time that tokens were promised", async () => {
+        const shorter = { ...use(now + 1), tokensUntil: now + 2 };
+        await store.sessions.touch("s1", shorter, event("token.refreshed"));
+        expect((await store.sessions.byId("s1"))?.tokensUntil).toBe(now + 3_600_000);
+        await store.sessions.rotate("s1", link("s1", 0), link("s1", 1), shorter, event("token.refreshed"));
+        expect((await store.sessions.byId("s1"))?.tokensUntil).toBe(now + 3_600_000);
+        await store.sessions.end("s1", [event("session.ended")]);
+        await store.tidy(now + 3_599_999, 90 * day);
+        expect(await store.revocations.after(0)).toMatchObject([{ sessionId: "s1", until: now + 3_600_000 }]);
+      });
+
+      test("a use leaves the refresh token as it is, and comes too late after the time or the end", async () => {
+        expect(await store.sessions.touch("s1", use(now + 7 * day), event("token.refreshed"))).toBe(false);
+        expect(await store.sessions.touch("s1", use(now + 9), event("token.refreshed"))).toBe(true);
+        expect(await store.sessions.byId("s1")).toMatchObject({
+          ...link("s1", 0),
+          ...use(now + 9),
+          rotatedAt: now,
+        });
+        await store.sessions.end("s1", [event("session.ended")]);
+        expect(await store.sessions.touch("s1", use(now + 10), event("token.refreshed"))).toBe(false);
+      });
+
+      test("end once, with all their events, and join the revocations with a growing number", async () => {
+        await store.sessions.open(session("s2"), 0, event("login.succeeded"));
+        heard.length = 0;
+        expect(await store.sessions.end("s1", [event("refresh.replayed"), event("session.ended")])).toBe(
+          true,
+        );
+        expect(await store.sessions.end("s1", [event("session.ended")])).toBe(false);
+        expect(heard).toEqual(["refresh.replayed", "session.ended"]);
+        await store.sessions.end("s2", [event("session.ended")]);
+        const [first, second, ...more] = await store.revocations.after(0);
+        expect(more).toEqual([]);
+        expect(first).toMatchObject({ sessionId: "s1", until: now + 3_600_000 });
+        expect(second?.number).toBeGreaterThan(first?.number ?? 0);
+        expect(await store.revocations.after(first?.number ?? 0)).toEqual([second]);
+      });
+
+      test("tell where they were opened, even after their end", async () => {
+        await store.sessions.end("s1", [event("session.ended")]);
+        expect(await store.sessions.openedFrom("user:alice", "192.0.2.1")).toBe(true);
+        expect(await store.sessions.openedFrom("user:alice", "192.0.2.2")).toBe(false);
+        expect(await store.sessions.openedFrom("user:bob", "192.0.2.1")).toBe(false);
+      });
+
+      test("are listed while they live, of all or of one", async () => {
+        expect(await store.sessions.live(now)).toHaveLength(1);
+        expect(await store.sessions.live(now, "user:alice")).toHaveLength(1);
+        expect(await store.sessions.live(now, "user:bob")).toEqual([]);
+        expect(await store.sessions.live(now + 7 * day)).toEqual([]);
+      });
+    });
+
+    describe("signing keys", () => {
+      const seed = () => store.keys.seed(key("k1", now), key("k2", null));
+      const rotate = (activeKid: string, nextKid: string, successor: string) =>
+        store.keys.rotate(
+          { activeKid, nextKid, successor: key(successor, null), at: now + 1, keepUntil: now + 2 },
+          event("key.rotated"),
+        );
+
+      test("are seeded by one of many who try", async () => {
+        const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];
+        expect((await Promise.all(seeds)).filter(Boolean)).toHaveLength(1);
+        expect((await store.keys.all()).map(({ kid }) => kid)).toEqual(["k1", "k2"]);
+      });
+
+      test("are rotated by one of many who try", async () => {
+        await seed();
+        const tries = ["a", "b", "c"].map((successor) => rotate("k1", "k2", successor));
+        expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+        expect(heard).toEqual(["key.rotated"]);
+        const keys = await store.keys.all();
+        expect(keys).toHaveLength(3);
+        expect(keys.find(({ kid }) => kid === "k1")).toMatchObject({
+          retiredAt: now + 1,
+          keepUntil: now + 2,
+        });
+        expect(keys.find(({ kid }) => kid === "k2")).toMatchObject({ activatedAt: now + 1, retiredAt: null });
+      });
+
+      test("a retired key is kept for as long as any session's tokens live", async () => {
+        await seed();
+        await store.sessions.open({ ...session("s1"), tokensUntil: now + day }, 0, event("login.succeeded"));
+        await rotate("k1", "k2", "k3");
+        expect((await store.keys.all()).find(({ kid }) => kid === "k1")?.keepUntil).toBe(now + day);
+      });
+    });
+
+    describe("housekeeping", () => {
+      test("deletes what has expired and nothing else", async () => {
+        await store.keys.seed(key("k1", now), key("k2", null));
+        await store.sessions.open(session("old"), 0, event("login.succeeded"));
+        await store.sessions.end("old", [event("session.ended")]);
+        const later = now + 7 * day + 1;
+        await store.sessions.open({ ...session("new"), ...use(later) }, 0, {
+          ...event("login.succeeded"),
+          at: later,
+        });
+        await store.tidy(later, 90 * day);
+        expect(await store.sessions.byId("old")).toBeUndefined();
+        expect(await store.sessions.byId("new")).toBeDefined();
+        expect(await store.revocations.after(0)).toEqual([]);
+        expect(await store.keys.all()).toHaveLength(2);
+      });
+
+      test("never gives a number out twice, so a cursor never misses a revocation", async () => {
+        await store.sessions.open(session("s1"), 0, event("login.succeeded"));
+        await store.sessions.end("s1", [event("session.ended")]);
+        const [first] = await store.revocations.after(0);
+        await store.tidy(now + 30 * day, 90 * day);
+        await store.sessions.open(session("s2"), 0, event("login.succeeded"));
+        await store.sessions.end("s2", [event("session.ended")]);
+        expect(await store.revocations.after(first?.number ?? 0)).toHaveLength(1);
+      });
+    });
+
+    test("is ready once it has keys", async () => {
+      await expect(store.assertReady()).rejects.toMatchObject({ code: "store_unavailable" });
+      await store.keys.seed(key("k1", now), key("k2", null));
+      await expect(store.assertReady()).resolves.toBeUndefined();
+    });
+
+    test("a thousand changes at once are all made, each with its own fate", async () => {
+      const opened = await Promise.all(
+        Array.from({ length: 1000 }, (_, number) =>
+          store.sessions.open(
+            session(`s${number}`, number % 2 ? "user:alice" : "user:nobody"),
+            0,
+            event("login.succeeded"),
+          ),
+        ),
+      );
+      expect(opened).toEqual(Array.from({ length: 1000 }, (_, number) => number % 2 === 1));
+      expect(await store.sessions.live(now)).toHaveLength(500);
+    });
+  });
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "fast",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: ["packages/*/test/crash/**", "packages/*/test/package/**"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "crash",
+          include: ["packages/server/test/crash/**/*.test.ts"],
+          testTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "package",
+          include: ["packages/client/test/package/**/*.test.ts"],
+          globalSetup: ["packages/client/test/package/pack.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
