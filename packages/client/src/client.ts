@@ -1,0 +1,272 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { abortable } from "./abortable.ts";
+import type { Answer } from "./answer.ts";
+import { type Call, callOf } from "./call.ts";
+import { errorOf } from "./error-of.ts";
+import { ResponseValidationError } from "./errors.ts";
+import { type CallOptions, type ClientOptions, defaults, type Settings, settingsWith } from "./options.ts";
+import { hopeless, Session, type SessionEnd, signedOut } from "./session.ts";
+import { memoryStore } from "./stores.ts";
+import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
+import { type Asked, ask, setBearer } from "./transport.ts";
+import { unlessThrown } from "./unless-thrown.ts";
+import {
+  type LoginResponse,
+  type LogoutResponse,
+  type RefreshTokenResponse,
+  readLogin,
+  readLogout,
+  readTokens,
+  readUser,
+  type User,
+} from "./wire.ts";
+
+/**
+ * Who wants to sign in.
+ *
+ * @example const credentials: Credentials = { username: "alice@example.com", password: "alice123" };
+ */
+export interface Credentials {
+  /** User name or e-mail address. */
+  readonly username: string;
+  readonly password: string;
+}
+
+const currentUser = { method: "GET", path: "/me", repeatable: true } as const;
+const alreadyOver: LogoutResponse = { message: "Already over" };
+const ending = { method: "POST", path: "/logout", repeatable: true } as const;
+
+/**
+ * Signs in to a Latchkey server, or to any that has its routes, and keeps the session fresh.
+ *
+ * @example
+ * await using auth = new AuthClient({ baseURL: "http://127.0.0.1:8000" });
+ * await auth.login({ username: "alice", password: "alice123" });
+ * const token = await auth.token();
+ */
+export class AuthClient {
+  readonly #settings: Settings;
+  #session: Session;
+  #closing = new AbortController();
+
+  constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
+    this.#settings = settingsWith(defaults, options);
+    const exchange = async (grant: RefreshGrant) =>
+      read(await this.#ask(refreshing(grant), this.#settings), readTokens);
+    this.#session = new Session(store, exchange);
+  }
+
+  /**
+   * Signs in, and keeps the session's tokens.
+   *
+   * @throws {UnauthorizedError} wrong user name, e-mail address or password
+   * @throws {RateLimitError} too many attempts
+   * @example const { username, roles } = await auth.login({ username: "alice", password: "alice123" });
+   */
+  login({ username, password }: Credentials, options: CallOptions = {}): Call<LoginResponse> {
+    const askedAt = Date.now();
+    const answer = this.#ask(
+      { method: "POST", path: "/login", body: { username, password }, repeatable: false },
+      this.#with(options),
+    );
+    return callOf(
+      answer,
+      answer.then(async (given) => {
+        const signedIn = read(given, readLogin);
+        await this.#session.begin(tokenSetOf(signedIn, askedAt));
+        return signedIn;
+      }),
+    );
+  }
+
+  /**
+   * Trades a refresh token, or a live access token, for new tokens. `token()` does this by itself.
+   *
+   * @throws {UnauthorizedError} the session is over
+   * @example const { accessToken } = await auth.refresh({ refreshToken });
+   */
+  refresh(grant: RefreshGrant, options: CallOptions = {}): Call<RefreshTokenResponse> {
+    const answer = this.#ask(refreshing(grant), this.#with(options));
+    return callOf(
+      answer,
+      this.#session.trade(grant, async () => read(await answer, readTokens)),
+    );
+  }
+
+  /**
+   * Who is signed in. The token is refreshed first where it is time to, and once where it is refused.
+   *
+   * @throws {UnauthorizedError} no token, or one that is no good any more
+   * @example const { id, roles } = await auth.me();
+   */
+  me(options: CallOptions = {}): Call<User> {
+    const settings = this.#with(options);
+    const send = (bearer: string | undefined) => this.#ask({ ...currentUser, bearer }, settings);
+    const answer = this.#asBearer(settings, options.token, send);
+    return callOf(
+      answer,
+      answer.then((given) => read(given, readUser)),
+    );
+  }
+
+  /**
+   * Ends the session: here at once, and on the server for all its tokens.
+   *
+   * @throws {ConnectionError} the server was not reached; here the session is over all the same
+   * @example await auth.logout();
+   */
+  logout(options: CallOptions = {}): Call<LogoutResponse> {
+    const ended = this.#end(this.#with(options), options.token);
+    return callOf(
+      ended.then(({ answer }) => answer),
+      ended.then(({ answer, over }) => (over ? alreadyOver : read(answer, readLogout))),
+    );
+  }
+
+  /**
+   * An access token that is good for a while yet, refreshed once for all who ask at the same time.
+   *
+   * @throws {SignedOutError} nobody is signed in, and no token was given
+   * @throws {UnauthorizedError} the session is over
+   * @example await mcp.callTool({ name: "search", arguments: { query, token: await auth.token() } });
+   */
+  async token({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<string> {
+    const token = await this.#bearer(this.#with({ signal }));
+    if (!token) throw signedOut();
+    return token;
+  }
+
+  /**
+   * `fetch` with the session's token as bearer. A 401 is answered with one refresh and one more try.
+   *
+   * @throws {SignedOutError} nobody is signed in, and no token was given
+   * @example const notes = await auth.fetch("https://api.example/notes");
+   */
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const { fetch } = this.#settings;
+    const request = new Request(input, init);
+    const { signal } = request;
+    const again = request.clone();
+    let refused: Response | undefined;
+    return this.#asBearer({ ...this.#settings, signal }, undefined, async (bearer) => {
+      if (!bearer) throw signedOut();
+      await refused?.body?.cancel();
+      const next = refused ? again : request;
+      setBearer(next.headers, bearer);
+      refused = await fetch(next);
+      return refused;
+    });
+  };
+
+  /**
+   * A client with other options and the same session; with another store or server, a session of its own.
+   *
+   * @example const patient = auth.with({ timeout: 120_000 });
+   */
+  with(options: ClientOptions): AuthClient {
+    const { store = memoryStore() } = options;
+    const other = new AuthClient({ ...settingsWith(this.#settings, options), store });
+    other.#closing = this.#closing;
+    if (!options.store && !options.baseURL && !options.basePath) other.#session = this.#session;
+    return other;
+  }
+
+  /**
+   * Calls back when the session is over.
+   *
+   * @returns stops calling back
+   * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
+   */
+  onSessionEnd(listener: (end: SessionEnd) => void): () => void {
+    return this.#session.onEnd(listener);
+  }
+
+  /**
+   * Aborts what is under way, for every client of the same session. What `fetch` has sent has a signal of its
+   * own. The session stays: closing is not logging out.
+   *
+   * @example auth.close();
+   */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /**
+   * `close()`, at the end of a block.
+   *
+   * @example await using auth = new AuthClient();
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #with(options: CallOptions): Settings {
+    return settingsWith(this.#settings, options);
+  }
+
+  #ask(asked: Asked, settings: Settings): Promise<Answer> {
+    return ask(asked, settings, [this.#closing.signal, settings.signal]);
+  }
+
+  /** Sends with the bearer that there is, and where that is refused once more with a new one. */
+  async #asBearer<R extends { readonly status: number }>(
+    settings: Settings,
+    token: CallOptions["token"],
+    send: (bearer: string | undefined) => Promise<R>,
+  ): Promise<R> {
+    const bearer = token === undefined ? await this.#bearer(settings) : await resolved(token);
+    const answer = await send(bearer);
+    if (answer.status !== 401 || token !== undefined) return answer;
+    const other = await this.#wait(settings, () => this.#session.fresh(bearer).catch(() => bearer));
+    return other === undefined || other === bearer ? answer : send(other);
+  }
+
+  async #end(settings: Settings, token: CallOptions["token"]): Promise<{ answer: Answer; over?: boolean }> {
+    const held = token === undefined ? await this.#session.end() : undefined;
+    const bearer = held?.accessToken ?? (await resolved(settings.token));
+    const answer = await this.#ask({ ...ending, bearer }, settings);
+    if (answer.status !== 401 || !held) return { answer };
+    if (!held.refreshToken) return { answer, over: true };
+    // The access token had expired, and the session may not have: it is brought back to be ended.
+    const renewed = await this.#ask(refreshing({ refreshToken: held.refreshToken }), settings);
+    if (hopeless.includes(renewed.status)) return { answer, over: true };
+    const { accessToken } = read(renewed, readTokens);
+    return { answer: await this.#ask({ ...ending, bearer: accessToken }, settings) };
+  }
+
+  #bearer(settings: Settings): Promise<string | undefined> {
+    return this.#wait(settings, async () => (await this.#session.fresh()) ?? resolved(settings.token));
+  }
+
+  /** Whoever gives up stops waiting, and stops nothing that others wait for. */
+  #wait<T>({ signal }: Settings, begin: () => Promise<T>): Promise<T> {
+    return abortable([this.#closing.signal, signal], begin);
+  }
+}
+
+function refreshing({ refreshToken, currentToken }: RefreshGrant): Asked {
+  const body = { refresh_token: refreshToken, current_token: currentToken };
+  return { method: "POST", path: "/refresh", body, repeatable: false };
+}
+
+/** Reads a success. @throws {APIError} for any other answer */
+function read<T>(answer: Answer, reader: (data: unknown) => T): T {
+  if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
+  try {
+    return reader(answer.data);
+  } catch (error) {
+    const lacking =
+      answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
+    throw new ResponseValidationError(`The answer ${lacking}`, answer);
+  }
+}
+
+/** A token as it was given, or else the one in the environment. */
+function resolved(token: CallOptions["token"] = fromEnvironment()): string | undefined | Promise<string> {
+  return typeof token === "function" ? token() : token;
+}
+
+/** Some platforms ask before they show the environment, and may be told no. */
+function fromEnvironment(): string | undefined {
+  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"] || undefined);
+}

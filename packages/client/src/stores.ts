@@ -1,0 +1,59 @@
+import type { TokenSet } from "./tokens.ts";
+import { unlessThrown } from "./unless-thrown.ts";
+
+/**
+ * Keeps the tokens of one session. Its methods may answer at once or by promise.
+ *
+ * @example
+ * let kept: TokenSet | undefined;
+ * const store: TokenStore = { get: () => kept, set: (tokens) => { kept = tokens; } };
+ */
+export interface TokenStore {
+  /** The same wherever the same tokens are kept: whoever refreshes them takes turns under this name. */
+  readonly name?: string;
+  get(): TokenSet | undefined | Promise<TokenSet | undefined>;
+  /** Keeps tokens, or with `undefined` forgets them. */
+  set(tokens: TokenSet | undefined): void | Promise<void>;
+}
+
+/**
+ * Keeps tokens until the program ends.
+ *
+ * @example new AuthClient({ store: memoryStore() })
+ */
+export function memoryStore(): TokenStore {
+  let kept: TokenSet | undefined;
+  return {
+    get: () => kept,
+    set: (tokens) => {
+      kept = tokens;
+    },
+  };
+}
+
+interface WebStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+/**
+ * Keeps tokens in a browser, for all its tabs of the same origin. Scripts of the page can read them.
+ *
+ * @param key under which they stand
+ * @example new AuthClient({ store: localStorageStore() })
+ */
+export function localStorageStore(key = "latchkey"): TokenStore {
+  const storage: WebStorage = Reflect.get(globalThis, "localStorage");
+  return {
+    name: key,
+    get: () => tokensIn(storage.getItem(key)),
+    set: (tokens) => (tokens ? storage.setItem(key, JSON.stringify(tokens)) : storage.removeItem(key)),
+  };
+}
+
+/** Reads tokens that were written as JSON; what is none is no session. */
+export function tokensIn(text: string | null): TokenSet | undefined {
+  const tokens = unlessThrown(() => JSON.parse(text ?? ""));
+  return typeof tokens?.accessToken === "string" ? tokens : undefined;
+}

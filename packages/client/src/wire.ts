@@ -1,0 +1,128 @@
+import { unlessThrown } from "./unless-thrown.ts";
+
+/**
+ * Somebody who is signed in, as `me` and `login` tell of them.
+ *
+ * @example const greeting = ({ displayName, username }: User) => `Hello ${displayName ?? username}`;
+ */
+export interface User {
+  /** Such as `user:alice`. */
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly displayName: string | null;
+  /** Whether the account may be used (`active_status`). */
+  readonly activeStatus: boolean;
+  /** Empty where the server tells none here. */
+  readonly roles: readonly string[];
+}
+
+/**
+ * The answer to a login. What only some servers send is `undefined` where it was not sent.
+ *
+ * @example const { userId, roles }: LoginResponse = await auth.login({ username, password });
+ */
+export interface LoginResponse {
+  readonly accessToken: string;
+  /** `bearer`. */
+  readonly tokenType: string;
+  /** Seconds for which the access token is good. */
+  readonly expiresIn: number | undefined;
+  readonly refreshToken: string | undefined;
+  readonly userId: string | undefined;
+  readonly username: string | undefined;
+  readonly roles: readonly string[];
+  readonly user: User | undefined;
+}
+
+/**
+ * The answer to a refresh.
+ *
+ * @example const { accessToken, expiresIn }: RefreshTokenResponse = await auth.refresh({ currentToken });
+ */
+export interface RefreshTokenResponse {
+  readonly accessToken: string;
+  /** `bearer`. */
+  readonly tokenType: string;
+  /** Seconds for which the access token is good. */
+  readonly expiresIn: number | undefined;
+  /** Absent where the session is refreshed with its current token. */
+  readonly refreshToken: string | undefined;
+}
+
+/**
+ * The answer to a logout.
+ *
+ * @example const { message }: LogoutResponse = await auth.logout();
+ */
+export interface LogoutResponse {
+  readonly message: string;
+}
+
+/** An object of which nothing is known yet. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Takes a value as an object; anything else has no fields. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+/** Reads `RefreshTokenResponse` of the wire. @throws naming the field that is missing */
+export function readTokens(body: unknown): RefreshTokenResponse {
+  const fields = fieldsOf(body);
+  const { expires_in } = fields;
+  return {
+    accessToken: text(fields, "access_token"),
+    tokenType: textIn(fields, "token_type") ?? "bearer",
+    expiresIn: typeof expires_in === "number" && expires_in >= 0 ? expires_in : undefined,
+    refreshToken: textIn(fields, "refresh_token"),
+  };
+}
+
+/** Reads `LoginResponse` of the wire. @throws naming the field that is missing */
+export function readLogin(body: unknown): LoginResponse {
+  const fields = fieldsOf(body);
+  const user: Fields = { roles: fields["roles"], ...fieldsOf(fields["user"]) };
+  return {
+    ...readTokens(body),
+    userId: textIn(fields, "user_id") ?? textIn(user, "id"),
+    username: textIn(fields, "username") ?? textIn(user, "username"),
+    roles: texts(fields["roles"] ?? user["roles"]),
+    // One document lets it hold anything.
+    user: unlessThrown(() => readUser(user)),
+  };
+}
+
+/** Reads `CurrentUserInfo` of the wire. @throws naming the field that is missing */
+export function readUser(body: unknown): User {
+  const fields = fieldsOf(body);
+  return {
+    id: text(fields, "id"),
+    username: text(fields, "username"),
+    email: text(fields, "email"),
+    displayName: textIn(fields, "display_name") ?? null,
+    activeStatus: fields["active_status"] !== false,
+    roles: texts(fields["roles"]),
+  };
+}
+
+/** Reads `LogoutResponse` of the wire; a server may as well say nothing. */
+export function readLogout(body: unknown): LogoutResponse {
+  return { message: textIn(fieldsOf(body), "message") ?? "" };
+}
+
+function text(fields: Fields, name: string): string {
+  const value = textIn(fields, name);
+  if (!value) throw new Error(name);
+  return value;
+}
+
+/** A field that is text; undefined where it is not. */
+export function textIn(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AuthClient, type CallOptions } from "../src/index.ts";
+import { answers, hangs, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
+import { welcome } from "./verbs.ts";
+
+/** What careless programs do, and must not pay for with their session. */
+let server: MisbehavingServer;
+beforeEach(async () => {
+  server = await misbehavingServer();
+  server.will(answers(200, welcome));
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const alice = { username: "alice", password: "alice123" };
+const client = (options: CallOptions = {}) =>
+  new AuthClient({ baseURL: server.url, retry: false, ...options });
+
+test("a logger that throws costs nothing", async () => {
+  const logger = {
+    debug: () => {
+      throw new Error("the disk is full");
+    },
+  };
+  const auth = client({ logger });
+  await auth.login(alice);
+  expect(await auth.token()).toBe(welcome.access_token);
+});
+
+test("an empty token is none", async () => {
+  const auth = client({ token: "" });
+  await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
+  await expect(auth.fetch(server.url)).rejects.toMatchObject({ kind: "signed_out" });
+});
+
+test("what is undefined changes nothing, in retries and headers too", async () => {
+  const auth = client({ retry: { statusCodes: undefined, maxRetries: undefined }, headers: { "x-a": "1" } });
+  await auth.login(alice, { headers: JSON.parse("{}"), retry: { exponent: undefined } });
+  expect(server.received.at(-1)?.headers["x-a"]).toBe("1");
+});
+
+describe.each(["signal", "close"] as const)("what never comes is given up: by %s", (way) => {
+  const giveUp = (auth: AuthClient, controller: AbortController) =>
+    way === "signal" ? controller.abort() : auth.close();
+
+  test("a token that is being thought about", async () => {
+    const auth = client({ token: () => new Promise<string>(() => {}) });
+    const controller = new AbortController();
+    const me = auth.me({ signal: controller.signal });
+    giveUp(auth, controller);
+    await expect(me).rejects.toMatchObject({ kind: "aborted" });
+  });
+
+  test("the refresh after a token was refused", async () => {
+    const auth = client();
+    await auth.login(alice);
+    const controller = new AbortController();
+    server.will(answers(401, { detail: "Not any more" }), hangs);
+    const me = auth.me({ signal: controller.signal });
+    me.catch(() => {});
+    await server.arrived(3);
+    giveUp(auth, controller);
+    await expect(me).rejects.toMatchObject({ kind: "aborted" });
+  });
+});

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AuthClient } from "../src/index.ts";
+import { answers, cuts, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
+import { verbs } from "./verbs.ts";
+
+let server: MisbehavingServer;
+beforeEach(async () => {
+  server = await misbehavingServer();
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const issues = [
+  { type: "missing", loc: ["body", "username"], msg: "Field required", input: {} },
+  { type: "int_type", loc: ["body", "items", 0], msg: "Not a number" },
+];
+const said = "body.username: Field required; body.items.0: Not a number";
+
+describe.each(Object.entries(verbs))("the message of what %s throws", (_name, verb) => {
+  test.each([
+    ["message", { message: "No such user", detail: "other", error: "other" }, "No such user"],
+    ["message before detail", { detail: issues, message: "Wrong" }, "Wrong"],
+    ["detail, as FastAPI has it", { detail: "Not authenticated" }, "Not authenticated"],
+    ["detail of problem+json", { type: "about:blank", title: "Gone", detail: "Long gone" }, "Long gone"],
+    ["the issues of FastAPI", { detail: issues }, said],
+    ["detail where message is empty", { message: "", detail: "Wrong" }, "Wrong"],
+    ["detail where message is no text", { message: { a: 1 }, detail: "Wrong" }, "Wrong"],
+    ["the status where issues are none", { detail: [] }, "HTTP status 400"],
+    ["the status where detail is an object", { detail: { a: 1 } }, "HTTP status 400"],
+    ["the status of problem+json without detail", { title: "Gone", status: 400 }, "HTTP status 400"],
+    ["the status with HTML", "<html><h1>Bad gateway</h1></html>", "HTTP status 400"],
+    ["the status with plain text", "upstream connect error", "HTTP status 400"],
+    ["the status with an empty body", "", "HTTP status 400"],
+    ["the status with half of JSON", '{"message": "No su', "HTTP status 400"],
+    ["the status with an array", [{ message: "No" }], "HTTP status 400"],
+    ["the status with null", null, "HTTP status 400"],
+    ["the status with a number", 17, "HTTP status 400"],
+    ["the status with a JSON text", '"No"', "HTTP status 400"],
+  ])("is %s", async (_what, body, message) => {
+    server.will(answers(400, body));
+    await expect(verb(new AuthClient({ baseURL: server.url }))).rejects.toMatchObject({
+      message,
+      status: 400,
+    });
+  });
+
+  test("is of the connection where the body is cut short", async () => {
+    server.will(cuts(400, JSON.stringify({ message: "No such user" })));
+    const auth = new AuthClient({ baseURL: server.url, retry: false });
+    await expect(verb(auth)).rejects.toMatchObject({ kind: "connection", message: "No whole answer" });
+  });
+});
+
+describe.each(Object.entries(verbs))("%s follows no redirect", (_name, verb) => {
+  test.each([301, 302, 303, 307, 308])("of status %i: nothing reaches the other place", async (status) => {
+    await using elsewhere = await misbehavingServer();
+    server.will(answers(status, "", { location: `${elsewhere.url}/login` }));
+    const call = verb(new AuthClient({ baseURL: server.url }));
+    await expect(call).rejects.toMatchObject({ name: "APIError", kind: "api", status });
+    expect({ here: server.received.length, there: elsewhere.connections() }).toEqual({ here: 1, there: 0 });
+  });
+});

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
+import * as errors from "../src/index.ts";
+import { AuthClient, type KnownError } from "../src/index.ts";
+import { answers, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
+import { verbs } from "./verbs.ts";
+
+let server: MisbehavingServer;
+beforeEach(async () => {
+  server = await misbehavingServer();
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const client = () => new AuthClient({ baseURL: server.url, retry: false });
+
+/** What a call to a server that does this throws, when it is known to be an error of an answer. */
+async function apiErrorOf(call: Promise<unknown>): Promise<errors.APIError> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof errors.APIError) return error;
+  throw new Error(`This is not an APIError: ${String(error)}`);
+}
+
+describe.each(Object.entries(verbs))("%s throws for a status of", (_name, verb) => {
+  test.each([
+    [302, "api", "APIError", []],
+    [304, "api", "APIError", []],
+    [400, "bad_request", "BadRequestError", []],
+    [401, "unauthorized", "UnauthorizedError", []],
+    [403, "forbidden", "ForbiddenError", ["UnauthorizedError"]],
+    [404, "not_found", "NotFoundError", []],
+    [405, "api", "APIError", []],
+    [409, "api", "APIError", []],
+    [418, "api", "APIError", []],
+    [422, "validation", "ValidationError", ["BadRequestError"]],
+    [429, "rate_limit", "RateLimitError", []],
+    [500, "server", "ServerError", []],
+    [503, "server", "ServerError", []],
+    [999, "server", "ServerError", []],
+  ] as const)("%i: kind %s, a %s", async (status, kind, name, parents) => {
+    server.will(answers(status));
+    const error = await apiErrorOf(verb(client()));
+    expect(error).toMatchObject({ status, kind, name });
+    const lineage = Object.entries(errors).filter(
+      ([, one]) => typeof one === "function" && error instanceof one,
+    );
+    const classes = ["APIError", "AuthError", ...parents, ...(name === "APIError" ? [] : [name])];
+    expect(lineage.map(([each]) => each).toSorted()).toEqual(classes.toSorted());
+  });
+});
+
+describe("an error of an answer tells", () => {
+  const body = { message: "Slow down", code: "too_many_attempts", more: [1] };
+
+  test("code, request, time to wait, body and headers", async () => {
+    server.will(answers(429, body, { "x-request-id": "r-1", "retry-after": "9", "x-more": "yes" }));
+    const error = await apiErrorOf(client().me());
+    expect(error).toMatchObject({ code: "too_many_attempts", requestId: "r-1", retryAfter: 9, data: body });
+    expect(error.body).toBe(JSON.stringify(body));
+    expect(error.headers.get("x-more")).toBe("yes");
+  });
+
+  test("nothing of that where the server did not", async () => {
+    server.will(answers(500, ""));
+    const error = await apiErrorOf(client().me());
+    const { code, requestId, retryAfter, data } = error;
+    expect({ code, requestId, retryAfter, data, body: error.body }).toEqual({ body: "" });
+  });
+
+  test("the seconds of a date by the server's clock", async () => {
+    const headers = { date: "Thu, 01 Jan 1998 00:00:00 GMT", "retry-after": "Thu, 01 Jan 1998 00:01:40 GMT" };
+    server.will(answers(503, {}, headers));
+    expect((await apiErrorOf(client().me())).retryAfter).toBe(100);
+  });
+
+  test("no code that is not text", async () => {
+    server.will(answers(400, { code: 17 }));
+    expect((await apiErrorOf(client().me())).code).toBeUndefined();
+  });
+
+  test.each([302, 304, 404, 500, 999])("the whole response, again and again, of a %i", async (status) => {
+    server.will(answers(status, status === 304 ? "" : body, { "x-more": "yes" }));
+    const error = await apiErrorOf(client().me());
+    for (const response of [error.response, error.response]) {
+      // A Response cannot be made with a status that no server should send.
+      expect(response.status).toBe(status === 999 ? 502 : status);
+      expect(response.headers.get("x-more")).toBe("yes");
+      expect(await response.text()).toBe(error.body);
+    }
+  });
+
+  test("the issues of a 422, made whole", async () => {
+    const detail = [
+      { loc: ["body", "items", 3, "name"], msg: "Field required", type: "missing", input: {} },
+      { loc: ["body", null, {}], msg: "Wrong" },
+      { loc: "body" },
+      "text",
+      null,
+    ];
+    server.will(answers(422, { detail }));
+    const error = await client()
+      .me()
+      .catch((reason: unknown) => reason);
+    expect(error instanceof errors.ValidationError && error.issues).toEqual([
+      { loc: ["body", "items", 3, "name"], msg: "Field required", type: "missing" },
+      { loc: ["body"], msg: "Wrong", type: "" },
+      { loc: [], msg: "", type: "" },
+      { loc: [], msg: "", type: "" },
+      { loc: [], msg: "", type: "" },
+    ]);
+  });
+
+  test.each([["text"], [undefined], [{ loc: [] }], [null]])(
+    "no issues where detail is %j",
+    async (detail) => {
+      server.will(answers(422, { detail }));
+      await expect(client().me()).rejects.toMatchObject({ kind: "validation", issues: [] });
+    },
+  );
+});
+
+test("the kinds are these and no others", () => {
+  expectTypeOf<KnownError["kind"]>().toEqualTypeOf<
+    | "api"
+    | "bad_request"
+    | "validation"
+    | "unauthorized"
+    | "forbidden"
+    | "not_found"
+    | "rate_limit"
+    | "server"
+    | "response_validation"
+    | "connection"
+    | "timeout"
+    | "aborted"
+    | "signed_out"
+  >();
+});

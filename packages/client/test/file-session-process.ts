@@ -1,0 +1,12 @@
+// A command line that keeps its session in a file: prints a token for every line that it is given.
+import { createInterface } from "node:readline";
+import { fileStore } from "../src/file.ts";
+import { AuthClient } from "../src/index.ts";
+
+const [baseURL = "", path = ""] = process.argv.slice(2);
+const auth = new AuthClient({ baseURL, store: fileStore(path) });
+process.stdout.write("ready\n");
+for await (const _line of createInterface({ input: process.stdin })) {
+  const outcome = await auth.token().catch((error: unknown) => String(error));
+  process.stdout.write(`${outcome}\n`);
+}

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AuthClient, type CallOptions } from "../src/index.ts";
+import {
+  answers,
+  hangs,
+  losesAnswer,
+  type MisbehavingServer,
+  misbehavingServer,
+} from "./misbehaving-server.ts";
+import { verbs, welcome } from "./verbs.ts";
+
+let server: MisbehavingServer;
+beforeEach(async () => {
+  server = await misbehavingServer();
+  server.will(answers(200, welcome));
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const client = (options: CallOptions = {}) =>
+  new AuthClient({ baseURL: server.url, retry: false, ...options });
+
+describe("a logger", () => {
+  const fields = (name: keyof typeof verbs) => ({
+    method: name === "me" ? "GET" : "POST",
+    path: `/api/v1/auth/${name}`,
+    ms: expect.any(Number),
+  });
+  const names = ["login", "refresh", "me", "logout"] as const;
+
+  test.each(names)("is told of every attempt of %s, and of nothing else", async (name) => {
+    server.will(answers(503), answers(200, welcome));
+    const told: unknown[] = [];
+    const logger = { debug: (...given: unknown[]) => void told.push(given) };
+    await verbs[name](client({ logger, retry: { initialInterval: 0 }, basePath: "/api/v1/auth" }));
+    expect(told).toEqual([
+      ["attempt", { ...fields(name), status: 503 }],
+      ["attempt", { ...fields(name), status: 200 }],
+    ]);
+  });
+
+  test.each<readonly [string | undefined, CallOptions]>([
+    ["connection", {}],
+    ["timeout", { timeout: 20, middleware: [() => new Promise(() => {})] }],
+    ["aborted", abortedOnTheWay()],
+    [undefined, { middleware: [() => Promise.reject(new Error("a secret"))] }],
+  ])("is told of an attempt that ended as %s", async (error, options) => {
+    server.will(error === "connection" ? losesAnswer : hangs);
+    const told: unknown[] = [];
+    const logger = { debug: (...given: unknown[]) => void told.push(given) };
+    const auth = client({ logger, basePath: "/api/v1/auth" });
+    await expect(auth.me(options)).rejects.toThrow();
+    expect(told).toEqual([["attempt", { ...fields("me"), error }]]);
+  });
+});
+
+function abortedOnTheWay(): CallOptions {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort();
+    return new Promise<never>(() => {});
+  };
+  return { signal: controller.signal, middleware: [abort] };
+}

@@ -1,0 +1,110 @@
+import type { Scheduler } from "fast-check";
+import { AuthClient, type TokenSet, type TokenStore } from "../src/index.ts";
+import { tokenSetOf } from "../src/tokens.ts";
+import { fieldsOf, readTokens } from "../src/wire.ts";
+import { generationOf, ModelServer, sessionOf } from "./model-server.ts";
+
+/** What becomes of a request on its way. */
+export type Fate = "answered" | "unavailable" | "lost on the way" | "answer lost";
+
+/** Clients of one store and a network that the scheduler rules; it writes down what must never happen. */
+export class ModelWorld {
+  readonly server = new ModelServer();
+  readonly store: TokenStore;
+  readonly clients: readonly AuthClient[];
+  /** What came last: an answer to a login, or the begin of a logout. */
+  lastEvent: "login" | "logout" = "login";
+  /** Told of each session that the store gets to hold. */
+  readonly watching = new Set<(session: number) => void>();
+  /** What must never have happened; thrown it would be taken for a fault of the network. */
+  readonly faults: string[] = [];
+  /** How many logouts of a client are under way. */
+  readonly leaving = new Map<AuthClient, number>();
+  readonly #scheduler: Scheduler;
+  readonly #fates: Fate[];
+  readonly #storedGenerations = new Map<number, number>();
+  #kept: TokenSet | undefined;
+
+  constructor(scheduler: Scheduler, fates: readonly Fate[], options: { clients: number; name?: string }) {
+    this.#scheduler = scheduler;
+    this.#fates = [...fates];
+    this.#keep(tokenSetOf(readTokens(this.server.login()), Date.now()));
+    this.store = options.name === undefined ? this.#slowStore() : this.#sharedStore(options.name);
+    this.clients = Array.from({ length: options.clients }, () => this.#client());
+  }
+
+  /** What the store holds now. */
+  get kept(): TokenSet | undefined {
+    return this.#kept;
+  }
+
+  #keep(tokens: TokenSet | undefined): void {
+    this.#kept = tokens;
+    if (!tokens) return;
+    const session = sessionOf(tokens.accessToken);
+    for (const told of this.watching) told(session);
+    const stored = this.#storedGenerations.get(session) ?? 0;
+    this.#storedGenerations.set(session, Math.max(stored, generationOf(tokens.refreshToken ?? "")));
+  }
+
+  #sharedStore(name: string): TokenStore {
+    return { name, get: () => this.#kept, set: (tokens) => this.#keep(tokens) };
+  }
+
+  #slowStore(): TokenStore {
+    const slowly = (label: string) => this.#scheduler.schedule(Promise.resolve(), label);
+    return {
+      get: async () => {
+        await slowly("store is read");
+        const tokens = this.#kept;
+        await slowly("store has been read");
+        return tokens;
+      },
+      set: async (tokens) => {
+        await slowly("store is written");
+        this.#keep(tokens);
+        await slowly("store has been written");
+      },
+    };
+  }
+
+  #client(): AuthClient {
+    let refreshing = 0;
+    const client = new AuthClient({
+      store: this.store,
+      retry: false,
+      fetch: async (request) => {
+        const path = new URL(request.url).pathname;
+        if (path !== "/auth/refresh") return this.#exchange(path, request);
+        refreshing++;
+        // A logout may have to bring its own session back.
+        if (refreshing > 1 && !this.leaving.get(client)) this.faults.push("two refreshes in flight");
+        return this.#exchange(path, request).finally(() => {
+          refreshing--;
+        });
+      },
+    });
+    return client;
+  }
+
+  async #exchange(path: string, request: Request): Promise<Response> {
+    const fate = this.#fates.shift() ?? "answered";
+    const bearer = request.headers.get("authorization")?.slice("Bearer ".length) ?? "";
+    const body = fieldsOf(request.body ? await request.json() : {});
+    if (path === "/auth/refresh") this.#checkUse(String(body["refresh_token"]));
+    await this.#scheduler.schedule(Promise.resolve(), `${path} arrives`);
+    if (fate === "lost on the way") throw new TypeError("fetch failed");
+    const answer =
+      fate === "unavailable" ? new Response(null, { status: 503 }) : this.server.answer(path, body, bearer);
+    await this.#scheduler.schedule(Promise.resolve(), `${path} is answered`);
+    if (fate === "answer lost") throw new TypeError("fetch failed");
+    if (path === "/auth/login" && answer.ok) this.lastEvent = "login";
+    return answer;
+  }
+
+  #checkUse(refreshToken: string): void {
+    const stored = this.#storedGenerations.get(sessionOf(refreshToken)) ?? 0;
+    if (generationOf(refreshToken) < stored)
+      this.faults.push("a refresh token was used after its successor was stored");
+  }
+}

@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { testServer } from "../../server/test/api/test-server.ts";
+import { AuthClient } from "../src/index.ts";
+import { type Fields, fieldsOf, readLogin, readLogout, readTokens, readUser } from "../src/wire.ts";
+
+/** What the server says of itself, held against what the client sends, reads and throws. */
+let document: Fields;
+
+beforeAll(async () => {
+  await using server = await testServer();
+  document = fieldsOf(await (await fetch(`${server.url}/openapi.json`)).json());
+});
+
+/** Follows names, and references on the way, through the document. */
+function at(...names: readonly string[]): Fields {
+  return names.reduce<Fields>((fields, name) => {
+    const found = fieldsOf(fields[name]);
+    const reference = found["$ref"];
+    return typeof reference === "string" ? at(...reference.split("/").slice(1)) : found;
+  }, document);
+}
+
+const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const operation = (mount: string, verb: string, method: string) => at("paths", `${mount}/${verb}`, method);
+const media = ["content", "application/json"] as const;
+
+describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
+  const verbs = [
+    { verb: "login", method: "post", reader: readLogin },
+    { verb: "refresh", method: "post", reader: readTokens },
+    { verb: "me", method: "get", reader: readUser },
+    { verb: "logout", method: "post", reader: readLogout },
+  ] as const;
+
+  test("the document has the client's four routes and no other", () => {
+    const routes = Object.keys(at("paths")).filter((path) => path.startsWith(`${mount}/`));
+    expect(routes.toSorted()).toEqual(verbs.map(({ verb }) => `${mount}/${verb}`).toSorted());
+  });
+
+  describe.each(verbs)("$verb", ({ verb, method, reader }) => {
+    const success = () => ["paths", `${mount}/${verb}`, method, "responses", "200", ...media] as const;
+
+    test("the client reads every field that the server answers with, under the same name", () => {
+      const fields = Object.keys(at(...success(), "schema", "properties"));
+      const example = fieldsOf(at(...success(), "examples", "example")["value"]);
+      expect(Object.keys(reader(example)).toSorted()).toEqual(fields.map(camelCase).toSorted());
+      for (const name of fields) {
+        const value = fieldsOf(reader(example))[camelCase(name)];
+        if (name === "user") expect(value).toEqual({ ...readUser(example["user"]), roles: example["roles"] });
+        else expect(value, name).toEqual(example[name]);
+      }
+    });
+
+    test("the client needs no field that the server may leave out", () => {
+      const required = at(...success(), "schema")["required"];
+      const example = fieldsOf(at(...success(), "examples", "example")["value"]);
+      const least = Object.entries(example).filter(
+        ([name]) => Array.isArray(required) && required.includes(name),
+      );
+      expect(() => reader(Object.fromEntries(least))).not.toThrow();
+    });
+
+    test("every documented error becomes an error of its own kind, with the server's words and code", async () => {
+      const statuses = Object.keys(fieldsOf(operation(mount, verb, method)["responses"]));
+      for (const status of statuses.filter((each) => each !== "200")) {
+        const examples = at("paths", `${mount}/${verb}`, method, "responses", status, ...media, "examples");
+        expect(Object.keys(examples), status).not.toEqual([]);
+        for (const [code, { value }] of Object.entries(examples).map(
+          ([name, each]) => [name, fieldsOf(each)] as const,
+        )) {
+          const answered = async () =>
+            new Response(JSON.stringify(value), {
+              status: Number(status),
+              headers: { "content-type": "application/json" },
+            });
+          const auth = new AuthClient({ fetch: answered, retry: false, basePath: mount, token: "t" });
+          const error = await failureOf(auth, verb);
+          expect(error).toMatchObject({
+            status: Number(status),
+            code,
+            message: fieldsOf(value)["message"],
+            kind: kinds[status],
+          });
+        }
+      }
+    });
+  });
+
+  test("what the client sends is what the server takes", async () => {
+    const bodies: Record<string, unknown> = {};
+    const auth = new AuthClient({
+      basePath: mount,
+      retry: false,
+      fetch: async (request) => {
+        bodies[new URL(request.url).pathname] = await request.json();
+        return new Response("{}", { status: 400 });
+      },
+    });
+    await auth.login({ username: "u", password: "p" }).result();
+    const taken = (verb: string) =>
+      at("paths", `${mount}/${verb}`, "post", "requestBody", ...media, "schema");
+    expect(Object.keys(fieldsOf(bodies[`${mount}/login`]))).toEqual(
+      Object.keys(fieldsOf(taken("login")["properties"])),
+    );
+    const sent: string[] = [];
+    for (const grant of [{ refreshToken: "r" }, { currentToken: "c" }]) {
+      await auth.refresh(grant).result();
+      sent.push(...Object.keys(fieldsOf(bodies[`${mount}/refresh`])));
+    }
+    expect(sent).toEqual(Object.keys(fieldsOf(taken("refresh")["properties"])));
+  });
+});
+
+const kinds: Readonly<Record<string, string>> = {
+  400: "bad_request",
+  401: "unauthorized",
+  403: "forbidden",
+  413: "api",
+  422: "validation",
+  429: "rate_limit",
+  500: "server",
+  503: "server",
+};
+
+async function failureOf(auth: AuthClient, verb: "login" | "refresh" | "me" | "logout"): Promise<unknown> {
+  const call = {
+    login: () => auth.login({ username: "u", password: "p" }),
+    refresh: () => auth.refresh({ refreshToken: "r" }),
+    me: () => auth.me(),
+    logout: () => auth.logout(),
+  }[verb]();
+  const result = await call.result();
+  return result.ok ? undefined : result.error;
+}

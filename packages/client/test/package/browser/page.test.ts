@@ -1,0 +1,125 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { passwords, type TestServer, testServer } from "../../../../server/test/api/test-server.ts";
+import { canBrowse, startChromium } from "./chromium.ts";
+import { servePage } from "./page-server.ts";
+
+const signIn = `auth.login(${JSON.stringify({ username: "alice", password: passwords.alice })})`;
+
+describe.skipIf(!canBrowse)("in a page of another origin than the server's", () => {
+  const running = new AsyncDisposableStack();
+  let browser: Browser;
+  let origin: string;
+  let server: TestServer;
+  let context: BrowserContext;
+  /** What the pages sent to the server, but for what the browser asks by itself. */
+  let sent: string[];
+  beforeAll(async () => {
+    ({ browser } = running.use(await startChromium()));
+    ({ origin } = running.use(await servePage()));
+    server = running.use(await testServer({ CORS_ORIGINS: origin }));
+  });
+  afterAll(() => running.disposeAsync());
+  beforeEach(async () => {
+    sent = [];
+    context = await browser.newContext();
+    context.on("request", (request) => {
+      if (request.url().startsWith(server.url)) sent.push(new URL(request.url()).pathname);
+    });
+  });
+  afterEach(() => context.close());
+
+  const open = async (of = server): Promise<Page> => {
+    const page = await context.newPage();
+    await page.goto(`${origin}/?server=${encodeURIComponent(of.url)}`);
+    return page;
+  };
+
+  test("login, token, me, logout", async () => {
+    const page = await open();
+    expect(await page.evaluate(signIn)).toMatchObject({ username: "alice", roles: ["user", "premium"] });
+    expect(await page.evaluate("auth.token()")).toBe(await page.evaluate("kept().accessToken"));
+    expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice", email: "alice@example.com" });
+    expect(await page.evaluate("auth.logout()")).toEqual({ message: "Successfully logged out" });
+    expect(await page.evaluate("kept()")).toBeNull();
+    expect(sent).toEqual(["/auth/login", "/auth/me", "/auth/logout"]);
+  });
+
+  test("a session is there after the page was loaded again", async () => {
+    const page = await open();
+    await page.evaluate(signIn);
+    await page.reload();
+    expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+  });
+
+  test("errors are typed, and tell the server's code and the request's name", async () => {
+    const page = await open();
+    const refused =
+      await page.evaluate(`auth.login({ username: "alice", password: "wrong" }).catch((error) => [
+      error instanceof UnauthorizedError, error instanceof APIError, error instanceof RateLimitError,
+      error.kind, error.code, error.requestId,
+    ])`);
+    const named = expect.stringMatching(/./);
+    expect(refused).toEqual([true, true, false, "unauthorized", "invalid_credentials", named]);
+    const signedOut = "auth.token().catch((error) => [error instanceof SignedOutError, error.kind])";
+    expect(await page.evaluate(signedOut)).toEqual([true, "signed_out"]);
+  });
+
+  test("a page that may not ask learns that there was no answer", async () => {
+    await using closed = await testServer({ CORS_ORIGINS: "https://elsewhere.example" });
+    const page = await open(closed);
+    const refused = `${signIn}.catch((error) => [error instanceof ConnectionError, error.kind])`;
+    expect(await page.evaluate(refused)).toEqual([true, "connection"]);
+  });
+
+  test("two tabs whose token has expired: one refresh, and both stay signed in", async () => {
+    const [one, two] = [await open(), await open()];
+    await one.evaluate(signIn);
+    const expired = await one.evaluate("kept().accessToken");
+    await one.evaluate("hold()");
+    await two.evaluate("hold()");
+    await one.evaluate("expire()");
+
+    const tokens = Promise.all([one.evaluate("auth.token()"), two.evaluate("auth.token()")]);
+    await one.waitForFunction(
+      "navigator.locks.query().then(({ held, pending }) => held.length === 1 && pending.length === 1)",
+    );
+    await one.evaluate("letGo()");
+    await two.evaluate("letGo()");
+
+    const [first, second] = await tokens;
+    expect(first).toBe(second);
+    expect(first).not.toBe(expired);
+    expect(sent).toEqual(["/auth/login", "/auth/refresh"]);
+    for (const page of [one, two]) {
+      expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+      expect(await page.evaluate("ends")).toEqual([]);
+    }
+  });
+
+  test("a logout in one tab signs the other out", async () => {
+    const [one, two] = [await open(), await open()];
+    await one.evaluate(signIn);
+    expect(await two.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+    await one.evaluate("auth.logout()");
+    expect(await two.evaluate("auth.token().catch((error) => error.kind)")).toBe("signed_out");
+    expect(await one.evaluate("ends")).toEqual(["logout"]);
+  });
+
+  test("a refresh that is answered after a logout in another tab: both stay signed out", async () => {
+    const [one, two] = [await open(), await open()];
+    await one.evaluate(signIn);
+    await one.evaluate("hold()");
+    await one.evaluate("expire()");
+
+    const answered = context.waitForEvent("response", (response) => response.url().endsWith("/refresh"));
+    const token = one.evaluate("auth.token().catch((error) => error.kind)");
+    await answered;
+    await two.evaluate("auth.logout()");
+    await one.evaluate("letGo()");
+
+    expect(await token).toBe("signed_out");
+    expect(await two.evaluate("auth.token().catch((error) => error.kind)")).toBe("signed_out");
+    expect(await one.evaluate("kept()")).toBeNull();
+  });
+});

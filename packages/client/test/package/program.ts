@@ -1,0 +1,25 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { inject } from "vitest";
+
+const execute = promisify(execFile);
+
+/** Writes a file beside the installed package. @returns its path */
+export function place(name: string, source: string): string {
+  const file = join(mkdtempSync(join(inject("packed").project, "program-")), name);
+  writeFileSync(file, source);
+  return file;
+}
+
+/**
+ * Runs a program beside the installed package, in a process of its own.
+ *
+ * @param name ends in what Node goes by: `mjs` or `cjs`
+ * @returns what it printed, as JSON
+ */
+export async function run(name: string, source: string, ...args: readonly string[]): Promise<unknown> {
+  const { stdout } = await execute(process.execPath, [place(name, source), ...args]);
+  return JSON.parse(stdout);
+}

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { place } from "./program.ts";
+
+const packageOf = (name: string) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+const compiler = join(packageOf("typescript"), "bin/tsc");
+
+/** What goes wrong here if a type is lost on the way: `any` would satisfy none of the expected errors. */
+const program = `
+import { AuthClient, type Call, type KnownError, type TokenSet, type User } from "@latchkey/client";
+import { fileStore } from "@latchkey/client/file";
+
+const auth = new AuthClient({ store: fileStore("session.json"), timeout: 1_000 });
+
+export async function roles(): Promise<readonly string[]> {
+  const call: Call<User> = auth.me();
+  const result = await call.result();
+  return result.ok ? result.value.roles : [hint(result.error)];
+}
+
+function hint(error: KnownError): string {
+  switch (error.kind) {
+    case "validation":
+      return error.issues.map(({ msg }) => msg).join();
+    case "rate_limit":
+      return String(error.retryAfter);
+    default:
+      return error.message;
+  }
+}
+
+export const kept: Promise<TokenSet | undefined> = Promise.resolve(fileStore("session.json").get());
+
+// @ts-expect-error there is no such option
+new AuthClient({ adress: "http://127.0.0.1:8000" });
+// @ts-expect-error a token is text
+export const token: Promise<number> = auth.token();
+// @ts-expect-error credentials are not two texts
+auth.login("alice", "alice123");
+`;
+
+const node = ["--lib", "es2022", "--types", "node", "--typeRoots", dirname(packageOf("@types/node"))];
+const browser = ["--lib", "es2022,dom", "--types", ""];
+
+test.each([
+  ["an ES module, in Node", "consumer.mts", ["--module", "nodenext", ...node]],
+  ["a CommonJS module, in Node", "consumer.cts", ["--module", "nodenext", ...node]],
+  ["a bundler, in Node", "consumer.ts", ["--module", "esnext", "--moduleResolution", "bundler", ...node]],
+  ["an ES module, in a browser", "consumer.mts", ["--module", "nodenext", ...browser]],
+  [
+    "a bundler, for a browser",
+    "consumer.ts",
+    ["--module", "esnext", "--moduleResolution", "bundler", ...browser],
+  ],
+])("types hold for %s", async (_where, name, options) => {
+  const strict = ["--ignoreConfig", "--noEmit", "--strict", "--exactOptionalPropertyTypes"];
+  const compiled = await promisify(execFile)(process.execPath, [
+    compiler,
+    ...strict,
+    ...options,
+    place(name, program),
+  ]).catch((error: unknown) => error);
+  expect(compiled).toMatchObject({ stdout: "", stderr: "" });
+});

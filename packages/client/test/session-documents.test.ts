@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AuthClient, memoryStore, type SessionEnd } from "../src/index.ts";
+import { alice } from "./session-world.ts";
+import { jwt, type Routes, tokenServer } from "./token-server.ts";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterEach(() => void vi.useRealTimers());
+
+const pass = (seconds: number) => void vi.setSystemTime(Date.now() + seconds * 1000);
+const seconds = () => Math.floor(Date.now() / 1000);
+
+/** A server that has only what the published documents name, and somebody signed in to it. */
+async function signedIn(accessToken: string, more: Routes = {}) {
+  const login = {
+    status: 200,
+    body: { access_token: accessToken, token_type: "bearer", user_id: "user:alice" },
+  };
+  const server = await tokenServer({ "POST /auth/login": () => login, ...more });
+  const store = memoryStore();
+  const auth = new AuthClient({ baseURL: server.url, retry: false, store });
+  const ends: SessionEnd[] = [];
+  auth.onSessionEnd((end) => void ends.push(end));
+  await auth.login(alice);
+  return { auth, store, ends, server, [Symbol.asyncDispose]: server[Symbol.asyncDispose] };
+}
+
+const hour = (more: object = {}) => jwt({ iat: seconds(), exp: seconds() + 3600, ...more });
+
+describe("the end of a token is read from the token", () => {
+  test.each<[string, () => string]>([
+    ["by exp and iat", hour],
+    ["by exp alone", () => jwt({ exp: Date.now() / 1000 + 3600 })],
+    [
+      "with a server's clock that is three hours ahead",
+      () => hour({ iat: seconds() + 10_800, exp: seconds() + 14_400 }),
+    ],
+    [
+      "with a server's clock that is three hours behind",
+      () => hour({ iat: seconds() - 10_800, exp: seconds() - 7_200 }),
+    ],
+    ["with names beyond ASCII", () => hour({ name: "Zoë Čapek 山田 🔑>>>???~~~ÿþ" })],
+  ])("%s", async (_name, token) => {
+    await using place = await signedIn(token());
+    const kept = await place.store.get();
+    expect(kept?.expiresAt).toBe(Date.now() + 3_600_000);
+  });
+
+  test("unless the server tells", async () => {
+    const body = { access_token: hour(), expires_in: 60 };
+    await using place = await signedIn("", { "POST /auth/login": () => ({ status: 200, body }) });
+    expect((await place.store.get())?.expiresAt).toBe(Date.now() + 60_000);
+  });
+
+  test.each([
+    ["opaque", "0f9a8b7c6d5e4f3a"],
+    ["three parts of nothing", "a.b.c"],
+    ["a JWT without an end", jwt({ iat: 1 })],
+    ["a JWT whose end is no number", jwt({ exp: "tomorrow" })],
+    ["a JWT that is no object", `a.${Buffer.from("null").toString("base64url")}.c`],
+  ])("a token that does not tell is used until it is refused: %s", async (_name, token) => {
+    await using place = await signedIn(token);
+    pass(10_000_000);
+    expect(await place.auth.token()).toBe(token);
+    expect(place.server.times("POST /auth/refresh")).toBe(0);
+  });
+});
+
+describe("a session without a refresh token", () => {
+  test("is refreshed with its current token, in time", async () => {
+    let asked: unknown;
+    const refresh: Routes = {
+      "POST /auth/refresh": ({ body }) => {
+        asked = body;
+        return { status: 200, body: { access_token: hour({ jti: "second" }) } };
+      },
+    };
+    const first = hour();
+    await using place = await signedIn(first, refresh);
+    pass(3600 - 31);
+    expect(await place.auth.token()).toBe(first);
+    pass(1);
+    const second = await place.auth.token();
+    expect(second).not.toBe(first);
+    expect(asked).toEqual({ current_token: first });
+    expect(await place.auth.token()).toBe(second);
+  });
+
+  test("is over when its token has expired: there is nothing to refresh it with", async () => {
+    const refresh: Routes = { "POST /auth/refresh": () => ({ status: 200, body: { access_token: hour() } }) };
+    await using place = await signedIn(hour(), refresh);
+    pass(3600);
+    await expect(place.auth.token()).rejects.toMatchObject({ kind: "signed_out" });
+    expect(place.ends).toEqual([{ reason: "expired" }]);
+    expect(await place.store.get()).toBeUndefined();
+    expect(place.server.times("POST /auth/refresh")).toBe(0);
+  });
+});
+
+describe.each([404, 405, 422])("a server that answers a refresh with %i", (status) => {
+  const refresh: Routes = { "POST /auth/refresh": () => ({ status, body: { detail: "No such thing" } }) };
+
+  test("keeps its sessions until their token expires", async () => {
+    const token = hour();
+    await using place = await signedIn(token, refresh);
+    pass(3590);
+    expect(await place.auth.token()).toBe(token);
+    expect(place.ends).toEqual([]);
+    pass(10);
+    await expect(place.auth.token()).rejects.toMatchObject({ kind: "signed_out" });
+    expect(place.ends).toEqual([{ reason: "expired" }]);
+  });
+
+  test("keeps a session that has a refresh token: it may work the next time", async () => {
+    const body = { access_token: hour(), refresh_token: "of use later" };
+    await using place = await signedIn("", { "POST /auth/login": () => ({ status: 200, body }), ...refresh });
+    pass(3600);
+    await expect(place.auth.token()).rejects.toMatchObject({ status });
+    await expect(place.auth.token()).rejects.toMatchObject({ status });
+    expect(place.ends).toEqual([]);
+  });
+
+  test("refuses a token as any other does", async () => {
+    const me: Routes = { "GET /auth/me": () => ({ status: 401, body: { detail: "Not any more" } }) };
+    await using place = await signedIn("0f9a8b7c6d5e4f3a", { ...refresh, ...me });
+    await expect(place.auth.me()).rejects.toMatchObject({ kind: "unauthorized", message: "Not any more" });
+  });
+});
+
+describe("a logout", () => {
+  test("of an expired token that cannot be refreshed succeeds", async () => {
+    const logout: Routes = { "POST /auth/logout": () => ({ status: 401, body: { detail: "Expired" } }) };
+    await using place = await signedIn(hour(), logout);
+    pass(3600);
+    expect(await place.auth.logout()).toEqual({ message: "Already over" });
+    expect(place.server.times("POST /auth/refresh")).toBe(0);
+  });
+
+  test.each([400, 401, 403])("of a session whose refresh is refused with %i succeeds", async (status) => {
+    const body = { access_token: hour(), refresh_token: "used up" };
+    await using place = await signedIn("", {
+      "POST /auth/login": () => ({ status: 200, body }),
+      "POST /auth/logout": () => ({ status: 401 }),
+      "POST /auth/refresh": () => ({ status }),
+    });
+    expect(await place.auth.logout()).toEqual({ message: "Already over" });
+  });
+
+  test("that is answered with nothing is one", async () => {
+    await using place = await signedIn(hour(), { "POST /auth/logout": () => ({ status: 200 }) });
+    expect(await place.auth.logout()).toEqual({ message: "" });
+  });
+});

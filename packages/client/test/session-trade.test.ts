@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SessionEnd, TokenSet } from "../src/index.ts";
+import { alice, type Seen, type World, world } from "./session-world.ts";
+
+let place: World;
+beforeAll(async () => {
+  place = await world();
+});
+afterAll(() => place[Symbol.asyncDispose]());
+
+async function kept({ store }: Seen): Promise<TokenSet & { refreshToken: string }> {
+  const tokens = await store.get();
+  if (!tokens?.refreshToken) throw new Error("Nobody is signed in");
+  return { ...tokens, refreshToken: tokens.refreshToken };
+}
+
+test("trading the session's own refresh token replaces both tokens", async () => {
+  const seen = await place.signedIn();
+  const { refreshToken } = await kept(seen);
+  const given = await seen.auth.refresh({ refreshToken });
+  expect(given).toMatchObject({ tokenType: "bearer", expiresIn: 3600 });
+  expect(given.refreshToken).not.toBe(refreshToken);
+  expect(await kept(seen)).toMatchObject({
+    accessToken: given.accessToken,
+    refreshToken: given.refreshToken,
+  });
+  expect(await seen.auth.token()).toBe(given.accessToken);
+});
+
+test("trading the session's own access token replaces it, and the refresh token stays", async () => {
+  const seen = await place.signedIn();
+  const { accessToken, refreshToken } = await kept(seen);
+  const given = await seen.auth.refresh({ currentToken: accessToken });
+  expect(given.refreshToken).toBeUndefined();
+  expect(given.accessToken).not.toBe(accessToken);
+  expect(await kept(seen)).toMatchObject({ accessToken: given.accessToken, refreshToken });
+});
+
+test.each(["refreshToken", "currentToken"] as const)(
+  "trading a %s of another session changes nothing here",
+  async (name) => {
+    const seen = await place.signedIn();
+    const before = await kept(seen);
+    const other = await kept(await place.signedIn());
+    const grant =
+      name === "refreshToken" ? { refreshToken: other.refreshToken } : { currentToken: other.accessToken };
+    const { accessToken } = await seen.auth.refresh(grant);
+    expect(await place.statusOf(accessToken)).toBe(200);
+    expect(await kept(seen)).toEqual(before);
+  },
+);
+
+test("trading a refresh token where nobody is signed in begins a session", async () => {
+  const { refreshToken } = await kept(await place.signedIn());
+  const seen = place.client();
+  const { accessToken } = await seen.auth.refresh({ refreshToken });
+  expect(await seen.auth.token()).toBe(accessToken);
+});
+
+test("trading a live access token where nobody is signed in begins a session without a refresh token", async () => {
+  const { accessToken: currentToken } = await kept(await place.signedIn());
+  const seen = place.client();
+  const { accessToken } = await seen.auth.refresh({ currentToken });
+  expect(await seen.store.get()).toMatchObject({ accessToken, refreshToken: undefined });
+});
+
+test.each(["refreshToken", "currentToken"] as const)(
+  "when the session's own %s is refused the session is over",
+  async (name) => {
+    const seen = await place.signedIn();
+    const ends: SessionEnd[] = [];
+    seen.auth.onSessionEnd((end) => void ends.push(end));
+    const { accessToken, refreshToken } = await kept(seen);
+    await place.client({ token: accessToken }).auth.logout();
+    const grant = name === "refreshToken" ? { refreshToken } : { currentToken: accessToken };
+    await expect(seen.auth.refresh(grant)).rejects.toMatchObject({ code: "token_revoked" });
+    expect(await seen.store.get()).toBeUndefined();
+    expect(ends).toMatchObject([{ reason: "refused", error: { kind: "unauthorized" } }]);
+  },
+);
+
+test("when a foreign token is refused the session goes on", async () => {
+  const seen = await place.signedIn();
+  const before = await kept(seen);
+  const ends: SessionEnd[] = [];
+  seen.auth.onSessionEnd((end) => void ends.push(end));
+  await expect(seen.auth.refresh({ refreshToken: "not one of ours" })).rejects.toMatchObject({
+    code: "invalid_token",
+  });
+  expect(await kept(seen)).toEqual(before);
+  expect(ends).toEqual([]);
+});
+
+test("a logout during a trade wins", async () => {
+  const seen = await place.signedIn();
+  const { refreshToken } = await kept(seen);
+  const held = seen.tap.hold("/auth/refresh");
+  const trading = seen.auth.refresh({ refreshToken });
+  await held.given;
+  await seen.auth.logout();
+  held.release();
+  await trading;
+  expect(await seen.store.get()).toBeUndefined();
+  await expect(seen.auth.token()).rejects.toMatchObject({ kind: "signed_out" });
+});
+
+test("a logout during a trade wins where nobody is signed in", async () => {
+  const { refreshToken } = await kept(await place.signedIn());
+  const { auth, store, tap } = place.client();
+  const held = tap.hold("/auth/refresh");
+  const trading = auth.refresh({ refreshToken });
+  await held.given;
+  await auth.logout().result();
+  held.release();
+  await trading;
+  expect(await store.get()).toBeUndefined();
+});
+
+test("a login during a trade wins", async () => {
+  const seen = await place.signedIn();
+  const { refreshToken } = await kept(seen);
+  const held = seen.tap.hold("/auth/refresh");
+  const trading = seen.auth.refresh({ refreshToken });
+  await held.given;
+  const { accessToken } = await seen.auth.login(alice);
+  held.release();
+  await trading;
+  expect(await seen.auth.token()).toBe(accessToken);
+});
