@@ -1,0 +1,15 @@
+/**
+ * The smallest value that at least the share `q` of the values does not exceed.
+ *
+ * @param q from 0 to 1
+ */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  const found = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
+  if (found === undefined) throw new Error("a quantile of no values");
+  return found;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}

@@ -1,0 +1,45 @@
+import { Connection } from "./connection.ts";
+
+const host = "Host: 127.0.0.1";
+
+function post(path: string, body: object): string {
+  const json = JSON.stringify(body);
+  return `POST ${path} HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+}
+
+/** The bytes of `POST /auth/login`. */
+export const loginRequest = (username: string, password: string): string =>
+  post("/auth/login", { username, password });
+
+/** The bytes of `POST /auth/refresh`. */
+export const refreshRequest = (refreshToken: string): string =>
+  post("/auth/refresh", { refresh_token: refreshToken });
+
+/** The bytes of `GET /auth/me`. */
+export const meRequest = (accessToken: string): string =>
+  `GET /auth/me HTTP/1.1\r\n${host}\r\nAuthorization: Bearer ${accessToken}\r\n\r\n`;
+
+/** The one user of a server under test: its first administrator. */
+export const administrator = { username: "admin", password: "correct horse battery staple" } as const;
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+/** Signs the administrator in, one session after the other. @throws where an answer is not 200 */
+export async function signIn(port: number, sessions: number): Promise<Tokens[]> {
+  const connection = await Connection.open(port);
+  try {
+    const signedIn: Tokens[] = [];
+    const request = Buffer.from(loginRequest(administrator.username, administrator.password));
+    while (signedIn.length < sessions) {
+      const { status, body } = await connection.send(request);
+      if (status !== 200) throw new Error(`login answered ${status}: ${body}`);
+      signedIn.push(JSON.parse(body.toString()));
+    }
+    return signedIn;
+  } finally {
+    connection.close();
+  }
+}

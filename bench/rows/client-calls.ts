@@ -1,0 +1,61 @@
+import type { CallPlan } from "../call-plan.ts";
+import { runTask } from "../children.ts";
+import { median } from "../quantiles.ts";
+import { signIn } from "../requests.ts";
+import { type Row, shown } from "../row.ts";
+import { type Service, scratchFolder, startLatchkey, startService } from "../service.ts";
+
+const script = new URL("../callers.ts", import.meta.url);
+const ways = ["@latchkey/client", "openapi-fetch", "fetch"] as const;
+const callers = 16;
+
+/** How many answers a program gets each second, from a server that has next to nothing to do for them. */
+export async function calls(client: string, quick: boolean): Promise<readonly Row[]> {
+  const [rounds, seconds] = quick ? [1, 1] : [7, 3];
+  using folder = scratchFolder();
+  const { token, ...answer } = await realAnswer(folder.path);
+  await using server = await startAnswering(folder.path, answer);
+  const plan = { client, token, baseURL: `http://127.0.0.1:${server.port}`, callers, seconds };
+  const results: Record<CallPlan["way"], number>[] = [];
+  while (results.length < rounds) {
+    const result = { "@latchkey/client": 0, "openapi-fetch": 0, fetch: 0 };
+    for (const way of ways) {
+      result[way] = await runTask<number>({ script, processor: 1 }, { ...plan, way }, seconds * 2 + 20);
+    }
+    results.push(result);
+  }
+  const rate = (way: CallPlan["way"]) => median(results.map((result) => result[way]));
+  const ratio = (way: CallPlan["way"]) =>
+    median(results.map((result) => result["@latchkey/client"] / result[way]));
+  return [
+    {
+      what: `client: calls of me, ${callers} at a time, one processor`,
+      figure: `${shown(rate("@latchkey/client"), 0)}/s`,
+      limit: `${shown(rate("openapi-fetch"), 0)}/s: openapi-fetch; ${shown(rate("fetch"), 0)}/s: bare fetch`,
+      ratio: `${shown(ratio("openapi-fetch"))} of openapi-fetch; ${shown(ratio("fetch"))} of bare fetch`,
+    },
+  ];
+}
+
+interface RealAnswer {
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** What the real server says of who is signed in, and the token that it was asked with. */
+async function realAnswer(folder: string): Promise<RealAnswer & { readonly token: string }> {
+  await using latchkey = await startLatchkey({ folder, processor: 0 });
+  const [tokens] = await signIn(latchkey.port, 1);
+  const token = tokens?.access_token ?? "";
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`http://127.0.0.1:${latchkey.port}/auth/me`, { headers });
+  const own = ["date", "connection", "keep-alive"];
+  const sent = [...response.headers].filter(([name]) => !own.includes(name)).flat();
+  if (response.status !== 200) throw new Error(`me answered ${response.status}`);
+  return { token, headers: sent, body: await response.text() };
+}
+
+function startAnswering(folder: string, { headers, body }: RealAnswer): Promise<Service> {
+  const script = new URL("../bare-http.ts", import.meta.url);
+  return startService(folder, { script, args: ["200", JSON.stringify(headers), body], processor: 0 });
+}

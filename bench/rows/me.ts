@@ -1,0 +1,82 @@
+import { Connection } from "../connection.ts";
+import { type LoadResult, makeLoad } from "../make-load.ts";
+import { median } from "../quantiles.ts";
+import { meRequest, signIn } from "../requests.ts";
+import { type Measure, shown } from "../row.ts";
+import { type Service, scratchFolder, startLatchkey, startService } from "../service.ts";
+
+const goal = 0.75;
+const connections = 32;
+/** From this share of its processor on a server counts as busy, and requests per second can be compared. */
+const saturated = 0.9;
+
+/** Who am I, beside a bare `node:http` server that sends the very same bytes. */
+export const me: Measure = async ({ quick }) => {
+  const [rounds, seconds] = quick ? [3, 1] : [7, 2.5];
+  using folder = scratchFolder();
+  await using server = await startLatchkey({ folder: folder.path, processor: 0 });
+  const requests = (await signIn(server.port, connections)).map((tokens) => meRequest(tokens.access_token));
+  const load = { connections, seconds, traffic: { kind: "repeat", requests }, expected: [200] } as const;
+  await using bare = await startCopy(folder.path, server, requests[0] ?? "");
+
+  for (const service of [bare, server]) await makeLoad(service, { ...load, seconds: quick ? 1 : 3 });
+  const results: { ours: LoadResult; limit: LoadResult }[] = [];
+  while (results.length < rounds) {
+    const limit = await makeLoad(bare, load);
+    results.push({ limit, ours: await makeLoad(server, load) });
+  }
+  const busy = results.every(({ ours, limit }) => ours.busy > saturated && limit.busy > saturated);
+  const ratio = median(
+    results.map(({ ours, limit }) => (busy ? ours.rate / limit.rate : limit.cost / ours.cost)),
+  );
+  const told = (side: "ours" | "limit") => {
+    const of = (name: "rate" | "cost" | "busy") => median(results.map((result) => result[side][name]));
+    return `${shown(of("rate"), 0)}/s (${shown(of("cost"), 1)} µs each, processor ${shown(of("busy") * 100, 0)} % busy)`;
+  };
+  return [
+    {
+      what: "me, one processor",
+      figure: told("ours"),
+      limit: `${told("limit")}: bare node:http, same bytes`,
+      ratio: `${shown(ratio)} of ${busy ? "requests/s" : "processor time, as something else kept it from being busy"}`,
+      goal: `≥ ${goal}`,
+      met: ratio >= goal,
+    },
+  ];
+};
+
+/** A bare server that sends what the real one sent; `Date` and `Connection` are made by `node:http` itself. */
+async function startCopy(folder: string, server: Service, request: string): Promise<Service> {
+  const connection = await Connection.open(server.port);
+  const { status, head, body } = await connection.send(Buffer.from(request));
+  connection.close();
+  if (status !== 200) throw new Error(`me answered ${status}: ${body}`);
+  const own = ["date", "connection", "keep-alive"];
+  const headers = head
+    .split("\r\n")
+    .slice(1)
+    .map((line) => /^([^:]+): (.*)$/.exec(line)?.slice(1) ?? [])
+    .filter(([name = ""]) => !own.includes(name.toLowerCase()));
+  const script = new URL("../bare-http.ts", import.meta.url);
+  const copy = await startService(folder, {
+    script,
+    args: [String(status), JSON.stringify(headers.flat()), body.toString()],
+    processor: 0,
+  });
+  await assertSame(copy, request, head, body);
+  return copy;
+}
+
+async function assertSame(copy: Service, request: string, head: string, body: Buffer): Promise<void> {
+  const connection = await Connection.open(copy.port);
+  const copied = await connection.send(Buffer.from(request));
+  connection.close();
+  const undated = (text: string) =>
+    text
+      .split("\r\n")
+      .filter((line) => !/^date:/i.test(line))
+      .join("\n");
+  if (undated(copied.head) !== undated(head) || !copied.body.equals(body)) {
+    throw new Error(`the bare server does not send the same bytes:\n${copied.head}\n\n${head}`);
+  }
+}

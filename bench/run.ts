@@ -1,0 +1,46 @@
+import { parseArgs } from "node:util";
+import { machine } from "./processors.ts";
+import { type Measure, type Row, tableOf } from "./row.ts";
+import { client } from "./rows/client.ts";
+import { login } from "./rows/login.ts";
+import { me } from "./rows/me.ts";
+import { memory } from "./rows/memory.ts";
+import { refresh } from "./rows/refresh.ts";
+import { start } from "./rows/start.ts";
+import { stormed } from "./rows/storm.ts";
+
+/** `npm run bench [-- [--quick] [ROW …]]`: measures the named rows, or all, and prints one table. */
+const measures: Readonly<Record<string, Measure>> = {
+  login,
+  me,
+  refresh,
+  storm: stormed,
+  start,
+  memory,
+  client,
+};
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const names = positionals.length > 0 ? positionals : Object.keys(measures);
+const surroundings = machine();
+const rows: Row[] = [];
+for (const name of names) {
+  const measure = Object.hasOwn(measures, name) ? measures[name] : undefined;
+  if (measure === undefined) {
+    process.stderr.write(`no row ${name}; there are ${Object.keys(measures).join(", ")}\n`);
+    process.exit(2);
+  }
+  process.stderr.write(`measuring ${name} …\n`);
+  try {
+    rows.push(...(await measure(values)));
+  } catch (error) {
+    // A row that could not be measured is shown as such, and never as a figure.
+    process.exitCode = 1;
+    process.stderr.write(`${name}: ${error instanceof Error ? error.stack : error}\n`);
+    rows.push({ what: name, figure: "**FAILED**", limit: "–", ratio: "–", goal: "–", met: false });
+  }
+}
+process.stdout.write(`${surroundings}\n\n${tableOf(rows)}\n`);

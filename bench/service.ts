@@ -1,0 +1,69 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Launch, launch, stop } from "./children.ts";
+import type { Processor } from "./processors.ts";
+import { administrator } from "./requests.ts";
+
+/** How long a service may take until it listens, in milliseconds. */
+const startPatience = 20_000;
+
+/** A running server or bare peer. */
+export interface Service extends AsyncDisposable {
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** A folder for databases, beside the code and so on a real disk: a temporary folder may live in memory. */
+export function scratchFolder(): Disposable & { readonly path: string } {
+  const parent = new URL("./data/", import.meta.url).pathname;
+  mkdirSync(parent, { recursive: true });
+  const path = mkdtempSync(parent);
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Starts a service and waits until its log says `listening at`. The log goes to a file in `folder`. */
+export async function startService(folder: string, options: Launch): Promise<Service> {
+  const logFile = `${mkdtempSync(`${folder}/log-`)}/out.log`;
+  const log = openSync(logFile, "w");
+  const child = launch(options, log);
+  closeSync(log);
+  try {
+    for (const deadline = performance.now() + startPatience; performance.now() < deadline; await delay(2)) {
+      const [, port] = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(logFile, "utf8")) ?? [];
+      if (port !== undefined && child.pid !== undefined) {
+        return { port: Number(port), pid: child.pid, [Symbol.asyncDispose]: () => stop(child) };
+      }
+      if (child.exitCode !== null) break;
+    }
+    throw new Error(`${options.script.pathname} does not listen:\n${readFileSync(logFile, "utf8")}`);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+}
+
+export interface LatchkeyOptions {
+  readonly folder: string;
+  readonly processor: Processor;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly database?: string;
+}
+
+/** Starts the real server on a file; its first administrator is `administrator`, nothing is throttled. */
+export function startLatchkey({ folder, processor, settings, database = "latchkey.db" }: LatchkeyOptions) {
+  const plenty = "1000000/1h";
+  return startService(folder, {
+    script: new URL("../packages/server/bin/latchkey.js", import.meta.url),
+    args: ["serve", "--port", "0", "--database", `${folder}/${database}`],
+    environment: {
+      // As `npm start` has it.
+      NODE_OPTIONS: "--max-semi-space-size=2",
+      LATCHKEY_ADMIN_PASSWORD: administrator.password,
+      LATCHKEY_THROTTLE_PAIR: plenty,
+      LATCHKEY_THROTTLE_ACCOUNT: plenty,
+      LATCHKEY_THROTTLE_ADDRESS: plenty,
+      ...settings,
+    },
+    processor,
+  });
+}
