@@ -1,9 +1,9 @@
-import type { Principal } from "./guard.ts";
+import type { Principal } from "./principal.ts";
 
 /** What was read from a token, and the key that its signature was checked with. */
 export interface Verified {
   readonly principal: Principal;
-  readonly kid: string | undefined;
+  readonly kid: string;
 }
 
 /** An ES256 signature in base64url. */

@@ -101,8 +101,10 @@ async function assemble(
   const guard = createGuard({
     issuer,
     audience,
-    keyFor: (kid) => signingKeys.publicKey(kid),
-    isRevoked: (sessionId) => revocations.isRevoked(sessionId),
+    algorithms: ["ES256"],
+    clockTolerance: 0,
+    keys: { get: (kid) => signingKeys.publicKey(kid) },
+    revocations,
     now: clock,
   });
   const check = createTokenCheck(guard);

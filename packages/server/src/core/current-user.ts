@@ -7,23 +7,41 @@ import type { Clock, IdentityProvider, User } from "./ports.ts";
  *
  * @throws {LatchkeyError} with the code that says why it was refused
  */
-export type TokenCheck = (token: string | undefined) => Principal | Promise<Principal>;
+export type TokenCheck = (token: string | undefined) => SignedIn | Promise<SignedIn>;
+
+/** A principal of Latchkey's own: every token it issues belongs to a session. */
+export interface SignedIn extends Principal {
+  readonly sessionId: string;
+}
 
 /** The guard's check, with refusals from Latchkey's own table. */
 export function createTokenCheck(guard: Guard): TokenCheck {
   return (token) => {
     try {
       const known = token === undefined ? undefined : guard.recall(token);
-      return known ?? guard.verify(token).catch(refuse);
+      return known === undefined ? guard.verify(token).then(signedIn).catch(refuse) : signedIn(known);
     } catch (error) {
       return refuse(error);
     }
   };
 }
 
+function signedIn(principal: Principal): SignedIn {
+  if (hasSession(principal)) return principal;
+  throw new TokenError("invalid_token", "claim sid");
+}
+
+function hasSession(principal: Principal): principal is SignedIn {
+  return principal.sessionId !== undefined;
+}
+
+/** What a guard can say of a token whose keys and revocations are in this process. */
+const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked"] as const;
+
 function refuse(error: unknown): never {
-  if (error instanceof TokenError) throw new LatchkeyError(error.code, { reason: error.reason });
-  throw error;
+  if (!(error instanceof TokenError)) throw error;
+  const code = codes.find((one) => one === error.code);
+  throw code === undefined ? error : new LatchkeyError(code, { reason: error.reason });
 }
 
 /** How long a profile that was read answers for the next request, in milliseconds. */

@@ -13,8 +13,8 @@ export class Revocations {
     this.#log = log;
   }
 
-  isRevoked(sessionId: string): boolean {
-    return this.#until.has(sessionId);
+  isRevoked(sessionId: string | undefined): boolean {
+    return sessionId !== undefined && this.#until.has(sessionId);
   }
 
   async follow(): Promise<void> {

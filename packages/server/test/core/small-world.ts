@@ -43,8 +43,9 @@ export async function smallWorld(
   const check = createTokenCheck(
     createGuard({
       ...identity,
-      keyFor: (kid) => keys.publicKey(kid),
-      isRevoked: (sessionId) => revocations.isRevoked(sessionId),
+      clockTolerance: 0,
+      keys: { get: (kid) => keys.publicKey(kid) },
+      revocations,
       now: clock,
     }),
   );

@@ -1,0 +1,31 @@
+import type { TokenError } from "./token-error.ts";
+
+/** The bearer token of an `Authorization` header (RFC 6750 §2.1); undefined where there is none. */
+export function bearerIn(header: string | null | undefined): string | undefined {
+  if (header == null || header.slice(0, 7).toLowerCase() !== "bearer ") return undefined;
+  return header.slice(7).trim() || undefined;
+}
+
+/**
+ * What `WWW-Authenticate` says to a call that was turned away (RFC 6750 §3): no more than the scheme where
+ * no token was sent, `invalid_token`, or `insufficient_scope` with all the scopes that the call needs.
+ *
+ * @param resourceMetadata address of the protected resource's metadata (RFC 9728 §5.1)
+ * @returns undefined where more or other tokens would not help: a role is missing, or the guard cannot tell
+ */
+export function challengeOf(error: TokenError, resourceMetadata?: string): string | undefined {
+  if (error.code === "forbidden" || error.status === 503) return undefined;
+  const attributes: string[] = [];
+  if (error.code !== "missing_token") {
+    const code = error.code === "insufficient_scope" ? error.code : "invalid_token";
+    attributes.push(`error="${code}"`, `error_description="${error.message}"`);
+  }
+  if (error.scopes.length > 0) attributes.push(`scope="${error.scopes.join(" ")}"`);
+  if (resourceMetadata !== undefined) attributes.push(`resource_metadata="${resourceMetadata}"`);
+  return attributes.length === 0 ? "Bearer" : `Bearer ${attributes.join(", ")}`;
+}
+
+/** The body of a refusal, as Latchkey's own errors have it: both names for what is said, and the code. */
+export function refusalBody({ message, code }: TokenError) {
+  return { detail: message, message, code };
+}
