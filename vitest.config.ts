@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "fast",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["{packages,examples}/*/test/**/*.test.ts"],
           exclude: ["packages/*/test/crash/**", "packages/*/test/package/**"],
           testTimeout: 30_000,
         },

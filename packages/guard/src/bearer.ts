@@ -1,6 +1,9 @@
 import type { TokenError } from "./token-error.ts";
 
-/** The bearer token of an `Authorization` header (RFC 6750 §2.1); undefined where there is none. */
+/**
+ * The bearer token of an `Authorization` header (RFC 6750 §2.1); undefined where there is none or another
+ * scheme's. Two headers that were joined give what no check takes for a token.
+ */
 export function bearerIn(header: string | null | undefined): string | undefined {
   if (header == null || header.slice(0, 7).toLowerCase() !== "bearer ") return undefined;
   return header.slice(7).trim() || undefined;
@@ -20,9 +23,16 @@ export function challengeOf(error: TokenError, resourceMetadata?: string): strin
     const code = error.code === "insufficient_scope" ? error.code : "invalid_token";
     attributes.push(`error="${code}"`, `error_description="${error.message}"`);
   }
-  if (error.scopes.length > 0) attributes.push(`scope="${error.scopes.join(" ")}"`);
+  // Rules hold no scope that could end the quotation; an error that somebody else made might.
+  const scopes = error.scopes.filter(isScope);
+  if (scopes.length > 0) attributes.push(`scope="${scopes.join(" ")}"`);
   if (resourceMetadata !== undefined) attributes.push(`resource_metadata="${resourceMetadata}"`);
   return attributes.length === 0 ? "Bearer" : `Bearer ${attributes.join(", ")}`;
+}
+
+/** Whether it is a scope-token (RFC 6749 §3.3), which can stand in a header as it is. */
+export function isScope(name: unknown): name is string {
+  return typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name);
 }
 
 /** The body of a refusal, as Latchkey's own errors have it: both names for what is said, and the code. */

@@ -1,5 +1,6 @@
-import type { Rule } from "./allow.ts";
+import { type Condition, type Rule, soundRule } from "./allow.ts";
 import type { Principal } from "./principal.ts";
+import { happens } from "./waiting.ts";
 
 /** What a rule says of one principal. `reason` is for the log. */
 export type Decision =
@@ -24,9 +25,14 @@ type Finding =
   | { readonly met: "yes" | "with scopes"; readonly scopes: readonly string[] }
   | { readonly met: "no"; readonly reason: string };
 
+/** For how long a condition may think, in milliseconds: nobody is to wait for one that never answers. */
+const patience = 10_000;
+
 /**
- * Judges a rule. The only place where it is decided who may do what: list, call and audit ask here.
- * More scopes are asked for only where they would help: not where a role is missing or a condition fails.
+ * Judges a rule, from left to right, and no further than it must: behind a role that is missing no condition
+ * is asked. The only place where it is decided who may do what: list, call and audit ask here. More scopes
+ * are asked for only where they would help: not where a role is missing or a condition fails. It never
+ * rejects: what cannot be judged is denied.
  */
 export async function decide<Args>(
   rule: Rule<Args>,
@@ -34,67 +40,103 @@ export async function decide<Args>(
   asked: Asked<Args>,
   implies: Implications = {},
 ): Promise<Decision> {
-  const granted = closure(principal.scopes, implies);
+  try {
+    const judge = new Judge(principal, asked, implies);
+    const found = await judge.find(soundRule(rule));
+    if (found.met === "yes") return { allowed: true };
+    if (found.met === "no") return { allowed: false, code: "forbidden", reason: found.reason };
+    const reason = `needs scope ${found.scopes.join(" ")}`;
+    return { allowed: false, code: "insufficient_scope", reason, scopes: found.scopes };
+  } catch {
+    return { allowed: false, code: "forbidden", reason: "the rule could not be judged" };
+  }
+}
 
-  async function find(rule: Rule<Args>): Promise<Finding> {
+class Judge<Args> {
+  readonly #principal: Principal;
+  readonly #asked: Asked<Args>;
+  readonly #granted: ReadonlySet<string>;
+
+  constructor(principal: Principal, asked: Asked<Args>, implies: Implications) {
+    this.#principal = principal;
+    this.#asked = asked;
+    this.#granted = closure(principal.scopes, implies);
+  }
+
+  async find(rule: Rule<Args>): Promise<Finding> {
     switch (rule.kind) {
       case "roles":
-        if (rule.anyOf.some((role) => principal.roles.includes(role))) return { met: "yes", scopes: [] };
+        if (rule.anyOf.some((role) => this.#principal.roles.includes(role))) return yes;
         return { met: "no", reason: `needs role ${rule.anyOf.join(" or ")}` };
-      case "scopes": {
-        const met = rule.allOf.every((scope) => granted.has(scope)) ? "yes" : "with scopes";
-        return { met, scopes: rule.allOf };
-      }
+      case "scopes":
+        return { met: this.#missing(rule.allOf) === 0 ? "yes" : "with scopes", scopes: rule.allOf };
       case "when":
-        if (asked === "anything") return { met: "yes", scopes: [] };
-        try {
-          const holds = await rule.holds(principal, asked.args);
-          return holds === true ? { met: "yes", scopes: [] } : { met: "no", reason: "a condition fails" };
-        } catch {
-          return { met: "no", reason: "a condition threw" };
-        }
+        return this.#holds(rule.holds);
       case "all":
-        return every(await Promise.all(rule.rules.map(find)));
+        return this.#every(rule.rules);
       case "any":
-        return some(await Promise.all(rule.rules.map(find)), granted);
+        return this.#some(rule.rules);
     }
   }
 
-  const found = await find(rule);
-  if (found.met === "yes") return { allowed: true };
-  if (found.met === "no") return { allowed: false, code: "forbidden", reason: found.reason };
-  const reason = `needs scope ${found.scopes.join(" ")}`;
-  return { allowed: false, code: "insufficient_scope", reason, scopes: found.scopes };
-}
-
-function every(findings: readonly Finding[]): Finding {
-  const scopes = new Set<string>();
-  let met: "yes" | "with scopes" = "yes";
-  for (const found of findings) {
-    if (found.met === "no") return found;
-    if (found.met === "with scopes") met = "with scopes";
-    for (const scope of found.scopes) scopes.add(scope);
+  async #holds(condition: Condition<Args>): Promise<Finding> {
+    if (this.#asked === "anything") return yes;
+    try {
+      const answer: unknown = condition(this.#principal, this.#asked.args);
+      if (answer === true) return yes;
+      if (answer === false) return { met: "no", reason: "a condition fails" };
+      const later = Promise.resolve(answer);
+      if (!(await happens(later, patience))) return { met: "no", reason: "a condition did not answer" };
+      return (await later) === true ? yes : { met: "no", reason: "a condition fails" };
+    } catch {
+      return { met: "no", reason: "a condition threw" };
+    }
   }
-  return { met, scopes: [...scopes] };
+
+  async #every(rules: readonly Rule<Args>[]): Promise<Finding> {
+    const scopes = new Set<string>();
+    let met: "yes" | "with scopes" = "yes";
+    for (const rule of rules) {
+      const found = await this.find(rule);
+      if (found.met === "no") return found;
+      if (found.met === "with scopes") met = "with scopes";
+      for (const scope of found.scopes) scopes.add(scope);
+    }
+    return { met, scopes: [...scopes] };
+  }
+
+  /** Of several ways that need more scopes, the first of those that need the fewest more. */
+  async #some(rules: readonly Rule<Args>[]): Promise<Finding> {
+    let nearest: Finding | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    const reasons: string[] = [];
+    for (const rule of rules) {
+      const found = await this.find(rule);
+      if (found.met === "yes") return found;
+      if (found.met === "no") {
+        reasons.push(found.reason);
+        continue;
+      }
+      const more = this.#missing(found.scopes);
+      if (more < fewest) [nearest, fewest] = [found, more];
+    }
+    return nearest ?? { met: "no", reason: reasons.join(", or ") || "allowed to nobody" };
+  }
+
+  #missing(scopes: readonly string[]): number {
+    return scopes.filter((scope) => !this.#granted.has(scope)).length;
+  }
 }
 
-/** Of several ways that need more scopes, the one that needs the fewest more. */
-function some(findings: readonly Finding[], granted: ReadonlySet<string>): Finding {
-  const met = findings.find((found) => found.met === "yes");
-  if (met !== undefined) return met;
-  const missing = (scopes: readonly string[]) => scopes.filter((scope) => !granted.has(scope)).length;
-  const ways = findings.flatMap((found) => (found.met === "with scopes" ? [found] : []));
-  const [nearest] = ways.sort((one, other) => missing(one.scopes) - missing(other.scopes));
-  if (nearest !== undefined) return nearest;
-  const reasons = findings.flatMap((found) => (found.met === "no" ? [found.reason] : []));
-  return { met: "no", reason: reasons.join(", or ") || "allowed to nobody" };
-}
+const yes: Finding = { met: "yes", scopes: [] };
 
 function closure(scopes: readonly string[], implies: Implications): ReadonlySet<string> {
   const granted = new Set(scopes);
   // A set that grows while it is walked is walked to its new end.
   for (const scope of granted) {
-    for (const implied of Object.hasOwn(implies, scope) ? (implies[scope] ?? []) : []) granted.add(implied);
+    const implied = Object.hasOwn(implies, scope) ? implies[scope] : undefined;
+    // A single text, from a program without types, is not a list of one-letter scopes.
+    if (Array.isArray(implied)) for (const one of implied) granted.add(one);
   }
   return granted;
 }

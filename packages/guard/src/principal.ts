@@ -15,30 +15,55 @@ export interface Principal {
   readonly sessionId: string | undefined;
   /** `exp`, in milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** All that the token says. Frozen all the way down, because every call with the same token gets it. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
+/** The last second that a `Date` can hold: what expires later never does. */
+const lastSecond = 8_640_000_000_000;
+
 /**
- * Reads a principal from verified claims (RFC 9068 §2.2).
+ * Reads a principal from verified claims (RFC 9068 §2.2) and freezes them. Roles and scopes that are not what
+ * they should be give nothing; a session that cannot be read would be one that cannot be ended, so it is
+ * refused.
  *
- * @throws {TokenError} `invalid_token` where `sub` or `exp` is absent or no text, no number
+ * @throws {TokenError} `invalid_token` where `sub` is no text, `exp` no time, or `sid` there but no text, and
+ * where something in the claims is called `__proto__`
  */
 export function readPrincipal(claims: JWTPayload): Principal {
   const { sub, exp, scope, sid, preferred_username: username, realm_access: realm } = claims;
-  if (typeof sub !== "string" || sub === "") throw new TokenError("invalid_token", "claim sub");
-  if (typeof exp !== "number") throw new TokenError("invalid_token", "claim exp");
+  if (!isText(sub)) throw new TokenError("invalid_token", "claim sub");
+  if (typeof exp !== "number" || !(exp <= lastSecond)) throw new TokenError("invalid_token", "claim exp");
+  if (sid !== undefined && !isText(sid)) throw new TokenError("invalid_token", "claim sid");
   const realmRoles = typeof realm === "object" && realm !== null && "roles" in realm ? realm.roles : [];
+  freeze(claims);
   return Object.freeze({
     userId: sub,
-    username: typeof username === "string" && username !== "" ? username : sub,
+    username: isText(username) ? username : sub,
     roles: Object.freeze(texts(claims["roles"] ?? realmRoles)),
     scopes: Object.freeze(typeof scope === "string" ? scope.split(" ").filter((one) => one !== "") : []),
-    sessionId: typeof sid === "string" && sid !== "" ? sid : undefined,
+    sessionId: sid,
     expiresAt: exp * 1000,
-    claims: Object.freeze(claims),
+    claims,
   });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/** Level by level and not by recursion: whoever signs may nest claims thousands deep. */
+function freeze(claims: object): void {
+  const found = [claims];
+  for (const value of found) {
+    // Copied member by member, as programs do, it would become the prototype of the copy.
+    if (Object.hasOwn(value, "__proto__")) throw new TokenError("invalid_token", "claim __proto__");
+    for (const member of Object.values(Object.freeze(value))) {
+      if (typeof member === "object" && member !== null) found.push(member);
+    }
+  }
 }

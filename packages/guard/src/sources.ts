@@ -2,8 +2,11 @@ import type { CryptoKey } from "jose";
 
 /** Where a guard finds the public keys of its issuer. */
 export interface KeySource {
-  /** The key of a `kid`, as far as it is known now. A key that was withdrawn is not known any more. */
-  get(kid: string): CryptoKey | undefined;
+  /**
+   * The key of a `kid` for an algorithm, as far as it is known now. A key that was withdrawn is not known any
+   * more; tokens that were checked with it are then forgotten, so the same key must be the same object.
+   */
+  get(kid: string, algorithm: string): CryptoKey | undefined;
   /**
    * Asks the issuer again, because a token names a `kid` that is not known. How often is the source's own
    * affair.

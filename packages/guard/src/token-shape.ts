@@ -8,13 +8,16 @@ const parts = /^[\w-]+\.[\w-]+\.([\w-]+)$/;
 const lastOf = { 2: /[AQgw]$/, 3: /[AEIMQUYcgkosw048]$/ };
 
 /**
- * Refuses what is no signed token before anything of it is decoded: too long, an unsigned or encrypted one,
- * a signature that could be spelt in another way, because the bits that its last character has to spare are
- * not zero.
+ * Refuses what is no signed token before anything of it is decoded: no text, too long, an unsigned or
+ * encrypted one, a signature that could be spelt in another way, because the bits that its last character has
+ * to spare are not zero.
  *
+ * @param token what a caller handed over, which without types may be anything
  * @throws {TokenError} `invalid_token`
  */
-export function assertWellFormed(token: string): void {
+export function assertWellFormed(token: unknown): asserts token is string {
+  // Bytes can change after they were checked, and an object can say something else each time it is asked.
+  if (typeof token !== "string") throw new TokenError("invalid_token", "no text");
   if (token.length > maxLength) throw new TokenError("invalid_token", "too long");
   const signature = parts.exec(token)?.[1];
   if (signature === undefined) throw new TokenError("invalid_token", "malformed");

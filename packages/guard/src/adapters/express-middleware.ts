@@ -1,0 +1,53 @@
+import type { Guard } from "../guard.ts";
+import type { Principal } from "../principal.ts";
+import { type NodeRequest, readNode } from "./node-request.ts";
+import { Refusal } from "./refusal.ts";
+import { createRequestCheck, type GivenRule } from "./request-check.ts";
+import type { RouteOptions } from "./route-options.ts";
+
+/** A request of Express's, or of Node's own server. */
+export interface AnyExpressRequest extends NodeRequest {
+  /** The whole path, where Express has cut `url` to what is left of it. */
+  readonly originalUrl?: string;
+  principal?: Principal;
+}
+
+/** A response of Express's, or of Node's own server. */
+export interface AnyExpressResponse {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(body: string): unknown;
+}
+
+/** Middleware for Express 4 and 5, and for whatever else calls `(request, response, next)`. */
+export type ExpressMiddleware<Request> = (
+  request: Request,
+  response: AnyExpressResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+export function createExpressMiddleware<Request extends AnyExpressRequest>(
+  guard: Pick<Guard, "verify">,
+  options: RouteOptions,
+  rule: GivenRule<Request>,
+): ExpressMiddleware<Request> {
+  const check = createRequestCheck(guard, options, rule);
+  return (request, response, next) => {
+    // Express 4 does not look at a promise that is returned to it.
+    check(request, readNode(request, request.originalUrl))
+      .then((found) => {
+        if (found instanceof Refusal) answer(response, found);
+        else request.principal = found;
+        return found;
+      })
+      .then((found) => {
+        if (!(found instanceof Refusal)) next();
+      }, next);
+  };
+}
+
+function answer(response: AnyExpressResponse, { status, headers, body }: Refusal): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(body);
+}

@@ -1,0 +1,45 @@
+import type { Guard } from "../guard.ts";
+import type { Principal } from "../principal.ts";
+import { type NodeRequest, readNode } from "./node-request.ts";
+import { Refusal } from "./refusal.ts";
+import { createRequestCheck, type GivenRule } from "./request-check.ts";
+import type { RouteOptions } from "./route-options.ts";
+
+/** A request of Fastify's, as far as the guard reads and writes it. */
+export interface AnyFastifyRequest {
+  readonly raw: NodeRequest;
+  readonly headers: NodeRequest["headers"];
+  readonly originalUrl: string;
+  principal?: Principal;
+}
+
+/** A reply of Fastify's, as far as the guard writes it. */
+export interface AnyFastifyReply {
+  code(status: number): unknown;
+  headers(values: Record<string, string>): unknown;
+  send(body: string): unknown;
+}
+
+/** For `onRequest`, `preValidation` or `preHandler`. */
+export type FastifyHook<Request> = (request: Request, reply: AnyFastifyReply) => Promise<unknown>;
+
+export function createFastifyHook<Request extends AnyFastifyRequest>(
+  guard: Pick<Guard, "verify">,
+  options: RouteOptions,
+  rule: GivenRule<Request>,
+): FastifyHook<Request> {
+  const check = createRequestCheck(guard, options, rule);
+  return async (request, reply) => {
+    const { raw, headers, originalUrl } = request;
+    const incoming = readNode({ method: raw.method, headers, rawHeaders: raw.rawHeaders }, originalUrl);
+    const found = await check(request, incoming);
+    if (found instanceof Refusal) {
+      reply.code(found.status);
+      reply.headers({ ...found.headers });
+      // What a hook returns tells Fastify that the request goes no further.
+      return reply.send(found.body);
+    }
+    request.principal = found;
+    return undefined;
+  };
+}

@@ -1,0 +1,34 @@
+import type { Guard } from "../guard.ts";
+import type { Principal } from "../principal.ts";
+import { readFetch, responseOf } from "./fetch-handler.ts";
+import { Refusal } from "./refusal.ts";
+import { createRequestCheck, type GivenRule } from "./request-check.ts";
+import type { RouteOptions } from "./route-options.ts";
+
+/** A context of Hono's, as far as the guard reads and writes it. */
+export interface AnyHonoContext {
+  readonly req: { readonly raw: Request };
+  set(name: "principal", value: Principal): void;
+}
+
+/** Middleware for Hono; what comes after it has `principal` among its variables. */
+export type HonoMiddleware<Context> = (
+  context: Context,
+  next: () => Promise<void>,
+) => Promise<Response | undefined>;
+
+export function createHonoMiddleware<Context extends AnyHonoContext>(
+  guard: Pick<Guard, "verify">,
+  options: RouteOptions,
+  rule: GivenRule<Context>,
+): HonoMiddleware<Context> {
+  const check = createRequestCheck(guard, options, rule);
+  return async (context, next) => {
+    const { raw } = context.req;
+    const found = await check(context, readFetch(raw));
+    if (found instanceof Refusal) return responseOf(found, raw);
+    context.set("principal", found);
+    await next();
+    return undefined;
+  };
+}

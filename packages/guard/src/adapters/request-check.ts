@@ -1,0 +1,82 @@
+import { allow, type Rule, soundRule } from "../allow.ts";
+import { bearerIn } from "../bearer.ts";
+import { decide } from "../decide.ts";
+import type { Guard } from "../guard.ts";
+import type { Principal } from "../principal.ts";
+import { TokenError } from "../token-error.ts";
+import { Refusal } from "./refusal.ts";
+import type { RouteDecision, RouteOptions } from "./route-options.ts";
+
+/** A request, as far as it is looked at before a rule sees it. */
+export interface Incoming {
+  readonly method: string;
+  /** As it was sent, or as a whole URL. */
+  readonly url: string;
+  /** All `Authorization` headers, joined by commas. */
+  readonly authorization: string | null | undefined;
+}
+
+/** No rule: whoever is signed in. One that is named must be there, so that a misspelt name opens nothing. */
+export type GivenRule<Request> = readonly [] | readonly [Rule<Request>];
+
+/** Who sent a request and may go on, or what to answer. */
+export type RequestCheck<Request> = (request: Request, incoming: Incoming) => Promise<Principal | Refusal>;
+
+/**
+ * The check that every adapter makes: the token of the `Authorization` header and of nowhere else (RFC 6750
+ * §2.1, not §2.2 and §2.3), then the rule.
+ *
+ * The function it returns rejects with an {Error} where something went wrong that is no verdict. It never
+ * rejects with less than an error: there are frameworks that go on where they are handed nothing.
+ *
+ * @throws {TypeError} where what is given is no rule
+ */
+export function createRequestCheck<Request>(
+  guard: Pick<Guard, "verify">,
+  { implies, onDecision }: RouteOptions,
+  given: GivenRule<Request>,
+): RequestCheck<Request> {
+  const rule: Rule<Request> = given.length === 0 ? allow.all() : soundRule(given[0]);
+
+  async function assertAllowed(principal: Principal, request: Request): Promise<void> {
+    const decision = await decide(rule, principal, { args: request }, implies);
+    if (decision.allowed) return;
+    const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
+    throw new TokenError(decision.code, decision.reason, scopes);
+  }
+
+  async function check(request: Request, { method, url, authorization }: Incoming) {
+    const asked = { method, path: pathOf(url) };
+    let principal: Principal | undefined;
+    try {
+      principal = await guard.verify(bearerIn(authorization));
+      await assertAllowed(principal, request);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      const { code, reason } = error;
+      record({ ...asked, outcome: "denied", userId: principal?.userId, code, reason });
+      return new Refusal(error);
+    }
+    onDecision?.({ ...asked, outcome: "allowed", userId: principal.userId });
+    return principal;
+  }
+
+  function record(denial: RouteDecision): void {
+    try {
+      onDecision?.(denial);
+    } catch {
+      // It is denied either way.
+    }
+  }
+
+  return (request, incoming) =>
+    check(request, incoming).catch((thrown: unknown) => {
+      throw thrown instanceof Error ? thrown : new Error("the guard failed", { cause: thrown });
+    });
+}
+
+/** Without what follows the path: people put tokens there. */
+function pathOf(url: string): string {
+  const [path = ""] = url.split(/[?#]/, 1);
+  return path.startsWith("/") || !URL.canParse(path) ? path : new URL(path).pathname;
+}

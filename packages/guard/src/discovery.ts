@@ -1,0 +1,79 @@
+import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
+
+/** What an issuer says of itself, as far as a guard needs it. */
+export interface Metadata {
+  /** `jwks_uri`. */
+  readonly keySet: URL;
+  /** `latchkey_revocations_endpoint`; undefined where the issuer has no feed of ended sessions. */
+  readonly feed: URL | undefined;
+}
+
+/** Finds an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last that was read. */
+export class Discovery {
+  readonly #requests: Requests;
+  readonly #issuer: string;
+  #known: Metadata | undefined;
+  #reading: Promise<Metadata> | undefined;
+
+  constructor(requests: Requests, issuer: string) {
+    this.#requests = requests;
+    this.#issuer = issuer;
+  }
+
+  get known(): Metadata | undefined {
+    return this.#known;
+  }
+
+  /**
+   * Reads it again; whoever asks meanwhile gets the same answer.
+   *
+   * @throws {IssuerProblem}
+   */
+  read(): Promise<Metadata> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<Metadata> {
+    // §4.1: a terminating slash is removed before the well-known path is appended.
+    const address = new URL(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+    this.#known = readMetadata(await requestJson(this.#requests, address), this.#issuer);
+    return this.#known;
+  }
+}
+
+/**
+ * Checks what discovery answered: it speaks for this very issuer (§4.3), and nothing in it leads to a
+ * connection that is less safe than the issuer's own. The feed is at the issuer's origin, because the guard
+ * shows it a secret.
+ *
+ * @throws {IssuerProblem}
+ */
+export function readMetadata(document: unknown, issuer: string): Metadata {
+  if (typeof document !== "object" || document === null) throw new IssuerProblem("discovery: no object");
+  if (!("issuer" in document) || document.issuer !== issuer) {
+    throw new IssuerProblem("discovery: it names another issuer");
+  }
+  const feed =
+    "latchkey_revocations_endpoint" in document ? document.latchkey_revocations_endpoint : undefined;
+  const metadata = {
+    keySet: addressIn("jwks_uri", "jwks_uri" in document ? document.jwks_uri : undefined, issuer),
+    feed: feed === undefined ? undefined : addressIn("latchkey_revocations_endpoint", feed, issuer),
+  };
+  if (metadata.feed !== undefined && metadata.feed.origin !== new URL(issuer).origin) {
+    throw new IssuerProblem("discovery: latchkey_revocations_endpoint is not at the issuer");
+  }
+  return metadata;
+}
+
+function addressIn(name: string, value: unknown, issuer: string): URL {
+  if (typeof value !== "string" || !URL.canParse(value)) throw new IssuerProblem(`discovery: no ${name}`);
+  const address = new URL(value);
+  const safe = address.protocol === "https:" || address.protocol === new URL(issuer).protocol;
+  if (!safe || !/^https?:$/.test(address.protocol) || address.username !== "" || address.password !== "") {
+    throw new IssuerProblem(`discovery: ${name} is not safe to follow`);
+  }
+  return address;
+}

@@ -1,0 +1,102 @@
+import { createParser, type EventSourceParser } from "eventsource-parser";
+import { MalformedFeed, readMessage } from "./feed-messages.ts";
+import { IssuerProblem, limitedTo, problemOf, type Requests } from "./issuer-request.ts";
+import type { RevocationFeed } from "./revocation-feed.ts";
+
+/** Where the feed is, and what is shown there. */
+export interface FeedAddress {
+  readonly url: URL;
+  readonly guardKey: string | undefined;
+}
+
+/** Why a connection to the feed is over. */
+export type FeedEnd =
+  /** The issuer does not let this guard follow. */
+  | { readonly kind: "refused"; readonly status: 401 | 403; readonly reason: string }
+  | { readonly kind: "malformed"; readonly reason: string }
+  /** There was no answer at all. */
+  | { readonly kind: "unreachable"; readonly reason: string }
+  /** There was an answer that is no stream, or a stream that broke off. */
+  | { readonly kind: "broken"; readonly reason: string };
+
+/** In milliseconds: for the first word of a stream, and between two words; the issuer says one every 5 seconds. */
+export interface Silences {
+  readonly firstWord: number;
+  readonly silence: number;
+}
+
+/** Longer than any event of the feed. */
+const maxEvent = 65_536;
+
+export function feedHeaders({ guardKey }: FeedAddress): Record<string, string> {
+  return guardKey === undefined ? {} : { authorization: `Bearer ${guardKey}` };
+}
+
+/**
+ * Follows the feed over one connection, as server-sent events from the cursor, until it breaks.
+ *
+ * @param onCaughtUp called whenever the issuer says that all it knows has been sent
+ */
+export async function followStream(
+  feed: RevocationFeed,
+  address: FeedAddress,
+  requests: Requests,
+  silences: Silences,
+  onCaughtUp: () => void,
+): Promise<FeedEnd> {
+  const connection = limitedTo(silences.firstWord, requests.closed);
+  let answered = false;
+  try {
+    const answer = await requests.fetch(address.url, {
+      headers: {
+        accept: "text/event-stream",
+        "cache-control": "no-store",
+        "last-event-id": String(feed.cursor),
+        ...feedHeaders(address),
+      },
+      redirect: "manual",
+      signal: connection.signal,
+    });
+    answered = true;
+    if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
+    const type = answer.headers.get("content-type") ?? "";
+    if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerProblem("no event stream", 200);
+    const decoder = new TextDecoder();
+    const parser = feedParser(feed, onCaughtUp);
+    const reader = (answer.body ?? new Blob([]).stream()).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      connection.again(silences.silence);
+      parser.feed(decoder.decode(next.value, { stream: true }));
+    }
+    return { kind: "broken", reason: "the stream ended" };
+  } catch (error) {
+    return endOf(error, answered || connection.signal.aborted);
+  } finally {
+    connection.end();
+  }
+}
+
+function feedParser(feed: RevocationFeed, onCaughtUp: () => void): EventSourceParser {
+  return createParser({
+    maxBufferSize: maxEvent,
+    onEvent({ event, id, data }) {
+      const message = readMessage(event, id, data);
+      if (message?.kind === "session.ended") feed.take(message.revocation);
+      if (message?.kind !== "cursor") return;
+      feed.caughtUp(message.cursor);
+      onCaughtUp();
+    },
+    onError({ type }) {
+      // Fields that are not known are passed over, as the format asks.
+      if (type === "max-buffer-size-exceeded") throw new MalformedFeed("an event that does not end");
+    },
+  });
+}
+
+/** @param answered whether something is there that answers, or took the connection and kept silent */
+export function endOf(error: unknown, answered: boolean): FeedEnd {
+  if (error instanceof MalformedFeed) return { kind: "malformed", reason: error.message };
+  const { message: reason, status } = problemOf(error);
+  if (status === 401 || status === 403) return { kind: "refused", status, reason };
+  return { kind: answered ? "broken" : "unreachable", reason };
+}

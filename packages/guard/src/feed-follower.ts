@@ -1,0 +1,188 @@
+import { Backoff } from "./backoff.ts";
+import type { Clocks } from "./clocks.ts";
+import type { Discovery, Metadata } from "./discovery.ts";
+import { endOf, type FeedAddress, type FeedEnd, followStream, type Silences } from "./feed-connection.ts";
+import { catchUp } from "./feed-polling.ts";
+import type { Tell } from "./guard-events.ts";
+import { problemOf, type Requests } from "./issuer-request.ts";
+import type { RevocationFeed } from "./revocation-feed.ts";
+import { pause } from "./waiting.ts";
+
+/** Milliseconds. */
+export interface FeedTimes extends Silences {
+  /** A stream that breaks sooner than this after it had caught up is worth less than asking. */
+  readonly shortStream: number;
+  /** Between two questions, where no stream can be had. */
+  readonly poll: number;
+  /** For how long to ask before a stream is tried again. */
+  readonly pollFor: number;
+  /** Between two looks whether an issuer without a feed has one now. */
+  readonly lookAgain: number;
+}
+
+const defaultTimes: FeedTimes = {
+  firstWord: 3_000,
+  silence: 15_000,
+  shortStream: 5_000,
+  poll: 500,
+  pollFor: 60_000,
+  lookAgain: 600_000,
+};
+
+export interface FollowerOptions {
+  readonly feed: RevocationFeed;
+  readonly discovery: Discovery;
+  readonly requests: Requests;
+  readonly clocks: Clocks;
+  readonly guardKey: string | undefined;
+  readonly follow: boolean | undefined;
+  readonly tell: Tell;
+  readonly times?: FeedTimes;
+}
+
+/** So many short streams in a row are the work of a proxy that cuts them. */
+const shortStreamsToPoll = 3;
+
+/**
+ * Keeps a feed caught up until the guard is closed: over a stream; where none can be had, by asking every half
+ * second; with a growing pause between tries that fail.
+ */
+export class FeedFollower {
+  readonly #options: FollowerOptions;
+  readonly #times: FeedTimes;
+  readonly #backoff = new Backoff();
+  readonly #settled = Promise.withResolvers<void>();
+  #state: "unknown" | "none" | "following" | "behind" = "unknown";
+  #via: "stream" | "poll" = "stream";
+  #problem: string | undefined;
+  #url: URL | undefined;
+  #shortStreams = 0;
+  #begun = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.#times = options.times ?? defaultTimes;
+    options.requests.closed.addEventListener("abort", () => this.#settled.resolve(), { once: true });
+  }
+
+  /** `unknown`: nothing was heard of the issuer yet. `none`: it has no feed. */
+  get state(): "unknown" | "none" | "following" | "behind" {
+    return this.#state;
+  }
+
+  /** Why the feed was lost last; undefined while it is followed. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Where the feed is, as far as it is known. */
+  get address(): FeedAddress | undefined {
+    return this.#url && { url: this.#url, guardKey: this.#options.guardKey };
+  }
+
+  /** Settles when the feed is caught up with for the first time, or it turns out that there is none. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { closed } = this.#options.requests;
+    while (!closed.aborted) await pause(await this.#try(), closed);
+  }
+
+  /** @returns milliseconds until the next try */
+  async #try(): Promise<number> {
+    let metadata: Metadata;
+    try {
+      metadata = await this.#metadata();
+    } catch (error) {
+      // An issuer that has no feed has none while it is away.
+      if (this.#state === "none") return this.#backoff.next();
+      return this.#over({ kind: "unreachable", reason: problemOf(error).message });
+    }
+    // A feed that was named once is followed even where discovery does not name it any more.
+    this.#url = metadata.feed ?? this.#url;
+    const { address } = this;
+    if (address === undefined && this.#options.follow === undefined) {
+      this.#state = "none";
+      this.#settled.resolve();
+      return this.#times.lookAgain;
+    }
+    if (address === undefined) return this.#over({ kind: "unreachable", reason: "the issuer names no feed" });
+    const end = await this.#stream(address);
+    if (end !== "no stream can be had") return this.#over(end);
+    return this.#poll(address);
+  }
+
+  async #metadata(): Promise<Metadata> {
+    const { discovery } = this.#options;
+    const lookAgain = this.#url === undefined && this.#state !== "unknown";
+    return (lookAgain ? undefined : discovery.known) ?? (await discovery.read());
+  }
+
+  async #stream(address: FeedAddress): Promise<FeedEnd | "no stream can be had"> {
+    const { feed, requests, clocks } = this.#options;
+    let begun: number | undefined;
+    const end = await followStream(feed, address, requests, this.#times, () => {
+      begun ??= clocks.steady();
+      this.#caughtUp("stream");
+    });
+    if (begun !== undefined) {
+      const lasted = clocks.steady() - begun >= this.#times.shortStream;
+      this.#shortStreams = lasted ? 0 : this.#shortStreams + 1;
+      if (lasted) this.#backoff.reset();
+    }
+    const cut = begun === undefined || this.#shortStreams >= shortStreamsToPoll;
+    if (end.kind !== "broken" || !cut) return end;
+    this.#shortStreams = 0;
+    // While asking goes well, a stream that still cannot be had is no news.
+    if (this.#state !== "following" || this.#via === "stream") this.#lost(end);
+    return "no stream can be had";
+  }
+
+  async #poll(address: FeedAddress): Promise<number> {
+    const { feed, requests, clocks } = this.#options;
+    const until = clocks.steady() + this.#times.pollFor;
+    try {
+      while (!requests.closed.aborted && clocks.steady() < until) {
+        await catchUp(feed, address, requests, clocks);
+        this.#caughtUp("poll");
+        this.#backoff.reset();
+        await pause(this.#times.poll, requests.closed);
+      }
+      return 0;
+    } catch (error) {
+      return this.#over(endOf(error, false));
+    }
+  }
+
+  #caughtUp(via: "stream" | "poll"): void {
+    const news = this.#state !== "following" || this.#via !== via;
+    this.#state = "following";
+    this.#via = via;
+    this.#problem = undefined;
+    this.#settled.resolve();
+    if (news) this.#options.tell({ name: "feed.followed", via, cursor: this.#options.feed.cursor });
+  }
+
+  #over(end: FeedEnd): number {
+    this.#lost(end);
+    return end.kind === "refused" ? this.#backoff.longest() : this.#backoff.next();
+  }
+
+  #lost(end: FeedEnd): void {
+    if (this.#options.requests.closed.aborted) return;
+    this.#state = "behind";
+    this.#problem = end.reason;
+    const { tell } = this.#options;
+    if (end.kind === "refused") tell({ name: "feed.refused", status: end.status });
+    else if (end.kind === "malformed") tell({ name: "feed.malformed", reason: end.reason });
+    else tell({ name: "feed.lost", reason: end.reason });
+  }
+}

@@ -1,0 +1,92 @@
+import { IssuerProblem } from "./issuer-request.ts";
+
+/** The feed said something that nobody could mean. The message quotes nothing of it. */
+export class MalformedFeed extends IssuerProblem {}
+
+/** One ended session. */
+export interface Revocation {
+  readonly number: number;
+  readonly sessionId: string;
+  /** After this no token of the session is valid, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** The feed in its plain form. */
+export interface RevocationPage {
+  readonly revocations: readonly Revocation[];
+  readonly cursor: number;
+  /** Whether another page follows from `cursor`. */
+  readonly more: boolean;
+}
+
+/** What a server-sent event of the feed says; undefined for one of a later version. */
+export type FeedMessage =
+  | { readonly kind: "session.ended"; readonly revocation: Revocation }
+  | { readonly kind: "cursor"; readonly cursor: number };
+
+const maxPage = 1_000;
+const maxSessionId = 256;
+
+/** @throws {MalformedFeed} */
+export function readMessage(event: string | undefined, id: string | undefined, data: string) {
+  if (event !== "session.ended" && event !== "cursor") return undefined;
+  const value = parsed(data);
+  const message: FeedMessage =
+    event === "cursor"
+      ? { kind: event, cursor: numberIn(value, "cursor") }
+      : { kind: event, revocation: readRevocation(value) };
+  const number = message.kind === "cursor" ? message.cursor : message.revocation.number;
+  // Whoever resumes does so from the id.
+  if (id !== String(number)) throw new MalformedFeed("an id that is not the event's own number");
+  return message;
+}
+
+/** @throws {MalformedFeed} */
+export function readPage(value: unknown): RevocationPage {
+  const { revocations, more } = fieldsOf(value);
+  if (!Array.isArray(revocations) || revocations.length > maxPage) {
+    throw new MalformedFeed(`no list of at most ${maxPage} revocations`);
+  }
+  if (typeof more !== "boolean") throw new MalformedFeed("no more");
+  if (more && revocations.length === 0) throw new MalformedFeed("an empty page that promises more");
+  return { revocations: revocations.map(readRevocation), cursor: numberIn(value, "cursor"), more };
+}
+
+/** Reads the answer about one session. @throws {MalformedFeed} */
+export function readAnswer(value: unknown, sessionId: string): boolean {
+  const fields = fieldsOf(value);
+  if (fields["sessionId"] !== sessionId) throw new MalformedFeed("an answer about another session");
+  if (typeof fields["ended"] !== "boolean") throw new MalformedFeed("no ended");
+  return fields["ended"];
+}
+
+function readRevocation(value: unknown): Revocation {
+  const { sessionId } = fieldsOf(value);
+  if (typeof sessionId !== "string" || sessionId === "" || sessionId.length > maxSessionId) {
+    throw new MalformedFeed("no sessionId");
+  }
+  const number = numberIn(value, "number");
+  if (number === 0) throw new MalformedFeed("a number that no revocation has");
+  return { number, sessionId, until: numberIn(value, "until") };
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new MalformedFeed("data that is not JSON");
+  }
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) throw new MalformedFeed("no object");
+  return Object.fromEntries(Object.entries(value));
+}
+
+function numberIn(value: unknown, name: "cursor" | "number" | "until"): number {
+  const number = fieldsOf(value)[name];
+  if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0) {
+    throw new MalformedFeed(`no ${name}`);
+  }
+  return number;
+}

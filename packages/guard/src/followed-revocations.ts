@@ -1,0 +1,130 @@
+import type { Clocks } from "./clocks.ts";
+import type { Discovery } from "./discovery.ts";
+import { FeedFollower, type FeedTimes } from "./feed-follower.ts";
+import type { Tell } from "./guard-events.ts";
+import type { GuardSettings } from "./guard-options.ts";
+import type { RevocationsHealth } from "./health.ts";
+import { problemOf, type Requests } from "./issuer-request.ts";
+import { RevocationFeed } from "./revocation-feed.ts";
+import { SessionQuestions } from "./session-questions.ts";
+import type { RevocationSource } from "./sources.ts";
+import { TokenError } from "./token-error.ts";
+import { happens } from "./waiting.ts";
+
+export interface FollowedRevocationsOptions {
+  readonly settings: Pick<GuardSettings, "follow" | "guardKey" | "staleAfter" | "whenStale">;
+  readonly discovery: Discovery;
+  readonly requests: Requests;
+  readonly clocks: Clocks;
+  readonly tell: Tell;
+  /** For how long a first check waits for the feed, in milliseconds. */
+  readonly patience: number;
+  readonly times?: FeedTimes;
+}
+
+/** How long a session that was asked about is remembered as ended, in milliseconds: longer than its tokens live. */
+const rememberAnswer = 86_400_000;
+
+/** The ended sessions of an issuer, followed; and what to do with a token when they cannot be. */
+export class FollowedRevocations implements RevocationSource {
+  readonly #options: FollowedRevocationsOptions;
+  readonly #feed: RevocationFeed;
+  readonly #follower: FeedFollower;
+  readonly #questions: SessionQuestions;
+  #firstWait: Promise<unknown> | undefined;
+  #waited = false;
+  #toldStale = false;
+
+  constructor(options: FollowedRevocationsOptions) {
+    this.#options = options;
+    const { settings, discovery, requests, clocks, tell, times } = options;
+    this.#feed = new RevocationFeed(clocks, tell);
+    this.#questions = new SessionQuestions(requests, clocks);
+    const { guardKey, follow } = settings;
+    this.#follower = new FeedFollower({
+      feed: this.#feed,
+      discovery,
+      requests,
+      clocks,
+      guardKey,
+      follow,
+      tell,
+      ...(times && { times }),
+    });
+  }
+
+  /** Settles when the feed is caught up with for the first time, or it turns out that there is none. */
+  get first(): Promise<void> {
+    return this.#options.settings.follow === false ? Promise.resolve() : this.#follower.settled;
+  }
+
+  begin(): void {
+    if (this.#options.settings.follow !== false) this.#follower.begin();
+  }
+
+  isRevoked(sessionId: string | undefined): boolean | Promise<boolean> {
+    if (sessionId === undefined) return false;
+    if (this.#feed.hasEnded(sessionId)) return true;
+    if (this.#isCurrent()) return false;
+    if (this.#waited) return this.#whenStale(sessionId);
+    this.#firstWait ??= happens(this.first, this.#options.patience).then(() => {
+      this.#waited = true;
+    });
+    return this.#firstWait.then(() => this.isRevoked(sessionId));
+  }
+
+  health(): RevocationsHealth {
+    const { cursor, known } = this.#feed;
+    const { state } = this.#follower;
+    const none = this.#options.settings.follow === false || state === "none";
+    const following = state === "following" ? "following" : "behind";
+    const starting = this.#feed.staleFor() === undefined && !this.#waited;
+    return {
+      state: none ? "none" : this.#isCurrent() ? following : starting ? "behind" : "lost",
+      cursor,
+      known,
+      staleFor: this.#feed.staleFor(),
+      problem: this.#follower.problem,
+    };
+  }
+
+  /** Whether who is not known to have ended has not, as far as the bound on staleness says. */
+  #isCurrent(): boolean {
+    const staleFor = this.#feed.staleFor();
+    if (staleFor === undefined) {
+      return this.#options.settings.follow === false || this.#follower.state === "none";
+    }
+    const current = staleFor <= this.#options.settings.staleAfter;
+    if (current) this.#toldStale = false;
+    return current;
+  }
+
+  #whenStale(sessionId: string): boolean | Promise<boolean> {
+    const { settings, tell, requests } = this.#options;
+    const { whenStale } = settings;
+    if (!this.#toldStale && !requests.closed.aborted) {
+      this.#toldStale = true;
+      tell({ name: "feed.stale", whenStale });
+    }
+    if (whenStale === "accept") return false;
+    if (whenStale === "ask") return this.#ask(sessionId);
+    throw this.#unavailable(this.#follower.problem ?? "nothing was heard of the feed");
+  }
+
+  async #ask(sessionId: string): Promise<boolean> {
+    const { address } = this.#follower;
+    if (address === undefined)
+      throw this.#unavailable(this.#follower.problem ?? "the feed was not found yet");
+    try {
+      const ended = await this.#questions.hasEnded(sessionId, address);
+      if (ended) this.#feed.learn(sessionId, this.#options.clocks.now() + rememberAnswer);
+      return ended;
+    } catch (error) {
+      throw this.#unavailable(problemOf(error).message);
+    }
+  }
+
+  #unavailable(reason: string): TokenError {
+    return new TokenError("revocations_unavailable", reason);
+  }
+}

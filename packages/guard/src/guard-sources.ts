@@ -1,0 +1,83 @@
+import type { Clocks } from "./clocks.ts";
+import { Discovery } from "./discovery.ts";
+import { FollowedRevocations } from "./followed-revocations.ts";
+import type { Tell } from "./guard-events.ts";
+import type { GuardOptions, GuardSettings } from "./guard-options.ts";
+import type { GuardHealth, KeysHealth, RevocationsHealth } from "./health.ts";
+import type { Requests } from "./issuer-request.ts";
+import { RemoteKeys } from "./remote-keys.ts";
+import type { KeySource, RevocationSource } from "./sources.ts";
+import { TokenError } from "./token-error.ts";
+import { happens } from "./waiting.ts";
+
+/** For how long a start waits for the issuer, in milliseconds. */
+const patience = 5_000;
+
+/** What a guard stands on: keys and ended sessions, each given or followed at the issuer. */
+export interface Sources {
+  readonly keys: KeySource;
+  readonly revocations: RevocationSource;
+  /** Begins to read and to follow; once. */
+  begin(): void;
+  /** @throws {TokenError} where what is needed does not come in time */
+  ready(): Promise<void>;
+  health(): GuardHealth;
+  /** Ends all requests and timers. */
+  close(): void;
+}
+
+export type GivenSources = Pick<GuardOptions, "keys" | "revocations" | "fetch">;
+
+/** Joins what was given with what must be found at the issuer. Asks nothing before `begin`. */
+export function createSources(settings: GuardSettings, given: GivenSources, tell: Tell): Sources {
+  const closing = new AbortController();
+  // Looked up when it is called: a platform may put its own in place later.
+  const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing.signal };
+  const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
+  const discovery = new Discovery(requests, settings.issuer);
+  const { algorithms, keysMaxAge } = settings;
+  const parts = { discovery, requests, clocks, tell };
+  // What is given instead is not begun.
+  const remoteKeys = new RemoteKeys({ ...parts, algorithms, keysMaxAge });
+  const followed = new FollowedRevocations({ ...parts, settings, patience });
+
+  function health(): GuardHealth {
+    const keys = given.keys ? givenKeys : remoteKeys.health();
+    const revocations = given.revocations ? givenRevocations : followed.health();
+    const refusing = revocations.state === "lost" && settings.whenStale === "refuse";
+    return { ok: !closing.signal.aborted && keys.state !== "none" && !refusing, keys, revocations };
+  }
+
+  return {
+    keys: given.keys ?? remoteKeys,
+    revocations: given.revocations ?? followed,
+    begin() {
+      if (!given.keys) remoteKeys.begin();
+      if (!given.revocations) followed.begin();
+    },
+    async ready() {
+      await happens(
+        Promise.all([given.keys ?? remoteKeys.first, given.revocations ?? followed.first]),
+        patience,
+      );
+      const { keys, revocations } = health();
+      if (closing.signal.aborted) throw new TokenError("keys_unavailable", "the guard is closed");
+      if (keys.state === "none") throw new TokenError("keys_unavailable", keys.problem);
+      const { state, staleFor, problem } = revocations;
+      if (state === "lost" || (state === "behind" && staleFor === undefined)) {
+        throw new TokenError("revocations_unavailable", problem);
+      }
+    },
+    health,
+    close: () => closing.abort(),
+  };
+}
+
+const givenKeys: KeysHealth = { state: "given", fetchedAt: undefined, known: 0, problem: undefined };
+const givenRevocations: RevocationsHealth = {
+  state: "given",
+  cursor: 0,
+  staleFor: undefined,
+  known: 0,
+  problem: undefined,
+};

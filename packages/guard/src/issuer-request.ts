@@ -1,0 +1,97 @@
+import { BodyTooLong, readText } from "./bounded-body.ts";
+
+/** Why the issuer could not be asked, or what it said that cannot be used. The message is for the log. */
+export class IssuerProblem extends Error {
+  /** The answer's status; undefined where there was no answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How a guard reaches its issuer. */
+export interface Requests {
+  readonly fetch: typeof fetch;
+  /** Aborted when the guard is closed. */
+  readonly closed: AbortSignal;
+}
+
+export interface JsonRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds for all of it, the body included. Default: 5,000. */
+  readonly timeout?: number;
+  /** Default: 256 KiB. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Asks the issuer for a JSON document. Redirects are not followed: what stands in for the issuer must not be
+ * decided by a header.
+ *
+ * @throws {IssuerProblem}
+ */
+export async function requestJson(requests: Requests, address: URL, request: JsonRequest = {}) {
+  const { headers = {}, timeout = 5_000, maxBytes = 262_144 } = request;
+  const response = limitedTo(timeout, requests.closed);
+  try {
+    const answer = await requests.fetch(address, {
+      headers: { accept: "application/json", ...headers },
+      redirect: "manual",
+      signal: response.signal,
+    });
+    if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
+    return parseJson(await readText(answer, maxBytes));
+  } catch (error) {
+    throw problemOf(error);
+  } finally {
+    response.end();
+  }
+}
+
+/** @throws {IssuerProblem} */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new IssuerProblem("the answer is not JSON");
+  }
+}
+
+/** A signal that aborts after a time, which can be begun again, and when the guard is closed. */
+export function limitedTo(ms: number, closed: AbortSignal) {
+  const controller = new AbortController();
+  const abort = () => controller.abort(new IssuerProblem("the guard is closed"));
+  const late = (after: number) =>
+    setTimeout(() => controller.abort(new IssuerProblem(`nothing came for ${after} ms`)), after);
+  let timer = late(ms);
+  if (closed.aborted) abort();
+  closed.addEventListener("abort", abort, { once: true });
+  return {
+    signal: controller.signal,
+    /** Begins anew. @param after milliseconds */
+    again(after: number): void {
+      clearTimeout(timer);
+      timer = late(after);
+    },
+    /** Lets go of the connection, where there still is one. */
+    end(): void {
+      clearTimeout(timer);
+      closed.removeEventListener("abort", abort);
+      controller.abort();
+    },
+  };
+}
+
+/** What went wrong, in words that hold nothing of what was sent or received. */
+export function problemOf(error: unknown): IssuerProblem {
+  if (error instanceof IssuerProblem) return error;
+  if (error instanceof BodyTooLong) return new IssuerProblem(error.message);
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof IssuerProblem) return cause;
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") {
+    return new IssuerProblem(`could not be reached: ${cause.code}`);
+  }
+  return new IssuerProblem(`could not be reached: ${cause instanceof Error ? cause.name : "unknown"}`);
+}

@@ -1,0 +1,86 @@
+import { type CryptoKey, importJWK, type JWK } from "jose";
+import { type Algorithm, keyKindOf } from "./algorithms.ts";
+import { IssuerProblem } from "./issuer-request.ts";
+
+/** Public keys by `kid` and by the algorithm that each may check. */
+export interface KeySet {
+  readonly byKid: ReadonlyMap<string, ReadonlyMap<string, CryptoKey>>;
+  /** The same keys by all that they are, so that one that stays is the same object after the next reading. */
+  readonly byMaterial: ReadonlyMap<string, CryptoKey>;
+}
+
+export const noKeys: KeySet = { byKid: new Map(), byMaterial: new Map() };
+
+/** More than any issuer publishes; past it something else was published. */
+const maxKeys = 100;
+/** Modulus of an RSA key, in bits (RFC 7518 §3.3). The upper bound keeps one check from taking very long. */
+const rsaBits = { least: 2_048, most: 16_384 };
+const publicMembers = ["kty", "crv", "x", "y", "n", "e"] as const;
+
+/**
+ * Reads a JWK Set (RFC 7517 §5). Taken is a public key that has a `kid`, is for signatures (`use`, `key_ops`)
+ * and serves an algorithm that is accepted: the one its `alg` names and no other. What is not taken is passed
+ * over, as the RFC asks. Of two with the same `kid` for the same algorithm the first counts.
+ *
+ * @param before what was read last
+ * @throws {IssuerProblem} where it is no JWK Set
+ */
+export async function readKeySet(
+  document: unknown,
+  algorithms: readonly Algorithm[],
+  before: KeySet = noKeys,
+): Promise<KeySet> {
+  const listed = typeof document === "object" && document !== null && "keys" in document && document.keys;
+  if (!Array.isArray(listed)) throw new IssuerProblem("key set: no list of keys");
+  if (listed.length > maxKeys) throw new IssuerProblem(`key set: more than ${maxKeys} keys`);
+  const byKid = new Map<string, Map<string, CryptoKey>>();
+  const byMaterial = new Map<string, CryptoKey>();
+  for (const jwk of listed) {
+    if (!isSignatureKey(jwk)) continue;
+    for (const algorithm of algorithms.filter((name) => serves(jwk, name))) {
+      const ofKid = byKid.get(jwk.kid) ?? new Map<string, CryptoKey>();
+      if (ofKid.has(algorithm)) continue;
+      const material: JWK = { kty: jwk.kty };
+      for (const member of publicMembers) if (typeof jwk[member] === "string") material[member] = jwk[member];
+      const name = JSON.stringify([jwk.kid, algorithm, material]);
+      const key = before.byMaterial.get(name) ?? (await importPublic(material, algorithm));
+      if (key === undefined) continue;
+      byMaterial.set(name, key);
+      byKid.set(jwk.kid, ofKid.set(algorithm, key));
+    }
+  }
+  return { byKid, byMaterial };
+}
+
+type SignatureKey = Readonly<Record<string, unknown>> & { readonly kid: string; readonly kty: string };
+
+function isSignatureKey(jwk: unknown): jwk is SignatureKey {
+  if (typeof jwk !== "object" || jwk === null) return false;
+  const { kid, kty, use, key_ops: operations, d } = jwk as Readonly<Record<string, unknown>>;
+  if (typeof kid !== "string" || kid === "" || typeof kty !== "string") return false;
+  // A private key that was published signs for everybody.
+  if (d !== undefined || (use !== undefined && use !== "sig")) return false;
+  return operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
+}
+
+function serves(jwk: SignatureKey, algorithm: Algorithm): boolean {
+  const { kty, crv } = keyKindOf(algorithm);
+  if (jwk.kty !== kty || (crv !== undefined && jwk["crv"] !== crv)) return false;
+  const named = jwk["alg"];
+  // RFC 9864 §4.1.2: two names for the same signature.
+  return (
+    named === undefined || named === algorithm || (crv === "Ed25519" && /^(EdDSA|Ed25519)$/.test(`${named}`))
+  );
+}
+
+async function importPublic(material: JWK, algorithm: Algorithm): Promise<CryptoKey | undefined> {
+  try {
+    const key = await importJWK(material, algorithm);
+    if (key instanceof Uint8Array || key.type !== "public") return undefined;
+    if (!("modulusLength" in key.algorithm)) return key;
+    const bits = Number(key.algorithm.modulusLength);
+    return bits >= rsaBits.least && bits <= rsaBits.most ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

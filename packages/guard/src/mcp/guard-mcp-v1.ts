@@ -1,0 +1,99 @@
+import type { Admitted } from "./admission.ts";
+import { HttpGate } from "./http-gate.ts";
+import type { HttpPolicy } from "./http-policy.ts";
+import { answerNode, type NodeRequest, type NodeResponse, readNode, removeHeader } from "./node-http.ts";
+import { isObject } from "./objects.ts";
+import { ProtectedResource } from "./protected-resource.ts";
+import { shadow } from "./shadow.ts";
+import type { ToolRules } from "./tool-policy.ts";
+
+/** Middleware for Express, or for whatever calls it with the request and response of Node's HTTP server. */
+export type NodeMiddleware = (
+  request: NodeRequest,
+  response: NodeResponse,
+  next: (error?: unknown) => void,
+) => Promise<void>;
+
+/**
+ * Puts the protocol's own authorisation in front of an MCP endpoint of the SDK's first major version: a bearer
+ * header is checked and taken off, and who has no token, or one of too few scopes, is told where to get one.
+ * Use it with `guardTools` and the same policy: this guards the endpoint, that guards each tool.
+ *
+ * It reads the body. Hand it on: `transport.handleRequest(request, response, request.body)`. Clients look for
+ * the metadata beside the endpoint, so mount {@link mcpMetadata} at the root as well.
+ *
+ * Where the policy has a `tokenField`, a request without the header is let through as far as it only finds and
+ * calls tools, because a call may carry its token itself.
+ *
+ * @throws {Error} where the policy cannot be kept
+ * @example
+ * app.use(mcpMetadata(policy));
+ * app.all("/mcp", guardMcp(policy), (request, response) => transport.handleRequest(request, response, request.body));
+ */
+export function guardMcp<const Tools extends ToolRules>(policy: HttpPolicy<Tools>): NodeMiddleware {
+  const gate = new HttpGate(policy);
+  return async (request, response, next) => {
+    try {
+      const admission = await gate.admit(readNode(request));
+      if ("answer" in admission) return answerNode(response, admission.answer);
+      const { admitted } = admission;
+      removeHeader(request, "authorization");
+      // The body that the SDK's handlers could read has no token in it, and so another length.
+      removeHeader(request, "content-length");
+      if (admitted.body !== undefined) request.body = admitted.body.parsed;
+      if (admitted.authInfo === undefined) delete request.auth;
+      else request.auth = admitted.authInfo;
+      for (const [name, value] of Object.entries(admitted.headers)) response.setHeader(name, value);
+      follow(response, admitted);
+    } catch (error) {
+      return next(error);
+    }
+    next();
+  };
+}
+
+/** Serves the protected-resource metadata of an endpoint (RFC 9728), and nothing else. */
+export function mcpMetadata<const Tools extends ToolRules>(policy: HttpPolicy<Tools>): NodeMiddleware {
+  const resource = new ProtectedResource(policy);
+  return async (request, response, next) => {
+    const { method, path } = readNode(request);
+    const answer = resource.answerTo(method, path);
+    return answer === undefined ? next() : answerNode(response, answer);
+  };
+}
+
+/** Learns from the answer which session it opened; ends an endless answer with what its token stands for. */
+function follow(response: NodeResponse, admitted: Admitted): void {
+  shadow(response, "writeHead", (original, status, ...rest) => {
+    const session = sessionIn(rest) ?? response.getHeader("mcp-session-id");
+    admitted.answered(Number(status), typeof session === "string" ? session : undefined);
+    return original(status, ...rest);
+  });
+  if (!admitted.endless) return;
+  let before: Promise<unknown> = Promise.resolve();
+  for (const method of ["write", "end"]) {
+    shadow(response, method, (original, ...args) => {
+      before = before
+        .then(() => admitted.recheck())
+        .then(() => original(...args))
+        .catch(() => response.destroy());
+      return method === "write" ? true : response;
+    });
+  }
+}
+
+/** The session that the headers of `writeHead` name, in any form that Node takes them. */
+function sessionIn(rest: readonly unknown[]): unknown {
+  const headers = rest.at(-1);
+  if (Array.isArray(headers)) {
+    const flat: unknown[] = headers.flat();
+    const at = flat.findIndex((name, index) => index % 2 === 0 && isSessionHeader(name));
+    return at < 0 ? undefined : flat[at + 1];
+  }
+  if (!isObject(headers)) return undefined;
+  return Object.entries(headers).find(([name]) => isSessionHeader(name))?.[1];
+}
+
+function isSessionHeader(name: unknown): boolean {
+  return typeof name === "string" && name.toLowerCase() === "mcp-session-id";
+}

@@ -1,0 +1,122 @@
+import type { BaseToolCallback, McpServer, RegisteredTool } from "@modelcontextprotocol/sdk/server/mcp.js";
+import type {
+  AnySchema,
+  SchemaOutput,
+  ShapeOutput,
+  ZodRawShapeCompat,
+} from "@modelcontextprotocol/sdk/server/zod-compat.js";
+import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
+import type {
+  CallToolResult,
+  ServerNotification,
+  ServerRequest,
+  ToolAnnotations,
+} from "@modelcontextprotocol/sdk/types.js";
+import type { Principal } from "../principal.ts";
+import type { Dialect } from "./dialect.ts";
+import { bearersOf } from "./http-bearer.ts";
+import { install } from "./install.ts";
+import { isObject } from "./objects.ts";
+import type { ArgsOf, Fitting } from "./rule-args.ts";
+import { shadow } from "./shadow.ts";
+import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+/** What the handler of a guarded tool is given: the SDK's context, and who calls. */
+export type GuardedContext = Extra & { readonly principal: Principal };
+
+interface ToolConfig<Input, Output> {
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema?: Input;
+  readonly outputSchema?: Output;
+  readonly annotations?: ToolAnnotations;
+  readonly _meta?: Record<string, unknown>;
+}
+
+type ParsedBy<Input> = Input extends ZodRawShapeCompat
+  ? ShapeOutput<Input>
+  : Input extends AnySchema
+    ? SchemaOutput<Input>
+    : undefined;
+
+/** The server, which now takes the tools of its policy and no others. */
+export interface GuardedServer<Tools extends ToolRules> extends McpServer {
+  /**
+   * Registers a tool that the policy lists. A rule that looks at arguments (`allow.when`) must be able to
+   * take what the input schema makes of them.
+   */
+  registerTool<
+    Name extends keyof Tools & string,
+    Output extends ZodRawShapeCompat | AnySchema,
+    Input extends undefined | ZodRawShapeCompat | AnySchema = undefined,
+  >(
+    name: Name,
+    config: ToolConfig<Input, Output> &
+      Fitting<ArgsOf<Tools[Name]>, ParsedBy<Input>, { inputSchema: "its output is not what the rule takes" }>,
+    handler: BaseToolCallback<CallToolResult, GuardedContext, Input>,
+  ): RegisteredTool;
+}
+
+/** The `@modelcontextprotocol/sdk` package, version 1. */
+const dialect: Dialect = {
+  registrars: ["registerTool", "tool"],
+  methodOf(schema) {
+    const shape: unknown = isObject(schema) ? Reflect.get(schema, "shape") : undefined;
+    const method: unknown = isObject(shape) ? Reflect.get(shape, "method") : undefined;
+    const literal: unknown = isObject(method) ? Reflect.get(method, "value") : undefined;
+    if (typeof literal === "string") return literal;
+    throw new Error("guardTools: a request handler's schema must name its method");
+  },
+  callerOf(context) {
+    const { authInfo, requestInfo, sessionId } = extraIn(context);
+    const header = requestInfo?.headers["authorization"];
+    const authorization = Array.isArray(header) ? header.join(", ") : header;
+    const local = authInfo === undefined && requestInfo === undefined && sessionId === undefined;
+    return { bearers: bearersOf(authInfo, authorization), local };
+  },
+  contextFor(context, principal) {
+    const { authInfo, requestInfo } = extraIn(context);
+    return {
+      ...context,
+      principal,
+      // A task would be stored with the request as it came.
+      taskStore: undefined,
+      ...(authInfo !== undefined && { authInfo: { ...authInfo, token: "" } }),
+      ...(requestInfo !== undefined && {
+        requestInfo: { ...requestInfo, headers: { ...requestInfo.headers, authorization: undefined } },
+      }),
+    };
+  },
+  privately: (_context, result) => result,
+};
+
+/** The context of a request, as the SDK makes it for every handler. */
+function extraIn(context: object): Partial<Extra> {
+  return context;
+}
+
+/**
+ * Puts one policy in front of the tools of an MCP server of the SDK's first major version. Call it right
+ * after the server is made, before its first tool. When the server connects, the policy and the tools must
+ * name each other completely.
+ *
+ * Guards tools alone: their list and their calls. Resources, prompts and completions stay as they are; over
+ * HTTP, `guardMcp` lets nobody in to them without a token. Tools that run as tasks (experimental in the SDK)
+ * are refused: whoever knows a task's id could fetch its result.
+ *
+ * @returns the same server, typed so that it takes the policy's tools and hands a principal to each
+ * @throws {Error} where tools were registered before, or the policy cannot be kept
+ */
+export function guardTools<const Tools extends ToolRules>(
+  server: McpServer,
+  policy: ToolPolicy<Tools>,
+): GuardedServer<Tools> {
+  install(server, policy, dialect);
+  shadow(server.experimental.tasks, "registerToolTask", (_original, name) => {
+    throw new Error(`guardTools: tool "${String(name)}" runs as a task, which cannot be guarded`);
+  });
+  // It is the same object; what its type adds is kept by the shadowed methods.
+  return server as GuardedServer<Tools>;
+}

@@ -1,0 +1,126 @@
+import type { Principal } from "../principal.ts";
+import { TokenError } from "../token-error.ts";
+import { type Denial, denialOf } from "./denial.ts";
+import type { Dialect } from "./dialect.ts";
+import { takeToken } from "./field-argument.ts";
+import { withField } from "./field-schema.ts";
+import { isObject, type Members, own } from "./objects.ts";
+import type { Caller, ToolGate } from "./tool-gate.ts";
+
+/** What a call was given on its way to the tool's handler. */
+interface Grant {
+  readonly tool: string;
+  readonly principal: Principal;
+}
+
+type Next = (request: unknown, context: object) => unknown;
+
+/** What a guarded server does with the requests that concern tools. */
+export class GuardedTools {
+  readonly #gate: ToolGate;
+  readonly #dialect: Dialect;
+  /** By the context that was made for the handler: nobody else can come by it. */
+  readonly #grants = new WeakMap<object, Grant>();
+
+  constructor(gate: ToolGate, dialect: Dialect) {
+    this.#gate = gate;
+    this.#dialect = dialect;
+  }
+
+  /** `tools/call`: who calls, and whether this tool could be theirs, before its arguments are looked at. */
+  async call(request: unknown, context: object, next: Next): Promise<unknown> {
+    const params = isObject(request) && isObject(request["params"]) ? request["params"] : {};
+    const tool = String(params["name"]);
+    const { token, rest } = takeToken(params["arguments"], this.#gate.tokenField);
+    let principal: Principal | undefined;
+    try {
+      principal = await this.#gate.authenticate(token, this.#dialect.callerOf(context));
+      await this.#gate.assertAllowed(tool, principal, "anything");
+    } catch (error) {
+      return this.#deny(tool, principal, error);
+    }
+    const granted = this.#dialect.contextFor(context, principal);
+    this.#grants.set(granted, { tool, principal });
+    const bare = { ...params, ...(rest !== undefined && { arguments: rest }) };
+    return await next({ ...(isObject(request) && request), params: bare }, granted);
+  }
+
+  /** A tool's handler, reached only with a grant, and only where the parsed arguments are allowed too. */
+  handler(callback: unknown) {
+    if (typeof callback !== "function") throw new Error("guardTools: a tool needs a handler");
+    return async (...args: readonly unknown[]): Promise<unknown> => {
+      const context = args.at(-1);
+      const grant = isObject(context) ? this.#grants.get(context) : undefined;
+      if (grant === undefined) return denialOf(new TokenError("missing_token", "not through the guard"));
+      const { tool, principal } = grant;
+      try {
+        await this.#gate.assertAllowed(tool, principal, { args: args.length > 1 ? args[0] : {} });
+        this.#gate.allowed(tool, principal);
+      } catch (error) {
+        return this.#deny(tool, principal, error);
+      }
+      return await Reflect.apply(callback, undefined, args);
+    };
+  }
+
+  /**
+   * `tools/list`: the tools that the principal could call, with this token or one of more scopes. Where a
+   * token can only come with a call, there is no principal yet and all tools are listed.
+   *
+   * @throws {TokenError} where the list needs a token and has none, or one that is refused
+   */
+  async list(request: unknown, context: object, next: Next): Promise<unknown> {
+    const caller = this.#dialect.callerOf(context);
+    const principal = await this.#principalOfList(caller);
+    const result = await next(request, context);
+    const tools = isObject(result) && Array.isArray(result["tools"]) ? result["tools"] : [];
+    const field = this.#gate.tokenField;
+    const required = principal === undefined;
+    const shown: unknown[] = [];
+    for (const tool of tools) {
+      if (!isObject(tool) || !(await this.#isListed(String(tool["name"]), principal))) continue;
+      shown.push(field === undefined ? tool : withTokenField(tool, field, required, caller.local));
+    }
+    const listed = { ...(isObject(result) && result), tools: shown };
+    return this.#dialect.privately(context, listed);
+  }
+
+  async #isListed(tool: string, principal: Principal | undefined): Promise<boolean> {
+    if (principal === undefined) return this.#gate.tools.includes(tool);
+    const decision = await this.#gate.decide(tool, principal, "anything");
+    return decision.allowed || decision.code === "insufficient_scope";
+  }
+
+  async #principalOfList(caller: Caller): Promise<Principal | undefined> {
+    try {
+      return await this.#gate.authenticate(undefined, caller);
+    } catch (error) {
+      if (this.#gate.tokenField === undefined || caller.bearers.length > 0) throw error;
+      return undefined;
+    }
+  }
+
+  #deny(tool: string, principal: Principal | undefined, error: unknown): Denial {
+    const refusal = error instanceof TokenError ? error : new TokenError("forbidden", "the decision threw");
+    this.#gate.denied(tool, principal, refusal);
+    return denialOf(refusal, this.#gate.tokenField);
+  }
+}
+
+function withTokenField(tool: Members, field: string, required: boolean, local: boolean): Members {
+  const instead = local ? "the server's environment" : "an Authorization header";
+  const description = required
+    ? "Access token of whoever this call is made for."
+    : `Access token of whoever this call is made for. Not needed: ${instead} carries one already.`;
+  const schema = own(tool, "inputSchema");
+  try {
+    return {
+      ...tool,
+      inputSchema: withField(isObject(schema) ? schema : {}, field, { description, required }),
+    };
+  } catch (error) {
+    throw new Error(
+      `guardTools: tool "${String(tool["name"])}": ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}

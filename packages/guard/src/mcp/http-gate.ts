@@ -1,0 +1,169 @@
+import { bearerIn, challengeOf, refusalBody } from "../bearer.ts";
+import type { Principal } from "../principal.ts";
+import { TokenError } from "../token-error.ts";
+import type { Admission, Admitted, HttpRequest } from "./admission.ts";
+import { CrossOrigin } from "./cross-origin.ts";
+import { heldTokens } from "./field-argument.ts";
+import { HeldToken, verifyHeld } from "./held-token.ts";
+import { type HttpAnswer, jsonAnswer, protocolAnswer } from "./http-answer.ts";
+import { type AnyAuthInfo, withHeldToken } from "./http-bearer.ts";
+import type { HttpPolicy } from "./http-policy.ts";
+import { isOpen, type Messages, methodOf, readMessages, toolCalled } from "./messages.ts";
+import { ProtectedResource } from "./protected-resource.ts";
+import { SessionOwners } from "./session-owners.ts";
+import { ToolGate } from "./tool-gate.ts";
+
+interface Caller {
+  readonly principal: Principal;
+  readonly token: HeldToken;
+}
+
+const methodsBeforeToken: ReadonlySet<string> = new Set(["POST", "DELETE"]);
+/** What a client takes for "no stream here": what would come down it is for somebody who is signed in. */
+const noStream: HttpAnswer = {
+  ...protocolAnswer(405, -32000, "Method not allowed."),
+  headers: { "content-type": "application/json", "cache-control": "no-store", allow: "POST, DELETE" },
+};
+
+/**
+ * The gate in front of an MCP endpoint over HTTP (protocol revision 2026-07-28, and those before): whose token
+ * the request carries, whose session it belongs to, and whether a call in it needs more scopes.
+ */
+export class HttpGate {
+  readonly resource: ProtectedResource;
+  readonly #gate: ToolGate;
+  readonly #policy: HttpPolicy;
+  readonly #crossOrigin: CrossOrigin;
+  readonly #owners = new SessionOwners();
+
+  /** @throws {Error} where the policy cannot be kept */
+  constructor(policy: HttpPolicy) {
+    this.#gate = new ToolGate(policy);
+    this.#policy = policy;
+    this.resource = new ProtectedResource(policy);
+    this.#crossOrigin = new CrossOrigin(this.resource.url, policy.origins);
+  }
+
+  async admit(request: HttpRequest): Promise<Admission> {
+    const metadata = this.resource.answerTo(request.method, request.path);
+    if (metadata !== undefined) return { answer: metadata };
+    const origin = request.header("origin");
+    if (!this.#crossOrigin.admits(origin)) {
+      return { answer: protocolAnswer(403, -32000, "Forbidden: this origin may not call this server") };
+    }
+    const headers = this.#crossOrigin.headers(origin);
+    if (request.method === "OPTIONS") {
+      const preflight = this.#crossOrigin.preflight(request.header("access-control-request-headers"));
+      return { answer: { status: 204, headers: { ...headers, ...preflight } } };
+    }
+    const admission = await this.#authenticated(request, headers);
+    if ("admitted" in admission) return admission;
+    return { answer: { ...admission.answer, headers: { ...headers, ...admission.answer.headers } } };
+  }
+
+  async #authenticated(request: HttpRequest, headers: Record<string, string>): Promise<Admission> {
+    try {
+      const caller = await this.#callerOf(request);
+      if (caller === undefined && !methodsBeforeToken.has(request.method)) return { answer: noStream };
+      const session = request.header("mcp-session-id");
+      if (session !== undefined && !this.#owners.isOwner(session, caller?.principal)) {
+        return { answer: protocolAnswer(404, -32001, "Session not found") };
+      }
+      const read = await readMessages(request, this.#policy.maxBodySize, this.#gate.tokenField);
+      if ("answer" in read) return read;
+      await this.#assertCalls(caller, read.messages);
+      return { admitted: this.#admitted(request, caller, read, headers) };
+    } catch (error) {
+      if (error instanceof TokenError) return { answer: this.#refusal(error) };
+      throw error;
+    }
+  }
+
+  /** @returns undefined where nobody says who calls, which is allowed where calls carry their own token */
+  async #callerOf(request: HttpRequest): Promise<Caller | undefined> {
+    const bearer = bearerIn(request.header("authorization"));
+    if (bearer === undefined) {
+      if (this.#gate.tokenField === undefined) throw new TokenError("missing_token");
+      return undefined;
+    }
+    const token = new HeldToken(bearer);
+    return { principal: await verifyHeld(token, this.#policy.guard), token };
+  }
+
+  /**
+   * Decides early what only HTTP can say: that a token is needed, or one of more scopes. Any other denial is
+   * left to the tool's own answer, which says less.
+   *
+   * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the calls need
+   */
+  async #assertCalls(caller: Caller | undefined, messages: readonly unknown[]): Promise<void> {
+    if (caller === undefined) {
+      if (!messages.every(isOpen)) throw new TokenError("missing_token");
+      return;
+    }
+    const needed = new Set<string>();
+    for (const message of messages) {
+      const tool = toolCalled(message);
+      if (tool === undefined) continue;
+      const { tokenField } = this.#gate;
+      const fields = tokenField === undefined ? [] : heldTokens(message, tokenField);
+      if (!fields.every((field) => field.matches(caller.token))) continue;
+      const decision = await this.#gate.decide(tool, caller.principal, "anything");
+      if (decision.allowed || decision.code !== "insufficient_scope") continue;
+      this.#gate.denied(
+        tool,
+        caller.principal,
+        new TokenError(decision.code, decision.reason, decision.scopes),
+      );
+      for (const scope of decision.scopes) needed.add(scope);
+    }
+    if (needed.size > 0) throw new TokenError("insufficient_scope", "a call needs more scopes", [...needed]);
+  }
+
+  #admitted(
+    request: HttpRequest,
+    caller: Caller | undefined,
+    { clean, messages }: Messages,
+    headers: Record<string, string>,
+  ): Admitted {
+    const asked = request.header("mcp-session-id");
+    return {
+      authInfo: caller && this.#authInfo(caller),
+      body: clean,
+      headers,
+      endless:
+        request.method === "GET" || messages.some((message) => methodOf(message) === "subscriptions/listen"),
+      answered: (status, session) => {
+        if (status >= 400) return;
+        if (request.method === "DELETE" && asked !== undefined) this.#owners.close(asked);
+        else if (session != null) this.#owners.open(session, caller?.principal);
+      },
+      recheck: async () => {
+        if (caller !== undefined) await verifyHeld(caller.token, this.#policy.guard);
+      },
+    };
+  }
+
+  #authInfo({ principal, token }: Caller): AnyAuthInfo {
+    const { client_id: client, azp } = principal.claims;
+    const info = {
+      token: "",
+      clientId: [client, azp].find((id) => typeof id === "string") ?? principal.userId,
+      scopes: [...principal.scopes],
+      expiresAt: Math.floor(principal.expiresAt / 1000),
+      resource: new URL(this.resource.url),
+      resourceMetadataUrl: this.resource.metadataUrl,
+      extra: { principal },
+    };
+    return withHeldToken(info, token);
+  }
+
+  #refusal(error: TokenError): HttpAnswer {
+    const challenge = challengeOf(error, this.resource.metadataUrl);
+    return jsonAnswer(error.status, refusalBody(error), {
+      "cache-control": "no-store",
+      ...(challenge !== undefined && { "www-authenticate": challenge }),
+      ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import { type Rule, soundRule } from "../allow.ts";
+import { type Asked, type Decision, decide } from "../decide.ts";
+import type { Principal } from "../principal.ts";
+import { TokenError } from "../token-error.ts";
+import { HeldToken, textOf, verifyHeld } from "./held-token.ts";
+import { assertPolicy, type ToolPolicy, type ToolRules } from "./tool-policy.ts";
+
+/** What a request says of who sent it, apart from its arguments. */
+export interface Caller {
+  /** Tokens that came with the HTTP request. */
+  readonly bearers: readonly HeldToken[];
+  /** Whether it came over a pipe of this machine, so that the environment may speak for it. */
+  readonly local: boolean;
+}
+
+/** What a tool may be called, by the protocol's own advice: anything else a caller asks for goes in no log. */
+const toolName = /^[\w./-]{1,128}$/;
+
+/** Decides who may call which tool: for the list, for the call, for the HTTP answer and for the audit. */
+export class ToolGate {
+  readonly tokenField: string | undefined;
+  readonly #policy: ToolPolicy<ToolRules>;
+  readonly #rules: ReadonlyMap<string, Rule<never>>;
+
+  constructor(policy: ToolPolicy<ToolRules>) {
+    assertPolicy(policy);
+    this.tokenField = policy.tokenField;
+    this.#policy = policy;
+    this.#rules = new Map(Object.entries(policy.tools).map(([tool, rule]) => [tool, soundRule(rule)]));
+  }
+
+  /** The names of the tools that the policy lists. */
+  get tools(): readonly string[] {
+    return [...this.#rules.keys()];
+  }
+
+  /**
+   * The token of a call, if it has one: from its field, its HTTP request, or the environment.
+   *
+   * @throws {TokenError} where the environment cannot be asked
+   */
+  async #tokenOf(field: HeldToken | undefined, caller: Caller): Promise<HeldToken | undefined> {
+    return field ?? caller.bearers[0] ?? (caller.local ? await this.#fromEnvironment() : undefined);
+  }
+
+  /**
+   * Who calls. Two places that name different tokens are refused, even where both tokens are good.
+   *
+   * @throws {TokenError} `token_mismatch`, or why the token was refused
+   */
+  async authenticate(field: HeldToken | undefined, caller: Caller): Promise<Principal> {
+    const token = await this.#tokenOf(field, caller);
+    if (token === undefined) throw new TokenError("missing_token");
+    textOf(token);
+    if (!caller.bearers.every((bearer) => bearer.matches(token))) throw new TokenError("token_mismatch");
+    return await verifyHeld(token, this.#policy.guard);
+  }
+
+  /** Whether the principal may call a tool. A tool that is not listed is allowed to nobody. */
+  async decide(tool: string, principal: Principal, asked: Asked<unknown>): Promise<Decision> {
+    const rule = this.#rules.get(tool);
+    if (rule === undefined)
+      return { allowed: false, code: "forbidden", reason: "no such tool in the policy" };
+    // The tool's own schema has parsed the arguments; that they are what its rule takes is checked where
+    // the tool is registered, by the type system alone.
+    return await decide(rule as Rule<unknown>, principal, asked, this.#policy.implies);
+  }
+
+  /** @throws {TokenError} where the decision is a denial */
+  async assertAllowed(tool: string, principal: Principal, asked: Asked<unknown>): Promise<void> {
+    const decision = await this.decide(tool, principal, asked);
+    if (decision.allowed) return;
+    const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
+    throw new TokenError(decision.code, decision.reason, scopes);
+  }
+
+  /** Records a call that goes ahead. Whatever the record throws is thrown, so that it does not. */
+  allowed(tool: string, principal: Principal): void {
+    this.#policy.onDecision?.({ tool, userId: principal.userId, outcome: "allowed" });
+  }
+
+  /** Records a call that was turned away. */
+  denied(tool: string, principal: Principal | undefined, { code, reason }: TokenError): void {
+    try {
+      const named = toolName.test(tool) ? tool : "?";
+      this.#policy.onDecision?.({ tool: named, userId: principal?.userId, outcome: "denied", code, reason });
+    } catch {
+      // It is denied either way.
+    }
+  }
+
+  async #fromEnvironment(): Promise<HeldToken | undefined> {
+    const { token } = this.#policy;
+    try {
+      const value = typeof token === "function" ? await token() : token;
+      return value === undefined || value === "" ? undefined : new HeldToken(value);
+    } catch {
+      throw new TokenError("missing_token", "the token of the environment could not be read");
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import type { CryptoKey } from "jose";
+import type { Algorithm } from "./algorithms.ts";
+import { Backoff } from "./backoff.ts";
+import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import type { Discovery } from "./discovery.ts";
+import type { Tell } from "./guard-events.ts";
+import type { KeysHealth } from "./health.ts";
+import { problemOf, type Requests, requestJson } from "./issuer-request.ts";
+import { noKeys, readKeySet } from "./key-set.ts";
+import type { KeySource } from "./sources.ts";
+import { TokenError } from "./token-error.ts";
+import { pause } from "./waiting.ts";
+
+export interface RemoteKeysOptions {
+  readonly discovery: Discovery;
+  readonly requests: Requests;
+  readonly clocks: Clocks;
+  readonly algorithms: readonly Algorithm[];
+  /** Milliseconds. */
+  readonly keysMaxAge: number;
+  readonly tell: Tell;
+}
+
+/** How often the keys are read again without a reason, in milliseconds: a withdrawn key counts no longer. */
+const readAgainAfter = 600_000;
+/** How soon an unknown `kid` may be a reason again, in milliseconds: made-up ones must cost the issuer nothing. */
+const unknownKidRest = 10_000;
+
+/**
+ * An issuer's keys, found by discovery. Read at the first use, again every 10 minutes, and when a token names
+ * a `kid` that is not known. When they cannot be read, those that are known go on until they are too old.
+ */
+export class RemoteKeys implements KeySource {
+  readonly #options: RemoteKeysOptions;
+  readonly #backoff = new Backoff();
+  readonly #first = Promise.withResolvers<void>();
+  #keys = noKeys;
+  #readAt: Moment | undefined;
+  #triedAt: Moment | undefined;
+  #reading: Promise<void> | undefined;
+  #problem: string | undefined;
+  #begun = false;
+
+  constructor(options: RemoteKeysOptions) {
+    this.#options = options;
+  }
+
+  /** Settles when keys were read for the first time. */
+  get first(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  /** Reads the keys and goes on doing so until the guard is closed. */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    void this.#follow();
+  }
+
+  get(kid: string, algorithm: string): CryptoKey | undefined {
+    const age = this.#age();
+    if (age > this.#options.keysMaxAge) return undefined;
+    // A platform that stops timers between requests reads the keys again when they are used.
+    if (age > 2 * readAgainAfter && this.#rested()) void this.#read("all");
+    return this.#keys.byKid.get(kid)?.get(algorithm);
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#rested()) void this.#read("keys");
+    await this.#reading;
+    if (this.#problem !== undefined) throw new TokenError("keys_unavailable", this.#problem);
+  }
+
+  health(): KeysHealth {
+    const age = this.#age();
+    const usable = this.#keys.byKid.size > 0 && age <= this.#options.keysMaxAge;
+    const fresh = this.#problem === undefined && age <= 2 * readAgainAfter;
+    return {
+      state: !usable ? "none" : fresh ? "fresh" : "old",
+      fetchedAt: this.#readAt?.now,
+      known: this.#keys.byKid.size,
+      problem: this.#problem,
+    };
+  }
+
+  #age(): number {
+    return this.#readAt === undefined ? Number.POSITIVE_INFINITY : since(this.#readAt, this.#options.clocks);
+  }
+
+  #rested(): boolean {
+    if (this.#reading !== undefined) return false;
+    return this.#triedAt === undefined || since(this.#triedAt, this.#options.clocks) >= unknownKidRest;
+  }
+
+  async #follow(): Promise<void> {
+    const { closed } = this.#options.requests;
+    const settled = Math.min(readAgainAfter, this.#options.keysMaxAge / 2);
+    while (!closed.aborted) {
+      await (this.#reading ?? this.#read("all"));
+      await pause(this.#problem === undefined ? settled : this.#backoff.next(), closed);
+    }
+  }
+
+  /** @param what the keys from where they were last, or all anew: the issuer may have moved them */
+  #read(what: "keys" | "all"): Promise<void> {
+    this.#triedAt = momentOf(this.#options.clocks);
+    this.#reading = this.#attempt(what).finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #attempt(what: "keys" | "all"): Promise<void> {
+    const { discovery, requests, clocks, algorithms, tell } = this.#options;
+    const at = momentOf(clocks);
+    try {
+      const nearby = what === "keys" && this.#problem === undefined ? discovery.known : undefined;
+      const { keySet } = nearby ?? (await discovery.read());
+      this.#keys = await readKeySet(await requestJson(requests, keySet), algorithms, this.#keys);
+      this.#readAt = at;
+      this.#problem = this.#keys.byKid.size > 0 ? undefined : "key set: no key that can be used";
+    } catch (error) {
+      this.#problem = problemOf(error).message;
+    }
+    if (requests.closed.aborted) return;
+    if (this.#problem !== undefined) return tell({ name: "keys.unavailable", reason: this.#problem });
+    this.#backoff.reset();
+    this.#first.resolve();
+    tell({ name: "keys.refreshed", known: this.#keys.byKid.size });
+  }
+}

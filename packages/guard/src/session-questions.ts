@@ -1,0 +1,77 @@
+import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import { type FeedAddress, feedHeaders } from "./feed-connection.ts";
+import { readAnswer } from "./feed-messages.ts";
+import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
+
+/** How long an answer counts, and a failure to get one, in milliseconds. */
+const answerCounts = 1_000;
+/** For one question, its wait for a turn included, in milliseconds. */
+const patience = 2_000;
+const atOnce = 16;
+/** Answers that are kept, questions that wait among them. */
+const mostKept = 10_000;
+
+interface Asked {
+  readonly at: Moment;
+  readonly answer: Promise<boolean>;
+}
+
+/** Asks the issuer whether a session has ended, for a guard that lost the feed. */
+export class SessionQuestions {
+  readonly #requests: Requests;
+  readonly #clocks: Clocks;
+  readonly #asked = new Map<string, Asked>();
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
+
+  constructor(requests: Requests, clocks: Clocks) {
+    this.#requests = requests;
+    this.#clocks = clocks;
+  }
+
+  /**
+   * Whether a session has ended, as the issuer said within the last second.
+   *
+   * @throws {IssuerProblem} or {MalformedFeed}
+   */
+  hasEnded(sessionId: string, address: FeedAddress): Promise<boolean> {
+    const known = this.#asked.get(sessionId);
+    if (known !== undefined && since(known.at, this.#clocks) < answerCounts) return known.answer;
+    this.#asked.delete(sessionId);
+    this.#makeRoom();
+    if (this.#asked.size >= mostKept) return Promise.reject(new IssuerProblem("too many questions wait"));
+    const answer = this.#ask(sessionId, address);
+    // Whoever asked is told; nobody has to ask.
+    answer.catch(() => {});
+    this.#asked.set(sessionId, { at: momentOf(this.#clocks), answer });
+    return answer;
+  }
+
+  #makeRoom(): void {
+    for (const [sessionId, { at }] of this.#asked) {
+      if (since(at, this.#clocks) < patience) return;
+      this.#asked.delete(sessionId);
+    }
+  }
+
+  async #ask(sessionId: string, address: FeedAddress): Promise<boolean> {
+    const begun = this.#clocks.steady();
+    await this.#turn();
+    try {
+      const timeout = patience - (this.#clocks.steady() - begun);
+      if (timeout <= 0) throw new IssuerProblem("too many questions wait");
+      const url = new URL(address.url);
+      url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(sessionId)}`;
+      const options = { headers: feedHeaders(address), timeout, maxBytes: 4_096 };
+      return readAnswer(await requestJson(this.#requests, url, options), sessionId);
+    } finally {
+      this.#busy--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#busy >= atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#busy++;
+  }
+}

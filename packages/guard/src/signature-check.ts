@@ -1,0 +1,85 @@
+import { type CryptoKey, errors, type JWTHeaderParameters, type JWTVerifyOptions, jwtVerify } from "jose";
+import { checks } from "./algorithms.ts";
+import type { GuardSettings } from "./guard-options.ts";
+import { readPrincipal } from "./principal.ts";
+import type { KeySource } from "./sources.ts";
+import { TokenError } from "./token-error.ts";
+import { assertWellFormed } from "./token-shape.ts";
+import type { Verified } from "./verified-tokens.ts";
+
+type Settings = Pick<GuardSettings, "issuer" | "audience" | "algorithms" | "clockTolerance" | "now">;
+
+/**
+ * Checks a token that was not seen before (RFC 9068 §4): its shape, the signature by a key of the issuer,
+ * `typ`, issuer, audience and expiry.
+ *
+ * The function it returns throws {TokenError} with the code that says why the token was refused.
+ */
+export function createSignatureCheck(
+  settings: Settings,
+  keys: KeySource,
+): (token: unknown) => Promise<Verified> {
+  const { issuer, audience, algorithms, clockTolerance, now } = settings;
+  const pinned = {
+    issuer,
+    audience: [...audience],
+    algorithms: [...algorithms],
+    clockTolerance: clockTolerance / 1000,
+  } satisfies JWTVerifyOptions;
+
+  async function keyOf({ kid, alg }: JWTHeaderParameters): Promise<CryptoKey> {
+    if (typeof kid !== "string" || kid === "") throw new TokenError("invalid_token", "no kid");
+    let key = keys.get(kid, alg);
+    if (key === undefined) {
+      await keys.refresh?.();
+      key = keys.get(kid, alg);
+    }
+    // A source that does not ask for which algorithm may have found the key of another.
+    if (!checks(key, alg)) throw new TokenError("invalid_token", "unknown kid");
+    return key;
+  }
+
+  return async function checkSignature(token) {
+    assertWellFormed(token);
+    let used: CryptoKey | undefined;
+    try {
+      const { payload, protectedHeader } = await jwtVerify(
+        token,
+        async (header) => {
+          used = await keyOf(header);
+          return used;
+        },
+        { ...pinned, currentDate: new Date(now()) },
+      );
+      const { kid, alg, typ } = protectedHeader;
+      assertAccessToken(typ, payload["typ"]);
+      if (kid === undefined || used === undefined) throw new TokenError("invalid_token", "no kid");
+      return { principal: readPrincipal(payload), kid, algorithm: alg, key: used };
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  };
+}
+
+/**
+ * An access token says what it is: `at+jwt` in its header (RFC 9068 §2.1), or, as Keycloak does, `JWT` there
+ * and `Bearer` in its claims. An ID token or a refresh token that the same key signed is none.
+ */
+function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
+  const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;
+  if (type === "at+jwt" || (type === "jwt" && claimedTyp === "Bearer")) return;
+  throw new TokenError("invalid_token", "not an access token");
+}
+
+/**
+ * The refusal that a failed verification stands for. What is no verdict about the token, such as a key
+ * store that could not be reached, comes back as it was.
+ */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired) return new TokenError("token_expired");
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return new TokenError("invalid_token", `claim ${error.claim}: ${error.reason}`);
+  }
+  if (error instanceof errors.JOSEError) return new TokenError("invalid_token", error.code);
+  return error;
+}

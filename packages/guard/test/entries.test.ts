@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const source = join(import.meta.dirname, "../src");
+
+/** Everything from outside the package that a file imports, types too, itself or through others. */
+function importedBy(entry: string): readonly string[] {
+  const seen = new Set<string>();
+  const outside = new Set<string>();
+  const walk = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, name = ""] of readFileSync(file, "utf8").matchAll(
+      /^(?:.* from |import |declare module )"([^"]+)"/gm,
+    )) {
+      if (name.startsWith(".")) walk(join(file, "..", name));
+      else outside.add(name);
+    }
+  };
+  walk(join(source, entry));
+  return [...outside].toSorted();
+}
+
+describe("whoever imports the guard needs no framework that is not used, and no Node", () => {
+  test.each<[string, readonly string[]]>([
+    ["index.ts", ["eventsource-parser", "jose"]],
+    ["adapters/fastify.ts", ["fastify", "jose"]],
+    ["adapters/express.ts", ["jose"]],
+  ])("%s", (entry, needed) => expect(importedBy(entry)).toEqual(needed));
+});

@@ -1,0 +1,75 @@
+import { type CryptoKey, generateKeyPair, SignJWT } from "jose";
+import { createGuard, type Guard, type GuardOptions, TokenError } from "../src/index.ts";
+
+/** Seconds since the epoch: when the tokens of these tests are issued. */
+export const start = 1_700_000_000;
+
+/** What a test's token has that a good one has not. */
+export interface Changes {
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly header?: Readonly<Record<string, unknown>>;
+  readonly key?: CryptoKey;
+}
+
+/** Keys, a clock and a list of ended sessions, all in the test's hand, and a guard that believes them. */
+export class TestIssuer {
+  readonly issuer = "https://login.example";
+  readonly audience = "https://api.example";
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+  /** Milliseconds since the epoch. */
+  now = start * 1000;
+  /** The `kid`s that the issuer publishes. */
+  readonly published = new Set(["k1"]);
+  readonly ended = new Set<string>();
+
+  private constructor(keys: { publicKey: CryptoKey; privateKey: CryptoKey }) {
+    this.publicKey = keys.publicKey;
+    this.privateKey = keys.privateKey;
+  }
+
+  static async make(): Promise<TestIssuer> {
+    return new TestIssuer(await generateKeyPair("ES256"));
+  }
+
+  guard(options: Partial<GuardOptions> = {}): Guard {
+    return createGuard({
+      issuer: this.issuer,
+      audience: this.audience,
+      clockTolerance: 0,
+      keys: { get: (kid) => (this.published.has(kid) ? this.publicKey : undefined) },
+      revocations: { isRevoked: (sessionId) => sessionId !== undefined && this.ended.has(sessionId) },
+      now: () => this.now,
+      ...options,
+    });
+  }
+
+  /** A good token of alice for a minute, but for some changes; an undefined claim is left out. */
+  token({ claims = {}, header = {}, key = this.privateKey }: Changes = {}): Promise<string> {
+    return new SignJWT({
+      iss: this.issuer,
+      aud: this.audience,
+      sub: "user:alice",
+      sid: "session-1",
+      preferred_username: "alice",
+      roles: ["user", "premium"],
+      scope: "openid profile",
+      iat: start,
+      exp: start + 60,
+      ...claims,
+    })
+      .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "k1", ...header })
+      .sign(key);
+  }
+}
+
+/** The code with which a check ends; `accepted` where it ends well. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "accepted";
+  } catch (error) {
+    if (error instanceof TokenError) return error.code;
+    throw error;
+  }
+}

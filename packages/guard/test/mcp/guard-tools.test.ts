@@ -1,0 +1,242 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { allow } from "../../src/index.ts";
+import type { ToolDecision } from "../../src/mcp/index.ts";
+import { TestIssuer } from "../issuer.ts";
+import { makeServer } from "./in-memory.ts";
+import { isIn, people } from "./tokens.ts";
+
+let issuer: TestIssuer;
+let user: string;
+let admin: string;
+
+beforeAll(async () => {
+  issuer = await TestIssuer.make();
+  user = await issuer.token({ claims: people.user });
+  admin = await issuer.token({ claims: people.admin });
+});
+
+const codeOf = ({ _meta }: { readonly _meta?: Record<string, unknown> | undefined }) =>
+  _meta?.["latchkey/code"];
+const everybody = allow.all();
+
+describe.each([1, 2] as const)("guardTools with a server of major %i", (major) => {
+  const policy = (tools: Readonly<Record<string, ReturnType<typeof allow.roles>>>) => ({
+    guard: issuer.guard(),
+    tokenField: "token",
+    tools,
+  });
+
+  describe("holds the policy against the tools when the server connects", () => {
+    it.each([
+      [["a", "b"], ["a"], "guardTools: registered without a rule: b"],
+      [["a"], ["a", "b", "c"], "guardTools: a rule without a tool: b, c"],
+      [["a", "x"], ["a", "b"], "guardTools: registered without a rule: x; a rule without a tool: b"],
+    ])("tools %j, rules %j", async (tools, rules, message) => {
+      const server = makeServer(major);
+      server.guard(policy(Object.fromEntries(rules.map((name) => [name, everybody]))));
+      for (const tool of tools) server.tool(tool);
+      await expect(server.connect()).rejects.toThrow(new Error(message));
+    });
+
+    it("after tools were renamed and removed", async () => {
+      const server = makeServer(major);
+      server.guard(policy({ b: everybody }));
+      server.tool("a").rename("b");
+      server.tool("c").remove();
+      expect((await (await server.connect()).list()).map(({ name }) => name)).toEqual(["b"]);
+    });
+  });
+
+  describe("refuses, with a message that says so,", () => {
+    it("a server that has tools already", () => {
+      const server = makeServer(major);
+      server.tool("a");
+      expect(() => server.guard(policy({ a: everybody }))).toThrow("before the first tool is registered");
+    });
+
+    it("a server whose tool handlers are in place already", () => {
+      expect(() => makeServer(major, { tools: {} }).guard(policy({}))).toThrow(
+        "capabilities.tools is left out",
+      );
+    });
+
+    it.each(["tools/call", "tools/list"] as const)("handlers of one's own for %s", (method) => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everybody }));
+      expect(() => server.handle(method)).toThrow(`${method} is guarded`);
+      server.tool("a");
+      expect(() => server.handle(method)).toThrow(`${method} is guarded`);
+    });
+
+    it.each(["", "a b", "__proto__", "constructor", "1", "x".repeat(80), 'a"b'])(
+      "a token field named %j",
+      (tokenField) => {
+        const server = makeServer(major);
+        expect(() => server.guard({ ...policy({}), tokenField })).toThrow("tokenField");
+      },
+    );
+
+    it("a second policy", () => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everybody }));
+      expect(() => server.guard(policy({ a: everybody }))).toThrow("has a policy already");
+    });
+
+    it("a rule that is none", () => {
+      const tools = JSON.parse('{"a":{"kind":"roles","anyOf":[]}}');
+      expect(() => makeServer(major).guard(policy(tools))).toThrow("allow.roles");
+    });
+
+    it.each([
+      ["a field", z.object({ token: z.number() })],
+      ["a field of a part", z.intersection(z.object({ a: z.string() }), z.object({ token: z.string() }))],
+      ["a field of one case", z.union([z.object({ a: z.string() }), z.object({ token: z.string() })])],
+    ])("a tool whose own schema has the token's name: %s", (_what, schema) => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everybody }));
+      expect(() => server.tool("a", undefined, schema)).toThrow(
+        'guardTools: tool "a": its input schema already has a field "token"',
+      );
+    });
+
+    it("a tool that is given such a schema later", () => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everybody }));
+      const tool = server.tool("a");
+      expect(() => tool.replaceSchema({ token: z.string() })).toThrow('already has a field "token"');
+    });
+  });
+
+  describe("guards what is changed later", () => {
+    it("a tool registered after the start, without a rule: denied and not listed", async () => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everybody }));
+      server.tool("a");
+      const client = await server.connect();
+      server.tool("later");
+      expect(codeOf(await client.call("later", { token: admin }))).toBe("forbidden");
+      expect((await client.list()).map(({ name }) => name)).toEqual(["a"]);
+    });
+
+    it("a tool under a new name: that name's rule holds", async () => {
+      const server = makeServer(major);
+      server.guard(policy({ free: everybody, closed: allow.roles("admin") }));
+      const tool = server.tool("free");
+      server.tool("closed").remove();
+      tool.rename("closed");
+      server.tool("free");
+      const client = await server.connect();
+      expect(codeOf(await client.call("closed", { token: user }))).toBe("forbidden");
+      tool.rename("unlisted");
+      expect(codeOf(await client.call("unlisted", { token: admin }))).toBe("forbidden");
+    });
+
+    it("a new handler: asked what the first was asked, and given no token", async () => {
+      const server = makeServer(major);
+      const mine = allow.when((principal, { owner }: { owner?: unknown }) => owner === principal.username);
+      server.guard({ ...policy({}), tools: { a: mine } });
+      server.tool("a").replaceHandler((args) => JSON.stringify(args));
+      const client = await server.connect();
+      expect(codeOf(await client.call("a", { token: user, owner: "alice" }))).toBe("forbidden");
+      const { content } = await client.call("a", { token: user, owner: "uma" });
+      expect(content[0]?.text).toBe('{"owner":"uma"}');
+    });
+  });
+
+  describe("denies", () => {
+    it("whoever calls a handler past the server", async () => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everybody }));
+      expect(await server.tool("a").callDirectly()).toMatchObject({ isError: true });
+    });
+
+    it("what cannot be audited", async () => {
+      const server = makeServer(major);
+      const onDecision = () => {
+        throw new Error(`the audit is full`);
+      };
+      server.guard({ ...policy({ a: everybody }), onDecision });
+      server.tool("a");
+      const { content, _meta } = await (await server.connect()).call("a", { token: user });
+      expect([codeOf({ _meta }), content[0]?.text]).toEqual(["forbidden", "This is not allowed to you"]);
+    });
+
+    it("what the guard fails to check, and says nothing of the failure", async () => {
+      const server = makeServer(major);
+      const guard = {
+        verify: async (token?: string) => {
+          throw new Error(`could not check ${token}`);
+        },
+      };
+      server.guard({ ...policy({ a: everybody }), guard });
+      server.tool("a");
+      const result = await (await server.connect()).call("a", { token: user });
+      expect(codeOf(result)).toBe("keys_unavailable");
+      expect(isIn(JSON.stringify(result), user)).toBe(false);
+    });
+
+    it("calls for which the environment's token cannot be read", async () => {
+      const server = makeServer(major);
+      const token = () => Promise.reject(new Error("no such file"));
+      server.guard({ ...policy({ a: everybody }), token });
+      server.tool("a");
+      expect(codeOf(await (await server.connect()).call("a"))).toBe("missing_token");
+    });
+  });
+
+  it("leaves an argument of that name to the tool where calls carry no token", async () => {
+    const server = makeServer(major);
+    server.guard({ guard: issuer.guard(), tools: { a: everybody }, token: user });
+    server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
+    const client = await server.connect();
+    expect((await client.call("a", { token: "mine" })).content[0]?.text).toBe('{"token":"mine"}');
+  });
+
+  it("lists nothing to nobody where no call could bring a token", async () => {
+    const server = makeServer(major);
+    server.guard({ guard: issuer.guard(), tools: { a: everybody } });
+    server.tool("a");
+    await expect((await server.connect()).list()).rejects.toThrow("An access token is required");
+  });
+
+  it("tells the audit of each call once: who, which tool, what, and why not", async () => {
+    const decisions: ToolDecision[] = [];
+    const server = makeServer(major);
+    server.guard({
+      ...policy({ a: everybody, b: allow.roles("admin"), c: allow.scopes("x") }),
+      onDecision: (decision) => decisions.push(decision),
+    });
+    for (const tool of ["a", "b", "c"]) server.tool(tool);
+    const client = await server.connect();
+    await client.list();
+    for (const tool of ["a", "b", "c", "unknown", `${user}\n`]) await client.call(tool, { token: user });
+    await client.call("a");
+    const who = { userId: "user:uma" };
+    expect(decisions).toEqual([
+      { tool: "a", ...who, outcome: "allowed" },
+      { tool: "b", ...who, outcome: "denied", code: "forbidden", reason: "needs role admin" },
+      { tool: "c", ...who, outcome: "denied", code: "insufficient_scope", reason: "needs scope x" },
+      { tool: "unknown", ...who, outcome: "denied", code: "forbidden", reason: "no such tool in the policy" },
+      { tool: "?", ...who, outcome: "denied", code: "forbidden", reason: "no such tool in the policy" },
+      { tool: "a", userId: undefined, outcome: "denied", code: "missing_token", reason: "missing_token" },
+    ]);
+  });
+
+  it("keeps the token out of errors about messages that are none", async () => {
+    const errors: unknown[] = [];
+    const server = makeServer(major);
+    server.guard(policy({ a: everybody }));
+    server.tool("a");
+    server.onerror((error) => errors.push(error));
+    const client = await server.connect();
+    const params = { name: "a", arguments: { token: user } };
+    for (const id of [null, 1.5, {}, ["a"]])
+      client.send({ jsonrpc: "2.0", id, method: "tools/call", params });
+    for (const jsonrpc of ["1.0", 2, undefined])
+      client.send({ jsonrpc, id: 1, method: "tools/call", params });
+    client.send({ jsonrpc: "2.0", id: 9, method: "tools/call", params, result: {}, error: params });
+    expect(errors.length).toBeGreaterThan(0);
+    expect(isIn(String(errors), user)).toBe(false);
+  });
+});

@@ -1,0 +1,286 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TokenError } from "../../src/index.ts";
+import { TestIssuer } from "../issuer.ts";
+import { type HttpNotes, serveNotes } from "./notes-http.ts";
+import { Evidence } from "./notes-policy.ts";
+import { isIn, people } from "./tokens.ts";
+
+const accept = "application/json, text/event-stream";
+const call = (name: string, args: unknown = {}, id: number = 1) => ({
+  jsonrpc: "2.0",
+  id,
+  method: "tools/call",
+  params: { name, arguments: args },
+});
+const list = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+
+describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (major) => {
+  let issuer: TestIssuer;
+  /** Every call must have a header. */
+  let strict: HttpNotes;
+  /** A call may have its token in a field. */
+  let lenient: HttpNotes;
+  let user: string;
+  const evidence = new Evidence();
+
+  beforeAll(async () => {
+    issuer = await TestIssuer.make();
+    const policy = {
+      guard: issuer.guard(),
+      authorizationServers: [issuer.issuer],
+      onDecision: evidence.decided,
+    };
+    strict = await serveNotes(major, { ...policy, scopesSupported: ["notes:read"] }, evidence);
+    lenient = await serveNotes(major, { ...policy, tokenField: "token" }, evidence);
+    user = await issuer.token({ claims: people.user });
+  });
+  afterAll(async () => {
+    await strict[Symbol.asyncDispose]();
+    await lenient[Symbol.asyncDispose]();
+  });
+
+  function post(notes: HttpNotes, body: unknown, headers: Readonly<Record<string, string>> = {}) {
+    return fetch(notes.url, {
+      method: "POST",
+      headers: { accept, "content-type": "application/json", ...headers },
+      body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+    });
+  }
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  const metadata = () => `resource_metadata="${strict.origin}/.well-known/oauth-protected-resource/mcp"`;
+
+  describe("metadata (RFC 9728)", () => {
+    it.each(["", "/mcp"])("is at the well-known place with %j appended", async (path) => {
+      const address = `${strict.origin}/.well-known/oauth-protected-resource${path}`;
+      const response = await fetch(address);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/json");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(await response.json()).toEqual({
+        resource: strict.url,
+        authorization_servers: [issuer.issuer],
+        bearer_methods_supported: ["header"],
+        scopes_supported: ["notes:read"],
+      });
+      const head = await fetch(address, { method: "HEAD" });
+      expect([head.status, await head.text()]).toEqual([200, ""]);
+      expect((await fetch(address, { method: "OPTIONS" })).status).toBe(204);
+      const posted = await fetch(address, { method: "POST" });
+      expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+    });
+  });
+
+  describe("without a good token (RFC 6750 §3)", () => {
+    it.each(["POST", "GET", "DELETE", "PUT"])("answers %s 401, and says where to get one", async (method) => {
+      const response = await fetch(strict.url, { method, headers: { accept } });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe(`Bearer ${metadata()}`);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(await response.json()).toMatchObject({ code: "missing_token" });
+    });
+
+    it("says what is wrong with a token that was sent, and not what it was", async () => {
+      const expired = await issuer.token({ claims: { exp: 0 } });
+      const response = await post(strict, list, bearer(expired));
+      expect(response.status).toBe(401);
+      const challenge = response.headers.get("www-authenticate") ?? "";
+      expect(challenge).toBe(
+        `Bearer error="invalid_token", error_description="The access token has expired", ${metadata()}`,
+      );
+      expect(await response.json()).toMatchObject({ code: "token_expired" });
+    });
+
+    it.each([
+      ["another scheme", "Basic YTpi", "missing_token"],
+      ["nothing after the scheme", "Bearer ", "missing_token"],
+      ["two tokens in one header", "Bearer a, Bearer b", "invalid_token"],
+      ["text that could break out of a header", 'Bearer "x", scope="admin', "invalid_token"],
+    ])("refuses %s", async (_what, authorization, code) => {
+      const response = await post(strict, list, { authorization });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).not.toContain("admin");
+      expect(await response.json()).toMatchObject({ code });
+    });
+
+    it("answers 503 with Retry-After where tokens cannot be checked", async () => {
+      const keys = {
+        get: () => {
+          throw new TokenError("keys_unavailable");
+        },
+      };
+      const policy = { guard: issuer.guard({ keys }), authorizationServers: [issuer.issuer] };
+      await using notes = await serveNotes(major, policy, evidence);
+      const response = await post(notes, list, bearer(user));
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+      expect(response.headers.get("www-authenticate")).toBeNull();
+    });
+  });
+
+  describe("where calls may carry their own token", () => {
+    const open = ["tools/list", "ping", "notifications/initialized"];
+    const closed = ["resources/list", "resources/read", "prompts/list", "prompts/get", "completion/complete"];
+    const more = ["tasks/result", "subscriptions/listen", "logging/setLevel", "tools/call/x", "Tools/call"];
+
+    it.each(open)("lets %s through without a header", async (method) => {
+      const response = await post(lenient, {
+        jsonrpc: "2.0",
+        ...(!method.includes("/i") && { id: 1 }),
+        method,
+      });
+      expect(response.status).toBeLessThan(300);
+    });
+
+    it.each([...closed, ...more])("does not let %s through without a header", async (method) => {
+      const response = await post(lenient, { jsonrpc: "2.0", id: 1, method });
+      expect(response.status).toBe(401);
+      const batch = await post(lenient, [list, { jsonrpc: "2.0", id: 2, method }]);
+      expect(batch.status).toBe(401);
+    });
+
+    it("judges each call of a batch by its own token", async () => {
+      const admin = await issuer.token({ claims: people.admin });
+      const calls = [
+        call("search", { text: "a", token: user }, 1),
+        call("search", { text: "a", token: admin }, 2),
+        call("search", { text: "a" }, 3),
+      ];
+      const text = await (await post(lenient, calls)).text();
+      const answers = text.startsWith("[")
+        ? text
+        : `[${[...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => data)}]`;
+      const ends = JSON.parse(answers).map(
+        ({ id, result }: { id: number; result: Record<string, unknown> }) => [
+          id,
+          result["isError"] ? JSON.stringify(result["_meta"]) : "done",
+        ],
+      );
+      expect(ends.sort()).toEqual([
+        [1, "done"],
+        [2, '{"latchkey/code":"forbidden"}'],
+        [3, '{"latchkey/code":"missing_token"}'],
+      ]);
+      for (const token of [user, admin]) expect(isIn(text + evidence.text(), token)).toBe(false);
+    });
+
+    it("opens no stream without a header: clients go on without one", async () => {
+      expect((await fetch(lenient.url, { headers: { accept: "text/event-stream" } })).status).toBe(405);
+    });
+  });
+
+  describe("scopes", () => {
+    it("answers 403 with all the scopes that the call needs", async () => {
+      const some = await issuer.token({ claims: { ...people.user, scope: "openid notes:read" } });
+      const response = await post(strict, call("export"), bearer(some));
+      expect(response.status).toBe(403);
+      expect(response.headers.get("www-authenticate")).toBe(
+        'Bearer error="insufficient_scope", error_description="The access token lacks a scope that this needs", ' +
+          `scope="notes:read notes:export", ${metadata()}`,
+      );
+      expect(await response.json()).toMatchObject({ code: "insufficient_scope" });
+      expect(evidence.decisions.at(-1)).toMatchObject({
+        tool: "export",
+        userId: "user:uma",
+        outcome: "denied",
+        code: "insufficient_scope",
+      });
+    });
+
+    it("lets the call through with them", async () => {
+      const all = await issuer.token({ claims: { ...people.user, scope: "notes:export notes:read" } });
+      expect((await post(strict, call("export"), bearer(all))).status).toBe(200);
+    });
+
+    it.each(["purge", "recommend", "no-such-tool", "constructor"])(
+      "names none where a role is missing or there is no such tool: %s",
+      async (tool) => {
+        const response = await post(strict, call(tool), bearer(user));
+        expect(response.status).toBe(200);
+        expect(response.headers.get("www-authenticate")).toBeNull();
+        const text = await response.text();
+        expect(text).toContain('"latchkey/code":"forbidden"');
+        expect(text).not.toMatch(/scope|role/);
+      },
+    );
+
+    it("judges every call of a batch", async () => {
+      const response = await post(
+        strict,
+        [list, call("search", { text: "a" }, 2), call("export", {}, 3)],
+        bearer(user),
+      );
+      expect(response.status).toBe(403);
+    });
+  });
+
+  describe("bodies", () => {
+    const big = JSON.stringify(call("search", { text: "x".repeat(1024 * 1024) }));
+    it.each([
+      ["one over a mebibyte", big, {}, 413],
+      ["a compressed one", gzipSync(JSON.stringify(list)), { "content-encoding": "gzip" }, 415],
+      ["one that says it is compressed in a way that nobody knows", "{}", { "content-encoding": "x" }, 415],
+      ["one that is not JSON", '{"token":"a-canary', {}, 400],
+      ["one that is nested without end", "[".repeat(500_000) + "]".repeat(500_000), {}, 400],
+      ["one that is no message", '"a-canary"', {}, 400],
+      ["one of another type", "a=b", { "content-type": "application/x-www-form-urlencoded" }, 400],
+    ])("refuses %s", async (_what, body, headers, status) => {
+      const response = await post(strict, body, { ...bearer(user), ...headers });
+      expect(response.status).toBe(status);
+      expect(await response.text()).not.toContain("a-canary");
+    });
+
+    it("reads none of it without a token", async () => {
+      expect((await post(strict, big)).status).toBe(401);
+    });
+  });
+
+  describe("web pages", () => {
+    const preflight = {
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "mcp-param-region",
+    };
+
+    it("refuses a page of a foreign origin, whatever its token", async () => {
+      for (const origin of ["https://evil.example", "null", "http://127.0.0.1.evil.example"]) {
+        expect((await post(strict, list, { ...bearer(user), origin })).status).toBe(403);
+        const asked = await fetch(strict.url, { method: "OPTIONS", headers: { origin, ...preflight } });
+        expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+      }
+    });
+
+    it.each(["http://localhost:5173", "http://[::1]:1", "http://127.0.0.1:9"])(
+      "lets a page of this machine read the challenge and the session: %s",
+      async (origin) => {
+        const asked = await fetch(strict.url, { method: "OPTIONS", headers: { origin, ...preflight } });
+        expect(asked.status).toBe(204);
+        expect(asked.headers.get("access-control-allow-origin")).toBe(origin);
+        expect(asked.headers.get("access-control-allow-headers")).toMatch(/authorization.*mcp-param-region/);
+        expect(asked.headers.get("access-control-allow-methods")).toContain("POST");
+        const answers = [
+          await post(strict, list, { origin }),
+          await post(strict, list, { ...bearer(user), origin }),
+        ];
+        expect(answers.map(({ status }) => status)).toEqual([401, 200]);
+        for (const { headers } of answers) {
+          expect(headers.get("access-control-allow-origin")).toBe(origin);
+          expect(headers.get("access-control-expose-headers")).toMatch(/www-authenticate.*mcp-session-id/);
+          expect(headers.get("vary")).toContain("Origin");
+        }
+      },
+    );
+
+    it("lets in the pages that it was told to", async () => {
+      const policy = {
+        guard: issuer.guard(),
+        authorizationServers: [issuer.issuer],
+        origins: ["https://app.example"],
+      };
+      await using notes = await serveNotes(major, policy, evidence);
+      const statusOf = async (origin: string) =>
+        (await post(notes, list, { ...bearer(user), origin })).status;
+      expect(await statusOf("https://app.example")).toBe(200);
+      expect(await statusOf("http://localhost:5173")).toBe(403);
+      expect(await statusOf(notes.origin)).toBe(200);
+    });
+  });
+});

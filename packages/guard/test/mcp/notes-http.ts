@@ -1,0 +1,74 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { toNodeHandler } from "@modelcontextprotocol/node";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { createMcpHandler } from "@modelcontextprotocol/server";
+import express from "express";
+import { guardMcp, type HttpPolicy } from "../../src/mcp/index.ts";
+import { guardMcp as guardMcpV1, mcpMetadata } from "../../src/mcp/v1.ts";
+import { type Evidence, rules } from "./notes-policy.ts";
+import { makeNotes as makeNotesV1 } from "./notes-v1.ts";
+import { makeNotes as makeNotesV2 } from "./notes-v2.ts";
+
+export type NotesPolicy = Omit<HttpPolicy<typeof rules>, "tools" | "resource">;
+
+export interface HttpNotes extends AsyncDisposable {
+  readonly origin: string;
+  readonly url: string;
+}
+
+/** The notes server of a major version at `/mcp` of a real HTTP server, which keeps nothing between requests. */
+export async function serveNotes(major: 1 | 2, policy: NotesPolicy, evidence: Evidence): Promise<HttpNotes> {
+  return await serve(policy, (whole) =>
+    major === 1 ? listenerV1(whole, evidence) : listenerV2(whole, evidence),
+  );
+}
+
+/** Serves what is made of the whole policy, at an address that is known only when it listens. */
+export async function serve(
+  policy: NotesPolicy,
+  make: (policy: HttpPolicy<typeof rules>) => RequestListener,
+): Promise<HttpNotes> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server.on("request", make({ ...policy, tools: rules, resource: `${origin}/mcp` }));
+  return { origin, url: `${origin}/mcp`, [Symbol.asyncDispose]: () => stop(server) };
+}
+
+function listenerV2(policy: HttpPolicy<typeof rules>, evidence: Evidence): RequestListener {
+  const handler = createMcpHandler(
+    async ({ authInfo, requestInfo }) => {
+      evidence.note(
+        "factory",
+        authInfo,
+        [...(requestInfo?.headers ?? [])],
+        await requestInfo?.clone().text(),
+      );
+      return makeNotesV2(policy, evidence);
+    },
+    { onerror: (error) => evidence.note("entry", error) },
+  );
+  // Node's own requests are what the SDK means; its types do not take optional properties exactly.
+  return toNodeHandler(guardMcp(handler, policy)) as RequestListener;
+}
+
+function listenerV1(policy: HttpPolicy<typeof rules>, evidence: Evidence): RequestListener {
+  const app = express();
+  app.use(mcpMetadata(policy));
+  app.all("/mcp", guardMcpV1(policy), async (request, response) => {
+    evidence.note("request", request.headers, request.rawHeaders, request.body);
+    const server = makeNotesV1(policy, evidence);
+    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
+    transport.onerror = (error) => evidence.note("transport", error);
+    response.on("close", () => void server.close());
+    await server.connect(transport as Parameters<typeof server.connect>[0]);
+    await transport.handleRequest(request, response, request.body);
+  });
+  return app;
+}
+
+async function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}

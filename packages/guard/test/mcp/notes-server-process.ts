@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { guardFromEnvironment } from "./notes-guard.ts";
+import { Evidence } from "./notes-policy.ts";
+import { makeNotes as makeNotesV1 } from "./notes-v1.ts";
+import { makeNotes as makeNotesV2 } from "./notes-v2.ts";
+
+// A notes server over stdio, of the major version that it is told. It writes all it has in hand to stderr.
+// Its token is in its environment, or in a file, where it can change while the server runs.
+const evidence = new Evidence((line) => process.stderr.write(`${line}\n`));
+const policy = {
+  guard: await guardFromEnvironment(process.env["TEST_ISSUER"]),
+  tokenField: "token",
+  onDecision: evidence.decided,
+  token: () => {
+    const { NOTES_TOKEN, NOTES_TOKEN_FILE } = process.env;
+    return NOTES_TOKEN_FILE === undefined ? NOTES_TOKEN : readFileSync(NOTES_TOKEN_FILE, "utf8");
+  },
+};
+if (process.argv[2] === "1") {
+  await makeNotesV1(policy, evidence).connect(new StdioServerTransport());
+} else {
+  serveStdio(() => makeNotesV2(policy, evidence), { onerror: (error) => evidence.note("entry", error) });
+}

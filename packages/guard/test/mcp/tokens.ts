@@ -1,0 +1,59 @@
+import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { start, type TestIssuer } from "../issuer.ts";
+import { endedSession } from "./notes-guard.ts";
+
+/** Tokens that must be refused, and the code with which they are. */
+export const refusedTokens = {
+  malformed: ["invalid_token", async () => "a-canary-that-is-no-token"],
+  expired: ["token_expired", (issuer) => issuer.token({ claims: { exp: start - 1 } })],
+  "of a foreign issuer": [
+    "invalid_token",
+    (issuer) => issuer.token({ claims: { iss: "https://foreign.example" } }),
+  ],
+  "signed with a foreign key": [
+    "invalid_token",
+    async (issuer) => issuer.token({ key: (await generateKeyPair("ES256")).privateKey }),
+  ],
+  "for another audience": [
+    "invalid_token",
+    (issuer) => issuer.token({ claims: { aud: "https://other.example" } }),
+  ],
+  "with alg none": ["invalid_token", async (issuer) => unsigned(await issuer.token())],
+  "HS256 with the public key": ["invalid_token", signedWithPublicKey],
+  "of an ended session": ["token_revoked", (issuer) => issuer.token({ claims: { sid: endedSession } })],
+} as const satisfies Readonly<
+  Record<string, readonly [code: string, make: (issuer: TestIssuer) => Promise<string>]>
+>;
+
+/** Algorithm "none" (RFC 7518 §3.6), with the claims of a good token, with its signature left in place. */
+function unsigned(token: string): string {
+  const [, claims, signature] = token.split(".");
+  const header = Buffer.from(JSON.stringify({ alg: "none", typ: "at+jwt", kid: "k1" })).toString("base64url");
+  return `${header}.${claims}.${signature}`;
+}
+
+/** Algorithm confusion: the public key, which everybody has, as the secret of an HMAC. */
+async function signedWithPublicKey(issuer: TestIssuer): Promise<string> {
+  const [, claims = ""] = (await issuer.token()).split(".");
+  const secret = new TextEncoder().encode(await exportSPKI(issuer.publicKey));
+  return await new SignJWT(JSON.parse(Buffer.from(claims, "base64url").toString()))
+    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "k1" })
+    .sign(secret);
+}
+
+/** People, by the claims of their tokens. */
+export const people = {
+  user: { sub: "user:uma", preferred_username: "uma", roles: ["user"], sid: "session-uma" },
+  premium: {
+    sub: "user:alice",
+    preferred_username: "alice",
+    roles: ["user", "premium"],
+    sid: "session-alice",
+  },
+  admin: { sub: "user:admin", preferred_username: "admin", roles: ["admin"], sid: "session-admin" },
+} as const;
+
+/** Whether any part of a token that would give it away is in a text. */
+export function isIn(text: string, token: string): boolean {
+  return token.split(".").some((part, at) => (at > 0 || !token.includes(".")) && text.includes(part));
+}

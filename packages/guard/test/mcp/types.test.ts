@@ -1,0 +1,72 @@
+import { McpServer as McpServerV1 } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import { expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import { allow, type Principal } from "../../src/index.ts";
+import { type GuardedServer, guardTools } from "../../src/mcp/index.ts";
+import { guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
+
+// What the compiler says is the test: each line that must not compile is expected not to.
+
+const guard = { verify: async (): Promise<Principal> => Promise.reject(new Error("never called")) };
+const tools = {
+  search: allow.roles("user"),
+  edit: allow.when((_principal, { owner }: { readonly owner: string }) => owner !== ""),
+  mine: allow.when((principal) => principal.username === "alice"),
+};
+const done = { content: [] };
+const owned = z.object({ owner: z.string(), more: z.number() });
+const other = z.object({ title: z.string() });
+
+it("takes the tools of the policy alone, and hands each a principal (major 2)", () => {
+  const server = guardTools(new McpServer({ name: "s", version: "1" }), { guard, tools });
+  server.registerTool("search", {}, ({ principal }) => {
+    expectTypeOf(principal).toEqualTypeOf<Principal>();
+    return done;
+  });
+  server.registerTool("edit", { inputSchema: owned }, (args, { principal, mcpReq }) => {
+    expectTypeOf(args).toEqualTypeOf<{ owner: string; more: number }>();
+    expectTypeOf(principal).toEqualTypeOf<Principal>();
+    expectTypeOf(mcpReq.signal).toEqualTypeOf<AbortSignal>();
+    return done;
+  });
+  server.registerTool("mine", { inputSchema: other }, () => done);
+  () => {
+    // @ts-expect-error no such tool in the policy
+    server.registerTool("serach", {}, () => done);
+    // @ts-expect-error its rule looks at an owner that these arguments do not have
+    server.registerTool("edit", { inputSchema: other }, () => done);
+    // @ts-expect-error its rule looks at arguments, and it takes none
+    server.registerTool("edit", {}, () => done);
+    // @ts-expect-error scopes are the policy's affair
+    server.registerTool("search", { scopeChallenge: () => undefined }, () => done);
+  };
+});
+
+it("takes the tools of the policy alone, and hands each a principal (major 1)", () => {
+  const server = guardToolsV1(new McpServerV1({ name: "s", version: "1" }), { guard, tools });
+  server.registerTool("search", {}, ({ principal }) => {
+    expectTypeOf(principal).toEqualTypeOf<Principal>();
+    return done;
+  });
+  server.registerTool("edit", { inputSchema: { owner: z.string() } }, (args, { principal, signal }) => {
+    expectTypeOf(args).toEqualTypeOf<{ owner: string }>();
+    expectTypeOf(principal).toEqualTypeOf<Principal>();
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+    return done;
+  });
+  server.registerTool("mine", { inputSchema: { title: z.string() } }, () => done);
+  () => {
+    // @ts-expect-error no such tool in the policy
+    server.registerTool("serach", {}, () => done);
+    // @ts-expect-error its rule looks at an owner that these arguments do not have
+    server.registerTool("edit", { inputSchema: { title: z.string() } }, () => done);
+  };
+});
+
+it("stays a server of the SDK", () => {
+  const server = guardTools(new McpServer({ name: "s", version: "1" }), { guard, tools: {} });
+  expectTypeOf(server).toExtend<McpServer>();
+  createMcpHandler(() => server);
+  expectTypeOf<GuardedServer<typeof tools>>().toExtend<McpServer>();
+});
