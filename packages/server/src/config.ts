@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { isLoopback } from "./loopback.ts";
 import {
   choice,
   cidrs,
@@ -91,6 +92,9 @@ export const settings = {
     shown: "none",
   }),
   corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
+  mcp: setting("MCP", choice("on", "off"), undefined, "the server's own tools at /mcp", {
+    shown: "on where HOST is this machine alone, else off",
+  }),
   keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "how long one key signs"),
   auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
   logLevel: setting(
@@ -150,8 +154,9 @@ export function readConfig(
     if (value === undefined) throw new SettingProblem(`${settings[name].variable} must be set`);
     return value;
   };
+  const host = required("host");
   const config: Config = {
-    host: required("host"),
+    host,
     port: required("port"),
     issuer: read("issuer"),
     audience: read("audience"),
@@ -173,6 +178,7 @@ export function readConfig(
     throttleAddress: required("throttleAddress"),
     trustedProxies: required("trustedProxies"),
     corsOrigins: required("corsOrigins"),
+    mcp: read("mcp") ?? (isLoopback(host) ? "on" : "off"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),
     logLevel: required("logLevel"),

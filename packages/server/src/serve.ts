@@ -6,13 +6,17 @@ import type { FastifyInstance } from "fastify";
 import { type Chores, startChores } from "./chores.ts";
 import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
+import { createAdministration } from "./core/administration.ts";
 import { MemoryAttemptCounter } from "./core/attempt-counter.ts";
-import { createCurrentUser, createTokenCheck } from "./core/current-user.ts";
+import { operator } from "./core/audit-events.ts";
+import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
 import { HashQueue } from "./core/hash-queue.ts";
+import { createOwnSessions } from "./core/own-sessions.ts";
 import { type Hasher, Passwords } from "./core/passwords.ts";
 import { People } from "./core/people.ts";
 import type { Clock } from "./core/ports.ts";
+import { createRecentEvents } from "./core/recent-events.ts";
 import { createRefresh } from "./core/refresh.ts";
 import { RefreshTokens } from "./core/refresh-tokens.ts";
 import { Revocations } from "./core/revocations.ts";
@@ -23,6 +27,8 @@ import { Throttle } from "./core/throttle.ts";
 import { createApp } from "./http/app.ts";
 import { localProvider } from "./identity/local.ts";
 import type { Log } from "./log.ts";
+import { isLoopback } from "./loopback.ts";
+import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { keptSecret } from "./secret-file.ts";
 import { openStore, type Store } from "./store/store.ts";
 
@@ -119,7 +125,7 @@ async function assemble(
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock });
+  const people = new People({ users, passwords, policy, clock, by: operator });
   const provider = localProvider(users, passwords, derived.fingerprint);
 
   const counters = { login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) };
@@ -132,19 +138,40 @@ async function assemble(
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace: config.refreshGrace };
   const life = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check, clock };
 
+  const userOf = createUserOf(provider, clock);
+  const resource = `${issuer}/mcp`;
+  const tools = lazyMcpEndpoint({
+    guard,
+    issuer,
+    resource,
+    origins: mcpOrigins(config.corsOrigins),
+    userOf,
+    ownSessions: createOwnSessions(life),
+    administration: createAdministration({ ...life, people }),
+    recentEvents: createRecentEvents(users, store.events),
+    log,
+  });
+
   const app: FastifyInstance = await createApp({
     issuer,
     keySet: () => signingKeys.keySet,
     signIn: createSignIn({ ...life, settings: times }),
     refresh: createRefresh({ ...life, settings: times }),
-    currentUser: createCurrentUser(check, provider, clock),
+    currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),
     assertReady: () => store.assertReady(),
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
+    mcp: config.mcp === "on" ? { endpoint: tools, resource, loopback: isLoopback(config.host) } : undefined,
     log,
   });
   return { app, people, signingKeys, revocations, counters: Object.values(counters) };
+}
+
+/** The pages that may call `/mcp` besides the server's own; undefined for those of this machine, if it is on it. */
+function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undefined {
+  if (allowed.length === 0) return undefined;
+  return allowed.includes("*") ? "*" : allowed;
 }
 
 /** The secret of a server that was given none. */

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from "node:net";
+import { isLoopback } from "../loopback.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { run } from "./serve.ts";
@@ -32,14 +32,6 @@ export async function demoCommand(args: readonly string[]): Promise<void> {
     for (const { person, password } of people) await users.addForDemo(person, password);
   });
   process.stdout.write(banner(url));
-}
-
-function isLoopback(host: string): boolean {
-  if (host === "localhost") return true;
-  const loopback = new BlockList();
-  loopback.addSubnet("127.0.0.0", 8, "ipv4");
-  loopback.addAddress("::1", "ipv6");
-  return loopback.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
 function banner(url: string): string {

@@ -1,3 +1,4 @@
+import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/ports.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
@@ -14,7 +15,7 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
   await withWorkbench(config, async ({ openKeys }) => {
     const keys = await openKeys();
     if (verb === "rotate") {
-      const event = { name: "key.rotated", at: Date.now(), address: "cli", reason: "operator" } as const;
+      const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
       const rotated = await keys.rotate(config.accessTokenTtl, event);
       print(
         rotated ? `${keys.signer.kid} signs from now on` : "another rotation came first; nothing was changed",

@@ -1,3 +1,4 @@
+import { eventOf, operator } from "../core/audit-events.ts";
 import type { Session } from "../core/ports.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
@@ -24,14 +25,8 @@ export async function sessionCommand(args: readonly string[]): Promise<void> {
     return withWorkbench(config, async ({ store }) => {
       const session = await store.sessions.byId(subject);
       if (session === undefined) throw new UsageProblem(`there is no session ${subject}`);
-      const event = {
-        name: "session.ended",
-        at: Date.now(),
-        subject: session.userId,
-        sessionId: session.id,
-        address: "cli",
-        reason: "operator",
-      } as const;
+      const about = { subject: session.userId, sessionId: session.id, reason: "operator" };
+      const event = eventOf("session.ended", Date.now(), operator, about);
       const ended = await store.sessions.end(session.id, [event]);
       print(ended ? `ended the session of ${session.userId}` : "this session had ended before");
     });

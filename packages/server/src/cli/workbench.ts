@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
+import { operator } from "../core/audit-events.ts";
 import { deriveKeys } from "../core/derived-keys.ts";
 import { HashQueue } from "../core/hash-queue.ts";
 import { Passwords } from "../core/passwords.ts";
@@ -42,6 +43,7 @@ export async function withWorkbench(
         passwords: new Passwords(cost, queue),
         policy,
         clock: Date.now,
+        by: operator,
       }),
       async openKeys() {
         const secret = config.secret ?? keptSecret(path, (await store.keys.all()).length > 0);

@@ -26,7 +26,12 @@ export function createTokenCheck(guard: Guard): TokenCheck {
   };
 }
 
-function signedIn(principal: Principal): SignedIn {
+/**
+ * The principal of a token that Latchkey issued.
+ *
+ * @throws {TokenError} `invalid_token` where it belongs to no session
+ */
+export function signedIn(principal: Principal): SignedIn {
   if (hasSession(principal)) return principal;
   throw new TokenError("invalid_token", "claim sid");
 }
@@ -47,30 +52,19 @@ function refuse(error: unknown): never {
 /** How long a profile that was read answers for the next request, in milliseconds. */
 const freshFor = 500;
 
-/** At once where token and user were seen a moment ago. */
-export type CurrentUser = (token: string | undefined) => User | Promise<User>;
+/** Reads the user whom a token speaks for: at once where that was done a moment ago. */
+export type UserOf = (principal: Principal) => User | Promise<User>;
 
-/**
- * Who is signed in: the token is checked, the user is read.
- *
- * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
- * `token_revoked`.
- */
-export function createCurrentUser(
-  check: TokenCheck,
+/** The function it returns throws {LatchkeyError} `token_revoked` where the user is gone or disabled. */
+export function createUserOf(
   provider: Pick<IdentityProvider, "byId">,
   clock: Clock,
   remembered = 10_000,
-): CurrentUser {
+): UserOf {
   // Holds active users alone: somebody who was let in again is not turned away by what was true before.
   const recent = new Map<string, { user: User; readAt: number }>();
 
-  return function currentUser(token) {
-    const principal = check(token);
-    return principal instanceof Promise ? principal.then(userOf) : userOf(principal);
-  };
-
-  function userOf({ userId }: Principal): User | Promise<User> {
+  return function userOf({ userId }) {
     const now = clock();
     const known = recent.get(userId);
     if (known !== undefined && now - known.readAt < freshFor) return known.user;
@@ -80,5 +74,21 @@ export function createCurrentUser(
       recent.set(userId, { user, readAt: now });
       return user;
     });
-  }
+  };
+}
+
+/** At once where token and user were seen a moment ago. */
+export type CurrentUser = (token: string | undefined) => User | Promise<User>;
+
+/**
+ * Who is signed in: the token is checked, the user is read.
+ *
+ * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
+ * `token_revoked`.
+ */
+export function createCurrentUser(check: TokenCheck, userOf: UserOf): CurrentUser {
+  return function currentUser(token) {
+    const principal = check(token);
+    return principal instanceof Promise ? principal.then(userOf) : userOf(principal);
+  };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { canonicalName, emailProblem, usernameProblem } from "./account-names.ts";
-import type { AuditEvent, AuditEventName } from "./audit-events.ts";
+import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./audit-events.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
 import type { Clock, LocalUser, NewUser, Users } from "./ports.ts";
@@ -20,6 +20,8 @@ export interface PeopleParts {
   readonly passwords: Passwords;
   readonly policy: PasswordPolicy;
   readonly clock: Clock;
+  /** Who does what is done here. */
+  readonly by: Origin;
 }
 
 /**
@@ -31,12 +33,19 @@ export class People {
   readonly #passwords: Passwords;
   readonly #policy: PasswordPolicy;
   readonly #clock: Clock;
+  readonly #parts: PeopleParts;
 
-  constructor({ users, passwords, policy, clock }: PeopleParts) {
-    this.#users = users;
-    this.#passwords = passwords;
-    this.#policy = policy;
-    this.#clock = clock;
+  constructor(parts: PeopleParts) {
+    this.#users = parts.users;
+    this.#passwords = parts.passwords;
+    this.#policy = parts.policy;
+    this.#clock = parts.clock;
+    this.#parts = parts;
+  }
+
+  /** The same people, in the hands of somebody else. */
+  by(by: Origin): People {
+    return new People({ ...this.#parts, by });
   }
 
   list(): Promise<LocalUser[]> {
@@ -139,7 +148,7 @@ export class People {
   }
 
   #event(name: AuditEventName, subject: string): AuditEvent {
-    return { name, at: this.#clock(), subject, address: "cli" };
+    return eventOf(name, this.#clock(), this.#parts.by, { subject });
   }
 }
 

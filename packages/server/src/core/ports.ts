@@ -1,4 +1,4 @@
-import type { AuditEvent } from "./audit-events.ts";
+import type { AuditEvent, AuditEventName } from "./audit-events.ts";
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
@@ -118,6 +118,12 @@ export interface Sessions {
   touch(id: string, use: SessionUse, event: AuditEvent): Promise<boolean>;
   /** Ends a session and adds it to the revocations. @returns false where it had ended before */
   end(id: string, events: readonly AuditEvent[]): Promise<boolean>;
+  /**
+   * Ends every session of a user, but for `keep`, and adds them to the revocations.
+   *
+   * @returns false where there was none to end
+   */
+  endAll(userId: string, event: AuditEvent, keep?: string): Promise<boolean>;
   /** Whether the user has a session, ended or not, that was opened from this address. */
   openedFrom(userId: string, addressBucket: string): Promise<boolean>;
 }
@@ -176,6 +182,34 @@ export interface KeyRotation {
 /** Where audit events go that belong to no other change. Durable when the promise resolves. */
 export interface AuditTrail {
   record(event: AuditEvent): Promise<void>;
+}
+
+/** An event with its place in the trail. A newer Latchkey may have written one of another name. */
+export interface RecordedEvent extends Omit<AuditEvent, "name"> {
+  readonly number: number;
+  readonly name: string;
+}
+
+/** Which events to read, newest first. */
+export interface AuditQuery {
+  /** How many at most. */
+  readonly limit: number;
+  /** Only those with a smaller number than this. */
+  readonly before?: number | undefined;
+  readonly name?: AuditEventName | undefined;
+  /** Only those that happened to this account, or that this user caused. */
+  readonly user?: string | undefined;
+}
+
+/** Some events, newest first, and where to read on: as the next query's `before`. Without it there is no more. */
+export interface AuditPage {
+  readonly events: readonly RecordedEvent[];
+  readonly next?: number;
+}
+
+/** Where audit events are read again. How many are looked at for one page is bounded. */
+export interface AuditReader {
+  recent(query: AuditQuery): Promise<AuditPage>;
 }
 
 /** What a name at the door stands for. Two spellings of one account have the same key. */

@@ -9,7 +9,10 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** The same, with a signal that is aborted when the caller hangs up before the answer. */
-export function waitingCallerOf(request: FastifyRequest, reply: FastifyReply): Caller {
+export function waitingCallerOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Caller & { readonly signal: AbortSignal } {
   const hangUp = new AbortController();
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) hangUp.abort();

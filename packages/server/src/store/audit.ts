@@ -23,6 +23,7 @@ export function auditTable(database: Database, listener: AuditListener): AuditWr
       address: slot("address"),
       request_id: slot("requestId"),
       reason: slot("reason"),
+      actor: slot("actor"),
     }),
   );
   const steps = (...events: readonly AuditEvent[]) => events.map((event) => step(insert, rowOf(event)));
@@ -47,6 +48,7 @@ interface Row {
   address: string;
   requestId: string | null;
   reason: string | null;
+  actor: string | null;
 }
 
 function rowOf(event: AuditEvent): Row {
@@ -58,5 +60,6 @@ function rowOf(event: AuditEvent): Row {
     address: event.address,
     requestId: event.requestId ?? null,
     reason: event.reason ?? null,
+    actor: event.actor ?? null,
   };
 }

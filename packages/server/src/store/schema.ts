@@ -61,7 +61,7 @@ interface HeartbeatTable {
   beats: number;
 }
 
-interface AuditEventTable {
+export interface AuditEventTable {
   number: Generated<number>;
   at: number;
   name: string;
@@ -70,4 +70,5 @@ interface AuditEventTable {
   address: string;
   request_id: string | null;
   reason: string | null;
+  actor: string | null;
 }

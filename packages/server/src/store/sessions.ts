@@ -105,6 +105,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
         from.selectFrom("sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
       ),
   );
+  const endAll = endAllSteps(database);
   const openedFrom = statement<{ userId: string; addressBucket: string }>()((slot) =>
     query
       .selectFrom("sessions")
@@ -146,14 +147,20 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       const at = Math.max(...events.map((event) => event.at));
       return change([must(end, { id, at }), step(revoke, { id })], events);
     },
+    endAll(userId, event, keep) {
+      const [revoked, ended] = endAll(userId, event.at, keep);
+      return change([revoked, { ...ended, must: true }], [event]);
+    },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
   };
 }
 
-/** The steps that end every live session of a user, each with its place among the revocations. */
-export function endAllSteps(database: Database): (userId: string, at: number) => Step[] {
-  const revokeAll = statement<{ userId: string; at: number }>()((slot) =>
+/** The steps that end every live session of a user but one, each with its place among the revocations. */
+export function endAllSteps(
+  database: Database,
+): (userId: string, at: number, keep?: string) => [revoked: Step, ended: Step] {
+  const revokeAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
     database.query
       .insertInto("revocations")
       .columns(["session_id", "until"])
@@ -162,18 +169,24 @@ export function endAllSteps(database: Database): (userId: string, at: number) =>
           .selectFrom("sessions")
           .select(["id", "tokens_until"])
           .where("user_id", "=", slot("userId"))
+          .where("id", "!=", slot("keep"))
           .where("tokens_until", ">", slot("at"))
           .where("ended_at", "is", null),
       ),
   );
-  const endAll = statement<{ userId: string; at: number }>()((slot) =>
+  const endAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
     database.query
       .updateTable("sessions")
       .set({ ended_at: slot("at") })
       .where("user_id", "=", slot("userId"))
+      .where("id", "!=", slot("keep"))
       .where("ended_at", "is", null),
   );
-  return (userId, at) => [step(revokeAll, { userId, at }), step(endAll, { userId, at })];
+  // No session has an empty id.
+  return (userId, at, keep = "") => [
+    step(revokeAll, { userId, at, keep }),
+    step(endAll, { userId, at, keep }),
+  ];
 }
 
 function sessionOf(row: SessionTable): Session {

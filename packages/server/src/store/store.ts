@@ -1,6 +1,7 @@
 import { LatchkeyError } from "../core/errors.ts";
-import type { AuditTrail, KeyStore, RevocationLog, Sessions, Users } from "../core/ports.ts";
+import type { AuditReader, AuditTrail, KeyStore, RevocationLog, Sessions, Users } from "../core/ports.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
+import { auditReading } from "./audit-reading.ts";
 import { type Database, must, one } from "./database.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { revocationTable } from "./revocations.ts";
@@ -17,6 +18,7 @@ export interface Store {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
+  readonly events: AuditReader;
   /** Deletes what has expired. Both in milliseconds. */
   tidy(now: number, auditRetention: number): Promise<void>;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
@@ -43,6 +45,7 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit),
     audit,
+    events: auditReading(database),
     tidy: housekeeping(database),
     assertReady: readiness(database),
     close: () => database.close(),

@@ -36,6 +36,7 @@ interface AuditRow {
   readonly address: string;
   readonly request_id: string | null;
   readonly reason: string | null;
+  readonly actor: string | null;
 }
 
 /**
@@ -87,7 +88,7 @@ export async function testServer(
   });
   const audit = new DatabaseSync(database);
   const since = audit.prepare(
-    "select number, name, subject, session_id, address, request_id, reason from audit_events where number > ? order by number",
+    "select number, name, subject, session_id, address, request_id, reason, actor from audit_events where number > ? order by number",
   );
   let seen = 0;
   const newEvents = (): AuditRow[] =>
@@ -101,6 +102,7 @@ export async function testServer(
         address: String(row["address"]),
         request_id: text("request_id"),
         reason: text("reason"),
+        actor: text("actor"),
       };
     });
   newEvents();

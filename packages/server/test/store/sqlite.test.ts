@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
+import { auditTable } from "../../src/store/audit.ts";
+import { auditReading } from "../../src/store/audit-reading.ts";
 import { NewerDatabaseError } from "../../src/store/migrate.ts";
+import { openSqlite } from "../../src/store/sqlite.ts";
 import { openConnection } from "../../src/store/sqlite-connection.ts";
 import { openStore } from "../../src/store/store.ts";
 import type { Opening } from "./opening-thread.ts";
@@ -21,6 +24,21 @@ storeContract("SQLite in a file, written by a thread", (onAudit) => openStore({ 
 storeContract("SQLite in a file, written inline", (onAudit) =>
   openStore({ path: file(), writer: "inline", onAudit }),
 );
+
+test("a reading of the audit trail looks at so many events and says where to read on", async () => {
+  const database = await openSqlite({ path: ":memory:" });
+  const audit = auditTable(database, () => {});
+  const reading = auditReading(database, { sliceSize: 2, mostSlices: 3 });
+  await audit.record({ name: "user.added", at: 1, address: "test" });
+  for (let count = 0; count < 9; count++)
+    await audit.record({ name: "login.failed", at: 1, address: "test" });
+  const first = await reading.recent({ limit: 5, name: "user.added" });
+  expect(first).toEqual({ events: [], next: 5 });
+  const rest = await reading.recent({ limit: 5, name: "user.added", before: 5 });
+  expect(rest).toMatchObject({ events: [{ number: 1, name: "user.added" }] });
+  expect(rest).not.toHaveProperty("next");
+  await database.close();
+});
 
 const silent = { onAudit: () => {} };
 
@@ -43,7 +61,7 @@ describe("a database file", () => {
     other.exec("pragma user_version = 99");
     other.close();
     await expect(openStore({ path, ...silent })).rejects.toThrow(NewerDatabaseError);
-    await expect(openStore({ path, ...silent })).rejects.toThrow(/version 99.*knows only up to 1/);
+    await expect(openStore({ path, ...silent })).rejects.toThrow(/version 99.*knows only up to 2/);
   });
 
   test("is migrated once by many who open it at the same time", async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
-import type { NewUser, Session, StoredKey } from "../../src/core/ports.ts";
+import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
 import type { Store } from "../../src/store/store.ts";
 
 const now = 1_700_000_000_000;
@@ -251,6 +251,30 @@ export function storeContract(
         expect(await store.revocations.after(first?.number ?? 0)).toEqual([second]);
       });
 
+      test("of one user end all at once, each among the revocations, but for one that is kept", async () => {
+        await store.users.add(user("bob"), event("user.added"));
+        for (const one of [session("s2"), session("s3"), session("s4", "user:bob")]) {
+          await store.sessions.open(one, 0, event("login.succeeded"));
+        }
+        heard.length = 0;
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "s2")).toBe(true);
+        expect((await store.sessions.live(now)).map(({ id }) => id).sort()).toEqual(["s2", "s4"]);
+        const revoked = await store.revocations.after(0);
+        expect(revoked.map(({ sessionId }) => sessionId).sort()).toEqual(["s1", "s3"]);
+        expect(revoked.map(({ until }) => until)).toEqual([now + 3_600_000, now + 3_600_000]);
+        expect(heard).toEqual(["sessions.ended"]);
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"))).toBe(true);
+        expect(await store.revocations.after(0)).toHaveLength(3);
+        expect(await store.sessions.live(now)).toMatchObject([{ id: "s4" }]);
+      });
+
+      test("of whom there is none to end, are ended without an event", async () => {
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "s1")).toBe(false);
+        expect(await store.sessions.endAll("user:nobody", event("sessions.ended"))).toBe(false);
+        expect(await store.sessions.live(now)).toHaveLength(1);
+        expect(heard).toEqual([]);
+      });
+
       test("tell where they were opened, even after their end", async () => {
         await store.sessions.end("s1", [event("session.ended")]);
         expect(await store.sessions.openedFrom("user:alice", "192.0.2.1")).toBe(true);
@@ -327,6 +351,82 @@ export function storeContract(
         await store.sessions.open(session("s2"), 0, event("login.succeeded"));
         await store.sessions.end("s2", [event("session.ended")]);
         expect(await store.revocations.after(first?.number ?? 0)).toHaveLength(1);
+      });
+    });
+
+    describe("audit events", () => {
+      /** Numbers of the whole trail, from the newest on. */
+      const numbers = async () =>
+        (await store.events.recent({ limit: 1000 })).events.map((one) => one.number);
+      const record = (name: AuditEventName, about: Partial<AuditEvent> = {}) =>
+        store.audit.record({ ...event(name), ...about });
+
+      test("come back as they were recorded, newest first, with a number", async () => {
+        const whole = {
+          name: "user.disabled",
+          at: now + 1,
+          subject: "user:bob",
+          sessionId: "s1",
+          actor: "user:alice",
+          address: "192.0.2.1",
+          requestId: "r1",
+          reason: "why",
+        } as const;
+        await store.audit.record(whole);
+        await record("key.rotated");
+        const { events, next } = await store.events.recent({ limit: 1000 });
+        expect(next).toBeUndefined();
+        expect(events.map(({ number: _, ...rest }) => rest)).toEqual([
+          event("key.rotated"),
+          whole,
+          event("user.added"),
+        ]);
+        const [newest, before] = events;
+        expect(newest?.number).toBeGreaterThan(before?.number ?? Number.POSITIVE_INFINITY);
+      });
+
+      test("are read of one name, and of one user whom they happened to or who acted", async () => {
+        await record("user.disabled", { subject: "user:bob", actor: "user:alice" });
+        await record("user.enabled", { subject: "user:bob", actor: "user:carol" });
+        await record("login.failed", { subject: "user:alice" });
+        const names = async (query: Partial<AuditQuery>) =>
+          (await store.events.recent({ limit: 1000, ...query })).events.map(({ name }) => name);
+        expect(await names({ name: "user.enabled" })).toEqual(["user.enabled"]);
+        expect(await names({ user: "user:bob" })).toEqual(["user.enabled", "user.disabled"]);
+        expect(await names({ user: "user:alice" })).toEqual(["login.failed", "user.disabled"]);
+        expect(await names({ user: "user:bob", name: "user.disabled" })).toEqual(["user.disabled"]);
+        expect(await names({ user: "user:alice", name: "user.enabled" })).toEqual([]);
+      });
+
+      test("are read page by page, without one missed or met twice", async () => {
+        for (let count = 0; count < 7; count++) await record("login.failed");
+        const read: number[] = [];
+        let before: number | undefined;
+        do {
+          const page = await store.events.recent({ limit: 3, before });
+          expect(page.events.length).toBeLessThanOrEqual(3);
+          read.push(...page.events.map((one) => one.number));
+          before = page.next;
+        } while (before !== undefined);
+        expect(read).toEqual(await numbers());
+        expect(read).toHaveLength(8);
+      });
+
+      test("that are far back are found too", async () => {
+        await record("user.disabled", { subject: "user:rare" });
+        for (let count = 0; count < 6; count++) {
+          await Promise.all(Array.from({ length: 1000 }, () => record("login.failed")));
+        }
+        expect((await store.events.recent({ limit: 5, user: "user:rare" })).events).toMatchObject([
+          { name: "user.disabled" },
+        ]);
+        expect(await store.events.recent({ limit: 5, user: "user:nobody" })).toEqual({ events: [] });
+      });
+
+      test("are read from an empty trail, and past its end, as none", async () => {
+        await store.tidy(now + 100 * day, day);
+        expect(await store.events.recent({ limit: 5 })).toEqual({ events: [] });
+        expect(await store.events.recent({ limit: 5, before: 1 })).toEqual({ events: [] });
       });
     });
 

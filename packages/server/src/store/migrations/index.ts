@@ -1,5 +1,6 @@
 import { first } from "./001-first.ts";
+import { auditActor } from "./002-audit-actor.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, in order. */
-export const migrations: readonly Migration[] = [first];
+export const migrations: readonly Migration[] = [first, auditActor];

@@ -1,0 +1,76 @@
+import { eventOf, type Origin } from "./audit-events.ts";
+import { type People, PersonProblem } from "./people.ts";
+import type { Clock, Sessions, User } from "./ports.ts";
+import type { Revocations } from "./revocations.ts";
+
+export interface AdministrationParts {
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly revocations: Pick<Revocations, "follow">;
+  readonly clock: Clock;
+}
+
+/** A user, as an administrator sees them. */
+export interface UserRecord extends User {
+  readonly createdAt: number;
+  readonly liveSessions: number;
+}
+
+/** An administrator who acts from somewhere. */
+export interface Administrator extends Origin {
+  readonly actor: string;
+}
+
+/**
+ * What administrators do with users without being at the server's machine. What has ended is refused when the
+ * promise resolves. All throw {PersonProblem} where there is no such user.
+ */
+export interface Administration {
+  /** @param name user name or e-mail address, in any spelling */
+  find(name: string): Promise<UserRecord>;
+  /**
+   * Keeps a user out and ends their sessions.
+   *
+   * @throws {PersonProblem} where administrators name themselves: so there is always one left who can undo it
+   */
+  disable(name: string, by: Administrator): Promise<UserRecord>;
+  enable(name: string, by: Administrator): Promise<UserRecord>;
+  /** @returns how many lived */
+  endSessions(name: string, by: Administrator): Promise<number>;
+}
+
+/** Users in the hands of administrators. */
+export function createAdministration(parts: AdministrationParts): Administration {
+  const { people, sessions, revocations, clock } = parts;
+
+  async function record(name: string): Promise<UserRecord> {
+    const { id, username, email, displayName, active, roles, createdAt } = await people.find(name);
+    const liveSessions = (await sessions.live(clock(), id)).length;
+    return { id, username, email, displayName, active, roles, createdAt, liveSessions };
+  }
+
+  return {
+    find: record,
+    async disable(name, by) {
+      const { id, username } = await people.find(name);
+      if (id === by.actor) throw new PersonProblem("you cannot disable yourself");
+      await people.by(by).setActive(username, false);
+      await revocations.follow();
+      return record(username);
+    },
+    async enable(name, by) {
+      const { username } = await people.by(by).setActive(name, true);
+      return record(username);
+    },
+    async endSessions(name, by) {
+      const { id } = await people.find(name);
+      const now = clock();
+      const { length } = await sessions.live(now, id);
+      if (length === 0) return 0;
+      const about = { subject: id, reason: "administrator" };
+      await sessions.endAll(id, eventOf("sessions.ended", now, by, about));
+      await revocations.follow();
+      return length;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { eventOf, type Origin } from "./audit-events.ts";
+import type { SignedIn } from "./current-user.ts";
+import type { Clock, Session, Sessions } from "./ports.ts";
+import type { Revocations } from "./revocations.ts";
+
+export interface OwnSessionsParts {
+  readonly sessions: Sessions;
+  readonly revocations: Pick<Revocations, "follow">;
+  readonly clock: Clock;
+}
+
+/** What users see of their sessions, and do with them. What has ended is refused when the promise resolves. */
+export interface OwnSessions {
+  /** Those that live, oldest first. */
+  list(me: SignedIn): Promise<Session[]>;
+  /** @returns false where it is not theirs, has ended, or never was: whoever asks cannot tell which */
+  end(me: SignedIn, sessionId: string, by: Origin): Promise<boolean>;
+  /** @returns how many lived */
+  endAll(me: SignedIn, keepCurrent: boolean, by: Origin): Promise<number>;
+}
+
+/** Sessions in the hands of those whose they are. */
+export function createOwnSessions({ sessions, revocations, clock }: OwnSessionsParts): OwnSessions {
+  return {
+    list: ({ userId }) => sessions.live(clock(), userId),
+    async end({ userId }, sessionId, by) {
+      const session = await sessions.byId(sessionId);
+      const now = clock();
+      if (session?.userId !== userId || session.endedAt !== null || session.expiresAt <= now) return false;
+      const about = { subject: userId, sessionId, reason: "owner" };
+      const ended = await sessions.end(sessionId, [eventOf("session.ended", now, by, about)]);
+      await revocations.follow();
+      return ended;
+    },
+    async endAll({ userId, sessionId }, keepCurrent, by) {
+      const now = clock();
+      const keep = keepCurrent ? sessionId : undefined;
+      const ending = (await sessions.live(now, userId)).filter(({ id }) => id !== keep);
+      if (ending.length === 0) return 0;
+      const about = { subject: userId, reason: keepCurrent ? "owner_others" : "owner" };
+      await sessions.endAll(userId, eventOf("sessions.ended", now, by, about), keep);
+      await revocations.follow();
+      return ending.length;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Caller } from "../core/ports.ts";
+import { waitingCallerOf } from "./caller.ts";
+
+export interface McpMount {
+  /** Answers for the endpoint and for its metadata. */
+  readonly endpoint: (request: Request, caller: Caller) => Promise<Response>;
+  /** The endpoint's public address. */
+  readonly resource: string;
+  /** Whether the server listens on this machine alone. */
+  readonly loopback: boolean;
+}
+
+const metadata = "/.well-known/oauth-protected-resource";
+
+/** `/mcp`, and where clients look for what it is (RFC 9728 §3.1). */
+export function mcpRoute(app: FastifyInstance, { endpoint, resource, loopback }: McpMount): void {
+  const { origin, host } = new URL(resource);
+  const places = [
+    ["/mcp", resource],
+    [metadata, `${origin}${metadata}`],
+    [`${metadata}/mcp`, `${origin}${metadata}`],
+  ] as const;
+
+  async function answer(request: FastifyRequest, reply: FastifyReply, address: string) {
+    if (loopback && !isOwnHost(request.headers.host, host)) {
+      throw new LatchkeyError("forbidden", { reason: "host" });
+    }
+    const caller = waitingCallerOf(request, reply);
+    const { status, headers, body } = await endpoint(fetchRequest(request, address, caller.signal), caller);
+    reply.code(status).headers(Object.fromEntries(headers));
+    return request.method === "HEAD" || body === null ? reply.send() : reply.send(body);
+  }
+
+  for (const [path, address] of places) {
+    app.route({
+      method: ["GET", "POST", "DELETE", "OPTIONS"],
+      url: path,
+      schema: { hide: true },
+      // The endpoint answers for itself which pages may call it.
+      config: { cors: false },
+      handler: (request, reply) => answer(request, reply, address),
+    });
+  }
+}
+
+/**
+ * Whether a request was meant for this server. A page whose name was rebound to this machine sends its own
+ * name as `Host`, and without an `Origin` where the browser takes server and page for one.
+ */
+function isOwnHost(sent: string | undefined, own: string): boolean {
+  return sent === own || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(sent ?? "");
+}
+
+function fetchRequest(request: FastifyRequest, address: string, signal: AbortSignal): Request {
+  const headers = new Headers();
+  const { rawHeaders } = request.raw;
+  // All of them: of a header that was sent twice, Node itself shows the first.
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
+  }
+  const { method, body } = request;
+  const bytes = method === "POST" && body instanceof Uint8Array ? new Uint8Array(body) : undefined;
+  return new Request(address, { method, headers, signal, ...(bytes && { body: bytes }) });
+}

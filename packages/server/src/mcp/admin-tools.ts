@@ -1,0 +1,92 @@
+import type { GuardedServer } from "@latchkey/guard/mcp";
+import type { Administration } from "../core/administration.ts";
+import type { Caller } from "../core/ports.ts";
+import type { RecentEvents } from "../core/recent-events.ts";
+import type { ToolRules } from "./policy.ts";
+import { eventsAnswer, userAnswer } from "./tool-answers.ts";
+import * as inputs from "./tool-inputs.ts";
+import { ends, reads, restores } from "./tool-kinds.ts";
+import * as outputs from "./tool-outputs.ts";
+import type { RunTool } from "./tool-result.ts";
+
+export interface AdminToolParts {
+  readonly administration: Administration;
+  readonly recentEvents: RecentEvents;
+}
+
+/** How many events are read where the caller does not say. */
+const usualEvents = 20;
+
+/** Tools for administrators: other users, and what happened. */
+export function registerAdminTools(
+  server: GuardedServer<ToolRules>,
+  { administration, recentEvents }: AdminToolParts,
+  caller: Caller,
+  run: RunTool,
+): void {
+  const onUser = { inputSchema: inputs.userName, outputSchema: outputs.user };
+
+  server.registerTool(
+    "find_user",
+    {
+      title: "Find a user",
+      description: "A user by user name or e-mail address, with the number of their live sessions",
+      ...onUser,
+      annotations: reads,
+    },
+    ({ user }) => run(async () => userAnswer(await administration.find(user))),
+  );
+
+  server.registerTool(
+    "disable_user",
+    {
+      title: "Disable a user",
+      description: "Keeps a user out and ends all their sessions at once. You cannot disable yourself",
+      ...onUser,
+      annotations: ends,
+    },
+    ({ user }, { principal }) =>
+      run(async () => userAnswer(await administration.disable(user, { ...caller, actor: principal.userId }))),
+  );
+
+  server.registerTool(
+    "enable_user",
+    {
+      title: "Enable a user",
+      description: "Lets a user sign in again. Sessions that ended stay ended",
+      ...onUser,
+      annotations: restores,
+    },
+    ({ user }, { principal }) =>
+      run(async () => userAnswer(await administration.enable(user, { ...caller, actor: principal.userId }))),
+  );
+
+  server.registerTool(
+    "end_user_sessions",
+    {
+      title: "End a user's sessions",
+      description: "Signs a user out everywhere at once. They may sign in again",
+      inputSchema: inputs.userName,
+      outputSchema: outputs.ended,
+      annotations: ends,
+    },
+    ({ user }, { principal }) =>
+      run(async () => ({
+        ended: await administration.endSessions(user, { ...caller, actor: principal.userId }),
+      })),
+  );
+
+  server.registerTool(
+    "recent_audit_events",
+    {
+      title: "Recent audit events",
+      description:
+        "What happened: logins, refreshes, ended sessions, changes of users and keys; newest first",
+      inputSchema: inputs.eventQuery,
+      outputSchema: outputs.events,
+      annotations: reads,
+    },
+    ({ limit = usualEvents, ...query }) =>
+      run(async () => eventsAnswer(await recentEvents({ ...query, limit }))),
+  );
+}

@@ -1,0 +1,61 @@
+import type { UserRecord } from "../core/administration.ts";
+import type { SignedIn } from "../core/current-user.ts";
+import type { AuditPage, RecordedEvent, Session, User } from "../core/ports.ts";
+import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
+
+// From the core's words to those of the wire. Field by field: what is not named here, nobody is told.
+
+export function accountAnswer(user: User, { sessionId, expiresAt }: SignedIn): AccountAnswer {
+  return { ...userFields(user), session_id: sessionId, token_expires_at: time(expiresAt) };
+}
+
+export function userAnswer(user: UserRecord): UserAnswer {
+  return { ...userFields(user), created_at: time(user.createdAt), live_sessions: user.liveSessions };
+}
+
+export function sessionsAnswer(sessions: readonly Session[], { sessionId }: SignedIn): SessionsAnswer {
+  return {
+    sessions: sessions.map((session) => ({
+      id: session.id,
+      opened_at: time(session.createdAt),
+      last_used_at: time(session.lastUsedAt),
+      expires_at: time(session.expiresAt),
+      address: session.addressBucket,
+      current: session.id === sessionId,
+    })),
+  };
+}
+
+export function eventsAnswer({ events, next }: AuditPage): EventsAnswer {
+  return { events: events.map(eventFields), ...(next !== undefined && { next }) };
+}
+
+function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
+  const { number, at, name, subject, actor, sessionId, address, requestId, reason } = event;
+  return {
+    number,
+    at: time(at),
+    name,
+    ...(subject !== undefined && { subject }),
+    ...(actor !== undefined && { actor }),
+    ...(sessionId !== undefined && { session_id: sessionId }),
+    address,
+    ...(requestId !== undefined && { request_id: requestId }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function userFields(user: User) {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    display_name: user.displayName,
+    active_status: user.active,
+    roles: [...user.roles],
+  };
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}

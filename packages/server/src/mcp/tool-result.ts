@@ -1,0 +1,43 @@
+import { codeKey } from "@latchkey/guard/mcp";
+import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
+import { PersonProblem } from "../core/people.ts";
+import type { ToolLog } from "./tool-log.ts";
+
+/** What a tool answers, for programs and, as text, for models. */
+interface ToolResult {
+  [key: string]: unknown;
+  content: { type: "text"; text: string }[];
+  structuredContent?: { [name: string]: unknown };
+  isError?: true;
+  _meta?: { [name: string]: unknown };
+}
+
+/** What was asked for cannot be done. The message is one line for whoever asked. */
+export class ToolProblem extends Error {}
+
+/** Runs a tool and turns what it gives, or throws, into its result. */
+export type RunTool = (work: () => Promise<{ [name: string]: unknown }>) => Promise<ToolResult>;
+
+export function runTool(log: ToolLog, requestId: string): RunTool {
+  return async (work) => {
+    try {
+      const value = await work();
+      return { content: [{ type: "text", text: JSON.stringify(value) }], structuredContent: value };
+    } catch (error) {
+      if (error instanceof ToolProblem || error instanceof PersonProblem) return problem(error.message);
+      const refusal =
+        error instanceof LatchkeyError ? error : new LatchkeyError("internal_error", { cause: error });
+      const { code, message, reason, status, cause } = refusal;
+      if (status >= 500) log.error({ requestId, code, reason, err: cause }, "tool failed");
+      return problem(message, code);
+    }
+  };
+}
+
+function problem(text: string, code?: ErrorCode): ToolResult {
+  return {
+    isError: true,
+    content: [{ type: "text", text }],
+    ...(code !== undefined && { _meta: { [codeKey]: code } }),
+  };
+}

@@ -1,0 +1,347 @@
+import { request as httpRequest } from "node:http";
+import { DatabaseSync } from "node:sqlite";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { describe, expect, test } from "vitest";
+import { bearer, claimsOf, send, signIn } from "./api-case.ts";
+import { majors, membersOf } from "./mcp-client.ts";
+import { mcpWorld } from "./mcp-world.ts";
+import { type TestServer, testServer } from "./test-server.ts";
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+type Headed = Readonly<Record<string, string>>;
+
+const accepts = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+const list = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+
+async function ask(
+  { url }: TestServer,
+  method: string,
+  headers: Headed = {},
+  body?: unknown,
+  path = "/mcp",
+): Promise<Reply> {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const init = { method, headers, ...(body !== undefined && { body: text }) };
+  const response = await fetch(`${url}${path}`, init);
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+const post = (server: TestServer, body: unknown, headers: Headed = {}) =>
+  ask(server, "POST", { ...accepts, ...headers }, body);
+
+/** Sends a request with a `Host` of its own, which `fetch` would not. */
+function postTo(server: TestServer, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { ...accepts, host };
+    const sent = httpRequest(`${server.url}/mcp`, { method: "POST", headers }, (answer) => {
+      answer.resume().on("end", () => resolve(answer.statusCode));
+    });
+    sent.on("error", reject).end(JSON.stringify(list));
+  });
+}
+
+const metadata = "/.well-known/oauth-protected-resource";
+const places = [metadata, `${metadata}/mcp`] as const;
+
+describe("where it is", () => {
+  test.each([
+    ["off", { MCP: "off" }],
+    ["off beyond this machine unless it is said", { HOST: "0.0.0.0" }],
+  ])("%s: /mcp and its metadata are as any route that there is not", async (_what, settings) => {
+    await using server = await testServer(settings);
+    for (const path of ["/mcp", ...places]) {
+      for (const method of ["GET", "POST", "OPTIONS"]) {
+        const { status, text } = await ask(
+          server,
+          method,
+          accepts,
+          method === "POST" ? list : undefined,
+          path,
+        );
+        expect([status, JSON.parse(text)], `${method} ${path}`).toEqual([
+          404,
+          { detail: "No such resource", message: "No such resource", code: "not_found" },
+        ]);
+      }
+    }
+  });
+
+  test("on beyond this machine where it is said, by whatever name it is reached", async () => {
+    await using server = await testServer({ HOST: "0.0.0.0", MCP: "on" });
+    expect(await postTo(server, "login.internal:8000")).toBe(200);
+  });
+
+  test.each(["PUT", "PATCH"])("%s is not allowed", async (method) => {
+    await using server = await testServer();
+    expect((await ask(server, method, accepts, list)).status).toBe(405);
+  });
+
+  test("it is no part of the OpenAPI document", async () => {
+    await using server = await testServer();
+    expect((await ask(server, "GET", {}, undefined, "/openapi.json")).text).not.toContain("/mcp");
+  });
+});
+
+describe("who calls", () => {
+  const needsToken = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
+
+  test("is asked for a token, and told where it is described", async () => {
+    await using server = await testServer();
+    const { status, headers, text } = await post(server, needsToken);
+    expect([status, JSON.parse(text)["code"]]).toEqual([401, "missing_token"]);
+    const described = `${server.url}${metadata}/mcp`;
+    expect(headers.get("www-authenticate")).toBe(`Bearer resource_metadata="${described}"`);
+    expect((await fetch(described)).status).toBe(200);
+  });
+
+  test.each<[string, string, (token: string, server: TestServer) => unknown]>([
+    ["that is none", "invalid_token", () => "a-canary-that-is-no-token"],
+    ["that has expired", "token_expired", (token, server) => [token, server.advance(3_600_001)][0]],
+    [
+      "whose session has ended",
+      "token_revoked",
+      async (token, server) => {
+        await send(server, "/auth", { method: "POST", path: "/logout", headers: bearer(token) });
+        return token;
+      },
+    ],
+  ])("is refused with a token %s, whatever they ask for", async (_what, code, spoil) => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const token = String(await spoil(access, server));
+    const { status, headers, text } = await post(server, list, bearer(token));
+    expect([status, JSON.parse(text)["code"]]).toEqual([401, code]);
+    expect(headers.get("www-authenticate")).toMatch(/^Bearer error="invalid_token".*resource_metadata=/);
+    for (const part of token.split(".")) {
+      expect(text).not.toContain(part);
+      expect(JSON.stringify(server.logged())).not.toContain(part);
+    }
+  });
+
+  test("is refused with two headers of good tokens", async () => {
+    await using server = await testServer();
+    const [alice, bob] = [await signIn(server), await signIn(server, "bob")];
+    const rawHeaders = Object.entries(accepts).flat();
+    for (const { access } of [alice, bob]) rawHeaders.push("authorization", `Bearer ${access}`);
+    const status = await new Promise((resolve, reject) => {
+      const options = { method: "POST", headers: ["host", new URL(server.url).host, ...rawHeaders] };
+      const sent = httpRequest(`${server.url}/mcp`, options, (answer) => {
+        answer.resume().on("end", () => resolve(answer.statusCode));
+      });
+      sent.on("error", reject).end(JSON.stringify(list));
+    });
+    expect(status).toBe(401);
+  });
+});
+
+describe("the metadata", () => {
+  test.each(places)("at %s tells what it is and whose tokens it takes, to every page", async (path) => {
+    await using server = await testServer();
+    const { status, headers, text } = await ask(
+      server,
+      "GET",
+      { origin: "https://any.example" },
+      undefined,
+      path,
+    );
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toEqual({
+      resource: `${server.url}/mcp`,
+      authorization_servers: [server.url],
+      bearer_methods_supported: ["header"],
+    });
+    expect(headers.get("access-control-allow-origin")).toBe("*");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    const head = await ask(server, "HEAD", {}, undefined, path);
+    expect([head.status, head.text]).toEqual([200, ""]);
+  });
+
+  test("names the public address", async () => {
+    await using server = await testServer({ ISSUER: "https://login.example.com" });
+    const { text } = await ask(server, "GET", {}, undefined, metadata);
+    expect(JSON.parse(text)).toMatchObject({
+      resource: "https://login.example.com/mcp",
+      authorization_servers: ["https://login.example.com"],
+    });
+    const { headers } = await post(server, { ...list, method: "prompts/list" });
+    expect(headers.get("www-authenticate")).toContain(`"https://login.example.com${metadata}/mcp"`);
+  });
+});
+
+describe("pages in a browser", () => {
+  test("of other places do not reach it", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const origin = "https://evil.example";
+    for (const method of ["POST", "GET", "OPTIONS"]) {
+      const headers = { ...accepts, ...bearer(access), origin };
+      const answer = await ask(server, method, headers, method === "POST" ? list : undefined);
+      expect(answer.status, method).toBe(403);
+      expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+    }
+  });
+
+  test.each(["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example"])(
+    "whose name %j was rebound to this machine do not reach it",
+    async (host) => {
+      await using server = await testServer();
+      expect(await postTo(server, host)).toBe(403);
+    },
+  );
+
+  test.each(["localhost:1", "127.0.0.1", "127.0.0.1:8000", "[::1]:8000", "login.example.com"])(
+    "and programs that call it %s do",
+    async (host) => {
+      await using server = await testServer({ ISSUER: "https://login.example.com" });
+      expect(await postTo(server, host)).toBe(200);
+    },
+  );
+
+  test("of this machine may call it, and read why they were turned away", async () => {
+    await using server = await testServer();
+    const origin = "http://localhost:3000";
+    const preflight = await ask(server, "OPTIONS", {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization, mcp-protocol-version",
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe(origin);
+    expect(preflight.headers.get("access-control-allow-headers")).toContain("mcp-protocol-version");
+    const { headers } = await post(server, list, { origin, ...bearer("x") });
+    expect(headers.get("access-control-allow-origin")).toBe(origin);
+    expect(headers.get("access-control-expose-headers")).toContain("www-authenticate");
+  });
+
+  test.each([
+    ["https://app.example", "https://app.example", 204],
+    ["https://app.example", "https://other.example", 403],
+    ["https://app.example", "http://localhost:3000", 403],
+    ["*", "https://other.example", 204],
+  ])("with LATCHKEY_CORS_ORIGINS=%s: from %s %i", async (allowed, origin, status) => {
+    await using server = await testServer({ CORS_ORIGINS: allowed });
+    const preflight = await ask(server, "OPTIONS", {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "mcp-method",
+    });
+    expect(preflight.status).toBe(status);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe(status === 204 ? origin : null);
+    if (status === 204) expect(preflight.headers.get("access-control-allow-headers")).toContain("mcp-method");
+    const answer = await post(server, list, { origin });
+    expect(answer.status).toBe(status === 204 ? 200 : 403);
+  });
+});
+
+describe("a request that is not what it should be", () => {
+  test.each<[string, number, Headed, unknown]>([
+    ["over 16 KiB", 413, {}, { ...list, params: { _meta: { long: "x".repeat(16 * 1024) } } }],
+    ["not JSON", 400, {}, "{"],
+    ["no body", 400, {}, ""],
+    ["no JSON by its own account", 415, { "content-type": "text/plain" }, list],
+    ["compressed", 415, { "content-encoding": "gzip" }, list],
+    ["no message", 400, {}, { hello: "there" }],
+    ["nested too deeply", 400, {}, `${"[".repeat(8000)}${"]".repeat(8000)}`],
+    ["wanting no answer that there is", 406, { accept: "text/html" }, list],
+  ])("%s is answered with %i, and repeats nothing", async (_what, status, headers, body) => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const answer = await post(server, body, { ...bearer(access), ...headers });
+    expect(answer.status).toBe(status);
+    expect(answer.text).not.toContain("xxxx");
+    expect(answer.text).not.toContain("hello");
+    expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  test("a stream without a request is not opened", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    for (const headers of [{ ...accepts }, { ...accepts, ...bearer(access) }]) {
+      expect((await ask(server, "GET", headers)).status).toBe(405);
+      expect((await ask(server, "DELETE", headers)).status).toBe(405);
+    }
+  });
+});
+
+describe("nothing stays open", () => {
+  test("who listens for changes of the tools is told that there are none", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const client = new Client(
+      { name: "test", version: "2.0.0" },
+      {
+        versionNegotiation: { mode: "auto" },
+        listChanged: { tools: { onChanged: () => {} } },
+      },
+    );
+    const requestInit = { headers: bearer(access) };
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit }));
+    expect(client.getServerCapabilities()).toEqual({ tools: { listChanged: false } });
+    const subscription = await client.listen({ toolsListChanged: true });
+    expect(await subscription.closed).toBe("graceful");
+    await client.close();
+  });
+});
+
+describe.each(majors)("what goes wrong inside, met by a client of major %i", (major) => {
+  test("is told as what it means, and only the log knows more", async () => {
+    await using world = await mcpWorld(major);
+    const { client } = await world.as("root");
+    const database = new DatabaseSync(world.server.database);
+    database.exec("alter table audit_events rename to audit_events_moved");
+    expect(await client.call("disable_user", { user: "bob" })).toMatchObject({
+      problem: "The database cannot be reached: try again shortly",
+      code: "store_unavailable",
+    });
+    database.exec("alter table audit_events_moved rename to audit_events");
+    database.exec("update users set roles = 'no list' where username = 'bob'");
+    expect(await client.call("find_user", { user: "bob" })).toEqual({
+      value: undefined,
+      problem: "Internal server error",
+      code: "internal_error",
+    });
+    database.close();
+    const failures = world.server.logged().filter(({ msg }) => msg === "tool failed");
+    expect(failures.map(({ code }) => code)).toEqual(["store_unavailable", "internal_error"]);
+    expect(JSON.stringify(failures[1])).toContain("JSON");
+  });
+
+  test("a change that could not be written down is not made", async () => {
+    await using world = await mcpWorld(major);
+    const { client } = await world.as("root");
+    const alice = await world.as("alice");
+    const database = new DatabaseSync(world.server.database);
+    database.exec("alter table audit_events rename to audit_events_moved");
+    await client.call("disable_user", { user: "alice" });
+    await client.call("end_user_sessions", { user: "alice" });
+    await alice.client.call("end_my_session", { session_id: alice.sessionId });
+    await alice.client.call("end_all_my_sessions");
+    database.exec("alter table audit_events_moved rename to audit_events");
+    database.close();
+    expect((await alice.client.call("who_am_i")).value).toMatchObject({ active_status: true });
+  });
+});
+
+test("an event names the address and the request that caused it", async () => {
+  await using server = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
+  const { access } = await signIn(server);
+  server.newEvents();
+  const end = {
+    ...list,
+    method: "tools/call",
+    params: { name: "end_my_session", arguments: { session_id: claimsOf(access)["sid"] } },
+  };
+  const forwarded = { "x-forwarded-for": "203.0.113.9", "x-request-id": "req-7" };
+  const answer = await post(server, end, { ...bearer(access), ...forwarded });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("x-request-id")).toBe("req-7");
+  expect(server.newEvents()).toMatchObject([
+    { name: "session.ended", address: "203.0.113.9", request_id: "req-7", actor: "user:alice" },
+  ]);
+  expect(membersOf(server.logged().at(-1))["actor"]).toBe("user:alice");
+});

@@ -1,0 +1,424 @@
+import { describe, expect, test } from "vitest";
+import { bearer, send, signIn } from "./api-case.ts";
+import { connectMcp, majors } from "./mcp-client.ts";
+import { mcpWorld } from "./mcp-world.ts";
+import type { TestServer } from "./test-server.ts";
+
+const forEverybody = ["who_am_i", "list_my_sessions", "end_my_session", "end_all_my_sessions"];
+const forAdministrators = [
+  "find_user",
+  "disable_user",
+  "enable_user",
+  "end_user_sessions",
+  "recent_audit_events",
+];
+
+const meStatus = async (server: TestServer, token: string) =>
+  (await send(server, "/auth", { method: "GET", path: "/me", headers: bearer(token) })).status;
+
+describe.each(majors)("the server's own tools, called by a client of major %i", (major) => {
+  describe("who finds them", () => {
+    test("everybody who is signed in finds those for everybody", async () => {
+      await using world = await mcpWorld(major);
+      const { client } = await world.as("alice");
+      expect((await client.list()).map(({ name }) => name)).toEqual(forEverybody);
+    });
+
+    test("an administrator finds all, each with what it does to the world", async () => {
+      await using world = await mcpWorld(major);
+      const { client } = await world.as("root");
+      const hints = Object.fromEntries(
+        (await client.list()).map(({ name, annotations }) => [
+          name,
+          [annotations?.["readOnlyHint"], annotations?.["destructiveHint"], annotations?.["idempotentHint"]],
+        ]),
+      );
+      expect(hints).toEqual({
+        who_am_i: [true, undefined, undefined],
+        list_my_sessions: [true, undefined, undefined],
+        end_my_session: [false, true, true],
+        end_all_my_sessions: [false, true, true],
+        find_user: [true, undefined, undefined],
+        disable_user: [false, true, true],
+        enable_user: [false, false, true],
+        end_user_sessions: [false, true, true],
+        recent_audit_events: [true, undefined, undefined],
+      });
+    });
+
+    test("who is not signed in yet finds all, and that each call needs a token", async () => {
+      await using world = await mcpWorld(major);
+      await using client = await connectMcp(major, world.server.url);
+      const tools = await client.list();
+      expect(tools.map(({ name }) => name)).toEqual([...forEverybody, ...forAdministrators]);
+      for (const { inputSchema } of tools) expect(inputSchema["required"]).toContain("token");
+    });
+  });
+
+  describe("who_am_i", () => {
+    test("tells the user and the session", async () => {
+      await using world = await mcpWorld(major);
+      const { client, sessionId } = await world.as("alice");
+      expect(await client.call("who_am_i")).toMatchObject({
+        value: {
+          id: "user:alice",
+          username: "alice",
+          email: "alice@example.com",
+          display_name: null,
+          active_status: true,
+          roles: ["user", "premium"],
+          session_id: sessionId,
+          token_expires_at: expect.stringMatching(/^\d{4}-.*Z$/),
+        },
+      });
+      expect(world.server.newEvents()).toEqual([]);
+    });
+
+    test("takes the token from the field as well", async () => {
+      await using world = await mcpWorld(major);
+      const { token } = await world.as("bob");
+      await using stranger = await connectMcp(major, world.server.url);
+      expect(await stranger.call("who_am_i", { token })).toMatchObject({ value: { id: "user:bob" } });
+    });
+  });
+
+  describe("list_my_sessions", () => {
+    test("lists those that live, and no one else's", async () => {
+      await using world = await mcpWorld(major);
+      const first = await world.as("alice");
+      const ended = await world.as("alice");
+      await world.as("bob");
+      world.server.advance(1000);
+      const second = await world.as("alice");
+      await ended.client.call("end_my_session", { session_id: ended.sessionId });
+      const { value } = await second.client.call("list_my_sessions");
+      const opened = new Date(world.server.now()).toISOString();
+      expect(value).toEqual({
+        sessions: [
+          expect.objectContaining({ id: first.sessionId, current: false, address: "127.0.0.1" }),
+          {
+            id: second.sessionId,
+            opened_at: opened,
+            last_used_at: opened,
+            expires_at: new Date(world.server.now() + 7 * 86_400_000).toISOString(),
+            address: "127.0.0.1",
+            current: true,
+          },
+        ],
+      });
+    });
+  });
+
+  describe("end_my_session", () => {
+    test("ends one, whose tokens are refused at once, and says who did it", async () => {
+      await using world = await mcpWorld(major);
+      const lost = await world.as("alice");
+      const here = await world.as("alice");
+      expect(await here.client.call("end_my_session", { session_id: lost.sessionId })).toMatchObject({
+        value: { ended: 1 },
+      });
+      expect(world.server.newEvents()).toEqual([
+        {
+          name: "session.ended",
+          subject: "user:alice",
+          session_id: lost.sessionId,
+          actor: "user:alice",
+          address: "127.0.0.1",
+          request_id: expect.stringMatching(/./),
+          reason: "owner",
+        },
+      ]);
+      expect(await meStatus(world.server, lost.token)).toBe(401);
+      expect(await meStatus(world.server, here.token)).toBe(200);
+      const body = { refresh_token: lost.refresh };
+      const refreshed = await send(world.server, "/auth", { method: "POST", path: "/refresh", body });
+      expect(refreshed.body["code"]).toBe("token_revoked");
+    });
+
+    test("ends that of the call itself", async () => {
+      await using world = await mcpWorld(major);
+      const { client, sessionId } = await world.as("alice");
+      expect((await client.call("end_my_session", { session_id: sessionId })).value).toEqual({ ended: 1 });
+      await expect(client.call("who_am_i")).rejects.toThrow();
+    });
+
+    test("answers the same for a session of somebody else, for one that has ended, and for none", async () => {
+      await using world = await mcpWorld(major);
+      const bob = await world.as("bob");
+      const ended = await world.as("alice");
+      const { client } = await world.as("alice");
+      await client.call("end_my_session", { session_id: ended.sessionId });
+      world.server.newEvents();
+      const answers = [bob.sessionId, ended.sessionId, "no-such-session"].map((session_id) =>
+        client.call("end_my_session", { session_id }),
+      );
+      for (const answer of await Promise.all(answers)) {
+        expect(answer).toEqual({
+          value: undefined,
+          problem: "you have no live session of this id",
+          code: undefined,
+        });
+      }
+      expect(await meStatus(world.server, bob.token)).toBe(200);
+      expect(world.server.newEvents()).toEqual([]);
+    });
+
+    test("finds no session whose time has come", async () => {
+      await using world = await mcpWorld(major, { SESSION_IDLE: "2h", REFRESH_GRACE: "1s" });
+      const old = await world.as("alice");
+      world.server.advance(2 * 3_600_000);
+      const { client } = await world.as("alice");
+      const { problem } = await client.call("end_my_session", { session_id: old.sessionId });
+      expect(problem).toBe("you have no live session of this id");
+    });
+  });
+
+  describe("end_all_my_sessions", () => {
+    test.each([
+      [{}, 3, "owner", 401],
+      [{ keep_current: false }, 3, "owner", 401],
+      [{ keep_current: true }, 2, "owner_others", 200],
+    ])("with %j ends %i of three", async (args, ended, reason, here) => {
+      await using world = await mcpWorld(major);
+      const others = [await world.as("alice"), await world.as("alice")];
+      const bob = await world.as("bob");
+      const { client, token } = await world.as("alice");
+      expect((await client.call("end_all_my_sessions", args)).value).toEqual({ ended });
+      expect(world.server.newEvents()).toMatchObject([
+        { name: "sessions.ended", subject: "user:alice", actor: "user:alice", address: "127.0.0.1", reason },
+      ]);
+      for (const other of others) expect(await meStatus(world.server, other.token)).toBe(401);
+      expect(await meStatus(world.server, token)).toBe(here);
+      expect(await meStatus(world.server, bob.token)).toBe(200);
+    });
+
+    test("where there is no other to end changes nothing", async () => {
+      await using world = await mcpWorld(major);
+      const { client } = await world.as("alice");
+      expect((await client.call("end_all_my_sessions", { keep_current: true })).value).toEqual({ ended: 0 });
+      expect(world.server.newEvents()).toEqual([]);
+    });
+  });
+
+  describe("find_user", () => {
+    test.each(["alice", "ALICE", "Alice@Example.com"])("finds by %s", async (user) => {
+      await using world = await mcpWorld(major);
+      await world.as("alice");
+      const { client } = await world.as("root");
+      const { value } = await client.call("find_user", { user });
+      expect(value).toEqual({
+        id: "user:alice",
+        username: "alice",
+        email: "alice@example.com",
+        display_name: null,
+        active_status: true,
+        roles: ["user", "premium"],
+        created_at: expect.stringMatching(/Z$/),
+        live_sessions: 1,
+      });
+      expect(JSON.stringify(value)).not.toContain("argon2");
+    });
+  });
+
+  describe("disable_user and enable_user", () => {
+    test("keep a user out, at once, and let them in again, and say who did it", async () => {
+      await using world = await mcpWorld(major);
+      const alice = await world.as("alice");
+      const root = await world.as("root");
+      expect(await root.client.call("disable_user", { user: "alice" })).toMatchObject({
+        value: { id: "user:alice", active_status: false, live_sessions: 0 },
+      });
+      expect(await meStatus(world.server, alice.token)).toBe(401);
+      await expect(alice.client.call("who_am_i")).rejects.toThrow();
+      await expect(signIn(world.server, "alice")).rejects.toThrow();
+      expect(await root.client.call("enable_user", { user: "alice@example.com" })).toMatchObject({
+        value: { id: "user:alice", active_status: true },
+      });
+      expect(await meStatus(world.server, alice.token)).toBe(401);
+      expect(await meStatus(world.server, (await signIn(world.server, "alice")).access)).toBe(200);
+      const by = { subject: "user:alice", actor: "user:root", address: "127.0.0.1" };
+      expect(world.server.newEvents()).toMatchObject([
+        { name: "user.disabled", ...by },
+        { name: "login.failed", actor: null },
+        { name: "user.enabled", ...by },
+        { name: "login.succeeded", actor: null },
+      ]);
+    });
+
+    test.each(["root", "ROOT", "root@example.com"])("do not let %s disable themselves", async (user) => {
+      await using world = await mcpWorld(major);
+      const { client, token } = await world.as("root");
+      expect((await client.call("disable_user", { user })).problem).toBe("you cannot disable yourself");
+      expect(await meStatus(world.server, token)).toBe(200);
+      expect(world.server.newEvents()).toEqual([]);
+    });
+  });
+
+  describe("end_user_sessions", () => {
+    test("signs a user out everywhere, at once, and lets them sign in again", async () => {
+      await using world = await mcpWorld(major);
+      const sessions = [await world.as("alice"), await world.as("alice")];
+      const { client } = await world.as("root");
+      expect((await client.call("end_user_sessions", { user: "alice" })).value).toEqual({ ended: 2 });
+      for (const { token } of sessions) expect(await meStatus(world.server, token)).toBe(401);
+      expect(world.server.newEvents()).toMatchObject([
+        {
+          name: "sessions.ended",
+          subject: "user:alice",
+          actor: "user:root",
+          address: "127.0.0.1",
+          reason: "administrator",
+        },
+      ]);
+      expect((await client.call("end_user_sessions", { user: "alice" })).value).toEqual({ ended: 0 });
+      expect(world.server.newEvents()).toEqual([]);
+      await signIn(world.server, "alice");
+    });
+  });
+
+  describe("recent_audit_events", () => {
+    test("reads the trail, newest first, page by page, of one name and of one user", async () => {
+      await using world = await mcpWorld(major);
+      const { sessionId } = await world.as("alice");
+      await world.as("bob");
+      const { client } = await world.as("root");
+      await client.call("disable_user", { user: "bob" });
+      const events = async (args: object) => {
+        const { value } = await client.call("recent_audit_events", { ...args });
+        const list: unknown = value?.["events"];
+        return { names: Array.isArray(list) ? list.map(({ name }) => name) : [], value };
+      };
+      const newest = await events({ limit: 3 });
+      expect(newest.names).toEqual(["user.disabled", "login.succeeded", "login.succeeded"]);
+      const older = await events({ limit: 2, before: newest.value?.["next"] });
+      expect(older.names).toEqual(["login.succeeded", "user.added"]);
+      expect((await events({})).names.length).toBeLessThanOrEqual(20);
+      expect((await events({ user: "root" })).names).toEqual([
+        "user.disabled",
+        "login.succeeded",
+        "user.added",
+      ]);
+      expect((await events({ user: "nobody" })).value).toEqual({ events: [] });
+      const { value } = await events({ name: "login.succeeded", user: "Alice@example.com" });
+      expect(value).toEqual({
+        events: [
+          {
+            number: expect.any(Number),
+            at: new Date(world.server.now()).toISOString(),
+            name: "login.succeeded",
+            subject: "user:alice",
+            session_id: sessionId,
+            address: "127.0.0.1",
+            request_id: expect.any(String),
+          },
+        ],
+      });
+    });
+
+    test("finds what happened to a user who was removed", async () => {
+      await using world = await mcpWorld(major);
+      await world.server.server.people.remove("bob");
+      const { client } = await world.as("root");
+      const { value } = await client.call("recent_audit_events", { user: "user:bob" });
+      expect(value).toMatchObject({ events: [{ name: "user.removed" }, { name: "user.added" }] });
+    });
+  });
+
+  describe("what is refused", () => {
+    test.each(["find_user", "disable_user", "enable_user", "end_user_sessions"])(
+      "%s: a user whom there is not",
+      async (tool) => {
+        await using world = await mcpWorld(major);
+        const { client } = await world.as("root");
+        expect(await client.call(tool, { user: "nobody" })).toMatchObject({
+          problem: "there is no user nobody",
+        });
+        expect(world.server.newEvents()).toEqual([]);
+      },
+    );
+
+    test.each([
+      ["find_user", { user: "root" }],
+      ["disable_user", { user: "bob" }],
+      ["enable_user", { user: "mallory" }],
+      ["end_user_sessions", { user: "bob" }],
+      ["recent_audit_events", {}],
+    ] as const)("%s to who is no administrator, with a line in the log", async (tool, args) => {
+      await using world = await mcpWorld(major);
+      const bob = await world.as("bob");
+      const { client } = await world.as("alice");
+      expect(await client.call(tool, args)).toEqual({
+        value: undefined,
+        problem: "This is not allowed to you",
+        code: "forbidden",
+      });
+      expect(await meStatus(world.server, bob.token)).toBe(200);
+      expect(world.server.newEvents()).toEqual([]);
+      const denials = world.server.logged().filter(({ event }) => event === "tool.denied");
+      expect(denials).toEqual([
+        expect.objectContaining({
+          level: 30,
+          tool,
+          actor: "user:alice",
+          code: "forbidden",
+          reason: "needs role admin",
+          address: "127.0.0.1",
+        }),
+      ]);
+    });
+
+    test("a tool that there is not: the same, whether to users or to administrators", async () => {
+      await using world = await mcpWorld(major);
+      for (const name of ["alice", "root"] as const) {
+        const { client } = await world.as(name);
+        expect((await client.call("drop_tables")).code).toBe("forbidden");
+      }
+    });
+
+    test.each([
+      ["end_my_session", {}],
+      ["end_my_session", { session_id: 5 }],
+      ["end_my_session", { session_id: "" }],
+      ["end_my_session", { session_id: "x".repeat(65) }],
+      ["end_all_my_sessions", { keep_current: "yes" }],
+      ["end_all_my_sessions", { keep_curent: true }],
+      ["who_am_i", { user: "alice" }],
+      ["find_user", {}],
+      ["find_user", { user: "x".repeat(257) }],
+      ["disable_user", { user: ["bob"] }],
+      ["recent_audit_events", { limit: 0 }],
+      ["recent_audit_events", { limit: 101 }],
+      ["recent_audit_events", { limit: 1.5 }],
+      ["recent_audit_events", { name: "login.imagined" }],
+      ["recent_audit_events", { before: "5" }],
+    ])("%s with %j", async (tool, args) => {
+      await using world = await mcpWorld(major);
+      const { client, token } = await world.as("root");
+      const { problem, code } = await client.call(tool, args);
+      expect(problem).toMatch(/^Input validation error: Invalid arguments for tool/);
+      expect(code).toBeUndefined();
+      expect(await meStatus(world.server, token)).toBe(200);
+      expect(world.server.newEvents()).toEqual([]);
+    });
+
+    test.each([
+      ["no token", undefined, "missing_token"],
+      ["a token that is none", "a-canary-that-is-no-token", "invalid_token"],
+    ])("%s, in the answer to the call", async (_what, token, code) => {
+      await using world = await mcpWorld(major);
+      await using client = await connectMcp(major, world.server.url);
+      const answer = await client.call("who_am_i", token === undefined ? {} : { token });
+      expect(answer).toMatchObject({ value: undefined, code });
+      const denials = world.server.logged().filter(({ event }) => event === "tool.denied");
+      expect(denials).toEqual([expect.objectContaining({ level: 20, tool: "who_am_i", code })]);
+      expect(JSON.stringify(world.server.logged())).not.toContain("canary");
+    });
+
+    test("two tokens that disagree", async () => {
+      await using world = await mcpWorld(major);
+      const bob = await world.as("bob");
+      const { client } = await world.as("alice");
+      expect((await client.call("who_am_i", { token: bob.token })).code).toBe("token_mismatch");
+    });
+  });
+});
