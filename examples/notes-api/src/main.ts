@@ -1,0 +1,12 @@
+import { createGuard } from "@latchkey/guard";
+import { notesApi } from "./app.ts";
+
+const issuer = process.env["LATCHKEY_ISSUER"] ?? "http://127.0.0.1:8000";
+const port = Number(process.env["PORT"] ?? 4000);
+
+const guard = createGuard({ issuer });
+const app = notesApi(guard);
+app.addHook("onClose", () => guard.close());
+const url = await app.listen({ port });
+process.stdout.write(`notes at ${url}/notes, for whoever signs in at ${issuer}\n`);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => app.close());
