@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { machine } from "./processors.ts";
 import { type Measure, type Row, tableOf } from "./row.ts";
 import { client } from "./rows/client.ts";
+import { guard } from "./rows/guard.ts";
 import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
@@ -18,6 +19,7 @@ const measures: Readonly<Record<string, Measure>> = {
   start,
   memory,
   client,
+  guard,
 };
 
 const { values, positionals } = parseArgs({

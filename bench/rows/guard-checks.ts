@@ -1,0 +1,29 @@
+import type { CheckPlan, CheckReport } from "../check-tokens.ts";
+import { runTask } from "../children.ts";
+import { median } from "../quantiles.ts";
+import { type Row, shown } from "../row.ts";
+
+const script = new URL("../check-tokens.ts", import.meta.url);
+const goal = { seen: 50, fresh: 1 } as const;
+
+/** How many tokens a guard checks each second, beside `jose.jwtVerify` on the same tokens. */
+export async function checks(quick: boolean): Promise<readonly Row[]> {
+  const plan: CheckPlan = quick ? { seen: 200_000, fresh: 1_000 } : { seen: 1_000_000, fresh: 5_000 };
+  const reports: CheckReport[] = [];
+  while (reports.length < (quick ? 3 : 9)) {
+    reports.push(await runTask<CheckReport>({ script, processor: 0 }, plan, 120));
+  }
+  const of = (name: keyof CheckReport) => median(reports.map((report) => report[name]));
+  const limit = `${shown(of("jose"), 0)}/s: jose.jwtVerify`;
+  return (["seen", "fresh"] as const).map((name) => {
+    const ratio = median(reports.map((report) => report[name] / report.jose));
+    return {
+      what: `guard: checks of a ${name === "seen" ? "token seen before" : "new token"}, one processor`,
+      figure: `${shown(of(name), 0)}/s`,
+      limit,
+      ratio: shown(ratio),
+      goal: name === "seen" ? `≥ ${goal.seen}` : "level: ≥ 0.95",
+      met: name === "seen" ? ratio >= goal.seen : ratio >= 0.95 * goal.fresh,
+    };
+  });
+}
