@@ -6,7 +6,7 @@ import type { Refresh, RefreshGrant } from "../core/refresh.ts";
 import type { SignIn } from "../core/sign-in.ts";
 import type { SignOut } from "../core/sign-out.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
-import { readJson } from "./json-body.ts";
+import { forgetContentType, readJson } from "./json-body.ts";
 import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./operations.ts";
 import type {
   CurrentUserInfo,
@@ -68,7 +68,8 @@ export function authRoutes(app: FastifyInstance, mount: string, operations: Auth
     return user instanceof Promise ? user.then((read) => sendUser(reply, read)) : sendUser(reply, user);
   });
 
-  app.post(`${mount}/logout`, { schema: describeLogout(mount) }, async (request, reply) => {
+  const logout = { schema: describeLogout(mount), onRequest: forgetContentType };
+  app.post(`${mount}/logout`, logout, async (request, reply) => {
     await operations.signOut(bearerOf(request), callerOf(request));
     return answer<LogoutResponse>(reply, { message: "Successfully logged out" });
   });

@@ -44,6 +44,7 @@ function challenge({ code, message }: LatchkeyError): string {
 const byFastifyCode: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: "body_too_large",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "bad_request",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "bad_request",
   ECONNRESET: "client_gone",
 };
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -9,6 +9,12 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export function takeBodiesAsBytes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+}
+
+/** For operations that need no body: what it claims to be is no reason to refuse them. */
+export function forgetContentType(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  delete request.raw.headers["content-type"];
+  done();
 }
 
 /** Reads the bytes as JSON. @throws {LatchkeyError} `bad_request` where they are not */

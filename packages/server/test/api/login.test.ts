@@ -118,6 +118,12 @@ const rows: readonly (readonly [string, ApiRequest, Expected])[] = [
   ["no body", { method: "POST", path: "/login" }, badRequest],
   ["a form", login("username=alice", { "content-type": "application/x-www-form-urlencoded" }), badRequest],
   ["text", login(JSON.stringify(right), { "content-type": "text/plain" }), badRequest],
+  ["what is no media type", login(JSON.stringify(right), { "content-type": "json" }), badRequest],
+  [
+    "two media types",
+    login(JSON.stringify(right), { "content-type": "application/json, text/html" }),
+    badRequest,
+  ],
   [
     "a claimed encoding",
     login(JSON.stringify(right).slice(1), { ...json, "content-encoding": "gzip" }),

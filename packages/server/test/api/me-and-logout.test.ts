@@ -204,6 +204,7 @@ describe.each(mounts)("%s/logout", (mount) => {
     ["an empty JSON body", "", { "content-type": "application/json" }],
     ["a body that is no JSON", "{", { "content-type": "application/json" }],
     ["a form", "a=b", { "content-type": "application/x-www-form-urlencoded" }],
+    ["what is no media type", "a=b", { "content-type": "json" }],
   ])("ignores %s", async (_name, body, headers) => {
     const { access } = await signIn(server);
     const request: ApiRequest = {
