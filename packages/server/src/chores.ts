@@ -1,5 +1,6 @@
 import type { Config } from "./config.ts";
 import type { MemoryAttemptCounter } from "./core/attempt-counter.ts";
+import { eventOf, itself } from "./core/audit-events.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Revocations } from "./core/revocations.ts";
 import type { SigningKeys } from "./core/signing-keys.ts";
@@ -21,7 +22,7 @@ export interface ChoreParts {
 }
 
 export interface Chores {
-  /** Takes over what other processes changed: ended sessions and keys. */
+  /** Takes over what other processes changed: ended sessions and keys; and tells the log what commands did. */
   follow(): Promise<void>;
   /** Rotates the key when its time has come, deletes what has expired. */
   tidy(): Promise<void>;
@@ -36,6 +37,7 @@ export function startChores(parts: ChoreParts): Chores {
   async function follow(): Promise<void> {
     await revocations.follow();
     await signingKeys.follow();
+    await store.followCommands();
   }
 
   async function tidy(): Promise<void> {
@@ -44,7 +46,7 @@ export function startChores(parts: ChoreParts): Chores {
     for (const counter of counters) counter.prune();
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
-      const event = { name: "key.rotated", at: now, address: "server", reason: "age" } as const;
+      const event = eventOf("key.rotated", now, itself, { reason: "age" });
       await signingKeys.rotate(config.accessTokenTtl, event);
     }
     await store.tidy(now, config.auditRetention);

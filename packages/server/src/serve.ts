@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
 import { createAdministration } from "./core/administration.ts";
 import { MemoryAttemptCounter } from "./core/attempt-counter.ts";
-import { operator } from "./core/audit-events.ts";
+import { itself } from "./core/audit-events.ts";
 import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
 import { HashQueue } from "./core/hash-queue.ts";
@@ -66,6 +66,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
   });
   try {
+    await store.followCommands();
     const parts = await assemble(config, issuer, store, surroundings, clock);
     await surroundings.prepare?.(parts.people);
     await parts.app.listen({ host: config.host, port });
@@ -125,7 +126,7 @@ async function assemble(
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock, by: operator });
+  const people = new People({ users, passwords, policy, clock, by: itself });
   const provider = localProvider(users, passwords, derived.fingerprint);
 
   const counters = { login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) };

@@ -20,7 +20,7 @@ export type AuditEventName = (typeof auditEventNames)[number];
 
 /** Who makes something happen, and from where. */
 export interface Origin {
-  /** IP address, or `cli`. */
+  /** IP address, `cli` or `server`. */
   readonly address: string;
   readonly requestId?: string;
   /** The id of the user whose tool call it was. */
@@ -29,6 +29,9 @@ export interface Origin {
 
 /** Whoever may run commands on the server's machine. */
 export const operator: Origin = { address: "cli" };
+
+/** What a server does by itself. */
+export const itself: Origin = { address: "server" };
 
 /** Who, when, from where. Holds no password, no token and no name that was typed but is nobody's. */
 export interface AuditEvent extends Origin {

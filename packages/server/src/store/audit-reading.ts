@@ -66,7 +66,7 @@ export function auditReading(
       for (let slices = 0; slices < mostSlices && to >= oldest.number; slices++) {
         const from = to - sliceSize;
         const found = await database.all(slice, { from, to, limit: limit - events.length, name, user });
-        events.push(...found.map(eventOf));
+        events.push(...found.map(recordedEvent));
         const end = events.at(-1);
         if (end !== undefined && events.length === limit) return { events, next: end.number };
         to = from;
@@ -77,7 +77,8 @@ export function auditReading(
   };
 }
 
-function eventOf(row: Selectable<AuditEventTable>): RecordedEvent {
+/** An event as it is kept. */
+export function recordedEvent(row: Selectable<AuditEventTable>): RecordedEvent {
   return {
     number: row.number,
     name: row.name,

@@ -2,6 +2,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import type { AuditReader, AuditTrail, KeyStore, RevocationLog, Sessions, Users } from "../core/ports.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
 import { auditReading } from "./audit-reading.ts";
+import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { revocationTable } from "./revocations.ts";
@@ -19,6 +20,8 @@ export interface Store {
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
+  /** Tells `onAudit` what commands did since the last call; the first call notes where to begin. */
+  followCommands(): Promise<void>;
   /** Deletes what has expired. Both in milliseconds. */
   tidy(now: number, auditRetention: number): Promise<void>;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
@@ -46,6 +49,7 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     keys: signingKeyTable(database, audit),
     audit,
     events: auditReading(database),
+    followCommands: commandEvents(database, onAudit),
     tidy: housekeeping(database),
     assertReady: readiness(database),
     close: () => database.close(),

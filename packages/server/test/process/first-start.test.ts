@@ -19,6 +19,9 @@ test("the first start makes an administrator and shows the password once, on sta
   await signIn(first.url, "admin", password);
   expect(await first.stop()).toEqual({ status: 0, signal: null });
   expect(first.stdout()).not.toContain(password);
+  expect(first.stdout().match(/"event":"user.added".*/g)).toEqual([
+    expect.stringContaining('"address":"server"'),
+  ]);
 
   const second = await place.server({ database, env: unsaid });
   await signIn(second.url, "admin", password);

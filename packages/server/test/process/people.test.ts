@@ -87,6 +87,24 @@ describe.concurrent("while the server runs", () => {
     }
   });
 
+  test("what commands do stands in the server's log as well, once", async () => {
+    await add("logg");
+    await place.latchkey(["user", "disable", "logg"]);
+    const told = () =>
+      server
+        .stdout()
+        .split("\n")
+        .filter((line) => line.includes('"subject":"user:logg"'))
+        .map((line): unknown => JSON.parse(line));
+    await until("both are told", () => told().length >= 2);
+    await add("logg2");
+    await until("what came later is told", () => server.stdout().includes('"subject":"user:logg2"'));
+    expect(told()).toEqual([
+      expect.objectContaining({ event: "user.added", address: "cli" }),
+      expect.objectContaining({ event: "user.disabled", address: "cli" }),
+    ]);
+  });
+
   test("a password is taken from standard input alone", async () => {
     await add("ines");
     const asFlag = await place.latchkey(["user", "passwd", "ines", "--password", "given as a flag"]);

@@ -33,6 +33,9 @@ test("a session that the operator ended is refused within a second, and no other
   expect(stdout).not.toContain(id);
   expect(stdout).toContain(String(jwtPart(other.access, "claims")["sid"]));
   expect((await place.latchkey(["session", "end", id])).stdout).toMatch(/ended before/);
+  await until("the server's log tells of it", () => {
+    return server.stdout().includes(`"address":"cli","subject":"user:admin","sessionId":"${id}"`);
+  });
 });
 
 test("sessions that do not exist are named in one line", async () => {
@@ -60,6 +63,8 @@ test("after a rotation the key that was published before signs, and the old key'
   expect(rotated.stdout).toBe(`${newKid} signs from now on\n`);
   expect((await me(server.url, after.access)).status).toBe(200);
   expect((await me(server.url, before.access)).status).toBe(200);
+
+  await until("the server's log tells of it", () => server.stdout().includes('"event":"key.rotated"'));
 
   const kidsNow = await publishedKids();
   expect(kidsNow).toEqual(expect.arrayContaining([oldKid, newKid]));
