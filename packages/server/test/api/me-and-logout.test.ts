@@ -219,4 +219,13 @@ describe.each(mounts)("%s/logout", (mount) => {
   test.each(noTokens)("refuses %s", async (_name, headers, expected) => {
     await check(server, mount, logout(headers), expected);
   });
+
+  test("refuses a body over 16 KiB, and GET, and the session goes on", async () => {
+    const { access } = await signIn(server);
+    const large: ApiRequest = { ...logout(bearer(access)), body: "x".repeat(17_000) };
+    await check(server, mount, large, { status: 413, code: "body_too_large" });
+    const got: ApiRequest = { ...logout(bearer(access)), method: "GET" };
+    await check(server, mount, got, { status: 405, code: "method_not_allowed", headers: { allow: "POST" } });
+    await check(server, mount, me(bearer(access)), { status: 200 });
+  });
 });

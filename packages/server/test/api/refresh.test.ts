@@ -163,8 +163,14 @@ describe.each(mounts)("%s/refresh", (mount) => {
     ["no refresh token of ours", { refresh_token: `lkr_${"A".repeat(91)}` }, refused("invalid_token")],
     ["no token of ours", { current_token: "a.b.c" }, refused("invalid_token")],
     ["not JSON", "refresh_token=x", { status: 400, code: "bad_request" }],
+    ["over 16 KiB", { refresh_token: "x".repeat(17_000) }, { status: 413, code: "body_too_large" }],
   ] as const)("%s", async (_name, body, expected) => {
     await check(server, mount, refresh(body), expected);
+  });
+
+  test("GET is not allowed", async () => {
+    const expected = { status: 405, code: "method_not_allowed", headers: { allow: "POST" } };
+    await check(server, mount, { method: "GET", path: "/refresh" }, expected);
   });
 
   test("a changed refresh token is not ours, and harms no session", async () => {
