@@ -2,9 +2,18 @@
 // A smaller nursery for young objects stays in the processor's cache, and saves 10 MB and more.
 //
 // Plain JavaScript, because it sets up what must stand before the first TypeScript file is loaded.
-import { enableCompileCache } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+
+const { node } = process.versions;
+if (Number.parseInt(node, 10) < 24) {
+  process.stderr.write(
+    `latchkey: this is Node ${node}, and 24 or newer is needed: ` +
+      "`npm start` and `npx latchkey` use the one that `npm install` has brought\n",
+  );
+  process.exit(1);
+}
+const { enableCompileCache } = await import("node:module");
 
 // From the second start on, TypeScript need not be stripped and compiled again: a quicker start, and some 30 MB less.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache", import.meta.url));

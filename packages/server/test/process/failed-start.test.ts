@@ -70,6 +70,12 @@ describe.concurrent("the server does not start, and says in one line why and wha
     expectRefusal(await serve(["--database", "/proc/latchkey/latchkey.db"]), /\/proc.*--database/);
   });
 
+  test("Node is too old for it", async () => {
+    const old = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
+    const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(old)}"` };
+    expectRefusal(await serve([], env), /this is Node 20\.20\.2, and 24 or newer is needed: `npm start`/);
+  });
+
   test("the port is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
