@@ -30,6 +30,7 @@ export async function userCommand(args: readonly string[]): Promise<void> {
         displayName: given.option("name") ?? null,
         roles: given.options("role").length > 0 ? given.options("role") : ["user"],
       };
+      await people.assertFree(person);
       const { id } = await people.add(person, await askNewPassword());
       print(`added ${id}`);
     },

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Config } from "../config.ts";
 import { operator } from "../core/audit-events.ts";
 import { deriveKeys } from "../core/derived-keys.ts";
@@ -26,7 +26,8 @@ export async function withWorkbench(
   if (path === ":memory:") {
     throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
   }
-  if (!existsSync(path)) {
+  // Throws where this user may not look: a server of another user may well have made it.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
     throw new UsageProblem(
       `there is no database at ${path}: start the server once, or name its file with --database`,
     );

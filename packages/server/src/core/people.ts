@@ -3,7 +3,7 @@ import { canonicalName, emailProblem, usernameProblem } from "./account-names.ts
 import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./audit-events.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
-import type { Clock, LocalUser, NewUser, Users } from "./ports.ts";
+import type { AddOutcome, Clock, LocalUser, NewUser, Users } from "./ports.ts";
 
 export interface Person {
   readonly username: string;
@@ -59,12 +59,18 @@ export class People {
     return user;
   }
 
+  /** Finds out whether somebody can be added, so that nobody is asked for a password in vain. */
+  async assertFree(person: Person): Promise<void> {
+    assertFits(person);
+    if (await this.#users.byName(canonicalName(person.username))) throw taken(person, "username_taken");
+    if (await this.#users.byName(canonicalName(person.email))) throw taken(person, "email_taken");
+  }
+
   async add(person: Person, password: string): Promise<NewUser> {
     await this.#assertGood(password, [person.username, person.email]);
     const user = await this.#prepare(person, password);
     const outcome = await this.#users.add(user, this.#event("user.added", user.id));
-    if (outcome === "username_taken") throw new PersonProblem(`there is a user ${person.username} already`);
-    if (outcome === "email_taken") throw new PersonProblem(`the e-mail address ${person.email} is taken`);
+    if (outcome !== "added") throw taken(person, outcome);
     return user;
   }
 
@@ -123,12 +129,7 @@ export class People {
   }
 
   async #prepare(person: Person, password: string): Promise<NewUser> {
-    const problem =
-      usernameProblem(person.username) ??
-      emailProblem(person.email) ??
-      displayNameProblem(person.displayName) ??
-      rolesProblem(person.roles);
-    if (problem !== undefined) throw new PersonProblem(problem);
+    assertFits(person);
     const usernameKey = canonicalName(person.username);
     return {
       id: `user:${usernameKey}`,
@@ -150,6 +151,23 @@ export class People {
   #event(name: AuditEventName, subject: string): AuditEvent {
     return eventOf(name, this.#clock(), this.#parts.by, { subject });
   }
+}
+
+function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {
+  return new PersonProblem(
+    outcome === "username_taken"
+      ? `there is a user ${username} already`
+      : `the e-mail address ${email} is taken`,
+  );
+}
+
+function assertFits({ username, email, displayName, roles }: Person): void {
+  const problem =
+    usernameProblem(username) ??
+    emailProblem(email) ??
+    displayNameProblem(displayName) ??
+    rolesProblem(roles);
+  if (problem !== undefined) throw new PersonProblem(problem);
 }
 
 /** All of this stands in every token, and a token must fit into a header. */

@@ -116,6 +116,14 @@ describe.concurrent("while the server runs", () => {
   });
 });
 
+test.concurrent.for([
+  ["a name that is taken", "admin", "other@example.com", /a user admin already/],
+  ["an address that is taken", "other", "admin@localhost", /admin@localhost is taken/],
+  ["a bad address", "other", "nowhere", /not an e-mail address/],
+] as const)("nobody is asked for the password of %s", async ([, name, email, why]) => {
+  expectRefusal(await place.latchkey(["user", "add", name, "--email", email], { input: "" }), why);
+});
+
 describe.concurrent("what cannot be done to people is said in one line", () => {
   test.for([
     ["an unknown user", ["passwd", "nobody"], /there is no user nobody/],
