@@ -1,8 +1,10 @@
+import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
 import { LostSecretError } from "../secret-file.ts";
 import { SettingProblem } from "../setting-types.ts";
 import { NewerDatabaseError } from "../store/migrate.ts";
+import { UnusableDatabaseError } from "../store/sqlite-connection.ts";
 
 /** A command that was not understood. The message is one line that says what would do. */
 export class UsageProblem extends Error {}
@@ -14,12 +16,15 @@ const expected = [
   NewerDatabaseError,
   SealedKeyError,
   LostSecretError,
+  UnusableDatabaseError,
 ];
 
 /** What went wrong, in one line that says what to do; undefined for what nobody foresaw. */
 export function explain(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (expected.some((kind) => error instanceof kind)) return error.message;
+  if (error instanceof LatchkeyError && error.reason !== undefined)
+    return `${error.message} (${error.reason})`;
   const { code, address, port, path } = systemFields(error);
   if (code === "EADDRINUSE") {
     return `port ${port} on ${address} is in use: stop the other program, or choose another port with --port`;
@@ -31,9 +36,6 @@ export function explain(error: unknown): string | undefined {
   if (code === "ENOTFOUND") return "the host name is not known: choose another with --host";
   if (path !== undefined && /^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT)$/.test(code)) {
     return `cannot write ${path} (${code}): make it writable, or choose another place with --database`;
-  }
-  if (code === "ERR_SQLITE_ERROR") {
-    return `cannot use the database (${error.message}): check its path and rights, or choose another with --database`;
   }
   return undefined;
 }

@@ -5,6 +5,32 @@ const busyTimeout = 5000;
 /** The engine's primary result code, in the low byte, for a lock that another connection holds. */
 const busy = 5;
 
+/** What the engine throws. */
+export interface EngineError extends Error {
+  /** Its result code; the low byte is the primary one. */
+  readonly errcode: number;
+}
+
+export function isEngineError(error: unknown): error is EngineError {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
+}
+
+function isBusy(error: unknown): boolean {
+  return isEngineError(error) && (error.errcode & 0xff) === busy;
+}
+
+/** The engine cannot use the file. */
+export class UnusableDatabaseError extends Error {
+  constructor(path: string, cause: EngineError) {
+    super(
+      isBusy(cause)
+        ? `another program holds the database ${path}: wait until it has finished, or stop it`
+        : `cannot use the database ${path} (${cause.message}): check its path and rights, or choose another with --database`,
+      { cause },
+    );
+  }
+}
+
 /** Opens a connection with the settings that make an answered write survive a power cut. */
 export function openConnection(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
@@ -30,8 +56,7 @@ function useWriteAheadLog(connection: DatabaseSync): void {
       connection.exec("pragma journal_mode = wal");
       return;
     } catch (error) {
-      const isBusy = error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === busy;
-      if (!isBusy || performance.now() > deadline) throw error;
+      if (!isBusy(error) || performance.now() > deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

@@ -7,7 +7,7 @@ import type { Database, Step } from "./database.ts";
 import { GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import type { Schema } from "./schema.ts";
-import { openConnection } from "./sqlite-connection.ts";
+import { isEngineError, openConnection, UnusableDatabaseError } from "./sqlite-connection.ts";
 import { sqlValue } from "./sqlite-transaction.ts";
 import type { Statement } from "./statement.ts";
 
@@ -22,15 +22,24 @@ export interface SqliteOptions {
  * Opens a SQLite database and brings its schema up to date. Reads happen on the calling thread, writes in
  * groups on another.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it
+ * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where the engine refuses it
  */
 export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Promise<Database> {
   const inMemory = path === ":memory:";
   if (!inMemory) makeFolder(resolve(dirname(path)));
-  const connection = openConnection(path);
-  migrate(connection);
+  const connection = openUpToDate(path);
   const runner = inMemory || writer === "inline" ? inlineRunner(connection) : await threadRunner(path);
   return new SqliteDatabase(connection, new GroupWriter(runner));
+}
+
+function openUpToDate(path: string): DatabaseSync {
+  try {
+    const connection = openConnection(path);
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    throw isEngineError(error) ? new UnusableDatabaseError(path, error) : error;
+  }
 }
 
 /** One level at a time: the recursive form of `mkdirSync` never comes back from some places, such as /proc. */

@@ -101,7 +101,17 @@ describe.concurrent("the server does not start, and says in one line why and wha
   test("the file is no database", async () => {
     const other = place.path("other.txt");
     writeFileSync(other, "This is a shopping list, and a long one at that.\n".repeat(40));
-    expectRefusal(await serve(["--database", other]), /cannot use the database .*--database/);
+    expectRefusal(await serve(["--database", other]), /cannot use the database \S+other\.txt .*--database/);
+  });
+
+  test("another program holds the database", async () => {
+    const held = place.path("held.db");
+    copyFileSync(place.database, held);
+    const holder = new DatabaseSync(held);
+    holder.exec("pragma locking_mode = exclusive");
+    holder.exec("begin immediate");
+    expectRefusal(await serve(["--database", held]), /another program holds the database \S+held\.db/);
+    holder.close();
   });
 
   test("the secret's file is lost", async () => {
@@ -122,6 +132,18 @@ describe.concurrent("the command line", () => {
     expectRefusal(await place.latchkey(["key", "delete"]), /key list +or +latchkey key rotate/);
     const inMemory = await place.latchkey(["user", "list", "--database", ":memory:"]);
     expectRefusal(inMemory, /seen by no other process/);
+  });
+
+  test("says in one line why nothing could be written", async () => {
+    const full = place.path("full.db");
+    copyFileSync(place.database, full);
+    const database = new DatabaseSync(full);
+    database.exec(
+      "create trigger full before insert on audit_events begin select raise(abort, 'disk full'); end",
+    );
+    database.close();
+    const result = await place.latchkey(["user", "disable", "admin", "--database", full]);
+    expectRefusal(result, /The database cannot be reached: try again shortly \(disk full\)/);
   });
 
   test.for([["--help"], ["help"], ["serve", "--help"], []])("%j tells every setting", async (args) => {
