@@ -5,8 +5,11 @@ import type { Caller } from "../core/ports.ts";
 /** Who sent a request. Where a trusted proxy forwards something that is no address, the proxy itself counts. */
 export function callerOf(request: FastifyRequest): Caller {
   const address = isIP(request.ip) === 0 ? (request.raw.socket.remoteAddress ?? "") : request.ip;
-  return { address, requestId: request.id };
+  return { address: address.replace(mappedIpv4, ""), requestId: request.id };
 }
+
+/** What a socket that takes IPv6 as well puts before an IPv4 address (RFC 4291 §2.5.5.2). */
+const mappedIpv4 = /^::ffff:(?=\d+\.)/i;
 
 /** The same, with a signal that is aborted when the caller hangs up before the answer. */
 export function waitingCallerOf(

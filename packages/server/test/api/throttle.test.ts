@@ -192,6 +192,12 @@ describe("X-Forwarded-For", () => {
     expect(server.newEvents().every(({ address }) => address === "192.0.2.1")).toBe(true);
   });
 
+  test("that holds an IPv4 address written as IPv6 is told as the IPv4 address", async () => {
+    await using server = await testServer(rules);
+    await attempt(server, "alice", "wrong", "::FFFF:192.0.2.7");
+    expect(server.newEvents()).toMatchObject([{ name: "login.failed", address: "192.0.2.7" }]);
+  });
+
   test("that holds no address counts as the proxy's own", async () => {
     await using server = await testServer(rules);
     for (let lie = 1; lie <= 5; lie++) await fail(server, 1, "alice", `<lie ${lie}>`);
