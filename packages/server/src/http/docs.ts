@@ -33,6 +33,8 @@ export function documentation(issuer: string) {
       await scope.register(swaggerUi, {
         routePrefix: "/docs",
         theme: { title: "Latchkey" },
+        // The page may call its own origin alone, and that need not be the issuer's: `localhost` is not `127.0.0.1`.
+        transformSpecification: (document) => ({ ...document, servers: [{ url: ".." }] }),
         uiConfig: { layout: "BaseLayout", validatorUrl: null, tryItOutEnabled: true },
       });
     });

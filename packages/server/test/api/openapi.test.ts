@@ -14,6 +14,7 @@ interface Response {
 }
 interface Document {
   readonly openapi: string;
+  readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, { readonly required?: readonly string[] }>>;
@@ -103,6 +104,13 @@ test("models have the fields of the wire, all required ones sent", async () => {
   const { access } = await signIn(server);
   const me = await send(server, "/auth", { method: "GET", path: "/me", headers: bearer(access) });
   expect(Object.keys(me.body).sort()).toEqual([...(schemas["CurrentUserInfo"]?.required ?? [])].sort());
+});
+
+test("/docs calls the server that it was read from, under whatever name; others are sent to the issuer", async () => {
+  const serversAt = async (address: string) => ((await (await fetch(address)).json()) as Document).servers;
+  const [own] = await serversAt(`${server.url}/docs/json`);
+  expect(URL.parse(own?.url ?? "", "http://localhost:8000/docs/json")?.href).toBe("http://localhost:8000/");
+  expect(await serversAt(`${server.url}/openapi.json`)).toEqual([{ url: server.url }]);
 });
 
 test("/docs shows the document with nothing from elsewhere", async () => {
