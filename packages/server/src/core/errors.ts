@@ -1,6 +1,9 @@
 /** Every refusal that Latchkey can answer with: code, HTTP status, and what the caller is told. */
 const refusals = {
-  bad_request: [400, "The request body must be JSON, sent with Content-Type: application/json"],
+  bad_request: [
+    400,
+    "The request is not well-formed: a body must be JSON, sent with Content-Type: application/json",
+  ],
   invalid_credentials: [401, "Incorrect username or password"],
   missing_token: [401, "Not authenticated: send the access token as Authorization: Bearer <token>"],
   invalid_token: [401, "The token is not valid"],

@@ -4,7 +4,7 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
-import { answerBrokenRequest } from "./broken-requests.ts";
+import { brokenRequestAnswers } from "./broken-requests.ts";
 import { documentation } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
@@ -48,7 +48,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     genReqId: requestIdOf,
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: brokenRequestAnswers(parts.issuer),
     // A path that cannot be decoded runs no hook.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), new LatchkeyError("not_found")),

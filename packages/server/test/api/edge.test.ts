@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { STATUS_CODES } from "node:http";
 import { connect } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
@@ -83,8 +84,10 @@ describe("what never becomes a request", () => {
   ])("%s is answered as an error like any other", async (_name, text, status, code) => {
     await using server = await testServer();
     const answer = await raw(server.url, text);
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`));
     expect(answer).toMatch(/\r\ncontent-type: application\/json/i);
+    expect(answer).toMatch(/\r\ncache-control: no-store\r\n/);
+    expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/);
     const body: unknown = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")));
     expect(body).toMatchObject({ code, detail: expect.any(String), message: expect.any(String) });
   });
