@@ -7,6 +7,7 @@ import { SettingProblem } from "../setting-types.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { putHashingBehindRequests } from "./thread-priority.ts";
+import { unknownVariables } from "./unknown-variables.ts";
 
 /** How long requests in flight may take to finish at shutdown, in milliseconds. */
 const shutdownPatience = 15_000;
@@ -30,6 +31,9 @@ function nameTheSetting(error: unknown): never {
 /** Serves until SIGINT or SIGTERM, then finishes what is in flight. */
 export async function run(config: Config, prepare: (people: People) => Promise<void>): Promise<Server> {
   const log = await openLog(config.logLevel);
+  for (const variable of unknownVariables(process.env)) {
+    log.warn({ variable }, `${variable} is no setting: \`latchkey --help\` lists what there is`);
+  }
   await putHashingBehindRequests();
   const server = await serve(config, { log, prepare });
   flushCompileCache();
