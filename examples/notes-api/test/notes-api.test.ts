@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
 import { type Program, Programs } from "./programs.ts";
 import { changed, type SignedIn, startDemo } from "./signed-in.ts";
+import { unfinished } from "./unfinished.ts";
 
 const main = join(import.meta.dirname, "../src/main.ts");
 const programs = new Programs();
@@ -114,11 +115,12 @@ test("all notes are an administrator's to remove, and nobody is told to ask for 
   expect(await notesOf(tokens.alice)).toEqual([]);
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s", async (signal) => {
+test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected", async (signal) => {
   const program = programs.script(main, { PORT: "0", LATCHKEY_ISSUER: issuer });
   const at = await program.says(/^notes at (http:\S+\/notes), /);
   const headers = { authorization: `Bearer ${tokens.alice}` };
   expect((await fetch(at, { headers })).status).toBe(200);
+  using _slow = await unfinished(at);
   expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
 });
 

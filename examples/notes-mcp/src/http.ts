@@ -35,5 +35,7 @@ process.stdout.write(`notes at ${resource}, for whoever signs in at ${issuer}\n`
 function end(): void {
   server.close(() => guard.close());
   void handler.close();
+  // Whoever is slow to ask has a second left.
+  setTimeout(() => server.closeAllConnections(), 1_000).unref();
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);

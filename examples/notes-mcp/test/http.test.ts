@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
 import { type Program, Programs } from "../../notes-api/test/programs.ts";
 import { type SignedIn, startDemo } from "../../notes-api/test/signed-in.ts";
+import { unfinished } from "../../notes-api/test/unfinished.ts";
 
 const programs = new Programs();
 let demo: SignedIn;
@@ -53,5 +54,6 @@ test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected
   await using newest = await connect(2, { url: at, headers });
   await using older = await connect(1, { url: at, headers });
   for (const client of [newest, older]) expect(await client.list()).toHaveLength(2);
+  using _slow = await unfinished(at);
   expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
 });
