@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
+import { Place } from "../../../packages/server/test/process/server-process.ts";
 import { type Program, Programs } from "./programs.ts";
 import { changed, type SignedIn, startDemo } from "./signed-in.ts";
 import { unfinished } from "./unfinished.ts";
 
 const main = join(import.meta.dirname, "../src/main.ts");
+const place = new Place();
 const programs = new Programs();
 let issuer: string;
 let tokens: SignedIn["tokens"];
@@ -13,7 +15,7 @@ let api: Program;
 let url: string;
 
 beforeAll(async () => {
-  ({ issuer, tokens } = await startDemo());
+  ({ issuer, tokens } = await startDemo(place));
   api = programs.script(main, { PORT: "0", LATCHKEY_ISSUER: issuer });
   url = await api.says(/^notes at (http:\S+\/notes), /);
 }, 60_000);

@@ -1,5 +1,5 @@
 import { signIn } from "../../../packages/server/test/process/auth-calls.ts";
-import { Place } from "../../../packages/server/test/process/server-process.ts";
+import type { Place } from "../../../packages/server/test/process/server-process.ts";
 
 /** The people of the demo, signed in. */
 export interface SignedIn {
@@ -9,9 +9,13 @@ export interface SignedIn {
   readonly tokens: { readonly alice: string; readonly admin: string };
 }
 
-/** Starts the server with the known users and signs them in. It goes away after the last test of the file. */
-export async function startDemo(): Promise<SignedIn> {
-  const { url } = await new Place().server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
+/**
+ * Starts the server with the known users and signs them in.
+ *
+ * @param place made where the test's file begins: only then does it end what it has started
+ */
+export async function startDemo(place: Place): Promise<SignedIn> {
+  const { url } = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
   const tokenOf = async (name: string) => (await signIn(url, name, `${name}123`)).access;
   return { issuer: url, tokens: { alice: await tokenOf("alice"), admin: await tokenOf("admin") } };
 }

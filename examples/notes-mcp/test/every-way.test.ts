@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
+import { Place } from "../../../packages/server/test/process/server-process.ts";
 import { until } from "../../../packages/server/test/process/until.ts";
 import { Programs } from "../../notes-api/test/programs.ts";
 import { changed, startDemo } from "../../notes-api/test/signed-in.ts";
@@ -7,6 +8,7 @@ import { makeWorld, type World, ways } from "./worlds.ts";
 
 /** Milliseconds that a loaded machine may take to start a server, or to end one. */
 const patience = 60_000;
+const place = new Place();
 const programs = new Programs();
 
 type Bearer = "alice" | "admin" | "wrong" | "none";
@@ -14,7 +16,7 @@ let issuer: string;
 const tokens = { alice: "", admin: "", wrong: "", none: undefined };
 
 beforeAll(async () => {
-  const demo = await startDemo();
+  const demo = await startDemo(place);
   issuer = demo.issuer;
   Object.assign(tokens, demo.tokens, { wrong: changed(demo.tokens.alice) });
 }, patience);

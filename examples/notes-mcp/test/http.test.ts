@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
+import { Place } from "../../../packages/server/test/process/server-process.ts";
 import { type Program, Programs } from "../../notes-api/test/programs.ts";
 import { type SignedIn, startDemo } from "../../notes-api/test/signed-in.ts";
 import { unfinished } from "../../notes-api/test/unfinished.ts";
 
+const place = new Place();
 const programs = new Programs();
 let demo: SignedIn;
 let server: Program;
@@ -17,7 +19,7 @@ async function start(): Promise<{ readonly program: Program; readonly at: string
 }
 
 beforeAll(async () => {
-  demo = await startDemo();
+  demo = await startDemo(place);
   ({ program: server, at: url } = await start());
 }, 60_000);
 

@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
+import { Place } from "../../../packages/server/test/process/server-process.ts";
 import { type Program, Programs } from "../../notes-api/test/programs.ts";
 import { type SignedIn, startDemo } from "../../notes-api/test/signed-in.ts";
 
+const place = new Place();
 const programs = new Programs();
 let demo: SignedIn;
 
 beforeAll(async () => {
-  demo = await startDemo();
+  demo = await startDemo(place);
 }, 60_000);
 
 /** Starts the server and opens the conversation, as a client of the protocol's earlier revisions does. */
