@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
+import { logout, signIn } from "../../../packages/server/test/process/auth-calls.ts";
 import { Place } from "../../../packages/server/test/process/server-process.ts";
+import { until } from "../../../packages/server/test/process/until.ts";
 import { type Program, Programs } from "./programs.ts";
 import { changed, type SignedIn, startDemo } from "./signed-in.ts";
 import { unfinished } from "./unfinished.ts";
@@ -115,6 +117,17 @@ test("all notes are an administrator's to remove, and nobody is told to ask for 
   const removed = await ask("DELETE", { token: tokens.admin });
   expect(removed).toMatchObject({ status: 200, body: { removed: before.length } });
   expect(await notesOf(tokens.alice)).toEqual([]);
+});
+
+test("a token is refused within a second after its session has ended at the login", async () => {
+  const { access } = await signIn(issuer, "alice", "alice123");
+  expect((await ask("GET", { token: access })).status).toBe(200);
+  expect((await logout(issuer, access)).status).toBe(200);
+  await until("the API refuses it", async () => (await ask("GET", { token: access })).status === 401);
+  const { challenge, body } = await ask("GET", { token: access });
+  expect(challenge).toContain('error="invalid_token"');
+  expect(body).toMatchObject({ code: "token_revoked" });
+  expect((await ask("GET", { token: tokens.alice })).status).toBe(200);
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected", async (signal) => {

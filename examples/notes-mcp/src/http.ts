@@ -23,7 +23,7 @@ await once(server, "listening");
 const address = server.address();
 const resource = `http://127.0.0.1:${typeof address === "object" ? address?.port : port}/mcp`;
 
-const guarded = guardMcp(handler, { ...policy, ...access, resource, authorizationServers: [issuer] });
+const guarded = guardMcp(handler, { ...policy, ...access, resource });
 const answer = toNodeHandler(guarded);
 server.on("request", (request, response) => {
   const { method = "GET", url = "/" } = request;

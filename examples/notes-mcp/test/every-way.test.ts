@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
+import { logout, signIn } from "../../../packages/server/test/process/auth-calls.ts";
 import { Place } from "../../../packages/server/test/process/server-process.ts";
 import { until } from "../../../packages/server/test/process/until.ts";
 import { Programs } from "../../notes-api/test/programs.ts";
@@ -56,6 +57,14 @@ describe.each(ways)("a client of major $major over $transport", (way) => {
     { around: bearer },
     { field: bearer, around: bearer },
   ];
+
+  it("refuses a token within a second after its session has ended at the login", async () => {
+    const { access } = await signIn(issuer, "alice", "alice123");
+    const call = () => endOf(world, undefined, "add_note", { text: "a", token: access });
+    expect(await call()).toContain("alice");
+    expect((await logout(issuer, access)).status).toBe(200);
+    await until("the tools refuse it", async () => (await call()) === "token_revoked");
+  });
 
   it("lists all tools, each with a required token, to who may still bring one with the call", async () => {
     expect(await listed("none")).toEqual({
