@@ -8,7 +8,7 @@ import { type CallOptions, type ClientOptions, defaults, type Settings, settings
 import { hopeless, Session, type SessionEnd, signedOut } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type Asked, ask, setBearer } from "./transport.ts";
+import { type Asked, ask, fitting, setBearer } from "./transport.ts";
 import { unlessThrown } from "./unless-thrown.ts";
 import {
   type LoginResponse,
@@ -32,7 +32,6 @@ export interface Credentials {
   readonly password: string;
 }
 
-const currentUser = { method: "GET", path: "/me", repeatable: true } as const;
 const alreadyOver: LogoutResponse = { message: "Already over" };
 const ending = { method: "POST", path: "/logout", repeatable: true } as const;
 
@@ -101,7 +100,8 @@ export class AuthClient {
    */
   me(options: CallOptions = {}): Call<User> {
     const settings = this.#with(options);
-    const send = (bearer: string | undefined) => this.#ask({ ...currentUser, bearer }, settings);
+    const send = (bearer: string | undefined) =>
+      this.#ask({ method: "GET", path: "/me", bearer, repeatable: true }, settings);
     const answer = this.#asBearer(settings, options.token, send);
     return callOf(
       answer,
@@ -152,7 +152,7 @@ export class AuthClient {
       if (!bearer) throw signedOut();
       await refused?.body?.cancel();
       const next = refused ? again : request;
-      setBearer(next.headers, bearer);
+      fitting(() => setBearer(next.headers, bearer));
       refused = await fetch(next);
       return refused;
     });
