@@ -182,8 +182,8 @@ export class AuthClient {
   }
 
   /**
-   * Aborts what is under way, for every client of the same session. What `fetch` has sent has a signal of its
-   * own. The session stays: closing is not logging out.
+   * Aborts what is under way and whatever is asked later, for every client that `with` has made of another. What
+   * `fetch` has sent has a signal of its own. The session stays: closing is not logging out.
    *
    * @example auth.close();
    */
