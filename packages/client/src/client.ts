@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { abortable } from "./abortable.ts";
+import { abortable, Closing } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
 import { type Call, callOf } from "./call.ts";
 import { errorOf } from "./error-of.ts";
@@ -32,9 +32,6 @@ export interface Credentials {
   readonly password: string;
 }
 
-const alreadyOver: LogoutResponse = { message: "Already over" };
-const ending = { method: "POST", path: "/logout", repeatable: true } as const;
-
 /**
  * Signs in to a Latchkey server, or to any that has its routes, and keeps the session fresh.
  *
@@ -46,7 +43,7 @@ const ending = { method: "POST", path: "/logout", repeatable: true } as const;
 export class AuthClient {
   readonly #settings: Settings;
   #session: Session;
-  #closing = new AbortController();
+  #closing = new Closing();
 
   constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
     this.#settings = settingsWith(defaults, options);
@@ -119,7 +116,7 @@ export class AuthClient {
     const ended = this.#end(this.#with(options), options.token);
     return callOf(
       ended.then(({ answer }) => answer),
-      ended.then(({ answer, over }) => (over ? alreadyOver : read(answer, readLogout))),
+      ended.then(({ answer, over }) => (over ? { message: "Already over" } : read(answer, readLogout))),
     );
   }
 
@@ -205,7 +202,7 @@ export class AuthClient {
   }
 
   #ask(asked: Asked, settings: Settings): Promise<Answer> {
-    return ask(asked, settings, [this.#closing.signal, settings.signal]);
+    return ask(asked, settings, [this.#closing, settings.signal]);
   }
 
   /** Sends with the bearer that there is, and where that is refused once more with a new one. */
@@ -223,15 +220,15 @@ export class AuthClient {
 
   async #end(settings: Settings, token: CallOptions["token"]): Promise<{ answer: Answer; over?: boolean }> {
     const held = token === undefined ? await this.#session.end() : undefined;
-    const bearer = held?.accessToken ?? (await resolved(settings.token));
-    const answer = await this.#ask({ ...ending, bearer }, settings);
+    const leave = (bearer: string | undefined) =>
+      this.#ask({ method: "POST", path: "/logout", bearer, repeatable: true }, settings);
+    const answer = await leave(held?.accessToken ?? (await resolved(settings.token)));
     if (answer.status !== 401 || !held) return { answer };
     if (!held.refreshToken) return { answer, over: true };
     // The access token had expired, and the session may not have: it is brought back to be ended.
     const renewed = await this.#ask(refreshing({ refreshToken: held.refreshToken }), settings);
     if (hopeless.includes(renewed.status)) return { answer, over: true };
-    const { accessToken } = read(renewed, readTokens);
-    return { answer: await this.#ask({ ...ending, bearer: accessToken }, settings) };
+    return { answer: await leave(read(renewed, readTokens).accessToken) };
   }
 
   #bearer(settings: Settings): Promise<string | undefined> {
@@ -240,7 +237,7 @@ export class AuthClient {
 
   /** Whoever gives up stops waiting, and stops nothing that others wait for. */
   #wait<T>({ signal }: Settings, begin: () => Promise<T>): Promise<T> {
-    return abortable([this.#closing.signal, signal], begin);
+    return abortable([this.#closing, signal], begin);
   }
 }
 
@@ -268,5 +265,5 @@ function resolved(token: CallOptions["token"] = fromEnvironment()): string | und
 
 /** Some platforms ask before they show the environment, and may be told no. */
 function fromEnvironment(): string | undefined {
-  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"] || undefined);
+  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]);
 }

@@ -67,7 +67,7 @@ async function exchange(asked: Asked, settings: Settings, signal: AbortSignal): 
   const { status, headers } = response;
   // Shorter ones are words: blotting them out would tell more than it hides.
   const sent = [asked.bearer, ...Object.values(asked.body ?? {})];
-  const secrets = sent.flatMap((value = "") => (value.length > 7 ? value : []));
+  const secrets = sent.filter((value): value is string => value !== undefined && value.length > 7);
   return {
     status,
     headers,
