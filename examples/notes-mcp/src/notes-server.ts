@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Notes } from "./notes.ts";
 
 /** Who may call what. A tool that does not stand here is denied to all. */
-export const tools = {
+const tools = {
   add_note: allow.roles("user", "admin"),
   // Their own notes to everybody, anybody's to an administrator.
   search_notes: allow.any(
@@ -15,10 +15,13 @@ export const tools = {
   purge_notes: allow.roles("admin"),
 };
 
+/** The rules, and where a call may carry its token. */
+export const policy = { tools, tokenField: "token" };
+
 /** A server with three tools, none of which ever sees a token. */
 export function notesServer(access: ToolGuard, notes: Notes): McpServer {
   const bare = new McpServer({ name: "notes", version: "0.1.0" });
-  const server = guardTools(bare, { ...access, tokenField: "token", tools });
+  const server = guardTools(bare, { ...access, ...policy });
 
   server.registerTool(
     "add_note",

@@ -48,8 +48,12 @@ export function issuesOf(data: unknown): readonly Issue[] {
 /** The server's own words: `message`, else `detail`, else its issues; else the status. */
 export function messageOf({ status, data }: Answer): string {
   const fields = fieldsOf(data);
-  const issues = issuesOf(data).map(({ loc, msg }) => `${loc.join(".")}: ${msg}`);
   return (
-    textIn(fields, "message") || textIn(fields, "detail") || issues.join("; ") || `HTTP status ${status}`
+    textIn(fields, "message") ||
+    textIn(fields, "detail") ||
+    issuesOf(data)
+      .map(({ loc, msg }) => `${loc.join(".")}: ${msg}`)
+      .join("; ") ||
+    `HTTP status ${status}`
   );
 }

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { abortable } from "./abortable.ts";
+import { abortable, Closing } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
 import { type Call, callOf } from "./call.ts";
 import { errorOf } from "./error-of.ts";
@@ -8,7 +8,7 @@ import { type CallOptions, type ClientOptions, defaults, type Settings, settings
 import { hopeless, Session, type SessionEnd, signedOut } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type Asked, ask, setBearer } from "./transport.ts";
+import { type Asked, ask, fitting, setBearer } from "./transport.ts";
 import { unlessThrown } from "./unless-thrown.ts";
 import {
   type LoginResponse,
@@ -32,10 +32,6 @@ export interface Credentials {
   readonly password: string;
 }
 
-const currentUser = { method: "GET", path: "/me", repeatable: true } as const;
-const alreadyOver: LogoutResponse = { message: "Already over" };
-const ending = { method: "POST", path: "/logout", repeatable: true } as const;
-
 /**
  * Signs in to a Latchkey server, or to any that has its routes, and keeps the session fresh.
  *
@@ -47,7 +43,7 @@ const ending = { method: "POST", path: "/logout", repeatable: true } as const;
 export class AuthClient {
   readonly #settings: Settings;
   #session: Session;
-  #closing = new AbortController();
+  #closing = new Closing();
 
   constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
     this.#settings = settingsWith(defaults, options);
@@ -101,7 +97,8 @@ export class AuthClient {
    */
   me(options: CallOptions = {}): Call<User> {
     const settings = this.#with(options);
-    const send = (bearer: string | undefined) => this.#ask({ ...currentUser, bearer }, settings);
+    const send = (bearer: string | undefined) =>
+      this.#ask({ method: "GET", path: "/me", bearer, repeatable: true }, settings);
     const answer = this.#asBearer(settings, options.token, send);
     return callOf(
       answer,
@@ -119,7 +116,7 @@ export class AuthClient {
     const ended = this.#end(this.#with(options), options.token);
     return callOf(
       ended.then(({ answer }) => answer),
-      ended.then(({ answer, over }) => (over ? alreadyOver : read(answer, readLogout))),
+      ended.then(({ answer, over }) => (over ? { message: "Already over" } : read(answer, readLogout))),
     );
   }
 
@@ -152,7 +149,7 @@ export class AuthClient {
       if (!bearer) throw signedOut();
       await refused?.body?.cancel();
       const next = refused ? again : request;
-      setBearer(next.headers, bearer);
+      fitting(() => setBearer(next.headers, bearer));
       refused = await fetch(next);
       return refused;
     });
@@ -182,8 +179,8 @@ export class AuthClient {
   }
 
   /**
-   * Aborts what is under way, for every client of the same session. What `fetch` has sent has a signal of its
-   * own. The session stays: closing is not logging out.
+   * Aborts what is under way and whatever is asked later, for every client that `with` has made of another. What
+   * `fetch` has sent has a signal of its own. The session stays: closing is not logging out.
    *
    * @example auth.close();
    */
@@ -205,7 +202,7 @@ export class AuthClient {
   }
 
   #ask(asked: Asked, settings: Settings): Promise<Answer> {
-    return ask(asked, settings, [this.#closing.signal, settings.signal]);
+    return ask(asked, settings, [this.#closing, settings.signal]);
   }
 
   /** Sends with the bearer that there is, and where that is refused once more with a new one. */
@@ -223,15 +220,15 @@ export class AuthClient {
 
   async #end(settings: Settings, token: CallOptions["token"]): Promise<{ answer: Answer; over?: boolean }> {
     const held = token === undefined ? await this.#session.end() : undefined;
-    const bearer = held?.accessToken ?? (await resolved(settings.token));
-    const answer = await this.#ask({ ...ending, bearer }, settings);
+    const leave = (bearer: string | undefined) =>
+      this.#ask({ method: "POST", path: "/logout", bearer, repeatable: true }, settings);
+    const answer = await leave(held?.accessToken ?? (await resolved(settings.token)));
     if (answer.status !== 401 || !held) return { answer };
     if (!held.refreshToken) return { answer, over: true };
     // The access token had expired, and the session may not have: it is brought back to be ended.
     const renewed = await this.#ask(refreshing({ refreshToken: held.refreshToken }), settings);
     if (hopeless.includes(renewed.status)) return { answer, over: true };
-    const { accessToken } = read(renewed, readTokens);
-    return { answer: await this.#ask({ ...ending, bearer: accessToken }, settings) };
+    return { answer: await leave(read(renewed, readTokens).accessToken) };
   }
 
   #bearer(settings: Settings): Promise<string | undefined> {
@@ -240,7 +237,7 @@ export class AuthClient {
 
   /** Whoever gives up stops waiting, and stops nothing that others wait for. */
   #wait<T>({ signal }: Settings, begin: () => Promise<T>): Promise<T> {
-    return abortable([this.#closing.signal, signal], begin);
+    return abortable([this.#closing, signal], begin);
   }
 }
 
@@ -268,5 +265,5 @@ function resolved(token: CallOptions["token"] = fromEnvironment()): string | und
 
 /** Some platforms ask before they show the environment, and may be told no. */
 function fromEnvironment(): string | undefined {
-  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"] || undefined);
+  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]);
 }

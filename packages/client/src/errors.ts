@@ -1,7 +1,7 @@
 import { type Answer, type Issue, issuesOf, responseOf } from "./answer.ts";
 import { fieldsOf, textIn } from "./wire.ts";
 
-/** Marks errors of this package, so that `instanceof` holds where two copies of it are loaded. */
+/** Marks errors of this package with their names, so that `instanceof` holds where two copies of it are loaded. */
 const lineage = Symbol.for("@latchkey/client");
 
 /**
@@ -10,21 +10,20 @@ const lineage = Symbol.for("@latchkey/client");
  * @example if (error instanceof AuthError) console.log(error.kind, error.message);
  */
 export abstract class AuthError extends Error {
-  static readonly [lineage] = true;
-  static readonly id: string = "AuthError";
+  static readonly [lineage]: string = "AuthError";
   abstract readonly kind: string;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.id;
+    this.name = new.target[lineage];
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // A class that extends one of these without an id of its own is judged in the ordinary way.
-    if (!Object.hasOwn(this, "id")) return super[Symbol.hasInstance](value);
+    // A class that extends one of these without a mark of its own is judged in the ordinary way.
+    if (!Object.hasOwn(this, lineage)) return super[Symbol.hasInstance](value);
     let kind: unknown = value instanceof Error && value.constructor;
-    while (typeof kind === "function" && lineage in kind && "id" in kind) {
-      if (kind.id === this.id) return true;
+    while (typeof kind === "function" && lineage in kind) {
+      if (kind[lineage] === this[lineage]) return true;
       kind = Object.getPrototypeOf(kind);
     }
     return false;
@@ -38,13 +37,13 @@ export abstract class AuthError extends Error {
  * @example if (error instanceof APIError) console.log(error.status, error.code, error.requestId);
  */
 export class APIError extends AuthError {
-  static override readonly id: string = "APIError";
+  static override readonly [lineage]: string = "APIError";
   readonly kind: string = "api";
   readonly status: number;
   readonly #answer: Answer;
 
-  constructor(message: string, answer: Answer, options?: ErrorOptions) {
-    super(message, options);
+  constructor(message: string, answer: Answer) {
+    super(message);
     this.status = answer.status;
     this.#answer = answer;
   }
@@ -90,7 +89,7 @@ export class APIError extends AuthError {
  * @example if (error instanceof BadRequestError) console.log(error.data);
  */
 export class BadRequestError extends APIError {
-  static override readonly id: string = "BadRequestError";
+  static override readonly [lineage]: string = "BadRequestError";
   override readonly kind: string = "bad_request";
 }
 
@@ -100,7 +99,7 @@ export class BadRequestError extends APIError {
  * @example if (error instanceof ValidationError) console.log(error.issues.map(({ msg }) => msg));
  */
 export class ValidationError extends BadRequestError {
-  static override readonly id = "ValidationError";
+  static override readonly [lineage] = "ValidationError";
   override readonly kind = "validation";
 
   get issues(): readonly Issue[] {
@@ -114,7 +113,7 @@ export class ValidationError extends BadRequestError {
  * @example if (error instanceof UnauthorizedError) showLogin(error.message);
  */
 export class UnauthorizedError extends APIError {
-  static override readonly id: string = "UnauthorizedError";
+  static override readonly [lineage]: string = "UnauthorizedError";
   override readonly kind: string = "unauthorized";
 }
 
@@ -124,7 +123,7 @@ export class UnauthorizedError extends APIError {
  * @example if (error instanceof ForbiddenError) console.log(error.message);
  */
 export class ForbiddenError extends UnauthorizedError {
-  static override readonly id = "ForbiddenError";
+  static override readonly [lineage] = "ForbiddenError";
   override readonly kind = "forbidden";
 }
 
@@ -134,7 +133,7 @@ export class ForbiddenError extends UnauthorizedError {
  * @example if (error instanceof NotFoundError) console.log("Try basePath: /api/v1/auth");
  */
 export class NotFoundError extends APIError {
-  static override readonly id = "NotFoundError";
+  static override readonly [lineage] = "NotFoundError";
   override readonly kind = "not_found";
 }
 
@@ -144,7 +143,7 @@ export class NotFoundError extends APIError {
  * @example if (error instanceof RateLimitError) console.log(`Again in ${error.retryAfter ?? 60} seconds`);
  */
 export class RateLimitError extends APIError {
-  static override readonly id = "RateLimitError";
+  static override readonly [lineage] = "RateLimitError";
   override readonly kind = "rate_limit";
 }
 
@@ -154,7 +153,7 @@ export class RateLimitError extends APIError {
  * @example if (error instanceof ServerError) console.log(error.status, error.requestId);
  */
 export class ServerError extends APIError {
-  static override readonly id = "ServerError";
+  static override readonly [lineage] = "ServerError";
   override readonly kind = "server";
 }
 
@@ -164,7 +163,7 @@ export class ServerError extends APIError {
  * @example if (error instanceof ResponseValidationError) console.log(error.message, error.body);
  */
 export class ResponseValidationError extends APIError {
-  static override readonly id = "ResponseValidationError";
+  static override readonly [lineage] = "ResponseValidationError";
   override readonly kind = "response_validation";
 }
 
@@ -174,7 +173,7 @@ export class ResponseValidationError extends APIError {
  * @example if (error instanceof ConnectionError) console.log(error.cause);
  */
 export class ConnectionError extends AuthError {
-  static override readonly id = "ConnectionError";
+  static override readonly [lineage] = "ConnectionError";
   readonly kind = "connection";
 }
 
@@ -184,7 +183,7 @@ export class ConnectionError extends AuthError {
  * @example if (error instanceof RequestTimeoutError) console.log(error.message);
  */
 export class RequestTimeoutError extends AuthError {
-  static override readonly id = "RequestTimeoutError";
+  static override readonly [lineage] = "RequestTimeoutError";
   readonly kind = "timeout";
 }
 
@@ -194,7 +193,7 @@ export class RequestTimeoutError extends AuthError {
  * @example if (error instanceof RequestAbortedError) return;
  */
 export class RequestAbortedError extends AuthError {
-  static override readonly id = "RequestAbortedError";
+  static override readonly [lineage] = "RequestAbortedError";
   readonly kind = "aborted";
 }
 
@@ -204,7 +203,7 @@ export class RequestAbortedError extends AuthError {
  * @example if (error instanceof SignedOutError) showLogin();
  */
 export class SignedOutError extends AuthError {
-  static override readonly id = "SignedOutError";
+  static override readonly [lineage] = "SignedOutError";
   readonly kind = "signed_out";
 }
 

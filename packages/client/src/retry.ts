@@ -68,7 +68,7 @@ export const mcpClientRetry: RetryOptions = {
 /** A server that answers so has not begun with what it was asked. */
 const notBegun: readonly number[] = [408, 429, 503];
 
-/** What Node, Deno and Bun call a connection that never came to be. */
+/** What Node and Bun call a connection that never came to be. */
 const neverSent = /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i;
 
 /** The longest that a timer can wait, in milliseconds. */
@@ -98,7 +98,9 @@ export async function withRetries(
     const again = answer
       ? retried(answer.status, options) && (repeatable || notBegun.includes(answer.status))
       : options.retryConnectionErrors && mayResend(error, repeatable);
-    const interval = Math.min(options.maxInterval, options.initialInterval * options.exponent ** retries);
+    // Nothing times infinity is no number, and what is none is never too late.
+    const grown = options.initialInterval * options.exponent ** retries || 0;
+    const interval = Math.min(options.maxInterval, grown);
     const wait = Math.max((answer?.retryAfter ?? 0) * 1000, Math.random() * interval);
     const late = Date.now() - start + wait > Math.min(options.maxElapsedTime, maxWait);
     if (again && retries < options.maxRetries && !late) await pause(wait, signals);
@@ -117,8 +119,7 @@ async function pause(ms: number, signals: Signals): Promise<void> {
 }
 
 function retried(status: number, { statusCodes }: RetryOptions): boolean {
-  const [group] = String(status);
-  return statusCodes.some((code) => code === status || code === `${group}XX`);
+  return statusCodes.some((code) => code === status || code === `${String(status)[0]}XX`);
 }
 
 function mayResend(error: unknown, repeatable: boolean): boolean {

@@ -29,15 +29,8 @@ export function ask(asked: Asked, settings: Settings, signals: Signals): Promise
 async function once(asked: Asked, settings: Settings, signals: Signals): Promise<Answer> {
   const { timeout } = settings;
   const attempt = new AbortController();
-  let tooLate = false;
   // Not `AbortSignal.timeout`: its timers outlive the calls that they were set for.
-  const timer = setTimeout(
-    () => {
-      tooLate = true;
-      attempt.abort();
-    },
-    Math.min(timeout, maxWait),
-  );
+  const timer = setTimeout(() => attempt.abort(), Math.min(timeout, maxWait));
   const start = Date.now();
   let outcome = {};
   try {
@@ -48,8 +41,9 @@ async function once(asked: Asked, settings: Settings, signals: Signals): Promise
     outcome = { status: answer.status };
     return answer;
   } catch (cause) {
+    const tooLate = attempt.signal.aborted && new RequestTimeoutError(`No whole answer within ${timeout} ms`);
+    const error = tooLate || cause;
     attempt.abort();
-    const error = tooLate ? new RequestTimeoutError(`No whole answer within ${timeout} ms`) : cause;
     if (error instanceof AuthError) outcome = { error: error.kind };
     throw error;
   } finally {
@@ -68,12 +62,12 @@ async function exchange(asked: Asked, settings: Settings, signal: AbortSignal): 
     (next, middleware) => (request) => middleware(request, next),
     innermost,
   );
-  const response = await chain(requestOf(asked, settings, signal));
+  const response = await chain(fitting(() => requestOf(asked, settings, signal)));
   const body = await response.text().catch(lost);
   const { status, headers } = response;
   // Shorter ones are words: blotting them out would tell more than it hides.
-  const sent = [asked.bearer, ...Object.values(asked.body ?? {})].filter((value) => value !== undefined);
-  const secrets = sent.filter(({ length }) => length > 7);
+  const sent = [asked.bearer, ...Object.values(asked.body ?? {})];
+  const secrets = sent.filter((value): value is string => value !== undefined && value.length > 7);
   return {
     status,
     headers,
@@ -89,7 +83,9 @@ function requestOf({ method, path, body, bearer }: Asked, settings: Settings, si
   if (body) headers.set("content-type", "application/json");
   if (bearer) setBearer(headers, bearer);
   for (const [name, value] of Object.entries(settings.headers ?? {})) headers.set(name, value);
-  return new Request(settings.baseURL.replace(/\/+$/, "") + settings.basePath + path, {
+  // However the parts are given: a password must not go to `https://login.exampleauth`.
+  const url = `${settings.baseURL}/${settings.basePath}${path}`.replace(/(?<!:)\/+/g, "/");
+  return new Request(url, {
     method,
     headers,
     signal,
@@ -99,9 +95,16 @@ function requestOf({ method, path, body, bearer }: Asked, settings: Settings, si
   });
 }
 
-/** @throws {TypeError} for a token that no header can hold: the platform's own complaint would quote it */
+/** @throws {TypeError} in words of its own: the platform's would quote a token, a key or a password in an address */
+export function fitting<T>(work: () => T): T {
+  try {
+    return work();
+  } catch {
+    throw new TypeError("The token, a header or baseURL is not valid");
+  }
+}
+
 export function setBearer(headers: Headers, token: string): void {
-  if (/[^\x21-\x7e]/.test(token)) throw new TypeError("The token fits no header");
   headers.set("authorization", `Bearer ${token}`);
 }
 
@@ -116,5 +119,5 @@ function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get("retry-after") ?? "";
   const now = Date.parse(headers.get("date") ?? "") || Date.now();
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+  return seconds >= 0 ? seconds : seconds < 0 ? 0 : undefined;
 }

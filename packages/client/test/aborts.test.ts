@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthClient, type CallOptions, type ClientOptions, type Middleware } from "../src/index.ts";
 import { answers, drips, hangs, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
 import { verbs, welcome } from "./verbs.ts";
@@ -121,6 +121,18 @@ test("one call that is aborted leaves the others alone", async () => {
   expect(await first).toMatchObject({ ok: false, error: aborted });
   held.resolve();
   await expect(second).resolves.toMatchObject({ id: "user:alice" });
+});
+
+test("many who wait at once are not taken for a leak: Node before 24 warns where more than ten hear one signal", async () => {
+  server.will(answers(200, welcome));
+  const auth = client({ token: "access-token" });
+  const heard = vi.spyOn(AbortSignal.prototype, "addEventListener");
+  await Promise.all(Array.from({ length: 20 }, () => auth.me()));
+  const signals: readonly unknown[] = heard.mock.contexts;
+  heard.mockRestore();
+  const most = Math.max(...signals.map((signal) => signals.filter((each) => each === signal).length));
+  expect(signals.length).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(10);
 });
 
 async function afterwards(then: () => void, event: Promise<void>): Promise<void> {

@@ -35,10 +35,25 @@ test.each([
   ["", "/api/v1/auth", "/api/v1/auth/me"],
   ["/behind/a/proxy/", "/api/v1/auth", "/behind/a/proxy/api/v1/auth/me"],
   ["", "", "/me"],
+  ["", "auth", "/auth/me"],
+  ["/", "auth/", "/auth/me"],
+  ["", "/auth/", "/auth/me"],
+  ["/behind/a/proxy", "//api/v1/auth//", "/behind/a/proxy/api/v1/auth/me"],
 ])("a base URL that ends in %j and base path %j: %s", async (end, basePath, path) => {
   await client({ baseURL: server.url + end, basePath }).me();
   await client().me({ baseURL: server.url + end, basePath });
   expect(server.received.map((request) => request.path)).toEqual([path, path]);
+});
+
+test("a base path without a slash is no part of the host that a password goes to", async () => {
+  const hosts: string[] = [];
+  const fetch = async (request: Request) => {
+    hosts.push(new URL(request.url).host);
+    return Response.json(welcome);
+  };
+  const auth = client({ baseURL: "https://login.example", basePath: "auth", fetch });
+  await auth.login({ username: "alice", password: "correct horse battery" });
+  expect(hosts).toEqual(["login.example"]);
 });
 
 test("headers of a call come on top of those of the client, whatever their case", async () => {

@@ -40,6 +40,13 @@ describe("what is set", () => {
     expect(server.received).toHaveLength(requests);
   });
 
+  test("an interval of nothing that grows without end leaves an end to the tries", async () => {
+    server.will(answers(503));
+    const endless = { maxRetries: Number.POSITIVE_INFINITY, initialInterval: 0, exponent: 1e200 };
+    await expect(client({ ...endless, maxElapsedTime: 100 }).me()).rejects.toMatchObject({ status: 503 });
+    expect(server.received.length).toBeGreaterThan(1);
+  });
+
   test("not to try again after a lost connection", async () => {
     server.will(losesAnswer, answers(200, welcome));
     await expect(client({ retryConnectionErrors: false }).me()).rejects.toMatchObject({ kind: "connection" });

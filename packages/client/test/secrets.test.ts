@@ -121,3 +121,19 @@ describe("a token that no header can hold", () => {
     expect(server.received).toHaveLength(0);
   });
 });
+
+test.each<readonly [string, CallOptions]>([
+  ["a base URL that holds a password", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
+  ["a base URL that is none", { baseURL: canary }],
+  ["a header that cannot be sent", { headers: { "x-api-key": `${canary}\n${canary}` } }],
+])("%s is refused without being quoted, and nothing is sent", async (_what, options) => {
+  const fetch = async () => Response.json({});
+  for (const send of Object.values(sent)) {
+    const error = await send({ fetch, ...options }).then(String, (reason: unknown) =>
+      inspect(reason, { depth: 10 }),
+    );
+    expect(error).toContain("TypeError: The token, a header or baseURL is not valid");
+    expect(error).not.toContain(canary);
+  }
+  expect(lines).toHaveLength(Object.keys(sent).length);
+});

@@ -1,4 +1,6 @@
-import { describe, expectTypeOf, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import { fileStore } from "../src/file.ts";
 import {
   type APIError,
@@ -8,6 +10,7 @@ import {
   type Call,
   type CallOptions,
   type ClientOptions,
+  type ConnectionError,
   type Credentials,
   dbrsdkRetry,
   defaultRetry,
@@ -15,18 +18,26 @@ import {
   type Issue,
   isKnownError,
   type KnownError,
+  type Logger,
   type LoginResponse,
   type LogoutResponse,
   localStorageStore,
   type Middleware,
   mcpClientRetry,
   memoryStore,
+  type NotFoundError,
   type RateLimitError,
   type RefreshGrant,
   type RefreshTokenResponse,
+  type RequestAbortedError,
+  type RequestTimeoutError,
+  type ResponseValidationError,
   type Result,
   type RetryOptions,
+  type ServerError,
   type SessionEnd,
+  type SignedOutError,
+  type TokenSet,
   type TokenStore,
   type UnauthorizedError,
   type User,
@@ -41,6 +52,21 @@ describe("the client", () => {
     expectTypeOf<[]>().toExtend<ConstructorParameters<typeof AuthClient>>();
     expectTypeOf<[ClientOptions]>().toExtend<ConstructorParameters<typeof AuthClient>>();
     expectTypeOf<keyof ClientOptions>().toEqualTypeOf<keyof CallOptions | "store">();
+  });
+
+  test("each option has its own type", () => {
+    type Given<Name extends keyof ClientOptions> = Exclude<ClientOptions[Name], undefined>;
+    expectTypeOf<Given<"baseURL" | "basePath">>().toEqualTypeOf<string>();
+    expectTypeOf<Given<"token">>().toEqualTypeOf<string | (() => string | Promise<string>)>();
+    expectTypeOf<Given<"timeout">>().toEqualTypeOf<number>();
+    expectTypeOf<Given<"headers">>().toEqualTypeOf<Readonly<Record<string, string>>>();
+    expectTypeOf<Given<"fetch">>().toEqualTypeOf<(request: Request) => Promise<Response>>();
+    expectTypeOf(fetch).toExtend<Given<"fetch">>();
+    expectTypeOf<Given<"middleware">>().toEqualTypeOf<readonly Middleware[]>();
+    expectTypeOf<Given<"logger">>().toEqualTypeOf<Logger>();
+    expectTypeOf(console).toExtend<Logger>();
+    expectTypeOf<Given<"signal">>().toEqualTypeOf<AbortSignal>();
+    expectTypeOf<Given<"store">>().toEqualTypeOf<TokenStore>();
   });
 
   test("its four calls", () => {
@@ -144,6 +170,42 @@ test("the error tree is that of the published documents", () => {
   expectTypeOf<APIError["data"]>().toEqualTypeOf<unknown>();
 });
 
+test("an answer that is an error can be looked at from all sides", () => {
+  type Answered = NotFoundError | ServerError | ResponseValidationError | RateLimitError;
+  expectTypeOf<Answered>().toExtend<APIError>();
+  expectTypeOf<APIError["status"]>().toEqualTypeOf<number>();
+  expectTypeOf<APIError["body"]>().toEqualTypeOf<string>();
+  expectTypeOf<APIError["response"]>().toEqualTypeOf<Response>();
+  expectTypeOf<APIError["code" | "requestId"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<APIError["retryAfter"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<Issue>().toEqualTypeOf<{
+    readonly loc: readonly (string | number)[];
+    readonly msg: string;
+    readonly type: string;
+  }>();
+});
+
+test("an error without an answer has no status", () => {
+  type Unanswered = ConnectionError | RequestTimeoutError | RequestAbortedError | SignedOutError;
+  expectTypeOf<Unanswered>().toExtend<AuthError>();
+  expectTypeOf<Extract<KnownError, { status: number }>>().toEqualTypeOf<Exclude<KnownError, Unanswered>>();
+});
+
+test("what goes in, and what is told", () => {
+  expectTypeOf<Credentials>().toEqualTypeOf<{ readonly username: string; readonly password: string }>();
+  expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired">();
+  expectTypeOf<SessionEnd["error"]>().toEqualTypeOf<KnownError | undefined>();
+  expectTypeOf<TokenStore["get"]>().returns.toEqualTypeOf<
+    TokenSet | undefined | Promise<TokenSet | undefined>
+  >();
+  expectTypeOf<TokenStore["set"]>().toEqualTypeOf<(tokens: TokenSet | undefined) => void | Promise<void>>();
+  expectTypeOf<TokenStore["name"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<TokenSet["accessToken"]>().toEqualTypeOf<string>();
+  expectTypeOf<TokenSet["issuedAt"]>().toEqualTypeOf<number>();
+  expectTypeOf<TokenSet["refreshToken"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<TokenSet["expiresAt"]>().toEqualTypeOf<number | undefined>();
+});
+
 test("stores, presets and middleware", () => {
   expectTypeOf(memoryStore).toEqualTypeOf<() => TokenStore>();
   expectTypeOf(localStorageStore).toEqualTypeOf<(key?: string) => TokenStore>();
@@ -156,4 +218,12 @@ test("stores, presets and middleware", () => {
   >();
   expectTypeOf<Partial<RetryOptions> | false | undefined>().toExtend<CallOptions["retry"]>();
   expectTypeOf<{ timeout: number | undefined; signal: AbortSignal | undefined }>().toExtend<CallOptions>();
+});
+
+test("nothing that is exported is left out here", () => {
+  const index = readFileSync(join(import.meta.dirname, "../src/index.ts"), "utf8");
+  const exported = [...index.matchAll(/\b(?!type\b)(\w+)(?=,| \}|\n\})/g)].map(([name]) => name);
+  const [, used = ""] = readFileSync(import.meta.filename, "utf8").split('from "../src/index.ts";');
+  expect(exported).toContain("AuthClient");
+  expect(exported.filter((name) => !new RegExp(`\\b${name}\\b`).test(used))).toEqual([]);
 });

@@ -9,6 +9,8 @@ import { TokenError } from "./token-error.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface Guard extends RouteGuards, AsyncDisposable {
+  /** Whose tokens are accepted, as configured. */
+  readonly issuer: string;
   /**
    * Checks an access token (RFC 9068 §4): signature by one of the issuer's keys, `typ`, issuer, audience,
    * expiry, and that its session has not ended.
@@ -95,6 +97,7 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     ...createRouteGuards({ verify }, options),
+    issuer: settings.issuer,
     verify,
     recall(token) {
       const principal = remembered(token);

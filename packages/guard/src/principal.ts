@@ -40,8 +40,8 @@ export function readPrincipal(claims: JWTPayload): Principal {
   return Object.freeze({
     userId: sub,
     username: isText(username) ? username : sub,
-    roles: Object.freeze(texts(claims["roles"] ?? realmRoles)),
-    scopes: Object.freeze(typeof scope === "string" ? scope.split(" ").filter((one) => one !== "") : []),
+    roles: texts(claims["roles"] ?? realmRoles),
+    scopes: typeof scope === "string" ? scopesOf(scope) : none,
     sessionId: sid,
     expiresAt: exp * 1000,
     claims,
@@ -52,8 +52,26 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+const none: readonly string[] = Object.freeze([]);
+
+/** What is a list of texts already is taken as it is: claims are frozen, and thousands are remembered. */
+function texts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return none;
+  return value.every(isString) ? value : Object.freeze(value.filter(isString));
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+let last = { scope: "", scopes: none };
+
+/** Most tokens of an issuer have the same scope, so they share one list. */
+function scopesOf(scope: string): readonly string[] {
+  if (scope !== last.scope) {
+    last = { scope, scopes: Object.freeze(scope.split(" ").filter((one) => one !== "")) };
+  }
+  return last.scopes;
 }
 
 /** Level by level and not by recursion: whoever signs may nest claims thousands deep. */

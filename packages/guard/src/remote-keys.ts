@@ -37,6 +37,8 @@ export class RemoteKeys implements KeySource {
   #keys = noKeys;
   #readAt: Moment | undefined;
   #triedAt: Moment | undefined;
+  /** When a `kid` that is not known was last a reason to read; the usual reading does not count. */
+  #askedAt: Moment | undefined;
   #reading: Promise<void> | undefined;
   #problem: string | undefined;
   #begun = false;
@@ -61,12 +63,17 @@ export class RemoteKeys implements KeySource {
     const age = this.#age();
     if (age > this.#options.keysMaxAge) return undefined;
     // A platform that stops timers between requests reads the keys again when they are used.
-    if (age > 2 * readAgainAfter && this.#rested()) void this.#read("all");
+    if (age > 2 * readAgainAfter && this.#reading === undefined && this.#hasRested(this.#triedAt)) {
+      void this.#read("all");
+    }
     return this.#keys.byKid.get(kid)?.get(algorithm);
   }
 
   async refresh(): Promise<void> {
-    if (this.#rested()) void this.#read("keys");
+    if (this.#reading === undefined && this.#hasRested(this.#askedAt)) {
+      this.#askedAt = momentOf(this.#options.clocks);
+      void this.#read("keys");
+    }
     await this.#reading;
     if (this.#problem !== undefined) throw new TokenError("keys_unavailable", this.#problem);
   }
@@ -87,9 +94,8 @@ export class RemoteKeys implements KeySource {
     return this.#readAt === undefined ? Number.POSITIVE_INFINITY : since(this.#readAt, this.#options.clocks);
   }
 
-  #rested(): boolean {
-    if (this.#reading !== undefined) return false;
-    return this.#triedAt === undefined || since(this.#triedAt, this.#options.clocks) >= unknownKidRest;
+  #hasRested(at: Moment | undefined): boolean {
+    return at === undefined || since(at, this.#options.clocks) >= unknownKidRest;
   }
 
   async #follow(): Promise<void> {

@@ -27,38 +27,36 @@ export function createSignatureCheck(
     clockTolerance: clockTolerance / 1000,
   } satisfies JWTVerifyOptions;
 
-  async function keyOf({ kid, alg }: JWTHeaderParameters): Promise<CryptoKey> {
+  function keyOf({ kid, alg }: JWTHeaderParameters): CryptoKey | Promise<CryptoKey> {
     if (typeof kid !== "string" || kid === "") throw new TokenError("invalid_token", "no kid");
-    let key = keys.get(kid, alg);
-    if (key === undefined) {
-      await keys.refresh?.();
-      key = keys.get(kid, alg);
-    }
-    // A source that does not ask for which algorithm may have found the key of another.
-    if (!checks(key, alg)) throw new TokenError("invalid_token", "unknown kid");
-    return key;
+    const key = keys.get(kid, alg);
+    return key === undefined ? askAgain(kid, alg) : fit(key, alg);
+  }
+
+  async function askAgain(kid: string, alg: string): Promise<CryptoKey> {
+    await keys.refresh?.();
+    return fit(keys.get(kid, alg), alg);
   }
 
   return async function checkSignature(token) {
     assertWellFormed(token);
-    let used: CryptoKey | undefined;
     try {
-      const { payload, protectedHeader } = await jwtVerify(
-        token,
-        async (header) => {
-          used = await keyOf(header);
-          return used;
-        },
-        { ...pinned, currentDate: new Date(now()) },
-      );
+      const currentDate = new Date(now());
+      const { payload, protectedHeader, key } = await jwtVerify(token, keyOf, { ...pinned, currentDate });
       const { kid, alg, typ } = protectedHeader;
       assertAccessToken(typ, payload["typ"]);
-      if (kid === undefined || used === undefined) throw new TokenError("invalid_token", "no kid");
-      return { principal: readPrincipal(payload), kid, algorithm: alg, key: used };
+      if (kid === undefined || key instanceof Uint8Array) throw new TokenError("invalid_token", "no kid");
+      return { principal: readPrincipal(payload), kid, algorithm: alg, key };
     } catch (error) {
       throw refusalOf(error);
     }
   };
+}
+
+/** A source that does not ask for which algorithm may have found the key of another. */
+function fit(key: CryptoKey | undefined, algorithm: string): CryptoKey {
+  if (!checks(key, algorithm)) throw new TokenError("invalid_token", "unknown kid");
+  return key;
 }
 
 /**

@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
-import { isLoopback } from "./loopback.ts";
+import { isLoopback } from "./core/loopback.ts";
 import {
   choice,
   cidrs,
   database,
   duration,
   integer,
+  keys,
   list,
   origins,
   passwordText,
@@ -92,6 +93,10 @@ export const settings = {
     shown: "none",
   }),
   corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
+  guardKeys: setting("GUARD_KEYS", keys, "", "keys with which guards follow the ended sessions", {
+    shown: "none; not asked for on the server's own machine",
+    secret: true,
+  }),
   mcp: setting("MCP", choice("on", "off"), undefined, "the server's own tools at /mcp", {
     shown: "on where HOST is this machine alone, else off",
   }),
@@ -178,6 +183,7 @@ export function readConfig(
     throttleAddress: required("throttleAddress"),
     trustedProxies: required("trustedProxies"),
     corsOrigins: required("corsOrigins"),
+    guardKeys: required("guardKeys"),
     mcp: read("mcp") ?? (isLoopback(host) ? "on" : "off"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),

@@ -12,6 +12,7 @@ import { itself } from "./core/audit-events.ts";
 import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
 import { HashQueue } from "./core/hash-queue.ts";
+import { isLoopback } from "./core/loopback.ts";
 import { createOwnSessions } from "./core/own-sessions.ts";
 import { type Hasher, Passwords } from "./core/passwords.ts";
 import { People } from "./core/people.ts";
@@ -27,7 +28,6 @@ import { Throttle } from "./core/throttle.ts";
 import { createApp } from "./http/app.ts";
 import { localProvider } from "./identity/local.ts";
 import type { Log } from "./log.ts";
-import { isLoopback } from "./loopback.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { keptSecret } from "./secret-file.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -73,6 +73,9 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     const chores = startChores({ ...parts, store, config, clock, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
       log.warn({ issuer }, "LATCHKEY_ISSUER is not set: tokens name an address that nobody can reach");
+    }
+    if (!isLoopback(config.host) && config.guardKeys.length === 0) {
+      log.warn("LATCHKEY_GUARD_KEYS is not set: guards cannot follow the sessions that end here");
     }
     log.info({ url: address, issuer, database: config.database }, `listening at ${address}`);
     return {
@@ -163,6 +166,11 @@ async function assemble(
     assertReady: () => store.assertReady(),
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
+    revocationFeed: {
+      revocations,
+      guardKeys: config.guardKeys,
+      local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
+    },
     mcp: config.mcp === "on" ? { endpoint: tools, resource, loopback: isLoopback(config.host) } : undefined,
     log,
   });

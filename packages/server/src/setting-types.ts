@@ -107,6 +107,16 @@ export function secretText(given: string): string {
   return given;
 }
 
+/** Keys separated by commas, each of which can stand in a header and cannot be guessed. */
+export function keys(given: string): readonly string[] {
+  return items(given).map((item) => {
+    if (/^[\x21-\x7e]{32,256}$/.test(item)) return item;
+    throw new SettingProblem(
+      "give keys of 32 or more random characters, such as `openssl rand -base64 32` prints, separated by commas",
+    );
+  });
+}
+
 /** A password; whether it is a good one is for the password policy to say. */
 export function passwordText(given: string): string {
   return given;

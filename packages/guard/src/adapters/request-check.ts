@@ -3,6 +3,7 @@ import { bearerIn } from "../bearer.ts";
 import { decide } from "../decide.ts";
 import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
+import { pathOf } from "../request-path.ts";
 import { TokenError } from "../token-error.ts";
 import { Refusal } from "./refusal.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";
@@ -73,10 +74,4 @@ export function createRequestCheck<Request>(
     check(request, incoming).catch((thrown: unknown) => {
       throw thrown instanceof Error ? thrown : new Error("the guard failed", { cause: thrown });
     });
-}
-
-/** Without what follows the path: people put tokens there. */
-function pathOf(url: string): string {
-  const [path = ""] = url.split(/[?#]/, 1);
-  return path.startsWith("/") || !URL.canParse(path) ? path : new URL(path).pathname;
 }

@@ -87,7 +87,13 @@ export class HttpGate {
       return undefined;
     }
     const token = new HeldToken(bearer);
-    return { principal: await verifyHeld(token, this.#policy.guard), token };
+    try {
+      return { principal: await verifyHeld(token, this.#policy.guard), token };
+    } catch (error) {
+      // Whatever it would have called: nobody who is not known has a body read.
+      if (error instanceof TokenError) this.#gate.denied("?", undefined, error);
+      throw error;
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import { pathOf } from "../request-path.ts";
 import type { Body, HttpRequest } from "./admission.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import type { AnyAuthInfo } from "./http-bearer.ts";
@@ -29,7 +30,7 @@ export function readNode(request: NodeRequest): HttpRequest {
   const { method = "GET", originalUrl, url = "/" } = request;
   return {
     method,
-    path: new URL(originalUrl ?? url, "http://localhost").pathname,
+    path: pathOf(originalUrl ?? url),
     header: (name) => headerOf(request, name),
     body: (limit) => bodyOf(request, limit),
   };

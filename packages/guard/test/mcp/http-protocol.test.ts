@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TokenError } from "../../src/index.ts";
@@ -47,6 +48,16 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
     });
   }
+  /** Sends a path as it is, which `fetch` would not. */
+  function raw(origin: string, path: string): Promise<{ status: number | undefined }> {
+    return new Promise((resolve, reject) => {
+      const { hostname: host, port } = new URL(origin);
+      get({ host, port, path }, (response) => {
+        response.resume();
+        resolve({ status: response.statusCode });
+      }).once("error", reject);
+    });
+  }
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   const metadata = () => `resource_metadata="${strict.origin}/.well-known/oauth-protected-resource/mcp"`;
 
@@ -66,9 +77,22 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       const head = await fetch(address, { method: "HEAD" });
       expect([head.status, await head.text()]).toEqual([200, ""]);
       expect((await fetch(address, { method: "OPTIONS" })).status).toBe(204);
+      expect((await fetch(`${address}?token=x`)).status).toBe(200);
       const posted = await fetch(address, { method: "POST" });
       expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
     });
+  });
+
+  it("names the guard's own issuer, where no other is named", async () => {
+    await using notes = await serveNotes(major, { guard: issuer.guard() }, evidence);
+    const metadata = await fetch(`${notes.origin}/.well-known/oauth-protected-resource`);
+    expect(await metadata.json()).toMatchObject({ authorization_servers: [issuer.issuer] });
+  });
+
+  it.each(["//", "/%", "/\\", "//x:y@z:1"])("takes %s for no address of the metadata", async (path) => {
+    const { status } = await raw(strict.origin, path);
+    // Beside the endpoint there is nothing in the one server, and in the other all is behind the gate.
+    expect(status).toBe(major === 1 ? 404 : 401);
   });
 
   describe("without a good token (RFC 6750 §3)", () => {
@@ -89,6 +113,13 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
         `Bearer error="invalid_token", error_description="The access token has expired", ${metadata()}`,
       );
       expect(await response.json()).toMatchObject({ code: "token_expired" });
+      expect(evidence.decisions.at(-1)).toEqual({
+        tool: "?",
+        userId: undefined,
+        outcome: "denied",
+        code: "token_expired",
+        reason: "token_expired",
+      });
     });
 
     it.each([

@@ -9,6 +9,10 @@ const refusals = {
   invalid_token: [401, "The token is not valid"],
   token_expired: [401, "The token has expired: refresh it or sign in again"],
   token_revoked: [401, "The session has ended: sign in again"],
+  invalid_guard_key: [
+    401,
+    "Ended sessions are told to guards alone: send a guard key as Authorization: Bearer <key>",
+  ],
   forbidden: [403, "Not allowed"],
   not_found: [404, "No such resource"],
   method_not_allowed: [405, "This method is not allowed here"],

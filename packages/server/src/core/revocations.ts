@@ -1,4 +1,10 @@
-import type { RevocationLog } from "./ports.ts";
+import type { Revocation, RevocationLog } from "./ports.ts";
+
+/**
+ * For how long a revocation is kept after the last token of its session has expired, in milliseconds: a guard
+ * may take a token for valid so much longer, because its clock is not this one.
+ */
+export const longestTolerance = 60_000;
 
 /**
  * The ended sessions whose access tokens may still look valid, followed from the store's numbered list.
@@ -6,28 +12,71 @@ import type { RevocationLog } from "./ports.ts";
  */
 export class Revocations {
   readonly #log: RevocationLog;
-  readonly #until = new Map<string, number>();
+  readonly #ended = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  /** In the order of their numbers. */
+  #list: Revocation[] = [];
   #cursor = 0;
 
   constructor(log: RevocationLog) {
     this.#log = log;
   }
 
+  /** Number of the last revocation that is known here. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
   isRevoked(sessionId: string | undefined): boolean {
-    return sessionId !== undefined && this.#until.has(sessionId);
+    return sessionId !== undefined && this.#ended.has(sessionId);
+  }
+
+  /**
+   * Revocations with a number above `cursor`, oldest first. A cursor beyond the list's end belongs to another
+   * list, such as one that a restored database has lost: it is answered from the beginning.
+   *
+   * @param most how many at most
+   */
+  after(cursor: number, most: number): readonly Revocation[] {
+    const from = cursor > this.#cursor ? 0 : this.#firstAfter(cursor);
+    return this.#list.slice(from, from + most);
+  }
+
+  /** Calls back whenever there is something new. @returns what ends it */
+  onAdded(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async follow(): Promise<void> {
-    for (const { number, sessionId, until } of await this.#log.after(this.#cursor)) {
-      this.#until.set(sessionId, until);
-      this.#cursor = Math.max(this.#cursor, number);
+    const before = this.#cursor;
+    for (const revocation of await this.#log.after(before)) {
+      // Who asked at the same time may have brought it in already.
+      if (revocation.number <= this.#cursor) continue;
+      this.#ended.add(revocation.sessionId);
+      this.#list.push(revocation);
+      this.#cursor = revocation.number;
     }
+    if (this.#cursor > before) for (const listener of this.#listeners) listener();
   }
 
   /** Forgets sessions of which no token can be valid any more. @param now milliseconds since the epoch */
   prune(now: number): void {
-    for (const [sessionId, until] of this.#until) {
-      if (until < now) this.#until.delete(sessionId);
+    const kept: Revocation[] = [];
+    for (const revocation of this.#list) {
+      if (revocation.until >= now - longestTolerance) kept.push(revocation);
+      else this.#ended.delete(revocation.sessionId);
     }
+    this.#list = kept;
+  }
+
+  #firstAfter(cursor: number): number {
+    let [from, to] = [0, this.#list.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#list[middle]?.number ?? 0) > cursor) to = middle;
+      else from = middle + 1;
+    }
+    return from;
   }
 }

@@ -12,6 +12,7 @@ import { type Health, healthRoutes } from "./health.ts";
 import { httpLog, type LogSink } from "./http-log.ts";
 import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
+import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { type KeySetSource, wellKnownRoutes } from "./well-known.ts";
@@ -23,6 +24,8 @@ export interface AppParts extends AuthOperations, Health {
   /** CIDRs whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
+  /** The ended sessions, for guards. */
+  readonly revocationFeed: RevocationFeed;
   /** The server's own tools; undefined where they are off. */
   readonly mcp: McpMount | undefined;
 }
@@ -78,6 +81,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     wellKnownRoutes(scope, parts.issuer, parts.keySet);
     healthRoutes(scope, parts);
+    revocationRoutes(scope, parts.revocationFeed);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
   });
   await app.ready();

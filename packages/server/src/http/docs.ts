@@ -17,7 +17,14 @@ export function documentation(issuer: string) {
         },
         servers: [{ url: issuer }],
         components: {
-          securitySchemes: { HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+          securitySchemes: {
+            HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+            GuardKey: {
+              type: "http",
+              scheme: "bearer",
+              description: "One of LATCHKEY_GUARD_KEYS; not needed on the server's own machine",
+            },
+          },
         },
       },
       refResolver: {

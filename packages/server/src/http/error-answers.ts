@@ -35,9 +35,16 @@ export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyRep
   return reply.code(error.status).type("application/json; charset=utf-8").send(errorBody(error));
 }
 
+/** Refusals of calls that brought no access token. */
+const withoutToken: ReadonlySet<ErrorCode> = new Set([
+  "invalid_credentials",
+  "missing_token",
+  "invalid_guard_key",
+]);
+
 /** RFC 6750 §3: only a token that was sent can be told to be bad. */
 function challenge({ code, message }: LatchkeyError): string {
-  if (code === "invalid_credentials" || code === "missing_token") return "Bearer";
+  if (withoutToken.has(code)) return "Bearer";
   return `Bearer error="invalid_token", error_description="${message}"`;
 }
 
@@ -51,7 +58,8 @@ const byFastifyCode: Readonly<Record<string, ErrorCode>> = {
 function refusalOf(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   if (error.validation !== undefined) {
-    return new LatchkeyError("validation_error", { issues: error.validation.map(issueOf) satisfies Issue[] });
+    const issues = error.validation.map((one): Issue => issueOf(one, error.validationContext));
+    return new LatchkeyError("validation_error", { issues });
   }
   const code = byFastifyCode[error.code];
   if (code !== undefined) return new LatchkeyError(code, { reason: error.code });

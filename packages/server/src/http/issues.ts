@@ -2,17 +2,28 @@ import type { FastifySchemaValidationError } from "fastify/types/schema.js";
 import type { Issue } from "../core/errors.ts";
 
 /** A broken field as the published clients read it. It names the field and what belongs there, never the value. */
-export function issueOf({ keyword, instancePath, params }: FastifySchemaValidationError): Issue {
+export function issueOf(
+  { keyword, instancePath, params }: FastifySchemaValidationError,
+  part: string = "body",
+): Issue {
+  const place = part === "querystring" ? "query" : part;
   const path = instancePath.split("/").slice(1).map(unescapePointer);
   if (keyword === "required") {
     return {
-      loc: ["body", ...path, String(params["missingProperty"])],
+      loc: [place, ...path, String(params["missingProperty"])],
       msg: "Field required",
       type: "missing",
     };
   }
-  if (path.length === 0) return { loc: ["body"], msg: "Input should be a valid object", type: "object_type" };
-  return { loc: ["body", ...path], msg: "Input should be a valid string", type: "string_type" };
+  if (keyword === "pattern") {
+    return {
+      loc: [place, ...path],
+      msg: "Input is not of the expected form",
+      type: "string_pattern_mismatch",
+    };
+  }
+  if (path.length === 0) return { loc: [place], msg: "Input should be a valid object", type: "object_type" };
+  return { loc: [place, ...path], msg: "Input should be a valid string", type: "string_type" };
 }
 
 /** All issues in one sentence. */

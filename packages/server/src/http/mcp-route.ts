@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Caller } from "../core/ports.ts";
 import { waitingCallerOf } from "./caller.ts";
+import { isOwnHost } from "./guard-keys.ts";
 
 export interface McpMount {
   /** Answers for the endpoint and for its metadata. */
@@ -24,7 +25,7 @@ export function mcpRoute(app: FastifyInstance, { endpoint, resource, loopback }:
   ] as const;
 
   async function answer(request: FastifyRequest, reply: FastifyReply, address: string) {
-    if (loopback && !isOwnHost(request.headers.host, host)) {
+    if (loopback && request.headers.host !== host && !isOwnHost(request.headers.host)) {
       throw new LatchkeyError("forbidden", { reason: "host" });
     }
     const caller = waitingCallerOf(request, reply);
@@ -43,14 +44,6 @@ export function mcpRoute(app: FastifyInstance, { endpoint, resource, loopback }:
       handler: (request, reply) => answer(request, reply, address),
     });
   }
-}
-
-/**
- * Whether a request was meant for this server. A page whose name was rebound to this machine sends its own
- * name as `Host`, and without an `Origin` where the browser takes server and page for one.
- */
-function isOwnHost(sent: string | undefined, own: string): boolean {
-  return sent === own || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(sent ?? "");
 }
 
 function fetchRequest(request: FastifyRequest, address: string, signal: AbortSignal): Request {

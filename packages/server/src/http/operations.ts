@@ -131,6 +131,70 @@ export function describeProvider(metadata: object, cacheControl: string): Fastif
   };
 }
 
+const forGuards = { tags: ["Guards"], security: [{ GuardKey: [] }] };
+
+export function describeRevocations(): FastifySchema {
+  const ended = { number: 7, sessionId: "4f0c…", until: 1_767_225_600_000 };
+  const page = answer("A page of them, or a stream", "RevocationPage", {
+    revocations: [ended],
+    cursor: ended.number,
+    more: false,
+  });
+  const stream = `id: 7\nevent: session.ended\ndata: ${JSON.stringify(ended)}\n\nid: 7\nevent: cursor\ndata: {"cursor":7}\n\n`;
+  return {
+    operationId: "revocations",
+    summary: "Sessions that have ended, for guards",
+    description:
+      "A numbered list, from a cursor: a page of JSON with `after`, or server-sent events with " +
+      "`Accept: text/event-stream` and `Last-Event-ID`. A stream says `session.ended` for each, and `cursor` " +
+      "when all that is known was sent, at least every 5 seconds.",
+    ...forGuards,
+    querystring: {
+      type: "object",
+      properties: {
+        after: {
+          type: "string",
+          pattern: "^[0-9]{1,15}$",
+          description: "Number of the last one that is known",
+        },
+      },
+    },
+    headers: {
+      type: "object",
+      properties: { "last-event-id": { type: "string", description: "The same, for a stream" } },
+    },
+    response: {
+      200: {
+        ...page,
+        content: {
+          ...page.content,
+          "text/event-stream": { schema: { type: "string" }, examples: { example: { value: stream } } },
+        },
+      },
+      ...guardKeyRefused(),
+      422: invalid({
+        loc: ["query", "after"],
+        msg: "Input is not of the expected form",
+        type: "string_pattern_mismatch",
+      }),
+      ...serverErrors("overloaded"),
+    },
+  };
+}
+
+export function describeSessionState(): FastifySchema {
+  return {
+    operationId: "session_state",
+    summary: "Whether a session has ended, for guards that lost the list",
+    ...forGuards,
+    response: {
+      200: answer("Known to have ended, or not", "SessionState", { sessionId: "4f0c…", ended: true }),
+      ...guardKeyRefused(),
+      ...serverErrors("overloaded"),
+    },
+  };
+}
+
 const tokenRefused = [
   "Token not valid, expired or of an ended session",
   "invalid_token",
@@ -189,18 +253,28 @@ const unauthorized = (description: string, ...codes: readonly ErrorCode[]) => ({
 const bodyErrors = (issue: Issue) => ({
   400: errors("Not JSON, or not sent as JSON", {}, "bad_request"),
   413: errors("Body over 16 KiB", {}, "body_too_large"),
-  422: {
-    description: "Validation Error",
-    headers: always,
-    content: {
-      "application/json": {
-        schema: ref("HTTPValidationError"),
-        examples: {
-          validation_error: { value: exampleOf(new LatchkeyError("validation_error", { issues: [issue] })) },
-        },
+  422: invalid(issue),
+});
+
+const invalid = (issue: Issue) => ({
+  description: "Validation Error",
+  headers: always,
+  content: {
+    "application/json": {
+      schema: ref("HTTPValidationError"),
+      examples: {
+        validation_error: { value: exampleOf(new LatchkeyError("validation_error", { issues: [issue] })) },
       },
     },
   },
+});
+
+const guardKeyRefused = () => ({
+  401: errors(
+    "No guard key, or none of the server's",
+    { "WWW-Authenticate": header("Bearer") },
+    "invalid_guard_key",
+  ),
 });
 
 const throttled = {

@@ -153,6 +153,10 @@ const providerMetadata = {
   properties: {
     issuer: { type: "string" },
     jwks_uri: { type: "string" },
+    latchkey_revocations_endpoint: {
+      type: "string",
+      description: "Where guards follow the sessions that have ended",
+    },
     scopes_supported: texts,
     response_types_supported: texts,
     grant_types_supported: texts,
@@ -200,6 +204,36 @@ const validationError = {
   },
 } as const satisfies JSONSchema;
 
+const revocation = {
+  type: "object",
+  required: ["number", "sessionId", "until"],
+  properties: {
+    number: { type: "integer", description: "Its place in the list; grows, with gaps" },
+    sessionId: { type: "string", description: "The `sid` of the session's tokens" },
+    until: { type: "integer", description: "No token of it is valid after this, in ms since the epoch" },
+  },
+} as const;
+
+const revocationPage = {
+  $id: "RevocationPage",
+  description: "Sessions that have ended while tokens of them may look valid",
+  type: "object",
+  required: ["revocations", "cursor", "more"],
+  properties: {
+    revocations: { type: "array", items: revocation },
+    cursor: { type: "integer", description: "Where to go on, as the next request's `after`" },
+    more: { type: "boolean", description: "Whether there is another page now" },
+  },
+} as const satisfies JSONSchema;
+
+const sessionState = {
+  $id: "SessionState",
+  description: "Whether a session has ended",
+  type: "object",
+  required: ["sessionId", "ended"],
+  properties: { sessionId: { type: "string" }, ended: { type: "boolean" } },
+} as const satisfies JSONSchema;
+
 /** Every model, to be named in the OpenAPI document. */
 export const models = [
   loginRequest,
@@ -211,6 +245,8 @@ export const models = [
   healthResponse,
   keySetResponse,
   providerMetadata,
+  revocationPage,
+  sessionState,
   errorResponse,
   validationError,
 ];

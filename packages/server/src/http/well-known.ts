@@ -12,6 +12,7 @@ export function wellKnownRoutes(app: FastifyInstance, issuer: string, keySet: Ke
   const metadata = {
     issuer,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
+    latchkey_revocations_endpoint: `${issuer}/revocations`,
     scopes_supported: ["openid", "profile", "email"],
     response_types_supported: [],
     grant_types_supported: [],

@@ -1,3 +1,4 @@
+import { longestTolerance } from "../core/revocations.ts";
 import { type Database, step } from "./database.ts";
 import { statement } from "./statement.ts";
 
@@ -25,7 +26,7 @@ export function housekeeping(database: Database): (now: number, auditRetention: 
   return async (now, auditRetention) => {
     await database.commit([
       step(sessions, { now }),
-      step(revocations, { now }),
+      step(revocations, { now: now - longestTolerance }),
       step(keys, { now }),
       step(events, { before: now - auditRetention }),
     ]);

@@ -24,6 +24,8 @@ export interface TestServer extends AsyncDisposable {
   hashes(): number;
   /** Names of the audit events since the last call, from the database. */
   newEvents(): AuditRow[];
+  /** Puts so many ended sessions on the list, as another process on the same file would. */
+  endSessions(count: number): Promise<void>;
   /** What was logged. */
   logged(): readonly Record<string, unknown>[];
   readonly server: Awaited<ReturnType<typeof serve>>;
@@ -116,6 +118,15 @@ export async function testServer(
     now: () => time,
     hashes: () => hashes,
     newEvents,
+    async endSessions(count) {
+      const others = new DatabaseSync(database);
+      const end = others.prepare("insert into revocations (session_id, until) values (?, ?)");
+      others.exec("begin");
+      for (let one = 0; one < count; one++) end.run(`session-${one}`, time + 3_600_000);
+      others.exec("commit");
+      others.close();
+      await server.chores.follow();
+    },
     logged: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     async [Symbol.asyncDispose]() {
       audit.close();

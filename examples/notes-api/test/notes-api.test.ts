@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
+import { logout, signIn } from "../../../packages/server/test/process/auth-calls.ts";
+import { Place } from "../../../packages/server/test/process/server-process.ts";
+import { until } from "../../../packages/server/test/process/until.ts";
+import { type Program, Programs } from "./programs.ts";
+import { changed, type SignedIn, startDemo } from "./signed-in.ts";
+import { unfinished } from "./unfinished.ts";
+
+const main = join(import.meta.dirname, "../src/main.ts");
+const place = new Place();
+const programs = new Programs();
+let issuer: string;
+let tokens: SignedIn["tokens"];
+let api: Program;
+let url: string;
+
+beforeAll(async () => {
+  ({ issuer, tokens } = await startDemo(place));
+  api = programs.script(main, { PORT: "0", LATCHKEY_ISSUER: issuer });
+  url = await api.says(/^notes at (http:\S+\/notes), /);
+}, 60_000);
+
+interface Asked {
+  readonly path?: string;
+  readonly token?: string | undefined;
+  readonly body?: object;
+}
+
+/** Status, challenge and body of an answer. */
+async function ask(method: string, { path = "", token, body }: Asked = {}) {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const challenge = response.headers.get("www-authenticate");
+  return { status: response.status, challenge, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+async function notesOf(token: string): Promise<readonly string[]> {
+  const { body } = await ask("GET", { token });
+  return body.notes.map(({ text }: { readonly text: string }) => text);
+}
+
+async function add(token: string, text: string): Promise<{ readonly id: string; readonly owner: string }> {
+  const { status, body } = await ask("POST", { token, body: { text } });
+  expect(status).toBe(201);
+  return body;
+}
+
+describe("who is not signed in", () => {
+  test.each([
+    ["GET", {}],
+    ["POST", { body: { text: "a" } }],
+    ["DELETE", {}],
+    ["DELETE", { path: "/some-id" }],
+    ["GET", { path: "/nothing-here" }],
+  ] as const)("%s %j is answered 401, and what is missing", async (method, asked) => {
+    expect(await ask(method, asked)).toMatchObject({
+      status: 401,
+      challenge: "Bearer",
+      body: { code: "missing_token" },
+    });
+  });
+
+  test.each([
+    ["no token at all", () => "a-canary-that-is-no-token"],
+    ["a token of which a letter was changed", () => changed(tokens.alice)],
+  ])("is refused with %s", async (_what, token) => {
+    const { status, challenge, body } = await ask("GET", { token: token() });
+    expect({ status, code: body.code }).toEqual({ status: 401, code: "invalid_token" });
+    expect(challenge).toMatch(/^Bearer error="invalid_token"/);
+  });
+
+  test("is not signed in by a token in the address", async () => {
+    const { status, body } = await ask("GET", { path: `?access_token=${tokens.alice}` });
+    expect({ status, code: body.code }).toEqual({ status: 401, code: "missing_token" });
+  });
+});
+
+describe("everybody's own notes", () => {
+  test("are theirs to write, read and remove", async () => {
+    const note = await add(tokens.alice, "buy milk");
+    expect(note.owner).toBe("user:alice");
+    expect(await notesOf(tokens.alice)).toContain("buy milk");
+    const removed = await ask("DELETE", { path: `/${note.id}`, token: tokens.alice });
+    expect(removed.status).toBe(204);
+    expect(await notesOf(tokens.alice)).not.toContain("buy milk");
+  });
+
+  test("are nobody else's to read or remove, not an administrator's either", async () => {
+    const note = await add(tokens.alice, "for nobody else");
+    expect(await notesOf(tokens.admin)).not.toContain("for nobody else");
+    expect((await ask("DELETE", { path: `/${note.id}`, token: tokens.admin })).status).toBe(404);
+    expect((await ask("DELETE", { path: "/no-such-note", token: tokens.admin })).status).toBe(404);
+    expect(await notesOf(tokens.alice)).toContain("for nobody else");
+  });
+
+  test("have a text", async () => {
+    expect((await ask("POST", { token: tokens.alice, body: { txt: "a" } })).status).toBe(400);
+  });
+});
+
+test("all notes are an administrator's to remove, and nobody is told to ask for another token", async () => {
+  await add(tokens.alice, "stays for now");
+  const { status, challenge, body } = await ask("DELETE", { token: tokens.alice });
+  expect({ status, challenge, code: body.code }).toEqual({ status: 403, challenge: null, code: "forbidden" });
+  const before = await notesOf(tokens.alice);
+  expect(before).toContain("stays for now");
+
+  const removed = await ask("DELETE", { token: tokens.admin });
+  expect(removed).toMatchObject({ status: 200, body: { removed: before.length } });
+  expect(await notesOf(tokens.alice)).toEqual([]);
+});
+
+test("a token is refused within a second after its session has ended at the login", async () => {
+  const { access } = await signIn(issuer, "alice", "alice123");
+  expect((await ask("GET", { token: access })).status).toBe(200);
+  expect((await logout(issuer, access)).status).toBe(200);
+  await until("the API refuses it", async () => (await ask("GET", { token: access })).status === 401);
+  const { challenge, body } = await ask("GET", { token: access });
+  expect(challenge).toContain('error="invalid_token"');
+  expect(body).toMatchObject({ code: "token_revoked" });
+  expect((await ask("GET", { token: tokens.alice })).status).toBe(200);
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected", async (signal) => {
+  const program = programs.script(main, { PORT: "0", LATCHKEY_ISSUER: issuer });
+  const at = await program.says(/^notes at (http:\S+\/notes), /);
+  const headers = { authorization: `Bearer ${tokens.alice}` };
+  expect((await fetch(at, { headers })).status).toBe(200);
+  using _slow = await unfinished(at);
+  expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
+});
+
+test("no token was written anywhere", async () => {
+  await api.stop("SIGTERM");
+  const written = api.stdout() + api.stderr();
+  expect(written).toContain(url);
+  for (const token of Object.values(tokens)) expect(isIn(written, token)).toBe(false);
+});

@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import type { Environment, Exit } from "../../../packages/server/test/process/server-process.ts";
+import { until } from "../../../packages/server/test/process/until.ts";
+
+const root = join(import.meta.dirname, "../../..");
+/** Whoever starts on a loaded machine may take this long, in milliseconds. */
+const patience = 30_000;
+
+/** A program in a process of its own, and all that it has written. */
+export interface Program {
+  stdout(): string;
+  stderr(): string;
+  /**
+   * Waits until it has written what is looked for to standard output.
+   *
+   * @returns the pattern's first group
+   */
+  says(pattern: RegExp): Promise<string>;
+  /** Writes a line to its standard input. */
+  tell(line: string): void;
+  /** Closes its standard input and waits for the end. */
+  finish(): Promise<Exit>;
+  /** Sends a signal and waits for the end. */
+  stop(signal: NodeJS.Signals): Promise<Exit>;
+}
+
+/** Programs that run from the top of the repository. All of them go away after the last test of the file. */
+export class Programs {
+  readonly #kills: (() => void)[] = [];
+
+  constructor() {
+    const killAll = () => {
+      for (const kill of this.#kills) kill();
+    };
+    process.once("exit", killAll);
+    afterAll(() => {
+      process.off("exit", killAll);
+      killAll();
+    });
+  }
+
+  /** Starts a script of Node. */
+  script(file: string, env: Environment): Program {
+    return this.#start(process.execPath, [file], env);
+  }
+
+  /** Starts what is typed into a shell. */
+  shell(command: string, env: Environment = {}): Program {
+    return this.#start("bash", ["-c", command], env);
+  }
+
+  #start(command: string, args: readonly string[], env: Environment): Program {
+    const { PATH, HOME } = process.env;
+    // A group of its own: what a shell has started ends with the shell.
+    const child = spawn(command, args, { cwd: root, env: { PATH, HOME, ...env }, detached: true });
+    const written = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      written.stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      written.stderr += text;
+    });
+    // Who reads nothing may be gone before it could.
+    child.stdin.on("error", () => {});
+    let over = false;
+    const exited = new Promise<Exit>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status, signal) => {
+        over = true;
+        resolve({ status, signal });
+      });
+    });
+    const kill = (signal: NodeJS.Signals) => {
+      if (!over && child.pid !== undefined) process.kill(-child.pid, signal);
+    };
+    this.#kills.push(() => kill("SIGKILL"));
+    return {
+      stdout: () => written.stdout,
+      stderr: () => written.stderr,
+      async says(pattern) {
+        let said: string | undefined;
+        const heard = () => {
+          said = pattern.exec(written.stdout)?.[1];
+          return said !== undefined || over;
+        };
+        await until(`${args.join(" ")} says ${pattern}`, heard, patience);
+        if (said === undefined) throw new Error(`it has ended: ${written.stderr}${written.stdout}`);
+        return said;
+      },
+      tell(line) {
+        child.stdin.write(`${line}\n`);
+      },
+      finish() {
+        child.stdin.end();
+        return exited;
+      },
+      stop(signal) {
+        kill(signal);
+        return exited;
+      },
+    };
+  }
+}

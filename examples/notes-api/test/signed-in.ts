@@ -1,0 +1,27 @@
+import { signIn } from "../../../packages/server/test/process/auth-calls.ts";
+import type { Place } from "../../../packages/server/test/process/server-process.ts";
+
+/** The people of the demo, signed in. */
+export interface SignedIn {
+  /** The demo's address, which is its issuer too. */
+  readonly issuer: string;
+  /** Access tokens by user name. */
+  readonly tokens: { readonly alice: string; readonly admin: string };
+}
+
+/**
+ * Starts the server with the known users and signs them in.
+ *
+ * @param place made where the test's file begins: only then does it end what it has started
+ */
+export async function startDemo(place: Place): Promise<SignedIn> {
+  const { url } = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
+  const tokenOf = async (name: string) => (await signIn(url, name, `${name}123`)).access;
+  return { issuer: url, tokens: { alice: await tokenOf("alice"), admin: await tokenOf("admin") } };
+}
+
+/** The same token with another letter in its signature. */
+export function changed(token: string): string {
+  const at = token.lastIndexOf(".") + 10;
+  return token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
+}

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
+import { Place } from "../../../packages/server/test/process/server-process.ts";
+import { type Program, Programs } from "../../notes-api/test/programs.ts";
+import { type SignedIn, startDemo } from "../../notes-api/test/signed-in.ts";
+import { unfinished } from "../../notes-api/test/unfinished.ts";
+
+const place = new Place();
+const programs = new Programs();
+let demo: SignedIn;
+let server: Program;
+let url: string;
+
+async function start(): Promise<{ readonly program: Program; readonly at: string }> {
+  const env = { LATCHKEY_ISSUER: demo.issuer, PORT: "0" };
+  const program = programs.script(join(import.meta.dirname, "../src/http.ts"), env);
+  return { program, at: await program.says(/^notes at (http:\S+\/mcp), /) };
+}
+
+beforeAll(async () => {
+  demo = await startDemo(place);
+  ({ program: server, at: url } = await start());
+}, 60_000);
+
+test("says where it is and whose tokens it takes, at both well-known places", async () => {
+  expect(server.stdout()).toBe(`notes at ${url}, for whoever signs in at ${demo.issuer}\n`);
+  const place = new URL("/.well-known/oauth-protected-resource", url);
+  for (const at of [place, `${place}/mcp`]) {
+    const response = await fetch(at);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ resource: url, authorization_servers: [demo.issuer] });
+  }
+});
+
+test("tells whom it refuses where to find that out", async () => {
+  const response = await fetch(url, { method: "POST", headers: { authorization: "Bearer a-canary" } });
+  expect(response.status).toBe(401);
+  const metadata = new URL("/.well-known/oauth-protected-resource/mcp", url);
+  const challenge = response.headers.get("www-authenticate");
+  expect(challenge).toContain('error="invalid_token"');
+  expect(challenge).toContain(`resource_metadata="${metadata}"`);
+});
+
+test.each(["/", "/mcp/more", "/mcpx", "//", "/.well-known/openid-configuration"])(
+  "serves nothing at %s",
+  async (path) => {
+    const init = { headers: { authorization: `Bearer ${demo.tokens.alice}` } };
+    expect((await fetch(new URL(url).origin + path, init)).status).toBe(404);
+  },
+);
+
+test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected", async (signal) => {
+  const { program, at } = await start();
+  const headers = { authorization: `Bearer ${demo.tokens.alice}` };
+  await using newest = await connect(2, { url: at, headers });
+  await using older = await connect(1, { url: at, headers });
+  for (const client of [newest, older]) expect(await client.list()).toHaveLength(2);
+  using _slow = await unfinished(at);
+  expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
+});

@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
+import { signIn } from "../../../packages/server/test/process/auth-calls.ts";
+import { printed } from "../../notes-api/test/printed.ts";
+import { Programs } from "../../notes-api/test/programs.ts";
+
+const page = join(import.meta.dirname, "../README.md");
+const root = join(import.meta.dirname, "../../..");
+const recorder = join(import.meta.dirname, "recorded-process.ts");
+const programs = new Programs();
+const [block = ""] = printed(page, "sh");
+const [demo = "", start = "", ...typed] = block.trimEnd().split("\n");
+const directory = mkdtempSync(join(tmpdir(), "notes-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+let login: string;
+let url: string;
+
+/** Puts in what differs from what is printed: where things are. */
+const here = (text: string) =>
+  text
+    .replaceAll("http://127.0.0.1:8000", login)
+    .replaceAll("http://127.0.0.1:4001/mcp", url)
+    .replaceAll("/path/to/latchkey", root);
+
+beforeAll(async () => {
+  login = await programs.shell(demo, { LATCHKEY_PORT: "0" }).says(/"listening at (http:[^"]+)"/);
+  url = await programs.shell(start, { PORT: "0", LATCHKEY_ISSUER: login }).says(/notes at (http:\S+\/mcp)/);
+}, 120_000);
+
+test("the README's commands work as they are printed", async () => {
+  const terminal = programs.shell(here(typed.join("\n")));
+  expect(await terminal.finish()).toEqual({ status: 0, signal: null });
+  expect(terminal.stderr()).toBe("");
+  const [list, added, denied] = [...terminal.stdout().matchAll(/^data: (.*)$/gm)].map(
+    ([, message = ""]) => JSON.parse(message).result,
+  );
+  expect(list).toMatchObject({ tools: [{ name: "add_note" }, { name: "search_notes" }] });
+  expect(JSON.parse(added.content[0].text)).toMatchObject({ owner: "alice", text: "buy milk" });
+  expect(denied).toMatchObject({ isError: true, _meta: { "latchkey/code": "forbidden" } });
+});
+
+describe("a client that is configured as the README says", () => {
+  const [json = ""] = printed(page, "json");
+  const text = z.string();
+  const configuration = z.strictObject({
+    mcpServers: z.strictObject({
+      notes: z.strictObject({ command: text, args: z.array(text), env: z.record(text, text) }),
+      "notes-over-http": z.strictObject({
+        type: z.literal("http"),
+        url: text,
+        headers: z.record(text, text),
+      }),
+    }),
+  });
+
+  async function configured() {
+    const { access } = await signIn(login, "alice", "alice123");
+    return configuration.parse(JSON.parse(here(json).replaceAll("eyJ…", access))).mcpServers;
+  }
+
+  test("starts the server itself", async () => {
+    const { command, args, env } = (await configured()).notes;
+    const record = join(directory, "stdout");
+    const recorded = { args: [recorder, record, command, ...args], env: { ...env, LATCHKEY_ISSUER: login } };
+    await using client = await connect(2, recorded);
+    const { content } = await client.call("add_note", { text: "over stdio" });
+    expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ owner: "alice", text: "over stdio" });
+    expect(readFileSync(record, "utf8")).toContain("over stdio");
+  });
+
+  test("or calls the one that listens", async () => {
+    await using client = await connect(2, (await configured())["notes-over-http"]);
+    const { content } = await client.call("add_note", { text: "over HTTP" });
+    expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ owner: "alice", text: "over HTTP" });
+  });
+});

@@ -1,0 +1,85 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Revocations } from "../core/revocations.ts";
+import { createGuardKeyCheck } from "./guard-keys.ts";
+import { describeRevocations, describeSessionState } from "./operations.ts";
+import { pageSize, RevocationStream } from "./revocation-stream.ts";
+
+/** Whom the ended sessions are told, and from what. */
+export interface RevocationFeed {
+  readonly revocations: Revocations;
+  readonly guardKeys: readonly string[];
+  /** Whether server and issuer are at a loopback address. */
+  readonly local: boolean;
+}
+
+/** Between two words on a stream where nothing happens, in milliseconds. */
+const heartbeatEvery = 5_000;
+/** Guards that follow at once; who comes later asks for pages. */
+const maxStreams = 1_000;
+
+/**
+ * The numbered list of ended sessions, for guards: as server-sent events from a cursor (WHATWG HTML §9.2), as
+ * pages of JSON, and for one session.
+ */
+export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): void {
+  const { revocations } = feed;
+  const streams = new Map<RevocationStream, FastifyReply>();
+  const assertGuard = createGuardKeyCheck(feed.guardKeys, feed.local);
+  const onRequest = async (request: FastifyRequest) => assertGuard(request);
+
+  const unlisten = revocations.onAdded(() => {
+    for (const stream of streams.keys()) void stream.send();
+  });
+  const heartbeat = setInterval(() => {
+    // Where the store does not answer, guards are left to notice the silence.
+    revocations.follow().then(
+      () => {
+        for (const stream of streams.keys()) stream.heartbeat();
+      },
+      () => {},
+    );
+  }, heartbeatEvery);
+  heartbeat.unref();
+  app.addHook("preClose", async () => {
+    clearInterval(heartbeat);
+    unlisten();
+    for (const reply of streams.values()) reply.raw.end();
+  });
+
+  function follow(request: FastifyRequest, reply: FastifyReply): void {
+    if (streams.size >= maxStreams) throw new LatchkeyError("overloaded", { retryAfter: 5 });
+    const resumed = request.headers["last-event-id"];
+    const stream = new RevocationStream(reply.raw, revocations, cursorOf(resumed));
+    streams.set(stream, reply);
+    reply.raw.once("close", () => streams.delete(stream));
+    reply.hijack();
+    reply.header("content-type", "text/event-stream; charset=utf-8").header("x-accel-buffering", "no");
+    for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? "");
+    void stream.send();
+  }
+
+  app.get<{ Querystring: { after?: string } }>(
+    "/revocations",
+    { schema: describeRevocations(), onRequest, exposeHeadRoute: false },
+    (request, reply) => {
+      const { accept = "" } = request.headers;
+      if (accept.includes("text/event-stream")) return follow(request, reply);
+      const found = revocations.after(cursorOf(request.query.after), pageSize + 1);
+      const more = found.length > pageSize;
+      const page = found.slice(0, pageSize);
+      const last = more ? page.at(-1)?.number : undefined;
+      reply.send({ revocations: page, cursor: last ?? revocations.cursor, more });
+    },
+  );
+  app.get<{ Params: { sessionId: string } }>(
+    "/revocations/:sessionId",
+    { schema: describeSessionState(), onRequest, exposeHeadRoute: false },
+    ({ params: { sessionId } }, reply) => reply.send({ sessionId, ended: revocations.isRevoked(sessionId) }),
+  );
+}
+
+/** Whoever names no place in the list has seen nothing of it. */
+function cursorOf(text: string | string[] | undefined): number {
+  return typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}

@@ -1,0 +1,298 @@
+import { createGuard } from "@latchkey/guard";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { bearer, check, claimsOf, send, signIn } from "./api-case.ts";
+import { answerOf, followFeed } from "./feed-reader.ts";
+import { type TestServer, testServer } from "./test-server.ts";
+
+const key = "a-guard-key-of-more-than-32-characters";
+const other = "another-guard-key-of-32-characters-or-so";
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await testServer();
+  return () => server[Symbol.asyncDispose]();
+});
+
+/** Signs alice in and out again. @returns the id of the session that ended, and until when its token was good */
+async function endOne(on = server) {
+  const { access } = await signIn(on);
+  const { sid, exp } = claimsOf(access);
+  const { status } = await send(on, "/auth", { method: "POST", path: "/logout", headers: bearer(access) });
+  expect(status).toBe(200);
+  return { access, sessionId: String(sid), until: Number(exp) * 1000 };
+}
+
+describe("as pages of JSON", () => {
+  const get = (path: string) => ({ method: "GET", path }) as const;
+
+  test("nothing has ended", async () => {
+    const nothing = { revocations: [], cursor: 0, more: false };
+    await check(server, "", get("/revocations"), { status: 200, exactly: nothing });
+  });
+
+  test("what has ended, with its number and its time, and nothing of who it was", async () => {
+    const { sessionId, until } = await endOne();
+    const exactly = { revocations: [{ number: 1, sessionId, until }], cursor: 1, more: false };
+    await check(server, "", get("/revocations"), { status: 200, exactly });
+  });
+
+  test("what has ended after a number", async () => {
+    await endOne();
+    const second = await endOne();
+    const { body } = await send(server, "", get("/revocations?after=1"));
+    expect(body).toEqual({ revocations: [numbered(2, second)], cursor: 2, more: false });
+    const nothing = { revocations: [], cursor: 2, more: false };
+    expect((await send(server, "", get("/revocations?after=2"))).body).toEqual(nothing);
+  });
+
+  test("a number that the list has not reached belongs to another list, and this one is told whole", async () => {
+    const first = await endOne();
+    const { body } = await send(server, "", get("/revocations?after=57"));
+    expect(body).toEqual({ revocations: [numbered(1, first)], cursor: 1, more: false });
+  });
+
+  test("a thousand at a time", async () => {
+    await server.endSessions(2_500);
+    const sizes: number[] = [];
+    for (let cursor = 0, more = true; more; ) {
+      const { body } = await send(server, "", get(`/revocations?after=${cursor}`));
+      const page = body as { revocations: { number: number }[]; cursor: number; more: boolean };
+      expect(page.revocations[0]?.number).toBe(cursor + 1);
+      sizes.push(page.revocations.length);
+      ({ cursor, more } = page);
+    }
+    expect(sizes).toEqual([1_000, 1_000, 500]);
+  });
+
+  test.each(["x", "-1", "1.5", "", "1e3", "9".repeat(16), "1&after=2"])(
+    "after=%s is refused",
+    async (after) => {
+      const expected = {
+        status: 422,
+        code: "validation_error",
+        body: { detail: [{ loc: ["query", "after"] }] },
+      };
+      await check(server, "", get(`/revocations?after=${after}`), expected);
+    },
+  );
+
+  test.each(["POST", "PUT", "DELETE", "HEAD"] as const)("%s is refused", async (method) => {
+    const code = method === "HEAD" ? undefined : "method_not_allowed";
+    await check(server, "", { method, path: "/revocations" }, { status: 405, ...(code && { code }) });
+  });
+});
+
+describe("for one session", () => {
+  test("whether it has ended", async () => {
+    const { sessionId } = await endOne();
+    const state = (id: string) => send(server, "", { method: "GET", path: `/revocations/${id}` });
+    expect((await state(sessionId)).body).toEqual({ sessionId, ended: true });
+    expect((await state("never-was")).body).toEqual({ sessionId: "never-was", ended: false });
+    expect((await state("%2e%2e%2fx")).body).toEqual({ sessionId: "../x", ended: false });
+  });
+});
+
+describe("as a stream of events", () => {
+  test("from the beginning: each that ended, and how far the list goes", async () => {
+    const first = await endOne();
+    using feed = await followFeed(server);
+    expect(feed.headers).toMatchObject({
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    });
+    expect(await feed.untilCursor()).toEqual([
+      { id: "1", event: "session.ended", data: numbered(1, first) },
+      { id: "1", event: "cursor", data: { cursor: 1 } },
+    ]);
+  });
+
+  test("what ends while it is open", async () => {
+    using feed = await followFeed(server);
+    expect(await feed.untilCursor()).toEqual([{ id: "0", event: "cursor", data: { cursor: 0 } }]);
+    const ended = await endOne();
+    expect((await feed.untilCursor())[0]).toMatchObject({ data: numbered(1, ended) });
+  });
+
+  test("goes on after the last event that was seen", async () => {
+    await endOne();
+    const second = await endOne();
+    using feed = await followFeed(server, { "last-event-id": "1" });
+    expect((await feed.untilCursor()).map(({ data }) => data)).toEqual([numbered(2, second), { cursor: 2 }]);
+    using atTheEnd = await followFeed(server, { "last-event-id": "2" });
+    expect((await atTheEnd.untilCursor()).map(({ data }) => data)).toEqual([{ cursor: 2 }]);
+  });
+
+  test.each(["57", "x", "-1", " "])("an id that is not of this list, %j, begins anew", async (id) => {
+    const first = await endOne();
+    using feed = await followFeed(server, { "last-event-id": id });
+    expect((await feed.untilCursor()).map(({ data }) => data)).toEqual([numbered(1, first), { cursor: 1 }]);
+  });
+
+  test("everything, in order, to whoever reads while sessions end", async () => {
+    await server.endSessions(2_500);
+    using feed = await followFeed(server);
+    const ending = server.endSessions(500);
+    const numbers: string[] = [];
+    while (numbers.length < 3_000) {
+      const event = await feed.next();
+      if (event?.event === "session.ended") numbers.push(event.id);
+    }
+    await ending;
+    expect(numbers).toEqual(Array.from({ length: 3_000 }, (_, index) => String(index + 1)));
+  });
+
+  test("a word at least every five seconds, where nothing happens", async () => {
+    using feed = await followFeed(server);
+    await feed.untilCursor();
+    expect(await feed.untilCursor()).toEqual([{ id: "0", event: "cursor", data: { cursor: 0 } }]);
+  });
+
+  test("ends with the server, at once", async () => {
+    const short = await testServer();
+    using feed = await followFeed(short);
+    await feed.untilCursor();
+    const [, last] = await Promise.all([short[Symbol.asyncDispose](), feed.next()]);
+    expect(last).toBeUndefined();
+  });
+
+  test("to so many at once, and the others are told to ask for pages", async () => {
+    const feeds = await Promise.all(Array.from({ length: 1_000 }, () => followFeed(server)));
+    const late = await answerOf(server, "/revocations", { accept: "text/event-stream" });
+    expect(late.statusCode).toBe(503);
+    expect(late.headers["retry-after"]).toBe("5");
+    late.resume();
+    expect((await send(server, "", { method: "GET", path: "/revocations" })).status).toBe(200);
+    for (const feed of feeds) feed[Symbol.dispose]();
+  });
+});
+
+describe("who may ask", () => {
+  let keyed: TestServer;
+  let distant: TestServer;
+  beforeAll(async () => {
+    keyed = await testServer({ GUARD_KEYS: `${key}, ${other}` });
+    distant = await testServer({ GUARD_KEYS: key, ISSUER: "https://login.example" });
+  });
+  afterAll(async () => {
+    for (const one of [keyed, distant]) await one[Symbol.asyncDispose]();
+  });
+  const statusOf = async (on: TestServer, headers: Record<string, string>, path = "/revocations") => {
+    const answer = await answerOf(on, path, headers);
+    answer.resume();
+    return answer.statusCode;
+  };
+
+  test.each(["/revocations", "/revocations/some-session"])("%s", async (path) => {
+    // From this machine, to a server that is this machine's alone.
+    expect(await statusOf(server, {}, path)).toBe(200);
+    expect(await statusOf(server, bearer("whatever"), path)).toBe(200);
+    expect(await statusOf(keyed, {}, path)).toBe(200);
+    // A key that is presented must be one.
+    expect(await statusOf(keyed, bearer(key), path)).toBe(200);
+    expect(await statusOf(keyed, bearer(other), path)).toBe(200);
+    expect(await statusOf(keyed, bearer(`${key}x`), path)).toBe(401);
+    // A server with a public address may have a proxy in front of it.
+    expect(await statusOf(distant, {}, path)).toBe(401);
+    expect(await statusOf(distant, bearer(key), path)).toBe(200);
+    expect(await statusOf(distant, { authorization: `Basic ${key}` }, path)).toBe(401);
+    expect(await statusOf(distant, {}, `${path}?key=${key}`)).toBe(401);
+  });
+
+  test.each([
+    { "x-forwarded-for": "203.0.113.7" },
+    { "x-real-ip": "203.0.113.7" },
+    { forwarded: "for=203.0.113.7" },
+    { via: "1.1 proxy" },
+    { host: "login.example" },
+    { host: "127.0.0.1.login.example" },
+  ])("a request that came through something, %j, needs a key", async (headers) => {
+    expect(await statusOf(server, headers)).toBe(401);
+    expect(await statusOf(keyed, { ...headers, ...bearer(key) })).toBe(200);
+  });
+
+  test("is told plainly, and a stream is no way around it", async () => {
+    for (const accept of ["application/json", "text/event-stream"]) {
+      const answer = await answerOf(distant, "/revocations", { accept });
+      let body = "";
+      for await (const chunk of answer.setEncoding("utf8")) body += chunk;
+      expect(answer.statusCode).toBe(401);
+      expect(answer.headers["www-authenticate"]).toBe("Bearer");
+      expect(JSON.parse(body)).toMatchObject({ code: "invalid_guard_key" });
+    }
+  });
+
+  test("an access token opens it to nobody", async () => {
+    const { access } = await signIn(distant);
+    expect(await statusOf(distant, bearer(access))).toBe(401);
+  });
+
+  test("no key is in the log", async () => {
+    await statusOf(distant, bearer(key));
+    await statusOf(distant, bearer(`${key}-canary`));
+    expect(JSON.stringify(distant.logged())).not.toContain(key);
+  });
+});
+
+describe("the list is pruned", () => {
+  test("a minute after the last token of a session has expired, because a guard's clock may be slow", async () => {
+    const { until } = await endOne();
+    const left = async () => {
+      await server.server.chores.tidy();
+      return (await send(server, "", { method: "GET", path: "/revocations" })).body["revocations"];
+    };
+    server.advance(until - server.now() + 60_000);
+    expect(await left()).toHaveLength(1);
+    server.advance(1);
+    expect(await left()).toHaveLength(0);
+    await using restarted = await testServer({ DATABASE: server.database });
+    expect((await send(restarted, "", { method: "GET", path: "/revocations" })).body["revocations"]).toEqual(
+      [],
+    );
+  });
+});
+
+describe("a guard in front of something else", () => {
+  test("finds keys and ended sessions by the issuer's address alone", async () => {
+    await using guard = createGuard({ issuer: server.url, now: server.now });
+    await guard.ready();
+    expect(guard.health()).toMatchObject({ ok: true, keys: { state: "fresh", known: 2 } });
+    expect(guard.health().revocations.state).toBe("following");
+    const { access } = await signIn(server);
+    expect(await guard.verify(access)).toMatchObject({ userId: "user:alice", roles: ["user", "premium"] });
+  });
+
+  test.each(["refuse", "ask", "accept"] as const)(
+    "refuses what has ended, whenStale: %s",
+    async (whenStale) => {
+      const heard = Promise.withResolvers<string>();
+      const options = { issuer: server.url, now: server.now, whenStale };
+      await using guard = createGuard({
+        ...options,
+        onEvent: (event) => void (event.name === "session.ended" && heard.resolve(event.sessionId)),
+      });
+      const { access } = await signIn(server);
+      await guard.verify(access);
+      await guard.ready();
+      await send(server, "/auth", { method: "POST", path: "/logout", headers: bearer(access) });
+      expect(await heard.promise).toBe(claimsOf(access)["sid"]);
+      await expect(guard.verify(access)).rejects.toMatchObject({ code: "token_revoked" });
+    },
+  );
+
+  test("needs a guard key where the server asks for one", async () => {
+    await using keyed = await testServer({ GUARD_KEYS: key });
+    const refusals: unknown[] = [];
+    const wrong = { issuer: keyed.url, now: keyed.now, guardKey: `${key}-wrong` };
+    await using stranger = createGuard({ ...wrong, onEvent: (event) => void refusals.push(event) });
+    await expect(stranger.ready()).rejects.toMatchObject({ code: "revocations_unavailable" });
+    expect(refusals).toContainEqual({ name: "feed.refused", status: 401 });
+    await using guard = createGuard({ issuer: keyed.url, now: keyed.now, guardKey: key });
+    await guard.ready();
+    expect(guard.health().revocations.state).toBe("following");
+  });
+});
+
+function numbered(number: number, { sessionId, until }: { sessionId: string; until: number }) {
+  return { number, sessionId, until };
+}

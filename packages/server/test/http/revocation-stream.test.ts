@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { Revocations } from "../../src/core/revocations.ts";
+import { RevocationStream } from "../../src/http/revocation-stream.ts";
+
+/** Of which a socket takes only a part, if nobody reads. */
+const many = Array.from({ length: 200_000 }, (_, index) => ({
+  number: index + 1,
+  sessionId: `session-${index}`,
+  until: 2_000_000_000_000,
+}));
+
+/** Both ends of a stream over a real connection. */
+async function connected() {
+  const revocations = new Revocations({ after: async (cursor) => many.slice(cursor) });
+  await revocations.follow();
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const request = get({ port, host: "127.0.0.1", agent: false });
+  const response = await new Promise<ServerResponse>((resolve) => {
+    server.once("request", (_request, served: ServerResponse) => resolve(served));
+  });
+  response.writeHead(200);
+  const stream = new RevocationStream(response, revocations, 0);
+  return {
+    stream,
+    response,
+    /** The client's end, on which nothing was read yet. */
+    answer: () => new Promise<IncomingMessage>((resolve) => request.once("response", resolve)),
+    async [Symbol.asyncDispose]() {
+      request.on("error", () => {}).destroy();
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+test("no more is written than is read", async () => {
+  await using both = await connected();
+  const { stream, response } = both;
+  const sending = stream.send();
+  const read = await both.answer();
+  expect(response.writableLength).toBeLessThan(1_000_000);
+  let text = "";
+  for await (const chunk of read.setEncoding("utf8")) {
+    text += chunk;
+    if (text.slice(-100).includes("event: cursor")) break;
+  }
+  await sending;
+  expect(text.match(/^event: session\.ended$/gm)).toHaveLength(many.length);
+});
+
+test("whoever does not read for six heartbeats is cut off", async () => {
+  await using both = await connected();
+  const { stream, response } = both;
+  const sending = stream.send();
+  (await both.answer()).pause();
+  for (let beat = 1; beat < 6; beat++) stream.heartbeat();
+  expect(response.destroyed).toBe(false);
+  stream.heartbeat();
+  expect(response.destroyed).toBe(true);
+  await sending;
+});
+
+test("a reader who goes away ends the sending", async () => {
+  await using both = await connected();
+  const { stream, response } = both;
+  const sending = stream.send();
+  (await both.answer()).destroy();
+  await sending;
+  expect(response.destroyed).toBe(true);
+});

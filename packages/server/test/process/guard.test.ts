@@ -1,0 +1,92 @@
+import { createGuard, type Guard, type GuardEvent } from "@latchkey/guard";
+import { beforeAll, expect, test } from "vitest";
+import { signIn } from "./auth-calls.ts";
+import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
+import { until } from "./until.ts";
+
+const place = new Place();
+const bob = "a passphrase of bob's own";
+/** No issuer of its own, so that a guard finds keys and ended sessions at the server's address. */
+const env = { LATCHKEY_ISSUER: "" };
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await place.server({ env });
+  const add = ["user", "add", "bob", "--email", "bob@example.com"];
+  expect(await place.latchkey(add, { input: `${bob}\n` })).toMatchObject({ status: 0 });
+});
+
+/** What the guard of another process says to a token. */
+async function verdict(guard: Guard, token: string): Promise<string> {
+  return await guard.verify(token).then(
+    ({ username }) => username,
+    (error: { code: string }) => error.code,
+  );
+}
+
+const refused = (guard: Guard, token: string) =>
+  until("the guard refuses the token", async () => (await verdict(guard, token)) === "token_revoked");
+
+test.each([
+  ["a session that the operator ends", (sid: string) => ["session", "end", sid]],
+  ["a user whom the operator disables", () => ["user", "disable", "bob"]],
+])("%s is refused by a guard within a second", async (_name, command) => {
+  await using guard = createGuard({ issuer: server.url });
+  await place.latchkey(["user", "enable", "bob"]);
+  const { access } = await signIn(server.url, "bob", bob);
+  expect(await verdict(guard, access)).toBe("bob");
+  const { sessionId = "" } = await guard.verify(access);
+  expect(await place.latchkey(command(sessionId))).toMatchObject({ status: 0 });
+  await refused(guard, access);
+});
+
+test("a new password, read from standard input, ends what was begun with the old one", async () => {
+  await using guard = createGuard({ issuer: server.url });
+  await place.latchkey(["user", "enable", "bob"]);
+  const { access } = await signIn(server.url, "bob", bob);
+  expect(await verdict(guard, access)).toBe("bob");
+  expect(await place.latchkey(["user", "passwd", "bob"], { input: `${bob}\n` })).toMatchObject({ status: 0 });
+  await refused(guard, access);
+});
+
+test("a key that was rotated verifies at a guard that had not heard of it", async () => {
+  await using guard = createGuard({ issuer: server.url });
+  const before = await signIn(server.url, "admin", adminPassword);
+  expect(await verdict(guard, before.access)).toBe("admin");
+  for (let turn = 0; turn < 2; turn++) {
+    const { stdout } = await place.latchkey(["key", "rotate"]);
+    const [kid = ""] = stdout.split(" ");
+    await until("the new key signs", async () => {
+      const { access } = await signIn(server.url, "admin", adminPassword);
+      return Buffer.from(access.split(".")[0] ?? "", "base64url").includes(kid) && access !== "";
+    });
+  }
+  // The guard has seen the first of the two keys as the one to come; the second it must ask for.
+  const after = await signIn(server.url, "admin", adminPassword);
+  expect(await verdict(guard, after.access)).toBe("admin");
+  expect(await verdict(guard, before.access)).toBe("admin");
+});
+
+test("what ends while the server is gone from a guard's sight is known when it is back", async () => {
+  const events: GuardEvent[] = [];
+  await using guard = createGuard({ issuer: server.url, onEvent: (event) => void events.push(event) });
+  await guard.ready();
+  const [ended, other] = [
+    await signIn(server.url, "admin", adminPassword),
+    await signIn(server.url, "admin", adminPassword),
+  ];
+  expect(await verdict(guard, ended.access)).toBe("admin");
+  const { sessionId = "" } = await guard.verify(ended.access);
+
+  await server.stop("SIGKILL");
+  await until("the guard notices", () => events.some(({ name }) => name === "feed.lost"));
+  // What is known goes on while the server is away.
+  expect(await verdict(guard, other.access)).toBe("admin");
+  expect(await place.latchkey(["session", "end", sessionId])).toMatchObject({ status: 0 });
+
+  events.length = 0;
+  server = await place.server({ env, args: ["--port", new URL(server.url).port] });
+  await until("the guard follows again", () => events.some(({ name }) => name === "feed.followed"), 15_000);
+  expect(await verdict(guard, ended.access)).toBe("token_revoked");
+  expect(await verdict(guard, other.access)).toBe("admin");
+});
