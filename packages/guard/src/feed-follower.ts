@@ -18,6 +18,9 @@ export interface FeedTimes extends Silences {
   readonly pollFor: number;
   /** Between two looks whether an issuer without a feed has one now. */
   readonly lookAgain: number;
+  /** Bounds of the pauses between tries that fail: of the first, and of any. */
+  readonly firstPause: number;
+  readonly longestPause: number;
 }
 
 const defaultTimes: FeedTimes = {
@@ -27,6 +30,8 @@ const defaultTimes: FeedTimes = {
   poll: 500,
   pollFor: 60_000,
   lookAgain: 600_000,
+  firstPause: 100,
+  longestPause: 10_000,
 };
 
 export interface FollowerOptions {
@@ -50,7 +55,7 @@ const shortStreamsToPoll = 3;
 export class FeedFollower {
   readonly #options: FollowerOptions;
   readonly #times: FeedTimes;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   readonly #settled = Promise.withResolvers<void>();
   #state: "unknown" | "none" | "following" | "behind" = "unknown";
   #via: "stream" | "poll" = "stream";
@@ -62,6 +67,7 @@ export class FeedFollower {
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#times = options.times ?? defaultTimes;
+    this.#backoff = new Backoff(this.#times.firstPause, this.#times.longestPause);
     options.requests.closed.addEventListener("abort", () => this.#settled.resolve(), { once: true });
   }
 
@@ -172,6 +178,7 @@ export class FeedFollower {
   }
 
   #over(end: FeedEnd): number {
+    if (end.kind === "another list") this.#options.feed.startOver();
     this.#lost(end);
     return end.kind === "refused" ? this.#backoff.longest() : this.#backoff.next();
   }

@@ -27,7 +27,7 @@ export interface RevocationsHealth {
    * being made again. `lost`: nothing was heard for longer than `staleAfter`.
    */
   readonly state: "given" | "none" | "following" | "behind" | "lost";
-  /** Number of the last revocation that was seen. */
+  /** How far the issuer's list of ended sessions was seen, by its own numbers. */
   readonly cursor: number;
   /** Milliseconds since all was known; undefined where it never was. */
   readonly staleFor: number | undefined;
