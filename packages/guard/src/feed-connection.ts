@@ -40,8 +40,10 @@ export class AnotherList extends IssuerProblem {
 /** Longer than any event of the feed. */
 const maxEvent = 65_536;
 
+/** What is sent with every question: an answer from a cache would say that nobody has logged out since. */
 export function feedHeaders({ guardKey }: FeedAddress): Record<string, string> {
-  return guardKey === undefined ? {} : { authorization: `Bearer ${guardKey}` };
+  const headers = { "cache-control": "no-store" };
+  return guardKey === undefined ? headers : { ...headers, authorization: `Bearer ${guardKey}` };
 }
 
 /**
@@ -62,7 +64,6 @@ export async function followStream(
     const answer = await requests.fetch(address.url, {
       headers: {
         accept: "text/event-stream",
-        "cache-control": "no-store",
         "last-event-id": String(feed.after),
         ...feedHeaders(address),
       },

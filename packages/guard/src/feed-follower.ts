@@ -10,7 +10,7 @@ import { pause } from "./waiting.ts";
 
 /** Milliseconds. */
 export interface FeedTimes extends Silences {
-  /** A stream that breaks sooner than this after it had caught up is worth less than asking. */
+  /** A stream that says nothing more sooner than this after it had caught up is worth less than asking. */
   readonly shortStream: number;
   /** Between two questions, where no stream can be had. */
   readonly poll: number;
@@ -135,12 +135,14 @@ export class FeedFollower {
   async #stream(address: FeedAddress): Promise<FeedEnd | "no stream can be had"> {
     const { feed, requests, clocks } = this.#options;
     let begun: number | undefined;
+    let heard = 0;
     const end = await followStream(feed, address, requests, this.#times, () => {
-      begun ??= clocks.steady();
+      heard = clocks.steady();
+      begun ??= heard;
       this.#caughtUp("stream");
     });
     if (begun !== undefined) {
-      const lasted = clocks.steady() - begun >= this.#times.shortStream;
+      const lasted = heard - begun >= this.#times.shortStream;
       this.#shortStreams = lasted ? 0 : this.#shortStreams + 1;
       if (lasted) this.#backoff.reset();
     }
