@@ -33,7 +33,8 @@ export class FollowedRevocations implements RevocationSource {
   readonly #questions: SessionQuestions;
   #firstWait: Promise<unknown> | undefined;
   #waited = false;
-  #toldStale = false;
+  /** How often the feed had been caught up with when it was told that it is stale. */
+  #toldStale: number | undefined;
 
   constructor(options: FollowedRevocationsOptions) {
     this.#options = options;
@@ -94,16 +95,15 @@ export class FollowedRevocations implements RevocationSource {
     if (staleFor === undefined) {
       return this.#options.settings.follow === false || this.#follower.state === "none";
     }
-    const current = staleFor <= this.#options.settings.staleAfter;
-    if (current) this.#toldStale = false;
-    return current;
+    return staleFor <= this.#options.settings.staleAfter;
   }
 
   #whenStale(sessionId: string): boolean | Promise<boolean> {
     const { settings, tell, requests } = this.#options;
     const { whenStale } = settings;
-    if (!this.#toldStale && !requests.closed.aborted) {
-      this.#toldStale = true;
+    const { timesCaughtUp } = this.#feed;
+    if (this.#toldStale !== timesCaughtUp && !requests.closed.aborted) {
+      this.#toldStale = timesCaughtUp;
       tell({ name: "feed.stale", whenStale });
     }
     if (whenStale === "accept") return false;

@@ -29,7 +29,7 @@ export interface RevocationsHealth {
   readonly state: "given" | "none" | "following" | "behind" | "lost";
   /** How far the issuer's list of ended sessions was seen, by its own numbers. */
   readonly cursor: number;
-  /** Milliseconds since all was known; undefined where it never was. */
+  /** Milliseconds since all was known; undefined where it never was, or there is no room for it. */
   readonly staleFor: number | undefined;
   /** How many ended sessions are remembered. */
   readonly known: number;

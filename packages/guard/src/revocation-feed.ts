@@ -14,6 +14,7 @@ export class RevocationFeed {
   #last: Revocation | undefined;
   #cursor = 0;
   #heardAt: Moment | undefined;
+  #timesCaughtUp = 0;
 
   constructor(clocks: Clocks, tell: Tell, ended = new EndedSessions(clocks)) {
     this.#clocks = clocks;
@@ -63,12 +64,15 @@ export class RevocationFeed {
    * Takes in one ended session; the last one again is no news.
    *
    * @throws {MalformedFeed} where there is no room for it. It is not passed over: the feed goes on from before
-   * it, so it cannot be caught up with and counts as stale, until others have expired
+   * it, so it cannot be caught up with, and it counts as stale from now on, until others have expired
    */
   take(revocation: Revocation): void {
     if (this.#last !== undefined && this.goesOnWith(revocation)) return;
     const { number, sessionId, until } = revocation;
-    if (!this.learn(sessionId, until)) throw new MalformedFeed("more ended sessions than can be remembered");
+    if (!this.learn(sessionId, until)) {
+      this.#heardAt = undefined;
+      throw new MalformedFeed("more ended sessions than can be remembered");
+    }
     this.#last = revocation;
     this.#cursor = number;
   }
@@ -84,10 +88,15 @@ export class RevocationFeed {
   caughtUp(cursor: number, at: Moment = momentOf(this.#clocks)): void {
     this.#cursor = cursor;
     this.#heardAt = at;
+    this.#timesCaughtUp += 1;
     this.#ended.forgetExpired();
   }
 
-  /** Milliseconds since all was known; undefined where it never was. */
+  get timesCaughtUp(): number {
+    return this.#timesCaughtUp;
+  }
+
+  /** Milliseconds since all was known; undefined where it never was, or there is no room for it. */
   staleFor(): number | undefined {
     return this.#heardAt === undefined ? undefined : since(this.#heardAt, this.#clocks);
   }

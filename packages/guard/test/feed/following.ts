@@ -1,6 +1,7 @@
 import { Discovery } from "../../src/discovery.ts";
 import type { FeedTimes } from "../../src/feed-follower.ts";
 import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/followed-revocations.ts";
+import { TokenError, type TokenErrorCode } from "../../src/index.ts";
 import type { Requests } from "../../src/issuer-request.ts";
 import { TestClock } from "../clock.ts";
 import { Listener, type OwnIssuer } from "../own-issuer.ts";
@@ -56,6 +57,16 @@ export class Following extends Listener implements AsyncDisposable {
   async ended(sessionId: string): Promise<void> {
     for (let times = 1; !this.all("session.ended").some((event) => event.sessionId === sessionId); times++) {
       await this.heard("session.ended", times);
+    }
+  }
+
+  /** What is said of a session. */
+  async verdict(sessionId: string): Promise<"ended" | "not ended" | TokenErrorCode> {
+    try {
+      return (await this.revocations.isRevoked(sessionId)) ? "ended" : "not ended";
+    } catch (error) {
+      if (error instanceof TokenError) return error.code;
+      throw error;
     }
   }
 
