@@ -86,7 +86,7 @@ export class FeedFollower {
     return this.#url && { url: this.#url, guardKey: this.#options.guardKey };
   }
 
-  /** Settles when the feed is caught up with for the first time, or it turns out that there is none. */
+  /** Settles when the feed is caught up with for the first time, there turns out to be none, or the guard is closed. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }

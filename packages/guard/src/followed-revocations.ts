@@ -31,8 +31,8 @@ export class FollowedRevocations implements RevocationSource {
   readonly #feed: RevocationFeed;
   readonly #follower: FeedFollower;
   readonly #questions: SessionQuestions;
-  #firstWait: Promise<unknown> | undefined;
-  #waited = false;
+  /** A first wait for the feed; undefined before it begins, `over` when it has ended, well or not. */
+  #firstWait: Promise<unknown> | "over" | undefined;
   /** How often the feed had been caught up with when it was told that it is stale. */
   #toldStale: number | undefined;
 
@@ -60,17 +60,19 @@ export class FollowedRevocations implements RevocationSource {
   }
 
   begin(): void {
-    if (this.#options.settings.follow !== false) this.#follower.begin();
+    if (this.#options.settings.follow === false) return;
+    this.#follower.begin();
+    this.#firstWait ??= happens(this.first, this.#options.patience).then(() => {
+      this.#firstWait = "over";
+    });
   }
 
   isRevoked(sessionId: string | undefined): boolean | Promise<boolean> {
     if (sessionId === undefined) return false;
     if (this.#feed.hasEnded(sessionId)) return true;
     if (this.#isCurrent()) return false;
-    if (this.#waited) return this.#whenStale(sessionId);
-    this.#firstWait ??= happens(this.first, this.#options.patience).then(() => {
-      this.#waited = true;
-    });
+    this.begin();
+    if (this.#firstWait === undefined || this.#firstWait === "over") return this.#whenStale(sessionId);
     return this.#firstWait.then(() => this.isRevoked(sessionId));
   }
 
@@ -79,7 +81,7 @@ export class FollowedRevocations implements RevocationSource {
     const { state } = this.#follower;
     const none = this.#options.settings.follow === false || state === "none";
     const following = state === "following" ? "following" : "behind";
-    const starting = this.#feed.staleFor() === undefined && !this.#waited;
+    const starting = this.#feed.staleFor() === undefined && this.#firstWait !== "over";
     return {
       state: none ? "none" : this.#isCurrent() ? following : starting ? "behind" : "lost",
       cursor,

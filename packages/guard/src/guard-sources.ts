@@ -64,9 +64,9 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
       if (closing.signal.aborted) throw new TokenError("keys_unavailable", "the guard is closed");
       if (keys.state === "none") throw new TokenError("keys_unavailable", keys.problem);
       const { state, staleFor, problem } = revocations;
-      if (state === "lost" || (state === "behind" && staleFor === undefined)) {
+      const unknown = state === "lost" || (state === "behind" && staleFor === undefined);
+      if (unknown && settings.whenStale === "refuse")
         throw new TokenError("revocations_unavailable", problem);
-      }
     },
     health,
     close: () => closing.abort(),
