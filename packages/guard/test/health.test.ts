@@ -111,7 +111,7 @@ describe("health", () => {
   });
 });
 
-describe("ready", () => {
+describe.concurrent("ready", () => {
   test("when keys and all ended sessions are here", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("session-1");
