@@ -71,9 +71,8 @@ export class FollowedRevocations implements RevocationSource {
     if (sessionId === undefined) return false;
     if (this.#feed.hasEnded(sessionId)) return true;
     if (this.#isCurrent()) return false;
-    this.begin();
-    if (this.#firstWait === undefined || this.#firstWait === "over") return this.#whenStale(sessionId);
-    return this.#firstWait.then(() => this.isRevoked(sessionId));
+    const wait = this.#firstWait;
+    return wait instanceof Promise ? wait.then(() => this.isRevoked(sessionId)) : this.#whenStale(sessionId);
   }
 
   health(): RevocationsHealth {

@@ -90,8 +90,11 @@ describe("health", () => {
       "/revocations",
       json(() => ({}), 401),
     );
-    await using guard = issuer.guard();
-    expect(guard.health().revocations.state).toBe("behind");
+    const heard = new Listener();
+    await using guard = issuer.guard({ onEvent: heard.onEvent });
+    guard.health();
+    await heard.heard("keys.refreshed");
+    expect(guard.health()).toMatchObject({ ok: false, revocations: { state: "behind" } });
     await until("the feed is lost", () => guard.health().revocations.state === "lost", 20_000);
     expect(guard.health()).toMatchObject({
       ok: false,

@@ -94,6 +94,6 @@ test("whatever happens, once the feed is followed no session that has ended is l
       // None but those that have ended: what is refused was told.
       expect(following.revocations.isRevoked("nobody")).toBe(false);
     }),
-    { numRuns: 150 },
+    { numRuns: 150, timeout: 20_000 },
   );
 }, 120_000);

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { readAnswer, readMessage, readPage } from "../../src/feed-messages.ts";
 import { type Answer, cursorOf, eventOf, json, misbehaviour, OwnIssuer } from "../own-issuer.ts";
@@ -98,6 +99,16 @@ test("an event may come in any pieces, with any line breaks", async () => {
   await using following = new Following(issuer);
   await following.heard("feed.followed");
   expect(following.revocations.isRevoked("ä€😀")).toBe(true);
+});
+
+test("an event that was folded small does not unfold without end", async () => {
+  await using issuer = await OwnIssuer.start();
+  issuer.streams = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
+    response.write(gzipSync(`data: ${"a".repeat(50_000_000)}`));
+  };
+  await using following = new Following(issuer);
+  expect((await following.heard("feed.malformed")).reason).toBe("an event that does not end");
 });
 
 describe("in the plain form", () => {

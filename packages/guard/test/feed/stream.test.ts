@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
+import { codeOf } from "../issuer.ts";
+import { cursorOf, eventOf, Listener, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
 const until = 2_000_000_000_000;
@@ -193,4 +194,19 @@ test("with `follow: false` nothing is asked", async () => {
   expect(following.revocations.isRevoked("a")).toBe(false);
   expect(following.health.state).toBe("none");
   expect(issuer.requests).toEqual([]);
+});
+
+test("a listener that throws is no reason to stop", async () => {
+  await using issuer = await OwnIssuer.start();
+  const heard = new Listener();
+  await using guard = issuer.guard({
+    onEvent(event) {
+      heard.onEvent(event);
+      throw new Error("the log is full");
+    },
+  });
+  await guard.ready();
+  issuer.end("session-1");
+  await heard.heard("session.ended");
+  expect(await codeOf(guard.verify(await issuer.token()))).toBe("token_revoked");
 });
