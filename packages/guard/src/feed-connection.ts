@@ -14,26 +14,40 @@ export type FeedEnd =
   /** The issuer does not let this guard follow. */
   | { readonly kind: "refused"; readonly status: 401 | 403; readonly reason: string }
   | { readonly kind: "malformed"; readonly reason: string }
+  /** What came does not go on where the feed was left. */
+  | { readonly kind: "another list"; readonly reason: string }
   /** There was no answer at all. */
   | { readonly kind: "unreachable"; readonly reason: string }
   /** There was an answer that is no stream, or a stream that broke off. */
   | { readonly kind: "broken"; readonly reason: string };
 
-/** In milliseconds: for the first word of a stream, and between two words; the issuer says one every 5 seconds. */
+/**
+ * In milliseconds: for the first word of a stream, and between two words; the issuer says one every 5 seconds.
+ * Comments and halves of an event are none.
+ */
 export interface Silences {
   readonly firstWord: number;
   readonly silence: number;
 }
 
+/** What the issuer has now does not go on where the feed was left. */
+export class AnotherList extends IssuerProblem {
+  constructor() {
+    super("the list of ended sessions has begun anew");
+  }
+}
+
 /** Longer than any event of the feed. */
 const maxEvent = 65_536;
 
+/** What is sent with every question: an answer from a cache would say that nobody has logged out since. */
 export function feedHeaders({ guardKey }: FeedAddress): Record<string, string> {
-  return guardKey === undefined ? {} : { authorization: `Bearer ${guardKey}` };
+  const headers = { "cache-control": "no-store" };
+  return guardKey === undefined ? headers : { ...headers, authorization: `Bearer ${guardKey}` };
 }
 
 /**
- * Follows the feed over one connection, as server-sent events from the cursor, until it breaks.
+ * Follows the feed over one connection, as server-sent events from where it was left, until it breaks.
  *
  * @param onCaughtUp called whenever the issuer says that all it knows has been sent
  */
@@ -50,8 +64,7 @@ export async function followStream(
     const answer = await requests.fetch(address.url, {
       headers: {
         accept: "text/event-stream",
-        "cache-control": "no-store",
-        "last-event-id": String(feed.cursor),
+        "last-event-id": String(feed.after),
         ...feedHeaders(address),
       },
       redirect: "manual",
@@ -62,10 +75,9 @@ export async function followStream(
     const type = answer.headers.get("content-type") ?? "";
     if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerProblem("no event stream", 200);
     const decoder = new TextDecoder();
-    const parser = feedParser(feed, onCaughtUp);
+    const parser = feedParser(feed, () => connection.again(silences.silence), onCaughtUp);
     const reader = (answer.body ?? new Blob([]).stream()).getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      connection.again(silences.silence);
       parser.feed(decoder.decode(next.value, { stream: true }));
     }
     return { kind: "broken", reason: "the stream ended" };
@@ -76,13 +88,18 @@ export async function followStream(
   }
 }
 
-function feedParser(feed: RevocationFeed, onCaughtUp: () => void): EventSourceParser {
+function feedParser(feed: RevocationFeed, onWord: () => void, onCaughtUp: () => void): EventSourceParser {
+  let begun = false;
   return createParser({
     maxBufferSize: maxEvent,
     onEvent({ event, id, data }) {
       const message = readMessage(event, id, data);
-      if (message?.kind === "session.ended") feed.take(message.revocation);
-      if (message?.kind !== "cursor") return;
+      if (message === undefined) return;
+      onWord();
+      const revocation = message.kind === "session.ended" ? message.revocation : undefined;
+      if (!begun && !feed.goesOnWith(revocation)) throw new AnotherList();
+      begun = true;
+      if (message.kind === "session.ended") return feed.take(message.revocation);
       feed.caughtUp(message.cursor);
       onCaughtUp();
     },
@@ -95,6 +112,7 @@ function feedParser(feed: RevocationFeed, onCaughtUp: () => void): EventSourcePa
 
 /** @param answered whether something is there that answers, or took the connection and kept silent */
 export function endOf(error: unknown, answered: boolean): FeedEnd {
+  if (error instanceof AnotherList) return { kind: "another list", reason: error.message };
   if (error instanceof MalformedFeed) return { kind: "malformed", reason: error.message };
   const { message: reason, status } = problemOf(error);
   if (status === 401 || status === 403) return { kind: "refused", status, reason };

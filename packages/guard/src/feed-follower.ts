@@ -10,7 +10,7 @@ import { pause } from "./waiting.ts";
 
 /** Milliseconds. */
 export interface FeedTimes extends Silences {
-  /** A stream that breaks sooner than this after it had caught up is worth less than asking. */
+  /** A stream that says nothing more sooner than this after it had caught up is worth less than asking. */
   readonly shortStream: number;
   /** Between two questions, where no stream can be had. */
   readonly poll: number;
@@ -18,6 +18,9 @@ export interface FeedTimes extends Silences {
   readonly pollFor: number;
   /** Between two looks whether an issuer without a feed has one now. */
   readonly lookAgain: number;
+  /** Bounds of the pauses between tries that fail: of the first, and of any. */
+  readonly firstPause: number;
+  readonly longestPause: number;
 }
 
 const defaultTimes: FeedTimes = {
@@ -27,6 +30,8 @@ const defaultTimes: FeedTimes = {
   poll: 500,
   pollFor: 60_000,
   lookAgain: 600_000,
+  firstPause: 100,
+  longestPause: 10_000,
 };
 
 export interface FollowerOptions {
@@ -50,7 +55,7 @@ const shortStreamsToPoll = 3;
 export class FeedFollower {
   readonly #options: FollowerOptions;
   readonly #times: FeedTimes;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   readonly #settled = Promise.withResolvers<void>();
   #state: "unknown" | "none" | "following" | "behind" = "unknown";
   #via: "stream" | "poll" = "stream";
@@ -62,6 +67,7 @@ export class FeedFollower {
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#times = options.times ?? defaultTimes;
+    this.#backoff = new Backoff(this.#times.firstPause, this.#times.longestPause);
     options.requests.closed.addEventListener("abort", () => this.#settled.resolve(), { once: true });
   }
 
@@ -80,7 +86,7 @@ export class FeedFollower {
     return this.#url && { url: this.#url, guardKey: this.#options.guardKey };
   }
 
-  /** Settles when the feed is caught up with for the first time, or it turns out that there is none. */
+  /** Settles when the feed is caught up with for the first time, there turns out to be none, or the guard is closed. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
@@ -129,12 +135,14 @@ export class FeedFollower {
   async #stream(address: FeedAddress): Promise<FeedEnd | "no stream can be had"> {
     const { feed, requests, clocks } = this.#options;
     let begun: number | undefined;
+    let heard = 0;
     const end = await followStream(feed, address, requests, this.#times, () => {
-      begun ??= clocks.steady();
+      heard = clocks.steady();
+      begun ??= heard;
       this.#caughtUp("stream");
     });
     if (begun !== undefined) {
-      const lasted = clocks.steady() - begun >= this.#times.shortStream;
+      const lasted = heard - begun >= this.#times.shortStream;
       this.#shortStreams = lasted ? 0 : this.#shortStreams + 1;
       if (lasted) this.#backoff.reset();
     }
@@ -172,6 +180,7 @@ export class FeedFollower {
   }
 
   #over(end: FeedEnd): number {
+    if (end.kind === "another list") this.#options.feed.startOver();
     this.#lost(end);
     return end.kind === "refused" ? this.#backoff.longest() : this.#backoff.next();
   }

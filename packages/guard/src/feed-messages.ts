@@ -15,7 +15,7 @@ export interface Revocation {
 export interface RevocationPage {
   readonly revocations: readonly Revocation[];
   readonly cursor: number;
-  /** Whether another page follows from `cursor`. */
+  /** Whether another page follows. */
   readonly more: boolean;
 }
 
@@ -48,8 +48,11 @@ export function readPage(value: unknown): RevocationPage {
     throw new MalformedFeed(`no list of at most ${maxPage} revocations`);
   }
   if (typeof more !== "boolean") throw new MalformedFeed("no more");
-  if (more && revocations.length === 0) throw new MalformedFeed("an empty page that promises more");
-  return { revocations: revocations.map(readRevocation), cursor: numberIn(value, "cursor"), more };
+  const read = revocations.map(readRevocation);
+  if (read.some(({ number }, index) => number <= (read[index - 1]?.number ?? 0))) {
+    throw new MalformedFeed("numbers that do not rise");
+  }
+  return { revocations: read, cursor: numberIn(value, "cursor"), more };
 }
 
 /** Reads the answer about one session. @throws {MalformedFeed} */

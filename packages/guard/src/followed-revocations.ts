@@ -31,9 +31,10 @@ export class FollowedRevocations implements RevocationSource {
   readonly #feed: RevocationFeed;
   readonly #follower: FeedFollower;
   readonly #questions: SessionQuestions;
-  #firstWait: Promise<unknown> | undefined;
-  #waited = false;
-  #toldStale = false;
+  /** A first wait for the feed; undefined before it begins, `over` when it has ended, well or not. */
+  #firstWait: Promise<unknown> | "over" | undefined;
+  /** How often the feed had been caught up with when it was told that it is stale. */
+  #toldStale: number | undefined;
 
   constructor(options: FollowedRevocationsOptions) {
     this.#options = options;
@@ -59,18 +60,19 @@ export class FollowedRevocations implements RevocationSource {
   }
 
   begin(): void {
-    if (this.#options.settings.follow !== false) this.#follower.begin();
+    if (this.#options.settings.follow === false) return;
+    this.#follower.begin();
+    this.#firstWait ??= happens(this.first, this.#options.patience).then(() => {
+      this.#firstWait = "over";
+    });
   }
 
   isRevoked(sessionId: string | undefined): boolean | Promise<boolean> {
     if (sessionId === undefined) return false;
     if (this.#feed.hasEnded(sessionId)) return true;
     if (this.#isCurrent()) return false;
-    if (this.#waited) return this.#whenStale(sessionId);
-    this.#firstWait ??= happens(this.first, this.#options.patience).then(() => {
-      this.#waited = true;
-    });
-    return this.#firstWait.then(() => this.isRevoked(sessionId));
+    const wait = this.#firstWait;
+    return wait instanceof Promise ? wait.then(() => this.isRevoked(sessionId)) : this.#whenStale(sessionId);
   }
 
   health(): RevocationsHealth {
@@ -78,7 +80,7 @@ export class FollowedRevocations implements RevocationSource {
     const { state } = this.#follower;
     const none = this.#options.settings.follow === false || state === "none";
     const following = state === "following" ? "following" : "behind";
-    const starting = this.#feed.staleFor() === undefined && !this.#waited;
+    const starting = this.#feed.staleFor() === undefined && this.#firstWait !== "over";
     return {
       state: none ? "none" : this.#isCurrent() ? following : starting ? "behind" : "lost",
       cursor,
@@ -94,16 +96,15 @@ export class FollowedRevocations implements RevocationSource {
     if (staleFor === undefined) {
       return this.#options.settings.follow === false || this.#follower.state === "none";
     }
-    const current = staleFor <= this.#options.settings.staleAfter;
-    if (current) this.#toldStale = false;
-    return current;
+    return staleFor <= this.#options.settings.staleAfter;
   }
 
   #whenStale(sessionId: string): boolean | Promise<boolean> {
     const { settings, tell, requests } = this.#options;
     const { whenStale } = settings;
-    if (!this.#toldStale && !requests.closed.aborted) {
-      this.#toldStale = true;
+    const { timesCaughtUp } = this.#feed;
+    if (this.#toldStale !== timesCaughtUp && !requests.closed.aborted) {
+      this.#toldStale = timesCaughtUp;
       tell({ name: "feed.stale", whenStale });
     }
     if (whenStale === "accept") return false;

@@ -44,8 +44,14 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
   function health(): GuardHealth {
     const keys = given.keys ? givenKeys : remoteKeys.health();
     const revocations = given.revocations ? givenRevocations : followed.health();
-    const refusing = revocations.state === "lost" && settings.whenStale === "refuse";
-    return { ok: !closing.signal.aborted && keys.state !== "none" && !refusing, keys, revocations };
+    const ok = !closing.signal.aborted && keys.state !== "none" && !lack(revocations);
+    return { ok, keys, revocations };
+  }
+
+  /** Whether a token is refused because ended sessions are not known. */
+  function lack({ state, staleFor }: RevocationsHealth): boolean {
+    if (settings.whenStale !== "refuse") return false;
+    return state === "lost" || (state === "behind" && staleFor === undefined);
   }
 
   return {
@@ -63,10 +69,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
       const { keys, revocations } = health();
       if (closing.signal.aborted) throw new TokenError("keys_unavailable", "the guard is closed");
       if (keys.state === "none") throw new TokenError("keys_unavailable", keys.problem);
-      const { state, staleFor, problem } = revocations;
-      if (state === "lost" || (state === "behind" && staleFor === undefined)) {
-        throw new TokenError("revocations_unavailable", problem);
-      }
+      if (lack(revocations)) throw new TokenError("revocations_unavailable", revocations.problem);
     },
     health,
     close: () => closing.abort(),

@@ -22,21 +22,22 @@ export interface Guard extends RouteGuards, AsyncDisposable {
    * The same for a token that was verified before, at once.
    *
    * @returns undefined where it must be verified, because it was not or is not remembered
-   * @throws {TokenError} where it has expired or its session has ended
+   * @throws {TokenError} where it has expired, its session has ended, or ended sessions are not known
    */
   recall(token: string): Principal | undefined;
   /**
    * Waits, for 5 seconds at most, until the issuer's keys are here and all ended sessions that it knows of.
    * Nobody has to: the first `verify` begins what is needed. It tells at start what would fail later.
    *
-   * @throws {TokenError} `keys_unavailable` or `revocations_unavailable`; the guard goes on trying
+   * @throws {TokenError} `keys_unavailable` or, with `whenStale: "refuse"`, `revocations_unavailable`; the guard
+   * goes on trying
    */
   ready(): Promise<void>;
   /** What the guard stands on now. Asking begins what is needed, as the first `verify` does. */
   health(): GuardHealth;
   /**
    * Ends all that goes on between guard and issuer, so that the process can end. From then on every token is
-   * refused with `keys_unavailable`.
+   * refused with `keys_unavailable`, and so is one that is being checked.
    */
   close(): void;
 }
@@ -74,6 +75,10 @@ export function createGuard(options: GuardOptions): Guard {
     return known.principal;
   }
 
+  function assertOpen(): void {
+    if (closed) throw new TokenError("keys_unavailable", "the guard is closed");
+  }
+
   function close(): void {
     closed = true;
     verified.clear();
@@ -81,17 +86,19 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   async function verify(token: string | null | undefined): Promise<Principal> {
-    if (closed) throw new TokenError("keys_unavailable", "the guard is closed");
+    assertOpen();
     if (token === undefined || token === null) throw new TokenError("missing_token");
     let principal = remembered(token);
     if (principal === undefined) {
       sources.begin();
       const seen = await checkSignature(token);
       principal = seen.principal;
-      if (!closed) verified.add(token, seen);
+      assertOpen();
+      verified.add(token, seen);
     }
     const ended = isEnded(principal);
     if (ended === true || (ended !== false && (await ended))) throw new TokenError("token_revoked");
+    assertOpen();
     return principal;
   }
 
@@ -104,7 +111,10 @@ export function createGuard(options: GuardOptions): Guard {
       if (principal === undefined) return undefined;
       const ended = isEnded(principal);
       if (ended === true) throw new TokenError("token_revoked");
-      return ended === false ? principal : undefined;
+      if (ended === false) return principal;
+      // Nobody waits for the answer, and one that fails must not end the process.
+      ended.catch(() => {});
+      return undefined;
     },
     ready() {
       sources.begin();

@@ -27,9 +27,9 @@ export interface RevocationsHealth {
    * being made again. `lost`: nothing was heard for longer than `staleAfter`.
    */
   readonly state: "given" | "none" | "following" | "behind" | "lost";
-  /** Number of the last revocation that was seen. */
+  /** How far the issuer's list of ended sessions was seen, by its own numbers. */
   readonly cursor: number;
-  /** Milliseconds since all was known; undefined where it never was. */
+  /** Milliseconds since all was known; undefined where it never was, or there is no room for it. */
   readonly staleFor: number | undefined;
   /** How many ended sessions are remembered. */
   readonly known: number;

@@ -45,9 +45,10 @@ export class RemoteKeys implements KeySource {
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
+    options.requests.closed.addEventListener("abort", () => this.#first.resolve(), { once: true });
   }
 
-  /** Settles when keys were read for the first time. */
+  /** Settles when keys were read for the first time, or the guard is closed. */
   get first(): Promise<void> {
     return this.#first.promise;
   }

@@ -4,15 +4,17 @@ import { MalformedFeed, type Revocation } from "./feed-messages.ts";
 import type { Tell } from "./guard-events.ts";
 
 /**
- * What is known of ended sessions, and how far: a cursor into the issuer's list, and the moment at which all
- * of it was known. What was heard stays, whatever the connection does.
+ * What is known of ended sessions, and how far: the last one that was seen, and the moment at which all were
+ * known. What was heard stays, whatever the connection does.
  */
 export class RevocationFeed {
   readonly #clocks: Clocks;
   readonly #ended: EndedSessions;
   readonly #tell: Tell;
+  #last: Revocation | undefined;
   #cursor = 0;
   #heardAt: Moment | undefined;
+  #timesCaughtUp = 0;
 
   constructor(clocks: Clocks, tell: Tell, ended = new EndedSessions(clocks)) {
     this.#clocks = clocks;
@@ -20,9 +22,34 @@ export class RevocationFeed {
     this.#ended = ended;
   }
 
-  /** Number of the last revocation that was seen: where to go on. */
+  /** The last one that was seen. */
+  get last(): Revocation | undefined {
+    return this.#last;
+  }
+
+  /** How far the issuer's list was seen, by its own numbers. */
   get cursor(): number {
     return this.#cursor;
+  }
+
+  /**
+   * The number after which to go on: the one before the last revocation that was seen, so that what comes shows
+   * whether it is still the same list. That of a restored database has other sessions at the same numbers.
+   */
+  get after(): number {
+    return this.#last === undefined ? 0 : this.#last.number - 1;
+  }
+
+  /** Whether what was asked for from `after` goes on where this ends. @param first what came, undefined for none */
+  goesOnWith(first: Revocation | undefined): boolean {
+    if (this.#last === undefined) return true;
+    return first?.number === this.#last.number && first.sessionId === this.#last.sessionId;
+  }
+
+  /** The issuer's list is another one, or has forgotten where this ended: it must be read from its beginning. */
+  startOver(): void {
+    this.#last = undefined;
+    this.#cursor = 0;
   }
 
   get known(): number {
@@ -34,14 +61,19 @@ export class RevocationFeed {
   }
 
   /**
-   * Takes in one ended session. Its number becomes the cursor, even a lower one: a list that begins anew, as
-   * that of a restored database does, is followed from where it is.
+   * Takes in one ended session; the last one again is no news.
    *
-   * @throws {MalformedFeed} where there is no room for it. It is not passed over: the cursor stays before it,
-   * so the feed cannot be caught up with and counts as stale, until others have expired
+   * @throws {MalformedFeed} where there is no room for it. It is not passed over: the feed goes on from before
+   * it, so it cannot be caught up with, and it counts as stale from now on, until others have expired
    */
-  take({ number, sessionId, until }: Revocation): void {
-    if (!this.learn(sessionId, until)) throw new MalformedFeed("more ended sessions than can be remembered");
+  take(revocation: Revocation): void {
+    if (this.#last !== undefined && this.goesOnWith(revocation)) return;
+    const { number, sessionId, until } = revocation;
+    if (!this.learn(sessionId, until)) {
+      this.#heardAt = undefined;
+      throw new MalformedFeed("more ended sessions than can be remembered");
+    }
+    this.#last = revocation;
     this.#cursor = number;
   }
 
@@ -56,10 +88,15 @@ export class RevocationFeed {
   caughtUp(cursor: number, at: Moment = momentOf(this.#clocks)): void {
     this.#cursor = cursor;
     this.#heardAt = at;
+    this.#timesCaughtUp += 1;
     this.#ended.forgetExpired();
   }
 
-  /** Milliseconds since all was known; undefined where it never was. */
+  get timesCaughtUp(): number {
+    return this.#timesCaughtUp;
+  }
+
+  /** Milliseconds since all was known; undefined where it never was, or there is no room for it. */
   staleFor(): number | undefined {
     return this.#heardAt === undefined ? undefined : since(this.#heardAt, this.#clocks);
   }

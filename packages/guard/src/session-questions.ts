@@ -14,6 +14,8 @@ const mostKept = 10_000;
 interface Asked {
   readonly at: Moment;
   readonly answer: Promise<boolean>;
+  /** Whether the answer is still on its way. */
+  waits: boolean;
 }
 
 /** Asks the issuer whether a session has ended, for a guard that lost the feed. */
@@ -30,26 +32,30 @@ export class SessionQuestions {
   }
 
   /**
-   * Whether a session has ended, as the issuer said within the last second.
+   * Whether a session has ended, by an answer that was asked for within the last second or is still on its way.
    *
    * @throws {IssuerProblem} or {MalformedFeed}
    */
   hasEnded(sessionId: string, address: FeedAddress): Promise<boolean> {
     const known = this.#asked.get(sessionId);
-    if (known !== undefined && since(known.at, this.#clocks) < answerCounts) return known.answer;
+    if (known !== undefined && (known.waits || since(known.at, this.#clocks) < answerCounts)) {
+      return known.answer;
+    }
     this.#asked.delete(sessionId);
     this.#makeRoom();
     if (this.#asked.size >= mostKept) return Promise.reject(new IssuerProblem("too many questions wait"));
-    const answer = this.#ask(sessionId, address);
-    // Whoever asked is told; nobody has to ask.
-    answer.catch(() => {});
-    this.#asked.set(sessionId, { at: momentOf(this.#clocks), answer });
-    return answer;
+    const asked = { at: momentOf(this.#clocks), answer: this.#ask(sessionId, address), waits: true };
+    this.#asked.set(sessionId, asked);
+    const arrived = () => {
+      asked.waits = false;
+    };
+    asked.answer.then(arrived, arrived);
+    return asked.answer;
   }
 
   #makeRoom(): void {
-    for (const [sessionId, { at }] of this.#asked) {
-      if (since(at, this.#clocks) < patience) return;
+    for (const [sessionId, { at, waits }] of this.#asked) {
+      if (waits || since(at, this.#clocks) < answerCounts) return;
       this.#asked.delete(sessionId);
     }
   }
@@ -65,13 +71,15 @@ export class SessionQuestions {
       const options = { headers: feedHeaders(address), timeout, maxBytes: 4_096 };
       return readAnswer(await requestJson(this.#requests, url, options), sessionId);
     } finally {
-      this.#busy--;
-      this.#waiting.shift()?.();
+      // Handed on and not given back: whoever comes in between would take it too.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#busy--;
+      else next();
     }
   }
 
   async #turn(): Promise<void> {
-    if (this.#busy >= atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#busy >= atOnce) return new Promise((resolve) => this.#waiting.push(resolve));
     this.#busy++;
   }
 }

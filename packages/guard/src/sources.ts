@@ -11,7 +11,7 @@ export interface KeySource {
    * Asks the issuer again, because a token names a `kid` that is not known. How often is the source's own
    * affair.
    *
-   * @throws {TokenError} `keys_unavailable` where nothing could be learnt and nothing is known
+   * @throws {TokenError} `keys_unavailable` where nothing could be learnt
    */
   refresh?(): Promise<void>;
 }

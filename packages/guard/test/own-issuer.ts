@@ -4,7 +4,7 @@ import { exportJWK } from "jose";
 import { createGuard, type Guard, type GuardEvent, type GuardOptions } from "../src/index.ts";
 import { type Changes, TestIssuer } from "./issuer.ts";
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** One ended session, as the feed has it. */
 export interface Ended {
@@ -22,6 +22,8 @@ export class OwnIssuer implements AsyncDisposable {
   readonly url: string;
   /** What stands at a path instead of the usual answer. */
   readonly answers = new Map<string, Answer>();
+  /** What who wants a stream gets instead of one; the plain form stays. */
+  streams: Answer | undefined;
   /** Each request that came: method, path with query, and the cursor it resumed from. */
   readonly requests: string[] = [];
   /** What else discovery says. */
@@ -96,6 +98,12 @@ export class OwnIssuer implements AsyncDisposable {
     for (const stream of this.#streams) stream.destroy();
   }
 
+  /** Is restored from a copy that is older: knows ends up to a number, and has no connections any more. */
+  restore(reach: number): void {
+    this.ended = this.ended.filter(({ number }) => number <= reach);
+    this.cut();
+  }
+
   get following(): number {
     return this.#streams.size;
   }
@@ -126,8 +134,9 @@ export class OwnIssuer implements AsyncDisposable {
           const ended = this.ended.some(({ sessionId }) => sessionId === session);
           return json(() => ({ sessionId: session, ended }))(request, response);
         }
-        if (request.headers.accept === "text/event-stream") return this.#stream(request, response);
-        this.#page(request, response);
+        if (request.headers.accept !== "text/event-stream") return this.#page(request, response);
+        if (this.streams !== undefined) return this.streams(request, response);
+        this.#stream(request, response);
       };
     }
     return json(() => ({ code: "not_found" }), 404);
@@ -172,7 +181,7 @@ export function cursorOf(cursor: number): string {
   return `id: ${cursor}\nevent: cursor\ndata: {"cursor":${cursor}}\n\n`;
 }
 
-/** What can be wrong with an answer, whatever was asked for. `slow` never comes to an end. */
+/** What can be wrong with an answer, whatever was asked for. */
 export const misbehaviour: Readonly<Record<string, Answer>> = {
   "500": json(() => ({}), 500),
   "404": json(() => ({}), 404),
@@ -197,8 +206,38 @@ export const misbehaviour: Readonly<Record<string, Answer>> = {
   },
 };
 
-/** An `onEvent` that keeps what it is told. */
-export function listen(): { readonly events: GuardEvent[]; readonly onEvent: (event: GuardEvent) => void } {
-  const events: GuardEvent[] = [];
-  return { events, onEvent: (event) => void events.push(event) };
+type EventOf<Name> = Extract<GuardEvent, { readonly name: Name }>;
+
+/** An `onEvent` that keeps what it is told, and can be waited on. */
+export class Listener {
+  readonly events: GuardEvent[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  readonly onEvent = (event: GuardEvent): void => {
+    this.events.push(event);
+    for (const look of this.#waiting) look();
+  };
+
+  /** What was told by a name. */
+  all<Name extends GuardEvent["name"]>(name: Name): EventOf<Name>[] {
+    return this.events.filter((event): event is EventOf<Name> => event.name === name);
+  }
+
+  /** Waits until something was told so often, and says how it was told the last time. */
+  heard<Name extends GuardEvent["name"]>(name: Name, times = 1): Promise<EventOf<Name>> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = this.all(name)[times - 1];
+        if (found === undefined) return;
+        this.#waiting.delete(look);
+        resolve(found);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}
+
+export function listen(): Listener {
+  return new Listener();
 }

@@ -1,0 +1,84 @@
+import { Discovery } from "../../src/discovery.ts";
+import type { FeedTimes } from "../../src/feed-follower.ts";
+import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/followed-revocations.ts";
+import { TokenError, type TokenErrorCode } from "../../src/index.ts";
+import type { Requests } from "../../src/issuer-request.ts";
+import { TestClock } from "../clock.ts";
+import { Listener, type OwnIssuer } from "../own-issuer.ts";
+
+/** Pauses that nobody notices, and bounds that nothing reaches, unless a test sets its own. */
+const times: FeedTimes = {
+  firstWord: 20_000,
+  silence: 20_000,
+  shortStream: 5_000,
+  poll: 5,
+  pollFor: 60_000,
+  lookAgain: 5,
+  firstPause: 5,
+  longestPause: 20,
+};
+
+export interface FollowingOptions {
+  readonly settings?: Partial<FollowedRevocationsOptions["settings"]>;
+  readonly times?: Partial<FeedTimes>;
+  /** Milliseconds. */
+  readonly patience?: number;
+  readonly fetch?: typeof fetch;
+}
+
+/** The ended sessions of an issuer, followed from the moment that this is made. */
+export class Following extends Listener implements AsyncDisposable {
+  readonly clock = new TestClock();
+  readonly revocations: FollowedRevocations;
+  readonly #closing = new AbortController();
+
+  constructor(issuer: OwnIssuer, options: FollowingOptions = {}) {
+    super();
+    const requests: Requests = { fetch: options.fetch ?? fetch, closed: this.#closing.signal };
+    this.revocations = new FollowedRevocations({
+      settings: {
+        follow: undefined,
+        guardKey: undefined,
+        staleAfter: 30_000,
+        whenStale: "refuse",
+        ...options.settings,
+      },
+      discovery: new Discovery(requests, issuer.url),
+      requests,
+      clocks: this.clock,
+      tell: this.onEvent,
+      patience: options.patience ?? 20_000,
+      times: { ...times, ...options.times },
+    });
+    this.revocations.begin();
+  }
+
+  /** Waits until a session is known to have ended. */
+  async ended(sessionId: string): Promise<void> {
+    for (let times = 1; !this.all("session.ended").some((event) => event.sessionId === sessionId); times++) {
+      await this.heard("session.ended", times);
+    }
+  }
+
+  /** What is said of a session. */
+  async verdict(sessionId: string): Promise<"ended" | "not ended" | TokenErrorCode> {
+    try {
+      return (await this.revocations.isRevoked(sessionId)) ? "ended" : "not ended";
+    } catch (error) {
+      if (error instanceof TokenError) return error.code;
+      throw error;
+    }
+  }
+
+  get health() {
+    return this.revocations.health();
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}

@@ -1,0 +1,205 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { readAnswer, readMessage, readPage } from "../../src/feed-messages.ts";
+import { type Answer, cursorOf, eventOf, json, misbehaviour, OwnIssuer } from "../own-issuer.ts";
+import { Following } from "./following.ts";
+
+const until = 2_000_000_000_000;
+const ended = { number: 1, sessionId: "a", until };
+const event = (fields: unknown, id = "1") =>
+  `id: ${id}\nevent: session.ended\ndata: ${JSON.stringify(fields)}\n\n`;
+
+/** A stream that says this and stays open. */
+function saying(text: string | Uint8Array): Answer {
+  return (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(text);
+  };
+}
+
+describe("an event that nobody can mean ends the connection, and nothing is caught up with", () => {
+  test.each<[string, string]>([
+    ["no JSON", "id: 1\nevent: session.ended\ndata: {\n\n"],
+    ["null", event(null)],
+    ["a text", event("a")],
+    ["a list", event([1, "a", until])],
+    ["no session", event({ ...ended, sessionId: undefined })],
+    ["an empty session", event({ ...ended, sessionId: "" })],
+    ["a session that is a number", event({ ...ended, sessionId: 1 })],
+    ["a session longer than any", event({ ...ended, sessionId: "a".repeat(257) })],
+    ["no number", event({ ...ended, number: undefined })],
+    ["number zero", event({ ...ended, number: 0 }, "0")],
+    ["a number below zero", event({ ...ended, number: -1 }, "-1")],
+    ["half a number", event({ ...ended, number: 1.5 }, "1.5")],
+    ["a number that is a text", event({ ...ended, number: "1" })],
+    ["a number too large to count", event({ ...ended, number: 2 ** 53 }, String(2 ** 53))],
+    ["no end", event({ ...ended, until: undefined })],
+    ["an end that is a date", event({ ...ended, until: "2030-01-01T00:00:00Z" })],
+    ["an end before time", event({ ...ended, until: -1 })],
+    ["no id", `event: session.ended\ndata: ${JSON.stringify(ended)}\n\n`],
+    ["the id of another", event(ended, "2")],
+    ["an id spelt otherwise", event(ended, "01")],
+    ["a cursor that is no number", 'id: 1\nevent: cursor\ndata: {"cursor":"1"}\n\n'],
+    ["no cursor", "id: 1\nevent: cursor\ndata: {}\n\n"],
+    ["a cursor with the id of another", 'id: 2\nevent: cursor\ndata: {"cursor":1}\n\n'],
+    ["an event that does not end", `id: 1\nevent: session.ended\ndata: ${"a".repeat(70_000)}`],
+    ["an event of many lines that does not end", "data: aaaaaaaaaaaaaaaaaaa\n".repeat(5_000)],
+    ["a name that does not end", "a".repeat(70_000)],
+  ])("%s", async (_name, text) => {
+    await using issuer = await OwnIssuer.start();
+    issuer.streams = saying(text + cursorOf(0));
+    await using following = new Following(issuer);
+    const { reason } = await following.heard("feed.malformed");
+    expect(reason).toMatch(/^[\w ,.']+$/);
+    expect(following.health).toMatchObject({ state: "behind", staleFor: undefined, problem: reason });
+    expect(following.all("feed.followed")).toEqual([]);
+    issuer.streams = undefined;
+    issuer.end("a");
+    await following.heard("feed.followed");
+    expect(following.revocations.isRevoked("a")).toBe(true);
+  });
+});
+
+test("what was heard before it counts", async () => {
+  await using issuer = await OwnIssuer.start();
+  issuer.streams = saying(eventOf(ended) + event(null, "2"));
+  await using following = new Following(issuer);
+  await following.heard("feed.malformed");
+  expect(following.revocations.isRevoked("a")).toBe(true);
+});
+
+describe("is passed over", () => {
+  test.each<[string, string]>([
+    ["an event of a later version", 'id: 9\nevent: session.begun\ndata: {"sessionId":"b"}\n\n'],
+    ["an event without a name", "id: 9\ndata: b\n\n"],
+    ["a comment", ": hello\n\n"],
+    ["a field that is not known", "colour: red\n\n"],
+    ["a retry that is no number", "retry: soon\n\n"],
+    ["more in an event than is read", event({ ...ended, sessionId: "b", reason: "logout" })],
+    ["a byte order mark", "\uFEFF"],
+  ])("%s", async (_name, text) => {
+    await using issuer = await OwnIssuer.start();
+    issuer.streams = saying(text + eventOf({ number: 2, sessionId: "a", until }) + cursorOf(2));
+    await using following = new Following(issuer);
+    await following.heard("feed.followed");
+    expect(following.revocations.isRevoked("a")).toBe(true);
+    expect(following.all("feed.malformed")).toEqual([]);
+  });
+});
+
+test("an event may come in any pieces, with any line breaks", async () => {
+  await using issuer = await OwnIssuer.start();
+  const bytes = Buffer.from(
+    (eventOf({ ...ended, sessionId: "ä€😀" }) + cursorOf(1)).replaceAll("\n", "\r\n"),
+  );
+  issuer.streams = async (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const byte of bytes) await new Promise<unknown>((done) => response.write(Buffer.of(byte), done));
+  };
+  await using following = new Following(issuer);
+  await following.heard("feed.followed");
+  expect(following.revocations.isRevoked("ä€😀")).toBe(true);
+});
+
+test("an event that was folded small does not unfold without end", async () => {
+  await using issuer = await OwnIssuer.start();
+  issuer.streams = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
+    response.write(gzipSync(`data: ${"a".repeat(50_000_000)}`));
+  };
+  await using following = new Following(issuer);
+  expect((await following.heard("feed.malformed")).reason).toBe("an event that does not end");
+});
+
+describe("in the plain form", () => {
+  const page = { revocations: [ended], cursor: 1, more: false };
+  test.each<[string, unknown]>([
+    ["no list", { ...page, revocations: undefined }],
+    ["a list of nothing", { ...page, revocations: [null] }],
+    ["more than a page holds", { ...page, revocations: Array.from({ length: 1_001 }, () => ended) }],
+    ["no cursor", { ...page, cursor: undefined }],
+    ["a cursor that is a text", { ...page, cursor: "1" }],
+    ["no word whether there is more", { ...page, more: undefined }],
+    ["numbers that go back", { ...page, revocations: [{ ...ended, number: 2 }, ended] }],
+    ["a number twice", { ...page, revocations: [ended, ended] }],
+  ])("%s", async (_name, document) => {
+    await using issuer = await OwnIssuer.start();
+    issuer.answers.set("/revocations", (request, response) => {
+      const wantsStream = request.headers.accept === "text/event-stream";
+      json(() => (wantsStream ? {} : document))(request, response);
+    });
+    await using following = new Following(issuer);
+    const { reason } = await following.heard("feed.malformed");
+    expect(following.health).toMatchObject({ state: "behind", problem: reason });
+    expect(following.all("feed.followed")).toEqual([]);
+  });
+
+  test.each<[string, (after: number) => unknown]>([
+    ["an empty page that promises more", () => ({ revocations: [], cursor: 0, more: true })],
+    ["the same page again and again", () => ({ ...page, more: true })],
+  ])("it is not asked for without end: %s", async (_name, document) => {
+    await using issuer = await OwnIssuer.start();
+    issuer.answers.set("/revocations", (request, response) => {
+      const after = Number(new URL(request.url ?? "", issuer.url).searchParams.get("after"));
+      json(() => (request.headers.accept === "text/event-stream" ? {} : document(after)))(request, response);
+    });
+    await using following = new Following(issuer);
+    expect((await following.heard("feed.malformed")).reason).toBe("a page that leads nowhere");
+  });
+});
+
+test.each(Object.keys(misbehaviour))("the feed answers with %s, and then well again", async (what) => {
+  await using issuer = await OwnIssuer.start();
+  const answer = misbehaviour[what];
+  if (answer === undefined) throw new Error("no such misbehaviour");
+  issuer.answers.set("/revocations", answer);
+  issuer.end("a");
+  await using following = new Following(issuer);
+  const { reason } = await following.heard("feed.lost");
+  expect(reason).toMatch(/^[\w :,.'-]+$/);
+  expect(following.health).toMatchObject({ state: "behind", staleFor: undefined });
+  issuer.answers.clear();
+  await following.heard("feed.followed");
+  expect(following.revocations.isRevoked("a")).toBe(true);
+});
+
+test.each(["text/html", "application/json", "text/event-stream-like", "text/plain; text/event-stream"])(
+  "what says that it is %s is no stream",
+  async (type) => {
+    await using issuer = await OwnIssuer.start();
+    issuer.streams = (_request, response) => {
+      response.writeHead(200, { "content-type": type }).end(cursorOf(9));
+    };
+    await using following = new Following(issuer);
+    expect((await following.heard("feed.lost")).reason).toBe("no event stream");
+    expect(await following.heard("feed.followed")).toMatchObject({ via: "poll", cursor: 0 });
+  },
+);
+
+test.each(["text/event-stream; charset=utf-8", "Text/Event-Stream", "text/event-stream ;charset=utf-8"])(
+  "what says that it is %s is one",
+  async (type) => {
+    await using issuer = await OwnIssuer.start();
+    issuer.streams = (_request, response) => {
+      response.writeHead(200, { "content-type": type }).write(cursorOf(0));
+    };
+    await using following = new Following(issuer);
+    expect(await following.heard("feed.followed")).toMatchObject({ via: "stream" });
+  },
+);
+
+test("what is malformed is quoted nowhere", () => {
+  const canary = "canary-1234";
+  const readings = [
+    () => readMessage("cursor", canary, '{"cursor":1}'),
+    () => readMessage("session.ended", "1", canary),
+    () => readMessage("session.ended", "1", JSON.stringify({ ...ended, until: canary })),
+    () => readPage({ revocations: canary, cursor: canary, more: canary }),
+    () => readAnswer({ sessionId: canary, ended: true }, "a"),
+    () => readAnswer({ sessionId: "a", ended: canary }, "a"),
+  ];
+  for (const reading of readings) {
+    expect(reading).toThrow();
+    expect(reading).not.toThrow(canary);
+  }
+});

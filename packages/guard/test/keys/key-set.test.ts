@@ -1,0 +1,156 @@
+import { exportJWK, generateKeyPair, generateSecret, type JWK } from "jose";
+import { describe, expect, test } from "vitest";
+import type { Algorithm } from "../../src/algorithms.ts";
+import { IssuerProblem } from "../../src/issuer-request.ts";
+import { readKeySet } from "../../src/key-set.ts";
+
+const accepted: Algorithm[] = ["ES256", "RS256", "PS256"];
+const pairs = {
+  ec: await generateKeyPair("ES256", { extractable: true }),
+  otherEc: await generateKeyPair("ES256", { extractable: true }),
+  p384: await generateKeyPair("ES384", { extractable: true }),
+  rsa: await generateKeyPair("RS256", { extractable: true }),
+  ed: await generateKeyPair("EdDSA", { extractable: true }),
+};
+const ec = await exportJWK(pairs.ec.publicKey);
+const rsa = await exportJWK(pairs.rsa.publicKey);
+const ed = await exportJWK(pairs.ed.publicKey);
+const other = await exportJWK(pairs.otherEc.publicKey);
+const p384 = await exportJWK(pairs.p384.publicKey);
+const privateEc = await exportJWK(pairs.ec.privateKey);
+const privateRsa = await exportJWK(pairs.rsa.privateKey);
+const symmetric = await exportJWK(await generateSecret("HS256", { extractable: true }));
+const exponent = new Uint8Array([1, 0, 1]);
+const sizeOf = { name: "RSASSA-PKCS1-v1_5", modulusLength: 1_024, publicExponent: exponent, hash: "SHA-256" };
+const small = await crypto.subtle.generateKey(sizeOf, true, ["sign", "verify"]);
+const smallRsa = await crypto.subtle.exportKey("jwk", small.publicKey);
+const signing = { kid: "k1", use: "sig" };
+
+/** What is taken of some keys: each `kid` with the algorithms that its key may check. */
+async function taken(keys: unknown[], algorithms = accepted): Promise<Record<string, string[]>> {
+  const { byKid } = await readKeySet({ keys }, algorithms);
+  return Object.fromEntries([...byKid].map(([kid, ofKid]) => [kid, [...ofKid.keys()].toSorted()]));
+}
+
+describe("a key is taken for", () => {
+  test.each<[string, JWK, string[]]>([
+    ["the algorithm that it names", { ...ec, ...signing, alg: "ES256" }, ["ES256"]],
+    ["the one of its curve, where it names none", { ...ec, ...signing }, ["ES256"]],
+    ["one of two that its kind could serve", { ...rsa, ...signing, alg: "RS256" }, ["RS256"]],
+    ["both, where it names none", { ...rsa, ...signing }, ["PS256", "RS256"]],
+    ["signatures, where it does not say for what", { ...ec, kid: "k1" }, ["ES256"]],
+    ["checking", { ...ec, kid: "k1", key_ops: ["verify"] }, ["ES256"]],
+  ])("%s", async (_what, jwk, algorithms) => {
+    expect(await taken([jwk])).toEqual({ k1: algorithms });
+  });
+
+  test.each(["EdDSA", "Ed25519", undefined])("either name of the same signature: %s", async (alg) => {
+    const key = { ...ed, ...signing, ...(alg && { alg }) };
+    expect(await taken([key], ["EdDSA", "Ed25519"])).toEqual({ k1: ["Ed25519", "EdDSA"] });
+  });
+});
+
+describe("is passed over, and those beside it are taken", () => {
+  test.each<[string, unknown]>([
+    ["nothing", null],
+    ["a text", "k1"],
+    ["a list", [ec]],
+    ["a key without kid", { ...ec, use: "sig" }],
+    ["an empty kid", { ...ec, ...signing, kid: "" }],
+    ["a kid that is a number", { ...ec, ...signing, kid: 1 }],
+    ["a private key", { ...privateEc, ...signing }],
+    ["a private RSA key", { ...privateRsa, ...signing }],
+    ["a symmetric key", { ...symmetric, ...signing, alg: "HS256" }],
+    ["a symmetric key that calls itself another", { ...symmetric, ...signing, alg: "ES256" }],
+    ["a key for encryption", { ...rsa, kid: "k1", use: "enc", alg: "RSA-OAEP" }],
+    ["a key for encryption that does not say so", { ...rsa, kid: "k1", alg: "RSA-OAEP" }],
+    ["a key to sign with", { ...ec, kid: "k1", key_ops: ["sign"] }],
+    ["operations that are none", { ...ec, kid: "k1", key_ops: "verify" }],
+    ["an algorithm that is not accepted", { ...ed, ...signing, alg: "EdDSA" }],
+    ["another curve", { ...p384, ...signing, alg: "ES384" }],
+    ["another curve that calls itself this one", { ...p384, ...signing, crv: "P-256" }],
+    ["a point that is not on the curve", { ...ec, ...signing, x: "AAAA" }],
+    ["no point", { kty: "EC", crv: "P-256", ...signing }],
+    ["an RSA key that is too small", { ...smallRsa, ...signing, alg: "RS256" }],
+    ["an RSA key that takes too long", { ...rsa, ...signing, alg: "RS256", n: "_".repeat(2_800) }],
+    ["a kind that nobody knows", { kty: "AKP", alg: "ML-DSA-65", pub: "AAAA", ...signing }],
+  ])("%s", async (_what, jwk) => {
+    expect(await taken([jwk, { ...ec, kid: "good", use: "sig" }])).toEqual({ good: ["ES256"] });
+  });
+});
+
+describe("two keys with the same kid", () => {
+  test("for the same algorithm: the first counts", async () => {
+    const { byKid } = await readKeySet(
+      {
+        keys: [
+          { ...ec, ...signing },
+          { ...other, ...signing },
+        ],
+      },
+      accepted,
+    );
+    const key = byKid.get("k1")?.get("ES256");
+    if (key === undefined) throw new Error("no key");
+    expect(await exportJWK(key)).toMatchObject({ x: ec.x });
+  });
+
+  test("for the same algorithm, the first of them unusable: the other counts", async () => {
+    expect(
+      await taken([
+        { ...ec, ...signing, x: "AAAA" },
+        { ...other, ...signing },
+      ]),
+    ).toEqual({ k1: ["ES256"] });
+  });
+
+  test("for two algorithms: each counts for its own", async () => {
+    expect(
+      await taken([
+        { ...ec, ...signing },
+        { ...rsa, ...signing, alg: "RS256" },
+      ]),
+    ).toEqual({
+      k1: ["ES256", "RS256"],
+    });
+  });
+});
+
+test("a key that stays is the same object after the next reading, another of its name is not", async () => {
+  const before = { ...ec, ...signing };
+  const first = await readKeySet({ keys: [before] }, accepted);
+  const second = await readKeySet({ keys: [{ ...before, x5t: "more" }] }, accepted, first);
+  const third = await readKeySet({ keys: [{ ...other, ...signing }] }, accepted, second);
+  const key = (set: typeof first) => set.byKid.get("k1")?.get("ES256");
+  expect(key(second)).toBe(key(first));
+  expect(key(third)).not.toBe(key(first));
+});
+
+test("what is taken can check and nothing else, and cannot be taken out in part", async () => {
+  const { byKid } = await readKeySet({ keys: [{ ...ec, ...signing }] }, accepted);
+  expect(byKid.get("k1")?.get("ES256")).toMatchObject({ type: "public", usages: ["verify"] });
+});
+
+describe("no JWK Set", () => {
+  test.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a list", [ec]],
+    ["no keys", {}],
+    ["keys that are an object", { keys: { k1: ec } }],
+    [
+      "more keys than anybody has",
+      { keys: Array.from({ length: 101 }, (_, n) => ({ ...ec, kid: `k${n}` })) },
+    ],
+  ])("%s", async (_what, document) => {
+    await expect(readKeySet(document, accepted)).rejects.toThrow(IssuerProblem);
+  });
+
+  test("a hundred keys are one", async () => {
+    const { byKid } = await readKeySet(
+      { keys: Array.from({ length: 100 }, (_, n) => ({ ...ec, kid: `k${n}` })) },
+      accepted,
+    );
+    expect(byKid.size).toBe(100);
+  });
+});
