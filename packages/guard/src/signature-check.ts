@@ -1,4 +1,6 @@
-import { type CryptoKey, errors, type JWTHeaderParameters, type JWTVerifyOptions, jwtVerify } from "jose";
+import type { CryptoKey, JWTHeaderParameters, JWTVerifyOptions } from "jose";
+import { JOSEError, JWTClaimValidationFailed, JWTExpired } from "jose/errors";
+import { jwtVerify } from "jose/jwt/verify";
 import { checks } from "./algorithms.ts";
 import type { GuardSettings } from "./guard-options.ts";
 import { readPrincipal } from "./principal.ts";
@@ -74,10 +76,10 @@ function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
  * store that could not be reached, comes back as it was.
  */
 function refusalOf(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return new TokenError("token_expired");
-  if (error instanceof errors.JWTClaimValidationFailed) {
+  if (error instanceof JWTExpired) return new TokenError("token_expired");
+  if (error instanceof JWTClaimValidationFailed) {
     return new TokenError("invalid_token", `claim ${error.claim}: ${error.reason}`);
   }
-  if (error instanceof errors.JOSEError) return new TokenError("invalid_token", error.code);
+  if (error instanceof JOSEError) return new TokenError("invalid_token", error.code);
   return error;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { createGuard } from "@latchkey/guard";
+import { createVerifier } from "@latchkey/guard/verifier";
 import type { FastifyInstance } from "fastify";
 import { type Chores, startChores } from "./chores.ts";
 import type { Config } from "./config.ts";
@@ -108,7 +108,7 @@ async function assemble(
   const signingKeys = await SigningKeys.open(store.keys, derived.sealing, clock);
   const revocations = new Revocations(store.revocations);
   await revocations.follow();
-  const guard = createGuard({
+  const guard = createVerifier({
     issuer,
     audience,
     algorithms: ["ES256"],

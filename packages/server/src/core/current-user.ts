@@ -1,4 +1,4 @@
-import { type Guard, type Principal, TokenError } from "@latchkey/guard";
+import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "./errors.ts";
 import type { Clock, IdentityProvider, User } from "./ports.ts";
 
@@ -15,7 +15,7 @@ export interface SignedIn extends Principal {
 }
 
 /** The guard's check, with refusals from Latchkey's own table. */
-export function createTokenCheck(guard: Guard): TokenCheck {
+export function createTokenCheck(guard: Verifier): TokenCheck {
   return (token) => {
     try {
       const known = token === undefined ? undefined : guard.recall(token);
