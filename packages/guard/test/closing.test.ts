@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { until } from "../../server/test/process/until.ts";
 import { codeOf } from "./issuer.ts";
-import { Listener, OwnIssuer } from "./own-issuer.ts";
+import { Listener } from "./listener.ts";
+import { OwnIssuer } from "./own-issuer.ts";
 
 const script = fileURLToPath(new URL("closing-process.ts", import.meta.url));
 const run = promisify(execFile);

@@ -3,7 +3,8 @@ import { until } from "../../server/test/process/until.ts";
 import { readMetadata } from "../src/discovery.ts";
 import { IssuerProblem, requestJson } from "../src/issuer-request.ts";
 import { codeOf } from "./issuer.ts";
-import { json, listen, misbehaviour, OwnIssuer } from "./own-issuer.ts";
+import { Listener } from "./listener.ts";
+import { json, misbehaviour, OwnIssuer } from "./own-issuer.ts";
 
 const wellKnown = "/.well-known/openid-configuration";
 
@@ -47,7 +48,7 @@ describe("keys are unavailable, and the guard says why", () => {
     const answer = misbehaviour[what];
     if (answer === undefined) throw new Error("no such misbehaviour");
     issuer.answers.set(path, answer);
-    const { events, onEvent } = listen();
+    const { events, onEvent } = new Listener();
     await using guard = issuer.guard({ onEvent });
     expect(await codeOf(guard.verify(await issuer.token()))).toBe("keys_unavailable");
     const health = guard.health();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { until } from "../../server/test/process/until.ts";
 import { codeOf } from "./issuer.ts";
-import { json, Listener, OwnIssuer } from "./own-issuer.ts";
+import { Listener } from "./listener.ts";
+import { json, OwnIssuer } from "./own-issuer.ts";
 
 const down = json(() => ({}), 503);
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { exportJWK } from "jose";
-import { createGuard, type Guard, type GuardEvent, type GuardOptions } from "../src/index.ts";
+import { createGuard, type Guard, type GuardOptions } from "../src/index.ts";
 import { type Changes, TestIssuer } from "./issuer.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -205,39 +205,3 @@ export const misbehaviour: Readonly<Record<string, Answer>> = {
     more();
   },
 };
-
-type EventOf<Name> = Extract<GuardEvent, { readonly name: Name }>;
-
-/** An `onEvent` that keeps what it is told, and can be waited on. */
-export class Listener {
-  readonly events: GuardEvent[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  readonly onEvent = (event: GuardEvent): void => {
-    this.events.push(event);
-    for (const look of this.#waiting) look();
-  };
-
-  /** What was told by a name. */
-  all<Name extends GuardEvent["name"]>(name: Name): EventOf<Name>[] {
-    return this.events.filter((event): event is EventOf<Name> => event.name === name);
-  }
-
-  /** Waits until something was told so often, and says how it was told the last time. */
-  heard<Name extends GuardEvent["name"]>(name: Name, times = 1): Promise<EventOf<Name>> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const found = this.all(name)[times - 1];
-        if (found === undefined) return;
-        this.#waiting.delete(look);
-        resolve(found);
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-}
-
-export function listen(): Listener {
-  return new Listener();
-}

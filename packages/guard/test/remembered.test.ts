@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { codeOf } from "./issuer.ts";
-import { json, Listener, OwnIssuer } from "./own-issuer.ts";
+import { Listener } from "./listener.ts";
+import { json, OwnIssuer } from "./own-issuer.ts";
 
 const down = json(() => ({}), 503);
 

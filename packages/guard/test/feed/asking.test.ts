@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { SessionQuestions } from "../../src/session-questions.ts";
-import { TestClock } from "../clock.ts";
 import { type Answer, json, misbehaviour, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
@@ -116,76 +114,6 @@ test.each(["..", ".", "\ud800"])("what cannot be asked about is refused: %j", as
   await using issuer = await OwnIssuer.start();
   await using following = await asking(issuer);
   expect(await following.verdict(session)).toBe("revocations_unavailable");
-});
-
-describe("many questions at once", () => {
-  const address = { url: new URL("https://login.example/revocations"), guardKey: undefined };
-
-  /** Answers when it is told to, and counts how many wait for it. */
-  function server() {
-    const open: (() => void)[] = [];
-    let most = 0;
-    const fetch = async (to: string | URL | Request) => {
-      await new Promise<void>((resolve) => {
-        open.push(resolve);
-        most = Math.max(most, open.length);
-      });
-      const sessionId = decodeURIComponent(String(to).split("/").at(-1) ?? "");
-      return Response.json({ sessionId, ended: false });
-    };
-    return { fetch, open, most: () => most };
-  }
-
-  test("16 are on their way, whenever others come", async () => {
-    const { fetch, open, most } = server();
-    const questions = new SessionQuestions({ fetch, closed: new AbortController().signal }, new TestClock());
-    const answers: Promise<boolean>[] = [];
-    const ask = () => answers.push(questions.hasEnded(`session-${answers.length}`, address));
-    for (let index = 0; index < 40; index++) ask();
-    // Others come at every moment between two answers, the one in which a place is free among them.
-    const moments = 50;
-    for (let moment = 0; moment < moments; moment++) {
-      while (open.length === 0) await Promise.resolve();
-      open.shift()?.();
-      for (let left = moments; left > 0; left--) {
-        await Promise.resolve();
-        if (left === moment) ask();
-      }
-    }
-    const all = Promise.all(answers).then(() => true);
-    while (!(await Promise.race([all, Promise.resolve(false)]))) open.shift()?.();
-    expect(most()).toBe(16);
-  });
-
-  test("one that waits for its turn too long is not asked any more", async () => {
-    const { fetch, open } = server();
-    const clock = new TestClock();
-    const questions = new SessionQuestions({ fetch, closed: new AbortController().signal }, clock);
-    const answers = Array.from({ length: 17 }, (_, index) => questions.hasEnded(`session-${index}`, address));
-    while (open.length < 16) await Promise.resolve();
-    clock.pass(2_000);
-    for (const answer of open.splice(0)) answer();
-    await expect(answers[16]).rejects.toThrow("too many questions wait");
-    expect(await Promise.all(answers.slice(0, 16))).not.toContain(true);
-    expect(open).toEqual([]);
-  });
-
-  test("more than 10,000 at once are refused, and those who were answered make room", async () => {
-    const { fetch, open } = server();
-    const clock = new TestClock();
-    const questions = new SessionQuestions({ fetch, closed: new AbortController().signal }, clock);
-    const answers: Promise<unknown>[] = [];
-    const ask = (name: string) => questions.hasEnded(name, address).catch((error: Error) => error.message);
-    for (let index = 0; index < 10_000; index++) answers.push(ask(`session-${index}`));
-    expect(await ask("one-more")).toBe("too many questions wait");
-    clock.pass(2_000);
-    for (const answer of open.splice(0)) answer();
-    await Promise.all(answers);
-    const last = ask("one-more");
-    while (open.length === 0) await Promise.resolve();
-    open.shift()?.();
-    expect(await last).toBe(false);
-  });
 });
 
 test("a guard that is closed asks nobody, and whoever waits is told", async () => {

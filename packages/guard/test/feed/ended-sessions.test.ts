@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { EndedSessions } from "../../src/ended-sessions.ts";
 import { RevocationFeed } from "../../src/revocation-feed.ts";
 import { TestClock } from "../clock.ts";
-import { Listener } from "../own-issuer.ts";
+import { Listener } from "../listener.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

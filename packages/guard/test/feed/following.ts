@@ -4,7 +4,8 @@ import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/
 import { TokenError, type TokenErrorCode } from "../../src/index.ts";
 import type { Requests } from "../../src/issuer-request.ts";
 import { TestClock } from "../clock.ts";
-import { Listener, type OwnIssuer } from "../own-issuer.ts";
+import { Listener } from "../listener.ts";
+import type { OwnIssuer } from "../own-issuer.ts";
 
 /** Pauses that nobody notices, and bounds that nothing reaches, unless a test sets its own. */
 const times: FeedTimes = {

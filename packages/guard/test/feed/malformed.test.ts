@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { readAnswer, readMessage, readPage } from "../../src/feed-messages.ts";
-import { type Answer, cursorOf, eventOf, json, misbehaviour, OwnIssuer } from "../own-issuer.ts";
+import { type Answer, cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
 const until = 2_000_000_000_000;
@@ -110,83 +110,6 @@ test("an event that was folded small does not unfold without end", async () => {
   await using following = new Following(issuer);
   expect((await following.heard("feed.malformed")).reason).toBe("an event that does not end");
 });
-
-describe("in the plain form", () => {
-  const page = { revocations: [ended], cursor: 1, more: false };
-  test.each<[string, unknown]>([
-    ["no list", { ...page, revocations: undefined }],
-    ["a list of nothing", { ...page, revocations: [null] }],
-    ["more than a page holds", { ...page, revocations: Array.from({ length: 1_001 }, () => ended) }],
-    ["no cursor", { ...page, cursor: undefined }],
-    ["a cursor that is a text", { ...page, cursor: "1" }],
-    ["no word whether there is more", { ...page, more: undefined }],
-    ["numbers that go back", { ...page, revocations: [{ ...ended, number: 2 }, ended] }],
-    ["a number twice", { ...page, revocations: [ended, ended] }],
-  ])("%s", async (_name, document) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.answers.set("/revocations", (request, response) => {
-      const wantsStream = request.headers.accept === "text/event-stream";
-      json(() => (wantsStream ? {} : document))(request, response);
-    });
-    await using following = new Following(issuer);
-    const { reason } = await following.heard("feed.malformed");
-    expect(following.health).toMatchObject({ state: "behind", problem: reason });
-    expect(following.all("feed.followed")).toEqual([]);
-  });
-
-  test.each<[string, (after: number) => unknown]>([
-    ["an empty page that promises more", () => ({ revocations: [], cursor: 0, more: true })],
-    ["the same page again and again", () => ({ ...page, more: true })],
-  ])("it is not asked for without end: %s", async (_name, document) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.answers.set("/revocations", (request, response) => {
-      const after = Number(new URL(request.url ?? "", issuer.url).searchParams.get("after"));
-      json(() => (request.headers.accept === "text/event-stream" ? {} : document(after)))(request, response);
-    });
-    await using following = new Following(issuer);
-    expect((await following.heard("feed.malformed")).reason).toBe("a page that leads nowhere");
-  });
-});
-
-test.each(Object.keys(misbehaviour))("the feed answers with %s, and then well again", async (what) => {
-  await using issuer = await OwnIssuer.start();
-  const answer = misbehaviour[what];
-  if (answer === undefined) throw new Error("no such misbehaviour");
-  issuer.answers.set("/revocations", answer);
-  issuer.end("a");
-  await using following = new Following(issuer);
-  const { reason } = await following.heard("feed.lost");
-  expect(reason).toMatch(/^[\w :,.'-]+$/);
-  expect(following.health).toMatchObject({ state: "behind", staleFor: undefined });
-  issuer.answers.clear();
-  await following.heard("feed.followed");
-  expect(following.revocations.isRevoked("a")).toBe(true);
-});
-
-test.each(["text/html", "application/json", "text/event-stream-like", "text/plain; text/event-stream"])(
-  "what says that it is %s is no stream",
-  async (type) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.streams = (_request, response) => {
-      response.writeHead(200, { "content-type": type }).end(cursorOf(9));
-    };
-    await using following = new Following(issuer);
-    expect((await following.heard("feed.lost")).reason).toBe("no event stream");
-    expect(await following.heard("feed.followed")).toMatchObject({ via: "poll", cursor: 0 });
-  },
-);
-
-test.each(["text/event-stream; charset=utf-8", "Text/Event-Stream", "text/event-stream ;charset=utf-8"])(
-  "what says that it is %s is one",
-  async (type) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.streams = (_request, response) => {
-      response.writeHead(200, { "content-type": type }).write(cursorOf(0));
-    };
-    await using following = new Following(issuer);
-    expect(await following.heard("feed.followed")).toMatchObject({ via: "stream" });
-  },
-);
 
 test("what is malformed is quoted nowhere", () => {
   const canary = "canary-1234";

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { codeOf } from "../issuer.ts";
-import { cursorOf, eventOf, Listener, OwnIssuer } from "../own-issuer.ts";
+import { Listener } from "../listener.ts";
+import { cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
-
-const until = 2_000_000_000_000;
 
 test("what ended before, and what ends from now on, is known as soon as it is said", async () => {
   await using issuer = await OwnIssuer.start();
@@ -72,45 +71,6 @@ describe("after a break", () => {
   });
 });
 
-describe("a list that begins anew, as that of a restored database does", () => {
-  test.each([0, 1, 2, 3])("from %i of 3, and what it ends then is heard", async (reach) => {
-    await using issuer = await OwnIssuer.start();
-    for (const session of ["a", "b", "c"]) issuer.end(session);
-    await using following = new Following(issuer);
-    await following.heard("feed.followed");
-    issuer.restore(reach);
-    await following.heard("feed.followed", 2);
-    issuer.end("after");
-    await following.ended("after");
-    expect(following.health).toMatchObject({ state: "following", cursor: reach + 1 });
-    // What was heard stays.
-    for (const session of ["a", "b", "c"]) expect(following.revocations.isRevoked(session)).toBe(true);
-  });
-
-  test.each([1, 2, 3, 4])("even where it has %i new ones before anybody is back", async (count) => {
-    await using issuer = await OwnIssuer.start();
-    for (const session of ["a", "b"]) issuer.end(session);
-    await using following = new Following(issuer);
-    await following.heard("feed.followed");
-    issuer.restore(0);
-    const after = Array.from({ length: count }, (_, index) => `after-${index}`);
-    for (const session of after) issuer.end(session);
-    await following.heard("feed.followed", 2);
-    for (const session of after) expect(following.revocations.isRevoked(session)).toBe(true);
-  });
-
-  test("a list of which the last that was seen was pruned is read from its beginning", async () => {
-    await using issuer = await OwnIssuer.start();
-    for (const session of ["a", "b"]) issuer.end(session);
-    await using following = new Following(issuer);
-    await following.heard("feed.followed");
-    issuer.ended = [{ number: 3, sessionId: "c", until }];
-    issuer.cut();
-    await following.heard("feed.followed", 2);
-    expect(following.revocations.isRevoked("c")).toBe(true);
-  });
-});
-
 test("each heartbeat says that all is known up to now", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
@@ -153,47 +113,6 @@ describe("silence", () => {
       clearInterval(dribble);
     }
   });
-});
-
-test("an issuer that names no feed has none; once it names one, it is followed", async () => {
-  await using issuer = await OwnIssuer.start();
-  const { discovery } = issuer;
-  issuer.discovery = {};
-  issuer.end("a");
-  await using following = new Following(issuer);
-  await following.revocations.first;
-  expect(following.health).toMatchObject({ state: "none", staleFor: undefined });
-  expect(following.revocations.isRevoked("a")).toBe(false);
-  issuer.discovery = discovery;
-  await following.heard("feed.followed");
-  expect(following.revocations.isRevoked("a")).toBe(true);
-});
-
-test("a feed that was named once is followed though discovery names it no more", async () => {
-  await using issuer = await OwnIssuer.start();
-  await using following = new Following(issuer);
-  await following.heard("feed.followed");
-  issuer.discovery = {};
-  issuer.cut();
-  issuer.end("a");
-  await following.heard("feed.followed", 2);
-  expect(following.revocations.isRevoked("a")).toBe(true);
-});
-
-test("with `follow: true` an issuer that names no feed is a feed that is lost", async () => {
-  await using issuer = await OwnIssuer.start();
-  issuer.discovery = {};
-  await using following = new Following(issuer, { settings: { follow: true } });
-  expect((await following.heard("feed.lost")).reason).toBe("the issuer names no feed");
-});
-
-test("with `follow: false` nothing is asked", async () => {
-  await using issuer = await OwnIssuer.start();
-  await using following = new Following(issuer, { settings: { follow: false } });
-  await following.revocations.first;
-  expect(following.revocations.isRevoked("a")).toBe(false);
-  expect(following.health.state).toBe("none");
-  expect(issuer.requests).toEqual([]);
 });
 
 test("a listener that throws is no reason to stop", async () => {
