@@ -36,13 +36,23 @@ export function keyKindOf(name: Algorithm): KeyKind {
   return algorithms[name];
 }
 
+/** The algorithm that a key was found to be for: a platform takes longer to say so than a map. */
+const found = new WeakMap<object, string>();
+
 /**
  * Whether a key checks signatures of an algorithm, and of no other (RFC 8725 §3.1).
  *
  * @param key what a source of keys gave, which without types may be anything
  */
 export function checks(key: unknown, algorithm: string): key is CryptoKey {
-  if (!isAlgorithm(algorithm) || !isCryptoKey(key) || !key.usages.includes("verify")) return false;
+  if (!isCryptoKey(key)) return false;
+  if (found.get(key) === algorithm) return true;
+  if (!isAlgorithm(algorithm) || !key.usages.includes("verify") || !isFor(key, algorithm)) return false;
+  found.set(key, algorithm);
+  return true;
+}
+
+function isFor(key: CryptoKey, algorithm: Algorithm): boolean {
   const { crv, name, hash }: KeyKind = algorithms[algorithm];
   const of = key.algorithm;
   if (of.name !== name) return false;
