@@ -37,6 +37,7 @@ export class RemoteKeys implements KeySource {
   #keys = noKeys;
   #readAt: Moment | undefined;
   #triedAt: Moment | undefined;
+  #askedAt: Moment | undefined;
   #reading: Promise<void> | undefined;
   #problem: string | undefined;
   #begun = false;
@@ -66,7 +67,11 @@ export class RemoteKeys implements KeySource {
   }
 
   async refresh(): Promise<void> {
-    if (this.#rested()) void this.#read("keys");
+    // A key that the issuer began to use just after the last reading is found at once; made-up ones then rest.
+    if (this.#reading === undefined && this.#longAgo(this.#askedAt)) {
+      this.#askedAt = momentOf(this.#options.clocks);
+      void this.#read("keys");
+    }
     await this.#reading;
     if (this.#problem !== undefined) throw new TokenError("keys_unavailable", this.#problem);
   }
@@ -88,8 +93,11 @@ export class RemoteKeys implements KeySource {
   }
 
   #rested(): boolean {
-    if (this.#reading !== undefined) return false;
-    return this.#triedAt === undefined || since(this.#triedAt, this.#options.clocks) >= unknownKidRest;
+    return this.#reading === undefined && this.#longAgo(this.#triedAt);
+  }
+
+  #longAgo(moment: Moment | undefined): boolean {
+    return moment === undefined || since(moment, this.#options.clocks) >= unknownKidRest;
   }
 
   async #follow(): Promise<void> {

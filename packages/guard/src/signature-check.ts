@@ -1,4 +1,11 @@
-import { type CryptoKey, errors, type JWTHeaderParameters, type JWTVerifyOptions, jwtVerify } from "jose";
+import {
+  type CryptoKey,
+  errors,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
 import { checks } from "./algorithms.ts";
 import type { GuardSettings } from "./guard-options.ts";
 import { readPrincipal } from "./principal.ts";
@@ -7,11 +14,14 @@ import { TokenError } from "./token-error.ts";
 import { assertWellFormed } from "./token-shape.ts";
 import type { Verified } from "./verified-tokens.ts";
 
-type Settings = Pick<GuardSettings, "issuer" | "audience" | "algorithms" | "clockTolerance" | "now">;
+type Settings = Pick<
+  GuardSettings,
+  "issuer" | "audience" | "authorizedParty" | "algorithms" | "clockTolerance" | "now"
+>;
 
 /**
  * Checks a token that was not seen before (RFC 9068 §4): its shape, the signature by a key of the issuer,
- * `typ`, issuer, audience and expiry.
+ * `typ`, issuer, audience or authorised party, and expiry.
  *
  * The function it returns throws {TokenError} with the code that says why the token was refused.
  */
@@ -19,10 +29,11 @@ export function createSignatureCheck(
   settings: Settings,
   keys: KeySource,
 ): (token: unknown) => Promise<Verified> {
-  const { issuer, audience, algorithms, clockTolerance, now } = settings;
+  const { issuer, audience, authorizedParty, algorithms, clockTolerance, now } = settings;
+  const clients = [...(authorizedParty ?? []), ...(audience ?? [])];
   const pinned = {
     issuer,
-    audience: [...audience],
+    ...(audience && { audience: [...audience] }),
     algorithms: [...algorithms],
     clockTolerance: clockTolerance / 1000,
   } satisfies JWTVerifyOptions;
@@ -53,8 +64,9 @@ export function createSignatureCheck(
       );
       const { kid, alg, typ } = protectedHeader;
       assertAccessToken(typ, payload["typ"]);
+      if (authorizedParty !== undefined) assertIssuedTo(authorizedParty, payload);
       if (kid === undefined || used === undefined) throw new TokenError("invalid_token", "no kid");
-      return { principal: readPrincipal(payload), kid, algorithm: alg, key: used };
+      return { principal: readPrincipal(payload, clients), kid, algorithm: alg, key: used };
     } catch (error) {
       throw refusalOf(error);
     }
@@ -69,6 +81,13 @@ function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
   const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;
   if (type === "at+jwt" || (type === "jwt" && claimedTyp === "Bearer")) return;
   throw new TokenError("invalid_token", "not an access token");
+}
+
+/** The client that a token was issued to is one of these: `azp`, as Keycloak has it, or RFC 9068's `client_id`. */
+function assertIssuedTo(clients: readonly string[], { azp, client_id: clientId }: JWTPayload): void {
+  const party = azp ?? clientId;
+  if (typeof party !== "string" || !clients.includes(party))
+    throw new TokenError("invalid_token", "claim azp");
 }
 
 /**
