@@ -1,5 +1,6 @@
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
+import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
 import { LostSecretError } from "../secret-file.ts";
 import { SettingProblem } from "../setting-types.ts";
 import { NewerDatabaseError } from "../store/migrate.ts";
@@ -14,6 +15,7 @@ const expected = [
   NewerDatabaseError,
   SealedKeyError,
   LostSecretError,
+  RealmMisconfigured,
 ];
 
 /** What went wrong, in one line that says what to do; undefined for what nobody foresaw. */

@@ -7,6 +7,11 @@ const refusals = {
   token_expired: [401, "The token has expired: refresh it or sign in again"],
   token_revoked: [401, "The session has ended: sign in again"],
   forbidden: [403, "Not allowed"],
+  account_disabled: [403, "This account is disabled: ask whoever administers it"],
+  account_setup_required: [
+    403,
+    "This account is not set up yet: sign in once to the identity provider in a browser, which asks for what is missing",
+  ],
   not_found: [404, "No such resource"],
   method_not_allowed: [405, "This method is not allowed here"],
   request_timeout: [408, "The request took too long to arrive"],
