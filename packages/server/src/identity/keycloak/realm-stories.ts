@@ -41,13 +41,15 @@ export function realmStories({ derived, grace, ...given }: RealmStoryParts) {
   const notes = new SessionNotes(derived.sealing);
   const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
+  const next = ({ refreshToken }: Refreshed) => refreshToken;
+  const shared = new SharedAnswers<Refreshed>({ grace, clock, next });
   const parts = {
     ...given,
     check,
     notes,
     tellRealm,
     accountOf,
-    shared: new SharedAnswers<Refreshed>(grace, clock),
+    shared,
   };
   return {
     signIn: createRealmSignIn(parts),

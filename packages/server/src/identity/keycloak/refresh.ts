@@ -45,7 +45,11 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
       if (token === undefined)
         throw new LatchkeyError("invalid_token", { reason: "not a refresh token of a realm" });
       if (await sessions.hasEnded(token.sessionId)) throw ended();
-      return shared.of(token.text, () => trade(token, caller));
+      return shared.of(
+        token.text,
+        () => trade(token, caller),
+        () => replayed(token, caller),
+      );
     });
   };
 
@@ -63,25 +67,22 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   async function refuse(token: RealmRefreshToken, description: string, caller: Caller): Promise<never> {
     const { code, reason } = refusedRefresh(description);
     // The realm has checked the token's signature before it calls it a replay.
-    if (reason === "replay") await endReplayed(token, caller);
+    if (reason === "replay") return replayed(token, caller);
     throw new LatchkeyError(code, { reason });
   }
 
-  async function endReplayed(
-    { sessionId, userId, expiresAt }: RealmRefreshToken,
-    caller: Caller,
-  ): Promise<void> {
+  async function replayed(token: RealmRefreshToken, caller: Caller): Promise<never> {
+    const { sessionId, userId, expiresAt } = token;
     const now = clock();
     const about = { subject: userId, sessionId };
     const until = Math.max(now, expiresAt);
-    const session = { id: sessionId, userId, tokensUntil: until, keepUntil: until };
-    const replayed = eventOf("refresh.replayed", now, caller, about);
-    await sessions.end(session, [
-      replayed,
+    await sessions.end({ id: sessionId, userId, tokensUntil: until, keepUntil: until }, [
+      eventOf("refresh.replayed", now, caller, about),
       eventOf("session.ended", now, caller, { ...about, reason: "replay" }),
     ]);
     await revocations.follow();
     await tellRealm.of(sessionId);
+    throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 
   function ended(): LatchkeyError {

@@ -10,13 +10,9 @@ const atSignIn: readonly (readonly [RegExp, ErrorCode, string])[] = [
 ];
 
 const atRefresh: readonly (readonly [RegExp, ErrorCode, string])[] = [
-  [/reuse exceeded/i, "token_revoked", "replay"],
+  [/reuse exceeded|^Stale token$/i, "token_revoked", "replay"],
   [/^Token is not active$|expired/i, "token_expired", "expired"],
-  [
-    /Session not active|Stale token|User (disabled|not found)|Session doesn't/i,
-    "token_revoked",
-    "ended at the realm",
-  ],
+  [/Session not active|User (disabled|not found)|Session doesn't/i, "token_revoked", "ended at the realm"],
 ];
 
 /** What a refusal of the realm is for the caller, and what it is called in the audit trail. */
