@@ -27,7 +27,7 @@ export interface RealmProviderParts {
  */
 export async function openRealmProvider({ config, store, revocations, ...parts }: RealmProviderParts) {
   const { log, clock } = parts;
-  const { openedRealm, realmStories } = await import("./identity/keycloak/realm-stories.ts");
+  const { openRealm, realmStories } = await import("./identity/keycloak/realm-stories.ts");
   const settings = {
     url: config.keycloakUrl ?? "",
     realm: config.keycloakRealm ?? "",
@@ -42,7 +42,7 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
       "passwords go to Keycloak without TLS: give LATCHKEY_KEYCLOAK_URL with https",
     );
   }
-  const realm = await openedRealm(settings, log);
+  const { realm, reached } = await openRealm(settings, log);
   const guard = createGuard({
     issuer: realm.issuer,
     authorizedParty: settings.clientId,
@@ -53,8 +53,9 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
       if (event.name === "keys.unavailable") log.warn(event, "the realm's keys could not be read");
     },
   });
-  // Whoever is not there yet is tried again; a start does not wait for it.
-  await guard.ready().catch(() => {});
+  // The keys are read from now on. A start does not wait for a realm that is not there.
+  guard.health();
+  if (reached) await guard.ready().catch(() => {});
   const { realmSessions: sessions, audit } = store;
   const stories = realmStories({
     ...parts,

@@ -65,8 +65,7 @@ export function realmStories({ derived, grace, ...given }: RealmStoryParts) {
  *
  * @throws {RealmMisconfigured} with the one line that says what to do
  */
-export async function openedRealm(settings: RealmSettings, log: RealmLog): Promise<Realm> {
+export async function openRealm(settings: RealmSettings, log: RealmLog) {
   const realm = new Realm(settings, log);
-  await realm.open();
-  return realm;
+  return { realm, reached: await realm.open() };
 }

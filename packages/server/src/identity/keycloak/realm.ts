@@ -73,14 +73,17 @@ export class Realm {
    * Finds the realm and proves that the client may do what it must. What cannot be reached now is tried again at
    * the next use.
    *
+   * @returns whether it was reached
    * @throws {RealmMisconfigured} with the one line that says what to do
    */
-  async open(): Promise<void> {
+  async open(): Promise<boolean> {
     try {
       await this.#breaker.run(() => this.#opened());
+      return true;
     } catch (error) {
       if (!(error instanceof RealmUnavailable)) throw error;
       this.#tell(error.message);
+      return false;
     }
   }
 
