@@ -55,6 +55,11 @@ describe("an account that Keycloak does not let in", () => {
   });
 });
 
+test("who signs in from several places at the same moment is let in at each", async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => login("alice", passwords.alice)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+});
+
 describe("roles", () => {
   test("are those of the realm and of the client, without those that Keycloak gives to everybody", async () => {
     const { body } = await login("alice", passwords.alice);

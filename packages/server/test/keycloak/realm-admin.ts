@@ -11,7 +11,7 @@ export class RealmAdmin {
   }
 
   /** Imports a realm; one of the same name goes first. */
-  async importRealm(realm: { readonly realm: string }): Promise<void> {
+  async importRealm(realm: { readonly realm: string; readonly users?: readonly object[] }): Promise<void> {
     await this.removeRealm(realm.realm);
     await this.#call("POST", "", realm);
   }

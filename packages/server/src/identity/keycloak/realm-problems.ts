@@ -27,7 +27,7 @@ export interface RealmNames {
  */
 export function refusalOf(error: unknown, names: RealmNames): RealmRefusal {
   if (!(error instanceof ResponseBodyError) || error.status >= 500 || error.status === 429) {
-    throw new RealmUnavailable(reasonOf(error), { cause: error instanceof Error ? error.cause : undefined });
+    throw new RealmUnavailable(reasonOf(error));
   }
   const { error: code, error_description: description = "" } = error;
   if (code === "invalid_grant") return { refused: description };
@@ -68,7 +68,7 @@ export function unavailable(error: unknown): unknown {
     return new LatchkeyError("provider_unavailable", { reason: error.message, retryAfter });
   }
   if (error instanceof RealmUnavailable || error instanceof RealmMisconfigured) {
-    return new LatchkeyError("provider_unavailable", { reason: error.message, retryAfter: 1 });
+    return new LatchkeyError("provider_unavailable", { reason: error.message, retryAfter: 1, cause: error });
   }
   return error;
 }

@@ -50,6 +50,8 @@ const scope = "openid profile email";
  */
 export class Realm {
   readonly issuer: string;
+  /** How long one answer may take, in milliseconds. */
+  readonly timeout: number;
   readonly #settings: RealmSettings;
   readonly #log: RealmLog;
   readonly #breaker: CircuitBreaker;
@@ -62,6 +64,7 @@ export class Realm {
 
   constructor(settings: RealmSettings, log: RealmLog, steady: () => number = () => performance.now()) {
     this.issuer = `${settings.url}/realms/${encodeURIComponent(settings.realm)}`;
+    this.timeout = settings.timeout;
     this.#settings = settings;
     this.#log = log;
     const isFailure = (error: unknown) =>
