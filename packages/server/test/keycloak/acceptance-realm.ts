@@ -17,7 +17,7 @@ export const passwords = {
 } as const;
 
 /** How long an access token of the realm is valid, in seconds. */
-export const tokenSeconds = 60;
+const tokenSeconds = 60;
 
 /**
  * A realm with people of every kind, short token lives and rotating refresh tokens.

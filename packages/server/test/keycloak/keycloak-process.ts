@@ -53,12 +53,12 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
 export class KeycloakProcess implements AsyncDisposable {
   readonly url: string;
   readonly home: string;
-  readonly #port: number;
+  readonly port: number;
   #child: ChildProcess;
 
   private constructor(home: string, port: number) {
     this.home = home;
-    this.#port = port;
+    this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.#child = this.#spawn();
   }
@@ -78,6 +78,10 @@ export class KeycloakProcess implements AsyncDisposable {
     const keycloak = new KeycloakProcess(home, await freePort());
     await keycloak.#answers();
     return keycloak;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Kills it, as a power cut would. */
@@ -119,7 +123,7 @@ export class KeycloakProcess implements AsyncDisposable {
 
   #spawn(): ChildProcess {
     const log = openSync(join(this.home, "log"), "a");
-    const http = [`--http-port=${this.#port}`, "--http-host=127.0.0.1", "--http-enabled=true"];
+    const http = [`--http-port=${this.port}`, "--http-host=127.0.0.1", "--http-enabled=true"];
     const args = ["start", "--optimized", ...http, "--hostname-strict=false", "--import-realm"];
     const child = spawn("sh", [join(this.home, "bin/kc.sh"), ...args], {
       stdio: ["ignore", log, log],

@@ -2,7 +2,7 @@
 const maxBytes = 262_144;
 
 /** What came is no answer of a realm: too long. */
-export class AnswerTooLong extends Error {}
+class AnswerTooLong extends Error {}
 
 export interface FetchOptions {
   readonly method?: string;

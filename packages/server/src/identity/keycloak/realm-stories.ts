@@ -8,7 +8,7 @@ import type { Refreshed } from "../../core/refresh.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
 import { realmAccounts } from "./accounts.ts";
-import { Doubts } from "./doubts.ts";
+import { createPasswordCheck } from "./password-check.ts";
 import { Realm, type RealmLog, type RealmSettings } from "./realm.ts";
 import { realmUser } from "./realm-user.ts";
 import { createRealmRefresh } from "./refresh.ts";
@@ -17,7 +17,6 @@ import { SharedAnswers } from "./shared-answers.ts";
 import { createRealmSignIn } from "./sign-in.ts";
 import { createRealmSignOut } from "./sign-out.ts";
 import { createTellRealm } from "./tell-realm.ts";
-import { Turns } from "./turns.ts";
 
 /** How often the realm is told of sessions that ended while it could not be reached, in milliseconds. */
 const tellEvery = 1_000;
@@ -43,13 +42,11 @@ export function realmStories({ derived, grace, ...given }: RealmStoryParts) {
   const notes = new SessionNotes(derived.sealing);
   const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
-  const turns = new Turns(realm.timeout);
   const next = ({ refreshToken }: Refreshed) => refreshToken;
   const shared = new SharedAnswers<Refreshed>({ grace, clock, next });
   const parts = {
     ...given,
-    turns,
-    doubts: new Doubts(clock),
+    checkPassword: createPasswordCheck(realm, clock),
     check,
     notes,
     tellRealm,

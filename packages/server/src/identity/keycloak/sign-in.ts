@@ -6,19 +6,15 @@ import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { SignIn } from "../../core/sign-in.ts";
 import type { Throttle } from "../../core/throttle.ts";
-import { asked, type RealmAccount } from "./accounts.ts";
-import type { Doubts } from "./doubts.ts";
-import type { Realm, RealmGrant } from "./realm.ts";
-import { RealmUnavailable } from "./realm-problems.ts";
+import type { RealmAccount } from "./accounts.ts";
+import type { PasswordCheck } from "./password-check.ts";
+import type { RealmGrant } from "./realm.ts";
 import { lifetimeOf, realmUser } from "./realm-user.ts";
 import { refusedSignIn } from "./refusals.ts";
 import type { SessionNotes } from "./session-notes.ts";
-import type { Turns } from "./turns.ts";
 
 export interface RealmSignInParts {
-  readonly realm: Realm;
-  readonly turns: Turns;
-  readonly doubts: Doubts;
+  readonly checkPassword: PasswordCheck;
   readonly accountOf: (username: string) => Promise<RealmAccount>;
   readonly throttle: Throttle;
   readonly check: TokenCheck;
@@ -29,21 +25,20 @@ export interface RealmSignInParts {
 }
 
 /**
- * Signing in at a realm: may this caller try, whose turn is it, what does the realm say, are its tokens good, note the session, pass
+ * Signing in at a realm: may this caller try, what does the realm say, are its tokens good, note the session, pass
  * the tokens on.
  *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `account_disabled`,
  * `account_setup_required`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmSignIn(parts: RealmSignInParts): SignIn {
-  const { realm, turns, doubts, accountOf, throttle, check, sessions, notes, audit, clock } = parts;
+  const { checkPassword, accountOf, throttle, check, sessions, notes, audit, clock } = parts;
 
   return async function signIn(credentials, caller) {
     const account = await accountOf(credentials.username);
 
     return throttle.attempt({ operation: "login", caller, account }, async () => {
-      const { username, password } = asked(credentials);
-      const answer = await turns.take(account.key, () => ask(account, username, password));
+      const answer = await checkPassword(account.key, credentials);
       if ("refused" in answer) return refuse(account, answer.refused, caller);
 
       const principal = await own(answer);
@@ -62,18 +57,6 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     });
   };
 
-  async function ask(account: RealmAccount, username: string, password: string) {
-    try {
-      const answer = await realm.signIn(username, password);
-      if (!("refused" in answer)) doubts.end(account.key);
-      return answer;
-    } catch (error) {
-      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable)
-        doubts.begin(account.key);
-      throw error;
-    }
-  }
-
   /** What the realm issued is held against the same rules as what anybody brings. */
   async function own({ accessToken }: RealmGrant): Promise<SignedIn> {
     try {
@@ -87,10 +70,6 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
 
   async function refuse(account: RealmAccount, description: string, caller: Caller): Promise<never> {
     const { code, reason } = refusedSignIn(description);
-    if (code === "invalid_credentials" && doubts.about(account.key)) {
-      const doubt = "an earlier login of this account may be under way at the realm";
-      throw new LatchkeyError("provider_unavailable", { reason: doubt, retryAfter: 1 });
-    }
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
     throw new LatchkeyError(code, { reason });
   }
