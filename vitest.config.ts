@@ -7,7 +7,8 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["{packages,examples}/*/test/**/*.test.ts"],
-          exclude: ["packages/*/test/crash/**", "packages/*/test/package/**"],
+          exclude: ["packages/*/test/crash/**", "packages/*/test/package/**", "packages/*/test/keycloak/**"],
+          globalSetup: ["packages/server/test/keycloak/told.ts"],
           testTimeout: 30_000,
         },
       },
@@ -16,6 +17,17 @@ export default defineConfig({
           name: "crash",
           include: ["packages/server/test/crash/**/*.test.ts"],
           testTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "keycloak",
+          include: ["packages/server/test/keycloak/**/*.test.ts"],
+          globalSetup: ["packages/server/test/keycloak/setup.ts"],
+          testTimeout: 60_000,
+          // The first start fetches Keycloak and prepares its database.
+          hookTimeout: 600_000,
           fileParallelism: false,
         },
       },

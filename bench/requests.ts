@@ -16,8 +16,22 @@ export const refreshRequest = (refreshToken: string): string =>
   post("/auth/refresh", { refresh_token: refreshToken });
 
 /** The bytes of `GET /auth/me`. */
-export const meRequest = (accessToken: string): string =>
-  `GET /auth/me HTTP/1.1\r\n${host}\r\nAuthorization: Bearer ${accessToken}\r\n\r\n`;
+export const meRequest = (accessToken: string): string => bearerRequest("/auth/me", accessToken);
+
+/** The bytes of a form that is sent to a path. @param at host and port, where the server looks at them */
+export function formRequest(
+  path: string,
+  fields: Readonly<Record<string, string>>,
+  at: string = "127.0.0.1",
+): string {
+  const form = new URLSearchParams(fields).toString();
+  const type = "Content-Type: application/x-www-form-urlencoded";
+  return `POST ${path} HTTP/1.1\r\nHost: ${at}\r\n${type}\r\nContent-Length: ${form.length}\r\n\r\n${form}`;
+}
+
+/** The bytes of a `GET` with a bearer token. @param at host and port, where the server looks at them */
+export const bearerRequest = (path: string, token: string, at: string = "127.0.0.1"): string =>
+  `GET ${path} HTTP/1.1\r\nHost: ${at}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 
 /** The one user of a server under test: its first administrator. */
 export const administrator = { username: "admin", password: "correct horse battery staple" } as const;

@@ -3,6 +3,7 @@ import { machine } from "./processors.ts";
 import { type Measure, type Row, tableOf } from "./row.ts";
 import { client } from "./rows/client.ts";
 import { guard } from "./rows/guard.ts";
+import { keycloak } from "./rows/keycloak.ts";
 import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
@@ -20,6 +21,7 @@ const measures: Readonly<Record<string, Measure>> = {
   memory,
   client,
   guard,
+  keycloak,
 };
 
 const { values, positionals } = parseArgs({

@@ -12,12 +12,15 @@ export interface Metadata {
 export class Discovery {
   readonly #requests: Requests;
   readonly #issuer: string;
+  readonly #at: string;
   #known: Metadata | undefined;
   #reading: Promise<Metadata> | undefined;
 
-  constructor(requests: Requests, issuer: string) {
+  /** @param at below which address it is read, if not below the issuer's own */
+  constructor(requests: Requests, issuer: string, at: string = issuer) {
     this.#requests = requests;
     this.#issuer = issuer;
+    this.#at = at;
   }
 
   get known(): Metadata | undefined {
@@ -38,20 +41,20 @@ export class Discovery {
 
   async #read(): Promise<Metadata> {
     // §4.1: a terminating slash is removed before the well-known path is appended.
-    const address = new URL(`${this.#issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-    this.#known = readMetadata(await requestJson(this.#requests, address), this.#issuer);
+    const address = new URL(`${this.#at.replace(/\/$/, "")}/.well-known/openid-configuration`);
+    this.#known = readMetadata(await requestJson(this.#requests, address), this.#issuer, this.#at);
     return this.#known;
   }
 }
 
 /**
  * Checks what discovery answered: it speaks for this very issuer (§4.3), and nothing in it leads to a
- * connection that is less safe than the issuer's own. The feed is at the issuer's origin, because the guard
- * shows it a secret.
+ * connection that is less safe than the issuer's own. The feed is where the document was read, at the same origin,
+ * because the guard shows it a secret.
  *
  * @throws {IssuerProblem}
  */
-export function readMetadata(document: unknown, issuer: string): Metadata {
+export function readMetadata(document: unknown, issuer: string, at: string = issuer): Metadata {
   if (typeof document !== "object" || document === null) throw new IssuerProblem("discovery: no object");
   if (!("issuer" in document) || document.issuer !== issuer) {
     throw new IssuerProblem("discovery: it names another issuer");
@@ -60,9 +63,9 @@ export function readMetadata(document: unknown, issuer: string): Metadata {
     "latchkey_revocations_endpoint" in document ? document.latchkey_revocations_endpoint : undefined;
   const metadata = {
     keySet: addressIn("jwks_uri", "jwks_uri" in document ? document.jwks_uri : undefined, issuer),
-    feed: feed === undefined ? undefined : addressIn("latchkey_revocations_endpoint", feed, issuer),
+    feed: feed === undefined ? undefined : addressIn("latchkey_revocations_endpoint", feed, at),
   };
-  if (metadata.feed !== undefined && metadata.feed.origin !== new URL(issuer).origin) {
+  if (metadata.feed !== undefined && metadata.feed.origin !== new URL(at).origin) {
     throw new IssuerProblem("discovery: latchkey_revocations_endpoint is not at the issuer");
   }
   return metadata;

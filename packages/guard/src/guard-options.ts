@@ -6,8 +6,18 @@ import type { KeySource, RevocationSource } from "./sources.ts";
 export interface GuardOptions extends RouteOptions {
   /** The exact `iss` that tokens must carry: an http or https URL. Keys are discovered below it. */
   readonly issuer: string;
-  /** Tokens must name at least one of these in `aud`. Default: the issuer. */
+  /** Tokens must name at least one of these in `aud`. Default: the issuer, unless `authorizedParty` is given. */
   readonly audience?: string | readonly string[];
+  /**
+   * Tokens must have been issued to one of these clients: `azp`, or `client_id` where that is absent. With it
+   * alone `aud` is not looked at, in which a Keycloak realm names no API unless it is told to.
+   */
+  readonly authorizedParty?: string | readonly string[];
+  /**
+   * Where the issuer's metadata is read, if not below the issuer: a Latchkey in front of a Keycloak realm, which
+   * tells where the realm's keys are, and where its own feed of ended sessions.
+   */
+  readonly discoverAt?: string;
   /** The signature algorithms that are accepted, whatever a token says. Default: ES256, RS256, PS256. */
   readonly algorithms?: readonly Algorithm[];
   /** For how long after its expiry a token still counts, in milliseconds, up to 60,000. Default: 5,000. */
@@ -50,7 +60,10 @@ export interface GuardOptions extends RouteOptions {
 /** Options that were found sound, each with its default. */
 export interface GuardSettings {
   readonly issuer: string;
-  readonly audience: readonly string[];
+  /** Undefined where `aud` is not looked at. */
+  readonly audience: readonly string[] | undefined;
+  readonly authorizedParty: readonly string[] | undefined;
+  readonly discoverAt: string;
   readonly algorithms: readonly Algorithm[];
   readonly clockTolerance: number;
   readonly cacheSize: number;
@@ -68,15 +81,18 @@ export interface GuardSettings {
  * @throws {TypeError} that says in one line which option is wrong and what would do
  */
 export function readOptions(options: GuardOptions): GuardSettings {
-  const { issuer, audience = issuer, algorithms = ["ES256", "RS256", "PS256"], guardKey, follow } = options;
+  const {
+    issuer,
+    discoverAt = issuer,
+    authorizedParty,
+    algorithms = ["ES256", "RS256", "PS256"],
+    guardKey,
+    follow,
+  } = options;
+  const { audience = authorizedParty === undefined ? issuer : undefined } = options;
   const { whenStale = "refuse", now = Date.now } = options;
   need(isIssuer(issuer), "issuer", "an http or https URL without query, fragment and credentials");
-  const audiences: readonly string[] = typeof audience === "string" ? [audience] : audience;
-  need(
-    Array.isArray(audiences) && audiences.length > 0 && audiences.every(isText),
-    "audience",
-    "a text or a list of texts, none of them empty",
-  );
+  need(isIssuer(discoverAt), "discoverAt", "an http or https URL without query, fragment and credentials");
   need(
     Array.isArray(algorithms) && algorithms.length > 0 && algorithms.every(isAlgorithm),
     "algorithms",
@@ -91,7 +107,9 @@ export function readOptions(options: GuardOptions): GuardSettings {
   );
   return {
     issuer,
-    audience: [...audiences],
+    audience: texts(audience, "audience"),
+    authorizedParty: texts(authorizedParty, "authorizedParty"),
+    discoverAt,
     algorithms: [...algorithms],
     clockTolerance: number(options, "clockTolerance", 5_000, 0, 60_000),
     cacheSize: number(options, "cacheSize", 10_000, 0, 10_000_000),
@@ -113,6 +131,14 @@ function need(sound: boolean, name: keyof GuardOptions, wanted: string): void {
 /** Never says what was given: it may have been put in the wrong place. */
 function wrong(name: keyof GuardOptions, wanted: string): never {
   throw new TypeError(`createGuard: ${name} must be ${wanted}`);
+}
+
+function texts(given: string | readonly string[] | undefined, name: keyof GuardOptions) {
+  if (given === undefined) return undefined;
+  const list: readonly string[] = typeof given === "string" ? [given] : given;
+  const sound = Array.isArray(list) && list.length > 0 && list.every(isText);
+  need(sound, name, "a text or a list of texts, none of them empty");
+  return [...list];
 }
 
 type NumberName = "clockTolerance" | "cacheSize" | "staleAfter" | "keysMaxAge";

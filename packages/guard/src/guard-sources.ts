@@ -34,7 +34,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
   // Looked up when it is called: a platform may put its own in place later.
   const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing.signal };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
-  const discovery = new Discovery(requests, settings.issuer);
+  const discovery = new Discovery(requests, settings.issuer, settings.discoverAt);
   const { algorithms, keysMaxAge } = settings;
   const parts = { discovery, requests, clocks, tell };
   // What is given instead is not begun.

@@ -7,7 +7,10 @@ export interface Principal {
   readonly userId: string;
   /** `preferred_username`; the user's id where the issuer names none. */
   readonly username: string;
-  /** `roles`, or a Keycloak realm's `realm_access.roles`. */
+  /**
+   * `roles`; where there is no such claim, those of a Keycloak realm and of the clients that the guard was told of
+   * as `authorizedParty` or `audience`, without what Keycloak gives to everybody.
+   */
   readonly roles: readonly string[];
   /** `scope`, taken apart. */
   readonly scopes: readonly string[];
@@ -30,22 +33,46 @@ const lastSecond = 8_640_000_000_000;
  * @throws {TokenError} `invalid_token` where `sub` is no text, `exp` no time, or `sid` there but no text, and
  * where something in the claims is called `__proto__`
  */
-export function readPrincipal(claims: JWTPayload): Principal {
-  const { sub, exp, scope, sid, preferred_username: username, realm_access: realm } = claims;
+export function readPrincipal(claims: JWTPayload, clients: readonly string[] = []): Principal {
+  const { sub, exp, scope, sid, preferred_username: username } = claims;
   if (!isText(sub)) throw new TokenError("invalid_token", "claim sub");
   if (typeof exp !== "number" || !(exp <= lastSecond)) throw new TokenError("invalid_token", "claim exp");
   if (sid !== undefined && !isText(sid)) throw new TokenError("invalid_token", "claim sid");
-  const realmRoles = typeof realm === "object" && realm !== null && "roles" in realm ? realm.roles : [];
   freeze(claims);
   return Object.freeze({
     userId: sub,
     username: isText(username) ? username : sub,
-    roles: texts(claims["roles"] ?? realmRoles),
+    roles: texts(claims["roles"] ?? keycloakRoles(claims, clients)),
     scopes: typeof scope === "string" ? scopesOf(scope) : none,
     sessionId: sid,
     expiresAt: exp * 1000,
     claims,
   });
+}
+
+/**
+ * The roles that a Keycloak realm put into a token: of the realm, and of some clients. Left out are those that
+ * Keycloak itself gives to everybody, because they say nothing of whom it is.
+ *
+ * @param clients whose roles count beside those of the realm
+ */
+function keycloakRoles(claims: JWTPayload, clients: readonly string[]): readonly string[] {
+  const { realm_access: realm, resource_access: resources } = claims;
+  const ofClients = clients.flatMap((client) => rolesIn(ownMember(resources, client)));
+  const roles = new Set([...rolesIn(realm), ...ofClients]);
+  const given = [...roles].filter(
+    (role) => !/^(offline_access|uma_authorization|default-roles-.*)$/.test(role),
+  );
+  return Object.freeze(given);
+}
+
+function rolesIn(access: unknown): readonly string[] {
+  return texts(ownMember(access, "roles"));
+}
+
+function ownMember(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Object.getOwnPropertyDescriptor(value, name)?.value;
 }
 
 function isText(value: unknown): value is string {

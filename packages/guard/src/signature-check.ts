@@ -1,4 +1,4 @@
-import type { CryptoKey, JWTHeaderParameters, JWTVerifyOptions } from "jose";
+import type { CryptoKey, JWTHeaderParameters, JWTPayload, JWTVerifyOptions } from "jose";
 import { JOSEError, JWTClaimValidationFailed, JWTExpired } from "jose/errors";
 import { jwtVerify } from "jose/jwt/verify";
 import { checks } from "./algorithms.ts";
@@ -9,11 +9,14 @@ import { TokenError } from "./token-error.ts";
 import { assertWellFormed } from "./token-shape.ts";
 import type { Verified } from "./verified-tokens.ts";
 
-type Settings = Pick<GuardSettings, "issuer" | "audience" | "algorithms" | "clockTolerance" | "now">;
+type Settings = Pick<
+  GuardSettings,
+  "issuer" | "audience" | "authorizedParty" | "algorithms" | "clockTolerance" | "now"
+>;
 
 /**
  * Checks a token that was not seen before (RFC 9068 §4): its shape, the signature by a key of the issuer,
- * `typ`, issuer, audience and expiry.
+ * `typ`, issuer, audience or authorised party, and expiry.
  *
  * The function it returns throws {TokenError} with the code that says why the token was refused.
  */
@@ -21,10 +24,11 @@ export function createSignatureCheck(
   settings: Settings,
   keys: KeySource,
 ): (token: unknown) => Promise<Verified> {
-  const { issuer, audience, algorithms, clockTolerance, now } = settings;
+  const { issuer, audience, authorizedParty, algorithms, clockTolerance, now } = settings;
+  const clients = [...(authorizedParty ?? []), ...(audience ?? [])];
   const pinned = {
     issuer,
-    audience: [...audience],
+    ...(audience && { audience: [...audience] }),
     algorithms: [...algorithms],
     clockTolerance: clockTolerance / 1000,
   } satisfies JWTVerifyOptions;
@@ -47,8 +51,9 @@ export function createSignatureCheck(
       const { payload, protectedHeader, key } = await jwtVerify(token, keyOf, { ...pinned, currentDate });
       const { kid, alg, typ } = protectedHeader;
       assertAccessToken(typ, payload["typ"]);
+      if (authorizedParty !== undefined) assertIssuedTo(authorizedParty, payload);
       if (kid === undefined || key instanceof Uint8Array) throw new TokenError("invalid_token", "no kid");
-      return { principal: readPrincipal(payload), kid, algorithm: alg, key };
+      return { principal: readPrincipal(payload, clients), kid, algorithm: alg, key };
     } catch (error) {
       throw refusalOf(error);
     }
@@ -69,6 +74,13 @@ function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
   const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;
   if (type === "at+jwt" || (type === "jwt" && claimedTyp === "Bearer")) return;
   throw new TokenError("invalid_token", "not an access token");
+}
+
+/** The client that a token was issued to is one of these: `azp`, as Keycloak has it, or RFC 9068's `client_id`. */
+function assertIssuedTo(clients: readonly string[], { azp, client_id: clientId }: JWTPayload): void {
+  const party = azp ?? clientId;
+  if (typeof party !== "string" || !clients.includes(party))
+    throw new TokenError("invalid_token", "claim azp");
 }
 
 /**

@@ -29,7 +29,7 @@ export interface Verifier {
 
 type Settings = Pick<
   GuardOptions,
-  "issuer" | "audience" | "algorithms" | "clockTolerance" | "cacheSize" | "now"
+  "issuer" | "audience" | "authorizedParty" | "algorithms" | "clockTolerance" | "cacheSize" | "now"
 >;
 
 /** Options of a guard that asks its issuer for nothing. */

@@ -19,6 +19,8 @@ export interface ChoreParts {
   readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention">;
   readonly clock: Clock;
   readonly log: Log;
+  /** What a provider has to do besides, each with how often, in milliseconds. */
+  readonly more?: readonly (readonly [every: number, chore: () => Promise<void>])[];
 }
 
 export interface Chores {
@@ -52,7 +54,8 @@ export function startChores(parts: ChoreParts): Chores {
     await store.tidy(now, config.auditRetention);
   }
 
-  const stops = [every(followEvery, follow, log), every(tidyEvery, tidy, log)];
+  const more = (parts.more ?? []).map(([interval, chore]) => every(interval, chore, log));
+  const stops = [every(followEvery, follow, log), every(tidyEvery, tidy, log), ...more];
   return {
     follow,
     tidy,

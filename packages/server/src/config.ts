@@ -54,7 +54,32 @@ export const settings = {
     shown: "made on first start, kept beside the database with mode 0600",
     secret: true,
   }),
-  provider: setting("PROVIDER", choice("local"), "local", "where people come from"),
+  provider: setting("PROVIDER", choice("local", "keycloak"), "local", "where people come from"),
+  keycloakUrl: setting("KEYCLOAK_URL", url, undefined, "address of Keycloak, what stands before /realms", {
+    shown: "none",
+  }),
+  keycloakRealm: setting("KEYCLOAK_REALM", text, undefined, "the realm in which people sign in", {
+    shown: "none",
+  }),
+  keycloakClientId: setting("KEYCLOAK_CLIENT_ID", text, undefined, "the client there that Latchkey is", {
+    shown: "none",
+  }),
+  keycloakClientSecret: setting(
+    "KEYCLOAK_CLIENT_SECRET",
+    passwordText,
+    undefined,
+    "the secret of that client",
+    {
+      shown: "none",
+      secret: true,
+    },
+  ),
+  keycloakTimeout: setting(
+    "KEYCLOAK_TIMEOUT",
+    duration(100),
+    "5s",
+    "how long Keycloak may take for one answer",
+  ),
   adminPassword: setting("ADMIN_PASSWORD", passwordText, undefined, "the first administrator's password", {
     shown: "made and shown once",
     secret: true,
@@ -98,7 +123,7 @@ export const settings = {
     secret: true,
   }),
   mcp: setting("MCP", choice("on", "off"), undefined, "the server's own tools at /mcp", {
-    shown: "on where HOST is this machine alone, else off",
+    shown: "on where HOST is this machine alone and people are local, else off",
   }),
   keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "how long one key signs"),
   auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
@@ -117,7 +142,15 @@ type Value<Name extends SettingName> = ReturnType<(typeof settings)[Name]["read"
 const table: { readonly [Name in SettingName]: Setting<Value<Name>> } = settings;
 
 /** What may be left open: it is made or derived when the server starts. */
-type Open = "issuer" | "audience" | "secret" | "adminPassword";
+type Open =
+  | "issuer"
+  | "audience"
+  | "secret"
+  | "adminPassword"
+  | "keycloakUrl"
+  | "keycloakRealm"
+  | "keycloakClientId"
+  | "keycloakClientSecret";
 
 /** All settings, read and checked. */
 export type Config = {
@@ -168,6 +201,11 @@ export function readConfig(
     database: required("database"),
     secret: read("secret"),
     provider: required("provider"),
+    keycloakUrl: read("keycloakUrl"),
+    keycloakRealm: read("keycloakRealm"),
+    keycloakClientId: read("keycloakClientId"),
+    keycloakClientSecret: read("keycloakClientSecret"),
+    keycloakTimeout: required("keycloakTimeout"),
     adminPassword: read("adminPassword"),
     passwordMinLength: required("passwordMinLength"),
     accessTokenTtl: required("accessTokenTtl"),
@@ -184,7 +222,7 @@ export function readConfig(
     trustedProxies: required("trustedProxies"),
     corsOrigins: required("corsOrigins"),
     guardKeys: required("guardKeys"),
-    mcp: read("mcp") ?? (isLoopback(host) ? "on" : "off"),
+    mcp: read("mcp") ?? (isLoopback(host) && read("provider") === "local" ? "on" : "off"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),
     logLevel: required("logLevel"),
@@ -195,5 +233,20 @@ export function readConfig(
   if (config.refreshGrace > config.accessTokenTtl) {
     throw new SettingProblem("LATCHKEY_REFRESH_GRACE must not be longer than LATCHKEY_ACCESS_TOKEN_TTL");
   }
+  if (config.provider === "keycloak") assertKeycloak(config);
   return config;
+}
+
+/** What the realm needs, and what only works with users of Latchkey's own. */
+function assertKeycloak(config: Config): void {
+  const needed = ["keycloakUrl", "keycloakRealm", "keycloakClientId", "keycloakClientSecret"] as const;
+  for (const name of needed) {
+    if (config[name] !== undefined) continue;
+    throw new SettingProblem(`${settings[name].variable} must be set with LATCHKEY_PROVIDER=keycloak`);
+  }
+  if (config.mcp === "on") {
+    throw new SettingProblem(
+      "LATCHKEY_MCP=on: the server's own tools are for users of its own; with LATCHKEY_PROVIDER=keycloak they are off",
+    );
+  }
 }

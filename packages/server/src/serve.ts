@@ -29,6 +29,7 @@ import { createApp } from "./http/app.ts";
 import { localProvider } from "./identity/local.ts";
 import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
+import { openRealmProvider } from "./realm-provider.ts";
 import { keptSecret } from "./secret-file.ts";
 import { openStore, type Store } from "./store/store.ts";
 
@@ -68,7 +69,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   try {
     await store.followCommands();
     const parts = await assemble(config, issuer, store, surroundings, clock);
-    await surroundings.prepare?.(parts.people);
+    if (config.provider === "local") await surroundings.prepare?.(parts.people);
     await parts.app.listen({ host: config.host, port });
     const chores = startChores({ ...parts, store, config, clock, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
@@ -85,6 +86,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
       async close() {
         await parts.app.close();
         await chores.stop();
+        parts.closeProvider();
         await store.close();
       },
     };
@@ -138,7 +140,8 @@ async function assemble(
     account: config.throttleAccount,
     address: config.throttleAddress,
   };
-  const throttle = new Throttle({ rules, counters, sessions, audit, clock });
+  const known = config.provider === "keycloak" ? store.realmSessions : sessions;
+  const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace: config.refreshGrace };
   const life = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check, clock };
 
@@ -156,14 +159,25 @@ async function assemble(
     log,
   });
 
-  const app: FastifyInstance = await createApp({
-    issuer,
-    keySet: () => signingKeys.keySet,
+  const realm =
+    config.provider === "keycloak"
+      ? await openRealmProvider({ config, store, revocations, derived, throttle, clock, log })
+      : undefined;
+  const operations = realm?.stories ?? {
     signIn: createSignIn({ ...life, settings: times }),
     refresh: createRefresh({ ...life, settings: times }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),
-    assertReady: () => store.assertReady(),
+  };
+  const app: FastifyInstance = await createApp({
+    ...operations,
+    issuer,
+    foreign: realm?.foreign,
+    keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
+    async assertReady() {
+      await store.assertReady();
+      await realm?.assertReady();
+    },
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
     revocationFeed: {
@@ -174,7 +188,9 @@ async function assemble(
     mcp: config.mcp === "on" ? { endpoint: tools, resource, loopback: isLoopback(config.host) } : undefined,
     log,
   });
-  return { app, people, signingKeys, revocations, counters: Object.values(counters) };
+  const more = realm === undefined ? [] : [realm.stories.chore];
+  const closeProvider = () => realm?.close();
+  return { app, people, signingKeys, revocations, counters: Object.values(counters), more, closeProvider };
 }
 
 /** The pages that may call `/mcp` besides the server's own; undefined for those of this machine, if it is on it. */

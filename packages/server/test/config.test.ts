@@ -40,7 +40,7 @@ describe("settings", () => {
     ["ISSUER", "https://u:p@a.example", "give an address such as https://login.example.com"],
     ["AUDIENCE", ",", "give at least one text, several separated by commas"],
     ["DATABASE", "mysql://x", "give a path of a SQLite file, or :memory:"],
-    ["PROVIDER", "ldap", "give local"],
+    ["PROVIDER", "ldap", "give local or keycloak"],
     ["ACCESS_TOKEN_TTL", "1 hour", "give a duration such as 90s, 15m, 1h or 7d"],
     ["ACCESS_TOKEN_TTL", "0s", "give a duration such as 90s, 15m, 1h or 7d"],
     ["HASH_CONCURRENCY", "0", "give a whole number from 1 to 256"],
@@ -66,6 +66,34 @@ describe("settings", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });
     expect(read).toThrow(/^LATCHKEY_SECRET: give at least 32 random characters/);
     expect(read).not.toThrow(/hunter2/);
+  });
+
+  describe("with LATCHKEY_PROVIDER=keycloak", () => {
+    const whole = {
+      LATCHKEY_PROVIDER: "keycloak",
+      LATCHKEY_KEYCLOAK_URL: "https://keycloak.example/auth/",
+      LATCHKEY_KEYCLOAK_REALM: "demo",
+      LATCHKEY_KEYCLOAK_CLIENT_ID: "latchkey",
+      LATCHKEY_KEYCLOAK_CLIENT_SECRET: "hunter2",
+    };
+
+    test("the realm is read, and the server's own tools are off", () => {
+      expect(readConfig(whole)).toMatchObject({
+        keycloakUrl: "https://keycloak.example/auth",
+        keycloakTimeout: 5_000,
+        mcp: "off",
+      });
+    });
+
+    test.each(Object.keys(whole).filter((name) => name.includes("KEYCLOAK")))("%s must be set", (name) => {
+      const incomplete = () => readConfig({ ...whole, [name]: undefined });
+      expect(incomplete).toThrow(`${name} must be set with LATCHKEY_PROVIDER=keycloak`);
+      expect(incomplete).not.toThrow(/hunter2/);
+    });
+
+    test("tools for users of Latchkey's own cannot be on", () => {
+      expect(() => readConfig({ ...whole, LATCHKEY_MCP: "on" })).toThrow(/^LATCHKEY_MCP=on: .* are off$/);
+    });
   });
 
   test("a grace longer than a token is refused", () => {

@@ -28,9 +28,12 @@ export async function demoCommand(args: readonly string[]): Promise<void> {
       `--host ${config.host}: the demo has well-known passwords and listens on this machine alone; use \`latchkey serve\``,
     );
   }
-  const { url } = await run({ ...config, database: ":memory:", secret: undefined }, async (users) => {
-    for (const { person, password } of people) await users.addForDemo(person, password);
-  });
+  const { url } = await run(
+    { ...config, provider: "local", database: ":memory:", secret: undefined },
+    async (users) => {
+      for (const { person, password } of people) await users.addForDemo(person, password);
+    },
+  );
   process.stdout.write(banner(url));
 }
 

@@ -1,6 +1,7 @@
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
+import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
 import { LostSecretError } from "../secret-file.ts";
 import { SettingProblem } from "../setting-types.ts";
 import { NewerDatabaseError } from "../store/migrate.ts";
@@ -17,6 +18,7 @@ const expected = [
   SealedKeyError,
   LostSecretError,
   UnusableDatabaseError,
+  RealmMisconfigured,
 ];
 
 /** What went wrong, in one line that says what to do; undefined for what nobody foresaw. */

@@ -1,6 +1,7 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { Session } from "../core/ports.ts";
 import { parseArguments } from "./arguments.ts";
+import { assertLocal } from "./assert-local.ts";
 import { UsageProblem } from "./failures.ts";
 import { print, table } from "./print.ts";
 import { withWorkbench } from "./workbench.ts";
@@ -10,6 +11,7 @@ export async function sessionCommand(args: readonly string[]): Promise<void> {
   const { config, words } = parseArguments(args, process.env);
   const [verb, subject, ...more] = words;
   if (more.length > 0) throw new UsageProblem("one at a time");
+  assertLocal(config, "sessions", "see and end them");
 
   if (verb === "list") {
     return withWorkbench(config, async ({ store, people }) => {

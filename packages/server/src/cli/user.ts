@@ -1,5 +1,6 @@
 import type { LocalUser } from "../core/ports.ts";
 import { parseArguments } from "./arguments.ts";
+import { assertLocal } from "./assert-local.ts";
 import { UsageProblem } from "./failures.ts";
 import { askNewPassword } from "./password-input.ts";
 import { print, table } from "./print.ts";
@@ -56,6 +57,7 @@ export async function userCommand(args: readonly string[]): Promise<void> {
   if (command === undefined) throw new UsageProblem(`usage: latchkey user ${Object.keys(verbs).join("|")}`);
   if (verb === "list" && username !== undefined) throw new UsageProblem("usage: latchkey user list");
   if (verb !== "list") named();
+  assertLocal(given.config, "people", "add, change and disable them");
   await withWorkbench(given.config, command);
 }
 

@@ -40,11 +40,14 @@ function hasSession(principal: Principal): principal is SignedIn {
   return principal.sessionId !== undefined;
 }
 
-/** What a guard can say of a token whose keys and revocations are in this process. */
+/** What a guard can say of a token whose revocations are in this process, and its keys here or at a realm. */
 const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked"] as const;
 
 function refuse(error: unknown): never {
   if (!(error instanceof TokenError)) throw error;
+  const { reason, retryAfter = 1 } = error;
+  if (error.code === "keys_unavailable")
+    throw new LatchkeyError("provider_unavailable", { reason, retryAfter });
   const code = codes.find((one) => one === error.code);
   throw code === undefined ? error : new LatchkeyError(code, { reason: error.reason });
 }

@@ -14,6 +14,11 @@ const refusals = {
     "Ended sessions are told to guards alone: send a guard key as Authorization: Bearer <key>",
   ],
   forbidden: [403, "Not allowed"],
+  account_disabled: [403, "This account is disabled: ask whoever administers it"],
+  account_setup_required: [
+    403,
+    "This account is not set up yet: sign in once to the identity provider in a browser, which asks for what is missing",
+  ],
   not_found: [404, "No such resource"],
   method_not_allowed: [405, "This method is not allowed here"],
   request_timeout: [408, "The request took too long to arrive"],

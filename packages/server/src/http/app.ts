@@ -15,11 +15,13 @@ import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
-import { type KeySetSource, wellKnownRoutes } from "./well-known.ts";
+import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
 export interface AppParts extends AuthOperations, Health {
   readonly issuer: string;
   readonly keySet: KeySetSource;
+  /** Whose tokens these are, where they are not this server's own. */
+  readonly foreign: ForeignIssuer | undefined;
   readonly log: LogSink;
   /** CIDRs whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
@@ -79,7 +81,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(documentation(parts.issuer));
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
-    wellKnownRoutes(scope, parts.issuer, parts.keySet);
+    wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationFeed);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);

@@ -34,8 +34,14 @@ export function describeLogin(mount: string): FastifySchema {
         "Wrong user name, e-mail address or password; the same for each",
         "invalid_credentials",
       ),
+      403: errors(
+        "The password was right, but the identity provider does not let this account in",
+        {},
+        "account_disabled",
+        "account_setup_required",
+      ),
       ...throttled,
-      ...serverErrors("overloaded", "store_unavailable"),
+      ...serverErrors("overloaded", "provider_unavailable", "store_unavailable"),
     },
   };
 }
@@ -58,7 +64,7 @@ export function describeRefresh(mount: string): FastifySchema {
       }),
       ...unauthorized(...tokenRefused),
       ...throttled,
-      ...serverErrors("store_unavailable"),
+      ...serverErrors("provider_unavailable", "store_unavailable"),
     },
   };
 }
@@ -72,7 +78,7 @@ export function describeCurrentUser(mount: string): FastifySchema {
     response: {
       200: answer("Successful Response", "CurrentUserInfo", { ...user, roles: ["user", "premium"] }),
       ...unauthorized(...tokenRefused, "missing_token"),
-      ...serverErrors("store_unavailable"),
+      ...serverErrors("provider_unavailable", "store_unavailable"),
     },
   };
 }
@@ -100,7 +106,7 @@ export function describeHealth(state: "live" | "ready", summary: string): Fastif
     tags: ["Health"],
     response: {
       200: answer("Yes", "HealthResponse", { status: state }),
-      ...(state === "ready" ? serverErrors("store_unavailable") : {}),
+      ...(state === "ready" ? serverErrors("provider_unavailable", "store_unavailable") : {}),
     },
   };
 }
@@ -283,5 +289,5 @@ const throttled = {
 
 const serverErrors = (...codes: readonly ErrorCode[]) => ({
   500: errors("Internal Server Error; the log has more under the X-Request-Id", {}, "internal_error"),
-  503: errors("Busy, or the database cannot be reached", retryAfter, ...codes),
+  503: errors("Busy, or the database or the identity provider cannot be reached", retryAfter, ...codes),
 });

@@ -4,20 +4,32 @@ import { describeKeySet, describeProvider } from "./operations.ts";
 /** The current JWK Set; asked for every answer, because keys rotate. */
 export type KeySetSource = () => { readonly keys: readonly Record<string, unknown>[] };
 
+/** An identity provider whose tokens are passed through. */
+export interface ForeignIssuer {
+  readonly issuer: string;
+  /** Where its keys are. */
+  readonly keySet: string;
+}
+
 /** Verifiers may keep the answer so long; one that meets a key it has not seen asks again. */
 const cacheControl = "public, max-age=300";
 
 /** What verifiers need to find the keys: OpenID Connect Discovery 1.0 §3 and RFC 7517 §5. */
-export function wellKnownRoutes(app: FastifyInstance, issuer: string, keySet: KeySetSource): void {
+export function wellKnownRoutes(
+  app: FastifyInstance,
+  issuer: string,
+  keySet: KeySetSource,
+  foreign?: ForeignIssuer,
+): void {
   const metadata = {
-    issuer,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    issuer: foreign?.issuer ?? issuer,
+    jwks_uri: foreign?.keySet ?? `${issuer}/.well-known/jwks.json`,
     latchkey_revocations_endpoint: `${issuer}/revocations`,
     scopes_supported: ["openid", "profile", "email"],
     response_types_supported: [],
     grant_types_supported: [],
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["ES256"],
+    id_token_signing_alg_values_supported: foreign ? ["RS256", "ES256", "PS256"] : ["ES256"],
     claims_supported: [
       "iss",
       "sub",

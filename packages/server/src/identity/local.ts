@@ -1,5 +1,5 @@
-import { createHmac, createSecretKey } from "node:crypto";
 import { canonicalName, maxTypedName } from "../core/account-names.ts";
+import { nameFingerprints } from "../core/name-fingerprints.ts";
 import type { Passwords } from "../core/passwords.ts";
 import type { Account, IdentityProvider, LocalUser, Users, Verdict } from "../core/ports.ts";
 
@@ -10,7 +10,7 @@ import type { Account, IdentityProvider, LocalUser, Users, Verdict } from "../co
  * them down: people type passwords into the wrong field
  */
 export function localProvider(users: Users, passwords: Passwords, fingerprintKey: Buffer): IdentityProvider {
-  const fingerprints = createSecretKey(fingerprintKey);
+  const fingerprint = nameFingerprints(fingerprintKey);
   return {
     async find(username): Promise<Account> {
       passwords.assertRoom();
@@ -41,9 +41,5 @@ export function localProvider(users: Users, passwords: Passwords, fingerprintKey
   async function upgrade(user: LocalUser, password: string, signal: AbortSignal | undefined): Promise<void> {
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
     await users.upgradeHash(user, await passwords.hash(password, signal));
-  }
-
-  function fingerprint(name: string): string {
-    return createHmac("sha256", fingerprints).update(name).digest("hex").slice(0, 16);
   }
 }

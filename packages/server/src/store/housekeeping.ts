@@ -17,6 +17,9 @@ export function housekeeping(database: Database): (now: number, auditRetention: 
   const revocations = statement<{ now: number }>()((slot) =>
     query.deleteFrom("revocations").where("until", "<", slot("now")),
   );
+  const realmSessions = statement<{ now: number }>()((slot) =>
+    query.deleteFrom("realm_sessions").where("keep_until", "<", slot("now")),
+  );
   const keys = statement<{ now: number }>()((slot) =>
     query.deleteFrom("signing_keys").where("keep_until", "<", slot("now")),
   );
@@ -27,6 +30,7 @@ export function housekeeping(database: Database): (now: number, auditRetention: 
     await database.commit([
       step(sessions, { now }),
       step(revocations, { now: now - longestTolerance }),
+      step(realmSessions, { now }),
       step(keys, { now }),
       step(events, { before: now - auditRetention }),
     ]);

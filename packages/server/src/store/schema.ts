@@ -8,6 +8,7 @@ export interface Schema {
   signing_keys: SigningKeyTable;
   audit_events: AuditEventTable;
   heartbeat: HeartbeatTable;
+  realm_sessions: RealmSessionTable;
 }
 
 export interface UserTable {
@@ -59,6 +60,18 @@ export interface SigningKeyTable {
 interface HeartbeatTable {
   id: number;
   beats: number;
+}
+
+interface RealmSessionTable {
+  id: string;
+  user_id: string;
+  name_key: string;
+  address_bucket: string;
+  sealed_hint: string | null;
+  tokens_until: number;
+  keep_until: number;
+  ended_at: number | null;
+  told_at: number | null;
 }
 
 export interface AuditEventTable {

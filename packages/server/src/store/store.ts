@@ -1,10 +1,12 @@
 import { LatchkeyError } from "../core/errors.ts";
 import type { AuditReader, AuditTrail, KeyStore, RevocationLog, Sessions, Users } from "../core/ports.ts";
+import type { RealmSessions } from "../core/realm-sessions.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
 import { housekeeping } from "./housekeeping.ts";
+import { realmSessionTable } from "./realm-sessions.ts";
 import { revocationTable } from "./revocations.ts";
 import { sessionTable } from "./sessions.ts";
 import { signingKeyTable } from "./signing-keys.ts";
@@ -16,6 +18,7 @@ import { userTable } from "./users.ts";
 export interface Store {
   readonly users: Users;
   readonly sessions: Sessions;
+  readonly realmSessions: RealmSessions;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
@@ -45,6 +48,7 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
   return {
     users: userTable(database, audit),
     sessions: sessionTable(database, audit),
+    realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit),
     audit,

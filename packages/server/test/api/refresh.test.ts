@@ -1,193 +1,61 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ApiRequest, bearer, check, claimsOf, type Expected, mounts, send, signIn } from "./api-case.ts";
-import { type TestServer, testServer } from "./test-server.ts";
+import { describe, expect, test } from "vitest";
+import { check, claimsOf, mounts, send, signIn } from "./api-case.ts";
+import { localWorld, sharedServer } from "./provider-world.ts";
+import { refresh, refreshContract, refreshed, refusedRefresh } from "./refresh-contract.ts";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await testServer({ SESSION_IDLE: "2h", SESSION_MAX: "5h" });
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+refreshContract(localWorld);
 
-const refresh = (body: unknown, headers?: Record<string, string>): ApiRequest => ({
-  method: "POST",
-  path: "/refresh",
-  body,
-  ...(headers === undefined ? {} : { headers }),
-});
-const refreshed: Expected = {
-  status: 200,
-  body: { token_type: "bearer", expires_in: 3600 },
-  absent: ["user", "message", "code"],
-  absentHeaders: ["www-authenticate"],
-  events: ["token.refreshed"],
-};
-const refused = (code: string, events: readonly string[] = []): Expected => ({
-  status: 401,
-  code,
-  absent: ["access_token", "refresh_token"],
-  headers: { "www-authenticate": /^Bearer error="invalid_token"/ },
-  events,
-});
-const neither: Expected = {
-  status: 422,
-  code: "validation_error",
-  body: {
-    detail: [{ loc: ["body", "refresh_token"], msg: "Send refresh_token or current_token", type: "missing" }],
-  },
-};
+const serverOf = sharedServer(localWorld, { SESSION_IDLE: "2h", SESSION_MAX: "5h" });
 
-describe.each(mounts)("%s/refresh", (mount) => {
+describe.each(mounts)("%s/refresh, with sessions of Latchkey's own", (mount) => {
   const minute = 60_000;
 
-  test("a refresh token is rotated", async () => {
-    const first = await signIn(server);
-    const answer = await check(server, mount, refresh({ refresh_token: first.refresh }), refreshed);
-    expect(answer.body["refresh_token"]).not.toBe(first.refresh);
-    expect(claimsOf(String(answer.body["access_token"]))["sid"]).toBe(claimsOf(first.access)["sid"]);
-    await check(server, mount, refresh({ refresh_token: answer.body["refresh_token"] }), refreshed);
-  });
-
-  test("a repeat within the grace gets the same successor", async () => {
-    const { refresh: token } = await signIn(server);
-    const first = await check(server, mount, refresh({ refresh_token: token }), refreshed);
-    server.advance(9_000);
-    const again = await check(server, mount, refresh({ refresh_token: token }), {
-      ...refreshed,
-      body: { token_type: "bearer" },
-      events: [],
-    });
-    expect(again.body["refresh_token"]).toBe(first.body["refresh_token"]);
-    expect(claimsOf(String(again.body["access_token"]))["exp"]).toBe(
-      claimsOf(String(first.body["access_token"]))["exp"],
-    );
-  });
-
-  test("a repeat after the grace is a replay: the session ends", async () => {
-    const { refresh: token, access } = await signIn(server);
-    const next = await check(server, mount, refresh({ refresh_token: token }), refreshed);
-    server.advance(10_001);
-    const replayed = refused("token_revoked", ["refresh.replayed", "session.ended"]);
-    await check(server, mount, refresh({ refresh_token: token }), replayed);
-    await check(
-      server,
-      mount,
-      refresh({ refresh_token: next.body["refresh_token"] }),
-      refused("token_revoked"),
-    );
-    const me = await send(server, mount, { method: "GET", path: "/me", headers: bearer(access) });
-    expect([me.status, me.body["code"]]).toEqual([401, "token_revoked"]);
-  });
-
-  test("a token of two generations ago is a replay, however recent", async () => {
-    const { refresh: token } = await signIn(server);
-    const second = await check(server, mount, refresh({ refresh_token: token }), refreshed);
-    await check(server, mount, refresh({ refresh_token: second.body["refresh_token"] }), refreshed);
-    await check(
-      server,
-      mount,
-      refresh({ refresh_token: token }),
-      refused("token_revoked", ["refresh.replayed", "session.ended"]),
-    );
+  test("a current token goes where the refresh token is null", async () => {
+    const { access } = await signIn(serverOf());
+    await check(serverOf(), mount, refresh({ refresh_token: null, current_token: access }), refreshed);
   });
 
   test("a current token is traded, without a refresh token", async () => {
-    const { access, refresh: token } = await signIn(server);
-    server.advance(30 * minute);
-    const answer = await check(server, mount, refresh({ current_token: access }), {
+    const { access, refresh: token } = await signIn(serverOf());
+    serverOf().advance(30 * minute);
+    const answer = await check(serverOf(), mount, refresh({ current_token: access }), {
       ...refreshed,
       absent: ["refresh_token"],
     });
     const claims = claimsOf(String(answer.body["access_token"]));
     expect(claims["sid"]).toBe(claimsOf(access)["sid"]);
     expect(claims["exp"]).toBeGreaterThan(Number(claimsOf(access)["exp"]));
-    await check(server, mount, refresh({ refresh_token: token }), refreshed);
+    await check(serverOf(), mount, refresh({ refresh_token: token }), refreshed);
   });
 
   test("no token outlives its session", async () => {
-    const opened = Math.floor(server.now() / 1000);
-    let { access } = await signIn(server);
+    const opened = Math.floor(serverOf().now() / 1000);
+    let { access } = await signIn(serverOf());
     for (let use = 0; use < 9; use++) {
-      server.advance(30 * minute);
-      const answer = await send(server, mount, refresh({ current_token: access }));
+      serverOf().advance(30 * minute);
+      const answer = await send(serverOf(), mount, refresh({ current_token: access }));
       expect(answer.status).toBe(200);
       access = String(answer.body["access_token"]);
       expect(claimsOf(access)["exp"]).toBeLessThanOrEqual(opened + 5 * 3600);
     }
-    server.advance(30 * minute + 1000);
-    await check(server, mount, refresh({ current_token: access }), refused("token_expired"));
+    serverOf().advance(30 * minute + 1000);
+    await check(serverOf(), mount, refresh({ current_token: access }), refusedRefresh("token_expired"));
   });
 
   test("an unused session ends", async () => {
-    const { access, refresh: token } = await signIn(server);
-    server.advance(120 * minute);
-    await check(server, mount, refresh({ refresh_token: token }), refused("token_expired"));
-    await check(server, mount, refresh({ current_token: access }), refused("token_expired"));
-  });
-
-  test("refresh_token goes before current_token", async () => {
-    const { access, refresh: token } = await signIn(server);
-    const both = await check(server, mount, refresh({ refresh_token: token, current_token: "x" }), refreshed);
-    expect(both.body).toHaveProperty("refresh_token");
-    await check(
-      server,
-      mount,
-      refresh({ refresh_token: "x", current_token: access }),
-      refused("invalid_token"),
-    );
-    await check(server, mount, refresh({ refresh_token: null, current_token: access }), refreshed);
-  });
-
-  test("Authorization is ignored", async () => {
-    const { refresh: token } = await signIn(server);
-    await check(server, mount, refresh({ refresh_token: token }, bearer("stale")), refreshed);
+    const { access, refresh: token } = await signIn(serverOf());
+    serverOf().advance(120 * minute);
+    await check(serverOf(), mount, refresh({ refresh_token: token }), refusedRefresh("token_expired"));
+    await check(serverOf(), mount, refresh({ current_token: access }), refusedRefresh("token_expired"));
   });
 
   test("a disabled user's session is over", async () => {
-    const { access, refresh: token } = await signIn(server, "bob");
-    await server.server.people.setActive("bob", false);
-    await server.server.chores.follow();
-    await check(server, mount, refresh({ refresh_token: token }), refused("token_revoked"));
-    await check(server, mount, refresh({ current_token: access }), refused("token_revoked"));
-    await server.server.people.setActive("bob", true);
-    await check(server, mount, refresh({ refresh_token: token }), refused("token_revoked"));
-  });
-
-  test.each([
-    ["nothing", {}, neither],
-    ["nulls", { refresh_token: null, current_token: null }, neither],
-    ["a number", { refresh_token: 5 }, { status: 422, code: "validation_error" }],
-    ["an empty refresh token", { refresh_token: "" }, refused("invalid_token")],
-    ["an empty current token", { current_token: "" }, refused("invalid_token")],
-    ["no refresh token of ours", { refresh_token: `lkr_${"A".repeat(91)}` }, refused("invalid_token")],
-    ["no token of ours", { current_token: "a.b.c" }, refused("invalid_token")],
-    ["not JSON", "refresh_token=x", { status: 400, code: "bad_request" }],
-    ["over 16 KiB", { refresh_token: "x".repeat(17_000) }, { status: 413, code: "body_too_large" }],
-  ] as const)("%s", async (_name, body, expected) => {
-    await check(server, mount, refresh(body), expected);
-  });
-
-  test("GET is not allowed", async () => {
-    const expected = { status: 405, code: "method_not_allowed", headers: { allow: "POST" } };
-    await check(server, mount, { method: "GET", path: "/refresh" }, expected);
-  });
-
-  test("a changed refresh token is not ours, and harms no session", async () => {
-    const { refresh: token } = await signIn(server);
-    const at = 30;
-    const changed = token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
-    await check(server, mount, refresh({ refresh_token: changed }), refused("invalid_token"));
-    await check(server, mount, refresh({ refresh_token: token }), refreshed);
-  });
-
-  test("tabs that refresh at the same moment all stay signed in", async () => {
-    const { refresh: token } = await signIn(server);
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => send(server, mount, refresh({ refresh_token: token }))),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
-    expect(new Set(answers.map(({ body }) => body["refresh_token"])).size).toBe(1);
-    expect(server.newEvents().filter(({ name }) => name === "token.refreshed")).toHaveLength(1);
+    const { access, refresh: token } = await signIn(serverOf(), "bob");
+    await serverOf().server.people.setActive("bob", false);
+    await serverOf().server.chores.follow();
+    await check(serverOf(), mount, refresh({ refresh_token: token }), refusedRefresh("token_revoked"));
+    await check(serverOf(), mount, refresh({ current_token: access }), refusedRefresh("token_revoked"));
+    await serverOf().server.people.setActive("bob", true);
+    await check(serverOf(), mount, refresh({ refresh_token: token }), refusedRefresh("token_revoked"));
   });
 });

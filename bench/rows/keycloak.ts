@@ -1,0 +1,119 @@
+import { acceptanceRealm, clients, passwords } from "../../packages/server/test/keycloak/acceptance-realm.ts";
+import { cachedDistribution } from "../../packages/server/test/keycloak/distribution.ts";
+import { KeycloakProcess } from "../../packages/server/test/keycloak/keycloak-process.ts";
+import { RealmAdmin } from "../../packages/server/test/keycloak/realm-admin.ts";
+import { whatIsMissing } from "../../packages/server/test/keycloak/requirements.ts";
+import { Connection } from "../connection.ts";
+import { makeLoad } from "../make-load.ts";
+import { median } from "../quantiles.ts";
+import { bearerRequest, formRequest, loginRequest, meRequest } from "../requests.ts";
+import { type Measure, type Row, shown } from "../row.ts";
+import { type Service, scratchFolder, startLatchkey } from "../service.ts";
+
+const realm = "bench";
+const endpoint = `/realms/${realm}/protocol/openid-connect`;
+const client = { client_id: "latchkey", client_secret: clients.latchkey };
+const people = Array.from({ length: 20 }, (_, number) => `person${number}`);
+const alice = { username: "alice", password: passwords.alice };
+
+/**
+ * Logins through Latchkey beside the same logins straight at Keycloak, and `me` beside the two ways to ask Keycloak
+ * who somebody is. Left out where `npm run test:keycloak` has not fetched Keycloak.
+ */
+export const keycloak: Measure = async ({ quick }) => {
+  const distribution = cachedDistribution();
+  if (distribution === undefined || whatIsMissing({ maven: false }) !== undefined) {
+    return [leftOut("login and me beside Keycloak: left out, `npm run test:keycloak` fetches it")];
+  }
+  const lives = { accessTokenLifespan: 3_600, ssoSessionIdleTimeout: 86_400, ssoSessionMaxLifespan: 864_000 };
+  await using provider = await KeycloakProcess.start(distribution);
+  const { users, ...rest } = acceptanceRealm(realm, lives);
+  const [pattern] = users;
+  const more = people.map((username) => ({ ...pattern, username, email: `${username}@example.com` }));
+  await new RealmAdmin(provider.url).importRealm({ ...rest, users: [...users, ...more] });
+  using folder = scratchFolder();
+  const settings = {
+    LATCHKEY_PROVIDER: "keycloak",
+    LATCHKEY_KEYCLOAK_URL: provider.url,
+    LATCHKEY_KEYCLOAK_REALM: realm,
+    LATCHKEY_KEYCLOAK_CLIENT_ID: client.client_id,
+    LATCHKEY_KEYCLOAK_CLIENT_SECRET: client.client_secret,
+  };
+  await using server = await startLatchkey({ folder: folder.path, processor: 0, settings });
+  return [await logins(server, provider, quick), ...(await whoAmI(server, provider, quick))];
+};
+
+/** One login at a time: what Latchkey adds is told by time, because Keycloak alone decides how many there are. */
+async function logins(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row> {
+  const [rounds, seconds] = quick ? [3, 2] : [9, 4];
+  // Each in turn: Keycloak refuses a login of somebody close upon another one of theirs.
+  const ours = people.map((username) => loginRequest(username, alice.password));
+  const theirs = people.map((username) => {
+    const { password } = alice;
+    const fields = { ...client, username, password, grant_type: "password", scope: "openid profile email" };
+    return formRequest(`${endpoint}/token`, fields, `127.0.0.1:${provider.port}`);
+  });
+  const load = { connections: 1, seconds, expected: [200] } as const;
+  const through = () => makeLoad(server, { ...load, traffic: { kind: "repeat", requests: ours } });
+  const straight = () => makeLoad(provider, { ...load, traffic: { kind: "repeat", requests: theirs } });
+  // Java compiles what it does often.
+  for (let warm = 0; warm < (quick ? 2 : 5); warm++) await straight();
+  await through();
+  const results: { through: number; straight: number }[] = [];
+  while (results.length < rounds) {
+    results.push({ straight: (await straight()).p50, through: (await through()).p50 });
+  }
+  const of = (side: "through" | "straight") => median(results.map((result) => result[side]));
+  const ratio = median(results.map((result) => result.through / result.straight));
+  return {
+    what: "login through Latchkey, one at a time",
+    figure: `${shown(of("through"), 1)} ms`,
+    limit: `${shown(of("straight"), 1)} ms: straight at Keycloak`,
+    ratio: `${shown(ratio)} of the time`,
+  };
+}
+
+async function whoAmI(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row[]> {
+  const seconds = quick ? 2 : 5;
+  const token = await accessToken(server);
+  const rate = async (service: Pick<Service, "port" | "pid">, request: string) => {
+    const load = {
+      connections: 8,
+      seconds,
+      traffic: { kind: "repeat", requests: [request] },
+      expected: [200],
+    } as const;
+    const watched = { port: service.port, pid: service.pid, [Symbol.asyncDispose]: async () => {} };
+    await makeLoad(watched, load);
+    return makeLoad(watched, load);
+  };
+  const ours = await rate(server, meRequest(token));
+  const at = `127.0.0.1:${provider.port}`;
+  const ways = [
+    ["userinfo", bearerRequest(`${endpoint}/userinfo`, token, at)],
+    ["introspection", formRequest(`${endpoint}/token/introspect`, { ...client, token }, at)],
+  ] as const;
+  const rows: Row[] = [];
+  for (const [name, request] of ways) {
+    const theirs = await rate(provider, request);
+    rows.push({
+      what: `me, with a token of Keycloak, beside its ${name}`,
+      figure: `${shown(ours.rate, 0)}/s, half of them in ${shown(ours.p50)} ms`,
+      limit: `${shown(theirs.rate, 0)}/s, half of them in ${shown(theirs.p50)} ms: Keycloak's ${name}, on all processors`,
+      ratio: `${shown(ours.rate / theirs.rate, 0)} times as many`,
+    });
+  }
+  return rows;
+}
+
+async function accessToken({ port }: Service): Promise<string> {
+  const connection = await Connection.open(port);
+  const { body } = await connection.send(Buffer.from(loginRequest(alice.username, alice.password)));
+  connection.close();
+  const answer: unknown = JSON.parse(body.toString());
+  if (typeof answer === "object" && answer !== null && "access_token" in answer)
+    return String(answer.access_token);
+  throw new Error(`login answered ${body}`);
+}
+
+const leftOut = (what: string): Row => ({ what, figure: "–", limit: "–", ratio: "–" });

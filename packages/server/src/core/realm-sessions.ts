@@ -1,0 +1,46 @@
+import type { AuditEvent } from "./audit-events.ts";
+
+/** A session that an identity provider keeps, as far as it is known here. Times are milliseconds since the epoch. */
+export interface RealmSession {
+  /** What the provider calls it: `sid` in its tokens. */
+  readonly id: string;
+  readonly userId: string;
+  /** Fingerprint of the name that was typed to open it; empty where it was opened elsewhere. */
+  readonly nameKey: string;
+  /** Where it was opened, as `address-bucket.ts` has it. */
+  readonly addressBucket: string;
+  /** What the provider must be shown to end it, sealed; null where it was opened elsewhere. */
+  readonly sealedHint: string | null;
+  /** No access token of it that passed through here is valid later than this. */
+  readonly tokensUntil: number;
+  /** Until when the provider may go on with it. */
+  readonly keepUntil: number;
+}
+
+/** A session that ended here. */
+export interface EndedRealmSession
+  extends Pick<RealmSession, "id" | "userId" | "tokensUntil" | "keepUntil"> {}
+
+/** Sessions at an identity provider. Every change is durable when its promise resolves, and so is its audit event. */
+export interface RealmSessions {
+  /**
+   * Notes that a session was opened or used.
+   *
+   * @returns false where it has ended here, so that no token of it may go out
+   */
+  note(session: RealmSession, event: AuditEvent): Promise<boolean>;
+  /** Ends a session and adds it to the revocations. @returns false where it had ended before */
+  end(session: EndedRealmSession, events: readonly AuditEvent[]): Promise<boolean>;
+  /** Whether a session has ended here, for as long as the provider might go on with it. */
+  hasEnded(id: string): Promise<boolean>;
+  /** What the provider must be shown to end a session; null where there is nothing. */
+  sealedHint(id: string): Promise<string | null>;
+  /** Sessions that ended here and that the provider has not been told of, oldest first, a hundred at most. */
+  untold(): Promise<Pick<RealmSession, "id" | "sealedHint">[]>;
+  /** Notes that the provider knows, or cannot be told. */
+  told(id: string, at: number): Promise<void>;
+  /** Who signed in last under a name. */
+  holderOf(nameKey: string): Promise<string | undefined>;
+  /** Whether the user has a session, ended or not, that was opened from this address. */
+  openedFrom(userId: string, addressBucket: string): Promise<boolean>;
+}

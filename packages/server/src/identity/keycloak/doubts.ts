@@ -1,0 +1,33 @@
+import type { Clock } from "../../core/ports.ts";
+
+/** For how long a login whose answer did not come may be under way at Keycloak, in milliseconds. */
+const lasts = 60_000;
+const mostNames = 10_000;
+
+/**
+ * Accounts with a login that Keycloak may still be busy with, because its answer did not come in time. Until that
+ * has ended, it calls any other password of theirs wrong, the right one too: its no is no answer.
+ */
+export class Doubts {
+  readonly #clock: Clock;
+  readonly #until = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  begin(name: string): void {
+    this.#until.delete(name);
+    const [oldest] = this.#until.keys();
+    if (this.#until.size >= mostNames && oldest !== undefined) this.#until.delete(oldest);
+    this.#until.set(name, this.#clock() + lasts);
+  }
+
+  end(name: string): void {
+    this.#until.delete(name);
+  }
+
+  about(name: string): boolean {
+    return (this.#until.get(name) ?? 0) > this.#clock();
+  }
+}

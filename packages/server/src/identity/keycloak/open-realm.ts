@@ -1,0 +1,75 @@
+import * as oidc from "openid-client";
+import { boundedFetch } from "./bounded-fetch.ts";
+import type { RealmSettings } from "./realm.ts";
+import { RealmMisconfigured } from "./realm-misconfigured.ts";
+import { RealmUnavailable, reasonOf, refusalOf } from "./realm-problems.ts";
+
+/**
+ * Finds a realm by discovery (OpenID Connect Discovery 1.0 §4) and proves, without a user, that the client may sign
+ * people in there.
+ *
+ * @throws {RealmMisconfigured} where somebody has to change something
+ * @throws {RealmUnavailable} where it may be there later
+ */
+export async function openRealm(settings: RealmSettings, issuer: string): Promise<oidc.Configuration> {
+  const { clientId, clientSecret, timeout } = settings;
+  const client = await discovered(settings, issuer);
+  const configuration = new oidc.Configuration(
+    client,
+    clientId,
+    undefined,
+    oidc.ClientSecretPost(clientSecret),
+  );
+  configuration[oidc.customFetch] = boundedFetch(timeout);
+  if (issuer.startsWith("http:")) oidc.allowInsecureRequests(configuration);
+  await assertMaySignIn(configuration, settings);
+  return configuration;
+}
+
+async function discovered(settings: RealmSettings, issuer: string): Promise<oidc.ServerMetadata> {
+  const { url, realm, timeout } = settings;
+  const answer = await boundedFetch(timeout)(`${issuer}/.well-known/openid-configuration`).catch((error) => {
+    throw new RealmUnavailable(reasonOf(error));
+  });
+  if (answer.status === 404) {
+    throw new RealmMisconfigured(
+      `LATCHKEY_KEYCLOAK_REALM=${realm}: there is no such realm at ${url}; its name is case-sensitive`,
+    );
+  }
+  if (answer.status !== 200) throw new RealmUnavailable(`the realm answered ${answer.status}`);
+  const document: unknown = await answer.json().catch(() => undefined);
+  if (!isMetadata(document)) throw new RealmUnavailable("discovery: not what a realm says of itself");
+  if (document.issuer !== issuer) {
+    throw new RealmMisconfigured(
+      `LATCHKEY_KEYCLOAK_URL=${url}: the realm calls itself ${printable(document.issuer)}: ` +
+        "give the address before /realms in there, or change Keycloak's hostname",
+    );
+  }
+  return document;
+}
+
+function isMetadata(document: unknown): document is oidc.ServerMetadata {
+  if (typeof document !== "object" || document === null) return false;
+  const endpoints = ["issuer", "token_endpoint", "jwks_uri"];
+  return endpoints.every((name) => {
+    const value: unknown = Reflect.get(document, name);
+    return typeof value === "string" && URL.canParse(value);
+  });
+}
+
+/**
+ * A password grant without a user name: the realm looks at the client first, and only then misses the name. It
+ * leaves no session and counts against nobody.
+ */
+async function assertMaySignIn(client: oidc.Configuration, settings: RealmSettings): Promise<void> {
+  try {
+    await oidc.genericGrantRequest(client, "password", {});
+  } catch (error) {
+    const missed = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
+    if (!missed) refusalOf(error, settings);
+  }
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 200);
+}

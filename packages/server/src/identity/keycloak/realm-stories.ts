@@ -1,0 +1,73 @@
+import type { Guard } from "@latchkey/guard";
+import { createCurrentUser, createTokenCheck } from "../../core/current-user.ts";
+import type { DerivedKeys } from "../../core/derived-keys.ts";
+import { nameFingerprints } from "../../core/name-fingerprints.ts";
+import type { AuditTrail, Clock } from "../../core/ports.ts";
+import type { RealmSessions } from "../../core/realm-sessions.ts";
+import type { Refreshed } from "../../core/refresh.ts";
+import type { Revocations } from "../../core/revocations.ts";
+import type { Throttle } from "../../core/throttle.ts";
+import { realmAccounts } from "./accounts.ts";
+import { createPasswordCheck } from "./password-check.ts";
+import { Realm, type RealmLog, type RealmSettings } from "./realm.ts";
+import { realmUser } from "./realm-user.ts";
+import { createRealmRefresh } from "./refresh.ts";
+import { SessionNotes } from "./session-notes.ts";
+import { SharedAnswers } from "./shared-answers.ts";
+import { createRealmSignIn } from "./sign-in.ts";
+import { createRealmSignOut } from "./sign-out.ts";
+import { createTellRealm } from "./tell-realm.ts";
+
+/** How often the realm is told of sessions that ended while it could not be reached, in milliseconds. */
+const tellEvery = 1_000;
+
+export interface RealmStoryParts {
+  readonly realm: Realm;
+  readonly guard: Guard;
+  readonly throttle: Throttle;
+  readonly sessions: RealmSessions;
+  readonly revocations: Revocations;
+  readonly audit: AuditTrail;
+  readonly derived: DerivedKeys;
+  /** For so long a repeated refresh token gets the same answer, in milliseconds. */
+  readonly grace: number;
+  readonly clock: Clock;
+  readonly log: RealmLog;
+}
+
+/** The four operations with people in a Keycloak realm, and what is to be done between requests. */
+export function realmStories({ derived, grace, ...given }: RealmStoryParts) {
+  const { realm, guard, sessions, clock, log } = given;
+  const check = createTokenCheck(guard);
+  const notes = new SessionNotes(derived.sealing);
+  const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
+  const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
+  const next = ({ refreshToken }: Refreshed) => refreshToken;
+  const shared = new SharedAnswers<Refreshed>({ grace, clock, next });
+  const parts = {
+    ...given,
+    checkPassword: createPasswordCheck(realm, clock),
+    check,
+    notes,
+    tellRealm,
+    accountOf,
+    shared,
+  };
+  return {
+    signIn: createRealmSignIn(parts),
+    refresh: createRealmRefresh(parts),
+    currentUser: createCurrentUser(check, realmUser),
+    signOut: createRealmSignOut(parts),
+    chore: [tellEvery, () => tellRealm.ofAll()] as const,
+  };
+}
+
+/**
+ * Finds the realm and proves the client. Where it cannot be reached now, it is tried again at the next use.
+ *
+ * @throws {RealmMisconfigured} with the one line that says what to do
+ */
+export async function openRealm(settings: RealmSettings, log: RealmLog) {
+  const realm = new Realm(settings, log);
+  return { realm, reached: await realm.open() };
+}

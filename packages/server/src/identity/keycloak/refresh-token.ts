@@ -1,0 +1,30 @@
+/** What a refresh token of a realm says of itself. Nothing of it is checked: the realm alone can. */
+export interface RealmRefreshToken {
+  readonly text: string;
+  readonly sessionId: string;
+  readonly userId: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Longer than any; the realm is not asked about such. */
+const maxLength = 8_192;
+
+/** Reads a refresh token; undefined for a text that cannot be one. */
+export function readRefreshToken(text: string): RealmRefreshToken | undefined {
+  const payload = text.length > maxLength ? undefined : /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text)?.[1];
+  if (payload === undefined) return undefined;
+  const { sid, sub, typ, exp } = read(payload);
+  if (typeof sid !== "string" || typeof sub !== "string" || (typ !== "Refresh" && typ !== "Offline"))
+    return undefined;
+  return { text, sessionId: sid, userId: sub, expiresAt: typeof exp === "number" ? exp * 1000 : 0 };
+}
+
+function read(payload: string): Readonly<Record<string, unknown>> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
+    return typeof claims === "object" && claims !== null ? { ...claims } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,76 @@
+import { addressBucket } from "../../core/address-bucket.ts";
+import { eventOf } from "../../core/audit-events.ts";
+import type { SignedIn, TokenCheck } from "../../core/current-user.ts";
+import { LatchkeyError } from "../../core/errors.ts";
+import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
+import type { RealmSessions } from "../../core/realm-sessions.ts";
+import type { SignIn } from "../../core/sign-in.ts";
+import type { Throttle } from "../../core/throttle.ts";
+import type { RealmAccount } from "./accounts.ts";
+import type { PasswordCheck } from "./password-check.ts";
+import type { RealmGrant } from "./realm.ts";
+import { lifetimeOf, realmUser } from "./realm-user.ts";
+import { refusedSignIn } from "./refusals.ts";
+import type { SessionNotes } from "./session-notes.ts";
+
+export interface RealmSignInParts {
+  readonly checkPassword: PasswordCheck;
+  readonly accountOf: (username: string) => Promise<RealmAccount>;
+  readonly throttle: Throttle;
+  readonly check: TokenCheck;
+  readonly sessions: RealmSessions;
+  readonly notes: SessionNotes;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+}
+
+/**
+ * Signing in at a realm: may this caller try, what does the realm say, are its tokens good, note the session, pass
+ * the tokens on.
+ *
+ * The function it returns throws {LatchkeyError} `invalid_credentials`, `account_disabled`,
+ * `account_setup_required`, `rate_limited`, `overloaded`, `provider_unavailable`.
+ */
+export function createRealmSignIn(parts: RealmSignInParts): SignIn {
+  const { checkPassword, accountOf, throttle, check, sessions, notes, audit, clock } = parts;
+
+  return async function signIn(credentials, caller) {
+    const account = await accountOf(credentials.username);
+
+    return throttle.attempt({ operation: "login", caller, account }, async () => {
+      const answer = await checkPassword(account.key, credentials);
+      if ("refused" in answer) return refuse(account, answer.refused, caller);
+
+      const principal = await own(answer);
+      const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
+      const session = notes.noteOf(principal, answer, opening, clock());
+      const about = { subject: principal.userId, sessionId: session.id };
+      const opened = eventOf("login.succeeded", clock(), caller, about);
+      if (!(await sessions.note(session, opened))) return refuse(account, "", caller);
+      const { accessToken, refreshToken } = answer;
+      return {
+        accessToken,
+        refreshToken,
+        expiresIn: lifetimeOf(principal, clock()),
+        user: realmUser(principal),
+      };
+    });
+  };
+
+  /** What the realm issued is held against the same rules as what anybody brings. */
+  async function own({ accessToken }: RealmGrant): Promise<SignedIn> {
+    try {
+      return await check(accessToken);
+    } catch (error) {
+      if (!(error instanceof LatchkeyError) || error.code === "provider_unavailable") throw error;
+      const reason = `a token that the realm just issued is refused: ${error.reason ?? error.code}`;
+      throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1, cause: error });
+    }
+  }
+
+  async function refuse(account: RealmAccount, description: string, caller: Caller): Promise<never> {
+    const { code, reason } = refusedSignIn(description);
+    await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
+    throw new LatchkeyError(code, { reason });
+  }
+}

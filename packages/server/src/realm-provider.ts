@@ -1,0 +1,83 @@
+import { createGuard } from "@latchkey/guard";
+import type { Config } from "./config.ts";
+import type { DerivedKeys } from "./core/derived-keys.ts";
+import { LatchkeyError } from "./core/errors.ts";
+import { isLoopback } from "./core/loopback.ts";
+import type { Clock } from "./core/ports.ts";
+import type { Revocations } from "./core/revocations.ts";
+import type { Throttle } from "./core/throttle.ts";
+import type { Log } from "./log.ts";
+import type { Store } from "./store/store.ts";
+
+export interface RealmProviderParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly revocations: Revocations;
+  readonly derived: DerivedKeys;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * People in a Keycloak realm: its tokens are passed through and checked with its keys. Loaded where it is configured:
+ * nobody else needs the client for it.
+ *
+ * @throws {RealmMisconfigured} with the one line that says what to do
+ */
+export async function openRealmProvider({ config, store, revocations, ...parts }: RealmProviderParts) {
+  const { log, clock } = parts;
+  const { openRealm, realmStories } = await import("./identity/keycloak/realm-stories.ts");
+  const settings = {
+    url: config.keycloakUrl ?? "",
+    realm: config.keycloakRealm ?? "",
+    clientId: config.keycloakClientId ?? "",
+    clientSecret: config.keycloakClientSecret ?? "",
+    timeout: config.keycloakTimeout,
+  };
+  const { protocol, hostname } = new URL(settings.url);
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    log.warn(
+      { url: settings.url },
+      "passwords go to Keycloak without TLS: give LATCHKEY_KEYCLOAK_URL with https",
+    );
+  }
+  const { realm, reached } = await openRealm(settings, log);
+  const guard = createGuard({
+    issuer: realm.issuer,
+    authorizedParty: settings.clientId,
+    ...(config.audience && { audience: config.audience }),
+    revocations,
+    now: clock,
+    onEvent: (event) => {
+      if (event.name === "keys.unavailable") log.warn(event, "the realm's keys could not be read");
+    },
+  });
+  // The keys are read from now on. A start does not wait for a realm that is not there.
+  guard.health();
+  if (reached) await guard.ready().catch(() => {});
+  const { realmSessions: sessions, audit } = store;
+  const stories = realmStories({
+    ...parts,
+    realm,
+    guard,
+    sessions,
+    revocations,
+    audit,
+    grace: config.refreshGrace,
+  });
+  return {
+    stories,
+    foreign: { issuer: realm.issuer, keySet: `${realm.issuer}/protocol/openid-connect/certs` },
+    async assertReady(): Promise<void> {
+      await realm.assertReady();
+      const { keys } = guard.health();
+      if (keys.state !== "none") return;
+      throw new LatchkeyError("provider_unavailable", {
+        reason: keys.problem ?? "no keys yet",
+        retryAfter: 1,
+      });
+    },
+    close: () => guard.close(),
+  };
+}

@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+import { type ApiRequest, bearer, check, type Expected, mounts, send, signIn } from "./api-case.ts";
+import { type ProviderWorld, sharedServer } from "./provider-world.ts";
+
+export const me = (headers: Record<string, string> = {}): ApiRequest => ({
+  method: "GET",
+  path: "/me",
+  headers,
+});
+export const logout = (headers: Record<string, string> = {}): ApiRequest => ({
+  method: "POST",
+  path: "/logout",
+  headers,
+});
+const missing: Expected = {
+  status: 401,
+  code: "missing_token",
+  headers: { "www-authenticate": "Bearer" },
+  absent: ["id", "username"],
+};
+export const refusedToken = (code: string): Expected => ({
+  status: 401,
+  code,
+  headers: { "www-authenticate": /^Bearer error="invalid_token", error_description="[^"]+"$/ },
+  absent: ["id", "username"],
+});
+const noTokens: readonly (readonly [string, Record<string, string>, Expected])[] = [
+  ["no header", {}, missing],
+  ["an empty bearer", { authorization: "Bearer " }, missing],
+  ["a bare scheme", { authorization: "Bearer" }, missing],
+  ["another scheme", { authorization: "Basic YWxpY2U6eA==" }, missing],
+  ["no JWT", bearer("not-a-token"), refusedToken("invalid_token")],
+  ["three dots", bearer("..."), refusedToken("invalid_token")],
+  ["much of nothing", bearer("a".repeat(12_000)), refusedToken("invalid_token")],
+];
+
+export const loggedOut: Expected = {
+  status: 200,
+  exactly: { message: "Successfully logged out" },
+  events: ["session.ended"],
+};
+
+/** What `me` and logout must do, whoever the people are of. */
+export function meAndLogoutContract(world: ProviderWorld): void {
+  const server = sharedServer(world);
+  const { id, roles, display_name } = world.alice;
+  const alice = {
+    id,
+    username: "alice",
+    email: "alice@example.com",
+    display_name,
+    active_status: true,
+    roles,
+  };
+
+  describe.each(mounts)("%s/me", (mount) => {
+    test("tells who is signed in", async () => {
+      const { access } = await signIn(server());
+      await check(server(), mount, me(bearer(access)), { status: 200, exactly: alice });
+    });
+
+    test("takes the scheme in any case and any number of spaces", async () => {
+      const { access } = await signIn(server());
+      await check(server(), mount, me({ authorization: `bEARER   ${access}` }), {
+        status: 200,
+        exactly: alice,
+      });
+    });
+
+    test.each(noTokens)("refuses %s", async (_name, headers, expected) => {
+      await check(server(), mount, me(headers), expected);
+    });
+
+    test("refuses a refresh token", async () => {
+      const { refresh } = await signIn(server());
+      await check(server(), mount, me(bearer(refresh)), refusedToken("invalid_token"));
+    });
+
+    test("refuses an expired token, even one seen before", async () => {
+      await using place = await world.open();
+      const { access } = await signIn(place);
+      await check(place, mount, me(bearer(access)), { status: 200 });
+      place.advance(3_606_000);
+      await check(place, mount, me(bearer(access)), refusedToken("token_expired"));
+    });
+
+    test("answers HEAD like GET, without a body", async () => {
+      const { access } = await signIn(server());
+      const answer = await check(
+        server(),
+        mount,
+        { method: "HEAD", path: "/me", headers: bearer(access) },
+        { status: 200 },
+      );
+      expect(answer.text).toBe("");
+    });
+
+    test("POST is not allowed", async () => {
+      await check(
+        server(),
+        mount,
+        { method: "POST", path: "/me" },
+        {
+          status: 405,
+          code: "method_not_allowed",
+          headers: { allow: "GET, HEAD" },
+        },
+      );
+    });
+  });
+
+  describe.each(mounts)("%s/logout", (mount) => {
+    test("ends the session: its access token and its refresh token are refused from the next request on", async () => {
+      const { access, refresh } = await signIn(server());
+      await check(server(), mount, me(bearer(access)), { status: 200 });
+      await check(server(), mount, logout(bearer(access)), loggedOut);
+      await check(server(), mount, me(bearer(access)), refusedToken("token_revoked"));
+      await check(server(), mount, logout(bearer(access)), refusedToken("token_revoked"));
+      const body = { refresh_token: refresh };
+      await check(server(), mount, { method: "POST", path: "/refresh", body }, refusedToken("token_revoked"));
+    });
+
+    test("ends this session and no other", async () => {
+      const first = await signIn(server());
+      const second = await signIn(server());
+      await check(server(), mount, logout(bearer(first.access)), loggedOut);
+      await check(server(), mount, me(bearer(second.access)), { status: 200 });
+    });
+
+    test("ends every access token of the session", async () => {
+      const { access, refresh } = await signIn(server());
+      const body = { refresh_token: refresh };
+      const refreshed = await send(server(), mount, { method: "POST", path: "/refresh", body });
+      await check(server(), mount, logout(bearer(access)), loggedOut);
+      await check(
+        server(),
+        mount,
+        me(bearer(String(refreshed.body["access_token"]))),
+        refusedToken("token_revoked"),
+      );
+    });
+
+    test("holds for as long as its last token would have been valid, through tidying and a restart", async () => {
+      await using place = await world.open({ ISSUER: "http://latchkey.test" });
+      const { access } = await signIn(place);
+      await check(place, mount, logout(bearer(access)), loggedOut);
+      place.advance(59 * 60_000);
+      await place.server.chores.tidy();
+      await place.server.chores.follow();
+      await check(place, mount, me(bearer(access)), refusedToken("token_revoked"));
+      await using second = await world.open({ DATABASE: place.database, ISSUER: "http://latchkey.test" });
+      await check(second, mount, me(bearer(access)), refusedToken("token_revoked"));
+    });
+
+    test("two that race both succeed", async () => {
+      const { access } = await signIn(server());
+      const answers = await Promise.all([1, 2].map(() => send(server(), mount, logout(bearer(access)))));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    });
+
+    test.each([
+      ["an empty JSON body", "", { "content-type": "application/json" }],
+      ["a body that is no JSON", "{", { "content-type": "application/json" }],
+      ["a form", "a=b", { "content-type": "application/x-www-form-urlencoded" }],
+      ["what is no media type", "a=b", { "content-type": "json" }],
+    ])("ignores %s", async (_name, body, headers) => {
+      const { access } = await signIn(server());
+      const request: ApiRequest = {
+        method: "POST",
+        path: "/logout",
+        body,
+        headers: { ...headers, ...bearer(access) },
+      };
+      await check(server(), mount, request, loggedOut);
+    });
+
+    test.each(noTokens)("refuses %s", async (_name, headers, expected) => {
+      await check(server(), mount, logout(headers), expected);
+    });
+
+    test("refuses a body over 16 KiB, and GET, and the session goes on", async () => {
+      const { access } = await signIn(server());
+      const large: ApiRequest = { ...logout(bearer(access)), body: "x".repeat(17_000) };
+      await check(server(), mount, large, { status: 413, code: "body_too_large" });
+      const got: ApiRequest = { ...logout(bearer(access)), method: "GET" };
+      const expected = { status: 405, code: "method_not_allowed", headers: { allow: "POST" } };
+      await check(server(), mount, got, expected);
+      await check(server(), mount, me(bearer(access)), { status: 200 });
+    });
+  });
+}

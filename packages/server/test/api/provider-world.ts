@@ -1,0 +1,41 @@
+import { afterAll, beforeAll } from "vitest";
+import type { Expected } from "./api-case.ts";
+import { type TestServer, testServer } from "./test-server.ts";
+
+/** Where people come from in a contract that holds for every identity provider. */
+export interface ProviderWorld {
+  open(settings?: Readonly<Record<string, string>>): Promise<TestServer>;
+  /** What is known of alice: an `id` and `roles` that the provider gives, and her name. */
+  readonly alice: { readonly id: unknown; readonly roles: unknown; readonly display_name: unknown };
+  readonly accessToken: RegExp;
+  readonly refreshToken: RegExp;
+  /** What the audit trail says of a wrong password. */
+  readonly wrongPassword: object;
+  /** Rows of a contract, by name, that end otherwise with this provider: all the differences there are. */
+  readonly differs: Readonly<Record<string, Expected>>;
+}
+
+/** Latchkey's own users. */
+export const localWorld: ProviderWorld = {
+  open: testServer,
+  alice: { id: "user:alice", roles: ["user", "premium"], display_name: null },
+  accessToken: /^[\w-]+\.[\w-]+\.[\w-]{86}$/,
+  refreshToken: /^lkr_[\w-]+$/,
+  wrongPassword: { subject: "user:alice", reason: "wrong_password" },
+  differs: {},
+};
+
+/** One server for all tests of a file. */
+export function sharedServer(world: ProviderWorld, settings: Readonly<Record<string, string>> = {}) {
+  let server: TestServer | undefined;
+  beforeAll(async () => {
+    server = await world.open(settings);
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+  return (): TestServer => {
+    if (server === undefined) throw new Error("not open yet");
+    return server;
+  };
+}

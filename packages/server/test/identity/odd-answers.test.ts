@@ -1,0 +1,206 @@
+import { describe, expect, test } from "vitest";
+import { bearer, send } from "../api/api-case.ts";
+import { type TestServer, testServer } from "../api/test-server.ts";
+import { until } from "../process/until.ts";
+import { type Answer, json, OddRealm, paths } from "./odd-realm.ts";
+
+const login = (server: TestServer) =>
+  send(server, "/auth", {
+    method: "POST",
+    path: "/login",
+    body: { username: "alice", password: "hunter2 of hers" },
+  });
+const outcome = async (server: TestServer) => {
+  const { status, body, headers } = await login(server);
+  return [status, body["code"], headers.get("retry-after")];
+};
+const unavailable = [503, "provider_unavailable", "1"];
+
+const tokens = (change: object): Answer =>
+  json({ access_token: "a.b.c", refresh_token: "r", token_type: "Bearer", ...change });
+
+/** What a token endpoint can say that makes no sense. */
+const odd: Readonly<Record<string, Answer>> = {
+  "500": json({ error: "unknown_error" }, 500),
+  "502 in HTML": (_request, response) => void response.writeHead(502).end("<html>Bad Gateway</html>"),
+  "503 while it starts": (_request, response) => void response.writeHead(503).end("Bootstrap in progress"),
+  "429": json({ error: "slow_down" }, 429),
+  "a page in HTML": (_request, response) =>
+    void response.writeHead(200, { "content-type": "text/html" }).end("<title>Sign in</title>"),
+  "an empty body": (_request, response) =>
+    void response.writeHead(200, { "content-type": "application/json" }).end(),
+  "half of a body": (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
+    response.write("{", () => response.destroy());
+  },
+  "a connection cut": (request) => void request.socket.destroy(),
+  "a list": json([]),
+  null: json(null),
+  "no token": json({}),
+  "no refresh token": tokens({ refresh_token: undefined }),
+  "an empty token": tokens({ access_token: "" }),
+  "a token of another type": tokens({ token_type: "DPoP" }),
+  "a token that is none": tokens({}),
+  "a number for a token": tokens({ access_token: 5 }),
+  "400 without a word": (_request, response) => void response.writeHead(400).end(),
+  "a redirect": (_request, response) =>
+    void response.writeHead(302, { location: "https://elsewhere.example/" }).end(),
+  "a body without end": (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    const more = () => {
+      if (!response.destroyed) response.write(" ".repeat(65_536), more);
+    };
+    more();
+  },
+  "a body that drips": (_request, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    const drop = setInterval(() => response.write(" "), 50);
+    response.once("close", () => clearInterval(drop));
+  },
+  nothing: () => {},
+};
+
+describe("a realm that answers a login with", () => {
+  test.each(Object.entries(odd))("%s: 503, and nothing of it is repeated", async (_name, answer) => {
+    await using realm = await OddRealm.start();
+    await using server = await testServer(realm.settings);
+    realm.atSignIn(answer);
+    expect(await outcome(server)).toEqual(unavailable);
+    expect(JSON.stringify(server.logged())).not.toMatch(/hunter2|a\.b\.c/);
+    realm.answers.clear();
+    expect((await login(server)).status).toBe(200);
+  });
+});
+
+describe("a realm that is not there at the start", () => {
+  test.each([
+    "500",
+    "502 in HTML",
+    "503 while it starts",
+    "a list",
+    "null",
+    "a connection cut",
+    "nothing",
+    "a body without end",
+  ])(
+    "because discovery answers with %s: the server starts, says that it is not ready, and is once the realm is",
+    async (name) => {
+      await using realm = await OddRealm.start();
+      realm.answers.set(paths.discovery, odd[name] ?? (() => {}));
+      await using server = await testServer(realm.settings);
+      const ready = async () => (await fetch(`${server.url}/health/ready`)).status;
+      expect(await ready()).toBe(503);
+      expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
+      expect((await outcome(server)).slice(0, 2)).toEqual([503, "provider_unavailable"]);
+      realm.answers.clear();
+      await until("the server is ready", async () => (await ready()) === 200, 20_000);
+      expect((await login(server)).status).toBe(200);
+    },
+  );
+});
+
+describe("a realm that does not answer", () => {
+  test("is left alone for a while, and is asked by one who tries before all others do", async () => {
+    await using realm = await OddRealm.start();
+    await using server = await testServer(realm.settings);
+    realm.atSignIn(json({}, 500));
+    for (let failure = 0; failure < 5; failure++) expect(await outcome(server)).toEqual(unavailable);
+    const before = realm.asked.length;
+    for (let more = 0; more < 10; more++) expect(await outcome(server)).toEqual(unavailable);
+    expect(realm.asked.length).toBe(before);
+    expect((await fetch(`${server.url}/health/ready`)).status).toBe(503);
+    realm.answers.clear();
+    await until("people can sign in again", async () => (await login(server)).status === 200, 20_000);
+  });
+
+  test("does not keep anybody from using the tokens that they have, nor from signing out", async () => {
+    await using realm = await OddRealm.start();
+    await using server = await testServer(realm.settings);
+    const { body } = await login(server);
+    const token = bearer(String(body["access_token"]));
+    for (const path of Object.values(paths)) realm.answers.set(path, () => {});
+    expect((await send(server, "/auth", { method: "GET", path: "/me", headers: token })).status).toBe(200);
+    expect((await send(server, "/auth", { method: "POST", path: "/logout", headers: token })).status).toBe(
+      200,
+    );
+    const after = await send(server, "/auth", { method: "GET", path: "/me", headers: token });
+    expect(after.body["code"]).toBe("token_revoked");
+  });
+
+  test("is not asked with more logins at once than there are places; who comes too late is told so at once", async () => {
+    await using realm = await OddRealm.start();
+    await using server = await testServer({ ...realm.settings, KEYCLOAK_TIMEOUT: "2s" });
+    const waiting: (() => void)[] = [];
+    realm.atSignIn((request, response, body) => {
+      waiting.push(() =>
+        json({ error: "invalid_grant", error_description: "Invalid user credentials" }, 400)(
+          request,
+          response,
+          body,
+        ),
+      );
+    });
+    const all = Array.from({ length: 70 }, (_, guess) =>
+      send(server, "/auth", {
+        method: "POST",
+        path: "/login",
+        body: { username: `user ${guess}`, password: "x" },
+      }),
+    );
+    const early = await Promise.race(all);
+    expect([early.status, early.body["code"], early.headers.get("retry-after")]).toEqual([
+      503,
+      "overloaded",
+      "1",
+    ]);
+    await until("the places are taken", () => waiting.length === 64, 5_000);
+    for (const go of waiting) go();
+    const statuses = (await Promise.all(all)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(64);
+  });
+});
+
+test("a name or password that can be nobody's never reaches the realm, but costs it the same work", async () => {
+  await using realm = await OddRealm.start();
+  await using server = await testServer(realm.settings);
+  const seen: string[] = [];
+  realm.atSignIn((request, response, body) => {
+    seen.push(`${body.get("username")} ${body.get("password")}`);
+    json({ error: "invalid_grant", error_description: "Invalid user credentials" }, 400)(
+      request,
+      response,
+      body,
+    );
+  });
+  const names = ["", "  ", "alice\u0000", "al\nice", "x".repeat(300)];
+  for (const username of names) {
+    const body = { username, password: "x" };
+    expect((await send(server, "/auth", { method: "POST", path: "/login", body })).status).toBe(401);
+  }
+  const long = { username: "alice", password: "x".repeat(2_000) };
+  expect((await send(server, "/auth", { method: "POST", path: "/login", body: long })).status).toBe(401);
+  expect(seen).toEqual(Array(names.length + 1).fill("nobody at all -"));
+});
+
+test("a session that ended while the realm did not answer is ended there once it does", async () => {
+  await using realm = await OddRealm.start();
+  await using server = await testServer(realm.settings);
+  realm.atSignIn(async (request, response, body) => {
+    const access_token = await realm.token();
+    const refresh_token = await realm.token(undefined, "Refresh");
+    const id_token = await realm.idToken();
+    json({ access_token, refresh_token, id_token, token_type: "Bearer" })(request, response, body);
+  });
+  const { body } = await login(server);
+  realm.answers.set(paths.logout, json({}, 503));
+  const logout = { method: "POST", path: "/logout", headers: bearer(String(body["access_token"])) } as const;
+  expect((await send(server, "/auth", logout)).status).toBe(200);
+  const shown: string[] = [];
+  realm.answers.set(paths.logout, (request, response, sent) => {
+    shown.push(sent.get("id_token_hint") ?? "");
+    json({})(request, response, sent);
+  });
+  await until("the realm is told", () => shown.length > 0, 10_000);
+  expect(shown[0]).toMatch(/^eyJ/);
+  expect(realm.asked.filter((path) => path.includes("hint"))).toEqual([]);
+});

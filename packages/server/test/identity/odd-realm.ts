@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
+
+export type Answer = (request: IncomingMessage, response: ServerResponse, body: URLSearchParams) => void;
+
+const base = "/realms/odd";
+export const paths = {
+  discovery: `${base}/.well-known/openid-configuration`,
+  keys: `${base}/protocol/openid-connect/certs`,
+  token: `${base}/protocol/openid-connect/token`,
+  logout: `${base}/protocol/openid-connect/logout`,
+} as const;
+
+/** What stands where a realm should be: it behaves like one until it is told to do something else. */
+export class OddRealm implements AsyncDisposable {
+  readonly url: string;
+  /** What stands at a path instead of the usual answer. */
+  readonly answers = new Map<string, Answer>();
+  /** The paths that were asked for. */
+  readonly asked: string[] = [];
+  readonly #server: Server;
+  readonly #keys: GenerateKeyPairResult;
+  readonly #jwk: object;
+
+  private constructor(server: Server, port: number, keys: GenerateKeyPairResult, jwk: object) {
+    this.#server = server;
+    this.#keys = keys;
+    this.#jwk = jwk;
+    this.url = `http://127.0.0.1:${port}`;
+    server.on("request", async (request: IncomingMessage, response: ServerResponse) => {
+      const path = request.url ?? "";
+      this.asked.push(path);
+      const body = new URLSearchParams(await text(request).catch(() => ""));
+      (this.answers.get(path) ?? this.#usual(path))(request, response, body);
+    });
+  }
+
+  static async start(): Promise<OddRealm> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const keys = await generateKeyPair("ES256");
+    return new OddRealm(server, address.port, keys, {
+      ...(await exportJWK(keys.publicKey)),
+      kid: "k1",
+      alg: "ES256",
+      use: "sig",
+    });
+  }
+
+  /** Settings of a server that signs in here. */
+  get settings(): Readonly<Record<string, string>> {
+    return {
+      PROVIDER: "keycloak",
+      KEYCLOAK_URL: this.url,
+      KEYCLOAK_REALM: "odd",
+      KEYCLOAK_CLIENT_ID: "latchkey",
+      KEYCLOAK_CLIENT_SECRET: "hunter2 of the client",
+      KEYCLOAK_TIMEOUT: "300ms",
+    };
+  }
+
+  /** Answers of the token endpoint to all but the first question, which is about the client. */
+  atSignIn(answer: Answer): void {
+    this.answers.set(paths.token, (request, response, body) =>
+      (body.has("username") ? answer : this.#usual(paths.token))(request, response, body),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  #usual(path: string): Answer {
+    const issuer = `${this.url}${base}`;
+    if (path === paths.discovery) {
+      const address = (name: keyof typeof paths) => `${this.url}${paths[name]}`;
+      return json({
+        issuer,
+        token_endpoint: address("token"),
+        jwks_uri: address("keys"),
+        end_session_endpoint: address("logout"),
+        id_token_signing_alg_values_supported: ["ES256"],
+      });
+    }
+    if (path === paths.keys) return json({ keys: [this.#jwk] });
+    if (path === paths.logout) return json({});
+    if (path !== paths.token) return json({}, 404);
+    return async (request, response, body) => {
+      if (!body.has("username")) return json({ error: "invalid_request" }, 400)(request, response, body);
+      const token = await this.token(issuer, "Bearer");
+      const refresh = await this.token(issuer, "Refresh");
+      json({ access_token: token, refresh_token: refresh, token_type: "Bearer" })(request, response, body);
+    };
+  }
+
+  /** What the realm must be shown to end the session. */
+  idToken(): Promise<string> {
+    return new SignJWT({ typ: "ID", sid: "s1" })
+      .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })
+      .setIssuer(`${this.url}${base}`)
+      .setSubject("alice-id")
+      .setAudience("latchkey")
+      .setIssuedAt()
+      .setExpirationTime("5m")
+      .sign(this.#keys.privateKey);
+  }
+
+  token(issuer = `${this.url}${base}`, typ = "Bearer"): Promise<string> {
+    return new SignJWT({
+      azp: "latchkey",
+      typ,
+      sid: "s1",
+      preferred_username: "alice",
+      realm_access: { roles: ["user"] },
+    })
+      .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })
+      .setIssuer(issuer)
+      .setSubject("alice-id")
+      .setIssuedAt()
+      .setExpirationTime("5m")
+      .sign(this.#keys.privateKey);
+  }
+}
+
+export function json(body: unknown, status = 200): Answer {
+  return (_request, response) =>
+    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

@@ -1,0 +1,80 @@
+import { passwords as everywhere } from "../api/test-server.ts";
+
+/** The client that Latchkey is, and two others. */
+export const clients = {
+  latchkey: "the secret of the client of Latchkey",
+  notes: "the secret of another client",
+  browser: "the secret of a client without direct grants",
+} as const;
+
+/** The people of the realm: those that every test server knows, and those whom only Keycloak has. */
+export const passwords = {
+  ...everywhere,
+  nina: "given by the help desk",
+  oscar: "not verified as yet",
+  quentin: "a second factor is due",
+  trent: "guessed at too often",
+} as const;
+
+/** How long an access token of the realm is valid, in seconds. */
+const tokenSeconds = 60;
+
+/**
+ * A realm with people of every kind, short token lives and rotating refresh tokens.
+ *
+ * @param change what differs, member by member
+ */
+export function acceptanceRealm(name: string, change: object = {}) {
+  const own = [`default-roles-${name}`];
+  const person = (username: keyof typeof passwords, realmRoles: readonly string[], more: object = {}) => ({
+    username,
+    email: `${username}@example.com`,
+    emailVerified: true,
+    firstName: username.replace(/^./, (letter) => letter.toUpperCase()),
+    lastName: "Example",
+    enabled: true,
+    credentials: [{ type: "password", value: passwords[username] }],
+    realmRoles: [...own, ...realmRoles],
+    ...more,
+  });
+  const client = (clientId: keyof typeof clients, more: object = {}) => ({
+    clientId,
+    secret: clients[clientId],
+    publicClient: false,
+    standardFlowEnabled: false,
+    directAccessGrantsEnabled: true,
+    fullScopeAllowed: true,
+    ...more,
+  });
+  return {
+    realm: name,
+    enabled: true,
+    accessTokenLifespan: tokenSeconds,
+    ssoSessionIdleTimeout: 600,
+    ssoSessionMaxLifespan: 3600,
+    revokeRefreshToken: true,
+    refreshTokenMaxReuse: 0,
+    bruteForceProtected: true,
+    failureFactor: 1_000,
+    quickLoginCheckMilliSeconds: 0,
+    roles: {
+      realm: [{ name: "user" }, { name: "premium" }],
+      client: { latchkey: [{ name: "editor" }], notes: [{ name: "reader" }] },
+    },
+    clients: [
+      client("latchkey"),
+      client("notes"),
+      client("browser", { directAccessGrantsEnabled: false, standardFlowEnabled: true }),
+    ],
+    users: [
+      person("alice", ["user", "premium"], { clientRoles: { latchkey: ["editor"], notes: ["reader"] } }),
+      person("bob", ["user"]),
+      person("mallory", ["user"], { enabled: false }),
+      person("nina", ["user"], { requiredActions: ["UPDATE_PASSWORD"] }),
+      person("oscar", ["user"], { requiredActions: ["VERIFY_EMAIL"], emailVerified: false }),
+      person("quentin", ["user"], { requiredActions: ["CONFIGURE_TOTP"] }),
+      person("trent", ["user"]),
+    ],
+    ...change,
+  };
+}

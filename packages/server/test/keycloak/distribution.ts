@@ -1,0 +1,74 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { KeycloakProcess } from "./keycloak-process.ts";
+import { SuiteLeftOut, whatIsMissing } from "./requirements.ts";
+
+const version = "26.7.3";
+const artifact = `org.keycloak:keycloak-quarkus-dist:${version}:zip`;
+
+/** Outside git, kept from run to run. */
+const cache = fileURLToPath(new URL("../../../../.cache/keycloak/", import.meta.url));
+const unpacked = `${cache}keycloak-${version}`;
+
+/** The realm file of the documentation: every Keycloak that is started here has imported it. */
+const exampleRealm = fileURLToPath(new URL("../../../../docs/keycloak/realm.json", import.meta.url));
+
+/** A database folder in which Keycloak was started once and has imported the example realm. */
+const seedName = createHash("sha256").update(readFileSync(exampleRealm)).digest("hex").slice(0, 12);
+const seed = `${cache}seed-${version}-${seedName}`;
+
+/** What a Keycloak needs to start: its programs, built, and a database to begin from. */
+export interface Distribution {
+  readonly programs: string;
+  readonly seed: string;
+}
+
+/** The distribution, where an earlier run has left it; undefined elsewhere. Fetches nothing. */
+export function cachedDistribution(): Distribution | undefined {
+  return existsSync(seed) ? { programs: unpacked, seed } : undefined;
+}
+
+/**
+ * The distribution, fetched with Maven and built where no earlier run has left it.
+ *
+ * @throws {SuiteLeftOut} where Java or Maven is missing
+ */
+export async function distribution(): Promise<Distribution> {
+  const known = cachedDistribution();
+  const missing = whatIsMissing({ maven: known === undefined });
+  if (missing !== undefined) throw new SuiteLeftOut(missing);
+  if (known !== undefined) return known;
+  mkdirSync(cache, { recursive: true });
+  if (!existsSync(`${unpacked}/built`)) fetchAndBuild();
+  await makeSeed();
+  return { programs: unpacked, seed };
+}
+
+function fetchAndBuild(): void {
+  rmSync(unpacked, { recursive: true, force: true });
+  const unpack = ["dependency:unpack", `-Dartifact=${artifact}`, `-DoutputDirectory=${cache}`];
+  run("mvn", ["-q", "-B", ...unpack]);
+  run("sh", [`${unpacked}/bin/kc.sh`, "build", "--db=dev-file", "--cache=local"]);
+  writeFileSync(`${unpacked}/built`, "");
+}
+
+async function makeSeed(): Promise<void> {
+  const keycloak = await KeycloakProcess.start({
+    programs: unpacked,
+    seed: undefined,
+    realms: [exampleRealm],
+  });
+  await keycloak.stop();
+  const half = `${seed}.half`;
+  rmSync(half, { recursive: true, force: true });
+  cpSync(`${keycloak.home}/data/h2`, `${half}/h2`, { recursive: true });
+  keycloak.forget();
+  renameSync(half, seed);
+}
+
+function run(command: string, args: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(command, [...args], { cwd: cache, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed:\n${stdout}\n${stderr}`);
+}

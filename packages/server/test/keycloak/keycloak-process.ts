@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** How long Keycloak may take from its start until it answers, in milliseconds. */
+const startPatience = 180_000;
+
+/** Who may administer a Keycloak that is started here. It listens on this machine alone, and not for long. */
+export const bootstrapAdmin = { username: "bootstrap", password: "bootstrap, for tests alone" } as const;
+
+export interface KeycloakOptions {
+  /** Where the built distribution is. */
+  readonly programs: string;
+  /** A folder with the database to begin from; undefined for an empty one. */
+  readonly seed: string | undefined;
+  /** Realm files to import. */
+  readonly realms?: readonly string[];
+}
+
+/** The secret that the example realm takes from the environment. */
+export const exampleSecret = "the secret of the example realm's client";
+
+const alive = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of alive) signal(child, "SIGKILL");
+});
+
+/** Signals the script and Java, which are a process group of their own. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // It has ended.
+  }
+}
+
+/** A Keycloak of our own: on a free port of this machine, with a small heap and a database in a folder. */
+export class KeycloakProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly home: string;
+  readonly port: number;
+  #child: ChildProcess;
+
+  private constructor(home: string, port: number) {
+    this.home = home;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#child = this.#spawn();
+  }
+
+  static async start({ programs, seed, realms = [] }: KeycloakOptions): Promise<KeycloakProcess> {
+    const home = mkdtempSync(join(tmpdir(), "latchkey-keycloak-"));
+    mkdirSync(join(home, "bin"));
+    // Keycloak takes the folder above its script for its home; what is not written to is shared.
+    copyFileSync(join(programs, "bin/kc.sh"), join(home, "bin/kc.sh"));
+    for (const shared of ["lib", "conf", "providers"])
+      symlinkSync(join(programs, shared), join(home, shared));
+    mkdirSync(join(home, "data/import"), { recursive: true });
+    if (seed !== undefined) cpSync(join(seed, "h2"), join(home, "data/h2"), { recursive: true });
+    for (const [index, file] of realms.entries()) {
+      copyFileSync(file, join(home, `data/import/realm-${index}.json`));
+    }
+    const keycloak = new KeycloakProcess(home, await freePort());
+    await keycloak.#answers();
+    return keycloak;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Kills it, as a power cut would. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Starts it again on the same port and database. Does not wait until it answers. */
+  begin(): void {
+    this.#child = this.#spawn();
+  }
+
+  async started(): Promise<void> {
+    await this.#answers();
+  }
+
+  /** It keeps its connections and says nothing any more. */
+  freeze(): void {
+    signal(this.#child, "SIGSTOP");
+  }
+
+  thaw(): void {
+    signal(this.#child, "SIGCONT");
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** Removes all that it has written. */
+  forget(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    this.forget();
+  }
+
+  #spawn(): ChildProcess {
+    const log = openSync(join(this.home, "log"), "a");
+    const http = [`--http-port=${this.port}`, "--http-host=127.0.0.1", "--http-enabled=true"];
+    const args = ["start", "--optimized", ...http, "--hostname-strict=false", "--import-realm"];
+    const child = spawn("sh", [join(this.home, "bin/kc.sh"), ...args], {
+      stdio: ["ignore", log, log],
+      // Java is the script's child: signals go to both.
+      detached: true,
+      env: {
+        ...process.env,
+        JAVA_OPTS_KC_HEAP: "-Xms128m -Xmx512m",
+        KC_BOOTSTRAP_ADMIN_USERNAME: bootstrapAdmin.username,
+        KC_BOOTSTRAP_ADMIN_PASSWORD: bootstrapAdmin.password,
+        LATCHKEY_KEYCLOAK_CLIENT_SECRET: exampleSecret,
+      },
+    });
+    closeSync(log);
+    alive.add(child);
+    return child;
+  }
+
+  async #answers(): Promise<void> {
+    for (const deadline = performance.now() + startPatience; performance.now() < deadline; await delay(100)) {
+      if (this.#child.exitCode !== null) break;
+      const answer = await fetch(`${this.url}/realms/master/.well-known/openid-configuration`).catch(
+        () => undefined,
+      );
+      await answer?.body?.cancel();
+      if (answer?.status === 200) return;
+    }
+    await this.kill();
+    throw new Error(
+      `Keycloak does not answer:\n${readFileSync(join(this.home, "log"), "utf8").slice(-4000)}`,
+    );
+  }
+
+  async #end(name: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    for (const one of ["SIGCONT", name] as const) signal(child, one);
+    await gone;
+    alive.delete(child);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const bound = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (bound === null || typeof bound === "string") throw new Error("no free port");
+  return bound.port;
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, inject } from "vitest";
+import type { ProviderWorld } from "../api/provider-world.ts";
+import type { TestServer } from "../api/test-server.ts";
+import { acceptanceRealm } from "./acceptance-realm.ts";
+import { RealmAdmin } from "./realm-admin.ts";
+import { realmServer } from "./realm-server.ts";
+
+/** A realm for the tests of one file, in the Keycloak of the suite. */
+export interface OwnRealm {
+  readonly name: string;
+  readonly keycloak: string;
+  readonly admin: RealmAdmin;
+  /** Opens a Latchkey in front of it. */
+  open(settings?: Readonly<Record<string, string>>): Promise<TestServer>;
+}
+
+/** @param change what differs from the usual realm, member by member */
+export function ownRealm(change: object = {}): OwnRealm {
+  const name = `tests-${randomUUID().slice(0, 8)}`;
+  const { url: keycloak, admin: login } = inject("keycloak");
+  const admin = new RealmAdmin(keycloak, login);
+  beforeAll(() => admin.importRealm(acceptanceRealm(name, change)));
+  afterAll(() => admin.removeRealm(name));
+  return { name, keycloak, admin, open: (settings) => realmServer(keycloak, name, settings) };
+}
+
+/** Lives as long as those of Latchkey's own tokens and sessions, so that the same tests can move the same clock. */
+export const sameTimes = {
+  accessTokenLifespan: 3_600,
+  ssoSessionIdleTimeout: 86_400,
+  ssoSessionMaxLifespan: 864_000,
+} as const;
+
+/** The realm as the contracts see it, but for what is different. */
+export function realmWorld(realm: OwnRealm, differs: ProviderWorld["differs"] = {}): ProviderWorld {
+  const uuid = /^[\da-f-]{36}$/;
+  const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+  return {
+    open: realm.open,
+    alice: {
+      id: { asymmetricMatch: (id: unknown) => typeof id === "string" && uuid.test(id) },
+      roles: sameMembers("user", "premium", "editor"),
+      display_name: "Alice Example",
+    },
+    accessToken: jwt,
+    refreshToken: jwt,
+    wrongPassword: { reason: "refused_by_realm" },
+    differs,
+  };
+}
+
+/** Keycloak lists roles in no order. */
+function sameMembers(...members: readonly string[]) {
+  const sorted = members.toSorted().join();
+  return { asymmetricMatch: (list: unknown) => Array.isArray(list) && list.toSorted().join() === sorted };
+}

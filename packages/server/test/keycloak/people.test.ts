@@ -1,0 +1,213 @@
+import { describe, expect, test } from "vitest";
+import { bearer, claimsOf, send, signIn } from "../api/api-case.ts";
+import { sharedServer } from "../api/provider-world.ts";
+import { passwords } from "./acceptance-realm.ts";
+import { ownRealm, realmWorld } from "./own-realm.ts";
+
+/** Trent's realm forgives little. */
+const strict = { failureFactor: 3, waitIncrementSeconds: 600 };
+
+const realm = ownRealm();
+const strictRealm = ownRealm(strict);
+const server = sharedServer(realmWorld(realm));
+
+const login = (username: string, password: string) =>
+  send(server(), "/auth", { method: "POST", path: "/login", body: { username, password } });
+
+describe("an account that Keycloak does not let in", () => {
+  test.each([
+    ["is disabled", "mallory", "account_disabled", "disabled"],
+    ["must change its password", "nina", "account_setup_required", "setup_required"],
+    ["must verify its e-mail address", "oscar", "account_setup_required", "setup_required"],
+    ["must set up a second factor", "quentin", "account_setup_required", "setup_required"],
+  ] as const)(
+    "because it %s: told to who knows the password, and to nobody else",
+    async (_why, username, code, reason) => {
+      const told = await login(username, passwords[username]);
+      expect([told.status, told.body["code"]]).toEqual([403, code]);
+      expect(String(told.body["message"])).toMatch(/: (ask|sign in) /);
+      expect(told.body).not.toHaveProperty("access_token");
+      const stranger = await login(username, "a wrong guess");
+      const nobody = await login("nobody", "a wrong guess");
+      expect([stranger.status, stranger.text]).toEqual([401, nobody.text]);
+      const events = server().newEvents().slice(-3);
+      expect(events.map((event) => event.reason)).toEqual([reason, "refused_by_realm", "refused_by_realm"]);
+    },
+  );
+
+  test("because it is locked for a while: the answer of a wrong password, right or wrong", async () => {
+    await using place = await strictRealm.open();
+    const tried = (password: string) =>
+      send(place, "/auth", { method: "POST", path: "/login", body: { username: "trent", password } });
+    for (let guess = 0; guess < 4; guess++) expect((await tried("a wrong guess")).status).toBe(401);
+    const locked = await tried(passwords.trent);
+    expect([locked.status, locked.body["code"]]).toEqual([401, "invalid_credentials"]);
+    expect(locked.text).toBe((await tried("a wrong guess")).text);
+  });
+
+  test("because it was disabled since: its session goes on no more", async () => {
+    const bob = await signIn(server(), "bob");
+    await realm.admin.changeUser(realm.name, "bob", { enabled: false });
+    const body = { refresh_token: bob.refresh };
+    const refreshed = await send(server(), "/auth", { method: "POST", path: "/refresh", body });
+    expect([refreshed.status, refreshed.body["code"]]).toEqual([401, "token_revoked"]);
+    await realm.admin.changeUser(realm.name, "bob", { enabled: true });
+  });
+});
+
+test("who signs in from several places at the same moment is let in at each", async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => login("alice", passwords.alice)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+});
+
+describe("roles", () => {
+  test("are those of the realm and of the client, without those that Keycloak gives to everybody", async () => {
+    const { body } = await login("alice", passwords.alice);
+    const claims = claimsOf(String(body["access_token"]));
+    expect(JSON.stringify(claims)).toMatch(/offline_access.*reader/);
+    expect((body["roles"] as string[]).toSorted()).toEqual(["editor", "premium", "user"]);
+  });
+});
+
+describe("tokens", () => {
+  const direct = async (clientId: string, secret: string) => {
+    const body = new URLSearchParams({
+      grant_type: "password",
+      client_id: clientId,
+      client_secret: secret,
+      scope: "openid",
+      username: "alice",
+      password: passwords.alice,
+    });
+    const address = `${realm.keycloak}/realms/${realm.name}/protocol/openid-connect/token`;
+    const answer = (await (await fetch(address, { method: "POST", body })).json()) as Record<string, string>;
+    return {
+      access: answer["access_token"] ?? "",
+      id: answer["id_token"] ?? "",
+      refresh: answer["refresh_token"] ?? "",
+    };
+  };
+  const me = async (place: ReturnType<typeof server>, token: string) => {
+    const { status, body } = await send(place, "/auth", {
+      method: "GET",
+      path: "/me",
+      headers: bearer(token),
+    });
+    return [status, body["code"]];
+  };
+
+  test("are Keycloak's own, and Keycloak takes them", async () => {
+    const { access } = await signIn(server());
+    const userinfo = `${realm.keycloak}/realms/${realm.name}/protocol/openid-connect/userinfo`;
+    const answer = await fetch(userinfo, { headers: bearer(access) });
+    expect(await answer.json()).toMatchObject({ preferred_username: "alice", email: "alice@example.com" });
+  });
+
+  test("of the same client are as good as those that came through here, to the end of their session", async () => {
+    const { clients } = await import("./acceptance-realm.ts");
+    const { access } = await direct("latchkey", clients.latchkey);
+    expect(await me(server(), access)).toEqual([200, undefined]);
+    const answer = await send(server(), "/auth", {
+      method: "POST",
+      path: "/logout",
+      headers: bearer(access),
+    });
+    expect(answer.status).toBe(200);
+    expect(await me(server(), access)).toEqual([401, "token_revoked"]);
+  });
+
+  test("of another client of the realm are none of ours", async () => {
+    const { clients } = await import("./acceptance-realm.ts");
+    const { access, refresh } = await direct("notes", clients.notes);
+    expect(await me(server(), access)).toEqual([401, "invalid_token"]);
+    const body = { refresh_token: refresh };
+    const refreshed = await send(server(), "/auth", { method: "POST", path: "/refresh", body });
+    expect([refreshed.status, refreshed.body["code"]]).toEqual([401, "invalid_token"]);
+  });
+
+  test("that are no access tokens are none", async () => {
+    const { clients } = await import("./acceptance-realm.ts");
+    const { id } = await direct("latchkey", clients.latchkey);
+    expect(await me(server(), id)).toEqual([401, "invalid_token"]);
+  });
+
+  test("must name the audience, where one is configured", async () => {
+    await using named = await realm.open({ AUDIENCE: "account,other" });
+    const { access } = await signIn(named);
+    expect(await me(named, access)).toEqual([200, undefined]);
+    await using another = await realm.open({ AUDIENCE: "other" });
+    expect(await me(another, access)).toEqual([401, "invalid_token"]);
+    const refused = await send(another, "/auth", {
+      method: "POST",
+      path: "/login",
+      body: { username: "alice", password: passwords.alice },
+    });
+    expect([refused.status, refused.body["code"]]).toEqual([503, "provider_unavailable"]);
+  });
+});
+
+describe("logout", () => {
+  test("ends the session at Keycloak", async () => {
+    const before = await realm.admin.sessions(realm.name, "trent");
+    const { access } = await signIn(server(), "trent", passwords.trent);
+    expect(await realm.admin.sessions(realm.name, "trent")).toBe(before + 1);
+    await send(server(), "/auth", { method: "POST", path: "/logout", headers: bearer(access) });
+    expect(await realm.admin.sessions(realm.name, "trent")).toBe(before);
+  });
+
+  test("reaches another server on the same database", async () => {
+    await using first = await realm.open();
+    await using second = await realm.open({ DATABASE: first.database });
+    const { access, refresh } = await signIn(first);
+    await send(first, "/auth", { method: "POST", path: "/logout", headers: bearer(access) });
+    await second.server.chores.follow();
+    for (const request of [
+      { method: "GET", path: "/me", headers: bearer(access) },
+      { method: "POST", path: "/refresh", body: { refresh_token: refresh } },
+    ] as const) {
+      expect((await send(second, "/auth", request)).body["code"]).toBe("token_revoked");
+    }
+  });
+});
+
+describe("guesses", () => {
+  test("are throttled here, before Keycloak is asked, and the owner is let in where they were before", async () => {
+    await using place = await realm.open({ THROTTLE_ACCOUNT: "3/1h", TRUSTED_PROXIES: "127.0.0.1" });
+    const from = (address: string, password: string) =>
+      send(place, "/auth", {
+        method: "POST",
+        path: "/login",
+        body: { username: "alice", password },
+        headers: { "x-forwarded-for": address },
+      });
+    expect((await from("192.0.2.1", passwords.alice)).status).toBe(200);
+    for (const last of [2, 3, 4]) expect((await from(`192.0.2.${last}`, "a wrong guess")).status).toBe(401);
+    const limited = await from("192.0.2.5", passwords.alice);
+    expect([limited.status, limited.body["code"]]).toEqual([429, "rate_limited"]);
+    expect((await from("192.0.2.1", passwords.alice)).status).toBe(200);
+  });
+});
+
+test("neither password nor token nor the client's secret is written down", async () => {
+  const { clients } = await import("./acceptance-realm.ts");
+  const alice = await signIn(server());
+  await login("alice", "a guess of hers");
+  await login("hunter2 in the wrong field", "x");
+  const body = { refresh_token: alice.refresh };
+  await send(server(), "/auth", { method: "POST", path: "/refresh", body });
+  await send(server(), "/auth", { method: "POST", path: "/refresh", body: { refresh_token: "a.b.c" } });
+  await send(server(), "/auth", { method: "POST", path: "/logout", headers: bearer(alice.access) });
+  const logged = JSON.stringify(server().logged());
+  const secrets = [
+    passwords.alice,
+    "a guess of hers",
+    "hunter2",
+    alice.access,
+    alice.refresh,
+    clients.latchkey,
+  ];
+  for (const secret of secrets) expect(logged).not.toContain(secret);
+  const { readFileSync } = await import("node:fs");
+  const database = [readFileSync(server().database), readFileSync(`${server().database}-wal`)].join();
+  for (const secret of [...secrets, "eyJ"]) expect(database).not.toContain(secret);
+});

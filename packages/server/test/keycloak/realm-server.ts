@@ -1,0 +1,23 @@
+import { type TestServer, testServer } from "../api/test-server.ts";
+import { clients } from "./acceptance-realm.ts";
+
+/**
+ * A real Latchkey in front of a real realm.
+ *
+ * @param keycloak its address
+ * @param settings as environment variables, without `LATCHKEY_`
+ */
+export function realmServer(
+  keycloak: string,
+  realm: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestServer> {
+  return testServer({
+    PROVIDER: "keycloak",
+    KEYCLOAK_URL: keycloak,
+    KEYCLOAK_REALM: realm,
+    KEYCLOAK_CLIENT_ID: "latchkey",
+    KEYCLOAK_CLIENT_SECRET: clients.latchkey,
+    ...settings,
+  });
+}

@@ -1,0 +1,23 @@
+import { spawnSync } from "node:child_process";
+
+/** The Keycloak suite cannot run here. The message says what is missing. */
+export class SuiteLeftOut extends Error {}
+
+/** A running Keycloak that the suite is to use instead of its own. */
+export const givenUrl = process.env["KEYCLOAK_URL"]?.replace(/\/+$/, "") || undefined;
+
+/**
+ * What the suite lacks on this machine, in one line; undefined where it can run.
+ *
+ * @param needs whether Maven is needed as well, to fetch the distribution
+ */
+export function whatIsMissing(needs: { readonly maven: boolean }): string | undefined {
+  if (givenUrl !== undefined) return undefined;
+  const java = /version "(\d+)/.exec(spawnSync("java", ["-version"], { encoding: "utf8" }).stderr ?? "")?.[1];
+  const remedy = "or the address of a running Keycloak in KEYCLOAK_URL";
+  if (java === undefined || Number(java) < 17) return `Java 17 or newer on the PATH, ${remedy}`;
+  if (needs.maven && spawnSync("mvn", ["-v"]).status !== 0) {
+    return `Maven on the PATH, with which Keycloak is fetched once, ${remedy}`;
+  }
+  return undefined;
+}

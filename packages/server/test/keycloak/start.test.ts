@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { send, signIn } from "../api/api-case.ts";
+import { expectRefusal } from "../process/refusal.ts";
+import { Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+import { clients, passwords } from "./acceptance-realm.ts";
+import { ownRealm } from "./own-realm.ts";
+
+const realm = ownRealm();
+const place = new Place();
+
+const serve = (change: Readonly<Record<string, string>>) =>
+  place.latchkey(["serve", "--port", "0"], {
+    env: {
+      LATCHKEY_PROVIDER: "keycloak",
+      LATCHKEY_KEYCLOAK_URL: realm.keycloak,
+      LATCHKEY_KEYCLOAK_REALM: realm.name,
+      LATCHKEY_KEYCLOAK_CLIENT_ID: "latchkey",
+      LATCHKEY_KEYCLOAK_CLIENT_SECRET: clients.latchkey,
+      ...change,
+    },
+  });
+
+describe("the server does not start, and says in one line why and what to do, when", () => {
+  test.each([
+    [
+      "there is no such realm",
+      { REALM: "nowhere" },
+      /^latchkey: LATCHKEY_KEYCLOAK_REALM=nowhere: there is no such realm at http/,
+    ],
+    [
+      "the secret is another",
+      { CLIENT_SECRET: "hunter2" },
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client latchkey of the realm .* has another secret: copy/,
+    ],
+    [
+      "there is no such client",
+      { CLIENT_ID: "nobody" },
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client nobody of the realm .* is not known/,
+    ],
+    [
+      "the client allows no direct access grants",
+      { CLIENT_ID: "browser", CLIENT_SECRET: clients.browser },
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_ID: the client browser of the realm .* allows no direct access grants: turn them on/,
+    ],
+  ] as const)("%s", async (_when, change, why) => {
+    const settings = Object.entries(change).map(([name, value]) => [`LATCHKEY_KEYCLOAK_${name}`, value]);
+    const result = await serve(Object.fromEntries(settings));
+    expectRefusal(result, why);
+    expect(result.stderr).not.toMatch(/hunter2/);
+  });
+
+  test("the realm calls itself by another address", async () => {
+    const url = realm.keycloak.replace("127.0.0.1", "localhost");
+    await realm.admin.changeRealm(realm.name, { attributes: { frontendUrl: "https://login.example" } });
+    expectRefusal(
+      await serve({ LATCHKEY_KEYCLOAK_URL: url }),
+      /^latchkey: LATCHKEY_KEYCLOAK_URL=.*: the realm calls itself https:\/\/login\.example\/realms\//,
+    );
+    await realm.admin.changeRealm(realm.name, { attributes: { frontendUrl: "" } });
+  });
+});
+
+test("a client whose secret was changed while the server runs: 503, not ready, and both end by themselves", async () => {
+  await using server = await realm.open();
+  await signIn(server);
+  const login = () =>
+    send(server, "/auth", {
+      method: "POST",
+      path: "/login",
+      body: { username: "alice", password: passwords.alice },
+    });
+  await realm.admin.changeClient(realm.name, "latchkey", { secret: "quite another secret" });
+  const refused = await login();
+  expect([refused.status, refused.body["code"]]).toEqual([503, "provider_unavailable"]);
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(503);
+  const told = server.logged().map((line) => String(line["problem"]));
+  expect(told.filter((line) => line.startsWith("LATCHKEY_KEYCLOAK_CLIENT_SECRET: "))).toHaveLength(1);
+  await realm.admin.changeClient(realm.name, "latchkey", { secret: clients.latchkey });
+  await until("people can sign in again", async () => (await login()).status === 200, 30_000);
+  expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+});
+
+test("the commands for users and sessions of Latchkey's own say where people live", async () => {
+  const env = {
+    LATCHKEY_PROVIDER: "keycloak",
+    LATCHKEY_KEYCLOAK_URL: realm.keycloak,
+    LATCHKEY_KEYCLOAK_REALM: realm.name,
+    LATCHKEY_KEYCLOAK_CLIENT_ID: "latchkey",
+    LATCHKEY_KEYCLOAK_CLIENT_SECRET: clients.latchkey,
+  };
+  for (const command of [
+    ["user", "list"],
+    ["user", "add", "eve", "--email", "e@example.com"],
+    ["session", "list"],
+  ]) {
+    expectRefusal(
+      await place.latchkey(command, { env }),
+      /(people|sessions) live in Keycloak, in the realm tests-.* there\./,
+    );
+  }
+});
+
+test("the realm file of the documentation is one that a person can sign in to", async () => {
+  const { exampleSecret } = await import("./keycloak-process.ts");
+  const file = readFileSync(new URL("../../../../docs/keycloak/realm.json", import.meta.url), "utf8");
+  const example = JSON.parse(file.replace(/\$\{LATCHKEY_KEYCLOAK_CLIENT_SECRET\}/, exampleSecret));
+  const name = `${realm.name}-example`;
+  const user = {
+    username: "alice",
+    email: "alice@example.com",
+    firstName: "Alice",
+    lastName: "Example",
+    enabled: true,
+    credentials: [{ type: "password", value: passwords.alice }],
+    realmRoles: ["user"],
+  };
+  await realm.admin.importRealm({ ...example, realm: name, users: [user] });
+  await using server = await realm.open({ KEYCLOAK_REALM: name, KEYCLOAK_CLIENT_SECRET: exampleSecret });
+  const { access } = await signIn(server);
+  const me = await send(server, "/auth", {
+    method: "GET",
+    path: "/me",
+    headers: { authorization: `Bearer ${access}` },
+  });
+  expect(me.body).toMatchObject({ username: "alice", roles: ["user"] });
+  await realm.admin.removeRealm(name);
+});

@@ -1,0 +1,11 @@
+import type { TestProject } from "vitest/node";
+import { whatIsMissing } from "./requirements.ts";
+
+/** Names, after `npm test`, the suite that is not in it. */
+export function setup(project: TestProject): () => void {
+  return () => {
+    const missing = whatIsMissing({ maven: false });
+    const why = missing === undefined ? "`npm run test:keycloak` runs it" : `it needs ${missing}`;
+    project.vitest.logger.log(`Left out: the tests against a real Keycloak; ${why}.`);
+  };
+}
