@@ -58,7 +58,9 @@ export function readPrincipal(claims: JWTPayload, clients: readonly string[] = [
  */
 function keycloakRoles(claims: JWTPayload, clients: readonly string[]): readonly string[] {
   const { realm_access: realm, resource_access: resources } = claims;
-  const ofClients = clients.flatMap((client) => rolesIn(ownMember(resources, client)));
+  // Those of `account` are for Keycloak's own pages.
+  const own = clients.filter((client) => client !== "account");
+  const ofClients = own.flatMap((client) => rolesIn(ownMember(resources, client)));
   const roles = new Set([...rolesIn(realm), ...ofClients]);
   const given = [...roles].filter(
     (role) => !/^(offline_access|uma_authorization|default-roles-.*)$/.test(role),
