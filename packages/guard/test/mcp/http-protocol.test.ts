@@ -102,6 +102,11 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       expect(response.headers.get("www-authenticate")).toBe(`Bearer ${metadata()}`);
       expect(response.headers.get("cache-control")).toBe("no-store");
       expect(await response.json()).toMatchObject({ code: "missing_token" });
+      expect(evidence.decisions.at(-1)).toMatchObject({
+        tool: "?",
+        outcome: "denied",
+        code: "missing_token",
+      });
     });
 
     it("says what is wrong with a token that was sent, and not what it was", async () => {
