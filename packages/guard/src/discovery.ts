@@ -1,4 +1,6 @@
+import type { Clocks } from "./clocks.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
+import { Joined } from "./joined.ts";
 
 /** What an issuer says of itself, as far as a guard needs it. */
 export interface Metadata {
@@ -13,11 +15,12 @@ export class Discovery {
   readonly #requests: Requests;
   readonly #issuer: string;
   #known: Metadata | undefined;
-  #reading: Promise<Metadata> | undefined;
+  readonly #reading: Joined<Metadata>;
 
-  constructor(requests: Requests, issuer: string) {
+  constructor(requests: Requests, issuer: string, clocks: Clocks) {
     this.#requests = requests;
     this.#issuer = issuer;
+    this.#reading = new Joined(clocks);
   }
 
   get known(): Metadata | undefined {
@@ -30,10 +33,7 @@ export class Discovery {
    * @throws {IssuerProblem}
    */
   read(): Promise<Metadata> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+    return this.#reading.underWay ?? this.#reading.begin(() => this.#read());
   }
 
   async #read(): Promise<Metadata> {
