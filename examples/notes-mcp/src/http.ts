@@ -18,7 +18,8 @@ const access = { guard, onDecision: audit };
 const notes = new Notes();
 const handler = createMcpHandler(() => notesServer(access, notes));
 
-const server = createServer().listen(port, "127.0.0.1");
+// Of two tokens in two headers Node would show the first; joined, they are refused.
+const server = createServer({ joinDuplicateHeaders: true }).listen(port, "127.0.0.1");
 await once(server, "listening");
 const address = server.address();
 const resource = `http://127.0.0.1:${typeof address === "object" ? address?.port : port}/mcp`;

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request } from "node:http";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
@@ -40,6 +42,15 @@ test("tells whom it refuses where to find that out", async () => {
   const challenge = response.headers.get("www-authenticate");
   expect(challenge).toContain('error="invalid_token"');
   expect(challenge).toContain(`resource_metadata="${metadata}"`);
+});
+
+test("refuses two headers with two good tokens", async () => {
+  const { alice, admin } = demo.tokens;
+  const tokens = ["authorization", `Bearer ${admin}`, "authorization", `Bearer ${alice}`];
+  const headers = ["host", new URL(url).host, ...tokens];
+  const [response] = await once(request(url, { method: "POST", headers }).end(), "response");
+  response.resume();
+  expect(response.statusCode).toBe(401);
 });
 
 test.each(["/", "/mcp/more", "/mcpx", "//", "/.well-known/openid-configuration"])(

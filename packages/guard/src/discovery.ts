@@ -1,4 +1,6 @@
+import type { Clocks } from "./clocks.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
+import { Joined } from "./joined.ts";
 
 /** What an issuer says of itself, as far as a guard needs it. */
 export interface Metadata {
@@ -14,12 +16,13 @@ export class Discovery {
   readonly #issuer: string;
   readonly #at: string;
   #known: Metadata | undefined;
-  #reading: Promise<Metadata> | undefined;
+  readonly #reading: Joined<Metadata>;
 
   /** @param at below which address it is read, if not below the issuer's own */
-  constructor(requests: Requests, issuer: string, at: string = issuer) {
+  constructor(requests: Requests, issuer: string, clocks: Clocks, at: string = issuer) {
     this.#requests = requests;
     this.#issuer = issuer;
+    this.#reading = new Joined(clocks);
     this.#at = at;
   }
 
@@ -33,10 +36,7 @@ export class Discovery {
    * @throws {IssuerProblem}
    */
   read(): Promise<Metadata> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+    return this.#reading.underWay ?? this.#reading.begin(() => this.#read());
   }
 
   async #read(): Promise<Metadata> {

@@ -68,7 +68,7 @@ export class FeedFollower {
     this.#options = options;
     this.#times = options.times ?? defaultTimes;
     this.#backoff = new Backoff(this.#times.firstPause, this.#times.longestPause);
-    options.requests.closed.addEventListener("abort", () => this.#settled.resolve(), { once: true });
+    options.requests.closed.onClose(() => this.#settled.resolve());
   }
 
   /** `unknown`: nothing was heard of the issuer yet. `none`: it has no feed. */
@@ -99,7 +99,7 @@ export class FeedFollower {
 
   async #run(): Promise<void> {
     const { closed } = this.#options.requests;
-    while (!closed.aborted) await pause(await this.#try(), closed);
+    while (!closed.isClosed) await pause(await this.#try(), closed);
   }
 
   /** @returns milliseconds until the next try */
@@ -158,7 +158,7 @@ export class FeedFollower {
     const { feed, requests, clocks } = this.#options;
     const until = clocks.steady() + this.#times.pollFor;
     try {
-      while (!requests.closed.aborted && clocks.steady() < until) {
+      while (!requests.closed.isClosed && clocks.steady() < until) {
         await catchUp(feed, address, requests, clocks);
         this.#caughtUp("poll");
         this.#backoff.reset();
@@ -186,7 +186,7 @@ export class FeedFollower {
   }
 
   #lost(end: FeedEnd): void {
-    if (this.#options.requests.closed.aborted) return;
+    if (this.#options.requests.closed.isClosed) return;
     this.#state = "behind";
     this.#problem = end.reason;
     const { tell } = this.#options;

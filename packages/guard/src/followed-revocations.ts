@@ -103,7 +103,7 @@ export class FollowedRevocations implements RevocationSource {
     const { settings, tell, requests } = this.#options;
     const { whenStale } = settings;
     const { timesCaughtUp } = this.#feed;
-    if (this.#toldStale !== timesCaughtUp && !requests.closed.aborted) {
+    if (this.#toldStale !== timesCaughtUp && !requests.closed.isClosed) {
       this.#toldStale = timesCaughtUp;
       tell({ name: "feed.stale", whenStale });
     }

@@ -1,4 +1,5 @@
 import type { Clocks } from "./clocks.ts";
+import { Closing } from "./closing.ts";
 import { Discovery } from "./discovery.ts";
 import { FollowedRevocations } from "./followed-revocations.ts";
 import type { Tell } from "./guard-events.ts";
@@ -30,11 +31,11 @@ export type GivenSources = Pick<GuardOptions, "keys" | "revocations" | "fetch">;
 
 /** Joins what was given with what must be found at the issuer. Asks nothing before `begin`. */
 export function createSources(settings: GuardSettings, given: GivenSources, tell: Tell): Sources {
-  const closing = new AbortController();
+  const closing = new Closing();
   // Looked up when it is called: a platform may put its own in place later.
-  const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing.signal };
+  const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
-  const discovery = new Discovery(requests, settings.issuer, settings.discoverAt);
+  const discovery = new Discovery(requests, settings.issuer, clocks, settings.discoverAt);
   const { algorithms, keysMaxAge } = settings;
   const parts = { discovery, requests, clocks, tell };
   // What is given instead is not begun.
@@ -44,7 +45,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
   function health(): GuardHealth {
     const keys = given.keys ? givenKeys : remoteKeys.health();
     const revocations = given.revocations ? givenRevocations : followed.health();
-    const ok = !closing.signal.aborted && keys.state !== "none" && !lack(revocations);
+    const ok = !closing.isClosed && keys.state !== "none" && !lack(revocations);
     return { ok, keys, revocations };
   }
 
@@ -67,12 +68,12 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
         patience,
       );
       const { keys, revocations } = health();
-      if (closing.signal.aborted) throw new TokenError("keys_unavailable", "the guard is closed");
+      if (closing.isClosed) throw new TokenError("keys_unavailable", "the guard is closed");
       if (keys.state === "none") throw new TokenError("keys_unavailable", keys.problem);
       if (lack(revocations)) throw new TokenError("revocations_unavailable", revocations.problem);
     },
     health,
-    close: () => closing.abort(),
+    close: () => closing.close(),
   };
 }
 

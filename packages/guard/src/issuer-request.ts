@@ -1,4 +1,5 @@
 import { BodyTooLong, readText } from "./bounded-body.ts";
+import type { Closed } from "./closing.ts";
 
 /** Why the issuer could not be asked, or what it said that cannot be used. The message is for the log. */
 export class IssuerProblem extends Error {
@@ -14,8 +15,7 @@ export class IssuerProblem extends Error {
 /** How a guard reaches its issuer. */
 export interface Requests {
   readonly fetch: typeof fetch;
-  /** Aborted when the guard is closed. */
-  readonly closed: AbortSignal;
+  readonly closed: Closed;
 }
 
 export interface JsonRequest {
@@ -60,14 +60,14 @@ function parseJson(text: string): unknown {
 }
 
 /** A signal that aborts after a time, which can be begun again, and when the guard is closed. */
-export function limitedTo(ms: number, closed: AbortSignal) {
+export function limitedTo(ms: number, closed: Closed) {
   const controller = new AbortController();
   const abort = () => controller.abort(new IssuerProblem("the guard is closed"));
   const late = (after: number) =>
     setTimeout(() => controller.abort(new IssuerProblem(`nothing came for ${after} ms`)), after);
   let timer = late(ms);
-  if (closed.aborted) abort();
-  closed.addEventListener("abort", abort, { once: true });
+  if (closed.isClosed) abort();
+  const forget = closed.onClose(abort);
   return {
     signal: controller.signal,
     /** Begins anew. @param after milliseconds */
@@ -78,7 +78,7 @@ export function limitedTo(ms: number, closed: AbortSignal) {
     /** Lets go of the connection, where there still is one. */
     end(): void {
       clearTimeout(timer);
-      closed.removeEventListener("abort", abort);
+      forget();
       controller.abort();
     },
   };

@@ -70,7 +70,9 @@ function serves(jwk: SignatureKey, algorithm: Algorithm): boolean {
   const named = jwk["alg"];
   // RFC 9864 §4.1.2: two names for the same signature.
   return (
-    named === undefined || named === algorithm || (crv === "Ed25519" && /^(EdDSA|Ed25519)$/.test(`${named}`))
+    named === undefined ||
+    named === algorithm ||
+    (crv === "Ed25519" && (named === "EdDSA" || named === "Ed25519"))
   );
 }
 

@@ -6,6 +6,7 @@ import type { Discovery } from "./discovery.ts";
 import type { Tell } from "./guard-events.ts";
 import type { KeysHealth } from "./health.ts";
 import { problemOf, type Requests, requestJson } from "./issuer-request.ts";
+import { Joined } from "./joined.ts";
 import { noKeys, readKeySet } from "./key-set.ts";
 import type { KeySource } from "./sources.ts";
 import { TokenError } from "./token-error.ts";
@@ -39,13 +40,14 @@ export class RemoteKeys implements KeySource {
   #triedAt: Moment | undefined;
   /** When a `kid` that is not known was last a reason to read; the usual reading does not count. */
   #askedAt: Moment | undefined;
-  #reading: Promise<void> | undefined;
+  readonly #reading: Joined<void>;
   #problem: string | undefined;
   #begun = false;
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
-    options.requests.closed.addEventListener("abort", () => this.#first.resolve(), { once: true });
+    this.#reading = new Joined(options.clocks);
+    options.requests.closed.onClose(() => this.#first.resolve());
   }
 
   /** Settles when keys were read for the first time, or the guard is closed. */
@@ -64,18 +66,18 @@ export class RemoteKeys implements KeySource {
     const age = this.#age();
     if (age > this.#options.keysMaxAge) return undefined;
     // A platform that stops timers between requests reads the keys again when they are used.
-    if (age > 2 * readAgainAfter && this.#reading === undefined && this.#hasRested(this.#triedAt)) {
+    if (age > 2 * readAgainAfter && !this.#reading.underWay && this.#hasRested(this.#triedAt)) {
       void this.#read("all");
     }
     return this.#keys.byKid.get(kid)?.get(algorithm);
   }
 
   async refresh(): Promise<void> {
-    if (this.#reading === undefined && this.#hasRested(this.#askedAt)) {
+    if (!this.#reading.underWay && this.#hasRested(this.#askedAt)) {
       this.#askedAt = momentOf(this.#options.clocks);
       void this.#read("keys");
     }
-    await this.#reading;
+    await this.#reading.underWay;
     if (this.#problem !== undefined) throw new TokenError("keys_unavailable", this.#problem);
   }
 
@@ -102,8 +104,8 @@ export class RemoteKeys implements KeySource {
   async #follow(): Promise<void> {
     const { closed } = this.#options.requests;
     const settled = Math.min(readAgainAfter, this.#options.keysMaxAge / 2);
-    while (!closed.aborted) {
-      await (this.#reading ?? this.#read("all"));
+    while (!closed.isClosed) {
+      await (this.#reading.underWay ?? this.#read("all"));
       await pause(this.#problem === undefined ? settled : this.#backoff.next(), closed);
     }
   }
@@ -111,10 +113,7 @@ export class RemoteKeys implements KeySource {
   /** @param what the keys from where they were last, or all anew: the issuer may have moved them */
   #read(what: "keys" | "all"): Promise<void> {
     this.#triedAt = momentOf(this.#options.clocks);
-    this.#reading = this.#attempt(what).finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+    return this.#reading.begin(() => this.#attempt(what));
   }
 
   async #attempt(what: "keys" | "all"): Promise<void> {
@@ -129,7 +128,7 @@ export class RemoteKeys implements KeySource {
     } catch (error) {
       this.#problem = problemOf(error).message;
     }
-    if (requests.closed.aborted) return;
+    if (requests.closed.isClosed) return;
     if (this.#problem !== undefined) return tell({ name: "keys.unavailable", reason: this.#problem });
     this.#backoff.reset();
     this.#first.resolve();

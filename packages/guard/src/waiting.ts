@@ -1,14 +1,16 @@
+import type { Closed } from "./closing.ts";
+
 /**
  * Waits. A process that has nothing else to do may end meanwhile, where the platform can tell.
  *
  * @param ms milliseconds
- * @param signal ends the waiting early; it is no error
+ * @param closed ends the waiting early; it is no error
  */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, closed: Closed): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (closed.isClosed) return resolve();
     const timer: unknown = setTimeout(finish, ms);
-    signal.addEventListener("abort", finish, { once: true });
+    const forget = closed.onClose(finish);
     // Node and Bun give an object; where it is a number there is nothing to let go of.
     if (typeof timer === "object" && timer !== null && "unref" in timer) {
       if (typeof timer.unref === "function") timer.unref();
@@ -16,7 +18,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     function finish() {
       // The type of a timer differs between platforms; each clears its own.
       clearTimeout(timer as number);
-      signal.removeEventListener("abort", finish);
+      forget();
       resolve();
     }
   });

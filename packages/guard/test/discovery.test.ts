@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { until } from "../../server/test/process/until.ts";
+import { Closing } from "../src/closing.ts";
 import { readMetadata } from "../src/discovery.ts";
 import { IssuerProblem, requestJson } from "../src/issuer-request.ts";
 import { codeOf } from "./issuer.ts";
@@ -116,7 +117,7 @@ test.each(["headers", "the rest of a body"])(
     issuer.answers.set("/slow", (_request, response) => {
       if (late === "the rest of a body") response.write("{");
     });
-    const requests = { fetch, closed: new AbortController().signal };
+    const requests = { fetch, closed: new Closing() };
     const answer = requestJson(requests, new URL(`${issuer.url}/slow`), { timeout: 100 });
     await expect(answer).rejects.toThrow("nothing came for 100 ms");
   },

@@ -21,6 +21,8 @@ export class GuardedTools {
   readonly #dialect: Dialect;
   /** By the context that was made for the handler: nobody else can come by it. */
   readonly #grants = new WeakMap<object, Grant>();
+  /** Handlers that were made here. */
+  readonly #guarded = new WeakSet<object>();
 
   constructor(gate: ToolGate, dialect: Dialect) {
     this.#gate = gate;
@@ -48,7 +50,8 @@ export class GuardedTools {
   /** A tool's handler, reached only with a grant, and only where the parsed arguments are allowed too. */
   handler(callback: unknown) {
     if (typeof callback !== "function") throw new Error("guardTools: a tool needs a handler");
-    return async (...args: readonly unknown[]): Promise<unknown> => {
+    if (this.#guarded.has(callback)) return callback;
+    const guarded = async (...args: readonly unknown[]): Promise<unknown> => {
       const context = args.at(-1);
       const grant = isObject(context) ? this.#grants.get(context) : undefined;
       if (grant === undefined) return denialOf(new TokenError("missing_token", "not through the guard"));
@@ -61,6 +64,8 @@ export class GuardedTools {
       }
       return await Reflect.apply(callback, undefined, args);
     };
+    this.#guarded.add(guarded);
+    return guarded;
   }
 
   /**

@@ -82,12 +82,10 @@ export class HttpGate {
   /** @returns undefined where nobody says who calls, which is allowed where calls carry their own token */
   async #callerOf(request: HttpRequest): Promise<Caller | undefined> {
     const bearer = bearerIn(request.header("authorization"));
-    if (bearer === undefined) {
-      if (this.#gate.tokenField === undefined) throw new TokenError("missing_token");
-      return undefined;
-    }
-    const token = new HeldToken(bearer);
+    if (bearer === undefined && this.#gate.tokenField !== undefined) return undefined;
     try {
+      if (bearer === undefined) throw new TokenError("missing_token");
+      const token = new HeldToken(bearer);
       return { principal: await verifyHeld(token, this.#policy.guard), token };
     } catch (error) {
       // Whatever it would have called: nobody who is not known has a body read.

@@ -66,6 +66,15 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
   /** A tool may get another name, schema or handler later: they are guarded as the first ones are. */
   function guardUpdates(first: string, tool: object): void {
     let current = first;
+    let handler = Reflect.get(tool, "handler");
+    Object.defineProperty(tool, "handler", {
+      configurable: true,
+      enumerable: true,
+      get: () => handler,
+      set: (callback: unknown) => {
+        handler = tools.handler(callback);
+      },
+    });
     shadow(tool, "update", (original, updates) => {
       if (!isObject(updates)) return original(updates);
       assertConfig(current, { ...updates, inputSchema: updates["paramsSchema"] ?? {} }, gate.tokenField);

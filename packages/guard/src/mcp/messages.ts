@@ -49,9 +49,10 @@ export function isOpen(message: unknown): boolean {
   return method === undefined || beforeToken.test(method);
 }
 
+/** @returns an empty text for a method that is no text, which is none that may be asked for */
 export function methodOf(message: unknown): string | undefined {
   if (!isObject(message) || message["method"] === undefined) return undefined;
-  return String(message["method"]);
+  return typeof message["method"] === "string" ? message["method"] : "";
 }
 
 export function toolCalled(message: unknown): string | undefined {

@@ -8,7 +8,7 @@ export type ToolRules = Readonly<Record<string, Rule<never>>>;
 
 /** What was decided of one call, for the audit: no token and no arguments. */
 export interface ToolDecision {
-  /** `?` where that is not known: a request whose header was refused, a name that no tool can have. */
+  /** `?` where that is not known: a request whose header was refused or lacks, a name that no tool can have. */
   readonly tool: string;
   /** Undefined where it is not known who called. */
   readonly userId: string | undefined;

@@ -1,3 +1,4 @@
+import { Closing } from "../../src/closing.ts";
 import { Discovery } from "../../src/discovery.ts";
 import type { FeedTimes } from "../../src/feed-follower.ts";
 import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/followed-revocations.ts";
@@ -31,11 +32,11 @@ export interface FollowingOptions {
 export class Following extends Listener implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly revocations: FollowedRevocations;
-  readonly #closing = new AbortController();
+  readonly #closing = new Closing();
 
   constructor(issuer: OwnIssuer, options: FollowingOptions = {}) {
     super();
-    const requests: Requests = { fetch: options.fetch ?? fetch, closed: this.#closing.signal };
+    const requests: Requests = { fetch: options.fetch ?? fetch, closed: this.#closing };
     this.revocations = new FollowedRevocations({
       settings: {
         follow: undefined,
@@ -44,7 +45,7 @@ export class Following extends Listener implements AsyncDisposable {
         whenStale: "refuse",
         ...options.settings,
       },
-      discovery: new Discovery(requests, issuer.url),
+      discovery: new Discovery(requests, issuer.url, this.clock),
       requests,
       clocks: this.clock,
       tell: this.onEvent,
@@ -76,7 +77,7 @@ export class Following extends Listener implements AsyncDisposable {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#closing.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

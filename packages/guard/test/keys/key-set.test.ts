@@ -48,6 +48,17 @@ describe("a key is taken for", () => {
     const key = { ...ed, ...signing, ...(alg && { alg }) };
     expect(await taken([key], ["EdDSA", "Ed25519"])).toEqual({ k1: ["Ed25519", "EdDSA"] });
   });
+
+  test.each([[{ toString: 1 }], [["EdDSA"]], [5], [null]])(
+    "none, where it names what is none: %j",
+    async (alg) => {
+      const keys = [
+        { ...ed, ...signing, alg },
+        { ...ec, kid: "good" },
+      ];
+      expect(await taken(keys, ["EdDSA", "ES256"])).toEqual({ good: ["ES256"] });
+    },
+  );
 });
 
 describe("is passed over, and those beside it are taken", () => {

@@ -142,6 +142,21 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       const { content } = await client.call("a", { token: user, owner: "uma" });
       expect(content[0]?.text).toBe('{"owner":"uma"}');
     });
+
+    it("a handler that is written to the tool, asked and recorded once like any other", async () => {
+      const server = makeServer(major);
+      const mine = allow.when((principal, { owner }: { owner?: unknown }) => owner === principal.username);
+      const decisions: unknown[] = [];
+      const onDecision = ({ outcome }: { outcome: string }) => decisions.push(outcome);
+      server.guard({ ...policy({}), tools: { a: mine }, onDecision });
+      const tool = server.tool("a");
+      tool.writeHandler(() => "written");
+      const client = await server.connect();
+      expect(codeOf(await client.call("a", { token: user, owner: "alice" }))).toBe("forbidden");
+      tool.replaceHandler(() => "replaced");
+      expect((await client.call("a", { token: user, owner: "uma" })).content[0]?.text).toBe("replaced");
+      expect(decisions).toEqual(["denied", "allowed"]);
+    });
   });
 
   describe("denies", () => {

@@ -102,6 +102,11 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       expect(response.headers.get("www-authenticate")).toBe(`Bearer ${metadata()}`);
       expect(response.headers.get("cache-control")).toBe("no-store");
       expect(await response.json()).toMatchObject({ code: "missing_token" });
+      expect(evidence.decisions.at(-1)).toMatchObject({
+        tool: "?",
+        outcome: "denied",
+        code: "missing_token",
+      });
     });
 
     it("says what is wrong with a token that was sent, and not what it was", async () => {
@@ -253,12 +258,20 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       ["one that is not JSON", '{"token":"a-canary', {}, 400],
       ["one that is nested without end", "[".repeat(500_000) + "]".repeat(500_000), {}, 400],
       ["one that is no message", '"a-canary"', {}, 400],
+      ["one whose method is no text", '{"jsonrpc":"2.0","id":1,"method":{"toString":1}}', {}, 400],
       ["one of another type", "a=b", { "content-type": "application/x-www-form-urlencoded" }, 400],
     ])("refuses %s", async (_what, body, headers, status) => {
       const response = await post(strict, body, { ...bearer(user), ...headers });
       expect(response.status).toBe(status);
       expect(await response.text()).not.toContain("a-canary");
     });
+
+    it.each([[{ toString: 1 }], [["tools/list"]], [null], [5]])(
+      "takes %j for no method that may be asked for without a token",
+      async (method) => {
+        expect((await post(lenient, { jsonrpc: "2.0", id: 1, method })).status).toBe(401);
+      },
+    );
 
     it("reads none of it without a token", async () => {
       expect((await post(strict, big)).status).toBe(401);

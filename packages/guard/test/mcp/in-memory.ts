@@ -16,6 +16,8 @@ export interface AnyTool {
   rename(name: string): void;
   remove(): void;
   replaceHandler(handler: Handler): void;
+  /** The same by writing to the tool itself, which one of the majors goes by. */
+  writeHandler(handler: Handler): void;
   replaceSchema(shape: { [name: string]: z.ZodType }): void;
   /** Calls its handler as code of the same process could, past the server. */
   callDirectly(): Promise<unknown>;
@@ -60,6 +62,9 @@ function serverV2(capabilities: object): AnyServer {
         rename: (name) => tool.update({ name }),
         remove: () => tool.remove(),
         replaceHandler: (handler) => tool.update({ callback: callback(handler) }),
+        writeHandler: (handler) => {
+          tool.handler = callback(handler);
+        },
         replaceSchema: (shape) => tool.update({ paramsSchema: z.object(shape) }),
         callDirectly: async () => await directly(tool.handler),
       };
@@ -91,6 +96,9 @@ function serverV1(capabilities: object): AnyServer {
         rename: (name) => tool.update({ name }),
         remove: () => tool.remove(),
         replaceHandler: (handler) => tool.update({ callback: callback(handler) }),
+        writeHandler: (handler) => {
+          tool.handler = callback(handler);
+        },
         replaceSchema: (paramsSchema) => tool.update({ paramsSchema }),
         callDirectly: async () => await directly(tool.handler),
       };

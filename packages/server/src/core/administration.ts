@@ -45,7 +45,7 @@ export function createAdministration(parts: AdministrationParts): Administration
 
   async function record(name: string): Promise<UserRecord> {
     const { id, username, email, displayName, active, roles, createdAt } = await people.find(name);
-    const liveSessions = (await sessions.live(clock(), id)).length;
+    const liveSessions = await sessions.countLive(id, clock());
     return { id, username, email, displayName, active, roles, createdAt, liveSessions };
   }
 
@@ -65,12 +65,12 @@ export function createAdministration(parts: AdministrationParts): Administration
     async endSessions(name, by) {
       const { id } = await people.find(name);
       const now = clock();
-      const { length } = await sessions.live(now, id);
-      if (length === 0) return 0;
+      const ending = await sessions.countLive(id, now);
+      if (ending === 0) return 0;
       const about = { subject: id, reason: "administrator" };
       await sessions.endAll(id, eventOf("sessions.ended", now, by, about));
       await revocations.follow();
-      return length;
+      return ending;
     },
   };
 }

@@ -9,10 +9,19 @@ export interface OwnSessionsParts {
   readonly clock: Clock;
 }
 
+export interface LiveSessions {
+  /** Those that were used last first. */
+  readonly sessions: readonly Session[];
+  readonly total: number;
+}
+
+/** As many are shown: whoever signs in with every run of a program has any number of them. */
+const mostShown = 100;
+
 /** What users see of their sessions, and do with them. What has ended is refused when the promise resolves. */
 export interface OwnSessions {
-  /** Those that live, oldest first. */
-  list(me: SignedIn): Promise<Session[]>;
+  /** Those that live: how many, and the hundred that were used last. */
+  list(me: SignedIn): Promise<LiveSessions>;
   /** @returns false where it is not theirs, has ended, or never was: whoever asks cannot tell which */
   end(me: SignedIn, sessionId: string, by: Origin): Promise<boolean>;
   /** @returns how many lived */
@@ -22,7 +31,11 @@ export interface OwnSessions {
 /** Sessions in the hands of those whose they are. */
 export function createOwnSessions({ sessions, revocations, clock }: OwnSessionsParts): OwnSessions {
   return {
-    list: ({ userId }) => sessions.live(clock(), userId),
+    async list({ userId }) {
+      const now = clock();
+      const total = await sessions.countLive(userId, now);
+      return { sessions: await sessions.liveOf(userId, now, mostShown), total };
+    },
     async end({ userId }, sessionId, by) {
       const session = await sessions.byId(sessionId);
       const now = clock();
@@ -35,12 +48,12 @@ export function createOwnSessions({ sessions, revocations, clock }: OwnSessionsP
     async endAll({ userId, sessionId }, keepCurrent, by) {
       const now = clock();
       const keep = keepCurrent ? sessionId : undefined;
-      const ending = (await sessions.live(now, userId)).filter(({ id }) => id !== keep);
-      if (ending.length === 0) return 0;
+      const ending = await sessions.countLive(userId, now, keep);
+      if (ending === 0) return 0;
       const about = { subject: userId, reason: keepCurrent ? "owner_others" : "owner" };
       await sessions.endAll(userId, eventOf("sessions.ended", now, by, about), keep);
       await revocations.follow();
-      return ending.length;
+      return ending;
     },
   };
 }

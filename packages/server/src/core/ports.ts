@@ -106,6 +106,10 @@ export interface Sessions {
   byId(id: string): Promise<Session | undefined>;
   /** Sessions that live at this time, of one user or of all, oldest first. */
   live(at: number, userId?: string): Promise<Session[]>;
+  /** Sessions of a user that live at this time, those that were used last first. @param most how many at most */
+  liveOf(userId: string, at: number, most: number): Promise<Session[]>;
+  /** How many sessions of a user live at this time. @param except the id of one that does not count */
+  countLive(userId: string, at: number, except?: string): Promise<number>;
   /**
    * Opens a session, if the user still is as they were when their password was checked.
    *

@@ -52,6 +52,8 @@ const byFastifyCode: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: "body_too_large",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "bad_request",
   FST_ERR_CTP_INVALID_MEDIA_TYPE: "bad_request",
+  // QUERY (RFC 10008 §2), on whatever path.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: "bad_request",
   ECONNRESET: "client_gone",
 };
 

@@ -7,7 +7,7 @@ import { bearerOf } from "./caller.ts";
 /**
  * Lets guards in to the ended sessions, and nobody else: who presents one of the keys, or, where the server and
  * its public address are this machine's alone, who asks from this machine. A proxy beside the server is on this
- * machine too, so what was forwarded needs a key.
+ * machine too, and so is a browser, so what was forwarded and what a page sent needs a key.
  *
  * The function it returns throws {LatchkeyError} `invalid_guard_key`.
  *
@@ -33,9 +33,12 @@ export function createGuardKeyCheck(
 }
 
 const forwarding = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+/** What browsers add to the requests of pages, which may be anybody's. */
+const fromPages = ["origin", "sec-fetch-site"];
 
 function isOwn({ ip, headers }: FastifyRequest): boolean {
-  return isLoopback(ip) && isOwnHost(headers.host) && !forwarding.some((name) => name in headers);
+  const others = [...forwarding, ...fromPages];
+  return isLoopback(ip) && isOwnHost(headers.host) && !others.some((name) => name in headers);
 }
 
 /**

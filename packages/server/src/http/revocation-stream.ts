@@ -30,7 +30,7 @@ export class RevocationStream {
     this.#more = true;
     if (this.#sending) return;
     this.#sending = true;
-    while (this.#more && !this.#response.destroyed) {
+    while (this.#more && !this.#isOver()) {
       this.#more = false;
       await this.#sendAll();
     }
@@ -58,7 +58,7 @@ export class RevocationStream {
   }
 
   async #write(text: string): Promise<void> {
-    if (this.#response.destroyed || this.#response.write(text)) return;
+    if (this.#isOver() || this.#response.write(text)) return;
     const left = new AbortController();
     const { signal } = left;
     // Either is as good as the other: after a close nothing is written any more.
@@ -68,6 +68,11 @@ export class RevocationStream {
     ]);
     left.abort();
     this.#unread = 0;
+  }
+
+  /** Whether the reader has gone, or the server has ended the stream: writing on would be an error. */
+  #isOver(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
   }
 }
 

@@ -37,7 +37,7 @@ export function registerOwnTools(
     "list_my_sessions",
     {
       title: "List my sessions",
-      description: "Where you are signed in: your live sessions, oldest first",
+      description: "Where you are signed in: your live sessions, those used last first, at most 100",
       inputSchema: inputs.nothing,
       outputSchema: outputs.sessions,
       annotations: reads,

@@ -1,6 +1,7 @@
 import type { UserRecord } from "../core/administration.ts";
 import type { SignedIn } from "../core/current-user.ts";
-import type { AuditPage, RecordedEvent, Session, User } from "../core/ports.ts";
+import type { LiveSessions } from "../core/own-sessions.ts";
+import type { AuditPage, RecordedEvent, User } from "../core/ports.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
 // From the core's words to those of the wire. Field by field: what is not named here, nobody is told.
@@ -13,8 +14,9 @@ export function userAnswer(user: UserRecord): UserAnswer {
   return { ...userFields(user), created_at: time(user.createdAt), live_sessions: user.liveSessions };
 }
 
-export function sessionsAnswer(sessions: readonly Session[], { sessionId }: SignedIn): SessionsAnswer {
+export function sessionsAnswer({ sessions, total }: LiveSessions, { sessionId }: SignedIn): SessionsAnswer {
   return {
+    total,
     sessions: sessions.map((session) => ({
       id: session.id,
       opened_at: time(session.createdAt),

@@ -33,8 +33,12 @@ export const user = fromJsonSchema<UserAnswer>(userSchema);
 
 const sessionsSchema = {
   ...closed,
-  required: ["sessions"],
+  required: ["total", "sessions"],
   properties: {
+    total: {
+      type: "integer",
+      description: "How many there are; of more than 100, those used last are listed",
+    },
     sessions: {
       type: "array",
       items: {

@@ -20,6 +20,26 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .where((where) => where.or([where("user_id", "=", slot("userId")), where(slot("userId"), "is", null)]))
       .orderBy("created_at"),
   );
+  const liveOf = statement<{ userId: string; at: number; most: number }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .selectAll()
+      .where("user_id", "=", slot("userId"))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("at"))
+      .orderBy("last_used_at", "desc")
+      .orderBy("created_at", "desc")
+      .limit(slot("most")),
+  );
+  const countLive = statement<{ userId: string; at: number; except: string }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .select((row) => row.fn.countAll<number>().as("count"))
+      .where("user_id", "=", slot("userId"))
+      .where("id", "!=", slot("except"))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("at")),
+  );
   const open = statement<Session & { revision: number }>()((slot) =>
     query
       .insertInto("sessions")
@@ -127,6 +147,10 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       return row && sessionOf(row);
     },
     live: async (at, userId) => (await database.all(live, { at, userId: userId ?? null })).map(sessionOf),
+    liveOf: async (userId, at, most) => (await database.all(liveOf, { userId, at, most })).map(sessionOf),
+    // No session has an empty id.
+    countLive: async (userId, at, except = "") =>
+      Number((await one(database, countLive, { userId, at, except }))?.count ?? 0),
     open: (session, revision, event) => change([must(open, { ...session, revision })], [event]),
     rotate: (id: string, from: Link, to: Link, use, event) =>
       change(

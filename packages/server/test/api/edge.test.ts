@@ -60,6 +60,18 @@ describe("every answer", () => {
   });
 });
 
+test.each(["/auth/me", "/mcp", "/nothing"])(
+  "QUERY %s is nobody's, and no fault of the server's",
+  async (path) => {
+    await using server = await testServer();
+    const query = `QUERY ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n`;
+    expect(await raw(server.url, `${query}\r\n`)).toMatch(/^HTTP\/1\.1 400 .*"code":"bad_request"/s);
+    const typed = `${query}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
+    expect(await raw(server.url, typed)).toMatch(/^HTTP\/1\.1 40[45] /);
+    expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  },
+);
+
 describe("what never becomes a request", () => {
   test.each([
     ["no HTTP", "hello\r\n\r\n", 400, "bad_request"],

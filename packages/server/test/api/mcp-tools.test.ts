@@ -94,8 +94,8 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       const { value } = await second.client.call("list_my_sessions");
       const opened = new Date(world.server.now()).toISOString();
       expect(value).toEqual({
+        total: 2,
         sessions: [
-          expect.objectContaining({ id: first.sessionId, current: false, address: "127.0.0.1" }),
           {
             id: second.sessionId,
             opened_at: opened,
@@ -104,8 +104,20 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
             address: "127.0.0.1",
             current: true,
           },
+          expect.objectContaining({ id: first.sessionId, current: false, address: "127.0.0.1" }),
         ],
       });
+    });
+
+    test("shows the hundred that were used last, however many there are", async () => {
+      await using world = await mcpWorld(major);
+      const first = await world.as("alice");
+      world.server.advance(1000);
+      for (let more = 1; more <= 100; more++) await signIn(world.server);
+      const { value } = await first.client.call("list_my_sessions");
+      expect(value).toMatchObject({ total: 101, sessions: { length: 100 } });
+      expect(JSON.stringify(value)).not.toContain(first.sessionId);
+      expect((await first.client.call("end_all_my_sessions")).value).toEqual({ ended: 101 });
     });
   });
 

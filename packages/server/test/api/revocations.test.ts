@@ -206,6 +206,9 @@ describe("who may ask", () => {
     { via: "1.1 proxy" },
     { host: "login.example" },
     { host: "127.0.0.1.login.example" },
+    { origin: "https://page.example" },
+    { origin: "null" },
+    { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
   ])("a request that came through something, %j, needs a key", async (headers) => {
     expect(await statusOf(server, headers)).toBe(401);
     expect(await statusOf(keyed, { ...headers, ...bearer(key) })).toBe(200);

@@ -74,3 +74,22 @@ test("a reader who goes away ends the sending", async () => {
   await sending;
   expect(response.destroyed).toBe(true);
 });
+
+test("nothing is written after the server has ended the stream, in the middle of the list or after it", async () => {
+  for (const readFirst of [true, false]) {
+    await using both = await connected();
+    const { stream, response } = both;
+    const errors: Error[] = [];
+    response.on("error", (error) => errors.push(error));
+    const sending = stream.send();
+    const read = await both.answer();
+    read.resume();
+    if (readFirst) await sending;
+    response.end();
+    stream.heartbeat();
+    await stream.send();
+    await once(response, "close");
+    await sending;
+    expect(errors).toEqual([]);
+  }
+});

@@ -288,6 +288,23 @@ export function storeContract(
         expect(await store.sessions.live(now, "user:bob")).toEqual([]);
         expect(await store.sessions.live(now + 7 * day)).toEqual([]);
       });
+
+      test("are counted, and those that were used last are listed first, as many as are asked for", async () => {
+        for (const id of ["s2", "s3"]) {
+          await store.sessions.open(session(id), 0, event("login.succeeded"));
+        }
+        const use = { lastUsedAt: now + 1, expiresAt: now + day, tokensUntil: now + 1 };
+        await store.sessions.touch("s2", use, event("token.refreshed"));
+        await store.sessions.end("s3", [event("session.ended")]);
+        const ids = async (most: number, at = now) =>
+          (await store.sessions.liveOf("user:alice", at, most)).map(({ id }) => id);
+        expect(await ids(10)).toEqual(["s2", "s1"]);
+        expect(await ids(1)).toEqual(["s2"]);
+        expect(await ids(10, now + 7 * day)).toEqual([]);
+        expect(await store.sessions.countLive("user:alice", now)).toBe(2);
+        expect(await store.sessions.countLive("user:alice", now, "s1")).toBe(1);
+        expect(await store.sessions.countLive("user:bob", now)).toBe(0);
+      });
     });
 
     describe("signing keys", () => {
