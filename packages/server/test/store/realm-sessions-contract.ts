@@ -36,6 +36,8 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       ).toBe(true);
       expect(heard()).toEqual(["login.succeeded", "token.refreshed"]);
       expect(await sessions().sealedHint("s1")).toBe("hint of s1");
+      await sessions().note(session("s1", { sealedHint: "a later one" }), event("token.refreshed"));
+      expect(await sessions().sealedHint("s1")).toBe("a later one");
       expect(await sessions().holderOf("name-of-alice")).toBe("alice-id");
       expect(await sessions().holderOf("")).toBeUndefined();
       expect(await sessions().openedFrom("alice-id", "192.0.2.1")).toBe(true);
