@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { EndedRealmSession, RealmSession, RealmSessions } from "../core/realm-sessions.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, step } from "./database.ts";
@@ -22,6 +23,8 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
         known
           .column("id")
           .doUpdateSet({
+            // The latest can be read longest: it was signed with the latest key.
+            sealed_hint: sql`coalesce(${slot("sealedHint")}, realm_sessions.sealed_hint)`,
             tokens_until: later("realm_sessions.tokens_until", slot("tokensUntil")),
             keep_until: later("realm_sessions.keep_until", slot("keepUntil")),
           })

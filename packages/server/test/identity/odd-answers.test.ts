@@ -172,7 +172,7 @@ test("a name or password that can be nobody's never reaches the realm, but costs
       body,
     );
   });
-  const names = ["", "  ", "alice\u0000", "al\nice", "x".repeat(300)];
+  const names = ["  ", "alice\u0000", "al\nice", "x".repeat(300)];
   for (const username of names) {
     const body = { username, password: "x" };
     expect((await send(server, "/auth", { method: "POST", path: "/login", body })).status).toBe(401);
@@ -203,4 +203,21 @@ test("a session that ended while the realm did not answer is ended there once it
   await until("the realm is told", () => shown.length > 0, 10_000);
   expect(shown[0]).toMatch(/^eyJ/);
   expect(realm.asked.filter((path) => path.includes("hint"))).toEqual([]);
+});
+
+test("discovery tells whose the tokens are, and where the keys for them are", async () => {
+  await using realm = await OddRealm.start();
+  await using server = await testServer(realm.settings);
+  const ask = async (path: string) => (await fetch(`${server.url}/.well-known/${path}`)).json();
+  expect(await ask("openid-configuration")).toMatchObject({
+    issuer: `${realm.url}/realms/odd`,
+    jwks_uri: `${realm.url}${paths.keys}`,
+  });
+  expect(await ask("jwks.json")).toEqual({ keys: [] });
+});
+
+test("the server's own tools are not there", async () => {
+  await using realm = await OddRealm.start();
+  await using server = await testServer(realm.settings);
+  expect((await fetch(`${server.url}/mcp`, { method: "POST" })).status).toBe(404);
 });

@@ -1,3 +1,4 @@
+import { createGuard } from "@latchkey/guard";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send, signIn } from "../api/api-case.ts";
 import { sharedServer } from "../api/provider-world.ts";
@@ -143,6 +144,19 @@ describe("tokens", () => {
       body: { username: "alice", password: passwords.alice },
     });
     expect([refused.status, refused.body["code"]]).toEqual([503, "provider_unavailable"]);
+  });
+});
+
+describe("a guard in another process", () => {
+  test("needs the realm, the client, and where Latchkey is", async () => {
+    await using guard = createGuard({
+      issuer: `${realm.keycloak}/realms/${realm.name}`,
+      discoverAt: server().url,
+      authorizedParty: "latchkey",
+    });
+    const { access } = await signIn(server());
+    const { username, roles } = await guard.verify(access);
+    expect([username, roles.toSorted()]).toEqual(["alice", ["editor", "premium", "user"]]);
   });
 });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
 import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
 import type { Store } from "../../src/store/store.ts";
+import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
 const now = 1_700_000_000_000;
 const day = 86_400_000;
@@ -65,6 +66,11 @@ export function storeContract(
       heard.length = 0;
     });
     afterEach(() => store.close());
+
+    realmSessionsContract(
+      () => store,
+      () => heard,
+    );
 
     describe("users", () => {
       test("are found by user name, e-mail address and id", async () => {

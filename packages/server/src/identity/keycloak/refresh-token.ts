@@ -7,8 +7,8 @@ export interface RealmRefreshToken {
   readonly expiresAt: number;
 }
 
-/** Longer than any; the realm is not asked about such. */
-const maxLength = 8_192;
+/** Keycloak answers a longer parameter with an error of its own, which would look as if it had failed. */
+const maxLength = 4_000;
 
 /** Reads a refresh token; undefined for a text that cannot be one. */
 export function readRefreshToken(text: string): RealmRefreshToken | undefined {

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
+import type { RealmSession } from "../../src/core/realm-sessions.ts";
+import type { Store } from "../../src/store/store.ts";
+
+const now = 1_700_000_000_000;
+const hour = 3_600_000;
+
+const event = (name: AuditEventName): AuditEvent => ({ name, at: now, address: "test" });
+const session = (id: string, change: Partial<RealmSession> = {}): RealmSession => ({
+  id,
+  userId: "alice-id",
+  nameKey: "name-of-alice",
+  addressBucket: "192.0.2.1",
+  sealedHint: `hint of ${id}`,
+  tokensUntil: now + hour,
+  keepUntil: now + 10 * hour,
+  ...change,
+});
+const ended = (id: string) => ({
+  id,
+  userId: "alice-id",
+  tokensUntil: now + hour / 2,
+  keepUntil: now + hour / 2,
+});
+
+/** What every store must do with the sessions that an identity provider keeps. */
+export function realmSessionsContract(opened: () => Store, heard: () => readonly AuditEventName[]): void {
+  describe("sessions that a provider keeps", () => {
+    const sessions = () => opened().realmSessions;
+
+    test("are noted when they are opened and when they are used, each time with its event", async () => {
+      expect(await sessions().note(session("s1"), event("login.succeeded"))).toBe(true);
+      expect(
+        await sessions().note(session("s1", { nameKey: "", sealedHint: null }), event("token.refreshed")),
+      ).toBe(true);
+      expect(heard()).toEqual(["login.succeeded", "token.refreshed"]);
+      expect(await sessions().sealedHint("s1")).toBe("hint of s1");
+      await sessions().note(session("s1", { sealedHint: "a later one" }), event("token.refreshed"));
+      expect(await sessions().sealedHint("s1")).toBe("a later one");
+      expect(await sessions().holderOf("name-of-alice")).toBe("alice-id");
+      expect(await sessions().holderOf("")).toBeUndefined();
+      expect(await sessions().openedFrom("alice-id", "192.0.2.1")).toBe(true);
+      expect(await sessions().openedFrom("alice-id", "192.0.2.2")).toBe(false);
+    });
+
+    test("end once, and join the revocations for as long as the longest token that passed through", async () => {
+      await sessions().note(session("s1"), event("login.succeeded"));
+      await sessions().note(session("s1", { tokensUntil: now + 2 * hour }), event("token.refreshed"));
+      expect(await sessions().end(ended("s1"), [event("session.ended")])).toBe(true);
+      expect(await sessions().end(ended("s1"), [event("session.ended")])).toBe(false);
+      expect(heard()).toEqual(["login.succeeded", "token.refreshed", "session.ended"]);
+      expect(await opened().revocations.after(0)).toMatchObject([{ sessionId: "s1", until: now + 2 * hour }]);
+      expect(await sessions().hasEnded("s1")).toBe(true);
+      expect(await sessions().hasEnded("s2")).toBe(false);
+    });
+
+    test("that have ended are used no more, and nothing is written of the try", async () => {
+      await sessions().note(session("s1"), event("login.succeeded"));
+      await sessions().end(ended("s1"), [event("session.ended")]);
+      expect(await sessions().note(session("s1"), event("token.refreshed"))).toBe(false);
+      expect(heard()).toEqual(["login.succeeded", "session.ended"]);
+    });
+
+    test("that were opened elsewhere end as well", async () => {
+      expect(await sessions().end(ended("s9"), [event("session.ended")])).toBe(true);
+      expect(await opened().revocations.after(0)).toMatchObject([{ sessionId: "s9", until: now + hour / 2 }]);
+      expect(await sessions().sealedHint("s9")).toBeNull();
+    });
+
+    test("wait on a list until the provider was told", async () => {
+      for (const id of ["s1", "s2", "s3"]) await sessions().note(session(id), event("login.succeeded"));
+      for (const id of ["s1", "s2"]) await sessions().end(ended(id), [event("session.ended")]);
+      expect((await sessions().untold()).map(({ id }) => id).toSorted()).toEqual(["s1", "s2"]);
+      await sessions().told("s1", now);
+      expect(await sessions().untold()).toEqual([{ id: "s2", sealedHint: "hint of s2" }]);
+    });
+
+    test("are forgotten when the provider cannot go on with them any more", async () => {
+      await sessions().note(session("s1"), event("login.succeeded"));
+      await sessions().end(ended("s1"), [event("session.ended")]);
+      await opened().tidy(now + 10 * hour, hour);
+      expect(await sessions().hasEnded("s1")).toBe(true);
+      await opened().tidy(now + 10 * hour + 1, hour);
+      expect(await sessions().hasEnded("s1")).toBe(false);
+    });
+  });
+}
