@@ -2,6 +2,7 @@ import { createGuard } from "@latchkey/guard";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send, signIn } from "../api/api-case.ts";
 import { sharedServer } from "../api/provider-world.ts";
+import { until } from "../process/until.ts";
 import { passwords } from "./acceptance-realm.ts";
 import { ownRealm, realmWorld } from "./own-realm.ts";
 
@@ -147,8 +148,8 @@ describe("tokens", () => {
   });
 });
 
-describe("a guard in another process", () => {
-  test("needs the realm, the client, and where Latchkey is", async () => {
+describe("a guard somewhere else", () => {
+  test("needs the realm, the client, and where Latchkey is: then a logout reaches it within a second", async () => {
     await using guard = createGuard({
       issuer: `${realm.keycloak}/realms/${realm.name}`,
       discoverAt: server().url,
@@ -157,6 +158,11 @@ describe("a guard in another process", () => {
     const { access } = await signIn(server());
     const { username, roles } = await guard.verify(access);
     expect([username, roles.toSorted()]).toEqual(["alice", ["editor", "premium", "user"]]);
+    const stays = await signIn(server(), "bob");
+    await send(server(), "/auth", { method: "POST", path: "/logout", headers: bearer(access) });
+    const code = () => guard.verify(access).catch((error: { code?: unknown }) => error.code);
+    await until("the guard refuses", async () => (await code()) === "token_revoked");
+    expect((await guard.verify(stays.access)).username).toBe("bob");
   });
 });
 
