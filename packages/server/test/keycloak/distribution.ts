@@ -38,7 +38,7 @@ export function cachedDistribution(): Distribution | undefined {
 export async function distribution(): Promise<Distribution> {
   const known = cachedDistribution();
   const missing = whatIsMissing({ maven: known === undefined });
-  if (missing !== undefined) throw new SuiteLeftOut(missing);
+  if (missing !== undefined) throw new SuiteLeftOut(`the tests against a real Keycloak need ${missing}`);
   if (known !== undefined) return known;
   mkdirSync(cache, { recursive: true });
   if (!existsSync(`${unpacked}/built`)) fetchAndBuild();
