@@ -2,17 +2,17 @@ import type { CryptoKey } from "jose";
 
 /** What a key must be for a signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
 const algorithms = {
-  ES256: { kty: "EC", crv: "P-256", name: "ECDSA" },
-  ES384: { kty: "EC", crv: "P-384", name: "ECDSA" },
-  ES512: { kty: "EC", crv: "P-521", name: "ECDSA" },
+  ES256: { kty: "EC", crv: "P-256", hash: "SHA-256", name: "ECDSA" },
+  ES384: { kty: "EC", crv: "P-384", hash: "SHA-384", name: "ECDSA" },
+  ES512: { kty: "EC", crv: "P-521", hash: "SHA-512", name: "ECDSA" },
   PS256: { kty: "RSA", hash: "SHA-256", name: "RSA-PSS" },
   PS384: { kty: "RSA", hash: "SHA-384", name: "RSA-PSS" },
   PS512: { kty: "RSA", hash: "SHA-512", name: "RSA-PSS" },
   RS256: { kty: "RSA", hash: "SHA-256", name: "RSASSA-PKCS1-v1_5" },
   RS384: { kty: "RSA", hash: "SHA-384", name: "RSASSA-PKCS1-v1_5" },
   RS512: { kty: "RSA", hash: "SHA-512", name: "RSASSA-PKCS1-v1_5" },
-  EdDSA: { kty: "OKP", crv: "Ed25519", name: "Ed25519" },
-  Ed25519: { kty: "OKP", crv: "Ed25519", name: "Ed25519" },
+  EdDSA: { kty: "OKP", crv: "Ed25519", hash: "SHA-512", name: "Ed25519" },
+  Ed25519: { kty: "OKP", crv: "Ed25519", hash: "SHA-512", name: "Ed25519" },
 } as const satisfies Record<string, KeyKind>;
 
 interface KeyKind {
@@ -21,7 +21,7 @@ interface KeyKind {
   readonly crv?: string;
   /** What the Web Cryptography API calls the algorithm, and the hash that belongs to it. */
   readonly name: string;
-  readonly hash?: string;
+  readonly hash: string;
 }
 
 /** Signatures with a public key: a guard knows nothing that could sign. */
@@ -57,7 +57,7 @@ function isFor(key: CryptoKey, algorithm: Algorithm): boolean {
   const of = key.algorithm;
   if (of.name !== name) return false;
   if (name === "ECDSA") return "namedCurve" in of && of.namedCurve === crv;
-  return hash === undefined || ("hash" in of && isNamed(of.hash) && of.hash.name === hash);
+  return name === "Ed25519" || ("hash" in of && isNamed(of.hash) && of.hash.name === hash);
 }
 
 function isCryptoKey(key: unknown): key is CryptoKey {

@@ -1,69 +1,58 @@
-import type { CryptoKey, JWTHeaderParameters, JWTPayload, JWTVerifyOptions } from "jose";
-import { JOSEError, JWTClaimValidationFailed, JWTExpired } from "jose/errors";
-import { jwtVerify } from "jose/jwt/verify";
-import { checks } from "./algorithms.ts";
+import type { CryptoKey } from "jose";
+import { checks, isAlgorithm } from "./algorithms.ts";
+import { assertClaims, type ClaimSettings } from "./claims-check.ts";
 import type { GuardSettings } from "./guard-options.ts";
 import { readPrincipal } from "./principal.ts";
+import { checkHere, type SignatureCheck } from "./signature.ts";
 import type { KeySource } from "./sources.ts";
 import { TokenError } from "./token-error.ts";
+import { bytesOf, objectIn, partsOf } from "./token-parts.ts";
 import { assertWellFormed } from "./token-shape.ts";
 import type { Verified } from "./verified-tokens.ts";
 
-type Settings = Pick<
-  GuardSettings,
-  "issuer" | "audience" | "authorizedParty" | "algorithms" | "clockTolerance" | "now"
->;
+type Settings = ClaimSettings & Pick<GuardSettings, "algorithms">;
 
 /**
  * Checks a token that was not seen before (RFC 9068 §4): its shape, the signature by a key of the issuer,
  * `typ`, issuer, audience or authorised party, and expiry.
  *
- * The function it returns throws {TokenError} with the code that says why the token was refused.
+ * The function it returns throws {TokenError} with the code that says why the token was refused. What is no verdict
+ * about the token, such as a key store that could not be reached, comes back as it was.
  */
 export function createSignatureCheck(
   settings: Settings,
   keys: KeySource,
+  isSigned: SignatureCheck = checkHere,
 ): (token: unknown) => Promise<Verified> {
-  const { issuer, audience, authorizedParty, algorithms, clockTolerance, now } = settings;
+  const { audience, authorizedParty } = settings;
+  const algorithms: readonly string[] = settings.algorithms;
   const clients = [...(authorizedParty ?? []), ...(audience ?? [])];
-  const pinned = {
-    issuer,
-    ...(audience && { audience: [...audience] }),
-    algorithms: [...algorithms],
-    clockTolerance: clockTolerance / 1000,
-  } satisfies JWTVerifyOptions;
 
-  function keyOf({ kid, alg }: JWTHeaderParameters): CryptoKey | Promise<CryptoKey> {
-    if (typeof kid !== "string" || kid === "") throw new TokenError("invalid_token", "no kid");
-    const key = keys.get(kid, alg);
-    return key === undefined ? askAgain(kid, alg) : fit(key, alg);
-  }
-
-  async function askAgain(kid: string, alg: string): Promise<CryptoKey> {
+  async function askAgain(kid: string, algorithm: string): Promise<CryptoKey | undefined> {
     await keys.refresh?.();
-    return fit(keys.get(kid, alg), alg);
+    return keys.get(kid, algorithm);
   }
 
   return async function checkSignature(token) {
     assertWellFormed(token);
-    try {
-      const currentDate = new Date(now());
-      const { payload, protectedHeader, key } = await jwtVerify(token, keyOf, { ...pinned, currentDate });
-      const { kid, alg, typ } = protectedHeader;
-      assertAccessToken(typ, payload["typ"]);
-      if (authorizedParty !== undefined) assertIssuedTo(authorizedParty, payload);
-      if (kid === undefined || key instanceof Uint8Array) throw new TokenError("invalid_token", "no kid");
-      return { principal: readPrincipal(payload, clients), kid, algorithm: alg, key };
-    } catch (error) {
-      throw refusalOf(error);
+    const { header, claims: sent, signature, signed } = partsOf(token);
+    const { alg, kid, typ, crit } = objectIn(header);
+    if (!isAlgorithm(alg) || !algorithms.includes(alg)) throw new TokenError("invalid_token", "alg");
+    // RFC 7515 §4.1.11: nothing is understood that has to be.
+    if (crit !== undefined) throw new TokenError("invalid_token", "crit");
+    if (typeof kid !== "string" || kid === "") throw new TokenError("invalid_token", "no kid");
+    const key = keys.get(kid, alg) ?? (await askAgain(kid, alg));
+    // A source that does not ask for which algorithm may have found the key of another.
+    if (!checks(key, alg)) throw new TokenError("invalid_token", "unknown kid");
+    const verdict = isSigned(alg, key, signed, bytesOf(signature));
+    if (!(typeof verdict === "boolean" ? verdict : await verdict)) {
+      throw new TokenError("invalid_token", "signature");
     }
+    const claims = objectIn(sent);
+    assertClaims(claims, settings);
+    assertAccessToken(typ, claims["typ"]);
+    return { principal: readPrincipal(claims, clients), kid, algorithm: alg, key };
   };
-}
-
-/** A source that does not ask for which algorithm may have found the key of another. */
-function fit(key: CryptoKey | undefined, algorithm: string): CryptoKey {
-  if (!checks(key, algorithm)) throw new TokenError("invalid_token", "unknown kid");
-  return key;
 }
 
 /**
@@ -74,24 +63,4 @@ function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
   const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;
   if (type === "at+jwt" || (type === "jwt" && claimedTyp === "Bearer")) return;
   throw new TokenError("invalid_token", "not an access token");
-}
-
-/** The client that a token was issued to is one of these: `azp`, as Keycloak has it, or RFC 9068's `client_id`. */
-function assertIssuedTo(clients: readonly string[], { azp, client_id: clientId }: JWTPayload): void {
-  const party = azp ?? clientId;
-  if (typeof party !== "string" || !clients.includes(party))
-    throw new TokenError("invalid_token", "claim azp");
-}
-
-/**
- * The refusal that a failed verification stands for. What is no verdict about the token, such as a key
- * store that could not be reached, comes back as it was.
- */
-function refusalOf(error: unknown): unknown {
-  if (error instanceof JWTExpired) return new TokenError("token_expired");
-  if (error instanceof JWTClaimValidationFailed) {
-    return new TokenError("invalid_token", `claim ${error.claim}: ${error.reason}`);
-  }
-  if (error instanceof JOSEError) return new TokenError("invalid_token", error.code);
-  return error;
 }

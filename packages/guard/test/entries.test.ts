@@ -24,8 +24,8 @@ function importedBy(entry: string): readonly string[] {
 
 describe("whoever imports the guard needs no framework that is not used, and no Node", () => {
   test.each<[string, readonly string[]]>([
-    ["index.ts", ["eventsource-parser", "jose", "jose/errors", "jose/jwt/verify", "jose/key/import"]],
-    ["verifier.ts", ["jose", "jose/errors", "jose/jwt/verify"]],
+    ["index.ts", ["eventsource-parser", "jose", "jose/key/import"]],
+    ["verifier.ts", ["jose"]],
     ["adapters/fastify.ts", ["fastify", "jose"]],
     ["adapters/express.ts", ["jose"]],
   ])("%s", (entry, needed) => expect(importedBy(entry)).toEqual(needed));

@@ -1,0 +1,55 @@
+import type { JWTPayload } from "jose";
+import type { GuardSettings } from "./guard-options.ts";
+import { TokenError } from "./token-error.ts";
+
+/** What claims are held against. */
+export type ClaimSettings = Pick<
+  GuardSettings,
+  "issuer" | "audience" | "authorizedParty" | "clockTolerance" | "now"
+>;
+
+/**
+ * Checks the claims of a token whose signature was checked: who issued it, for whom, to whom, and for when (RFC 7519
+ * §4.1, RFC 9068 §4).
+ *
+ * @throws {TokenError} `token_expired`, or `invalid_token` with the claim that is wrong
+ */
+export function assertClaims(claims: JWTPayload, settings: ClaimSettings): void {
+  const { issuer, audience, authorizedParty, clockTolerance, now } = settings;
+  if (own(claims, "iss") !== issuer) throw wrong("iss");
+  if (audience !== undefined && !isMeantFor(own(claims, "aud"), audience)) throw wrong("aud");
+  if (authorizedParty !== undefined && !isIssuedTo(claims, authorizedParty)) throw wrong("azp");
+  const second = Math.floor(now() / 1000);
+  const tolerance = clockTolerance / 1000;
+  timeIn(claims, "iat");
+  const notBefore = timeIn(claims, "nbf");
+  if (notBefore !== undefined && notBefore > second + tolerance) throw wrong("nbf");
+  const expiry = timeIn(claims, "exp");
+  if (expiry !== undefined && expiry <= second - tolerance) throw new TokenError("token_expired");
+}
+
+/** A claim of the token's own: what a program has put on every object is none. */
+function own(claims: JWTPayload, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined;
+}
+
+function isMeantFor(aud: unknown, audience: readonly string[]): boolean {
+  if (typeof aud === "string") return audience.includes(aud);
+  return Array.isArray(aud) && audience.some((one) => aud.includes(one));
+}
+
+/** The client that a token was issued to: `azp`, as Keycloak has it, or RFC 9068's `client_id`. */
+function isIssuedTo(claims: JWTPayload, clients: readonly string[]): boolean {
+  const party = own(claims, "azp") ?? own(claims, "client_id");
+  return typeof party === "string" && clients.includes(party);
+}
+
+function timeIn(claims: JWTPayload, name: "iat" | "nbf" | "exp"): number | undefined {
+  const time = own(claims, name);
+  if (time === undefined || typeof time === "number") return time;
+  throw wrong(name);
+}
+
+function wrong(claim: string): TokenError {
+  return new TokenError("invalid_token", `claim ${claim}`);
+}
