@@ -26,6 +26,8 @@ export function checkOnNode({ crypto, buffer }: NonNullable<typeof nodeModules>)
   const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
   const keys = new WeakMap<CryptoKey, ReturnType<typeof crypto.KeyObject.from>>();
   return (algorithm, cryptoKey, signed, signature) => {
+    // Node does not want to take these over, and says so on standard error.
+    if (!cryptoKey.extractable) return checkOnTheWeb(algorithm, cryptoKey, signed, signature);
     const { kty, name, hash } = keyKindOf(algorithm);
     let key = keys.get(cryptoKey);
     if (key === undefined) {

@@ -1,7 +1,7 @@
 import { sign } from "node:crypto";
 import fc from "fast-check";
-import { type CryptoKey, type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
-import { beforeAll, describe, expect, test } from "vitest";
+import { type CryptoKey, exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Algorithm } from "../src/algorithms.ts";
 import { readOptions } from "../src/guard-options.ts";
 import { nodeModules } from "../src/platform.ts";
@@ -44,6 +44,17 @@ function tokenOf(alg: string, key: CryptoKey = pairOf(alg).privateKey, more: obj
 test("here the quickest way is taken, and it is Node's", async () => {
   const { signed, signature } = partsOf(await tokenOf("ES256"));
   expect(checkHere("ES256", pairOf("ES256").publicKey, signed, bytesOf(signature))).toBe(true);
+});
+
+test("a key that may not be taken out of the platform's hands is left there, without a warning", async () => {
+  const warned = vi.spyOn(process, "emitWarning");
+  const jwk = await exportJWK(pairOf("ES256").publicKey);
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const kept = await crypto.subtle.importKey("jwk", { ...jwk, kty: "EC" }, algorithm, false, ["verify"]);
+  const { signed, signature } = partsOf(await tokenOf("ES256"));
+  expect(await checkHere("ES256", kept, signed, bytesOf(signature))).toBe(true);
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
 });
 
 describe.each(means)("by means of %s", (_means, isSigned) => {

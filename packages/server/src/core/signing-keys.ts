@@ -156,7 +156,7 @@ async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ri
 }
 
 function importPublicKey(jwk: Record<string, unknown>): Promise<webcrypto.CryptoKey> {
-  return crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
+  return crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
 }
 
 function sameKeys(a: readonly StoredKey[], b: readonly StoredKey[]): boolean {
