@@ -21,7 +21,7 @@ export const checkOnTheWeb: SignatureCheck = (algorithm, key, signed, signature)
   return crypto.subtle.verify({ name, hash, saltLength }, key, signature, new TextEncoder().encode(signed));
 };
 
-/** As Node does on the thread that asks: it takes two thirds of the time that going to another one takes. */
+/** As Node does on the thread that asks, which takes less time than going to another one. */
 export function checkOnNode({ crypto, buffer }: NonNullable<typeof nodeModules>): SignatureCheck {
   const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
   const keys = new WeakMap<CryptoKey, ReturnType<typeof crypto.KeyObject.from>>();
