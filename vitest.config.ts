@@ -7,8 +7,14 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["{packages,examples}/*/test/**/*.test.ts"],
-          exclude: ["packages/*/test/crash/**", "packages/*/test/package/**", "packages/*/test/keycloak/**"],
-          globalSetup: ["packages/server/test/keycloak/told.ts"],
+          exclude: [
+            "packages/*/test/{crash,package,keycloak}/**",
+            "packages/server/test/{postgres,replicas}/**",
+          ],
+          globalSetup: [
+            "packages/server/test/keycloak/told.ts",
+            "packages/server/test/postgres/server/embedded.ts",
+          ],
           testTimeout: 30_000,
         },
       },
@@ -28,6 +34,16 @@ export default defineConfig({
           testTimeout: 60_000,
           // The first start fetches Keycloak and prepares its database.
           hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "postgres",
+          include: ["packages/server/test/postgres/**/*.test.ts"],
+          globalSetup: ["packages/server/test/postgres/server/debian.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

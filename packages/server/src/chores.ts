@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import type { MemoryAttemptCounter } from "./core/attempt-counter.ts";
+import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, itself } from "./core/audit-events.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Revocations } from "./core/revocations.ts";
@@ -14,7 +14,7 @@ const tidyEvery = 60_000;
 export interface ChoreParts {
   readonly signingKeys: SigningKeys;
   readonly revocations: Revocations;
-  readonly counters: readonly MemoryAttemptCounter[];
+  readonly counters: readonly AttemptCounter[];
   readonly store: Store;
   readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention">;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export function startChores(parts: ChoreParts): Chores {
   async function tidy(): Promise<void> {
     const now = clock();
     revocations.prune(now);
-    for (const counter of counters) counter.prune();
+    for (const counter of counters) await counter.prune();
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
       const event = eventOf("key.rotated", now, itself, { reason: "age" });
@@ -54,6 +54,13 @@ export function startChores(parts: ChoreParts): Chores {
     await store.tidy(now, config.auditRetention);
   }
 
+  // What a replica is told of at once need not wait for its turn.
+  store.onChange(
+    together(async () => {
+      await revocations.follow();
+      await signingKeys.follow();
+    }),
+  );
   const more = (parts.more ?? []).map(([interval, chore]) => every(interval, chore, log));
   const stops = [every(followEvery, follow, log), every(tidyEvery, tidy, log), ...more];
   return {
@@ -62,6 +69,24 @@ export function startChores(parts: ChoreParts): Chores {
     async stop() {
       await Promise.all(stops.map((stop) => stop()));
     },
+  };
+}
+
+/** Does what several ask for at the same time once, and once more for who asks meanwhile. A failure is left to the next turn. */
+function together(work: () => Promise<void>): () => void {
+  let running = false;
+  let again = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    while (again) {
+      again = false;
+      await work().catch(() => {});
+    }
+    running = false;
+  };
+  return () => {
+    again = true;
+    if (!running) void run();
   };
 }
 

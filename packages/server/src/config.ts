@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isLoopback } from "./core/loopback.ts";
+import { holdsPassword } from "./postgres-address.ts";
+import { SettingProblem } from "./setting-problem.ts";
 import {
   choice,
   cidrs,
@@ -11,7 +13,6 @@ import {
   origins,
   passwordText,
   rule,
-  SettingProblem,
   secretText,
   text,
   url,
@@ -27,6 +28,8 @@ export interface Setting<Value> {
   readonly shown?: string;
   /** A secret has no flag: every user of a machine can read the arguments of a process. */
   readonly secret?: true;
+  /** Whether a text holds a secret, for settings that may. */
+  readonly holdsSecret?: (given: string) => boolean;
   /** @throws {SettingProblem} saying what would do */
   readonly read: (given: string) => Value;
 }
@@ -36,7 +39,7 @@ const setting = <Value>(
   read: (given: string) => Value,
   fallback: string | undefined,
   meaning: string,
-  more: Pick<Setting<Value>, "shown" | "secret"> = {},
+  more: Pick<Setting<Value>, "shown" | "secret" | "holdsSecret"> = {},
 ): Setting<Value> => ({ variable: `LATCHKEY_${variable}`, read, fallback, meaning, ...more });
 
 /** Every setting, in the order in which help and documentation show them. */
@@ -49,7 +52,20 @@ export const settings = {
   audience: setting("AUDIENCE", list, undefined, "`aud` of tokens; several, separated by commas", {
     shown: "the issuer",
   }),
-  database: setting("DATABASE", database, "./data/latchkey.db", "a SQLite file, or :memory:"),
+  database: setting(
+    "DATABASE",
+    database,
+    "./data/latchkey.db",
+    "a SQLite file, :memory:, or postgres://user:password@host/database",
+    { holdsSecret: holdsPassword },
+  ),
+  databasePool: setting("DATABASE_POOL", integer(2, 1000), "10", "connections to PostgreSQL"),
+  databaseTimeout: setting(
+    "DATABASE_TIMEOUT",
+    duration(100),
+    "3s",
+    "how long PostgreSQL may take for one answer",
+  ),
   secret: setting("SECRET", secretText, undefined, "encrypts signing keys at rest, derives refresh tokens", {
     shown: "made on first start, kept beside the database with mode 0600",
     secret: true,
@@ -182,9 +198,8 @@ export function readConfig(
     } catch (error) {
       if (!(error instanceof SettingProblem)) throw error;
       const name = flag === undefined ? known.variable : `--${flagOf(known)}`;
-      throw new SettingProblem(
-        known.secret ? `${name}: ${error.message}` : `${name}=${given}: ${error.message}`,
-      );
+      const hidden = known.secret || known.holdsSecret?.(given);
+      throw new SettingProblem(hidden ? `${name}: ${error.message}` : `${name}=${given}: ${error.message}`);
     }
   };
   const required = <Name extends SettingName>(name: Name): Value<Name> => {
@@ -199,6 +214,8 @@ export function readConfig(
     issuer: read("issuer"),
     audience: read("audience"),
     database: required("database"),
+    databasePool: required("databasePool"),
+    databaseTimeout: required("databaseTimeout"),
     secret: read("secret"),
     provider: required("provider"),
     keycloakUrl: read("keycloakUrl"),
@@ -232,6 +249,11 @@ export function readConfig(
   }
   if (config.refreshGrace > config.accessTokenTtl) {
     throw new SettingProblem("LATCHKEY_REFRESH_GRACE must not be longer than LATCHKEY_ACCESS_TOKEN_TTL");
+  }
+  if (config.database.engine === "postgres" && config.secret === undefined) {
+    throw new SettingProblem(
+      "LATCHKEY_SECRET must be set with PostgreSQL, to the same on every replica: `openssl rand -base64 32` prints one",
+    );
   }
   if (config.provider === "keycloak") assertKeycloak(config);
   return config;

@@ -7,7 +7,6 @@ import { type Chores, startChores } from "./chores.ts";
 import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
 import { createAdministration } from "./core/administration.ts";
-import { MemoryAttemptCounter } from "./core/attempt-counter.ts";
 import { itself } from "./core/audit-events.ts";
 import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
@@ -31,6 +30,7 @@ import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { openRealmProvider } from "./realm-provider.ts";
 import { keptSecret } from "./secret-file.ts";
+import { type DatabasePlace, shownPlace } from "./store/place.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 /** What a server may be given from outside: tests bring their own time and count its hashes. */
@@ -63,7 +63,9 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   const issuer = config.issuer ?? address;
 
   const store = await openStore({
-    path: config.database,
+    place: config.database,
+    connections: config.databasePool,
+    timeout: config.databaseTimeout,
     onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
   });
   try {
@@ -75,10 +77,13 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
       log.warn({ issuer }, "LATCHKEY_ISSUER is not set: tokens name an address that nobody can reach");
     }
+    if (config.issuer === undefined && config.database.engine === "postgres") {
+      log.warn({ issuer }, "LATCHKEY_ISSUER is not set: another replica refuses the tokens of this one");
+    }
     if (!isLoopback(config.host) && config.guardKeys.length === 0) {
       log.warn("LATCHKEY_GUARD_KEYS is not set: guards cannot follow the sessions that end here");
     }
-    log.info({ url: address, issuer, database: config.database }, `listening at ${address}`);
+    log.info({ url: address, issuer, database: shownPlace(config.database) }, `listening at ${address}`);
     return {
       url: address,
       people: parts.people,
@@ -108,7 +113,7 @@ async function assemble(
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
   const signingKeys = await SigningKeys.open(store.keys, derived.sealing, clock);
-  const revocations = new Revocations(store.revocations);
+  const revocations = new Revocations(store.revocations, clock);
   await revocations.follow();
   const guard = createVerifier({
     issuer,
@@ -134,7 +139,7 @@ async function assemble(
   const people = new People({ users, passwords, policy, clock, by: itself });
   const provider = localProvider(users, passwords, derived.fingerprint);
 
-  const counters = { login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) };
+  const counters = store.attemptCounters(clock);
   const rules = {
     pair: config.throttlePair,
     account: config.throttleAccount,
@@ -200,9 +205,9 @@ function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undef
 }
 
 /** The secret of a server that was given none. */
-async function ownSecret(path: string, store: Store): Promise<string> {
-  if (path === ":memory:") return randomBytes(32).toString("base64url");
-  return keptSecret(path, (await store.keys.all()).length > 0);
+async function ownSecret(place: DatabasePlace, store: Store): Promise<string> {
+  if (place.engine !== "sqlite") return randomBytes(32).toString("base64url");
+  return keptSecret(place.path, (await store.keys.all()).length > 0);
 }
 
 /** A port that is free now. The issuer stands in every token, so it must be known before the first. */

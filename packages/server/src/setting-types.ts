@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Rule } from "./core/attempt-counter.ts";
-
-/** A setting that cannot be understood. The message is one line that says what would do. */
-export class SettingProblem extends Error {}
+import { isPostgresAddress, postgresAddress } from "./postgres-address.ts";
+import { SettingProblem } from "./setting-problem.ts";
+import type { DatabasePlace } from "./store/place.ts";
 
 const tenYears = 3650 * 86_400_000;
 
@@ -84,10 +84,15 @@ export function choice<const Choices extends readonly [string, ...string[]]>(
   };
 }
 
-/** A SQLite file. */
-export function database(given: string): string {
-  if (/^[a-z]+:/i.test(given)) throw new SettingProblem("give a path of a SQLite file, or :memory:");
-  return text(given);
+/** A SQLite file, `:memory:`, or a PostgreSQL database. */
+export function database(given: string): DatabasePlace {
+  if (isPostgresAddress(given)) return postgresAddress(given);
+  if (given === ":memory:") return { engine: "memory" };
+  if (/^[a-z]+:/i.test(given))
+    throw new SettingProblem(
+      "give a path of a SQLite file, :memory:, or postgres://user:password@host/database",
+    );
+  return { engine: "sqlite", path: text(given) };
 }
 
 /** So many failures in a window, such as `20/15m`. */

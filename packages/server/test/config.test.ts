@@ -9,7 +9,7 @@ describe("settings", () => {
       port: 8000,
       issuer: undefined,
       audience: undefined,
-      database: "./data/latchkey.db",
+      database: { engine: "sqlite", path: "./data/latchkey.db" },
       provider: "local",
       accessTokenTtl: 3_600_000,
       sessionIdle: 7 * 86_400_000,
@@ -39,7 +39,11 @@ describe("settings", () => {
     ["ISSUER", "https://a.example/?x=1", "give an address such as https://login.example.com"],
     ["ISSUER", "https://u:p@a.example", "give an address such as https://login.example.com"],
     ["AUDIENCE", ",", "give at least one text, several separated by commas"],
-    ["DATABASE", "mysql://x", "give a path of a SQLite file, or :memory:"],
+    [
+      "DATABASE",
+      "mysql://x",
+      "give a path of a SQLite file, :memory:, or postgres://user:password@host/database",
+    ],
     ["PROVIDER", "ldap", "give local or keycloak"],
     ["ACCESS_TOKEN_TTL", "1 hour", "give a duration such as 90s, 15m, 1h or 7d"],
     ["ACCESS_TOKEN_TTL", "0s", "give a duration such as 90s, 15m, 1h or 7d"],
@@ -50,7 +54,8 @@ describe("settings", () => {
     ["TRUSTED_PROXIES", "10", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
     ["ACCESS_TOKEN_TTL", "99999999d", "give a duration such as 90s, 15m, 1h or 7d"],
     ["ISSUER", "https://a.example?", "give an address such as https://login.example.com"],
-    ["DATABASE", "file:x?mode=memory", "give a path of a SQLite file, or :memory:"],
+    ["DATABASE", "file:x?mode=memory", "give a path of a SQLite file, :memory:, or postgres://"],
+    ["DATABASE_POOL", "1", "give a whole number from 2 to 1000"],
     ["TRUSTED_PROXIES", "10.0.0.0/99", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
     [
       "CORS_ORIGINS",
@@ -66,6 +71,18 @@ describe("settings", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });
     expect(read).toThrow(/^LATCHKEY_SECRET: give at least 32 random characters/);
     expect(read).not.toThrow(/hunter2/);
+  });
+
+  test("a PostgreSQL address that is refused is not repeated where it holds a password", () => {
+    const read = () => readConfig({ LATCHKEY_DATABASE: "postgres://u:hunter2@h:99999/d" });
+    expect(read).toThrow(/^LATCHKEY_DATABASE: give hosts as in postgres:/);
+    expect(read).not.toThrow(/hunter2/);
+  });
+
+  test("PostgreSQL needs a secret that all replicas share", () => {
+    expect(() => readConfig({ LATCHKEY_DATABASE: "postgres://u@h/d" })).toThrow(
+      /^LATCHKEY_SECRET must be set with PostgreSQL/,
+    );
   });
 
   describe("with LATCHKEY_PROVIDER=keycloak", () => {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Config, flagOf, readConfig, type SettingName, settings } from "../config.ts";
+import { type Config, flagOf, readConfig, type Setting, type SettingName, settings } from "../config.ts";
 import { UsageProblem } from "./failures.ts";
 
 /** What stood behind the command. */
@@ -27,6 +27,7 @@ export function parseArguments(
   const known = names.filter((name) => !isSecret(settings[name])).map((name) => flagOf(settings[name]));
   const { values, positionals } = parse(args, known, own);
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
+  for (const name of names) refuseSecretValue(flags[flagOf(settings[name])], settings[name]);
   return {
     words: positionals,
     config: readConfig(environment, flags),
@@ -48,6 +49,13 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
 
 function isSecret(setting: { readonly secret?: boolean }): boolean {
   return setting.secret === true;
+}
+
+function refuseSecretValue(given: string | undefined, setting: Setting<unknown>): void {
+  if (given === undefined || !setting.holdsSecret?.(given)) return;
+  throw new UsageProblem(
+    `--${flagOf(setting)} would show the password to every user of this machine: set ${setting.variable} in the environment`,
+  );
 }
 
 function refuseSecretFlag(

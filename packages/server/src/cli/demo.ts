@@ -29,7 +29,7 @@ export async function demoCommand(args: readonly string[]): Promise<void> {
     );
   }
   const { url } = await run(
-    { ...config, provider: "local", database: ":memory:", secret: undefined },
+    { ...config, provider: "local", database: { engine: "memory" }, secret: undefined },
     async (users) => {
       for (const { person, password } of people) await users.addForDemo(person, password);
     },

@@ -3,9 +3,8 @@ import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
 import { LostSecretError } from "../secret-file.ts";
-import { SettingProblem } from "../setting-types.ts";
-import { NewerDatabaseError } from "../store/migrate.ts";
-import { UnusableDatabaseError } from "../store/sqlite-connection.ts";
+import { SettingProblem } from "../setting-problem.ts";
+import { UnusableDatabaseError } from "../store/unusable-database.ts";
 
 /** A command that was not understood. The message is one line that says what would do. */
 export class UsageProblem extends Error {}
@@ -14,7 +13,6 @@ const expected = [
   UsageProblem,
   SettingProblem,
   PersonProblem,
-  NewerDatabaseError,
   SealedKeyError,
   LostSecretError,
   UnusableDatabaseError,

@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { type People, PersonProblem } from "../core/people.ts";
 import { flushLog, openLog } from "../log.ts";
 import { type Server, serve } from "../serve.ts";
-import { SettingProblem } from "../setting-types.ts";
+import { SettingProblem } from "../setting-problem.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { putHashingBehindRequests } from "./thread-priority.ts";

@@ -7,6 +7,8 @@ import { Passwords } from "../core/passwords.ts";
 import { People } from "../core/people.ts";
 import { SigningKeys } from "../core/signing-keys.ts";
 import { keptSecret } from "../secret-file.ts";
+import { SettingProblem } from "../setting-problem.ts";
+import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { UsageProblem } from "./failures.ts";
 
@@ -22,17 +24,10 @@ export async function withWorkbench(
   config: Config,
   work: (bench: Workbench) => Promise<void>,
 ): Promise<void> {
-  const path = config.database;
-  if (path === ":memory:") {
-    throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
-  }
-  // Throws where this user may not look: a server of another user may well have made it.
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw new UsageProblem(
-      `there is no database at ${path}: start the server once, or name its file with --database`,
-    );
-  }
-  const store = await openStore({ path, writer: "inline", onAudit: () => {} });
+  const place = config.database;
+  assertSeen(place);
+  const { databasePool: connections, databaseTimeout: timeout } = config;
+  const store = await openStore({ place, connections, timeout, owner: "command", onAudit: () => {} });
   try {
     const queue = new HashQueue({ concurrency: 1, places: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
@@ -47,11 +42,29 @@ export async function withWorkbench(
         by: operator,
       }),
       async openKeys() {
-        const secret = config.secret ?? keptSecret(path, (await store.keys.all()).length > 0);
+        const secret = config.secret ?? (await secretBeside(place, store));
         return SigningKeys.open(store.keys, deriveKeys(secret).sealing, Date.now);
       },
     });
   } finally {
     await store.close();
   }
+}
+
+/** @throws {UsageProblem} where no server can have the same database */
+function assertSeen(place: DatabasePlace): void {
+  if (place.engine === "memory") {
+    throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
+  }
+  // Throws where this user may not look: a server of another user may well have made it.
+  if (place.engine === "sqlite" && statSync(place.path, { throwIfNoEntry: false }) === undefined) {
+    throw new UsageProblem(
+      `there is no database at ${place.path}: start the server once, or name its file with --database`,
+    );
+  }
+}
+
+async function secretBeside(place: DatabasePlace, store: Store): Promise<string> {
+  if (place.engine !== "sqlite") throw new SettingProblem("LATCHKEY_SECRET must be set");
+  return keptSecret(place.path, (await store.keys.all()).length > 0);
 }

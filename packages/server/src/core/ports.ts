@@ -146,6 +146,17 @@ export interface RevocationLog {
   after(cursor: number): Promise<Revocation[]>;
 }
 
+/** How busy the connections to a database are. */
+export interface PoolFigures {
+  /** Connections at most. */
+  readonly max: number;
+  /** Connections that are open. */
+  readonly size: number;
+  readonly idle: number;
+  /** Who waits for one. */
+  readonly waiting: number;
+}
+
 /** A signing key as it is stored: its private part is sealed. */
 export interface StoredKey {
   readonly kid: string;

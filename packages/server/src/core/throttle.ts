@@ -1,5 +1,5 @@
 import { addressBucket } from "./address-bucket.ts";
-import type { AttemptCounter, Rule } from "./attempt-counter.ts";
+import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
 import { eventOf } from "./audit-events.ts";
 import { LatchkeyError } from "./errors.ts";
 import type { AuditTrail, Caller, Clock, Sessions } from "./ports.ts";
@@ -25,10 +25,8 @@ export interface Attempt {
 
 type Scope = keyof ThrottleRules;
 
-interface Limit {
+interface Limit extends CountedLimit {
   readonly scope: Scope;
-  readonly key: string;
-  readonly rule: Rule;
 }
 
 /** What an attempt holds while it is under way. */
@@ -75,27 +73,26 @@ export class Throttle {
    */
   async attempt<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
     const { held, passed } = await this.#admit(attempt);
-    let failed = false;
     try {
-      return await work();
+      const done = await work();
+      await this.#settle(attempt, held, false);
+      return done;
     } catch (error) {
-      failed = error instanceof LatchkeyError && error.status === 401;
-      throw failed ? (passed ?? error) : error;
-    } finally {
-      await this.#settle(attempt, held, failed);
+      const failed = error instanceof LatchkeyError && error.status === 401;
+      const overrun = await this.#settle(attempt, held, failed);
+      throw failed ? (passed ?? overrun ?? error) : error;
     }
   }
 
   async #admit(attempt: Attempt): Promise<Admission> {
     const counter = this.#counters[attempt.operation];
-    const held: Limit[] = [];
+    const limits = this.#limits(attempt);
+    const reservations = await counter.reserve(limits);
+    const held = limits.filter((_, index) => reservations[index]?.admitted);
     let passed: LatchkeyError | undefined;
-    for (const limit of this.#limits(attempt)) {
-      const reservation = await counter.reserve(limit.key, limit.rule);
-      if (reservation.admitted) {
-        held.push(limit);
-        continue;
-      }
+    for (const [index, limit] of limits.entries()) {
+      const reservation = reservations[index];
+      if (reservation === undefined || reservation.admitted) continue;
       const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
       if (limit.scope !== "pair" && (await this.#isKnownHere(attempt))) {
         passed ??= refusal;
@@ -109,8 +106,18 @@ export class Throttle {
     return { held, passed };
   }
 
-  async #settle({ operation }: Attempt, limits: readonly Limit[], failed: boolean): Promise<void> {
-    for (const { key } of limits) await this.#counters[operation].settle(key, failed);
+  /** A count that cannot be written is not worth the answer that was found: it stays taken until its window ends. */
+  async #settle(
+    attempt: Attempt,
+    limits: readonly Limit[],
+    failed: boolean,
+  ): Promise<LatchkeyError | undefined> {
+    const [first] = limits;
+    if (first === undefined) return undefined;
+    const retryAfterMs = await this.#counters[attempt.operation]
+      .settle(limits, failed)
+      .catch(() => undefined);
+    return retryAfterMs === undefined ? undefined : refusalOf(attempt, first, retryAfterMs);
   }
 
   #limits({ operation, caller, account }: Attempt): Limit[] {
@@ -118,7 +125,7 @@ export class Throttle {
     const address = addressBucket(caller.address);
     const limit = (scope: Scope, ...names: string[]): Limit => ({
       scope,
-      key: [scope, ...names].join(" "),
+      key: [operation, scope, ...names].join(" "),
       rule: rules[scope],
     });
     if (account === undefined) return [limit("address", address)];

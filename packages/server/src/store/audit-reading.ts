@@ -3,7 +3,7 @@ import type { Selectable } from "kysely";
 import type { AuditReader, RecordedEvent } from "../core/ports.ts";
 import { type Database, one } from "./database.ts";
 import type { AuditEventTable } from "./schema.ts";
-import { statement } from "./statement.ts";
+import { asText, statement } from "./statement.ts";
 
 /** How much is looked at before others have their turn, and in one reading altogether. */
 interface Bounds {
@@ -41,13 +41,13 @@ export function auditReading(
   const slice = statement<Slice>()((slot) =>
     query
       .selectFrom("audit_events")
-      .selectAll()
+      .select(recordedColumns)
       .where("number", ">", slot("from"))
       .where("number", "<=", slot("to"))
-      .where((where) => where.or([where(slot("name"), "is", null), where("name", "=", slot("name"))]))
+      .where((where) => where.or([where(asText(slot("name")), "is", null), where("name", "=", slot("name"))]))
       .where((where) =>
         where.or([
-          where(slot("user"), "is", null),
+          where(asText(slot("user")), "is", null),
           where("subject", "=", slot("user")),
           where("actor", "=", slot("user")),
         ]),
@@ -76,6 +76,19 @@ export function auditReading(
     },
   };
 }
+
+/** What is read of an event, by name: a newer Latchkey may have added more. */
+export const recordedColumns = [
+  "number",
+  "name",
+  "at",
+  "address",
+  "subject",
+  "session_id",
+  "request_id",
+  "actor",
+  "reason",
+] as const satisfies readonly (keyof AuditEventTable)[];
 
 /** An event as it is kept. */
 export function recordedEvent(row: Selectable<AuditEventTable>): RecordedEvent {

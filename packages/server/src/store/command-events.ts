@@ -1,6 +1,6 @@
 import { auditEventNames, operator } from "../core/audit-events.ts";
 import type { AuditListener } from "./audit.ts";
-import { recordedEvent } from "./audit-reading.ts";
+import { recordedColumns, recordedEvent } from "./audit-reading.ts";
 import { type Database, one } from "./database.ts";
 import { statement } from "./statement.ts";
 
@@ -16,7 +16,7 @@ export function commandEvents(database: Database, listener: AuditListener): () =
   const between = statement<{ from: number; to: number }>()((slot) =>
     query
       .selectFrom("audit_events")
-      .selectAll()
+      .select(recordedColumns)
       .where("number", ">", slot("from"))
       .where("number", "<=", slot("to"))
       .where("address", "=", operator.address)

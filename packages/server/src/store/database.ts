@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { PoolFigures } from "../core/ports.ts";
 import type { Schema } from "./schema.ts";
 import type { Statement } from "./statement.ts";
 
@@ -14,6 +15,8 @@ export interface Step {
 export interface Database {
   /** Builds queries; runs none. */
   readonly query: Kysely<Schema>;
+  /** Whether changes are made one after another, or beside each other: then rows that one depends on must be locked. */
+  readonly writers: "one" | "many";
   all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]>;
   /**
    * Makes a change: all steps or none, durable when the promise resolves. Changes that arrive together
@@ -23,6 +26,10 @@ export interface Database {
    * @throws {LatchkeyError} `store_unavailable` where the change could not be made durable
    */
   commit(steps: readonly Step[]): Promise<boolean>;
+  /** Calls back when another process may have changed what is followed. Without it, only time tells. */
+  onChange?(listener: () => void): void;
+  /** How busy the connections are, where there are several. */
+  pool?(): PoolFigures;
   close(): Promise<void>;
 }
 

@@ -1,15 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { migrations } from "./migrations/index.ts";
-
-/** The database was written by a newer Latchkey. */
-export class NewerDatabaseError extends Error {
-  constructor(found: number, known: number) {
-    super(
-      `the database is at version ${found}, but this Latchkey knows only up to ${known}: ` +
-        "run the newer Latchkey again, or restore a backup from before the upgrade",
-    );
-  }
-}
+import { NewerDatabaseError } from "./unusable-database.ts";
 
 /**
  * Brings a SQLite database up to date, in one transaction, so that of several processes that start

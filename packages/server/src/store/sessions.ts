@@ -3,27 +3,29 @@ import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, step } from "./database.ts";
 import type { SessionTable } from "./schema.ts";
-import { later, statement } from "./statement.ts";
+import { asText, later, statement } from "./statement.ts";
 
 /** Sessions in the database. */
 export function sessionTable(database: Database, audit: AuditWriter): Sessions {
   const { query } = database;
   const byId = statement<{ id: string }>()((slot) =>
-    query.selectFrom("sessions").selectAll().where("id", "=", slot("id")),
+    query.selectFrom("sessions").select(columns).where("id", "=", slot("id")),
   );
   const live = statement<{ at: number; userId: string | null }>()((slot) =>
     query
       .selectFrom("sessions")
-      .selectAll()
+      .select(columns)
       .where("ended_at", "is", null)
       .where("expires_at", ">", slot("at"))
-      .where((where) => where.or([where("user_id", "=", slot("userId")), where(slot("userId"), "is", null)]))
+      .where((where) =>
+        where.or([where("user_id", "=", slot("userId")), where(asText(slot("userId")), "is", null)]),
+      )
       .orderBy("created_at"),
   );
   const liveOf = statement<{ userId: string; at: number; most: number }>()((slot) =>
     query
       .selectFrom("sessions")
-      .selectAll()
+      .select(columns)
       .where("user_id", "=", slot("userId"))
       .where("ended_at", "is", null)
       .where("expires_at", ">", slot("at"))
@@ -43,20 +45,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
   const open = statement<Session & { revision: number }>()((slot) =>
     query
       .insertInto("sessions")
-      .columns([
-        "id",
-        "user_id",
-        "generation",
-        "refresh_hash",
-        "rotated_at",
-        "created_at",
-        "last_used_at",
-        "expires_at",
-        "ends_at",
-        "tokens_until",
-        "ended_at",
-        "address_bucket",
-      ])
+      .columns(columns)
       .expression((from) =>
         from
           .selectFrom("users")
@@ -76,7 +65,8 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
           ])
           .where("users.id", "=", slot("userId"))
           .where("users.active", "=", 1)
-          .where("users.revision", "=", slot("revision")),
+          .where("users.revision", "=", slot("revision"))
+          .$if(database.writers === "many", (user) => user.forShare()),
       ),
   );
   const rotate = statement<
@@ -172,18 +162,48 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       return change([must(end, { id, at }), step(revoke, { id })], events);
     },
     endAll(userId, event, keep) {
-      const [revoked, ended] = endAll(userId, event.at, keep);
-      return change([revoked, { ...ended, must: true }], [event]);
+      const { first, ended } = endAll(userId, event.at, keep);
+      return change([...first, { ...ended, must: true }], [event]);
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
   };
 }
 
+const columns = [
+  "id",
+  "user_id",
+  "generation",
+  "refresh_hash",
+  "rotated_at",
+  "created_at",
+  "last_used_at",
+  "expires_at",
+  "ends_at",
+  "tokens_until",
+  "ended_at",
+  "address_bucket",
+] as const satisfies readonly (keyof SessionTable)[];
+
 /** The steps that end every live session of a user but one, each with its place among the revocations. */
 export function endAllSteps(
   database: Database,
-): (userId: string, at: number, keep?: string) => [revoked: Step, ended: Step] {
+): (userId: string, at: number, keep?: string) => { readonly first: Step[]; readonly ended: Step } {
+  // Between the two steps no session may be opened, and until when tokens are valid must not change. Rows are always
+  // locked in one order, so that no two changes wait for each other.
+  const holdUser = statement<{ userId: string }>()((slot) =>
+    database.query.selectFrom("users").select("id").where("id", "=", slot("userId")).forUpdate(),
+  );
+  const hold = statement<{ userId: string; keep: string }>()((slot) =>
+    database.query
+      .selectFrom("sessions")
+      .select("id")
+      .where("user_id", "=", slot("userId"))
+      .where("id", "!=", slot("keep"))
+      .where("ended_at", "is", null)
+      .orderBy("id")
+      .forUpdate(),
+  );
   const revokeAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
     database.query
       .insertInto("revocations")
@@ -207,10 +227,13 @@ export function endAllSteps(
       .where("ended_at", "is", null),
   );
   // No session has an empty id.
-  return (userId, at, keep = "") => [
-    step(revokeAll, { userId, at, keep }),
-    step(endAll, { userId, at, keep }),
-  ];
+  return (userId, at, keep = "") => {
+    const held = [step(holdUser, { userId }), step(hold, { userId, keep })];
+    return {
+      first: [...(database.writers === "many" ? held : []), step(revokeAll, { userId, at, keep })],
+      ended: step(endAll, { userId, at, keep }),
+    };
+  };
 }
 
 function sessionOf(row: SessionTable): Session {

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { KeyStore, StoredKey } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, step } from "./database.ts";
@@ -33,7 +34,7 @@ export function signingKeyTable(database: Database, audit: AuditWriter): KeyStor
       keep_until: slot("keep_until"),
     }),
   );
-  const seed = insertFirst<SigningKeyTable>(query, "signing_keys", [
+  const seed = insertFirst<SigningKeyTable>(database, "signing_keys", [
     "kid",
     "public_jwk",
     "sealed_private_key",
@@ -53,15 +54,14 @@ export function signingKeyTable(database: Database, audit: AuditWriter): KeyStor
   const retire = statement<{ kid: string; at: number; keepUntil: number }>()((slot) =>
     query
       .updateTable("signing_keys")
-      .set(({ fn, selectFrom }) => ({
+      .set(({ selectFrom }) => ({
         retired_at: slot("at"),
-        keep_until: fn<number>("max", [
-          slot("keepUntil"),
-          fn.coalesce(
-            selectFrom("sessions").select(({ fn }) => fn.max("tokens_until").as("last")),
-            slot("at"),
-          ),
-        ]),
+        keep_until: selectFrom(
+          selectFrom("sessions")
+            .select("tokens_until as until")
+            .unionAll(sql<{ until: number }>`select ${slot("keepUntil")} as until`)
+            .as("times"),
+        ).select(({ fn }) => fn.max("times.until").as("last")),
       }))
       .where("kid", "=", slot("kid"))
       .where("retired_at", "is", null),
@@ -69,7 +69,7 @@ export function signingKeyTable(database: Database, audit: AuditWriter): KeyStor
 
   return {
     all: () => database.all(all, {}),
-    seed: (active, next) => database.commit([must(seed, rowOf(active)), step(insert, rowOf(next))]),
+    seed: (active, next) => database.commit([...seed(rowOf(active)), step(insert, rowOf(next))]),
     async rotate({ activeKid, nextKid, successor, at, keepUntil }, event) {
       const made = await database.commit([
         must(retire, { kid: activeKid, at, keepUntil }),

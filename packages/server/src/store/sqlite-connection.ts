@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /** For how long a connection waits for another process to finish its work, in milliseconds. */
 const busyTimeout = 5000;
@@ -20,15 +21,13 @@ function isBusy(error: unknown): boolean {
 }
 
 /** The engine cannot use the file. */
-export class UnusableDatabaseError extends Error {
-  constructor(path: string, cause: EngineError) {
-    super(
-      isBusy(cause)
-        ? `another program holds the database ${path}: wait until it has finished, or stop it`
-        : `cannot use the database ${path} (${cause.message}): check its path and rights, or choose another with --database`,
-      { cause },
-    );
-  }
+export function unusableFile(path: string, cause: EngineError): UnusableDatabaseError {
+  return new UnusableDatabaseError(
+    isBusy(cause)
+      ? `another program holds the database ${path}: wait until it has finished, or stop it`
+      : `cannot use the database ${path} (${cause.message}): check its path and rights, or choose another with --database`,
+    { cause },
+  );
 }
 
 /** Opens a connection with the settings that make an answered write survive a power cut. */

@@ -7,7 +7,7 @@ import type { Database, Step } from "./database.ts";
 import { GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import type { Schema } from "./schema.ts";
-import { isEngineError, openConnection, UnusableDatabaseError } from "./sqlite-connection.ts";
+import { isEngineError, openConnection, unusableFile } from "./sqlite-connection.ts";
 import { sqlValue } from "./sqlite-transaction.ts";
 import type { Statement } from "./statement.ts";
 
@@ -38,7 +38,7 @@ function openUpToDate(path: string): DatabaseSync {
     migrate(connection);
     return connection;
   } catch (error) {
-    throw isEngineError(error) ? new UnusableDatabaseError(path, error) : error;
+    throw isEngineError(error) ? unusableFile(path, error) : error;
   }
 }
 
@@ -55,6 +55,7 @@ function makeFolder(path: string): void {
 }
 
 class SqliteDatabase implements Database {
+  readonly writers = "one";
   readonly query = new Kysely<Schema>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),

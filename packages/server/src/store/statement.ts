@@ -1,4 +1,5 @@
-import { type Compilable, type CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
+import { type Compilable, type CompiledQuery, type RawBuilder, sql } from "kysely";
+import { type Database, must, type Step } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
 /** A query whose text is made once; `Params` are its named values, `Row` is what it answers. */
@@ -44,17 +45,26 @@ export function later(column: string, time: RawBuilder<number>): RawBuilder<numb
   return sql<number>`case when ${held} > ${time} then ${held} else ${time} end`;
 }
 
+/** A value whose type an engine cannot tell from where it stands. */
+export function asText<Value extends string | null>(value: RawBuilder<Value>): RawBuilder<Value> {
+  return sql<Value>`cast(${value} as text)`;
+}
+
 /** Inserts the first row of a table, and none where there is one. Of several that race one succeeds. */
 export function insertFirst<Row extends object>(
-  query: Kysely<Schema>,
+  { query, writers }: Database,
   table: keyof Schema,
   columns: readonly (keyof Row & string)[],
-): Statement<Row> {
-  return statement<Row>()((slot) => {
+): (row: Row) => Step[] {
+  // Two that look at the same moment would both find none.
+  const others = sql`lock table ${sql.table(table)} in share row exclusive mode`.compile(query);
+  const alone: Step[] = writers === "many" ? [{ sql: others.sql, values: [], must: false }] : [];
+  const insert = statement<Row>()((slot) => {
     const names = sql.join(columns.map((column) => sql.ref(column)));
     const values = sql.join(columns.map((column) => slot(column)));
     const insert = sql`insert into ${sql.table(table)} (${names})
       select ${values} where not exists (select 1 from ${sql.table(table)})`;
     return { compile: () => insert.compile(query) };
   });
+  return (row) => [...alone, must(insert, row)];
 }

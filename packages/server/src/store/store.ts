@@ -1,16 +1,28 @@
+import type { AttemptCounter } from "../core/attempt-counter.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import type { AuditReader, AuditTrail, KeyStore, RevocationLog, Sessions, Users } from "../core/ports.ts";
+import { MemoryAttemptCounter } from "../core/memory-attempt-counter.ts";
+import type {
+  AuditReader,
+  AuditTrail,
+  Clock,
+  KeyStore,
+  PoolFigures,
+  RevocationLog,
+  Sessions,
+  Users,
+} from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
 import { housekeeping } from "./housekeeping.ts";
+import type { DatabasePlace } from "./place.ts";
 import { realmSessionTable } from "./realm-sessions.ts";
 import { revocationTable } from "./revocations.ts";
 import { sessionTable } from "./sessions.ts";
 import { signingKeyTable } from "./signing-keys.ts";
-import { openSqlite, type SqliteOptions } from "./sqlite.ts";
+import { openSqlite } from "./sqlite.ts";
 import { statement } from "./statement.ts";
 import { userTable } from "./users.ts";
 
@@ -23,6 +35,12 @@ export interface Store {
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
+  /** Counters of attempts: shared by all replicas where the engine is. */
+  attemptCounters(clock: Clock): Record<"login" | "refresh", AttemptCounter>;
+  /** How busy the connections are, where there are several. */
+  pool(): PoolFigures | undefined;
+  /** Calls back when another process may have changed keys or sessions; without it, only time tells. */
+  onChange(listener: () => void): void;
   /** Tells `onAudit` what commands did since the last call; the first call notes where to begin. */
   followCommands(): Promise<void>;
   /** Deletes what has expired. Both in milliseconds. */
@@ -32,18 +50,25 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface StoreOptions extends SqliteOptions {
+export interface StoreOptions {
+  readonly place: DatabasePlace;
   /** Told of every audit event once it is durable. */
   readonly onAudit: AuditListener;
+  /** A command opens the store for a moment, a server for long. Default: `server`. */
+  readonly owner?: "server" | "command";
+  /** Connections to PostgreSQL at most. */
+  readonly connections?: number;
+  /** How long PostgreSQL may take for one answer, in milliseconds. */
+  readonly timeout?: number;
 }
 
 /**
  * Opens the store and brings its schema up to date.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it
+ * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where it cannot be used
  */
 export async function openStore({ onAudit, ...options }: StoreOptions): Promise<Store> {
-  const database = await openSqlite(options);
+  const database = await openDatabase(options);
   const audit = auditTable(database, onAudit);
   return {
     users: userTable(database, audit),
@@ -53,11 +78,35 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     keys: signingKeyTable(database, audit),
     audit,
     events: auditReading(database),
+    attemptCounters: await attemptCounters(database),
+    pool: () => database.pool?.(),
+    onChange: (listener) => database.onChange?.(listener),
     followCommands: commandEvents(database, onAudit),
     tidy: housekeeping(database),
     assertReady: readiness(database),
     close: () => database.close(),
   };
+}
+
+/** The client for PostgreSQL is loaded where it is used. */
+async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Database> {
+  const { place, owner = "server", connections = 10, timeout = 3000 } = options;
+  if (place.engine === "postgres") {
+    const { openPostgres } = await import("./postgres/postgres.ts");
+    return openPostgres({ place, connections, timeout, listen: owner === "server" });
+  }
+  const path = place.engine === "memory" ? ":memory:" : place.path;
+  return openSqlite({ path, writer: owner === "server" ? "thread" : "inline" });
+}
+
+async function attemptCounters(
+  database: Database,
+): Promise<(clock: Clock) => Record<"login" | "refresh", AttemptCounter>> {
+  if (database.writers === "one") {
+    return (clock) => ({ login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) });
+  }
+  const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counters.ts");
+  return sharedAttemptCounters(database);
 }
 
 function readiness(database: Database): () => Promise<void> {

@@ -10,20 +10,24 @@ import { insertFirst, statement } from "./statement.ts";
 /** Users in the database. */
 export function userTable(database: Database, audit: AuditWriter): Users {
   const { query } = database;
-  const endAll = endAllSteps(database);
+  const end = endAllSteps(database);
+  const endAll = (userId: string, at: number): Step[] => {
+    const { first, ended } = end(userId, at);
+    return [...first, ended];
+  };
   const byName = statement<{ key: string }>()((slot) =>
     query
       .selectFrom("users")
-      .selectAll()
+      .select(columns)
       .where((where) =>
         where.or([where("username_key", "=", slot("key")), where("email_key", "=", slot("key"))]),
       ),
   );
   const byId = statement<{ id: string }>()((slot) =>
-    query.selectFrom("users").selectAll().where("id", "=", slot("id")),
+    query.selectFrom("users").select(columns).where("id", "=", slot("id")),
   );
   const list = statement<Record<string, never>>()(() =>
-    query.selectFrom("users").selectAll().orderBy("username_key"),
+    query.selectFrom("users").select(columns).orderBy("username_key"),
   );
   const hashFrom = statement<{ id: string }>()((slot) =>
     query.selectFrom("users").select("password_hash").where("id", ">=", slot("id")).orderBy("id").limit(1),
@@ -46,7 +50,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
       })
       .onConflict((conflict) => conflict.doNothing()),
   );
-  const addFirst = insertFirst<UserTable>(query, "users", columns);
+  const addFirst = insertFirst<UserTable>(database, "users", columns);
   const setPassword = statement<{ id: string; passwordHash: string }>()((slot) =>
     query
       .updateTable("users")
@@ -64,6 +68,13 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     query
       .updateTable("users")
       .set((set) => ({ active: slot("active"), revision: set("revision", "+", 1) }))
+      .where("id", "=", slot("id")),
+  );
+  // Whoever opens a session looks at the revision: from here on they are refused.
+  const shut = statement<{ id: string }>()((slot) =>
+    query
+      .updateTable("users")
+      .set((set) => ({ active: 0, revision: set("revision", "+", 1) }))
       .where("id", "=", slot("id")),
   );
   const remove = statement<{ id: string }>()((slot) =>
@@ -98,7 +109,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
       if (await change([must(add, rowOf(user, event.at))], event)) return "added";
       return (await one(database, byName, { key: user.usernameKey })) ? "username_taken" : "email_taken";
     },
-    addFirst: (user, event) => change([must(addFirst, rowOf(user, event.at))], event),
+    addFirst: (user, event) => change(addFirst(rowOf(user, event.at)), event),
     setPassword: (id, passwordHash, event) =>
       change([must(setPassword, { id, passwordHash }), ...endAll(id, event.at)], event),
     upgradeHash: ({ id, revision }, passwordHash) =>
@@ -108,7 +119,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
         [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endAll(id, event.at))],
         event,
       ),
-    remove: (id, event) => change([...endAll(id, event.at), must(remove, { id })], event),
+    remove: (id, event) => change([must(shut, { id }), ...endAll(id, event.at), must(remove, { id })], event),
   };
 }
 

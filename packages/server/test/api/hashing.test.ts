@@ -76,7 +76,11 @@ test("nobody's account costs what those that there are cost, also after the sett
 test("a hash of other parameters is upgraded at the next login, and the session stays", async () => {
   const { openStore } = await import("../../src/store/store.ts");
   await using server = await testServer({ ...open, HASH_MEMORY: "128" });
-  const store = await openStore({ path: server.database, writer: "inline", onAudit: () => {} });
+  const store = await openStore({
+    place: { engine: "sqlite", path: server.database },
+    owner: "command",
+    onAudit: () => {},
+  });
   const alice = await store.users.byName("alice");
   if (alice === undefined) throw new Error("no alice");
   const old = await argon2id.hash(passwords.alice, { memory: 64, iterations: 1, parallelism: 1 });

@@ -87,7 +87,11 @@ describe("keys", () => {
 
   test("private parts are not in the database in the clear", async () => {
     await using server = await testServer();
-    const store = await openStore({ path: server.database, writer: "inline", onAudit: () => {} });
+    const store = await openStore({
+      place: { engine: "sqlite", path: server.database },
+      owner: "command",
+      onAudit: () => {},
+    });
     for (const key of await store.keys.all()) {
       const bytes = Buffer.from(key.sealedPrivateKey, "base64");
       // The object identifier of P-256, which every PKCS #8 of such a key holds.
@@ -118,7 +122,11 @@ describe("a token that is not ours is refused", () => {
 
   /** The key that the server signs with, taken out of its database. */
   async function ownKey(server: TestServer): Promise<KeyObject> {
-    const store = await openStore({ path: server.database, writer: "inline", onAudit: () => {} });
+    const store = await openStore({
+      place: { engine: "sqlite", path: server.database },
+      owner: "command",
+      onAudit: () => {},
+    });
     const [active] = (await store.keys.all()).filter(({ activatedAt }) => activatedAt !== null);
     await store.close();
     if (active === undefined) throw new Error("no key");

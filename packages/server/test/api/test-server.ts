@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { readConfig } from "../../src/config.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords.ts";
 import { serve } from "../../src/serve.ts";
+import { fileTrail, loggedTrail } from "./trail.ts";
 
 /** The users that every test server knows; `mallory` is disabled. */
 export const passwords = {
@@ -22,7 +23,7 @@ export interface TestServer extends AsyncDisposable {
   now(): number;
   /** How many hash operations have run. */
   hashes(): number;
-  /** Names of the audit events since the last call, from the database. */
+  /** The audit events since the last call: from a file, or, with PostgreSQL, from the log, which tells durable ones alone. */
   newEvents(): AuditRow[];
   /** Puts so many ended sessions on the list, as another process on the same file would. */
   endSessions(count: number): Promise<void>;
@@ -31,7 +32,7 @@ export interface TestServer extends AsyncDisposable {
   readonly server: Awaited<ReturnType<typeof serve>>;
 }
 
-interface AuditRow {
+export interface AuditRow {
   readonly name: string;
   readonly subject: string | null;
   readonly session_id: string | null;
@@ -88,26 +89,9 @@ export async function testServer(
       await people.setActive("mallory", false);
     },
   });
-  const audit = new DatabaseSync(database);
-  const since = audit.prepare(
-    "select number, name, subject, session_id, address, request_id, reason, actor from audit_events where number > ? order by number",
-  );
-  let seen = 0;
-  const newEvents = (): AuditRow[] =>
-    since.all(seen).map((row) => {
-      seen = Number(row["number"]);
-      const text = (name: string) => (row[name] === null ? null : String(row[name]));
-      return {
-        name: String(row["name"]),
-        subject: text("subject"),
-        session_id: text("session_id"),
-        address: String(row["address"]),
-        request_id: text("request_id"),
-        reason: text("reason"),
-        actor: text("actor"),
-      };
-    });
-  newEvents();
+  const logged = () => lines.map((line): Record<string, unknown> => JSON.parse(line));
+  const trail = database.startsWith("postgres:") ? loggedTrail(logged) : fileTrail(database);
+  trail.newEvents();
   return {
     url: server.url,
     database,
@@ -117,7 +101,7 @@ export async function testServer(
     },
     now: () => time,
     hashes: () => hashes,
-    newEvents,
+    newEvents: trail.newEvents,
     async endSessions(count) {
       const others = new DatabaseSync(database);
       const end = others.prepare("insert into revocations (session_id, until) values (?, ?)");
@@ -127,9 +111,9 @@ export async function testServer(
       others.close();
       await server.chores.follow();
     },
-    logged: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
+    logged,
     async [Symbol.asyncDispose]() {
-      audit.close();
+      trail.close();
       await server.close();
       rmSync(folder, { recursive: true });
     },

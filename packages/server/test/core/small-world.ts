@@ -1,8 +1,8 @@
 import { createGuard } from "@latchkey/guard";
 import { AccessTokens } from "../../src/core/access-tokens.ts";
-import { MemoryAttemptCounter } from "../../src/core/attempt-counter.ts";
 import { createTokenCheck, type TokenCheck } from "../../src/core/current-user.ts";
 import { deriveKeys } from "../../src/core/derived-keys.ts";
+import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
 import type { Caller, Session, Sessions } from "../../src/core/ports.ts";
 import { createRefresh, type Refresh } from "../../src/core/refresh.ts";
 import { RefreshTokens } from "../../src/core/refresh-tokens.ts";
@@ -33,11 +33,11 @@ export async function smallWorld(
 ): Promise<SmallWorld> {
   let time = 1_700_000_000_000;
   const clock = () => time;
-  const store = await openStore({ path: ":memory:", onAudit: () => {} });
+  const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const sessions = around(store.sessions);
   const derived = deriveKeys("a secret that is long enough for this");
   const keys = await SigningKeys.open(store.keys, derived.sealing, clock);
-  const revocations = new Revocations(store.revocations);
+  const revocations = new Revocations(store.revocations, clock);
   const identity = { issuer: "http://test", audience: ["http://test"] };
   const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);
   const check = createTokenCheck(

@@ -7,10 +7,10 @@ import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import { auditTable } from "../../src/store/audit.ts";
 import { auditReading } from "../../src/store/audit-reading.ts";
-import { NewerDatabaseError } from "../../src/store/migrate.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { openConnection } from "../../src/store/sqlite-connection.ts";
 import { openStore } from "../../src/store/store.ts";
+import { NewerDatabaseError } from "../../src/store/unusable-database.ts";
 import type { Opening } from "./opening-thread.ts";
 import { storeContract } from "./store-contract.ts";
 
@@ -19,10 +19,12 @@ let files = 0;
 const file = () => join(folder, `${files++}`, "latchkey.db");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-storeContract("SQLite in memory", (onAudit) => openStore({ path: ":memory:", onAudit }));
-storeContract("SQLite in a file, written by a thread", (onAudit) => openStore({ path: file(), onAudit }));
+storeContract("SQLite in memory", (onAudit) => openStore({ place: { engine: "memory" }, onAudit }));
+storeContract("SQLite in a file, written by a thread", (onAudit) =>
+  openStore({ place: { engine: "sqlite", path: file() }, onAudit }),
+);
 storeContract("SQLite in a file, written inline", (onAudit) =>
-  openStore({ path: file(), writer: "inline", onAudit }),
+  openStore({ place: { engine: "sqlite", path: file() }, owner: "command", onAudit }),
 );
 
 test("a reading of the audit trail looks at so many events and says where to read on", async () => {
@@ -45,7 +47,7 @@ const silent = { onAudit: () => {} };
 describe("a database file", () => {
   test("is in WAL mode and flushed at every commit", async () => {
     const path = file();
-    const store = await openStore({ path, ...silent });
+    const store = await openStore({ place: { engine: "sqlite", path }, ...silent });
     const connection = openConnection(path);
     expect(connection.prepare("pragma journal_mode").get()).toEqual({ journal_mode: "wal" });
     expect(connection.prepare("pragma synchronous").get()).toEqual({ synchronous: 2 });
@@ -56,17 +58,23 @@ describe("a database file", () => {
 
   test("of a newer Latchkey is refused, and left as it is", async () => {
     const path = file();
-    await (await openStore({ path, ...silent })).close();
+    await (await openStore({ place: { engine: "sqlite", path }, ...silent })).close();
     const other = new DatabaseSync(path);
     other.exec("pragma user_version = 99");
     other.close();
-    await expect(openStore({ path, ...silent })).rejects.toThrow(NewerDatabaseError);
-    await expect(openStore({ path, ...silent })).rejects.toThrow(/version 99.*knows only up to 3/);
+    await expect(openStore({ place: { engine: "sqlite", path }, ...silent })).rejects.toThrow(
+      NewerDatabaseError,
+    );
+    await expect(openStore({ place: { engine: "sqlite", path }, ...silent })).rejects.toThrow(
+      /version 99.*knows only up to 3/,
+    );
   });
 
   test("is migrated once by many who open it at the same time", async () => {
     const path = file();
-    const stores = await Promise.all(Array.from({ length: 5 }, () => openStore({ path, ...silent })));
+    const stores = await Promise.all(
+      Array.from({ length: 5 }, () => openStore({ place: { engine: "sqlite", path }, ...silent })),
+    );
     for (const store of stores) expect(await store.users.list()).toEqual([]);
     await Promise.all(stores.map((store) => store.close()));
   });
@@ -86,7 +94,7 @@ describe("a database file", () => {
 
   test("that another process has locked for good makes writes fail, and recovers", async () => {
     const path = file();
-    const store = await openStore({ path, ...silent });
+    const store = await openStore({ place: { engine: "sqlite", path }, ...silent });
     const other = new DatabaseSync(path);
     other.exec("begin immediate");
     const event = { name: "login.failed", at: 1, address: "test" } as const;

@@ -1,0 +1,109 @@
+import type { Migration } from "../migrations/migration.ts";
+
+// Names are compared byte by byte, as SQLite does it, whatever the database's language.
+export const first: Migration = {
+  number: 1,
+  name: "users, sessions, revocations, signing keys, audit events, attempts",
+  statements: [
+    `create table users (
+      id text collate "C" primary key,
+      username text not null,
+      username_key text collate "C" not null unique,
+      email text not null,
+      email_key text collate "C" not null unique,
+      display_name text,
+      roles text not null,
+      password_hash text not null,
+      active bigint not null,
+      revision bigint not null,
+      created_at bigint not null
+    )`,
+    `create table sessions (
+      id text collate "C" primary key,
+      user_id text collate "C" not null references users (id) on delete cascade,
+      generation bigint not null,
+      refresh_hash text not null,
+      rotated_at bigint not null,
+      created_at bigint not null,
+      last_used_at bigint not null,
+      expires_at bigint not null,
+      ends_at bigint not null,
+      tokens_until bigint not null,
+      ended_at bigint,
+      address_bucket text collate "C" not null
+    )`,
+    "create index sessions_by_user on sessions (user_id, address_bucket)",
+    "create index sessions_by_expiry on sessions (expires_at)",
+    `create table revocations (
+      number bigint generated always as identity primary key,
+      session_id text not null,
+      until bigint not null
+    )`,
+    "create index revocations_by_until on revocations (until)",
+    `create table signing_keys (
+      kid text collate "C" primary key,
+      public_jwk text not null,
+      sealed_private_key text not null,
+      created_at bigint not null,
+      activated_at bigint,
+      retired_at bigint,
+      keep_until bigint
+    )`,
+    `create table audit_events (
+      number bigint generated always as identity primary key,
+      at bigint not null,
+      name text not null,
+      subject text,
+      session_id text,
+      address text not null,
+      request_id text,
+      reason text,
+      actor text
+    )`,
+    "create index audit_events_by_time on audit_events using brin (at)",
+    "create table heartbeat (id bigint primary key, beats bigint not null)",
+    `create table realm_sessions (
+      id text collate "C" primary key,
+      user_id text collate "C" not null,
+      name_key text collate "C" not null,
+      address_bucket text collate "C" not null,
+      sealed_hint text,
+      tokens_until bigint not null,
+      keep_until bigint not null,
+      ended_at bigint,
+      told_at bigint
+    )`,
+    "create index realm_sessions_by_name on realm_sessions (name_key, keep_until)",
+    "create index realm_sessions_by_user on realm_sessions (user_id, address_bucket)",
+    "create index realm_sessions_by_end on realm_sessions (ended_at) where told_at is null",
+    "create index realm_sessions_by_keeping on realm_sessions (keep_until)",
+    // What a crash of the database may forget: it costs nobody an answered write, and saves the flush to disk.
+    `create unlogged table attempts (
+      key text collate "C" primary key,
+      failures bigint not null,
+      open bigint not null,
+      most bigint not null,
+      window_ends bigint not null,
+      turned_away bigint not null
+    ) with (fillfactor = 50)`,
+    "create index attempts_by_end on attempts (window_ends)",
+    // A number that becomes visible after a higher one would be missed by everybody who follows the list. So whoever
+    // adds to it is alone from here until the commit.
+    `create function latchkey_in_order() returns trigger language plpgsql as $$
+      begin
+        perform pg_advisory_xact_lock(7310868735423766888);
+        return null;
+      end
+    $$`,
+    `create trigger in_order before insert on revocations
+      for each statement execute function latchkey_in_order()`,
+    `create function latchkey_tell() returns trigger language plpgsql as $$
+      begin
+        perform pg_notify('latchkey', '');
+        return null;
+      end
+    $$`,
+    "create trigger tell after insert on revocations for each statement execute function latchkey_tell()",
+    "create trigger tell after insert or update on signing_keys for each statement execute function latchkey_tell()",
+  ],
+};

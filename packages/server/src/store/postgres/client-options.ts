@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import type { ConnectionOptions } from "node:tls";
+import { type ClientConfig, types } from "pg";
+import type { PostgresHost, PostgresPlace, PostgresTls } from "../place.ts";
+
+/** How long PostgreSQL may take, in milliseconds. */
+export interface Patience {
+  /** For one answer. */
+  readonly answer: number;
+  /** For a connection. */
+  readonly connect: number;
+}
+
+/** PostgreSQL's `bigint`: times and counts, all of which a number can hold. */
+const int8 = types.builtins.INT8;
+
+/** What a connection to this host needs. */
+export function clientOptions(
+  place: PostgresPlace,
+  { host, port }: PostgresHost,
+  patience: Patience,
+): ClientConfig {
+  return {
+    host,
+    port,
+    user: place.user,
+    // A function is not shown where a connection is printed.
+    ...(place.password !== undefined && { password: () => place.password ?? "" }),
+    database: place.database,
+    ssl: tlsOptions(place.tls),
+    application_name: "latchkey",
+    keepAlive: true,
+    connectionTimeoutMillis: patience.connect,
+    // The engine gives up first, so that it never goes on with what nobody waits for.
+    statement_timeout: patience.answer,
+    lock_timeout: patience.answer,
+    idle_in_transaction_session_timeout: 2 * patience.answer,
+    query_timeout: patience.answer + 500,
+    // A change travels as a whole, not a statement at a time.
+    pipeline: true,
+    types: { getTypeParser: (oid, format) => (oid === int8 ? Number : types.getTypeParser(oid, format)) },
+  };
+}
+
+function tlsOptions(tls: PostgresTls): ConnectionOptions | false {
+  if (tls.mode === "disable") return false;
+  const { rootCertificate, certificate, key } = tls;
+  return {
+    rejectUnauthorized: tls.mode !== "require",
+    ...(tls.mode === "verify-ca" && { checkServerIdentity: () => undefined }),
+    ...(rootCertificate !== undefined && { ca: readFileSync(rootCertificate) }),
+    ...(certificate !== undefined && { cert: readFileSync(certificate) }),
+    ...(key !== undefined && { key: readFileSync(key) }),
+  };
+}

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import { type PostgresPlace, shownPlace } from "../place.ts";
+import { NewerDatabaseError, UnusableDatabaseError } from "../unusable-database.ts";
+import { clientOptions, type Patience } from "./client-options.ts";
+import { reasonOf, stateOf } from "./trouble.ts";
+
+/** A database that starts together with the server may need so long, in milliseconds. */
+const startPatience = 10_000;
+const againAfter = 250;
+
+/** What an operator can do about it, by the state that the engine gave. */
+const advice: Readonly<Record<string, string>> = {
+  "28P01": "the password is wrong: correct LATCHKEY_DATABASE",
+  "28000": "this user may not connect: correct LATCHKEY_DATABASE, or the server's pg_hba.conf",
+  "3D000": "there is no such database: make it with `createdb`, or correct LATCHKEY_DATABASE",
+  "42501": "the user may not make tables there: make it the owner of the database",
+};
+
+/**
+ * Connects to the primary for the first time and does `work` there. A server that is not there yet is waited for; what
+ * waiting will not mend is told at once.
+ *
+ * @throws {UnusableDatabaseError} with the one line that says what to do
+ */
+export async function firstConnection(
+  place: PostgresPlace,
+  patience: Patience,
+  work: (client: Client) => Promise<void>,
+): Promise<void> {
+  for (const deadline = performance.now() + startPatience; ; await delay(againAfter)) {
+    let problem: unknown;
+    for (const host of place.hosts) {
+      const client = new Client(clientOptions(place, host, patience));
+      client.on("error", () => {});
+      try {
+        await client.connect();
+        const { rows } = await client.query("select pg_is_in_recovery() as reads");
+        if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
+        await work(client);
+        return;
+      } catch (error) {
+        problem = error;
+        if (willNotMend(error)) throw asUnusable(place, error);
+      } finally {
+        client.end().catch(() => {});
+      }
+    }
+    if (performance.now() > deadline) throw asUnusable(place, problem);
+  }
+}
+
+/** The engine has spoken and is not about to start, or does not speak TLS, or is not who it should be. */
+function willNotMend(error: unknown): boolean {
+  const state = stateOf(error);
+  if (state !== undefined) return !state.startsWith("57P0") && state !== "53300";
+  return (
+    error instanceof NewerDatabaseError ||
+    (error instanceof Error && (isWithoutTls(error) || isCertificateProblem(error)))
+  );
+}
+
+function isWithoutTls(error: Error): boolean {
+  return /does not support SSL/i.test(error.message);
+}
+
+function isCertificateProblem(error: Error): boolean {
+  return "code" in error && /CERT|SIGNATURE|ALTNAME/.test(String(error.code));
+}
+
+function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError {
+  if (error instanceof NewerDatabaseError) return error;
+  return new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${adviceFor(error)}`);
+}
+
+function adviceFor(error: unknown): string {
+  if (error instanceof Error && isWithoutTls(error))
+    return "the server does not speak TLS: set it up there, or add ?sslmode=disable where the network is yours alone";
+  if (error instanceof Error && isCertificateProblem(error))
+    return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE`;
+  const state = stateOf(error);
+  return (state && advice[state]) ?? `${reasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
+}

@@ -1,0 +1,50 @@
+import type { ClientBase } from "pg";
+import { NewerDatabaseError } from "../unusable-database.ts";
+import { postgresMigrations } from "./migrations.ts";
+
+/** Whoever migrates holds it; the others wait and find the work done. */
+const migrating = "7310868735423766887";
+
+/** How long others may take over their migrations, in milliseconds. */
+const patience = 120_000;
+
+/**
+ * Brings a PostgreSQL database up to date, in one transaction.
+ *
+ * @throws {NewerDatabaseError} where the database is ahead of this program
+ */
+export async function migratePostgres(client: ClientBase): Promise<void> {
+  const known = postgresMigrations.length;
+  const before = await versionOf(client);
+  if (before === known) return;
+  if (before > known) throw new NewerDatabaseError(before, known);
+  await client.query("begin");
+  try {
+    await client.query(`set local lock_timeout = ${patience}`);
+    await client.query(`set local statement_timeout = ${patience}`);
+    await client.query(`select pg_advisory_xact_lock(${migrating})`);
+    const found = await versionOf(client);
+    if (found > known) throw new NewerDatabaseError(found, known);
+    await client.query("create table if not exists latchkey_schema (version bigint not null)");
+    for (const { statements } of postgresMigrations.slice(found)) {
+      for (const statement of statements) await client.query(statement);
+    }
+    await client.query("delete from latchkey_schema");
+    await client.query("insert into latchkey_schema (version) values ($1)", [known]);
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  }
+}
+
+/** Which migration the database is at; 0 for an empty one. */
+export async function versionOf(client: ClientBase): Promise<number> {
+  // Asks the catalogue's table: a name that was looked up before is remembered as missing.
+  const { rows } = await client.query(
+    "select from pg_catalog.pg_tables where schemaname = current_schema() and tablename = 'latchkey_schema'",
+  );
+  if (rows.length === 0) return 0;
+  const found = await client.query("select version from latchkey_schema");
+  return Number(found.rows[0]?.version ?? 0);
+}

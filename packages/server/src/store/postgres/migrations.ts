@@ -1,0 +1,5 @@
+import type { Migration } from "../migrations/migration.ts";
+import { first } from "./001-first.ts";
+
+/** Every migration of a PostgreSQL database, in order. */
+export const postgresMigrations: readonly Migration[] = [first];

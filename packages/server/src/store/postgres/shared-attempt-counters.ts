@@ -1,0 +1,17 @@
+import type { AttemptCounter } from "../../core/attempt-counter.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { Database } from "../database.ts";
+import { attemptTable } from "./attempts.ts";
+import { SharedAttemptCounter } from "./shared-attempt-counter.ts";
+import { SharedFailureCounter } from "./shared-failure-counter.ts";
+
+/** The counters of all replicas: passwords can be guessed, refresh tokens cannot. */
+export function sharedAttemptCounters(
+  database: Database,
+): (clock: Clock) => Record<"login" | "refresh", AttemptCounter> {
+  const table = attemptTable(database);
+  return (clock) => ({
+    login: new SharedAttemptCounter(table, clock),
+    refresh: new SharedFailureCounter(table, clock),
+  });
+}

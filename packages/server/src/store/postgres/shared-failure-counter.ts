@@ -1,0 +1,45 @@
+import type { AttemptCounter, CountedLimit, Reservation } from "../../core/attempt-counter.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { AttemptTable } from "./attempts.ts";
+import { ExhaustedKeys } from "./exhausted-keys.ts";
+
+/**
+ * Counts failures for all replicas at once, and what succeeds not at all: for attempts at secrets that cannot be
+ * guessed, most of which succeed. Who fails once too often is told so instead of what was wrong, so that all replicas
+ * together give no more answers than the limit lets.
+ */
+export class SharedFailureCounter implements AttemptCounter {
+  readonly #table: AttemptTable;
+  readonly #clock: Clock;
+  readonly #exhausted: ExhaustedKeys;
+
+  constructor(table: AttemptTable, clock: Clock) {
+    this.#table = table;
+    this.#clock = clock;
+    this.#exhausted = new ExhaustedKeys(clock);
+  }
+
+  async reserve(limits: readonly CountedLimit[]): Promise<Reservation[]> {
+    return limits.map(({ key }) => {
+      const left = this.#exhausted.left(key);
+      return left === undefined
+        ? { admitted: true }
+        : { admitted: false, retryAfterMs: left, exhausted: true };
+    });
+  }
+
+  async settle(limits: readonly CountedLimit[], failed: boolean): Promise<number | undefined> {
+    if (!failed) return undefined;
+    const now = this.#clock();
+    const [overrun] = this.#exhausted.note(await this.#table.fail(limits, now));
+    return overrun && overrun.windowEnds - now;
+  }
+
+  async turnAway(key: string): Promise<boolean> {
+    return this.#exhausted.turnAway(key) && (await this.#table.turnAway(key));
+  }
+
+  async prune(): Promise<void> {
+    this.#exhausted.prune();
+  }
+}

@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { AttemptCounter, Rule } from "../../src/core/attempt-counter.ts";
+import type { Clock } from "../../src/core/ports.ts";
+
+const rule: Rule = { limit: 3, windowMs: 1000 };
+const one = (key: string) => [{ key, rule }];
+
+/** What every counter must do that takes a place before an attempt. @param open makes one that has counted nothing */
+export function attemptCounterContract(name: string, open: (clock: Clock) => Promise<AttemptCounter>): void {
+  describe(`the attempt counter contract: ${name}`, () => {
+    test("any order of attempts: failures and open attempts never pass the limit within a window", async () => {
+      const step = fc.constantFrom("try", "fail", "succeed");
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          const counter = await open(() => 0);
+          let under = 0;
+          let failures = 0;
+          for (const kind of steps) {
+            if (kind === "try") {
+              const [reservation] = await counter.reserve(one("key"));
+              expect(reservation?.admitted).toBe(under + failures < rule.limit);
+              if (reservation?.admitted) under++;
+            } else if (under > 0) {
+              await counter.settle(one("key"), kind === "fail");
+              under--;
+              if (kind === "fail") failures++;
+            }
+          }
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    test("many who try at the same moment get no more places than there are", async () => {
+      const counter = await open(() => 0);
+      const tries = await Promise.all(Array.from({ length: 20 }, () => counter.reserve(one("key"))));
+      expect(tries.flat().filter(({ admitted }) => admitted)).toHaveLength(rule.limit);
+      expect(tries.flat().find(({ admitted }) => !admitted)).toEqual({
+        admitted: false,
+        retryAfterMs: 1000,
+        exhausted: false,
+      });
+    });
+
+    test("several limits are taken in one step, each by itself", async () => {
+      const counter = await open(() => 0);
+      for (let time = 0; time < 3; time++) {
+        await counter.reserve(one("full"));
+        await counter.settle(one("full"), true);
+      }
+      const reservations = await counter.reserve([...one("full"), ...one("free")]);
+      expect(reservations).toEqual([
+        { admitted: false, retryAfterMs: 1000, exhausted: true },
+        { admitted: true },
+      ]);
+    });
+
+    test("failures are forgotten when their window ends", async () => {
+      let now = 0;
+      const counter = await open(() => now);
+      for (let time = 0; time < 3; time++) {
+        await counter.reserve(one("key"));
+        await counter.settle(one("key"), true);
+      }
+      now = 999;
+      expect(await counter.reserve(one("key"))).toEqual([
+        { admitted: false, retryAfterMs: 1, exhausted: true },
+      ]);
+      expect([await counter.turnAway("key"), await counter.turnAway("key")]).toEqual([true, false]);
+      now = 1000;
+      await counter.prune();
+      expect(await counter.reserve(one("key"))).toEqual([{ admitted: true }]);
+    });
+  });
+}

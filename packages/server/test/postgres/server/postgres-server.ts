@@ -1,0 +1,205 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import type { Binaries } from "./binaries.ts";
+import { engineUser, giveToEngine } from "./engine-user.ts";
+
+/** The owner of every database of the tests. */
+const owner = { name: "latchkey", password: "only for tests: @/% too" };
+
+/** How long an engine may take until it answers, in milliseconds. */
+const startPatience = 30_000;
+
+export interface ServerOptions {
+  readonly binaries: Binaries;
+  /** Whether writes are flushed to disk, as they must be where the engine is to be killed. Default: true. */
+  readonly fsync?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A real PostgreSQL server in a folder of its own, on a port of its own. */
+export class PostgresServer implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number;
+  readonly binaries: Binaries;
+  #process: ChildProcess | undefined;
+  #databases = 0;
+
+  private constructor(binaries: Binaries, folder: string, port: number) {
+    this.binaries = binaries;
+    this.folder = folder;
+    this.port = port;
+    process.once("exit", () => this.#process?.kill("SIGQUIT"));
+  }
+
+  /** Makes a server with an empty set of databases and starts it. */
+  static async make({ binaries, fsync = true, settings = {} }: ServerOptions): Promise<PostgresServer> {
+    const server = new PostgresServer(binaries, newFolder(), await freePort());
+    const passwordFile = join(server.folder, "password");
+    writeFileSync(passwordFile, owner.password);
+    giveToEngine(passwordFile);
+    server.run("initdb", [
+      ...["-D", server.data, "-U", owner.name, "-A", "scram-sha-256", "--pwfile", passwordFile],
+      ...["-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+    ]);
+    server.configure({ fsync: fsync ? "on" : "off", max_connections: "200", ...settings });
+    await server.start();
+    return server;
+  }
+
+  /** A server on a folder that a backup has filled; it is not started yet. */
+  static async onCopy(binaries: Binaries, fill: (folder: string) => void): Promise<PostgresServer> {
+    const server = new PostgresServer(binaries, newFolder(), await freePort());
+    fill(server.data);
+    return server;
+  }
+
+  get data(): string {
+    return join(this.folder, "data");
+  }
+
+  /** What the engine has written to its log. */
+  get log(): string {
+    return readFileSync(join(this.folder, "log"), "utf8");
+  }
+
+  /** Where a database is, with the password that opens it. */
+  address(database: string, { port = this.port, parameters = "" } = {}): string {
+    return `postgres://${owner.name}:${encodeURIComponent(owner.password)}@127.0.0.1:${port}/${database}${parameters}`;
+  }
+
+  /** Makes an empty database and says where it is. */
+  async database(): Promise<string> {
+    const name = `d${process.pid}_${this.#databases++}_${Math.random().toString(36).slice(2)}`;
+    await this.query(`create database ${name}`);
+    return this.address(name);
+  }
+
+  async query(text: string, address = this.address("postgres")): Promise<Record<string, unknown>[]> {
+    return queryAt(address, text);
+  }
+
+  /** Adds to the configuration; it counts from the next start on. */
+  configure(settings: Readonly<Record<string, string>>): void {
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+    appendFileSync(join(this.data, "postgresql.conf"), lines.join(""));
+  }
+
+  async start(): Promise<void> {
+    const settings = { port: String(this.port), listen_addresses: "127.0.0.1", unix_socket_directories: "" };
+    const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    // The engine writes its log itself: no pipe of ours can stop it.
+    const shell = `exec "$0" "$@" >> "${join(this.folder, "log")}" 2>&1`;
+    const program = join(this.binaries.folder, "postgres");
+    const child = spawn("/bin/sh", ["-c", shell, program, "-D", this.data, ...flags], {
+      ...engineUser,
+      cwd: this.folder,
+      stdio: "ignore",
+    });
+    this.#process = child;
+    for (const deadline = Date.now() + startPatience; ; await delay(20)) {
+      if (child.exitCode !== null || Date.now() > deadline)
+        throw new Error(`PostgreSQL does not start:\n${this.log}`);
+      const answered = await this.query("select 1").catch(() => undefined);
+      if (answered !== undefined) return;
+    }
+  }
+
+  /** @param mode `fast` ends connections and writes everything out; `immediate` is a crash */
+  stop(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    return this.#end(mode === "fast" ? "SIGINT" : "SIGQUIT");
+  }
+
+  async restart(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    await this.stop(mode);
+    await this.start();
+  }
+
+  /** Kills the server and all that it has started. */
+  async kill(): Promise<void> {
+    for (const pid of this.#pids()) process.kill(pid, "SIGKILL");
+    await this.#end("SIGKILL");
+  }
+
+  /** Stops the server in the middle of whatever it does, until `thaw`: connections stay open and nobody answers. */
+  freeze(): void {
+    for (const pid of this.#pids()) process.kill(pid, "SIGSTOP");
+  }
+
+  thaw(): void {
+    for (const pid of this.#pids()) process.kill(pid, "SIGCONT");
+  }
+
+  /** Runs a program of the engine to its end. */
+  run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+    execFileSync(join(this.binaries.folder, program), args, {
+      ...engineUser,
+      cwd: this.folder,
+      env: { PATH: process.env["PATH"], LC_ALL: "C", ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("immediate");
+    rmSync(this.folder, { recursive: true, force: true });
+    if (this.binaries.temporary !== undefined)
+      rmSync(this.binaries.temporary, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGCONT");
+    child.kill(signal);
+    await ended;
+  }
+
+  #pids(): number[] {
+    const pid = this.#process?.pid;
+    if (pid === undefined) return [];
+    const children = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" }).stdout;
+    return [
+      pid,
+      ...children
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .map(Number),
+    ];
+  }
+}
+
+/** Asks once, on a connection of its own. */
+export async function queryAt(address: string, text: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: address, connectionTimeoutMillis: 5000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-postgres-"));
+  giveToEngine(folder);
+  return folder;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const bound = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (bound === null || typeof bound === "string") throw new Error("no free port");
+  return bound.port;
+}

@@ -1,0 +1,199 @@
+import { describe, expect, test } from "vitest";
+import type { AuditEvent } from "../../src/core/audit-events.ts";
+import type { NewUser, Session } from "../../src/core/ports.ts";
+import { postgresAddress } from "../../src/postgres-address.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
+import { newDatabase } from "../postgres/server/new-database.ts";
+import { queryAt } from "../postgres/server/postgres-server.ts";
+import { until } from "../process/until.ts";
+import { storeContract } from "./store-contract.ts";
+
+const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>
+  openStore({ place: postgresAddress(address), onAudit });
+
+storeContract("PostgreSQL", async (onAudit) => open(await newDatabase(), onAudit));
+
+describe("attempts that are counted for all replicas", () => {
+  const stores = newDatabase().then((address) => Promise.all([open(address), open(address)]));
+  let tables = 0;
+
+  attemptCounterContract("PostgreSQL", async (clock) => {
+    const [one] = await stores;
+    // Every run has keys of its own, so that all can share one table.
+    const run = `${tables++} `;
+    const counter = one?.attemptCounters(clock).login;
+    if (counter === undefined) throw new Error("no store");
+    const own = <Limit extends { key: string }>(limits: readonly Limit[]) =>
+      limits.map((limit) => ({ ...limit, key: run + limit.key }));
+    return {
+      reserve: (limits) => counter.reserve(own(limits)),
+      settle: (limits, failed) => counter.settle(own(limits), failed),
+      turnAway: (key) => counter.turnAway(run + key),
+      prune: () => counter.prune(),
+    };
+  });
+
+  const rule = { limit: 3, windowMs: 1000 };
+
+  test("two replicas together let no more attempts in than one", async () => {
+    const counters = (await stores).map((store) => store.attemptCounters(() => 0).login);
+    const limits = [{ key: "both", rule }];
+    const tries = Array.from({ length: 20 }, (_, n) => counters[n % 2]?.reserve(limits));
+    const admitted = (await Promise.all(tries)).flat().filter((one) => one?.admitted);
+    expect(admitted).toHaveLength(rule.limit);
+  });
+
+  test("failures that are counted when they happen: two replicas together let no more be answered than one", async () => {
+    const counters = (await stores).map((store) => store.attemptCounters(() => 0).refresh);
+    const limits = [{ key: "refresh both", rule }];
+    const answers: (number | undefined)[] = [];
+    for (let n = 0; n < 10; n++) {
+      const counter = counters[n % 2];
+      const [reservation] = (await counter?.reserve(limits)) ?? [];
+      if (reservation?.admitted) answers.push(await counter?.settle(limits, true));
+    }
+    // Each of the two is told once that it was one too many, or knows already.
+    expect(answers.filter((retryAfter) => retryAfter === undefined)).toHaveLength(rule.limit);
+    expect(answers.length).toBeLessThanOrEqual(rule.limit + 1);
+    expect([
+      await counters[0]?.turnAway("refresh both"),
+      await counters[1]?.turnAway("refresh both"),
+    ]).toEqual([true, false]);
+  });
+});
+
+describe("a PostgreSQL database", () => {
+  test("is migrated once by ten who open it at the same moment, and they agree on keys and the first user", async () => {
+    const address = await newDatabase();
+    const stores = await Promise.all(Array.from({ length: 10 }, () => open(address)));
+    const added = await Promise.all(
+      stores.map((store, n) => store.users.addFirst(user(`u${n}`), event("user.added"))),
+    );
+    expect(added.filter(Boolean)).toHaveLength(1);
+    for (const store of stores) expect(await store.users.list()).toHaveLength(1);
+    expect(await queryAt(address, "select version from latchkey_schema")).toEqual([{ version: "1" }]);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("of a newer Latchkey is refused, and left as it is", async () => {
+    const address = await newDatabase();
+    await (await open(address)).close();
+    await queryAt(address, "update latchkey_schema set version = 99");
+    await expect(open(address)).rejects.toThrow(/version 99.*knows only up to 1/);
+    expect(await queryAt(address, "select version from latchkey_schema")).toEqual([{ version: "99" }]);
+  });
+
+  test("with columns that a newer Latchkey has added goes on being used by one that does not know them", async () => {
+    const address = await newDatabase();
+    const store = await open(address);
+    await store.users.add(user("alice"), event("user.added"));
+    await store.sessions.open(session("s1"), 0, event("login.succeeded"));
+    expect(await store.users.byName("alice")).toBeDefined();
+    await queryAt(
+      address,
+      "alter table users add column extra text; alter table sessions add column extra text",
+    );
+    expect(await store.users.byName("alice")).toMatchObject({ id: "user:alice" });
+    expect(await store.sessions.byId("s1")).toMatchObject({ id: "s1" });
+    await store.close();
+  });
+
+  test.for([1, 2, 3, 4, 5])(
+    "a session never outlives a change that must end it, however they race (%d)",
+    async () => {
+      const address = await newDatabase();
+      const [one, two] = await Promise.all([open(address), open(address)]);
+      await one.users.add(user("alice"), event("user.added"));
+      const opening = Array.from({ length: 10 }, (_, n) =>
+        two.sessions.open(session(`s${n}`), 0, event("login.succeeded")),
+      );
+      const [opened] = await Promise.all([
+        Promise.all(opening),
+        one.users.setPassword("user:alice", "$new", event("user.password_changed")),
+      ]);
+      expect(await one.sessions.live(now)).toEqual([]);
+      // Whoever followed the list has heard of each that was opened.
+      expect(await two.revocations.after(0)).toHaveLength(opened.filter(Boolean).length);
+      await Promise.all([one.close(), two.close()]);
+    },
+  );
+
+  test("ended sessions become visible in the order of their numbers, so that a follower misses none", async () => {
+    const address = await newDatabase();
+    const stores = await Promise.all([open(address), open(address), open(address)]);
+    const [first] = stores;
+    await first?.users.add(user("alice"), event("user.added"));
+    const ids = Array.from({ length: 90 }, (_, n) => `s${n}`);
+    await Promise.all(ids.map((id) => first?.sessions.open(session(id), 0, event("login.succeeded"))));
+    const seen: string[] = [];
+    let cursor = 0;
+    let over = false;
+    const follow = async () => {
+      while (!over || seen.length < ids.length) {
+        for (const revocation of (await first?.revocations.after(cursor)) ?? []) {
+          seen.push(revocation.sessionId);
+          cursor = revocation.number;
+        }
+        if (over && seen.length < ids.length) break;
+      }
+    };
+    const following = follow();
+    await Promise.all(ids.map((id, n) => stores[n % 3]?.sessions.end(id, [event("session.ended")])));
+    over = true;
+    await following;
+    for (const { sessionId } of (await first?.revocations.after(cursor)) ?? []) seen.push(sessionId);
+    expect(seen.sort()).toEqual([...ids].sort());
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("says at once when sessions end or keys change", async () => {
+    const address = await newDatabase();
+    const [one, two] = await Promise.all([open(address), open(address)]);
+    let told = 0;
+    two.onChange(() => told++);
+    // The first word comes with the connection that listens.
+    await until("it listens", async () => told > 0);
+    await one.users.add(user("alice"), event("user.added"));
+    await one.sessions.open(session("s1"), 0, event("login.succeeded"));
+    const before = told;
+    await one.sessions.end("s1", [event("session.ended")]);
+    await until("it is told", async () => told > before);
+    expect(await two.revocations.after(0)).toMatchObject([{ sessionId: "s1" }]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test("is asked for names with a NUL, which it cannot hold, and holds none", async () => {
+    const store = await open(await newDatabase());
+    await store.users.add(user("alice"), event("user.added"));
+    expect(await store.users.byName("alice\0")).toBeUndefined();
+    await store.close();
+  });
+});
+
+const now = 1_700_000_000_000;
+const event = (name: AuditEvent["name"]): AuditEvent => ({ name, at: now, address: "test" });
+const user = (name: string): NewUser => ({
+  id: `user:${name}`,
+  username: name,
+  usernameKey: name,
+  email: `${name}@example.com`,
+  emailKey: `${name}@example.com`,
+  displayName: null,
+  roles: [],
+  passwordHash: "$argon2id$",
+});
+const session = (id: string): Session => ({
+  id,
+  userId: "user:alice",
+  generation: 0,
+  refreshHash: `${id}-0`,
+  rotatedAt: now,
+  createdAt: now,
+  lastUsedAt: now,
+  expiresAt: now + 86_400_000,
+  endsAt: now + 86_400_000,
+  tokensUntil: now + 3_600_000,
+  endedAt: null,
+  addressBucket: "192.0.2.1",
+});
