@@ -1,6 +1,7 @@
 import type { Config } from "./config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, itself } from "./core/audit-events.ts";
+import { LatchkeyError } from "./core/errors.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Revocations } from "./core/revocations.ts";
 import type { SigningKeys } from "./core/signing-keys.ts";
@@ -93,9 +94,20 @@ function together(work: () => Promise<void>): () => void {
 /** Runs `chore` again and again, never twice at once. @returns what stops it */
 function every(interval: number, chore: () => Promise<void>, log: Log): () => Promise<void> {
   let underWay: Promise<void> | undefined;
+  let failing = false;
+  const done = () => {
+    if (failing) log.info("a chore that failed is done again");
+    failing = false;
+  };
+  const failed = (error: unknown) => {
+    // What fails turn after turn is told once.
+    const quiet = failing && error instanceof LatchkeyError;
+    failing = true;
+    if (!quiet) log.error({ err: error }, "a chore failed; it will be tried again");
+  };
   const timer = setInterval(() => {
     underWay ??= chore()
-      .catch((error: unknown) => log.error({ err: error }, "a chore failed; it will be tried again"))
+      .then(done, failed)
       .finally(() => {
         underWay = undefined;
       });

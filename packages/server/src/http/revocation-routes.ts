@@ -26,26 +26,33 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
   const { revocations } = feed;
   const streams = new Map<RevocationStream, FastifyReply>();
   const assertGuard = createGuardKeyCheck(feed.guardKeys, feed.local);
-  const onRequest = async (request: FastifyRequest) => assertGuard(request);
+  const onRequest = async (request: FastifyRequest) => {
+    assertGuard(request);
+    await revocations.refresh();
+  };
 
   const unlisten = revocations.onAdded(() => {
     for (const stream of streams.keys()) void stream.send();
   });
   const heartbeat = setInterval(() => {
-    // Where the store does not answer, guards are left to notice the silence.
-    revocations.follow().then(
+    revocations.refresh().then(
       () => {
         for (const stream of streams.keys()) stream.heartbeat();
       },
-      () => {},
+      // Another server may hear what ends; a guard that comes back is led to it, or told that there is none.
+      endStreams,
     );
   }, heartbeatEvery);
   heartbeat.unref();
   app.addHook("preClose", async () => {
     clearInterval(heartbeat);
     unlisten();
-    for (const reply of streams.values()) reply.raw.end();
+    endStreams();
   });
+
+  function endStreams(): void {
+    for (const reply of streams.values()) reply.raw.end();
+  }
 
   function follow(request: FastifyRequest, reply: FastifyReply): void {
     if (streams.size >= maxStreams) throw new LatchkeyError("overloaded", { retryAfter: 5 });
@@ -75,7 +82,7 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
   app.get<{ Params: { sessionId: string } }>(
     "/revocations/:sessionId",
     { schema: describeSessionState(), onRequest, exposeHeadRoute: false },
-    ({ params: { sessionId } }, reply) => reply.send({ sessionId, ended: revocations.isRevoked(sessionId) }),
+    async ({ params: { sessionId } }) => ({ sessionId, ended: await revocations.isRevoked(sessionId) }),
   );
 }
 

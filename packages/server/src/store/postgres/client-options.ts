@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { type ClientConfig, types } from "pg";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../place.ts";
+import { UnusableDatabaseError } from "../unusable-database.ts";
 
 /** How long PostgreSQL may take, in milliseconds. */
 export interface Patience {
@@ -48,8 +49,17 @@ function tlsOptions(tls: PostgresTls): ConnectionOptions | false {
   return {
     rejectUnauthorized: tls.mode !== "require",
     ...(tls.mode === "verify-ca" && { checkServerIdentity: () => undefined }),
-    ...(rootCertificate !== undefined && { ca: readFileSync(rootCertificate) }),
-    ...(certificate !== undefined && { cert: readFileSync(certificate) }),
-    ...(key !== undefined && { key: readFileSync(key) }),
+    ...(rootCertificate !== undefined && { ca: pemFile(rootCertificate) }),
+    ...(certificate !== undefined && { cert: pemFile(certificate) }),
+    ...(key !== undefined && { key: pemFile(key) }),
   };
+}
+
+function pemFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+    throw new UnusableDatabaseError(`cannot read ${path}${code}: correct the path in LATCHKEY_DATABASE`);
+  }
 }

@@ -153,6 +153,8 @@ export class Primary {
       const { place, connections, patience } = this.#options;
       const options = clientOptions(place, host, patience);
       pool = new Pool({ ...options, max: connections, idleTimeoutMillis: idleFor });
+      // Of one in use its query tells; unheard, the event would end the process.
+      pool.on("connect", (client) => client.on("error", () => {}));
       // An idle connection was ended from the other side.
       pool.on("error", (error) => this.doubt(reasonOf(error)));
       this.#pools.set(host, pool);

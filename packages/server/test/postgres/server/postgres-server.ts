@@ -63,6 +63,10 @@ export class PostgresServer implements AsyncDisposable {
     return join(this.folder, "data");
   }
 
+  get password(): string {
+    return owner.password;
+  }
+
   /** What the engine has written to its log. */
   get log(): string {
     return readFileSync(join(this.folder, "log"), "utf8");

@@ -1,0 +1,92 @@
+import { createGuard } from "@latchkey/guard";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { login, logout, me, refresh, send, signIn, trade } from "../process/auth-calls.ts";
+import { adminPassword, Place, type ServerProcess } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+import { replica } from "./replica.ts";
+import { debianBinaries } from "./server/binaries.ts";
+import { PostgresServer } from "./server/postgres-server.ts";
+
+const place = new Place();
+let postgres: PostgresServer;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  postgres = await PostgresServer.make({ binaries: debianBinaries() });
+  server = await replica(place, await postgres.database(), { LATCHKEY_ISSUER: "" });
+});
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+const ready = async () => (await fetch(`${server.url}/health/ready`)).status;
+const recovers = () => until("the server is ready again", async () => (await ready()) === 200, 20_000);
+
+/** What a caller gets who comes while the database is away. */
+async function refusedEverywhere(tokens: { access: string; refresh: string }): Promise<void> {
+  const calls = [
+    login(server.url, "admin", adminPassword),
+    login(server.url, "nobody", "nothing at all"),
+    refresh(server.url, tokens.refresh),
+    trade(server.url, tokens.access),
+    me(server.url, tokens.access),
+    logout(server.url, tokens.access),
+  ];
+  for (const answer of await Promise.all(calls)) {
+    expect(answer).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+    expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|postgres|timeout/i);
+  }
+  const response = await fetch(`${server.url}/health/ready`);
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+}
+
+describe("while the database is away", () => {
+  test.for([
+    ["stopped", () => postgres.stop("fast"), () => postgres.start()],
+    ["crashed", () => postgres.stop("immediate"), () => postgres.start()],
+    ["killed", () => postgres.kill(), () => postgres.start()],
+    ["frozen", async () => postgres.freeze(), async () => postgres.thaw()],
+  ] as const)(
+    "because it was %s, callers are told to come back, and nothing acknowledged is lost",
+    async ([, go, come]) => {
+      await recovers();
+      const tokens = await signIn(server.url, "admin", adminPassword);
+      const ended = await signIn(server.url, "admin", adminPassword);
+      await using guard = createGuard({ issuer: server.url });
+      expect((await guard.verify(tokens.access)).username).toBe("admin");
+      expect((await logout(server.url, ended.access)).status).toBe(200);
+
+      await go();
+      // A profile that was read a moment ago may still answer; a list of ended sessions that was, too.
+      await until("me is refused", async () => (await me(server.url, tokens.access)).status === 503, 5_000);
+      await refusedEverywhere(tokens);
+      // What was issued still checks out where nobody has to be asked.
+      expect((await guard.verify(tokens.access)).username).toBe("admin");
+      expect((await send(`${server.url}/health/live`)).status).toBe(200);
+      expect((await send(`${server.url}/.well-known/jwks.json`)).status).toBe(200);
+
+      await come();
+      await recovers();
+      expect((await me(server.url, tokens.access)).status).toBe(200);
+      expect((await refresh(server.url, tokens.refresh)).status).toBe(200);
+      expect((await me(server.url, ended.access)).body["code"]).toBe("token_revoked");
+      expect((await refresh(server.url, ended.refresh)).body["code"]).toBe("token_revoked");
+      await signIn(server.url, "admin", adminPassword);
+    },
+  );
+
+  test("a thousand who ask at once while nothing answers are all told so, and the server goes on", async () => {
+    await recovers();
+    const { access } = await signIn(server.url, "admin", adminPassword);
+    postgres.freeze();
+    const asked = Array.from({ length: 1000 }, (_, n) =>
+      n % 2 === 0 ? trade(server.url, access) : refresh(server.url, `lkr_${n}`),
+    );
+    const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
+    postgres.thaw();
+    // A token that cannot be ours needs no database to be refused.
+    expect([...statuses].sort()).toEqual(expect.arrayContaining([503]));
+    expect([...statuses].filter((status) => ![401, 429, 503].includes(status))).toEqual([]);
+    await recovers();
+    expect((await me(server.url, access)).status).toBe(200);
+  });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { me, signIn } from "../process/auth-calls.ts";
+import { expectRefusal } from "../process/refusal.ts";
+import { adminPassword, Place } from "../process/server-process.ts";
+import { replica, replicaEnvironment } from "./replica.ts";
+import { debianBinaries } from "./server/binaries.ts";
+import { type Certificates, makeCertificates } from "./server/certificates.ts";
+import { PostgresServer } from "./server/postgres-server.ts";
+
+const place = new Place();
+let postgres: PostgresServer;
+let certificates: Certificates;
+
+beforeAll(async () => {
+  postgres = await PostgresServer.make({ binaries: debianBinaries() });
+  certificates = makeCertificates(postgres.folder);
+  postgres.configure({ ssl: "on", ssl_cert_file: certificates.server, ssl_key_file: certificates.key });
+  await postgres.restart();
+});
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+/** What `latchkey serve` says where it does not start. */
+const refusal = (database: string, args: readonly string[] = []) =>
+  place.latchkey(["serve", "--port", "0", ...args], { env: replicaEnvironment(database) });
+
+describe("with PostgreSQL the server does not start, and says in one line why and what to do, when", () => {
+  test.for<[string, () => Promise<string> | string, RegExp]>([
+    [
+      "the password is wrong",
+      () => postgres.address("postgres").replace(/:[^:@]*@/, ":hunter2@"),
+      /the password is wrong: correct LATCHKEY_DATABASE/,
+    ],
+    [
+      "there is no such database",
+      () => postgres.address("nowhere"),
+      /there is no such database: make it with `createdb`/,
+    ],
+    [
+      "nobody listens there",
+      () => postgres.address("postgres", { port: 1 }),
+      /ECONNREFUSED.*: start it, or correct LATCHKEY_DATABASE/,
+    ],
+    [
+      "the certificate's authority is not trusted",
+      () => postgres.address("postgres", { parameters: "?sslmode=verify-full" }),
+      /certificate is not trusted.*sslrootcert=FILE/,
+    ],
+    [
+      "the certificate is another host's",
+      () =>
+        postgres
+          .address("postgres", { parameters: `?sslmode=verify-full&sslrootcert=${certificates.authority}` })
+          .replace("127.0.0.1", "localhost"),
+      /certificate is not trusted/,
+    ],
+    [
+      "the file of the authority is not there",
+      () => postgres.address("postgres", { parameters: "?sslmode=verify-full&sslrootcert=/nowhere.pem" }),
+      /cannot read \/nowhere\.pem/,
+    ],
+  ])("%s", async ([, address, said]) => {
+    const result = await refusal(await address());
+    expectRefusal(result, said);
+    expect(result.stderr).not.toContain("hunter2");
+    expect(result.stderr).not.toContain("only for tests");
+  });
+
+  test("a password stands among the arguments", async () => {
+    const result = await refusal("", ["--database", postgres.address("postgres")]);
+    expectRefusal(
+      result,
+      /--database would show the password to every user of this machine: set LATCHKEY_DATABASE/,
+    );
+  });
+
+  test("the secret is missing", async () => {
+    const env = { ...replicaEnvironment(await postgres.database()), LATCHKEY_SECRET: "" };
+    expectRefusal(
+      await place.latchkey(["serve", "--port", "0"], { env }),
+      /LATCHKEY_SECRET must be set with PostgreSQL/,
+    );
+  });
+
+  test("the secret is another than the database was made with", async () => {
+    const database = await postgres.database();
+    await (await replica(place, database)).stop();
+    const env = { ...replicaEnvironment(database), LATCHKEY_SECRET: "another secret that is long enough" };
+    expectRefusal(
+      await place.latchkey(["serve", "--port", "0"], { env }),
+      /not the secret that the database was made with/,
+    );
+  });
+});
+
+test.for(["require", "verify-ca", "verify-full"])(
+  "over TLS with sslmode=%s it signs people in",
+  async (mode) => {
+    const database = await postgres.database();
+    await postgres.query("select pg_reload_conf()");
+    const parameters = `?sslmode=${mode}&sslrootcert=${certificates.authority}`;
+    const server = await replica(place, `${database}${parameters}`);
+    const { access } = await signIn(server.url, "admin", adminPassword);
+    expect((await me(server.url, access)).status).toBe(200);
+    const [connections] = await postgres.query(
+      "select count(*)::int as all, count(*) filter (where ssl)::int as encrypted from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'latchkey'",
+    );
+    expect(connections?.["encrypted"]).toBe(connections?.["all"]);
+    expect(connections?.["all"]).toBeGreaterThan(0);
+    expect(server.stdout()).not.toContain("only for tests");
+    await server.stop();
+  },
+);
