@@ -138,6 +138,10 @@ export const settings = {
     shown: "none; not asked for on the server's own machine",
     secret: true,
   }),
+  metricsKeys: setting("METRICS_KEYS", keys, "", "keys with which monitoring reads /metrics", {
+    shown: "none; not asked for on the server's own machine",
+    secret: true,
+  }),
   mcp: setting("MCP", choice("on", "off"), undefined, "the server's own tools at /mcp", {
     shown: "on where HOST is this machine alone and people are local, else off",
   }),
@@ -239,6 +243,7 @@ export function readConfig(
     trustedProxies: required("trustedProxies"),
     corsOrigins: required("corsOrigins"),
     guardKeys: required("guardKeys"),
+    metricsKeys: required("metricsKeys"),
     mcp: read("mcp") ?? (isLoopback(host) && read("provider") === "local" ? "on" : "off"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),

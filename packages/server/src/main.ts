@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import("./cli/demo.ts")).demoCommand,
   user: async () => (await import("./cli/user.ts")).userCommand,
   session: async () => (await import("./cli/session.ts")).sessionCommand,
+  database: async () => (await import("./cli/database.ts")).databaseCommand,
   key: async () => (await import("./cli/key.ts")).keyCommand,
 };
 

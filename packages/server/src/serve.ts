@@ -24,10 +24,14 @@ import { createSignIn } from "./core/sign-in.ts";
 import { createSignOut } from "./core/sign-out.ts";
 import { SigningKeys } from "./core/signing-keys.ts";
 import { Throttle } from "./core/throttle.ts";
+import { version } from "./core/version.ts";
 import { createApp } from "./http/app.ts";
 import { localProvider } from "./identity/local.ts";
 import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
+import { exposition } from "./metrics/exposition.ts";
+import { RequestFigures } from "./metrics/request-figures.ts";
+import { serverFigures } from "./metrics/server-figures.ts";
 import { openRealmProvider } from "./realm-provider.ts";
 import { keptSecret } from "./secret-file.ts";
 import { type DatabasePlace, shownPlace } from "./store/place.ts";
@@ -174,6 +178,7 @@ async function assemble(
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),
   };
+  const figures = new RequestFigures();
   const app: FastifyInstance = await createApp({
     ...operations,
     issuer,
@@ -188,6 +193,16 @@ async function assemble(
     revocationFeed: {
       revocations,
       guardKeys: config.guardKeys,
+      local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
+    },
+    metrics: {
+      requests: figures,
+      read: () =>
+        exposition([
+          ...figures.families(),
+          ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
+        ]),
+      keys: config.metricsKeys,
       local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
     },
     mcp: config.mcp === "on" ? { endpoint: tools, resource, loopback: isLoopback(config.host) } : undefined,

@@ -12,6 +12,7 @@ const commands = [
   ["session list [NAME]", ""],
   ["session end ID", ""],
   ["key list|rotate", ""],
+  ["database check", "what the database is, and what is wrong with it"],
 ] as const;
 
 /** The text of `latchkey --help`, made from the same table that reads the settings. */

@@ -52,7 +52,7 @@ export async function withWorkbench(
 }
 
 /** @throws {UsageProblem} where no server can have the same database */
-function assertSeen(place: DatabasePlace): void {
+export function assertSeen(place: DatabasePlace): void {
   if (place.engine === "memory") {
     throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
   }

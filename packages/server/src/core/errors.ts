@@ -13,6 +13,10 @@ const refusals = {
     401,
     "Ended sessions are told to guards alone: send a guard key as Authorization: Bearer <key>",
   ],
+  invalid_metrics_key: [
+    401,
+    "Metrics are told to monitoring alone: send a metrics key as Authorization: Bearer <key>",
+  ],
   forbidden: [403, "Not allowed"],
   account_disabled: [403, "This account is disabled: ask whoever administers it"],
   account_setup_required: [

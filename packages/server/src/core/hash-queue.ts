@@ -22,6 +22,16 @@ export class HashQueue {
     this.#places = limits.places;
   }
 
+  /** How many may run at once. */
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  /** How many may wait. */
+  get places(): number {
+    return this.#places;
+  }
+
   get running(): number {
     return this.#running;
   }

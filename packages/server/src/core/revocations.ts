@@ -35,6 +35,11 @@ export class Revocations {
     this.#clock = clock;
   }
 
+  /** How many ended sessions are held. */
+  get size(): number {
+    return this.#list.length;
+  }
+
   /** When the list was last read with success, in milliseconds since the epoch. */
   get readAt(): number {
     return this.#readAt;

@@ -12,6 +12,7 @@ import { type Health, healthRoutes } from "./health.ts";
 import { httpLog, type LogSink } from "./http-log.ts";
 import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
+import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -28,6 +29,7 @@ export interface AppParts extends AuthOperations, Health {
   readonly corsOrigins: readonly string[];
   /** The ended sessions, for guards. */
   readonly revocationFeed: RevocationFeed;
+  readonly metrics: MetricsFeed;
   /** The server's own tools; undefined where they are off. */
   readonly mcp: McpMount | undefined;
 }
@@ -65,6 +67,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   for (const model of models) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
+  app.decorateReply("refusal", null);
+  countRequests(app, parts.metrics.requests);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
     done(request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined);
@@ -84,6 +88,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationFeed);
+    metricsRoute(scope, parts.metrics);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
   });
   await app.ready();

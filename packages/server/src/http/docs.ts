@@ -2,6 +2,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import plugin from "fastify-plugin";
+import { version } from "../core/version.ts";
 
 /** `/openapi.json`, made from the routes themselves, and `/docs`, which needs nothing from elsewhere. */
 export function documentation(issuer: string) {
@@ -11,7 +12,7 @@ export function documentation(issuer: string) {
         openapi: "3.1.0",
         info: {
           title: "Latchkey",
-          version: "0.1.0",
+          version,
           description: "A login for APIs and MCP servers: password in, JWT out, and logout that works.",
           license: { name: "MIT", identifier: "MIT" },
         },
@@ -19,6 +20,11 @@ export function documentation(issuer: string) {
         components: {
           securitySchemes: {
             HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+            MetricsKey: {
+              type: "http",
+              scheme: "bearer",
+              description: "One of LATCHKEY_METRICS_KEYS; not needed on the server's own machine",
+            },
             GuardKey: {
               type: "http",
               scheme: "bearer",

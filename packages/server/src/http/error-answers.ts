@@ -23,8 +23,16 @@ export function errorHandler(log: HttpLog) {
   };
 }
 
+declare module "fastify" {
+  interface FastifyReply {
+    /** What the answer refuses with; null where it does not. */
+    refusal: ErrorCode | null;
+  }
+}
+
 /** Answers with an error. */
 export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyReply {
+  reply.refusal = error.code;
   if (error.status === 401) reply.header("www-authenticate", challenge(error));
   if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   if (error.limit !== undefined) {
@@ -40,6 +48,7 @@ const withoutToken: ReadonlySet<ErrorCode> = new Set([
   "invalid_credentials",
   "missing_token",
   "invalid_guard_key",
+  "invalid_metrics_key",
 ]);
 
 /** RFC 6750 §3: only a token that was sent can be told to be bad. */

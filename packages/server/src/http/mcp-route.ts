@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Caller } from "../core/ports.ts";
+import { isOwnHost } from "./access-keys.ts";
 import { waitingCallerOf } from "./caller.ts";
-import { isOwnHost } from "./guard-keys.ts";
 
 export interface McpMount {
   /** Answers for the endpoint and for its metadata. */

@@ -111,6 +111,28 @@ export function describeHealth(state: "live" | "ready", summary: string): Fastif
   };
 }
 
+export function describeMetrics(): FastifySchema {
+  const sample = 'latchkey_requests_total{operation="login",code="ok"} 7\n';
+  return {
+    operationId: "metrics",
+    summary: "Figures for monitoring, in Prometheus' text format",
+    tags: ["Health"],
+    security: [{ MetricsKey: [] }],
+    response: {
+      200: {
+        description: "All figures",
+        headers: always,
+        content: { "text/plain": { schema: { type: "string" }, examples: { example: { value: sample } } } },
+      },
+      401: errors(
+        "No metrics key, or none of the server's",
+        { "WWW-Authenticate": header("Bearer") },
+        "invalid_metrics_key",
+      ),
+    },
+  };
+}
+
 export function describeKeySet(cacheControl: string): FastifySchema {
   const key = { kty: "EC", crv: "P-256", x: "…", y: "…", kid: "…", alg: "ES256", use: "sig" };
   return {
@@ -183,7 +205,7 @@ export function describeRevocations(): FastifySchema {
         msg: "Input is not of the expected form",
         type: "string_pattern_mismatch",
       }),
-      ...serverErrors("overloaded"),
+      ...serverErrors("overloaded", "store_unavailable"),
     },
   };
 }
@@ -196,7 +218,7 @@ export function describeSessionState(): FastifySchema {
     response: {
       200: answer("Known to have ended, or not", "SessionState", { sessionId: "4f0c…", ended: true }),
       ...guardKeyRefused(),
-      ...serverErrors("overloaded"),
+      ...serverErrors("overloaded", "store_unavailable"),
     },
   };
 }

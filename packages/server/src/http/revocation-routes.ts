@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Revocations } from "../core/revocations.ts";
-import { createGuardKeyCheck } from "./guard-keys.ts";
+import { createKeyCheck } from "./access-keys.ts";
 import { describeRevocations, describeSessionState } from "./operations.ts";
 import { pageSize, RevocationStream } from "./revocation-stream.ts";
 
@@ -25,7 +25,7 @@ const maxStreams = 1_000;
 export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): void {
   const { revocations } = feed;
   const streams = new Map<RevocationStream, FastifyReply>();
-  const assertGuard = createGuardKeyCheck(feed.guardKeys, feed.local);
+  const assertGuard = createKeyCheck({ keys: feed.guardKeys, local: feed.local, code: "invalid_guard_key" });
   const onRequest = async (request: FastifyRequest) => {
     assertGuard(request);
     await revocations.refresh();

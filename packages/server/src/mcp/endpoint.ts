@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { guardMcp, guardTools, type ToolDecision, type Verifier } from "@latchkey/guard/mcp";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import type { Caller } from "../core/ports.ts";
+import { version } from "../core/version.ts";
 import { type AdminToolParts, registerAdminTools } from "./admin-tools.ts";
 import { type OwnToolParts, registerOwnTools } from "./own-tools.ts";
 import { toolRules } from "./policy.ts";
@@ -21,7 +22,7 @@ export interface EndpointParts extends OwnToolParts, AdminToolParts {
 /** Answers requests for `/mcp` and for its protected-resource metadata. */
 export type McpEndpoint = (request: Request, caller: Caller) => Promise<Response>;
 
-const serverInfo = { name: "latchkey", title: "Latchkey", version: "0.1.0" };
+const serverInfo = { name: "latchkey", title: "Latchkey", version };
 const instructions =
   "Sign-ins of the Latchkey server: who you are and your own sessions; for administrators, other users' too.";
 

@@ -18,36 +18,51 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Connects to the primary for the first time and does `work` there. A server that is not there yet is waited for; what
- * waiting will not mend is told at once.
+ * Connects to the primary and does `work` there. A server that is not there yet is waited for; what waiting will not
+ * mend is told at once.
  *
  * @throws {UnusableDatabaseError} with the one line that says what to do
  */
-export async function firstConnection(
+export async function firstConnection<Result>(
   place: PostgresPlace,
   patience: Patience,
-  work: (client: Client) => Promise<void>,
-): Promise<void> {
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
   for (const deadline = performance.now() + startPatience; ; await delay(againAfter)) {
-    let problem: unknown;
-    for (const host of place.hosts) {
-      const client = new Client(clientOptions(place, host, patience));
-      client.on("error", () => {});
-      try {
-        await client.connect();
-        const { rows } = await client.query("select pg_is_in_recovery() as reads");
-        if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
-        await work(client);
-        return;
-      } catch (error) {
-        problem = error;
-        if (willNotMend(error)) throw asUnusable(place, error);
-      } finally {
-        client.end().catch(() => {});
-      }
+    try {
+      return await connectFirst(place, patience, work);
+    } catch (error) {
+      if (performance.now() > deadline || !(error instanceof NotYetThere)) throw error;
     }
-    if (performance.now() > deadline) throw asUnusable(place, problem);
   }
+}
+
+/** The primary may be there in a moment. */
+class NotYetThere extends UnusableDatabaseError {}
+
+/** The same, without waiting. */
+export async function connectFirst<Result>(
+  place: PostgresPlace,
+  patience: Patience,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  let problem: unknown;
+  for (const host of place.hosts) {
+    const client = new Client(clientOptions(place, host, patience));
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      const { rows } = await client.query("select pg_is_in_recovery() as reads");
+      if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
+      return await work(client);
+    } catch (error) {
+      problem = error;
+      if (willNotMend(error)) throw asUnusable(place, error);
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+  throw new NotYetThere(asUnusable(place, problem).message);
 }
 
 /** The engine has spoken and is not about to start, or does not speak TLS, or is not who it should be. */

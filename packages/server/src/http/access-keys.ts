@@ -4,30 +4,34 @@ import { LatchkeyError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 import { bearerOf } from "./caller.ts";
 
+/** Who is let in besides people: by one of these keys. */
+export interface KeyHolders {
+  readonly keys: readonly string[];
+  /** Whether server and issuer are at a loopback address. */
+  readonly local: boolean;
+  /** What everybody else is told. */
+  readonly code: "invalid_guard_key" | "invalid_metrics_key";
+}
+
 /**
- * Lets guards in to the ended sessions, and nobody else: who presents one of the keys, or, where the server and
- * its public address are this machine's alone, who asks from this machine. A proxy beside the server is on this
- * machine too, and so is a browser, so what was forwarded and what a page sent needs a key.
+ * Lets machines in, and nobody else: who presents one of the keys, or, where the server and its public address are this
+ * machine's alone, who asks from this machine. A proxy beside the server is on this machine too, and so is a browser,
+ * so what was forwarded and what a page sent needs a key.
  *
- * The function it returns throws {LatchkeyError} `invalid_guard_key`.
- *
- * @param local whether server and issuer are at a loopback address
+ * The function it returns throws {LatchkeyError} with the holders' `code`.
  */
-export function createGuardKeyCheck(
-  keys: readonly string[],
-  local: boolean,
-): (request: FastifyRequest) => void {
+export function createKeyCheck({ keys, local, code }: KeyHolders): (request: FastifyRequest) => void {
   // Hashes have one length and tell nothing of a key by the time that comparing them takes.
   const known = keys.map(hashOf);
   return (request) => {
     const key = bearerOf(request);
     if (key === undefined || known.length === 0) {
       if (local && isOwn(request)) return;
-      throw new LatchkeyError("invalid_guard_key", { reason: "no guard key" });
+      throw new LatchkeyError(code, { reason: "no key" });
     }
     const given = hashOf(key);
     if (known.filter((one) => timingSafeEqual(one, given)).length === 0) {
-      throw new LatchkeyError("invalid_guard_key", { reason: "unknown guard key" });
+      throw new LatchkeyError(code, { reason: "unknown key" });
     }
   };
 }

@@ -1,0 +1,102 @@
+import { copyFileSync, truncateSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+import { replicaEnvironment } from "../postgres/replica.ts";
+import { newDatabase } from "../postgres/server/new-database.ts";
+import { queryAt } from "../postgres/server/postgres-server.ts";
+import { Place } from "./server-process.ts";
+
+const place = new Place();
+const check = (env = {}) => place.latchkey(["database", "check"], { env });
+
+beforeAll(async () => {
+  await (await place.server()).stop();
+});
+
+describe("latchkey database check, on a SQLite file", () => {
+  test("says what it is, and that nothing is wrong", async () => {
+    const { status, stdout } = await check();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^engine +SQLite 3\.\d+/m);
+    expect(stdout).toMatch(/^version +(\d+) of \1$/m);
+    expect(stdout).toMatch(/^users +1$/m);
+    expect(stdout).toMatch(/^signing_keys +2$/m);
+    expect(stdout.endsWith("\nnothing is wrong\n")).toBe(true);
+  });
+
+  test.for<[string, (path: string) => void, RegExp]>([
+    [
+      "a newer Latchkey wrote it",
+      (path) => run(path, "pragma user_version = 99"),
+      /^wrong: a newer Latchkey wrote it \(version 99, .*restore a backup$/m,
+    ],
+    [
+      "it is behind",
+      (path) => run(path, "pragma user_version = 1"),
+      /^wrong: it is at version 1 of \d: the next start/m,
+    ],
+    [
+      "rows belong to nobody",
+      (path) =>
+        run(
+          path,
+          "pragma foreign_keys = off; insert into sessions select 's', 'nobody', 0, '', 0, 0, 0, 0, 0, 0, null, ''",
+        ),
+      /^wrong: 1 rows belong to nobody/m,
+    ],
+  ])("says what is wrong and what to do where %s, and changes nothing", async ([name, spoil, said]) => {
+    const path = place.path(`${name}.db`);
+    copyFileSync(place.database, path);
+    spoil(path);
+    const { status, stdout } = await check({ LATCHKEY_DATABASE: path });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(said);
+  });
+
+  test("says so where the file is cut short", async () => {
+    const path = place.path("short.db");
+    copyFileSync(place.database, path);
+    truncateSync(path, 8192);
+    const { status, stdout, stderr } = await check({ LATCHKEY_DATABASE: path });
+    expect(status).toBe(1);
+    expect(stdout + stderr).toMatch(/damaged|malformed|cannot use the database/);
+  });
+});
+
+describe("latchkey database check, on PostgreSQL", () => {
+  const of = (address: string) => check(replicaEnvironment(address));
+
+  test("says what it is, and what is wrong with an engine that does not flush", async () => {
+    const address = await newDatabase();
+    await (await place.server({ env: replicaEnvironment(address) })).stop();
+    const { status, stdout } = await of(address);
+    expect(stdout).toMatch(/^engine +PostgreSQL \d+/m);
+    expect(stdout).toMatch(/^host 127\.0\.0\.1:\d+ +primary$/m);
+    expect(stdout).toMatch(/^version +1 of 1$/m);
+    expect(stdout).toMatch(/^users +1$/m);
+    const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
+    if (fsync === "off") expect(stdout).toMatch(/^wrong: fsync is off/m);
+    expect(status).toBe(fsync === "off" ? 1 : 0);
+    expect(stdout).not.toContain("only for tests");
+  });
+
+  test("says what is wrong and what to do", async () => {
+    const address = await newDatabase();
+    expect((await of(address)).stdout).toMatch(/^wrong: it has no tables yet: start the server once$/m);
+    await (await place.server({ env: replicaEnvironment(address) })).stop();
+    await queryAt(address, "alter table revocations disable trigger in_order");
+    await queryAt(address, "update latchkey_schema set version = 99");
+    const away = address.replace(/127\.0\.0\.1:(\d+)/, "127.0.0.1:$1,127.0.0.1:1");
+    const { status, stdout } = await of(away);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^wrong: a newer Latchkey wrote it/m);
+    expect(stdout).toMatch(/^wrong: the trigger in_order of revocations is missing or disabled/m);
+    expect(stdout).toMatch(/^wrong: host 127\.0\.0\.1:1 does not answer \(connect ECONNREFUSED/m);
+  });
+});
+
+function run(path: string, statements: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(statements);
+  database.close();
+}
