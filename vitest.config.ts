@@ -49,6 +49,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: "replicas",
+          include: ["packages/server/test/replicas/**/*.test.ts"],
+          testTimeout: 7_200_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "package",
           include: ["packages/client/test/package/**/*.test.ts"],
           globalSetup: ["packages/client/test/package/pack.ts"],

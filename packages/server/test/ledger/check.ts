@@ -1,0 +1,72 @@
+import { type Entry, isEnding, saysEnded, saysLives } from "./ledger.ts";
+
+/** Within this everybody has heard that a session has ended, in milliseconds. */
+const noticeTime = 1000;
+
+/**
+ * Holds everything that was answered against what was promised.
+ *
+ * @returns a line for each broken promise
+ */
+export function brokenPromises(entries: readonly Entry[]): string[] {
+  const sessions = Map.groupBy(entries, ({ session }) => session);
+  return [
+    ...entries.flatMap(oddAnswer),
+    ...[...sessions.values()].flatMap((session) => [
+      ...acceptedAfterEnd(session),
+      ...lost(session),
+      ...resurrected(session),
+      ...twoSuccessors(session),
+    ]),
+  ];
+}
+
+/** An answer that no request may get. */
+function oddAnswer(entry: Entry): string[] {
+  const { status, retryAfter } = entry;
+  if (status === undefined) return [];
+  if (status === 503) return retryAfter ? [] : [`503 without Retry-After: ${shown(entry)}`];
+  return status >= 500 || (status >= 400 && status !== 401) ? [`odd answer: ${shown(entry)}`] : [];
+}
+
+/** An ended session is refused by everybody a second after the answer that said so. */
+function acceptedAfterEnd(session: readonly Entry[]): string[] {
+  const end = Math.min(...session.filter(saysEnded).map(({ answeredAt }) => answeredAt));
+  return session
+    .filter((entry) => saysLives(entry) && entry.sentAt > end + noticeTime)
+    .map((entry) => `accepted ${Math.round(entry.sentAt - end)} ms after its end: ${shown(entry)}`);
+}
+
+/** Nobody ended it, and yet it is refused. */
+function lost(session: readonly Entry[]): string[] {
+  const firstEnding = Math.min(...session.filter(isEnding).map(({ sentAt }) => sentAt));
+  return session
+    .filter((entry) => entry.status === 401 && entry.act !== "login" && entry.answeredAt < firstEnding)
+    .map((entry) => `lost: ${shown(entry)}`);
+}
+
+/** Refused, and later accepted again. */
+function resurrected(session: readonly Entry[]): string[] {
+  const refused = session.filter(({ status, code }) => status === 401 && code === "token_revoked");
+  const first = Math.min(...refused.map(({ answeredAt }) => answeredAt));
+  return session
+    .filter((entry) => saysLives(entry) && entry.sentAt > first + noticeTime)
+    .map((entry) => `resurrected: ${shown(entry)}`);
+}
+
+/** Whoever shows a refresh token again gets the same successor, or none. */
+function twoSuccessors(session: readonly Entry[]): string[] {
+  const successors = new Map<string, string>();
+  const broken: string[] = [];
+  for (const entry of session) {
+    if (entry.shown === undefined || entry.successor === undefined) continue;
+    const known = successors.get(entry.shown) ?? entry.successor;
+    if (known !== entry.successor) broken.push(`two successors of one token: ${shown(entry)}`);
+    successors.set(entry.shown, known);
+  }
+  return broken;
+}
+
+function shown({ session, act, sentAt, answeredAt, status, code = "" }: Entry): string {
+  return `${session} ${act} sent at ${Math.round(sentAt)}, answered ${status} ${code} at ${Math.round(answeredAt)}`;
+}

@@ -1,0 +1,30 @@
+import { HashQueue } from "../../src/core/hash-queue.ts";
+import { Passwords } from "../../src/core/passwords.ts";
+import type { Store } from "../../src/store/store.ts";
+
+/** Adds so many users who all have the same password, hashed as cheaply as the test's servers do. @returns their names */
+export async function addPeople({ users }: Store, count: number, password: string): Promise<string[]> {
+  const cost = { memory: 64, iterations: 1, parallelism: 1 };
+  const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })).hash(password);
+  const names = Array.from({ length: count }, (_, n) => `u${n}`);
+  const add = (name: string) =>
+    users.add(
+      {
+        id: `user:${name}`,
+        username: name,
+        usernameKey: name,
+        email: `${name}@example.com`,
+        emailKey: `${name}@example.com`,
+        displayName: null,
+        roles: ["user"],
+        passwordHash,
+      },
+      { name: "user.added", at: Date.now(), address: "test" },
+    );
+  const left = [...names];
+  const some = async () => {
+    for (let name = left.pop(); name !== undefined; name = left.pop()) await add(name);
+  };
+  await Promise.all(Array.from({ length: 20 }, some));
+  return names;
+}

@@ -1,0 +1,31 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/**
+ * A plain TCP load balancer: each connection goes to the next of the given ports that takes it. It knows nothing of
+ * what it carries. Says on its channel where it listens.
+ */
+const ports = process.argv.slice(2).map(Number);
+let next = 0;
+
+const server = createServer({ allowHalfOpen: true }, (client) => void carry(client));
+server.listen(0, "127.0.0.1", () => process.send?.(server.address()));
+
+async function carry(client: Socket): Promise<void> {
+  client.on("error", () => client.destroy());
+  client.pause();
+  for (const _ of ports) {
+    const port = ports[next++ % ports.length] ?? 0;
+    const backend = connect({ host: "127.0.0.1", port, allowHalfOpen: true, noDelay: true });
+    backend.on("error", () => backend.destroy());
+    const connected = await new Promise((told) => {
+      backend.once("connect", () => told(true)).once("close", () => told(false));
+    });
+    if (!connected) continue;
+    backend.on("close", () => client.destroy());
+    client.on("close", () => backend.destroy());
+    client.pipe(backend);
+    backend.pipe(client);
+    return;
+  }
+  client.destroy();
+}

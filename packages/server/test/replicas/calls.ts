@@ -1,0 +1,98 @@
+import type { Act, Entry } from "../ledger/ledger.ts";
+import type { Tokens } from "../process/auth-calls.ts";
+
+/** Whoever does not answer within this is taken for gone, in milliseconds. */
+const patience = 10_000;
+
+/** Sends requests to a balancer and writes into a ledger what came of each. */
+export class Calls {
+  readonly entries: Entry[] = [];
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** @returns tokens, where it was let in; the session then has the name that its token has */
+  async login(username: string, password: string): Promise<{ session: string; tokens: Tokens } | undefined> {
+    const { entry, body } = await this.#post("login", "?", "/auth/login", { username, password });
+    const { access_token: access, refresh_token: refresh } = body;
+    const tokens =
+      typeof access === "string" && typeof refresh === "string" ? { access, refresh } : undefined;
+    const session = tokens === undefined ? `nobody's ${this.entries.length}` : sessionOf(tokens.access);
+    this.entries.push({ ...entry, session });
+    return tokens && { session, tokens };
+  }
+
+  async refresh(session: string, shown: string, act: "refresh" | "replay" = "refresh") {
+    const { entry, body } = await this.#post(act, session, "/auth/refresh", { refresh_token: shown });
+    const { access_token: access, refresh_token: refresh } = body;
+    if (typeof access !== "string" || typeof refresh !== "string") return this.#note({ ...entry, shown });
+    return { ...this.#note({ ...entry, shown, successor: refresh }), tokens: { access, refresh } };
+  }
+
+  async trade(session: string, current: string) {
+    const { entry } = await this.#post("trade", session, "/auth/refresh", { current_token: current });
+    return this.#note(entry);
+  }
+
+  async me(session: string, access: string) {
+    const { entry } = await this.#send("me", session, "/auth/me", { headers: bearer(access) });
+    return this.#note(entry);
+  }
+
+  async logout(session: string, access: string) {
+    const { entry } = await this.#send("logout", session, "/auth/logout", {
+      method: "POST",
+      headers: bearer(access),
+    });
+    return this.#note(entry);
+  }
+
+  /** Writes down what was done to several sessions without a request. @param done undefined where that is not known */
+  note(act: Act, sessions: Iterable<string>, sentAt: number, done: true | undefined): void {
+    const answeredAt = performance.now();
+    for (const session of sessions)
+      this.entries.push({ act, session, sentAt, answeredAt, status: done ? 200 : undefined });
+  }
+
+  #note(entry: Entry): Entry & { readonly tokens?: Tokens } {
+    this.entries.push(entry);
+    return entry;
+  }
+
+  #post(act: Act, session: string, path: string, body: object) {
+    const headers = { "content-type": "application/json" };
+    return this.#send(act, session, path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  async #send(act: Act, session: string, path: string, init: RequestInit) {
+    const sentAt = performance.now();
+    const about = { act, session, sentAt };
+    try {
+      const response = await fetch(`${this.#url}${path}`, { ...init, signal: AbortSignal.timeout(patience) });
+      const body: Record<string, unknown> = JSON.parse(await response.text());
+      const { status, headers } = response;
+      const entry: Entry = {
+        ...about,
+        answeredAt: performance.now(),
+        status,
+        code: String(body["code"] ?? ""),
+        retryAfter: Number(headers.get("retry-after")) > 0,
+      };
+      return { entry, body };
+    } catch {
+      const entry: Entry = { ...about, answeredAt: performance.now(), status: undefined };
+      return { entry, body: {} };
+    }
+  }
+}
+
+function sessionOf(access: string): string {
+  const claims: { sid?: unknown } = JSON.parse(
+    Buffer.from(access.split(".")[1] ?? "", "base64url").toString(),
+  );
+  return String(claims.sid);
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

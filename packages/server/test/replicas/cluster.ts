@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { postgresAddress } from "../../src/postgres-address.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { replicaEnvironment } from "../postgres/replica.ts";
+import { debianBinaries } from "../postgres/server/binaries.ts";
+import { PostgresServer } from "../postgres/server/postgres-server.ts";
+import type { Environment, Place, ServerProcess } from "../process/server-process.ts";
+import { type OwnProcess, ownProcess } from "./own-process.ts";
+
+/** One server and its way to the database. */
+export interface Replica {
+  readonly url: string;
+  readonly link: OwnProcess;
+  /** Starts it again where it listened before. */
+  start(): Promise<void>;
+  stop(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Several replicas behind a balancer, on one PostgreSQL: all of them processes. */
+export interface Cluster extends AsyncDisposable {
+  /** Where the balancer listens. */
+  readonly url: string;
+  readonly replicas: readonly Replica[];
+  readonly postgres: PostgresServer;
+  /** The same database, without a replica between. */
+  readonly store: Store;
+  readonly database: string;
+}
+
+/** Starts a cluster of so many replicas. */
+export async function startCluster(
+  place: Place,
+  count: number,
+  settings: Environment = {},
+): Promise<Cluster> {
+  const postgres = await PostgresServer.make({ binaries: debianBinaries() });
+  const database = await postgres.database();
+  const replicas = await Promise.all(
+    Array.from({ length: count }, () => startReplica(place, postgres, database, settings)),
+  );
+  const balancer = await ownProcess("./balancer-process.ts", ...replicas.map(({ url }) => new URL(url).port));
+  const store = await openStore({ place: postgresAddress(database), onAudit: () => {}, timeout: 2000 });
+  return {
+    url: `http://127.0.0.1:${balancer.port}`,
+    replicas,
+    postgres,
+    store,
+    database,
+    async [Symbol.asyncDispose]() {
+      balancer[Symbol.dispose]();
+      for (const { stop, link } of replicas) {
+        await stop("SIGKILL");
+        link[Symbol.dispose]();
+      }
+      await store.close();
+      await postgres[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function startReplica(
+  place: Place,
+  postgres: PostgresServer,
+  database: string,
+  settings: Environment,
+): Promise<Replica> {
+  const link = await ownProcess("./link-process.ts", postgres.port);
+  const port = await freePort();
+  const env = {
+    ...replicaEnvironment(database.replace(`:${postgres.port}/`, `:${link.port}/`)),
+    LATCHKEY_DATABASE_TIMEOUT: "2s",
+    ...settings,
+  };
+  const serve = () => place.server({ env, args: ["--port", String(port)] });
+  let server: ServerProcess = await serve();
+  return {
+    url: server.url,
+    link,
+    async start() {
+      server = await serve();
+    },
+    async stop(signal) {
+      await server.stop(signal);
+    },
+  };
+}
+
+/** A replica that is started again must listen where it did before. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const bound = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (bound === null || typeof bound === "string") throw new Error("no free port");
+  return bound.port;
+}

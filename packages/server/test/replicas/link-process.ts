@@ -1,0 +1,42 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/**
+ * The way from one replica to the database, which can be made to fail: `freeze` stops carrying without closing
+ * anything, `thaw` goes on, `cut` ends all connections. Says on its channel where it listens.
+ */
+const port = Number(process.argv[2]);
+const pairs = new Set<readonly [Socket, Socket]>();
+let frozen = false;
+
+const server = createServer((replica) => {
+  const database = connect({ host: "127.0.0.1", port, noDelay: true });
+  const pair = [replica, database] as const;
+  pairs.add(pair);
+  for (const [from, to] of [pair, [database, replica] as const]) {
+    from.on("error", () => from.destroy());
+    from.on("close", () => {
+      to.destroy();
+      pairs.delete(pair);
+    });
+    from.pipe(to);
+  }
+  if (frozen) still(pair);
+});
+server.listen(0, "127.0.0.1", () => process.send?.(server.address()));
+
+function still([replica, database]: readonly [Socket, Socket]): void {
+  replica.unpipe(database).pause();
+  database.unpipe(replica).pause();
+}
+
+process.on("message", (order: "freeze" | "thaw" | "cut") => {
+  if (order === "cut") for (const [replica, database] of pairs) [replica.destroy(), database.destroy()];
+  if (order === "freeze") for (const pair of pairs) still(pair);
+  if (order === "thaw") {
+    for (const [replica, database] of pairs) {
+      replica.pipe(database);
+      database.pipe(replica);
+    }
+  }
+  frozen = order === "freeze";
+});
