@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { replicaEnvironment } from "../postgres/replica.ts";
+import { newDatabase } from "../postgres/server/new-database.ts";
 import { jwtPart, login, logout, me, refresh, send, signIn, tokensOf, trade } from "./auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
+import { adminPassword, type Environment, Place, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
 const place = new Place();
@@ -31,12 +33,52 @@ describe("two servers that start at the same moment where nothing is yet", () =>
   });
 });
 
-describe("two servers on one database", () => {
+const databases: readonly (readonly [string, () => Promise<Environment>])[] = [
+  ["file", async () => ({})],
+  ["PostgreSQL", async () => replicaEnvironment(await newDatabase())],
+];
+
+describe.each(databases)("two servers on one database: %s", (_engine, database) => {
   let one: ServerProcess;
   let two: ServerProcess;
+  let env: Environment;
 
   beforeAll(async () => {
-    [one, two] = await Promise.all([place.server(), place.server()]);
+    env = await database();
+    [one, two] = await Promise.all([place.server({ env }), place.server({ env })]);
+  });
+
+  test("who is disabled, removed or given a new password is refused at both within a second", async () => {
+    for (const [verb, input] of [["disable"], ["passwd", "another passphrase\n"], ["remove"]] as const) {
+      const add = ["user", "add", `of-${verb}`, "--email", `${verb}@example.com`];
+      const options = { env, input: "a passphrase of theirs\n" };
+      expect(await place.latchkey(add, options)).toMatchObject({ status: 0 });
+      const { access, refresh: token } = await signIn(one.url, `of-${verb}`, "a passphrase of theirs");
+      expect((await me(two.url, access)).status).toBe(200);
+      const command = place.latchkey(["user", verb, `of-${verb}`], { env, ...(input && { input }) });
+      expect(await command).toMatchObject({ status: 0 });
+      for (const { url } of [one, two]) {
+        await until(
+          "the token is refused",
+          async () => (await me(url, access)).body["code"] === "token_revoked",
+        );
+        expect((await refresh(url, token)).body["code"]).toBe("token_revoked");
+        expect((await login(url, `of-${verb}`, "a passphrase of theirs")).status).toBe(401);
+      }
+    }
+  });
+
+  test("a key that is rotated signs at both within a second, and what the last one signed is still taken", async () => {
+    const before = await signIn(one.url, "admin", adminPassword);
+    const { stdout } = await place.latchkey(["key", "rotate"], { env });
+    const kid = stdout.split(" ")[0];
+    for (const { url } of [one, two]) {
+      await until("the new key signs", async () => {
+        const { access } = await signIn(url, "admin", adminPassword);
+        return jwtPart(access, "header")["kid"] === kid;
+      });
+      expect((await me(url, before.access)).status).toBe(200);
+    }
   });
 
   test("who signs in at one is known at the other at once", async () => {
