@@ -9,7 +9,7 @@ export default defineConfig({
           include: ["{packages,examples}/*/test/**/*.test.ts"],
           exclude: [
             "packages/*/test/{crash,package,keycloak}/**",
-            "packages/server/test/{postgres,replicas}/**",
+            "packages/server/test/{postgres,replicas,deploy}/**",
           ],
           globalSetup: [
             "packages/server/test/keycloak/told.ts",
@@ -53,6 +53,15 @@ export default defineConfig({
           include: ["packages/server/test/replicas/**/*.test.ts"],
           testTimeout: 7_200_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "deploy",
+          include: ["packages/server/test/deploy/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

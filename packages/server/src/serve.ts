@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly log: Log;
   readonly clock?: Clock;
   readonly hasher?: Hasher;
+  /** How long idle connections are kept while the server closes, in milliseconds: a proxy may be using one. */
+  readonly idleGrace?: number;
   /** Done before the first request is taken, such as making the first users. */
   readonly prepare?: (people: People) => Promise<void>;
 }
@@ -109,7 +111,7 @@ async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher }: Surroundings,
+  { log, hasher, idleGrace = 0 }: Surroundings,
   clock: Clock,
 ) {
   const { users, sessions, audit } = store;
@@ -195,6 +197,7 @@ async function assemble(
       guardKeys: config.guardKeys,
       local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
     },
+    idleGrace,
     metrics: {
       requests: figures,
       read: () =>

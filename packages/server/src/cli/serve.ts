@@ -12,6 +12,9 @@ import { unknownVariables } from "./unknown-variables.ts";
 /** How long requests in flight may take to finish at shutdown, in milliseconds. */
 const shutdownPatience = 15_000;
 
+/** How long a proxy may still use a connection that it has kept, in milliseconds. */
+const idleGrace = 500;
+
 /** `latchkey serve`: runs until it is told to stop. */
 export async function serveCommand(args: readonly string[]): Promise<void> {
   const { config, words } = parseArguments(args, process.env);
@@ -35,7 +38,7 @@ export async function run(config: Config, prepare: (people: People) => Promise<v
     log.warn({ variable }, `${variable} is no setting: \`latchkey --help\` lists what there is`);
   }
   await putHashingBehindRequests();
-  const server = await serve(config, { log, prepare });
+  const server = await serve(config, { log, prepare, idleGrace });
   flushCompileCache();
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {

@@ -30,6 +30,8 @@ export interface AppParts extends AuthOperations, Health {
   /** The ended sessions, for guards. */
   readonly revocationFeed: RevocationFeed;
   readonly metrics: MetricsFeed;
+  /** How long idle connections are kept while the server closes, in milliseconds. */
+  readonly idleGrace: number;
   /** The server's own tools; undefined where they are off. */
   readonly mcp: McpMount | undefined;
 }
@@ -62,7 +64,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     // One broken field hides no other; nothing is coerced, because 5 is not a password.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
   });
-  finishBeforeClosing(app, patience.request);
+  finishBeforeClosing(app, { request: patience.request, idle: parts.idleGrace });
   const log = httpLog(parts.log);
   for (const model of models) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);

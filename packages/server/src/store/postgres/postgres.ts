@@ -25,6 +25,8 @@ export interface PostgresOptions {
 
 /** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
 const connectPatience = 2000;
+/** The primary answered a moment ago, so it is there; a busy machine may take so long to say so, in milliseconds. */
+const openPatience = 10_000;
 /** How often a change is tried again that was in another's way. */
 const mostTries = 5;
 
@@ -44,7 +46,7 @@ export async function openPostgres({
   const primary = new Primary({ place, connections, patience });
   const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
   if (listen) primary.onFound((host) => void listener.listen(host));
-  primary.doubt("not looked for yet");
+  await primary.open(openPatience);
   return new PostgresDatabase(primary, listener);
 }
 

@@ -70,6 +70,12 @@ export class Primary {
     }
   }
 
+  /** Looks for the primary, for at most so many milliseconds. */
+  async open(patience: number): Promise<void> {
+    this.doubt("not found yet");
+    await Promise.race([this.#search, delay(patience, undefined, { ref: false })]);
+  }
+
   /** Looks for the primary anew. @param reason for the log */
   doubt(reason: string): void {
     this.#reason = reason;

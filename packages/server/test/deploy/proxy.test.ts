@@ -1,0 +1,208 @@
+import { Agent, request } from "node:https";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { adminPassword, Place, type ServerProcess } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+import { type Nginx, startNginx } from "./nginx.ts";
+
+const place = new Place();
+const guardKey = "g".repeat(40);
+const env = {
+  LATCHKEY_TRUSTED_PROXIES: "127.0.0.1",
+  LATCHKEY_GUARD_KEYS: guardKey,
+  LATCHKEY_METRICS_KEYS: "m".repeat(40),
+  LATCHKEY_ISSUER: "https://login.example.com",
+};
+let replicas: [ServerProcess, ServerProcess];
+let nginx: Nginx;
+
+beforeAll(async () => {
+  replicas = await Promise.all([place.server({ env }), place.server({ env })]);
+  nginx = await startNginx(place.path("nginx"), [replicas[0].url, replicas[1].url]);
+});
+afterAll(() => nginx[Symbol.asyncDispose]());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+
+/** Sends through the proxy. @throws where no answer came */
+function send(
+  path: string,
+  {
+    method = "GET",
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${nginx.url}${path}`, { agent, method, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => {
+        text += part;
+      });
+      response.on("error", reject).on("end", () => {
+        const { statusCode: status = 0, headers } = response;
+        resolve({ status, headers, text, body: text.startsWith("{") ? JSON.parse(text) : {} });
+      });
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+const json = { "content-type": "application/json" };
+const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+  send(path, { method: "POST", headers: { ...json, ...headers }, body: JSON.stringify(body) });
+const login = (username = "admin", password = adminPassword, headers = {}) =>
+  post("/auth/login", { username, password }, headers);
+const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
+
+describe("behind nginx with deploy/nginx.conf", () => {
+  test("people sign in, are known, go on and sign out", async () => {
+    const { body: tokens } = await login();
+    expect((await send("/auth/me", { headers: bearer(tokens["access_token"]) })).body["username"]).toBe(
+      "admin",
+    );
+    const refreshed = await post("/api/v1/auth/refresh", { refresh_token: tokens["refresh_token"] });
+    expect(refreshed.status).toBe(200);
+    const out = await send("/auth/logout", { method: "POST", headers: bearer(tokens["access_token"]) });
+    expect(out.status).toBe(200);
+    await until("both replicas refuse it", async () => {
+      const asked = [1, 2, 3, 4].map(() => send("/auth/me", { headers: bearer(tokens["access_token"]) }));
+      return (await Promise.all(asked)).every(({ status }) => status === 401);
+    });
+  });
+
+  test("whoever lies about an address is known by the real one", async () => {
+    const lie = {
+      "x-forwarded-for": "203.0.113.9",
+      forwarded: "for=203.0.113.9",
+      "x-real-ip": "203.0.113.9",
+    };
+    expect((await login("admin", "wrong", lie)).status).toBe(401);
+    const audit = new DatabaseSync(place.database);
+    const rows = audit.prepare("select distinct address from audit_events where name like 'login.%'").all();
+    audit.close();
+    expect(rows.map(({ address }) => address)).toEqual(["127.0.0.1"]);
+  });
+
+  test("refusals keep their words and their headers", async () => {
+    const refused = await send("/auth/me");
+    expect(refused).toMatchObject({ status: 401, body: { code: "missing_token" } });
+    expect(refused.headers["www-authenticate"]).toBe("Bearer");
+    expect(refused.headers["x-content-type-options"]).toBe("nosniff");
+    expect(await post("/auth/login", { username: "x".repeat(17_000), password: "x" })).toMatchObject({
+      status: 413,
+      body: { code: "body_too_large" },
+    });
+    expect(await send(`/auth/me?${"x".repeat(3000)}`)).toMatchObject({
+      status: 414,
+      body: { code: "uri_too_long" },
+    });
+    expect((await send("/auth/me", { headers: { "x-large": "x".repeat(40_000) } })).status).toBe(400);
+    expect((await post("/auth/login", { username: "x".repeat(60_000), password: "x" })).status).toBe(413);
+  });
+
+  test("figures and health are not for the public", async () => {
+    for (const path of ["/metrics", "/health/live", "/health/ready"]) {
+      expect((await send(path, { headers: bearer("m".repeat(40)) })).status, path).toBe(404);
+    }
+  });
+
+  test("a guard hears at once through it", async () => {
+    const { body: tokens } = await login();
+    const heard: string[] = [];
+    const stream = request(`${nginx.url}/revocations`, {
+      agent,
+      headers: { ...bearer(guardKey), accept: "text/event-stream" },
+    }).end();
+    stream.on("response", (response) =>
+      response.setEncoding("utf8").on("data", (text: string) => heard.push(text)),
+    );
+    await until("the stream is open", () => heard.join("").includes("event: cursor"));
+    await send("/auth/logout", { method: "POST", headers: bearer(tokens["access_token"]) });
+    const claims: { sid: string } = JSON.parse(
+      Buffer.from(String(tokens["access_token"]).split(".")[1] ?? "", "base64url").toString(),
+    );
+    await until("the guard hears", () => heard.join("").includes(claims.sid));
+    stream.destroy();
+  });
+
+  test("nothing secret is in its log", async () => {
+    const { body: tokens } = await login();
+    await send(`/auth/me?token=${tokens["access_token"]}`, { headers: bearer(tokens["access_token"]) });
+    const log = nginx.accessLog();
+    expect(log).toContain("POST /auth/login");
+    expect(log).not.toContain(String(tokens["access_token"]));
+    expect(log).not.toContain(adminPassword);
+  });
+});
+
+/** Calls of every kind, one after another, until it is over. @returns how each was answered, and how often */
+async function load(isOver: () => boolean): Promise<Record<string, number>> {
+  const answers: Record<string, number> = {};
+  const count = (what: string, { status }: { status: number }) => {
+    answers[`${what} ${status}`] = (answers[`${what} ${status}`] ?? 0) + 1;
+  };
+  const none: Answer = { status: 0, headers: {}, text: "", body: {} };
+  const person = async () => {
+    while (!isOver()) {
+      const signedIn = await login().catch(() => none);
+      count("login", signedIn);
+      const headers = bearer(signedIn.body["access_token"]);
+      for (let n = 0; n < 5; n++) count("me", await send("/auth/me", { headers }).catch(() => none));
+      const refreshToken = signedIn.body["refresh_token"];
+      count("refresh", await post("/auth/refresh", { refresh_token: refreshToken }).catch(() => none));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, person));
+  return answers;
+}
+
+async function restartBoth(signal: NodeJS.Signals): Promise<void> {
+  for (const [place_, replica] of replicas.entries()) {
+    const port = new URL(replica.url).port;
+    await replica.stop(signal);
+    replicas[place_] = await place.server({ env, args: ["--port", port] });
+    // nginx leaves one that did not answer alone for two seconds.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+  }
+}
+
+test("while one replica after the other is restarted, as in an upgrade, no request fails", async () => {
+  let over = false;
+  const answers = load(() => over);
+  await restartBoth("SIGTERM");
+  over = true;
+  expect(Object.keys(await answers).sort()).toEqual(["login 200", "me 200", "refresh 200"]);
+});
+
+test("while one replica after the other is killed, whoever only asks gets an answer, and no login counts twice", async () => {
+  const logins = () => {
+    const audit = new DatabaseSync(place.database);
+    const [row] = audit
+      .prepare("select count(*) as count from audit_events where name = 'login.succeeded'")
+      .all();
+    audit.close();
+    return Number(row?.["count"]);
+  };
+  const before = logins();
+  let over = false;
+  const answers = load(() => over);
+  await restartBoth("SIGKILL");
+  over = true;
+  const found = await answers;
+  const failed = (what: string) =>
+    Object.entries(found).filter(([name]) => name.startsWith(what) && !/ (200|401)$/.test(name));
+  expect(failed("me")).toEqual([]);
+  const sent = Object.entries(found).filter(([name]) => name.startsWith("login"));
+  const total = sent.reduce((sum, [, count]) => sum + count, 0);
+  expect(logins() - before).toBeLessThanOrEqual(total);
+  expect(logins() - before).toBeGreaterThanOrEqual(found["login 200"] ?? 0);
+});
