@@ -8,6 +8,7 @@ import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
 import { refresh } from "./rows/refresh.ts";
+import { size } from "./rows/size.ts";
 import { start } from "./rows/start.ts";
 import { stormed } from "./rows/storm.ts";
 
@@ -22,6 +23,7 @@ const measures: Readonly<Record<string, Measure>> = {
   client,
   guard,
   keycloak,
+  size,
 };
 
 const { values, positionals } = parseArgs({

@@ -46,15 +46,22 @@ export interface LatchkeyOptions {
   readonly folder: string;
   readonly processor: Processor;
   readonly settings?: Readonly<Record<string, string>>;
-  readonly database?: string;
+  /** A file in the folder; undefined where the settings say where the database is. */
+  readonly database?: string | undefined;
 }
 
 /** Starts the real server on a file; its first administrator is `administrator`, nothing is throttled. */
-export function startLatchkey({ folder, processor, settings, database = "latchkey.db" }: LatchkeyOptions) {
+export function startLatchkey({ folder, processor, settings, ...more }: LatchkeyOptions) {
+  const database = "database" in more ? more.database : "latchkey.db";
   const plenty = "1000000/1h";
   return startService(folder, {
     script: new URL("../packages/server/bin/latchkey.js", import.meta.url),
-    args: ["serve", "--port", "0", "--database", `${folder}/${database}`],
+    args: [
+      "serve",
+      "--port",
+      "0",
+      ...(database === undefined ? [] : ["--database", `${folder}/${database}`]),
+    ],
     environment: {
       // As `npm start` has it.
       NODE_OPTIONS: "--max-semi-space-size=2",

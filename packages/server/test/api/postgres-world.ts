@@ -2,13 +2,14 @@ import { newDatabase } from "../postgres/server/new-database.ts";
 import { localWorld, type ProviderWorld } from "./provider-world.ts";
 import { testServer } from "./test-server.ts";
 
-/** Latchkey's own users, on PostgreSQL. */
-export const postgresWorld: ProviderWorld = {
-  ...localWorld,
-  open: async (settings = {}) =>
-    testServer({
-      DATABASE: await newDatabase(),
-      SECRET: "only for tests, and the same everywhere",
-      ...settings,
-    }),
+/** A test server on PostgreSQL: on an empty database where the settings name none. */
+export const openOnPostgres: typeof testServer = async (settings = {}, hasher) => {
+  const secret = "only for tests, and the same everywhere";
+  return testServer(
+    { DATABASE: settings["DATABASE"] ?? (await newDatabase()), SECRET: secret, ...settings },
+    hasher,
+  );
 };
+
+/** Latchkey's own users, on PostgreSQL. */
+export const postgresWorld: ProviderWorld = { ...localWorld, open: openOnPostgres };

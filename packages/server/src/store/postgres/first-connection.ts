@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { type PostgresPlace, shownPlace } from "../place.ts";
+import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
 import { NewerDatabaseError, UnusableDatabaseError } from "../unusable-database.ts";
 import { clientOptions, type Patience } from "./client-options.ts";
 import { reasonOf, stateOf } from "./trouble.ts";
@@ -26,7 +26,7 @@ const advice: Readonly<Record<string, string>> = {
 export async function firstConnection<Result>(
   place: PostgresPlace,
   patience: Patience,
-  work: (client: Client) => Promise<Result>,
+  work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
   for (const deadline = performance.now() + startPatience; ; await delay(againAfter)) {
     try {
@@ -44,7 +44,7 @@ class NotYetThere extends UnusableDatabaseError {}
 export async function connectFirst<Result>(
   place: PostgresPlace,
   patience: Patience,
-  work: (client: Client) => Promise<Result>,
+  work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
   let problem: unknown;
   for (const host of place.hosts) {
@@ -54,7 +54,7 @@ export async function connectFirst<Result>(
       await client.connect();
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
-      return await work(client);
+      return await work(client, host);
     } catch (error) {
       problem = error;
       if (willNotMend(error)) throw asUnusable(place, error);

@@ -25,8 +25,6 @@ export interface PostgresOptions {
 
 /** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
 const connectPatience = 2000;
-/** The primary answered a moment ago, so it is there; a busy machine may take so long to say so, in milliseconds. */
-const openPatience = 10_000;
 /** How often a change is tried again that was in another's way. */
 const mostTries = 5;
 
@@ -42,11 +40,14 @@ export async function openPostgres({
   listen,
 }: PostgresOptions): Promise<Database> {
   const patience = { answer: timeout, connect: Math.min(timeout, connectPatience) };
-  await firstConnection(place, patience, migratePostgres);
+  const first = await firstConnection(place, patience, async (client, host) => {
+    await migratePostgres(client);
+    return host;
+  });
   const primary = new Primary({ place, connections, patience });
   const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
   if (listen) primary.onFound((host) => void listener.listen(host));
-  await primary.open(openPatience);
+  primary.found(first);
   return new PostgresDatabase(primary, listener);
 }
 

@@ -70,10 +70,10 @@ export class Primary {
     }
   }
 
-  /** Looks for the primary, for at most so many milliseconds. */
-  async open(patience: number): Promise<void> {
-    this.doubt("not found yet");
-    await Promise.race([this.#search, delay(patience, undefined, { ref: false })]);
+  /** Takes a host for the primary that has just shown that it is. */
+  found(host: PostgresHost): void {
+    this.#host = host;
+    for (const listener of this.#listeners) listener(host);
   }
 
   /** Looks for the primary anew. @param reason for the log */
@@ -117,8 +117,7 @@ export class Primary {
       const found = await this.#look();
       if (this.#closed) return;
       if (found !== undefined) {
-        this.#host = found;
-        for (const listener of this.#listeners) listener(found);
+        this.found(found);
         return;
       }
       await delay(lookAgainAfter, undefined, { ref: false });

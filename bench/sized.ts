@@ -1,0 +1,93 @@
+import { HashQueue } from "../packages/server/src/core/hash-queue.ts";
+import { argon2id, Passwords } from "../packages/server/src/core/passwords.ts";
+import { debianBinaries } from "../packages/server/test/postgres/server/binaries.ts";
+import { PostgresServer } from "../packages/server/test/postgres/server/postgres-server.ts";
+import { Connection } from "./connection.ts";
+import { fillPostgres, fillSqlite, type Secret, type Size } from "./fill.ts";
+import { loginRequest, type Tokens } from "./requests.ts";
+import { type Service, startLatchkey } from "./service.ts";
+
+export type Engine = "SQLite" | "PostgreSQL";
+
+/** A database of a size, and how a server is started on it. */
+export interface Sized {
+  start(): Promise<Service>;
+  close(): Promise<void>;
+}
+
+/** The least that a hash may cost: what is measured is all the rest. */
+const cheapest = { LATCHKEY_HASH_MEMORY: "8", LATCHKEY_HASH_ITERATIONS: "1" };
+
+/** One password for everybody. */
+export async function cheapSecret(): Promise<Secret> {
+  const password = "correct horse battery staple";
+  const queue = new HashQueue({ concurrency: 1, places: 0 });
+  const hash = await new Passwords({ memory: 8, iterations: 1, parallelism: 1 }, queue, argon2id).hash(
+    password,
+  );
+  return { password, hash };
+}
+
+/** Makes a database with the server's own migrations and fills it. */
+export async function sizedDatabase(
+  engine: Engine,
+  folder: string,
+  size: Size,
+  secret: Secret,
+): Promise<Sized> {
+  const place = { folder, processor: 0 } as const;
+  if (engine === "SQLite") {
+    const database = `${size.users}.db`;
+    const start = () => startLatchkey({ ...place, database, settings: cheapest });
+    await (await start())[Symbol.asyncDispose]();
+    fillSqlite(`${folder}/${database}`, size, secret);
+    return { start, close: async () => {} };
+  }
+  const settings = { shared_buffers: "512MB", max_wal_size: "4GB" };
+  const postgres = await PostgresServer.make({ binaries: debianBinaries(), settings });
+  const address = await postgres.database();
+  const start = () => startOn(folder, address, cheapest);
+  await (await start())[Symbol.asyncDispose]();
+  await fillPostgres(address, size, secret);
+  return { start, close: () => postgres[Symbol.asyncDispose]() };
+}
+
+/** Starts the server on a PostgreSQL database. */
+export function startOn(
+  folder: string,
+  address: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<Service> {
+  const secret = "only for measuring, and the same everywhere";
+  return startLatchkey({
+    folder,
+    processor: 0,
+    settings: { LATCHKEY_DATABASE: address, LATCHKEY_SECRET: secret, ...settings },
+    database: undefined,
+  });
+}
+
+/** Signs in users from all over the table, each once. */
+export async function signInMany(
+  port: number,
+  { users }: Pick<Size, "users">,
+  count: number,
+  { password }: Secret,
+): Promise<Tokens[]> {
+  const connection = await Connection.open(port);
+  const tokens: Tokens[] = [];
+  for (let n = 0; n < count; n++) {
+    const { status, body } = await connection.send(
+      Buffer.from(loginRequest(userOf(n, count, users), password)),
+    );
+    if (status !== 200) throw new Error(`login answered ${status}: ${body}`);
+    tokens.push(JSON.parse(body.toString()));
+  }
+  connection.close();
+  return tokens;
+}
+
+/** The nth of so many users that lie evenly all over the table. */
+export function userOf(n: number, count: number, users: number): string {
+  return `u${Math.floor((n * users) / count) % users}`;
+}
