@@ -7,6 +7,7 @@ import { keycloak } from "./rows/keycloak.ts";
 import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
+import { queries } from "./rows/queries.ts";
 import { refresh } from "./rows/refresh.ts";
 import { size } from "./rows/size.ts";
 import { start } from "./rows/start.ts";
@@ -24,6 +25,7 @@ const measures: Readonly<Record<string, Measure>> = {
   guard,
   keycloak,
   size,
+  queries,
 };
 
 const { values, positionals } = parseArgs({

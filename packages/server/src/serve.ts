@@ -126,7 +126,7 @@ async function assemble(
     audience,
     algorithms: ["ES256"],
     clockTolerance: 0,
-    keys: { get: (kid) => signingKeys.publicKey(kid) },
+    keys: { get: (kid) => signingKeys.publicKey(kid), refresh: () => signingKeys.refresh() },
     revocations,
     now: clock,
   });

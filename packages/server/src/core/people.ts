@@ -83,7 +83,7 @@ export class People {
   async addFirstAdministrator(
     given: string | undefined,
   ): Promise<{ added: boolean; made: string | undefined }> {
-    if ((await this.#users.list()).length > 0) return { added: false, made: undefined };
+    if (!(await this.#users.isEmpty())) return { added: false, made: undefined };
     const person = {
       username: "admin",
       email: "admin@localhost",

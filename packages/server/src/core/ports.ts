@@ -51,6 +51,8 @@ export interface Users {
   byName(key: string): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
   list(): Promise<LocalUser[]>;
+  /** Whether there is none. */
+  isEmpty(): Promise<boolean>;
   /** The password hash of some user, for one seed always the same one while the users stay the same. */
   someHash(seed: string): Promise<string | undefined>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;

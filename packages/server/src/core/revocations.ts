@@ -1,4 +1,4 @@
-import { LatchkeyError } from "./errors.ts";
+import { FreshReading } from "./fresh-reading.ts";
 import type { Clock, Revocation, RevocationLog } from "./ports.ts";
 
 /**
@@ -8,31 +8,21 @@ import type { Clock, Revocation, RevocationLog } from "./ports.ts";
 export const longestTolerance = 60_000;
 
 /**
- * What was read longer ago than this, in milliseconds, is read again before a token is let through: a session that
- * ended elsewhere is refused within a second, also where the store does not say so by itself.
- */
-const freshFor = 700;
-/** How long a reading may take before a token is refused rather than kept waiting, in milliseconds. */
-const readingPatience = 500;
-
-/**
  * The ended sessions whose access tokens may still look valid, followed from the store's numbered list.
  * Asking is a look into memory; `follow` brings in what this and other processes added.
  */
 export class Revocations {
   readonly #log: RevocationLog;
-  readonly #clock: Clock;
+  readonly #reading: FreshReading;
   readonly #ended = new Set<string>();
   readonly #listeners = new Set<() => void>();
   /** In the order of their numbers. */
   #list: Revocation[] = [];
   #cursor = 0;
-  #readAt = Number.NEGATIVE_INFINITY;
-  #refreshing: Promise<void> | undefined;
 
   constructor(log: RevocationLog, clock: Clock) {
     this.#log = log;
-    this.#clock = clock;
+    this.#reading = new FreshReading("ended sessions", () => this.#read(), clock);
   }
 
   /** How many ended sessions are held. */
@@ -42,7 +32,7 @@ export class Revocations {
 
   /** When the list was last read with success, in milliseconds since the epoch. */
   get readAt(): number {
-    return this.#readAt;
+    return this.#reading.readAt;
   }
 
   /** Number of the last revocation that is known here. */
@@ -56,7 +46,7 @@ export class Revocations {
    * @throws {LatchkeyError} `store_unavailable` where it was not, and cannot be read now
    */
   isRevoked(sessionId: string | undefined): boolean | Promise<boolean> {
-    if (this.#isFresh()) return this.#hasEnded(sessionId);
+    if (this.#reading.isFresh) return this.#hasEnded(sessionId);
     return this.refresh().then(() => this.#hasEnded(sessionId));
   }
 
@@ -65,12 +55,8 @@ export class Revocations {
    *
    * @throws {LatchkeyError} `store_unavailable` where it cannot be read now
    */
-  async refresh(): Promise<void> {
-    if (this.#isFresh()) return;
-    this.#refreshing ??= this.#readSoon().finally(() => {
-      this.#refreshing = undefined;
-    });
-    await this.#refreshing;
+  refresh(): Promise<void> {
+    return this.#reading.refresh();
   }
 
   /**
@@ -90,9 +76,13 @@ export class Revocations {
     return () => this.#listeners.delete(listener);
   }
 
-  async follow(): Promise<void> {
+  /** Brings in what this and other processes added. */
+  follow(): Promise<void> {
+    return this.#reading.read();
+  }
+
+  async #read(): Promise<void> {
     const before = this.#cursor;
-    const began = this.#clock();
     for (const revocation of await this.#log.after(before)) {
       // Who asked at the same time may have brought it in already.
       if (revocation.number <= this.#cursor) continue;
@@ -100,7 +90,6 @@ export class Revocations {
       this.#list.push(revocation);
       this.#cursor = revocation.number;
     }
-    this.#readAt = Math.max(this.#readAt, began);
     if (this.#cursor > before) for (const listener of this.#listeners) listener();
   }
 
@@ -116,27 +105,6 @@ export class Revocations {
 
   #hasEnded(sessionId: string | undefined): boolean {
     return sessionId !== undefined && this.#ended.has(sessionId);
-  }
-
-  #isFresh(): boolean {
-    const age = this.#clock() - this.#readAt;
-    return age >= 0 && age < freshFor;
-  }
-
-  async #readSoon(): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () =>
-        late.reject(
-          new LatchkeyError("store_unavailable", { reason: "ended sessions not read", retryAfter: 1 }),
-        ),
-      readingPatience,
-    );
-    try {
-      await Promise.race([this.follow(), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #firstAfter(cursor: number): number {

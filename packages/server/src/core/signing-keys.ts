@@ -6,6 +6,7 @@ import {
   type webcrypto,
 } from "node:crypto";
 import type { AuditEvent } from "./audit-events.ts";
+import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
 import type { Clock, KeyStore, StoredKey } from "./ports.ts";
 
@@ -35,6 +36,7 @@ export class SigningKeys {
   readonly #store: KeyStore;
   readonly #sealing: Buffer;
   readonly #clock: Clock;
+  readonly #reading: FreshReading;
   #ring: Ring;
 
   private constructor(store: KeyStore, sealing: Buffer, clock: Clock, ring: Ring) {
@@ -42,6 +44,7 @@ export class SigningKeys {
     this.#sealing = sealing;
     this.#clock = clock;
     this.#ring = ring;
+    this.#reading = new FreshReading("signing keys", () => this.#read(), clock);
   }
 
   /**
@@ -78,7 +81,20 @@ export class SigningKeys {
   }
 
   /** Takes over what other processes changed. */
-  async follow(): Promise<void> {
+  follow(): Promise<void> {
+    return this.#reading.read();
+  }
+
+  /**
+   * The same, unless it was done a moment ago: a key that is not known may be so new.
+   *
+   * @throws {LatchkeyError} `store_unavailable` where it cannot be done now
+   */
+  refresh(): Promise<void> {
+    return this.#reading.refresh();
+  }
+
+  async #read(): Promise<void> {
     const stored = await this.#store.all();
     if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#sealing);
   }

@@ -29,6 +29,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
   const list = statement<Record<string, never>>()(() =>
     query.selectFrom("users").select(columns).orderBy("username_key"),
   );
+  const first = statement<Record<string, never>>()(() => query.selectFrom("users").select("id").limit(1));
   const hashFrom = statement<{ id: string }>()((slot) =>
     query.selectFrom("users").select("password_hash").where("id", ">=", slot("id")).orderBy("id").limit(1),
   );
@@ -97,6 +98,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
       return row && userOf(row);
     },
     list: async () => (await database.all(list, {})).map(userOf),
+    isEmpty: async () => (await one(database, first, {})) === undefined,
     async someHash(seed) {
       const digest = createHash("sha256").update(seed).digest("hex");
       const letter = String.fromCharCode(97 + (Number.parseInt(digest.slice(0, 2), 16) % 26));

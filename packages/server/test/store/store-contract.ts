@@ -104,7 +104,9 @@ export function storeContract(
 
       test("the first one is added by one of many who try, and never beside another", async () => {
         expect(await store.users.addFirst(user("bob"), event("user.added"))).toBe(false);
+        expect(await store.users.isEmpty()).toBe(false);
         await store.users.remove("user:alice", event("user.removed"));
+        expect(await store.users.isEmpty()).toBe(true);
         const tries = ["b", "c", "d"].map((name) => store.users.addFirst(user(name), event("user.added")));
         expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
         expect(await store.users.list()).toHaveLength(1);

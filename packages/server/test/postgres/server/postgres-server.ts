@@ -34,7 +34,10 @@ export class PostgresServer implements AsyncDisposable {
     this.binaries = binaries;
     this.folder = folder;
     this.port = port;
-    process.once("exit", () => this.#process?.kill("SIGQUIT"));
+    process.once("exit", () => {
+      this.#signalAll("SIGCONT");
+      this.#process?.kill("SIGQUIT");
+    });
   }
 
   /** Makes a server with an empty set of databases and starts it. */
@@ -126,17 +129,17 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Kills the server and all that it has started. */
   async kill(): Promise<void> {
-    for (const pid of this.#pids()) process.kill(pid, "SIGKILL");
+    this.#signalAll("SIGKILL");
     await this.#end("SIGKILL");
   }
 
   /** Stops the server in the middle of whatever it does, until `thaw`: connections stay open and nobody answers. */
   freeze(): void {
-    for (const pid of this.#pids()) process.kill(pid, "SIGSTOP");
+    this.#signalAll("SIGSTOP");
   }
 
   thaw(): void {
-    for (const pid of this.#pids()) process.kill(pid, "SIGCONT");
+    this.#signalAll("SIGCONT");
   }
 
   /** Runs a program of the engine to its end. */
@@ -161,22 +164,26 @@ export class PostgresServer implements AsyncDisposable {
     this.#process = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
-    child.kill("SIGCONT");
+    this.#signalAll("SIGCONT", child.pid);
     child.kill(signal);
     await ended;
   }
 
-  #pids(): number[] {
-    const pid = this.#process?.pid;
-    if (pid === undefined) return [];
-    const children = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" }).stdout;
-    return [
-      pid,
-      ...children
-        .split("\n")
-        .filter((line) => line.trim() !== "")
-        .map(Number),
-    ];
+  /** The server first, so that it starts nothing new meanwhile. */
+  #signalAll(signal: NodeJS.Signals, pid = this.#process?.pid): void {
+    if (pid === undefined) return;
+    send(pid, signal);
+    const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
+    for (const line of stdout.split("\n")) if (line.trim() !== "") send(Number(line), signal);
+  }
+}
+
+/** One that has ended meanwhile needs no signal. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { until } from "../../process/until.ts";
 import { PostgresServer } from "./postgres-server.ts";
 
 /** A standby that follows a primary, and can take its place. */
@@ -34,8 +35,10 @@ export async function standbyOf(primary: PostgresServer): Promise<Standby> {
 export async function commitOnBoth(primary: PostgresServer): Promise<void> {
   await primary.query("alter system set synchronous_standby_names = '*'");
   await primary.query("select pg_reload_conf()");
-  for (;;) {
-    const [row] = await primary.query("select sync_state from pg_stat_replication");
-    if (row?.["sync_state"] === "sync") return;
-  }
+  await until(
+    "the standby is synchronous",
+    async () =>
+      (await primary.query("select sync_state from pg_stat_replication"))[0]?.["sync_state"] === "sync",
+    20_000,
+  );
 }

@@ -1,0 +1,31 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+
+/** A way to a server on which every byte is counted. */
+export interface CountingProxy extends Disposable {
+  readonly port: number;
+  /** Bytes so far, in both directions. */
+  bytes(): number;
+}
+
+/** Listens on a port of its own and carries everything to another. */
+export async function countingProxy(to: number): Promise<CountingProxy> {
+  let bytes = 0;
+  const server = createServer((client) => {
+    const backend = connect({ host: "127.0.0.1", port: to, noDelay: true });
+    for (const [from, into] of [
+      [client, backend],
+      [backend, client],
+    ] as const) {
+      from.on("data", (part) => {
+        bytes += part.length;
+      });
+      from.on("error", () => into.destroy()).on("close", () => into.destroy());
+      from.pipe(into);
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("no port");
+  return { port: bound.port, bytes: () => bytes, [Symbol.dispose]: () => void server.close() };
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { replicaEnvironment } from "../postgres/replica.ts";
+import { logout, me, send, signIn } from "../process/auth-calls.ts";
+import { adminPassword, Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+import { type Cluster, type Replica, startCluster } from "./cluster.ts";
+
+const place = new Place();
+let cluster: Cluster;
+let hears: Replica;
+let cutOff: Replica;
+
+beforeAll(async () => {
+  cluster = await startCluster(place, 2);
+  const [first, second] = cluster.replicas;
+  if (first === undefined || second === undefined) throw new Error("two are needed");
+  [hears, cutOff] = [first, second];
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+/** What a replica says to a token: `ok`, or why it refuses. */
+const verdict = async ({ url }: Replica, access: string): Promise<unknown> => {
+  const { status, body } = await me(url, access);
+  return status === 200 ? "ok" : body["code"];
+};
+const isBack = (access: string) =>
+  until("it is back", async () => (await verdict(cutOff, access)) !== "store_unavailable", 20_000);
+
+test.for(["freeze", "cut"])(
+  "a session that ended is not accepted by a replica whose way to the database was %s",
+  async (misfortune) => {
+    const { access } = await signIn(hears.url, "admin", adminPassword);
+    const other = await signIn(hears.url, "admin", adminPassword);
+    expect(await verdict(cutOff, access)).toBe("ok");
+    cutOff.link.tell("freeze");
+    if (misfortune === "cut") cutOff.link.tell("cut");
+    expect((await logout(hears.url, access)).status).toBe(200);
+    await until("it is not accepted", async () => (await verdict(cutOff, access)) !== "ok");
+    for (let time = 0; time < 20; time++) {
+      expect(await verdict(cutOff, access)).not.toBe("ok");
+      expect(await verdict(cutOff, other.access)).toBe("store_unavailable");
+    }
+    cutOff.link.tell("thaw");
+    await isBack(other.access);
+    await until("it has heard", async () => (await verdict(cutOff, access)) === "token_revoked");
+    expect(await verdict(cutOff, other.access)).toBe("ok");
+  },
+);
+
+test("a good token is never called invalid by a replica that has not heard of its key", async () => {
+  const { access: before } = await signIn(hears.url, "admin", adminPassword);
+  cutOff.link.tell("freeze");
+  for (let rotation = 0; rotation < 2; rotation++) {
+    const env = replicaEnvironment(cluster.database);
+    expect(await place.latchkey(["key", "rotate"], { env })).toMatchObject({ status: 0 });
+  }
+  let access = before;
+  await until("the newest key signs", async () => {
+    const set = await send(`${hears.url}/.well-known/jwks.json`);
+    ({ access } = await signIn(hears.url, "admin", adminPassword));
+    const keys: unknown = set.body["keys"];
+    return Array.isArray(keys) && keys.length >= 4;
+  });
+  expect(await verdict(cutOff, access)).toBe("store_unavailable");
+  cutOff.link.tell("thaw");
+  await isBack(access);
+  expect(await verdict(cutOff, access)).toBe("ok");
+});
