@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { FastifyInstance } from "fastify";
 import { type Chores, startChores } from "./chores.ts";
@@ -10,6 +11,7 @@ import { createAdministration } from "./core/administration.ts";
 import { itself } from "./core/audit-events.ts";
 import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
+import { LatchkeyError } from "./core/errors.ts";
 import { HashQueue } from "./core/hash-queue.ts";
 import { isLoopback } from "./core/loopback.ts";
 import { createOwnSessions } from "./core/own-sessions.ts";
@@ -77,7 +79,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   try {
     await store.followCommands();
     const parts = await assemble(config, issuer, store, surroundings, clock);
-    if (config.provider === "local") await surroundings.prepare?.(parts.people);
+    if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
     const chores = startChores({ ...parts, store, config, clock, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
@@ -118,15 +120,15 @@ async function assemble(
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
-  const signingKeys = await SigningKeys.open(store.keys, derived.sealing, clock);
+  const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock));
   const revocations = new Revocations(store.revocations, clock);
-  await revocations.follow();
+  await patiently(() => revocations.follow());
   const guard = createVerifier({
     issuer,
     audience,
     algorithms: ["ES256"],
     clockTolerance: 0,
-    keys: { get: (kid) => signingKeys.publicKey(kid), refresh: () => signingKeys.refresh() },
+    keys: { get: (kid) => signingKeys.publicKey(kid), refresh: () => signingKeys.renew() },
     revocations,
     now: clock,
   });
@@ -214,6 +216,21 @@ async function assemble(
   const more = realm === undefined ? [] : [realm.stories.chore];
   const closeProvider = () => realm?.close();
   return { app, people, signingKeys, revocations, counters: Object.values(counters), more, closeProvider };
+}
+
+/** How long a database that was there a moment ago may fail while the server starts, in milliseconds. */
+const startPatience = 10_000;
+
+/** Does what a start needs of the database, again where it is slow or goes away for a moment. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (const deadline = performance.now() + startPatience; ; await delay(100)) {
+    try {
+      return await work();
+    } catch (error) {
+      const mends = error instanceof LatchkeyError && error.code === "store_unavailable";
+      if (!mends || performance.now() > deadline) throw error;
+    }
+  }
 }
 
 /** The pages that may call `/mcp` besides the server's own; undefined for those of this machine, if it is on it. */

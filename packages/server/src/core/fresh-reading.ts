@@ -16,6 +16,7 @@ export class FreshReading {
   readonly #clock: Clock;
   #readAt = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   /** @param what its name, for the log */
   constructor(what: string, read: () => Promise<void>, clock: Clock) {
@@ -49,6 +50,26 @@ export class FreshReading {
   async refresh(): Promise<void> {
     if (this.isFresh) return;
     this.#underWay ??= this.#readSoon().finally(() => {
+      this.#underWay = undefined;
+    });
+    await this.#underWay;
+  }
+
+  /**
+   * Reads it once more, from this moment on: many who ask meanwhile share the next reading, and never one that had begun
+   * before they asked.
+   *
+   * @throws {LatchkeyError} `store_unavailable` where it cannot be read now
+   */
+  async renew(): Promise<void> {
+    this.#next ??= this.#afterThis();
+    await this.#next;
+  }
+
+  async #afterThis(): Promise<void> {
+    await this.#underWay?.catch(() => {});
+    this.#next = undefined;
+    this.#underWay = this.#readSoon().finally(() => {
       this.#underWay = undefined;
     });
     await this.#underWay;

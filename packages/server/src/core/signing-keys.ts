@@ -86,12 +86,12 @@ export class SigningKeys {
   }
 
   /**
-   * The same, unless it was done a moment ago: a key that is not known may be so new.
+   * The same, because a key is asked for that is not known: it may be that new.
    *
    * @throws {LatchkeyError} `store_unavailable` where it cannot be done now
    */
-  refresh(): Promise<void> {
-    return this.#reading.refresh();
+  renew(): Promise<void> {
+    return this.#reading.renew();
   }
 
   async #read(): Promise<void> {

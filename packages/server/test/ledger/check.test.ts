@@ -21,6 +21,11 @@ describe("the check of a ledger finds", () => {
       /^accepted 1090 ms after its end: s me/,
     ],
     [
+      "a session that goes on at all after its end",
+      [login, at(100, { act: "logout" }), at(111, { act: "trade" })],
+      /^accepted 1 ms after its end: s trade/,
+    ],
+    [
       "the same after a user was disabled",
       [login, at(100, { act: "user_ended" }), at(5000, { act: "trade" })],
       /^accepted 4890 ms/,
@@ -82,7 +87,7 @@ test("the check of a ledger has nothing against what may be", () => {
     // Sent before the end was answered, or within the second in which everybody hears of it.
     at(200, { act: "logout" }),
     at(205, { act: "me" }),
-    at(1200, { act: "trade" }),
+    at(1200, { act: "me" }),
     at(1300, { act: "me", ...refused }),
     at(5000, { act: "refresh", ...refused }),
   ];

@@ -1,7 +1,7 @@
 import { type Entry, isEnding, saysEnded, saysLives } from "./ledger.ts";
 
-/** Within this everybody has heard that a session has ended, in milliseconds. */
-const noticeTime = 1000;
+/** Within this everybody has heard that a session has ended, in milliseconds; who goes on with it asks the database. */
+const noticeTime = { me: 1000, refresh: 0, trade: 0 } as const;
 
 /**
  * Holds everything that was answered against what was promised.
@@ -33,7 +33,7 @@ function oddAnswer(entry: Entry): string[] {
 function acceptedAfterEnd(session: readonly Entry[]): string[] {
   const end = Math.min(...session.filter(saysEnded).map(({ answeredAt }) => answeredAt));
   return session
-    .filter((entry) => saysLives(entry) && entry.sentAt > end + noticeTime)
+    .filter((entry) => saysLives(entry) && entry.sentAt > end + noticeTimeOf(entry))
     .map((entry) => `accepted ${Math.round(entry.sentAt - end)} ms after its end: ${shown(entry)}`);
 }
 
@@ -50,7 +50,7 @@ function resurrected(session: readonly Entry[]): string[] {
   const refused = session.filter(({ status, code }) => status === 401 && code === "token_revoked");
   const first = Math.min(...refused.map(({ answeredAt }) => answeredAt));
   return session
-    .filter((entry) => saysLives(entry) && entry.sentAt > first + noticeTime)
+    .filter((entry) => saysLives(entry) && entry.sentAt > first + noticeTimeOf(entry))
     .map((entry) => `resurrected: ${shown(entry)}`);
 }
 
@@ -65,6 +65,10 @@ function twoSuccessors(session: readonly Entry[]): string[] {
     successors.set(entry.shown, known);
   }
   return broken;
+}
+
+function noticeTimeOf({ act }: Entry): number {
+  return act === "refresh" || act === "trade" ? noticeTime[act] : noticeTime.me;
 }
 
 function shown({ session, act, sentAt, answeredAt, status, code = "" }: Entry): string {
