@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { adminPassword, Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+import { SystemdMachine, whyNoSystemd } from "./systemd-machine.ts";
+
+const place = new Place();
+const secret = "a secret of the service, for this test alone";
+const settings = `LATCHKEY_SECRET=${secret}\nLATCHKEY_ADMIN_PASSWORD="${adminPassword}"\n`;
+
+/** A start, with the hash of the first administrator's password, may take this long, in milliseconds. */
+const startPatience = 30_000;
+
+const missing = whyNoSystemd(place.path("probe"));
+if (missing !== undefined) console.warn(`Left out: deploy/latchkey.service under a real systemd; ${missing}.`);
+
+describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real systemd", () => {
+  let machine: SystemdMachine;
+  const ready = () =>
+    until("it is ready", () => machine.ask("/health/ready").status === 200, startPatience);
+  const login = () => machine.ask("/auth/login", { body: { username: "admin", password: adminPassword } });
+  const tokenOf = ({ text }: { text: string }): string => JSON.parse(text).access_token;
+  const me = (token: string) => machine.ask("/auth/me", { token }).status;
+  const restarts = () => Number(machine.property("NRestarts"));
+
+  beforeAll(async () => {
+    machine = await SystemdMachine.boot(place.path("machine"), settings);
+    await ready();
+  });
+  afterAll(() => machine[Symbol.asyncDispose]());
+
+  test("people sign in", () => {
+    const signedIn = login();
+    expect(signedIn.status).toBe(200);
+    expect(me(tokenOf(signedIn))).toBe(200);
+  });
+
+  test("it is a user of its own without any rights", () => {
+    const pid = machine.property("MainPID");
+    expect(machine.run("ps", "-o", "user=", "-p", pid)).toBe("latchkey");
+    const status = machine.run("cat", `/proc/${pid}/status`);
+    for (const line of [/^CapEff:\t0+$/m, /^CapBnd:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m]) {
+      expect(status).toMatch(line);
+    }
+  });
+
+  test("it writes its state, for its own eyes, and nothing else", () => {
+    const files = machine.run("find", "/var/lib/private/latchkey", "-printf", "%M %u\n").split("\n");
+    expect([...new Set(files)].sort()).toEqual(["-rw------- latchkey", "drwx------ latchkey"]);
+    // Root sees here what the process sees: what is read-only is so for everybody.
+    const inside = ["nsenter", "--target", machine.property("MainPID"), "--mount", "--"];
+    const isWritable = (folder: string) => {
+      machine.run(...inside, "touch", `${folder}/written`);
+      return machine.run(...inside, "find", folder, "-maxdepth", "1", "-name", "written") !== "";
+    };
+    expect(isWritable("/var/lib/private/latchkey")).toBe(true);
+    for (const folder of ["/opt/latchkey", "/etc", "/usr", "/var", "/home", "/root"]) {
+      expect(isWritable(folder), folder).toBe(false);
+    }
+  });
+
+  test("its secrets are in no arguments, no properties and no log", () => {
+    expect(machine.run("stat", "--format=%A %U", "/etc/latchkey.env")).toBe("-rw------- root");
+    const seen = [
+      machine.run("ps", "-eo", "args"),
+      machine.run("systemctl", "show", "latchkey"),
+      machine.run("journalctl", "--no-pager"),
+    ].join("\n");
+    expect(seen).toContain("latchkey.js serve");
+    expect(seen).toContain("login.succeeded");
+    expect(seen).not.toContain(secret);
+    expect(seen).not.toContain(adminPassword);
+  });
+
+  test("killed, it is started again, and knows its sessions", async () => {
+    const token = tokenOf(login());
+    const before = restarts();
+    machine.run("kill", "-KILL", machine.property("MainPID"));
+    await until("it was started again", () => restarts() > before, startPatience);
+    await ready();
+    expect(me(token)).toBe(200);
+  });
+
+  test("stopped, it ends well, and knows its sessions after the next start", async () => {
+    const token = tokenOf(login());
+    machine.run("systemctl", "stop", "latchkey");
+    expect(["ActiveState", "Result", "ExecMainStatus"].map((name) => machine.property(name))).toEqual([
+      "inactive",
+      "success",
+      "0",
+    ]);
+    machine.run("systemctl", "start", "latchkey");
+    await ready();
+    expect(me(token)).toBe(200);
+  });
+
+  test("with a setting that cannot be, it says so and is given up", async () => {
+    machine.run("systemctl", "stop", "latchkey");
+    machine.settings(`${settings}LATCHKEY_SECRET=short\n`);
+    machine.run("systemctl", "start", "latchkey");
+    await until("it is given up", () => machine.property("ActiveState") === "failed", 60_000);
+    expect(machine.run("journalctl", "--unit=latchkey", "--output=cat", "--no-pager")).toContain(
+      "LATCHKEY_SECRET",
+    );
+  });
+});
