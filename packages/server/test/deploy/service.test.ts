@@ -11,12 +11,12 @@ const settings = `LATCHKEY_SECRET=${secret}\nLATCHKEY_ADMIN_PASSWORD="${adminPas
 const startPatience = 30_000;
 
 const missing = whyNoSystemd(place.path("probe"));
-if (missing !== undefined) console.warn(`Left out: deploy/latchkey.service under a real systemd; ${missing}.`);
+if (missing !== undefined)
+  console.warn(`Left out: deploy/latchkey.service under a real systemd; ${missing}.`);
 
 describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real systemd", () => {
   let machine: SystemdMachine;
-  const ready = () =>
-    until("it is ready", () => machine.ask("/health/ready").status === 200, startPatience);
+  const ready = () => until("it is ready", () => machine.ask("/health/ready").status === 200, startPatience);
   const login = () => machine.ask("/auth/login", { body: { username: "admin", password: adminPassword } });
   const tokenOf = ({ text }: { text: string }): string => JSON.parse(text).access_token;
   const me = (token: string) => machine.ask("/auth/me", { token }).status;

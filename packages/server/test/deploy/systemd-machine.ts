@@ -50,7 +50,9 @@ export class SystemdMachine implements AsyncDisposable {
 
   private constructor(folder: string, settings: string) {
     const words = [folder, serviceFile, checkout, crypto.randomUUID()];
-    this.#nspawn = spawn("unshare", [...apart, boot, "sh", ...words], { stdio: ["pipe", "ignore", "ignore"] });
+    this.#nspawn = spawn("unshare", [...apart, boot, "sh", ...words], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     this.#nspawn.stdin?.end(settings);
   }
 
@@ -73,12 +75,18 @@ export class SystemdMachine implements AsyncDisposable {
   }
 
   /** Asks the server in the machine. @returns the status, 0 where it does not listen, and the body */
-  ask(path: string, { body, token }: { body?: object; token?: string } = {}): { status: number; text: string } {
+  ask(
+    path: string,
+    { body, token }: { body?: object; token?: string } = {},
+  ): { status: number; text: string } {
     // What is secret is read from standard input: arguments are for everybody to see.
     const lines = [`url = "http://127.0.0.1:8000${path}"`, 'write-out = "\\n%{http_code}"', "silent"];
     if (token !== undefined) lines.push(`header = "Authorization: Bearer ${token}"`);
     if (body !== undefined)
-      lines.push('header = "Content-Type: application/json"', `data = ${JSON.stringify(JSON.stringify(body))}`);
+      lines.push(
+        'header = "Content-Type: application/json"',
+        `data = ${JSON.stringify(JSON.stringify(body))}`,
+      );
     const answer = this.#enter(["curl", "--config", "-"], lines.join("\n"));
     const end = answer.lastIndexOf("\n");
     return { status: Number(answer.slice(end + 1)), text: answer.slice(0, Math.max(end, 0)) };
@@ -90,7 +98,17 @@ export class SystemdMachine implements AsyncDisposable {
   }
 
   #enter(command: readonly string[], input = ""): string {
-    const where = ["--target", `${this.#first}`, "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--"];
+    const where = [
+      "--target",
+      `${this.#first}`,
+      "--mount",
+      "--pid",
+      "--net",
+      "--uts",
+      "--ipc",
+      "--cgroup",
+      "--",
+    ];
     return spawnSync("nsenter", [...where, ...command], { encoding: "utf8", input }).stdout.trimEnd();
   }
 
