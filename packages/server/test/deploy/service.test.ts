@@ -12,7 +12,7 @@ const startPatience = 30_000;
 
 const missing = whyNoSystemd(place.path("probe"));
 if (missing !== undefined)
-  console.warn(`Left out: deploy/latchkey.service under a real systemd; ${missing}.`);
+  process.stderr.write(`Left out: deploy/latchkey.service under a real systemd; ${missing}.\n`);
 
 describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real systemd", () => {
   let machine: SystemdMachine;
