@@ -18,11 +18,16 @@ const server = createServer((replica) => {
       to.destroy();
       pairs.delete(pair);
     });
-    from.pipe(to);
   }
   if (frozen) still(pair);
+  else flow(pair);
 });
 server.listen(0, "127.0.0.1", () => process.send?.(server.address()));
+
+function flow([replica, database]: readonly [Socket, Socket]): void {
+  replica.pipe(database);
+  database.pipe(replica);
+}
 
 function still([replica, database]: readonly [Socket, Socket]): void {
   replica.unpipe(database).pause();
@@ -30,13 +35,13 @@ function still([replica, database]: readonly [Socket, Socket]): void {
 }
 
 process.on("message", (order: "freeze" | "thaw" | "cut") => {
-  if (order === "cut") for (const [replica, database] of pairs) [replica.destroy(), database.destroy()];
-  if (order === "freeze") for (const pair of pairs) still(pair);
-  if (order === "thaw") {
-    for (const [replica, database] of pairs) {
-      replica.pipe(database);
-      database.pipe(replica);
-    }
+  if (order === "cut") {
+    for (const [replica, database] of pairs) [replica.destroy(), database.destroy()];
+    return;
   }
   frozen = order === "freeze";
+  for (const pair of pairs) {
+    if (frozen) still(pair);
+    else flow(pair);
+  }
 });
