@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { makeCertificates } from "../postgres/server/certificates.ts";
+import { freePort } from "../process/free-port.ts";
 import { until } from "../process/until.ts";
 
 export interface Nginx extends AsyncDisposable {
@@ -58,14 +58,4 @@ export async function startNginx(folder: string, replicas: readonly [string, str
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const bound = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (bound === null || typeof bound === "string") throw new Error("no free port");
-  return bound.port;
 }

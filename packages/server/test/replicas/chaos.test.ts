@@ -29,6 +29,7 @@ test(`three replicas keep every promise for ${seconds} seconds of misfortune (se
     name,
     sessions: new Set(),
     changing: false,
+    changes: 0,
   }));
   const calls = new Calls(url);
   const random = seeded(seed);

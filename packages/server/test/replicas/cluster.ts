@@ -1,10 +1,9 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { postgresAddress } from "../../src/postgres-address.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";
 import { PostgresServer } from "../postgres/server/postgres-server.ts";
+import { freePort } from "../process/free-port.ts";
 import type { Environment, Place, ServerProcess } from "../process/server-process.ts";
 import { type OwnProcess, ownProcess } from "./own-process.ts";
 
@@ -84,15 +83,4 @@ async function startReplica(
       await server.stop(signal);
     },
   };
-}
-
-/** A replica that is started again must listen where it did before. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const bound = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (bound === null || typeof bound === "string") throw new Error("no free port");
-  return bound.port;
 }

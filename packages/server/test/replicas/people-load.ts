@@ -18,6 +18,8 @@ export interface Person {
   readonly sessions: Set<Held>;
   /** While it is changed who may come in, nobody signs in: whether that session counts could not be told. */
   changing: boolean;
+  /** How often that was begun. */
+  changes: number;
 }
 
 export interface LoadOptions {
@@ -84,10 +86,11 @@ export class PeopleLoad {
     const { calls, people, password, random } = this.#options;
     const person = people[Math.floor(random() * people.length)];
     if (person === undefined || person.changing || person.sessions.size > 5) return;
+    const before = person.changes;
     const opened = await calls.login(person.name, password);
     if (opened === undefined) return;
     // Whether a session that was opened meanwhile is among those that were ended could not be told.
-    const state = person.changing ? "being ended" : "lives";
+    const state = person.changes > before ? "being ended" : "lives";
     const held: Held = { id: opened.session, person, tokens: opened.tokens, state, busy: false };
     if (state === "being ended") calls.note("user_ended", [held.id], 0, undefined);
     person.sessions.add(held);
@@ -135,6 +138,7 @@ export class PeopleLoad {
     const person = people[Math.floor(random() * people.length)];
     if (person === undefined || person.changing || person.sessions.size === 0) return;
     person.changing = true;
+    person.changes++;
     const sentAt = performance.now();
     const sessions = [...person.sessions].filter(({ state }) => state !== "ended");
     for (const held of sessions) held.state = "being ended";
