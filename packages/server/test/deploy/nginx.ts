@@ -9,8 +9,8 @@ import { until } from "../process/until.ts";
 export interface Nginx extends AsyncDisposable {
   /** Where it listens, over TLS. */
   readonly url: string;
-  /** What it wrote into its access log. */
-  accessLog(): string;
+  /** What it wrote into its logs, all of them. */
+  logs(): string;
 }
 
 /** Runs Debian's nginx with exactly `deploy/nginx.conf`, but for what the file says is to be changed, and ports. */
@@ -26,6 +26,7 @@ export async function startNginx(folder: string, replicas: readonly [string, str
     ["/etc/ssl/certs/login.example.com.pem", certificates.server],
     ["/etc/ssl/private/login.example.com.key", certificates.key],
     ["/var/log/nginx/latchkey.log", join(folder, "access.log")],
+    ["/var/log/nginx/latchkey-error.log", join(folder, "latchkey-error.log")],
   ];
   let text = file;
   for (const [from, to] of changes) {
@@ -50,7 +51,10 @@ export async function startNginx(folder: string, replicas: readonly [string, str
   await until("nginx listens", answers, 10_000);
   return {
     url,
-    accessLog: () => readFileSync(join(folder, "access.log"), "utf8"),
+    logs: () =>
+      ["access.log", "latchkey-error.log", "error.log"]
+        .map((name) => readFileSync(join(folder, name), "utf8"))
+        .join(""),
     async [Symbol.asyncDispose]() {
       const ended = once(child, "exit");
       child.kill("SIGQUIT");

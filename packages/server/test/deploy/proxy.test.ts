@@ -31,7 +31,7 @@ interface Answer {
 
 const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 
-/** Sends through the proxy. @throws where no answer came */
+/** Sends through the proxy, or through the one that a whole URL names. @throws where no answer came */
 function send(
   path: string,
   {
@@ -41,7 +41,7 @@ function send(
   }: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${nginx.url}${path}`, { agent, method, headers }, (response) => {
+    const sent = request(new URL(path, nginx.url), { agent, method, headers }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part: string) => {
         text += part;
@@ -134,13 +134,21 @@ describe("behind nginx with deploy/nginx.conf", () => {
     stream.destroy();
   });
 
-  test("nothing secret is in its log", async () => {
+  test("nothing secret is in its logs", async () => {
     const { body: tokens } = await login();
     await send(`/auth/me?token=${tokens["access_token"]}`, { headers: bearer(tokens["access_token"]) });
-    const log = nginx.accessLog();
-    expect(log).toContain("POST /auth/login");
-    expect(log).not.toContain(String(tokens["access_token"]));
-    expect(log).not.toContain(adminPassword);
+    const logs = nginx.logs();
+    expect(logs).toContain("POST /auth/login");
+    expect(logs).not.toContain(String(tokens["access_token"]));
+    expect(logs).not.toContain(adminPassword);
+  });
+
+  test("nothing secret is in its logs where no replica answers", async () => {
+    await using alone = await startNginx(place.path("alone"), ["http://127.0.0.1:1", "http://127.0.0.1:2"]);
+    const path = "/auth/me?token=a-token-in-the-url";
+    expect((await send(`${alone.url}${path}`)).status).toBe(502);
+    expect(alone.logs()).toContain("GET /auth/me");
+    expect(alone.logs()).not.toContain("a-token-in-the-url");
   });
 });
 
@@ -205,4 +213,18 @@ test("while one replica after the other is killed, whoever only asks gets an ans
   const total = sent.reduce((sum, [, count]) => sum + count, 0);
   expect(logins() - before).toBeLessThanOrEqual(total);
   expect(logins() - before).toBeGreaterThanOrEqual(found["login 200"] ?? 0);
+});
+
+test("whoever lies about an address is throttled by the real one, and told when to come again", async () => {
+  // As if each attempt came from elsewhere. Each replica counts by itself on SQLite, so it takes up to twice as many.
+  let answer: Answer | undefined;
+  for (let n = 1; n <= 60 && answer?.status !== 429; n++) {
+    answer = await login("somebody", "wrong", { "x-forwarded-for": `203.0.113.${n}` });
+  }
+  expect(answer).toMatchObject({ status: 429, body: { code: "rate_limited" } });
+  expect(Number(answer?.headers["retry-after"])).toBeGreaterThan(0);
+  const audit = new DatabaseSync(place.database);
+  const rows = audit.prepare("select reason, address from audit_events where name = 'login.throttled'").all();
+  audit.close();
+  expect(rows.map((row) => ({ ...row }))).toEqual([{ reason: "pair", address: "127.0.0.1" }]);
 });
