@@ -39,21 +39,36 @@ export function whyNoSystemd(folder: string): string | undefined {
 export class SystemdMachine implements AsyncDisposable {
   readonly #nspawn: ChildProcess;
   #first = 0;
+  #written = "";
 
-  /** @param settings the content of /etc/latchkey.env */
+  /**
+   * @param settings the content of /etc/latchkey.env
+   * @throws with what systemd-nspawn wrote, where systemd does not run in time
+   */
   static async boot(folder: string, settings: string): Promise<SystemdMachine> {
     mkdirSync(folder, { recursive: true });
     const machine = new SystemdMachine(folder, settings);
-    await until("systemd runs", () => machine.#found(), 30_000);
-    return machine;
+    try {
+      await until("systemd runs", () => machine.#found(), 30_000);
+      return machine;
+    } catch (cause) {
+      await machine[Symbol.asyncDispose]();
+      throw new Error(`no systemd in the machine: ${machine.#written}`, { cause });
+    }
   }
 
   private constructor(folder: string, settings: string) {
     const words = [folder, serviceFile, checkout, crypto.randomUUID()];
     this.#nspawn = spawn("unshare", [...apart, boot, "sh", ...words], {
-      stdio: ["pipe", "ignore", "ignore"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
-    this.#nspawn.stdin?.end(settings);
+    for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#written += text;
+      });
+    }
+    // Where it could not be set up, nobody reads the settings.
+    this.#nspawn.stdin?.on("error", () => {}).end(settings);
   }
 
   #found(): boolean {
@@ -107,6 +122,8 @@ export class SystemdMachine implements AsyncDisposable {
       "--uts",
       "--ipc",
       "--cgroup",
+      "--root",
+      "--wd",
       "--",
     ];
     return spawnSync("nsenter", [...where, ...command], { encoding: "utf8", input }).stdout.trimEnd();
