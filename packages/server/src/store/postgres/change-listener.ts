@@ -2,6 +2,9 @@ import { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import { clientOptions, type Patience } from "./client-options.ts";
 
+/** Between the end of one connection and the next, in milliseconds. */
+const pause = 200;
+
 /** One connection on which the database says that something changed that others follow. */
 export class ChangeListener {
   readonly #place: PostgresPlace;
@@ -31,7 +34,8 @@ export class ChangeListener {
     const broken = (error: Error) => {
       if (this.#client !== client || this.#closed) return;
       this.#client = undefined;
-      this.#onBroken(error);
+      // Where it cannot listen at all, it must not ask for a new host without a pause.
+      setTimeout(() => this.#onBroken(error), pause).unref();
     };
     client.on("error", broken).on("end", () => broken(new Error("the connection that listens has ended")));
     client.on("notification", () => this.#tell());
