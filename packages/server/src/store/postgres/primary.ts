@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Client, Pool, type PoolClient } from "pg";
+import { Pool, type PoolClient } from "pg";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import { clientOptions, type Patience } from "./client-options.ts";
+import { findPrimary } from "./find-primary.ts";
 import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PrimaryOptions {
@@ -124,31 +125,12 @@ export class Primary {
     }
   }
 
-  /** The first host that says it takes writes. */
   async #look(): Promise<PostgresHost | undefined> {
     try {
-      return await Promise.any(this.#options.place.hosts.map((host) => this.#ask(host)));
+      return await findPrimary(this.#options.place, this.#options.patience);
     } catch (error) {
       this.#reason = reasonOf(error);
       return undefined;
-    }
-  }
-
-  async #ask(host: PostgresHost): Promise<PostgresHost> {
-    const { place, patience } = this.#options;
-    const answer = Math.min(patience.answer, 1000);
-    const client = new Client(clientOptions(place, host, { connect: answer, answer }));
-    client.on("error", () => {});
-    try {
-      await client.connect();
-      const { rows } = await client.query(
-        "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as reads",
-      );
-      if (rows[0]?.reads !== false)
-        throw new Error(`${host.host}:${host.port} takes no writes: it is a standby`);
-      return host;
-    } finally {
-      client.end().catch(() => {});
     }
   }
 
