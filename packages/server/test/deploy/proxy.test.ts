@@ -178,8 +178,9 @@ async function restartBoth(signal: NodeJS.Signals): Promise<void> {
     const port = new URL(replica.url).port;
     await replica.stop(signal);
     replicas[place_] = await place.server({ env, args: ["--port", port] });
-    // nginx leaves one that did not answer alone for two seconds.
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    // nginx leaves one that did not answer alone for two seconds. The load signs people in, wherever it is sent.
+    const isUsed = () => replicas[place_]?.stdout().includes("login.succeeded") ?? false;
+    await until("nginx sends to it again", isUsed, 20_000);
   }
 }
 
