@@ -11,10 +11,10 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../process/free-port.ts";
 
 /** How long Keycloak may take from its start until it answers, in milliseconds. */
 const startPatience = 180_000;
@@ -165,14 +165,4 @@ export class KeycloakProcess implements AsyncDisposable {
     await gone;
     alive.delete(child);
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const bound = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (bound === null || typeof bound === "string") throw new Error("no free port");
-  return bound.port;
 }

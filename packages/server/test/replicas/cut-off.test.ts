@@ -6,12 +6,13 @@ import { until } from "../process/until.ts";
 import { type Cluster, type Replica, startCluster } from "./cluster.ts";
 
 const place = new Place();
+const guardKey = "g".repeat(40);
 let cluster: Cluster;
 let hears: Replica;
 let cutOff: Replica;
 
 beforeAll(async () => {
-  cluster = await startCluster(place, 2);
+  cluster = await startCluster(place, 2, { LATCHKEY_GUARD_KEYS: guardKey });
   const [first, second] = cluster.replicas;
   if (first === undefined || second === undefined) throw new Error("two are needed");
   [hears, cutOff] = [first, second];
@@ -46,6 +47,26 @@ test.for(["freeze", "cut"])(
     expect(await verdict(cutOff, other.access)).toBe("ok");
   },
 );
+
+test("a guard that follows a replica that is cut off is sent away, and not told that nothing is new", async () => {
+  const headers = { authorization: `Bearer ${guardKey}`, accept: "text/event-stream" };
+  const { access } = await signIn(hears.url, "admin", adminPassword);
+  const stream = await fetch(`${cutOff.url}/revocations`, { headers });
+  expect(stream.status).toBe(200);
+  let ended = false;
+  const read = stream.text().finally(() => {
+    ended = true;
+  });
+  cutOff.link.tell("freeze");
+  await until("the stream has ended", () => ended, 20_000);
+  await read;
+  expect(await send(`${cutOff.url}/revocations`, { headers })).toMatchObject({
+    status: 503,
+    body: { code: "store_unavailable" },
+  });
+  cutOff.link.tell("thaw");
+  await isBack(access);
+});
 
 test("a good token is never called invalid by a replica that has not heard of its key", async () => {
   const { access: before } = await signIn(hears.url, "admin", adminPassword);

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
-import type { NewUser, Session } from "../../src/core/ports.ts";
 import { postgresAddress } from "../../src/postgres-address.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
 import { until } from "../process/until.ts";
-import { storeContract } from "./store-contract.ts";
+import { event, now, session, storeContract, user } from "./store-contract.ts";
 
 const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>
   openStore({ place: postgresAddress(address), onAudit });
@@ -169,31 +168,4 @@ describe("a PostgreSQL database", () => {
     expect(await store.users.byName("alice\0")).toBeUndefined();
     await store.close();
   });
-});
-
-const now = 1_700_000_000_000;
-const event = (name: AuditEvent["name"]): AuditEvent => ({ name, at: now, address: "test" });
-const user = (name: string): NewUser => ({
-  id: `user:${name}`,
-  username: name,
-  usernameKey: name,
-  email: `${name}@example.com`,
-  emailKey: `${name}@example.com`,
-  displayName: null,
-  roles: [],
-  passwordHash: "$argon2id$",
-});
-const session = (id: string): Session => ({
-  id,
-  userId: "user:alice",
-  generation: 0,
-  refreshHash: `${id}-0`,
-  rotatedAt: now,
-  createdAt: now,
-  lastUsedAt: now,
-  expiresAt: now + 86_400_000,
-  endsAt: now + 86_400_000,
-  tokensUntil: now + 3_600_000,
-  endedAt: null,
-  addressBucket: "192.0.2.1",
 });

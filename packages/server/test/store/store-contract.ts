@@ -4,12 +4,12 @@ import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/por
 import type { Store } from "../../src/store/store.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
-const now = 1_700_000_000_000;
+export const now = 1_700_000_000_000;
 const day = 86_400_000;
 
-const event = (name: AuditEventName): AuditEvent => ({ name, at: now, address: "test" });
+export const event = (name: AuditEventName): AuditEvent => ({ name, at: now, address: "test" });
 
-const user = (name: string): NewUser => ({
+export const user = (name: string): NewUser => ({
   id: `user:${name}`,
   username: name,
   usernameKey: name,
@@ -20,7 +20,7 @@ const user = (name: string): NewUser => ({
   passwordHash: "$argon2id$first",
 });
 
-const session = (id: string, userId = "user:alice"): Session => ({
+export const session = (id: string, userId = "user:alice"): Session => ({
   id,
   userId,
   generation: 0,

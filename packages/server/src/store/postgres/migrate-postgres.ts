@@ -5,8 +5,8 @@ import { postgresMigrations } from "./migrations.ts";
 /** Whoever migrates holds it; the others wait and find the work done. */
 const migrating = "7310868735423766887";
 
-/** How long others may take over their migrations, in milliseconds. */
-const patience = 120_000;
+/** How long one step of a migration may take, and others over theirs, in milliseconds: far longer than an answer. */
+export const migrationPatience = 120_000;
 
 /**
  * Brings a PostgreSQL database up to date, in one transaction.
@@ -20,8 +20,6 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
   if (before > known) throw new NewerDatabaseError(before, known);
   await client.query("begin");
   try {
-    await client.query(`set local lock_timeout = ${patience}`);
-    await client.query(`set local statement_timeout = ${patience}`);
     await client.query(`select pg_advisory_xact_lock(${migrating})`);
     const found = await versionOf(client);
     if (found > known) throw new NewerDatabaseError(found, known);

@@ -9,7 +9,7 @@ import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { firstConnection } from "./first-connection.ts";
-import { migratePostgres } from "./migrate-postgres.ts";
+import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
 import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
@@ -40,7 +40,8 @@ export async function openPostgres({
   listen,
 }: PostgresOptions): Promise<Database> {
   const patience = { answer: timeout, connect: Math.min(timeout, connectPatience) };
-  const first = await firstConnection(place, patience, async (client, host) => {
+  const patient = { ...patience, answer: migrationPatience };
+  const first = await firstConnection(place, patient, async (client, host) => {
     await migratePostgres(client);
     return host;
   });
