@@ -9,7 +9,7 @@ export default defineConfig({
           include: ["{packages,examples}/*/test/**/*.test.ts"],
           exclude: [
             "packages/*/test/{crash,package,keycloak}/**",
-            "packages/server/test/{postgres,replicas,deploy}/**",
+            "packages/server/test/{postgres,replicas,deploy,misfortune}/**",
           ],
           globalSetup: [
             "packages/server/test/keycloak/told.ts",
@@ -62,6 +62,15 @@ export default defineConfig({
           include: ["packages/server/test/deploy/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "misfortune",
+          include: ["packages/server/test/misfortune/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

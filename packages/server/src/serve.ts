@@ -17,7 +17,7 @@ import { isLoopback } from "./core/loopback.ts";
 import { createOwnSessions } from "./core/own-sessions.ts";
 import { type Hasher, Passwords } from "./core/passwords.ts";
 import { People } from "./core/people.ts";
-import type { Clock } from "./core/ports.ts";
+import type { Clock, SteadyClock } from "./core/ports.ts";
 import { createRecentEvents } from "./core/recent-events.ts";
 import { createRefresh } from "./core/refresh.ts";
 import { RefreshTokens } from "./core/refresh-tokens.ts";
@@ -43,6 +43,7 @@ import { openStore, type Store } from "./store/store.ts";
 export interface Surroundings {
   readonly log: Log;
   readonly clock?: Clock;
+  readonly steady?: SteadyClock;
   readonly hasher?: Hasher;
   /** How long idle connections are kept while the server closes, in milliseconds: a proxy may be using one. */
   readonly idleGrace?: number;

@@ -3,6 +3,9 @@ import type { AuditEvent, AuditEventName } from "./audit-events.ts";
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
 
+/** Milliseconds of a clock that never steps, from an arbitrary origin. It measures elapsed time. */
+export type SteadyClock = () => number;
+
 /** Who is asking, as far as the edge can tell. */
 export interface Caller {
   /** IP address: the peer's, or the one that a trusted proxy vouches for. */

@@ -18,8 +18,10 @@ export const passwords = {
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly database: string;
-  /** Moves the server's clock. */
+  /** Lets time pass on both of the server's clocks. */
   advance(ms: number): void;
+  /** Sets the wall clock forward or back; the steady clock does not move. */
+  stepWallClock(ms: number): void;
   now(): number;
   /** How many hash operations have run. */
   hashes(): number;
@@ -61,6 +63,7 @@ export async function testServer(
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
   let time = Date.now();
+  let elapsed = 0;
   let hashes = 0;
   const counting: Hasher = {
     hash: (...given) => {
@@ -75,6 +78,7 @@ export async function testServer(
   const server = await serve(readConfig(Object.fromEntries(environment)), {
     log,
     clock: () => time,
+    steady: () => elapsed,
     hasher: counting,
     async prepare(people) {
       if ((await people.list()).length > 0) return;
@@ -97,6 +101,10 @@ export async function testServer(
     database,
     server,
     advance: (ms) => {
+      time += ms;
+      elapsed += ms;
+    },
+    stepWallClock: (ms) => {
       time += ms;
     },
     now: () => time,
