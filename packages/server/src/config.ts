@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { isLoopback } from "./core/loopback.ts";
+import { signingAlgorithms } from "./core/signing-key-pair.ts";
 import { holdsPassword } from "./postgres-address.ts";
 import { SettingProblem } from "./setting-problem.ts";
 import {
@@ -145,6 +146,12 @@ export const settings = {
   mcp: setting("MCP", choice("on", "off"), undefined, "the server's own tools at /mcp", {
     shown: "on where HOST is this machine alone and people are local, else off",
   }),
+  signingAlgorithm: setting(
+    "SIGNING_ALGORITHM",
+    choice(...signingAlgorithms),
+    "ES256",
+    "algorithm of new signing keys",
+  ),
   keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "how long one key signs"),
   auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
   logLevel: setting(
@@ -245,6 +252,7 @@ export function readConfig(
     guardKeys: required("guardKeys"),
     metricsKeys: required("metricsKeys"),
     mcp: read("mcp") ?? (isLoopback(host) && read("provider") === "local" ? "on" : "off"),
+    signingAlgorithm: required("signingAlgorithm"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),
     logLevel: required("logLevel"),

@@ -24,6 +24,7 @@ import { RefreshTokens } from "./core/refresh-tokens.ts";
 import { Revocations } from "./core/revocations.ts";
 import { createSignIn } from "./core/sign-in.ts";
 import { createSignOut } from "./core/sign-out.ts";
+import { signingAlgorithms } from "./core/signing-key-pair.ts";
 import { SigningKeys } from "./core/signing-keys.ts";
 import { Throttle } from "./core/throttle.ts";
 import { version } from "./core/version.ts";
@@ -121,13 +122,14 @@ async function assemble(
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
-  const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock));
+  const keyParts = { store: store.keys, sealing: derived.sealing, clock, algorithm: config.signingAlgorithm };
+  const signingKeys = await patiently(() => SigningKeys.open(keyParts));
   const revocations = new Revocations(store.revocations, clock);
   await patiently(() => revocations.follow());
   const guard = createVerifier({
     issuer,
     audience,
-    algorithms: ["ES256"],
+    algorithms: signingAlgorithms,
     clockTolerance: 0,
     keys: { get: (kid) => signingKeys.publicKey(kid), refresh: () => signingKeys.renew() },
     revocations,
@@ -163,7 +165,6 @@ async function assemble(
   const resource = `${issuer}/mcp`;
   const tools = lazyMcpEndpoint({
     guard,
-    issuer,
     resource,
     origins: mcpOrigins(config.corsOrigins),
     userOf,

@@ -19,13 +19,14 @@ export class ProtectedResource {
   constructor({ resource, guard, authorizationServers, scopesSupported }: HttpPolicy) {
     this.url = endpoint(resource);
     const path = wellKnown + this.url.pathname.replace(/\/+$/, "");
-    const issuers = authorizationServers ?? (guard.issuer === undefined ? [] : [guard.issuer]);
-    if (issuers.length === 0) throw new Error("guardMcp: name authorizationServers: the guard has no issuer");
+    const issuers = authorizationServers ?? (guard.issuer === undefined ? undefined : [guard.issuer]);
+    if (issuers === undefined)
+      throw new Error("guardMcp: name authorizationServers: the guard has no issuer");
     this.metadataUrl = new URL(path, this.url.origin).href;
     this.#paths = new Set([wellKnown, path]);
     this.#metadata = {
       resource,
-      authorization_servers: [...issuers],
+      ...(issuers.length > 0 && { authorization_servers: [...issuers] }),
       bearer_methods_supported: ["header"],
       ...(scopesSupported !== undefined && { scopes_supported: [...scopesSupported] }),
     };

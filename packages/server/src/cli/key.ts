@@ -1,5 +1,6 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/ports.ts";
+import { algorithmOf } from "../core/signing-key-pair.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { print, table } from "./print.ts";
@@ -21,13 +22,22 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
         rotated ? `${keys.signer.kid} signs from now on` : "another rotation came first; nothing was changed",
       );
     } else {
-      print(table(["KID", "STATE", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)));
+      print(
+        table(["KID", "STATE", "ALGORITHM", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)),
+      );
     }
   });
 }
 
-function rowOf({ kid, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): string[] {
+function rowOf({ kid, publicJwk, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): string[] {
   const time = (at: number | null) => (at === null ? "" : new Date(at).toISOString());
   const state = activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
-  return [kid, state, time(createdAt), time(activatedAt), time(keepUntil)];
+  return [
+    kid,
+    state,
+    algorithmOf(JSON.parse(publicJwk)),
+    time(createdAt),
+    time(activatedAt),
+    time(keepUntil),
+  ];
 }

@@ -43,7 +43,9 @@ export async function withWorkbench(
       }),
       async openKeys() {
         const secret = config.secret ?? (await secretBeside(place, store));
-        return SigningKeys.open(store.keys, deriveKeys(secret).sealing, Date.now);
+        const { sealing } = deriveKeys(secret);
+        const { signingAlgorithm: algorithm } = config;
+        return SigningKeys.open({ store: store.keys, sealing, clock: Date.now, algorithm });
       },
     });
   } finally {

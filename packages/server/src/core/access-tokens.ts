@@ -19,8 +19,8 @@ export interface AccessToken {
 const scope = "openid profile email";
 
 /**
- * Issues access tokens in the profile of RFC 9068 §2, signed with ES256. The signature is made on the
- * calling thread: it takes less time than a hop to another one.
+ * Issues access tokens in the profile of RFC 9068 §2, signed with ES256 or RS256. The signature is made on the
+ * calling thread: ES256 takes less time than a hop to another one.
  */
 export class AccessTokens {
   readonly #settings: AccessTokenSettings;
@@ -46,7 +46,7 @@ export class AccessTokens {
 
   /** @param expiresAt milliseconds since the epoch, on a whole second */
   issue(user: User, sessionId: string, expiresAt: number): AccessToken {
-    const { kid, privateKey } = this.#signer();
+    const signer = this.#signer();
     const issuedAt = wholeSeconds(this.#clock());
     const { audience, issuer } = this.#settings;
     const claims = {
@@ -64,17 +64,18 @@ export class AccessTokens {
       roles: user.roles,
       scope,
     };
-    const signed = `${this.#headerOf(kid)}.${encode(claims)}`;
-    const signature = joined(sign("sha256", Buffer.from(signed), privateKey));
+    const signed = `${this.#headerOf(signer)}.${encode(claims)}`;
+    const signature = sign("sha256", Buffer.from(signed), signer.privateKey);
+    const encoded = signer.algorithm === "ES256" ? joined(signature) : signature;
     return {
-      accessToken: `${signed}.${signature.toString("base64url")}`,
+      accessToken: `${signed}.${encoded.toString("base64url")}`,
       expiresIn: claims.exp - issuedAt,
     };
   }
 
-  #headerOf(kid: string): string {
+  #headerOf({ kid, algorithm }: Signer): string {
     if (this.#header.kid !== kid)
-      this.#header = { kid, encoded: encode({ alg: "ES256", typ: "at+jwt", kid }) };
+      this.#header = { kid, encoded: encode({ alg: algorithm, typ: "at+jwt", kid }) };
     return this.#header.encoded;
   }
 }

@@ -1,20 +1,21 @@
-import {
-  createHash,
-  createPrivateKey,
-  generateKeyPairSync,
-  type KeyObject,
-  type webcrypto,
-} from "node:crypto";
+import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "./audit-events.ts";
 import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
 import type { Clock, KeyStore, StoredKey } from "./ports.ts";
+import {
+  algorithmOf,
+  importPublicKey,
+  newSigningKeyPair,
+  type SigningAlgorithm,
+} from "./signing-key-pair.ts";
 
 /** Another process may sign with the retired key until it has noticed the rotation. */
 const noticeMs = 60_000;
 
 export interface Signer {
   readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
   readonly privateKey: KeyObject;
 }
 
@@ -27,6 +28,15 @@ interface Ring {
   readonly stored: readonly StoredKey[];
 }
 
+export interface SigningKeyParts {
+  readonly store: KeyStore;
+  /** Encrypts private keys at rest. */
+  readonly sealing: Buffer;
+  readonly clock: Clock;
+  /** The algorithm of new keys. Keys that exist keep theirs. */
+  readonly algorithm: SigningAlgorithm;
+}
+
 /**
  * The keys that sign access tokens. Three ages are published at once: the one that signs, the next one,
  * so that every verifier has it before its first signature, and retired ones until their last token has
@@ -36,13 +46,15 @@ export class SigningKeys {
   readonly #store: KeyStore;
   readonly #sealing: Buffer;
   readonly #clock: Clock;
+  readonly #algorithm: SigningAlgorithm;
   readonly #reading: FreshReading;
   #ring: Ring;
 
-  private constructor(store: KeyStore, sealing: Buffer, clock: Clock, ring: Ring) {
+  private constructor({ store, sealing, clock, algorithm }: SigningKeyParts, ring: Ring) {
     this.#store = store;
     this.#sealing = sealing;
     this.#clock = clock;
+    this.#algorithm = algorithm;
     this.#ring = ring;
     this.#reading = new FreshReading("signing keys", () => this.#read(), clock);
   }
@@ -52,14 +64,16 @@ export class SigningKeys {
    *
    * @throws {SealedKeyError} where the keys were sealed with another `LATCHKEY_SECRET`
    */
-  static async open(store: KeyStore, sealing: Buffer, clock: Clock): Promise<SigningKeys> {
+  static async open(parts: SigningKeyParts): Promise<SigningKeys> {
+    const { store, sealing, clock, algorithm } = parts;
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
-      await store.seed({ ...newKey(now, sealing), activatedAt: now }, newKey(now, sealing));
+      const made = () => newKey(now, sealing, algorithm);
+      await store.seed({ ...(await made()), activatedAt: now }, await made());
       stored = await store.all();
     }
-    return new SigningKeys(store, sealing, clock, await ringOf(stored, sealing));
+    return new SigningKeys(parts, await ringOf(stored, sealing));
   }
 
   get signer(): Signer {
@@ -110,7 +124,7 @@ export class SigningKeys {
     const rotation = {
       activeKid: this.#ring.signer.kid,
       nextKid: this.#ring.next.kid,
-      successor: newKey(at, this.#sealing),
+      successor: await newKey(at, this.#sealing, this.#algorithm),
       at,
       keepUntil: at + tokenLifetime + noticeMs,
     };
@@ -127,26 +141,18 @@ export class SealedKeyError extends Error {
   }
 }
 
-function newKey(at: number, sealing: Buffer): StoredKey {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const { x, y } = publicKey.export({ format: "jwk" });
-  const kid = thumbprint(String(x), String(y));
+async function newKey(at: number, sealing: Buffer, algorithm: SigningAlgorithm): Promise<StoredKey> {
+  const { publicJwk, privateKey } = await newSigningKeyPair(algorithm);
+  const { kid } = publicJwk;
   return {
     kid,
-    publicJwk: JSON.stringify({ kty: "EC", crv: "P-256", x, y, kid, alg: "ES256", use: "sig" }),
+    publicJwk: JSON.stringify(publicJwk),
     sealedPrivateKey: seal(privateKey.export({ format: "der", type: "pkcs8" }), kid, sealing),
     createdAt: at,
     activatedAt: null,
     retiredAt: null,
     keepUntil: null,
   };
-}
-
-/** JWK thumbprint (RFC 7638 §3). */
-function thumbprint(x: string, y: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify({ crv: "P-256", kty: "EC", x, y }))
-    .digest("base64url");
 }
 
 async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ring> {
@@ -162,6 +168,7 @@ async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ri
   return {
     signer: {
       kid: active.kid,
+      algorithm: algorithmOf(JSON.parse(active.publicJwk)),
       privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
     },
     next,
@@ -169,10 +176,6 @@ async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ri
     keySet: { keys },
     stored,
   };
-}
-
-function importPublicKey(jwk: Record<string, unknown>): Promise<webcrypto.CryptoKey> {
-  return crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
 }
 
 function sameKeys(a: readonly StoredKey[], b: readonly StoredKey[]): boolean {

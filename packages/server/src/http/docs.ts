@@ -17,6 +17,13 @@ export function documentation(issuer: string) {
           license: { name: "MIT", identifier: "MIT" },
         },
         servers: [{ url: issuer }],
+        tags: [
+          { name: "Auth", description: "Sign in, refresh, current user and sign out" },
+          { name: "authentication", description: "The same four operations under /api/v1" },
+          { name: "Keys", description: "Issuer and public keys, for verifiers" },
+          { name: "Guards", description: "Ended sessions, for guards" },
+          { name: "Health", description: "State and metrics of the process" },
+        ],
         components: {
           securitySchemes: {
             HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type ErrorCode, type Issue, LatchkeyError } from "../core/errors.ts";
+import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
 import type { HttpLog } from "./http-log.ts";
-import { issueOf, summaryOf } from "./issues.ts";
+import { issuesOf, summaryOf } from "./issues.ts";
 
 /** The body of an error: both published clients find their field in it, and `code` is for everyone else. */
 export function errorBody(error: LatchkeyError): string {
@@ -69,8 +69,9 @@ const byFastifyCode: Readonly<Record<string, ErrorCode>> = {
 function refusalOf(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   if (error.validation !== undefined) {
-    const issues = error.validation.map((one): Issue => issueOf(one, error.validationContext));
-    return new LatchkeyError("validation_error", { issues });
+    return new LatchkeyError("validation_error", {
+      issues: issuesOf(error.validation, error.validationContext),
+    });
   }
   const code = byFastifyCode[error.code];
   if (code !== undefined) return new LatchkeyError(code, { reason: error.code });

@@ -1,8 +1,19 @@
 import type { FastifySchemaValidationError } from "fastify/types/schema.js";
 import type { Issue } from "../core/errors.ts";
 
+/** The broken fields of a request. A choice of fields (`anyOf`) that has no other fault is one issue. */
+export function issuesOf(errors: readonly FastifySchemaValidationError[], part?: string): Issue[] {
+  const choices = errors.filter(({ schemaPath }) => schemaPath.includes("/anyOf/"));
+  const faults = errors.filter((error) => error.keyword !== "anyOf" && !choices.includes(error));
+  if (faults.length > 0 || choices.length === 0) return faults.map((error) => issueOf(error, part));
+  const names = choices.map(({ params, instancePath }) =>
+    String(params["missingProperty"] ?? instancePath.slice(1)),
+  );
+  return [{ loc: [part ?? "body", names[0] ?? ""], msg: `Send ${names.join(" or ")}`, type: "missing" }];
+}
+
 /** A broken field as the published clients read it. It names the field and what belongs there, never the value. */
-export function issueOf(
+function issueOf(
   { keyword, instancePath, params }: FastifySchemaValidationError,
   part: string = "body",
 ): Issue {

@@ -26,8 +26,10 @@ export interface MetricsFeed {
 export function metricsRoute(app: FastifyInstance, { read, keys, local }: MetricsFeed): void {
   const assertMonitor = createKeyCheck({ keys, local, code: "invalid_metrics_key" });
   const onRequest = async (request: FastifyRequest) => assertMonitor(request);
-  app.get("/metrics", { schema: describeMetrics(), onRequest, exposeHeadRoute: false }, (_request, reply) =>
-    reply.type("text/plain; version=0.0.4; charset=utf-8").send(read()),
+  app.get(
+    "/metrics",
+    { schema: describeMetrics({ local }), onRequest, exposeHeadRoute: false },
+    (_request, reply) => reply.type("text/plain; version=0.0.4; charset=utf-8").send(read()),
   );
 }
 

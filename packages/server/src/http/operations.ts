@@ -20,6 +20,7 @@ export function describeLogin(mount: string): FastifySchema {
     summary: "Login",
     description:
       "Authenticate user and return JWT token. Accepts either username or email address as the username field.",
+    security: open,
     body: ref("LoginRequest"),
     response: {
       200: answer("Successful Response", "LoginResponse", {
@@ -41,6 +42,7 @@ export function describeLogin(mount: string): FastifySchema {
         "account_setup_required",
       ),
       ...throttled,
+      ...otherRefusals,
       ...serverErrors("overloaded", "provider_unavailable", "store_unavailable"),
     },
   };
@@ -54,6 +56,7 @@ export function describeRefresh(mount: string): FastifySchema {
       "Refresh authentication token. `refresh_token` is traded for new tokens and works once; a repeat within " +
       "the grace gets the same answer, a later one ends the session. `current_token`, a live access token, is " +
       "traded for a new access token of the same session; with people in Keycloak it gets 422.",
+    security: open,
     body: ref("RefreshTokenRequest"),
     response: {
       200: answer("Successful Response", "RefreshTokenResponse", issued),
@@ -64,6 +67,7 @@ export function describeRefresh(mount: string): FastifySchema {
       }),
       ...unauthorized(...tokenRefused),
       ...throttled,
+      ...otherRefusals,
       ...serverErrors("provider_unavailable", "store_unavailable"),
     },
   };
@@ -78,6 +82,8 @@ export function describeCurrentUser(mount: string): FastifySchema {
     response: {
       200: answer("Successful Response", "CurrentUserInfo", { ...user, roles: ["user", "premium"] }),
       ...unauthorized(...tokenRefused, "missing_token"),
+      ...rowsOfBodylessOperations,
+      ...otherRefusals,
       ...serverErrors("provider_unavailable", "store_unavailable"),
     },
   };
@@ -94,30 +100,46 @@ export function describeLogout(mount: string): FastifySchema {
       200: answer("Successful Response", "LogoutResponse", { message: "Successfully logged out" }),
       ...unauthorized(...tokenRefused, "missing_token"),
       413: errors("Body over 16 KiB", {}, "body_too_large"),
+      ...rowsOfBodylessOperations,
+      ...otherRefusals,
       ...serverErrors("store_unavailable"),
     },
   };
 }
 
+/** Whether a key may be left out: on the server's own machine. */
+interface KeyAccess {
+  readonly local: boolean;
+}
+
+const withKey = (scheme: string, { local }: KeyAccess) => [{ [scheme]: [] }, ...(local ? [{}] : [])];
+
+/** An operation without credentials. */
+const open: [] = [];
+
 export function describeHealth(state: "live" | "ready", summary: string): FastifySchema {
   return {
     operationId: `health_${state}`,
     summary,
+    description: "For a load balancer or an orchestrator. It needs no credentials.",
     tags: ["Health"],
+    security: open,
     response: {
       200: answer("Yes", "HealthResponse", { status: state }),
+      ...otherRefusals,
       ...(state === "ready" ? serverErrors("provider_unavailable", "store_unavailable") : {}),
     },
   };
 }
 
-export function describeMetrics(): FastifySchema {
+export function describeMetrics(access: KeyAccess): FastifySchema {
   const sample = 'latchkey_requests_total{operation="login",code="ok"} 7\n';
   return {
     operationId: "metrics",
     summary: "Figures for monitoring, in Prometheus' text format",
+    description: "Every metric of this process. No label holds a user, an address or a token.",
     tags: ["Health"],
-    security: [{ MetricsKey: [] }],
+    security: withKey("MetricsKey", access),
     response: {
       200: {
         description: "All figures",
@@ -129,6 +151,7 @@ export function describeMetrics(): FastifySchema {
         { "WWW-Authenticate": header("Bearer") },
         "invalid_metrics_key",
       ),
+      ...otherRefusals,
     },
   };
 }
@@ -138,7 +161,9 @@ export function describeKeySet(cacheControl: string): FastifySchema {
   return {
     operationId: "jwks",
     summary: "Public keys that access tokens are signed with",
+    description: "A JWK Set (RFC 7517 §5). A verifier selects the key by the `kid` of a token.",
     tags: ["Keys"],
+    security: open,
     response: {
       200: answer(
         "The key that signs, the next one, and retired ones",
@@ -146,6 +171,7 @@ export function describeKeySet(cacheControl: string): FastifySchema {
         { keys: [key] },
         cacheControl,
       ),
+      ...otherRefusals,
     },
   };
 }
@@ -154,14 +180,21 @@ export function describeProvider(metadata: object, cacheControl: string): Fastif
   return {
     operationId: "openid_configuration",
     summary: "Where verifiers find issuer and keys",
+    description:
+      "The members of OpenID Connect Discovery 1.0 §3 that a verifier of access tokens needs. " +
+      "Latchkey issues no ID tokens and has no authorization endpoint.",
     tags: ["Keys"],
-    response: { 200: answer("Provider metadata", "ProviderMetadata", metadata, cacheControl) },
+    security: open,
+    response: {
+      200: answer("Provider metadata", "ProviderMetadata", metadata, cacheControl),
+      ...otherRefusals,
+    },
   };
 }
 
-const forGuards = { tags: ["Guards"], security: [{ GuardKey: [] }] };
+const forGuards = (access: KeyAccess) => ({ tags: ["Guards"], security: withKey("GuardKey", access) });
 
-export function describeRevocations(): FastifySchema {
+export function describeRevocations(access: KeyAccess): FastifySchema {
   const ended = { number: 7, sessionId: "4f0c…", until: 1_767_225_600_000 };
   const page = answer("A page of them, or a stream", "RevocationPage", {
     revocations: [ended],
@@ -176,7 +209,7 @@ export function describeRevocations(): FastifySchema {
       "A numbered list, from a cursor: a page of JSON with `after`, or server-sent events with " +
       "`Accept: text/event-stream` and `Last-Event-ID`. A stream says `session.ended` for each, and `cursor` " +
       "when all that is known was sent, at least every 5 seconds.",
-    ...forGuards,
+    ...forGuards(access),
     querystring: {
       type: "object",
       properties: {
@@ -205,19 +238,22 @@ export function describeRevocations(): FastifySchema {
         msg: "Input is not of the expected form",
         type: "string_pattern_mismatch",
       }),
+      ...otherRefusals,
       ...serverErrors("overloaded", "store_unavailable"),
     },
   };
 }
 
-export function describeSessionState(): FastifySchema {
+export function describeSessionState(access: KeyAccess): FastifySchema {
   return {
     operationId: "session_state",
     summary: "Whether a session has ended, for guards that lost the list",
-    ...forGuards,
+    description: "One look-up by session id. An unknown id is a session that has not ended.",
+    ...forGuards(access),
     response: {
       200: answer("Known to have ended, or not", "SessionState", { sessionId: "4f0c…", ended: true }),
       ...guardKeyRefused(),
+      ...otherRefusals,
       ...serverErrors("overloaded", "store_unavailable"),
     },
   };
@@ -267,7 +303,9 @@ const exampleOf = (error: LatchkeyError): unknown => JSON.parse(errorBody(error)
 const challenged = {
   "WWW-Authenticate": header('Bearer, with error="invalid_token" where a token was sent'),
 };
-const retryAfter = { "Retry-After": header("Seconds after which another try makes sense", "integer") };
+const retryAfter = {
+  "Retry-After": { ...header("Seconds after which another try makes sense", "integer"), format: "int64" },
+};
 const limits = {
   "RateLimit-Policy": header('The limit that was reached: "name";q=failures;w=seconds'),
   RateLimit: header('What is left of it: "name";r=0;t=seconds'),
@@ -307,6 +345,31 @@ const guardKeyRefused = () => ({
 
 const throttled = {
   429: errors("Too many failed attempts", { ...retryAfter, ...limits }, "rate_limited"),
+};
+
+/** Rows of the published documents that this server does not answer with, for clients generated from this one. */
+const rowsOfBodylessOperations = {
+  400: errors("The request is not well-formed HTTP", {}, "bad_request"),
+  422: {
+    ...invalid({ loc: ["header", "authorization"], msg: "Field required", type: "missing" }),
+    description: "Validation Error. The published document names it; this operation validates no input",
+  },
+  429: {
+    ...throttled[429],
+    description: "Too many requests. The published document names it; only a proxy answers it here",
+  },
+};
+
+const otherRefusals = {
+  404: errors("No such resource: the path is wrong", {}, "not_found"),
+  "4xx": errors(
+    "Every other refusal of a request",
+    {},
+    "method_not_allowed",
+    "request_timeout",
+    "uri_too_long",
+    "headers_too_large",
+  ),
 };
 
 const serverErrors = (...codes: readonly ErrorCode[]) => ({

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Revocations } from "../core/revocations.ts";
 import { createKeyCheck } from "./access-keys.ts";
+import { eventStreamPreferred } from "./event-stream-preferred.ts";
 import { describeRevocations, describeSessionState } from "./operations.ts";
 import { pageSize, RevocationStream } from "./revocation-stream.ts";
 
@@ -68,10 +69,9 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
 
   app.get<{ Querystring: { after?: string } }>(
     "/revocations",
-    { schema: describeRevocations(), onRequest, exposeHeadRoute: false },
+    { schema: describeRevocations(feed), onRequest, exposeHeadRoute: false },
     (request, reply) => {
-      const { accept = "" } = request.headers;
-      if (accept.includes("text/event-stream")) return follow(request, reply);
+      if (eventStreamPreferred(request.headers.accept)) return follow(request, reply);
       const found = revocations.after(cursorOf(request.query.after), pageSize + 1);
       const more = found.length > pageSize;
       const page = found.slice(0, pageSize);
@@ -81,7 +81,7 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
   );
   app.get<{ Params: { sessionId: string } }>(
     "/revocations/:sessionId",
-    { schema: describeSessionState(), onRequest, exposeHeadRoute: false },
+    { schema: describeSessionState(feed), onRequest, exposeHeadRoute: false },
     async ({ params: { sessionId } }) => ({ sessionId, ended: await revocations.isRevoked(sessionId) }),
   );
 }

@@ -1,10 +1,18 @@
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 
-/** The models of the wire: one set that satisfies both published documents. Each is named by its `$id`. */
+/**
+ * The models of the wire: one set that satisfies both published documents. Each is named by its `$id`. Answers say
+ * `additionalProperties: true`, so that a strict generated client accepts a field of a newer server.
+ */
 
 const accessToken = { type: "string", description: "JWT access token" } as const;
 const tokenType = { type: "string", const: "bearer", description: "Token type (always 'bearer')" } as const;
-const expiresIn = { type: "integer", minimum: 0, description: "Token expiration in seconds" } as const;
+const expiresIn = {
+  type: "integer",
+  format: "int64",
+  minimum: 0,
+  description: "Token expiration in seconds",
+} as const;
 const roles = { type: "array", items: { type: "string" }, description: "User roles" } as const;
 
 const userFields = {
@@ -33,6 +41,7 @@ const currentUserInfo = {
   $id: "CurrentUserInfo",
   description: "The user who is signed in",
   type: "object",
+  additionalProperties: true,
   required: [...requiredOfUser, "roles"],
   properties: { ...userFields, roles },
 } as const satisfies JSONSchema;
@@ -42,6 +51,7 @@ const loginResponse = {
   $id: "LoginResponse",
   description: "Login response with JWT token",
   type: "object",
+  additionalProperties: true,
   required: [
     "access_token",
     "token_type",
@@ -62,6 +72,7 @@ const loginResponse = {
     roles,
     user: {
       type: "object",
+      additionalProperties: true,
       description: "User information",
       required: requiredOfUser,
       properties: userFields,
@@ -72,8 +83,12 @@ export type LoginResponse = FromSchema<typeof loginResponse>;
 
 const refreshTokenRequest = {
   $id: "RefreshTokenRequest",
-  description: "One of the two; refresh_token is used where both are sent",
+  description: "One of the two. refresh_token is used when both are sent",
   type: "object",
+  anyOf: [
+    { required: ["refresh_token"], properties: { refresh_token: { type: "string" } } },
+    { required: ["current_token"], properties: { current_token: { type: "string" } } },
+  ],
   properties: {
     refresh_token: {
       type: ["string", "null"],
@@ -81,7 +96,7 @@ const refreshTokenRequest = {
     },
     current_token: {
       type: ["string", "null"],
-      description: "A live access token; used where there is no refresh_token",
+      description: "A live access token. It is used when refresh_token is absent",
     },
   },
 } as const satisfies JSONSchema;
@@ -91,6 +106,7 @@ const refreshTokenResponse = {
   $id: "RefreshTokenResponse",
   description: "New tokens of the same session",
   type: "object",
+  additionalProperties: true,
   required: ["access_token", "token_type", "expires_in"],
   properties: {
     access_token: accessToken,
@@ -105,6 +121,7 @@ const logoutResponse = {
   $id: "LogoutResponse",
   description: "The session has ended",
   type: "object",
+  additionalProperties: true,
   required: ["message"],
   properties: { message: { type: "string" } },
 } as const satisfies JSONSchema;
@@ -114,6 +131,7 @@ const healthResponse = {
   $id: "HealthResponse",
   description: "The state of the process",
   type: "object",
+  additionalProperties: true,
   required: ["status"],
   properties: { status: { type: "string" } },
 } as const satisfies JSONSchema;
@@ -122,18 +140,22 @@ const keySetResponse = {
   $id: "KeySet",
   description: "JWK Set (RFC 7517)",
   type: "object",
+  additionalProperties: true,
   required: ["keys"],
   properties: {
     keys: {
       type: "array",
       items: {
         type: "object",
-        required: ["kty", "crv", "x", "y", "kid", "alg", "use"],
+        additionalProperties: true,
+        required: ["kty", "kid", "alg", "use"],
         properties: {
-          kty: { type: "string" },
-          crv: { type: "string" },
+          kty: { type: "string", description: "`EC` or `RSA`" },
+          crv: { type: "string", description: "Curve of an EC key" },
           x: { type: "string" },
           y: { type: "string" },
+          n: { type: "string", description: "Modulus of an RSA key" },
+          e: { type: "string" },
           kid: { type: "string" },
           alg: { type: "string" },
           use: { type: "string" },
@@ -147,8 +169,9 @@ const texts = { type: "array", items: { type: "string" } } as const;
 
 const providerMetadata = {
   $id: "ProviderMetadata",
-  description: "OpenID Connect Discovery 1.0, as far as it applies",
+  description: "Issuer and keys, in the names of OpenID Connect Discovery 1.0",
   type: "object",
+  additionalProperties: true,
   required: ["issuer", "jwks_uri"],
   properties: {
     issuer: { type: "string" },
@@ -157,11 +180,6 @@ const providerMetadata = {
       type: "string",
       description: "Where guards follow the sessions that have ended",
     },
-    scopes_supported: texts,
-    response_types_supported: texts,
-    grant_types_supported: texts,
-    subject_types_supported: texts,
-    id_token_signing_alg_values_supported: texts,
     claims_supported: texts,
     service_documentation: { type: "string" },
   },
@@ -173,6 +191,7 @@ const errorResponse = {
   $id: "ErrorResponse",
   description: "Every error but 422",
   type: "object",
+  additionalProperties: true,
   required: ["detail", "message", "code"],
   properties: {
     detail: { type: "string", description: "What went wrong, for clients that read `detail`" },
@@ -182,35 +201,45 @@ const errorResponse = {
 } as const satisfies JSONSchema;
 
 const validationError = {
-  $id: "HTTPValidationError",
-  description: "The body is JSON, but not what this operation takes",
+  $id: "ValidationError",
+  description: "One field that is not what this operation takes",
   type: "object",
+  additionalProperties: true,
+  required: ["loc", "msg", "type"],
+  properties: {
+    loc: { type: "array", items: { anyOf: [{ type: "string" }, { type: "integer", format: "int64" }] } },
+    msg: { type: "string" },
+    type: { type: "string" },
+  },
+} as const satisfies JSONSchema;
+
+const httpValidationError = {
+  $id: "HTTPValidationError",
+  description: "The request is well-formed, but not what this operation takes",
+  type: "object",
+  additionalProperties: true,
   required: ["detail", "message", "code"],
   properties: {
-    detail: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["loc", "msg", "type"],
-        properties: {
-          loc: { type: "array", items: { type: ["string", "integer"] } },
-          msg: { type: "string" },
-          type: { type: "string" },
-        },
-      },
-    },
+    detail: { type: "array", items: { $ref: "ValidationError#" } },
     message: { type: "string", description: "The issues in one sentence" },
     code,
   },
 } as const satisfies JSONSchema;
 
 const revocation = {
+  $id: "Revocation",
+  description: "A session that has ended",
   type: "object",
+  additionalProperties: true,
   required: ["number", "sessionId", "until"],
   properties: {
-    number: { type: "integer", description: "Its place in the list; grows, with gaps" },
+    number: { type: "integer", format: "int64", description: "Its place in the list; grows, with gaps" },
     sessionId: { type: "string", description: "The `sid` of the session's tokens" },
-    until: { type: "integer", description: "No token of it is valid after this, in ms since the epoch" },
+    until: {
+      type: "integer",
+      format: "int64",
+      description: "No token of it is valid after this, in ms since the epoch",
+    },
   },
 } as const;
 
@@ -218,10 +247,15 @@ const revocationPage = {
   $id: "RevocationPage",
   description: "Sessions that have ended while tokens of them may look valid",
   type: "object",
+  additionalProperties: true,
   required: ["revocations", "cursor", "more"],
   properties: {
-    revocations: { type: "array", items: revocation },
-    cursor: { type: "integer", description: "Where to go on, as the next request's `after`" },
+    revocations: { type: "array", items: { $ref: "Revocation#" } },
+    cursor: {
+      type: "integer",
+      format: "int64",
+      description: "Where to go on, as the next request's `after`",
+    },
     more: { type: "boolean", description: "Whether there is another page now" },
   },
 } as const satisfies JSONSchema;
@@ -230,6 +264,7 @@ const sessionState = {
   $id: "SessionState",
   description: "Whether a session has ended",
   type: "object",
+  additionalProperties: true,
   required: ["sessionId", "ended"],
   properties: { sessionId: { type: "string" }, ended: { type: "boolean" } },
 } as const satisfies JSONSchema;
@@ -245,8 +280,10 @@ export const models = [
   healthResponse,
   keySetResponse,
   providerMetadata,
+  revocation,
   revocationPage,
   sessionState,
   errorResponse,
   validationError,
+  httpValidationError,
 ];

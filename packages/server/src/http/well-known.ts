@@ -25,11 +25,6 @@ export function wellKnownRoutes(
     issuer: foreign?.issuer ?? issuer,
     jwks_uri: foreign?.keySet ?? `${issuer}/.well-known/jwks.json`,
     latchkey_revocations_endpoint: `${issuer}/revocations`,
-    scopes_supported: ["openid", "profile", "email"],
-    response_types_supported: [],
-    grant_types_supported: [],
-    subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: foreign ? ["RS256", "ES256", "PS256"] : ["ES256"],
     claims_supported: [
       "iss",
       "sub",

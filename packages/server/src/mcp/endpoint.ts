@@ -11,7 +11,6 @@ import { runTool } from "./tool-result.ts";
 
 export interface EndpointParts extends OwnToolParts, AdminToolParts {
   readonly guard: Verifier;
-  readonly issuer: string;
   /** The endpoint's own public address. */
   readonly resource: string;
   /** Web pages that may call it besides those of its own origin; undefined for the guard's own choice. */
@@ -31,7 +30,7 @@ const instructions =
  * them; nothing is pushed, so no connection stays open.
  */
 export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
-  const { log, resource, issuer, origins } = parts;
+  const { log, resource, origins } = parts;
   const callers = new AsyncLocalStorage<Caller>();
   const policy = {
     guard: parts.guard,
@@ -55,7 +54,8 @@ export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
   const gate = guardMcp(handler, {
     ...policy,
     resource,
-    authorizationServers: [issuer],
+    // Latchkey takes passwords at `/auth/login`. An OAuth client that found it named here would fail in its flow.
+    authorizationServers: [],
     ...(origins !== undefined && { origins }),
   });
   return (request, caller) => callers.run(caller, () => gate.fetch(request));

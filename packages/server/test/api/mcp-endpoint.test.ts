@@ -152,7 +152,6 @@ describe("the metadata", () => {
     expect(status).toBe(200);
     expect(JSON.parse(text)).toEqual({
       resource: `${server.url}/mcp`,
-      authorization_servers: [server.url],
       bearer_methods_supported: ["header"],
     });
     expect(headers.get("access-control-allow-origin")).toBe("*");
@@ -166,7 +165,6 @@ describe("the metadata", () => {
     const { text } = await ask(server, "GET", {}, undefined, metadata);
     expect(JSON.parse(text)).toMatchObject({
       resource: "https://login.example.com/mcp",
-      authorization_servers: ["https://login.example.com"],
     });
     const { headers } = await post(server, { ...list, method: "prompts/list" });
     expect(headers.get("www-authenticate")).toContain(`"https://login.example.com${metadata}/mcp"`);

@@ -22,12 +22,39 @@ async function endOne(on = server) {
   return { access, sessionId: String(sid), until: Number(exp) * 1000 };
 }
 
+test.each([
+  "text/event-stream",
+  "Text/Event-Stream",
+  "text/event-stream, */*;q=0.1",
+  "application/json;q=0.9, text/*",
+])("a client that prefers a stream gets one: %s", async (accept) => {
+  using feed = await followFeed(server, { accept });
+  expect(feed.headers["content-type"]).toMatch(/^text\/event-stream/);
+});
+
 describe("as pages of JSON", () => {
   const get = (path: string) => ({ method: "GET", path }) as const;
 
   test("nothing has ended", async () => {
     const nothing = { revocations: [], cursor: 0, more: false };
     await check(server, "", get("/revocations"), { status: 200, exactly: nothing });
+  });
+
+  test.each([
+    ["no Accept header", ""],
+    ["JSON", "application/json"],
+    ["anything", "*/*"],
+    ["JSON or a stream", "application/json, text/event-stream"],
+    ["a stream or JSON", "text/event-stream, application/json"],
+    ["a stream less than JSON", "text/event-stream;q=0.5, application/json"],
+    ["a stream less than anything", "text/event-stream; q=0.1, */*; q=0.2"],
+    ["a stream not at all", "text/event-stream;q=0"],
+    ["neither", "text/html"],
+    ["a quality that is no number", "text/event-stream;q=high"],
+  ])("for a client that accepts %s", async (_, accept) => {
+    const headers = accept === "" ? {} : { accept };
+    const { headers: answered } = await send(server, "", { method: "GET", path: "/revocations", headers });
+    expect(answered.get("content-type")).toMatch(/^application\/json/);
   });
 
   test("what has ended, with its number and its time, and nothing of who it was", async () => {

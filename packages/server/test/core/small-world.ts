@@ -36,7 +36,12 @@ export async function smallWorld(
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const sessions = around(store.sessions);
   const derived = deriveKeys("a secret that is long enough for this");
-  const keys = await SigningKeys.open(store.keys, derived.sealing, clock);
+  const keys = await SigningKeys.open({
+    store: store.keys,
+    sealing: derived.sealing,
+    clock,
+    algorithm: "ES256",
+  });
   const revocations = new Revocations(store.revocations, clock);
   const identity = { issuer: "http://test", audience: ["http://test"] };
   const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);

@@ -1,0 +1,78 @@
+import { createLocalJWKSet, exportJWK, type JSONWebKeySet, jwtVerify } from "jose";
+import { describe, expect, test } from "vitest";
+import { deriveKeys } from "../../src/core/derived-keys.ts";
+import { algorithmOf, newSigningKeyPair } from "../../src/core/signing-key-pair.ts";
+import { SigningKeys } from "../../src/core/signing-keys.ts";
+import { openStore } from "../../src/store/store.ts";
+import { bearer, check, signIn } from "./api-case.ts";
+import { type TestServer, testServer } from "./test-server.ts";
+
+async function keySetOf(server: TestServer): Promise<JSONWebKeySet> {
+  return (await (await fetch(`${server.url}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+}
+
+describe.each(["ES256", "RS256"] as const)("LATCHKEY_SIGNING_ALGORITHM=%s", (algorithm) => {
+  test("both keys are of it, and a verifier accepts their tokens", async () => {
+    await using server = await testServer({ SIGNING_ALGORITHM: algorithm });
+    const { access } = await signIn(server);
+    const keySet = await keySetOf(server);
+    expect(keySet.keys.map(({ alg }) => alg)).toEqual([algorithm, algorithm]);
+    const { protectedHeader } = await jwtVerify(access, createLocalJWKSet(keySet), {
+      issuer: server.url,
+      algorithms: [algorithm],
+      typ: "at+jwt",
+    });
+    expect(protectedHeader.alg).toBe(algorithm);
+    await check(
+      server,
+      "/auth",
+      { method: "GET", path: "/me", headers: bearer(access) },
+      { status: 200, body: { username: "alice" } },
+    );
+  });
+
+  test("a published key shows no private member", async () => {
+    const { publicJwk, privateKey } = await newSigningKeyPair(algorithm);
+    const secrets = Object.entries(await exportJWK(privateKey)).filter(([name]) => !(name in publicJwk));
+    expect(secrets).not.toHaveLength(0);
+    for (const [, value] of secrets) expect(JSON.stringify(publicJwk)).not.toContain(value);
+  });
+});
+
+test("a token whose header names the other algorithm is refused", async () => {
+  await using server = await testServer({ SIGNING_ALGORITHM: "RS256" });
+  const { access } = await signIn(server);
+  const [, payload, signature] = access.split(".");
+  const { keys } = await keySetOf(server);
+  for (const alg of ["ES256", "HS256", "none"]) {
+    const header = Buffer.from(JSON.stringify({ alg, typ: "at+jwt", kid: keys[0]?.kid })).toString(
+      "base64url",
+    );
+    await check(
+      server,
+      "/auth",
+      { method: "GET", path: "/me", headers: bearer(`${header}.${payload}.${signature}`) },
+      { status: 401, code: "invalid_token" },
+    );
+  }
+});
+
+test("a changed setting reaches new keys alone: the first rotation brings the key that was next", async () => {
+  const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
+  let now = 1_700_000_000_000;
+  const parts = { store: store.keys, sealing: deriveKeys("a secret of many characters").sealing };
+  await SigningKeys.open({ ...parts, clock: () => now, algorithm: "ES256" });
+  const keys = await SigningKeys.open({ ...parts, clock: () => now, algorithm: "RS256" });
+  const used = [keys.signer.algorithm];
+  for (let rotation = 0; rotation < 2; rotation++) {
+    now += 3_600_000;
+    await keys.rotate(3_600_000, { name: "key.rotated", at: now, address: "test" });
+    used.push(keys.signer.algorithm);
+  }
+  expect(used).toEqual(["ES256", "ES256", "RS256"]);
+  await store.close();
+});
+
+test("a key of a newer Latchkey is named, not guessed", () => {
+  expect(() => algorithmOf({ kid: "k9", alg: "ML-DSA-44" })).toThrow(/k9.*ML-DSA-44/);
+});
