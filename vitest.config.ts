@@ -9,7 +9,7 @@ export default defineConfig({
           include: ["{packages,examples}/*/test/**/*.test.ts"],
           exclude: [
             "packages/*/test/{crash,package,keycloak}/**",
-            "packages/server/test/{postgres,replicas,deploy,misfortune}/**",
+            "packages/server/test/{postgres,replicas,deploy,misfortune,wire}/**",
           ],
           globalSetup: [
             "packages/server/test/keycloak/told.ts",
@@ -71,6 +71,16 @@ export default defineConfig({
           include: ["packages/server/test/misfortune/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "wire",
+          include: ["packages/server/test/wire/**/*.test.ts"],
+          // The first run fetches the tools and the dependencies of the generated clients.
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

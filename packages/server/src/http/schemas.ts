@@ -86,8 +86,16 @@ const refreshTokenRequest = {
   description: "One of the two. refresh_token is used when both are sent",
   type: "object",
   anyOf: [
-    { required: ["refresh_token"], properties: { refresh_token: { type: "string" } } },
-    { required: ["current_token"], properties: { current_token: { type: "string" } } },
+    {
+      title: "RefreshByRefreshToken",
+      required: ["refresh_token"],
+      properties: { refresh_token: { type: "string" } },
+    },
+    {
+      title: "RefreshByCurrentToken",
+      required: ["current_token"],
+      properties: { current_token: { type: "string" } },
+    },
   ],
   properties: {
     refresh_token: {

@@ -1,0 +1,34 @@
+import { beforeAll, test } from "vitest";
+import { signIn } from "../process/auth-calls.ts";
+import { adminPassword } from "../process/server-process.ts";
+import { fuzzer, run } from "./tools.ts";
+import { startWireServer, type WireServer } from "./wire-server.ts";
+
+/** For each of the two runs, in seconds. */
+const duration = 60;
+
+let wire: WireServer;
+let schemathesis: string;
+beforeAll(async () => {
+  wire = await startWireServer();
+  schemathesis = await fuzzer();
+});
+
+/** Sends what the document allows and what it forbids, and holds every answer against it. */
+function fuzz(more: readonly string[]): Promise<string> {
+  const { document, server, place } = wire;
+  const bounds = ["--max-time", String(duration), "--report-dir", place.path("report")];
+  return run(schemathesis, ["run", document, "--url", server.url, ...bounds, ...more], {
+    cwd: place.directory,
+  });
+}
+
+test("every operation answers as the document says, without credentials", async () => {
+  await fuzz([]);
+});
+
+test("every operation answers as the document says, with a live access token", async () => {
+  const { access } = await signIn(wire.server.url, "admin", adminPassword);
+  // A logout would end the session of the run.
+  await fuzz(["-H", `Authorization: Bearer ${access}`, "--exclude-path-regex", "/logout$"]);
+});

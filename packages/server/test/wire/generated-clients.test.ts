@@ -1,0 +1,64 @@
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { adminPassword } from "../process/server-process.ts";
+import { generate, pythonEnvironment, run } from "./tools.ts";
+import { startWireServer, type WireServer } from "./wire-server.ts";
+
+const programs = join(import.meta.dirname, "clients");
+/** A client that waits for the end of a stream is stopped after this, in milliseconds. */
+const timeout = 60_000;
+
+let wire: WireServer;
+let credentials: readonly string[];
+beforeAll(async () => {
+  wire = await startWireServer();
+  credentials = [wire.server.url, "admin", adminPassword];
+});
+
+describe("a client that openapi-generator made signs in, refreshes, asks, signs out and reads what ended", () => {
+  test("in Python", async () => {
+    const folder = await generate(wire.document, "python", { packageName: "latchkey_client" });
+    const environment = await pythonEnvironment("python-client");
+    await run(`${environment}/bin/pip`, ["install", "--quiet", "--force-reinstall", folder]);
+    const printed = await run(`${environment}/bin/python`, [`${programs}/call.py`, ...credentials], {
+      timeout,
+    });
+    expectAnswers(printed);
+  });
+
+  test("in Go", async () => {
+    const folder = await generate(wire.document, "go", { packageName: "latchkey", withGoMod: "true" });
+    mkdirSync(`${folder}/call`, { recursive: true });
+    copyFileSync(`${programs}/call.go`, `${folder}/call/main.go`);
+    await run("go", ["build", "-o", "call/call", "./call"], { cwd: folder });
+    expectAnswers(await run(`${folder}/call/call`, credentials, { timeout }));
+  });
+
+  test("in Java", async () => {
+    const folder = await generate(wire.document, "java", {
+      library: "native",
+      invokerPackage: "latchkey",
+      apiPackage: "latchkey.api",
+      modelPackage: "latchkey.model",
+    });
+    copyFileSync(`${programs}/Call.java`, `${folder}/src/main/java/Call.java`);
+    await run("mvn", ["-q", "-B", "-Dmaven.test.skip=true", "compile", "dependency:copy-dependencies"], {
+      cwd: folder,
+    });
+    const classes = `${folder}/target/classes:${folder}/target/dependency/*`;
+    expectAnswers(await run("java", ["-cp", classes, "Call", ...credentials], { timeout }));
+  });
+});
+
+function expectAnswers(printed: string): void {
+  const { ended, ...answers } = JSON.parse(printed);
+  expect(answers).toEqual({
+    username: "admin",
+    roles: ["admin"],
+    expiresIn: 3600,
+    message: "Successfully logged out",
+    refused: { status: 401, code: "token_revoked" },
+  });
+  expect(ended).toBeGreaterThan(0);
+}
