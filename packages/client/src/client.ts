@@ -293,5 +293,5 @@ function resolved(token: CallOptions["token"] = fromEnvironment()): string | und
 
 /** Some platforms ask before they show the environment, and may be told no. */
 function fromEnvironment(): string | undefined {
-  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]);
+  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]?.trim());
 }
