@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isLoopback } from "./core/loopback.ts";
 import { holdsPassword } from "./postgres-address.ts";
+import { isServiceLink } from "./service-links.ts";
 import { SettingProblem } from "./setting-problem.ts";
 import { assertExact, assertPlain, trimmed } from "./setting-text.ts";
 import {
@@ -279,7 +280,7 @@ function variableOf(
 ): string | undefined {
   const given = environment[variable] ?? "";
   const empty = (exact ? given : trimmed(given)) === "";
-  return empty ? undefined : given;
+  return empty || isServiceLink(variable, given) ? undefined : given;
 }
 
 /** A text as its setting reads it. @throws {SettingProblem} for characters that no setting has */

@@ -35,6 +35,12 @@ describe("settings", () => {
     ["PORT", "65536", "give a whole number from 0 to 65535"],
     ["PORT", "-1", "give a whole number from 0 to 65535"],
     ["HOST", "here and there", "give an address or a name of this machine, such as 127.0.0.1 or 0.0.0.0"],
+    ["PORT", "tcp:/x", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7.9", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7:8000", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://login.example:8000", "give a whole number from 0 to 65535"],
+    ["PORT", "http://10.43.7.9:8000", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7.9:99999", "give a whole number from 0 to 65535"],
     ["ISSUER", "login.example.com", "give an address such as https://login.example.com"],
     ["ISSUER", "https://a.example/?x=1", "give an address such as https://login.example.com"],
     ["ISSUER", "https://u:p@a.example", "give an address such as https://login.example.com"],
@@ -147,6 +153,15 @@ describe("settings", () => {
     const read = () => readConfig({ [variable]: "caf\ufffd" });
     expect(read).toThrow(/it is not valid UTF-8: save it as UTF-8/);
   });
+
+  test.each(["tcp://10.43.7.9:8000", "udp://10.43.7.9:8000", "tcp://[fd00::a]:8000"])(
+    "LATCHKEY_PORT=%s is set by Kubernetes for a Service named latchkey, and ignored",
+    (link) => {
+      expect(readConfig({ LATCHKEY_PORT: link }).port).toBe(8000);
+      expect(readConfig({ LATCHKEY_PORT: link }, { port: "9000" }).port).toBe(9000);
+      expect(() => readConfig({}, { port: link })).toThrow(/^--port=.*give a whole number/);
+    },
+  );
 
   test("a secret that is refused is not repeated", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });

@@ -5,6 +5,7 @@ import { passwordProblem } from "../core/password-policy.ts";
 import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
 import { flushLog, openLog } from "../log.ts";
 import { type Server, serve } from "../serve.ts";
+import { serviceLinks } from "../service-links.ts";
 import { SettingProblem } from "../setting-problem.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
@@ -49,6 +50,13 @@ export async function run(config: Config, prepare: (people: People) => Promise<v
   const log = await openLog(config.logLevel);
   for (const variable of unknownVariables(process.env)) {
     log.warn({ variable }, `${variable} is no setting: \`latchkey --help\` lists what there is`);
+  }
+  const links = serviceLinks(process.env);
+  if (links.length > 0) {
+    log.warn(
+      { variables: links },
+      "variables of a Kubernetes Service whose name begins with latchkey are ignored: set enableServiceLinks: false in the pod; --port sets the port",
+    );
   }
   await putHashingBehindRequests();
   const server = await serve(config, { log, prepare, idleGrace });

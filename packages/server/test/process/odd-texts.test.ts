@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -170,4 +170,30 @@ describe("the file with the secret", () => {
     expectRefusal(result, /looks like UTF-16/);
     expect(result.stderr).not.toMatch(/s{10}/);
   });
+});
+
+test("a pod beside a Kubernetes Service named latchkey starts, and the log says what to set", async () => {
+  const database = place.path("pod.db");
+  copyFileSync(place.database, database);
+  copyFileSync(`${place.database}.secret`, `${database}.secret`);
+  const links = {
+    LATCHKEY_PORT: "tcp://10.43.7.9:8000",
+    LATCHKEY_SERVICE_HOST: "10.43.7.9",
+    LATCHKEY_SERVICE_PORT: "8000",
+    LATCHKEY_SERVICE_PORT_HTTP: "8000",
+    LATCHKEY_PORT_8000_TCP: "tcp://10.43.7.9:8000",
+    LATCHKEY_PORT_8000_TCP_PROTO: "tcp",
+    LATCHKEY_PORT_8000_TCP_PORT: "8000",
+    LATCHKEY_PORT_8000_TCP_ADDR: "10.43.7.9",
+  };
+  const pod = await place.server({ database, env: links });
+  const { status } = await fetch(`${pod.url}/health/live`);
+  await pod.stop();
+  expect(status).toBe(200);
+  const warnings = pod.stdout().match(/.*"level":40.*/g) ?? [];
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatch(/Kubernetes Service .* are ignored: set enableServiceLinks: false in the pod/);
+  for (const name of Object.keys(links)) expect(warnings[0]).toContain(`"${name}"`);
+  const listed = await place.latchkey(["user", "list"], { env: { LATCHKEY_DATABASE: database, ...links } });
+  expect(listed).toMatchObject({ status: 0, stderr: "" });
 });
