@@ -16,7 +16,7 @@ const options = ["-p", join(here, "tsconfig.build.json"), "--outDir", types];
 execFileSync(process.execPath, [compiler, ...options], { stdio: "inherit" });
 // The compiler leaves these specifiers as they are, and so they would name files that are not published.
 for (const file of globSync(join(types, "*.d.ts"))) {
-  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/"(\.\/\w+)\.ts"/g, '"$1.js"'));
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/"(\.\/[\w-]+)\.ts"/g, '"$1.js"'));
 }
 cpSync(types, join(dist, "cjs"), { recursive: true });
 

@@ -4,6 +4,7 @@ import type { Answer } from "./answer.ts";
 import { type Call, callOf } from "./call.ts";
 import { errorOf } from "./error-of.ts";
 import { ResponseValidationError } from "./errors.ts";
+import type { StoreFailure } from "./kept-tokens.ts";
 import { type CallOptions, type ClientOptions, defaults, type Settings, settingsWith } from "./options.ts";
 import { hopeless, Session, type SessionEnd, signedOut } from "./session.ts";
 import { memoryStore } from "./stores.ts";
@@ -20,6 +21,10 @@ import {
   readUser,
   type User,
 } from "./wire.ts";
+
+/** A refresh in another tab is waited for as long as one attempt may take, and a margin, in milliseconds. */
+const longestRefresh = 30_000;
+const lockMargin = 5_000;
 
 /**
  * Who wants to sign in.
@@ -49,7 +54,8 @@ export class AuthClient {
     this.#settings = settingsWith(defaults, options);
     const exchange = async (grant: RefreshGrant) =>
       read(await this.#ask(refreshing(grant), this.#settings), readTokens);
-    this.#session = new Session(store, exchange);
+    const lockTimeout = Math.min(this.#settings.timeout, longestRefresh) + lockMargin;
+    this.#session = new Session(store, exchange, lockTimeout);
   }
 
   /**
@@ -110,13 +116,18 @@ export class AuthClient {
    * Ends the session: here at once, and on the server for all its tokens.
    *
    * @throws {ConnectionError} the server was not reached; here the session is over all the same
+   * @throws what the store threw, after the server was asked: its tokens could not be forgotten
    * @example await auth.logout();
    */
   logout(options: CallOptions = {}): Call<LogoutResponse> {
     const ended = this.#end(this.#with(options), options.token);
     return callOf(
       ended.then(({ answer }) => answer),
-      ended.then(({ answer, over }) => (over ? { message: "Already over" } : read(answer, readLogout))),
+      ended.then(({ answer, over, failure }) => {
+        const left = over ? { message: "Already over" } : read(answer, readLogout);
+        if (failure) throw failure.error;
+        return left;
+      }),
     );
   }
 
@@ -175,7 +186,17 @@ export class AuthClient {
    * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
    */
   onSessionEnd(listener: (end: SessionEnd) => void): () => void {
-    return this.#session.onEnd(listener);
+    return this.#session.ends.add(listener);
+  }
+
+  /**
+   * Calls back when the store fails. Tokens that it does not keep stay in memory, and it is tried again.
+   *
+   * @returns stops calling back
+   * @example auth.onStoreError(({ action, error }) => console.error(`The store did not ${action} tokens`, error));
+   */
+  onStoreError(listener: (failure: StoreFailure) => void): () => void {
+    return this.#session.storeFailures.add(listener);
   }
 
   /**
@@ -218,17 +239,17 @@ export class AuthClient {
     return other === undefined || other === bearer ? answer : send(other);
   }
 
-  async #end(settings: Settings, token: CallOptions["token"]): Promise<{ answer: Answer; over?: boolean }> {
-    const held = token === undefined ? await this.#session.end() : undefined;
+  async #end(settings: Settings, token: CallOptions["token"]): Promise<Ended> {
+    const { held, failure } = token === undefined ? await this.#session.end() : {};
     const leave = (bearer: string | undefined) =>
       this.#ask({ method: "POST", path: "/logout", bearer, repeatable: true }, settings);
     const answer = await leave(held?.accessToken ?? (await resolved(settings.token)));
-    if (answer.status !== 401 || !held) return { answer };
-    if (!held.refreshToken) return { answer, over: true };
+    if (answer.status !== 401 || !held) return { answer, failure };
+    if (!held.refreshToken) return { answer, failure, over: true };
     // The access token had expired, and the session may not have: it is brought back to be ended.
     const renewed = await this.#ask(refreshing({ refreshToken: held.refreshToken }), settings);
-    if (hopeless.includes(renewed.status)) return { answer, over: true };
-    return { answer: await leave(read(renewed, readTokens).accessToken) };
+    if (hopeless.includes(renewed.status)) return { answer, failure, over: true };
+    return { answer: await leave(read(renewed, readTokens).accessToken), failure };
   }
 
   #bearer(settings: Settings): Promise<string | undefined> {
@@ -239,6 +260,13 @@ export class AuthClient {
   #wait<T>({ signal }: Settings, begin: () => Promise<T>): Promise<T> {
     return abortable([this.#closing, signal], begin);
   }
+}
+
+/** How a logout ended. */
+interface Ended {
+  readonly answer: Answer;
+  readonly over?: boolean;
+  readonly failure: StoreFailure | undefined;
 }
 
 function refreshing({ refreshToken, currentToken }: RefreshGrant): Asked {
@@ -265,5 +293,5 @@ function resolved(token: CallOptions["token"] = fromEnvironment()): string | und
 
 /** Some platforms ask before they show the environment, and may be told no. */
 function fromEnvironment(): string | undefined {
-  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]);
+  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]?.trim());
 }

@@ -19,6 +19,7 @@ export {
   UnauthorizedError,
   ValidationError,
 } from "./errors.ts";
+export type { StoreFailure } from "./kept-tokens.ts";
 export type { CallOptions, ClientOptions, Logger, Middleware } from "./options.ts";
 export { dbrsdkRetry, defaultRetry, mcpClientRetry, type RetryOptions } from "./retry.ts";
 export type { SessionEnd } from "./session.ts";

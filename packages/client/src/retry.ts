@@ -71,6 +71,12 @@ const notBegun: readonly number[] = [408, 429, 503];
 /** What Node and Bun call a connection that never came to be. */
 const neverSent = /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i;
 
+/**
+ * A pause that ends so much late was suspended with its tab or machine, in milliseconds. A refresh is not sent again
+ * after it: another tab may have gone on, and an old refresh token would end the session.
+ */
+const oversleep = 5_000;
+
 /** The longest that a timer can wait, in milliseconds. */
 export const maxWait = 2 ** 31 - 1;
 
@@ -103,9 +109,13 @@ export async function withRetries(
     const interval = Math.min(options.maxInterval, grown);
     const wait = Math.max((answer?.retryAfter ?? 0) * 1000, Math.random() * interval);
     const late = Date.now() - start + wait > Math.min(options.maxElapsedTime, maxWait);
-    if (again && retries < options.maxRetries && !late) await pause(wait, signals);
-    else if (answer) return answer;
-    else throw error;
+    if (again && retries < options.maxRetries && !late) {
+      const end = Date.now() + wait;
+      await pause(wait, signals);
+      if (repeatable || Date.now() < end + oversleep) continue;
+    }
+    if (answer) return answer;
+    throw error;
   }
 }
 

@@ -1,4 +1,7 @@
 import { isKnownError, type KnownError, SignedOutError } from "./errors.ts";
+import { type Changed, KeptTokens, type StoreFailure } from "./kept-tokens.ts";
+import { Listeners } from "./listeners.ts";
+import { alone } from "./locks.ts";
 import type { TokenStore } from "./stores.ts";
 import { isExpired, isFresh, type RefreshGrant, type TokenSet, tokenSetOf } from "./tokens.ts";
 import type { RefreshTokenResponse } from "./wire.ts";
@@ -16,10 +19,6 @@ export interface SessionEnd {
 /** Trades a grant for new tokens. */
 export type Exchange = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
 
-interface Locks {
-  request<T>(name: string, work: () => T | Promise<T>): Promise<T>;
-}
-
 /**
  * The tokens of who is signed in: kept in a store, refreshed in time, once for all who ask.
  *
@@ -27,42 +26,34 @@ interface Locks {
  * thrown away, and so is one whose tokens another tab has replaced or forgotten.
  */
 export class Session {
-  readonly #store: TokenStore;
+  readonly ends = new Listeners<SessionEnd>();
+  readonly storeFailures = new Listeners<StoreFailure>();
+  readonly #kept: KeptTokens;
+  readonly #name: string | undefined;
   readonly #exchange: Exchange;
-  readonly #listeners = new Set<(end: SessionEnd) => void>();
+  readonly #lockTimeout: number;
   #era = 0;
-  #turn: Promise<unknown> = Promise.resolve();
   #refreshing: Promise<TokenSet> | undefined;
 
-  constructor(store: TokenStore, exchange: Exchange) {
-    this.#store = store;
+  /** @param lockTimeout how long a refresh may wait for the one of another tab, in milliseconds */
+  constructor(store: TokenStore, exchange: Exchange, lockTimeout: number) {
+    this.#kept = new KeptTokens(store, this.storeFailures);
+    this.#name = store.name;
     this.#exchange = exchange;
+    this.#lockTimeout = lockTimeout;
   }
 
-  onEnd(listener: (end: SessionEnd) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  tokens(): Promise<TokenSet | undefined> {
-    return this.#inTurn(() => this.#store.get());
-  }
-
-  begin(tokens: TokenSet): Promise<void> {
+  async begin(tokens: TokenSet): Promise<void> {
     this.#era++;
-    return this.#change(() => this.#store.set(tokens));
+    await this.#kept.replace(tokens);
   }
 
   /** Forgets the tokens because of a logout, at once for whoever asks from now on. @returns what was forgotten */
-  async end(): Promise<TokenSet | undefined> {
+  async end(): Promise<Changed> {
     this.#era++;
-    const held = await this.#change(async () => {
-      const tokens = await this.#store.get();
-      await this.#store.set(undefined);
-      return tokens;
-    });
-    if (held) this.#announce({ reason: "logout" });
-    return held;
+    const changed = await this.#kept.replace(undefined);
+    if (changed.held) this.#announce({ reason: "logout" });
+    return changed;
   }
 
   /**
@@ -71,11 +62,11 @@ export class Session {
    * @param refused a token that the server has refused: another one is wanted
    */
   async fresh(refused?: string): Promise<string | undefined> {
-    const held = await this.tokens();
+    const held = await this.#kept.get();
     if (!held) return undefined;
     if (held.accessToken !== refused && isFresh(held, Date.now())) return held.accessToken;
-    const refresh = async () => this.#alone("refresh", () => this.#refresh(refused));
-    this.#refreshing ??= refresh().finally(() => {
+    const refresh = () => this.#refresh(refused);
+    this.#refreshing ??= alone("refresh", this.#name, this.#lockTimeout, refresh).finally(() => {
       this.#refreshing = undefined;
     });
     return (await this.#refreshing).accessToken;
@@ -92,7 +83,7 @@ export class Session {
     held?: TokenSet,
   ): Promise<RefreshTokenResponse> {
     const askedAt = Date.now();
-    const before = held ?? (await this.tokens());
+    const before = held ?? (await this.#kept.get().catch(() => undefined));
     const own =
       !before ||
       (grant.refreshToken
@@ -116,7 +107,7 @@ export class Session {
 
   async #refresh(refused: string | undefined): Promise<TokenSet> {
     const era = this.#era;
-    const held = await this.tokens();
+    const held = await this.#kept.get(true);
     if (!held) throw signedOut();
     const { refreshToken, accessToken } = held;
     const usable = () => accessToken !== refused && !isExpired(held, Date.now());
@@ -130,7 +121,7 @@ export class Session {
       () => undefined,
       (error: unknown) => error,
     );
-    const kept = await this.tokens();
+    const kept = await this.#kept.get();
     if (!kept) throw failure ?? signedOut();
     // Unless a login, or another tab, was faster.
     if (failure && kept.accessToken === accessToken) {
@@ -140,37 +131,14 @@ export class Session {
   }
 
   /** Writes new tokens in place of others, if those are still the ones. @returns whether they were */
-  #replace(era: number, before: TokenSet | undefined, next: TokenSet | undefined): Promise<boolean> {
-    return this.#change(async () => {
-      const same = era === this.#era && (await this.#store.get())?.accessToken === before?.accessToken;
-      if (same) await this.#store.set(next);
-      return same;
-    });
+  async #replace(era: number, before: TokenSet | undefined, next: TokenSet | undefined): Promise<boolean> {
+    const same = (held?: TokenSet) => era === this.#era && held?.accessToken === before?.accessToken;
+    return (await this.#kept.replace(next, same)).done;
   }
 
   #announce(end: SessionEnd): void {
     this.#era++;
-    // Later, so that what goes wrong in a listener stops nobody else.
-    for (const listener of this.#listeners) void Promise.resolve(end).then(listener);
-  }
-
-  /** One after the other, so that what is forgotten is not brought back by a write that was slow. */
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
-  /** What is read before a write must still hold when it is written, in other tabs too. */
-  #change<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#alone("change", work));
-  }
-
-  /** Across all tabs where tokens are shared and the platform has locks. */
-  #alone<T>(what: string, work: () => T | Promise<T>): T | Promise<T> {
-    const locks: Locks | undefined = Reflect.get(globalThis, "navigator")?.locks;
-    const { name } = this.#store;
-    return name && locks ? locks.request(`latchkey ${what} ${name}`, work) : work();
+    this.ends.tell(end);
   }
 }
 

@@ -40,15 +40,29 @@ interface WebStorage {
 /**
  * Keeps tokens in a browser, for all its tabs of the same origin. Scripts of the page can read them.
  *
+ * Can be made anywhere. Where there is no `localStorage`, as on a server or where the browser forbids it, tokens
+ * are in memory alone, and `onStoreError` says so.
+ *
  * @param key under which they stand
  * @example new AuthClient({ store: localStorageStore() })
  */
 export function localStorageStore(key = "latchkey"): TokenStore {
-  const storage: WebStorage = Reflect.get(globalThis, "localStorage");
+  let storage: WebStorage | undefined;
+  // The mere look at it throws where it is forbidden; Node may have one without methods.
+  const found = () => {
+    const there = unlessThrown(() => Reflect.get(globalThis, "localStorage"));
+    storage ??= there?.getItem && there;
+    return storage;
+  };
   return {
     name: key,
-    get: () => tokensIn(storage.getItem(key)),
-    set: (tokens) => (tokens ? storage.setItem(key, JSON.stringify(tokens)) : storage.removeItem(key)),
+    get: () => tokensIn(found()?.getItem(key) ?? null),
+    set(tokens) {
+      const there = found();
+      if (!tokens) there?.removeItem(key);
+      else if (there) there.setItem(key, JSON.stringify(tokens));
+      else throw new Error("No localStorage: tokens are in memory alone");
+    },
   };
 }
 

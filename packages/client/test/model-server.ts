@@ -8,6 +8,8 @@ export const modelLifetime = 100;
 export class ModelServer {
   readonly #sessions: { generation: number; ended: boolean }[] = [];
   readonly #until = new Map<string, number>();
+  /** How many sessions were ended by a refresh token older than the last one. */
+  replays = 0;
 
   /** Until when an access token is good, in milliseconds since the epoch. */
   until(accessToken: string): number {
@@ -43,7 +45,10 @@ export class ModelServer {
     if (!session || session.ended) return refused();
     const age = session.generation - generationOf(token);
     if (age === 0) session.generation++;
-    if (age > 1) session.ended = true;
+    if (age > 1) {
+      session.ended = true;
+      this.replays++;
+    }
     return age > 1 ? refused() : Response.json(this.#issue(id, session.generation));
   }
 

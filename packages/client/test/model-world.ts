@@ -14,8 +14,10 @@ export class ModelWorld {
   readonly clients: readonly AuthClient[];
   /** What came last: an answer to a login, or the begin of a logout. */
   lastEvent: "login" | "logout" = "login";
-  /** Told of each session that the store gets to hold. */
+  /** Told of each session that the store is given. */
   readonly watching = new Set<(session: number) => void>();
+  /** What the store throws instead of a write. */
+  readonly full = new Error("the disk is full");
   /** What must never have happened; thrown it would be taken for a fault of the network. */
   readonly faults: string[] = [];
   /** How many logouts of a client are under way. */
@@ -23,12 +25,21 @@ export class ModelWorld {
   readonly #scheduler: Scheduler;
   readonly #fates: Fate[];
   readonly #storedGenerations = new Map<number, number>();
+  #refusals: boolean[];
   #kept: TokenSet | undefined;
+  #given: TokenSet | undefined;
 
-  constructor(scheduler: Scheduler, fates: readonly Fate[], options: { clients: number; name?: string }) {
+  /** @param options `refusals` says of each write whether the store refuses it */
+  constructor(
+    scheduler: Scheduler,
+    fates: readonly Fate[],
+    options: { clients: number; name?: string; refusals?: readonly boolean[] },
+  ) {
     this.#scheduler = scheduler;
     this.#fates = [...fates];
-    this.#keep(tokenSetOf(readTokens(this.server.login()), Date.now()));
+    this.#refusals = [...(options.refusals ?? [])];
+    this.#give(tokenSetOf(readTokens(this.server.login()), Date.now()));
+    this.#kept = this.#given;
     this.store = options.name === undefined ? this.#slowStore() : this.#sharedStore(options.name);
     this.clients = Array.from({ length: options.clients }, () => this.#client());
   }
@@ -38,8 +49,24 @@ export class ModelWorld {
     return this.#kept;
   }
 
+  /** What the store was given last, whether it took it or not. */
+  get given(): TokenSet | undefined {
+    return this.#given;
+  }
+
+  /** From now on the store refuses nothing. */
+  heal(): void {
+    this.#refusals = [];
+  }
+
   #keep(tokens: TokenSet | undefined): void {
+    this.#give(tokens);
+    if (this.#refusals.shift()) throw this.full;
     this.#kept = tokens;
+  }
+
+  #give(tokens: TokenSet | undefined): void {
+    this.#given = tokens;
     if (!tokens) return;
     const session = sessionOf(tokens.accessToken);
     for (const told of this.watching) told(session);

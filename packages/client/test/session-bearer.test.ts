@@ -71,6 +71,11 @@ describe("the token option", () => {
     expect(await auth.me()).toMatchObject({ username: "alice" });
   });
 
+  test("in the environment may have the line end of a file", async () => {
+    vi.stubEnv("LATCHKEY_TOKEN", `${bobs}\r\n`);
+    expect(await place.client().auth.token()).toBe(bobs);
+  });
+
   test("that is empty in the environment is none", async () => {
     vi.stubEnv("LATCHKEY_TOKEN", "");
     await expect(place.client().auth.token()).rejects.toMatchObject({ kind: "signed_out" });

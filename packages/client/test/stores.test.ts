@@ -1,10 +1,21 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileStore } from "../src/file.ts";
-import { localStorageStore, memoryStore, type TokenSet } from "../src/index.ts";
+import {
+  AuthClient,
+  localStorageStore,
+  memoryStore,
+  type StoreFailure,
+  type TokenSet,
+} from "../src/index.ts";
+import { alice, type World, world } from "./session-world.ts";
 import { storeContract } from "./store-contract.ts";
+
+const run = promisify(execFile);
 
 /** As browsers have it, as far as it is used. */
 class BrowserStorage {
@@ -56,4 +67,66 @@ describe("localStorageStore", () => {
     page.setItem("latchkey", text);
     expect(await localStorageStore().get()).toBeUndefined();
   });
+});
+
+describe.each<[string, PropertyDescriptor]>([
+  ["is not there, as on a server", { value: undefined }],
+  [
+    "is forbidden",
+    {
+      get: () => {
+        throw new DOMException("Access is denied for this document", "SecurityError");
+      },
+    },
+  ],
+  ["has no methods, as in some versions of Node", { value: {} }],
+])("a localStorageStore where localStorage %s", (_name, property) => {
+  beforeEach(() => {
+    vi.unstubAllGlobals();
+    Object.defineProperty(globalThis, "localStorage", { ...property, configurable: true });
+  });
+  afterEach(() => void Reflect.deleteProperty(globalThis, "localStorage"));
+
+  test("can be made, and holds no session", async () => {
+    const auth = new AuthClient({ store: localStorageStore() });
+    await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
+  });
+
+  test("leaves a session in memory, and says so", async () => {
+    await using place: World = await world();
+    const { auth } = place.client({ store: localStorageStore() });
+    const failures: StoreFailure[] = [];
+    auth.onStoreError((failure) => void failures.push(failure));
+    await auth.login(alice);
+    expect(await auth.me()).toMatchObject({ username: "alice" });
+    const error = new Error("No localStorage: tokens are in memory alone");
+    expect(failures).toEqual([{ action: "keep", error }]);
+    await auth.logout();
+    await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
+    expect(failures).toHaveLength(1);
+  });
+
+  test("keeps a session once it may", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      await using place: World = await world();
+      const { auth } = place.client({ store: localStorageStore() });
+      const { accessToken } = await auth.login(alice);
+      Object.defineProperty(globalThis, "localStorage", { value: page, configurable: true });
+      place.pass(1_000);
+      expect(await auth.token()).toBe(accessToken);
+      expect(await localStorageStore().get()).toMatchObject({ accessToken });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test("a page that is rendered on a server makes its store while it is loaded", async () => {
+  const module = new URL("../src/index.ts", import.meta.url);
+  const script = `import { localStorageStore } from "${module}"; console.log(localStorageStore().name)`;
+  for (const flags of [[], ["--experimental-webstorage"]]) {
+    const { stdout } = await run(process.execPath, [...flags, "--input-type=module", "-e", script]);
+    expect(stdout).toBe("latchkey\n");
+  }
 });

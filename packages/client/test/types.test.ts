@@ -37,6 +37,7 @@ import {
   type ServerError,
   type SessionEnd,
   type SignedOutError,
+  type StoreFailure,
   type TokenSet,
   type TokenStore,
   type UnauthorizedError,
@@ -195,6 +196,10 @@ test("what goes in, and what is told", () => {
   expectTypeOf<Credentials>().toEqualTypeOf<{ readonly username: string; readonly password: string }>();
   expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired">();
   expectTypeOf<SessionEnd["error"]>().toEqualTypeOf<KnownError | undefined>();
+  expectTypeOf<StoreFailure>().toEqualTypeOf<{
+    readonly action: "keep" | "forget";
+    readonly error: unknown;
+  }>();
   expectTypeOf<TokenStore["get"]>().returns.toEqualTypeOf<
     TokenSet | undefined | Promise<TokenSet | undefined>
   >();

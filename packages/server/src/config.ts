@@ -2,15 +2,19 @@ import { availableParallelism } from "node:os";
 import { isLoopback } from "./core/loopback.ts";
 import { signingAlgorithms } from "./core/signing-key-pair.ts";
 import { holdsPassword } from "./postgres-address.ts";
+import { isServiceLink } from "./service-links.ts";
 import { SettingProblem } from "./setting-problem.ts";
+import { assertExact, assertPlain, trimmed } from "./setting-text.ts";
 import {
   choice,
   cidrs,
   database,
   duration,
+  host,
   integer,
   keys,
   list,
+  lists,
   origins,
   passwordText,
   rule,
@@ -31,6 +35,8 @@ export interface Setting<Value> {
   readonly secret?: true;
   /** Whether a text holds a secret, for settings that may. */
   readonly holdsSecret?: (given: string) => boolean;
+  /** Its blanks count: one at an edge is refused. Of any other text they are taken away. */
+  readonly exact?: true;
   /** @throws {SettingProblem} saying what would do */
   readonly read: (given: string) => Value;
 }
@@ -40,12 +46,12 @@ const setting = <Value>(
   read: (given: string) => Value,
   fallback: string | undefined,
   meaning: string,
-  more: Pick<Setting<Value>, "shown" | "secret" | "holdsSecret"> = {},
+  more: Pick<Setting<Value>, "shown" | "secret" | "holdsSecret" | "exact"> = {},
 ): Setting<Value> => ({ variable: `LATCHKEY_${variable}`, read, fallback, meaning, ...more });
 
 /** Every setting, in the order in which help and documentation show them. */
 export const settings = {
-  host: setting("HOST", text, "127.0.0.1", "where to listen"),
+  host: setting("HOST", host, "127.0.0.1", "where to listen"),
   port: setting("PORT", integer(0, 65_535), "8000", "where to listen; 0 picks a free port and prints it"),
   issuer: setting("ISSUER", url, undefined, "public address, the `iss` of tokens", {
     shown: "http://HOST:PORT",
@@ -70,6 +76,7 @@ export const settings = {
   secret: setting("SECRET", secretText, undefined, "encrypts signing keys at rest, derives refresh tokens", {
     shown: "made on first start, kept beside the database with mode 0600",
     secret: true,
+    exact: true,
   }),
   provider: setting("PROVIDER", choice("local", "keycloak"), "local", "where people come from"),
   keycloakUrl: setting("KEYCLOAK_URL", url, undefined, "address of Keycloak, what stands before /realms", {
@@ -89,6 +96,7 @@ export const settings = {
     {
       shown: "none",
       secret: true,
+      exact: true,
     },
   ),
   keycloakTimeout: setting(
@@ -100,6 +108,7 @@ export const settings = {
   adminPassword: setting("ADMIN_PASSWORD", passwordText, undefined, "the first administrator's password", {
     shown: "made and shown once",
     secret: true,
+    exact: true,
   }),
   passwordMinLength: setting("PASSWORD_MIN_LENGTH", integer(8, 64), "8", "characters a new password needs"),
   accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "how long an access token is valid"),
@@ -201,11 +210,11 @@ export function readConfig(
   const read = <Name extends SettingName>(name: Name): Value<Name> | undefined => {
     const known = table[name];
     const flag = known.secret ? undefined : flags[flagOf(known)];
-    const variable = environment[known.variable];
-    const given = flag ?? (variable === "" ? undefined : variable) ?? known.fallback;
+    const variable = variableOf(known, environment);
+    const given = flag ?? variable ?? known.fallback;
     if (given === undefined) return undefined;
     try {
-      return known.read(given);
+      return known.read(checked(known, given));
     } catch (error) {
       if (!(error instanceof SettingProblem)) throw error;
       const name = flag === undefined ? known.variable : `--${flagOf(known)}`;
@@ -270,6 +279,25 @@ export function readConfig(
   }
   if (config.provider === "keycloak") assertKeycloak(config);
   return config;
+}
+
+/** The text of a variable. One that is empty, or blank if blanks do not count, is as good as not set. */
+function variableOf(
+  { variable, exact }: Setting<unknown>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const given = environment[variable] ?? "";
+  const empty = (exact ? given : trimmed(given)) === "";
+  return empty || isServiceLink(variable, given) ? undefined : given;
+}
+
+/** A text as its setting reads it. @throws {SettingProblem} for characters that no setting has */
+function checked({ exact, read }: Setting<unknown>, given: string): string {
+  if (exact) assertExact(given);
+  const text = exact ? given : trimmed(given);
+  // A list may be written on several lines.
+  for (const part of lists.has(read) ? text.split(",").map(trimmed) : [text]) assertPlain(part);
+  return text;
 }
 
 /** What the realm needs, and what only works with users of Latchkey's own. */

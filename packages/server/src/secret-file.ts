@@ -1,9 +1,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { decodeUtf8 } from "./plain-utf8.ts";
+import { SettingProblem } from "./setting-problem.ts";
+import { assertPlain, trimmed } from "./setting-text.ts";
 
-/** The file with the secret is gone, and the database was made with it. */
+/** The file with the secret is gone, and the database was made with it; or it holds no secret. */
 export class LostSecretError extends Error {}
+
+/** A secret has no fewer characters, here as in `LATCHKEY_SECRET`. */
+const minLength = 32;
 
 /**
  * The secret that is kept beside a database file, made where there is none. Of several processes that
@@ -11,7 +17,7 @@ export class LostSecretError extends Error {}
  *
  * @param databasePath the secret's file is this path with `.secret` behind it, mode 0600
  * @param inUse whether the database holds keys that a secret sealed
- * @throws {LostSecretError} where the secret is in use but its file is not there
+ * @throws {LostSecretError} when the secret is in use but its file is not there, or when the file holds no secret
  */
 export function keptSecret(databasePath: string, inUse: boolean): string {
   const path = `${databasePath}.secret`;
@@ -53,9 +59,14 @@ function flushFolder(path: string): void {
 
 function readSecret(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").trim() || undefined;
+    const secret = trimmed(decodeUtf8(readFileSync(path)));
+    assertPlain(secret);
+    if (secret !== "" && secret.length < minLength)
+      throw new SettingProblem(`it has fewer than ${minLength} characters: bring its content back`);
+    return secret || undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
+    if (error instanceof SettingProblem) throw new LostSecretError(`${path}: ${error.message}`);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import ipaddr from "ipaddr.js";
 import type { Rule } from "./core/attempt-counter.ts";
 import { isPostgresAddress, postgresAddress } from "./postgres-address.ts";
 import { SettingProblem } from "./setting-problem.ts";
+import { trimmed } from "./setting-text.ts";
 import type { DatabasePlace } from "./store/place.ts";
 
 const tenYears = 3650 * 86_400_000;
@@ -11,8 +12,16 @@ const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as cons
 
 /** Any text but none. */
 export function text(given: string): string {
-  if (given.trim() === "") throw new SettingProblem("give a text");
+  if (given === "") throw new SettingProblem("give a text");
   return given;
+}
+
+/** An address or a name to listen on. */
+export function host(given: string): string {
+  const address = given.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(address) !== 0) return address;
+  if (/^[a-z\d][\w.-]*$/i.test(given)) return given;
+  throw new SettingProblem("give an address or a name of this machine, such as 127.0.0.1 or 0.0.0.0");
 }
 
 /** A whole number between two others. */
@@ -122,6 +131,9 @@ export function keys(given: string): readonly string[] {
   });
 }
 
+/** Types of which each item is a text of its own. */
+export const lists: ReadonlySet<(given: string) => unknown> = new Set([list, cidrs, origins, keys]);
+
 /** A password; whether it is a good one is for the password policy to say. */
 export function passwordText(given: string): string {
   return given;
@@ -140,6 +152,6 @@ function isUnit(unit: string | undefined): unit is keyof typeof units {
 function items(given: string): string[] {
   return given
     .split(",")
-    .map((item) => item.trim())
+    .map(trimmed)
     .filter((item) => item !== "");
 }

@@ -34,7 +34,13 @@ describe("settings", () => {
     ["PORT", "80x", "give a whole number from 0 to 65535"],
     ["PORT", "65536", "give a whole number from 0 to 65535"],
     ["PORT", "-1", "give a whole number from 0 to 65535"],
-    ["HOST", " ", "give a text"],
+    ["HOST", "here and there", "give an address or a name of this machine, such as 127.0.0.1 or 0.0.0.0"],
+    ["PORT", "tcp:/x", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7.9", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7:8000", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://login.example:8000", "give a whole number from 0 to 65535"],
+    ["PORT", "http://10.43.7.9:8000", "give a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7.9:99999", "give a whole number from 0 to 65535"],
     ["ISSUER", "login.example.com", "give an address such as https://login.example.com"],
     ["ISSUER", "https://a.example/?x=1", "give an address such as https://login.example.com"],
     ["ISSUER", "https://u:p@a.example", "give an address such as https://login.example.com"],
@@ -66,6 +72,96 @@ describe("settings", () => {
   ])("LATCHKEY_%s=%s is refused in one line that says what would do", (name, given, advice) => {
     expect(() => readConfig({ [`LATCHKEY_${name}`]: given })).toThrow(`LATCHKEY_${name}=${given}: ${advice}`);
   });
+
+  test.each(["127.0.0.1", "0.0.0.0", "::1", "fe80::1%eth0", "localhost", "my_host.example"])(
+    "LATCHKEY_HOST=%s is taken",
+    (host) => expect(readConfig({ LATCHKEY_HOST: host }).host).toBe(host),
+  );
+
+  test("an IPv6 address may have the brackets that it has in a URL", () => {
+    expect(readConfig({ LATCHKEY_HOST: "[::1]" }).host).toBe("::1");
+  });
+
+  describe("what an editor, a line end or a web page leaves behind", () => {
+    const left = ["\r", "\r\n", "\n", " ", "\t", "\u00a0", "\ufeff", "\u200b"];
+    const texts = {
+      LATCHKEY_HOST: "localhost",
+      LATCHKEY_PORT: "8080",
+      LATCHKEY_ISSUER: "https://login.example",
+      LATCHKEY_AUDIENCE: "one,two",
+      LATCHKEY_DATABASE: "data.db",
+      LATCHKEY_PROVIDER: "local",
+      LATCHKEY_ACCESS_TOKEN_TTL: "15m",
+      LATCHKEY_THROTTLE_PAIR: "5/1m",
+      LATCHKEY_TRUSTED_PROXIES: "10.0.0.0/8,::1",
+      LATCHKEY_CORS_ORIGINS: "https://a.example,https://b.example",
+      LATCHKEY_GUARD_KEYS: `${"k".repeat(32)},${"l".repeat(32)}`,
+      LATCHKEY_MCP: "off",
+      LATCHKEY_LOG_LEVEL: "warn",
+    };
+    const clean = readConfig(texts);
+
+    test.each(left)("%j at an edge is taken away", (blank) => {
+      const around = (add: (text: string) => string) =>
+        Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, add(text)]));
+      expect(readConfig(around((text) => text + blank))).toEqual(clean);
+      expect(readConfig(around((text) => blank + text))).toEqual(clean);
+    });
+
+    test.each(left)("%j alone counts as none", (blank) => {
+      const blanks = Object.fromEntries(Object.keys(texts).map((name) => [name, blank]));
+      expect(readConfig(blanks)).toEqual(readConfig({}));
+    });
+
+    test.each(left)("%j at the edge of a flag is taken away", (blank) => {
+      expect(readConfig({}, { database: `data.db${blank}`, port: `${blank}80` })).toMatchObject({
+        database: { path: "data.db" },
+        port: 80,
+      });
+    });
+
+    const secrets = ["SECRET", "ADMIN_PASSWORD", "KEYCLOAK_CLIENT_SECRET"];
+    const cases = secrets.flatMap((name) => left.map((blank) => [name, blank] as const));
+
+    test.each(cases)("LATCHKEY_%s with %j at an edge is refused, and not repeated", (name, blank) => {
+      const secret = "hunter2 hunter2 hunter2 hunter2 hunter2";
+      for (const given of [secret + blank, blank + secret]) {
+        const read = () => readConfig({ [`LATCHKEY_${name}`]: given });
+        const code = (blank.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+        const why = `^LATCHKEY_${name}: it begins or ends with U\\+${code}( \\([a-z -]+\\))?: (remove it|save the)`;
+        expect(read).toThrow(new RegExp(why));
+        expect(read).not.toThrow(/hunter2/);
+      }
+    });
+
+    test("a list may be written on several lines", () => {
+      const lines = "\r\n  https://a.example,\r\n  https://b.example\r\n";
+      expect(readConfig({ LATCHKEY_CORS_ORIGINS: lines }).corsOrigins).toEqual(clean.corsOrigins);
+    });
+  });
+
+  const every: Setting<unknown>[] = Object.values(settings);
+
+  test.each(every.map(({ variable }) => variable))("%s takes no control character", (variable) => {
+    for (const control of ["\0", "\n", "\r", "\u001b", "\u0085"]) {
+      const read = () => readConfig({ [variable]: `hunter2hunter2hunter2${control}hunter2hunter2hunter2` });
+      expect(read).toThrow(/it holds the control character U\+00[0-9A-F]{2}/);
+    }
+  });
+
+  test.each(every.map(({ variable }) => variable))("%s takes no text that was not UTF-8", (variable) => {
+    const read = () => readConfig({ [variable]: "caf\ufffd" });
+    expect(read).toThrow(/it is not valid UTF-8: save it as UTF-8/);
+  });
+
+  test.each(["tcp://10.43.7.9:8000", "udp://10.43.7.9:8000", "tcp://[fd00::a]:8000"])(
+    "LATCHKEY_PORT=%s is set by Kubernetes for a Service named latchkey, and ignored",
+    (link) => {
+      expect(readConfig({ LATCHKEY_PORT: link }).port).toBe(8000);
+      expect(readConfig({ LATCHKEY_PORT: link }, { port: "9000" }).port).toBe(9000);
+      expect(() => readConfig({}, { port: link })).toThrow(/^--port=.*give a whole number/);
+    },
+  );
 
   test("a secret that is refused is not repeated", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });

@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Config, flagOf, readConfig, type Setting, type SettingName, settings } from "../config.ts";
+import { SettingProblem } from "../setting-problem.ts";
+import { assertPlain } from "../setting-text.ts";
 import { UsageProblem } from "./failures.ts";
 
 /** What stood behind the command. */
@@ -26,6 +28,8 @@ export function parseArguments(
   for (const name of names) refuseSecretFlag(args, settings[name]);
   const known = names.filter((name) => !isSecret(settings[name])).map((name) => flagOf(settings[name]));
   const { values, positionals } = parse(args, known, own);
+  for (const word of positionals) assertTypeable("an argument", word);
+  for (const name of own) for (const text of values[name] ?? []) assertTypeable(`--${name}`, text);
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
   for (const name of names) refuseSecretValue(flags[flagOf(settings[name])], settings[name]);
   return {
@@ -44,6 +48,14 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
   } catch (error) {
     const said = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
     throw new UsageProblem(`${said}; \`latchkey --help\` lists what there is`);
+  }
+}
+
+function assertTypeable(what: string, text: string): void {
+  try {
+    assertPlain(text);
+  } catch (error) {
+    throw error instanceof SettingProblem ? new UsageProblem(`${what}: ${error.message}`) : error;
   }
 }
 

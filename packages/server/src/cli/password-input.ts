@@ -1,4 +1,7 @@
 import type { ReadStream } from "node:tty";
+import { firstLineOf } from "../plain-utf8.ts";
+import { SettingProblem } from "../setting-problem.ts";
+import { assertPlain } from "../setting-text.ts";
 import { UsageProblem } from "./failures.ts";
 
 /** A pasted file is no password. */
@@ -14,20 +17,38 @@ export async function askNewPassword(): Promise<string> {
   const lines = new UnseenLines(stdin);
   const password = await lines.ask("New password: ");
   if ((await lines.ask("Once more: ")) !== password) throw new UsageProblem("the two passwords differ");
+  typeable(() => assertPlain(password));
   return password;
 }
 
+/** The first line of standard input. @throws {UsageProblem} when it is no text that can be typed again */
 async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string> {
-  const utf8 = new TextDecoder();
-  let read = "";
+  const parts: Buffer[] = [];
+  let length = 0;
   for await (const part of input) {
-    read += typeof part === "string" ? part : utf8.decode(part, { stream: true });
-    if (read.includes("\n") || read.length > maxInput) break;
+    const bytes = Buffer.from(part);
+    parts.push(bytes);
+    length += bytes.length;
+    if (bytes.includes("\n") || length > maxInput) break;
   }
-  const [line = ""] = read.split(/\r?\n/, 1);
+  const read = Buffer.concat(parts);
+  // In UTF-16 the line end has a second byte.
+  const end = read.indexOf("\n");
+  const line = typeable(() => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
   if (line === "")
     throw new UsageProblem("no password on standard input: `latchkey user passwd NAME < file`");
   return line;
+}
+
+/** Runs work that reads a password. @throws {UsageProblem} saying why nobody could type that password */
+function typeable<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SettingProblem)
+      throw new UsageProblem(`the password was not taken: ${error.message}`);
+    throw error;
+  }
 }
 
 /** Lines typed on a terminal, unseen. What was typed ahead is kept for the next question. */

@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import type { Config } from "../config.ts";
-import { type People, PersonProblem } from "../core/people.ts";
+import { passwordProblem } from "../core/password-policy.ts";
+import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
 import { flushLog, openLog } from "../log.ts";
 import { type Server, serve } from "../serve.ts";
+import { serviceLinks } from "../service-links.ts";
 import { SettingProblem } from "../setting-problem.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
@@ -20,10 +23,21 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   const { config, words } = parseArguments(args, process.env);
   if (words.length > 0)
     throw new UsageProblem(`serve takes no ${words[0]}; \`latchkey --help\` lists what there is`);
+  await assertFirstPassword(config);
   await run(config, async (people) => {
     const { added, made } = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
     if (added && made !== undefined) process.stderr.write(administratorNote(made));
   });
+}
+
+/** Refuses the first administrator's password before a new database is made for it. */
+async function assertFirstPassword({ database, adminPassword, provider, passwordMinLength }: Config) {
+  if (provider !== "local" || adminPassword === undefined) return;
+  if (database.engine !== "sqlite" || existsSync(database.path)) return;
+  const { username, email } = firstAdministrator;
+  const policy = { minLength: passwordMinLength };
+  const problem = await passwordProblem(adminPassword, [username, email], policy);
+  if (problem !== undefined) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${problem}`);
 }
 
 function nameTheSetting(error: unknown): never {
@@ -36,6 +50,13 @@ export async function run(config: Config, prepare: (people: People) => Promise<v
   const log = await openLog(config.logLevel);
   for (const variable of unknownVariables(process.env)) {
     log.warn({ variable }, `${variable} is no setting: \`latchkey --help\` lists what there is`);
+  }
+  const links = serviceLinks(process.env);
+  if (links.length > 0) {
+    log.warn(
+      { variables: links },
+      "variables of a Kubernetes Service whose name begins with latchkey are ignored: set enableServiceLinks: false in the pod; --port sets the port",
+    );
   }
   await putHashingBehindRequests();
   const server = await serve(config, { log, prepare, idleGrace });

@@ -1,4 +1,5 @@
 import { type Setting, settings } from "../config.ts";
+import { isServiceLink } from "../service-links.ts";
 
 /** Read by the client, which may well share the environment. */
 const elsewhere = ["LATCHKEY_TOKEN"];
@@ -7,5 +8,7 @@ const elsewhere = ["LATCHKEY_TOKEN"];
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const all: Setting<unknown>[] = Object.values(settings);
   const known = new Set([...elsewhere, ...all.map(({ variable }) => variable)]);
-  return Object.keys(environment).filter((name) => name.startsWith("LATCHKEY_") && !known.has(name));
+  return Object.keys(environment).filter(
+    (name) => name.startsWith("LATCHKEY_") && !known.has(name) && !isServiceLink(name, environment[name]),
+  );
 }

@@ -15,6 +15,14 @@ export interface Person {
 /** Something that cannot be done to a person. The message is one line for whoever asked. */
 export class PersonProblem extends Error {}
 
+/** The user that a new database begins with. */
+export const firstAdministrator: Person = {
+  username: "admin",
+  email: "admin@localhost",
+  displayName: "Administrator",
+  roles: ["admin"],
+};
+
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
@@ -84,12 +92,7 @@ export class People {
     given: string | undefined,
   ): Promise<{ added: boolean; made: string | undefined }> {
     if (!(await this.#users.isEmpty())) return { added: false, made: undefined };
-    const person = {
-      username: "admin",
-      email: "admin@localhost",
-      displayName: "Administrator",
-      roles: ["admin"],
-    };
+    const person = firstAdministrator;
     if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
     const made = given === undefined ? randomBytes(15).toString("base64url") : undefined;
     const user = await this.#prepare(person, given ?? made ?? "");

@@ -122,4 +122,73 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(await two.evaluate("auth.token().catch((error) => error.kind)")).toBe("signed_out");
     expect(await one.evaluate("kept()")).toBeNull();
   });
+
+  test("a full localStorage: the session is in memory, and stored when there is room", async () => {
+    const page = await open();
+    await page.evaluate(signIn);
+    await page.evaluate("fill()");
+    const token = await page.evaluate("auth.token()");
+    expect(await page.evaluate("failures")).toEqual([["keep", "QuotaExceededError"]]);
+    expect(await page.evaluate("kept().accessToken")).toBe("short");
+    expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+    await page.evaluate("localStorage.removeItem('filler')");
+    await page.waitForFunction("kept().accessToken !== 'short'");
+    expect(await page.evaluate("kept().accessToken")).toBe(token);
+    expect(await page.evaluate("failures")).toHaveLength(1);
+  });
+
+  test("a login where localStorage is full", async () => {
+    const page = await open();
+    await page.evaluate(signIn);
+    await page.evaluate("fill()");
+    await page.evaluate(signIn);
+    expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+  });
+
+  test("a tab that is frozen while it refreshes does not stop another", async () => {
+    const [one, two] = [await open(), await open()];
+    await one.evaluate(signIn);
+    await one.evaluate("hold()");
+    await one.evaluate("expire()");
+    const answered = context.waitForEvent("response", (response) => response.url().endsWith("/refresh"));
+    const first = one.evaluate("auth.token()");
+    await answered;
+    const devtools = await context.newCDPSession(one);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+
+    const second = await two.evaluate(`new AuthClient({
+      baseURL: new URLSearchParams(location.search).get("server"),
+      store: localStorageStore(),
+      timeout: 1_000,
+    }).token()`);
+    expect(second).toBe(await two.evaluate("kept().accessToken"));
+    expect(sent).toEqual(["/auth/login", "/auth/refresh", "/auth/refresh"]);
+
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await one.evaluate("letGo()");
+    expect(await first).toBe(second);
+    for (const page of [one, two]) {
+      expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+      expect(await page.evaluate("ends")).toEqual([]);
+    }
+  });
+
+  test("a sandboxed frame, where storage and locks are forbidden: the session is in memory", async () => {
+    await using open = await testServer({ CORS_ORIGINS: "*" });
+    const page = await context.newPage();
+    await page.goto(origin);
+    const address = `${origin}/?server=${encodeURIComponent(open.url)}`;
+    await page.setContent(`<iframe sandbox="allow-scripts" src="${address}"></iframe>`);
+    const frame = page.frames().at(-1);
+    if (!frame) throw new Error("there is no frame");
+    await frame.waitForFunction("globalThis.auth !== undefined");
+    const forbidden = "try { localStorage } catch (error) { error.name }";
+    expect(await frame.evaluate(`eval(${JSON.stringify(forbidden)})`)).toBe("SecurityError");
+    expect(await frame.evaluate("auth.token().catch((error) => error.kind)")).toBe("signed_out");
+    await frame.evaluate(signIn);
+    expect(await frame.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
+    expect(await frame.evaluate("failures")).toEqual([["keep", "Error"]]);
+    expect(await frame.evaluate("auth.logout()")).toEqual({ message: "Successfully logged out" });
+    expect(await frame.evaluate("auth.token().catch((error) => error.kind)")).toBe("signed_out");
+  });
 });

@@ -1,0 +1,15 @@
+/** Listeners of one kind of event. */
+export class Listeners<Event> {
+  readonly #listeners = new Set<(event: Event) => void>();
+
+  /** @returns stops calling back */
+  add(listener: (event: Event) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Calls back later, so that what goes wrong in a listener stops nobody else. */
+  tell(event: Event): void {
+    for (const listener of this.#listeners) void Promise.resolve(event).then(listener);
+  }
+}

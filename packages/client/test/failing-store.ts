@@ -1,0 +1,31 @@
+import type { TokenSet, TokenStore } from "../src/index.ts";
+
+/** What happens to a write: it is done, refused, or refused with the old tokens lost. */
+export type Fate = "done" | "refused" | "torn";
+
+/** A store whose medium fails as it is told to. */
+export class FailingStore implements TokenStore {
+  readonly name?: string;
+  readonly full = new Error("the disk is full");
+  readonly broken = new Error("the disk is broken");
+  writes: Fate = "done";
+  readable = true;
+  tries = 0;
+  kept: TokenSet | undefined;
+
+  constructor(name?: string) {
+    if (name !== undefined) this.name = name;
+  }
+
+  get(): TokenSet | undefined {
+    if (!this.readable) throw this.broken;
+    return this.kept;
+  }
+
+  set(tokens: TokenSet | undefined): void {
+    this.tries++;
+    if (this.writes === "torn") this.kept = undefined;
+    if (this.writes !== "done") throw this.full;
+    this.kept = tokens;
+  }
+}

@@ -1,0 +1,50 @@
+import { SettingProblem } from "./setting-problem.ts";
+
+/** Blank or invisible characters at an edge: left behind by line ends, editors and web pages. */
+const edges = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
+
+/** A text without the blank and invisible characters at its edges. */
+export function trimmed(given: string): string {
+  return given.replace(edges, "");
+}
+
+/**
+ * Refuses text that nobody meant to write. The message does not hold the text, which may be a secret.
+ *
+ * @throws {SettingProblem} for characters that were not UTF-8, and for control characters
+ */
+export function assertPlain(given: string): void {
+  if (given.includes("\uFFFD")) throw new SettingProblem("it is not valid UTF-8: save it as UTF-8");
+  const control = /\p{Cc}/u.exec(given)?.[0];
+  if (control !== undefined)
+    throw new SettingProblem(`it holds the control character ${named(control)}: remove it`);
+}
+
+/**
+ * Refuses a secret that may not be the one that was meant: nobody sees a blank at its edge.
+ *
+ * @throws {SettingProblem} naming the character, not the secret
+ */
+export function assertExact(given: string): void {
+  const [edge = ""] = given.match(edges) ?? [];
+  if (edge === "") return;
+  const cure = edge.includes("\r") ? "save the file with Unix line ends" : "remove it";
+  throw new SettingProblem(`it begins or ends with ${named(edge)}: ${cure}`);
+}
+
+/** A character by its code point, and by name if it is a common one. */
+function named(text: string): string {
+  const code = (text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  const name = names[code];
+  return name === undefined ? `U+${code}` : `U+${code} (${name})`;
+}
+
+const names: Readonly<Record<string, string>> = {
+  "0000": "NUL",
+  "0009": "tab",
+  "000A": "line feed",
+  "000D": "carriage return",
+  "0020": "space",
+  "00A0": "no-break space",
+  FEFF: "byte order mark",
+};
