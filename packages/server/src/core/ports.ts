@@ -56,8 +56,13 @@ export interface Users {
   list(): Promise<LocalUser[]>;
   /** Whether there is none. */
   isEmpty(): Promise<boolean>;
-  /** The password hash of some user, for one seed always the same one while the users stay the same. */
-  someHash(seed: string): Promise<string | undefined>;
+  /**
+   * Reads an account and a decoy in one statement, whether the account exists or not.
+   *
+   * @param key a canonical user name or e-mail address
+   * @param seed chooses the decoy: the same one while the users stay the same
+   */
+  forSignIn(key: string, seed: string): Promise<Pick<Account, "holder" | "decoy">>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
   /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
@@ -236,12 +241,17 @@ export interface AuditReader {
 export interface Account {
   readonly key: string;
   readonly holder: LocalUser | undefined;
+  /** The password hash of some user; a check without a usable hash costs as much as this one. */
+  readonly decoy: string | undefined;
 }
 
 /** Whether the password was right; the reason of a no is for the audit trail alone. */
 export type Verdict =
   | { readonly ok: true; readonly user: User /** The state the user was in. */; readonly revision: number }
-  | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" };
+  | { readonly ok: false; readonly reason: VerdictReason };
+
+/** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
+export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
 
 /** Where people come from. */
 export interface IdentityProvider {

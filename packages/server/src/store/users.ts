@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { LocalUser, NewUser, Users } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -30,9 +31,18 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     query.selectFrom("users").select(columns).orderBy("username_key"),
   );
   const first = statement<Record<string, never>>()(() => query.selectFrom("users").select("id").limit(1));
-  const hashFrom = statement<{ id: string }>()((slot) =>
-    query.selectFrom("users").select("password_hash").where("id", ">=", slot("id")).orderBy("id").limit(1),
-  );
+  // One statement with one row, whether the account exists or not.
+  const forSignIn = statement<{ key: string; id: string }>()<SignInRow>((slot) => {
+    const made = sql<SignInRow>`
+      select coalesce(
+          (select password_hash from users where id >= ${slot("id")} order by id limit 1),
+          (select password_hash from users order by id limit 1)
+        ) as decoy,
+        ${sql.join(columns.map((column) => sql.ref(`users.${column}`)))}
+      from (select 1) as always
+      left join users on users.username_key = ${slot("key")} or users.email_key = ${slot("key")}`;
+    return { compile: () => made.compile(query) };
+  });
   const add = statement<UserTable>()((slot) =>
     query
       .insertInto("users")
@@ -99,13 +109,10 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     },
     list: async () => (await database.all(list, {})).map(userOf),
     isEmpty: async () => (await one(database, first, {})) === undefined,
-    async someHash(seed) {
-      const digest = createHash("sha256").update(seed).digest("hex");
-      const letter = String.fromCharCode(97 + (Number.parseInt(digest.slice(0, 2), 16) % 26));
-      const row =
-        (await one(database, hashFrom, { id: `user:${letter}${digest}` })) ??
-        (await one(database, hashFrom, { id: "" }));
-      return row?.password_hash;
+    async forSignIn(key, seed) {
+      const row = await one(database, forSignIn, { key, id: idFrom(seed) });
+      const holder = row === undefined || row.id === null ? undefined : userOf(row);
+      return { holder, decoy: row?.decoy ?? undefined };
     },
     async add(user, event) {
       if (await change([must(add, rowOf(user, event.at))], event)) return "added";
@@ -138,6 +145,16 @@ const columns = [
   "revision",
   "created_at",
 ] as const satisfies readonly (keyof UserTable)[];
+
+/** A user beside a decoy hash; all columns are null if there is no such user. */
+type SignInRow = { readonly decoy: string | null } & (UserTable | { readonly id: null });
+
+/** A point in the order of ids that depends on the seed alone. */
+function idFrom(seed: string): string {
+  const digest = createHash("sha256").update(seed).digest("hex");
+  const letter = String.fromCharCode(97 + (Number.parseInt(digest.slice(0, 2), 16) % 26));
+  return `user:${letter}${digest}`;
+}
 
 function rowOf(user: NewUser, at: number): UserTable {
   return {

@@ -154,12 +154,24 @@ export function storeContract(
         expect((await store.users.byId("user:alice"))?.passwordHash).toBe("$argon2id$new");
       });
 
-      test("some hash is the same for a seed, and one of those that there are", async () => {
+      test("sign-in reads an account and a decoy; a seed keeps its decoy", async () => {
         await store.users.add({ ...user("zoe"), passwordHash: "$argon2id$other" }, event("user.added"));
         const seeds = Array.from({ length: 200 }, (_, number) => `unknown:${number}`);
-        const hashes = await Promise.all(seeds.map((seed) => store.users.someHash(seed)));
+        const decoys = async (key: string) =>
+          Promise.all(seeds.map(async (seed) => (await store.users.forSignIn(key, seed)).decoy));
+        const hashes = await decoys("nobody");
         expect(new Set(hashes)).toEqual(new Set(["$argon2id$first", "$argon2id$other"]));
-        expect(await Promise.all(seeds.map((seed) => store.users.someHash(seed)))).toEqual(hashes);
+        expect(await decoys("alice")).toEqual(hashes);
+        expect((await store.users.forSignIn("nobody", "seed")).holder).toBeUndefined();
+        for (const key of ["alice", "alice@example.com"]) {
+          const { holder } = await store.users.forSignIn(key, "seed");
+          expect(holder).toEqual(await store.users.byId("user:alice"));
+        }
+      });
+
+      test("sign-in finds neither account nor decoy in an empty table", async () => {
+        await store.users.remove("user:alice", event("user.removed"));
+        expect(await store.users.forSignIn("alice", "seed")).toEqual({ holder: undefined, decoy: undefined });
       });
 
       test("changes to nobody are refused without an event", async () => {
