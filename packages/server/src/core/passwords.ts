@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
-import type { HashQueue } from "./hash-queue.ts";
+import type { HashQueue, HashRequester } from "./hash-queue.ts";
 
 /** NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters; this bounds the work that a long one makes. */
 export const maxPasswordBytes = 1024;
@@ -39,9 +39,9 @@ export class Passwords {
     this.#hasher = hasher;
   }
 
-  /** @throws {LatchkeyError} `overloaded` where there is no room for another hash */
-  assertRoom(): void {
-    this.#queue.assertRoom();
+  /** @throws {LatchkeyError} `overloaded` if there is no room for another hash of this requester */
+  assertRoom(requester: HashRequester): void {
+    this.#queue.assertRoom(requester);
   }
 
   hasRoom(): boolean {
@@ -49,8 +49,8 @@ export class Passwords {
   }
 
   /** PHC string of a password. @throws {LatchkeyError} `overloaded`, `client_gone` */
-  hash(password: string, signal?: AbortSignal): Promise<string> {
-    return this.#queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), signal);
+  hash(password: string, requester: HashRequester): Promise<string> {
+    return this.#queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), requester);
   }
 
   /**
@@ -65,13 +65,13 @@ export class Passwords {
     phc: string | undefined,
     decoy: string | undefined,
     password: string,
-    signal?: AbortSignal,
+    requester: HashRequester,
   ): Promise<boolean> {
     const typed = normalized(password);
     const cost = costOf(phc ?? "") ?? costOf(decoy ?? "") ?? this.#cost;
     const usable = typed !== undefined && phc !== undefined && isUsableHash(phc);
     const checked = usable ? phc : randomHash(cost);
-    return this.#queue.run(() => this.#hasher.verify(checked, typed ?? "-"), signal);
+    return this.#queue.run(() => this.#hasher.verify(checked, typed ?? "-"), requester);
   }
 
   /** The cost of today's parameters, as a PHC string begins. */

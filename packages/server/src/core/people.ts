@@ -105,7 +105,7 @@ export class People {
   async setPassword(name: string, password: string): Promise<LocalUser> {
     const user = await this.find(name);
     await this.#assertGood(password, [user.username, user.email]);
-    const hash = await this.#passwords.hash(password);
+    const hash = await this.#hash(password, user.id);
     return this.#done(
       user,
       await this.#users.setPassword(user.id, hash, this.#event("user.password_changed", user.id)),
@@ -131,16 +131,21 @@ export class People {
   async #prepare(person: Person, password: string): Promise<NewUser> {
     assertFits(person);
     const usernameKey = canonicalName(person.username);
+    const id = `user:${usernameKey}`;
     return {
-      id: `user:${usernameKey}`,
+      id,
       username: person.username.normalize("NFKC").trim(),
       usernameKey,
       email: person.email.normalize("NFKC").trim(),
       emailKey: canonicalName(person.email),
       displayName: person.displayName,
       roles: person.roles,
-      passwordHash: await this.#passwords.hash(password),
+      passwordHash: await this.#hash(password, id),
     };
+  }
+
+  #hash(password: string, account: string): Promise<string> {
+    return this.#passwords.hash(password, { address: this.#parts.by.address, account });
   }
 
   async #assertGood(password: string, names: readonly string[]): Promise<void> {

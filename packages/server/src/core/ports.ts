@@ -260,12 +260,12 @@ export interface IdentityProvider {
    *
    * @throws {LatchkeyError} `overloaded` where there is no room to check a password now
    */
-  find(username: string): Promise<Account>;
+  find(username: string, caller: Caller): Promise<Account>;
   /**
    * Checks a password. Does the same work whether the account exists, is active, or neither.
    *
    * @throws {LatchkeyError} `overloaded` where too many passwords wait to be checked, `client_gone`
    */
-  authenticate(account: Account, password: string, signal?: AbortSignal): Promise<Verdict>;
+  authenticate(account: Account, password: string, caller: Caller): Promise<Verdict>;
   byId(userId: string): Promise<User | undefined>;
 }

@@ -1,4 +1,5 @@
 import { canonicalName, maxTypedName } from "../core/account-names.ts";
+import type { HashRequester } from "../core/hash-queue.ts";
 import { nameFingerprints } from "../core/name-fingerprints.ts";
 import { isUsableHash, type Passwords } from "../core/passwords.ts";
 import type { Account, IdentityProvider, LocalUser, Users, Verdict, VerdictReason } from "../core/ports.ts";
@@ -12,8 +13,8 @@ import type { Account, IdentityProvider, LocalUser, Users, Verdict, VerdictReaso
 export function localProvider(users: Users, passwords: Passwords, fingerprintKey: Buffer): IdentityProvider {
   const fingerprint = nameFingerprints(fingerprintKey);
   return {
-    async find(username): Promise<Account> {
-      passwords.assertRoom();
+    async find(username, { address }): Promise<Account> {
+      passwords.assertRoom({ address });
       const tooLong = username.length > maxTypedName;
       const name = tooLong ? "" : canonicalName(username);
       const unknown = fingerprint(tooLong ? username : name);
@@ -21,12 +22,13 @@ export function localProvider(users: Users, passwords: Passwords, fingerprintKey
       return { key: holder?.id ?? `unknown:${unknown}`, holder, decoy };
     },
 
-    async authenticate({ holder, decoy }, password, signal): Promise<Verdict> {
-      const right = await passwords.verify(holder?.passwordHash, decoy, password, signal);
+    async authenticate({ key, holder, decoy }, password, { address, signal }): Promise<Verdict> {
+      const requester = { address, account: key, ...(signal && { signal }) };
+      const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
       if (holder === undefined) return { ok: false, reason: "unknown_user" };
       if (!right) return { ok: false, reason: reasonOf(holder) };
       if (!holder.active) return { ok: false, reason: "inactive" };
-      await upgrade(holder, password, signal);
+      await upgrade(holder, password, requester);
       return { ok: true, user: holder, revision: holder.revision };
     },
 
@@ -34,9 +36,9 @@ export function localProvider(users: Users, passwords: Passwords, fingerprintKey
   };
 
   /** The one moment when the password is at hand to be hashed anew. Under load the next login will do. */
-  async function upgrade(user: LocalUser, password: string, signal: AbortSignal | undefined): Promise<void> {
+  async function upgrade(user: LocalUser, password: string, requester: HashRequester): Promise<void> {
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
-    await users.upgradeHash(user, await passwords.hash(password, signal));
+    await users.upgradeHash(user, await passwords.hash(password, requester));
   }
 }
 
