@@ -14,10 +14,12 @@ export function addressBucket(address: string): string {
 /**
  * The part of an IP address that one customer of a provider controls: the whole of an IPv4 address, the /48 of
  * an IPv6 address (RFC 6177 §2).
+ *
+ * @param bucket as `addressBucket` returns it
  */
-export function addressNetwork(address: string): string {
-  const bucket = addressBucket(address);
-  return bucket.endsWith("/64") ? networkOf(bucket.slice(0, -3), 48) : bucket;
+export function networkOfBucket(bucket: string): string {
+  const isIpv6 = bucket.endsWith("/64") && ipaddr.isValidCIDR(bucket);
+  return isIpv6 ? networkOf(bucket.slice(0, -3), 48) : bucket;
 }
 
 function networkOf(address: string, bits: number): string {

@@ -1,4 +1,4 @@
-import { addressBucket, addressNetwork } from "./address-bucket.ts";
+import { addressBucket, networkOfBucket } from "./address-bucket.ts";
 import { LinkedList, type ListEntry } from "./linked-list.ts";
 
 /** Whose work waits. */
@@ -115,7 +115,8 @@ export class FairQueue<Item> {
 }
 
 function pathOf({ address, account = "" }: Requester): string[] {
-  return [addressNetwork(address), addressBucket(address), account];
+  const bucket = addressBucket(address);
+  return [networkOfBucket(bucket), bucket, account];
 }
 
 function newGroup<Item>(key: string, parent: Group<Item> | undefined): Group<Item> {
