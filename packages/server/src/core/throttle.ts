@@ -168,7 +168,8 @@ export class Throttle {
 function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs: number): LatchkeyError {
   return new LatchkeyError("rate_limited", {
     reason: `${operation} limit of the ${scope}`,
-    retryAfter: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    // A clock that was set back would make a wait of hours out of a window of minutes.
+    retryAfter: Math.max(1, Math.ceil(Math.min(retryAfterMs, rule.windowMs) / 1000)),
     limit: {
       policy: `${operation}-${scope}`,
       quota: rule.limit,
