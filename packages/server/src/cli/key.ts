@@ -21,7 +21,7 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
         rotated ? `${keys.signer.kid} signs from now on` : "another rotation came first; nothing was changed",
       );
     } else {
-      print(table(["KID", "STATE", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)));
+      print(...table(["KID", "STATE", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)));
     }
   });
 }

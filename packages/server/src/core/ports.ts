@@ -1,3 +1,4 @@
+import type { NameKeys } from "./account-names.ts";
 import type { AuditEvent, AuditEventName } from "./audit-events.ts";
 
 /** Milliseconds since the epoch. */
@@ -50,8 +51,11 @@ export type AddOutcome = "added" | "username_taken" | "email_taken";
 
 /** Users of Latchkey's own database. Every change is durable when its promise resolves. */
 export interface Users {
-  /** @param key a canonical user name or e-mail address, see `account-names.ts` */
-  byName(key: string): Promise<LocalUser | undefined>;
+  /**
+   * @param key a canonical user name or e-mail address, see `account-names.ts`
+   * @param older other keys under which an earlier version may have stored the e-mail address
+   */
+  byName(key: string, older?: NameKeys["older"]): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
   list(): Promise<LocalUser[]>;
   /** Whether there is none. */
@@ -60,9 +64,10 @@ export interface Users {
    * Reads an account and a decoy in one statement, whether the account exists or not.
    *
    * @param key a canonical user name or e-mail address
+   * @param older as for `byName`
    * @param seed chooses the decoy: the same one while the users stay the same
    */
-  forSignIn(key: string, seed: string): Promise<Pick<Account, "holder" | "decoy">>;
+  forSignIn({ key, older }: NameKeys, seed: string): Promise<Pick<Account, "holder" | "decoy">>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
   /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;

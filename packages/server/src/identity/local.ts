@@ -1,4 +1,4 @@
-import { canonicalName, maxTypedName } from "../core/account-names.ts";
+import { maxTypedName, nameKeys } from "../core/account-names.ts";
 import type { HashRequester } from "../core/hash-queue.ts";
 import { nameFingerprints } from "../core/name-fingerprints.ts";
 import { isUsableHash, type Passwords } from "../core/passwords.ts";
@@ -16,9 +16,9 @@ export function localProvider(users: Users, passwords: Passwords, fingerprintKey
     async find(username, { address }): Promise<Account> {
       passwords.assertRoom({ address });
       const tooLong = username.length > maxTypedName;
-      const name = tooLong ? "" : canonicalName(username);
-      const unknown = fingerprint(tooLong ? username : name);
-      const { holder, decoy } = await users.forSignIn(name, unknown);
+      const keys = nameKeys(tooLong ? "" : username);
+      const unknown = fingerprint(tooLong ? username : keys.key);
+      const { holder, decoy } = await users.forSignIn(keys, unknown);
       return { key: holder?.id ?? `unknown:${unknown}`, holder, decoy };
     },
 

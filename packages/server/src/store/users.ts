@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { LocalUser, NewUser, Users } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -16,14 +16,11 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     const { first, ended } = end(userId, at);
     return [...first, ended];
   };
-  const byName = statement<{ key: string }>()((slot) =>
-    query
-      .selectFrom("users")
-      .select(columns)
-      .where((where) =>
-        where.or([where("username_key", "=", slot("key")), where("email_key", "=", slot("key"))]),
-      ),
-  );
+  const byName = statement<NameSlots>()<UserTable>((slot) => {
+    const made = sql<UserTable>`select ${sql.join(columns.map((column) => sql.ref(column)))}
+      from users where ${named(slot)} order by ${nearest(slot)} limit 1`;
+    return { compile: () => made.compile(query) };
+  });
   const byId = statement<{ id: string }>()((slot) =>
     query.selectFrom("users").select(columns).where("id", "=", slot("id")),
   );
@@ -32,7 +29,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
   );
   const first = statement<Record<string, never>>()(() => query.selectFrom("users").select("id").limit(1));
   // One statement with one row, whether the account exists or not.
-  const forSignIn = statement<{ key: string; id: string }>()<SignInRow>((slot) => {
+  const forSignIn = statement<NameSlots & { id: string }>()<SignInRow>((slot) => {
     const made = sql<SignInRow>`
       select coalesce(
           (select password_hash from users where id >= ${slot("id")} order by id limit 1),
@@ -40,7 +37,7 @@ export function userTable(database: Database, audit: AuditWriter): Users {
         ) as decoy,
         ${sql.join(columns.map((column) => sql.ref(`users.${column}`)))}
       from (select 1) as always
-      left join users on users.username_key = ${slot("key")} or users.email_key = ${slot("key")}`;
+      left join users on ${named(slot)} order by ${nearest(slot)} limit 1`;
     return { compile: () => made.compile(query) };
   });
   const add = statement<UserTable>()((slot) =>
@@ -98,25 +95,27 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     return made;
   }
 
+  const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {
+    const row = await one(database, byName, { key, asTyped, ascii });
+    return row && userOf(row);
+  };
+
   return {
-    async byName(key) {
-      const row = await one(database, byName, { key });
-      return row && userOf(row);
-    },
+    byName: find,
     async byId(id) {
       const row = await one(database, byId, { id });
       return row && userOf(row);
     },
     list: async () => (await database.all(list, {})).map(userOf),
     isEmpty: async () => (await one(database, first, {})) === undefined,
-    async forSignIn(key, seed) {
-      const row = await one(database, forSignIn, { key, id: idFrom(seed) });
+    async forSignIn({ key, older: [asTyped, ascii] }, seed) {
+      const row = await one(database, forSignIn, { key, asTyped, ascii, id: idFrom(seed) });
       const holder = row === undefined || row.id === null ? undefined : userOf(row);
       return { holder, decoy: row?.decoy ?? undefined };
     },
     async add(user, event) {
       if (await change([must(add, rowOf(user, event.at))], event)) return "added";
-      return (await one(database, byName, { key: user.usernameKey })) ? "username_taken" : "email_taken";
+      return (await find(user.usernameKey)) ? "username_taken" : "email_taken";
     },
     addFirst: (user, event) => change(addFirst(rowOf(user, event.at)), event),
     setPassword: (id, passwordHash, event) =>
@@ -145,6 +144,22 @@ const columns = [
   "revision",
   "created_at",
 ] as const satisfies readonly (keyof UserTable)[];
+
+interface NameSlots {
+  readonly key: string;
+  readonly asTyped: string;
+  readonly ascii: string;
+}
+
+type NameSlot = (name: keyof NameSlots) => RawBuilder<string>;
+
+/** Whether a row is of the user with this name. */
+const named = (slot: NameSlot) => sql`users.username_key = ${slot("key")}
+  or users.email_key in (${slot("asTyped")}, ${slot("key")}, ${slot("ascii")})`;
+
+/** Two rows can stand for one mailbox since before both spellings were one: the one that was typed goes first. */
+const nearest = (slot: NameSlot) =>
+  sql`case users.email_key when ${slot("asTyped")} then 0 when ${slot("key")} then 1 else 2 end`;
 
 /** A user beside a decoy hash; all columns are null if there is no such user. */
 type SignInRow = { readonly decoy: string | null } & (UserTable | { readonly id: null });
