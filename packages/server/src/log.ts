@@ -1,5 +1,6 @@
 import { type Logger, pino, stdTimeFunctions } from "pino";
 import type { Config } from "./config.ts";
+import { visible, visibleLines } from "./visible.ts";
 
 export type Log = Logger;
 
@@ -18,7 +19,17 @@ export async function openLog(level: Config["logLevel"]): Promise<Log> {
     return pino(options, pino.destination(destination));
   }
   const { default: pretty } = await import("pino-pretty");
-  return pino(options, pretty({ sync: true, translateTime: "SYS:HH:MM:ss", singleLine: true }));
+  const terminal = pretty({ sync: true, translateTime: "SYS:HH:MM:ss", singleLine: true });
+  return pino(options, { write: (line: string) => void terminal.write(shown(line)) });
+}
+
+/** A line whose texts cannot steer the terminal. The colours are added after this. */
+function shown(line: string): string {
+  const safe: unknown = JSON.parse(line, (name, value: unknown) => {
+    if (typeof value !== "string") return value;
+    return name === "stack" ? visibleLines(value) : visible(value);
+  });
+  return `${JSON.stringify(safe)}\n`;
 }
 
 /**

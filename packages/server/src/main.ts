@@ -1,5 +1,6 @@
 import { explain, UsageProblem } from "./cli/failures.ts";
 import { print } from "./cli/print.ts";
+import { visible, visibleLines } from "./visible.ts";
 
 type Command = (args: readonly string[]) => Promise<void>;
 
@@ -20,7 +21,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   try {
     const [name = "help", ...rest] = args;
     if (name === "help" || args.includes("--help") || args.includes("-h")) {
-      print((await import("./cli/help.ts")).help());
+      print(...(await import("./cli/help.ts")).help().split("\n"));
       return;
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -29,8 +30,8 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     const command = await load();
     await command(rest);
   } catch (error) {
-    const line = explain(error)?.replaceAll(/\p{C}/gu, "?");
-    process.stderr.write(`latchkey: ${line ?? stackOf(error)}\n`);
+    const line = explain(error);
+    process.stderr.write(`latchkey: ${line === undefined ? visibleLines(stackOf(error)) : visible(line)}\n`);
     process.exitCode = 1;
     // A writing thread or a listening socket may have been left behind.
     process.exit();

@@ -11,7 +11,7 @@ export async function databaseCommand(args: readonly string[]): Promise<void> {
   assertSeen(config.database);
   const { facts, problems } = await checkDatabase(config.database, config.databaseTimeout);
   const width = Math.max(...facts.map(([name]) => name.length));
-  for (const [name, value] of facts) print(`${name.padEnd(width)}  ${value.replaceAll(/\p{C}/gu, "?")}`);
+  for (const [name, value] of facts) print(`${name.padEnd(width)}  ${value}`);
   print("");
   if (problems.length === 0) print("nothing is wrong");
   for (const problem of problems) print(`wrong: ${problem}`);

@@ -23,7 +23,7 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
       );
     } else {
       print(
-        table(["KID", "STATE", "ALGORITHM", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)),
+        ...table(["KID", "STATE", "ALGORITHM", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)),
       );
     }
   });

@@ -20,7 +20,7 @@ export async function sessionCommand(args: readonly string[]): Promise<void> {
         now,
         subject === undefined ? undefined : (await people.find(subject)).id,
       );
-      print(table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], live.map(rowOf)));
+      print(...table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], live.map(rowOf)));
     });
   }
   if (verb === "end" && subject !== undefined) {

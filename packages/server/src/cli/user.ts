@@ -19,7 +19,7 @@ export async function userCommand(args: readonly string[]): Promise<void> {
 
   const verbs: Record<string, (bench: Workbench) => Promise<void>> = {
     async list({ people }) {
-      print(table(["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"], (await people.list()).map(rowOf)));
+      print(...table(["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"], (await people.list()).map(rowOf)));
     },
     async add({ people }) {
       const email = given.option("email");

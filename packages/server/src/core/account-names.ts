@@ -1,3 +1,5 @@
+import { domainToASCII, domainToUnicode } from "node:url";
+
 /**
  * No user name or e-mail address is longer, in UTF-16 units. Longer names are nobody's, and are not even
  * looked at: bringing 16 KiB of combining marks into order takes a tenth of a second.
@@ -6,17 +8,71 @@ export const maxTypedName = 256;
 
 /**
  * The one spelling of a user name or e-mail address: NFKC, no surrounding space, no case. Folding goes
- * through upper case, so that `ß`, `ẞ` and `SS`, or `σ` and `ς`, meet in one spelling.
+ * through upper case, so that `ß`, `ẞ` and `SS`, or `σ` and `ς`, meet in one spelling. A domain is in Unicode
+ * (UTS 46): `xn--exmple-cua.org` and `exämple.org` are one.
  */
 export function canonicalName(typed: string): string {
+  let name = folded(typed);
+  // Folding the Unicode form of a domain can open another mapping.
+  for (let pass = 0; pass < 4; pass++) {
+    const unicode = folded(withDomain(name, unicodeDomain));
+    if (unicode === name) break;
+    name = unicode;
+  }
+  return name;
+}
+
+/** The keys under which an account can be stored. */
+export interface NameKeys {
+  /** The canonical spelling. New accounts are stored under it. */
+  readonly key: string;
+  /** Spellings of the same name that earlier versions stored, the likelier one first. */
+  readonly older: readonly [string, string];
+}
+
+/** The keys of a name. Earlier versions stored a domain as it was typed, in Unicode or in Punycode. */
+export function nameKeys(typed: string): NameKeys {
+  const key = canonicalName(typed);
+  const asTyped = folded(typed);
+  return { key, older: [asTyped, folded(withDomain(typed.normalize("NFKC").trim(), asciiDomain))] };
+}
+
+function folded(typed: string): string {
   let name = typed;
   // One pass is not always enough: folding case can open a composition, and composing can open a fold.
   for (let pass = 0; pass < 4; pass++) {
-    const folded = name.normalize("NFKC").trim().toUpperCase().toLowerCase();
-    if (folded === name) break;
-    name = folded;
+    const next = name.normalize("NFKC").trim().toUpperCase().toLowerCase();
+    if (next === name) break;
+    name = next;
   }
   return name;
+}
+
+function withDomain(name: string, convert: (domain: string) => string | undefined): string {
+  const at = name.lastIndexOf("@");
+  if (at === -1) return name;
+  const domain = name.slice(at + 1);
+  return `${name.slice(0, at)}@${convert(domain) ?? domain}`;
+}
+
+function unicodeDomain(domain: string): string | undefined {
+  const ascii = asciiDomain(domain);
+  return ascii === undefined ? undefined : domainToUnicode(ascii);
+}
+
+/**
+ * The ASCII form of an internationalised domain (UTS 46, non-transitional).
+ *
+ * @returns undefined for other domains, and for those that cannot be converted
+ */
+function asciiDomain(domain: string): string | undefined {
+  return isInternational(domain) ? domainToASCII(domain) || undefined : undefined;
+}
+
+/** Other ASCII characters would be read as the parts of a URL, and `%61` as a letter. */
+function isInternational(domain: string): boolean {
+  if (!/[^\p{ASCII}]|(^|\.)xn--/iu.test(domain)) return false;
+  return !/[^\P{ASCII}a-z0-9._-]/iu.test(domain);
 }
 
 /** Whether a canonical name is an e-mail address; user names hold no `@`, so the two never meet. */
@@ -30,14 +86,23 @@ export function usernameProblem(username: string): string | undefined {
   if (name === "") return "a user name must not be empty";
   if (name.length > 128) return "a user name must not be longer than 128 characters";
   if (isEmailAddress(name)) return "a user name must not contain @: sign-in takes the e-mail address as well";
-  if (/[\p{C}\p{Z}]/u.test(name)) return "a user name must not contain spaces or invisible characters";
+  if (/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u.test(name))
+    return "a user name must not contain spaces or invisible characters";
   return undefined;
 }
 
 /** Why an e-mail address cannot be given, or undefined where it can. */
 export function emailProblem(email: string): string | undefined {
-  const address = canonicalName(email);
+  // UTS 46 drops invisible characters from a domain: the spelling that was typed is looked at.
+  const address = folded(email);
   if (address.length > 254) return "an e-mail address must not be longer than 254 characters";
-  if (!/^[^@\p{C}\p{Z}]+@[^@\p{C}\p{Z}]+$/u.test(address)) return "that is not an e-mail address";
+  if (/[\p{C}\p{Default_Ignorable_Code_Point}]/u.test(address)) {
+    return "an e-mail address must not contain invisible characters";
+  }
+  if (!/^[^@\p{Z}]+@[^@\p{Z}]+$/u.test(address)) return "that is not an e-mail address";
+  const domain = address.slice(address.lastIndexOf("@") + 1);
+  if (/[^\p{ASCII}]|(^|\.)xn--/u.test(domain) && asciiDomain(domain) === undefined) {
+    return "the domain of that e-mail address is not valid";
+  }
   return undefined;
 }

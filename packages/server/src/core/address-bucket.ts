@@ -8,8 +8,23 @@ export function addressBucket(address: string): string {
   if (!ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
   if (parsed.kind() === "ipv4") return parsed.toString();
-  const network = ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone(parsed.toString())}/64`);
-  return `${network.toString()}/64`;
+  return networkOf(parsed.toString(), 64);
+}
+
+/**
+ * The part of an IP address that one customer of a provider controls: the whole of an IPv4 address, the /48 of
+ * an IPv6 address (RFC 6177 §2).
+ *
+ * @param bucket as `addressBucket` returns it
+ */
+export function networkOfBucket(bucket: string): string {
+  const isIpv6 = bucket.endsWith("/64") && ipaddr.isValidCIDR(bucket);
+  return isIpv6 ? networkOf(bucket.slice(0, -3), 48) : bucket;
+}
+
+function networkOf(address: string, bits: number): string {
+  const network = ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone(address)}/${bits}`);
+  return `${network.toString()}/${bits}`;
 }
 
 function withoutZone(address: string): string {

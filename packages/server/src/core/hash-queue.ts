@@ -1,18 +1,29 @@
 import { LatchkeyError } from "./errors.ts";
+import { FairQueue, type Requester } from "./fair-queue.ts";
 import { ReleaseGroup } from "./release-group.ts";
 
-interface Waiting {
+interface Turn {
   start(): void;
+  /** Tells the waiter that another requester takes its place. */
+  displace(): void;
+}
+
+/** A requester that may hang up. */
+export interface HashRequester extends Requester {
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Lets a bounded number of password hashes run and a bounded number wait. When both are full the answer
- * is an immediate no, which costs nothing; a caller who hangs up gives the place back.
+ * A bounded queue of password hashes. Addresses and accounts take turns (see `fair-queue.ts`).
+ *
+ * One address or account may use all places while no other needs them. When the queue is full, a newcomer
+ * takes the newest place of whatever holds the most, if that is more than the newcomer's share. Otherwise it is
+ * refused at once.
  */
 export class HashQueue {
   readonly #concurrency: number;
   readonly #places: number;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new FairQueue<Turn>();
   /** Under a full load it costs a caller at most this much; alone or in a small crowd nobody waits. */
   readonly #finished = new ReleaseGroup({ size: 8, patienceMs: 100 });
   #running = 0;
@@ -40,27 +51,28 @@ export class HashQueue {
     return this.#waiting.size;
   }
 
-  hasRoom(): boolean {
-    return this.#running < this.#concurrency || this.#waiting.size < this.#places;
+  /** Whether a place is free, or would be given to this requester. */
+  hasRoom(requester?: Requester): boolean {
+    if (this.#running < this.#concurrency || this.#waiting.size < this.#places) return true;
+    return requester !== undefined && this.#waiting.displaceable(requester) !== undefined;
   }
 
-  /** @throws {LatchkeyError} `overloaded` where `run` would be refused now */
-  assertRoom(): void {
-    if (this.hasRoom()) return;
-    throw new LatchkeyError("overloaded", { reason: "hash queue full", retryAfter: 1 });
+  /** @throws {LatchkeyError} `overloaded` if `run` would refuse this requester now */
+  assertRoom(requester: Requester): void {
+    if (!this.hasRoom(requester)) throw overloaded("hash queue full");
   }
 
   /**
    * Runs `work` when its turn comes.
    *
-   * @throws {LatchkeyError} `overloaded` at once where the queue is full; `client_gone` where `signal` is
-   * aborted before the turn comes
+   * @throws {LatchkeyError} `overloaded` at once if the queue is full, or later if another requester takes the
+   * place; `client_gone` if `signal` is aborted before the turn comes
    */
-  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    this.assertRoom();
-    if (signal?.aborted) throw new LatchkeyError("client_gone");
+  async run<T>(work: () => Promise<T>, requester: HashRequester): Promise<T> {
+    this.assertRoom(requester);
+    if (requester.signal?.aborted) throw new LatchkeyError("client_gone");
     if (this.#running < this.#concurrency) this.#running++;
-    else await this.#turn(signal);
+    else await this.#turn(requester);
     try {
       return await work();
     } finally {
@@ -69,30 +81,42 @@ export class HashQueue {
     }
   }
 
-  #turn(signal: AbortSignal | undefined): Promise<void> {
+  #turn(requester: HashRequester): Promise<void> {
+    if (this.#waiting.size >= this.#places) this.#displaceFor(requester);
+    const { signal } = requester;
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiting.delete(place);
+      const hangUp = () => {
+        place.leave();
         reject(new LatchkeyError("client_gone"));
       };
-      const place: Waiting = {
-        start: () => {
-          signal?.removeEventListener("abort", leave);
+      const place = this.#waiting.add(requester, {
+        start() {
+          signal?.removeEventListener("abort", hangUp);
           resolve();
         },
-      };
-      this.#waiting.add(place);
-      signal?.addEventListener("abort", leave, { once: true });
+        displace() {
+          signal?.removeEventListener("abort", hangUp);
+          reject(overloaded("place in the hash queue given to another address or account"));
+        },
+      });
+      signal?.addEventListener("abort", hangUp, { once: true });
     });
   }
 
-  /** The running slot goes straight to the one who waited longest, so nobody can slip in between. */
-  #next(): void {
-    for (const place of this.#waiting) {
-      this.#waiting.delete(place);
-      place.start();
-      return;
-    }
-    this.#running--;
+  #displaceFor(requester: Requester): void {
+    const place = this.#waiting.displaceable(requester);
+    place?.leave();
+    place?.item.displace();
   }
+
+  /** The running slot goes straight to the next waiter, so no newcomer can slip in between. */
+  #next(): void {
+    const turn = this.#waiting.next();
+    if (turn === undefined) this.#running--;
+    else turn.start();
+  }
+}
+
+function overloaded(reason: string): LatchkeyError {
+  return new LatchkeyError("overloaded", { reason, retryAfter: 1 });
 }

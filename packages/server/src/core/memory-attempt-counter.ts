@@ -5,24 +5,36 @@ import {
   type Rule,
   soonMs,
 } from "./attempt-counter.ts";
-import type { Clock } from "./ports.ts";
+import { LinkedList, type ListEntry } from "./linked-list.ts";
+import type { SteadyClock } from "./ports.ts";
 
 interface Count {
+  readonly key: string;
   failures: number;
   /** Attempts whose outcome is open; they count, so that parallel guesses cannot slip past the limit. */
   open: number;
   windowEnds: number;
   turnedAway: boolean;
+  /** Where the count is remembered; undefined while it has no failure. */
+  remembered: { readonly list: LinkedList<Count>; readonly entry: ListEntry<Count> } | undefined;
 }
 
-/** Counts in the memory of this process, for at most `capacity` keys. */
+/**
+ * Counts in the memory of this process. At most `capacity` counts with failures are remembered, besides those of
+ * open attempts. At the bound the oldest failures that exhaust no limit are forgotten first, so a flood of new keys
+ * forgets no exhausted limit.
+ */
 export class MemoryAttemptCounter implements AttemptCounter {
   readonly #counts = new Map<string, Count>();
-  readonly #clock: Clock;
+  /** Counts with failures: below their limit, at their limit. */
+  readonly #partial = new LinkedList<Count>();
+  readonly #exhausted = new LinkedList<Count>();
+  readonly #steady: SteadyClock;
   readonly #capacity: number;
 
-  constructor(clock: Clock, capacity = 200_000) {
-    this.#clock = clock;
+  /** @param steady windows are elapsed time: a wall clock that is set back must not lengthen them */
+  constructor(steady: SteadyClock, capacity = 200_000) {
+    this.#steady = steady;
     this.#capacity = capacity;
   }
 
@@ -35,7 +47,7 @@ export class MemoryAttemptCounter implements AttemptCounter {
   }
 
   async settle(limits: readonly CountedLimit[], failed: boolean): Promise<undefined> {
-    for (const { key } of limits) this.#settle(key, failed);
+    for (const limit of limits) this.#settle(limit, failed);
   }
 
   async turnAway(key: string): Promise<boolean> {
@@ -46,14 +58,14 @@ export class MemoryAttemptCounter implements AttemptCounter {
   }
 
   async prune(): Promise<void> {
-    const now = this.#clock();
-    for (const [key, count] of this.#counts) {
-      if (count.open === 0 && count.windowEnds <= now) this.#counts.delete(key);
+    const now = this.#steady();
+    for (const list of [this.#partial, this.#exhausted]) {
+      for (const count of list) if (count.windowEnds <= now) this.#forgive(count);
     }
   }
 
   #reserve({ key, rule }: CountedLimit): Reservation {
-    const now = this.#clock();
+    const now = this.#steady();
     const count = this.#countOf(key, now, rule);
     if (count.failures + count.open < rule.limit) {
       count.open++;
@@ -63,35 +75,58 @@ export class MemoryAttemptCounter implements AttemptCounter {
     return { admitted: false, retryAfterMs: exhausted ? count.windowEnds - now : soonMs, exhausted };
   }
 
-  #settle(key: string, failed: boolean): void {
+  #settle({ key, rule }: CountedLimit, failed: boolean): void {
     const count = this.#counts.get(key);
     if (count === undefined) return;
     count.open = Math.max(0, count.open - 1);
-    if (failed) count.failures++;
-    else if (count.failures === 0 && count.open === 0) this.#counts.delete(key);
+    if (failed) {
+      count.failures++;
+      this.#remember(count, rule);
+    } else if (count.failures === 0) this.#dropIfIdle(count);
   }
 
   #countOf(key: string, now: number, rule: Rule): Count {
+    const windowEnds = now + rule.windowMs;
     const known = this.#counts.get(key);
     if (known === undefined) {
-      if (this.#counts.size >= this.#capacity) this.#forgetOldest();
-      const count = { failures: 0, open: 0, windowEnds: now + rule.windowMs, turnedAway: false };
+      const count = { key, failures: 0, open: 0, windowEnds, turnedAway: false, remembered: undefined };
       this.#counts.set(key, count);
       return count;
     }
     if (known.windowEnds <= now) {
-      known.failures = 0;
-      known.turnedAway = false;
-      known.windowEnds = now + rule.windowMs;
+      this.#forget(known);
+      known.windowEnds = windowEnds;
     }
     return known;
   }
 
-  #forgetOldest(): void {
-    for (const [key, count] of this.#counts) {
-      if (count.open > 0) continue;
-      this.#counts.delete(key);
-      return;
-    }
+  /** Puts a count that failed among those of its kind, and keeps the bound. */
+  #remember(count: Count, rule: Rule): void {
+    const list = count.failures >= rule.limit ? this.#exhausted : this.#partial;
+    if (count.remembered?.list === list) return;
+    count.remembered?.list.remove(count.remembered.entry);
+    count.remembered = { list, entry: list.push(count) };
+    if (this.#partial.size + this.#exhausted.size <= this.#capacity) return;
+    const { first } = this.#partial;
+    // The failure that was just counted must stay, or new keys would have no limit.
+    const oldest = first === undefined || first === count ? this.#exhausted.first : first;
+    if (oldest !== undefined) this.#forgive(oldest);
+  }
+
+  /** Forgets the failures of a count, and the count itself if no attempt is open. */
+  #forgive(count: Count): void {
+    this.#forget(count);
+    this.#dropIfIdle(count);
+  }
+
+  #forget(count: Count): void {
+    count.remembered?.list.remove(count.remembered.entry);
+    count.remembered = undefined;
+    count.failures = 0;
+    count.turnedAway = false;
+  }
+
+  #dropIfIdle(count: Count): void {
+    if (count.open === 0) this.#counts.delete(count.key);
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
-import type { HashQueue } from "./hash-queue.ts";
+import type { HashQueue, HashRequester } from "./hash-queue.ts";
 
 /** NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters; this bounds the work that a long one makes. */
 export const maxPasswordBytes = 1024;
@@ -39,9 +39,9 @@ export class Passwords {
     this.#hasher = hasher;
   }
 
-  /** @throws {LatchkeyError} `overloaded` where there is no room for another hash */
-  assertRoom(): void {
-    this.#queue.assertRoom();
+  /** @throws {LatchkeyError} `overloaded` if there is no room for another hash of this requester */
+  assertRoom(requester: HashRequester): void {
+    this.#queue.assertRoom(requester);
   }
 
   hasRoom(): boolean {
@@ -49,37 +49,35 @@ export class Passwords {
   }
 
   /** PHC string of a password. @throws {LatchkeyError} `overloaded`, `client_gone` */
-  hash(password: string, signal?: AbortSignal): Promise<string> {
-    return this.#queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), signal);
+  hash(password: string, requester: HashRequester): Promise<string> {
+    return this.#queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), requester);
   }
 
   /**
-   * Checks a password with exactly one hash operation, whatever is wrong: where there is no hash to check
-   * against, or the password could never be right, a hash that no password fits is checked instead.
+   * Checks a password with exactly one hash operation. A missing account, an unusable hash or an impossible
+   * password is checked against a random hash of the same cost.
    *
-   * @param phc of the account's password; undefined where there is no such account
-   * @param decoy a hash whose cost such an account is given, as if it were one of those that there are
+   * @param phc of the account's password; undefined if there is no such account
+   * @param decoy a stored hash, whose cost is taken if `phc` has none
    * @throws {LatchkeyError} `overloaded`, `client_gone`
    */
   verify(
     phc: string | undefined,
     decoy: string | undefined,
     password: string,
-    signal?: AbortSignal,
+    requester: HashRequester,
   ): Promise<boolean> {
     const typed = normalized(password);
-    return this.#queue.run(() => {
-      if (phc !== undefined && typed !== undefined) return this.#hasher.verify(phc, typed);
-      return this.#hasher.verify(this.#withoutPassword(phc ?? decoy), typed ?? "-");
-    }, signal);
+    const cost = costOf(phc ?? "") ?? costOf(decoy ?? "") ?? this.#cost;
+    const usable = typed !== undefined && phc !== undefined && isUsableHash(phc);
+    const checked = usable ? phc : randomHash(cost);
+    return this.#queue.run(() => this.#hasher.verify(checked, typed ?? "-"), requester);
   }
 
-  /** A hash of the same cost, or else of today's, that no password fits. */
-  #withoutPassword(phc: string | undefined): string {
+  /** The cost of today's parameters, as a PHC string begins. */
+  get #cost(): string {
     const { memory, iterations, parallelism } = this.#parameters;
-    const [cost] = /^\$argon2\w+\$v=\d+\$m=\d+,t=\d+,p=\d+/.exec(phc ?? "") ?? [];
-    const random = (bytes: number) => randomBytes(bytes).toString("base64").replaceAll("=", "");
-    return `${cost ?? `$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}`}$${random(16)}$${random(32)}`;
+    return `$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}`;
   }
 
   /** Whether a hash was made with other parameters than today's. */
@@ -104,4 +102,29 @@ export function normalized(password: string): string | undefined {
   if (password === "" || Buffer.byteLength(password) > maxTypedBytes) return undefined;
   const typed = password.normalize("NFKC");
   return Buffer.byteLength(typed) <= maxPasswordBytes ? typed : undefined;
+}
+
+/** Whether a stored hash can be checked: argon2 in the PHC format, with a cost that a setting could have. */
+export function isUsableHash(phc: string): boolean {
+  return costOf(phc) !== undefined;
+}
+
+const mostMemory = 4_194_304;
+const mostIterations = 100;
+
+/** The part of a PHC string that says how much work it is; undefined if the string is not a usable hash. */
+function costOf(phc: string): string | undefined {
+  try {
+    const { memoryCost, timeCost } = parseOptions(phc);
+    if (memoryCost > mostMemory || timeCost > mostIterations) return undefined;
+    return phc.split("$").slice(0, -2).join("$");
+  } catch {
+    return undefined;
+  }
+}
+
+/** A hash of this cost that no password fits. */
+function randomHash(cost: string): string {
+  const random = (bytes: number) => randomBytes(bytes).toString("base64").replaceAll("=", "");
+  return `${cost}$${random(16)}$${random(32)}`;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { canonicalName, emailProblem, usernameProblem } from "./account-names.ts";
+import { canonicalName, emailProblem, nameKeys, usernameProblem } from "./account-names.ts";
 import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./audit-events.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
@@ -62,7 +62,7 @@ export class People {
 
   /** @param name user name or e-mail address, in any spelling */
   async find(name: string): Promise<LocalUser> {
-    const user = await this.#users.byName(canonicalName(name));
+    const user = await this.#byName(name);
     if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
     return user;
   }
@@ -70,12 +70,14 @@ export class People {
   /** Finds out whether somebody can be added, so that nobody is asked for a password in vain. */
   async assertFree(person: Person): Promise<void> {
     assertFits(person);
-    if (await this.#users.byName(canonicalName(person.username))) throw taken(person, "username_taken");
-    if (await this.#users.byName(canonicalName(person.email))) throw taken(person, "email_taken");
+    if (await this.#byName(person.username)) throw taken(person, "username_taken");
+    if (await this.#byName(person.email)) throw taken(person, "email_taken");
   }
 
   async add(person: Person, password: string): Promise<NewUser> {
     await this.#assertGood(password, [person.username, person.email]);
+    // The table knows one spelling of an address; an earlier version may have stored another.
+    await this.assertFree(person);
     const user = await this.#prepare(person, password);
     const outcome = await this.#users.add(user, this.#event("user.added", user.id));
     if (outcome !== "added") throw taken(person, outcome);
@@ -108,7 +110,7 @@ export class People {
   async setPassword(name: string, password: string): Promise<LocalUser> {
     const user = await this.find(name);
     await this.#assertGood(password, [user.username, user.email]);
-    const hash = await this.#passwords.hash(password);
+    const hash = await this.#hash(password, user.id);
     return this.#done(
       user,
       await this.#users.setPassword(user.id, hash, this.#event("user.password_changed", user.id)),
@@ -126,6 +128,11 @@ export class People {
     return this.#done(user, await this.#users.remove(user.id, this.#event("user.removed", user.id)));
   }
 
+  #byName(name: string): Promise<LocalUser | undefined> {
+    const { key, older } = nameKeys(name);
+    return this.#users.byName(key, older);
+  }
+
   #done(user: LocalUser, changed: boolean): LocalUser {
     if (!changed) throw new PersonProblem(`${user.username} was removed meanwhile`);
     return user;
@@ -134,16 +141,21 @@ export class People {
   async #prepare(person: Person, password: string): Promise<NewUser> {
     assertFits(person);
     const usernameKey = canonicalName(person.username);
+    const id = `user:${usernameKey}`;
     return {
-      id: `user:${usernameKey}`,
+      id,
       username: person.username.normalize("NFKC").trim(),
       usernameKey,
       email: person.email.normalize("NFKC").trim(),
       emailKey: canonicalName(person.email),
       displayName: person.displayName,
       roles: person.roles,
-      passwordHash: await this.#passwords.hash(password),
+      passwordHash: await this.#hash(password, id),
     };
+  }
+
+  #hash(password: string, account: string): Promise<string> {
+    return this.#passwords.hash(password, { address: this.#parts.by.address, account });
   }
 
   async #assertGood(password: string, names: readonly string[]): Promise<void> {
@@ -181,7 +193,10 @@ function displayNameProblem(name: string | null): string | undefined {
 
 function rolesProblem(roles: readonly string[]): string | undefined {
   if (roles.length > 50) return "a user has at most 50 roles";
-  const bad = roles.find((role) => !/^[\p{L}\p{N}][\p{L}\p{N}_.:-]{0,63}$/u.test(role));
+  const bad = roles.find(
+    (role) =>
+      !/^[\p{L}\p{N}][\p{L}\p{N}_.:-]{0,63}$/u.test(role) || /\p{Default_Ignorable_Code_Point}/u.test(role),
+  );
   return bad === undefined
     ? undefined
     : `a role is up to 64 letters, digits and _ . : -, which "${bad}" is not`;

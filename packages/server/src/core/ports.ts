@@ -1,3 +1,4 @@
+import type { NameKeys } from "./account-names.ts";
 import type { AuditEvent, AuditEventName } from "./audit-events.ts";
 
 /** Milliseconds since the epoch. */
@@ -50,14 +51,23 @@ export type AddOutcome = "added" | "username_taken" | "email_taken";
 
 /** Users of Latchkey's own database. Every change is durable when its promise resolves. */
 export interface Users {
-  /** @param key a canonical user name or e-mail address, see `account-names.ts` */
-  byName(key: string): Promise<LocalUser | undefined>;
+  /**
+   * @param key a canonical user name or e-mail address, see `account-names.ts`
+   * @param older other keys under which an earlier version may have stored the e-mail address
+   */
+  byName(key: string, older?: NameKeys["older"]): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
   list(): Promise<LocalUser[]>;
   /** Whether there is none. */
   isEmpty(): Promise<boolean>;
-  /** The password hash of some user, for one seed always the same one while the users stay the same. */
-  someHash(seed: string): Promise<string | undefined>;
+  /**
+   * Reads an account and a decoy in one statement, whether the account exists or not.
+   *
+   * @param key a canonical user name or e-mail address
+   * @param older as for `byName`
+   * @param seed chooses the decoy: the same one while the users stay the same
+   */
+  forSignIn({ key, older }: NameKeys, seed: string): Promise<Pick<Account, "holder" | "decoy">>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
   /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
@@ -236,12 +246,17 @@ export interface AuditReader {
 export interface Account {
   readonly key: string;
   readonly holder: LocalUser | undefined;
+  /** The password hash of some user; a check without a usable hash costs as much as this one. */
+  readonly decoy: string | undefined;
 }
 
 /** Whether the password was right; the reason of a no is for the audit trail alone. */
 export type Verdict =
   | { readonly ok: true; readonly user: User /** The state the user was in. */; readonly revision: number }
-  | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" };
+  | { readonly ok: false; readonly reason: VerdictReason };
+
+/** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
+export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
 
 /** Where people come from. */
 export interface IdentityProvider {
@@ -250,12 +265,12 @@ export interface IdentityProvider {
    *
    * @throws {LatchkeyError} `overloaded` where there is no room to check a password now
    */
-  find(username: string): Promise<Account>;
+  find(username: string, caller: Caller): Promise<Account>;
   /**
    * Checks a password. Does the same work whether the account exists, is active, or neither.
    *
    * @throws {LatchkeyError} `overloaded` where too many passwords wait to be checked, `client_gone`
    */
-  authenticate(account: Account, password: string, signal?: AbortSignal): Promise<Verdict>;
+  authenticate(account: Account, password: string, caller: Caller): Promise<Verdict>;
   byId(userId: string): Promise<User | undefined>;
 }

@@ -1,4 +1,4 @@
-import { canonicalName, maxTypedName } from "./account-names.ts";
+import { maxTypedName, nameKeys } from "./account-names.ts";
 import type { AuditPage, AuditQuery, AuditReader, Users } from "./ports.ts";
 
 export type RecentEvents = (query: AuditQuery) => Promise<AuditPage>;
@@ -10,7 +10,8 @@ export type RecentEvents = (query: AuditQuery) => Promise<AuditPage>;
 export function createRecentEvents(users: Pick<Users, "byName">, events: AuditReader): RecentEvents {
   return async function recentEvents({ user, ...query }) {
     if (user === undefined || user.length > maxTypedName) return events.recent({ ...query, user });
-    const known = await users.byName(canonicalName(user));
+    const { key, older } = nameKeys(user);
+    const known = await users.byName(key, older);
     return events.recent({ ...query, user: known?.id ?? user });
   };
 }

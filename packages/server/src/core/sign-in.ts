@@ -50,11 +50,11 @@ export function createSignIn(parts: SignInParts): SignIn {
   const { provider, throttle, sessions, refreshTokens, tokens, audit, clock } = parts;
 
   return async function signIn({ username, password }, caller) {
-    const account = await provider.find(username);
+    const account = await provider.find(username, caller);
     const tried = { key: account.key, userId: account.holder?.id };
 
     return throttle.attempt({ operation: "login", caller, account: tried }, async () => {
-      const verdict = await provider.authenticate(account, password, caller.signal);
+      const verdict = await provider.authenticate(account, password, caller);
       if (!verdict.ok) return refuse(account, verdict.reason, caller);
 
       const first = refreshTokens.first(RefreshTokens.newSessionId());

@@ -1,5 +1,5 @@
 import { addressBucket } from "./address-bucket.ts";
-import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
+import type { AttemptCounter, CountedLimit, Reservation, Rule } from "./attempt-counter.ts";
 import { eventOf } from "./audit-events.ts";
 import { LatchkeyError } from "./errors.ts";
 import type { AuditTrail, Caller, Clock, Sessions } from "./ports.ts";
@@ -85,25 +85,39 @@ export class Throttle {
   }
 
   async #admit(attempt: Attempt): Promise<Admission> {
-    const counter = this.#counters[attempt.operation];
     const limits = this.#limits(attempt);
-    const reservations = await counter.reserve(limits);
+    const reservations = await this.#counters[attempt.operation].reserve(limits);
     const held = limits.filter((_, index) => reservations[index]?.admitted);
-    let passed: LatchkeyError | undefined;
+    try {
+      return { held, passed: await this.#passage(attempt, limits, reservations) };
+    } catch (error) {
+      await this.#settle(attempt, held, false);
+      throw error;
+    }
+  }
+
+  /**
+   * Whether an attempt may go on.
+   *
+   * @returns the refusal that a stranger would get, if the attempt is past a limit and may still go on
+   * @throws {LatchkeyError} `rate_limited`
+   */
+  async #passage(
+    attempt: Attempt,
+    limits: readonly Limit[],
+    reservations: readonly Reservation[],
+  ): Promise<LatchkeyError | undefined> {
     for (const [index, limit] of limits.entries()) {
       const reservation = reservations[index];
       if (reservation === undefined || reservation.admitted) continue;
       const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
-      if (limit.scope !== "pair" && (await this.#isKnownHere(attempt))) {
-        passed ??= refusal;
-        continue;
-      }
-      await this.#settle(attempt, held, false);
+      if (limit.scope !== "pair" && (await this.#isKnownHere(attempt))) return refusal;
+      const counter = this.#counters[attempt.operation];
       if (reservation.exhausted && (await counter.turnAway(limit.key)))
         await this.#announce(attempt, limit.scope);
       throw refusal;
     }
-    return { held, passed };
+    return undefined;
   }
 
   /** A count that cannot be written is not worth the answer that was found: it stays taken until its window ends. */
@@ -134,10 +148,13 @@ export class Throttle {
     return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
   }
 
+  /** Reads the sessions for unknown accounts too: a refusal must not take longer for accounts that exist. */
   async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
-    if (account?.vouched) return true;
-    if (account?.userId === undefined) return false;
-    return this.#sessions.openedFrom(account.userId, addressBucket(caller.address));
+    if (account === undefined) return false;
+    if (account.vouched) return true;
+    const bucket = addressBucket(caller.address);
+    const opened = await this.#sessions.openedFrom(account.userId ?? account.key, bucket);
+    return opened && account.userId !== undefined;
   }
 
   async #announce({ operation, caller, account }: Attempt, scope: Scope): Promise<void> {
@@ -151,7 +168,8 @@ export class Throttle {
 function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs: number): LatchkeyError {
   return new LatchkeyError("rate_limited", {
     reason: `${operation} limit of the ${scope}`,
-    retryAfter: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    // A clock that was set back would make a wait of hours out of a window of minutes.
+    retryAfter: Math.max(1, Math.ceil(Math.min(retryAfterMs, rule.windowMs) / 1000)),
     limit: {
       policy: `${operation}-${scope}`,
       quota: rule.limit,

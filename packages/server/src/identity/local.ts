@@ -1,7 +1,8 @@
-import { canonicalName, maxTypedName } from "../core/account-names.ts";
+import { maxTypedName, nameKeys } from "../core/account-names.ts";
+import type { HashRequester } from "../core/hash-queue.ts";
 import { nameFingerprints } from "../core/name-fingerprints.ts";
-import type { Passwords } from "../core/passwords.ts";
-import type { Account, IdentityProvider, LocalUser, Users, Verdict } from "../core/ports.ts";
+import { isUsableHash, type Passwords } from "../core/passwords.ts";
+import type { Account, IdentityProvider, LocalUser, Users, Verdict, VerdictReason } from "../core/ports.ts";
 
 /**
  * People in Latchkey's own database.
@@ -12,34 +13,35 @@ import type { Account, IdentityProvider, LocalUser, Users, Verdict } from "../co
 export function localProvider(users: Users, passwords: Passwords, fingerprintKey: Buffer): IdentityProvider {
   const fingerprint = nameFingerprints(fingerprintKey);
   return {
-    async find(username): Promise<Account> {
-      passwords.assertRoom();
-      if (username.length > maxTypedName) return nobody(fingerprint(username));
-      const name = canonicalName(username);
-      const holder = await users.byName(name);
-      return holder === undefined ? nobody(fingerprint(name)) : { key: holder.id, holder };
+    async find(username, { address }): Promise<Account> {
+      passwords.assertRoom({ address });
+      const tooLong = username.length > maxTypedName;
+      const keys = nameKeys(tooLong ? "" : username);
+      const unknown = fingerprint(tooLong ? username : keys.key);
+      const { holder, decoy } = await users.forSignIn(keys, unknown);
+      return { key: holder?.id ?? `unknown:${unknown}`, holder, decoy };
     },
 
-    async authenticate({ key, holder }, password, signal): Promise<Verdict> {
-      const decoy = await users.someHash(key);
-      const right = await passwords.verify(holder?.passwordHash, decoy, password, signal);
+    async authenticate({ key, holder, decoy }, password, { address, signal }): Promise<Verdict> {
+      const requester = { address, account: key, ...(signal && { signal }) };
+      const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
       if (holder === undefined) return { ok: false, reason: "unknown_user" };
-      if (!right) return { ok: false, reason: "wrong_password" };
+      if (!right) return { ok: false, reason: reasonOf(holder) };
       if (!holder.active) return { ok: false, reason: "inactive" };
-      await upgrade(holder, password, signal);
+      await upgrade(holder, password, requester);
       return { ok: true, user: holder, revision: holder.revision };
     },
 
     byId: (userId) => users.byId(userId),
   };
 
-  function nobody(name: string): Account {
-    return { key: `unknown:${name}`, holder: undefined };
-  }
-
   /** The one moment when the password is at hand to be hashed anew. Under load the next login will do. */
-  async function upgrade(user: LocalUser, password: string, signal: AbortSignal | undefined): Promise<void> {
+  async function upgrade(user: LocalUser, password: string, requester: HashRequester): Promise<void> {
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
-    await users.upgradeHash(user, await passwords.hash(password, signal));
+    await users.upgradeHash(user, await passwords.hash(password, requester));
   }
+}
+
+function reasonOf({ passwordHash }: LocalUser): VerdictReason {
+  return isUsableHash(passwordHash) ? "wrong_password" : "unusable_hash";
 }

@@ -9,6 +9,7 @@ import type {
   PoolFigures,
   RevocationLog,
   Sessions,
+  SteadyClock,
   Users,
 } from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
@@ -35,8 +36,13 @@ export interface Store {
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
-  /** Counters of attempts: shared by all replicas where the engine is. */
-  attemptCounters(clock: Clock): Record<"login" | "refresh", AttemptCounter>;
+  /**
+   * Counters of attempts: shared by all replicas if the engine is.
+   *
+   * @param clock of counters that replicas share
+   * @param steady of counters in the memory of this process
+   */
+  attemptCounters(clock: Clock, steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
   /** How busy the connections are, where there are several. */
   pool(): PoolFigures | undefined;
   /** Calls back when another process may have changed keys or sessions; without it, only time tells. */
@@ -99,11 +105,10 @@ async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Dat
   return openSqlite({ path, writer: owner === "server" ? "thread" : "inline" });
 }
 
-async function attemptCounters(
-  database: Database,
-): Promise<(clock: Clock) => Record<"login" | "refresh", AttemptCounter>> {
+async function attemptCounters(database: Database): Promise<Store["attemptCounters"]> {
   if (database.writers === "one") {
-    return (clock) => ({ login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) });
+    const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
+    return (_clock, steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counters.ts");
   return sharedAttemptCounters(database);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { LocalUser, NewUser, Users } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -15,14 +16,11 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     const { first, ended } = end(userId, at);
     return [...first, ended];
   };
-  const byName = statement<{ key: string }>()((slot) =>
-    query
-      .selectFrom("users")
-      .select(columns)
-      .where((where) =>
-        where.or([where("username_key", "=", slot("key")), where("email_key", "=", slot("key"))]),
-      ),
-  );
+  const byName = statement<NameSlots>()<UserTable>((slot) => {
+    const made = sql<UserTable>`select ${sql.join(columns.map((column) => sql.ref(column)))}
+      from users where ${named(slot)} order by ${nearest(slot)} limit 1`;
+    return { compile: () => made.compile(query) };
+  });
   const byId = statement<{ id: string }>()((slot) =>
     query.selectFrom("users").select(columns).where("id", "=", slot("id")),
   );
@@ -30,9 +28,18 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     query.selectFrom("users").select(columns).orderBy("username_key"),
   );
   const first = statement<Record<string, never>>()(() => query.selectFrom("users").select("id").limit(1));
-  const hashFrom = statement<{ id: string }>()((slot) =>
-    query.selectFrom("users").select("password_hash").where("id", ">=", slot("id")).orderBy("id").limit(1),
-  );
+  // One statement with one row, whether the account exists or not.
+  const forSignIn = statement<NameSlots & { id: string }>()<SignInRow>((slot) => {
+    const made = sql<SignInRow>`
+      select coalesce(
+          (select password_hash from users where id >= ${slot("id")} order by id limit 1),
+          (select password_hash from users order by id limit 1)
+        ) as decoy,
+        ${sql.join(columns.map((column) => sql.ref(`users.${column}`)))}
+      from (select 1) as always
+      left join users on ${named(slot)} order by ${nearest(slot)} limit 1`;
+    return { compile: () => made.compile(query) };
+  });
   const add = statement<UserTable>()((slot) =>
     query
       .insertInto("users")
@@ -88,28 +95,27 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     return made;
   }
 
+  const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {
+    const row = await one(database, byName, { key, asTyped, ascii });
+    return row && userOf(row);
+  };
+
   return {
-    async byName(key) {
-      const row = await one(database, byName, { key });
-      return row && userOf(row);
-    },
+    byName: find,
     async byId(id) {
       const row = await one(database, byId, { id });
       return row && userOf(row);
     },
     list: async () => (await database.all(list, {})).map(userOf),
     isEmpty: async () => (await one(database, first, {})) === undefined,
-    async someHash(seed) {
-      const digest = createHash("sha256").update(seed).digest("hex");
-      const letter = String.fromCharCode(97 + (Number.parseInt(digest.slice(0, 2), 16) % 26));
-      const row =
-        (await one(database, hashFrom, { id: `user:${letter}${digest}` })) ??
-        (await one(database, hashFrom, { id: "" }));
-      return row?.password_hash;
+    async forSignIn({ key, older: [asTyped, ascii] }, seed) {
+      const row = await one(database, forSignIn, { key, asTyped, ascii, id: idFrom(seed) });
+      const holder = row === undefined || row.id === null ? undefined : userOf(row);
+      return { holder, decoy: row?.decoy ?? undefined };
     },
     async add(user, event) {
       if (await change([must(add, rowOf(user, event.at))], event)) return "added";
-      return (await one(database, byName, { key: user.usernameKey })) ? "username_taken" : "email_taken";
+      return (await find(user.usernameKey)) ? "username_taken" : "email_taken";
     },
     addFirst: (user, event) => change(addFirst(rowOf(user, event.at)), event),
     setPassword: (id, passwordHash, event) =>
@@ -138,6 +144,32 @@ const columns = [
   "revision",
   "created_at",
 ] as const satisfies readonly (keyof UserTable)[];
+
+interface NameSlots {
+  readonly key: string;
+  readonly asTyped: string;
+  readonly ascii: string;
+}
+
+type NameSlot = (name: keyof NameSlots) => RawBuilder<string>;
+
+/** Whether a row is of the user with this name. */
+const named = (slot: NameSlot) => sql`users.username_key = ${slot("key")}
+  or users.email_key in (${slot("asTyped")}, ${slot("key")}, ${slot("ascii")})`;
+
+/** Two rows can stand for one mailbox since before both spellings were one: the one that was typed goes first. */
+const nearest = (slot: NameSlot) =>
+  sql`case users.email_key when ${slot("asTyped")} then 0 when ${slot("key")} then 1 else 2 end`;
+
+/** A user beside a decoy hash; all columns are null if there is no such user. */
+type SignInRow = { readonly decoy: string | null } & (UserTable | { readonly id: null });
+
+/** A point in the order of ids that depends on the seed alone. */
+function idFrom(seed: string): string {
+  const digest = createHash("sha256").update(seed).digest("hex");
+  const letter = String.fromCharCode(97 + (Number.parseInt(digest.slice(0, 2), 16) % 26));
+  return `user:${letter}${digest}`;
+}
 
 function rowOf(user: NewUser, at: number): UserTable {
   return {

@@ -153,4 +153,32 @@ describe("when the queue is full", () => {
     expect([(await first).status, (await third).status]).toEqual([200, 200]);
     expect(server.hashes() - started).toBe(2);
   });
+
+  test("one user at five addresses does not keep another user out", async () => {
+    const held = heldHasher();
+    const settings = { ...narrow, HASH_QUEUE: "10", TRUSTED_PROXIES: "127.0.0.1" };
+    await using server = await testServer(settings, held.hasher);
+    held.hold();
+    const login = (username: "alice" | "bob", from: string) =>
+      send(server, "/auth", {
+        method: "POST",
+        path: "/login",
+        body: { username, password: passwords[username] },
+        headers: { "x-forwarded-for": from },
+      });
+    const started = server.hashes();
+    const flood = Array.from({ length: 40 }, (_, n) => login("alice", `192.0.2.${n % 5}`));
+    await until(() => server.hashes() === started + 1);
+    const refused = async () => (await Promise.race(flood)).status === 503;
+    expect(await refused()).toBe(true);
+    const bob = login("bob", "198.51.100.1");
+    const overtaken = () =>
+      server.logged().filter(({ reason }) => `${reason}`.startsWith("place in the hash"));
+    await until(() => overtaken().length === 1);
+    held.letGo();
+    expect((await bob).status).toBe(200);
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(30);
+  });
 });

@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalName, emailProblem, usernameProblem } from "../../src/core/account-names.ts";
@@ -13,6 +14,20 @@ describe("one spelling of a name", () => {
     ["ΟΔΥΣΣΕΥΣ", "οδυσσευς"],
     ["οδυσσευσ", "οδυσσευς"],
     ["ﬁnn", "finn"],
+    ["Alice@EXÄMPLE.org", "alice@exämple.org"],
+    ["alice@xn--exmple-cua.org", "alice@exämple.org"],
+    ["alice@XN--EXMPLE-CUA.org", "alice@exämple.org"],
+    ["alice@xn--exmple-cua.ORG", "alice@exämple.org"],
+    ["alice@xn--strae-oqa.de", "alice@strasse.de"],
+    ["alice@例え。jp", "alice@例え.jp"],
+    ["alice@ex%61mple.örg", "alice@ex%61mple.örg"],
+    ["alice@exämple.org/path", "alice@exämple.org/path"],
+    ["alice@exämple.org:80", "alice@exämple.org:80"],
+    ["a@b@xn--exmple-cua.org", "a@b@exämple.org"],
+    ["alice@1.2.3", "alice@1.2.3"],
+    ["alice@0x7f.1", "alice@0x7f.1"],
+    ["alice@xn--a", "alice@xn--a"],
+    ["xn--exmple-cua.org", "xn--exmple-cua.org"],
   ])("%j is %j", (typed, name) => expect(canonicalName(typed)).toBe(name));
 
   test("it is its own spelling", () => {
@@ -22,6 +37,23 @@ describe("one spelling of a name", () => {
         expect(canonicalName(name)).toBe(name);
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  test("it is its own spelling with a domain too, in Unicode and in Punycode", () => {
+    const label = fc.string({ unit: "grapheme", minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(label, fc.array(label, { minLength: 1, maxLength: 3 }), (local, labels) => {
+        const typed = `${local}@${labels.join(".")}`;
+        const name = canonicalName(typed);
+        expect(canonicalName(name)).toBe(name);
+        const domain = labels.join(".");
+        fc.pre(/^[\p{L}\p{M}.]+$/u.test(domain.normalize("NFKC")));
+        const ascii = domainToASCII(domain.normalize("NFKC"));
+        fc.pre(ascii !== "" && !ascii.includes(".."));
+        expect(canonicalName(`${local}@${ascii}`)).toBe(name);
+      }),
+      { numRuns: 2000 },
     );
   });
 
@@ -43,17 +75,42 @@ describe("one spelling of a name", () => {
   });
 });
 
-test.each(["", " ", "a b", "a@b", "a\u200bb", "a\u0000", "x".repeat(129), "\u202Eadmin"])(
-  "%j is no user name",
-  (name) => expect(usernameProblem(name)).toMatch(/^a user name must not/),
-);
+test.each([
+  "",
+  " ",
+  "a b",
+  "a@b",
+  "a\u200bb",
+  "a\u0000",
+  "x".repeat(129),
+  "\u202Eadmin",
+  "ali\u00adce",
+  "ali\u034fce",
+  "alice\u3164",
+  "alice\ufe0f",
+  "alice\u{e0100}",
+])("%j is no user name", (name) => expect(usernameProblem(name)).toMatch(/^a user name must not/));
 test.each(["alice", "Zoë", "李", "o'brien", "a.b-c_d"])("%j is a user name", (name) =>
   expect(usernameProblem(name)).toBeUndefined(),
 );
-test.each(["alice", "a@", "@b", "a@b@c", "a b@c", `${"x".repeat(250)}@example.com`])(
-  "%j is no e-mail address",
-  (address) => expect(emailProblem(address)).toBeDefined(),
-);
-test.each(["alice@example.com", "admin@localhost", "zoë@exämple.org"])("%j is an e-mail address", (address) =>
-  expect(emailProblem(address)).toBeUndefined(),
-);
+test.each([
+  "alice",
+  "a@",
+  "@b",
+  "a@b@c",
+  "a b@c",
+  `${"x".repeat(250)}@example.com`,
+  "ali\u034fce@example.com",
+  "alice\u3164@example.com",
+  "alice@exa\u00admple.com",
+  "alice@exämple\u200b.org",
+  "alice@\u0344a.com",
+  "alice@exämple.org/path",
+])("%j is no e-mail address", (address) => expect(emailProblem(address)).toBeDefined());
+test.each([
+  "alice@example.com",
+  "admin@localhost",
+  "zoë@exämple.org",
+  "a@xn--exmple-cua.org",
+  "a@[192.0.2.1]",
+])("%j is an e-mail address", (address) => expect(emailProblem(address)).toBeUndefined());

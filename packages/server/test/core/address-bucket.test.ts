@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addressBucket } from "../../src/core/address-bucket.ts";
+import { addressBucket, networkOfBucket } from "../../src/core/address-bucket.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -11,6 +11,12 @@ test.each([
   ["fe80::1%eth0", "fe80::/64"],
   ["not an address", "not an address"],
 ])("%s is counted as %s", (address, bucket) => expect(addressBucket(address)).toBe(bucket));
+
+test.each([
+  ["192.0.2.7", "192.0.2.7"],
+  ["2001:db8:1:2::/64", "2001:db8:1::/48"],
+  ["not an address/64", "not an address/64"],
+])("%s is in the network %s", (bucket, network) => expect(networkOfBucket(bucket)).toBe(network));
 
 test("all addresses of one /64 are one, of two /64s are two", () => {
   const group = fc.nat(0xffff).map((number) => number.toString(16));

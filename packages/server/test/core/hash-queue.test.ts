@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
 import { HashQueue } from "../../src/core/hash-queue.ts";
 
+const someone = { address: "192.0.2.1", account: "user:alice" };
+
 /** Work that ends when it is told to. */
 function work() {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -21,8 +23,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 test("no more run at once than may, and no more wait than may", async () => {
   const queue = new HashQueue({ concurrency: 2, places: 1 });
   const [a, b, c] = [work(), work(), work()];
-  const all = [queue.run(a.run), queue.run(b.run), queue.run(c.run)];
-  await expect(queue.run(work().run)).rejects.toMatchObject({ code: "overloaded", retryAfter: 1 });
+  const all = [queue.run(a.run, someone), queue.run(b.run, someone), queue.run(c.run, someone)];
+  await expect(queue.run(work().run, someone)).rejects.toMatchObject({ code: "overloaded", retryAfter: 1 });
   await settled();
   expect([a.begun(), b.begun(), c.begun()]).toEqual([true, true, false]);
   a.finish();
@@ -37,14 +39,14 @@ test("no more run at once than may, and no more wait than may", async () => {
 test("who hangs up while waiting gives the place back, and the work is never done", async () => {
   const queue = new HashQueue({ concurrency: 1, places: 1 });
   const [running, waiting, next] = [work(), work(), work()];
-  const first = queue.run(running.run);
+  const first = queue.run(running.run, someone);
   const hangUp = new AbortController();
-  const gone = queue.run(waiting.run, hangUp.signal);
+  const gone = queue.run(waiting.run, { ...someone, signal: hangUp.signal });
   expect(queue.hasRoom()).toBe(false);
   hangUp.abort();
   await expect(gone).rejects.toMatchObject({ code: "client_gone" });
   expect(queue.hasRoom()).toBe(true);
-  const second = queue.run(next.run);
+  const second = queue.run(next.run, someone);
   running.finish();
   next.finish();
   await Promise.all([first, second]);
@@ -53,8 +55,8 @@ test("who hangs up while waiting gives the place back, and the work is never don
 
 test("work that fails gives its place back", async () => {
   const queue = new HashQueue({ concurrency: 1, places: 0 });
-  await expect(queue.run(() => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
-  expect(await queue.run(async () => 1)).toBe(1);
+  await expect(queue.run(() => Promise.reject(new Error("broken")), someone)).rejects.toThrow("broken");
+  expect(await queue.run(async () => 1, someone)).toBe(1);
 });
 
 test("in any order of arrivals, ends and hang-ups, the bounds hold and nobody is forgotten", async () => {
@@ -76,10 +78,12 @@ test("in any order of arrivals, ends and hang-ups, the bounds hold and nobody is
           if (one === "arrive") {
             const job = work();
             const hangUp = new AbortController();
-            const outcome = queue.run(job.run, hangUp.signal).catch((error: unknown) => {
-              if (error instanceof LatchkeyError) return error.code;
-              throw error;
-            });
+            const outcome = queue
+              .run(job.run, { ...someone, signal: hangUp.signal })
+              .catch((error: unknown) => {
+                if (error instanceof LatchkeyError) return error.code;
+                throw error;
+              });
             jobs.push({ job, hangUp, outcome });
           } else if ("end" in one) jobs[one.end % jobs.length]?.job.finish();
           else jobs[one.hangUp % jobs.length]?.hangUp.abort();

@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { CountedLimit } from "../../src/core/attempt-counter.ts";
+import { LinkedList } from "../../src/core/linked-list.ts";
 import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
 import { attemptCounterContract } from "./attempt-counter-contract.ts";
 
@@ -26,10 +28,72 @@ test("what succeeded leaves nothing behind, and what expired is swept away", asy
 test("past its capacity the oldest is forgotten, but never one whose attempt is open", async () => {
   const counter = new MemoryAttemptCounter(() => 0, 2);
   await counter.reserve(once("open"));
-  for (const key of ["a", "b", "c"]) {
-    await counter.reserve(once(key));
-    await counter.settle(once(key), true);
-  }
-  expect(counter.size).toBe(2);
+  for (const key of ["a", "b", "c"]) await fail(counter, once(key));
+  expect(counter.size).toBe(3);
   expect(await counter.reserve(once("open"))).toMatchObject([{ admitted: false }]);
+  expect(await counter.reserve(once("a"))).toEqual([{ admitted: true }]);
+  expect(await counter.reserve(once("c"))).toMatchObject([{ admitted: false }]);
 });
+
+describe("a flood of new keys at the bound", () => {
+  const capacity = 1000;
+  const thrice = (key: string) => [{ key, rule: { limit: 3, windowMs: 1000 } }];
+
+  async function flooded() {
+    const counter = new MemoryAttemptCounter(() => 0, capacity);
+    for (let time = 0; time < 3; time++) await fail(counter, thrice("victim"));
+    for (let key = 0; key < 3 * capacity; key++) await fail(counter, thrice(`flood ${key}`));
+    return counter;
+  }
+
+  test("forgets no exhausted limit, and is counted itself", async () => {
+    const counter = await flooded();
+    expect(counter.size).toBe(capacity);
+    expect(await counter.reserve(thrice("victim"))).toMatchObject([{ admitted: false, exhausted: true }]);
+    const last = `flood ${3 * capacity - 1}`;
+    for (let time = 0; time < 2; time++) await fail(counter, thrice(last));
+    expect(await counter.reserve(thrice(last))).toMatchObject([{ admitted: false, exhausted: true }]);
+  });
+
+  test("is counted as well if every remembered limit is exhausted", async () => {
+    const counter = new MemoryAttemptCounter(() => 0, 10);
+    for (let key = 0; key < 10; key++) await fail(counter, once(`exhausted ${key}`));
+    for (let time = 0; time < 3; time++) await fail(counter, thrice("new"));
+    expect(counter.size).toBe(10);
+    expect(await counter.reserve(thrice("new"))).toMatchObject([{ admitted: false, exhausted: true }]);
+    expect(await counter.reserve(once("exhausted 9"))).toMatchObject([{ admitted: false }]);
+  });
+
+  test("of attempts that another limit refuses forgets nothing", async () => {
+    const counter = await flooded();
+    for (let key = 0; key < 3 * capacity; key++) {
+      const refused = [...thrice(`new ${key}`), ...thrice("victim")];
+      const [first] = await counter.reserve(refused);
+      expect(first).toEqual({ admitted: true });
+      await counter.settle(refused.slice(0, 1), false);
+    }
+    expect(counter.size).toBe(capacity);
+    for (let time = 0; time < 2; time++) await fail(counter, thrice(`flood ${2 * capacity + 1}`));
+    expect(await counter.reserve(thrice(`flood ${2 * capacity + 1}`))).toMatchObject([{ admitted: false }]);
+  });
+
+  test("walks through no table", async () => {
+    const counter = await flooded();
+    const walks = [
+      vi.spyOn(Map.prototype, Symbol.iterator),
+      vi.spyOn(Map.prototype, "keys"),
+      vi.spyOn(Map.prototype, "values"),
+      vi.spyOn(Map.prototype, "entries"),
+      vi.spyOn(LinkedList.prototype, Symbol.iterator),
+    ];
+    for (let key = 0; key < 100; key++) await fail(counter, thrice(`late ${key}`));
+    const walked = walks.map((walk) => walk.mock.calls.length);
+    for (const walk of walks) walk.mockRestore();
+    expect(walked).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+async function fail(counter: MemoryAttemptCounter, limits: readonly CountedLimit[]): Promise<void> {
+  await counter.reserve(limits);
+  await counter.settle(limits, true);
+}

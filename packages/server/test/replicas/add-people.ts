@@ -5,7 +5,10 @@ import type { Store } from "../../src/store/store.ts";
 /** Adds so many users who all have the same password, hashed as cheaply as the test's servers do. @returns their names */
 export async function addPeople({ users }: Store, count: number, password: string): Promise<string[]> {
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
-  const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })).hash(password);
+  const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })).hash(
+    password,
+    { address: "cli" },
+  );
   const names = Array.from({ length: count }, (_, n) => `u${n}`);
   const add = (name: string) =>
     users.add(

@@ -21,7 +21,7 @@ describe("attempts that are counted for all replicas", () => {
     const [one] = await stores;
     // Every run has keys of its own, so that all can share one table.
     const run = `${tables++} `;
-    const counter = one?.attemptCounters(clock).login;
+    const counter = one?.attemptCounters(clock, clock).login;
     if (counter === undefined) throw new Error("no store");
     const own = <Limit extends { key: string }>(limits: readonly Limit[]) =>
       limits.map((limit) => ({ ...limit, key: run + limit.key }));
@@ -36,7 +36,13 @@ describe("attempts that are counted for all replicas", () => {
   const rule = { limit: 3, windowMs: 1000 };
 
   test("two replicas together let no more attempts in than one", async () => {
-    const counters = (await stores).map((store) => store.attemptCounters(() => 0).login);
+    const counters = (await stores).map(
+      (store) =>
+        store.attemptCounters(
+          () => 0,
+          () => 0,
+        ).login,
+    );
     const limits = [{ key: "both", rule }];
     const tries = Array.from({ length: 20 }, (_, n) => counters[n % 2]?.reserve(limits));
     const admitted = (await Promise.all(tries)).flat().filter((one) => one?.admitted);
@@ -44,7 +50,13 @@ describe("attempts that are counted for all replicas", () => {
   });
 
   test("failures that are counted when they happen: two replicas together let no more be answered than one", async () => {
-    const counters = (await stores).map((store) => store.attemptCounters(() => 0).refresh);
+    const counters = (await stores).map(
+      (store) =>
+        store.attemptCounters(
+          () => 0,
+          () => 0,
+        ).refresh,
+    );
     const limits = [{ key: "refresh both", rule }];
     const answers: (number | undefined)[] = [];
     for (let n = 0; n < 10; n++) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nameKeys } from "../../src/core/account-names.ts";
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
 import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -34,6 +35,7 @@ export const session = (id: string, userId = "user:alice"): Session => ({
   endedAt: null,
   addressBucket: "192.0.2.1",
 });
+const keysOf = (key: string) => ({ key, older: [key, key] }) as const;
 const link = (id: string, generation: number) => ({ generation, refreshHash: `${id}-${generation}` });
 const use = (at: number) => ({ lastUsedAt: at, expiresAt: at + 7 * day, tokensUntil: at + 3_600_000 });
 
@@ -154,12 +156,45 @@ export function storeContract(
         expect((await store.users.byId("user:alice"))?.passwordHash).toBe("$argon2id$new");
       });
 
-      test("some hash is the same for a seed, and one of those that there are", async () => {
+      test("sign-in reads an account and a decoy; a seed keeps its decoy", async () => {
         await store.users.add({ ...user("zoe"), passwordHash: "$argon2id$other" }, event("user.added"));
         const seeds = Array.from({ length: 200 }, (_, number) => `unknown:${number}`);
-        const hashes = await Promise.all(seeds.map((seed) => store.users.someHash(seed)));
+        const decoys = async (key: string) =>
+          Promise.all(seeds.map(async (seed) => (await store.users.forSignIn(keysOf(key), seed)).decoy));
+        const hashes = await decoys("nobody");
         expect(new Set(hashes)).toEqual(new Set(["$argon2id$first", "$argon2id$other"]));
-        expect(await Promise.all(seeds.map((seed) => store.users.someHash(seed)))).toEqual(hashes);
+        expect(await decoys("alice")).toEqual(hashes);
+        expect((await store.users.forSignIn(keysOf("nobody"), "seed")).holder).toBeUndefined();
+        for (const key of ["alice", "alice@example.com"]) {
+          const { holder } = await store.users.forSignIn(keysOf(key), "seed");
+          expect(holder).toEqual(await store.users.byId("user:alice"));
+        }
+      });
+
+      test("an e-mail address is found under the keys of earlier versions, the one that was typed first", async () => {
+        const stored = (name: string, emailKey: string) =>
+          store.users.add({ ...user(name), emailKey }, event("user.added"));
+        await stored("ascii", "u@xn--exmple-cua.org");
+        const found = async (typed: string) => {
+          const keys = nameKeys(typed);
+          const { holder } = await store.users.forSignIn(keys, "seed");
+          expect(await store.users.byName(keys.key, keys.older)).toEqual(holder);
+          return holder?.username;
+        };
+        for (const typed of ["u@exämple.org", "u@xn--exmple-cua.org", "U@EXÄMPLE.org"]) {
+          expect(await found(typed)).toBe("ascii");
+        }
+        await stored("unicode", "u@exämple.org");
+        expect(await found("u@exämple.org")).toBe("unicode");
+        expect(await found("u@XN--exmple-cua.org")).toBe("ascii");
+      });
+
+      test("sign-in finds neither account nor decoy in an empty table", async () => {
+        await store.users.remove("user:alice", event("user.removed"));
+        expect(await store.users.forSignIn(keysOf("alice"), "seed")).toEqual({
+          holder: undefined,
+          decoy: undefined,
+        });
       });
 
       test("changes to nobody are refused without an event", async () => {

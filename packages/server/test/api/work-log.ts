@@ -1,0 +1,60 @@
+import { StatementSync } from "node:sqlite";
+import { Client } from "pg";
+import { vi } from "vitest";
+import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+import { GroupWriter } from "../../src/store/group-writer.ts";
+
+/** Statements that a login can cause. Background jobs read other tables. */
+const ofLogins = /"?\b(users|sessions|realm_sessions|attempts)\b"?|insert into "audit_events"/;
+
+/** Records every SQL statement at the engines' own drivers, and every real hash operation with its cost. */
+export function workLog() {
+  let statements: string[] = [];
+  let hashes: string[] = [];
+  const note = (sql: string) => {
+    if (ofLogins.test(sql)) statements.push(sql);
+  };
+  const read = StatementSync.prototype.all;
+  const write = GroupWriter.prototype.commit;
+  const query: (...given: unknown[]) => unknown = Client.prototype.query;
+  const spies = [
+    vi.spyOn(StatementSync.prototype, "all").mockImplementation(function (this: StatementSync, ...given) {
+      note(this.sourceSQL);
+      return read.apply(this, given);
+    }),
+    vi.spyOn(GroupWriter.prototype, "commit").mockImplementation(function (this: GroupWriter, steps) {
+      for (const { sql } of steps) note(sql);
+      return write.call(this, steps);
+    }),
+    vi.spyOn(Client.prototype, "query").mockImplementation(function (this: Client, ...given: unknown[]) {
+      const [first] = given;
+      if (typeof first === "string") note(first);
+      else if (typeof first === "object" && first !== null) note(String(Reflect.get(first, "text")));
+      return query.apply(this, given);
+    }),
+  ];
+  const costOf = (phc: string) => phc.split("$").slice(1, 4).join("$");
+  const hasher: Hasher = {
+    hash(password, cost) {
+      hashes.push("hash");
+      return argon2id.hash(password, cost);
+    },
+    verify(phc, password) {
+      hashes.push(costOf(phc));
+      return argon2id.verify(phc, password);
+    },
+  };
+  return {
+    hasher,
+    /** The work since the last call. */
+    take() {
+      const work = { statements, hashes };
+      statements = [];
+      hashes = [];
+      return work;
+    },
+    [Symbol.dispose]() {
+      for (const spy of spies) spy.mockRestore();
+    },
+  };
+}

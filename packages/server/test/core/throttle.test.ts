@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { LatchkeyError } from "../../src/core/errors.ts";
+import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
+import { Throttle } from "../../src/core/throttle.ts";
+
+const caller = { address: "192.0.2.1", requestId: "test" };
+const twice = { limit: 2, windowMs: 60_000 };
+const often = { limit: 100, windowMs: 60_000 };
+const away = new LatchkeyError("store_unavailable");
+const wrong = () => Promise.reject(new LatchkeyError("invalid_credentials"));
+
+/** A throttle whose database fails at one of its two uses, as often as `failures` says. */
+function throttled(fails: "sessions" | "audit", failures: number) {
+  let left = failures;
+  const or = async <T>(use: typeof fails, value: T): Promise<T> => {
+    if (use === fails && left-- > 0) throw away;
+    return value;
+  };
+  let wall = 0;
+  const counter = () => new MemoryAttemptCounter(() => wall);
+  const throttle = new Throttle({
+    rules: { pair: twice, account: often, address: { limit: 3, windowMs: 60_000 } },
+    counters: { login: counter(), refresh: counter() },
+    sessions: { openedFrom: () => or("sessions", false) },
+    audit: { record: () => or("audit", undefined) },
+    clock: () => 0,
+  });
+  const login = (name: string, work: () => Promise<string> = wrong, from = caller) => {
+    const account = { key: `user:${name}`, userId: `user:${name}` };
+    return throttle.attempt({ operation: "login", caller: from, account }, work).catch((error: unknown) => {
+      if (error instanceof LatchkeyError) return error.code;
+      throw error;
+    });
+  };
+  return { login, advance: (ms: number) => (wall += ms) };
+}
+
+test.each(["sessions", "audit"] as const)(
+  "an attempt that fails with the %s of the database gives its places back",
+  async (part) => {
+    const { login, advance } = throttled(part, 5);
+    for (const name of ["a", "b", "c"]) expect(await login(name)).toBe("invalid_credentials");
+    for (let time = 0; time < 5; time++) {
+      const code = await login("alice");
+      expect(["store_unavailable", "rate_limited"]).toContain(code);
+    }
+    advance(60_000);
+    expect(await login("alice", async () => "in")).toBe("in");
+    expect(await login("alice", async () => "in")).toBe("in");
+  },
+);
