@@ -16,6 +16,7 @@ import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.t
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
 export interface AppParts extends AuthOperations, Health {
@@ -76,14 +77,10 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     done(request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined);
   });
   app.setErrorHandler(errorHandler(log));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
-    const allowed = ["GET", "HEAD", "POST"].filter((method) => app.hasRoute({ url: path, method }));
-    if (allowed.length === 0) return sendError(reply, new LatchkeyError("not_found"));
-    return sendError(reply.header("allow", allowed.join(", ")), new LatchkeyError("method_not_allowed"));
-  });
 
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
+  // After CORS: a page may read this refusal as well.
+  refuseUnrouted(app);
   await app.register(documentation(parts.issuer));
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);

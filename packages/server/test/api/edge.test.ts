@@ -4,18 +4,8 @@ import { connect } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { send } from "./api-case.ts";
+import { raw } from "./raw-request.ts";
 import { testServer } from "./test-server.ts";
-
-/** Sends bytes as they are and reads until the server closes. */
-async function raw(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, "connect");
-  socket.write(text);
-  let answer = "";
-  for await (const part of socket) answer += String(part);
-  return answer;
-}
 
 describe("every answer", () => {
   test.each([
@@ -59,18 +49,6 @@ describe("every answer", () => {
     else expect(id).toBe(kept);
   });
 });
-
-test.each(["/auth/me", "/mcp", "/nothing"])(
-  "QUERY %s is nobody's, and no fault of the server's",
-  async (path) => {
-    await using server = await testServer();
-    const query = `QUERY ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n`;
-    expect(await raw(server.url, `${query}\r\n`)).toMatch(/^HTTP\/1\.1 400 .*"code":"bad_request"/s);
-    const typed = `${query}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
-    expect(await raw(server.url, typed)).toMatch(/^HTTP\/1\.1 40[45] /);
-    expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
-  },
-);
 
 describe("what never becomes a request", () => {
   test.each([
