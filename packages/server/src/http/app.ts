@@ -4,7 +4,7 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
-import { brokenRequestAnswers } from "./broken-requests.ts";
+import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { documentation } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
@@ -45,7 +45,7 @@ const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 }
 
 /** The HTTP edge: every route, every limit, one shape of error. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
-  const secure = securityHeaders(parts.issuer);
+  const secure = securityHeaders(parts);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patience.request,
@@ -58,13 +58,14 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     genReqId: requestIdOf,
     return503OnClosing: false,
-    clientErrorHandler: brokenRequestAnswers(parts.issuer),
+    clientErrorHandler: brokenRequestAnswers(parts),
     // A path that cannot be decoded runs no hook.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), new LatchkeyError("not_found")),
     // One broken field hides no other; nothing is coerced, because 5 is not a password.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
   });
+  answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: patience.request, idle: parts.idleGrace });
   const log = httpLog(parts.log);
   for (const model of models) app.addSchema(model);
