@@ -7,6 +7,7 @@ import {
   cidrs,
   database,
   duration,
+  hosts,
   integer,
   keys,
   list,
@@ -133,6 +134,9 @@ export const settings = {
   trustedProxies: setting("TRUSTED_PROXIES", cidrs, "", "CIDRs whose X-Forwarded-For counts", {
     shown: "none",
   }),
+  allowedHosts: setting("ALLOWED_HOSTS", hosts, "", "more host names that the server answers to", {
+    shown: "none; at a loopback address its own and the issuer's count, else all",
+  }),
   corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
   guardKeys: setting("GUARD_KEYS", keys, "", "keys with which guards follow the ended sessions", {
     shown: "none; not asked for on the server's own machine",
@@ -241,6 +245,7 @@ export function readConfig(
     throttleAccount: required("throttleAccount"),
     throttleAddress: required("throttleAddress"),
     trustedProxies: required("trustedProxies"),
+    allowedHosts: required("allowedHosts"),
     corsOrigins: required("corsOrigins"),
     guardKeys: required("guardKeys"),
     metricsKeys: required("metricsKeys"),

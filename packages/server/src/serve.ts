@@ -184,9 +184,14 @@ async function assemble(
     signOut: createSignOut(life),
   };
   const figures = new RequestFigures();
+  // A proxy that is trusted at a loopback address would pass strangers off as programs on this machine.
+  const local =
+    isLoopback(config.host) && isLoopback(new URL(issuer).hostname) && config.trustedProxies.length === 0;
   const app: FastifyInstance = await createApp({
     ...operations,
     issuer,
+    host: config.host,
+    allowedHosts: config.allowedHosts,
     foreign: realm?.foreign,
     keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
     async assertReady() {
@@ -198,7 +203,7 @@ async function assemble(
     revocationFeed: {
       revocations,
       guardKeys: config.guardKeys,
-      local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
+      local,
     },
     idleGrace,
     metrics: {
@@ -209,9 +214,9 @@ async function assemble(
           ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
         ]),
       keys: config.metricsKeys,
-      local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
+      local,
     },
-    mcp: config.mcp === "on" ? { endpoint: tools, resource, loopback: isLoopback(config.host) } : undefined,
+    mcp: config.mcp === "on" ? { endpoint: tools, resource } : undefined,
     log,
   });
   const more = realm === undefined ? [] : [realm.stories.chore];

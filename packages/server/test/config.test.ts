@@ -19,6 +19,7 @@ describe("settings", () => {
       hashMemory: 19_456,
       hashIterations: 2,
       trustedProxies: [],
+      allowedHosts: [],
       corsOrigins: [],
       logLevel: "info",
       passwordMinLength: 8,
@@ -56,6 +57,9 @@ describe("settings", () => {
     ["ISSUER", "https://a.example?", "give an address such as https://login.example.com"],
     ["DATABASE", "file:x?mode=memory", "give a path of a SQLite file, :memory:, or postgres://"],
     ["DATABASE_POOL", "1", "give a whole number from 2 to 1000"],
+    ["ALLOWED_HOSTS", "login.example:443", "give host names such as login.example.com, without ports"],
+    ["ALLOWED_HOSTS", "https://login.example", "give host names such as login.example.com, without ports"],
+    ["ALLOWED_HOSTS", "*", "give host names such as login.example.com, without ports"],
     ["TRUSTED_PROXIES", "10.0.0.0/99", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
     [
       "CORS_ORIGINS",

@@ -9,18 +9,19 @@ import { documentation } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
+import { type HostOptions, hostCheck } from "./hosts.ts";
 import { httpLog, type LogSink } from "./http-log.ts";
 import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.ts";
+import { rewriteTarget } from "./request-target.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
-export interface AppParts extends AuthOperations, Health {
-  readonly issuer: string;
+export interface AppParts extends AuthOperations, Health, HostOptions {
   readonly keySet: KeySetSource;
   /** Whose tokens these are, where they are not this server's own. */
   readonly foreign: ForeignIssuer | undefined;
@@ -54,8 +55,11 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       headersTimeout: patience.headers,
       connectionsCheckingInterval: patience.check,
       maxHeaderSize: 16 * 1024,
+      // The host check answers instead, as an error like any other.
+      requireHostHeader: false,
     },
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
+    rewriteUrl: rewriteTarget,
     genReqId: requestIdOf,
     return503OnClosing: false,
     clientErrorHandler: brokenRequestAnswers(parts),
@@ -73,9 +77,13 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
   countRequests(app, parts.metrics.requests);
+  const refuseHost = hostCheck(parts);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
-    done(request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined);
+    done(
+      refuseHost(request.raw) ??
+        (request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined),
+    );
   });
   app.setErrorHandler(errorHandler(log));
 

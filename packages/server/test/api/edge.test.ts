@@ -55,19 +55,19 @@ describe("what never becomes a request", () => {
     ["no HTTP", "hello\r\n\r\n", 400, "bad_request"],
     [
       "headers over 16 KiB",
-      `GET / HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(17_000)}\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(17_000)}\r\n\r\n`,
       431,
       "headers_too_large",
     ],
     [
       "two lengths",
-      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
       400,
       "bad_request",
     ],
     [
       "length and chunks",
-      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       400,
       "bad_request",
     ],
@@ -150,7 +150,7 @@ test("a client that hangs up in the middle of its body is no error of ours", asy
   const socket = connect(Number(port), hostname);
   await once(socket, "connect");
   const head =
-    "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
   await new Promise((resolve) => socket.write(head, resolve));
   // The answer to a second connection shows that the first was read.
   await send(server, "", { method: "GET", path: "/health/live" });
