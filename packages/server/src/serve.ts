@@ -199,6 +199,7 @@ async function assemble(
       await realm?.assertReady();
     },
     trustedProxies: config.trustedProxies,
+    forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,
     revocationFeed: {
       revocations,

@@ -19,6 +19,7 @@ describe("settings", () => {
       hashMemory: 19_456,
       hashIterations: 2,
       trustedProxies: [],
+      forwardedHeader: "x-forwarded-for",
       allowedHosts: [],
       corsOrigins: [],
       logLevel: "info",
@@ -60,6 +61,7 @@ describe("settings", () => {
     ["ALLOWED_HOSTS", "login.example:443", "give host names such as login.example.com, without ports"],
     ["ALLOWED_HOSTS", "https://login.example", "give host names such as login.example.com, without ports"],
     ["ALLOWED_HOSTS", "*", "give host names such as login.example.com, without ports"],
+    ["FORWARDED_HEADER", "X-Real-IP", "give x-forwarded-for or forwarded"],
     ["TRUSTED_PROXIES", "10.0.0.0/99", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
     [
       "CORS_ORIGINS",

@@ -1,19 +1,19 @@
-import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
+import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
 import { documentation } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
-import { httpLog, type LogSink } from "./http-log.ts";
+import { httpLog } from "./http-log.ts";
 import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.ts";
+import { requestIds } from "./request-ids.ts";
 import { rewriteTarget } from "./request-target.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
@@ -21,13 +21,10 @@ import { securityHeaders } from "./security-headers.ts";
 import { refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
-export interface AppParts extends AuthOperations, Health, HostOptions {
+export interface AppParts extends AuthOperations, Health, HostOptions, ProxyOptions {
   readonly keySet: KeySetSource;
   /** Whose tokens these are, where they are not this server's own. */
   readonly foreign: ForeignIssuer | undefined;
-  readonly log: LogSink;
-  /** CIDRs whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
   /** The ended sessions, for guards. */
   readonly revocationFeed: RevocationFeed;
@@ -47,6 +44,7 @@ const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 }
 /** The HTTP edge: every route, every limit, one shape of error. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const secure = securityHeaders(parts);
+  const addresses = new ClientAddresses(parts);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patience.request,
@@ -58,9 +56,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       // The host check answers instead, as an error like any other.
       requireHostHeader: false,
     },
-    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     rewriteUrl: rewriteTarget,
-    genReqId: requestIdOf,
+    genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
     clientErrorHandler: brokenRequestAnswers(parts),
     // A path that cannot be decoded runs no hook.
@@ -76,6 +73,11 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
+  app.decorateRequest("clientAddress", {
+    getter() {
+      return addresses.of(this.raw);
+    },
+  });
   countRequests(app, parts.metrics.requests);
   const refuseHost = hostCheck(parts);
   app.addHook("onRequest", (request, reply, done) => {
@@ -102,16 +104,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await app.ready();
   return app;
 }
-
-/** A request keeps the id that it brings, if that is short and plain enough to stand in a log. */
-function requestIdOf(request: IncomingMessage): string {
-  const brought = request.headers["x-request-id"];
-  if (typeof brought === "string" && /^[\w.-]{1,64}$/.test(brought)) return brought;
-  return `${thisProcess}-${(requests++).toString(36)}`;
-}
-
-const thisProcess = randomBytes(6).toString("base64url").replaceAll("_", "-");
-let requests = 0;
 
 function corsOptions(origins: readonly string[]) {
   return {

@@ -40,14 +40,28 @@ describe("every answer", () => {
     ["x".repeat(65), undefined],
     ["with space", undefined],
     ["<script>", undefined],
-  ])("takes over the request id %j only where it is plain", async (brought, kept) => {
-    await using server = await testServer();
+  ])("takes over a trusted proxy's request id %j only if it is plain", async (brought, kept) => {
+    await using server = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
     const headers = { "x-request-id": brought };
     const answer = await send(server, "", { method: "GET", path: "/health/live", headers });
     const id = answer.headers.get("x-request-id");
     if (kept === undefined) expect(id).toMatch(/^[\w-]{8}-[\da-z]+$/);
     else expect(id).toBe(kept);
   });
+
+  test.each([{}, { TRUSTED_PROXIES: "192.0.2.0/24" }])(
+    "with %j nobody else's request id is kept",
+    async (settings) => {
+      await using server = await testServer(settings);
+      const headers = { "x-request-id": "req-1", "x-forwarded-for": "192.0.2.7" };
+      const body = { username: "alice", password: "wrong" };
+      const answer = await send(server, "/auth", { method: "POST", path: "/login", body, headers });
+      const id = answer.headers.get("x-request-id");
+      expect(id).toMatch(/^[\w-]{8}-[\da-z]+$/);
+      expect(server.newEvents()).toMatchObject([{ name: "login.failed", request_id: id }]);
+      expect(JSON.stringify(server.logged())).not.toContain("req-1");
+    },
+  );
 });
 
 describe("what never becomes a request", () => {

@@ -1,6 +1,8 @@
+import { request } from "node:http";
 import { expect, test } from "vitest";
 import { ask } from "../api/raw-request.ts";
 import { Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
 import { bareNginx } from "./bare-nginx.ts";
 
 const place = new Place();
@@ -32,5 +34,43 @@ test.each([
   for (const path of ["/metrics", "/revocations"]) {
     expect(await ask(nginx.url, "GET", path, { host })).toMatchObject({ status });
   }
+  await server.stop();
+});
+
+/** A failed login from an address of this machine. */
+function failedLogin(url: string, localAddress: string, headers: Record<string, string>): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const type = { "content-type": "application/json" };
+    const sent = request(`${url}/auth/login`, {
+      method: "POST",
+      localAddress,
+      headers: { ...type, ...headers },
+    });
+    sent.on("response", (response) => resolve(response.resume().statusCode)).on("error", reject);
+    sent.end(JSON.stringify({ username: "admin", password: "wrong" }));
+  });
+}
+
+test.each([
+  ["x-forwarded-for", "X-Forwarded-For $remote_addr:$remote_port"],
+  ["x-forwarded-for", "X-Forwarded-For $proxy_add_x_forwarded_for"],
+  ["forwarded", 'Forwarded "$http_forwarded, for=\\"$remote_addr:$remote_port\\";proto=$scheme"'],
+])("a caller behind nginx is known by its own address: %s, %s", async (header, sent) => {
+  const env = { LATCHKEY_TRUSTED_PROXIES: "127.0.0.1", LATCHKEY_FORWARDED_HEADER: header };
+  const server = await place.server({ env });
+  const location = `proxy_set_header ${sent}; proxy_set_header X-Request-Id $request_id;`;
+  await using nginx = await bareNginx(place.path(sent.replaceAll(/\W/g, "-")), server.url, location);
+  const lies = { "x-forwarded-for": "192.0.2.1", forwarded: 'for="192.0.2.1', "x-request-id": "a-lie" };
+  expect(await failedLogin(nginx.url, "127.0.0.9", lies)).toBe(401);
+  expect(await failedLogin(server.url, "127.0.0.8", lies)).toBe(401);
+  const events = () =>
+    server
+      .stdout()
+      .split("\n")
+      .filter((line) => line.includes('"login.failed"'));
+  await until("both are in the log", () => events().length === 2);
+  expect(events()[0]).toContain('"address":"127.0.0.9"');
+  expect(events()[1]).toContain('"address":"127.0.0.8"');
+  expect(server.stdout()).not.toContain("a-lie");
   await server.stop();
 });
