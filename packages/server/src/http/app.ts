@@ -14,11 +14,11 @@ import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.ts";
 import { requestIds } from "./request-ids.ts";
-import { rewriteTarget } from "./request-target.ts";
+import { targetRewriter } from "./request-target.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
-import { refuseUnrouted } from "./unrouted.ts";
+import { methodsOf, refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
 export interface AppParts extends AuthOperations, Health, HostOptions, ProxyOptions {
@@ -45,6 +45,7 @@ const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 }
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const secure = securityHeaders(parts);
   const addresses = new ClientAddresses(parts);
+  const rewriteTarget = targetRewriter(parts.issuer);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patience.request,
@@ -56,7 +57,9 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       // The host check answers instead, as an error like any other.
       requireHostHeader: false,
     },
-    rewriteUrl: rewriteTarget,
+    rewriteUrl(request) {
+      return rewriteTarget(request, (path) => methodsOf(this, path).length > 0);
+    },
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
     clientErrorHandler: brokenRequestAnswers(parts),

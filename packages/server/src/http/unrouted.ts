@@ -7,7 +7,7 @@ const methods = ["GET", "HEAD", "POST", "DELETE"] as const;
  * The methods that a path can be requested with; empty if no route takes it. `findRoute` matches a path against the
  * routes. `hasRoute` compiles its argument as a route pattern, so a path of a request must never reach it.
  */
-function methodsOf(app: FastifyInstance, path: string): readonly string[] {
+export function methodsOf(app: FastifyInstance, path: string): readonly string[] {
   return methods.filter((method) => Boolean(app.findRoute({ url: path, method })));
 }
 

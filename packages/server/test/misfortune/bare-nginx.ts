@@ -2,17 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../process/free-port.ts";
 import { until } from "../process/until.ts";
 
-/** Debian's nginx in front of one server, without TLS. @param location lines for `location /` */
+/** Debian's nginx in front of one server, without TLS. @param locations in the words of its configuration */
 export async function bareNginx(
   folder: string,
-  upstream: string,
-  location: string,
+  locations: string,
+  port: number,
 ): Promise<{ readonly url: string } & AsyncDisposable> {
   mkdirSync(folder, { recursive: true });
-  const port = await freePort();
   const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   );
@@ -20,8 +18,7 @@ export async function bareNginx(
   writeFileSync(
     file,
     `daemon off; worker_processes 1; pid ${join(folder, "pid")}; error_log ${join(folder, "error.log")};
-    events {} http { access_log off; ${places.join(" ")} server { listen 127.0.0.1:${port};
-      location / { proxy_pass ${upstream}; ${location} } } }\n`,
+    events {} http { access_log off; ${places.join(" ")} server { listen 127.0.0.1:${port}; ${locations} } }\n`,
   );
   const child: ChildProcess = spawn("nginx", ["-c", file], { stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;
