@@ -11,6 +11,7 @@ import {
   database,
   duration,
   host,
+  hosts,
   integer,
   keys,
   list,
@@ -140,8 +141,23 @@ export const settings = {
   throttlePair: setting("THROTTLE_PAIR", rule, "20/15m", "failed logins on one account from one address"),
   throttleAccount: setting("THROTTLE_ACCOUNT", rule, "100/1h", "failed logins on one account"),
   throttleAddress: setting("THROTTLE_ADDRESS", rule, "100/15m", "failed logins from one address"),
-  trustedProxies: setting("TRUSTED_PROXIES", cidrs, "", "CIDRs whose X-Forwarded-For counts", {
-    shown: "none",
+  trustedProxies: setting(
+    "TRUSTED_PROXIES",
+    cidrs,
+    "",
+    "CIDRs of proxies whose forwarded address and X-Request-Id count",
+    {
+      shown: "none",
+    },
+  ),
+  forwardedHeader: setting(
+    "FORWARDED_HEADER",
+    choice("x-forwarded-for", "forwarded"),
+    "x-forwarded-for",
+    "the one header in which those proxies name the caller",
+  ),
+  allowedHosts: setting("ALLOWED_HOSTS", hosts, "", "more host names that the server answers to", {
+    shown: "none; at a loopback address its own and the issuer's count, else all",
   }),
   corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
   guardKeys: setting("GUARD_KEYS", keys, "", "keys with which guards follow the ended sessions", {
@@ -257,6 +273,8 @@ export function readConfig(
     throttleAccount: required("throttleAccount"),
     throttleAddress: required("throttleAddress"),
     trustedProxies: required("trustedProxies"),
+    forwardedHeader: required("forwardedHeader"),
+    allowedHosts: required("allowedHosts"),
     corsOrigins: required("corsOrigins"),
     guardKeys: required("guardKeys"),
     metricsKeys: required("metricsKeys"),

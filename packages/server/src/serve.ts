@@ -185,9 +185,14 @@ async function assemble(
     signOut: createSignOut(life),
   };
   const figures = new RequestFigures();
+  // A proxy that is trusted at a loopback address would pass strangers off as programs on this machine.
+  const local =
+    isLoopback(config.host) && isLoopback(new URL(issuer).hostname) && config.trustedProxies.length === 0;
   const app: FastifyInstance = await createApp({
     ...operations,
     issuer,
+    host: config.host,
+    allowedHosts: config.allowedHosts,
     foreign: realm?.foreign,
     keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
     async assertReady() {
@@ -195,11 +200,12 @@ async function assemble(
       await realm?.assertReady();
     },
     trustedProxies: config.trustedProxies,
+    forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,
     revocationFeed: {
       revocations,
       guardKeys: config.guardKeys,
-      local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
+      local,
     },
     idleGrace,
     metrics: {
@@ -210,9 +216,9 @@ async function assemble(
           ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
         ]),
       keys: config.metricsKeys,
-      local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),
+      local,
     },
-    mcp: config.mcp === "on" ? { endpoint: tools, resource, loopback: isLoopback(config.host) } : undefined,
+    mcp: config.mcp === "on" ? { endpoint: tools, resource } : undefined,
     log,
   });
   const more = realm === undefined ? [] : [realm.stories.chore];

@@ -72,6 +72,14 @@ export function cidrs(given: string): readonly string[] {
   });
 }
 
+/** Host names separated by commas, without ports. */
+export function hosts(given: string): readonly string[] {
+  return items(given).map((item) => {
+    if (/^[a-z\d_]([\w-]*[a-z\d_])?(\.[a-z\d_]([\w-]*[a-z\d_])?)*\.?$/i.test(item)) return item;
+    throw new SettingProblem("give host names such as login.example.com, without ports, separated by commas");
+  });
+}
+
 /** Web origins separated by commas, or `*`. */
 export function origins(given: string): readonly string[] {
   return items(given).map((item) => {

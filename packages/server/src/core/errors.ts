@@ -28,6 +28,10 @@ const refusals = {
   request_timeout: [408, "The request took too long to arrive"],
   body_too_large: [413, "The request body is larger than 16 KiB"],
   uri_too_long: [414, "The URL is longer than 2,048 characters"],
+  misdirected_request: [
+    421,
+    "This server does not answer to this Host: use the issuer's address, or add the name to LATCHKEY_ALLOWED_HOSTS",
+  ],
   validation_error: [422, "The request is not valid"],
   rate_limited: [429, "Too many attempts: try again later"],
   headers_too_large: [431, "The request headers are too large"],

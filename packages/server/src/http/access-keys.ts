@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 import { bearerOf } from "./caller.ts";
+import { isOwnHost } from "./hosts.ts";
 
 /** Who is let in besides people: by one of these keys. */
 export interface KeyHolders {
@@ -14,9 +15,8 @@ export interface KeyHolders {
 }
 
 /**
- * Lets machines in, and nobody else: who presents one of the keys, or, where the server and its public address are this
- * machine's alone, who asks from this machine. A proxy beside the server is on this machine too, and so is a browser,
- * so what was forwarded and what a page sent needs a key.
+ * Admits requests with one of the keys. If the server and its issuer are at a loopback address, it also admits
+ * requests without a key that come straight from a program on this machine.
  *
  * The function it returns throws {LatchkeyError} with the holders' `code`.
  */
@@ -36,21 +36,20 @@ export function createKeyCheck({ keys, local, code }: KeyHolders): (request: Fas
   };
 }
 
-const forwarding = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
-/** What browsers add to the requests of pages, which may be anybody's. */
+/** What proxies add to a request. */
+const forwarding = /^(x-forwarded-|x-original-|forwarded$|via$|x-real-ip$|x-client-ip$|true-client-ip$|cf-)/;
+/** What browsers add to the request of a page, which may be a foreign one. */
 const fromPages = ["origin", "sec-fetch-site"];
 
-function isOwn({ ip, headers }: FastifyRequest): boolean {
-  const others = [...forwarding, ...fromPages];
-  return isLoopback(ip) && isOwnHost(headers.host) && !others.some((name) => name in headers);
-}
-
 /**
- * Whether a request was meant for this machine. A page whose name was rebound to it sends its own name as
- * `Host`, and no `Origin` where the browser takes server and page for one.
+ * Whether a request came straight from a program on this machine. A proxy on this machine connects from here as well:
+ * what it adds gives it away, or the `Host` that it passes on, or HTTP/1.0, which nginx speaks unless told otherwise.
  */
-export function isOwnHost(sent: string | undefined): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(sent ?? "");
+function isOwn({ raw: { httpVersion, socket, headers } }: FastifyRequest): boolean {
+  if (httpVersion !== "1.1" || !isLoopback(socket.remoteAddress ?? "") || !isOwnHost(headers.host))
+    return false;
+  if (fromPages.some((name) => name in headers)) return false;
+  return !Object.keys(headers).some((name) => forwarding.test(name));
 }
 
 function hashOf(key: string): Buffer {

@@ -1,31 +1,30 @@
-import { randomBytes } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
-import { brokenRequestAnswers } from "./broken-requests.ts";
+import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
+import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
 import { documentation } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
-import { httpLog, type LogSink } from "./http-log.ts";
+import { type HostOptions, hostCheck } from "./hosts.ts";
+import { httpLog } from "./http-log.ts";
 import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.ts";
+import { requestIds } from "./request-ids.ts";
+import { targetRewriter } from "./request-target.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { methodsOf, refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
-export interface AppParts extends AuthOperations, Health {
-  readonly issuer: string;
+export interface AppParts extends AuthOperations, Health, HostOptions, ProxyOptions {
   readonly keySet: KeySetSource;
   /** Whose tokens these are, where they are not this server's own. */
   readonly foreign: ForeignIssuer | undefined;
-  readonly log: LogSink;
-  /** CIDRs whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
   /** The ended sessions, for guards. */
   readonly revocationFeed: RevocationFeed;
@@ -44,7 +43,9 @@ const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 }
 
 /** The HTTP edge: every route, every limit, one shape of error. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
-  const secure = securityHeaders(parts.issuer);
+  const secure = securityHeaders(parts);
+  const addresses = new ClientAddresses(parts);
+  const rewriteTarget = targetRewriter(parts.issuer);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patience.request,
@@ -53,37 +54,47 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       headersTimeout: patience.headers,
       connectionsCheckingInterval: patience.check,
       maxHeaderSize: 16 * 1024,
+      // The host check answers instead, as an error like any other.
+      requireHostHeader: false,
     },
-    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
-    genReqId: requestIdOf,
+    rewriteUrl(request) {
+      return rewriteTarget(request, (path) => methodsOf(this, path).length > 0);
+    },
+    genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
-    clientErrorHandler: brokenRequestAnswers(parts.issuer),
+    clientErrorHandler: brokenRequestAnswers(parts),
     // A path that cannot be decoded runs no hook.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), new LatchkeyError("not_found")),
     // One broken field hides no other; nothing is coerced, because 5 is not a password.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
   });
+  answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: patience.request, idle: parts.idleGrace });
   const log = httpLog(parts.log);
   for (const model of models) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
+  app.decorateRequest("clientAddress", {
+    getter() {
+      return addresses.of(this.raw);
+    },
+  });
   countRequests(app, parts.metrics.requests);
+  const refuseHost = hostCheck(parts);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
-    done(request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined);
+    done(
+      refuseHost(request.raw) ??
+        (request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined),
+    );
   });
   app.setErrorHandler(errorHandler(log));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
-    const allowed = ["GET", "HEAD", "POST"].filter((method) => app.hasRoute({ url: path, method }));
-    if (allowed.length === 0) return sendError(reply, new LatchkeyError("not_found"));
-    return sendError(reply.header("allow", allowed.join(", ")), new LatchkeyError("method_not_allowed"));
-  });
 
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
+  // After CORS: a page may read this refusal as well.
+  refuseUnrouted(app);
   await app.register(documentation(parts.issuer));
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
@@ -96,16 +107,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await app.ready();
   return app;
 }
-
-/** A request keeps the id that it brings, if that is short and plain enough to stand in a log. */
-function requestIdOf(request: IncomingMessage): string {
-  const brought = request.headers["x-request-id"];
-  if (typeof brought === "string" && /^[\w.-]{1,64}$/.test(brought)) return brought;
-  return `${thisProcess}-${(requests++).toString(36)}`;
-}
-
-const thisProcess = randomBytes(6).toString("base64url").replaceAll("_", "-");
-let requests = 0;
 
 function corsOptions(origins: readonly string[]) {
   return {

@@ -1,34 +1,65 @@
 import { STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { FastifyInstance } from "fastify";
 import { type ErrorCode, LatchkeyError, statusOf } from "../core/errors.ts";
 import { errorBody } from "./error-answers.ts";
-import { securityHeadersOf } from "./security-headers.ts";
+import { type HeaderOptions, securityHeadersOf } from "./security-headers.ts";
 
-const byParserCode: Readonly<Record<string, ErrorCode>> = {
-  HPE_HEADER_OVERFLOW: "headers_too_large",
-  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
-};
+/** An error of Node's HTTP parser. */
+interface ParserError extends Error {
+  readonly code?: string;
+  /** The bytes that were being parsed. */
+  readonly rawPacket?: unknown;
+  /** How far in them the parser came. */
+  readonly bytesParsed?: number;
+}
+
+const byParserCode: ReadonlyMap<string | undefined, ErrorCode> = new Map([
+  ["HPE_HEADER_OVERFLOW", "headers_too_large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "request_timeout"],
+]);
+
+/** RFC 9112 §3: a request line whose method may be unknown, but is a token. */
+const requestLine = /^[!#$%&'*+.^_`|~\w-]{1,64} [\x21-\x7e]+ HTTP\/1\.[01]\r?\n/;
 
 /**
- * Answers what never became a request: broken HTTP, oversized headers, a client that sends too slowly.
- *
- * @param issuer the public address
+ * Answers requests that Node's parser refuses: broken HTTP, oversized headers, a client that sends too slowly, and
+ * methods that it does not know.
  */
-export function brokenRequestAnswers(issuer: string) {
-  const headers = Object.entries(securityHeadersOf(issuer)).map(([name, value]) => `${name}: ${value}`);
+export function brokenRequestAnswers(options: HeaderOptions) {
+  const refuse = rawRefusal(options);
+  return (error: ParserError, socket: Duplex): void => {
+    if (error.code === "ECONNRESET") socket.destroy();
+    else refuse(socket, codeOf(error));
+  };
+}
 
-  return (error: Error & { code?: string }, socket: Socket): void => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
+/**
+ * Answers requests that Node would answer by itself: CONNECT, which it cuts off, and an `Expect` that it does not
+ * know, for which RFC 9110 §10.1.1 permits to go on.
+ */
+export function answerUnusualRequests({ server }: FastifyInstance, options: HeaderOptions): void {
+  const refuse = rawRefusal(options);
+  server.on("connect", (_request, socket: Duplex) => refuse(socket, "method_not_allowed"));
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
+}
+
+/** Writes a refusal to a socket that has no request, and closes it. */
+function rawRefusal(options: HeaderOptions) {
+  const headers = Object.entries(securityHeadersOf(options)).map(([name, value]) => `${name}: ${value}`);
+
+  return (socket: Duplex, code: ErrorCode): void => {
+    if (!socket.writable) {
       socket.destroy();
       return;
     }
-    const code = byParserCode[error.code ?? ""] ?? "bad_request";
     const status = statusOf(code);
     const body = errorBody(new LatchkeyError(code));
     socket.end(
       [
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
         ...headers,
+        ...(code === "method_not_allowed" ? ["allow: GET, HEAD, POST"] : []),
         "content-type: application/json; charset=utf-8",
         "connection: close",
         `content-length: ${Buffer.byteLength(body)}`,
@@ -37,4 +68,17 @@ export function brokenRequestAnswers(issuer: string) {
       ].join("\r\n"),
     );
   };
+}
+
+function codeOf(error: ParserError): ErrorCode {
+  if (error.code === "HPE_INVALID_METHOD" && isUnknownMethod(error)) return "method_not_allowed";
+  return byParserCode.get(error.code) ?? "bad_request";
+}
+
+/** Whether the parser stopped in the method of a request line that is otherwise well-formed. */
+function isUnknownMethod({ rawPacket, bytesParsed = 0 }: ParserError): boolean {
+  if (!(rawPacket instanceof Uint8Array)) return false;
+  const bytes = Buffer.from(rawPacket.buffer, rawPacket.byteOffset, rawPacket.byteLength);
+  const start = bytesParsed === 0 ? 0 : bytes.lastIndexOf("\n", bytesParsed - 1) + 1;
+  return requestLine.test(bytes.toString("latin1", start, start + 4096));
 }

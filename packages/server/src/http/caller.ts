@@ -1,15 +1,17 @@
-import { isIP } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/ports.ts";
 
-/** Who sent a request. Where a trusted proxy forwards something that is no address, the proxy itself counts. */
-export function callerOf(request: FastifyRequest): Caller {
-  const address = isIP(request.ip) === 0 ? (request.raw.socket.remoteAddress ?? "") : request.ip;
-  return { address: address.replace(mappedIpv4, ""), requestId: request.id };
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The IP address of the caller, see `client-addresses.ts`. */
+    readonly clientAddress: string;
+  }
 }
 
-/** What a socket that takes IPv6 as well puts before an IPv4 address (RFC 4291 §2.5.5.2). */
-const mappedIpv4 = /^::ffff:(?=\d+\.)/i;
+/** Who sent a request. */
+export function callerOf(request: FastifyRequest): Caller {
+  return { address: request.clientAddress, requestId: request.id };
+}
 
 /** The same, with a signal that is aborted when the caller hangs up before the answer. */
 export function waitingCallerOf(

@@ -46,9 +46,11 @@ export function documentation(issuer: string) {
     });
     app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
     await app.register(async (scope) => {
-      scope.addHook("onRequest", (_request, reply, done) => {
+      scope.addHook("onRequest", (request, reply, done) => {
         reply.header("content-security-policy", pagePolicy);
-        done();
+        const place = relativePlaces.get(request.url.split("?", 1)[0] ?? "");
+        if (place === undefined) done();
+        else reply.redirect(place);
       });
       await scope.register(swaggerUi, {
         routePrefix: "/docs",
@@ -60,6 +62,15 @@ export function documentation(issuer: string) {
     });
   });
 }
+
+/**
+ * Where the page is, seen from other paths. The page has links relative to itself, and the server does not know under
+ * which path a proxy shows it.
+ */
+const relativePlaces: ReadonlyMap<string, string> = new Map([
+  ["/docs", "docs/"],
+  ["/docs/static/index.html", "../"],
+]);
 
 /** The page's own scripts, styles and pictures, and calls to this server: nothing from elsewhere. */
 const pagePolicy =

@@ -57,15 +57,18 @@ function challenge({ code, message }: LatchkeyError): string {
   return `Bearer error="invalid_token", error_description="${message}"`;
 }
 
-const byFastifyCode: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: "body_too_large",
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "bad_request",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "bad_request",
-  // QUERY (RFC 10008 §2), on whatever path.
-  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: "bad_request",
-  ECONNRESET: "client_gone",
-};
+/** Codes for errors that name a 4xx status. Every other 4xx is `bad_request`. */
+const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
+  [403, "forbidden"],
+  [404, "not_found"],
+  [405, "method_not_allowed"],
+  [408, "request_timeout"],
+  [413, "body_too_large"],
+  [414, "uri_too_long"],
+  [431, "headers_too_large"],
+]);
 
+/** An error with a 4xx status is a refusal, whether Fastify or a plugin threw it. All others are the server's fault. */
 function refusalOf(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   if (error.validation !== undefined) {
@@ -73,7 +76,10 @@ function refusalOf(error: FastifyError | LatchkeyError): LatchkeyError {
       issues: issuesOf(error.validation, error.validationContext),
     });
   }
-  const code = byFastifyCode[error.code];
-  if (code !== undefined) return new LatchkeyError(code, { reason: error.code });
+  const { code, name, statusCode = 500 } = error;
+  if (code === "ECONNRESET") return new LatchkeyError("client_gone", { reason: code });
+  if (statusCode >= 400 && statusCode < 500) {
+    return new LatchkeyError(byStatus.get(statusCode) ?? "bad_request", { reason: code ?? name });
+  }
   return new LatchkeyError("internal_error", { cause: error });
 }

@@ -1,7 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { LatchkeyError } from "../core/errors.ts";
 import type { Caller } from "../core/ports.ts";
-import { isOwnHost } from "./access-keys.ts";
 import { waitingCallerOf } from "./caller.ts";
 
 export interface McpMount {
@@ -9,15 +7,13 @@ export interface McpMount {
   readonly endpoint: (request: Request, caller: Caller) => Promise<Response>;
   /** The endpoint's public address. */
   readonly resource: string;
-  /** Whether the server listens on this machine alone. */
-  readonly loopback: boolean;
 }
 
 const metadata = "/.well-known/oauth-protected-resource";
 
 /** `/mcp`, and where clients look for what it is (RFC 9728 §3.1). */
-export function mcpRoute(app: FastifyInstance, { endpoint, resource, loopback }: McpMount): void {
-  const { origin, host } = new URL(resource);
+export function mcpRoute(app: FastifyInstance, { endpoint, resource }: McpMount): void {
+  const { origin } = new URL(resource);
   const places = [
     ["/mcp", resource],
     [metadata, `${origin}${metadata}`],
@@ -25,9 +21,6 @@ export function mcpRoute(app: FastifyInstance, { endpoint, resource, loopback }:
   ] as const;
 
   async function answer(request: FastifyRequest, reply: FastifyReply, address: string) {
-    if (loopback && request.headers.host !== host && !isOwnHost(request.headers.host)) {
-      throw new LatchkeyError("forbidden", { reason: "host" });
-    }
     const caller = waitingCallerOf(request, reply);
     const { status, headers, body } = await endpoint(fetchRequest(request, address, caller.signal), caller);
     reply.code(status).headers(Object.fromEntries(headers));

@@ -277,7 +277,7 @@ const ref = (model: string) => ({ $ref: `${model}#` });
 const header = (description: string, type = "string") => ({ type, description });
 
 const always = {
-  "X-Request-Id": header("Names this request in the log; taken over from the request where it sent one"),
+  "X-Request-Id": header("Names this request in the log; a trusted proxy may choose it"),
 };
 
 function answer(description: string, model: string, value: unknown, cacheControl = "no-store") {

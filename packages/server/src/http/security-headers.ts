@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/**
- * Headers for every answer: nothing is cached, framed, sniffed or referred to unless a route says
- * otherwise.
- *
- * @param issuer the public address; where it is https, browsers are told to stay there
- */
-export function securityHeadersOf(issuer: string): Readonly<Record<string, string>> {
+/** What the headers depend on. */
+export interface HeaderOptions {
+  /** The public address. If it is https, browsers are told to stay there. */
+  readonly issuer: string;
+}
+
+/** Headers for every answer: nothing is cached, framed, sniffed or referred to unless a route says otherwise. */
+export function securityHeadersOf({ issuer }: HeaderOptions): Readonly<Record<string, string>> {
   return {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -18,9 +19,9 @@ export function securityHeadersOf(issuer: string): Readonly<Record<string, strin
   };
 }
 
-/** Puts them on an answer, with the request's id. @param issuer the public address */
-export function securityHeaders(issuer: string) {
-  const headers = securityHeadersOf(issuer);
+/** Puts them on an answer, with the request's id. */
+export function securityHeaders(options: HeaderOptions) {
+  const headers = securityHeadersOf(options);
   return (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     reply.headers(headers).header("x-request-id", request.id);
 }

@@ -4,18 +4,8 @@ import { connect } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { send } from "./api-case.ts";
+import { raw } from "./raw-request.ts";
 import { testServer } from "./test-server.ts";
-
-/** Sends bytes as they are and reads until the server closes. */
-async function raw(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, "connect");
-  socket.write(text);
-  let answer = "";
-  for await (const part of socket) answer += String(part);
-  return answer;
-}
 
 describe("every answer", () => {
   test.each([
@@ -50,46 +40,48 @@ describe("every answer", () => {
     ["x".repeat(65), undefined],
     ["with space", undefined],
     ["<script>", undefined],
-  ])("takes over the request id %j only where it is plain", async (brought, kept) => {
-    await using server = await testServer();
+  ])("takes over a trusted proxy's request id %j only if it is plain", async (brought, kept) => {
+    await using server = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
     const headers = { "x-request-id": brought };
     const answer = await send(server, "", { method: "GET", path: "/health/live", headers });
     const id = answer.headers.get("x-request-id");
     if (kept === undefined) expect(id).toMatch(/^[\w-]{8}-[\da-z]+$/);
     else expect(id).toBe(kept);
   });
-});
 
-test.each(["/auth/me", "/mcp", "/nothing"])(
-  "QUERY %s is nobody's, and no fault of the server's",
-  async (path) => {
-    await using server = await testServer();
-    const query = `QUERY ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n`;
-    expect(await raw(server.url, `${query}\r\n`)).toMatch(/^HTTP\/1\.1 400 .*"code":"bad_request"/s);
-    const typed = `${query}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
-    expect(await raw(server.url, typed)).toMatch(/^HTTP\/1\.1 40[45] /);
-    expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
-  },
-);
+  test.each([{}, { TRUSTED_PROXIES: "192.0.2.0/24" }])(
+    "with %j nobody else's request id is kept",
+    async (settings) => {
+      await using server = await testServer(settings);
+      const headers = { "x-request-id": "req-1", "x-forwarded-for": "192.0.2.7" };
+      const body = { username: "alice", password: "wrong" };
+      const answer = await send(server, "/auth", { method: "POST", path: "/login", body, headers });
+      const id = answer.headers.get("x-request-id");
+      expect(id).toMatch(/^[\w-]{8}-[\da-z]+$/);
+      expect(server.newEvents()).toMatchObject([{ name: "login.failed", request_id: id }]);
+      expect(JSON.stringify(server.logged())).not.toContain("req-1");
+    },
+  );
+});
 
 describe("what never becomes a request", () => {
   test.each([
     ["no HTTP", "hello\r\n\r\n", 400, "bad_request"],
     [
       "headers over 16 KiB",
-      `GET / HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(17_000)}\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(17_000)}\r\n\r\n`,
       431,
       "headers_too_large",
     ],
     [
       "two lengths",
-      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
       400,
       "bad_request",
     ],
     [
       "length and chunks",
-      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       400,
       "bad_request",
     ],
@@ -172,7 +164,7 @@ test("a client that hangs up in the middle of its body is no error of ours", asy
   const socket = connect(Number(port), hostname);
   await once(socket, "connect");
   const head =
-    "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
   await new Promise((resolve) => socket.write(head, resolve));
   // The answer to a second connection shows that the first was read.
   await send(server, "", { method: "GET", path: "/health/live" });

@@ -188,7 +188,7 @@ describe("pages in a browser", () => {
     "whose name %j was rebound to this machine do not reach it",
     async (host) => {
       await using server = await testServer();
-      expect(await postTo(server, host)).toBe(403);
+      expect(await postTo(server, host)).toBe(421);
     },
   );
 

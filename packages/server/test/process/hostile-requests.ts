@@ -100,15 +100,15 @@ export const requests: readonly Request[] = [
 export const brokenHttp: readonly string[] = [
   `${header}\r\n\r\n`,
   `GET /${path} HTTP/9.${header}\r\n\r\n`,
-  `${header} /${path} HTTP/1.1\r\nHost: x\r\n\r\n`,
-  `GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization ${token}\r\n\r\n`,
-  `GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\u0001\r\n\r\n`,
-  `GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token.repeat(2_000)}\r\n\r\n`,
+  `${header} /${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  `GET /auth/me HTTP/1.1\r\nHost: localhost\r\nAuthorization ${token}\r\n\r\n`,
+  `GET /auth/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\u0001\r\n\r\n`,
+  `GET /auth/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token.repeat(2_000)}\r\n\r\n`,
   `GET /${path} HTTP/1.1\r\nAuthorization: Bearer ${token}\r\n\r\n`,
-  `POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: ${header}\r\n\r\n${password}`,
-  `POST /auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${password}\r\n`,
-  `POST /auth/login HTTP/1.1\r\nHost: x\r\nExpect: ${header}\r\nContent-Length: 2\r\n\r\n{}`,
-  `GET /auth/me HTTP/1.1\r\nHost: x\r\nUpgrade: ${header}\r\nConnection: upgrade\r\n\r\n`,
+  `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${header}\r\n\r\n${password}`,
+  `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${password}\r\n`,
+  `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nExpect: ${header}\r\nContent-Length: 2\r\n\r\n{}`,
+  `GET /auth/me HTTP/1.1\r\nHost: localhost\r\nUpgrade: ${header}\r\nConnection: upgrade\r\n\r\n`,
 ];
 
 /** Sends bytes as they are. @returns all that comes back until the server hangs up or falls silent */

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { targetRewriter } from "../../src/http/request-target.ts";
+import { send } from "./api-case.ts";
+import { ask } from "./raw-request.ts";
+import { passwords, testServer } from "./test-server.ts";
+
+const issuer = "https://x.example/auth-service";
+const wellKnown = "/.well-known";
+const metadata = `${wellKnown}/oauth-protected-resource`;
+
+describe("with an issuer that has a path", () => {
+  test("the metadata is at the place that the challenge names", async () => {
+    await using server = await testServer({ ISSUER: issuer });
+    const headers = { accept: "application/json, text/event-stream" };
+    const body = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
+    const refused = await send(server, "", { method: "POST", path: "/mcp", headers, body });
+    const named = `https://x.example${metadata}/auth-service/mcp`;
+    expect(refused.headers.get("www-authenticate")).toContain(`resource_metadata="${named}"`);
+    const answer = await send(server, "", { method: "GET", path: new URL(named).pathname });
+    expect([answer.status, answer.body["resource"]]).toEqual([200, `${issuer}/mcp`]);
+  });
+
+  test.each([`${metadata}/auth-service`, `${metadata}/mcp`, metadata])(
+    "%s is the same metadata",
+    async (path) => {
+      await using server = await testServer({ ISSUER: issuer });
+      const answer = await send(server, "", { method: "GET", path });
+      expect([answer.status, answer.body["resource"]]).toEqual([200, `${issuer}/mcp`]);
+    },
+  );
+
+  test.each([
+    `${wellKnown}/openid-configuration`,
+    `${wellKnown}/openid-configuration/auth-service`,
+    `/auth-service${wellKnown}/openid-configuration`,
+  ])("discovery is at %s", async (path) => {
+    await using server = await testServer({ ISSUER: issuer });
+    const answer = await send(server, "", { method: "GET", path });
+    expect([answer.status, answer.body["issuer"]]).toEqual([200, issuer]);
+  });
+
+  test("each route answers with the path and without it", async () => {
+    await using server = await testServer({ ISSUER: issuer });
+    const body = { username: "alice", password: passwords.alice };
+    for (const mount of ["/auth", "/auth-service/auth", "/auth-service//auth", "/auth-service/api/v1/auth"]) {
+      const answer = await send(server, mount, { method: "POST", path: "/login", body });
+      expect(answer.status, mount).toBe(200);
+    }
+    expect(await ask(server.url, "GET", "/auth-service/revocations")).toMatchObject({ status: 401 });
+    expect(await ask(server.url, "GET", "/auth-service/auth/login")).toMatchObject({
+      status: 405,
+      allow: "POST",
+    });
+    for (const path of [
+      "/auth-service",
+      "/auth-services/auth/me",
+      "/other/auth/me",
+      "/auth-service/nothing",
+    ]) {
+      expect(await ask(server.url, "GET", path)).toMatchObject({ status: 404 });
+    }
+  });
+
+  test("a path that is a mount of the routes as well confuses neither", async () => {
+    await using server = await testServer({ ISSUER: "https://x.example/auth" });
+    for (const path of ["/auth/me", "/auth/auth/me", "/auth/api/v1/auth/me"]) {
+      expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
+    }
+    expect(await ask(server.url, "GET", "/auth/metrics")).toMatchObject({ code: "invalid_metrics_key" });
+    expect(await ask(server.url, "GET", "/me")).toMatchObject({ status: 404 });
+  });
+});
+
+describe("slashes at the start", () => {
+  test.each(["//auth/me", "///api/v1/auth/me", "http://localhost//auth/me"])("%s is one", async (path) => {
+    await using server = await testServer();
+    expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
+  });
+
+  test("are not taken from what proxies hide by its path", async () => {
+    await using server = await testServer();
+    for (const path of ["//metrics", "//health/ready", "///revocations", "//revocations/x"]) {
+      expect(await ask(server.url, "GET", path)).toMatchObject({ status: 404 });
+    }
+  });
+
+  test("open no redirect to another host", async () => {
+    await using server = await testServer();
+    for (const path of [
+      "//evil.example/docs",
+      "//evil.example/docs/static/index.html",
+      "//evil.example/%2e%2e",
+    ]) {
+      expect(await ask(server.url, "GET", path)).toMatchObject({ status: 404 });
+    }
+    for (const [path, place] of [
+      ["//docs", "docs/"],
+      ["//docs/static/index.html?x", "../"],
+    ] as const) {
+      const answer = await fetch(`${server.url}${path}`, { redirect: "manual" });
+      expect([answer.status, answer.headers.get("location")]).toEqual([302, place]);
+    }
+  });
+
+  test("only the start of a path is touched", () => {
+    const rewrite = targetRewriter(issuer);
+    for (const url of ["/auth//me", "/a?x=//b", "/auth-service//x", "*", "ftp://x//y"]) {
+      expect(rewrite({ url, headers: {} }, () => false)).toBe(url);
+    }
+  });
+});
+
+test("/docs without a slash leads to /docs/, wherever a proxy shows it", async () => {
+  await using server = await testServer({ ISSUER: issuer });
+  for (const path of ["/docs", "/auth-service/docs", "/docs?x=1"]) {
+    const answer = await fetch(`${server.url}${path}`, { redirect: "manual" });
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "docs/"]);
+  }
+  const page = await (await fetch(`${server.url}/auth-service/docs`)).text();
+  expect(page).toContain('src="./static/swagger-initializer.js"');
+  expect(page).not.toMatch(/(src|href)="\//);
+});
