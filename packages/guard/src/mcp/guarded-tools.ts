@@ -1,5 +1,6 @@
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
+import { ConvertedLists } from "./converted-lists.ts";
 import { type Denial, denialOf } from "./denial.ts";
 import type { Dialect } from "./dialect.ts";
 import { takeToken } from "./field-argument.ts";
@@ -23,9 +24,11 @@ export class GuardedTools {
   readonly #grants = new WeakMap<object, Grant>();
   /** Handlers that were made here. */
   readonly #guarded = new WeakSet<object>();
+  readonly lists: ConvertedLists;
 
   constructor(gate: ToolGate, dialect: Dialect) {
     this.#gate = gate;
+    this.lists = new ConvertedLists(gate.rules);
     this.#dialect = dialect;
   }
 
@@ -77,8 +80,8 @@ export class GuardedTools {
   async list(request: unknown, context: object, next: Next): Promise<unknown> {
     const caller = this.#dialect.callerOf(context);
     const principal = await this.#principalOfList(caller);
-    const result = await next(request, context);
-    const tools = isObject(result) && Array.isArray(result["tools"]) ? result["tools"] : [];
+    const result = await this.lists.get(() => next(request, context));
+    const tools = Array.isArray(result["tools"]) ? result["tools"] : [];
     const field = this.#gate.tokenField;
     const required = principal === undefined;
     const shown: unknown[] = [];
@@ -86,8 +89,7 @@ export class GuardedTools {
       if (!isObject(tool) || !(await this.#isListed(String(tool["name"]), principal))) continue;
       shown.push(field === undefined ? tool : withTokenField(tool, field, required, caller.local));
     }
-    const listed = { ...(isObject(result) && result), tools: shown };
-    return this.#dialect.privately(context, listed);
+    return this.#dialect.privately(context, { ...result, tools: shown });
   }
 
   async #isListed(tool: string, principal: Principal | undefined): Promise<boolean> {
@@ -112,7 +114,19 @@ export class GuardedTools {
   }
 }
 
+/** Entries with the token's field, by the SDK's entry: an entry of a list that is kept is extended once. */
+const extended = new WeakMap<Members, Map<string, Members>>();
+
 function withTokenField(tool: Members, field: string, required: boolean, local: boolean): Members {
+  const known = extended.get(tool) ?? new Map<string, Members>();
+  extended.set(tool, known);
+  const variant = JSON.stringify([field, required, local]);
+  const entry = known.get(variant) ?? extend(tool, field, required, local);
+  known.set(variant, entry);
+  return entry;
+}
+
+function extend(tool: Members, field: string, required: boolean, local: boolean): Members {
   const instead = local ? "the server's environment" : "an Authorization header";
   const description = required
     ? "Access token of whoever this call is made for."

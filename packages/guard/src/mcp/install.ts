@@ -55,7 +55,10 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
       try {
         const tool = original(name, ...rest, tools.handler(callback));
         names.add(String(name));
-        if (isObject(tool)) guardUpdates(String(name), tool);
+        if (isObject(tool)) {
+          tools.lists.add(String(name), tool);
+          guardUpdates(String(name), tool);
+        }
         return tool;
       } finally {
         registering = false;
@@ -83,7 +86,9 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
         callback === undefined ? updates : { ...updates, callback: tools.handler(callback) },
       );
       if (name === undefined) return updated;
-      names.rename(current, typeof name === "string" && name !== "" ? name : undefined);
+      const renamed = typeof name === "string" && name !== "" ? name : undefined;
+      names.rename(current, renamed);
+      tools.lists.rename(current, renamed);
       current = String(name);
       return updated;
     });

@@ -29,6 +29,11 @@ export class ToolGate {
     this.#rules = new Map(Object.entries(policy.tools).map(([tool, rule]) => [tool, soundRule(rule)]));
   }
 
+  /** The policy's rules, which servers that are made from one policy share. */
+  get rules(): object {
+    return this.#policy.tools;
+  }
+
   /** The names of the tools that the policy lists. */
   get tools(): readonly string[] {
     return [...this.#rules.keys()];
