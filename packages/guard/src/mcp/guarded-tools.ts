@@ -72,8 +72,8 @@ export class GuardedTools {
   }
 
   /**
-   * `tools/list`: the tools that the principal could call, with this token or one of more scopes. Where a
-   * token can only come with a call, there is no principal yet and all tools are listed.
+   * `tools/list`: the tools that the principal could call, with this token or one of more scopes. If a token
+   * can only come with a call, the list shows what a principal with the policy's `rolesBeforeToken` could call.
    *
    * @throws {TokenError} where the list needs a token and has none, or one that is refused
    */
@@ -93,8 +93,7 @@ export class GuardedTools {
   }
 
   async #isListed(tool: string, principal: Principal | undefined): Promise<boolean> {
-    if (principal === undefined) return this.#gate.tools.includes(tool);
-    const decision = await this.#gate.decide(tool, principal, "anything");
+    const decision = await this.#gate.decide(tool, principal ?? this.#gate.stranger, "anything");
     return decision.allowed || decision.code === "insufficient_scope";
   }
 

@@ -19,12 +19,15 @@ const toolName = /^[\w./-]{1,128}$/;
 /** Decides who may call which tool: for the list, for the call, for the HTTP answer and for the audit. */
 export class ToolGate {
   readonly tokenField: string | undefined;
+  /** A caller without a token, as the list sees one: with the roles that the policy shows tools for. */
+  readonly stranger: Principal;
   readonly #policy: ToolPolicy<ToolRules>;
   readonly #rules: ReadonlyMap<string, Rule<never>>;
 
   constructor(policy: ToolPolicy<ToolRules>) {
     assertPolicy(policy);
     this.tokenField = policy.tokenField;
+    this.stranger = strangerWith(policy.rolesBeforeToken ?? []);
     this.#policy = policy;
     this.#rules = new Map(Object.entries(policy.tools).map(([tool, rule]) => [tool, soundRule(rule)]));
   }
@@ -103,4 +106,9 @@ export class ToolGate {
       throw new TokenError("missing_token", "the token of the environment could not be read");
     }
   }
+}
+
+function strangerWith(roles: readonly string[]): Principal {
+  const nobody = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
+  return Object.freeze({ ...nobody, roles: Object.freeze([...roles]) });
 }
