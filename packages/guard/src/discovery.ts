@@ -1,6 +1,7 @@
 import type { Clocks } from "./clocks.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
 import { Joined } from "./joined.ts";
+import { membersOf } from "./own-members.ts";
 
 /** What an issuer says of itself, as far as a guard needs it. */
 export interface Metadata {
@@ -56,13 +57,13 @@ export class Discovery {
  */
 export function readMetadata(document: unknown, issuer: string, at: string = issuer): Metadata {
   if (typeof document !== "object" || document === null) throw new IssuerProblem("discovery: no object");
-  if (!("issuer" in document) || document.issuer !== issuer) {
+  const members = membersOf(document);
+  if (members["issuer"] !== issuer) {
     throw new IssuerProblem("discovery: it names another issuer");
   }
-  const feed =
-    "latchkey_revocations_endpoint" in document ? document.latchkey_revocations_endpoint : undefined;
+  const feed = members["latchkey_revocations_endpoint"];
   const metadata = {
-    keySet: addressIn("jwks_uri", "jwks_uri" in document ? document.jwks_uri : undefined, issuer),
+    keySet: addressIn("jwks_uri", members["jwks_uri"], issuer),
     feed: feed === undefined ? undefined : addressIn("latchkey_revocations_endpoint", feed, at),
   };
   if (metadata.feed !== undefined && metadata.feed.origin !== new URL(at).origin) {

@@ -3,6 +3,7 @@ import { listenerOf } from "./guard-events.ts";
 import { type GuardOptions, readOptions } from "./guard-options.ts";
 import { createSources } from "./guard-sources.ts";
 import type { GuardHealth } from "./health.ts";
+import { ownMembers } from "./own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
 
 export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
@@ -35,7 +36,8 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
  * const guard = createGuard({ issuer: "http://127.0.0.1:8000" });
  * const { username, roles } = await guard.verify(token);
  */
-export function createGuard(options: GuardOptions): Guard {
+export function createGuard(given: GuardOptions): Guard {
+  const options = ownMembers(given);
   const settings = readOptions(options);
   const sources = createSources(settings, options, listenerOf(options.onEvent));
   const verifier = new TokenVerifier(settings, sources);

@@ -10,8 +10,8 @@ export function holdToken(message: unknown, field: string): void {
     for (const one of message) holdToken(one, field);
     return;
   }
-  if (!isObject(message) || message["method"] !== "tools/call" || !isObject(message["params"])) return;
-  const args = message["params"]["arguments"];
+  const params = isObject(message) && own(message, "method") === "tools/call" && own(message, "params");
+  const args = isObject(params) ? own(params, "arguments") : undefined;
   if (!isObject(args) || !Object.hasOwn(args, field) || args[field] instanceof HeldToken) return;
   Object.defineProperty(args, field, {
     value: new HeldToken(args[field]),

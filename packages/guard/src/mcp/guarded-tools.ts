@@ -1,3 +1,4 @@
+import { membersOf, ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 import { ConvertedLists } from "./converted-lists.ts";
@@ -25,6 +26,8 @@ export class GuardedTools {
   /** Handlers that were made here. */
   readonly #guarded = new WeakSet<object>();
   readonly lists: ConvertedLists;
+  /** Whether the server was connected last to the SDK's stdio transport. */
+  overStdio = false;
 
   constructor(gate: ToolGate, dialect: Dialect) {
     this.#gate = gate;
@@ -34,19 +37,22 @@ export class GuardedTools {
 
   /** `tools/call`: who calls, and whether this tool could be theirs, before its arguments are looked at. */
   async call(request: unknown, context: object, next: Next): Promise<unknown> {
-    const params = isObject(request) && isObject(request["params"]) ? request["params"] : {};
+    const params = membersOf(membersOf(request)["params"]);
     const tool = String(params["name"]);
     const { token, rest } = takeToken(params["arguments"], this.#gate.tokenField);
     let principal: Principal | undefined;
     try {
-      principal = await this.#gate.authenticate(token, this.#dialect.callerOf(context));
+      principal = await this.#gate.authenticate(token, this.#callerOf(context));
       await this.#gate.assertAllowed(tool, principal, "anything");
     } catch (error) {
       return this.#deny(tool, principal, error);
     }
     const granted = this.#dialect.contextFor(context, principal);
     this.#grants.set(granted, { tool, principal });
-    const bare = { ...params, ...(rest !== undefined && { arguments: rest }) };
+    const bare = {
+      ...params,
+      ...(rest !== undefined && { arguments: isObject(rest) ? ownMembers(rest) : rest }),
+    };
     return await next({ ...(isObject(request) && request), params: bare }, granted);
   }
 
@@ -78,7 +84,7 @@ export class GuardedTools {
    * @throws {TokenError} where the list needs a token and has none, or one that is refused
    */
   async list(request: unknown, context: object, next: Next): Promise<unknown> {
-    const caller = this.#dialect.callerOf(context);
+    const caller = this.#callerOf(context);
     const principal = await this.#principalOfList(caller);
     const result = await this.lists.get(() => next(request, context));
     const tools = Array.isArray(result["tools"]) ? result["tools"] : [];
@@ -90,6 +96,12 @@ export class GuardedTools {
       shown.push(field === undefined ? tool : withTokenField(tool, field, required, caller.local));
     }
     return this.#dialect.privately(context, { ...result, tools: shown });
+  }
+
+  /** The environment's token speaks for the process at the other end of a pipe, and for no other transport. */
+  #callerOf(context: object): Caller {
+    const caller = this.#dialect.callerOf(context);
+    return { ...caller, local: caller.local && this.overStdio };
   }
 
   async #isListed(tool: string, principal: Principal | undefined): Promise<boolean> {

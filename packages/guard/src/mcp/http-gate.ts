@@ -1,4 +1,5 @@
 import { bearerIn, challengeOf, refusalBody } from "../bearer.ts";
+import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 import type { Admission, Admitted, HttpRequest } from "./admission.ts";
@@ -37,7 +38,8 @@ export class HttpGate {
   readonly #owners = new SessionOwners();
 
   /** @throws {Error} where the policy cannot be kept */
-  constructor(policy: HttpPolicy) {
+  constructor(given: HttpPolicy) {
+    const policy = ownMembers(given);
     this.#gate = new ToolGate(policy);
     this.#policy = policy;
     this.resource = new ProtectedResource(policy);

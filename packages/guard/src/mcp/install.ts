@@ -4,6 +4,7 @@ import { GuardedTools } from "./guarded-tools.ts";
 import { isObject } from "./objects.ts";
 import { RegisteredNames } from "./registered-names.ts";
 import { shadow } from "./shadow.ts";
+import { isStdio } from "./stdio-transport.ts";
 import { assertConfig } from "./tool-config.ts";
 import { ToolGate } from "./tool-gate.ts";
 import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
@@ -44,6 +45,7 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
   shadow(server, "connect", (original, transport) => {
     names.assertComplete();
     if (gate.tokenField !== undefined && isObject(transport)) holdTokensOf(transport, gate.tokenField);
+    tools.overStdio = isStdio(transport);
     return original(transport);
   });
 

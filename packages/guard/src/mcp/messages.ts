@@ -1,7 +1,7 @@
 import type { CleanBody, HttpRequest } from "./admission.ts";
 import { holdToken } from "./field-argument.ts";
 import { type HttpAnswer, protocolAnswer } from "./http-answer.ts";
-import { isObject } from "./objects.ts";
+import { isObject, own } from "./objects.ts";
 
 /** The message of the protocol that a request carries. */
 export interface Message {
@@ -58,13 +58,13 @@ export function isOpen(message: unknown): boolean {
 
 /** @returns an empty text for a method that is no text, which is none that may be asked for */
 export function methodOf(message: unknown): string | undefined {
-  if (!isObject(message) || message["method"] === undefined) return undefined;
-  return typeof message["method"] === "string" ? message["method"] : "";
+  const method = isObject(message) ? own(message, "method") : undefined;
+  if (method === undefined) return undefined;
+  return typeof method === "string" ? method : "";
 }
 
 export function toolCalled(message: unknown): string | undefined {
-  if (!isObject(message) || message["method"] !== "tools/call" || !isObject(message["params"]))
-    return undefined;
-  const name = message["params"]["name"];
+  const params = methodOf(message) === "tools/call" && isObject(message) ? own(message, "params") : undefined;
+  const name = isObject(params) ? own(params, "name") : undefined;
   return typeof name === "string" ? name : undefined;
 }

@@ -1,5 +1,6 @@
 import { type Rule, soundRule } from "../allow.ts";
 import { type Asked, type Decision, decide } from "../decide.ts";
+import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 import { HeldToken, textOf, verifyHeld } from "./held-token.ts";
@@ -24,7 +25,8 @@ export class ToolGate {
   readonly #policy: ToolPolicy<ToolRules>;
   readonly #rules: ReadonlyMap<string, Rule<never>>;
 
-  constructor(policy: ToolPolicy<ToolRules>) {
+  constructor(given: ToolPolicy<ToolRules>) {
+    const policy = ownMembers(given);
     assertPolicy(policy);
     this.tokenField = policy.tokenField;
     this.stranger = strangerWith(policy.rolesBeforeToken ?? []);

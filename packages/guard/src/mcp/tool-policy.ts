@@ -36,7 +36,7 @@ export interface ToolGuard {
   readonly implies?: Implications;
   /**
    * For a server over stdio: the token of a call that carries none, such as `process.env.NOTES_TOKEN`.
-   * Checked at every call. Never used for a call that came over HTTP.
+   * Checked at every call. Never used over any transport but the SDK's own for stdio.
    */
   readonly token?: string | undefined | (() => string | undefined | Promise<string | undefined>);
   /** Told of every decision about a call. If it throws, the call is denied. */

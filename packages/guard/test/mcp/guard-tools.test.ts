@@ -240,7 +240,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       const token = () => Promise.reject(new Error("no such file"));
       server.guard({ ...policy({ a: everybody }), token });
       server.tool("a");
-      expect(codeOf(await (await server.connect()).call("a"))).toBe("missing_token");
+      expect(codeOf(await (await server.connect("stdio")).call("a"))).toBe("missing_token");
     });
   });
 
@@ -248,7 +248,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     const server = makeServer(major);
     server.guard({ guard: issuer.guard(), tools: { a: everybody }, token: user });
     server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
-    const client = await server.connect();
+    const client = await server.connect("stdio");
     expect((await client.call("a", { token: "mine" })).content[0]?.text).toBe('{"token":"mine"}');
   });
 
