@@ -1,13 +1,14 @@
 import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts";
+import { consoleWarnings } from "./console-warnings.ts";
 import { listenerOf } from "./guard-events.ts";
-import { type GuardOptions, readOptions } from "./guard-options.ts";
-import { createSources } from "./guard-sources.ts";
+import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
+import { createSources, type Sources } from "./guard-sources.ts";
 import type { GuardHealth } from "./health.ts";
 import { ownMembers } from "./own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
 
 export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
-  /** Whose tokens are accepted, as configured. */
+  /** Whose tokens are accepted: as configured, or, once its metadata was read, as the issuer names itself. */
   readonly issuer: string;
   /**
    * Waits, for 5 seconds at most, until the issuer's keys are here and all ended sessions that it knows of.
@@ -39,8 +40,8 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
 export function createGuard(given: GuardOptions): Guard {
   const options = ownMembers(given);
   const settings = readOptions(options);
-  const sources = createSources(settings, options, listenerOf(options.onEvent));
-  const verifier = new TokenVerifier(settings, sources);
+  const sources = createSources(settings, options, listenerOf(options.onEvent ?? consoleWarnings()));
+  const verifier = new TokenVerifier(asDiscovered(settings, sources), sources);
   const verify: Guard["verify"] = (token) => verifier.verify(token);
 
   function close(): void {
@@ -50,7 +51,9 @@ export function createGuard(given: GuardOptions): Guard {
 
   return {
     ...createRouteGuards({ verify }, options),
-    issuer: settings.issuer,
+    get issuer() {
+      return sources.issuer ?? settings.issuer;
+    },
     verify,
     recall: (token) => verifier.recall(token),
     ready() {
@@ -64,6 +67,19 @@ export function createGuard(given: GuardOptions): Guard {
     close,
     async [Symbol.asyncDispose]() {
       close();
+    },
+  };
+}
+
+/** The settings with the issuer's name from its metadata, which no token is checked before. */
+function asDiscovered(settings: GuardSettings, sources: Pick<Sources, "issuer">): GuardSettings {
+  return {
+    ...settings,
+    get issuer() {
+      return sources.issuer ?? settings.issuer;
+    },
+    get audience() {
+      return settings.issuerIsAudience ? [sources.issuer ?? settings.issuer] : settings.audience;
     },
   };
 }

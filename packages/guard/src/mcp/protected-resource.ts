@@ -13,22 +13,24 @@ export class ProtectedResource {
   /** Where its metadata is: for `WWW-Authenticate` (§5.1). */
   readonly metadataUrl: string;
   readonly #paths: ReadonlySet<string>;
-  readonly #metadata: Readonly<Record<string, unknown>>;
+  readonly #metadata: () => Readonly<Record<string, unknown>>;
 
   /** @throws {Error} where the policy names no address, or no issuer to get a token from */
   constructor({ resource, guard, authorizationServers, scopesSupported }: HttpPolicy) {
     this.url = endpoint(resource);
     const path = wellKnown + this.url.pathname.replace(/\/+$/, "");
-    const issuers = authorizationServers ?? (guard.issuer === undefined ? [] : [guard.issuer]);
-    if (issuers.length === 0) throw new Error("guardMcp: name authorizationServers: the guard has no issuer");
+    // Asked for every answer: a guard learns from its issuer whether the name has a closing slash.
+    const issuers = () => authorizationServers ?? (guard.issuer === undefined ? [] : [guard.issuer]);
+    if (issuers().length === 0)
+      throw new Error("guardMcp: name authorizationServers: the guard has no issuer");
     this.metadataUrl = new URL(path, this.url.origin).href;
     this.#paths = new Set([wellKnown, path]);
-    this.#metadata = {
+    this.#metadata = () => ({
       resource,
-      authorization_servers: [...issuers],
+      authorization_servers: [...issuers()],
       bearer_methods_supported: ["header"],
       ...(scopesSupported !== undefined && { scopes_supported: [...scopesSupported] }),
-    };
+    });
   }
 
   /** The answer to a request for the metadata; undefined for any other. It is public: any page may read it. */
@@ -37,7 +39,7 @@ export class ProtectedResource {
     const headers = { "access-control-allow-origin": "*" };
     switch (method) {
       case "GET":
-        return jsonAnswer(200, this.#metadata, { ...headers, "cache-control": "public, max-age=300" });
+        return jsonAnswer(200, this.#metadata(), { ...headers, "cache-control": "public, max-age=300" });
       case "HEAD":
         return { status: 200, headers: { ...headers, "content-type": "application/json" } };
       case "OPTIONS":
