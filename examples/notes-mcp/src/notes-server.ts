@@ -15,8 +15,8 @@ const tools = {
   purge_notes: allow.roles("admin"),
 };
 
-/** The rules, and where a call may carry its token. */
-export const policy = { tools, tokenField: "token" };
+/** The rules, where a call may carry its token, and for which roles a list without a token shows tools. */
+export const policy = { tools, tokenField: "token", rolesBeforeToken: ["user"] };
 
 /** A server with three tools, none of which ever sees a token. */
 export function notesServer(access: ToolGuard, notes: Notes): McpServer {

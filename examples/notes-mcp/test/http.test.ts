@@ -25,13 +25,13 @@ beforeAll(async () => {
   ({ program: server, at: url } = await start());
 }, 60_000);
 
-test("says where it is and whose tokens it takes, at both well-known places", async () => {
+test("says what it is at both well-known places, and names no server that OAuth clients could use", async () => {
   expect(server.stdout()).toBe(`notes at ${url}, for whoever signs in at ${demo.issuer}\n`);
   const place = new URL("/.well-known/oauth-protected-resource", url);
   for (const at of [place, `${place}/mcp`]) {
     const response = await fetch(at);
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ resource: url, authorization_servers: [demo.issuer] });
+    expect(await response.json()).toEqual({ resource: url, bearer_methods_supported: ["header"] });
   }
 });
 

@@ -68,6 +68,7 @@ export function localStorageStore(key = "latchkey"): TokenStore {
 
 /** Reads tokens that were written as JSON; what is none is no session. */
 export function tokensIn(text: string | null): TokenSet | undefined {
-  const tokens = unlessThrown(() => JSON.parse(text ?? ""));
+  // Without a prototype: what every object inherits was not stored.
+  const tokens = unlessThrown(() => Object.setPrototypeOf(JSON.parse(text ?? ""), null));
   return typeof tokens?.accessToken === "string" ? tokens : undefined;
 }

@@ -62,9 +62,9 @@ export interface LogoutResponse {
 /** An object of which nothing is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Takes a value as an object; anything else has no fields. */
+/** Takes a value as an object, without what every object inherits; anything else has no fields. */
 export function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? { ...value } : {};
+  return Object.assign(Object.create(null), typeof value === "object" ? value : undefined);
 }
 
 /** Reads `RefreshTokenResponse` of the wire. @throws naming the field that is missing */
@@ -82,7 +82,7 @@ export function readTokens(body: unknown): RefreshTokenResponse {
 /** Reads `LoginResponse` of the wire. @throws naming the field that is missing */
 export function readLogin(body: unknown): LoginResponse {
   const fields = fieldsOf(body);
-  const user: Fields = { roles: fields["roles"], ...fieldsOf(fields["user"]) };
+  const user = fieldsOf({ roles: fields["roles"], ...fieldsOf(fields["user"]) });
   return {
     ...readTokens(body),
     userId: textIn(fields, "user_id") ?? textIn(user, "id"),

@@ -1,4 +1,5 @@
 import { isScope } from "./bearer.ts";
+import { ownMembers } from "./own-members.ts";
 import type { Principal } from "./principal.ts";
 
 /**
@@ -55,7 +56,7 @@ const rulesMade = new WeakSet<object>();
 export function soundRule<Args>(given: Rule<Args>): Rule<Args> {
   if (typeof given !== "object" || given === null) throw new TypeError("allow: not a rule");
   if (rulesMade.has(given)) return given;
-  const { kind, anyOf, allOf, rules, holds }: Parts<Args> = given;
+  const { kind, anyOf, allOf, rules, holds }: Parts<Args> = ownMembers(given);
   if (kind === "roles" && Array.isArray(anyOf)) return Reflect.apply(allow.roles, allow, anyOf);
   if (kind === "scopes" && Array.isArray(allOf)) return Reflect.apply(allow.scopes, allow, allOf);
   if (kind === "all" && Array.isArray(rules)) return allow.all(...rules);

@@ -1,13 +1,19 @@
 import type { Clocks } from "./clocks.ts";
+import type { Tell } from "./guard-events.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
 import { Joined } from "./joined.ts";
+import { membersOf } from "./own-members.ts";
 
 /** What an issuer says of itself, as far as a guard needs it. */
 export interface Metadata {
+  /** Its name, the exact `iss` of its tokens: as configured, but for a closing slash. */
+  readonly issuer: string;
   /** `jwks_uri`. */
   readonly keySet: URL;
   /** `latchkey_revocations_endpoint`; undefined where the issuer has no feed of ended sessions. */
   readonly feed: URL | undefined;
+  /** Whether OAuth clients can get a token there: it has both endpoints of RFC 8414 §2. */
+  readonly isAuthorizationServer: boolean;
 }
 
 /** Finds an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last that was read. */
@@ -15,15 +21,24 @@ export class Discovery {
   readonly #requests: Requests;
   readonly #issuer: string;
   readonly #at: string;
+  readonly #tell: Tell;
+  #toldMismatch: string | undefined;
   #known: Metadata | undefined;
   readonly #reading: Joined<Metadata>;
 
   /** @param at below which address it is read, if not below the issuer's own */
-  constructor(requests: Requests, issuer: string, clocks: Clocks, at: string = issuer) {
+  constructor(
+    requests: Requests,
+    issuer: string,
+    clocks: Clocks,
+    at: string = issuer,
+    tell: Tell = () => {},
+  ) {
     this.#requests = requests;
     this.#issuer = issuer;
     this.#reading = new Joined(clocks);
     this.#at = at;
+    this.#tell = tell;
   }
 
   get known(): Metadata | undefined {
@@ -42,28 +57,65 @@ export class Discovery {
   async #read(): Promise<Metadata> {
     // §4.1: a terminating slash is removed before the well-known path is appended.
     const address = new URL(`${this.#at.replace(/\/$/, "")}/.well-known/openid-configuration`);
-    this.#known = readMetadata(await requestJson(this.#requests, address), this.#issuer, this.#at);
+    try {
+      this.#known = readMetadata(await requestJson(this.#requests, address), this.#issuer, this.#at);
+    } catch (error) {
+      if (error instanceof IssuerMismatch) this.#mismatched(error);
+      throw error;
+    }
+    this.#toldMismatch = undefined;
     return this.#known;
+  }
+
+  /** Each try fails in the same way, so it is told once. */
+  #mismatched({ named, message }: IssuerMismatch): void {
+    if (named === this.#toldMismatch) return;
+    this.#toldMismatch = named;
+    this.#tell({ name: "issuer.mismatch", named, reason: message });
   }
 }
 
+/** The issuer calls itself by another name than the one that was configured. */
+export class IssuerMismatch extends IssuerProblem {
+  readonly named: string;
+
+  constructor(at: string, named: string) {
+    super(`discovery: the issuer at ${printable(at)} says it is ${named}: write issuer: "${named}"`);
+    this.named = named;
+  }
+}
+
+/** Text of a document or an option, for a log. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x21\x23-\x7e]/g, "?").slice(0, 200);
+}
+
+/** An issuer's name without a closing slash: both names have one well-known address (§4.1), and so one document. */
+function withoutSlash(issuer: string): string {
+  return issuer.replace(/\/$/, "");
+}
+
 /**
- * Checks what discovery answered: it speaks for this very issuer (§4.3), and nothing in it leads to a
- * connection that is less safe than the issuer's own. The feed is where the document was read, at the same origin,
- * because the guard shows it a secret.
+ * Checks what discovery answered: it speaks for this very issuer (§4.3), with or without a closing slash, and
+ * nothing in it leads to a connection that is less safe than the issuer's own. The feed is where the document was
+ * read, at the same origin, because the guard shows it a secret.
  *
  * @throws {IssuerProblem}
  */
 export function readMetadata(document: unknown, issuer: string, at: string = issuer): Metadata {
   if (typeof document !== "object" || document === null) throw new IssuerProblem("discovery: no object");
-  if (!("issuer" in document) || document.issuer !== issuer) {
-    throw new IssuerProblem("discovery: it names another issuer");
-  }
-  const feed =
-    "latchkey_revocations_endpoint" in document ? document.latchkey_revocations_endpoint : undefined;
+  const members = membersOf(document);
+  const named = members["issuer"];
+  if (typeof named !== "string") throw new IssuerProblem("discovery: it names no issuer");
+  if (withoutSlash(named) !== withoutSlash(issuer)) throw new IssuerMismatch(at, printable(named));
+  const feed = members["latchkey_revocations_endpoint"];
   const metadata = {
-    keySet: addressIn("jwks_uri", "jwks_uri" in document ? document.jwks_uri : undefined, issuer),
+    issuer: named,
+    keySet: addressIn("jwks_uri", members["jwks_uri"], issuer),
     feed: feed === undefined ? undefined : addressIn("latchkey_revocations_endpoint", feed, at),
+    isAuthorizationServer: ["authorization_endpoint", "token_endpoint"].every(
+      (endpoint) => typeof members[endpoint] === "string",
+    ),
   };
   if (metadata.feed !== undefined && metadata.feed.origin !== new URL(at).origin) {
     throw new IssuerProblem("discovery: latchkey_revocations_endpoint is not at the issuer");

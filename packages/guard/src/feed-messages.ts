@@ -1,4 +1,5 @@
 import { IssuerProblem } from "./issuer-request.ts";
+import { membersOf, parseJson } from "./own-members.ts";
 
 /** The feed said something that nobody could mean. The message quotes nothing of it. */
 export class MalformedFeed extends IssuerProblem {}
@@ -75,7 +76,7 @@ function readRevocation(value: unknown): Revocation {
 
 function parsed(data: string): unknown {
   try {
-    return JSON.parse(data);
+    return parseJson(data);
   } catch {
     throw new MalformedFeed("data that is not JSON");
   }
@@ -83,7 +84,7 @@ function parsed(data: string): unknown {
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) throw new MalformedFeed("no object");
-  return Object.fromEntries(Object.entries(value));
+  return membersOf(value);
 }
 
 function numberIn(value: unknown, name: "cursor" | "number" | "until"): number {

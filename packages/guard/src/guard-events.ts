@@ -3,6 +3,11 @@
  * of the guard, no body that was received. `reason` is for the log.
  */
 export type GuardEvent =
+  /**
+   * The issuer calls itself by another name than this guard was given, so no key of it is used. Told once for each
+   * name; `reason` says which `issuer` to write.
+   */
+  | { readonly name: "issuer.mismatch"; readonly named: string; readonly reason: string }
   /** The issuer's keys were read. */
   | { readonly name: "keys.refreshed"; readonly known: number }
   /** The issuer's keys could not be read. Those that are known go on for `keysMaxAge`. */
@@ -23,10 +28,10 @@ export type GuardEvent =
 export type Tell = (event: GuardEvent) => void;
 
 /** Tells a listener; one that throws is no reason to stop. */
-export function listenerOf(onEvent: Tell | undefined): Tell {
+export function listenerOf(onEvent: Tell): Tell {
   return (event) => {
     try {
-      onEvent?.(event);
+      onEvent(event);
     } catch {
       // A log that fails must not decide who is let in.
     }

@@ -4,7 +4,10 @@ import type { GuardEvent } from "./guard-events.ts";
 import type { KeySource, RevocationSource } from "./sources.ts";
 
 export interface GuardOptions extends RouteOptions {
-  /** The exact `iss` that tokens must carry: an http or https URL. Keys are discovered below it. */
+  /**
+   * The exact `iss` that tokens must carry: an http or https URL. Keys are discovered below it. A closing slash may
+   * differ from the issuer's own name: then the name in its metadata counts.
+   */
   readonly issuer: string;
   /** Tokens must name at least one of these in `aud`. Default: the issuer, unless `authorizedParty` is given. */
   readonly audience?: string | readonly string[];
@@ -26,7 +29,10 @@ export interface GuardOptions extends RouteOptions {
   readonly cacheSize?: number;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
-  /** Told what happens between guard and issuer, for a log. What it throws is ignored. */
+  /**
+   * Told what happens between guard and issuer, for a log. What it throws is ignored. Default: `console.warn` says
+   * once why every token is refused.
+   */
   readonly onEvent?: (event: GuardEvent) => void;
 
   /** Where keys come from. Default: the issuer's key set, found by discovery and read again as it changes. */
@@ -62,6 +68,8 @@ export interface GuardSettings {
   readonly issuer: string;
   /** Undefined where `aud` is not looked at. */
   readonly audience: readonly string[] | undefined;
+  /** Whether the audience is the issuer, because no other was given. */
+  readonly issuerIsAudience: boolean;
   readonly authorizedParty: readonly string[] | undefined;
   readonly discoverAt: string;
   readonly algorithms: readonly Algorithm[];
@@ -108,6 +116,7 @@ export function readOptions(options: GuardOptions): GuardSettings {
   return {
     issuer,
     audience: texts(audience, "audience"),
+    issuerIsAudience: options.audience === undefined && authorizedParty === undefined,
     authorizedParty: texts(authorizedParty, "authorizedParty"),
     discoverAt,
     algorithms: [...algorithms],

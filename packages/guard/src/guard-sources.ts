@@ -18,6 +18,10 @@ const patience = 5_000;
 export interface Sources {
   readonly keys: KeySource;
   readonly revocations: RevocationSource;
+  /** The issuer's name as its metadata has it, once that was read; undefined when keys were given. */
+  readonly issuer: string | undefined;
+  /** @throws {IssuerProblem} if the issuer's metadata cannot be read */
+  authorizationServer(): Promise<string | undefined>;
   /** Begins to read and to follow; once. */
   begin(): void;
   /** @throws {TokenError} where what is needed does not come in time */
@@ -35,7 +39,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
   // Looked up when it is called: a platform may put its own in place later.
   const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
-  const discovery = new Discovery(requests, settings.issuer, clocks, settings.discoverAt);
+  const discovery = new Discovery(requests, settings.issuer, clocks, settings.discoverAt, tell);
   const { algorithms, keysMaxAge } = settings;
   const parts = { discovery, requests, clocks, tell };
   // What is given instead is not begun.
@@ -56,6 +60,14 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
   }
 
   return {
+    get issuer() {
+      return given.keys ? undefined : discovery.known?.issuer;
+    },
+    async authorizationServer() {
+      if (given.keys) return settings.issuer;
+      const { issuer, isAuthorizationServer } = discovery.known ?? (await discovery.read());
+      return isAuthorizationServer ? issuer : undefined;
+    },
     keys: given.keys ?? remoteKeys,
     revocations: given.revocations ?? followed,
     begin() {

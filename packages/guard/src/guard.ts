@@ -1,13 +1,22 @@
 import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts";
+import { consoleWarnings } from "./console-warnings.ts";
 import { listenerOf } from "./guard-events.ts";
-import { type GuardOptions, readOptions } from "./guard-options.ts";
-import { createSources } from "./guard-sources.ts";
+import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
+import { createSources, type Sources } from "./guard-sources.ts";
 import type { GuardHealth } from "./health.ts";
+import { ownMembers } from "./own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
 
 export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
-  /** Whose tokens are accepted, as configured. */
+  /** Whose tokens are accepted: as configured, or, once its metadata was read, as the issuer names itself. */
   readonly issuer: string;
+  /**
+   * The issuer, if OAuth clients can get a token there: if its metadata names an authorization endpoint and a token
+   * endpoint (RFC 8414 §2). The metadata is read once. A guard with keys of its own reads none, and takes it for granted.
+   *
+   * @throws {Error} if the metadata cannot be read
+   */
+  authorizationServer(): Promise<string | undefined>;
   /**
    * Waits, for 5 seconds at most, until the issuer's keys are here and all ended sessions that it knows of.
    * Nobody has to: the first `verify` begins what is needed. It tells at start what would fail later.
@@ -35,10 +44,11 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
  * const guard = createGuard({ issuer: "http://127.0.0.1:8000" });
  * const { username, roles } = await guard.verify(token);
  */
-export function createGuard(options: GuardOptions): Guard {
+export function createGuard(given: GuardOptions): Guard {
+  const options = ownMembers(given);
   const settings = readOptions(options);
-  const sources = createSources(settings, options, listenerOf(options.onEvent));
-  const verifier = new TokenVerifier(settings, sources);
+  const sources = createSources(settings, options, listenerOf(options.onEvent ?? consoleWarnings()));
+  const verifier = new TokenVerifier(asDiscovered(settings, sources), sources);
   const verify: Guard["verify"] = (token) => verifier.verify(token);
 
   function close(): void {
@@ -48,7 +58,10 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     ...createRouteGuards({ verify }, options),
-    issuer: settings.issuer,
+    get issuer() {
+      return sources.issuer ?? settings.issuer;
+    },
+    authorizationServer: () => sources.authorizationServer(),
     verify,
     recall: (token) => verifier.recall(token),
     ready() {
@@ -62,6 +75,19 @@ export function createGuard(options: GuardOptions): Guard {
     close,
     async [Symbol.asyncDispose]() {
       close();
+    },
+  };
+}
+
+/** The settings with the issuer's name from its metadata, which no token is checked before. */
+function asDiscovered(settings: GuardSettings, sources: Pick<Sources, "issuer">): GuardSettings {
+  return {
+    ...settings,
+    get issuer() {
+      return sources.issuer ?? settings.issuer;
+    },
+    get audience() {
+      return settings.issuerIsAudience ? [sources.issuer ?? settings.issuer] : settings.audience;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { BodyTooLong, readText } from "./bounded-body.ts";
 import type { Closed } from "./closing.ts";
+import { parseJson } from "./own-members.ts";
 
 /** Why the issuer could not be asked, or what it said that cannot be used. The message is for the log. */
 export class IssuerProblem extends Error {
@@ -42,7 +43,7 @@ export async function requestJson(requests: Requests, address: URL, request: Jso
       signal: response.signal,
     });
     if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
-    return parseJson(await readText(answer, maxBytes));
+    return documentIn(await readText(answer, maxBytes));
   } catch (error) {
     throw problemOf(error);
   } finally {
@@ -51,9 +52,9 @@ export async function requestJson(requests: Requests, address: URL, request: Jso
 }
 
 /** @throws {IssuerProblem} */
-function parseJson(text: string): unknown {
+function documentIn(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new IssuerProblem("the answer is not JSON");
   }

@@ -1,7 +1,8 @@
 import type { CryptoKey, JWK } from "jose";
 import { importJWK } from "jose/key/import";
-import { type Algorithm, keyKindOf } from "./algorithms.ts";
+import { type Algorithm, checks, keyKindOf } from "./algorithms.ts";
 import { IssuerProblem } from "./issuer-request.ts";
+import { membersOf, ownMembers } from "./own-members.ts";
 
 /** Public keys by `kid` and by the algorithm that each may check. */
 export interface KeySet {
@@ -14,8 +15,6 @@ export const noKeys: KeySet = { byKid: new Map(), byMaterial: new Map() };
 
 /** More than any issuer publishes; past it something else was published. */
 const maxKeys = 100;
-/** Modulus of an RSA key, in bits (RFC 7518 §3.3). The upper bound keeps one check from taking very long. */
-const rsaBits = { least: 2_048, most: 16_384 };
 const publicMembers = ["kty", "crv", "x", "y", "n", "e"] as const;
 
 /**
@@ -31,17 +30,18 @@ export async function readKeySet(
   algorithms: readonly Algorithm[],
   before: KeySet = noKeys,
 ): Promise<KeySet> {
-  const listed = typeof document === "object" && document !== null && "keys" in document && document.keys;
+  const listed = membersOf(document)["keys"];
   if (!Array.isArray(listed)) throw new IssuerProblem("key set: no list of keys");
   if (listed.length > maxKeys) throw new IssuerProblem(`key set: more than ${maxKeys} keys`);
   const byKid = new Map<string, Map<string, CryptoKey>>();
   const byMaterial = new Map<string, CryptoKey>();
-  for (const jwk of listed) {
+  for (const entry of listed) {
+    const jwk = membersOf(entry);
     if (!isSignatureKey(jwk)) continue;
     for (const algorithm of algorithms.filter((name) => serves(jwk, name))) {
       const ofKid = byKid.get(jwk.kid) ?? new Map<string, CryptoKey>();
       if (ofKid.has(algorithm)) continue;
-      const material: JWK = { kty: jwk.kty };
+      const material: JWK = ownMembers({ kty: jwk.kty });
       for (const member of publicMembers) if (typeof jwk[member] === "string") material[member] = jwk[member];
       const name = JSON.stringify([jwk.kid, algorithm, material]);
       const key = before.byMaterial.get(name) ?? (await importPublic(material, algorithm));
@@ -55,9 +55,8 @@ export async function readKeySet(
 
 type SignatureKey = Readonly<Record<string, unknown>> & { readonly kid: string; readonly kty: string };
 
-function isSignatureKey(jwk: unknown): jwk is SignatureKey {
-  if (typeof jwk !== "object" || jwk === null) return false;
-  const { kid, kty, use, key_ops: operations, d } = jwk as Readonly<Record<string, unknown>>;
+function isSignatureKey(jwk: Readonly<Record<string, unknown>>): jwk is SignatureKey {
+  const { kid, kty, use, key_ops: operations, d } = jwk;
   if (typeof kid !== "string" || kid === "" || typeof kty !== "string") return false;
   // A private key that was published signs for everybody.
   if (d !== undefined || (use !== undefined && use !== "sig")) return false;
@@ -80,9 +79,8 @@ async function importPublic(material: JWK, algorithm: Algorithm): Promise<Crypto
   try {
     const key = await importJWK(material, algorithm);
     if (key instanceof Uint8Array || key.type !== "public") return undefined;
-    if (!("modulusLength" in key.algorithm)) return key;
-    const bits = Number(key.algorithm.modulusLength);
-    return bits >= rsaBits.least && bits <= rsaBits.most ? key : undefined;
+    // A weak key is passed over: another one with the same kid may be sound.
+    return checks(key, algorithm) ? key : undefined;
   } catch {
     return undefined;
   }

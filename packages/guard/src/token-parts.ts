@@ -1,3 +1,4 @@
+import { parseJson } from "./own-members.ts";
 import { nodeModules } from "./platform.ts";
 import { TokenError } from "./token-error.ts";
 
@@ -24,11 +25,15 @@ export function partsOf(token: string): TokenParts {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** @throws {TokenError} `invalid_token` where a part is no JSON object in UTF-8 */
+/**
+ * The object in a part, without a prototype: what a program has put on every object is no claim of a token.
+ *
+ * @throws {TokenError} `invalid_token` where a part is no JSON object in UTF-8
+ */
 export function objectIn(part: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(bytesOf(part)));
+    value = parseJson(utf8.decode(bytesOf(part)));
   } catch {
     // What the parser says quotes the token, so it is not kept.
   }

@@ -1,4 +1,5 @@
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
+import { ownMembers } from "./own-members.ts";
 import type { Principal } from "./principal.ts";
 import { createSignatureCheck } from "./signature-check.ts";
 import type { KeySource, RevocationSource } from "./sources.ts";
@@ -45,7 +46,8 @@ export interface VerifierOptions extends Settings {
  * @example
  * const verifier = createVerifier({ issuer, keys: { get: (kid) => published.get(kid) }, revocations });
  */
-export function createVerifier(options: VerifierOptions): Verifier {
+export function createVerifier(given: VerifierOptions): Verifier {
+  const options = ownMembers(given);
   return new TokenVerifier(readOptions(options), options);
 }
 

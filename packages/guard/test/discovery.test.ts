@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { until } from "../../server/test/process/until.ts";
 import { Closing } from "../src/closing.ts";
 import { readMetadata } from "../src/discovery.ts";
@@ -85,7 +85,9 @@ describe("a document that cannot be meant", () => {
   const good = { issuer: "https://login.example", jwks_uri: "https://login.example/keys" };
   test.each<[string, unknown]>([
     ["nothing", undefined],
-    ["another issuer", { ...good, issuer: "https://login.example/" }],
+    ["another issuer", { ...good, issuer: "https://login.example/realm" }],
+    ["two closing slashes", { ...good, issuer: "https://login.example//" }],
+    ["an issuer that is no text", { ...good, issuer: ["https://login.example"] }],
     ["another issuer's spelling", { ...good, issuer: "https://LOGIN.example" }],
     ["no issuer", { jwks_uri: good.jwks_uri }],
     ["no keys", { issuer: good.issuer }],
@@ -104,9 +106,135 @@ describe("a document that cannot be meant", () => {
   test("keys may be elsewhere, and more may be said", () => {
     const document = { ...good, jwks_uri: "https://keys.example/k", scopes_supported: ["openid"] };
     expect(readMetadata(document, good.issuer)).toEqual({
+      issuer: good.issuer,
       keySet: new URL("https://keys.example/k"),
       feed: undefined,
+      isAuthorizationServer: false,
     });
+  });
+});
+
+describe("an issuer whose name was written with another closing slash", () => {
+  /** The name that was written, and the one that the issuer gives itself. */
+  const slashes: readonly (readonly [written: string, own: string])[] = [
+    ["/", ""],
+    ["", "/"],
+  ];
+
+  test.each(slashes)("written with %j, it says %j: its tokens are accepted", async (written, own) => {
+    await using issuer = await OwnIssuer.start();
+    const iss = `${issuer.url}${own}`;
+    issuer.discovery = { ...issuer.discovery, issuer: iss };
+    const { events, onEvent } = new Listener();
+    await using guard = issuer.guard({ issuer: `${issuer.url}${written}`, onEvent });
+    expect(await codeOf(guard.verify(await issuer.token({ claims: { iss, aud: iss } })))).toBe("accepted");
+    expect(guard.issuer).toBe(iss);
+    await guard.ready();
+    expect(guard.health().ok).toBe(true);
+    expect(events.map(({ name }) => name)).not.toContain("issuer.mismatch");
+    // The comparison stays exact.
+    for (const claims of [
+      { iss: `${issuer.url}${written}`, aud: iss },
+      { iss, aud: `${issuer.url}${written}` },
+    ]) {
+      expect(await codeOf(guard.verify(await issuer.token({ claims })))).toBe("invalid_token");
+    }
+  });
+
+  test("an audience that was given stays as it was given", async () => {
+    await using issuer = await OwnIssuer.start();
+    await using guard = issuer.guard({ issuer: `${issuer.url}/`, audience: `${issuer.url}/` });
+    expect(await codeOf(guard.verify(await issuer.token()))).toBe("invalid_token");
+    const claims = { aud: `${issuer.url}/` };
+    expect(await codeOf(guard.verify(await issuer.token({ claims })))).toBe("accepted");
+  });
+});
+
+describe("an issuer that says it is another", () => {
+  const localhost = ({ url }: OwnIssuer) => url.replace("127.0.0.1", "localhost");
+
+  test("is told of once, with the name to write, and in health and refusal", async () => {
+    await using issuer = await OwnIssuer.start();
+    const listener = new Listener();
+    await using guard = issuer.guard({ issuer: localhost(issuer), onEvent: listener.onEvent });
+    const token = await issuer.token();
+    const reason =
+      `discovery: the issuer at ${localhost(issuer)} says it is ${issuer.url}: ` +
+      `write issuer: "${issuer.url}"`;
+    await expect(guard.verify(token)).rejects.toMatchObject({ status: 503, reason });
+    expect(guard.health()).toMatchObject({ ok: false, keys: { problem: reason } });
+    // The guard goes on trying.
+    await listener.heard("keys.unavailable", 3);
+    expect(listener.all("issuer.mismatch")).toEqual([{ name: "issuer.mismatch", named: issuer.url, reason }]);
+    // When another Latchkey stands there, it is told again.
+    issuer.discovery = { ...issuer.discovery, issuer: "https://other.example" };
+    expect(await listener.heard("issuer.mismatch", 2)).toMatchObject({ named: "https://other.example" });
+  });
+
+  test("is told of on the console, once, if nothing listens", async () => {
+    await using issuer = await OwnIssuer.start();
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      await using guard = issuer.guard({ issuer: localhost(issuer) });
+      expect(await codeOf(guard.verify(await issuer.token()))).toBe("keys_unavailable");
+      await until("it was tried again", () => issuer.asked(wellKnown) > 3, 20_000);
+      expect(warned.mock.calls).toEqual([
+        [
+          `@latchkey/guard: every token is refused: discovery: the issuer at ${localhost(issuer)} says it is ` +
+            `${issuer.url}: write issuer: "${issuer.url}"`,
+        ],
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
+  test("is told of in characters that a log can hold", () => {
+    const named = `https://a.example/"\u001b[2J\n${"x".repeat(1_000)}`;
+    const read = () => readMetadata({ issuer: named, jwks_uri: "https://a.example/k" }, "https://b.example");
+    expect(read).toThrow(
+      /^discovery: the issuer at https:\/\/b\.example says it is https:\/\/a\.example\/\?+\[2J\?x+: /,
+    );
+    expect(read).toThrow(/^.{0,600}$/);
+  });
+});
+
+describe("a guard without a listener warns on the console", () => {
+  test("once for keys that cannot be read, and again after they could", async () => {
+    await using issuer = await OwnIssuer.start();
+    const down = json(() => ({}), 503);
+    issuer.answers.set("/keys", down);
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      await using guard = issuer.guard({ follow: false });
+      const told = "@latchkey/guard: the issuer's keys could not be read: answered 503";
+      await codeOf(guard.verify(await issuer.token()));
+      await until("it was tried again", () => issuer.asked("/keys") > 2, 20_000);
+      expect(warned.mock.calls).toEqual([[told]]);
+      issuer.answers.clear();
+      await until("keys are read", () => guard.health().ok, 20_000);
+      issuer.answers.set("/keys", down);
+      await codeOf(guard.verify(await issuer.token({ header: { kid: "new" } })));
+      expect(warned.mock.calls).toEqual([[told], [told]]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
+  test("of a feed that does not let it follow", async () => {
+    await using issuer = await OwnIssuer.start();
+    issuer.guardKey = "a-guard-key-of-the-server";
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      await using guard = issuer.guard();
+      guard.health();
+      await until("it warned", () => warned.mock.calls.length > 0, 20_000);
+      expect(warned.mock.calls).toEqual([
+        ["@latchkey/guard: the issuer refuses this guard (401): set guardKey to one of its guard keys"],
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
   });
 });
 

@@ -17,8 +17,13 @@ export interface NodeRequest {
 export function readNode({ method = "", url = "", headers, rawHeaders }: NodeRequest, whole = url): Incoming {
   const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && isAuthorization(rawHeaders[at - 1]));
   // Where there is one at most, what was put in its place before the guard counts, such as that of a cookie.
-  const authorization = sent.length > 1 ? sent.join(", ") : headers.authorization;
+  const authorization = sent.length > 1 ? sent.join(", ") : ownHeader(headers);
   return { method, url: whole, authorization };
+}
+
+/** Node's headers are a plain object: a member that every object has was not sent. */
+function ownHeader(headers: NodeRequest["headers"]): string | undefined {
+  return Object.hasOwn(headers, "authorization") ? headers.authorization : undefined;
 }
 
 function isAuthorization(name: string | undefined): boolean {

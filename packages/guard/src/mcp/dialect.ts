@@ -8,7 +8,10 @@ export interface Dialect {
   readonly registrars: readonly string[];
   /** The method that a first argument of `setRequestHandler` stands for. */
   methodOf(subject: unknown): string;
-  /** Who sent a request, as far as its context says so apart from the arguments. */
+  /**
+   * Who sent a request, as far as its context says so apart from the arguments. `local` when nothing in it speaks
+   * of HTTP.
+   */
   callerOf(context: object): Caller;
   /** The context for a tool's handler: with the principal, and with no token anywhere in it. */
   contextFor(context: object, principal: Principal): object;

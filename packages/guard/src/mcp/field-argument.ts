@@ -1,5 +1,5 @@
 import { HeldToken } from "./held-token.ts";
-import { isObject, type Members } from "./objects.ts";
+import { isObject, type Members, own } from "./objects.ts";
 
 /**
  * Takes the token out of a message before anything reads it: where `tools/call` carries it in its arguments,
@@ -10,8 +10,8 @@ export function holdToken(message: unknown, field: string): void {
     for (const one of message) holdToken(one, field);
     return;
   }
-  if (!isObject(message) || message["method"] !== "tools/call" || !isObject(message["params"])) return;
-  const args = message["params"]["arguments"];
+  const params = isObject(message) && own(message, "method") === "tools/call" && own(message, "params");
+  const args = isObject(params) ? own(params, "arguments") : undefined;
   if (!isObject(args) || !Object.hasOwn(args, field) || args[field] instanceof HeldToken) return;
   Object.defineProperty(args, field, {
     value: new HeldToken(args[field]),
@@ -21,12 +21,10 @@ export function holdToken(message: unknown, field: string): void {
   });
 }
 
-/** The held tokens of the tool calls in a message. */
-export function heldTokens(message: unknown, field: string): HeldToken[] {
-  if (Array.isArray(message)) return message.flatMap((one) => heldTokens(one, field));
-  if (!isObject(message) || !isObject(message["params"])) return [];
-  const token = takeToken(message["params"]["arguments"], field).token;
-  return token === undefined ? [] : [token];
+/** The held token of the tool call in a message. */
+export function heldToken(message: unknown, field: string): HeldToken | undefined {
+  const params = isObject(message) ? own(message, "params") : undefined;
+  return isObject(params) ? takeToken(own(params, "arguments"), field).token : undefined;
 }
 
 /** Arguments, taken apart into the token and what the tool is meant to see. */

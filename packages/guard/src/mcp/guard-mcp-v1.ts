@@ -57,7 +57,7 @@ export function mcpMetadata<const Tools extends ToolRules>(policy: HttpPolicy<To
   const resource = new ProtectedResource(policy);
   return async (request, response, next) => {
     const { method, path } = readNode(request);
-    const answer = resource.answerTo(method, path);
+    const answer = await resource.answerTo(method, path);
     return answer === undefined ? next() : answerNode(response, answer);
   };
 }

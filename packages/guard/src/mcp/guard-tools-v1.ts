@@ -12,6 +12,7 @@ import type {
   ServerRequest,
   ToolAnnotations,
 } from "@modelcontextprotocol/sdk/types.js";
+import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import type { Dialect } from "./dialect.ts";
 import { bearersOf } from "./http-bearer.ts";
@@ -71,7 +72,7 @@ const dialect: Dialect = {
   },
   callerOf(context) {
     const { authInfo, requestInfo, sessionId } = extraIn(context);
-    const header = requestInfo?.headers["authorization"];
+    const header = requestInfo && ownMembers(requestInfo.headers)["authorization"];
     const authorization = Array.isArray(header) ? header.join(", ") : header;
     const local = authInfo === undefined && requestInfo === undefined && sessionId === undefined;
     return { bearers: bearersOf(authInfo, authorization), local };
@@ -94,7 +95,7 @@ const dialect: Dialect = {
 
 /** The context of a request, as the SDK makes it for every handler. */
 function extraIn(context: object): Partial<Extra> {
-  return context;
+  return ownMembers(context);
 }
 
 /**

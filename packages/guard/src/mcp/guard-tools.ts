@@ -9,6 +9,7 @@ import type {
   StandardSchemaWithJSON,
   ToolAnnotations,
 } from "@modelcontextprotocol/server";
+import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import type { Dialect } from "./dialect.ts";
 import { bearersOf } from "./http-bearer.ts";
@@ -87,7 +88,7 @@ const dialect: Dialect = {
 
 /** The context of a request, as the SDK makes it for every handler. */
 function contextIn(context: object): Partial<ServerContext> {
-  return context;
+  return ownMembers(context);
 }
 
 /** The request without what may hold a token: the header, and the body, whose arguments the handler has. */

@@ -1,5 +1,7 @@
+import { membersOf, ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
+import { ConvertedLists } from "./converted-lists.ts";
 import { type Denial, denialOf } from "./denial.ts";
 import type { Dialect } from "./dialect.ts";
 import { takeToken } from "./field-argument.ts";
@@ -23,27 +25,34 @@ export class GuardedTools {
   readonly #grants = new WeakMap<object, Grant>();
   /** Handlers that were made here. */
   readonly #guarded = new WeakSet<object>();
+  readonly lists: ConvertedLists;
+  /** Whether the server was connected last to the SDK's stdio transport. */
+  overStdio = false;
 
   constructor(gate: ToolGate, dialect: Dialect) {
     this.#gate = gate;
+    this.lists = new ConvertedLists(gate.rules);
     this.#dialect = dialect;
   }
 
   /** `tools/call`: who calls, and whether this tool could be theirs, before its arguments are looked at. */
   async call(request: unknown, context: object, next: Next): Promise<unknown> {
-    const params = isObject(request) && isObject(request["params"]) ? request["params"] : {};
+    const params = membersOf(membersOf(request)["params"]);
     const tool = String(params["name"]);
     const { token, rest } = takeToken(params["arguments"], this.#gate.tokenField);
     let principal: Principal | undefined;
     try {
-      principal = await this.#gate.authenticate(token, this.#dialect.callerOf(context));
+      principal = await this.#gate.authenticate(token, this.#callerOf(context));
       await this.#gate.assertAllowed(tool, principal, "anything");
     } catch (error) {
       return this.#deny(tool, principal, error);
     }
     const granted = this.#dialect.contextFor(context, principal);
     this.#grants.set(granted, { tool, principal });
-    const bare = { ...params, ...(rest !== undefined && { arguments: rest }) };
+    const bare = {
+      ...params,
+      ...(rest !== undefined && { arguments: isObject(rest) ? ownMembers(rest) : rest }),
+    };
     return await next({ ...(isObject(request) && request), params: bare }, granted);
   }
 
@@ -69,16 +78,16 @@ export class GuardedTools {
   }
 
   /**
-   * `tools/list`: the tools that the principal could call, with this token or one of more scopes. Where a
-   * token can only come with a call, there is no principal yet and all tools are listed.
+   * `tools/list`: the tools that the principal could call, with this token or one of more scopes. If a token
+   * can only come with a call, the list shows what a principal with the policy's `rolesBeforeToken` could call.
    *
    * @throws {TokenError} where the list needs a token and has none, or one that is refused
    */
   async list(request: unknown, context: object, next: Next): Promise<unknown> {
-    const caller = this.#dialect.callerOf(context);
+    const caller = this.#callerOf(context);
     const principal = await this.#principalOfList(caller);
-    const result = await next(request, context);
-    const tools = isObject(result) && Array.isArray(result["tools"]) ? result["tools"] : [];
+    const result = await this.lists.get(() => next(request, context));
+    const tools = Array.isArray(result["tools"]) ? result["tools"] : [];
     const field = this.#gate.tokenField;
     const required = principal === undefined;
     const shown: unknown[] = [];
@@ -86,13 +95,17 @@ export class GuardedTools {
       if (!isObject(tool) || !(await this.#isListed(String(tool["name"]), principal))) continue;
       shown.push(field === undefined ? tool : withTokenField(tool, field, required, caller.local));
     }
-    const listed = { ...(isObject(result) && result), tools: shown };
-    return this.#dialect.privately(context, listed);
+    return this.#dialect.privately(context, { ...result, tools: shown });
+  }
+
+  /** The environment's token speaks for the process at the other end of a pipe, and for no other transport. */
+  #callerOf(context: object): Caller {
+    const caller = this.#dialect.callerOf(context);
+    return { ...caller, local: caller.local && this.overStdio };
   }
 
   async #isListed(tool: string, principal: Principal | undefined): Promise<boolean> {
-    if (principal === undefined) return this.#gate.tools.includes(tool);
-    const decision = await this.#gate.decide(tool, principal, "anything");
+    const decision = await this.#gate.decide(tool, principal ?? this.#gate.stranger, "anything");
     return decision.allowed || decision.code === "insufficient_scope";
   }
 
@@ -112,7 +125,19 @@ export class GuardedTools {
   }
 }
 
+/** Entries with the token's field, by the SDK's entry: an entry of a list that is kept is extended once. */
+const extended = new WeakMap<Members, Map<string, Members>>();
+
 function withTokenField(tool: Members, field: string, required: boolean, local: boolean): Members {
+  const known = extended.get(tool) ?? new Map<string, Members>();
+  extended.set(tool, known);
+  const variant = JSON.stringify([field, required, local]);
+  const entry = known.get(variant) ?? extend(tool, field, required, local);
+  known.set(variant, entry);
+  return entry;
+}
+
+function extend(tool: Members, field: string, required: boolean, local: boolean): Members {
   const instead = local ? "the server's environment" : "an Authorization header";
   const description = required
     ? "Access token of whoever this call is made for."

@@ -1,6 +1,6 @@
 import { bearerIn } from "../bearer.ts";
 import { HeldToken } from "./held-token.ts";
-import { isObject } from "./objects.ts";
+import { isObject, own } from "./objects.ts";
 
 /** Where {@link authInfoOf} keeps the token: in `extra`, under this name. */
 const heldAs = "latchkeyToken";
@@ -28,10 +28,11 @@ export function withHeldToken(authInfo: AnyAuthInfo, token: HeldToken): AnyAuthI
 export function bearersOf(authInfo: unknown, authorization: string | null | undefined): HeldToken[] {
   const bearers: HeldToken[] = [];
   if (isObject(authInfo)) {
-    const held = isObject(authInfo["extra"]) ? authInfo["extra"][heldAs] : undefined;
+    const extra = own(authInfo, "extra");
+    const held = isObject(extra) ? own(extra, heldAs) : undefined;
     if (held instanceof HeldToken) bearers.push(held);
-    if (typeof authInfo["token"] === "string" && authInfo["token"] !== "")
-      bearers.push(new HeldToken(authInfo["token"]));
+    const token = own(authInfo, "token");
+    if (typeof token === "string" && token !== "") bearers.push(new HeldToken(token));
   }
   const inHeader = bearerIn(authorization);
   if (inHeader !== undefined) bearers.push(new HeldToken(inHeader));

@@ -1,14 +1,15 @@
 import { bearerIn, challengeOf, refusalBody } from "../bearer.ts";
+import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 import type { Admission, Admitted, HttpRequest } from "./admission.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import { heldTokens } from "./field-argument.ts";
+import { heldToken } from "./field-argument.ts";
 import { HeldToken, verifyHeld } from "./held-token.ts";
 import { type HttpAnswer, jsonAnswer, protocolAnswer } from "./http-answer.ts";
 import { type AnyAuthInfo, withHeldToken } from "./http-bearer.ts";
 import type { HttpPolicy } from "./http-policy.ts";
-import { isOpen, type Messages, methodOf, readMessages, toolCalled } from "./messages.ts";
+import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
 import { ToolGate } from "./tool-gate.ts";
@@ -37,7 +38,8 @@ export class HttpGate {
   readonly #owners = new SessionOwners();
 
   /** @throws {Error} where the policy cannot be kept */
-  constructor(policy: HttpPolicy) {
+  constructor(given: HttpPolicy) {
+    const policy = ownMembers(given);
     this.#gate = new ToolGate(policy);
     this.#policy = policy;
     this.resource = new ProtectedResource(policy);
@@ -45,7 +47,7 @@ export class HttpGate {
   }
 
   async admit(request: HttpRequest): Promise<Admission> {
-    const metadata = this.resource.answerTo(request.method, request.path);
+    const metadata = await this.resource.answerTo(request.method, request.path);
     if (metadata !== undefined) return { answer: metadata };
     const origin = request.header("origin");
     if (!this.#crossOrigin.admits(origin)) {
@@ -69,9 +71,9 @@ export class HttpGate {
       if (session !== undefined && !this.#owners.isOwner(session, caller?.principal)) {
         return { answer: protocolAnswer(404, -32001, "Session not found") };
       }
-      const read = await readMessages(request, this.#policy.maxBodySize, this.#gate.tokenField);
+      const read = await readMessage(request, this.#policy.maxBodySize, this.#gate.tokenField);
       if ("answer" in read) return read;
-      await this.#assertCalls(caller, read.messages);
+      await this.#assertCall(caller, read.message);
       return { admitted: this.#admitted(request, caller, read, headers) };
     } catch (error) {
       if (error instanceof TokenError) return { answer: this.#refusal(error) };
@@ -98,36 +100,29 @@ export class HttpGate {
    * Decides early what only HTTP can say: that a token is needed, or one of more scopes. Any other denial is
    * left to the tool's own answer, which says less.
    *
-   * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the calls need
+   * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the call needs
    */
-  async #assertCalls(caller: Caller | undefined, messages: readonly unknown[]): Promise<void> {
+  async #assertCall(caller: Caller | undefined, message: unknown): Promise<void> {
     if (caller === undefined) {
-      if (!messages.every(isOpen)) throw new TokenError("missing_token");
+      if (!isOpen(message)) throw new TokenError("missing_token");
       return;
     }
-    const needed = new Set<string>();
-    for (const message of messages) {
-      const tool = toolCalled(message);
-      if (tool === undefined) continue;
-      const { tokenField } = this.#gate;
-      const fields = tokenField === undefined ? [] : heldTokens(message, tokenField);
-      if (!fields.every((field) => field.matches(caller.token))) continue;
-      const decision = await this.#gate.decide(tool, caller.principal, "anything");
-      if (decision.allowed || decision.code !== "insufficient_scope") continue;
-      this.#gate.denied(
-        tool,
-        caller.principal,
-        new TokenError(decision.code, decision.reason, decision.scopes),
-      );
-      for (const scope of decision.scopes) needed.add(scope);
-    }
-    if (needed.size > 0) throw new TokenError("insufficient_scope", "a call needs more scopes", [...needed]);
+    const tool = toolCalled(message);
+    if (tool === undefined) return;
+    const { tokenField } = this.#gate;
+    const field = tokenField === undefined ? undefined : heldToken(message, tokenField);
+    if (field !== undefined && !field.matches(caller.token)) return;
+    const decision = await this.#gate.decide(tool, caller.principal, "anything");
+    if (decision.allowed || decision.code !== "insufficient_scope") return;
+    const refusal = new TokenError(decision.code, decision.reason, decision.scopes);
+    this.#gate.denied(tool, caller.principal, refusal);
+    throw refusal;
   }
 
   #admitted(
     request: HttpRequest,
     caller: Caller | undefined,
-    { clean, messages }: Messages,
+    { clean, message }: Message,
     headers: Record<string, string>,
   ): Admitted {
     const asked = request.header("mcp-session-id");
@@ -135,8 +130,7 @@ export class HttpGate {
       authInfo: caller && this.#authInfo(caller),
       body: clean,
       headers,
-      endless:
-        request.method === "GET" || messages.some((message) => methodOf(message) === "subscriptions/listen"),
+      endless: request.method === "GET" || methodOf(message) === "subscriptions/listen",
       answered: (status, session) => {
         if (status >= 400) return;
         if (request.method === "DELETE" && asked !== undefined) this.#owners.close(asked);

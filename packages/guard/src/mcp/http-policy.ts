@@ -3,13 +3,16 @@ import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
 
 /** The policy of the tools, and what HTTP needs besides. */
 export interface HttpPolicy<Tools extends ToolRules = ToolRules> extends ToolPolicy<Tools> {
-  readonly guard: Pick<Guard, "verify"> & { readonly issuer?: string };
+  readonly guard: Pick<Guard, "verify"> & Partial<Pick<Guard, "issuer" | "authorizationServer">>;
   /**
    * The address of the MCP endpoint, such as `https://notes.example/mcp`. It is what clients ask a token for,
    * so it should be among the guard's audiences.
    */
   readonly resource: string;
-  /** Issuers that clients may ask for a token (RFC 9728 §2). Default: the guard's own. */
+  /**
+   * Issuers that OAuth clients can ask for a token (RFC 9728 §2). Default: the guard's own, if its metadata names an
+   * authorization endpoint. An empty list names none.
+   */
   readonly authorizationServers?: readonly string[];
   /** Scopes that clients may ask for. Default: none are named. */
   readonly scopesSupported?: readonly string[];

@@ -4,6 +4,7 @@ import { GuardedTools } from "./guarded-tools.ts";
 import { isObject } from "./objects.ts";
 import { RegisteredNames } from "./registered-names.ts";
 import { shadow } from "./shadow.ts";
+import { isStdio } from "./stdio-transport.ts";
 import { assertConfig } from "./tool-config.ts";
 import { ToolGate } from "./tool-gate.ts";
 import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
@@ -44,6 +45,7 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
   shadow(server, "connect", (original, transport) => {
     names.assertComplete();
     if (gate.tokenField !== undefined && isObject(transport)) holdTokensOf(transport, gate.tokenField);
+    tools.overStdio = isStdio(transport);
     return original(transport);
   });
 
@@ -55,7 +57,10 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
       try {
         const tool = original(name, ...rest, tools.handler(callback));
         names.add(String(name));
-        if (isObject(tool)) guardUpdates(String(name), tool);
+        if (isObject(tool)) {
+          tools.lists.add(String(name), tool);
+          guardUpdates(String(name), tool);
+        }
         return tool;
       } finally {
         registering = false;
@@ -83,7 +88,9 @@ export function install(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialec
         callback === undefined ? updates : { ...updates, callback: tools.handler(callback) },
       );
       if (name === undefined) return updated;
-      names.rename(current, typeof name === "string" && name !== "" ? name : undefined);
+      const renamed = typeof name === "string" && name !== "" ? name : undefined;
+      names.rename(current, renamed);
+      tools.lists.rename(current, renamed);
       current = String(name);
       return updated;
     });

@@ -1,12 +1,13 @@
 import type { CleanBody, HttpRequest } from "./admission.ts";
 import { holdToken } from "./field-argument.ts";
 import { type HttpAnswer, protocolAnswer } from "./http-answer.ts";
-import { isObject } from "./objects.ts";
+import { isObject, own } from "./objects.ts";
 
-/** The messages of the protocol that a request carries: none, one or a batch. */
-export interface Messages {
+/** The message of the protocol that a request carries. */
+export interface Message {
   readonly clean: CleanBody | undefined;
-  readonly messages: readonly unknown[];
+  /** Undefined for a request without a body. */
+  readonly message: unknown;
 }
 
 const mebibyte = 1024 * 1024;
@@ -14,30 +15,36 @@ const mebibyte = 1024 * 1024;
 const beforeToken = /^(initialize|ping|server\/discover|tools\/(list|call)|notifications\/.+)$/;
 
 /**
- * Reads the messages of a request, and holds the tokens in them.
+ * Batches left the protocol with revision 2025-06-18. One small request could ask for a hundred tool lists, so
+ * they are refused for clients of older revisions too.
+ */
+const noBatch = protocolAnswer(400, -32600, "Invalid Request: send one message per request, not a batch");
+
+/**
+ * Reads the message of a request, and holds the token in it. A batch is refused before it is parsed.
  *
  * @param limit the longest body that is read, in bytes
  * @param tokenField the argument of calls that holds a token, if any does
  */
-export async function readMessages(
+export async function readMessage(
   request: HttpRequest,
   limit: number = mebibyte,
   tokenField: string | undefined = undefined,
-): Promise<Messages | { readonly answer: HttpAnswer }> {
-  if (request.method !== "POST") return { clean: undefined, messages: [] };
+): Promise<Message | { readonly answer: HttpAnswer }> {
+  if (request.method !== "POST") return { clean: undefined, message: undefined };
   const encoding = request.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     return { answer: protocolAnswer(415, -32000, "Unsupported Media Type: the body must not be compressed") };
   }
   const body = await request.body(limit);
   if (body === undefined) return { answer: protocolAnswer(413, -32000, "Payload Too Large") };
-  if ("text" in body && body.text === "") return { clean: undefined, messages: [] };
+  if ("text" in body && body.text === "") return { clean: undefined, message: undefined };
+  if ("text" in body ? /^\s*\[/.test(body.text) : Array.isArray(body.parsed)) return { answer: noBatch };
   try {
     const parsed: unknown = "parsed" in body ? body.parsed : JSON.parse(body.text);
     if (tokenField !== undefined) holdToken(parsed, tokenField);
     // A held token is left out where it is written. What is nested too deeply to be written is refused.
-    const clean = { parsed, text: JSON.stringify(parsed) ?? "" };
-    return { clean, messages: Array.isArray(parsed) ? parsed : [parsed] };
+    return { clean: { parsed, text: JSON.stringify(parsed) ?? "" }, message: parsed };
   } catch {
     return { answer: protocolAnswer(400, -32700, "Parse error: Invalid JSON") };
   }
@@ -51,13 +58,13 @@ export function isOpen(message: unknown): boolean {
 
 /** @returns an empty text for a method that is no text, which is none that may be asked for */
 export function methodOf(message: unknown): string | undefined {
-  if (!isObject(message) || message["method"] === undefined) return undefined;
-  return typeof message["method"] === "string" ? message["method"] : "";
+  const method = isObject(message) ? own(message, "method") : undefined;
+  if (method === undefined) return undefined;
+  return typeof method === "string" ? method : "";
 }
 
 export function toolCalled(message: unknown): string | undefined {
-  if (!isObject(message) || message["method"] !== "tools/call" || !isObject(message["params"]))
-    return undefined;
-  const name = message["params"]["name"];
+  const params = methodOf(message) === "tools/call" && isObject(message) ? own(message, "params") : undefined;
+  const name = isObject(params) ? own(params, "name") : undefined;
   return typeof name === "string" ? name : undefined;
 }

@@ -56,7 +56,7 @@ export function answerNode(response: NodeResponse, { status, headers, body }: Ht
  */
 function headerOf({ headers, rawHeaders }: NodeRequest, name: string): string | undefined {
   const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
-  const header = headers[name];
+  const header = Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (sent.length > 1) return sent.join(", ");
   return Array.isArray(header) ? header.join(", ") : header;
 }

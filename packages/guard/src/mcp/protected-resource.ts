@@ -13,32 +13,51 @@ export class ProtectedResource {
   /** Where its metadata is: for `WWW-Authenticate` (§5.1). */
   readonly metadataUrl: string;
   readonly #paths: ReadonlySet<string>;
-  readonly #metadata: Readonly<Record<string, unknown>>;
+  readonly #policy: HttpPolicy;
 
   /** @throws {Error} where the policy names no address, or no issuer to get a token from */
-  constructor({ resource, guard, authorizationServers, scopesSupported }: HttpPolicy) {
+  constructor(policy: HttpPolicy) {
+    const { resource, guard, authorizationServers } = policy;
     this.url = endpoint(resource);
     const path = wellKnown + this.url.pathname.replace(/\/+$/, "");
-    const issuers = authorizationServers ?? (guard.issuer === undefined ? undefined : [guard.issuer]);
-    if (issuers === undefined)
+    if (authorizationServers === undefined && guard.issuer === undefined)
       throw new Error("guardMcp: name authorizationServers: the guard has no issuer");
     this.metadataUrl = new URL(path, this.url.origin).href;
     this.#paths = new Set([wellKnown, path]);
-    this.#metadata = {
+    this.#policy = policy;
+  }
+
+  async #metadata(headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+    const { resource, scopesSupported } = this.#policy;
+    const issuers = await this.#authorizationServers().catch(() => undefined);
+    if (issuers === undefined) {
+      const problem = { error: "temporarily_unavailable", error_description: "The issuer cannot be reached" };
+      return jsonAnswer(503, problem, { ...headers, "cache-control": "no-store", "retry-after": "1" });
+    }
+    const metadata = {
       resource,
-      ...(issuers.length > 0 && { authorization_servers: [...issuers] }),
+      ...(issuers.length > 0 && { authorization_servers: issuers }),
       bearer_methods_supported: ["header"],
       ...(scopesSupported !== undefined && { scopes_supported: [...scopesSupported] }),
     };
+    return jsonAnswer(200, metadata, { ...headers, "cache-control": "public, max-age=300" });
+  }
+
+  /** Asked for every answer: a guard learns from its issuer what it is called, and whether it issues tokens. */
+  async #authorizationServers(): Promise<readonly string[]> {
+    const { guard, authorizationServers } = this.#policy;
+    if (authorizationServers !== undefined) return authorizationServers;
+    const issuer = guard.authorizationServer ? await guard.authorizationServer() : guard.issuer;
+    return issuer === undefined ? [] : [issuer];
   }
 
   /** The answer to a request for the metadata; undefined for any other. It is public: any page may read it. */
-  answerTo(method: string, path: string): HttpAnswer | undefined {
+  async answerTo(method: string, path: string): Promise<HttpAnswer | undefined> {
     if (!this.#paths.has(path)) return undefined;
     const headers = { "access-control-allow-origin": "*" };
     switch (method) {
       case "GET":
-        return jsonAnswer(200, this.#metadata, { ...headers, "cache-control": "public, max-age=300" });
+        return this.#metadata(headers);
       case "HEAD":
         return { status: 200, headers: { ...headers, "content-type": "application/json" } };
       case "OPTIONS":

@@ -1,5 +1,5 @@
 import { mentions } from "./field-schema.ts";
-import { isObject, own } from "./objects.ts";
+import { isObject, type Members, own } from "./objects.ts";
 
 /**
  * Checks what a tool is registered with, or updated with.
@@ -16,10 +16,16 @@ export function assertConfig(tool: string, config: unknown, field: string | unde
   }
   if (field === undefined) return;
   const schema = own(config, "inputSchema") ?? own(config, "paramsSchema") ?? config;
+  if (isObject(schema) && withoutField.get(schema) === field) return;
   if (hasField(schema, field)) {
     throw new Error(`guardTools: tool "${tool}": its input schema already has a field "${field}"`);
   }
+  // A plain record of schemas may get another member; a schema stays as it is.
+  if (isObject(schema) && isObject(Reflect.get(schema, "~standard"))) withoutField.set(schema, field);
 }
+
+/** Schemas that were checked, with the field that each lacks: a server may be made anew for each request. */
+const withoutField = new WeakMap<Members, string>();
 
 /** Whether a schema of any library, or a plain record of such schemas, says something about a field. */
 function hasField(schema: unknown, field: string): boolean {

@@ -1,5 +1,6 @@
 import { type Rule, soundRule } from "../allow.ts";
 import { type Asked, type Decision, decide } from "../decide.ts";
+import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 import { HeldToken, textOf, verifyHeld } from "./held-token.ts";
@@ -19,14 +20,23 @@ const toolName = /^[\w./-]{1,128}$/;
 /** Decides who may call which tool: for the list, for the call, for the HTTP answer and for the audit. */
 export class ToolGate {
   readonly tokenField: string | undefined;
+  /** A caller without a token, as the list sees one: with the roles that the policy shows tools for. */
+  readonly stranger: Principal;
   readonly #policy: ToolPolicy<ToolRules>;
   readonly #rules: ReadonlyMap<string, Rule<never>>;
 
-  constructor(policy: ToolPolicy<ToolRules>) {
+  constructor(given: ToolPolicy<ToolRules>) {
+    const policy = ownMembers(given);
     assertPolicy(policy);
     this.tokenField = policy.tokenField;
+    this.stranger = strangerWith(policy.rolesBeforeToken ?? []);
     this.#policy = policy;
     this.#rules = new Map(Object.entries(policy.tools).map(([tool, rule]) => [tool, soundRule(rule)]));
+  }
+
+  /** The policy's rules, which servers that are made from one policy share. */
+  get rules(): object {
+    return this.#policy.tools;
   }
 
   /** The names of the tools that the policy lists. */
@@ -98,4 +108,9 @@ export class ToolGate {
       throw new TokenError("missing_token", "the token of the environment could not be read");
     }
   }
+}
+
+function strangerWith(roles: readonly string[]): Principal {
+  const nobody = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
+  return Object.freeze({ ...nobody, roles: Object.freeze([...roles]) });
 }

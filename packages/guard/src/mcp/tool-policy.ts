@@ -27,11 +27,16 @@ export interface ToolGuard {
    * every tool's input schema and taken out of the arguments before anything else sees them.
    */
   readonly tokenField?: string;
+  /**
+   * With `tokenField`: a list without a token shows the tools that a principal with these roles could call.
+   * Default: none, so it shows the tools whose rule needs no role. Calls are not affected.
+   */
+  readonly rolesBeforeToken?: readonly string[];
   /** Scopes that stand for others: `{ "notes:write": ["notes:read"] }`. */
   readonly implies?: Implications;
   /**
    * For a server over stdio: the token of a call that carries none, such as `process.env.NOTES_TOKEN`.
-   * Checked at every call. Never used for a call that came over HTTP.
+   * Checked at every call. Never used over any transport but the SDK's own for stdio.
    */
   readonly token?: string | undefined | (() => string | undefined | Promise<string | undefined>);
   /** Told of every decision about a call. If it throws, the call is denied. */
@@ -48,7 +53,11 @@ export interface ToolPolicy<Tools extends ToolRules> extends ToolGuard {
 const fieldName = /^[A-Za-z][\w-]{0,63}$/;
 
 /** @throws {Error} where the policy cannot be kept */
-export function assertPolicy({ tokenField }: ToolPolicy<ToolRules>): void {
+export function assertPolicy({ tokenField, rolesBeforeToken = [] }: ToolPolicy<ToolRules>): void {
+  // Without types, a single text would be taken for a list of one-letter roles.
+  if (!Array.isArray(rolesBeforeToken) || !rolesBeforeToken.every((role) => typeof role === "string")) {
+    throw new Error("rolesBeforeToken must be a list of role names");
+  }
   if (tokenField !== undefined && (!fieldName.test(tokenField) || tokenField in {})) {
     throw new Error(
       `tokenField must be a name of letters, digits, "_" and "-": ${JSON.stringify(tokenField)}`,

@@ -37,8 +37,8 @@ export function ecSigner(): Signer {
 }
 
 /** RS256. */
-export function rsaSigner(publicExponent = 65_537): Signer {
-  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048, publicExponent });
+export function rsaSigner(publicExponent = 65_537, modulusLength = 2_048): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength, publicExponent });
   const key = publicKey.toCryptoKey({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, true, ["verify"]);
   return { publicKey, privateKey, key, sign: (input) => sign("sha256", Buffer.from(input), privateKey) };
 }

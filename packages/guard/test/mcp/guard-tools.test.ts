@@ -48,7 +48,51 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     });
   });
 
+  describe("lists to a caller without a token", () => {
+    const tools = {
+      open: everybody,
+      scoped: allow.scopes("notes:read"),
+      own: allow.when(() => {
+        throw new Error("no condition is asked for a list");
+      }),
+      user: allow.roles("user"),
+      either: allow.any(allow.roles("admin"), allow.all(allow.roles("user"), allow.scopes("notes:read"))),
+      admin: allow.all(allow.roles("admin"), everybody),
+      none: allow.any(),
+    };
+
+    it.each([
+      ["no roles before a token", {}, ["open", "scoped", "own"]],
+      ["the role user", { rolesBeforeToken: ["user"] }, ["open", "scoped", "own", "user", "either"]],
+      ["a role that no rule has", { rolesBeforeToken: ["x"] }, ["open", "scoped", "own"]],
+    ])("with %s, the tools that this could call", async (_what, more, expected) => {
+      const server = makeServer(major);
+      server.guard({ ...policy({}), tools, ...more });
+      for (const name of Object.keys(tools)) server.tool(name);
+      const client = await server.connect();
+      expect((await client.list()).map(({ name }) => name)).toEqual(expected);
+      // The list gives nothing away that a call would allow.
+      for (const name of Object.keys(tools)) expect(codeOf(await client.call(name))).toBe("missing_token");
+    });
+
+    it("nothing of a tool that was renamed to a name for administrators", async () => {
+      const server = makeServer(major);
+      server.guard(policy({ shown: everybody, hidden: allow.roles("admin") }));
+      const [first, second] = [server.tool("first"), server.tool("second")];
+      first.rename("shown");
+      second.rename("hidden");
+      const client = await server.connect();
+      expect((await client.list()).map(({ name }) => name)).toEqual(["shown"]);
+    });
+  });
+
   describe("refuses, with a message that says so,", () => {
+    it("roles before a token that are no list", () => {
+      const server = makeServer(major);
+      const rolesBeforeToken = JSON.parse('"user"');
+      expect(() => server.guard({ ...policy({}), rolesBeforeToken })).toThrow("rolesBeforeToken");
+    });
+
     it("a server that has tools already", () => {
       const server = makeServer(major);
       server.tool("a");
@@ -196,7 +240,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       const token = () => Promise.reject(new Error("no such file"));
       server.guard({ ...policy({ a: everybody }), token });
       server.tool("a");
-      expect(codeOf(await (await server.connect()).call("a"))).toBe("missing_token");
+      expect(codeOf(await (await server.connect("stdio")).call("a"))).toBe("missing_token");
     });
   });
 
@@ -204,7 +248,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     const server = makeServer(major);
     server.guard({ guard: issuer.guard(), tools: { a: everybody }, token: user });
     server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
-    const client = await server.connect();
+    const client = await server.connect("stdio");
     expect((await client.call("a", { token: "mine" })).content[0]?.text).toBe('{"token":"mine"}');
   });
 

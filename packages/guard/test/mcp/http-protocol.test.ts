@@ -1,11 +1,12 @@
 import { get } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TokenError } from "../../src/index.ts";
+import { createGuard, TokenError } from "../../src/index.ts";
 import { TestIssuer } from "../issuer.ts";
+import { OwnIssuer } from "../own-issuer.ts";
 import { type HttpNotes, serveNotes } from "./notes-http.ts";
 import { Evidence } from "./notes-policy.ts";
-import { isIn, people } from "./tokens.ts";
+import { people } from "./tokens.ts";
 
 const accept = "application/json, text/event-stream";
 const call = (name: string, args: unknown = {}, id: number = 1) => ({
@@ -89,6 +90,27 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
     expect(await metadata.json()).toMatchObject({ authorization_servers: [issuer.issuer] });
   });
 
+  it("names an issuer that was discovered only if OAuth clients can get a token there", async () => {
+    await using own = await OwnIssuer.start();
+    await using notes = await serveNotes(major, { guard: own.guard() }, evidence);
+    const address = `${notes.origin}/.well-known/oauth-protected-resource`;
+    expect(await (await fetch(address)).json()).not.toHaveProperty("authorization_servers");
+
+    await using full = await OwnIssuer.start();
+    full.discovery = { authorization_endpoint: `${full.url}/authorize`, token_endpoint: `${full.url}/token` };
+    await using others = await serveNotes(major, { guard: full.guard() }, evidence);
+    const metadata = await fetch(`${others.origin}/.well-known/oauth-protected-resource`);
+    expect(await metadata.json()).toMatchObject({ authorization_servers: [full.url] });
+  });
+
+  it("answers 503 while it cannot learn what its issuer is", async () => {
+    const guard = createGuard({ issuer: "http://127.0.0.1:9" });
+    await using notes = await serveNotes(major, { guard }, evidence);
+    const metadata = await fetch(`${notes.origin}/.well-known/oauth-protected-resource`);
+    expect([metadata.status, metadata.headers.get("cache-control")]).toEqual([503, "no-store"]);
+    expect(metadata.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
   it.each(["//", "/%", "/\\", "//x:y@z:1"])("takes %s for no address of the metadata", async (path) => {
     const { status } = await raw(strict.origin, path);
     // Beside the endpoint there is nothing in the one server, and in the other all is behind the gate.
@@ -170,33 +192,6 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
     it.each([...closed, ...more])("does not let %s through without a header", async (method) => {
       const response = await post(lenient, { jsonrpc: "2.0", id: 1, method });
       expect(response.status).toBe(401);
-      const batch = await post(lenient, [list, { jsonrpc: "2.0", id: 2, method }]);
-      expect(batch.status).toBe(401);
-    });
-
-    it("judges each call of a batch by its own token", async () => {
-      const admin = await issuer.token({ claims: people.admin });
-      const calls = [
-        call("search", { text: "a", token: user }, 1),
-        call("search", { text: "a", token: admin }, 2),
-        call("search", { text: "a" }, 3),
-      ];
-      const text = await (await post(lenient, calls)).text();
-      const answers = text.startsWith("[")
-        ? text
-        : `[${[...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => data)}]`;
-      const ends = JSON.parse(answers).map(
-        ({ id, result }: { id: number; result: Record<string, unknown> }) => [
-          id,
-          result["isError"] ? JSON.stringify(result["_meta"]) : "done",
-        ],
-      );
-      expect(ends.sort()).toEqual([
-        [1, "done"],
-        [2, '{"latchkey/code":"forbidden"}'],
-        [3, '{"latchkey/code":"missing_token"}'],
-      ]);
-      for (const token of [user, admin]) expect(isIn(text + evidence.text(), token)).toBe(false);
     });
 
     it("opens no stream without a header: clients go on without one", async () => {
@@ -238,14 +233,38 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
         expect(text).not.toMatch(/scope|role/);
       },
     );
+  });
 
-    it("judges every call of a batch", async () => {
-      const response = await post(
-        strict,
-        [list, call("search", { text: "a" }, 2), call("export", {}, 3)],
-        bearer(user),
-      );
-      expect(response.status).toBe(403);
+  describe("batches", () => {
+    const noBatch = {
+      jsonrpc: "2.0",
+      id: null,
+      error: { code: -32600, message: "Invalid Request: send one message per request, not a batch" },
+    };
+    const batches: readonly (readonly [string, unknown])[] = [
+      ["a hundred lists", Array.from({ length: 100 }, (_one, id) => ({ ...list, id }))],
+      ["one list", [list]],
+      ["no message", []],
+      ["one call behind blanks", ` \r\n\t${JSON.stringify([call("search", { text: "a" })])}`],
+      ["one that breaks off", "[{"],
+    ];
+
+    it.each(batches)("refuses %s before it does any work, with and without a token", async (_what, body) => {
+      const seen = evidence.text().length;
+      for (const [notes, headers] of [
+        [lenient, {}],
+        [lenient, bearer(user)],
+        [strict, bearer(user)],
+      ] as const) {
+        const response = await post(notes, body, { "mcp-protocol-version": "2025-03-26", ...headers });
+        expect([response.status, await response.json()]).toEqual([400, noBatch]);
+      }
+      // Neither a server nor a decision was made.
+      expect(evidence.text().length).toBe(seen);
+    });
+
+    it("asks for a token first, if every request needs one", async () => {
+      expect((await post(strict, [list])).status).toBe(401);
     });
   });
 

@@ -1,9 +1,13 @@
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import { Client } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport as InMemoryTransportV1 } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer as McpServerV1 } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StdioServerTransport as StdioServerTransportV1 } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { InMemoryTransport, McpServer } from "@modelcontextprotocol/server";
+import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 import { guardTools, type ToolPolicy, type ToolRules } from "../../src/mcp/index.ts";
 import { guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
@@ -30,7 +34,8 @@ export interface AnyServer {
   /** Handles a method oneself, past the SDK's own handler. */
   handle(method: "tools/call" | "tools/list"): void;
   onerror(listener: (error: Error) => void): void;
-  connect(): Promise<AnyConnection>;
+  /** @param over `stdio`: the SDK's own transport, on streams within the process */
+  connect(over?: "memory" | "stdio"): Promise<AnyConnection>;
 }
 
 export interface AnyConnection {
@@ -76,10 +81,10 @@ function serverV2(capabilities: object): AnyServer {
     onerror: (listener) => {
       server.server.onerror = listener;
     },
-    async connect() {
+    async connect(over) {
       const [near, far] = InMemoryTransport.createLinkedPair();
       const client = new Client({ name: "client", version: "2" });
-      await server.connect(far);
+      await server.connect(over === "stdio" ? new StdioServerTransport(...streamsTo(far)) : far);
       await client.connect(near);
       return connectionOf(client, far);
     },
@@ -111,14 +116,22 @@ function serverV1(capabilities: object): AnyServer {
     onerror: (listener) => {
       server.server.onerror = listener;
     },
-    async connect() {
+    async connect(over) {
       const [near, far] = InMemoryTransportV1.createLinkedPair();
       const client = new ClientV1({ name: "client", version: "1" });
-      await server.connect(far);
+      await server.connect(over === "stdio" ? new StdioServerTransportV1(...streamsTo(far)) : far);
       await client.connect(near);
       return connectionOf(client, far);
     },
   };
+}
+
+/** Streams for the stdio transport of a server, whose client is at the other end of a transport in memory. */
+function streamsTo(far: InMemoryTransport | InMemoryTransportV1): [PassThrough, PassThrough] {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  far.onmessage = (message: unknown) => input.write(`${JSON.stringify(message)}\n`);
+  createInterface(output).on("line", (line) => void far.send(JSON.parse(line)));
+  return [input, output];
 }
 
 interface AnyClient {

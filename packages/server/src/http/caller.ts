@@ -27,7 +27,9 @@ export function waitingCallerOf(
 
 /** The bearer token of a request (RFC 6750 §2.1); undefined where there is none or another scheme's. */
 export function bearerOf(request: FastifyRequest): string | undefined {
-  const header = request.headers.authorization;
+  const { headers } = request;
+  // Node's headers are a plain object: a member that every object has was not sent.
+  const header = Object.hasOwn(headers, "authorization") ? headers.authorization : undefined;
   if (header === undefined || header.slice(0, 7).toLowerCase() !== "bearer ") return undefined;
   return header.slice(7).trim() || undefined;
 }

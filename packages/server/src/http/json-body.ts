@@ -29,9 +29,15 @@ export async function readJson(request: FastifyRequest): Promise<void> {
 function parse(body: unknown): unknown {
   if (!(body instanceof Uint8Array)) throw new LatchkeyError("bad_request", { reason: "no body" });
   try {
-    return JSON.parse(utf8.decode(body));
+    const parsed: unknown = JSON.parse(utf8.decode(body));
+    // A member that every object of the process has was not sent.
+    return isObject(parsed) ? Object.setPrototypeOf(parsed, null) : parsed;
   } catch {
     // What the parser says quotes the body, so it is not kept.
     throw new LatchkeyError("bad_request", { reason: "not JSON" });
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -256,6 +256,17 @@ describe("a request that is not what it should be", () => {
     expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
+  test("a batch is refused, also without a token, with an answer shorter than itself", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const batch = Array.from({ length: 100 }, (_one, id) => ({ ...list, id }));
+    for (const headers of [{}, bearer(access)]) {
+      const { status, text } = await post(server, batch, headers);
+      expect([status, JSON.parse(text)["error"]["code"]]).toEqual([400, -32600]);
+      expect(text.length).toBeLessThan(200);
+    }
+  });
+
   test("a stream without a request is not opened", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);

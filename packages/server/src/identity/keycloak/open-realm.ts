@@ -52,7 +52,7 @@ function isMetadata(document: unknown): document is oidc.ServerMetadata {
   if (typeof document !== "object" || document === null) return false;
   const endpoints = ["issuer", "token_endpoint", "jwks_uri"];
   return endpoints.every((name) => {
-    const value: unknown = Reflect.get(document, name);
+    const value: unknown = Object.hasOwn(document, name) && Reflect.get(document, name);
     return typeof value === "string" && URL.canParse(value);
   });
 }

@@ -23,7 +23,7 @@ export function readRefreshToken(text: string): RealmRefreshToken | undefined {
 function read(payload: string): Readonly<Record<string, unknown>> {
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
-    return typeof claims === "object" && claims !== null ? { ...claims } : {};
+    return Object.assign(Object.create(null), typeof claims === "object" ? claims : undefined);
   } catch {
     return {};
   }

@@ -1,0 +1,48 @@
+import type { GuardEvent, Tell } from "./guard-events.ts";
+
+/**
+ * For a guard without `onEvent`: one line on the console when every token is refused from now on, and why. It is
+ * not repeated until the guard has worked in between.
+ */
+export function consoleWarnings(): Tell {
+  let mismatch = "";
+  let feedProblem = "";
+  const said = new Set<string>();
+  function warn(about: "keys" | "feed", text: string): void {
+    if (said.has(about)) return;
+    said.add(about);
+    // biome-ignore lint/suspicious/noConsole: without a listener, this is where an operator looks.
+    console.warn(`@latchkey/guard: ${text}`);
+  }
+  return (event: GuardEvent) => {
+    switch (event.name) {
+      case "issuer.mismatch":
+        mismatch = event.reason;
+        said.delete("keys");
+        return warn("keys", `every token is refused: ${event.reason}`);
+      case "keys.unavailable":
+        if (event.reason === mismatch) return;
+        return warn("keys", `the issuer's keys could not be read: ${event.reason}`);
+      case "keys.refreshed":
+        mismatch = "";
+        said.delete("keys");
+        return;
+      case "feed.lost":
+      case "feed.malformed":
+        feedProblem = event.reason;
+        return;
+      case "feed.refused":
+        return warn(
+          "feed",
+          `the issuer refuses this guard (${event.status}): set guardKey to one of its guard keys`,
+        );
+      case "feed.stale":
+        return warn(
+          "feed",
+          `ended sessions are not known, so whenStale "${event.whenStale}" applies: ${feedProblem}`,
+        );
+      case "feed.followed":
+        said.delete("feed");
+    }
+  };
+}
