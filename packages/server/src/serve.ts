@@ -42,6 +42,8 @@ import { openStore, type Store } from "./store/store.ts";
 /** What a server may be given from outside: tests bring their own time and count its hashes. */
 export interface Surroundings {
   readonly log: Log;
+  /** Log lines that could not be written, for monitoring. */
+  readonly lostLogLines?: () => number;
   readonly clock?: Clock;
   readonly steady?: SteadyClock;
   readonly hasher?: Hasher;
@@ -114,7 +116,7 @@ async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher, idleGrace = 0 }: Surroundings,
+  { log, lostLogLines, hasher, idleGrace = 0 }: Surroundings,
   clock: Clock,
 ) {
   const { users, sessions, audit } = store;
@@ -206,7 +208,7 @@ async function assemble(
       read: () =>
         exposition([
           ...figures.families(),
-          ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
+          ...serverFigures({ queue, revocations, pool: store.pool, lostLogLines, version, now: clock }),
         ]),
       keys: config.metricsKeys,
       local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),

@@ -12,12 +12,14 @@ export interface WatchedParts {
   };
   readonly revocations: { readonly cursor: number; readonly size: number; readonly readAt: number };
   readonly pool: () => PoolFigures | undefined;
+  readonly lostLogLines?: (() => number) | undefined;
   readonly version: string;
   readonly now: () => number;
 }
 
 /** The figures that are there at any moment. */
-export function serverFigures({ queue, revocations, pool, version, now }: WatchedParts): Family[] {
+export function serverFigures(parts: WatchedParts): Family[] {
+  const { queue, revocations, pool, lostLogLines = () => 0, version, now } = parts;
   const connections = pool();
   return [
     gauge("latchkey_info", "The version that runs", 1, { version }),
@@ -39,6 +41,11 @@ export function serverFigures({ queue, revocations, pool, version, now }: Watche
       "latchkey_revocations_held",
       "Ended sessions of which a token may still look valid",
       revocations.size,
+    ),
+    counter(
+      "latchkey_log_lines_lost_total",
+      "Log lines that could not be written and no longer fit into memory",
+      lostLogLines(),
     ),
     ...(connections === undefined ? [] : poolFigures(connections)),
     ...processFigures(),
