@@ -14,6 +14,7 @@ import {
   passwordText,
   rule,
   secretText,
+  size,
   text,
   url,
 } from "./setting-types.ts";
@@ -147,6 +148,12 @@ export const settings = {
   }),
   keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "how long one key signs"),
   auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
+  auditMaxSize: setting(
+    "AUDIT_MAX_SIZE",
+    size(1e6),
+    "1GB",
+    "size of the audit trail; the oldest events go first",
+  ),
   logLevel: setting(
     "LOG_LEVEL",
     choice("debug", "info", "warn", "error", "silent"),
@@ -247,6 +254,7 @@ export function readConfig(
     mcp: read("mcp") ?? (isLoopback(host) && read("provider") === "local" ? "on" : "off"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),
+    auditMaxSize: required("auditMaxSize"),
     logLevel: required("logLevel"),
   };
   if (config.sessionIdle > config.sessionMax) {

@@ -13,6 +13,10 @@ const commands = [
   ["session end ID", ""],
   ["key list|rotate", ""],
   ["database check", "what the database is, and what is wrong with it"],
+  [
+    "database prune --keep DURATION",
+    "deletes audit events that are older, such as 7d; works on a full volume",
+  ],
 ] as const;
 
 /** The text of `latchkey --help`, made from the same table that reads the settings. */

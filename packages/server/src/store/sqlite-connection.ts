@@ -20,6 +20,14 @@ function isBusy(error: unknown): boolean {
   return isEngineError(error) && (error.errcode & 0xff) === busy;
 }
 
+/** `SQLITE_FULL` for a full volume; for a used-up quota, `SQLITE_IOERR_WRITE`; for the index of the log, `SQLITE_IOERR_SHMSIZE`. */
+const outOfSpace = [13, 778, 4874];
+
+/** Whether the engine found no space on the volume. */
+export function isOutOfSpace(error: unknown): boolean {
+  return isEngineError(error) && outOfSpace.includes(error.errcode);
+}
+
 /** The engine cannot use the file. */
 export function unusableFile(path: string, cause: EngineError): UnusableDatabaseError {
   return new UnusableDatabaseError(

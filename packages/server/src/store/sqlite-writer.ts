@@ -1,26 +1,30 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { Step } from "./database.ts";
+import { FullVolumeCommit } from "./full-volume.ts";
 import { openConnection } from "./sqlite-connection.ts";
-import { GroupCommit, type Outcome } from "./sqlite-transaction.ts";
+import { Reserve } from "./sqlite-reserve.ts";
+import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
 
 /** Answer to one group: what became of each change, or why the group failed. */
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
 
+/** A group of changes, which is answered; or an order, which is not. */
+export type WriterMessage = readonly Change[] | "take reserve" | "close";
+
 /** The thread that writes: it waits for the disk, so that the thread that answers requests never does. */
 if (parentPort !== null) {
   const port = parentPort;
-  const connection = openConnection(String(workerData));
-  const groups = new GroupCommit(connection);
-  port.on("message", (group: readonly (readonly Step[])[] | "close") => {
-    if (group === "close") {
+  const path = String(workerData);
+  const connection = openConnection(path);
+  const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
+  port.on("message", (message: WriterMessage) => {
+    if (message === "take reserve") groups.takeReserve();
+    else if (message === "close") {
       connection.close();
       port.close();
-      return;
-    }
-    port.postMessage(answer(group));
+    } else port.postMessage(answer(message));
   });
 
-  function answer(group: readonly (readonly Step[])[]): GroupAnswer {
+  function answer(group: readonly Change[]): GroupAnswer {
     try {
       return { outcomes: groups.run(group) };
     } catch (error) {

@@ -3,11 +3,12 @@ import { dirname, resolve } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { LatchkeyError } from "../core/errors.ts";
-import type { Database, Step } from "./database.ts";
-import { GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
+import type { Database, Step, Urgency } from "./database.ts";
+import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import type { Schema } from "./schema.ts";
-import { isEngineError, openConnection, unusableFile } from "./sqlite-connection.ts";
+import { isEngineError, isOutOfSpace, openConnection, unusableFile } from "./sqlite-connection.ts";
+import { Reserve } from "./sqlite-reserve.ts";
 import { sqlValue } from "./sqlite-transaction.ts";
 import type { Statement } from "./statement.ts";
 
@@ -28,17 +29,45 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   const inMemory = path === ":memory:";
   if (!inMemory) makeFolder(resolve(dirname(path)));
   const connection = openUpToDate(path);
-  const runner = inMemory || writer === "inline" ? inlineRunner(connection) : await threadRunner(path);
+  const runner = inMemory ? inlineRunner(connection) : await fileRunner(connection, path, writer);
   return new SqliteDatabase(connection, new GroupWriter(runner));
+}
+
+async function fileRunner(
+  connection: DatabaseSync,
+  path: string,
+  writer: "thread" | "inline",
+): Promise<GroupRunner> {
+  return writer === "thread" ? threadRunner(path) : commandRunner(connection, path);
 }
 
 function openUpToDate(path: string): DatabaseSync {
   try {
-    const connection = openConnection(path);
+    return openAndMigrate(path);
+  } catch (error) {
+    if (isOutOfSpace(error)) return openWithReserve(path);
+    throw isEngineError(error) ? unusableFile(path, error) : error;
+  }
+}
+
+/** A full volume has no space for the index of the write-ahead log, which every first connection writes. */
+function openWithReserve(path: string): DatabaseSync {
+  new Reserve(path).release();
+  try {
+    return openAndMigrate(path);
+  } catch (error) {
+    throw isEngineError(error) ? unusableFile(path, error) : error;
+  }
+}
+
+function openAndMigrate(path: string): DatabaseSync {
+  const connection = openConnection(path);
+  try {
     migrate(connection);
     return connection;
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    connection.close();
+    throw error;
   }
 }
 
@@ -87,8 +116,12 @@ class SqliteDatabase implements Database {
     }
   }
 
-  commit(steps: readonly Step[]): Promise<boolean> {
-    return this.#writer.commit(steps);
+  commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
+    return this.#writer.commit(steps, urgency);
+  }
+
+  takeReserve(): void {
+    this.#writer.takeReserve();
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ import type {
 } from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
+import { type AuditBound, auditBound } from "./audit-bound.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
@@ -35,6 +36,7 @@ export interface Store {
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
+  readonly auditBound: AuditBound;
   /** Counters of attempts: shared by all replicas where the engine is. */
   attemptCounters(clock: Clock): Record<"login" | "refresh", AttemptCounter>;
   /** How busy the connections are, where there are several. */
@@ -45,6 +47,8 @@ export interface Store {
   followCommands(): Promise<void>;
   /** Deletes what has expired. Both in milliseconds. */
   tidy(now: number, auditRetention: number): Promise<void>;
+  /** Keeps disk space for the changes that must succeed on a full volume, if the database is a file. */
+  takeReserve(): void;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
   assertReady(): Promise<void>;
   close(): Promise<void>;
@@ -78,11 +82,13 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     keys: signingKeyTable(database, audit),
     audit,
     events: auditReading(database),
+    auditBound: auditBound(database, audit),
     attemptCounters: await attemptCounters(database),
     pool: () => database.pool?.(),
     onChange: (listener) => database.onChange?.(listener),
     followCommands: commandEvents(database, onAudit),
     tidy: housekeeping(database),
+    takeReserve: () => database.takeReserve?.(),
     assertReady: readiness(database),
     close: () => database.close(),
   };
