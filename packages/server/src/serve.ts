@@ -208,7 +208,15 @@ async function assemble(
       read: () =>
         exposition([
           ...figures.families(),
-          ...serverFigures({ queue, revocations, pool: store.pool, lostLogLines, version, now: clock }),
+          ...serverFigures({
+            queue,
+            revocations,
+            pool: store.pool,
+            logSize: store.logSize,
+            lostLogLines,
+            version,
+            now: clock,
+          }),
         ]),
       keys: config.metricsKeys,
       local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),

@@ -31,6 +31,10 @@ export interface Database {
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean>;
   /** Keeps disk space for urgent changes, if the engine is a file of this machine. */
   takeReserve?(): void;
+  /** Size of the write-ahead log beside the database, in bytes. */
+  logSize?(): number;
+  /** Empties that log, unless a reader still needs it. */
+  resetLog?(): void;
   /** Calls back when another process may have changed what is followed. Without it, only time tells. */
   onChange?(listener: () => void): void;
   /** How busy the connections are, where there are several. */

@@ -13,6 +13,8 @@ export interface GroupRunner {
   run(group: readonly Change[]): Promise<readonly Outcome[]>;
   /** Takes disk space for the day on which the volume is full, unless it is taken. */
   takeReserve(): void;
+  /** Empties the write-ahead log, unless a reader still needs it. */
+  resetLog(): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,10 @@ export class GroupWriter {
 
   takeReserve(): void {
     this.#runner.takeReserve();
+  }
+
+  resetLog(): void {
+    this.#runner.resetLog();
   }
 
   /** Finishes what was begun. */
@@ -116,6 +122,7 @@ export async function threadRunner(path: string): Promise<GroupRunner> {
   const post = (message: WriterMessage) => worker.postMessage(message);
   return {
     takeReserve: () => post("take reserve"),
+    resetLog: () => post("reset log"),
     async run(group) {
       if (broken !== undefined) throw broken;
       const answer = await new Promise<GroupAnswer>((done) => {
@@ -142,6 +149,7 @@ export function inlineRunner(connection: DatabaseSync): GroupRunner {
   return {
     run: async (group) => groups.run(group),
     takeReserve: () => {},
+    resetLog: () => {},
     close: async () => {},
   };
 }
@@ -152,6 +160,7 @@ export function commandRunner(connection: DatabaseSync, path: string): GroupRunn
   return {
     run: async (group) => groups.run(group.map(({ steps }) => ({ steps, urgent: true }))),
     takeReserve: () => {},
+    resetLog: () => {},
     close: async () => {},
   };
 }

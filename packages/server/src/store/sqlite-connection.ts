@@ -2,7 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /** For how long a connection waits for another process to finish its work, in milliseconds. */
-const busyTimeout = 5000;
+export const busyTimeout = 5000;
+/** Size to which the write-ahead log is cut when it starts anew, in bytes; usually it has 4 MB. */
+export const largeWal = 64 * 1024 * 1024;
 /** The engine's primary result code, in the low byte, for a lock that another connection holds. */
 const busy = 5;
 
@@ -44,6 +46,7 @@ export function openConnection(path: string): DatabaseSync {
   try {
     useWriteAheadLog(connection);
     connection.exec("pragma synchronous = full");
+    connection.exec(`pragma journal_size_limit = ${largeWal}`);
     return connection;
   } catch (error) {
     connection.close();

@@ -1,6 +1,7 @@
+import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { FullVolumeCommit } from "./full-volume.ts";
-import { openConnection } from "./sqlite-connection.ts";
+import { busyTimeout, isEngineError, openConnection } from "./sqlite-connection.ts";
 import { Reserve } from "./sqlite-reserve.ts";
 import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
 
@@ -8,7 +9,21 @@ import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts"
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
 
 /** A group of changes, which is answered; or an order, which is not. */
-export type WriterMessage = readonly Change[] | "take reserve" | "close";
+export type WriterMessage = readonly Change[] | "take reserve" | "reset log" | "close";
+
+/** Moves the whole write-ahead log into the database and empties its file, unless a reader still needs it. */
+function resetLog(connection: DatabaseSync): void {
+  // Requests are never held up for a reader.
+  connection.exec("pragma busy_timeout = 0");
+  try {
+    connection.exec("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    // The next turn tries again.
+    if (!isEngineError(error)) throw error;
+  } finally {
+    connection.exec(`pragma busy_timeout = ${busyTimeout}`);
+  }
+}
 
 /** The thread that writes: it waits for the disk, so that the thread that answers requests never does. */
 if (parentPort !== null) {
@@ -18,6 +33,7 @@ if (parentPort !== null) {
   const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
   port.on("message", (message: WriterMessage) => {
     if (message === "take reserve") groups.takeReserve();
+    else if (message === "reset log") resetLog(connection);
     else if (message === "close") {
       connection.close();
       port.close();

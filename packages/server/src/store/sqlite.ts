@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
@@ -30,7 +30,7 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   if (!inMemory) makeFolder(resolve(dirname(path)));
   const connection = openUpToDate(path);
   const runner = inMemory ? inlineRunner(connection) : await fileRunner(connection, path, writer);
-  return new SqliteDatabase(connection, new GroupWriter(runner));
+  return new SqliteDatabase(path, connection, new GroupWriter(runner));
 }
 
 async function fileRunner(
@@ -93,11 +93,13 @@ class SqliteDatabase implements Database {
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
+  readonly #path: string;
   readonly #connection: DatabaseSync;
   readonly #writer: GroupWriter;
   readonly #prepared = new Map<string, StatementSync>();
 
-  constructor(connection: DatabaseSync, writer: GroupWriter) {
+  constructor(path: string, connection: DatabaseSync, writer: GroupWriter) {
+    this.#path = path;
     this.#connection = connection;
     this.#writer = writer;
   }
@@ -122,6 +124,14 @@ class SqliteDatabase implements Database {
 
   takeReserve(): void {
     this.#writer.takeReserve();
+  }
+
+  logSize(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  resetLog(): void {
+    this.#writer.resetLog();
   }
 
   async close(): Promise<void> {

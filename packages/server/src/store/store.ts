@@ -49,6 +49,10 @@ export interface Store {
   tidy(now: number, auditRetention: number): Promise<void>;
   /** Keeps disk space for the changes that must succeed on a full volume, if the database is a file. */
   takeReserve(): void;
+  /** Size of the write-ahead log beside a SQLite file, in bytes. */
+  logSize(): number | undefined;
+  /** Empties that log, unless a reader still needs it. */
+  resetLog(): void;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
   assertReady(): Promise<void>;
   close(): Promise<void>;
@@ -89,6 +93,8 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     followCommands: commandEvents(database, onAudit),
     tidy: housekeeping(database),
     takeReserve: () => database.takeReserve?.(),
+    logSize: () => database.logSize?.(),
+    resetLog: () => database.resetLog?.(),
     assertReady: readiness(database),
     close: () => database.close(),
   };
