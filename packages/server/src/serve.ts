@@ -35,7 +35,7 @@ import { exposition } from "./metrics/exposition.ts";
 import { RequestFigures } from "./metrics/request-figures.ts";
 import { serverFigures } from "./metrics/server-figures.ts";
 import { openRealmProvider } from "./realm-provider.ts";
-import { keptSecret } from "./secret-file.ts";
+import { assertNotLost, keptSecret } from "./secret-file.ts";
 import { type DatabasePlace, shownPlace } from "./store/place.ts";
 import { openStore, type Store } from "./store/store.ts";
 
@@ -73,6 +73,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   const issuer = config.issuer ?? address;
 
+  if (config.database.engine === "sqlite") assertNotLost(config.database.path);
   const store = await openStore({
     place: config.database,
     connections: config.databasePool,

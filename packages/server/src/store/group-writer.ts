@@ -4,9 +4,10 @@ import { Worker } from "node:worker_threads";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Step, Urgency } from "./database.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
+import type { OpenedFiles } from "./opened-files.ts";
 import { Reserve } from "./sqlite-reserve.ts";
 import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
-import type { GroupAnswer, WriterMessage } from "./sqlite-writer.ts";
+import type { GroupAnswer, WriterData, WriterMessage } from "./sqlite-writer.ts";
 
 /** Commits one group of changes at a time. */
 export interface GroupRunner {
@@ -99,9 +100,9 @@ function unavailable(reason: string): LatchkeyError {
 }
 
 /** Commits on a thread of its own, for databases in a file. */
-export async function threadRunner(path: string): Promise<GroupRunner> {
+export async function threadRunner(path: string, files: OpenedFiles): Promise<GroupRunner> {
   const worker = new Worker(new URL("./sqlite-writer.ts", import.meta.url), {
-    workerData: path,
+    workerData: { path, files } satisfies WriterData,
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
   });
   let broken: Error | undefined;

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { FullVolumeCommit } from "./full-volume.ts";
+import { displacement, type OpenedFiles } from "./opened-files.ts";
 import { busyTimeout, isEngineError, openConnection } from "./sqlite-connection.ts";
 import { Reserve } from "./sqlite-reserve.ts";
 import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
@@ -10,6 +11,17 @@ export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly
 
 /** A group of changes, which is answered; or an order, which is not. */
 export type WriterMessage = readonly Change[] | "take reserve" | "reset log" | "close";
+
+/** What the thread needs to begin. */
+export interface WriterData {
+  readonly path: string;
+  readonly files: OpenedFiles;
+}
+
+function assertInPlace(files: OpenedFiles): void {
+  const displaced = displacement(files);
+  if (displaced !== undefined) throw new Error(displaced);
+}
 
 /** Moves the whole write-ahead log into the database and empties its file, unless a reader still needs it. */
 function resetLog(connection: DatabaseSync): void {
@@ -28,7 +40,7 @@ function resetLog(connection: DatabaseSync): void {
 /** The thread that writes: it waits for the disk, so that the thread that answers requests never does. */
 if (parentPort !== null) {
   const port = parentPort;
-  const path = String(workerData);
+  const { path, files }: WriterData = workerData;
   const connection = openConnection(path);
   const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
   port.on("message", (message: WriterMessage) => {
@@ -42,7 +54,11 @@ if (parentPort !== null) {
 
   function answer(group: readonly Change[]): GroupAnswer {
     try {
-      return { outcomes: groups.run(group) };
+      assertInPlace(files);
+      const outcomes = groups.run(group);
+      // A change that was made in a file without a name is never acknowledged.
+      assertInPlace(files);
+      return { outcomes };
     } catch (error) {
       return { failure: error instanceof Error ? error.message : String(error) };
     }

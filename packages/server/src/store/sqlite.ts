@@ -6,6 +6,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import type { Database, Step, Urgency } from "./database.ts";
 import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
+import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
 import type { Schema } from "./schema.ts";
 import { isEngineError, isOutOfSpace, openConnection, unusableFile } from "./sqlite-connection.ts";
 import { Reserve } from "./sqlite-reserve.ts";
@@ -29,16 +30,18 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   const inMemory = path === ":memory:";
   if (!inMemory) makeFolder(resolve(dirname(path)));
   const connection = openUpToDate(path);
-  const runner = inMemory ? inlineRunner(connection) : await fileRunner(connection, path, writer);
-  return new SqliteDatabase(path, connection, new GroupWriter(runner));
+  const files = inMemory ? [] : openedFiles(path);
+  const runner = inMemory ? inlineRunner(connection) : await fileRunner(connection, files, path, writer);
+  return new SqliteDatabase(path, files, connection, new GroupWriter(runner));
 }
 
 async function fileRunner(
   connection: DatabaseSync,
+  files: OpenedFiles,
   path: string,
   writer: "thread" | "inline",
 ): Promise<GroupRunner> {
-  return writer === "thread" ? threadRunner(path) : commandRunner(connection, path);
+  return writer === "thread" ? threadRunner(path, files) : commandRunner(connection, path);
 }
 
 function openUpToDate(path: string): DatabaseSync {
@@ -94,17 +97,22 @@ class SqliteDatabase implements Database {
     },
   });
   readonly #path: string;
+  readonly #files: OpenedFiles;
+  #displaced: string | undefined;
+  #lookAt = 0;
   readonly #connection: DatabaseSync;
   readonly #writer: GroupWriter;
   readonly #prepared = new Map<string, StatementSync>();
 
-  constructor(path: string, connection: DatabaseSync, writer: GroupWriter) {
+  constructor(path: string, files: OpenedFiles, connection: DatabaseSync, writer: GroupWriter) {
     this.#path = path;
+    this.#files = files;
     this.#connection = connection;
     this.#writer = writer;
   }
 
   async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
+    this.#assertInPlace();
     try {
       let prepared = this.#prepared.get(statement.sql);
       if (prepared === undefined) {
@@ -116,6 +124,17 @@ class SqliteDatabase implements Database {
     } catch (cause) {
       throw new LatchkeyError("store_unavailable", { reason: "read failed", retryAfter: 1, cause });
     }
+  }
+
+  /** Looks ten times a second at most: a read is cheaper than a look. The writing thread looks at every group. */
+  #assertInPlace(): void {
+    const now = performance.now();
+    if (now >= this.#lookAt) {
+      this.#lookAt = now + 100;
+      this.#displaced = displacement(this.#files);
+    }
+    if (this.#displaced === undefined) return;
+    throw new LatchkeyError("store_unavailable", { reason: this.#displaced, retryAfter: 1 });
   }
 
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
