@@ -7,6 +7,7 @@ import type { Revocations } from "./core/revocations.ts";
 import type { SigningKeys } from "./core/signing-keys.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store/store.ts";
+import { volumeUpkeep } from "./volume-upkeep.ts";
 
 /** How often a server looks at what other processes changed, in milliseconds: well under a second. */
 const followEvery = 250;
@@ -17,7 +18,7 @@ export interface ChoreParts {
   readonly revocations: Revocations;
   readonly counters: readonly AttemptCounter[];
   readonly store: Store;
-  readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention">;
+  readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention" | "auditMaxSize">;
   readonly clock: Clock;
   readonly log: Log;
   /** What a provider has to do besides, each with how often, in milliseconds. */
@@ -63,10 +64,16 @@ export function startChores(parts: ChoreParts): Chores {
     }),
   );
   const more = (parts.more ?? []).map(([interval, chore]) => every(interval, chore, log));
-  const stops = [every(followEvery, follow, log), every(tidyEvery, tidy, log), ...more];
+  // A restart with a shorter retention is a way out of a full volume, so the first turn comes at once.
+  const tidying = every(tidyEvery, tidy, log, "now");
+  const upkeep = volumeUpkeep({ store, config, log });
+  const stops = [every(followEvery, follow, log), tidying, every(tidyEvery, upkeep, log, "now"), ...more];
   return {
     follow,
-    tidy,
+    async tidy() {
+      await tidy();
+      await upkeep();
+    },
     async stop() {
       await Promise.all(stops.map((stop) => stop()));
     },
@@ -92,7 +99,12 @@ function together(work: () => Promise<void>): () => void {
 }
 
 /** Runs `chore` again and again, never twice at once. @returns what stops it */
-function every(interval: number, chore: () => Promise<void>, log: Log): () => Promise<void> {
+function every(
+  interval: number,
+  chore: () => Promise<void>,
+  log: Log,
+  first: "now" | "later" = "later",
+): () => Promise<void> {
   let underWay: Promise<void> | undefined;
   let failing = false;
   const done = () => {
@@ -105,13 +117,15 @@ function every(interval: number, chore: () => Promise<void>, log: Log): () => Pr
     failing = true;
     if (!quiet) log.error({ err: error }, "a chore failed; it will be tried again");
   };
-  const timer = setInterval(() => {
+  const turn = () => {
     underWay ??= chore()
       .then(done, failed)
       .finally(() => {
         underWay = undefined;
       });
-  }, interval);
+  };
+  if (first === "now") turn();
+  const timer = setInterval(turn, interval);
   timer.unref();
   return async () => {
     clearInterval(timer);

@@ -20,6 +20,7 @@ import {
   passwordText,
   rule,
   secretText,
+  size,
   text,
   url,
 } from "./setting-types.ts";
@@ -179,6 +180,12 @@ export const settings = {
   ),
   keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "how long one key signs"),
   auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
+  auditMaxSize: setting(
+    "AUDIT_MAX_SIZE",
+    size(1e6),
+    "1GB",
+    "size of the audit trail; the oldest events go first",
+  ),
   logLevel: setting(
     "LOG_LEVEL",
     choice("debug", "info", "warn", "error", "silent"),
@@ -282,6 +289,7 @@ export function readConfig(
     signingAlgorithm: required("signingAlgorithm"),
     keyRotation: required("keyRotation"),
     auditRetention: required("auditRetention"),
+    auditMaxSize: required("auditMaxSize"),
     logLevel: required("logLevel"),
   };
   if (config.sessionIdle > config.sessionMax) {

@@ -16,10 +16,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 
 /** Runs the command line. What went wrong is told in one line on standard error, with exit status 1. */
 export async function runCommand(args: readonly string[]): Promise<void> {
-  // A reader that has seen enough, such as `head`, is no failure.
-  process.stdout.on("error", () => process.exit());
+  const [name = "help", ...rest] = args;
+  process.stdout.on("error", (error) => outputFailed(name, error));
+  // The line that would say so cannot be written either.
+  process.stderr.on("error", () => {});
   try {
-    const [name = "help", ...rest] = args;
     if (name === "help" || args.includes("--help") || args.includes("-h")) {
       print(...(await import("./cli/help.ts")).help().split("\n"));
       return;
@@ -36,6 +37,16 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     // A writing thread or a listening socket may have been left behind.
     process.exit();
   }
+}
+
+/** A server goes on without its output. A command ends: with status 0 if its reader, such as `head`, has seen enough. */
+function outputFailed(command: string, error: Error): void {
+  if (command === "serve" || command === "demo") return;
+  if ("code" in error && error.code === "EPIPE") process.exit();
+  process.stderr.write(
+    `latchkey: cannot write to standard output (${error.message}): free space, or write elsewhere\n`,
+  );
+  process.exit(1);
 }
 
 function stackOf(error: unknown): string {

@@ -1,5 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { decodeUtf8 } from "./plain-utf8.ts";
 import { SettingProblem } from "./setting-problem.ts";
@@ -10,6 +19,27 @@ export class LostSecretError extends Error {}
 
 /** A secret has no fewer characters, here as in `LATCHKEY_SECRET`. */
 const minLength = 32;
+
+/** The database is gone, and files that belong to it are still there. */
+export class LostDatabaseError extends Error {}
+
+/**
+ * Refuses a place from which the database has vanished: a new one would let nobody in, and hide the loss.
+ *
+ * @throws {LostDatabaseError} if files of a database are there, and the database is missing or empty
+ */
+export function assertNotLost(databasePath: string): void {
+  // Both are made after the database, so they are looked for first: another process may be making all three.
+  const left = [`${databasePath}.secret`, `${databasePath}-wal`].find((path) => sizeOf(path) > 0);
+  if (left === undefined || sizeOf(databasePath) > 0) return;
+  throw new LostDatabaseError(
+    `${databasePath} is gone or empty, but ${left} belongs to it: bring the database back, or move ${left} away to begin anew`,
+  );
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
 
 /**
  * The secret that is kept beside a database file, made where there is none. Of several processes that

@@ -36,13 +36,15 @@ import { exposition } from "./metrics/exposition.ts";
 import { RequestFigures } from "./metrics/request-figures.ts";
 import { serverFigures } from "./metrics/server-figures.ts";
 import { openRealmProvider } from "./realm-provider.ts";
-import { keptSecret } from "./secret-file.ts";
+import { assertNotLost, keptSecret } from "./secret-file.ts";
 import { type DatabasePlace, shownPlace } from "./store/place.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 /** What a server may be given from outside: tests bring their own time and count its hashes. */
 export interface Surroundings {
   readonly log: Log;
+  /** Log lines that could not be written, for monitoring. */
+  readonly lostLogLines?: () => number;
   readonly clock?: Clock;
   readonly steady?: SteadyClock;
   readonly hasher?: Hasher;
@@ -72,6 +74,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   const issuer = config.issuer ?? address;
 
+  if (config.database.engine === "sqlite") assertNotLost(config.database.path);
   const store = await openStore({
     place: config.database,
     connections: config.databasePool,
@@ -115,7 +118,7 @@ async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher, steady = () => performance.now(), idleGrace = 0 }: Surroundings,
+  { log, lostLogLines, hasher, steady = () => performance.now(), idleGrace = 0 }: Surroundings,
   clock: Clock,
 ) {
   const { users, sessions, audit } = store;
@@ -213,7 +216,15 @@ async function assemble(
       read: () =>
         exposition([
           ...figures.families(),
-          ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
+          ...serverFigures({
+            queue,
+            revocations,
+            pool: store.pool,
+            logSize: store.logSize,
+            lostLogLines,
+            version,
+            now: clock,
+          }),
         ]),
       keys: config.metricsKeys,
       local,

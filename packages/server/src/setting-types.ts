@@ -10,6 +10,8 @@ const tenYears = 3650 * 86_400_000;
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+const sizeUnits: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
 /** Any text but none. */
 export function text(given: string): string {
   if (given === "") throw new SettingProblem("give a text");
@@ -39,6 +41,16 @@ export function duration(least: number): (given: string) => number {
     const value = millisecondsOf(given);
     if (value !== undefined && value >= least && value <= tenYears) return value;
     throw new SettingProblem("give a duration such as 90s, 15m, 1h or 7d");
+  };
+}
+
+/** An amount of bytes such as `500MB` or `1GB`. */
+export function size(least: number): (given: string) => number {
+  return (given) => {
+    const [, count, unit = ""] = /^(\d{1,9})(KB|MB|GB|TB)$/.exec(given) ?? [];
+    const value = Number(count) * (sizeUnits[unit] ?? Number.NaN);
+    if (value >= least && value <= Number.MAX_SAFE_INTEGER) return value;
+    throw new SettingProblem(`give a size of ${least / 1e6}MB or more, such as 500MB or 1GB`);
   };
 }
 

@@ -55,6 +55,8 @@ describe("settings", () => {
     ["PROVIDER", "ldap", "give local or keycloak"],
     ["ACCESS_TOKEN_TTL", "1 hour", "give a duration such as 90s, 15m, 1h or 7d"],
     ["ACCESS_TOKEN_TTL", "0s", "give a duration such as 90s, 15m, 1h or 7d"],
+    ["AUDIT_MAX_SIZE", "1", "give a size of 1MB or more, such as 500MB or 1GB"],
+    ["AUDIT_MAX_SIZE", "10KB", "give a size of 1MB or more, such as 500MB or 1GB"],
     ["HASH_CONCURRENCY", "0", "give a whole number from 1 to 256"],
     ["THROTTLE_PAIR", "20", "give a number of failures and a window, such as 20/15m"],
     ["THROTTLE_PAIR", "0/15m", "give a number of failures and a window, such as 20/15m"],

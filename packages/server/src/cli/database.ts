@@ -1,13 +1,64 @@
+import type { Config } from "../config.ts";
+import { eventOf, operator } from "../core/audit-events.ts";
+import { SettingProblem } from "../setting-problem.ts";
+import { duration } from "../setting-types.ts";
 import { checkDatabase } from "../store/database-check.ts";
+import { shownPlace } from "../store/place.ts";
+import { backUpSqlite } from "../store/sqlite-backup.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { print } from "./print.ts";
-import { assertSeen } from "./workbench.ts";
+import { assertSeen, withWorkbench } from "./workbench.ts";
 
-/** `latchkey database check`: status 0 where nothing is wrong, else 1. */
+const usage =
+  "usage: latchkey database check  or  latchkey database backup FILE  or  latchkey database prune --keep DURATION";
+
+/** `latchkey database check|backup|prune`. */
 export async function databaseCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args, process.env);
-  if (words.join(" ") !== "check") throw new UsageProblem("usage: latchkey database check");
+  const { config, words, option } = parseArguments(args, process.env, ["keep"]);
+  const [verb, file, ...more] = words;
+  const keep = option("keep");
+  if (more.length > 0) throw new UsageProblem(usage);
+  if (verb === "prune" && file === undefined && keep !== undefined) return prune(config, keep);
+  if (verb === "backup" && file !== undefined && keep === undefined) return backUp(config, file);
+  if (verb === "check" && file === undefined && keep === undefined) return check(config);
+  throw new UsageProblem(usage);
+}
+
+/** Deletes old audit events, which works on a full volume too. */
+async function prune(config: Config, keep: string): Promise<void> {
+  const age = ageOf(keep);
+  await withWorkbench(config, async ({ store }) => {
+    const now = Date.now();
+    const events = await store.auditBound.prune(now - age, eventOf("audit.pruned", now, operator));
+    print(`${events} audit events older than ${keep} were deleted`);
+  });
+}
+
+function ageOf(keep: string): number {
+  try {
+    return duration(60_000)(keep);
+  } catch (error) {
+    throw error instanceof SettingProblem ? new UsageProblem(`--keep=${keep}: ${error.message}`) : error;
+  }
+}
+
+/** Copies a SQLite database beside a running server. PostgreSQL brings a tool of its own. */
+function backUp({ database, secret }: Config, file: string): void {
+  assertSeen(database);
+  if (database.engine === "postgres") {
+    throw new UsageProblem(
+      `PostgreSQL is backed up with \`pg_dump --format=custom --file ${file} --dbname '${shownPlace(database)}'\`, which asks for the password`,
+    );
+  }
+  if (database.engine !== "sqlite") return;
+  print(`${file}: ${backUpSqlite(database.path, file)} bytes, mode 0600`);
+  const kept = secret === undefined ? `the file ${database.path}.secret` : "LATCHKEY_SECRET";
+  print(`Keep ${kept} too, in another place: the signing keys in the copy cannot be opened without it.`);
+}
+
+/** Status 0 if nothing is wrong, else 1. */
+async function check(config: Config): Promise<void> {
   assertSeen(config.database);
   const { facts, problems } = await checkDatabase(config.database, config.databaseTimeout);
   const width = Math.max(...facts.map(([name]) => name.length));

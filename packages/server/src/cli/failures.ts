@@ -2,7 +2,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
-import { LostSecretError } from "../secret-file.ts";
+import { LostDatabaseError, LostSecretError } from "../secret-file.ts";
 import { SettingProblem } from "../setting-problem.ts";
 import { UnusableDatabaseError } from "../store/unusable-database.ts";
 
@@ -15,6 +15,7 @@ const expected = [
   PersonProblem,
   SealedKeyError,
   LostSecretError,
+  LostDatabaseError,
   UnusableDatabaseError,
   RealmMisconfigured,
 ];

@@ -13,6 +13,11 @@ const commands = [
   ["session end ID", ""],
   ["key list|rotate", ""],
   ["database check", "what the database is, and what is wrong with it"],
+  ["database backup FILE", "copies a SQLite database beside a running server, with mode 0600"],
+  [
+    "database prune --keep DURATION",
+    "deletes audit events that are older, such as 7d; works on a full volume",
+  ],
 ] as const;
 
 /** The text of `latchkey --help`, made from the same table that reads the settings. */

@@ -3,7 +3,7 @@ import { flushCompileCache } from "node:module";
 import type { Config } from "../config.ts";
 import { passwordProblem } from "../core/password-policy.ts";
 import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
-import { flushLog, openLog } from "../log.ts";
+import { type Log, openLog } from "../log.ts";
 import { type Server, serve } from "../serve.ts";
 import { serviceLinks } from "../service-links.ts";
 import { SettingProblem } from "../setting-problem.ts";
@@ -24,9 +24,15 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   if (words.length > 0)
     throw new UsageProblem(`serve takes no ${words[0]}; \`latchkey --help\` lists what there is`);
   await assertFirstPassword(config);
-  await run(config, async (people) => {
+  await run(config, async (people, log) => {
     const { added, made } = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
-    if (added && made !== undefined) process.stderr.write(administratorNote(made));
+    if (!added || made === undefined) return;
+    process.stderr.write(administratorNote(made), (error) => {
+      if (error)
+        log.warn(
+          "standard error failed, so the administrator's password was not shown: set one with `latchkey user passwd admin`",
+        );
+    });
   });
 }
 
@@ -45,9 +51,13 @@ function nameTheSetting(error: unknown): never {
   throw error;
 }
 
+/** Work before the first request, such as adding the first users. */
+type Prepare = (people: People, log: Log) => Promise<void>;
+
 /** Serves until SIGINT or SIGTERM, then finishes what is in flight. */
-export async function run(config: Config, prepare: (people: People) => Promise<void>): Promise<Server> {
-  const log = await openLog(config.logLevel);
+export async function run(config: Config, prepare: Prepare): Promise<Server> {
+  const output = await openLog(config.logLevel);
+  const { log } = output;
   for (const variable of unknownVariables(process.env)) {
     log.warn({ variable }, `${variable} is no setting: \`latchkey --help\` lists what there is`);
   }
@@ -59,7 +69,12 @@ export async function run(config: Config, prepare: (people: People) => Promise<v
     );
   }
   await putHashingBehindRequests();
-  const server = await serve(config, { log, prepare, idleGrace });
+  const server = await serve(config, {
+    log,
+    lostLogLines: output.lost,
+    prepare: (people) => prepare(people, log),
+    idleGrace,
+  });
   flushCompileCache();
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
@@ -69,16 +84,20 @@ export async function run(config: Config, prepare: (people: People) => Promise<v
     log.info({ signal }, "finishing what is in flight");
     await server.close();
     log.info("stopped");
-    if (!(await flushLog(log))) endAtOnce();
+    if ((await output.close()) === "hanging") endAtOnce();
     process.exit(0);
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
   return server;
 }
 
-/** `process.exit` would wait for a log that nobody reads. */
-function endAtOnce(): void {
+/**
+ * Ends the process without `process.exit`, which waits for a write that hangs in the kernel. The first process of
+ * a container is immune to its own SIGKILL, so it exits, as far as the kernel lets it.
+ */
+function endAtOnce(): never {
   process.kill(process.pid, "SIGKILL");
+  process.exit(1);
 }
 
 /** On standard error, not in the log: the log is kept, and this must not be. */

@@ -6,7 +6,7 @@ import { HashQueue } from "../core/hash-queue.ts";
 import { Passwords } from "../core/passwords.ts";
 import { People } from "../core/people.ts";
 import { SigningKeys } from "../core/signing-keys.ts";
-import { keptSecret } from "../secret-file.ts";
+import { assertNotLost, keptSecret } from "../secret-file.ts";
 import { SettingProblem } from "../setting-problem.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -58,6 +58,7 @@ export function assertSeen(place: DatabasePlace): void {
   if (place.engine === "memory") {
     throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
   }
+  if (place.engine === "sqlite") assertNotLost(place.path);
   // Throws where this user may not look: a server of another user may well have made it.
   if (place.engine === "sqlite" && statSync(place.path, { throwIfNoEntry: false }) === undefined) {
     throw new UsageProblem(

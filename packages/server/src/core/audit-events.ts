@@ -14,6 +14,7 @@ export const auditEventNames = [
   "user.enabled",
   "user.removed",
   "key.rotated",
+  "audit.pruned",
 ] as const;
 
 export type AuditEventName = (typeof auditEventNames)[number];

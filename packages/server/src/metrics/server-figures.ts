@@ -12,13 +12,17 @@ export interface WatchedParts {
   };
   readonly revocations: { readonly cursor: number; readonly size: number; readonly readAt: number };
   readonly pool: () => PoolFigures | undefined;
+  readonly logSize: () => number | undefined;
+  readonly lostLogLines?: (() => number) | undefined;
   readonly version: string;
   readonly now: () => number;
 }
 
 /** The figures that are there at any moment. */
-export function serverFigures({ queue, revocations, pool, version, now }: WatchedParts): Family[] {
+export function serverFigures(parts: WatchedParts): Family[] {
+  const { queue, revocations, pool, logSize, lostLogLines = () => 0, version, now } = parts;
   const connections = pool();
+  const wal = logSize();
   return [
     gauge("latchkey_info", "The version that runs", 1, { version }),
     gauge("latchkey_hash_running", "Passwords that are being checked", queue.running),
@@ -40,6 +44,14 @@ export function serverFigures({ queue, revocations, pool, version, now }: Watche
       "Ended sessions of which a token may still look valid",
       revocations.size,
     ),
+    counter(
+      "latchkey_log_lines_lost_total",
+      "Log lines that could not be written and no longer fit into memory",
+      lostLogLines(),
+    ),
+    ...(wal === undefined
+      ? []
+      : [gauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal)]),
     ...(connections === undefined ? [] : poolFigures(connections)),
     ...processFigures(),
   ];

@@ -11,6 +11,9 @@ export interface Step {
   readonly must: boolean;
 }
 
+/** `urgent` changes are made on a full volume too: they end sessions, shut users out, or free space. */
+export type Urgency = "ordinary" | "urgent";
+
 /** What the tables need of an engine: queries are written once, for all engines. */
 export interface Database {
   /** Builds queries; runs none. */
@@ -25,7 +28,13 @@ export interface Database {
    * @returns false where a step that had to change a row changed none
    * @throws {LatchkeyError} `store_unavailable` where the change could not be made durable
    */
-  commit(steps: readonly Step[]): Promise<boolean>;
+  commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean>;
+  /** Keeps disk space for urgent changes, if the engine is a file of this machine. */
+  takeReserve?(): void;
+  /** Size of the write-ahead log beside the database, in bytes. */
+  logSize?(): number;
+  /** Empties that log, unless a reader still needs it. */
+  resetLog?(): void;
   /** Calls back when another process may have changed what is followed. Without it, only time tells. */
   onChange?(listener: () => void): void;
   /** How busy the connections are, where there are several. */

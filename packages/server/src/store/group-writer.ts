@@ -2,20 +2,24 @@ import { once } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { LatchkeyError } from "../core/errors.ts";
-import type { Step } from "./database.ts";
-import { GroupCommit, type Outcome } from "./sqlite-transaction.ts";
-import type { GroupAnswer } from "./sqlite-writer.ts";
-
-type Group = readonly (readonly Step[])[];
+import type { Step, Urgency } from "./database.ts";
+import { FullVolumeCommit } from "./full-volume.ts";
+import type { OpenedFiles } from "./opened-files.ts";
+import { Reserve } from "./sqlite-reserve.ts";
+import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
+import type { GroupAnswer, WriterData, WriterMessage } from "./sqlite-writer.ts";
 
 /** Commits one group of changes at a time. */
 export interface GroupRunner {
-  run(group: Group): Promise<readonly Outcome[]>;
+  run(group: readonly Change[]): Promise<readonly Outcome[]>;
+  /** Takes disk space for the day on which the volume is full, unless it is taken. */
+  takeReserve(): void;
+  /** Empties the write-ahead log, unless a reader still needs it. */
+  resetLog(): void;
   close(): Promise<void>;
 }
 
-interface Change {
-  readonly steps: readonly Step[];
+interface Pending extends Change {
   readonly made: (made: boolean) => void;
   readonly failed: (error: LatchkeyError) => void;
 }
@@ -29,7 +33,7 @@ const maxPending = 10_000;
  */
 export class GroupWriter {
   readonly #runner: GroupRunner;
-  #pending: Change[] = [];
+  #pending: Pending[] = [];
   #busy = false;
   #idle: Promise<void> = Promise.resolve();
 
@@ -37,14 +41,22 @@ export class GroupWriter {
     this.#runner = runner;
   }
 
-  commit(steps: readonly Step[]): Promise<boolean> {
+  commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
     if (this.#pending.length >= maxPending) return Promise.reject(unavailable("too many writes wait"));
     return new Promise((made, failed) => {
-      this.#pending.push({ steps, made, failed });
+      this.#pending.push({ steps, urgent: urgency === "urgent", made, failed });
       if (this.#busy) return;
       this.#busy = true;
       this.#idle = this.#drain();
     });
+  }
+
+  takeReserve(): void {
+    this.#runner.takeReserve();
+  }
+
+  resetLog(): void {
+    this.#runner.resetLog();
   }
 
   /** Finishes what was begun. */
@@ -64,9 +76,9 @@ export class GroupWriter {
     this.#busy = false;
   }
 
-  async #flush(group: readonly Change[]): Promise<void> {
+  async #flush(group: readonly Pending[]): Promise<void> {
     try {
-      const outcomes = await this.#runner.run(group.map(({ steps }) => steps));
+      const outcomes = await this.#runner.run(group.map(({ steps, urgent }) => ({ steps, urgent })));
       for (const [index, change] of group.entries()) settle(change, outcomes[index]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -77,7 +89,7 @@ export class GroupWriter {
   }
 }
 
-function settle(change: Change, outcome: Outcome | undefined): void {
+function settle(change: Pending, outcome: Outcome | undefined): void {
   if (outcome === undefined) change.failed(unavailable("no outcome"));
   else if ("error" in outcome) change.failed(unavailable(outcome.error));
   else change.made(outcome.made);
@@ -88,9 +100,9 @@ function unavailable(reason: string): LatchkeyError {
 }
 
 /** Commits on a thread of its own, for databases in a file. */
-export async function threadRunner(path: string): Promise<GroupRunner> {
+export async function threadRunner(path: string, files: OpenedFiles): Promise<GroupRunner> {
   const worker = new Worker(new URL("./sqlite-writer.ts", import.meta.url), {
-    workerData: path,
+    workerData: { path, files } satisfies WriterData,
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
   });
   let broken: Error | undefined;
@@ -108,12 +120,15 @@ export async function threadRunner(path: string): Promise<GroupRunner> {
     if (!closing) throw new Error("the writing thread has stopped");
   });
   await once(worker, "online");
+  const post = (message: WriterMessage) => worker.postMessage(message);
   return {
+    takeReserve: () => post("take reserve"),
+    resetLog: () => post("reset log"),
     async run(group) {
       if (broken !== undefined) throw broken;
       const answer = await new Promise<GroupAnswer>((done) => {
         waiting = { done };
-        worker.postMessage(group);
+        post(group);
       });
       waiting = undefined;
       if ("failure" in answer) throw new Error(answer.failure);
@@ -123,17 +138,30 @@ export async function threadRunner(path: string): Promise<GroupRunner> {
       closing = true;
       if (broken !== undefined) return;
       const stopped = once(worker, "exit");
-      worker.postMessage("close");
+      post("close");
       await stopped;
     },
   };
 }
 
-/** Commits where it is called, for a database in memory and for the short life of a command. */
+/** Commits on the calling thread, for a database in memory. */
 export function inlineRunner(connection: DatabaseSync): GroupRunner {
   const groups = new GroupCommit(connection);
   return {
     run: async (group) => groups.run(group),
+    takeReserve: () => {},
+    resetLog: () => {},
+    close: async () => {},
+  };
+}
+
+/** Commits on the calling thread, for the short life of a command. An operator's changes are all urgent. */
+export function commandRunner(connection: DatabaseSync, path: string): GroupRunner {
+  const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
+  return {
+    run: async (group) => groups.run(group.map(({ steps }) => ({ steps, urgent: true }))),
+    takeReserve: () => {},
+    resetLog: () => {},
     close: async () => {},
   };
 }

@@ -49,7 +49,7 @@ export function housekeeping(database: Database): (now: number, auditRetention: 
   );
 
   async function clear(expired: Step): Promise<void> {
-    while (await database.commit([expired]));
+    while (await database.commit([expired], "urgent"));
   }
 
   return async (now, auditRetention) => {

@@ -114,7 +114,7 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
     async end(session, events) {
       const at = Math.max(...events.map((event) => event.at));
       const steps = [must(end, { ...session, at }), step(revoke, { id: session.id })];
-      const changed = await database.commit([...steps, ...audit.steps(...events)]);
+      const changed = await database.commit([...steps, ...audit.steps(...events)], "urgent");
       if (changed) audit.announce(...events);
       return changed;
     },
@@ -122,7 +122,7 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
     sealedHint: async (id) => (await one(database, hint, { id }))?.sealedHint ?? null,
     untold: () => database.all(untold, {}),
     async told(id, at) {
-      await database.commit([step(told, { id, at })]);
+      await database.commit([step(told, { id, at })], "urgent");
     },
     holderOf: async (nameKey) => (await one(database, holder, { nameKey }))?.userId,
     openedFrom: async (userId, addressBucket) =>

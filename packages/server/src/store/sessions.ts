@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
-import { type Database, must, one, type Step, step } from "./database.ts";
+import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
 import type { SessionTable } from "./schema.ts";
 import { asText, later, statement } from "./statement.ts";
 
@@ -125,8 +125,12 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .limit(1),
   );
 
-  async function change(steps: readonly Step[], events: readonly AuditEvent[]): Promise<boolean> {
-    const made = await database.commit([...steps, ...audit.steps(...events)]);
+  async function change(
+    steps: readonly Step[],
+    events: readonly AuditEvent[],
+    urgency?: Urgency,
+  ): Promise<boolean> {
+    const made = await database.commit([...steps, ...audit.steps(...events)], urgency);
     if (made) audit.announce(...events);
     return made;
   }
@@ -159,11 +163,11 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
     touch: (id, use, event) => change([must(touch, { id, ...use })], [event]),
     end(id, events) {
       const at = Math.max(...events.map((event) => event.at));
-      return change([must(end, { id, at }), step(revoke, { id })], events);
+      return change([must(end, { id, at }), step(revoke, { id })], events, "urgent");
     },
     endAll(userId, event, keep) {
       const { first, ended } = endAll(userId, event.at, keep);
-      return change([...first, { ...ended, must: true }], [event]);
+      return change([...first, { ...ended, must: true }], [event], "urgent");
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,

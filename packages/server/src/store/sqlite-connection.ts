@@ -2,7 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /** For how long a connection waits for another process to finish its work, in milliseconds. */
-const busyTimeout = 5000;
+export const busyTimeout = 5000;
+/** Size to which the write-ahead log is cut when it starts anew, in bytes; usually it has 4 MB. */
+export const largeWal = 64 * 1024 * 1024;
 /** The engine's primary result code, in the low byte, for a lock that another connection holds. */
 const busy = 5;
 
@@ -18,6 +20,14 @@ export function isEngineError(error: unknown): error is EngineError {
 
 function isBusy(error: unknown): boolean {
   return isEngineError(error) && (error.errcode & 0xff) === busy;
+}
+
+/** `SQLITE_FULL` for a full volume; for a used-up quota, `SQLITE_IOERR_WRITE`; for the index of the log, `SQLITE_IOERR_SHMSIZE`. */
+const outOfSpace = [13, 778, 4874];
+
+/** Whether the engine found no space on the volume. */
+export function isOutOfSpace(error: unknown): boolean {
+  return isEngineError(error) && outOfSpace.includes(error.errcode);
 }
 
 /** The engine cannot use the file. */
@@ -36,6 +46,7 @@ export function openConnection(path: string): DatabaseSync {
   try {
     useWriteAheadLog(connection);
     connection.exec("pragma synchronous = full");
+    connection.exec(`pragma journal_size_limit = ${largeWal}`);
     return connection;
   } catch (error) {
     connection.close();

@@ -1,5 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Step } from "./database.ts";
+import { isOutOfSpace } from "./sqlite-connection.ts";
+
+/** A change: all of its steps or none. */
+export interface Change {
+  readonly steps: readonly Step[];
+  /** Whether it is made on a full volume too. */
+  readonly urgent: boolean;
+}
 
 /** What became of one change in a group: made, taken back by a `must`, or refused by the engine. */
 export type Outcome = { readonly made: boolean } | { readonly error: string };
@@ -17,10 +25,10 @@ export class GroupCommit {
   }
 
   /** @throws where the group as a whole could not be committed; then none of it was made */
-  run(group: readonly (readonly Step[])[]): Outcome[] {
+  run(group: readonly Change[]): Outcome[] {
     this.#connection.exec("begin immediate");
     try {
-      const outcomes = group.map((steps) => this.#change(steps));
+      const outcomes = group.map(({ steps }) => this.#change(steps));
       this.#connection.exec("commit");
       return outcomes;
     } catch (error) {
@@ -36,7 +44,7 @@ export class GroupCommit {
       outcome = { made: steps.every((step) => this.#step(step)) };
     } catch (error) {
       // A full disk or a failed write ends the whole transaction; then there is no savepoint to go back to.
-      if (!this.#connection.isTransaction) throw error;
+      if (!this.#connection.isTransaction || isOutOfSpace(error)) throw error;
       outcome = { error: error instanceof Error ? error.message : String(error) };
     }
     if ("error" in outcome || !outcome.made) this.#connection.exec("rollback to change");

@@ -1,28 +1,64 @@
+import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Step } from "./database.ts";
-import { openConnection } from "./sqlite-connection.ts";
-import { GroupCommit, type Outcome } from "./sqlite-transaction.ts";
+import { FullVolumeCommit } from "./full-volume.ts";
+import { displacement, type OpenedFiles } from "./opened-files.ts";
+import { busyTimeout, isEngineError, openConnection } from "./sqlite-connection.ts";
+import { Reserve } from "./sqlite-reserve.ts";
+import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
 
 /** Answer to one group: what became of each change, or why the group failed. */
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
 
+/** A group of changes, which is answered; or an order, which is not. */
+export type WriterMessage = readonly Change[] | "take reserve" | "reset log" | "close";
+
+/** What the thread needs to begin. */
+export interface WriterData {
+  readonly path: string;
+  readonly files: OpenedFiles;
+}
+
+function assertInPlace(files: OpenedFiles): void {
+  const displaced = displacement(files);
+  if (displaced !== undefined) throw new Error(displaced);
+}
+
+/** Moves the whole write-ahead log into the database and empties its file, unless a reader still needs it. */
+function resetLog(connection: DatabaseSync): void {
+  // Requests are never held up for a reader.
+  connection.exec("pragma busy_timeout = 0");
+  try {
+    connection.exec("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    // The next turn tries again.
+    if (!isEngineError(error)) throw error;
+  } finally {
+    connection.exec(`pragma busy_timeout = ${busyTimeout}`);
+  }
+}
+
 /** The thread that writes: it waits for the disk, so that the thread that answers requests never does. */
 if (parentPort !== null) {
   const port = parentPort;
-  const connection = openConnection(String(workerData));
-  const groups = new GroupCommit(connection);
-  port.on("message", (group: readonly (readonly Step[])[] | "close") => {
-    if (group === "close") {
+  const { path, files }: WriterData = workerData;
+  const connection = openConnection(path);
+  const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
+  port.on("message", (message: WriterMessage) => {
+    if (message === "take reserve") groups.takeReserve();
+    else if (message === "reset log") resetLog(connection);
+    else if (message === "close") {
       connection.close();
       port.close();
-      return;
-    }
-    port.postMessage(answer(group));
+    } else port.postMessage(answer(message));
   });
 
-  function answer(group: readonly (readonly Step[])[]): GroupAnswer {
+  function answer(group: readonly Change[]): GroupAnswer {
     try {
-      return { outcomes: groups.run(group) };
+      assertInPlace(files);
+      const outcomes = groups.run(group);
+      // A change that was made in a file without a name is never acknowledged.
+      assertInPlace(files);
+      return { outcomes };
     } catch (error) {
       return { failure: error instanceof Error ? error.message : String(error) };
     }

@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { LatchkeyError } from "../core/errors.ts";
-import type { Database, Step } from "./database.ts";
-import { GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
+import type { Database, Step, Urgency } from "./database.ts";
+import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
+import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
 import type { Schema } from "./schema.ts";
-import { isEngineError, openConnection, unusableFile } from "./sqlite-connection.ts";
+import { isEngineError, isOutOfSpace, openConnection, unusableFile } from "./sqlite-connection.ts";
+import { Reserve } from "./sqlite-reserve.ts";
 import { sqlValue } from "./sqlite-transaction.ts";
 import type { Statement } from "./statement.ts";
 
@@ -28,17 +30,47 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   const inMemory = path === ":memory:";
   if (!inMemory) makeFolder(resolve(dirname(path)));
   const connection = openUpToDate(path);
-  const runner = inMemory || writer === "inline" ? inlineRunner(connection) : await threadRunner(path);
-  return new SqliteDatabase(connection, new GroupWriter(runner));
+  const files = inMemory ? [] : openedFiles(path);
+  const runner = inMemory ? inlineRunner(connection) : await fileRunner(connection, files, path, writer);
+  return new SqliteDatabase(path, files, connection, new GroupWriter(runner));
+}
+
+async function fileRunner(
+  connection: DatabaseSync,
+  files: OpenedFiles,
+  path: string,
+  writer: "thread" | "inline",
+): Promise<GroupRunner> {
+  return writer === "thread" ? threadRunner(path, files) : commandRunner(connection, path);
 }
 
 function openUpToDate(path: string): DatabaseSync {
   try {
-    const connection = openConnection(path);
+    return openAndMigrate(path);
+  } catch (error) {
+    if (isOutOfSpace(error)) return openWithReserve(path);
+    throw isEngineError(error) ? unusableFile(path, error) : error;
+  }
+}
+
+/** A full volume has no space for the index of the write-ahead log, which every first connection writes. */
+function openWithReserve(path: string): DatabaseSync {
+  new Reserve(path).release();
+  try {
+    return openAndMigrate(path);
+  } catch (error) {
+    throw isEngineError(error) ? unusableFile(path, error) : error;
+  }
+}
+
+function openAndMigrate(path: string): DatabaseSync {
+  const connection = openConnection(path);
+  try {
     migrate(connection);
     return connection;
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    connection.close();
+    throw error;
   }
 }
 
@@ -64,16 +96,23 @@ class SqliteDatabase implements Database {
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
+  readonly #path: string;
+  readonly #files: OpenedFiles;
+  #displaced: string | undefined;
+  #lookAt = 0;
   readonly #connection: DatabaseSync;
   readonly #writer: GroupWriter;
   readonly #prepared = new Map<string, StatementSync>();
 
-  constructor(connection: DatabaseSync, writer: GroupWriter) {
+  constructor(path: string, files: OpenedFiles, connection: DatabaseSync, writer: GroupWriter) {
+    this.#path = path;
+    this.#files = files;
     this.#connection = connection;
     this.#writer = writer;
   }
 
   async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
+    this.#assertInPlace();
     try {
       let prepared = this.#prepared.get(statement.sql);
       if (prepared === undefined) {
@@ -87,8 +126,31 @@ class SqliteDatabase implements Database {
     }
   }
 
-  commit(steps: readonly Step[]): Promise<boolean> {
-    return this.#writer.commit(steps);
+  /** Looks ten times a second at most: a read is cheaper than a look. The writing thread looks at every group. */
+  #assertInPlace(): void {
+    const now = performance.now();
+    if (now >= this.#lookAt) {
+      this.#lookAt = now + 100;
+      this.#displaced = displacement(this.#files);
+    }
+    if (this.#displaced === undefined) return;
+    throw new LatchkeyError("store_unavailable", { reason: this.#displaced, retryAfter: 1 });
+  }
+
+  commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
+    return this.#writer.commit(steps, urgency);
+  }
+
+  takeReserve(): void {
+    this.#writer.takeReserve();
+  }
+
+  logSize(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  resetLog(): void {
+    this.#writer.resetLog();
   }
 
   async close(): Promise<void> {

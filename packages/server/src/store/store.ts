@@ -14,6 +14,7 @@ import type {
 } from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
+import { type AuditBound, auditBound } from "./audit-bound.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
@@ -36,6 +37,7 @@ export interface Store {
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
+  readonly auditBound: AuditBound;
   /**
    * Counters of attempts: shared by all replicas if the engine is.
    *
@@ -51,6 +53,12 @@ export interface Store {
   followCommands(): Promise<void>;
   /** Deletes what has expired. Both in milliseconds. */
   tidy(now: number, auditRetention: number): Promise<void>;
+  /** Keeps disk space for the changes that must succeed on a full volume, if the database is a file. */
+  takeReserve(): void;
+  /** Size of the write-ahead log beside a SQLite file, in bytes. */
+  logSize(): number | undefined;
+  /** Empties that log, unless a reader still needs it. */
+  resetLog(): void;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
   assertReady(): Promise<void>;
   close(): Promise<void>;
@@ -84,11 +92,15 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     keys: signingKeyTable(database, audit),
     audit,
     events: auditReading(database),
+    auditBound: auditBound(database, audit),
     attemptCounters: await attemptCounters(database),
     pool: () => database.pool?.(),
     onChange: (listener) => database.onChange?.(listener),
     followCommands: commandEvents(database, onAudit),
     tidy: housekeeping(database),
+    takeReserve: () => database.takeReserve?.(),
+    logSize: () => database.logSize?.(),
+    resetLog: () => database.resetLog?.(),
     assertReady: readiness(database),
     close: () => database.close(),
   };

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { LocalUser, NewUser, Users } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
-import { type Database, must, one, type Step } from "./database.ts";
+import { type Database, must, one, type Step, type Urgency } from "./database.ts";
 import type { UserTable } from "./schema.ts";
 import { endAllSteps } from "./sessions.ts";
 import { insertFirst, statement } from "./statement.ts";
@@ -89,8 +89,8 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     query.deleteFrom("users").where("id", "=", slot("id")),
   );
 
-  async function change(steps: readonly Step[], event: AuditEvent): Promise<boolean> {
-    const made = await database.commit([...steps, ...audit.steps(event)]);
+  async function change(steps: readonly Step[], event: AuditEvent, urgency?: Urgency): Promise<boolean> {
+    const made = await database.commit([...steps, ...audit.steps(event)], urgency);
     if (made) audit.announce(event);
     return made;
   }
@@ -119,15 +119,17 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     },
     addFirst: (user, event) => change(addFirst(rowOf(user, event.at)), event),
     setPassword: (id, passwordHash, event) =>
-      change([must(setPassword, { id, passwordHash }), ...endAll(id, event.at)], event),
+      change([must(setPassword, { id, passwordHash }), ...endAll(id, event.at)], event, "urgent"),
     upgradeHash: ({ id, revision }, passwordHash) =>
       database.commit([must(upgradeHash, { id, revision, passwordHash })]),
     setActive: (id, active, event) =>
       change(
         [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endAll(id, event.at))],
         event,
+        active ? "ordinary" : "urgent",
       ),
-    remove: (id, event) => change([must(shut, { id }), ...endAll(id, event.at), must(remove, { id })], event),
+    remove: (id, event) =>
+      change([must(shut, { id }), ...endAll(id, event.at), must(remove, { id })], event, "urgent"),
   };
 }
 

@@ -127,7 +127,8 @@ test("docs/operations.md names every metric, and none that is not there", async 
   );
   await using server = await postgresWorld.open();
   await signIn(server);
-  const text = await (await scrape(server)).text();
+  await using onFile = await testServer();
+  const text = (await (await scrape(server)).text()) + (await (await scrape(onFile)).text());
   const told = new Set([...text.matchAll(/^# TYPE ([a-z_]+) /gm)].map(([, name]) => name));
   expect([...named].sort()).toEqual([...told].sort());
 });

@@ -483,6 +483,32 @@ export function storeContract(
         expect(await store.events.recent({ limit: 5, user: "user:nobody" })).toEqual({ events: [] });
       });
 
+      test("stay within a number of bytes; the oldest go first", async () => {
+        for (let count = 0; count < 6; count++) {
+          await Promise.all(Array.from({ length: 1000 }, () => record("login.failed")));
+        }
+        const before = await numbers();
+        expect(await store.auditBound.keepWithin(1e9)).toBe(0);
+        expect(await store.auditBound.keepWithin(50_000)).toBeGreaterThan(5000);
+        const after = await numbers();
+        expect(after.length).toBeGreaterThan(300);
+        expect(after).toEqual(before.slice(0, after.length));
+        expect(await store.auditBound.keepWithin(50_000)).toBe(0);
+      });
+
+      test("are deleted up to a time, and the deletion is recorded", async () => {
+        await record("login.failed", { at: now - 5 });
+        await record("login.failed", { at: now - 4 });
+        expect(await store.auditBound.prune(now - 4, event("audit.pruned"))).toBe(1);
+        const { events } = await store.events.recent({ limit: 10 });
+        expect(events.map(({ name, at }) => [name, at])).toEqual([
+          ["audit.pruned", now],
+          ["login.failed", now - 4],
+          ["user.added", now],
+        ]);
+        expect(heard.at(-1)).toBe("audit.pruned");
+      });
+
       test("are read from an empty trail, and past its end, as none", async () => {
         await store.tidy(now + 100 * day, day);
         expect(await store.events.recent({ limit: 5 })).toEqual({ events: [] });

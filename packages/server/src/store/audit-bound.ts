@@ -1,0 +1,101 @@
+import type { AuditEvent } from "../core/audit-events.ts";
+import type { AuditWriter } from "./audit.ts";
+import { recordedColumns } from "./audit-reading.ts";
+import { type Database, must, one } from "./database.ts";
+import { statement } from "./statement.ts";
+
+/** Rows that one change deletes: other writers wait no longer than that takes. */
+const most = 5_000;
+
+/** Numbers, time, index entries and row header of an event, in bytes, as measured: SQLite, PostgreSQL. */
+const fixedBytes = { one: 40, many: 85 };
+
+/** Places in the trail at which events are measured, and events at each place. */
+const samples = 32;
+const sampleSize = 16;
+
+/** The size of the audit trail, and the deletion of its oldest events. */
+export interface AuditBound {
+  /** Deletes the oldest events until the trail is estimated at `bytes` at most. @returns the number of events deleted */
+  keepWithin(bytes: number): Promise<number>;
+  /** Deletes every event from before a time, and records that. @returns the number of events deleted */
+  prune(before: number, event: AuditEvent): Promise<number>;
+}
+
+/**
+ * The size is an estimate: the events between the first and the last number, times the mean size of a sample spread
+ * over all of them. An exact size would need a scan, or one more write for every event.
+ */
+export function auditBound(database: Database, audit: AuditWriter): AuditBound {
+  const { query } = database;
+  const fixed = fixedBytes[database.writers];
+  const edge = (direction: "asc" | "desc") =>
+    statement<Record<string, never>>()(() =>
+      query.selectFrom("audit_events").select("number").orderBy("number", direction).limit(1),
+    );
+  const [first, last] = [edge("asc"), edge("desc")];
+  const sample = statement<{ from: number }>()((slot) =>
+    query
+      .selectFrom("audit_events")
+      .select(recordedColumns)
+      .where("number", ">=", slot("from"))
+      .orderBy("number")
+      .limit(sampleSize),
+  );
+  const deleteUpTo = statement<{ number: number }>()((slot) =>
+    query.deleteFrom("audit_events").where("number", "<=", slot("number")),
+  );
+  const deleteBefore = statement<{ before: number; number: number }>()((slot) =>
+    query.deleteFrom("audit_events").where("number", "<=", slot("number")).where("at", "<", slot("before")),
+  );
+  const countBefore = statement<{ before: number }>()((slot) =>
+    query
+      .selectFrom("audit_events")
+      .select((row) => row.fn.countAll<number | string>().as("count"))
+      .where("at", "<", slot("before")),
+  );
+
+  async function range(): Promise<{ oldest: number; newest: number } | undefined> {
+    const [oldest, newest] = [await one(database, first, {}), await one(database, last, {})];
+    return oldest && newest && { oldest: oldest.number, newest: newest.number };
+  }
+
+  async function meanSize(oldest: number, newest: number): Promise<number> {
+    const sizes: number[] = [];
+    for (let place = 0; place < samples; place++) {
+      const from = oldest + Math.floor(((newest - oldest) * place) / samples);
+      for (const row of await database.all(sample, { from })) {
+        const texts = Object.values(row).filter((value) => typeof value === "string");
+        sizes.push(texts.reduce((sum, text) => sum + Buffer.byteLength(text), fixed));
+      }
+    }
+    return sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
+  }
+
+  return {
+    async keepWithin(bytes) {
+      const all = await range();
+      if (all === undefined) return 0;
+      const kept = Math.floor(bytes / Math.max(fixed, await meanSize(all.oldest, all.newest)));
+      const cutoff = all.newest - kept;
+      let { oldest } = all;
+      while (oldest <= cutoff) {
+        const number = Math.min(cutoff, oldest + most - 1);
+        await database.commit([must(deleteUpTo, { number })], "urgent");
+        // Numbers may have gaps, so the next batch starts at the next event.
+        oldest = (await range())?.oldest ?? cutoff + 1;
+      }
+      return Math.max(0, cutoff - all.oldest + 1);
+    },
+    async prune(before, event) {
+      const all = await range();
+      const count = Number((await one(database, countBefore, { before }))?.count ?? 0);
+      for (let number = all?.oldest ?? 1; number <= (all?.newest ?? 0); number += most) {
+        await database.commit([must(deleteBefore, { before, number: number + most - 1 })], "urgent");
+      }
+      await database.commit(audit.steps(event), "urgent");
+      audit.announce(event);
+      return count;
+    },
+  };
+}

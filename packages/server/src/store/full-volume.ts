@@ -1,0 +1,92 @@
+import type { DatabaseSync } from "node:sqlite";
+import { isOutOfSpace } from "./sqlite-connection.ts";
+import type { Reserve } from "./sqlite-reserve.ts";
+import type { Change, GroupCommit, Outcome } from "./sqlite-transaction.ts";
+
+/** Free pages inside the database file with which ordinary changes are made again, in bytes. */
+const enoughInside = 1024 * 1024;
+
+/** Time between two looks for space while the volume is full, in milliseconds. */
+const lookEvery = 1000;
+
+const refusal: Outcome = {
+  error:
+    "the volume of the database is full: free space on it, or delete old audit events with `latchkey database prune --keep 7d`",
+};
+
+/**
+ * Commits groups of changes, also on a full volume. The first commit without space releases the reserve. From then on
+ * only urgent changes are made: sessions that end, users that are shut out, and deletions. The rest is refused until
+ * the volume has room for a new reserve, or the database file has free pages inside.
+ */
+export class FullVolumeCommit {
+  readonly #groups: GroupCommit;
+  readonly #connection: DatabaseSync;
+  readonly #reserve: Reserve;
+  #hadReserve: boolean;
+  #full = false;
+  #lookAt = 0;
+
+  constructor(groups: GroupCommit, connection: DatabaseSync, reserve: Reserve) {
+    this.#groups = groups;
+    this.#connection = connection;
+    this.#reserve = reserve;
+    this.#hadReserve = reserve.exists;
+  }
+
+  /** @throws if the group as a whole could not be committed; then none of it was made */
+  run(group: readonly Change[]): readonly Outcome[] {
+    // Another process on the same file may have released the reserve.
+    if (this.#hadReserve && !this.#reserve.exists) this.#full = true;
+    if (this.#full && !this.#hasRoom()) return this.#urgentOnly(group);
+    try {
+      return this.#groups.run(group);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      this.#full = true;
+      this.#lookAt = performance.now() + lookEvery;
+      this.#release();
+      return this.#urgentOnly(group);
+    }
+  }
+
+  /** Takes the reserve, if there is none and the volume is not full. */
+  takeReserve(): void {
+    if (!this.#full && this.#reserve.take()) this.#hadReserve = true;
+  }
+
+  #urgentOnly(group: readonly Change[]): readonly Outcome[] {
+    const urgent = group.filter((change) => change.urgent);
+    const outcomes = urgent.length === 0 ? [] : this.#groups.run(urgent);
+    const left = outcomes.values();
+    return group.map((change) => (change.urgent ? (left.next().value ?? refusal) : refusal));
+  }
+
+  /** The log can be written from its start again when its pages are in the database file. */
+  #release(): void {
+    this.#reserve.release();
+    this.#hadReserve = false;
+    try {
+      this.#connection.exec("pragma wal_checkpoint(passive)");
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+    }
+  }
+
+  #hasRoom(): boolean {
+    if (performance.now() < this.#lookAt) return false;
+    this.#lookAt = performance.now() + lookEvery;
+    this.#hadReserve = this.#reserve.fits && this.#reserve.take();
+    this.#full = !this.#hadReserve && this.#freeInside() < enoughInside;
+    return !this.#full;
+  }
+
+  /** Pages that deleted rows have left: the file never shrinks, and new rows use them first. */
+  #freeInside(): number {
+    return this.#pragma("freelist_count") * this.#pragma("page_size");
+  }
+
+  #pragma(name: "freelist_count" | "page_size"): number {
+    return Number(this.#connection.prepare(`pragma ${name}`).get()?.[name] ?? 0);
+  }
+}

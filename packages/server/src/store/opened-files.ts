@@ -1,0 +1,34 @@
+import { statSync } from "node:fs";
+
+/** A file as it was when the database was opened. */
+interface OpenedFile {
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/**
+ * The database, its write-ahead log and the index of that log, as they were opened. A process keeps an open file when
+ * its name is gone: it reads and writes on, and all of that is lost at its end.
+ */
+export type OpenedFiles = readonly OpenedFile[];
+
+/** Call it when a connection has read once: from then on the three files stay the same until the last one closes. */
+export function openedFiles(database: string): OpenedFiles {
+  return [database, `${database}-wal`, `${database}-shm`].flatMap((path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? [] : [{ path, dev: found.dev, ino: found.ino }];
+  });
+}
+
+/** Says which file is no longer the one that was opened, and the cure; undefined if all are in place. */
+export function displacement(files: OpenedFiles): string | undefined {
+  const lost = files.find(({ path, dev, ino }) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.dev !== dev || found.ino !== ino;
+  });
+  if (lost === undefined) return undefined;
+  return lost === files[0]
+    ? `${lost.path} was moved, deleted or replaced under the running server: bring the file back, or put a database in its place and restart`
+    : `${lost.path} was moved, deleted or replaced under the running server: stop the server with SIGTERM, which writes all into the database, and start it again`;
+}

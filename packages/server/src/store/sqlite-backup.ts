@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { isEngineError } from "./sqlite-connection.ts";
+import { UnusableDatabaseError } from "./unusable-database.ts";
+
+/**
+ * Copies a database beside a running server. `vacuum into` reads one snapshot, so writers never make it start again,
+ * as they do with the engine's page-by-page backup. The copy has mode 0600 from its creation on, and its name appears
+ * when it is complete and on disk.
+ *
+ * @returns the size of the copy, in bytes
+ * @throws {UnusableDatabaseError} if `target` exists, or the copy cannot be written
+ */
+export function backUpSqlite(path: string, target: string): number {
+  if (statSync(target, { throwIfNoEntry: false }) !== undefined) throw exists(target);
+  const draft = `${target}.${randomUUID()}`;
+  try {
+    // The engine writes into an empty file that exists, and leaves its mode.
+    closeSync(openSync(draft, "wx", 0o600));
+    copy(path, draft);
+    flush(draft);
+    linkSync(draft, target);
+    flush(resolve(dirname(target)));
+    return statSync(target).size;
+  } catch (error) {
+    throw problem(target, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function copy(path: string, draft: string): void {
+  const source = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+  try {
+    source.prepare("vacuum into ?").run(draft);
+  } finally {
+    source.close();
+  }
+  const made = new DatabaseSync(draft);
+  try {
+    made.exec("pragma journal_mode = wal");
+  } finally {
+    made.close();
+  }
+}
+
+function flush(path: string): void {
+  const file = openSync(path, "r");
+  fsyncSync(file);
+  closeSync(file);
+}
+
+function exists(target: string): UnusableDatabaseError {
+  return new UnusableDatabaseError(`${target} exists: a backup never overwrites, so give another name`);
+}
+
+function problem(target: string, error: unknown): unknown {
+  if (error instanceof Error && "code" in error && error.code === "EEXIST") return exists(target);
+  if (!(error instanceof Error) || (!isEngineError(error) && !("syscall" in error))) return error;
+  return new UnusableDatabaseError(
+    `cannot back up to ${target} (${error.message}): check its folder, rights and space`,
+    {
+      cause: error,
+    },
+  );
+}

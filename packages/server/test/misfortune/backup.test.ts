@@ -1,0 +1,80 @@
+import { readdirSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { passwords, testServer } from "../api/test-server.ts";
+import { me, refresh, signIn, tokensOf } from "../process/auth-calls.ts";
+import { Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+
+const place = new Place();
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Audit events as another process would write them, some 1,100 bytes each. */
+function writeEvents(database: string, count: number): void {
+  const connection = new DatabaseSync(database);
+  const insert = connection.prepare(
+    "insert into audit_events (at, name, address, reason) values (?, 'login.failed', '203.0.113.9', ?)",
+  );
+  const text = "x".repeat(1000);
+  for (let written = 0; written < count; written += 5000) {
+    connection.exec("begin immediate");
+    for (let number = 0; number < 5000; number++) insert.run(Date.now(), text);
+    connection.exec("commit");
+  }
+  connection.close();
+}
+
+test("a backup of a large database finishes under 20 refreshes a second, private and whole", async () => {
+  await using server = await testServer();
+  writeEvents(server.database, 130_000);
+  expect(sizeOf(server.database)).toBeGreaterThan(133_000_000);
+  let tokens = await signIn(server.url, "alice", passwords.alice);
+  let refreshes = 0;
+  let copied = false;
+  const target = place.path("copy.db");
+  const backup = place
+    .latchkey(["database", "backup", target], { env: { LATCHKEY_DATABASE: server.database } })
+    .finally(() => {
+      copied = true;
+    });
+  while (!copied) {
+    tokens = tokensOf(await refresh(server.url, tokens.refresh));
+    refreshes++;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const said = await backup;
+  expect(said).toMatchObject({ status: 0, stderr: "" });
+  expect(said.stdout).toContain(`${target}: ${sizeOf(target)} bytes, mode 0600`);
+  expect(said.stdout).toContain(`${server.database}.secret`);
+  expect(refreshes).toBeGreaterThan(3);
+  expect(statSync(target).mode & 0o777).toBe(0o600);
+  expect(readdirSync(place.directory).filter((name) => name.startsWith("copy.db"))).toEqual(["copy.db"]);
+
+  const check = await place.latchkey(["database", "check"], { env: { LATCHKEY_DATABASE: target } });
+  expect(check).toMatchObject({ status: 0, stderr: "" });
+  expect(check.stdout).toMatch(/^audit_events +13\d{4}$/m);
+  expect((await me(server.url, tokens.access)).status).toBe(200);
+});
+
+test("a write-ahead log behind a stuck reader is told once, and shrinks when the reader has gone", async () => {
+  await using server = await testServer();
+  const reader = new DatabaseSync(server.database);
+  reader.exec("begin");
+  reader.prepare("select count(*) from users").get();
+  writeEvents(server.database, 70_000);
+  const log = `${server.database}-wal`;
+  expect(sizeOf(log)).toBeGreaterThan(64 * 1024 * 1024);
+  await server.server.chores.tidy();
+  await server.server.chores.tidy();
+  const told = () => server.logged().filter(({ msg }) => String(msg).startsWith("the write-ahead log"));
+  expect(told()).toMatchObject([{ level: 40, bytes: sizeOf(log) }]);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toMatch(/^latchkey_database_wal_bytes \d{8}$/m);
+  await signIn(server.url, "alice", passwords.alice);
+
+  reader.close();
+  await server.server.chores.tidy();
+  await until("the log is short", () => sizeOf(log) < 8 * 1024 * 1024, 20_000);
+  await server.server.chores.tidy();
+  expect(told()).toMatchObject([{ level: 40 }, { level: 30 }]);
+});

@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { describe, expect, test } from "vitest";
+import { login, me, refresh, send, signIn } from "./auth-calls.ts";
+import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
+import { until } from "./until.ts";
+
+const place = new Place();
+let folders = 0;
+
+/** A server with a database of its own. */
+async function server(): Promise<{ database: string; server: ServerProcess }> {
+  const folder = place.path(`data-${folders++}`);
+  mkdirSync(folder);
+  const database = `${folder}/latchkey.db`;
+  return { database, server: await place.server({ database }) };
+}
+
+const statusOf = async (path: string, { url }: ServerProcess) => (await send(`${url}${path}`)).status;
+const signInAdmin = ({ url }: ServerProcess) => login(url, "admin", adminPassword);
+
+describe("under a running server, a database file", () => {
+  test.for([
+    ["that was moved away", (path: string) => renameSync(path, `${path}.away`)],
+    ["that was deleted", (path: string) => rmSync(path)],
+    [
+      "that was replaced",
+      (path: string) => {
+        writeFileSync(`${path}.new`, "");
+        renameSync(`${path}.new`, path);
+      },
+    ],
+    ["whose write-ahead log was deleted", (path: string) => rmSync(`${path}-wal`)],
+  ] as const)("%s is noticed at once: nothing is acknowledged that would be lost", async ([, lose]) => {
+    const { database, server: running } = await server();
+    const tokens = await signIn(running.url, "admin", adminPassword);
+    expect(await statusOf("/health/ready", running)).toBe(200);
+    lose(database);
+    expect((await refresh(running.url, tokens.refresh)).body).toMatchObject({ code: "store_unavailable" });
+    expect((await signInAdmin(running)).status).toBe(503);
+    expect(await statusOf("/health/ready", running)).toBe(503);
+    expect(await statusOf("/health/live", running)).toBe(200);
+    await until(
+      "tokens are refused",
+      async () => (await me(running.url, tokens.access)).status === 503,
+      5_000,
+    );
+    expect(running.stdout()).toMatch(
+      /latchkey\.db(-wal)? was moved, deleted or replaced under the running server/,
+    );
+    await running.stop();
+  });
+
+  test("that comes back is used again, with everything in it", async () => {
+    const { database, server: running } = await server();
+    const tokens = await signIn(running.url, "admin", adminPassword);
+    renameSync(database, `${database}.away`);
+    expect((await signInAdmin(running)).status).toBe(503);
+    renameSync(`${database}.away`, database);
+    await until("logins work again", async () => (await signInAdmin(running)).status === 200, 5_000);
+    expect((await refresh(running.url, tokens.refresh)).status).toBe(200);
+    await running.stop();
+  });
+
+  test("whose write-ahead log was deleted is whole after a stop with SIGTERM", async () => {
+    const { database, server: running } = await server();
+    const tokens = await signIn(running.url, "admin", adminPassword);
+    rmSync(`${database}-wal`);
+    expect((await signInAdmin(running)).status).toBe(503);
+    expect(await running.stop()).toEqual({ status: 0, signal: null });
+    const again = await place.server({ database });
+    expect((await refresh(again.url, tokens.refresh)).status).toBe(200);
+    await again.stop();
+  });
+});
+
+describe("a start beside the secret of a database that is", () => {
+  test.for([
+    ["gone", (path: string) => rmSync(path)],
+    ["empty", (path: string) => writeFileSync(path, "")],
+  ] as const)("%s is refused in one line, and makes nothing", async ([, lose]) => {
+    const { database, server: running } = await server();
+    await running.stop();
+    lose(database);
+    const before = readdirSync(dirname(database));
+    const env = { LATCHKEY_DATABASE: database };
+    const line =
+      `latchkey: ${database} is gone or empty, but ${database}.secret belongs to it: ` +
+      `bring the database back, or move ${database}.secret away to begin anew\n`;
+    for (const command of [
+      ["serve", "--port", "0"],
+      ["user", "list"],
+      ["database", "check"],
+    ]) {
+      expect(await place.latchkey(command, { env })).toMatchObject({ status: 1, stderr: line });
+    }
+    expect(readdirSync(dirname(database))).toEqual(before);
+
+    renameSync(`${database}.secret`, `${database}.secret.old`);
+    const anew = await place.server({ database });
+    expect(existsSync(`${database}.secret`)).toBe(true);
+    await anew.stop();
+  });
+});
