@@ -76,6 +76,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     connections: config.databasePool,
     timeout: config.databaseTimeout,
     onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
+    onWarning: (message) => log.warn(message),
   });
   try {
     await store.followCommands();

@@ -54,6 +54,8 @@ export interface StoreOptions {
   readonly place: DatabasePlace;
   /** Told of every audit event once it is durable. */
   readonly onAudit: AuditListener;
+  /** Called with a line for the log when the database works, but not as it should. */
+  readonly onWarning?: (message: string) => void;
   /** A command opens the store for a moment, a server for long. Default: `server`. */
   readonly owner?: "server" | "command";
   /** Connections to PostgreSQL at most. */
@@ -90,10 +92,10 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
 
 /** The client for PostgreSQL is loaded where it is used. */
 async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Database> {
-  const { place, owner = "server", connections = 10, timeout = 3000 } = options;
+  const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
     const { openPostgres } = await import("./postgres/postgres.ts");
-    return openPostgres({ place, connections, timeout, listen: owner === "server" });
+    return openPostgres({ place, connections, timeout, listen: owner === "server", warn: onWarning });
   }
   const path = place.engine === "memory" ? ":memory:" : place.path;
   return openSqlite({ path, writer: owner === "server" ? "thread" : "inline" });

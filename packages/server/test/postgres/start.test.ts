@@ -36,6 +36,14 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       /there is no such database: make it with `createdb`/,
     ],
     [
+      "all connections that the role may have are in use",
+      async () => {
+        await postgres.query("create role crowded login password 'crowded' connection limit 0");
+        return postgres.address("postgres").replace(/\/\/.*@/, "//crowded:crowded@");
+      },
+      /all connections that .* may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL/,
+    ],
+    [
       "nobody listens there",
       () => postgres.address("postgres", { port: 1 }),
       /ECONNREFUSED.*: start it, or correct LATCHKEY_DATABASE/,

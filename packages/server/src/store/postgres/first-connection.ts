@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
-import { NewerDatabaseError, UnusableDatabaseError } from "../unusable-database.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
-import { reasonOf, stateOf } from "./trouble.ts";
+import { UnusableDatabaseError } from "../unusable-database.ts";
+import type { Patience } from "./client-options.ts";
+import { closed, connect } from "./connect.ts";
+import { isConnectionLimit, reasonOf, stateOf } from "./trouble.ts";
 
 /** A database that starts together with the server may need so long, in milliseconds. */
 const startPatience = 10_000;
@@ -14,6 +15,8 @@ const advice: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong: correct LATCHKEY_DATABASE",
   "28000": "this user may not connect: correct LATCHKEY_DATABASE, or the server's pg_hba.conf",
   "3D000": "there is no such database: make it with `createdb`, or correct LATCHKEY_DATABASE",
+  "53300":
+    "all connections that the user, the database or the server may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL",
   "42501": "the user may not make tables there: make it the owner of the database",
 };
 
@@ -48,10 +51,9 @@ export async function connectFirst<Result>(
 ): Promise<Result> {
   let problem: unknown;
   for (const host of place.hosts) {
-    const client = new Client(clientOptions(place, host, patience));
-    client.on("error", () => {});
+    let client: Client | undefined;
     try {
-      await client.connect();
+      client = await connect(place, host, patience);
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
       return await work(client, host);
@@ -59,7 +61,8 @@ export async function connectFirst<Result>(
       problem = error;
       if (willNotMend(error)) throw asUnusable(place, error);
     } finally {
-      client.end().catch(() => {});
+      // With a connection limit of one, the pool gets none before this one is closed.
+      if (client !== undefined) await closed(client);
     }
   }
   throw new NotYetThere(asUnusable(place, problem).message);
@@ -68,9 +71,9 @@ export async function connectFirst<Result>(
 /** The engine has spoken and is not about to start, or does not speak TLS, or is not who it should be. */
 function willNotMend(error: unknown): boolean {
   const state = stateOf(error);
-  if (state !== undefined) return !state.startsWith("57P0") && state !== "53300";
+  if (state !== undefined) return !state.startsWith("57P0") && !isConnectionLimit(error);
   return (
-    error instanceof NewerDatabaseError ||
+    error instanceof UnusableDatabaseError ||
     (error instanceof Error && (isWithoutTls(error) || isCertificateProblem(error)))
   );
 }
@@ -84,7 +87,7 @@ function isCertificateProblem(error: Error): boolean {
 }
 
 function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError {
-  if (error instanceof NewerDatabaseError) return error;
+  if (error instanceof UnusableDatabaseError) return error;
   return new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${adviceFor(error)}`);
 }
 

@@ -1,5 +1,5 @@
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
-import type { PoolClient } from "pg";
+import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { Database, Step } from "../database.ts";
@@ -21,6 +21,8 @@ export interface PostgresOptions {
   readonly timeout: number;
   /** Whether changes of other processes are listened for: a command is over before any comes. */
   readonly listen: boolean;
+  /** Called with a line for the log. */
+  readonly warn: (message: string) => void;
 }
 
 /** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
@@ -38,6 +40,7 @@ export async function openPostgres({
   connections,
   timeout,
   listen,
+  warn,
 }: PostgresOptions): Promise<Database> {
   const patience = { answer: timeout, connect: Math.min(timeout, connectPatience) };
   const patient = { ...patience, answer: migrationPatience };
@@ -45,11 +48,24 @@ export async function openPostgres({
     await migratePostgres(client);
     return host;
   });
-  const primary = new Primary({ place, connections, patience });
+  const primary = new Primary({
+    place,
+    connections,
+    patience,
+    onRefused: (reason) => warn(refusedWarning(reason)),
+    onStarved: () => listener.yield(),
+  });
   const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
-  if (listen) primary.onFound((host) => void listener.listen(host));
+  if (listen) primary.onFound((host) => listener.listen(host));
   primary.found(first);
   return new PostgresDatabase(primary, listener);
+}
+
+function refusedWarning(reason: string): string {
+  return (
+    `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
+    "raise the limit, or lower LATCHKEY_DATABASE_POOL"
+  );
 }
 
 class PostgresDatabase implements Database {
@@ -94,7 +110,7 @@ class PostgresDatabase implements Database {
     await this.#primary.close();
   }
 
-  async #use<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#primary.use(work);
