@@ -115,7 +115,7 @@ async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher, idleGrace = 0 }: Surroundings,
+  { log, hasher, idleGrace = 0, steady = () => performance.now() }: Surroundings,
   clock: Clock,
 ) {
   const { users, sessions, audit } = store;
@@ -149,7 +149,7 @@ async function assemble(
   const people = new People({ users, passwords, policy, clock, by: itself });
   const provider = localProvider(users, passwords, derived.fingerprint);
 
-  const counters = store.attemptCounters(clock);
+  const counters = store.attemptCounters(steady);
   const rules = {
     pair: config.throttlePair,
     account: config.throttleAccount,

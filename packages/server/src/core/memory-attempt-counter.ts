@@ -5,7 +5,7 @@ import {
   type Rule,
   soonMs,
 } from "./attempt-counter.ts";
-import type { Clock } from "./ports.ts";
+import type { SteadyClock } from "./ports.ts";
 
 interface Count {
   failures: number;
@@ -18,11 +18,11 @@ interface Count {
 /** Counts in the memory of this process, for at most `capacity` keys. */
 export class MemoryAttemptCounter implements AttemptCounter {
   readonly #counts = new Map<string, Count>();
-  readonly #clock: Clock;
+  readonly #steady: SteadyClock;
   readonly #capacity: number;
 
-  constructor(clock: Clock, capacity = 200_000) {
-    this.#clock = clock;
+  constructor(steady: SteadyClock, capacity = 200_000) {
+    this.#steady = steady;
     this.#capacity = capacity;
   }
 
@@ -31,7 +31,9 @@ export class MemoryAttemptCounter implements AttemptCounter {
   }
 
   async reserve(limits: readonly CountedLimit[]): Promise<Reservation[]> {
-    return limits.map((limit) => this.#reserve(limit));
+    const reservations = limits.map((limit) => this.#look(limit));
+    if (reservations.every(({ admitted }) => admitted)) for (const limit of limits) this.#take(limit);
+    return reservations;
   }
 
   async settle(limits: readonly CountedLimit[], failed: boolean): Promise<undefined> {
@@ -46,21 +48,23 @@ export class MemoryAttemptCounter implements AttemptCounter {
   }
 
   async prune(): Promise<void> {
-    const now = this.#clock();
+    const now = this.#steady();
     for (const [key, count] of this.#counts) {
       if (count.open === 0 && count.windowEnds <= now) this.#counts.delete(key);
     }
   }
 
-  #reserve({ key, rule }: CountedLimit): Reservation {
-    const now = this.#clock();
-    const count = this.#countOf(key, now, rule);
-    if (count.failures + count.open < rule.limit) {
-      count.open++;
-      return { admitted: true };
-    }
-    const exhausted = count.failures >= rule.limit;
-    return { admitted: false, retryAfterMs: exhausted ? count.windowEnds - now : soonMs, exhausted };
+  #look({ key, rule }: CountedLimit): Reservation {
+    const count = this.#counts.get(key);
+    const left = count === undefined ? 0 : count.windowEnds - this.#steady();
+    const failures = count === undefined || left <= 0 ? 0 : count.failures;
+    if (failures + (count?.open ?? 0) < rule.limit) return { admitted: true };
+    const exhausted = failures >= rule.limit;
+    return { admitted: false, retryAfterMs: exhausted ? left : soonMs, exhausted };
+  }
+
+  #take({ key, rule }: CountedLimit): void {
+    this.#countOf(key, this.#steady(), rule).open++;
   }
 
   #settle(key: string, failed: boolean): void {

@@ -84,29 +84,32 @@ export class Throttle {
     }
   }
 
+  /** Takes all places in one step. A limit that the caller may pass is left out of the next one. */
   async #admit(attempt: Attempt): Promise<Admission> {
     const counter = this.#counters[attempt.operation];
-    const limits = this.#limits(attempt);
-    const reservations = await counter.reserve(limits);
-    const held = limits.filter((_, index) => reservations[index]?.admitted);
+    let held = this.#limits(attempt);
     let passed: LatchkeyError | undefined;
-    for (const [index, limit] of limits.entries()) {
-      const reservation = reservations[index];
-      if (reservation === undefined || reservation.admitted) continue;
-      const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
-      if (limit.scope !== "pair" && (await this.#isKnownHere(attempt))) {
+    for (;;) {
+      const reservations = await counter.reserve(held);
+      const beyond = new Set<Limit>();
+      for (const [index, limit] of held.entries()) {
+        const reservation = reservations[index];
+        if (reservation === undefined || reservation.admitted) continue;
+        const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
+        if (limit.scope === "pair" || !(await this.#isKnownHere(attempt))) {
+          if (reservation.exhausted && (await counter.turnAway(limit.key)))
+            await this.#announce(attempt, limit.scope);
+          throw refusal;
+        }
         passed ??= refusal;
-        continue;
+        beyond.add(limit);
       }
-      await this.#settle(attempt, held, false);
-      if (reservation.exhausted && (await counter.turnAway(limit.key)))
-        await this.#announce(attempt, limit.scope);
-      throw refusal;
+      if (beyond.size === 0) return { held, passed };
+      held = held.filter((limit) => !beyond.has(limit));
     }
-    return { held, passed };
   }
 
-  /** A count that cannot be written is not worth the answer that was found: it stays taken until its window ends. */
+  /** A count that cannot be written is not worth the answer that was found: the counter makes up for it. */
   async #settle(
     attempt: Attempt,
     limits: readonly Limit[],

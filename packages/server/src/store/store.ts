@@ -4,11 +4,11 @@ import { MemoryAttemptCounter } from "../core/memory-attempt-counter.ts";
 import type {
   AuditReader,
   AuditTrail,
-  Clock,
   KeyStore,
   PoolFigures,
   RevocationLog,
   Sessions,
+  SteadyClock,
   Users,
 } from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
@@ -35,8 +35,8 @@ export interface Store {
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
-  /** Counters of attempts: shared by all replicas where the engine is. */
-  attemptCounters(clock: Clock): Record<"login" | "refresh", AttemptCounter>;
+  /** Counters of attempts: shared by all replicas if the engine is. @param steady measures windows and what is left of them */
+  attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
   /** How busy the connections are, where there are several. */
   pool(): PoolFigures | undefined;
   /** Calls back when another process may have changed keys or sessions; without it, only time tells. */
@@ -103,9 +103,12 @@ async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Dat
 
 async function attemptCounters(
   database: Database,
-): Promise<(clock: Clock) => Record<"login" | "refresh", AttemptCounter>> {
+): Promise<(steady: SteadyClock) => Record<"login" | "refresh", AttemptCounter>> {
   if (database.writers === "one") {
-    return (clock) => ({ login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) });
+    return (steady) => ({
+      login: new MemoryAttemptCounter(steady),
+      refresh: new MemoryAttemptCounter(steady),
+    });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counters.ts");
   return sharedAttemptCounters(database);
