@@ -79,7 +79,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     onWarning: (message) => log.warn(message),
   });
   try {
-    await store.followCommands();
+    await patiently(() => store.followCommands());
     const parts = await assemble(config, issuer, store, surroundings, clock);
     if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });

@@ -20,6 +20,7 @@ export class ChangeListener {
   #host: PostgresHost | undefined;
   #client: Client | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #yieldedUntil = 0;
   /** Counts the calls of `listen`, so that an attempt sees that a later one has taken its place. */
   #turn = 0;
 
@@ -38,15 +39,16 @@ export class ChangeListener {
   listen(host: PostgresHost): void {
     this.#host = host;
     void this.#stop();
-    void this.#connect(host, this.#turn, pause);
+    const rest = this.#yieldedUntil - performance.now();
+    if (rest > 0) this.#later(rest, () => this.listen(host));
+    else void this.#connect(host, this.#turn, pause);
   }
 
   /** Gives its connection up for a while. */
   yield(): void {
     if (this.#client === undefined || this.#host === undefined) return;
-    const host = this.#host;
-    void this.#stop();
-    this.#later(longestPause, () => this.listen(host));
+    this.#yieldedUntil = performance.now() + longestPause;
+    this.listen(this.#host);
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,7 @@ export interface ConnectionPoolOptions {
   readonly onLost: (error: unknown) => void;
   /** Called when one connection more was refused, once until the pool may be of full size again. */
   readonly onRefused: (error: unknown) => void;
-  /** Called when a connection limit leaves the pool without any connection. */
+  /** Called when a connection was refused and the pool has none. */
   readonly onStarved: () => void;
 }
 
@@ -156,13 +156,13 @@ export class ConnectionPool {
   }
 
   #refused(error: unknown): void {
+    if (this.#open.size === 0) this.#options.onStarved();
     if (this.#open.size === 0 && !isConnectionLimit(error)) {
       for (const waiter of this.#waiting) waiter.refuse(error);
       this.#options.onLost(error);
       return;
     }
     if (this.#ceiling.refused(this.#open.size)) this.#options.onRefused(error);
-    if (this.#open.size === 0) this.#options.onStarved();
   }
 
   #broke(client: Client, error: Error): void {

@@ -3,11 +3,13 @@ import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { Database, Step } from "../database.ts";
-import type { PostgresPlace } from "../place.ts";
+import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Schema } from "../schema.ts";
 import type { Statement } from "../statement.ts";
+import { UnusableDatabaseError } from "../unusable-database.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
+import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
@@ -45,9 +47,13 @@ export async function openPostgres({
   const patience = { answer: timeout, connect: Math.min(timeout, connectPatience) };
   const patient = { ...patience, answer: migrationPatience };
   const first = await firstConnection(place, patient, async (client, host) => {
+    const doubts = assertSound(place, engineProblems(await engineState(client)));
     await migratePostgres(client);
-    return host;
+    assertSound(place, await triggerProblems(client));
+    return { host, doubts };
   });
+  // A start that is refused says why in one line, and nothing else.
+  for (const line of [...place.notes, ...first.doubts]) warn(line);
   const primary = new Primary({
     place,
     connections,
@@ -57,8 +63,18 @@ export async function openPostgres({
   });
   const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
   if (listen) primary.onFound((host) => listener.listen(host));
-  primary.found(first);
+  primary.found(first.host);
   return new PostgresDatabase(primary, listener);
+}
+
+/**
+ * @returns lines for the log
+ * @throws {UnusableDatabaseError} for the first problem with which a server must not start
+ */
+function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): string[] {
+  const fatal = problems.find((problem) => problem.fatal);
+  if (fatal !== undefined) throw new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${fatal.line}`);
+  return problems.map(({ line }) => `the database: ${line}`);
 }
 
 function refusedWarning(reason: string): string {

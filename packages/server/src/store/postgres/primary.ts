@@ -15,7 +15,7 @@ export interface PrimaryOptions {
   readonly patience: Patience;
   /** Called when a connection beyond the open ones was refused, once an episode. @param reason for the log */
   readonly onRefused: (reason: string) => void;
-  /** Called when a connection limit leaves no connection for requests. */
+  /** Called when a connection was refused and there is none for requests. */
   readonly onStarved: () => void;
 }
 
@@ -39,6 +39,7 @@ export class Primary {
   #search: Promise<void> | undefined;
   #searchedSince = 0;
   #reason = "not looked for yet";
+  #turn = 0;
   #closed = false;
 
   constructor(options: PrimaryOptions) {
@@ -79,8 +80,25 @@ export class Primary {
   /** Takes a host for the primary that has just shown that it is. */
   found(host: PostgresHost): void {
     this.#host = host;
-    this.#pools.get(host)?.tryAgain();
-    for (const listener of this.#listeners) listener(host);
+    const pool = this.#poolOf(host);
+    pool.tryAgain();
+    void this.#tell(pool, host);
+  }
+
+  /** Requests come first: the listeners hear of the host when the pool has a connection. */
+  async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
+    const turn = ++this.#turn;
+    const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
+    while (!isOver()) {
+      const client = await pool.acquire().catch(() => undefined);
+      if (client !== undefined) pool.release(client);
+      if (isOver()) return;
+      if (client !== undefined) {
+        for (const listener of this.#listeners) listener(host);
+        return;
+      }
+      await delay(lookAgainAfter, undefined, { ref: false });
+    }
   }
 
   /** Looks for the primary anew. @param reason for the log */
