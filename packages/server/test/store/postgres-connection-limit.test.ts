@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, inject, test } from "vitest";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
@@ -116,4 +118,50 @@ describe("a new connection that is refused while others work", () => {
     expect(limitWarnings(server)).toHaveLength(1);
     expect(String(limitWarnings(server)[0]?.["msg"])).toContain("28P01");
   });
+
+  test("new connections that get no answer stop no request", async () => {
+    const database = new URL(await newDatabase());
+    await using link = await holdingLink(Number(database.port));
+    database.port = String(link.port);
+    await using server = await openOnPostgres({ ...settings, DATABASE: database.toString() });
+    await signIn(server);
+    link.hold();
+    expect(await load(server)).toEqual({ 200: 300 });
+    // The new connections are given up after two seconds; open ones must not be given up with them.
+    await until("a refusal was noticed", async () => {
+      expect(await load(server, 1)).toEqual({ 200: 60 });
+      return limitWarnings(server).length > 0;
+    });
+    expect(await load(server)).toEqual({ 200: 300 });
+    expect(limitWarnings(server)).toHaveLength(1);
+  });
 });
+
+/** A link to a port of this machine that, from `hold` on, takes new connections and passes nothing of them on. */
+async function holdingLink(target: number) {
+  let holding = false;
+  const sockets = new Set<Socket>();
+  const link = createServer((near) => {
+    sockets.add(near);
+    near.on("error", () => {}).on("close", () => sockets.delete(near));
+    if (holding) return;
+    const far = connect(target, "127.0.0.1");
+    far.on("error", () => near.destroy()).on("close", () => near.destroy());
+    near.on("close", () => far.destroy());
+    near.pipe(far).pipe(near);
+  }).listen(0, "127.0.0.1");
+  await once(link, "listening");
+  const bound = link.address();
+  if (bound === null || typeof bound === "string") throw new Error("no port");
+  return {
+    port: bound.port,
+    hold: () => {
+      holding = true;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      link.close();
+      await once(link, "close");
+    },
+  };
+}

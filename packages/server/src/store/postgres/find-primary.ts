@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Patience } from "./client-options.ts";
@@ -41,19 +42,22 @@ async function askAnew(place: PostgresPlace, host: PostgresHost, patience: Patie
   }
 }
 
+/** A connection that answers late goes back to its pool when it has answered: it may be slow, not broken. */
 async function askOver(pool: ConnectionPool, host: PostgresHost, timeout: number): Promise<PostgresHost> {
-  const client = await pool.acquire();
-  const timer = setTimeout(() => client.connection.stream.destroy(), timeout);
-  try {
-    const found = await ask(client, host);
-    pool.release(client);
-    return found;
-  } catch (error) {
-    pool.release(client, true);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = pool.acquire().then(async (client) => {
+    try {
+      const found = await ask(client, host);
+      pool.release(client);
+      return found;
+    } catch (error) {
+      pool.release(client, true);
+      throw error;
+    }
+  });
+  const late = delay(timeout, undefined, { ref: false }).then(() => {
+    throw new Error(`${host.host}:${host.port} does not answer in time`);
+  });
+  return Promise.race([answer, late]);
 }
 
 async function ask(client: Client, host: PostgresHost): Promise<PostgresHost> {
