@@ -1,4 +1,5 @@
 import { isLoopback } from "./core/loopback.ts";
+import { decoded, type GivenTls, postgresParameters } from "./postgres-parameters.ts";
 import { SettingProblem } from "./setting-problem.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "./store/place.ts";
 
@@ -11,7 +12,7 @@ export function isPostgresAddress(given: string): boolean {
 
 /** Whether there is a password in an address, well-formed or not. */
 export function holdsPassword(given: string): boolean {
-  return /^postgres(ql)?:.*:.*@/is.test(given);
+  return /^postgres(ql)?:(.*:.*@|.*[?&]password=)/is.test(given);
 }
 
 /**
@@ -24,9 +25,8 @@ export function postgresAddress(given: string): PostgresPlace {
   const [, login = "", hosts = "", database = "", parameters = ""] =
     /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i.exec(given) ?? [];
   const [, user = "", password] = /^([^:]*)(?::(.*))?$/s.exec(login) ?? [];
-  const query = new URLSearchParams(parameters);
-  const socket = query.get("host");
-  const places = (socket ?? hosts).split(",").map(hostOf);
+  const { hosts: others, tls, extras, notes } = postgresParameters(parameters);
+  const places = (others ?? decoded(hosts)).split(",").map(hostOf);
   const [first, ...rest] = places;
   if (user === "" || database === "" || first === undefined)
     throw new SettingProblem(`give an address such as ${example}`);
@@ -36,55 +36,56 @@ export function postgresAddress(given: string): PostgresPlace {
     user: decoded(user),
     ...(password !== undefined && password !== "" && { password: decoded(password) }),
     database: decoded(database),
-    tls: tlsOf(query, places),
+    tls: tlsOf(tls, places),
+    ...extras,
+    notes: tls.mode === "prefer" && !isLocal(places) ? [...notes, preferNote] : notes,
   };
 }
 
 function hostOf(text: string): PostgresHost {
-  const found = /^(\[[0-9a-f:.]+\]|\/[^:]*|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(decoded(text));
+  const found = /^(\[[0-9a-f:.]+\]|\/.+?|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text);
   const port = Number(found?.[2] ?? 5432);
   if (found?.[1] === undefined || port < 1 || port > 65_535)
     throw new SettingProblem(`give hosts as in ${example}, several separated by commas`);
   return { host: found[1].replaceAll(/[[\]]/g, ""), port };
 }
 
-const known = new Set(["host", "sslmode", "sslrootcert", "sslcert", "sslkey"]);
-const modes = ["disable", "require", "verify-ca", "verify-full"] as const;
+const preferNote =
+  "sslmode=prefer or allow in LATCHKEY_DATABASE is taken as require: another machine is never spoken to in plain text";
 
-function tlsOf(query: URLSearchParams, hosts: readonly PostgresHost[]): PostgresTls {
-  for (const name of query.keys()) {
-    if (!known.has(name))
-      throw new SettingProblem(`${name} is not understood; there are ${[...known].join(", ")}`);
-  }
-  const given = query.get("sslmode");
-  const mode = modes.find((one) => one === given) ?? (given === null ? usualMode(hosts) : undefined);
-  if (mode === undefined) throw new SettingProblem(`give sslmode as one of ${modes.join(", ")}`);
-  const [rootCertificate, certificate, key] = ["sslrootcert", "sslcert", "sslkey"].map((name) =>
-    query.get(name),
-  );
+function tlsOf(given: GivenTls, hosts: readonly PostgresHost[]): PostgresTls {
+  const { mode: _, rootCertificate, certificate, key, ...rest } = given;
+  const mode = modeOf(given, hosts);
   if (mode === "disable" && (rootCertificate ?? certificate ?? key))
     throw new SettingProblem("certificates are of no use with sslmode=disable");
+  if (mode === "disable" && (rest.channelBinding || rest.direct))
+    throw new SettingProblem("channel_binding and sslnegotiation need TLS: give sslmode=require or more");
   if (mode === "verify-ca" && !rootCertificate)
     throw new SettingProblem("sslmode=verify-ca needs sslrootcert: give the file, or take verify-full");
+  if (rootCertificate === "system" && mode !== "verify-full")
+    throw new SettingProblem("sslrootcert=system needs sslmode=verify-full");
   if (Boolean(certificate) !== Boolean(key))
     throw new SettingProblem("give sslcert and sslkey together, or neither");
   return {
     mode,
-    ...(rootCertificate && { rootCertificate }),
+    ...(rootCertificate && rootCertificate !== "system" && { rootCertificate }),
     ...(certificate && { certificate }),
     ...(key && { key }),
+    ...rest,
   };
 }
 
-/** What does not leave the machine needs no encryption; all else does, unless the address says otherwise. */
-function usualMode(hosts: readonly PostgresHost[]): PostgresTls["mode"] {
-  return hosts.every(({ host }) => host.startsWith("/") || isLoopback(host)) ? "disable" : "verify-full";
+/** libpq falls back to plain text with `prefer`; here an attacker on the way to another machine gains nothing by it. */
+function modeOf({ mode, rootCertificate }: GivenTls, hosts: readonly PostgresHost[]): PostgresTls["mode"] {
+  const local = isLocal(hosts);
+  if (mode === undefined) return local ? "disable" : "verify-full";
+  if (mode === "prefer" && local) return "disable";
+  if (mode !== "prefer" && mode !== "require") return mode;
+  // As in libpq: an authority that is named is checked.
+  return rootCertificate && rootCertificate !== "system" ? "verify-ca" : "require";
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new SettingProblem("a % must be written as %25");
-  }
+/** Whether nothing leaves the machine. */
+function isLocal(hosts: readonly PostgresHost[]): boolean {
+  return hosts.every(({ host }) => host.startsWith("/") || isLoopback(host));
 }

@@ -80,9 +80,10 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     connections: config.databasePool,
     timeout: config.databaseTimeout,
     onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
+    onWarning: (message) => log.warn(message),
   });
   try {
-    await store.followCommands();
+    await patiently(() => store.followCommands());
     const parts = await assemble(config, issuer, store, surroundings, clock);
     if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
@@ -153,7 +154,7 @@ async function assemble(
   const people = new People({ users, passwords, policy, clock, by: itself });
   const provider = localProvider(users, passwords, derived.fingerprint);
 
-  const counters = store.attemptCounters(clock, steady);
+  const counters = store.attemptCounters(steady);
   const rules = {
     pair: config.throttlePair,
     account: config.throttleAccount,

@@ -32,9 +32,52 @@ describe("a PostgreSQL address", () => {
     ],
     ["postgres://u@db.example/d", { tls: { mode: "verify-full" } }],
     ["postgres://u@db.example/d?sslmode=require", { tls: { mode: "require" } }],
+    [
+      "postgres://u:p@ep-cool-darkness-123456.us-east-2.aws.neon.tech/d?sslmode=require&channel_binding=require",
+      { tls: { mode: "require", channelBinding: true }, notes: [] },
+    ],
+    [
+      "postgres://u@neon.example/d?options=endpoint%3Dep-cool&connect_timeout=10&application_name=sign+in",
+      { options: "endpoint=ep-cool", connectTimeout: 10_000, applicationName: "sign+in", notes: [] },
+    ],
+    ["postgres://u@h/d?sslmode=prefer", { tls: { mode: "require" }, notes: [/sslmode=prefer.*as require/] }],
+    ["postgres://u@h/d?sslmode=allow", { tls: { mode: "require" }, notes: [/allow.*as require/] }],
+    ["postgres://u@localhost/d?sslmode=prefer", { tls: { mode: "disable" }, notes: [] }],
+    [
+      "postgres://u@h/d?sslmode=prefer&sslrootcert=/ca",
+      { tls: { mode: "verify-ca", rootCertificate: "/ca" } },
+    ],
+    ["postgres://u@h/d?sslmode=require&sslrootcert=/ca", { tls: { mode: "verify-ca" } }],
+    ["postgres://u@h/d?ssl=true", { tls: { mode: "verify-full" } }],
+    ["postgres://u@h/d?sslmode=require&ssl=true", { tls: { mode: "require" } }],
+    ["postgres://u@h/d?ssl=true&sslmode=require", { tls: { mode: "require" } }],
+    ["postgres://u@h/d?sslmode=require&sslnegotiation=direct", { tls: { mode: "require", direct: true } }],
+    ["postgres://u@h/d?target_session_attrs=read-write", { notes: [] }],
+    [
+      "postgres://u@h/d?schema=auth&connection_limit=5&pool_timeout=10&pgbouncer=true",
+      {
+        schema: "auth",
+        notes: [
+          /^connection_limit in LATCHKEY_DATABASE has no effect: LATCHKEY_DATABASE_POOL/,
+          /^pool_timeout in LATCHKEY_DATABASE has no effect: LATCHKEY_DATABASE_TIMEOUT/,
+          /^pgbouncer in LATCHKEY_DATABASE has no effect: a pooler is recognised/,
+        ],
+      },
+    ],
+    ["postgres://u@h/d?connect_timeout=0", { notes: [/^connect_timeout/] }],
+    ["postgres://u@h/d?sslrootcert=system", { tls: { mode: "verify-full" } }],
+    [
+      "postgres://u@/d?host=/cloudsql/project:region:instance",
+      { hosts: [{ host: "/cloudsql/project:region:instance", port: 5432 }] },
+    ],
     ["postgres://u@h/d?sslcert=/c&sslkey=/k", { tls: { mode: "verify-full", certificate: "/c", key: "/k" } }],
   ])("%s is read", (given, place) => {
-    expect(postgresAddress(given)).toMatchObject({ engine: "postgres", ...place });
+    const { notes, ...read } = postgresAddress(given);
+    const { notes: expected, ...rest } = { notes: undefined, ...place };
+    expect(read).toMatchObject({ engine: "postgres", ...rest });
+    if (expected === undefined) return;
+    expect(notes).toHaveLength(expected.length);
+    for (const [index, line] of expected.entries()) expect(notes[index]).toMatch(line);
   });
 
   test.each([
@@ -45,13 +88,28 @@ describe("a PostgreSQL address", () => {
     ["postgres://u@h:65536/d", "give hosts as in"],
     ["postgres://u@a,,b/d", "give hosts as in"],
     ["postgres://u:100%@h/d", "a % must be written as %25"],
-    ["postgres://u@h/d?sslmode=prefer", "give sslmode as one of disable, require, verify-ca, verify-full"],
+    ["postgres://u@h/d?sslmode=off", "give sslmode as one of disable, allow, prefer, require"],
+    ["postgres://u@h/d?sslmode=require&sslmode=disable", "sslmode is given twice"],
+    ["postgres://u@h/d?sslmode=toString", "give sslmode as one of"],
+    ["postgres://u@h/d?toString=1", "toString is not understood"],
+    ["postgres://u@h/d?target_session_attrs=standby", "target_session_attrs cannot be used: Latchkey writes"],
+    ["postgres://u@localhost/d?channel_binding=require", "channel_binding and sslnegotiation need TLS"],
+    ["postgres://u@h/d?connect_timeout=soon", "give connect_timeout in seconds"],
+    ["postgres://u@h/d?gssencmode=require", "gssencmode cannot be used: Latchkey encrypts with TLS"],
+    ["postgres://u@h/d?sslaccept=strict", "sslaccept cannot be used: say it with sslmode"],
+    ["postgres://u@h/d?sslmode=require&sslrootcert=system", "sslrootcert=system needs sslmode=verify-full"],
+    ["postgres://h/d?user=u&password=hunter2", "user cannot be used: give the user in front of the host"],
     ["postgres://u@h/d?sslmode=verify-ca", "sslmode=verify-ca needs sslrootcert"],
     ["postgres://u@h/d?sslcert=/c", "give sslcert and sslkey together"],
     ["postgres://u@h/d?sslmode=disable&sslrootcert=/ca", "certificates are of no use"],
     ["postgres://u@h/d?pool=3", "pool is not understood"],
   ])("%s is refused in one line that says what would do", (given, advice) => {
     expect(() => postgresAddress(given)).toThrow(advice);
+  });
+
+  test("with a password among the parameters is known to hold one", () => {
+    expect(holdsPassword("postgres://u@h/d?sslmode=require&password=hunter2")).toBe(true);
+    expect(holdsPassword("postgres://u@h/d?sslmode=require")).toBe(false);
   });
 
   test("is shown without its password, whatever that is", () => {

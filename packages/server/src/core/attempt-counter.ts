@@ -21,7 +21,12 @@ export type Reservation =
 
 /** Counts attempts under keys. A reservation is settled once it is known how the attempt went. */
 export interface AttemptCounter {
-  /** @returns for each limit, in order, whether there is room; where there is, one place is taken */
+  /**
+   * Takes a place under every key, or under none if one of them has no room. Of attempts at the same moment no more take
+   * a place than there are.
+   *
+   * @returns for each limit, in order, whether there is room as far as it was looked at
+   */
   reserve(limits: readonly CountedLimit[]): Promise<Reservation[]>;
   /**
    * Gives back what was reserved, and counts a failure.

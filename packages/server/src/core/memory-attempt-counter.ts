@@ -43,7 +43,9 @@ export class MemoryAttemptCounter implements AttemptCounter {
   }
 
   async reserve(limits: readonly CountedLimit[]): Promise<Reservation[]> {
-    return limits.map((limit) => this.#reserve(limit));
+    const reservations = limits.map((limit) => this.#look(limit));
+    if (reservations.every(({ admitted }) => admitted)) for (const limit of limits) this.#take(limit);
+    return reservations;
   }
 
   async settle(limits: readonly CountedLimit[], failed: boolean): Promise<undefined> {
@@ -64,15 +66,17 @@ export class MemoryAttemptCounter implements AttemptCounter {
     }
   }
 
-  #reserve({ key, rule }: CountedLimit): Reservation {
-    const now = this.#steady();
-    const count = this.#countOf(key, now, rule);
-    if (count.failures + count.open < rule.limit) {
-      count.open++;
-      return { admitted: true };
-    }
-    const exhausted = count.failures >= rule.limit;
-    return { admitted: false, retryAfterMs: exhausted ? count.windowEnds - now : soonMs, exhausted };
+  #look({ key, rule }: CountedLimit): Reservation {
+    const count = this.#counts.get(key);
+    const left = count === undefined ? 0 : count.windowEnds - this.#steady();
+    const failures = count === undefined || left <= 0 ? 0 : count.failures;
+    if (failures + (count?.open ?? 0) < rule.limit) return { admitted: true };
+    const exhausted = failures >= rule.limit;
+    return { admitted: false, retryAfterMs: exhausted ? left : soonMs, exhausted };
+  }
+
+  #take({ key, rule }: CountedLimit): void {
+    this.#countOf(key, this.#steady(), rule).open++;
   }
 
   #settle({ key, rule }: CountedLimit, failed: boolean): void {

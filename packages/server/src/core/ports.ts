@@ -165,6 +165,8 @@ export interface RevocationLog {
 export interface PoolFigures {
   /** Connections at most. */
   readonly max: number;
+  /** Connections that the database lets the server have, as far as known. */
+  readonly allowed: number;
   /** Connections that are open. */
   readonly size: number;
   readonly idle: number;

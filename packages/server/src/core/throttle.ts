@@ -84,43 +84,32 @@ export class Throttle {
     }
   }
 
+  /** Takes all places in one step. A limit that the caller may pass is left out of the next one. */
   async #admit(attempt: Attempt): Promise<Admission> {
-    const limits = this.#limits(attempt);
-    const reservations = await this.#counters[attempt.operation].reserve(limits);
-    const held = limits.filter((_, index) => reservations[index]?.admitted);
-    try {
-      return { held, passed: await this.#passage(attempt, limits, reservations) };
-    } catch (error) {
-      await this.#settle(attempt, held, false);
-      throw error;
+    const counter = this.#counters[attempt.operation];
+    let held = this.#limits(attempt);
+    let passed: LatchkeyError | undefined;
+    for (;;) {
+      const reservations = await counter.reserve(held);
+      const beyond = new Set<Limit>();
+      for (const [index, limit] of held.entries()) {
+        const reservation = reservations[index];
+        if (reservation === undefined || reservation.admitted) continue;
+        const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
+        if (limit.scope === "pair" || !(await this.#isKnownHere(attempt))) {
+          if (reservation.exhausted && (await counter.turnAway(limit.key)))
+            await this.#announce(attempt, limit.scope);
+          throw refusal;
+        }
+        passed ??= refusal;
+        beyond.add(limit);
+      }
+      if (beyond.size === 0) return { held, passed };
+      held = held.filter((limit) => !beyond.has(limit));
     }
   }
 
-  /**
-   * Whether an attempt may go on.
-   *
-   * @returns the refusal that a stranger would get, if the attempt is past a limit and may still go on
-   * @throws {LatchkeyError} `rate_limited`
-   */
-  async #passage(
-    attempt: Attempt,
-    limits: readonly Limit[],
-    reservations: readonly Reservation[],
-  ): Promise<LatchkeyError | undefined> {
-    for (const [index, limit] of limits.entries()) {
-      const reservation = reservations[index];
-      if (reservation === undefined || reservation.admitted) continue;
-      const refusal = refusalOf(attempt, limit, reservation.retryAfterMs);
-      if (limit.scope !== "pair" && (await this.#isKnownHere(attempt))) return refusal;
-      const counter = this.#counters[attempt.operation];
-      if (reservation.exhausted && (await counter.turnAway(limit.key)))
-        await this.#announce(attempt, limit.scope);
-      throw refusal;
-    }
-    return undefined;
-  }
-
-  /** A count that cannot be written is not worth the answer that was found: it stays taken until its window ends. */
+  /** A count that cannot be written is not worth the answer that was found: the counter makes up for it. */
   async #settle(
     attempt: Attempt,
     limits: readonly Limit[],

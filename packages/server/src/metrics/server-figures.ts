@@ -57,10 +57,15 @@ export function serverFigures(parts: WatchedParts): Family[] {
   ];
 }
 
-function poolFigures({ max, size, idle, waiting }: PoolFigures): Family[] {
+function poolFigures({ max, allowed, size, idle, waiting }: PoolFigures): Family[] {
   return [
     gauge("latchkey_pool_connections", "Connections to PostgreSQL that are open", size),
     gauge("latchkey_pool_connections_max", "Connections that may be open", max),
+    gauge(
+      "latchkey_pool_connections_allowed",
+      "Connections that PostgreSQL lets this server have, as far as known",
+      allowed,
+    ),
     gauge("latchkey_pool_idle", "Open connections that nobody uses", idle),
     gauge("latchkey_pool_waiting", "Who waits for a connection", waiting),
   ];

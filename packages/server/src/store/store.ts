@@ -4,7 +4,6 @@ import { MemoryAttemptCounter } from "../core/memory-attempt-counter.ts";
 import type {
   AuditReader,
   AuditTrail,
-  Clock,
   KeyStore,
   PoolFigures,
   RevocationLog,
@@ -41,10 +40,9 @@ export interface Store {
   /**
    * Counters of attempts: shared by all replicas if the engine is.
    *
-   * @param clock of counters that replicas share
-   * @param steady of counters in the memory of this process
+   * @param steady measures windows and the time that is left of them
    */
-  attemptCounters(clock: Clock, steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
+  attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
   /** How busy the connections are, where there are several. */
   pool(): PoolFigures | undefined;
   /** Calls back when another process may have changed keys or sessions; without it, only time tells. */
@@ -68,6 +66,8 @@ export interface StoreOptions {
   readonly place: DatabasePlace;
   /** Told of every audit event once it is durable. */
   readonly onAudit: AuditListener;
+  /** Called with a line for the log when the database works, but not as it should. */
+  readonly onWarning?: (message: string) => void;
   /** A command opens the store for a moment, a server for long. Default: `server`. */
   readonly owner?: "server" | "command";
   /** Connections to PostgreSQL at most. */
@@ -108,10 +108,10 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
 
 /** The client for PostgreSQL is loaded where it is used. */
 async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Database> {
-  const { place, owner = "server", connections = 10, timeout = 3000 } = options;
+  const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
     const { openPostgres } = await import("./postgres/postgres.ts");
-    return openPostgres({ place, connections, timeout, listen: owner === "server" });
+    return openPostgres({ place, connections, timeout, listen: owner === "server", warn: onWarning });
   }
   const path = place.engine === "memory" ? ":memory:" : place.path;
   return openSqlite({ path, writer: owner === "server" ? "thread" : "inline" });
@@ -120,7 +120,7 @@ async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Dat
 async function attemptCounters(database: Database): Promise<Store["attemptCounters"]> {
   if (database.writers === "one") {
     const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
-    return (_clock, steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
+    return (steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counters.ts");
   return sharedAttemptCounters(database);

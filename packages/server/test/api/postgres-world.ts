@@ -1,14 +1,30 @@
+import { inject } from "vitest";
+import { databaseClock } from "../postgres/server/database-clock.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { localWorld, type ProviderWorld } from "./provider-world.ts";
 import { testServer } from "./test-server.ts";
 
-/** A test server on PostgreSQL: on an empty database where the settings name none. */
+/**
+ * A test server on PostgreSQL: on an empty database where the settings name none. The database's clock advances with
+ * the server's, if the database belongs to the suite's administrator, who alone may read the file that it is.
+ */
 export const openOnPostgres: typeof testServer = async (settings = {}, hasher) => {
   const secret = "only for tests, and the same everywhere";
-  return testServer(
-    { DATABASE: settings["DATABASE"] ?? (await newDatabase()), SECRET: secret, ...settings },
-    hasher,
-  );
+  const database = settings["DATABASE"] ?? (await newDatabase());
+  const server = await testServer({ SECRET: secret, ...settings, DATABASE: database }, hasher);
+  if (new URL(database).username !== new URL(inject("postgres")).username) return server;
+  const clock = await databaseClock(database);
+  return {
+    ...server,
+    advance(ms) {
+      server.advance(ms);
+      clock.advance(ms);
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      clock[Symbol.dispose]();
+    },
+  };
 };
 
 /** Latchkey's own users, on PostgreSQL. */

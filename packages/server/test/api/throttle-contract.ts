@@ -56,6 +56,17 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await attempt(server, "alice", passwords.alice, "192.0.2.1")).status).toBe(200);
       });
 
+      test("a wall clock that steps, back or forward, neither lengthens the wait nor ends it", async () => {
+        await using server = await open(rules);
+        expect(await fail(server, 5, "alice", "192.0.2.1")).toEqual(Array(5).fill(401));
+        const day = 24 * 60 * minute;
+        for (const step of [-day, 2 * day]) {
+          server.stepWallClock(step);
+          const refused = await attempt(server, "alice", passwords.alice, "192.0.2.1");
+          expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "900"]);
+        }
+      });
+
       test("gains nothing by spelling the name differently", async () => {
         await using server = await open(rules);
         const spellings = ["alice", "ALICE", " alice ", "ａｌｉｃｅ", "Alice@example.com"];

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AttemptCounter, Rule } from "../../src/core/attempt-counter.ts";
-import type { Clock } from "../../src/core/ports.ts";
+import type { SteadyClock } from "../../src/core/ports.ts";
 
 const rule: Rule = { limit: 3, windowMs: 1000 };
 const one = (key: string) => [{ key, rule }];
 
 /** What every counter must do that takes a place before an attempt. @param open makes one that has counted nothing */
-export function attemptCounterContract(name: string, open: (clock: Clock) => Promise<AttemptCounter>): void {
+export function attemptCounterContract(
+  name: string,
+  open: (steady: SteadyClock) => Promise<AttemptCounter>,
+): void {
   describe(`the attempt counter contract: ${name}`, () => {
     test("any order of attempts: failures and open attempts never pass the limit within a window", async () => {
       const step = fc.constantFrom("try", "fail", "succeed");
@@ -43,7 +46,7 @@ export function attemptCounterContract(name: string, open: (clock: Clock) => Pro
       });
     });
 
-    test("several limits are taken in one step, each by itself", async () => {
+    test("several limits are looked at in one step, each by itself", async () => {
       const counter = await open(() => 0);
       for (let time = 0; time < 3; time++) {
         await counter.reserve(one("full"));
@@ -54,6 +57,32 @@ export function attemptCounterContract(name: string, open: (clock: Clock) => Pro
         { admitted: false, retryAfterMs: 1000, exhausted: true },
         { admitted: true },
       ]);
+    });
+
+    test("a refusal takes no place under the keys that have room", async () => {
+      const counter = await open(() => 0);
+      for (let time = 0; time < 3; time++) await counter.reserve(one("full"));
+      for (let time = 0; time < 5; time++) {
+        const reservations = await counter.reserve([...one("free"), ...one("full")]);
+        expect(reservations.map(({ admitted }) => admitted)).toEqual([true, false]);
+      }
+      for (let time = 0; time < 3; time++)
+        expect(await counter.reserve(one("free"))).toEqual([{ admitted: true }]);
+      expect(await counter.reserve(one("free"))).toMatchObject([{ admitted: false }]);
+    });
+
+    test("attempts with several limits at the same moment pass none of them", async () => {
+      const counter = await open(() => 0);
+      const tries = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => counter.reserve([...one(`own ${n % 5}`), ...one("shared")])),
+      );
+      const admitted = tries.filter((limits) => limits.every((limit) => limit.admitted));
+      expect(admitted.length).toBeGreaterThan(0);
+      expect(admitted.length).toBeLessThanOrEqual(rule.limit);
+      const left = rule.limit - admitted.length;
+      for (let time = 0; time < left; time++)
+        expect(await counter.reserve(one("shared"))).toEqual([{ admitted: true }]);
+      expect(await counter.reserve(one("shared"))).toMatchObject([{ admitted: false }]);
     });
 
     test("failures are forgotten when their window ends", async () => {

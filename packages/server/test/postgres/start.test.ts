@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { me, signIn } from "../process/auth-calls.ts";
 import { expectRefusal } from "../process/refusal.ts";
@@ -34,6 +36,14 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       "there is no such database",
       () => postgres.address("nowhere"),
       /there is no such database: make it with `createdb`/,
+    ],
+    [
+      "all connections that the role may have are in use",
+      async () => {
+        await postgres.query("create role crowded login password 'crowded' connection limit 0");
+        return postgres.address("postgres").replace(/\/\/.*@/, "//crowded:crowded@");
+      },
+      /all connections that .* may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL/,
     ],
     [
       "nobody listens there",
@@ -90,6 +100,29 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       /not the secret that the database was made with/,
     );
   });
+});
+
+test.for([
+  ["channel_binding=require", "?sslmode=require&channel_binding=require"],
+  ["sslmode=prefer", "?sslmode=prefer"],
+  ["options", "?sslmode=require&options=-c%20geqo%3Doff"],
+])("an address with %s, as providers give it, is honoured", async ([, parameters]) => {
+  const server = await replica(place, `${await postgres.database()}${parameters}`);
+  await signIn(server.url, "admin", adminPassword);
+  await server.stop();
+});
+
+test("channel_binding=require refuses a server that does not offer it", async () => {
+  await postgres.query("create role plain login password 'hunter2' superuser");
+  await postgres.query("select pg_reload_conf()");
+  const hba = join(postgres.data, "pg_hba.conf");
+  writeFileSync(hba, `hostssl all plain all password\n${readFileSync(hba, "utf8")}`);
+  await postgres.query("select pg_reload_conf()");
+  const address = postgres.address("postgres").replace(/\/\/.*@/, "//plain:hunter2@");
+  await (await replica(place, `${address}?sslmode=require`)).stop();
+  const result = await refusal(`${address}?sslmode=require&channel_binding=require`);
+  expectRefusal(result, /does not offer channel binding/);
+  expect(result.stderr).not.toContain("start it");
 });
 
 test.for(["require", "verify-ca", "verify-full"])(

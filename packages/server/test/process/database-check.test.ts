@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
+import { expectRefusal } from "./refusal.ts";
 import { Place } from "./server-process.ts";
 
 const place = new Place();
@@ -72,12 +73,63 @@ describe("latchkey database check, on PostgreSQL", () => {
     const { status, stdout } = await of(address);
     expect(stdout).toMatch(/^engine +PostgreSQL \d+/m);
     expect(stdout).toMatch(/^host 127\.0\.0\.1:\d+ +primary$/m);
-    expect(stdout).toMatch(/^version +1 of 1$/m);
+    expect(stdout).toMatch(/^version +(\d+) of \1$/m);
     expect(stdout).toMatch(/^users +1$/m);
     const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
     if (fsync === "off") expect(stdout).toMatch(/^wrong: fsync is off/m);
     expect(status).toBe(fsync === "off" ? 1 : 0);
     expect(stdout).not.toContain("only for tests");
+  });
+
+  test.for([
+    [
+      "an encoding that cannot hold every name",
+      async (address: string) => {
+        const name = new URL(address).pathname.slice(1);
+        await queryAt(inject("postgres"), `drop database ${name}`);
+        await queryAt(
+          inject("postgres"),
+          `create database ${name} encoding 'LATIN1' template template0 locale 'C'`,
+        );
+      },
+      /its encoding is LATIN1: make it anew with UTF8/,
+    ],
+    [
+      "a trigger that is missing",
+      async (address: string) => {
+        await (await place.server({ env: replicaEnvironment(address) })).stop();
+        await queryAt(address, "drop trigger in_order on revocations");
+      },
+      /the trigger in_order of revocations is missing or disabled/,
+    ],
+  ] as const)("what is wrong there stops the start, in the same words: %s", async ([, spoil, said]) => {
+    const address = await newDatabase();
+    await spoil(address);
+    expect((await of(address)).stdout).toMatch(said);
+    const serve = await place.latchkey(["serve", "--port", "0"], { env: replicaEnvironment(address) });
+    expectRefusal(serve, said);
+  });
+
+  test("a doubtful engine is warned of at the start", async () => {
+    const address = await newDatabase();
+    const server = await place.server({ env: replicaEnvironment(`${address}?connection_limit=5`) });
+    await server.stop();
+    expect(server.stdout()).toMatch(/"level":40,.*connection_limit in LATCHKEY_DATABASE has no effect/);
+    const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
+    if (fsync === "off") expect(server.stdout()).toMatch(/"level":40,.*fsync is off/);
+  });
+
+  test("a schema of its own holds the tables, and one that is missing is named", async () => {
+    const address = await newDatabase();
+    const env = replicaEnvironment(`${address}?schema=Sign%20in`);
+    expectRefusal(
+      await place.latchkey(["serve", "--port", "0"], { env }),
+      /there is no such schema: make it with `create schema`/,
+    );
+    await queryAt(address, 'create schema "Sign in"');
+    await (await place.server({ env })).stop();
+    expect(await queryAt(address, 'select count(*)::int from "Sign in".users')).toEqual([{ count: 1 }]);
+    expect(await queryAt(address, "select from pg_tables where schemaname = 'public'")).toEqual([]);
   });
 
   test("says what is wrong and what to do", async () => {

@@ -1,18 +1,28 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
+import type { Patience } from "./client-options.ts";
+import { closed, connect } from "./connect.ts";
 
 /** Between the end of one connection and the next, in milliseconds. */
 const pause = 200;
+/** The longest pause between two attempts to listen, and the pause after the connection was given up, in milliseconds. */
+const longestPause = 30_000;
 
-/** One connection on which the database says that something changed that others follow. */
+/**
+ * One connection on which the database says that something changed that others follow. It is a convenience: what changed
+ * is read again every 250 ms besides. So when no connection can be had, it tries again later, and requests come first.
+ */
 export class ChangeListener {
   readonly #place: PostgresPlace;
   readonly #patience: Patience;
   readonly #listeners = new Set<() => void>();
   readonly #onBroken: (error: Error) => void;
+  #host: PostgresHost | undefined;
   #client: Client | undefined;
-  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #yieldedUntil = 0;
+  /** Counts the calls of `listen`, so that an attempt sees that a later one has taken its place. */
+  #turn = 0;
 
   /** @param onBroken is told that the connection has ended; `listen` is to be called again */
   constructor(place: PostgresPlace, patience: Patience, onBroken: (error: Error) => void) {
@@ -26,31 +36,59 @@ export class ChangeListener {
   }
 
   /** Listens at this host from now on. Something may have changed before, so that is told as well. */
-  async listen(host: PostgresHost): Promise<void> {
-    const before = this.#client;
-    const client = new Client(clientOptions(this.#place, host, this.#patience));
-    this.#client = client;
-    before?.end().catch(() => {});
-    const broken = (error: Error) => {
-      if (this.#client !== client || this.#closed) return;
-      this.#client = undefined;
-      // Where it cannot listen at all, it must not ask for a new host without a pause.
-      setTimeout(() => this.#onBroken(error), pause).unref();
-    };
-    client.on("error", broken).on("end", () => broken(new Error("the connection that listens has ended")));
-    client.on("notification", () => this.#tell());
-    try {
-      await client.connect();
-      await client.query("listen latchkey");
-      this.#tell();
-    } catch (error) {
-      broken(error instanceof Error ? error : new Error(String(error)));
-    }
+  listen(host: PostgresHost): void {
+    this.#host = host;
+    void this.#stop();
+    const rest = this.#yieldedUntil - performance.now();
+    if (rest > 0) this.#later(rest, () => this.listen(host));
+    else void this.#connect(host, this.#turn, pause);
+  }
+
+  /** Gives its connection up for a while. */
+  yield(): void {
+    if (this.#client === undefined || this.#host === undefined) return;
+    this.#yieldedUntil = performance.now() + longestPause;
+    this.listen(this.#host);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#client?.end().catch(() => {});
+    this.#host = undefined;
+    await this.#stop();
+  }
+
+  async #connect(host: PostgresHost, turn: number, wait: number): Promise<void> {
+    let client: Client | undefined;
+    try {
+      client = await connect(this.#place, host, this.#patience);
+      await client.query("listen latchkey");
+    } catch {
+      if (client !== undefined) void closed(client);
+      const longer = Math.min(2 * wait, longestPause);
+      if (turn === this.#turn) this.#later(wait, () => void this.#connect(host, turn, longer));
+      return;
+    }
+    if (turn !== this.#turn) return closed(client);
+    this.#client = client;
+    client.on("notification", () => this.#tell());
+    const broken = (error: Error) => {
+      if (turn !== this.#turn) return;
+      void this.#stop();
+      this.#later(pause, () => this.#onBroken(error));
+    };
+    client.on("error", broken).on("end", () => broken(new Error("the connection that listens has ended")));
+    this.#tell();
+  }
+
+  #stop(): Promise<void> {
+    this.#turn++;
+    clearTimeout(this.#timer);
+    const before = this.#client;
+    this.#client = undefined;
+    return before === undefined ? Promise.resolve() : closed(before);
+  }
+
+  #later(wait: number, work: () => void): void {
+    this.#timer = setTimeout(work, wait).unref();
   }
 
   #tell(): void {

@@ -1,4 +1,4 @@
-import type { PoolClient } from "pg";
+import type { ClientBase } from "pg";
 import type { Step } from "../database.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Step } from "../database.ts";
  * @returns false where a step that had to change a row changed none
  * @throws what the engine says; then nothing was changed, unless the connection broke at the very end
  */
-export async function makeChange(client: PoolClient, steps: readonly Step[]): Promise<boolean> {
+export async function makeChange(client: ClientBase, steps: readonly Step[]): Promise<boolean> {
   const sent = [client.query("begin"), ...steps.map((step) => client.query(prepared(step.sql, step.values)))];
   const conditional = steps.some(({ must }) => must);
   if (!conditional) sent.push(client.query("commit"));

@@ -29,13 +29,13 @@ export function clientOptions(
     ...(place.password !== undefined && { password: () => place.password ?? "" }),
     database: place.database,
     ssl: tlsOptions(place.tls),
-    application_name: "latchkey",
+    ...(place.tls.direct && { sslnegotiation: "direct" as const }),
+    ...(place.tls.channelBinding && { enableChannelBinding: true }),
+    application_name: place.applicationName ?? "latchkey",
+    ...(place.options !== undefined && { options: place.options }),
     keepAlive: true,
-    connectionTimeoutMillis: patience.connect,
-    // The engine gives up first, so that it never goes on with what nobody waits for.
-    statement_timeout: patience.answer,
-    lock_timeout: patience.answer,
-    idle_in_transaction_session_timeout: 2 * patience.answer,
+    connectionTimeoutMillis: place.connectTimeout ?? patience.connect,
+    // Longer than the engine's own timeouts, so that no abandoned statement keeps running.
     query_timeout: patience.answer + 500,
     // A change travels as a whole, not a statement at a time.
     pipeline: true,

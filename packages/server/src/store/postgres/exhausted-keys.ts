@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/ports.ts";
 import type { AttemptCount } from "./attempts.ts";
 
 /** More are not remembered: then the database is asked. */
@@ -6,20 +6,20 @@ const capacity = 100_000;
 
 /** Keys whose limit is used up until their window ends, which nothing changes: so the database need not be asked. */
 export class ExhaustedKeys {
-  readonly #clock: Clock;
+  readonly #steady: SteadyClock;
   readonly #until = new Map<string, number>();
   readonly #turnedAway = new Set<string>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(steady: SteadyClock) {
+    this.#steady = steady;
   }
 
   /** Takes note of what was counted. @returns those that have failed more often than they may */
   note(counts: readonly AttemptCount[]): AttemptCount[] {
-    for (const { key, failures, most, windowEnds } of counts) {
+    for (const { key, failures, most, remaining } of counts) {
       if (failures < most) continue;
       if (this.#until.size >= capacity) this.#until.clear();
-      this.#until.set(key, windowEnds);
+      this.#until.set(key, this.#steady() + remaining);
     }
     return counts.filter(({ failures, most }) => failures > most);
   }
@@ -28,7 +28,7 @@ export class ExhaustedKeys {
   left(key: string): number | undefined {
     const until = this.#until.get(key);
     if (until === undefined) return undefined;
-    const left = until - this.#clock();
+    const left = until - this.#steady();
     if (left > 0) return left;
     this.#until.delete(key);
     this.#turnedAway.delete(key);

@@ -1,6 +1,9 @@
-import { Client } from "pg";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
+import type { Patience } from "./client-options.ts";
+import { closed, connect } from "./connect.ts";
+import type { ConnectionPool } from "./connection-pool.ts";
 
 /** A server that is there says so within this, in milliseconds. */
 const answerPatience = 1000;
@@ -8,26 +11,57 @@ const answerPatience = 1000;
 const readsOnly = "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as reads";
 
 /**
- * Asks all hosts at once.
+ * Asks all hosts at once, over a new connection and over one that a pool has: a server at its connection limit answers
+ * the latter alone.
  *
  * @returns the first that says it takes writes
  * @throws {AggregateError} with what each said, where none does
  */
-export function findPrimary(place: PostgresPlace, patience: Patience): Promise<PostgresHost> {
+export function findPrimary(
+  place: PostgresPlace,
+  patience: Patience,
+  pools: ReadonlyMap<PostgresHost, ConnectionPool>,
+): Promise<PostgresHost> {
   const short = Math.min(patience.answer, answerPatience);
-  return Promise.any(place.hosts.map((host) => ask(place, host, { connect: short, answer: short })));
+  return Promise.any(
+    place.hosts.flatMap((host) => {
+      const pool = pools.get(host);
+      const fresh = askAnew(place, host, { connect: short, answer: short });
+      return pool === undefined || pool.figures.size === 0 ? [fresh] : [fresh, askOver(pool, host, short)];
+    }),
+  );
 }
 
-async function ask(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<PostgresHost> {
-  const client = new Client(clientOptions(place, host, patience));
-  client.on("error", () => {});
+async function askAnew(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<PostgresHost> {
+  const client = await connect(place, host, patience);
   try {
-    await client.connect();
-    const { rows } = await client.query(readsOnly);
-    if (rows[0]?.reads !== false)
-      throw new Error(`${host.host}:${host.port} takes no writes: it is a standby`);
-    return host;
+    return await ask(client, host);
   } finally {
-    client.end().catch(() => {});
+    // The server has its place back before the pool asks for it.
+    await closed(client);
   }
+}
+
+/** A connection that answers late goes back to its pool when it has answered: it may be slow, not broken. */
+async function askOver(pool: ConnectionPool, host: PostgresHost, timeout: number): Promise<PostgresHost> {
+  const answer = pool.acquire().then(async (client) => {
+    try {
+      const found = await ask(client, host);
+      pool.release(client);
+      return found;
+    } catch (error) {
+      pool.release(client, true);
+      throw error;
+    }
+  });
+  const late = delay(timeout, undefined, { ref: false }).then(() => {
+    throw new Error(`${host.host}:${host.port} does not answer in time`);
+  });
+  return Promise.race([answer, late]);
+}
+
+async function ask(client: Client, host: PostgresHost): Promise<PostgresHost> {
+  const { rows } = await client.query<{ reads: boolean }>(readsOnly);
+  if (rows[0]?.reads !== false) throw new Error(`${host.host}:${host.port} takes no writes: it is a standby`);
+  return host;
 }

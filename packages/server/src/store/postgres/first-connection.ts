@@ -1,19 +1,27 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
-import { NewerDatabaseError, UnusableDatabaseError } from "../unusable-database.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
-import { reasonOf, stateOf } from "./trouble.ts";
+import { UnusableDatabaseError } from "../unusable-database.ts";
+import { NoChannelBinding } from "./channel-binding.ts";
+import type { Patience } from "./client-options.ts";
+import { closed, configure, openConnection } from "./connect.ts";
+import { assertOwnSession, TransactionPooling } from "./pooling.ts";
+import { isConnectionLimit, reasonOf, stateOf } from "./trouble.ts";
 
 /** A database that starts together with the server may need so long, in milliseconds. */
 const startPatience = 10_000;
 const againAfter = 250;
+/** A second connection, which only serves to see whether a pooler is in between, has little time, in milliseconds. */
+const shortly: Patience = { answer: 1000, connect: 1000 };
 
 /** What an operator can do about it, by the state that the engine gave. */
 const advice: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong: correct LATCHKEY_DATABASE",
   "28000": "this user may not connect: correct LATCHKEY_DATABASE, or the server's pg_hba.conf",
   "3D000": "there is no such database: make it with `createdb`, or correct LATCHKEY_DATABASE",
+  "53300":
+    "all connections that the user, the database or the server may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL",
+  "3F000": "there is no such schema: make it with `create schema`, or correct `schema` in LATCHKEY_DATABASE",
   "42501": "the user may not make tables there: make it the owner of the database",
 };
 
@@ -48,10 +56,12 @@ export async function connectFirst<Result>(
 ): Promise<Result> {
   let problem: unknown;
   for (const host of place.hosts) {
-    const client = new Client(clientOptions(place, host, patience));
-    client.on("error", () => {});
+    let client: Client | undefined;
     try {
-      await client.connect();
+      const opened = await openConnection(place, host, patience);
+      client = opened.client;
+      await assertOwnSession(opened, () => openConnection(place, host, shortly));
+      await configure(client, place, patience);
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
       return await work(client, host);
@@ -59,7 +69,8 @@ export async function connectFirst<Result>(
       problem = error;
       if (willNotMend(error)) throw asUnusable(place, error);
     } finally {
-      client.end().catch(() => {});
+      // With a connection limit of one, the pool gets none before this one is closed.
+      if (client !== undefined) await closed(client);
     }
   }
   throw new NotYetThere(asUnusable(place, problem).message);
@@ -68,9 +79,11 @@ export async function connectFirst<Result>(
 /** The engine has spoken and is not about to start, or does not speak TLS, or is not who it should be. */
 function willNotMend(error: unknown): boolean {
   const state = stateOf(error);
-  if (state !== undefined) return !state.startsWith("57P0") && state !== "53300";
+  if (state !== undefined) return !state.startsWith("57P0") && !isConnectionLimit(error);
   return (
-    error instanceof NewerDatabaseError ||
+    error instanceof UnusableDatabaseError ||
+    error instanceof TransactionPooling ||
+    error instanceof NoChannelBinding ||
     (error instanceof Error && (isWithoutTls(error) || isCertificateProblem(error)))
   );
 }
@@ -84,7 +97,7 @@ function isCertificateProblem(error: Error): boolean {
 }
 
 function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError {
-  if (error instanceof NewerDatabaseError) return error;
+  if (error instanceof UnusableDatabaseError) return error;
   return new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${adviceFor(error)}`);
 }
 
@@ -92,7 +105,17 @@ function adviceFor(error: unknown): string {
   if (error instanceof Error && isWithoutTls(error))
     return "the server does not speak TLS: set it up there, or add ?sslmode=disable where the network is yours alone";
   if (error instanceof Error && isCertificateProblem(error))
-    return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE`;
+    return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE, or encrypt without a check with ?sslmode=require`;
+  if (error instanceof TransactionPooling || error instanceof NoChannelBinding) return error.message;
   const state = stateOf(error);
+  // The server has spoken, so there is no use in starting it.
+  if (state !== undefined && advice[state] === undefined)
+    return `${reasonOf(error)}: ${adviceForRefusal(error)}`;
   return (state && advice[state]) ?? `${reasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
+}
+
+function adviceForRefusal(error: unknown): string {
+  if (/unsupported startup parameter/.test(reasonOf(error)))
+    return "the pooler in front of PostgreSQL does not take it: leave it out of LATCHKEY_DATABASE, or allow it there";
+  return "mend it on the server, or correct LATCHKEY_DATABASE";
 }

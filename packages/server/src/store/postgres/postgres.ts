@@ -1,13 +1,15 @@
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
-import type { PoolClient } from "pg";
+import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { Database, Step } from "../database.ts";
-import type { PostgresPlace } from "../place.ts";
+import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Schema } from "../schema.ts";
 import type { Statement } from "../statement.ts";
+import { UnusableDatabaseError } from "../unusable-database.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
+import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
@@ -21,6 +23,8 @@ export interface PostgresOptions {
   readonly timeout: number;
   /** Whether changes of other processes are listened for: a command is over before any comes. */
   readonly listen: boolean;
+  /** Called with a line for the log. */
+  readonly warn: (message: string) => void;
 }
 
 /** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
@@ -38,18 +42,46 @@ export async function openPostgres({
   connections,
   timeout,
   listen,
+  warn,
 }: PostgresOptions): Promise<Database> {
   const patience = { answer: timeout, connect: Math.min(timeout, connectPatience) };
   const patient = { ...patience, answer: migrationPatience };
   const first = await firstConnection(place, patient, async (client, host) => {
+    const doubts = assertSound(place, engineProblems(await engineState(client)));
     await migratePostgres(client);
-    return host;
+    assertSound(place, await triggerProblems(client));
+    return { host, doubts };
   });
-  const primary = new Primary({ place, connections, patience });
+  // A start that is refused says why in one line, and nothing else.
+  for (const line of [...place.notes, ...first.doubts]) warn(line);
+  const primary = new Primary({
+    place,
+    connections,
+    patience,
+    onRefused: (reason) => warn(refusedWarning(reason)),
+    onStarved: () => listener.yield(),
+  });
   const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
-  if (listen) primary.onFound((host) => void listener.listen(host));
-  primary.found(first);
+  if (listen) primary.onFound((host) => listener.listen(host));
+  primary.found(first.host);
   return new PostgresDatabase(primary, listener);
+}
+
+/**
+ * @returns lines for the log
+ * @throws {UnusableDatabaseError} for the first problem with which a server must not start
+ */
+function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): string[] {
+  const fatal = problems.find((problem) => problem.fatal);
+  if (fatal !== undefined) throw new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${fatal.line}`);
+  return problems.map(({ line }) => `the database: ${line}`);
+}
+
+function refusedWarning(reason: string): string {
+  return (
+    `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
+    "raise the limit, or lower LATCHKEY_DATABASE_POOL"
+  );
 }
 
 class PostgresDatabase implements Database {
@@ -94,7 +126,7 @@ class PostgresDatabase implements Database {
     await this.#primary.close();
   }
 
-  async #use<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#primary.use(work);

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Pool, type PoolClient } from "pg";
+import type { Client } from "pg";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
+import type { Patience } from "./client-options.ts";
+import { connect } from "./connect.ts";
+import { ConnectionPool } from "./connection-pool.ts";
 import { findPrimary } from "./find-primary.ts";
 import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
@@ -11,6 +13,10 @@ export interface PrimaryOptions {
   /** Connections at most. */
   readonly connections: number;
   readonly patience: Patience;
+  /** Called when a connection beyond the open ones was refused, once an episode. @param reason for the log */
+  readonly onRefused: (reason: string) => void;
+  /** Called when a connection was refused and there is none for requests. */
+  readonly onStarved: () => void;
 }
 
 /** For each connection so many may wait for one; who comes later is told to come back. */
@@ -19,20 +25,21 @@ const waitingPerConnection = 100;
 const searchPatience = 250;
 /** Between two looks at the hosts while none is the primary, in milliseconds. */
 const lookAgainAfter = 200;
-const idleFor = 60_000;
 
 /**
- * The server that takes writes, among one or several hosts, and the connections to it. Where a connection fails it
- * looks for the primary anew, until it has found one; meanwhile who asks is refused at once.
+ * The server that takes writes, among one or several hosts, and the connections to it. When a connection breaks, it
+ * looks for the primary anew, over the connections there are and over new ones; meanwhile requests are refused at once.
+ * A new connection that is refused while others work is no reason to look.
  */
 export class Primary {
   readonly #options: PrimaryOptions;
-  readonly #pools = new Map<PostgresHost, Pool>();
+  readonly #pools = new Map<PostgresHost, ConnectionPool>();
   readonly #listeners = new Set<(host: PostgresHost) => void>();
   #host: PostgresHost | undefined;
   #search: Promise<void> | undefined;
   #searchedSince = 0;
   #reason = "not looked for yet";
+  #turn = 0;
   #closed = false;
 
   constructor(options: PrimaryOptions) {
@@ -41,8 +48,8 @@ export class Primary {
 
   get figures(): PoolFigures {
     const pool = this.#host && this.#pools.get(this.#host);
-    const { totalCount = 0, idleCount = 0, waitingCount = 0 } = pool ?? {};
-    return { max: this.#options.connections, size: totalCount, idle: idleCount, waiting: waitingCount };
+    const max = this.#options.connections;
+    return pool?.figures ?? { max, allowed: max, size: 0, idle: 0, waiting: 0 };
   }
 
   /** Calls back whenever the primary was found, at first or again. */
@@ -53,19 +60,18 @@ export class Primary {
   /**
    * Runs `work` on a connection to the primary. A connection on which something failed is not used again.
    *
-   * @throws {LatchkeyError} `store_unavailable` where there is none; what `work` throws
    */
-  async use<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
-    if (pool.waitingCount >= this.#options.connections * waitingPerConnection)
-      throw unavailable("too many wait for a connection");
-    const client = await this.#connect(pool);
+    const client = await pool.acquire().catch((error: unknown) => {
+      throw unavailable(reasonOf(error));
+    });
     try {
       const done = await work(client);
-      client.release();
+      pool.release(client);
       return done;
     } catch (error) {
-      client.release(true);
+      pool.release(client, true);
       if (troubleOf(error) === "connection") this.doubt(reasonOf(error));
       throw error;
     }
@@ -74,7 +80,25 @@ export class Primary {
   /** Takes a host for the primary that has just shown that it is. */
   found(host: PostgresHost): void {
     this.#host = host;
-    for (const listener of this.#listeners) listener(host);
+    const pool = this.#poolOf(host);
+    pool.tryAgain();
+    void this.#tell(pool, host);
+  }
+
+  /** Requests come first: the listeners hear of the host when the pool has a connection. */
+  async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
+    const turn = ++this.#turn;
+    const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
+    while (!isOver()) {
+      const client = await pool.acquire().catch(() => undefined);
+      if (client !== undefined) pool.release(client);
+      if (isOver()) return;
+      if (client !== undefined) {
+        for (const listener of this.#listeners) listener(host);
+        return;
+      }
+      await delay(lookAgainAfter, undefined, { ref: false });
+    }
   }
 
   /** Looks for the primary anew. @param reason for the log */
@@ -94,23 +118,13 @@ export class Primary {
     await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
   }
 
-  async #pool(): Promise<Pool> {
+  async #pool(): Promise<ConnectionPool> {
     if (this.#host === undefined && this.#search !== undefined) {
       const left = this.#searchedSince + searchPatience - performance.now();
       if (left > 0) await Promise.race([this.#search, delay(left, undefined, { ref: false })]);
     }
     if (this.#host === undefined) throw unavailable(this.#reason);
     return this.#poolOf(this.#host);
-  }
-
-  async #connect(pool: Pool): Promise<PoolClient> {
-    try {
-      return await pool.connect();
-    } catch (error) {
-      // Where all are in use, the server is not to blame.
-      if (pool.totalCount < this.#options.connections) this.doubt(reasonOf(error));
-      throw unavailable(reasonOf(error));
-    }
   }
 
   async #find(): Promise<void> {
@@ -127,23 +141,28 @@ export class Primary {
 
   async #look(): Promise<PostgresHost | undefined> {
     try {
-      return await findPrimary(this.#options.place, this.#options.patience);
+      return await findPrimary(this.#options.place, this.#options.patience, this.#pools);
     } catch (error) {
       this.#reason = reasonOf(error);
       return undefined;
     }
   }
 
-  #poolOf(host: PostgresHost): Pool {
+  #poolOf(host: PostgresHost): ConnectionPool {
     let pool = this.#pools.get(host);
     if (pool === undefined) {
-      const { place, connections, patience } = this.#options;
-      const options = clientOptions(place, host, patience);
-      pool = new Pool({ ...options, max: connections, idleTimeoutMillis: idleFor });
-      // Of one in use its query tells; unheard, the event would end the process.
-      pool.on("connect", (client) => client.on("error", () => {}));
-      // An idle connection was ended from the other side.
-      pool.on("error", (error) => this.doubt(reasonOf(error)));
+      const { place, connections, patience, onRefused, onStarved } = this.#options;
+      pool = new ConnectionPool({
+        open: () => connect(place, host, patience),
+        max: connections,
+        maxWaiting: connections * waitingPerConnection,
+        waitMs: patience.connect,
+        onLost: (error) => {
+          if (this.#host === host) this.doubt(reasonOf(error));
+        },
+        onRefused: (error) => onRefused(reasonOf(error)),
+        onStarved,
+      });
       this.#pools.set(host, pool);
     }
     return pool;

@@ -1,5 +1,5 @@
 import type { AttemptCounter } from "../../core/attempt-counter.ts";
-import type { Clock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/ports.ts";
 import type { Database } from "../database.ts";
 import { attemptTable } from "./attempts.ts";
 import { SharedAttemptCounter } from "./shared-attempt-counter.ts";
@@ -8,10 +8,10 @@ import { SharedFailureCounter } from "./shared-failure-counter.ts";
 /** The counters of all replicas: passwords can be guessed, refresh tokens cannot. */
 export function sharedAttemptCounters(
   database: Database,
-): (clock: Clock) => Record<"login" | "refresh", AttemptCounter> {
+): (steady: SteadyClock) => Record<"login" | "refresh", AttemptCounter> {
   const table = attemptTable(database);
-  return (clock) => ({
-    login: new SharedAttemptCounter(table, clock),
-    refresh: new SharedFailureCounter(table, clock),
+  return (steady) => ({
+    login: new SharedAttemptCounter(table, steady),
+    refresh: new SharedFailureCounter(table, steady),
   });
 }

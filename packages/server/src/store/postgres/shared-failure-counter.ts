@@ -1,7 +1,8 @@
 import type { AttemptCounter, CountedLimit, Reservation } from "../../core/attempt-counter.ts";
-import type { Clock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/ports.ts";
 import type { AttemptTable } from "./attempts.ts";
 import { ExhaustedKeys } from "./exhausted-keys.ts";
+import { LateFailures } from "./late-failures.ts";
 
 /**
  * Counts failures for all replicas at once, and what succeeds not at all: for attempts at secrets that cannot be
@@ -10,13 +11,13 @@ import { ExhaustedKeys } from "./exhausted-keys.ts";
  */
 export class SharedFailureCounter implements AttemptCounter {
   readonly #table: AttemptTable;
-  readonly #clock: Clock;
   readonly #exhausted: ExhaustedKeys;
+  readonly #late: LateFailures;
 
-  constructor(table: AttemptTable, clock: Clock) {
+  constructor(table: AttemptTable, steady: SteadyClock) {
     this.#table = table;
-    this.#clock = clock;
-    this.#exhausted = new ExhaustedKeys(clock);
+    this.#exhausted = new ExhaustedKeys(steady);
+    this.#late = new LateFailures((limits) => table.fail(limits));
   }
 
   async reserve(limits: readonly CountedLimit[]): Promise<Reservation[]> {
@@ -30,9 +31,13 @@ export class SharedFailureCounter implements AttemptCounter {
 
   async settle(limits: readonly CountedLimit[], failed: boolean): Promise<number | undefined> {
     if (!failed) return undefined;
-    const now = this.#clock();
-    const [overrun] = this.#exhausted.note(await this.#table.fail(limits, now));
-    return overrun && overrun.windowEnds - now;
+    try {
+      const [overrun] = this.#exhausted.note(await this.#table.fail(limits));
+      return overrun?.remaining;
+    } catch (error) {
+      this.#late.add(limits);
+      throw error;
+    }
   }
 
   async turnAway(key: string): Promise<boolean> {

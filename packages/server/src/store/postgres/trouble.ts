@@ -10,13 +10,21 @@ export type Trouble =
   | "statement";
 
 /** Class 08, an operator's shutdown, a server that starts, and one that only reads (PostgreSQL, appendix A). */
-const connectionStates = /^(08|57P0|25006|53300|28|3D000)/;
+const connectionStates = /^(08|57P0|25006|28|3D000)/;
 const conflictStates = /^(40001|40P01)$/;
 
 export function troubleOf(error: unknown): Trouble {
   const state = stateOf(error);
   if (state === undefined || connectionStates.test(state)) return "connection";
   return conflictStates.test(state) ? "conflict" : "statement";
+}
+
+/**
+ * Whether the server refused a connection because there are enough: of all, of this role, or of this database (53300),
+ * or because a limit of its configuration is reached (53400).
+ */
+export function isConnectionLimit(error: unknown): boolean {
+  return /^53[34]00$/.test(stateOf(error) ?? "");
 }
 
 /** The SQLSTATE of what the engine said; undefined where it said nothing, as when the connection broke. */

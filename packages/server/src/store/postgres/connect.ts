@@ -1,0 +1,69 @@
+import { Client } from "pg";
+import type { PostgresHost, PostgresPlace } from "../place.ts";
+import { requireChannelBinding } from "./channel-binding.ts";
+import { clientOptions, type Patience } from "./client-options.ts";
+
+/** A connection on which nothing was set, and the process that the server says serves it. */
+export interface OpenedConnection {
+  readonly client: Client;
+  readonly pid: number | undefined;
+}
+
+/** Opens one connection and sets what it needs. @throws what the engine or the network says */
+export async function connect(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<Client> {
+  const { client } = await openConnection(place, host, patience);
+  try {
+    await configure(client, place, patience);
+    return client;
+  } catch (error) {
+    void closed(client);
+    throw error;
+  }
+}
+
+/** Opens one connection. @throws what the engine or the network says */
+export async function openConnection(
+  place: PostgresPlace,
+  host: PostgresHost,
+  patience: Patience,
+): Promise<OpenedConnection> {
+  const client = new Client(clientOptions(place, host, patience));
+  let pid: number | undefined;
+  client.connection.on("backendKeyData", ({ processID }: { processID: number }) => {
+    pid = processID;
+  });
+  if (place.tls.channelBinding) requireChannelBinding(client);
+  // A connection in use reports a failure through its query; an event without a listener would end the process.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return { client, pid };
+  } catch (error) {
+    void closed(client);
+    throw error;
+  }
+}
+
+/**
+ * Sets the timeouts of the engine and the schema: with SQL, because a pooler refuses startup parameters that it does not
+ * know.
+ */
+export async function configure(client: Client, place: PostgresPlace, patience: Patience): Promise<void> {
+  const { answer } = patience;
+  await client.query(
+    `select set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, false),
+      set_config('idle_in_transaction_session_timeout', $2, false),
+      case when $3::text is not null then set_config('search_path', quote_ident($3), false) end`,
+    [String(answer), String(2 * answer), place.schema ?? null],
+  );
+}
+
+/** How long a connection may take to close, in milliseconds. */
+const closePatience = 1000;
+
+/** Closes a connection. Resolves when the server has its place back, or after a second. */
+export async function closed(client: Client): Promise<void> {
+  const timer = setTimeout(() => client.connection.stream.destroy(), closePatience);
+  await client.end().catch(() => {});
+  clearTimeout(timer);
+}

@@ -1,0 +1,34 @@
+import type { CountedLimit } from "../../core/attempt-counter.ts";
+
+/** More failures are not remembered: the database is away for long. */
+const capacity = 10_000;
+const againAfter = 1000;
+
+/** Failures that could not be counted when they happened. They are counted as soon as the database lets them. */
+export class LateFailures {
+  readonly #count: (limits: readonly CountedLimit[]) => Promise<unknown>;
+  readonly #held: (readonly CountedLimit[])[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(count: (limits: readonly CountedLimit[]) => Promise<unknown>) {
+    this.#count = count;
+  }
+
+  add(limits: readonly CountedLimit[]): void {
+    if (this.#held.length < capacity) this.#held.push(limits);
+    this.#timer ??= setTimeout(() => void this.#flush(), againAfter).unref();
+  }
+
+  async #flush(): Promise<void> {
+    for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
+      try {
+        await this.#count(next);
+      } catch {
+        break;
+      }
+      this.#held.shift();
+    }
+    this.#timer =
+      this.#held.length === 0 ? undefined : setTimeout(() => void this.#flush(), againAfter).unref();
+  }
+}

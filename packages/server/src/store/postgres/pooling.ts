@@ -1,0 +1,62 @@
+import type { Client } from "pg";
+import { closed, type OpenedConnection } from "./connect.ts";
+
+/** A pooler that gives a connection to another client between two transactions. */
+export class TransactionPooling extends Error {
+  constructor() {
+    super(
+      "a pooler hands out connections by transaction, and Latchkey needs a session for prepared statements, locks and " +
+        "notifications: set pool_mode=session there, or connect straight to PostgreSQL",
+    );
+  }
+}
+
+/** Looks at this often whether two connections share a server process. */
+const looks = 5;
+
+/**
+ * Checks that a connection has a server process of its own. Without a pooler the process is the one that was announced
+ * at the start, which takes one query to see. A pooler announces another; then a second connection holds a transaction
+ * open, and the first one's process must be another and stay the same.
+ *
+ * @param openAnother opens the second connection
+ * @throws {TransactionPooling} if two connections share a process
+ */
+export async function assertOwnSession(
+  { client, pid }: OpenedConnection,
+  openAnother: () => Promise<OpenedConnection>,
+): Promise<void> {
+  const own = await processOf(client);
+  if (own === pid) return;
+  // A pooler by session that has no second connection to give says so, or lets it wait until its timeout.
+  const other = await openAnother().catch(() => undefined);
+  if (other === undefined) return;
+  try {
+    for (let look = 0; look < looks; look++) await compare(client, own, other.client);
+  } finally {
+    await closed(other.client);
+  }
+}
+
+async function compare(client: Client, own: number, other: Client): Promise<void> {
+  const taken = await begin(other);
+  if (taken === undefined) return;
+  if (taken === own || (await processOf(client)) !== own) throw new TransactionPooling();
+  await other.query("rollback");
+}
+
+/** @returns the process of a transaction that was begun; undefined if there is none to be had */
+async function begin(client: Client): Promise<number | undefined> {
+  try {
+    await client.query("begin");
+    return await processOf(client);
+  } catch (error) {
+    if (error instanceof Error && /statement pooling/i.test(error.message)) throw new TransactionPooling();
+    return undefined;
+  }
+}
+
+async function processOf(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid ?? 0;
+}

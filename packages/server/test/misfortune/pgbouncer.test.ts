@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { postgresAddress } from "../../src/postgres-address.ts";
+import { openStore } from "../../src/store/store.ts";
+import { replica, replicaEnvironment } from "../postgres/replica.ts";
+import { debianBinaries } from "../postgres/server/binaries.ts";
+import { PgBouncer } from "../postgres/server/pgbouncer.ts";
+import { PostgresServer } from "../postgres/server/postgres-server.ts";
+import { login, logout, me, refresh, signIn } from "../process/auth-calls.ts";
+import { expectRefusal } from "../process/refusal.ts";
+import { adminPassword, Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+import { event, session, user } from "../store/store-contract.ts";
+
+const place = new Place();
+let postgres: PostgresServer;
+
+beforeAll(async () => {
+  postgres = await PostgresServer.make({ binaries: debianBinaries() });
+});
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+const refusal = (database: string) =>
+  place.latchkey(["serve", "--port", "0"], { env: replicaEnvironment(database) });
+
+describe("PgBouncer by session", () => {
+  test("signs in, refreshes, tells and signs out, with several replicas", async () => {
+    await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
+    const database = bouncer.through(await postgres.database());
+    const [one, two] = [await replica(place, database), await replica(place, database)];
+    const tokens = await signIn(one.url, "admin", adminPassword);
+    expect((await me(two.url, tokens.access)).status).toBe(200);
+    expect((await refresh(two.url, tokens.refresh)).status).toBe(200);
+    expect((await logout(one.url, tokens.access)).status).toBe(200);
+    await until("the other replica has heard", async () => {
+      const { status, body } = await me(two.url, tokens.access);
+      return status === 401 && body["code"] === "token_revoked";
+    });
+    const logins = await Promise.all(
+      Array.from({ length: 15 }, () => login(one.url, "admin", adminPassword)),
+    );
+    expect(new Set(logins.map(({ status }) => status))).toEqual(new Set([200]));
+    await Promise.all([one.stop(), two.stop()]);
+    const check = await place.latchkey(["database", "check"], { env: replicaEnvironment(database) });
+    expect(check).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  test("passes notifications on", async () => {
+    await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
+    const address = bouncer.through(await postgres.database());
+    const open = () => openStore({ place: postgresAddress(address), onAudit: () => {} });
+    const [one, two] = [await open(), await open()];
+    let told = 0;
+    two.onChange(() => told++);
+    await until("it listens", async () => told > 0);
+    await one.users.add(user("alice"), event("user.added"));
+    await one.sessions.open(session("s1"), 0, event("login.succeeded"));
+    const before = told;
+    await one.sessions.end("s1", [event("session.ended")]);
+    await until("it is told", async () => told > before);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test("with a single server connection it is not mistaken for one by transaction", async () => {
+    await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session", default_pool_size: "1" });
+    const server = await replica(place, bouncer.through(await postgres.database()));
+    await signIn(server.url, "admin", adminPassword);
+    await server.stop();
+  });
+
+  test("sets the timeouts of every connection", async () => {
+    await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
+    const database = await postgres.database();
+    const server = await replica(place, bouncer.through(database), {
+      LATCHKEY_DATABASE_POOL: "2",
+      LATCHKEY_DATABASE_TIMEOUT: "700ms",
+    });
+    await postgres
+      .query("begin; lock table signing_keys; select pg_sleep(2); commit", database)
+      .then(() => {});
+    await server.stop();
+    expect(postgres.log).toMatch(/canceling statement due to (statement|lock) timeout/);
+  });
+
+  test("a startup parameter that it does not take is named", async () => {
+    await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
+    const result = await refusal(`${bouncer.through(await postgres.database())}?options=-c%20geqo%3Doff`);
+    expectRefusal(result, /unsupported startup parameter: options.*leave it out of LATCHKEY_DATABASE/);
+    expect(result.stderr).not.toContain("start it");
+  });
+});
+
+describe("PgBouncer that hands out connections in between", () => {
+  test.for([
+    ["by transaction", { pool_mode: "transaction" }],
+    ["by transaction, a single one", { pool_mode: "transaction", default_pool_size: "1" }],
+    ["by transaction, in turns", { pool_mode: "transaction", server_round_robin: "1", min_pool_size: "5" }],
+    ["by statement", { pool_mode: "statement" }],
+  ] as const)("%s is refused in one line", async ([, settings]) => {
+    await using bouncer = await PgBouncer.start(postgres, settings);
+    const database = await postgres.database();
+    const result = await refusal(bouncer.through(database));
+    expectRefusal(result, /hands out connections by transaction.*pool_mode=session/);
+    expect(result.stderr).not.toContain("start it");
+    const tables = await postgres.query("select from pg_tables where schemaname = 'public'", database);
+    expect(tables).toEqual([]);
+  });
+});

@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import type { AttemptCounter } from "../../src/core/attempt-counter.ts";
+import { postgresAddress } from "../../src/postgres-address.ts";
+import { longestAttempt } from "../../src/store/postgres/attempts.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
+import { newDatabase } from "../postgres/server/new-database.ts";
+import { queryAt } from "../postgres/server/postgres-server.ts";
+import { until } from "../process/until.ts";
+
+const rule = { limit: 3, windowMs: 900_000 };
+const one = (key: string) => [{ key, rule }];
+
+/** Two replicas on a database whose clock a test sets. */
+class World {
+  readonly address: string;
+  readonly stores: readonly [Store, Store];
+  #now: number | undefined;
+
+  private constructor(address: string, stores: readonly [Store, Store]) {
+    this.address = address;
+    this.stores = stores;
+  }
+
+  static async open(timeout = 3000): Promise<World> {
+    const address = await newDatabase();
+    const store = () => openStore({ place: postgresAddress(address), onAudit: () => {}, timeout });
+    const world = new World(address, [await store(), await store()]);
+    await queryAt(
+      address,
+      `create table test_clock (now bigint not null); insert into test_clock values (0);
+       create or replace function latchkey_now() returns bigint language sql stable
+         as $$ select now from test_clock $$`,
+    );
+    return world;
+  }
+
+  async setClock(now: number): Promise<void> {
+    if (this.#now === now) return;
+    this.#now = now;
+    await queryAt(this.address, `update test_clock set now = ${now}`);
+  }
+
+  rows(): Promise<Record<string, unknown>[]> {
+    return queryAt(this.address, "select *, ctid::text, xmin::text, xmax::text from attempts order by key");
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.stores.map((store) => store.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function failThrice(counter: AttemptCounter, key: string): Promise<void> {
+  for (let time = 0; time < rule.limit; time++) {
+    await counter.reserve(one(key));
+    await counter.settle(one(key), true);
+  }
+}
+
+describe("attempts that are counted for all replicas", () => {
+  const shared = World.open();
+  let runs = 0;
+
+  attemptCounterContract("PostgreSQL", async (steady) => {
+    const world = await shared;
+    // Every run has keys of its own, so that all can share one table.
+    const run = `${runs++} `;
+    const counter = world.stores[0].attemptCounters(steady).login;
+    const own = <Limit extends { key: string }>(limits: readonly Limit[]) =>
+      limits.map((limit) => ({ ...limit, key: run + limit.key }));
+    const inTime = () => world.setClock(steady());
+    return {
+      reserve: (limits) => inTime().then(() => counter.reserve(own(limits))),
+      settle: (limits, failed) => inTime().then(() => counter.settle(own(limits), failed)),
+      turnAway: (key) => inTime().then(() => counter.turnAway(run + key)),
+      prune: () => inTime().then(() => counter.prune()),
+    };
+  });
+
+  test("two replicas together let no more attempts in than one", async () => {
+    const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).login);
+    const tries = Array.from({ length: 20 }, (_, n) => counters[n % 2]?.reserve(one("both")));
+    const admitted = (await Promise.all(tries)).flat().filter((reservation) => reservation?.admitted);
+    expect(admitted).toHaveLength(rule.limit);
+  });
+
+  test("two replicas together answer no more failed refreshes than one", async () => {
+    const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).refresh);
+    const answers: (number | undefined)[] = [];
+    for (let n = 0; n < 10; n++) {
+      const counter = counters[n % 2];
+      const [reservation] = (await counter?.reserve(one("refresh both"))) ?? [];
+      if (reservation?.admitted) answers.push(await counter?.settle(one("refresh both"), true));
+    }
+    // Each of the two is told once that it was one too many, or knows already.
+    expect(answers.filter((retryAfter) => retryAfter === undefined)).toHaveLength(rule.limit);
+    expect(answers.length).toBeLessThanOrEqual(rule.limit + 1);
+    expect([
+      await counters[0]?.turnAway("refresh both"),
+      await counters[1]?.turnAway("refresh both"),
+    ]).toEqual([true, false]);
+  });
+});
+
+describe("a refused attempt", () => {
+  test("writes no row and locks none, at a replica that did not know the limit was used up", async () => {
+    await using world = await World.open();
+    const [first, second] = world.stores.map((store) => store.attemptCounters(() => 0).login);
+    if (first === undefined || second === undefined) throw new Error("no counters");
+    await failThrice(first, "address");
+    for (let n = 0; n < rule.limit; n++) await first.reserve(one("busy"));
+    const before = await world.rows();
+    for (const full of ["address", "busy"]) {
+      const reservations = await second.reserve([...one("pair"), ...one("account"), ...one(full)]);
+      expect(reservations.map(({ admitted }) => admitted)).toEqual([true, true, false]);
+    }
+    expect(await world.rows()).toEqual(before);
+  });
+});
+
+describe("a place that is not given back", () => {
+  test("because the replica died is free again a minute later, not at the end of the window", async () => {
+    await using world = await World.open();
+    const [died, lives] = world.stores.map((store) => store.attemptCounters(() => 0).login);
+    for (let n = 0; n < rule.limit; n++) await died?.reserve(one("key"));
+    await world.setClock(longestAttempt - 1);
+    expect(await lives?.reserve(one("key"))).toMatchObject([{ admitted: false, exhausted: false }]);
+    await world.setClock(longestAttempt);
+    for (let n = 0; n < rule.limit; n++)
+      expect(await lives?.reserve(one("key"))).toEqual([{ admitted: true }]);
+    expect(await lives?.reserve(one("key"))).toMatchObject([{ admitted: false }]);
+  });
+
+  test("because the database failed is free a minute later, and a failure is counted when it is back", async () => {
+    await using world = await World.open(100);
+    const [counter] = world.stores.map((store) => store.attemptCounters(() => 0).login);
+    await counter?.reserve(one("key"));
+    await queryAt(world.address, "alter table attempts rename to away");
+    await expect(counter?.settle(one("key"), true)).rejects.toMatchObject({ code: "store_unavailable" });
+    await queryAt(world.address, "alter table away rename to attempts");
+    await until("the failure is counted", async () => (await world.rows())[0]?.["failures"] === "1");
+    await world.setClock(longestAttempt);
+    await counter?.reserve(one("key"));
+    expect(await world.rows()).toMatchObject([{ failures: "1", open: "1" }]);
+  });
+});
+
+describe("windows follow the database's clock", () => {
+  test("whatever the clock of a replica says", async () => {
+    await using world = await World.open();
+    let steady = 5_000_000_000;
+    const [slow, fast] = [() => 0, () => steady].map((clock, n) =>
+      world.stores[n === 0 ? 0 : 1].attemptCounters(clock),
+    );
+    if (slow === undefined || fast === undefined) throw new Error("no counters");
+    await failThrice(slow.login, "key");
+    expect(await fast.login.reserve(one("key"))).toEqual([
+      { admitted: false, retryAfterMs: rule.windowMs, exhausted: true },
+    ]);
+    await world.setClock(rule.windowMs - 1000);
+    steady += rule.windowMs - 1000;
+    expect(await fast.login.reserve(one("key"))).toMatchObject([{ retryAfterMs: 1000 }]);
+    await world.setClock(rule.windowMs);
+    steady += 1000;
+    expect(await fast.login.reserve(one("key"))).toEqual([{ admitted: true }]);
+  });
+
+  test("a clock that is set back an hour leaves no window longer than its rule says", async () => {
+    await using world = await World.open();
+    const hour = 3_600_000;
+    await world.setClock(2 * hour);
+    const [first, second] = world.stores.map((store) => store.attemptCounters(() => 0));
+    if (first === undefined || second === undefined) throw new Error("no counters");
+    await failThrice(first.login, "login");
+    for (let n = 0; n < rule.limit; n++) await first.login.reserve(one("open"));
+    for (let n = 0; n < rule.limit; n++) await first.refresh.settle(one("refresh"), true);
+    await world.setClock(hour);
+    expect(await second.login.reserve(one("login"))).toMatchObject([{ retryAfterMs: rule.windowMs }]);
+    expect(await second.login.reserve(one("open"))).toMatchObject([{ admitted: false }]);
+    expect(await second.refresh.settle(one("refresh"), true)).toBe(rule.windowMs);
+    await world.setClock(hour + longestAttempt);
+    expect(await second.login.reserve(one("open"))).toEqual([{ admitted: true }]);
+    await world.setClock(hour + rule.windowMs);
+    const restarted = world.stores[1].attemptCounters(() => 0);
+    expect(await restarted.login.reserve(one("login"))).toEqual([{ admitted: true }]);
+    expect(await restarted.refresh.settle(one("refresh"), true)).toBeUndefined();
+  });
+});

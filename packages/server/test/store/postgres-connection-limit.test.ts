@@ -1,0 +1,167 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { describe, expect, inject, test } from "vitest";
+import { send, signIn } from "../api/api-case.ts";
+import { openOnPostgres } from "../api/postgres-world.ts";
+import { passwords, type TestServer } from "../api/test-server.ts";
+import { newDatabase } from "../postgres/server/new-database.ts";
+import { queryAt } from "../postgres/server/postgres-server.ts";
+import { until } from "../process/until.ts";
+
+let roles = 0;
+
+/** A role of its own that owns a new database. */
+async function limitedRole(limit: number) {
+  const role = `r${process.pid}_${Math.random().toString(36).slice(2)}_${roles++}`;
+  const database = await newDatabase();
+  const administration = inject("postgres");
+  const name = new URL(database).pathname.slice(1);
+  await queryAt(administration, `create role ${role} login password 'first' connection limit ${limit}`);
+  await queryAt(administration, `alter database ${name} owner to ${role}`);
+  const address = new URL(database);
+  address.username = role;
+  address.password = "first";
+  return {
+    role,
+    address: address.toString(),
+    alter: (change: string) => queryAt(administration, `alter role ${role} ${change}`),
+    open: async () => {
+      const rows = await queryAt(
+        administration,
+        `select count(*)::int as open from pg_stat_activity where usename = '${role}'`,
+      );
+      return Number(rows[0]?.["open"]);
+    },
+  };
+}
+
+const limitWarnings = (server: TestServer) =>
+  server.logged().filter(({ msg }) => String(msg).includes("PostgreSQL refuses more connections"));
+
+/** Logs in with many at once, some rounds long. @returns the statuses and how often each came */
+async function load(server: TestServer, rounds = 5, width = 60): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (let round = 0; round < rounds; round++) {
+    const answers = await Promise.all(
+      Array.from({ length: width }, (_, n) =>
+        send(server, "/auth", {
+          method: "POST",
+          path: "/login",
+          body: { username: n % 2 ? "alice" : "bob", password: n % 2 ? passwords.alice : passwords.bob },
+        }),
+      ),
+    );
+    for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const settings = {
+  DATABASE_POOL: "10",
+  HASH_QUEUE: "200",
+  THROTTLE_PAIR: "1000/1m",
+  THROTTLE_ACCOUNT: "1000/1m",
+  THROTTLE_ADDRESS: "1000/1m",
+};
+
+describe("a role with fewer connections than the pool", () => {
+  test.for([6, 2, 1])("limit %d: every request is answered by the connections there are", async (limit) => {
+    const role = await limitedRole(limit);
+    await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
+    expect(await load(server)).toEqual({ 200: 300 });
+    expect(await role.open()).toBeLessThanOrEqual(limit);
+    expect(limitWarnings(server)).toHaveLength(1);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toMatch(/^latchkey_pool_connections_max 10$/m);
+    const allowed = Number(/^latchkey_pool_connections_allowed (\d+)$/m.exec(metrics)?.[1]);
+    expect(allowed).toBeLessThanOrEqual(limit);
+    expect(allowed).toBeGreaterThan(0);
+  });
+
+  test("a raised limit is used without a restart", async () => {
+    const role = await limitedRole(3);
+    await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
+    expect(await load(server, 2)).toEqual({ 200: 120 });
+    await role.alter("connection limit 20");
+    await until("the pool grows", async () => {
+      expect(await load(server, 1)).toEqual({ 200: 60 });
+      return (await role.open()) > 8;
+    });
+    expect(limitWarnings(server)).toHaveLength(1);
+  });
+
+  test("a connection that is ended by an administrator leaves the others at work", async () => {
+    const role = await limitedRole(4);
+    await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
+    expect(await load(server, 1)).toEqual({ 200: 60 });
+    // The free place is taken at once, so that a new connection is refused.
+    await role.alter("connection limit 1");
+    await queryAt(
+      inject("postgres"),
+      `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role.role}'
+       and query not like 'listen%' order by backend_start limit 1`,
+    );
+    await until("it serves", async () => (await load(server, 1, 1))["200"] === 1);
+    expect(await load(server)).toEqual({ 200: 300 });
+  });
+});
+
+describe("a new connection that is refused while others work", () => {
+  test("a changed password of the role stops no request", async () => {
+    const role = await limitedRole(-1);
+    await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
+    const { access } = await signIn(server);
+    await role.alter("password 'second'");
+    expect(await load(server)).toEqual({ 200: 300 });
+    const headers = { authorization: `Bearer ${access}` };
+    expect((await send(server, "/auth", { method: "GET", path: "/me", headers })).status).toBe(200);
+    expect(limitWarnings(server)).toHaveLength(1);
+    expect(String(limitWarnings(server)[0]?.["msg"])).toContain("28P01");
+  });
+
+  test("new connections that get no answer stop no request", async () => {
+    const database = new URL(await newDatabase());
+    await using link = await holdingLink(Number(database.port));
+    database.port = String(link.port);
+    await using server = await openOnPostgres({ ...settings, DATABASE: database.toString() });
+    await signIn(server);
+    link.hold();
+    expect(await load(server)).toEqual({ 200: 300 });
+    // The new connections are given up after two seconds; open ones must not be given up with them.
+    await until("a refusal was noticed", async () => {
+      expect(await load(server, 1)).toEqual({ 200: 60 });
+      return limitWarnings(server).length > 0;
+    });
+    expect(await load(server)).toEqual({ 200: 300 });
+    expect(limitWarnings(server)).toHaveLength(1);
+  });
+});
+
+/** A link to a port of this machine that, from `hold` on, takes new connections and passes nothing of them on. */
+async function holdingLink(target: number) {
+  let holding = false;
+  const sockets = new Set<Socket>();
+  const link = createServer((near) => {
+    sockets.add(near);
+    near.on("error", () => {}).on("close", () => sockets.delete(near));
+    if (holding) return;
+    const far = connect(target, "127.0.0.1");
+    far.on("error", () => near.destroy()).on("close", () => near.destroy());
+    near.on("close", () => far.destroy());
+    near.pipe(far).pipe(near);
+  }).listen(0, "127.0.0.1");
+  await once(link, "listening");
+  const bound = link.address();
+  if (bound === null || typeof bound === "string") throw new Error("no port");
+  return {
+    port: bound.port,
+    hold: () => {
+      holding = true;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      link.close();
+      await once(link, "close");
+    },
+  };
+}

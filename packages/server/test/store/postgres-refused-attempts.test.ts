@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { send, signIn } from "../api/api-case.ts";
+import { openOnPostgres } from "../api/postgres-world.ts";
+import { passwords, type TestServer } from "../api/test-server.ts";
+import { newDatabase } from "../postgres/server/new-database.ts";
+import { queryAt } from "../postgres/server/postgres-server.ts";
+
+const rules = {
+  THROTTLE_PAIR: "5/15m",
+  THROTTLE_ACCOUNT: "12/1h",
+  THROTTLE_ADDRESS: "20/15m",
+  TRUSTED_PROXIES: "127.0.0.1",
+};
+
+async function login(server: TestServer, username: string, password: string, from: string) {
+  const body = { username, password };
+  const headers = { "x-forwarded-for": from };
+  return (await send(server, "/auth", { method: "POST", path: "/login", body, headers })).status;
+}
+
+/** Every version of every row: a write, or a mere lock, changes one of these. */
+const rowsOf = (database: string) =>
+  queryAt(database, "select key, ctid::text, xmin::text, xmax::text from attempts order by key");
+
+test("an address that gets 429 writes no row, at the replica that refused it first and at another", async () => {
+  const database = await newDatabase();
+  await using one = await openOnPostgres({ ...rules, DATABASE: database });
+  await using two = await openOnPostgres({ ...rules, DATABASE: database });
+  for (let n = 0; n < 20; n++) expect(await login(one, `name${n}`, "wrong", "192.0.2.1")).toBe(401);
+  expect(await login(one, "other", "wrong", "192.0.2.1")).toBe(429);
+  expect(await login(two, "other", "wrong", "192.0.2.1")).toBe(429);
+  const before = await rowsOf(database);
+  for (let n = 0; n < 10; n++) {
+    expect(await login(one, `new${n}`, "wrong", "192.0.2.1")).toBe(429);
+    expect(await login(two, `new${n}`, "wrong", "192.0.2.1")).toBe(429);
+  }
+  expect(await rowsOf(database)).toEqual(before);
+});
+
+test("an owner who passes the exhausted limit of an address is still held to the limit of the pair", async () => {
+  await using server = await openOnPostgres(rules);
+  expect(await login(server, "alice", passwords.alice, "192.0.2.1")).toBe(200);
+  for (let n = 0; n < 20; n++) await login(server, `name${n}`, "wrong", "192.0.2.1");
+  for (let n = 0; n < 5; n++) expect(await login(server, "alice", "wrong", "192.0.2.1")).toBe(429);
+  expect(await login(server, "alice", passwords.alice, "192.0.2.1")).toBe(429);
+  expect(await login(server, "alice", passwords.alice, "198.51.100.1")).toBe(200);
+  await signIn(server, "bob");
+});
