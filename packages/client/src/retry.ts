@@ -86,7 +86,7 @@ export async function withRetries(
   repeatable: boolean,
   signals: Signals,
 ): Promise<Answer> {
-  const start = Date.now();
+  const end = performance.now() + Math.min(options.maxElapsedTime, maxWait);
   for (let retries = 0; ; retries++) {
     let answer: Answer | undefined;
     let error: unknown;
@@ -102,7 +102,7 @@ export async function withRetries(
     const grown = options.initialInterval * options.exponent ** retries || 0;
     const interval = Math.min(options.maxInterval, grown);
     const wait = Math.max((answer?.retryAfter ?? 0) * 1000, Math.random() * interval);
-    const late = Date.now() - start + wait > Math.min(options.maxElapsedTime, maxWait);
+    const late = performance.now() + wait > end;
     if (again && retries < options.maxRetries && !late) await pause(wait, signals);
     else if (answer) return answer;
     else throw error;

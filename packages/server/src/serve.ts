@@ -32,6 +32,7 @@ import { localProvider } from "./identity/local.ts";
 import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { exposition } from "./metrics/exposition.ts";
+import { RepeatFigures } from "./metrics/repeat-figures.ts";
 import { RequestFigures } from "./metrics/request-figures.ts";
 import { serverFigures } from "./metrics/server-figures.ts";
 import { openRealmProvider } from "./realm-provider.ts";
@@ -66,20 +67,24 @@ export interface Server {
  * @throws where a part will not start: the message says in one line what to do
  */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Server> {
-  const { log, clock = Date.now } = surroundings;
+  const { log, clock = Date.now, steady = () => performance.now() } = surroundings;
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   const issuer = config.issuer ?? address;
 
+  const repeats = new RepeatFigures();
   const store = await openStore({
     place: config.database,
     connections: config.databasePool,
     timeout: config.databaseTimeout,
-    onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
+    onAudit({ name, at: _, ...event }) {
+      repeats.note({ name, ...event });
+      log.info({ event: name, ...event }, name);
+    },
   });
   try {
     await store.followCommands();
-    const parts = await assemble(config, issuer, store, surroundings, clock);
+    const parts = await assemble(config, issuer, store, { ...surroundings, clock, steady, repeats });
     if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
     const chores = startChores({ ...parts, store, config, clock, log });
@@ -110,19 +115,25 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   }
 }
 
+/** Both clocks are settled, and the repeats are counted from the moment in which the store opens. */
+interface AssemblyParts extends Surroundings {
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly repeats: RepeatFigures;
+}
+
 async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher, idleGrace = 0 }: Surroundings,
-  clock: Clock,
+  { log, clock, steady, repeats, hasher, idleGrace = 0 }: AssemblyParts,
 ) {
   const { users, sessions, audit } = store;
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
-  const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock));
-  const revocations = new Revocations(store.revocations, clock);
+  const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock, steady));
+  const revocations = new Revocations(store.revocations, clock, steady);
   await patiently(() => revocations.follow());
   const guard = createVerifier({
     issuer,
@@ -156,10 +167,12 @@ async function assemble(
   };
   const known = config.provider === "keycloak" ? store.realmSessions : sessions;
   const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
-  const times = { idle: config.sessionIdle, max: config.sessionMax, grace: config.refreshGrace };
-  const life = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check, clock };
+  const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
+  const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
+  const stories = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check };
+  const life = { ...stories, clock, steady };
 
-  const userOf = createUserOf(provider, clock);
+  const userOf = createUserOf(provider, { now: clock, steady });
   const resource = `${issuer}/mcp`;
   const tools = lazyMcpEndpoint({
     guard,
@@ -167,7 +180,7 @@ async function assemble(
     resource,
     origins: mcpOrigins(config.corsOrigins),
     userOf,
-    ownSessions: createOwnSessions(life),
+    ownSessions: createOwnSessions({ ...life, longestGrace: config.refreshGraceSameAddress }),
     administration: createAdministration({ ...life, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
@@ -175,7 +188,7 @@ async function assemble(
 
   const realm =
     config.provider === "keycloak"
-      ? await openRealmProvider({ config, store, revocations, derived, throttle, clock, log })
+      ? await openRealmProvider({ config, store, revocations, derived, throttle, grace, clock, steady, log })
       : undefined;
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...life, settings: times }),
@@ -206,7 +219,8 @@ async function assemble(
       read: () =>
         exposition([
           ...figures.families(),
-          ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
+          ...repeats.families(),
+          ...serverFigures({ queue, revocations, pool: store.pool, version }),
         ]),
       keys: config.metricsKeys,
       local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),

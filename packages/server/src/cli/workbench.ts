@@ -43,7 +43,7 @@ export async function withWorkbench(
       }),
       async openKeys() {
         const secret = config.secret ?? (await secretBeside(place, store));
-        return SigningKeys.open(store.keys, deriveKeys(secret).sealing, Date.now);
+        return SigningKeys.open(store.keys, deriveKeys(secret).sealing, Date.now, () => performance.now());
       },
     });
   } finally {

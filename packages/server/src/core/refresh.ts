@@ -2,7 +2,8 @@ import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import { eventOf } from "./audit-events.ts";
 import type { TokenCheck } from "./current-user.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Caller, Clock, IdentityProvider, Session, Sessions, User } from "./ports.ts";
+import type { Caller, Clock, IdentityProvider, Link, Session, Sessions, SteadyClock, User } from "./ports.ts";
+import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
 import type { RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { assertLive, type SessionSettings, useOf } from "./session-life.ts";
@@ -27,25 +28,26 @@ export interface RefreshParts {
   readonly revocations: Revocations;
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
-  readonly settings: SessionSettings & {
-    /** For so long a repeated refresh token gets the same successor, in milliseconds. */
-    readonly grace: number;
-  };
+  readonly settings: SessionSettings & { readonly grace: GraceSettings };
   readonly clock: Clock;
+  readonly steady: SteadyClock;
 }
 
 export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed>;
 
 /**
  * Refreshing. A refresh token is used up by its first use: the session's current one is replaced by its
- * successor in one compare-and-set. Whoever repeats the last one within the grace gets the same successor,
- * so two tabs both stay signed in. Any older use is a replay and ends the session (RFC 9700 §4.14.2).
+ * successor in one compare-and-set. A repeat of the last one within the grace gets the same successor, so two tabs
+ * both stay signed in. Every repeat is audited and counted. A repeat that is too late or one too many, and any use of
+ * an older token, is a replay and ends the session (RFC 9700 §4.14.2).
  *
  * The function it returns throws {LatchkeyError} `invalid_token`, `token_expired`, `token_revoked`,
  * `rate_limited`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
-  const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock } = parts;
+  const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
+    parts;
+  const grace = new RefreshGrace(settings.grace, clock, steady);
 
   return (grant, caller) =>
     throttle.attempt({ operation: "refresh", caller }, async () => {
@@ -98,23 +100,31 @@ export function createRefresh(parts: RefreshParts): Refresh {
       refreshToken: refreshTokens.write(successor),
     });
 
-    if (session.generation === from.generation && session.refreshHash === from.refreshHash) {
+    if (isCurrent(from, session)) {
       const use = useOf(session, parts);
       const about = { subject: user.id, sessionId: session.id, reason: "refresh_token" };
       const event = eventOf("token.refreshed", clock(), caller, about);
-      if (await sessions.rotate(session.id, from, to, use, event)) return issue(use.tokensUntil);
+      const rotation = () => sessions.rotate(session.id, from, to, use, event);
+      if (await grace.begin(session.id, to.generation, rotation)) return issue(use.tokensUntil);
       return overtaken(token, await sessionOf(session.id), user, caller);
     }
-    if (session.generation === to.generation && session.refreshHash === to.refreshHash) {
-      if (clock() - session.rotatedAt <= settings.grace) {
-        return issue(tokens.expiry(session.tokensUntil));
-      }
+    if (isCurrent(to, session) && (await repeated(to, session, user, caller))) {
+      return issue(tokens.expiry(session.tokensUntil));
     }
     if (session.generation <= from.generation) {
       throw new LatchkeyError("invalid_token", { reason: "generation from a future that was rolled back" });
     }
     await end(session, user, caller);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
+  }
+
+  /** Counts a repeat of the last token. @returns false if it came too late, or too many came before */
+  async function repeated(current: Link, session: Session, user: User, caller: Caller): Promise<boolean> {
+    const reason = grace.admits(session, caller);
+    if (reason === undefined) return false;
+    const about = { subject: user.id, sessionId: session.id, reason };
+    const event = eventOf("refresh.repeated", clock(), caller, about);
+    return sessions.repeat(session.id, current, mostRepeats, event);
   }
 
   /** Another refresh or a logout came between the look and the compare-and-set: look once more. */
@@ -139,4 +149,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
     ]);
     await revocations.follow();
   }
+}
+
+function isCurrent({ generation, refreshHash }: Link, session: Session): boolean {
+  return session.generation === generation && session.refreshHash === refreshHash;
 }

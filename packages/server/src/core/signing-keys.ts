@@ -8,7 +8,7 @@ import {
 import type { AuditEvent } from "./audit-events.ts";
 import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
-import type { Clock, KeyStore, StoredKey } from "./ports.ts";
+import type { Clock, KeyStore, SteadyClock, StoredKey } from "./ports.ts";
 
 /** Another process may sign with the retired key until it has noticed the rotation. */
 const noticeMs = 60_000;
@@ -39,12 +39,12 @@ export class SigningKeys {
   readonly #reading: FreshReading;
   #ring: Ring;
 
-  private constructor(store: KeyStore, sealing: Buffer, clock: Clock, ring: Ring) {
+  private constructor(store: KeyStore, sealing: Buffer, clock: Clock, steady: SteadyClock, ring: Ring) {
     this.#store = store;
     this.#sealing = sealing;
     this.#clock = clock;
     this.#ring = ring;
-    this.#reading = new FreshReading("signing keys", () => this.#read(), clock);
+    this.#reading = new FreshReading("signing keys", () => this.#read(), { now: clock, steady });
   }
 
   /**
@@ -52,14 +52,19 @@ export class SigningKeys {
    *
    * @throws {SealedKeyError} where the keys were sealed with another `LATCHKEY_SECRET`
    */
-  static async open(store: KeyStore, sealing: Buffer, clock: Clock): Promise<SigningKeys> {
+  static async open(
+    store: KeyStore,
+    sealing: Buffer,
+    clock: Clock,
+    steady: SteadyClock,
+  ): Promise<SigningKeys> {
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
       await store.seed({ ...newKey(now, sealing), activatedAt: now }, newKey(now, sealing));
       stored = await store.all();
     }
-    return new SigningKeys(store, sealing, clock, await ringOf(stored, sealing));
+    return new SigningKeys(store, sealing, clock, steady, await ringOf(stored, sealing));
   }
 
   get signer(): Signer {

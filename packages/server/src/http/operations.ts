@@ -52,7 +52,7 @@ export function describeRefresh(mount: string): FastifySchema {
     summary: "Refresh Token",
     description:
       "Refresh authentication token. `refresh_token` is traded for new tokens and works once; a repeat within " +
-      "the grace gets the same answer, a later one ends the session. `current_token`, a live access token, is " +
+      "the grace gets the same successor, a later one ends the session. `current_token`, a live access token, is " +
       "traded for a new access token of the same session; with people in Keycloak it gets 422.",
     body: ref("RefreshTokenRequest"),
     response: {

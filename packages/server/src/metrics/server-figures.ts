@@ -10,14 +10,13 @@ export interface WatchedParts {
     readonly concurrency: number;
     readonly places: number;
   };
-  readonly revocations: { readonly cursor: number; readonly size: number; readonly readAt: number };
+  readonly revocations: { readonly cursor: number; readonly size: number; readonly age: number };
   readonly pool: () => PoolFigures | undefined;
   readonly version: string;
-  readonly now: () => number;
 }
 
 /** The figures that are there at any moment. */
-export function serverFigures({ queue, revocations, pool, version, now }: WatchedParts): Family[] {
+export function serverFigures({ queue, revocations, pool, version }: WatchedParts): Family[] {
   const connections = pool();
   return [
     gauge("latchkey_info", "The version that runs", 1, { version }),
@@ -28,7 +27,7 @@ export function serverFigures({ queue, revocations, pool, version, now }: Watche
     gauge(
       "latchkey_revocations_age_seconds",
       "Since the list of ended sessions was last read",
-      Math.max(0, now() - revocations.readAt) / 1000,
+      revocations.age / 1000,
     ),
     gauge(
       "latchkey_revocations_number",
