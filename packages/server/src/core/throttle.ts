@@ -18,8 +18,8 @@ export interface Attempt {
   readonly account?: {
     readonly key: string;
     readonly userId: string | undefined;
-    /** Whether what was presented belongs to a live session: then other people's failures do not count. */
-    readonly vouched?: boolean;
+    /** What the audit trail calls it. Default: the key. */
+    readonly subject?: string;
   };
 }
 
@@ -130,18 +130,17 @@ export class Throttle {
     });
     if (account === undefined) return [limit("address", address)];
     const ofAccount = [limit("pair", account.key, address), limit("account", account.key)];
-    // A refresh names its account late; its address was counted when it came in.
+    // A refresh names its account if its token is ours, and its address alone if it is not.
     return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
   }
 
   async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
-    if (account?.vouched) return true;
     if (account?.userId === undefined) return false;
     return this.#sessions.openedFrom(account.userId, addressBucket(caller.address));
   }
 
   async #announce({ operation, caller, account }: Attempt, scope: Scope): Promise<void> {
-    const about = account === undefined ? {} : { subject: account.key };
+    const about = account === undefined ? {} : { subject: account.subject ?? account.key };
     await this.#audit.record(
       eventOf(`${operation}.throttled`, this.#clock(), caller, { ...about, reason: scope }),
     );

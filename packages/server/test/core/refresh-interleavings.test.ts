@@ -168,7 +168,7 @@ test("every tab that refreshes at the same moment can go on, however the wall cl
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

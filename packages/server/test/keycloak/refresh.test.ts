@@ -37,3 +37,16 @@ test("another address gets the shared answer for ten seconds, and each time ther
   expect(await present(server, refresh, elsewhere)).toMatchObject({ status: 401, code: "token_revoked" });
   expect(server.newEvents().map(({ name }) => name)).toEqual(["refresh.replayed", "session.ended"]);
 });
+
+test("made-up tokens stop no refresh of a session that was opened here", async () => {
+  await using server = await realm.open({ TRUSTED_PROXIES: "127.0.0.1", THROTTLE_ADDRESS: "1/15m" });
+  const { refresh } = await signIn(server);
+  const claims = Buffer.from(JSON.stringify({ sid: "s", sub: "u", typ: "Refresh" })).toString("base64url");
+  for (const madeUp of ["a.b.c", `a.${claims}.c`]) {
+    for (let time = 0; time < 5; time++) expect((await present(server, madeUp)).status).toBe(401);
+  }
+  expect((await present(server, "a.b.c")).status).toBe(429);
+  expect((await present(server, refresh)).status).toBe(200);
+  const [head, payload] = refresh.split(".");
+  expect((await present(server, `${head}.${payload}.forged`)).status).toBe(401);
+});

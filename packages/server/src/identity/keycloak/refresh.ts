@@ -2,7 +2,7 @@ import { type AuditEvent, eventOf } from "../../core/audit-events.ts";
 import type { TokenCheck } from "../../core/current-user.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
-import type { RealmSessions } from "../../core/realm-sessions.ts";
+import type { KnownRealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refresh, Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/refresh-grace.ts";
 import type { Revocations } from "../../core/revocations.ts";
@@ -45,11 +45,12 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   return async function refresh(grant, caller) {
     if ("currentToken" in grant) throw new LatchkeyError("validation_error", { issues: [onlyRefreshTokens] });
 
-    return throttle.attempt({ operation: "refresh", caller }, async () => {
-      const token = readRefreshToken(grant.refreshToken);
+    const token = readRefreshToken(grant.refreshToken);
+    const session = token && (await sessions.byId(token.sessionId));
+    const attempt = { operation: "refresh", caller, ...accountOf(token, session) } as const;
+    return throttle.attempt(attempt, async () => {
       if (token === undefined)
         throw new LatchkeyError("invalid_token", { reason: "not a refresh token of a realm" });
-      const session = await sessions.byId(token.sessionId);
       if (session?.ended) throw ended();
       const origin = originOf(caller, session?.addressBucket ?? "");
       return shared.of(token.text, {
@@ -111,3 +112,13 @@ const onlyRefreshTokens = {
   msg: "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone",
   type: "value_error",
 };
+
+/**
+ * The account that a token counts for. The realm alone can check its signature. A token that names a session and the
+ * user of it counts for that session, so made-up tokens at its address do not stop it. Any other counts for the address.
+ */
+function accountOf(token: RealmRefreshToken | undefined, session: KnownRealmSession | undefined) {
+  if (token === undefined || session?.userId !== token.userId) return {};
+  const { sessionId, userId } = token;
+  return { account: { key: `${userId} ${sessionId}`, userId, subject: userId } };
+}
