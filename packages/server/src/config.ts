@@ -117,6 +117,12 @@ export const settings = {
     "the same at the address where the session was opened",
     { shown: "60s, no longer than an access token; with REFRESH_GRACE=0s, 0s" },
   ),
+  currentToken: setting(
+    "CURRENT_TOKEN",
+    choice("on", "off"),
+    "on",
+    "whether refresh trades a live access token for a new one",
+  ),
   hashConcurrency: setting(
     "HASH_CONCURRENCY",
     integer(1, 256),
@@ -244,6 +250,7 @@ export function readConfig(
     refreshGrace,
     refreshGraceSameAddress:
       read("refreshGraceSameAddress") ?? sameAddressGrace(refreshGrace, accessTokenTtl),
+    currentToken: required("currentToken"),
     hashConcurrency: required("hashConcurrency"),
     hashQueue: required("hashQueue"),
     hashMemory: required("hashMemory"),

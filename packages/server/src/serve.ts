@@ -192,7 +192,7 @@ async function assemble(
       : undefined;
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...life, settings: times }),
-    refresh: createRefresh({ ...life, settings: times }),
+    refresh: createRefresh({ ...life, settings: { ...times, currentToken: config.currentToken === "on" } }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),
   };

@@ -8,6 +8,7 @@ import type { RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { assertLive, type SessionSettings, useOf } from "./session-life.ts";
 import type { Attempt, Throttle } from "./throttle.ts";
+import { createTrade, noTrade } from "./trade.ts";
 
 /** One of the two ways to go on without a password. */
 export type RefreshGrant =
@@ -28,7 +29,11 @@ export interface RefreshParts {
   readonly revocations: Revocations;
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
-  readonly settings: SessionSettings & { readonly grace: GraceSettings };
+  readonly settings: SessionSettings & {
+    readonly grace: GraceSettings;
+    /** Whether a live access token is traded for a new one. */
+    readonly currentToken: boolean;
+  };
   readonly clock: Clock;
   readonly steady: SteadyClock;
 }
@@ -43,16 +48,18 @@ export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed
  *
  * A token proves itself by its seal or signature before anything is counted, so made-up tokens stop no real one.
  *
- * The function it returns throws {LatchkeyError} `invalid_token`, `token_expired`, `token_revoked`,
+ * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
  * `rate_limited`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
   const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
     parts;
   const grace = new RefreshGrace(settings.grace, clock, steady);
+  const trade = createTrade(parts);
 
   return async (grant, caller) => {
     if ("currentToken" in grant) {
+      if (!settings.currentToken) throw noTrade("Send refresh_token: this server trades no access tokens");
       const sessionId = await sessionOf(grant.currentToken, caller);
       const { session, user } = await liveSession(sessionId, caller);
       return trade(session, user, caller);
@@ -155,14 +162,6 @@ export function createRefresh(parts: RefreshParts): Refresh {
     assertKnown(session);
     assertLive(session, clock());
     return rotate(token, session, user, caller);
-  }
-
-  async function trade(session: Session, user: User, caller: Caller): Promise<Refreshed> {
-    const use = useOf(session, parts);
-    const about = { subject: user.id, sessionId: session.id, reason: "current_token" };
-    const event = eventOf("token.refreshed", clock(), caller, about);
-    if (await sessions.touch(session.id, use, event)) return tokens.issue(user, session.id, use.tokensUntil);
-    throw new LatchkeyError("token_revoked", { reason: "ended meanwhile" });
   }
 
   async function end(session: Session, user: User, caller: Caller): Promise<void> {

@@ -77,6 +77,7 @@ export async function smallWorld(
   const settings = {
     idle: 7 * 86_400_000,
     max: 30 * 86_400_000,
+    currentToken: true,
     grace: { same_address: 60_000, other_address: 10_000 },
   };
   const parts = { check, sessions, revocations, throttle, refreshTokens, tokens, clock, steady, settings };

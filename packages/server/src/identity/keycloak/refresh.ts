@@ -7,6 +7,7 @@ import type { Refresh, Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/refresh-grace.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
+import { noTrade } from "../../core/trade.ts";
 import type { Realm } from "./realm.ts";
 import { lifetimeOf } from "./realm-user.ts";
 import { type RealmRefreshToken, readRefreshToken } from "./refresh-token.ts";
@@ -43,7 +44,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     parts;
 
   return async function refresh(grant, caller) {
-    if ("currentToken" in grant) throw new LatchkeyError("validation_error", { issues: [onlyRefreshTokens] });
+    if ("currentToken" in grant) throw noTrade(onlyRefreshTokens);
 
     const token = readRefreshToken(grant.refreshToken);
     const session = token && (await sessions.byId(token.sessionId));
@@ -107,11 +108,8 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   }
 }
 
-const onlyRefreshTokens = {
-  loc: ["body", "current_token"],
-  msg: "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone",
-  type: "value_error",
-};
+const onlyRefreshTokens =
+  "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone";
 
 /**
  * The account that a token counts for. The realm alone can check its signature. A token that names a session and the
