@@ -92,7 +92,7 @@ export async function withRetries(
   repeatable: boolean,
   signals: Signals,
 ): Promise<Answer> {
-  const start = Date.now();
+  const end = performance.now() + Math.min(options.maxElapsedTime, maxWait);
   for (let retries = 0; ; retries++) {
     let answer: Answer | undefined;
     let error: unknown;
@@ -108,11 +108,12 @@ export async function withRetries(
     const grown = options.initialInterval * options.exponent ** retries || 0;
     const interval = Math.min(options.maxInterval, grown);
     const wait = Math.max((answer?.retryAfter ?? 0) * 1000, Math.random() * interval);
-    const late = Date.now() - start + wait > Math.min(options.maxElapsedTime, maxWait);
+    const late = performance.now() + wait > end;
     if (again && retries < options.maxRetries && !late) {
-      const end = Date.now() + wait;
+      // The wall clock goes on while a machine sleeps. In some browsers the steady clock does not.
+      const wake = Date.now() + wait;
       await pause(wait, signals);
-      if (repeatable || Date.now() < end + oversleep) continue;
+      if (repeatable || Date.now() < wake + oversleep) continue;
     }
     if (answer) return answer;
     throw error;

@@ -42,8 +42,9 @@ export function tokenSetOf(answer: RefreshTokenResponse, issuedAt: number, befor
 /** Whether it is too early to refresh. */
 export function isFresh({ issuedAt, expiresAt }: TokenSet, now: number): boolean {
   if (expiresAt === undefined) return true;
-  // A clock that was set back tells nothing of how old the token is.
-  return now > issuedAt - margin && now < expiresAt - Math.min(margin, (expiresAt - issuedAt) / 5);
+  const soon = now + Math.min(margin, (expiresAt - issuedAt) / 5);
+  // A clock that was set back further than the margin could take an expired token for a fresh one.
+  return soon > issuedAt && soon < expiresAt;
 }
 
 export function isExpired({ expiresAt }: TokenSet, now: number): boolean {

@@ -6,20 +6,26 @@ import { AuthClient, type CallOptions, dbrsdkRetry, type RetryOptions } from "..
 const today = Date.parse("2031-05-06T07:08:09Z");
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: today });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"], now: today });
 });
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
-/** Asks a server that always fails in the same way. @returns the milliseconds between one try and the next */
-async function waits(retry: CallOptions["retry"] = {}, headers = {}, status = 503): Promise<number[]> {
+/** Asks a server that always fails in the same way. @returns the milliseconds between one try and the next, while the wall clock steps at each */
+async function waits(
+  retry: CallOptions["retry"] = {},
+  headers = {},
+  status = 503,
+  step = 0,
+): Promise<number[]> {
   const tries: number[] = [];
   let trying = false;
   const fetch = async () => {
     trying = true;
-    tries.push(Date.now());
+    tries.push(performance.now());
+    vi.setSystemTime(Date.now() + step);
     return new Response("{}", { status, headers });
   };
   const logger = {
@@ -130,6 +136,13 @@ describe("Retry-After", () => {
     async (value) => {
       expect(await waits({}, { "retry-after": value })).toEqual([]);
       expect(Date.now()).toBe(today);
+    },
+  );
+
+  test.each([-3_600_000, 3_600_000])(
+    "keeps to the budget while the wall clock steps by %i ms",
+    async (step) => {
+      expect(await waits({ maxRetries: 9 }, { "retry-after": "25" }, 503, step)).toEqual([25_000, 25_000]);
     },
   );
 

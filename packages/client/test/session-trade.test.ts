@@ -36,6 +36,32 @@ test("trading the session's own access token replaces it, and the refresh token 
   expect(await kept(seen)).toMatchObject({ accessToken: given.accessToken, refreshToken });
 });
 
+test("a server that trades no access tokens says what to send, and the session goes on", async () => {
+  await using strict = await world({ CURRENT_TOKEN: "off" });
+  const seen = await strict.signedIn();
+  const before = await kept(seen);
+  const traded = seen.auth.refresh({ currentToken: before.accessToken });
+  await expect(traded).rejects.toMatchObject({
+    kind: "validation",
+    issues: [{ msg: "Send refresh_token: this server trades no access tokens" }],
+  });
+  expect(await kept(seen)).toEqual(before);
+  await seen.auth.refresh({ refreshToken: before.refreshToken });
+  expect(await strict.statusOf((await kept(seen)).accessToken)).toBe(200);
+});
+
+test("a session without a refresh token lasts as long as its token where none is traded", async () => {
+  await using strict = await world({ CURRENT_TOKEN: "off", ACCESS_TOKEN_TTL: "60s" });
+  const { accessToken } = await kept(await strict.signedIn());
+  const seen = strict.client();
+  const issuedAt = Date.now();
+  await seen.store.set({ accessToken, issuedAt: issuedAt - 55_000, expiresAt: issuedAt + 5_000 });
+  const ends: SessionEnd[] = [];
+  seen.auth.onSessionEnd((end) => void ends.push(end));
+  expect(await seen.auth.token()).toBe(accessToken);
+  expect(ends).toEqual([]);
+});
+
 test.each(["refreshToken", "currentToken"] as const)(
   "trading a %s of another session changes nothing here",
   async (name) => {

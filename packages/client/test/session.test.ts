@@ -70,6 +70,17 @@ test("a clock that was set back makes the client ask, rather than trust an old t
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
+test("a clock that was set back by more than the margin of a short token makes the client ask as well", async () => {
+  await using short = await world({ ACCESS_TOKEN_TTL: "60s" });
+  const { auth, tap } = await short.signedIn();
+  vi.setSystemTime(Date.now() - 11_000);
+  await auth.token();
+  expect(tap.times("/auth/refresh")).toBe(0);
+  vi.setSystemTime(Date.now() - 2_000);
+  await auth.token();
+  expect(tap.times("/auth/refresh")).toBe(1);
+});
+
 test("two hundred who ask at expiry share one refresh", async () => {
   const { auth, tap } = await place.signedIn();
   const old = await auth.token();

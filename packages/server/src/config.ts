@@ -120,7 +120,20 @@ export const settings = {
     "REFRESH_GRACE",
     duration(0),
     "10s",
-    "a repeated refresh token gets the same successor",
+    "a repeated refresh token gets the same successor at another address",
+  ),
+  refreshGraceSameAddress: setting(
+    "REFRESH_GRACE_SAME_ADDRESS",
+    duration(0),
+    undefined,
+    "the same at the address where the session was opened",
+    { shown: "60s, no longer than an access token; with REFRESH_GRACE=0s, 0s" },
+  ),
+  currentToken: setting(
+    "CURRENT_TOKEN",
+    choice("on", "off"),
+    "on",
+    "whether refresh trades a live access token for a new one",
   ),
   hashConcurrency: setting(
     "HASH_CONCURRENCY",
@@ -251,6 +264,8 @@ export function readConfig(
     return value;
   };
   const host = required("host");
+  const accessTokenTtl = required("accessTokenTtl");
+  const refreshGrace = required("refreshGrace");
   const config: Config = {
     host,
     port: required("port"),
@@ -268,10 +283,13 @@ export function readConfig(
     keycloakTimeout: required("keycloakTimeout"),
     adminPassword: read("adminPassword"),
     passwordMinLength: required("passwordMinLength"),
-    accessTokenTtl: required("accessTokenTtl"),
+    accessTokenTtl,
     sessionIdle: required("sessionIdle"),
     sessionMax: required("sessionMax"),
-    refreshGrace: required("refreshGrace"),
+    refreshGrace,
+    refreshGraceSameAddress:
+      read("refreshGraceSameAddress") ?? sameAddressGrace(refreshGrace, accessTokenTtl),
+    currentToken: required("currentToken"),
     hashConcurrency: required("hashConcurrency"),
     hashQueue: required("hashQueue"),
     hashMemory: required("hashMemory"),
@@ -298,6 +316,16 @@ export function readConfig(
   if (config.refreshGrace > config.accessTokenTtl) {
     throw new SettingProblem("LATCHKEY_REFRESH_GRACE must not be longer than LATCHKEY_ACCESS_TOKEN_TTL");
   }
+  if (config.refreshGraceSameAddress < config.refreshGrace) {
+    throw new SettingProblem(
+      "LATCHKEY_REFRESH_GRACE_SAME_ADDRESS must not be shorter than LATCHKEY_REFRESH_GRACE",
+    );
+  }
+  if (config.refreshGraceSameAddress > config.accessTokenTtl) {
+    throw new SettingProblem(
+      "LATCHKEY_REFRESH_GRACE_SAME_ADDRESS must not be longer than LATCHKEY_ACCESS_TOKEN_TTL",
+    );
+  }
   if (config.database.engine === "postgres" && config.secret === undefined) {
     throw new SettingProblem(
       "LATCHKEY_SECRET must be set with PostgreSQL, to the same on every replica: `openssl rand -base64 32` prints one",
@@ -305,6 +333,11 @@ export function readConfig(
   }
   if (config.provider === "keycloak") assertKeycloak(config);
   return config;
+}
+
+/** A lost answer is asked for again within a minute. With no grace at all there is none at the same address either. */
+function sameAddressGrace(refreshGrace: number, accessTokenTtl: number): number {
+  return refreshGrace === 0 ? 0 : Math.max(refreshGrace, Math.min(60_000, accessTokenTtl));
 }
 
 /** The text of a variable. One that is empty, or blank if blanks do not count, is as good as not set. */

@@ -3,7 +3,8 @@ import type { Config } from "./config.ts";
 import type { DerivedKeys } from "./core/derived-keys.ts";
 import { LatchkeyError } from "./core/errors.ts";
 import { isLoopback } from "./core/loopback.ts";
-import type { Clock } from "./core/ports.ts";
+import type { Clock, SteadyClock } from "./core/ports.ts";
+import type { GraceSettings } from "./core/refresh-grace.ts";
 import type { Revocations } from "./core/revocations.ts";
 import type { Throttle } from "./core/throttle.ts";
 import type { Log } from "./log.ts";
@@ -15,7 +16,9 @@ export interface RealmProviderParts {
   readonly revocations: Revocations;
   readonly derived: DerivedKeys;
   readonly throttle: Throttle;
+  readonly grace: GraceSettings;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly log: Log;
 }
 
@@ -64,7 +67,6 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
     sessions,
     revocations,
     audit,
-    grace: config.refreshGrace,
   });
   return {
     stories,

@@ -33,6 +33,7 @@ import { localProvider } from "./identity/local.ts";
 import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { exposition } from "./metrics/exposition.ts";
+import { RepeatFigures } from "./metrics/repeat-figures.ts";
 import { RequestFigures } from "./metrics/request-figures.ts";
 import { serverFigures } from "./metrics/server-figures.ts";
 import { openRealmProvider } from "./realm-provider.ts";
@@ -69,22 +70,26 @@ export interface Server {
  * @throws where a part will not start: the message says in one line what to do
  */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Server> {
-  const { log, clock = Date.now } = surroundings;
+  const { log, clock = Date.now, steady = () => performance.now() } = surroundings;
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   const issuer = config.issuer ?? address;
 
   if (config.database.engine === "sqlite") assertNotLost(config.database.path);
+  const repeats = new RepeatFigures();
   const store = await openStore({
     place: config.database,
     connections: config.databasePool,
     timeout: config.databaseTimeout,
-    onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
+    onAudit({ name, at: _, ...event }) {
+      repeats.note({ name, ...event });
+      log.info({ event: name, ...event }, name);
+    },
     onWarning: (message) => log.warn(message),
   });
   try {
     await patiently(() => store.followCommands());
-    const parts = await assemble(config, issuer, store, surroundings, clock);
+    const parts = await assemble(config, issuer, store, { ...surroundings, clock, steady, repeats });
     if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
     const chores = startChores({ ...parts, store, config, clock, log });
@@ -115,20 +120,28 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   }
 }
 
+/** Both clocks are settled, and the repeats are counted from the moment in which the store opens. */
+interface AssemblyParts extends Surroundings {
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly repeats: RepeatFigures;
+}
+
 async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, lostLogLines, hasher, steady = () => performance.now(), idleGrace = 0 }: Surroundings,
-  clock: Clock,
+  { log, lostLogLines, clock, steady, repeats, hasher, idleGrace = 0 }: AssemblyParts,
 ) {
   const { users, sessions, audit } = store;
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
-  const keyParts = { store: store.keys, sealing: derived.sealing, clock, algorithm: config.signingAlgorithm };
-  const signingKeys = await patiently(() => SigningKeys.open(keyParts));
-  const revocations = new Revocations(store.revocations, clock);
+  const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady };
+  const signingKeys = await patiently(() =>
+    SigningKeys.open({ ...keyParts, algorithm: config.signingAlgorithm }),
+  );
+  const revocations = new Revocations(store.revocations, clock, steady);
   await patiently(() => revocations.follow());
   const guard = createVerifier({
     issuer,
@@ -162,17 +175,19 @@ async function assemble(
   };
   const known = config.provider === "keycloak" ? store.realmSessions : sessions;
   const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
-  const times = { idle: config.sessionIdle, max: config.sessionMax, grace: config.refreshGrace };
-  const life = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check, clock };
+  const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
+  const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
+  const stories = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check };
+  const life = { ...stories, clock, steady };
 
-  const userOf = createUserOf(provider, clock);
+  const userOf = createUserOf(provider, { now: clock, steady });
   const resource = `${issuer}/mcp`;
   const tools = lazyMcpEndpoint({
     guard,
     resource,
     origins: mcpOrigins(config.corsOrigins),
     userOf,
-    ownSessions: createOwnSessions(life),
+    ownSessions: createOwnSessions({ ...life, longestGrace: config.refreshGraceSameAddress }),
     administration: createAdministration({ ...life, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
@@ -180,11 +195,11 @@ async function assemble(
 
   const realm =
     config.provider === "keycloak"
-      ? await openRealmProvider({ config, store, revocations, derived, throttle, clock, log })
+      ? await openRealmProvider({ config, store, revocations, derived, throttle, grace, clock, steady, log })
       : undefined;
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...life, settings: times }),
-    refresh: createRefresh({ ...life, settings: times }),
+    refresh: createRefresh({ ...life, settings: { ...times, currentToken: config.currentToken === "on" } }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),
   };
@@ -217,6 +232,7 @@ async function assemble(
       read: () =>
         exposition([
           ...figures.families(),
+          ...repeats.families(),
           ...serverFigures({
             queue,
             revocations,
@@ -224,7 +240,6 @@ async function assemble(
             logSize: store.logSize,
             lostLogLines,
             version,
-            now: clock,
           }),
         ]),
       keys: config.metricsKeys,

@@ -1,5 +1,6 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { Session } from "../core/ports.ts";
+import { shownSession } from "../core/shown-session.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal } from "./assert-local.ts";
 import { UsageProblem } from "./failures.ts";
@@ -20,7 +21,8 @@ export async function sessionCommand(args: readonly string[]): Promise<void> {
         now,
         subject === undefined ? undefined : (await people.find(subject)).id,
       );
-      print(...table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], live.map(rowOf)));
+      const shown = live.map((session) => shownSession(session, config.refreshGraceSameAddress));
+      print(...table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], shown.map(rowOf)));
     });
   }
   if (verb === "end" && subject !== undefined) {

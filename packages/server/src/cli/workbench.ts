@@ -44,8 +44,13 @@ export async function withWorkbench(
       async openKeys() {
         const secret = config.secret ?? (await secretBeside(place, store));
         const { sealing } = deriveKeys(secret);
-        const { signingAlgorithm: algorithm } = config;
-        return SigningKeys.open({ store: store.keys, sealing, clock: Date.now, algorithm });
+        return SigningKeys.open({
+          store: store.keys,
+          sealing,
+          clock: Date.now,
+          steady: () => performance.now(),
+          algorithm: config.signingAlgorithm,
+        });
       },
     });
   } finally {

@@ -34,6 +34,11 @@ export class AccessTokens {
     this.#clock = clock;
   }
 
+  /** How long a token is valid, in milliseconds. */
+  get lifetime(): number {
+    return this.#settings.lifetime;
+  }
+
   /**
    * When a token that is issued now expires: after its lifetime, but never later than its session.
    *

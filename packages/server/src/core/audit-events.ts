@@ -5,6 +5,7 @@ export const auditEventNames = [
   "login.throttled",
   "refresh.throttled",
   "token.refreshed",
+  "refresh.repeated",
   "refresh.replayed",
   "session.ended",
   "sessions.ended",

@@ -1,6 +1,7 @@
+import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "./errors.ts";
-import type { Clock, IdentityProvider, User } from "./ports.ts";
+import type { IdentityProvider, User } from "./ports.ts";
 
 /**
  * Checks an access token: at once where it was seen before, which is most of the time.
@@ -61,20 +62,20 @@ export type UserOf = (principal: Principal) => User | Promise<User>;
 /** The function it returns throws {LatchkeyError} `token_revoked` where the user is gone or disabled. */
 export function createUserOf(
   provider: Pick<IdentityProvider, "byId">,
-  clock: Clock,
+  clocks: Clocks,
   remembered = 10_000,
 ): UserOf {
   // Holds active users alone: somebody who was let in again is not turned away by what was true before.
-  const recent = new Map<string, { user: User; readAt: number }>();
+  const recent = new Map<string, { user: User; readAt: Moment }>();
 
   return function userOf({ userId }) {
-    const now = clock();
     const known = recent.get(userId);
-    if (known !== undefined && now - known.readAt < freshFor) return known.user;
+    if (known !== undefined && since(known.readAt, clocks) < freshFor) return known.user;
+    const readAt = momentOf(clocks);
     return provider.byId(userId).then((user) => {
       if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
       if (recent.size >= remembered) recent.clear();
-      recent.set(userId, { user, readAt: now });
+      recent.set(userId, { user, readAt });
       return user;
     });
   };

@@ -1,5 +1,5 @@
+import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { LatchkeyError } from "./errors.ts";
-import type { Clock } from "./ports.ts";
 
 /**
  * What was read longer ago than this, in milliseconds, is read again before anything is decided by it: what changed
@@ -13,33 +13,32 @@ const patience = 500;
 export class FreshReading {
   readonly #what: string;
   readonly #read: () => Promise<void>;
-  readonly #clock: Clock;
-  #readAt = Number.NEGATIVE_INFINITY;
+  readonly #clocks: Clocks;
+  #readAt: Moment | undefined;
   #underWay: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   /** @param what its name, for the log */
-  constructor(what: string, read: () => Promise<void>, clock: Clock) {
+  constructor(what: string, read: () => Promise<void>, clocks: Clocks) {
     this.#what = what;
     this.#read = read;
-    this.#clock = clock;
+    this.#clocks = clocks;
   }
 
-  /** When it was last read with success, in milliseconds since the epoch. */
-  get readAt(): number {
-    return this.#readAt;
+  /** Milliseconds since it was last read with success. A wall clock that is set back makes nothing younger or older. */
+  get age(): number {
+    return this.#readAt === undefined ? Number.POSITIVE_INFINITY : since(this.#readAt, this.#clocks);
   }
 
   get isFresh(): boolean {
-    const age = this.#clock() - this.#readAt;
-    return age >= 0 && age < freshFor;
+    return this.age < freshFor;
   }
 
   /** Reads it. */
   async read(): Promise<void> {
-    const began = this.#clock();
+    const began = momentOf(this.#clocks);
     await this.#read();
-    this.#readAt = Math.max(this.#readAt, began);
+    if (this.#readAt === undefined || began.steady >= this.#readAt.steady) this.#readAt = began;
   }
 
   /**

@@ -2,11 +2,14 @@ import { eventOf, type Origin } from "./audit-events.ts";
 import type { SignedIn } from "./current-user.ts";
 import type { Clock, Session, Sessions } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
+import { shownSession } from "./shown-session.ts";
 
 export interface OwnSessionsParts {
   readonly sessions: Sessions;
   readonly revocations: Pick<Revocations, "follow">;
   readonly clock: Clock;
+  /** The longest grace of a repeated refresh token, in milliseconds. */
+  readonly longestGrace: number;
 }
 
 export interface LiveSessions {
@@ -29,12 +32,15 @@ export interface OwnSessions {
 }
 
 /** Sessions in the hands of those whose they are. */
-export function createOwnSessions({ sessions, revocations, clock }: OwnSessionsParts): OwnSessions {
+export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
+  const { sessions, revocations, clock, longestGrace } = parts;
   return {
     async list({ userId }) {
       const now = clock();
       const total = await sessions.countLive(userId, now);
-      return { sessions: await sessions.liveOf(userId, now, mostShown), total };
+      const live = await sessions.liveOf(userId, now, mostShown);
+      const shown = live.map((session) => shownSession(session, longestGrace));
+      return { sessions: shown.toSorted(lastUsedFirst), total };
     },
     async end({ userId }, sessionId, by) {
       const session = await sessions.byId(sessionId);
@@ -56,4 +62,9 @@ export function createOwnSessions({ sessions, revocations, clock }: OwnSessionsP
       return ending;
     },
   };
+}
+
+/** By the times that are shown: the exact order would tell more than they do. */
+function lastUsedFirst(a: Session, b: Session): number {
+  return b.lastUsedAt - a.lastUsedAt || b.createdAt - a.createdAt;
 }

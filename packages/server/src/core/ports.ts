@@ -133,6 +133,11 @@ export interface Sessions {
   open(session: Session, revision: number, event: AuditEvent): Promise<boolean>;
   /** Compare and set: replaces `from` by `to` if `from` is current and the session lives. */
   rotate(id: string, from: Link, to: Link, use: SessionUse, event: AuditEvent): Promise<boolean>;
+  /**
+   * Counts a repeat of the token before `current`, if `current` still is current, the session lives, and fewer than
+   * `most` were counted since the last rotation.
+   */
+  repeat(id: string, current: Link, most: number, event: AuditEvent): Promise<boolean>;
   /** Notes a use that leaves the refresh token as it is, if the session lives. */
   touch(id: string, use: SessionUse, event: AuditEvent): Promise<boolean>;
   /** Ends a session and adds it to the revocations. @returns false where it had ended before */

@@ -21,6 +21,12 @@ export interface RealmSession {
 export interface EndedRealmSession
   extends Pick<RealmSession, "id" | "userId" | "tokensUntil" | "keepUntil"> {}
 
+/** What is known of a session before its token is checked. */
+export interface KnownRealmSession extends Pick<RealmSession, "userId" | "addressBucket"> {
+  /** Whether it has ended here. */
+  readonly ended: boolean;
+}
+
 /** Sessions at an identity provider. Every change is durable when its promise resolves, and so is its audit event. */
 export interface RealmSessions {
   /**
@@ -31,8 +37,8 @@ export interface RealmSessions {
   note(session: RealmSession, event: AuditEvent): Promise<boolean>;
   /** Ends a session and adds it to the revocations. @returns false where it had ended before */
   end(session: EndedRealmSession, events: readonly AuditEvent[]): Promise<boolean>;
-  /** Whether a session has ended here, for as long as the provider might go on with it. */
-  hasEnded(id: string): Promise<boolean>;
+  /** What is known of a session, for as long as the provider might go on with it. */
+  byId(id: string): Promise<KnownRealmSession | undefined>;
   /** What the provider must be shown to end a session; null where there is nothing. */
   sealedHint(id: string): Promise<string | null>;
   /** Sessions that ended here and that the provider has not been told of, oldest first, a hundred at most. */

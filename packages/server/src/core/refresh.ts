@@ -2,11 +2,13 @@ import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import { eventOf } from "./audit-events.ts";
 import type { TokenCheck } from "./current-user.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Caller, Clock, IdentityProvider, Session, Sessions, User } from "./ports.ts";
+import type { Caller, Clock, IdentityProvider, Link, Session, Sessions, SteadyClock, User } from "./ports.ts";
+import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
 import type { RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { assertLive, type SessionSettings, useOf } from "./session-life.ts";
-import type { Throttle } from "./throttle.ts";
+import type { Attempt, Throttle } from "./throttle.ts";
+import { createTrade, noTrade } from "./trade.ts";
 
 /** One of the two ways to go on without a password. */
 export type RefreshGrant =
@@ -28,60 +30,84 @@ export interface RefreshParts {
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
   readonly settings: SessionSettings & {
-    /** For so long a repeated refresh token gets the same successor, in milliseconds. */
-    readonly grace: number;
+    readonly grace: GraceSettings;
+    /** Whether a live access token is traded for a new one. */
+    readonly currentToken: boolean;
   };
   readonly clock: Clock;
+  readonly steady: SteadyClock;
 }
 
 export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed>;
 
 /**
  * Refreshing. A refresh token is used up by its first use: the session's current one is replaced by its
- * successor in one compare-and-set. Whoever repeats the last one within the grace gets the same successor,
- * so two tabs both stay signed in. Any older use is a replay and ends the session (RFC 9700 §4.14.2).
+ * successor in one compare-and-set. A repeat of the last one within the grace gets the same successor, so two tabs
+ * both stay signed in. Every repeat is audited and counted. A repeat that is too late or one too many, and any use of
+ * an older token, is a replay and ends the session (RFC 9700 §4.14.2).
  *
- * The function it returns throws {LatchkeyError} `invalid_token`, `token_expired`, `token_revoked`,
+ * A token proves itself by its seal or signature before anything is counted, so made-up tokens stop no real one.
+ *
+ * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
  * `rate_limited`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
-  const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock } = parts;
+  const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
+    parts;
+  const grace = new RefreshGrace(settings.grace, clock, steady);
+  const trade = createTrade(parts);
 
-  return (grant, caller) =>
-    throttle.attempt({ operation: "refresh", caller }, async () => {
-      if ("currentToken" in grant) {
-        const { sessionId } = await check(grant.currentToken);
-        return forAccount(await sessionOf(sessionId), caller, (session, user) =>
-          trade(session, user, caller),
-        );
-      }
-      const token = refreshTokens.read(grant.refreshToken);
-      if (token === undefined)
-        throw new LatchkeyError("invalid_token", { reason: "not a refresh token of ours" });
-      return forAccount(await sessionOf(token.sessionId), caller, (session, user) =>
-        rotate(token, session, user, caller),
-      );
-    });
+  return async (grant, caller) => {
+    if ("currentToken" in grant) {
+      if (!settings.currentToken) throw noTrade("Send refresh_token: this server trades no access tokens");
+      const sessionId = await sessionOf(grant.currentToken, caller);
+      const { session, user } = await liveSession(sessionId, caller);
+      return trade(session, user, caller);
+    }
+    const token = refreshTokens.read(grant.refreshToken);
+    if (token === undefined) {
+      const reason = "not a refresh token of ours, or sealed with another LATCHKEY_SECRET";
+      return refuse(new LatchkeyError("invalid_token", { reason }), caller);
+    }
+    const { session, user } = await liveSession(token.sessionId, caller);
+    return rotate(token, session, user, caller);
+  };
 
-  async function sessionOf(sessionId: string): Promise<Session> {
-    const session = await sessions.byId(sessionId);
-    if (session === undefined) throw new LatchkeyError("token_revoked", { reason: "session is gone" });
-    return session;
+  /** The session of an access token. Only a token that is not ours counts against the address. */
+  async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
+    try {
+      return (await check(accessToken)).sessionId;
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.code === "invalid_token") return refuse(error, caller);
+      throw error;
+    }
   }
 
-  function forAccount(
-    session: Session,
+  /**
+   * The session of a token that is ours, and its user. A live session is subject to no limit: its token was not guessed,
+   * so nothing that others do at its address may stop it. A token of an ended session counts for its account.
+   */
+  async function liveSession(
+    sessionId: string,
     caller: Caller,
-    work: (session: Session, user: User) => Promise<Refreshed>,
-  ): Promise<Refreshed> {
-    const vouched = session.endedAt === null && session.expiresAt > clock();
-    const account = { key: session.userId, userId: session.userId, vouched };
-    return throttle.attempt({ operation: "refresh", caller, account }, async () => {
+  ): Promise<{ readonly session: Session; readonly user: User }> {
+    const session = await sessions.byId(sessionId);
+    try {
+      assertKnown(session);
       assertLive(session, clock());
-      const user = await provider.byId(session.userId);
-      if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-      return work(session, user);
-    });
+    } catch (error) {
+      const userId = session?.userId;
+      return refuse(error, caller, { key: userId ?? `unknown:${sessionId}`, userId });
+    }
+    const user = await provider.byId(session.userId);
+    if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
+    return { session, user };
+  }
+
+  /** Refuses, and counts it: past a limit the caller is told to wait instead. */
+  function refuse(refusal: unknown, caller: Caller, account?: Attempt["account"]): Promise<never> {
+    const attempt = { operation: "refresh", caller, ...(account && { account }) } as const;
+    return throttle.attempt(attempt, () => Promise.reject(refusal));
   }
 
   async function rotate(
@@ -98,17 +124,16 @@ export function createRefresh(parts: RefreshParts): Refresh {
       refreshToken: refreshTokens.write(successor),
     });
 
-    if (session.generation === from.generation && session.refreshHash === from.refreshHash) {
+    if (isCurrent(from, session)) {
       const use = useOf(session, parts);
       const about = { subject: user.id, sessionId: session.id, reason: "refresh_token" };
       const event = eventOf("token.refreshed", clock(), caller, about);
-      if (await sessions.rotate(session.id, from, to, use, event)) return issue(use.tokensUntil);
-      return overtaken(token, await sessionOf(session.id), user, caller);
+      const rotation = () => sessions.rotate(session.id, from, to, use, event);
+      if (await grace.begin(session.id, to.generation, rotation)) return issue(use.tokensUntil);
+      return overtaken(token, session.id, user, caller);
     }
-    if (session.generation === to.generation && session.refreshHash === to.refreshHash) {
-      if (clock() - session.rotatedAt <= settings.grace) {
-        return issue(tokens.expiry(session.tokensUntil));
-      }
+    if (isCurrent(to, session) && (await repeated(to, session, user, caller))) {
+      return issue(tokens.expiry(session.tokensUntil));
     }
     if (session.generation <= from.generation) {
       throw new LatchkeyError("invalid_token", { reason: "generation from a future that was rolled back" });
@@ -117,18 +142,26 @@ export function createRefresh(parts: RefreshParts): Refresh {
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 
-  /** Another refresh or a logout came between the look and the compare-and-set: look once more. */
-  function overtaken(token: RefreshToken, session: Session, user: User, caller: Caller): Promise<Refreshed> {
-    assertLive(session, clock());
-    return rotate(token, session, user, caller);
+  /** Counts a repeat of the last token. @returns false if it came too late, or too many came before */
+  async function repeated(current: Link, session: Session, user: User, caller: Caller): Promise<boolean> {
+    const reason = grace.admits(session, caller);
+    if (reason === undefined) return false;
+    const about = { subject: user.id, sessionId: session.id, reason };
+    const event = eventOf("refresh.repeated", clock(), caller, about);
+    return sessions.repeat(session.id, current, mostRepeats, event);
   }
 
-  async function trade(session: Session, user: User, caller: Caller): Promise<Refreshed> {
-    const use = useOf(session, parts);
-    const about = { subject: user.id, sessionId: session.id, reason: "current_token" };
-    const event = eventOf("token.refreshed", clock(), caller, about);
-    if (await sessions.touch(session.id, use, event)) return tokens.issue(user, session.id, use.tokensUntil);
-    throw new LatchkeyError("token_revoked", { reason: "ended meanwhile" });
+  /** Another refresh or a logout came between the look and the compare-and-set: look once more. */
+  async function overtaken(
+    token: RefreshToken,
+    sessionId: string,
+    user: User,
+    caller: Caller,
+  ): Promise<Refreshed> {
+    const session = await sessions.byId(sessionId);
+    assertKnown(session);
+    assertLive(session, clock());
+    return rotate(token, session, user, caller);
   }
 
   async function end(session: Session, user: User, caller: Caller): Promise<void> {
@@ -139,4 +172,12 @@ export function createRefresh(parts: RefreshParts): Refresh {
     ]);
     await revocations.follow();
   }
+}
+
+function isCurrent({ generation, refreshHash }: Link, session: Session): boolean {
+  return session.generation === generation && session.refreshHash === refreshHash;
+}
+
+function assertKnown(session: Session | undefined): asserts session is Session {
+  if (session === undefined) throw new LatchkeyError("token_revoked", { reason: "session is gone" });
 }

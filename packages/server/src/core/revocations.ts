@@ -1,5 +1,5 @@
 import { FreshReading } from "./fresh-reading.ts";
-import type { Clock, Revocation, RevocationLog } from "./ports.ts";
+import type { Clock, Revocation, RevocationLog, SteadyClock } from "./ports.ts";
 
 /**
  * For how long a revocation is kept after the last token of its session has expired, in milliseconds: a guard
@@ -20,9 +20,9 @@ export class Revocations {
   #list: Revocation[] = [];
   #cursor = 0;
 
-  constructor(log: RevocationLog, clock: Clock) {
+  constructor(log: RevocationLog, clock: Clock, steady: SteadyClock) {
     this.#log = log;
-    this.#reading = new FreshReading("ended sessions", () => this.#read(), clock);
+    this.#reading = new FreshReading("ended sessions", () => this.#read(), { now: clock, steady });
   }
 
   /** How many ended sessions are held. */
@@ -30,9 +30,9 @@ export class Revocations {
     return this.#list.length;
   }
 
-  /** When the list was last read with success, in milliseconds since the epoch. */
-  get readAt(): number {
-    return this.#reading.readAt;
+  /** Milliseconds since the list was last read with success. */
+  get age(): number {
+    return this.#reading.age;
   }
 
   /** Number of the last revocation that is known here. */

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "./audit-events.ts";
 import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
-import type { Clock, KeyStore, StoredKey } from "./ports.ts";
+import type { Clock, KeyStore, SteadyClock, StoredKey } from "./ports.ts";
 import {
   algorithmOf,
   importPublicKey,
@@ -33,6 +33,7 @@ export interface SigningKeyParts {
   /** Encrypts private keys at rest. */
   readonly sealing: Buffer;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   /** The algorithm of new keys. Keys that exist keep theirs. */
   readonly algorithm: SigningAlgorithm;
 }
@@ -50,13 +51,13 @@ export class SigningKeys {
   readonly #reading: FreshReading;
   #ring: Ring;
 
-  private constructor({ store, sealing, clock, algorithm }: SigningKeyParts, ring: Ring) {
+  private constructor({ store, sealing, clock, steady, algorithm }: SigningKeyParts, ring: Ring) {
     this.#store = store;
     this.#sealing = sealing;
     this.#clock = clock;
     this.#algorithm = algorithm;
     this.#ring = ring;
-    this.#reading = new FreshReading("signing keys", () => this.#read(), clock);
+    this.#reading = new FreshReading("signing keys", () => this.#read(), { now: clock, steady });
   }
 
   /**

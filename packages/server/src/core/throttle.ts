@@ -1,5 +1,5 @@
 import { addressBucket } from "./address-bucket.ts";
-import type { AttemptCounter, CountedLimit, Reservation, Rule } from "./attempt-counter.ts";
+import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
 import { eventOf } from "./audit-events.ts";
 import { LatchkeyError } from "./errors.ts";
 import type { AuditTrail, Caller, Clock, Sessions } from "./ports.ts";
@@ -18,8 +18,8 @@ export interface Attempt {
   readonly account?: {
     readonly key: string;
     readonly userId: string | undefined;
-    /** Whether what was presented belongs to a live session: then other people's failures do not count. */
-    readonly vouched?: boolean;
+    /** What the audit trail calls it. Default: the key. */
+    readonly subject?: string;
   };
 }
 
@@ -133,21 +133,20 @@ export class Throttle {
     });
     if (account === undefined) return [limit("address", address)];
     const ofAccount = [limit("pair", account.key, address), limit("account", account.key)];
-    // A refresh names its account late; its address was counted when it came in.
+    // A refresh names its account if its token is ours, and its address alone if it is not.
     return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
   }
 
   /** Reads the sessions for unknown accounts too: a refusal must not take longer for accounts that exist. */
   async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
     if (account === undefined) return false;
-    if (account.vouched) return true;
     const bucket = addressBucket(caller.address);
     const opened = await this.#sessions.openedFrom(account.userId ?? account.key, bucket);
     return opened && account.userId !== undefined;
   }
 
   async #announce({ operation, caller, account }: Attempt, scope: Scope): Promise<void> {
-    const about = account === undefined ? {} : { subject: account.key };
+    const about = account === undefined ? {} : { subject: account.subject ?? account.key };
     await this.#audit.record(
       eventOf(`${operation}.throttled`, this.#clock(), caller, { ...about, reason: scope }),
     );

@@ -54,8 +54,9 @@ export function describeRefresh(mount: string): FastifySchema {
     summary: "Refresh Token",
     description:
       "Refresh authentication token. `refresh_token` is traded for new tokens and works once; a repeat within " +
-      "the grace gets the same answer, a later one ends the session. `current_token`, a live access token, is " +
-      "traded for a new access token of the same session; with people in Keycloak it gets 422.",
+      "the grace gets the same successor, a later one ends the session. `current_token`, a live access token, is " +
+      "traded for a new access token of the same session, until a day after the last login or refresh by " +
+      "`refresh_token`; with people in Keycloak, and where the server trades none, it gets 422.",
     security: open,
     body: ref("RefreshTokenRequest"),
     response: {

@@ -47,8 +47,8 @@ const sessionsSchema = {
         properties: {
           id: { type: "string" },
           opened_at: time,
-          last_used_at: time,
-          expires_at: { ...time, description: "When it ends if it is not used again" },
+          last_used_at: { ...time, description: "Rounded down to five minutes or more" },
+          expires_at: { ...time, description: "When it ends if it is not used again, rounded up" },
           address: { type: "string", description: "Where it was opened: an IPv4 address or an IPv6 /64" },
           current: { type: "boolean", description: "Whether it is the session of this call's own token" },
         },

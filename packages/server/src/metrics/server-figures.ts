@@ -10,17 +10,16 @@ export interface WatchedParts {
     readonly concurrency: number;
     readonly places: number;
   };
-  readonly revocations: { readonly cursor: number; readonly size: number; readonly readAt: number };
+  readonly revocations: { readonly cursor: number; readonly size: number; readonly age: number };
   readonly pool: () => PoolFigures | undefined;
   readonly logSize: () => number | undefined;
   readonly lostLogLines?: (() => number) | undefined;
   readonly version: string;
-  readonly now: () => number;
 }
 
 /** The figures that are there at any moment. */
 export function serverFigures(parts: WatchedParts): Family[] {
-  const { queue, revocations, pool, logSize, lostLogLines = () => 0, version, now } = parts;
+  const { queue, revocations, pool, logSize, lostLogLines = () => 0, version } = parts;
   const connections = pool();
   const wal = logSize();
   return [
@@ -32,7 +31,7 @@ export function serverFigures(parts: WatchedParts): Family[] {
     gauge(
       "latchkey_revocations_age_seconds",
       "Since the list of ended sessions was last read",
-      Math.max(0, now() - revocations.readAt) / 1000,
+      revocations.age / 1000,
     ),
     gauge(
       "latchkey_revocations_number",

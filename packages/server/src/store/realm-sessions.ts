@@ -63,12 +63,11 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
         from.selectFrom("realm_sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
       ),
   );
-  const ended = statement<{ id: string }>()((slot) =>
+  const byId = statement<{ id: string }>()((slot) =>
     query
       .selectFrom("realm_sessions")
-      .select("id")
-      .where("id", "=", slot("id"))
-      .where("ended_at", "is not", null),
+      .select(["user_id", "address_bucket", "ended_at"])
+      .where("id", "=", slot("id")),
   );
   const hint = statement<{ id: string }>()((slot) =>
     query.selectFrom("realm_sessions").select("sealed_hint as sealedHint").where("id", "=", slot("id")),
@@ -118,7 +117,10 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
       if (changed) audit.announce(...events);
       return changed;
     },
-    hasEnded: async (id) => (await one(database, ended, { id })) !== undefined,
+    async byId(id) {
+      const row = await one(database, byId, { id });
+      return row && { userId: row.user_id, addressBucket: row.address_bucket, ended: row.ended_at !== null };
+    },
     sealedHint: async (id) => (await one(database, hint, { id }))?.sealedHint ?? null,
     untold: () => database.all(untold, {}),
     async told(id, at) {

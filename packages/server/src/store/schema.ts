@@ -38,6 +38,9 @@ export interface SessionTable {
   tokens_until: number;
   ended_at: number | null;
   address_bucket: string;
+  /** Repeats of the refresh token before the current one; they count if `repeats_generation` is `generation`. */
+  repeats: Generated<number>;
+  repeats_generation: Generated<number>;
 }
 
 interface RevocationTable {

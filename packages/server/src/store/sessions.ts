@@ -2,6 +2,7 @@ import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
+import { repeatStep } from "./refresh-repeats.ts";
 import type { SessionTable } from "./schema.ts";
 import { asText, later, statement } from "./statement.ts";
 
@@ -88,6 +89,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .where("ended_at", "is", null)
       .where("expires_at", ">", slot("lastUsedAt")),
   );
+  const repeat = repeatStep(database);
   const touch = statement<SessionUse & { id: string }>()((slot) =>
     query
       .updateTable("sessions")
@@ -160,6 +162,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
         ],
         [event],
       ),
+    repeat: (id, current, most, event) => change([repeat(id, current, most, event.at)], [event]),
     touch: (id, use, event) => change([must(touch, { id, ...use })], [event]),
     end(id, events) {
       const at = Math.max(...events.map((event) => event.at));
@@ -240,7 +243,7 @@ export function endAllSteps(
   };
 }
 
-function sessionOf(row: SessionTable): Session {
+function sessionOf(row: Pick<SessionTable, (typeof columns)[number]>): Session {
   return {
     id: row.id,
     userId: row.user_id,

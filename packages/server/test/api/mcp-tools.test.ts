@@ -101,11 +101,32 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
             id: second.sessionId,
             opened_at: opened,
             last_used_at: opened,
-            expires_at: new Date(world.server.now() + 7 * 86_400_000).toISOString(),
+            expires_at: fiveMinutesUp(world.server.now() + 7 * 86_400_000),
             address: "127.0.0.1",
             current: true,
           },
           expect.objectContaining({ id: first.sessionId, current: false, address: "127.0.0.1" }),
+        ],
+      });
+    });
+
+    test("shows no use and no end finer than five minutes, whoever looks", async () => {
+      await using world = await mcpWorld(major);
+      const thief = await world.as("alice");
+      const owner = await world.as("alice");
+      world.server.advance(3_600_000 - 60_000);
+      const refresh = { method: "POST", path: "/refresh", body: { refresh_token: owner.refresh } } as const;
+      expect((await send(world.server, "/auth", refresh)).status).toBe(200);
+      const used = world.server.now();
+      const { value } = await thief.client.call("list_my_sessions");
+      expect(value).toMatchObject({
+        sessions: [
+          {
+            id: owner.sessionId,
+            last_used_at: new Date(Math.floor(used / 300_000) * 300_000).toISOString(),
+            expires_at: fiveMinutesUp(used + 7 * 86_400_000),
+          },
+          { id: thief.sessionId },
         ],
       });
     });
@@ -435,3 +456,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     });
   });
 });
+
+function fiveMinutesUp(at: number): string {
+  return new Date(Math.ceil(at / 300_000) * 300_000).toISOString();
+}

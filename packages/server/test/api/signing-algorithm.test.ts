@@ -60,7 +60,8 @@ test("a token whose header names the other algorithm is refused", async () => {
 test("a changed setting reaches new keys alone: the first rotation brings the key that was next", async () => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   let now = 1_700_000_000_000;
-  const parts = { store: store.keys, sealing: deriveKeys("a secret of many characters").sealing };
+  const sealing = deriveKeys("a secret of many characters").sealing;
+  const parts = { store: store.keys, sealing, steady: () => now };
   await SigningKeys.open({ ...parts, clock: () => now, algorithm: "ES256" });
   const keys = await SigningKeys.open({ ...parts, clock: () => now, algorithm: "RS256" });
   const used = [keys.signer.algorithm];

@@ -230,6 +230,56 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect(server.newEvents().map(({ name }) => name)).toContain("refresh.throttled");
       });
 
+      test("made-up tokens stop no refresh of a session, by either token, and nobody's login", async () => {
+        await using server = await open({ ...rules, THROTTLE_ADDRESS: "3/15m" });
+        const from = "192.0.2.1";
+        const { access, refresh: token } = await signIn(server);
+        const sealed = Buffer.from(token.slice(4), "base64url");
+        sealed[20] = (sealed[20] ?? 0) ^ 1;
+        const forged = `lkr_${sealed.toString("base64url")}`;
+        for (let time = 0; time < 31; time++) await refresh(server, forged, from);
+        expect((await refresh(server, forged, from)).status).toBe(429);
+        const trade = (current_token: string) =>
+          send(server, "/auth", {
+            method: "POST",
+            path: "/refresh",
+            body: { current_token },
+            headers: { "x-forwarded-for": from },
+          });
+        expect((await trade(`${access.slice(0, -8)}AAAAAAAA`)).status).toBe(429);
+        expect((await trade(access)).status).toBe(200);
+        const next = await refresh(server, token, from);
+        expect(next.status).toBe(200);
+        expect((await refresh(server, String(next.body["refresh_token"]), from)).status).toBe(200);
+        expect((await attempt(server, "bob", passwords.bob, from)).status).toBe(200);
+      });
+
+      test("made-up current tokens are stopped by the limit of the address, expired ones of ours are not", async () => {
+        await using server = await open({ ...rules, THROTTLE_ADDRESS: "1/15m" });
+        const { access } = await signIn(server);
+        server.advance(60 * minute);
+        const trade = async (current_token: string) => {
+          const body = { current_token };
+          const answer = await send(server, "/auth", { method: "POST", path: "/refresh", body });
+          return [answer.status, answer.body["code"]];
+        };
+        for (let time = 0; time < 11; time++) expect(await trade(access)).toEqual([401, "token_expired"]);
+        for (let time = 0; time < 10; time++) expect(await trade("a.b.c")).toEqual([401, "invalid_token"]);
+        expect(await trade("a.b.c")).toEqual([429, "rate_limited"]);
+        expect(await trade(access)).toEqual([401, "token_expired"]);
+      });
+
+      test("tokens of an ended session stop no other session of the user", async () => {
+        await using server = await open({ ...rules, THROTTLE_PAIR: "1/15m", THROTTLE_ACCOUNT: "1/1h" });
+        const ended = await signIn(server);
+        const headers = { authorization: `Bearer ${ended.access}` };
+        await send(server, "/auth", { method: "POST", path: "/logout", headers });
+        const live = await signIn(server);
+        for (let time = 0; time < 10; time++) await refresh(server, ended.refresh, "127.0.0.1");
+        expect((await refresh(server, ended.refresh, "127.0.0.1")).status).toBe(429);
+        expect((await refresh(server, live.refresh, "127.0.0.1")).status).toBe(200);
+      });
+
       test("tokens of an ended session are stopped by the limit of the pair, and only there", async () => {
         await using server = await open({ ...rules, THROTTLE_PAIR: "2/15m" });
         const { access, refresh: token } = await signIn(server);

@@ -5,6 +5,7 @@ import { FreshReading } from "../../src/core/fresh-reading.ts";
 function held() {
   const turns: PromiseWithResolvers<void>[] = [];
   let now = 0;
+  let elapsed = 0;
   const reading = new FreshReading(
     "something",
     () => {
@@ -12,12 +13,16 @@ function held() {
       turns.push(turn);
       return turn.promise;
     },
-    () => now,
+    { now: () => now, steady: () => elapsed },
   );
   return {
     reading,
     turns,
     advance: (ms: number) => {
+      now += ms;
+      elapsed += ms;
+    },
+    stepWallClock: (ms: number) => {
       now += ms;
     },
   };
@@ -49,9 +54,38 @@ describe("what others change in the store", () => {
     advance(500);
     turns[0]?.resolve();
     await asked;
-    expect(reading.readAt).toBe(0);
+    expect(reading.age).toBe(500);
     advance(200);
     expect(reading.isFresh).toBe(false);
+  });
+
+  test("is as old as before once the wall clock is set back", async () => {
+    const { reading, turns, advance, stepWallClock } = held();
+    const asked = reading.refresh();
+    turns[0]?.resolve();
+    await asked;
+    stepWallClock(-3_600_000);
+    advance(699);
+    expect(reading.isFresh).toBe(true);
+    advance(1);
+    expect(reading.isFresh).toBe(false);
+    const again = reading.refresh();
+    turns[1]?.resolve();
+    await again;
+    expect(reading.isFresh).toBe(true);
+  });
+
+  test("is read again once when the wall clock is set forward", async () => {
+    const { reading, turns, stepWallClock } = held();
+    const asked = reading.refresh();
+    turns[0]?.resolve();
+    await asked;
+    stepWallClock(3_600_000);
+    expect(reading.isFresh).toBe(false);
+    const again = reading.refresh();
+    turns[1]?.resolve();
+    await again;
+    expect(reading.isFresh).toBe(true);
   });
 
   test("is read from this moment on where that is asked for, and those who ask meanwhile share the next reading", async () => {

@@ -11,7 +11,9 @@ type Act =
   /** Trades the n-th access token. */
   | { readonly kind: "trade"; readonly pick: number }
   | { readonly kind: "logout" }
-  | { readonly kind: "pass"; readonly ms: number };
+  | { readonly kind: "pass"; readonly ms: number }
+  /** Sets the wall clock forward or back. */
+  | { readonly kind: "step"; readonly ms: number };
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("refresh" as const), pick: fc.nat(20) }) },
@@ -19,7 +21,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "logout" as const }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 9_000, 11_000, 4e6) }),
+    arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 9_000, 61_000, 4e6) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("step" as const),
+      ms: fc.constantFrom(-4e6, -9_000, 9_000, 4e6),
+    }),
   },
 );
 
@@ -67,6 +76,7 @@ async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonl
   async function perform(one: Act): Promise<void> {
     const afterLogout = loggedOut;
     if (one.kind === "pass") return world.advance(one.ms);
+    if (one.kind === "step") return world.stepWallClock(one.ms);
     if (one.kind === "logout") {
       if (!(await refused(world.signOut(accessTokens[0], caller)))) loggedOut = true;
       return;
@@ -135,22 +145,74 @@ test("any interleaving of refreshes, replays, logout and expiry: one live succes
   );
 });
 
-test("whoever was told of a successor can use it, unless the session has ended", async () => {
+test("every tab that refreshes at the same moment can go on, however the wall clock steps meanwhile", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 8 }), async (scheduler, tabs) => {
-      await using world = await smallWorld(scheduled(scheduler));
-      const { refresh: refreshToken } = await world.open();
-      const together = Promise.all(
-        Array.from({ length: tabs }, () => world.refresh({ refreshToken }, caller)),
-      );
-      const answers = await scheduler.waitFor(together);
-      const successors = new Set(answers.map((answer) => answer.refreshToken));
-      expect(successors.size).toBe(1);
-      for (const successor of successors) {
-        const next = await scheduler.waitFor(world.refresh({ refreshToken: successor ?? "" }, caller));
-        expect(next.refreshToken).not.toBe(successor);
-      }
-    }),
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.integer({ min: 2, max: 8 }),
+      fc.array(fc.constantFrom(-4e6, -9_000, 9_000, 4e6), { maxLength: 3 }),
+      async (scheduler, tabs, steps) => {
+        await using world = await smallWorld(scheduled(scheduler));
+        const { refresh: refreshToken } = await world.open();
+        const stepping = steps.map(async (ms) => {
+          await scheduler.schedule(Promise.resolve(), "step");
+          world.stepWallClock(ms);
+        });
+        const refreshing = Array.from({ length: tabs }, () => world.refresh({ refreshToken }, caller));
+        const [answers] = await scheduler.waitFor(Promise.all([Promise.all(refreshing), ...stepping]));
+        const successors = new Set(answers.map((answer) => answer.refreshToken));
+        expect(successors.size).toBe(1);
+        for (const successor of successors) {
+          const next = await scheduler.waitFor(world.refresh({ refreshToken: successor ?? "" }, caller));
+          expect(next.refreshToken).not.toBe(successor);
+        }
+      },
+    ),
     { numRuns: 100 },
   );
+});
+
+test.each([-3_600_000, 3_600_000])(
+  "a refresh overtaken by a replica whose clock is %i ms off can go on",
+  async (off) => {
+    await using world = await smallWorld((sessions) => ({
+      ...sessions,
+      async rotate(id, from, to, use, event) {
+        await sessions.rotate(id, from, to, { ...use, lastUsedAt: use.lastUsedAt + off }, event);
+        return sessions.rotate(id, from, to, use, event);
+      },
+    }));
+    const { refresh: refreshToken, sessionId } = await world.open();
+    const { refreshToken: successor = "" } = await world.refresh({ refreshToken }, caller);
+    const session = await world.store.sessions.byId(sessionId);
+    expect(world.refreshTokens.read(successor)).toMatchObject({ generation: session?.generation });
+  },
+);
+
+test("a rotation whose outcome is unknown leaves no moment behind", async () => {
+  let failing = true;
+  await using world = await smallWorld((sessions) => ({
+    ...sessions,
+    async rotate(id, from, to, use, event) {
+      if (failing) throw new LatchkeyError("store_unavailable");
+      return sessions.rotate(id, from, to, use, event);
+    },
+  }));
+  const { refresh: refreshToken, sessionId } = await world.open();
+  await expect(world.refresh({ refreshToken }, caller)).rejects.toMatchObject({ code: "store_unavailable" });
+  failing = false;
+  world.advance(3_600_000);
+  // Another replica makes the rotation that failed here.
+  const token = world.refreshTokens.read(refreshToken);
+  const session = await world.store.sessions.byId(sessionId);
+  if (token === undefined || session === undefined) throw new Error("no session");
+  const to = world.refreshTokens.link(world.refreshTokens.successor(token));
+  const now = session.createdAt + 3_600_000;
+  const use = { lastUsedAt: now, expiresAt: session.expiresAt, tokensUntil: session.tokensUntil };
+  await world.store.sessions.rotate(sessionId, session, to, use, {
+    name: "token.refreshed",
+    at: now,
+    address: "test",
+  });
+  await expect(world.refresh({ refreshToken }, caller)).resolves.toHaveProperty("refreshToken");
 });

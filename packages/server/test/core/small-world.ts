@@ -24,7 +24,10 @@ export interface SmallWorld extends AsyncDisposable {
   readonly refreshTokens: RefreshTokens;
   /** Opens a session and gives its first tokens. */
   open(): Promise<{ access: string; refresh: string; sessionId: string }>;
+  /** Lets time pass on both clocks. */
   advance(ms: number): void;
+  /** Sets the wall clock forward or back. */
+  stepWallClock(ms: number): void;
 }
 
 /** @param around stands between the core and the store, to decide what happens when */
@@ -32,7 +35,9 @@ export async function smallWorld(
   around: (sessions: Sessions) => Sessions = (same) => same,
 ): Promise<SmallWorld> {
   let time = 1_700_000_000_000;
+  let elapsed = 0;
   const clock = () => time;
+  const steady = () => elapsed;
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const sessions = around(store.sessions);
   const derived = deriveKeys("a secret that is long enough for this");
@@ -40,9 +45,10 @@ export async function smallWorld(
     store: store.keys,
     sealing: derived.sealing,
     clock,
+    steady,
     algorithm: "ES256",
   });
-  const revocations = new Revocations(store.revocations, clock);
+  const revocations = new Revocations(store.revocations, clock, steady);
   const identity = { issuer: "http://test", audience: ["http://test"] };
   const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);
   const check = createTokenCheck(
@@ -74,8 +80,13 @@ export async function smallWorld(
     clock,
   });
   const refreshTokens = new RefreshTokens(derived);
-  const settings = { idle: 7 * 86_400_000, max: 30 * 86_400_000, grace: 10_000 };
-  const parts = { check, sessions, revocations, throttle, refreshTokens, tokens, clock, settings };
+  const settings = {
+    idle: 7 * 86_400_000,
+    max: 30 * 86_400_000,
+    currentToken: true,
+    grace: { same_address: 60_000, other_address: 10_000 },
+  };
+  const parts = { check, sessions, revocations, throttle, refreshTokens, tokens, clock, steady, settings };
   return {
     store,
     check,
@@ -83,6 +94,10 @@ export async function smallWorld(
     refresh: createRefresh({ ...parts, provider: store.users }),
     signOut: createSignOut(parts),
     advance: (ms) => {
+      time += ms;
+      elapsed += ms;
+    },
+    stepWallClock: (ms) => {
       time += ms;
     },
     async open() {

@@ -1,35 +1,41 @@
 import { beforeEach, expect, test } from "vitest";
 import { SharedAnswers } from "../../src/identity/keycloak/shared-answers.ts";
 
-let now: number;
+let elapsed: number;
 let asked: string[];
+let repeats: number;
 let shared: SharedAnswers<string>;
 beforeEach(() => {
-  now = 0;
+  elapsed = 0;
   asked = [];
-  shared = new SharedAnswers({ grace: 10, clock: () => now, next: (answer) => answer });
+  repeats = 0;
+  shared = new SharedAnswers({ keepFor: 60, most: 20, steady: () => elapsed, next: (answer) => answer });
 });
 
-const ask = (secret: string, answer = `after ${secret}`) =>
-  shared.of(
-    secret,
-    async () => {
-      asked.push(secret);
-      return answer;
-    },
-    async () => "replay",
-  );
+const question = (secret: string, grace: number, answer: Promise<string>) => ({
+  grace,
+  work() {
+    asked.push(secret);
+    return answer;
+  },
+  async repeated() {
+    repeats++;
+  },
+  replay: async () => "replay",
+});
+const ask = (secret: string, grace = 10, answer = `after ${secret}`) =>
+  shared.of(secret, question(secret, grace, Promise.resolve(answer)));
 
 test("all who ask at once, and within the grace, get one answer", async () => {
   expect(await Promise.all([ask("a"), ask("a"), ask("b")])).toEqual(["after a", "after a", "after b"]);
-  now = 10;
+  elapsed = 10;
   expect(await ask("a")).toBe("after a");
   expect(asked).toEqual(["a", "b"]);
 });
 
 test("after the grace it is asked again", async () => {
   await ask("a");
-  now = 11;
+  elapsed = 11;
   await ask("a");
   expect(asked).toEqual(["a", "a"]);
 });
@@ -44,16 +50,35 @@ test("who asks as before although somebody went on is a replay", async () => {
 
 test("a failure is shared by those who wait, and by nobody later", async () => {
   const gate = Promise.withResolvers<string>();
-  const waiting = [1, 2].map(() =>
-    shared
-      .of(
-        "a",
-        () => gate.promise,
-        async () => "replay",
-      )
-      .catch(() => "failed"),
-  );
+  const waiting = [1, 2].map(() => shared.of("a", question("a", 10, gate.promise)).catch(() => "failed"));
   gate.reject(new Error("no"));
   expect(await Promise.all(waiting)).toEqual(["failed", "failed"]);
+  expect(repeats).toBe(0);
   expect(await ask("a")).toBe("after a");
+});
+
+test("a caller with a longer grace gets the answer for longer", async () => {
+  await ask("a");
+  elapsed = 60;
+  expect(await ask("a", 60)).toBe("after a");
+  expect(asked).toEqual(["a"]);
+  await ask("a", 10);
+  expect(asked).toEqual(["a", "a"]);
+});
+
+test("every repeat is noted, and the twenty-first asks anew, also of fifty at once", async () => {
+  await Promise.all(Array.from({ length: 50 }, () => ask("a")));
+  expect(asked).toHaveLength(3);
+  expect(repeats).toBe(47);
+});
+
+test("what is asked anew counts as young as it is", async () => {
+  await ask("a");
+  elapsed = 50;
+  await ask("b");
+  await ask("a");
+  elapsed = 100;
+  await ask("c");
+  expect(await ask("a", 60)).toBe("after a");
+  expect(asked).toEqual(["a", "b", "a", "c"]);
 });

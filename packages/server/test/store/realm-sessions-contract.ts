@@ -51,8 +51,8 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       expect(await sessions().end(ended("s1"), [event("session.ended")])).toBe(false);
       expect(heard()).toEqual(["login.succeeded", "token.refreshed", "session.ended"]);
       expect(await opened().revocations.after(0)).toMatchObject([{ sessionId: "s1", until: now + 2 * hour }]);
-      expect(await sessions().hasEnded("s1")).toBe(true);
-      expect(await sessions().hasEnded("s2")).toBe(false);
+      expect(await sessions().byId("s1")).toMatchObject({ ended: true });
+      expect(await sessions().byId("s2")).toBeUndefined();
     });
 
     test("that have ended are used no more, and nothing is written of the try", async () => {
@@ -80,9 +80,9 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       await sessions().note(session("s1"), event("login.succeeded"));
       await sessions().end(ended("s1"), [event("session.ended")]);
       await opened().tidy(now + 10 * hour, hour);
-      expect(await sessions().hasEnded("s1")).toBe(true);
+      expect(await sessions().byId("s1")).toMatchObject({ ended: true });
       await opened().tidy(now + 10 * hour + 1, hour);
-      expect(await sessions().hasEnded("s1")).toBe(false);
+      expect(await sessions().byId("s1")).toBeUndefined();
     });
   });
 }

@@ -66,7 +66,7 @@ describe("a database file", () => {
       NewerDatabaseError,
     );
     await expect(openStore({ place: { engine: "sqlite", path }, ...silent })).rejects.toThrow(
-      /version 99.*knows only up to 3/,
+      /version 99.*knows only up to \d+/,
     );
   });
 

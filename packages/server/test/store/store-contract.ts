@@ -255,6 +255,35 @@ export function storeContract(
         expect(await rotate(0, now)).toBe(false);
       });
 
+      test("count the repeats of the last refresh token up to a bound, anew after each rotation", async () => {
+        const repeat = (generation: number, id = "s1") =>
+          store.sessions.repeat(id, link(id, generation), 3, event("refresh.repeated"));
+        const rotate = (from: number) =>
+          store.sessions.rotate(
+            "s1",
+            link("s1", from),
+            link("s1", from + 1),
+            use(now),
+            event("token.refreshed"),
+          );
+        await rotate(0);
+        const race = await Promise.all(Array.from({ length: 20 }, () => repeat(1)));
+        expect(race.filter(Boolean)).toHaveLength(3);
+        expect(heard).toEqual(["token.refreshed", ...Array(3).fill("refresh.repeated")]);
+        expect(await repeat(0)).toBe(false);
+        await rotate(1);
+        expect(await repeat(1)).toBe(false);
+        expect([await repeat(2), await repeat(2), await repeat(2), await repeat(2)]).toEqual([
+          true,
+          true,
+          true,
+          false,
+        ]);
+        await rotate(2);
+        await store.sessions.end("s1", [event("session.ended")]);
+        expect(await repeat(3)).toBe(false);
+      });
+
       test("never take back a time that tokens were promised", async () => {
         const shorter = { ...use(now + 1), tokensUntil: now + 2 };
         await store.sessions.touch("s1", shorter, event("token.refreshed"));

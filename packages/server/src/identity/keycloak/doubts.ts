@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/ports.ts";
 
 /** For how long a login whose answer did not come may be under way at Keycloak, in milliseconds. */
 const lasts = 60_000;
@@ -9,18 +9,18 @@ const mostNames = 10_000;
  * has ended, it calls any other password of theirs wrong, the right one too: its no is no answer.
  */
 export class Doubts {
-  readonly #clock: Clock;
+  readonly #steady: SteadyClock;
   readonly #until = new Map<string, number>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(steady: SteadyClock) {
+    this.#steady = steady;
   }
 
   begin(name: string): void {
     this.#until.delete(name);
     const [oldest] = this.#until.keys();
     if (this.#until.size >= mostNames && oldest !== undefined) this.#until.delete(oldest);
-    this.#until.set(name, this.#clock() + lasts);
+    this.#until.set(name, this.#steady() + lasts);
   }
 
   end(name: string): void {
@@ -28,6 +28,6 @@ export class Doubts {
   }
 
   about(name: string): boolean {
-    return (this.#until.get(name) ?? 0) > this.#clock();
+    return (this.#until.get(name) ?? 0) > this.#steady();
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { Clock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/ports.ts";
 import { asked, type Typed } from "./accounts.ts";
 import { Doubts } from "./doubts.ts";
 import type { Realm, RealmGrant } from "./realm.ts";
@@ -21,9 +21,9 @@ export type PasswordCheck = (key: string, typed: Typed) => Promise<RealmGrant | 
  *
  * The function it returns throws {LatchkeyError} `overloaded`, `provider_unavailable`.
  */
-export function createPasswordCheck(realm: Realm, clock: Clock): PasswordCheck {
-  const turns = new Turns({ patience: realm.timeout, steady: () => performance.now() });
-  const doubts = new Doubts(clock);
+export function createPasswordCheck(realm: Realm, steady: SteadyClock): PasswordCheck {
+  const turns = new Turns({ patience: realm.timeout, steady });
+  const doubts = new Doubts(steady);
 
   async function ask(key: string, { username, password }: Typed): Promise<RealmGrant | RealmRefusal> {
     try {

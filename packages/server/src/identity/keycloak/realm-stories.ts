@@ -2,9 +2,10 @@ import type { Guard } from "@latchkey/guard";
 import { createCurrentUser, createTokenCheck } from "../../core/current-user.ts";
 import type { DerivedKeys } from "../../core/derived-keys.ts";
 import { nameFingerprints } from "../../core/name-fingerprints.ts";
-import type { AuditTrail, Clock } from "../../core/ports.ts";
+import type { AuditTrail, Clock, SteadyClock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refreshed } from "../../core/refresh.ts";
+import { type GraceSettings, mostRepeats } from "../../core/refresh-grace.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
 import { realmAccounts } from "./accounts.ts";
@@ -29,24 +30,25 @@ export interface RealmStoryParts {
   readonly revocations: Revocations;
   readonly audit: AuditTrail;
   readonly derived: DerivedKeys;
-  /** For so long a repeated refresh token gets the same answer, in milliseconds. */
-  readonly grace: number;
+  readonly grace: GraceSettings;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly log: RealmLog;
 }
 
 /** The four operations with people in a Keycloak realm, and what is to be done between requests. */
-export function realmStories({ derived, grace, ...given }: RealmStoryParts) {
-  const { realm, guard, sessions, clock, log } = given;
+export function realmStories({ derived, ...given }: RealmStoryParts) {
+  const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
   const notes = new SessionNotes(derived.sealing);
   const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
   const next = ({ refreshToken }: Refreshed) => refreshToken;
-  const shared = new SharedAnswers<Refreshed>({ grace, clock, next });
+  const keepFor = Math.max(...Object.values(grace));
+  const shared = new SharedAnswers<Refreshed>({ keepFor, most: mostRepeats, steady, next });
   const parts = {
     ...given,
-    checkPassword: createPasswordCheck(realm, clock),
+    checkPassword: createPasswordCheck(realm, steady),
     check,
     notes,
     tellRealm,

@@ -1,11 +1,13 @@
-import { eventOf } from "../../core/audit-events.ts";
+import { type AuditEvent, eventOf } from "../../core/audit-events.ts";
 import type { TokenCheck } from "../../core/current-user.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { Caller, Clock } from "../../core/ports.ts";
-import type { RealmSessions } from "../../core/realm-sessions.ts";
+import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
+import type { KnownRealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refresh, Refreshed } from "../../core/refresh.ts";
+import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/refresh-grace.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
+import { noTrade } from "../../core/trade.ts";
 import type { Realm } from "./realm.ts";
 import { lifetimeOf } from "./realm-user.ts";
 import { type RealmRefreshToken, readRefreshToken } from "./refresh-token.ts";
@@ -22,34 +24,42 @@ export interface RealmRefreshParts {
   readonly revocations: Pick<Revocations, "follow">;
   readonly notes: SessionNotes;
   readonly shared: SharedAnswers<Refreshed>;
+  readonly grace: GraceSettings;
+  readonly audit: AuditTrail;
   readonly tellRealm: TellRealm;
   readonly clock: Clock;
 }
 
 /**
- * Refreshing at a realm, by its refresh token alone. Who repeats the last one within the grace gets the same
- * answer, so two tabs of one server both stay signed in where the realm lets a token be used once. What the realm
- * calls a replay ends the session here as well (RFC 9700 §4.14.2).
+ * Refreshing at a realm, by its refresh token alone. A repeat of the last one within the grace gets the same answer,
+ * so two tabs of one server both stay signed in if the realm lets a token be used once. Every repeat is audited. A
+ * repeat that is too late or one too many is left to the realm. If the realm calls it a replay, the session ends here
+ * as well (RFC 9700 §4.14.2).
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`,
  * `token_revoked`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
-  const { realm, throttle, check, sessions, revocations, notes, shared, tellRealm, clock } = parts;
+  const { realm, throttle, check, sessions, revocations, notes, shared, grace, audit, tellRealm, clock } =
+    parts;
 
   return async function refresh(grant, caller) {
-    if ("currentToken" in grant) throw new LatchkeyError("validation_error", { issues: [onlyRefreshTokens] });
+    if ("currentToken" in grant) throw noTrade(onlyRefreshTokens);
 
-    return throttle.attempt({ operation: "refresh", caller }, async () => {
-      const token = readRefreshToken(grant.refreshToken);
+    const token = readRefreshToken(grant.refreshToken);
+    const session = token && (await sessions.byId(token.sessionId));
+    const attempt = { operation: "refresh", caller, ...accountOf(token, session) } as const;
+    return throttle.attempt(attempt, async () => {
       if (token === undefined)
         throw new LatchkeyError("invalid_token", { reason: "not a refresh token of a realm" });
-      if (await sessions.hasEnded(token.sessionId)) throw ended();
-      return shared.of(
-        token.text,
-        () => trade(token, caller),
-        () => replayed(token, caller),
-      );
+      if (session?.ended) throw ended();
+      const origin = originOf(caller, session?.addressBucket ?? "");
+      return shared.of(token.text, {
+        grace: grace[origin],
+        work: () => trade(token, caller),
+        repeated: () => audit.record(repeatOf(token, caller, origin)),
+        replay: () => replayed(token, caller),
+      });
     });
   };
 
@@ -62,6 +72,14 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     if (!(await sessions.note(session, eventOf("token.refreshed", clock(), caller, about)))) throw ended();
     const { accessToken, refreshToken } = answer;
     return { accessToken, refreshToken, expiresIn: lifetimeOf(principal, clock()) };
+  }
+
+  function repeatOf(
+    { userId, sessionId }: RealmRefreshToken,
+    caller: Caller,
+    reason: RepeatOrigin,
+  ): AuditEvent {
+    return eventOf("refresh.repeated", clock(), caller, { subject: userId, sessionId, reason });
   }
 
   async function refuse(token: RealmRefreshToken, description: string, caller: Caller): Promise<never> {
@@ -90,8 +108,15 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   }
 }
 
-const onlyRefreshTokens = {
-  loc: ["body", "current_token"],
-  msg: "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone",
-  type: "value_error",
-};
+const onlyRefreshTokens =
+  "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone";
+
+/**
+ * The account that a token counts for. The realm alone can check its signature. A token that names a session and the
+ * user of it counts for that session, so made-up tokens at its address do not stop it. Any other counts for the address.
+ */
+function accountOf(token: RealmRefreshToken | undefined, session: KnownRealmSession | undefined) {
+  if (token === undefined || session?.userId !== token.userId) return {};
+  const { sessionId, userId } = token;
+  return { account: { key: `${userId} ${sessionId}`, userId, subject: userId } };
+}

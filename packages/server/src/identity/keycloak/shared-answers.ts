@@ -1,27 +1,40 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/ports.ts";
 
 interface Shared<Answer> {
   readonly answer: Promise<Answer>;
-  /** Until when it is given again; undefined while it is not there yet. */
-  until: number | undefined;
-  /** Somebody went on from this answer. */
+  /** When the answer came; undefined while it is awaited. */
+  cameAt: number | undefined;
+  /** The answer's own secret was asked with: the caller went on. */
   spent: boolean;
+  repeats: number;
 }
 
 export interface SharedAnswersOptions<Answer> {
-  /** For how long an answer is given again, in milliseconds. */
-  readonly grace: number;
-  readonly clock: Clock;
-  /** What will be asked next by who got this answer: after that, nobody has a reason to ask as before. */
+  /** The longest grace of all callers, in milliseconds: an answer is remembered for so long. */
+  readonly keepFor: number;
+  /** One answer is given to so many repeats. */
+  readonly most: number;
+  readonly steady: SteadyClock;
+  /** The secret that a caller with this answer asks with next: after that, the old one is not repeated in good faith. */
   readonly next: (answer: Answer) => string | undefined;
 }
 
-/** One answer for all who ask the same within a while, so that what can be asked once is asked once. */
+export interface Question<Answer> {
+  /** For how long this caller gets an answer that was given before, in milliseconds. */
+  readonly grace: number;
+  readonly work: () => Promise<Answer>;
+  /** Notes that this caller got the answer of another. */
+  readonly repeated: () => Promise<void>;
+  /** Answers a question that is repeated after a caller went on from its answer. */
+  readonly replay: () => Promise<Answer>;
+}
+
+/** An idempotency window: one answer for all callers that ask with the same secret within the grace. */
 export class SharedAnswers<Answer> {
   readonly #options: SharedAnswersOptions<Answer>;
   readonly #shared = new Map<string, Shared<Answer>>();
-  /** By what is asked next: what was asked before. */
+  /** From the name of the next secret to that of the secret before. */
   readonly #before = new Map<string, string>();
 
   constructor(options: SharedAnswersOptions<Answer>) {
@@ -29,41 +42,50 @@ export class SharedAnswers<Answer> {
   }
 
   /**
-   * The answer that `work` gives for a secret. A failure is shared by those who wait for it, and by nobody later.
-   *
-   * @param replay answers who asks as before although somebody went on
+   * The answer that `work` gives for a secret. A failure is shared by callers that wait for it, and by no later one.
+   * A repeat that is too late or one too many asks anew.
    */
-  of(secret: string, work: () => Promise<Answer>, replay: () => Promise<Answer>): Promise<Answer> {
+  async of(secret: string, { grace, work, repeated, replay }: Question<Answer>): Promise<Answer> {
     this.#forgetOld();
     const name = nameOf(secret);
     const known = this.#shared.get(name);
-    if (known !== undefined) return known.spent ? replay() : known.answer;
+    if (known?.spent) return replay();
+    if (known !== undefined && known.repeats < this.#options.most && this.#ageOf(known) <= grace) {
+      known.repeats++;
+      const answer = await known.answer;
+      await repeated();
+      return answer;
+    }
     const before = this.#shared.get(this.#before.get(name) ?? "");
     if (before !== undefined) before.spent = true;
-    const shared: Shared<Answer> = { until: undefined, spent: false, answer: this.#remember(name, work) };
+    return this.#ask(name, work);
+  }
+
+  #ask(name: string, work: () => Promise<Answer>): Promise<Answer> {
+    const answer = work();
+    const shared: Shared<Answer> = { answer, cameAt: undefined, spent: false, repeats: 0 };
+    this.#shared.delete(name);
     this.#shared.set(name, shared);
-    return shared.answer;
-  }
-
-  async #remember(name: string, work: () => Promise<Answer>): Promise<Answer> {
-    try {
-      const answer = await work();
-      const shared = this.#shared.get(name);
-      if (shared !== undefined) shared.until = this.#options.clock() + this.#options.grace;
-      const next = this.#options.next(answer);
+    const came = (given: Answer) => {
+      shared.cameAt = this.#options.steady();
+      const next = this.#options.next(given);
       if (next !== undefined) this.#before.set(nameOf(next), name);
-      return answer;
-    } catch (error) {
-      this.#shared.delete(name);
-      throw error;
-    }
+    };
+    const failed = () => {
+      if (this.#shared.get(name) === shared) this.#shared.delete(name);
+    };
+    answer.then(came, failed);
+    return answer;
   }
 
-  /** In the order in which they were asked, so that what is left to look at is young. */
+  #ageOf({ cameAt }: Shared<Answer>): number {
+    return cameAt === undefined ? 0 : this.#options.steady() - cameAt;
+  }
+
+  /** In the order of the first questions, so everything behind the first young answer is young. */
   #forgetOld(): void {
-    const now = this.#options.clock();
-    for (const [name, { until }] of this.#shared) {
-      if (until === undefined || until >= now) break;
+    for (const [name, shared] of this.#shared) {
+      if (shared.cameAt === undefined || this.#ageOf(shared) <= this.#options.keepFor) break;
       this.#shared.delete(name);
     }
     for (const [next, name] of this.#before) {

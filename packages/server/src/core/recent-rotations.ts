@@ -1,0 +1,36 @@
+import type { Session, SteadyClock } from "./ports.ts";
+
+/**
+ * When this process rotated sessions lately, by the steady clock. The age of such a rotation does not depend on the
+ * wall clock, which may be set forward or back between a token's first use and its repeat.
+ */
+export class RecentRotations {
+  readonly #steady: SteadyClock;
+  readonly #most: number;
+  /** Oldest first. */
+  readonly #rotated = new Map<string, { generation: number; at: number }>();
+
+  /** @param most sessions that are held; beyond them the oldest is forgotten */
+  constructor(steady: SteadyClock, most = 10_000) {
+    this.#steady = steady;
+    this.#most = most;
+  }
+
+  /** Notes that this session was rotated to this generation now. */
+  note(sessionId: string, generation: number): void {
+    this.#rotated.delete(sessionId);
+    const [oldest] = this.#rotated.keys();
+    if (this.#rotated.size >= this.#most && oldest !== undefined) this.#rotated.delete(oldest);
+    this.#rotated.set(sessionId, { generation, at: this.#steady() });
+  }
+
+  forget(sessionId: string): void {
+    this.#rotated.delete(sessionId);
+  }
+
+  /** Milliseconds since the session's last rotation; undefined if another process made it, or it is forgotten. */
+  ageOf({ id, generation }: Pick<Session, "id" | "generation">): number | undefined {
+    const rotation = this.#rotated.get(id);
+    return rotation?.generation === generation ? this.#steady() - rotation.at : undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import { addressBucket } from "./address-bucket.ts";
+import type { Caller, Clock, Session, SteadyClock } from "./ports.ts";
+import { RecentRotations } from "./recent-rotations.ts";
+
+/** Whether a repeat comes from the address that its session was opened from. */
+export type RepeatOrigin = "same_address" | "other_address";
+
+/**
+ * For how long a repeated refresh token gets the same successor, in milliseconds. A lost answer is asked for again from
+ * the same address, perhaps a minute later; another address has the token perhaps from somewhere else.
+ */
+export type GraceSettings = Readonly<Record<RepeatOrigin, number>>;
+
+/** @param openedFrom the session's address bucket */
+export function originOf({ address }: Caller, openedFrom: string): RepeatOrigin {
+  return addressBucket(address) === openedFrom ? "same_address" : "other_address";
+}
+
+/** So many repeats of one refresh token get its successor; the next one is a replay. */
+export const mostRepeats = 20;
+
+/**
+ * How far a rotation may seem to lie in the future, in milliseconds. Replicas that keep their time by NTP differ by
+ * some hundred milliseconds; a larger difference is a clock that was set back, and says nothing of the age.
+ */
+const skew = 2_000;
+
+/** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
+export class RefreshGrace {
+  readonly #settings: GraceSettings;
+  readonly #clock: Clock;
+  readonly #rotations: RecentRotations;
+
+  constructor(settings: GraceSettings, clock: Clock, steady: SteadyClock) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#rotations = new RecentRotations(steady);
+  }
+
+  /**
+   * Makes a rotation to this generation. Its moment is noted before: a repeat may come before the outcome is known
+   * here, and a rotation that another replica wins was made at this moment as well.
+   */
+  async begin(sessionId: string, generation: number, rotation: () => Promise<boolean>): Promise<boolean> {
+    this.#rotations.note(sessionId, generation);
+    try {
+      return await rotation();
+    } catch (error) {
+      this.#rotations.forget(sessionId);
+      throw error;
+    }
+  }
+
+  /** Where a repeat comes from, if it comes in time; undefined if it is too late. */
+  admits(session: Session, caller: Caller): RepeatOrigin | undefined {
+    const origin = originOf(caller, session.addressBucket);
+    return this.#age(session) <= this.#settings[origin] ? origin : undefined;
+  }
+
+  /** The steady clock decides if it can: the wall clock alone cannot tell an age from a step. */
+  #age(session: Session): number {
+    const known = this.#rotations.ageOf(session);
+    if (known !== undefined) return known;
+    const age = this.#clock() - session.rotatedAt;
+    return age < -skew ? Number.POSITIVE_INFINITY : age;
+  }
+}

@@ -1,0 +1,10 @@
+import type { Migration } from "./migration.ts";
+
+export const refreshRepeats: Migration = {
+  number: 4,
+  name: "sessions count the repeats of a refresh token",
+  statements: [
+    "alter table sessions add column repeats integer not null default 0",
+    "alter table sessions add column repeats_generation integer not null default 0",
+  ],
+};

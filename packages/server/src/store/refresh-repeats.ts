@@ -1,0 +1,31 @@
+import { sql } from "kysely";
+import type { Link } from "../core/ports.ts";
+import { type Database, must, type Step } from "./database.ts";
+import { statement } from "./statement.ts";
+
+/**
+ * The step that counts one repeat of a refresh token, or changes nothing once `most` are counted. The look and the
+ * count are one statement, so a race cannot exceed the bound, on one replica or on many. The count names its
+ * generation: a rotation need not reset it, and neither must a replica that does not know it.
+ */
+export function repeatStep(
+  database: Database,
+): (id: string, current: Link, most: number, at: number) => Step {
+  const repeat = statement<Link & { id: string; most: number; at: number }>()((slot) =>
+    database.query
+      .updateTable("sessions")
+      .set({
+        repeats: sql<number>`case when repeats_generation = generation then repeats + 1 else 1 end`,
+        repeats_generation: sql<number>`generation`,
+      })
+      .where("id", "=", slot("id"))
+      .where("generation", "=", slot("generation"))
+      .where("refresh_hash", "=", slot("refreshHash"))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("at"))
+      .where((row) =>
+        row.or([row("repeats_generation", "!=", row.ref("generation")), row("repeats", "<", slot("most"))]),
+      ),
+  );
+  return (id, current, most, at) => must(repeat, { id, ...current, most, at });
+}

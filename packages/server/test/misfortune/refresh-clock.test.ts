@@ -1,0 +1,52 @@
+import { writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { refresh, signIn, tokensOf } from "../process/auth-calls.ts";
+import { adminPassword, type Environment, Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+
+const hour = 3_600;
+const graceMs = 400;
+
+/** A server under libfaketime: its wall clock follows a file, its monotonic clock is the machine's. */
+async function serverWithClock(settings: Environment = {}) {
+  const place = new Place();
+  const file = place.path("offset");
+  const setWallClock = (seconds: number) => writeFileSync(file, `${seconds >= 0 ? "+" : ""}${seconds}`);
+  setWallClock(0);
+  const server = await place.server({
+    env: {
+      LD_PRELOAD: "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      ...settings,
+    },
+  });
+  return { server, setWallClock };
+}
+
+test("a replayed refresh token gets no successor while the wall clock is an hour back", async () => {
+  const { server, setWallClock } = await serverWithClock({
+    LATCHKEY_REFRESH_GRACE: `${graceMs}ms`,
+    LATCHKEY_REFRESH_GRACE_SAME_ADDRESS: `${graceMs}ms`,
+  });
+  const { refresh: used } = await signIn(server.url, "admin", adminPassword);
+  const { refresh: next } = tokensOf(await refresh(server.url, used));
+  const rotatedAt = performance.now();
+  setWallClock(-hour);
+  await until("the grace is over", () => performance.now() - rotatedAt > graceMs);
+  expect(await refresh(server.url, used)).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+  expect(await refresh(server.url, next)).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+  expect(server.stdout()).toContain('"event":"refresh.replayed"');
+});
+
+test.each([-hour, hour])("two tabs stay signed in while the wall clock steps by %i s", async (step) => {
+  const { server, setWallClock } = await serverWithClock();
+  const { refresh: used } = await signIn(server.url, "admin", adminPassword);
+  const first = refresh(server.url, used);
+  setWallClock(step);
+  const second = refresh(server.url, used);
+  const [one, other] = [tokensOf(await first), tokensOf(await second)];
+  expect(one.refresh).toBe(other.refresh);
+  expect((await refresh(server.url, one.refresh)).status).toBe(200);
+});
