@@ -55,7 +55,7 @@ export async function run(config: Config, prepare: (people: People) => Promise<v
   if (links.length > 0) {
     log.warn(
       { variables: links },
-      "variables of a Kubernetes Service whose name begins with latchkey are ignored: set enableServiceLinks: false in the pod; --port sets the port",
+      "service links of a Kubernetes Service named latchkey or latchkey-… are ignored: set enableServiceLinks: false in the pod; --port sets the port",
     );
   }
   await putHashingBehindRequests();
