@@ -116,7 +116,7 @@ export class AuthClient {
    * Ends the session: here at once, and on the server for all its tokens.
    *
    * @throws {ConnectionError} the server was not reached; here the session is over all the same
-   * @throws what the store threw, after the server was asked: its tokens could not be forgotten
+   * @throws the error of a store that did not forget the tokens, after the server was asked
    * @example await auth.logout();
    */
   logout(options: CallOptions = {}): Call<LogoutResponse> {

@@ -11,7 +11,7 @@ import type { TokenSet } from "./tokens.ts";
  */
 export interface StoreFailure {
   readonly action: "keep" | "forget";
-  /** What the store threw. */
+  /** As the store threw it. */
   readonly error: unknown;
 }
 
@@ -34,16 +34,16 @@ const longestInterval = 60_000;
  * The tokens in a store, and in memory while the store fails: the server has rotated them, so the ones that the
  * store still has are worthless.
  *
- * What a failed write left in memory counts for as long as the store holds what it held then. A change that
- * another tab has made since goes before, so nothing older is written over it, and no logout is undone.
+ * Tokens in memory count for as long as the store holds the same as when the write failed. A later change of
+ * another tab goes before, so nothing older is written over it, and no logout is undone.
  */
 export class KeptTokens {
   readonly #store: TokenStore;
   readonly #failures: Listeners<StoreFailure>;
   #turn: Promise<unknown> = Promise.resolve();
-  /** What the store holds as far as is known; null before the first look. */
+  /** The tokens in the store as last seen; null before the first look. */
   #stored: TokenSet | undefined | null = null;
-  /** What the store has not taken. */
+  /** The change that the store refused. */
   #unwritten: { readonly next: TokenSet | undefined } | undefined;
   #triedAt = 0;
   #interval = firstInterval;
@@ -58,7 +58,7 @@ export class KeptTokens {
    * The tokens; the last ones known when the store cannot be read.
    *
    * @param strict for a refresh: tokens that another tab may have used up are not good enough
-   * @throws what the store throws, when memory does not have them
+   * @throws the error of the store, when memory does not have them
    */
   async get(strict?: boolean): Promise<TokenSet | undefined> {
     if (this.#unwritten && Math.abs(Date.now() - this.#triedAt) >= firstInterval) await this.#retry();

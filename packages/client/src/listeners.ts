@@ -8,7 +8,7 @@ export class Listeners<Event> {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Calls back later, so that what goes wrong in a listener stops nobody else. */
+  /** Calls back later, so that a listener that throws stops no other. */
   tell(event: Event): void {
     for (const listener of this.#listeners) void Promise.resolve(event).then(listener);
   }

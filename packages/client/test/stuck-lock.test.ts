@@ -68,7 +68,7 @@ describe("a tab that is suspended while it refreshes", () => {
     },
   );
 
-  test("does not stop those who need no refresh", async () => {
+  test("does not stop a call that needs no refresh", async () => {
     const store = new FailingStore(`stuck ${++names}`);
     const { auth } = await place.signedIn({ store });
     await using _holder = await suspendedHolder(`latchkey refresh ${store.name}`);

@@ -9,7 +9,7 @@ export function trimmed(given: string): string {
 }
 
 /**
- * Refuses text that nobody meant to write. The message does not hold the text, which may be a secret.
+ * Refuses characters that no setting has. The message does not hold the text, which may be a secret.
  *
  * @throws {SettingProblem} for characters that were not UTF-8, and for control characters
  */
@@ -21,7 +21,7 @@ export function assertPlain(given: string): void {
 }
 
 /**
- * Refuses a secret that may not be the one that was meant: nobody sees a blank at its edge.
+ * Refuses a secret with a blank at its edge: the blank is invisible, and may not belong to the secret.
  *
  * @throws {SettingProblem} naming the character, not the secret
  */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { unknownVariables } from "../src/cli/unknown-variables.ts";
 import { serviceLinks } from "../src/service-links.ts";
 
-/** What a pod sees beside a Service `latchkey` with a port named `http`, and one `latchkey-db`. */
+/** The variables of a pod beside a Service `latchkey` with a port named `http`, and one `latchkey-db`. */
 const pod = {
   LATCHKEY_SERVICE_HOST: "10.43.7.9",
   LATCHKEY_SERVICE_PORT: "8000",
@@ -21,7 +21,7 @@ const pod = {
   LATCHKEY_DB_PORT_5432_TCP_ADDR: "fd00::b",
 };
 
-/** What looks like it, and was written by somebody. */
+/** Variables of a similar form, as an operator might set them. */
 const mistakes = {
   LATCHKEY_SERVICE_HOST: "login.example",
   LATCHKEY_SERVICE_PORT: "http",
@@ -42,7 +42,7 @@ test("a variable of another form is an unknown setting", () => {
   expect(unknownVariables(mistakes)).toEqual(Object.keys(mistakes));
 });
 
-test("a port that somebody has set is no service link", () => {
+test("a port that an operator has set is not a service link", () => {
   for (const port of ["8000", "tcp:/x", "tcp://10.43.7.9:8000/", "tcp://10.43.7.9:0", ""])
     expect(serviceLinks({ LATCHKEY_PORT: port })).toEqual([]);
 });

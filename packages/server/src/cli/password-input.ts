@@ -40,7 +40,7 @@ async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string>
   return line;
 }
 
-/** Runs work that reads a password. @throws {UsageProblem} saying why nobody could type that password */
+/** Runs work that reads a password. @throws {UsageProblem} saying why that password cannot be typed */
 function typeable<T>(work: () => T): T {
   try {
     return work();

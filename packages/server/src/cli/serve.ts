@@ -65,7 +65,7 @@ export async function run(config: Config, prepare: Prepare): Promise<Server> {
   if (links.length > 0) {
     log.warn(
       { variables: links },
-      "variables of a Kubernetes Service whose name begins with latchkey are ignored: set enableServiceLinks: false in the pod; --port sets the port",
+      "service links of a Kubernetes Service named latchkey or latchkey-… are ignored: set enableServiceLinks: false in the pod; --port sets the port",
     );
   }
   await putHashingBehindRequests();

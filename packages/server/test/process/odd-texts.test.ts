@@ -80,7 +80,7 @@ test.for([
   ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /an argument: it holds .* U\+000D/],
   ["a role", ["add", "pasc", "--email", "p@example.com", "--role", "user\r"], /--role: it holds .* U\+000D/],
   ["a name to show", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
-] as const)("%s that nobody could have meant is refused", async ([, args, why]) => {
+] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
   expectRefusal(await place.latchkey(["user", ...args], { input: `${passphrase}\n` }), why);
 });
 
@@ -192,7 +192,9 @@ test("a pod beside a Kubernetes Service named latchkey starts, and the log says 
   expect(status).toBe(200);
   const warnings = pod.stdout().match(/.*"level":40.*/g) ?? [];
   expect(warnings).toHaveLength(1);
-  expect(warnings[0]).toMatch(/Kubernetes Service .* are ignored: set enableServiceLinks: false in the pod/);
+  expect(warnings[0]).toMatch(
+    /Kubernetes Service named latchkey .* are ignored: set enableServiceLinks: false in the pod/,
+  );
   for (const name of Object.keys(links)) expect(warnings[0]).toContain(`"${name}"`);
   const listed = await place.latchkey(["user", "list"], { env: { LATCHKEY_DATABASE: database, ...links } });
   expect(listed).toMatchObject({ status: 0, stderr: "" });

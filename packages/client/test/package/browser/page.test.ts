@@ -131,7 +131,7 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(await page.evaluate("failures")).toEqual([["keep", "QuotaExceededError"]]);
     expect(await page.evaluate("kept().accessToken")).toBe("short");
     expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
-    await page.evaluate("localStorage.removeItem('filler')");
+    await page.evaluate("makeRoom()");
     await page.waitForFunction("kept().accessToken !== 'short'");
     expect(await page.evaluate("kept().accessToken")).toBe(token);
     expect(await page.evaluate("failures")).toHaveLength(1);
