@@ -22,6 +22,7 @@ import { createRecentEvents } from "./core/recent-events.ts";
 import { createRefresh } from "./core/refresh.ts";
 import { RefreshTokens } from "./core/refresh-tokens.ts";
 import { Revocations } from "./core/revocations.ts";
+import { sharedCheck } from "./core/shared-check.ts";
 import { createSignIn } from "./core/sign-in.ts";
 import { createSignOut } from "./core/sign-out.ts";
 import { SigningKeys } from "./core/signing-keys.ts";
@@ -114,7 +115,7 @@ async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher, idleGrace = 0 }: Surroundings,
+  { log, hasher, idleGrace = 0, steady = () => performance.now() }: Surroundings,
   clock: Clock,
 ) {
   const { users, sessions, audit } = store;
@@ -192,12 +193,13 @@ async function assemble(
     issuer,
     host: config.host,
     allowedHosts: config.allowedHosts,
+    hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
     keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
-    async assertReady() {
+    assertReady: sharedCheck(async () => {
       await store.assertReady();
       await realm?.assertReady();
-    },
+    }, steady),
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,

@@ -17,11 +17,11 @@ import { requestIds } from "./request-ids.ts";
 import { targetRewriter } from "./request-target.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { type HeaderOptions, securityHeaders } from "./security-headers.ts";
 import { methodsOf, refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
-export interface AppParts extends AuthOperations, Health, HostOptions, ProxyOptions {
+export interface AppParts extends AuthOperations, Health, HostOptions, HeaderOptions, ProxyOptions {
   readonly keySet: KeySetSource;
   /** Whose tokens these are, where they are not this server's own. */
   readonly foreign: ForeignIssuer | undefined;
