@@ -69,7 +69,7 @@ describe("every answer", () => {
   });
 
   test.each([{}, { TRUSTED_PROXIES: "192.0.2.0/24" }])(
-    "with %j nobody else's request id is kept",
+    "with %j the request id of another peer is replaced",
     async (settings) => {
       await using server = await testServer(settings);
       const headers = { "x-request-id": "req-1", "x-forwarded-for": "192.0.2.7" };
