@@ -174,6 +174,12 @@ export const settings = {
     shown: "none; at a loopback address its own and the issuer's count, else all",
   }),
   corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
+  hstsSubdomains: setting(
+    "HSTS_SUBDOMAINS",
+    choice("on", "off"),
+    "off",
+    "whether an https issuer sends browsers to https on its subdomains too",
+  ),
   guardKeys: setting("GUARD_KEYS", keys, "", "keys with which guards follow the ended sessions", {
     shown: "none; not asked for on the server's own machine",
     secret: true,
@@ -301,6 +307,7 @@ export function readConfig(
     forwardedHeader: required("forwardedHeader"),
     allowedHosts: required("allowedHosts"),
     corsOrigins: required("corsOrigins"),
+    hstsSubdomains: required("hstsSubdomains"),
     guardKeys: required("guardKeys"),
     metricsKeys: required("metricsKeys"),
     mcp: read("mcp") ?? (isLoopback(host) && read("provider") === "local" ? "on" : "off"),

@@ -22,6 +22,7 @@ import { createRecentEvents } from "./core/recent-events.ts";
 import { createRefresh } from "./core/refresh.ts";
 import { RefreshTokens } from "./core/refresh-tokens.ts";
 import { Revocations } from "./core/revocations.ts";
+import { sharedCheck } from "./core/shared-check.ts";
 import { createSignIn } from "./core/sign-in.ts";
 import { createSignOut } from "./core/sign-out.ts";
 import { signingAlgorithms } from "./core/signing-key-pair.ts";
@@ -212,12 +213,13 @@ async function assemble(
     issuer,
     host: config.host,
     allowedHosts: config.allowedHosts,
+    hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
     keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
-    async assertReady() {
+    assertReady: sharedCheck(async () => {
       await store.assertReady();
       await realm?.assertReady();
-    },
+    }, steady),
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,

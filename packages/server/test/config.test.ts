@@ -22,6 +22,7 @@ describe("settings", () => {
       forwardedHeader: "x-forwarded-for",
       allowedHosts: [],
       corsOrigins: [],
+      hstsSubdomains: "off",
       logLevel: "info",
       passwordMinLength: 8,
     });

@@ -17,11 +17,11 @@ import { requestIds } from "./request-ids.ts";
 import { targetRewriter } from "./request-target.ts";
 import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
 import { models } from "./schemas.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { type HeaderOptions, securityHeaders } from "./security-headers.ts";
 import { methodsOf, refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
-export interface AppParts extends AuthOperations, Health, HostOptions, ProxyOptions {
+export interface AppParts extends AuthOperations, Health, HostOptions, HeaderOptions, ProxyOptions {
   readonly keySet: KeySetSource;
   /** Whose tokens these are, where they are not this server's own. */
   readonly foreign: ForeignIssuer | undefined;
@@ -45,6 +45,7 @@ const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 }
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const secure = securityHeaders(parts);
   const addresses = new ClientAddresses(parts);
+  const refuseHost = hostCheck(parts);
   const rewriteTarget = targetRewriter(parts.issuer);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
@@ -65,7 +66,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     clientErrorHandler: brokenRequestAnswers(parts),
     // A path that cannot be decoded runs no hook.
     frameworkErrors: (_error, request, reply) =>
-      sendError(secure(request, reply), new LatchkeyError("not_found")),
+      sendError(secure(request, reply), refuseHost(request.raw) ?? new LatchkeyError("not_found")),
     // One broken field hides no other; nothing is coerced, because 5 is not a password.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
   });
@@ -82,7 +83,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
   });
   countRequests(app, parts.metrics.requests);
-  const refuseHost = hostCheck(parts);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
     done(

@@ -62,7 +62,7 @@ export class ClientAddresses {
     this.#warned = true;
     this.#log.warn(
       { proxy, header: this.#header },
-      "a trusted proxy named a caller by something that is no IP address: such callers share the limits of the proxy's address; see LATCHKEY_FORWARDED_HEADER",
+      "a trusted proxy named a caller by something other than an IP address: such callers share the limits of the proxy's address; see LATCHKEY_FORWARDED_HEADER",
     );
   }
 

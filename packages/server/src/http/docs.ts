@@ -48,6 +48,7 @@ export function documentation(issuer: string) {
     await app.register(async (scope) => {
       scope.addHook("onRequest", (request, reply, done) => {
         reply.header("content-security-policy", pagePolicy);
+        reply.header("cross-origin-opener-policy", "same-origin");
         const place = relativePlaces.get(request.url.split("?", 1)[0] ?? "");
         if (place === undefined) done();
         else reply.redirect(place);
@@ -75,4 +76,4 @@ const relativePlaces: ReadonlyMap<string, string> = new Map([
 /** The page's own scripts, styles and pictures, and calls to this server: nothing from elsewhere. */
 const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-  "font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

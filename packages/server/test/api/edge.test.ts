@@ -19,7 +19,7 @@ describe("every answer", () => {
     const { headers } = await send(server, "", { method, path });
     expect(Object.fromEntries(headers)).toMatchObject({
       "cache-control": "no-store",
-      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
       "cross-origin-resource-policy": "same-origin",
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
@@ -32,6 +32,25 @@ describe("every answer", () => {
     await using server = await testServer({ ISSUER: "https://login.example.com" });
     const { headers } = await send(server, "", { method: "GET", path: "/health/live" });
     expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
+  });
+
+  test("keeps browsers on https under subdomains if LATCHKEY_HSTS_SUBDOMAINS is on", async () => {
+    const hsts = async (issuer: string) => {
+      await using server = await testServer({ ISSUER: issuer, HSTS_SUBDOMAINS: "on" });
+      const { headers } = await send(server, "", { method: "GET", path: "/health/live" });
+      return headers.get("strict-transport-security");
+    };
+    expect(await hsts("https://login.example.com")).toBe("max-age=31536000; includeSubDomains");
+    expect(await hsts("http://login.example.com")).toBeNull();
+  });
+
+  test("a page of the documentation shares no window with a page that opened it", async () => {
+    await using server = await testServer();
+    for (const path of ["/docs/", "/docs", "/docs/json", "/docs/static/swagger-ui-bundle.js"]) {
+      const { headers } = await fetch(`${server.url}${path}`, { redirect: "manual" });
+      expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+      expect(headers.get("content-security-policy")).toContain("base-uri 'none'");
+    }
   });
 
   test.each([
@@ -50,7 +69,7 @@ describe("every answer", () => {
   });
 
   test.each([{}, { TRUSTED_PROXIES: "192.0.2.0/24" }])(
-    "with %j nobody else's request id is kept",
+    "with %j the request id of another peer is replaced",
     async (settings) => {
       await using server = await testServer(settings);
       const headers = { "x-request-id": "req-1", "x-forwarded-for": "192.0.2.7" };
@@ -189,11 +208,13 @@ test("a name or password made to be slow to normalise is not normalised", async 
   }
 });
 
-test("not ready while nothing can be written", async () => {
+const ready = { method: "GET", path: "/health/ready" } as const;
+
+test("not ready while nothing can be written, and ready a moment after it can", async () => {
   await using server = await testServer();
   const other = new DatabaseSync(server.database);
   other.exec("begin immediate");
-  const answer = await send(server, "", { method: "GET", path: "/health/ready" });
+  const answer = await send(server, "", ready);
   other.exec("rollback");
   other.close();
   expect([answer.status, answer.body["code"], answer.headers.get("retry-after")]).toEqual([
@@ -201,6 +222,32 @@ test("not ready while nothing can be written", async () => {
     "store_unavailable",
     "1",
   ]);
+  expect((await send(server, "", ready)).status).toBe(503);
+  server.advance(250);
+  expect((await send(server, "", ready)).status).toBe(200);
+});
+
+test("however often it is asked whether it is ready, it writes once a second", async () => {
+  await using server = await testServer();
+  const other = new DatabaseSync(server.database);
+  const version = other.prepare("pragma data_version");
+  const writes: unknown[] = [Object.values(version.get() ?? {})[0]];
+  const ask = async () => {
+    expect((await send(server, "", ready)).status).toBe(200);
+    const now = Object.values(version.get() ?? {})[0];
+    if (now !== writes.at(-1)) writes.push(now);
+  };
+  await Promise.all(Array.from({ length: 20 }, ask));
+  for (let more = 0; more < 10; more++) await ask();
+  expect(writes).toHaveLength(2);
+  server.stepWallClock(-3_600_000);
+  await ask();
+  expect(writes).toHaveLength(2);
+  server.advance(1_000);
+  await ask();
+  await ask();
+  expect(writes).toHaveLength(3);
+  other.close();
 });
 
 test("health: live, and ready", async () => {

@@ -68,7 +68,7 @@ test.each(["Range: bytes=99999999-", 'If-Match: "x"', "If-Unmodified-Since: Thu,
   },
 );
 
-test("no path is a fault of the server's", async () => {
+test("no path makes a server error", async () => {
   const part = fc.constantFrom(..."/:*()[]{}?+^$|\\.;,@!~'\"`-_=&", "%00", "%2f", "%2e", "%5c", "a", "auth");
   const path = fc.array(part, { maxLength: 12 }).map((parts) => `/${parts.join("")}`);
   const prefix = fc.constantFrom("", "/auth", "/docs/static", "/revocations", "/.well-known", "/health");
@@ -97,7 +97,7 @@ test.each([
 });
 
 test.each(["FOO", "get", "CONNECT", "M-FOO"])(
-  "%s, which Node takes for no request, is a method that is not allowed",
+  "%s, which Node cannot parse, is a method that is not allowed",
   async (method) => {
     const refused = { status: 405, code: "method_not_allowed", allow: "GET, HEAD, POST" };
     expect(await ask(server.url, method, "/auth/me")).toEqual(refused);

@@ -15,6 +15,7 @@ const paths = [
   "/mcp",
   "/.well-known/oauth-protected-resource",
   "/nothing",
+  "/%zz",
 ];
 
 let server: TestServer;
@@ -81,7 +82,7 @@ describe("a server at a loopback address", () => {
     expect(without).toMatchObject({ status: 404 });
   });
 
-  test("several Host fields, or none in HTTP/1.1, are no request", async () => {
+  test("several Host fields, or none in HTTP/1.1, are refused", async () => {
     const twice = await ask(server.url, "GET", "/auth/me", { headers: "hOst: 127.0.0.1\r\n" });
     expect(twice).toMatchObject({ status: 400, code: "bad_request" });
     const none = await raw(server.url, "GET /auth/me HTTP/1.1\r\nConnection: close\r\n\r\n");

@@ -1,0 +1,55 @@
+import { beforeEach, expect, test } from "vitest";
+import { sharedCheck } from "../../src/core/shared-check.ts";
+
+let now: number;
+let runs: PromiseWithResolvers<void>[];
+let check: () => Promise<void>;
+beforeEach(() => {
+  now = 5_000;
+  runs = [];
+  check = sharedCheck(
+    () => {
+      const run = Promise.withResolvers<void>();
+      runs.push(run);
+      return run.promise;
+    },
+    () => now,
+  );
+});
+
+test("concurrent callers share one run, however long it takes", async () => {
+  const first = check();
+  now += 60_000;
+  const all = [first, ...Array.from({ length: 99 }, check)];
+  expect(runs).toHaveLength(1);
+  runs[0]?.resolve();
+  await Promise.all(all);
+  expect(runs).toHaveLength(1);
+});
+
+test("a success counts for a second after it came", async () => {
+  const first = check();
+  now += 3_000;
+  runs[0]?.resolve();
+  await first;
+  now += 999;
+  await check();
+  expect(runs).toHaveLength(1);
+  now += 1;
+  void check();
+  expect(runs).toHaveLength(2);
+});
+
+test("a failure is told to all, and counts for a quarter of a second", async () => {
+  const problem = new Error("no disk");
+  const all = [check(), check()];
+  runs[0]?.reject(problem);
+  expect(await Promise.allSettled(all)).toEqual(Array(2).fill({ status: "rejected", reason: problem }));
+  now += 249;
+  await expect(check()).rejects.toBe(problem);
+  expect(runs).toHaveLength(1);
+  now += 1;
+  const again = check();
+  runs[1]?.resolve();
+  await again;
+});
