@@ -7,6 +7,7 @@ import type { RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { assertLive, type SessionSettings, useOf } from "./session-life.ts";
 import type { Throttle } from "./throttle.ts";
+import { assertClaimsFit } from "./token-size.ts";
 
 /** One of the two ways to go on without a password. */
 export type RefreshGrant =
@@ -42,7 +43,7 @@ export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed
  * so two tabs both stay signed in. Any older use is a replay and ends the session (RFC 9700 §4.14.2).
  *
  * The function it returns throws {LatchkeyError} `invalid_token`, `token_expired`, `token_revoked`,
- * `rate_limited`.
+ * `token_too_large`, `rate_limited`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
   const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock } = parts;
@@ -80,6 +81,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       assertLive(session, clock());
       const user = await provider.byId(session.userId);
       if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
+      assertClaimsFit(user);
       return work(session, user);
     });
   }
