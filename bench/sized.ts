@@ -24,7 +24,7 @@ export async function cheapSecret(): Promise<Secret> {
   const queue = new HashQueue({ concurrency: 1, places: 0 });
   const hash = await new Passwords({ memory: 8, iterations: 1, parallelism: 1 }, queue, argon2id).hash(
     password,
-    { address: "cli" },
+    { address: "cli", account: "" },
   );
   return { password, hash };
 }

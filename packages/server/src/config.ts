@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isLoopback } from "./core/loopback.ts";
 import { signingAlgorithms } from "./core/signing-key-pair.ts";
+import { addressesFit, mostAddressBytes } from "./core/token-size.ts";
 import { holdsPassword } from "./postgres-address.ts";
 import { isServiceLink } from "./service-links.ts";
 import { SettingProblem } from "./setting-problem.ts";
@@ -336,6 +337,11 @@ export function readConfig(
   if (config.database.engine === "postgres" && config.secret === undefined) {
     throw new SettingProblem(
       "LATCHKEY_SECRET must be set with PostgreSQL, to the same on every replica: `openssl rand -base64 32` prints one",
+    );
+  }
+  if (!addressesFit(config.issuer, config.audience)) {
+    throw new SettingProblem(
+      `LATCHKEY_ISSUER and LATCHKEY_AUDIENCE must not be longer than ${mostAddressBytes} bytes together: every token holds both`,
     );
   }
   if (config.provider === "keycloak") assertKeycloak(config);

@@ -28,6 +28,17 @@ describe("settings", () => {
     });
   });
 
+  test("an issuer and an audience that would make every token too large are refused", () => {
+    const audience = (length: number) => ({
+      LATCHKEY_ISSUER: "https://login.example.com",
+      LATCHKEY_AUDIENCE: Array.from({ length: length / 100 }, (_, n) => `${n}`.padStart(99, "a")).join(","),
+    });
+    expect(() => readConfig(audience(1000))).toThrow(
+      /^LATCHKEY_ISSUER and LATCHKEY_AUDIENCE must not be longer than 1024 bytes together/,
+    );
+    expect(readConfig(audience(900)).audience).toHaveLength(9);
+  });
+
   test("a flag goes before a variable, and an empty variable counts as none", () => {
     expect(readConfig({ LATCHKEY_PORT: "1" }, { port: "2" }).port).toBe(2);
     expect(readConfig({ LATCHKEY_PORT: "" }).port).toBe(8000);

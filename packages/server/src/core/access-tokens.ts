@@ -1,6 +1,7 @@
 import { randomUUID, sign } from "node:crypto";
 import type { Clock, User } from "./ports.ts";
 import type { Signer } from "./signing-keys.ts";
+import { userClaims } from "./token-size.ts";
 
 export interface AccessTokenSettings {
   readonly issuer: string;
@@ -56,17 +57,13 @@ export class AccessTokens {
     const { audience, issuer } = this.#settings;
     const claims = {
       iss: issuer,
-      sub: user.id,
+      ...userClaims(user),
       aud: audience.length === 1 ? audience[0] : audience,
       client_id: "latchkey",
       iat: issuedAt,
       exp: expiresAt / 1000,
       jti: randomUUID(),
       sid: sessionId,
-      preferred_username: user.username,
-      email: user.email,
-      name: user.displayName ?? user.username,
-      roles: user.roles,
       scope,
     };
     const signed = `${this.#headerOf(signer)}.${encode(claims)}`;

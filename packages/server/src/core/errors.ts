@@ -23,6 +23,10 @@ const refusals = {
     403,
     "This account is not set up yet: sign in once to the identity provider in a browser, which asks for what is missing",
   ],
+  token_too_large: [
+    403,
+    "The access token of this account does not fit into a request: ask an administrator for fewer or shorter roles",
+  ],
   not_found: [404, "No such resource"],
   method_not_allowed: [405, "This method is not allowed here"],
   request_timeout: [408, "The request took too long to arrive"],

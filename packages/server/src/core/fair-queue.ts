@@ -5,8 +5,8 @@ import { LinkedList, type ListEntry } from "./linked-list.ts";
 export interface Requester {
   /** IP address, or what stands for it, such as `cli`. */
   readonly address: string;
-  /** Undefined until it is known. */
-  readonly account?: string;
+  /** Tells accounts apart. Two names of one account may count as two. */
+  readonly account: string;
 }
 
 /** A place in the queue. */
@@ -48,13 +48,13 @@ export class FairQueue<Item> {
   add(requester: Requester, item: Item): Waiting<Item> {
     let group = this.#root;
     for (const key of pathOf(requester)) group = childOf(group, key);
-    const account = this.#accountOf(requester.account ?? "");
+    const account = this.#accountOf(requester.account);
     const waiting = {
       item,
       leave: () => {
         group.items.remove(inGroup);
         account.remove(inAccount);
-        if (account.size === 0) this.#accounts.delete(requester.account ?? "");
+        if (account.size === 0) this.#accounts.delete(requester.account);
         lighten(group);
       },
     };
@@ -82,7 +82,7 @@ export class FairQueue<Item> {
    * most places, provided that it keeps at least as many as the newcomer's own then has.
    */
   displaceable(requester: Requester): Waiting<Item> | undefined {
-    return this.#byAddress(requester) ?? this.#byAccount(requester.account ?? "");
+    return this.#byAddress(requester) ?? this.#byAccount(requester.account);
   }
 
   #byAddress(requester: Requester): Waiting<Item> | undefined {
@@ -114,7 +114,7 @@ export class FairQueue<Item> {
   }
 }
 
-function pathOf({ address, account = "" }: Requester): string[] {
+function pathOf({ address, account }: Requester): string[] {
   const bucket = addressBucket(address);
   return [networkOfBucket(bucket), bucket, account];
 }

@@ -4,6 +4,7 @@ import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./au
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
 import type { AddOutcome, Clock, LocalUser, NewUser, Users } from "./ports.ts";
+import { mostUserBytes, userBytes } from "./token-size.ts";
 
 export interface Person {
   readonly username: string;
@@ -176,16 +177,23 @@ function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added"
   );
 }
 
-function assertFits({ username, email, displayName, roles }: Person): void {
+function assertFits(person: Person): void {
   const problem =
-    usernameProblem(username) ??
-    emailProblem(email) ??
-    displayNameProblem(displayName) ??
-    rolesProblem(roles);
+    usernameProblem(person.username) ??
+    emailProblem(person.email) ??
+    displayNameProblem(person.displayName) ??
+    rolesProblem(person.roles) ??
+    sizeProblem(person);
   if (problem !== undefined) throw new PersonProblem(problem);
 }
 
 /** All of this stands in every token, and a token must fit into a header. */
+function sizeProblem(person: Person): string | undefined {
+  const bytes = userBytes({ ...person, id: `user:${canonicalName(person.username)}` });
+  if (bytes <= mostUserBytes) return undefined;
+  return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: give fewer or shorter roles`;
+}
+
 function displayNameProblem(name: string | null): string | undefined {
   if (name === null || (name.length <= 256 && !/\p{C}/u.test(name))) return undefined;
   return "a name to show has at most 256 characters, none of them invisible";

@@ -252,6 +252,8 @@ export interface AuditReader {
 /** What a name at the door stands for. Two spellings of one account have the same key. */
 export interface Account {
   readonly key: string;
+  /** Fingerprint of the canonical name. It is known before the account is looked up. */
+  readonly nameKey: string;
   readonly holder: LocalUser | undefined;
   /** The password hash of some user; a check without a usable hash costs as much as this one. */
   readonly decoy: string | undefined;

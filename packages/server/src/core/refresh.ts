@@ -8,6 +8,7 @@ import type { RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { assertLive, type SessionSettings, useOf } from "./session-life.ts";
 import type { Attempt, Throttle } from "./throttle.ts";
+import { assertClaimsFit } from "./token-size.ts";
 import { createTrade, noTrade } from "./trade.ts";
 
 /** One of the two ways to go on without a password. */
@@ -49,7 +50,7 @@ export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed
  * A token proves itself by its seal or signature before anything is counted, so made-up tokens stop no real one.
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
- * `rate_limited`.
+ * `token_too_large`, `rate_limited`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
   const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
@@ -101,6 +102,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     const user = await provider.byId(session.userId);
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
+    assertClaimsFit(user);
     return { session, user };
   }
 

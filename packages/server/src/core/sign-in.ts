@@ -15,6 +15,7 @@ import type {
 import { RefreshTokens } from "./refresh-tokens.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
 import type { Throttle } from "./throttle.ts";
+import { assertClaimsFit } from "./token-size.ts";
 
 export interface Credentials {
   /** User name or e-mail address. */
@@ -44,7 +45,8 @@ export type SignIn = (credentials: Credentials, caller: Caller) => Promise<Signe
  * Signing in: may this caller try, is the password right, open a session, issue its tokens.
  *
  * Every no is the same `invalid_credentials` after the same work; only the audit trail knows which it was.
- * The function it returns throws {LatchkeyError} `invalid_credentials`, `rate_limited`, `overloaded`.
+ * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
+ * `overloaded`.
  */
 export function createSignIn(parts: SignInParts): SignIn {
   const { provider, throttle, sessions, refreshTokens, tokens, audit, clock } = parts;
@@ -57,6 +59,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       const verdict = await provider.authenticate(account, password, caller);
       if (!verdict.ok) return refuse(account, verdict.reason, caller);
 
+      await assertFits(account, verdict.user, caller);
       const first = refreshTokens.first(RefreshTokens.newSessionId());
       const session = newSession(
         first.sessionId,
@@ -79,6 +82,16 @@ export function createSignIn(parts: SignInParts): SignIn {
   async function refuse(account: Account, reason: string, caller: Caller): Promise<never> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
     throw new LatchkeyError("invalid_credentials", { reason });
+  }
+
+  async function assertFits(account: Account, user: User, caller: Caller): Promise<void> {
+    try {
+      assertClaimsFit(user);
+    } catch (error) {
+      const about = { subject: account.key, reason: "token_too_large" };
+      await audit.record(eventOf("login.failed", clock(), caller, about));
+      throw error;
+    }
   }
 
   function newSession(id: string, refreshHash: string, user: User, caller: Caller): Session {

@@ -14,16 +14,16 @@ export function localProvider(users: Users, passwords: Passwords, fingerprintKey
   const fingerprint = nameFingerprints(fingerprintKey);
   return {
     async find(username, { address }): Promise<Account> {
-      passwords.assertRoom({ address });
       const tooLong = username.length > maxTypedName;
       const keys = nameKeys(tooLong ? "" : username);
-      const unknown = fingerprint(tooLong ? username : keys.key);
-      const { holder, decoy } = await users.forSignIn(keys, unknown);
-      return { key: holder?.id ?? `unknown:${unknown}`, holder, decoy };
+      const nameKey = fingerprint(tooLong ? username : keys.key);
+      passwords.assertRoom({ address, account: nameKey });
+      const { holder, decoy } = await users.forSignIn(keys, nameKey);
+      return { key: holder?.id ?? `unknown:${nameKey}`, nameKey, holder, decoy };
     },
 
-    async authenticate({ key, holder, decoy }, password, { address, signal }): Promise<Verdict> {
-      const requester = { address, account: key, ...(signal && { signal }) };
+    async authenticate({ nameKey, holder, decoy }, password, { address, signal }): Promise<Verdict> {
+      const requester = { address, account: nameKey, ...(signal && { signal }) };
       const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
       if (holder === undefined) return { ok: false, reason: "unknown_user" };
       if (!right) return { ok: false, reason: reasonOf(holder) };

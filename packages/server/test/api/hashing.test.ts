@@ -4,6 +4,7 @@ import { argon2id, type Hasher } from "../../src/core/passwords.ts";
 import { send } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
 import { passwords, testServer } from "./test-server.ts";
+import { workLog } from "./work-log.ts";
 
 const open = { THROTTLE_PAIR: "100000/1h", THROTTLE_ACCOUNT: "100000/1h", THROTTLE_ADDRESS: "100000/1h" };
 
@@ -180,5 +181,29 @@ describe("when the queue is full", () => {
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(10);
     expect(statuses.filter((status) => status === 503)).toHaveLength(30);
+  });
+
+  test("a refusal costs no statement, and another user at the flooding address still gets in", async () => {
+    const held = heldHasher();
+    await using server = await testServer({ ...narrow, HASH_QUEUE: "10" }, held.hasher);
+    held.hold();
+    const login = (username: "alice" | "bob") =>
+      send(server, "/auth", {
+        method: "POST",
+        path: "/login",
+        body: { username, password: passwords[username] },
+      });
+    const started = server.hashes();
+    const flood = Array.from({ length: 12 }, () => login("alice"));
+    await until(() => server.hashes() === started + 1);
+    await until(() => server.logged().some(({ reason }) => reason === "hash queue full"));
+    using log = workLog();
+    expect((await login("alice")).status).toBe(503);
+    expect(log.take().statements).toEqual([]);
+    const bob = login("bob");
+    await until(() => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")));
+    held.letGo();
+    expect((await bob).status).toBe(200);
+    await Promise.all(flood);
   });
 });

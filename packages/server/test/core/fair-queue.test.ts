@@ -62,8 +62,9 @@ describe("turns", () => {
 
   test("all /64 of one /48 share the turns of one network", () => {
     const queue = new FairQueue<string>();
-    for (let net = 0; net < 100; net++) queue.add({ address: `2001:db8:1:${net.toString(16)}::1` }, "many");
-    queue.add({ address: "192.0.2.1" }, "one");
+    for (let net = 0; net < 100; net++)
+      queue.add({ address: `2001:db8:1:${net.toString(16)}::1`, account: "user:alice" }, "many");
+    queue.add({ address: "192.0.2.1", account: "user:bob" }, "one");
     expect([queue.next(), queue.next()]).toContain("one");
   });
 });
@@ -80,7 +81,7 @@ describe("a full queue", () => {
           if (error instanceof LatchkeyError) return error.code;
           throw error;
         });
-    const outcomes = [run({ address: "cli" }), ...requesters.map(run)];
+    const outcomes = [run({ address: "cli", account: "" }), ...requesters.map(run)];
     return { queue, run, outcomes, letGo: () => held.resolve("done") };
   }
 

@@ -164,6 +164,21 @@ describe("a realm that does not answer", () => {
   });
 });
 
+test("a token that is larger than a request can carry is told at login and refresh", async () => {
+  await using realm = await OddRealm.start();
+  const roles = Array.from({ length: 300 }, (_, number) => `${number}`.padStart(30, "r"));
+  const large = await realm.token(undefined, "Bearer", roles);
+  const refresh = await realm.token(undefined, "Refresh");
+  await using server = await testServer(realm.settings);
+  realm.atSignIn(tokens({ access_token: large, refresh_token: refresh }));
+  expect(await outcome(server)).toEqual([403, "token_too_large", null]);
+  expect(server.newEvents()).toMatchObject([{ name: "login.failed", reason: "token_too_large" }]);
+  realm.answers.set(paths.token, tokens({ access_token: large, refresh_token: refresh }));
+  const body = { refresh_token: refresh };
+  const refreshed = await send(server, "/auth", { method: "POST", path: "/refresh", body });
+  expect([refreshed.status, refreshed.body["code"]]).toEqual([403, "token_too_large"]);
+});
+
 test("a name or password that can be nobody's never reaches the realm, but costs it the same work", async () => {
   await using realm = await OddRealm.start();
   await using server = await testServer(realm.settings);

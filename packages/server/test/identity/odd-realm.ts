@@ -111,13 +111,13 @@ export class OddRealm implements AsyncDisposable {
       .sign(this.#keys.privateKey);
   }
 
-  token(issuer = `${this.url}${base}`, typ = "Bearer"): Promise<string> {
+  token(issuer = `${this.url}${base}`, typ = "Bearer", roles = ["user"]): Promise<string> {
     return new SignJWT({
       azp: "latchkey",
       typ,
       sid: "s1",
       preferred_username: "alice",
-      realm_access: { roles: ["user"] },
+      realm_access: { roles },
     })
       .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })
       .setIssuer(issuer)

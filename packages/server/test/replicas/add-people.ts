@@ -7,7 +7,7 @@ export async function addPeople({ users }: Store, count: number, password: strin
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
   const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })).hash(
     password,
-    { address: "cli" },
+    { address: "cli", account: "" },
   );
   const names = Array.from({ length: count }, (_, n) => `u${n}`);
   const add = (name: string) =>

@@ -7,6 +7,7 @@ import type { Refresh, Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/refresh-grace.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
+import { assertTokenFits } from "../../core/token-size.ts";
 import { noTrade } from "../../core/trade.ts";
 import type { Realm } from "./realm.ts";
 import { lifetimeOf } from "./realm-user.ts";
@@ -37,7 +38,7 @@ export interface RealmRefreshParts {
  * as well (RFC 9700 §4.14.2).
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`,
- * `token_revoked`, `rate_limited`, `overloaded`, `provider_unavailable`.
+ * `token_revoked`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   const { realm, throttle, check, sessions, revocations, notes, shared, grace, audit, tellRealm, clock } =
@@ -66,6 +67,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   async function trade(token: RealmRefreshToken, caller: Caller): Promise<Refreshed> {
     const answer = await realm.refresh(token.text);
     if ("refused" in answer) return refuse(token, answer.refused, caller);
+    assertTokenFits(answer.accessToken);
     const principal = await check(answer.accessToken);
     const session = notes.noteOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
     const about = { subject: principal.userId, sessionId: session.id, reason: "refresh_token" };

@@ -6,6 +6,7 @@ import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { SignIn } from "../../core/sign-in.ts";
 import type { Throttle } from "../../core/throttle.ts";
+import { assertTokenFits } from "../../core/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
 import type { PasswordCheck } from "./password-check.ts";
 import type { RealmGrant } from "./realm.ts";
@@ -29,7 +30,7 @@ export interface RealmSignInParts {
  * the tokens on.
  *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `account_disabled`,
- * `account_setup_required`, `rate_limited`, `overloaded`, `provider_unavailable`.
+ * `account_setup_required`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmSignIn(parts: RealmSignInParts): SignIn {
   const { checkPassword, accountOf, throttle, check, sessions, notes, audit, clock } = parts;
@@ -41,6 +42,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
       const answer = await checkPassword(account.key, credentials);
       if ("refused" in answer) return refuse(account, answer.refused, caller);
 
+      await assertFits(answer, account, caller);
       const principal = await own(answer);
       const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
       const session = notes.noteOf(principal, answer, opening, clock());
@@ -65,6 +67,20 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
       if (!(error instanceof LatchkeyError) || error.code === "provider_unavailable") throw error;
       const reason = `a token that the realm just issued is refused: ${error.reason ?? error.code}`;
       throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1, cause: error });
+    }
+  }
+
+  async function assertFits(
+    { accessToken }: RealmGrant,
+    account: RealmAccount,
+    caller: Caller,
+  ): Promise<void> {
+    try {
+      assertTokenFits(accessToken);
+    } catch (error) {
+      const about = { subject: account.key, reason: "token_too_large" };
+      await audit.record(eventOf("login.failed", clock(), caller, about));
+      throw error;
     }
   }
 

@@ -1,0 +1,56 @@
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { maxRoles } from "../core/large-people.ts";
+import { bearer, send, signIn } from "./api-case.ts";
+import { passwords, type TestServer, testServer } from "./test-server.ts";
+
+/** Gives alice roles past the rules, as an earlier version let an operator do. */
+function storeRoles(server: TestServer, roles: readonly string[]): void {
+  const database = new DatabaseSync(server.database);
+  database.prepare("update users set roles = ? where id = 'user:alice'").run(JSON.stringify(roles));
+  database.close();
+}
+
+const login = (server: TestServer) => {
+  const body = { username: "alice", password: passwords.alice };
+  return send(server, "/auth", { method: "POST", path: "/login", body });
+};
+
+describe("a stored user", () => {
+  test("whose token is larger than any header is told so at login, and the audit trail says why", async () => {
+    await using server = await testServer();
+    storeRoles(server, maxRoles("\u{20000}"));
+    const refused = await login(server);
+    expect([refused.status, refused.body["code"]]).toEqual([403, "token_too_large"]);
+    expect(refused.body["message"]).toMatch(/ask an administrator for fewer or shorter roles/);
+    expect(server.newEvents()).toMatchObject([
+      { name: "login.failed", subject: "user:alice", reason: "token_too_large" },
+    ]);
+    const wrong = { username: "alice", password: "wrong" };
+    const answer = await send(server, "/auth", { method: "POST", path: "/login", body: wrong });
+    expect(answer.body["code"]).toBe("invalid_credentials");
+  });
+
+  test("whose token is larger than a new user's, but fits, goes on", async () => {
+    await using server = await testServer();
+    storeRoles(server, maxRoles("\u00e9"));
+    const tokens = await signIn(server);
+    expect(tokens.access.length).toBeGreaterThan(8192);
+    const headers = bearer(tokens.access);
+    expect((await send(server, "/auth", { method: "GET", path: "/me", headers })).status).toBe(200);
+    expect((await send(server, "/auth", { method: "POST", path: "/logout", headers })).status).toBe(200);
+  });
+
+  test("who grows too large while signed in is told so at refresh, both ways", async () => {
+    await using server = await testServer();
+    const tokens = await signIn(server);
+    storeRoles(server, maxRoles("\u{20000}"));
+    for (const body of [{ refresh_token: tokens.refresh }, { current_token: tokens.access }]) {
+      const refused = await send(server, "/auth", { method: "POST", path: "/refresh", body });
+      expect([refused.status, refused.body["code"]]).toEqual([403, "token_too_large"]);
+    }
+    storeRoles(server, ["user"]);
+    const body = { refresh_token: tokens.refresh };
+    expect((await send(server, "/auth", { method: "POST", path: "/refresh", body })).status).toBe(200);
+  });
+});

@@ -1,0 +1,61 @@
+import { generateKeyPairSync } from "node:crypto";
+import { expect, test } from "vitest";
+import { AccessTokens } from "../../src/core/access-tokens.ts";
+import { operator } from "../../src/core/audit-events.ts";
+import { HashQueue } from "../../src/core/hash-queue.ts";
+import { Passwords } from "../../src/core/passwords.ts";
+import { People } from "../../src/core/people.ts";
+import { addressesFit, mostUserBytes, userBytes } from "../../src/core/token-size.ts";
+import { openStore } from "../../src/store/store.ts";
+import { maxRoles } from "./large-people.ts";
+
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const signer = { kid: "k".repeat(43), privateKey };
+
+test.each(["a", '"', "\u00e9", "\u6f22", "\u{20000}"])(
+  "a token of the largest user and the longest addresses, made of %s, stays below 7,500 characters",
+  (letter) => {
+    const sized = (length: number) => {
+      const roles = [letter.repeat(length)];
+      return { id: "user:alice", username: "alice", email: "a@b", displayName: null, roles, active: true };
+    };
+    const user = sized(longest((length) => userBytes(sized(length)) <= mostUserBytes));
+    const issuer = "i".repeat(longest((length) => addressesFit("i".repeat(length), undefined)));
+    const settings = { issuer, audience: [issuer], lifetime: 1000 };
+    const tokens = new AccessTokens(settings, () => signer, Date.now);
+    const { accessToken } = tokens.issue(user, "s".repeat(43), 10_000_000_000_000);
+    expect(accessToken.length).toBeGreaterThan(7000);
+    expect(accessToken.length).toBeLessThan(7500);
+  },
+);
+
+/** The largest length that fits. */
+function longest(fits: (length: number) => boolean): number {
+  let length = 0;
+  while (fits(length + 1)) length++;
+  return length;
+}
+
+test("roles and names that do not fit are refused when they are set, and those that fit are taken", async () => {
+  const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
+  const cost = { memory: 64, iterations: 1, parallelism: 1 };
+  const people = new People({
+    users: store.users,
+    passwords: new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })),
+    policy: { minLength: 8 },
+    clock: Date.now,
+    by: operator,
+  });
+  const add = (roles: readonly string[]) =>
+    people.add(
+      { username: "alice", email: "alice@example.com", displayName: null, roles },
+      "correct horse battery",
+    );
+  await expect(add(maxRoles("\u{20000}"))).rejects.toThrow(
+    /^names and roles take \d+ bytes of a token, and 4096 fit: give fewer or shorter roles$/,
+  );
+  await expect(add(maxRoles("\u00e9"))).rejects.toThrow("give fewer or shorter roles");
+  expect(await people.list()).toEqual([]);
+  expect((await add(maxRoles("a"))).roles).toHaveLength(50);
+  await store.close();
+});
