@@ -18,6 +18,8 @@ export interface PlaceCount extends AttemptCount {
   readonly full: boolean;
   /** Whether a place was taken. With all keys free it may be missed, if another statement was faster. */
   readonly taken: boolean;
+  /** Whether the window or a deadline is further in the future than its length. */
+  readonly tooLong: boolean;
 }
 
 interface Rules {
@@ -39,11 +41,13 @@ type Slots<Params> = <Name extends keyof Params & string>(name: Name) => RawBuil
 
 /**
  * The counts of attempts that all replicas share, in windows by the database's clock. Every statement is one step that
- * no other comes between. A window or deadline further in the future than its length is cut to it: the clock was set back.
+ * no other comes between.
  */
 export interface AttemptTable {
   /** Takes a place under each key if all have room, else under none, and then nothing is written. */
   open(limits: readonly CountedLimit[]): Promise<PlaceCount[]>;
+  /** Cuts windows and deadlines to their length: the clock was set back. */
+  cut(limits: readonly CountedLimit[]): Promise<void>;
   /** Gives the places back and counts a failure. */
   settle(limits: readonly CountedLimit[], failed: boolean): Promise<AttemptCount[]>;
   /** Counts a failure under each key, whether there is room or not. */
@@ -60,62 +64,69 @@ const prunedAtOnce = 5000;
 /** No attempt takes longer than this, in milliseconds. After it a place that was not given back is free. */
 export const longestAttempt = 60_000;
 
-const clock = sql`clock as materialized (select latchkey_now() as now)`;
-const now = sql`(select now from clock)`;
-const deadline = sql`(select now + ${sql.lit(longestAttempt)} from clock)`;
-const isOver = sql`held.window_ends <= ${now}`;
-const openIn = sql`case when ${isOver} or held.open_until <= ${now} then 0 else held.open end`;
-const failuresIn = sql`case when ${isOver} then 0 else held.failures end`;
+const deadline = sql.lit(longestAttempt);
 
 const wanted = (slot: Slots<Rules>) =>
-  sql`wanted as (select * from unnest(${slot("keys")}::text[], ${slot("limits")}::bigint[], ${slot("windows")}::bigint[])
-    as given (key, most, span))`;
+  sql`wanted as (select key, most, span, latchkey_now() as now
+    from unnest(${slot("keys")}::text[], ${slot("limits")}::bigint[], ${slot("windows")}::bigint[])
+      as given (key, most, span))`;
+
+const failuresAt = (now: RawBuilder<unknown>) =>
+  sql`case when held.window_ends <= ${now} then 0 else held.failures end`;
+const openAt = (now: RawBuilder<unknown>) =>
+  sql`case when least(held.window_ends, held.open_until) <= ${now} then 0 else held.open end`;
+
+/** The time of an upsert, as the row has it that it would insert. */
+const itsNow = sql`(excluded.open_until - ${deadline})`;
+const isOver = sql`held.window_ends <= ${itsNow}`;
 
 /** Rows are always locked in the order of their keys, so that no two statements wait for each other. */
-const upsert = (slot: Slots<Pick<Added, "failures" | "open">>, condition: RawBuilder<unknown>) => sql`
+const upsert = (slot: Slots<Pick<Added, "failures" | "open">>, from: RawBuilder<unknown>) => sql`
   insert into attempts as held (key, failures, open, most, window_ends, turned_away, open_until)
-  select key, ${slot("failures")}, ${slot("open")}, most, ${now} + span, 0, ${deadline} from wanted
-  where ${condition} order by key
+  select key, ${slot("failures")}, ${slot("open")}, most, now + span, 0, now + ${deadline} from ${from} order by key
   on conflict (key) do update set
-    failures = excluded.failures + ${failuresIn},
-    open = excluded.open + ${openIn},
+    failures = excluded.failures + ${failuresAt(itsNow)},
+    open = excluded.open + ${openAt(itsNow)},
     most = excluded.most,
     turned_away = case when ${isOver} then 0 else held.turned_away end,
     window_ends = case when ${isOver} then excluded.window_ends else least(held.window_ends, excluded.window_ends) end,
     open_until = case when excluded.open > 0 then excluded.open_until else held.open_until end`;
 
 const openText = (slot: Slots<Added>) => sql`
-  with ${clock}, ${wanted(slot)},
-  seen as (
-    select key, wanted.most, span, coalesce(${failuresIn}, 0) as failures, coalesce(${openIn}, 0) as open,
-      least(case when ${isOver} then null else held.window_ends - ${now} end, span) as remaining
+  with ${wanted(slot)},
+  seen as materialized (
+    select key, wanted.most, span, now, greatest(held.window_ends - now, 0) as ahead,
+      coalesce(${failuresAt(sql`now`)}, 0) as failures,
+      coalesce(${failuresAt(sql`now`)} + ${openAt(sql`now`)}, 0) >= wanted.most as "full",
+      held.open > 0 and held.open_until > now + ${deadline} as open_for_long
     from wanted left join attempts as held using (key)
   ),
-  full_keys as (select key from seen where failures + open >= most),
   taken as (
-    ${upsert(slot, sql`not exists (select from full_keys)`)}
-    where ${failuresIn} + ${openIn} < excluded.most
+    ${upsert(slot, sql`seen where not (select bool_or("full") from seen)`)}
+    where ${failuresAt(itsNow)} + ${openAt(itsNow)} < excluded.most
     returning key
-  ),
-  cut as (
-    update attempts set window_ends = least(window_ends, ${now} + span), open_until = least(open_until, ${deadline})
-    from seen where attempts.key = seen.key and exists (select from full_keys)
-      and (window_ends > ${now} + span or (attempts.open > 0 and open_until > ${deadline}))
   )
-  select key, failures, most, remaining, failures + open >= most as "full",
-    key in (select key from taken) as taken from seen`;
+  select seen.key, failures, most, least(ahead, span) as remaining, "full", taken.key is not null as taken,
+    coalesce(ahead > span or open_for_long, false) as "tooLong"
+  from seen left join taken using (key)`;
+
+const cutText = (slot: Slots<Rules>) => sql`
+  with ${wanted(slot)},
+  locked as (select key, span, now from wanted join attempts using (key) order by key for update of attempts)
+  update attempts set window_ends = least(window_ends, now + span), open_until = least(open_until, now + ${deadline})
+  from locked where attempts.key = locked.key`;
 
 const failText = (slot: Slots<Added>) => sql`
-  with ${clock}, ${wanted(slot)} ${upsert(slot, sql`true`)}
-  returning key, failures, most, window_ends - ${now} as remaining`;
+  with ${wanted(slot)} ${upsert(slot, sql`wanted`)}
+  returning key, failures, most, window_ends - latchkey_now() as remaining`;
 
 const settleText = (slot: Slots<Settled>) => sql`
-  with ${clock},
-  settled as (select * from unnest(${slot("keys")}::text[], ${slot("windows")}::bigint[]) as given (key, span)),
-  locked as (select attempts.key from attempts where key = any(${slot("keys")}) order by key for update)
+  with locked as (
+    select key, span from unnest(${slot("keys")}::text[], ${slot("windows")}::bigint[]) as given (key, span)
+      join attempts using (key) order by key for update of attempts)
   update attempts set open = greatest(open - 1, 0), failures = failures + ${slot("failed")}
-  from locked join settled using (key) where attempts.key = locked.key
-  returning attempts.key, failures, most, least(window_ends - ${now}, span) as remaining`;
+  from locked where attempts.key = locked.key
+  returning attempts.key, failures, most, least(window_ends - latchkey_now(), span) as remaining`;
 
 const pruneText = (slot: Slots<{ most: number }>) => sql`
   delete from attempts where key in (select key from attempts where window_ends <= latchkey_now()
@@ -129,6 +140,7 @@ export function attemptTable(database: Database): AttemptTable {
       return { compile: () => made.compile(query) };
     });
   const open = written<Added, PlaceCount>(openText);
+  const cut = written<Rules, unknown>(cutText);
   const fail = written<Added, AttemptCount>(failText);
   const settle = written<Settled, AttemptCount>(settleText);
   const turnAway = written<{ key: string }, { key: string }>(
@@ -144,6 +156,7 @@ export function attemptTable(database: Database): AttemptTable {
 
   return {
     open: (limits) => database.all(open, { ...rulesOf(limits), failures: 0, open: 1 }),
+    cut: async (limits) => void (await database.all(cut, rulesOf(limits))),
     settle: (limits, failed) => database.all(settle, { ...rulesOf(limits), failed: failed ? 1 : 0 }),
     fail: (limits) => database.all(fail, { ...rulesOf(limits), failures: 1, open: 0 }),
     turnAway: async (key) => (await one(database, turnAway, { key })) !== undefined,

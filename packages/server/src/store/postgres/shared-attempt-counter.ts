@@ -59,7 +59,11 @@ export class SharedAttemptCounter implements AttemptCounter {
     const counts = await this.#table.open(limits);
     this.#exhausted.note(counts);
     const full = counts.filter((count) => count.full);
-    if (full.length > 0) return new Set(full.map(({ key }) => key));
+    if (full.length > 0) {
+      // Without this, a clock that was set back would keep a limit used up for longer than its window.
+      if (counts.some(({ tooLong }) => tooLong)) await this.#table.cut(limits);
+      return new Set(full.map(({ key }) => key));
+    }
     const missed = new Set(counts.filter(({ taken }) => !taken).map(({ key }) => key));
     // Other statements took the last place of a key between the look and the step.
     const spare = missed.size === 0 ? [] : limits.filter(({ key }) => !missed.has(key));
