@@ -36,7 +36,7 @@ test("trading the session's own access token replaces it, and the refresh token 
   expect(await kept(seen)).toMatchObject({ accessToken: given.accessToken, refreshToken });
 });
 
-test("a server that trades no access tokens says what to send, and the session goes on", async () => {
+test("a server that trades no access tokens leaves the session as it is", async () => {
   await using strict = await world({ CURRENT_TOKEN: "off" });
   const seen = await strict.signedIn();
   const before = await kept(seen);
@@ -50,7 +50,7 @@ test("a server that trades no access tokens says what to send, and the session g
   expect(await strict.statusOf((await kept(seen)).accessToken)).toBe(200);
 });
 
-test("a session without a refresh token lasts as long as its token where none is traded", async () => {
+test("without a refresh token and without trades a session lasts as its token", async () => {
   await using strict = await world({ CURRENT_TOKEN: "off", ACCESS_TOKEN_TTL: "60s" });
   const { accessToken } = await kept(await strict.signedIn());
   const seen = strict.client();

@@ -7,7 +7,7 @@ export type RepeatOrigin = "same_address" | "other_address";
 
 /**
  * For how long a repeated refresh token gets the same successor, in milliseconds. A lost answer is asked for again from
- * the same address, perhaps a minute later; another address has the token perhaps from somewhere else.
+ * the same address, perhaps a minute later; from another address it may be a copy.
  */
 export type GraceSettings = Readonly<Record<RepeatOrigin, number>>;
 

@@ -57,7 +57,7 @@ export function describeRefresh(mount: string): FastifySchema {
       "Refresh authentication token. `refresh_token` is traded for new tokens and works once; a repeat within " +
       "the grace gets the same successor, a later one ends the session. `current_token`, a live access token, is " +
       "traded for a new access token of the same session, until a day after the last login or refresh by " +
-      "`refresh_token`; with people in Keycloak, and where the server trades none, it gets 422.",
+      "`refresh_token`; with people in Keycloak, and if the server trades none, it gets 422.",
     security: open,
     body: ref("RefreshTokenRequest"),
     response: {

@@ -15,7 +15,7 @@ export class RepeatFigures {
       {
         name: "latchkey_refresh_repeats_total",
         type: "counter",
-        help: "Refresh tokens that came twice within the grace, by where the second came from",
+        help: "Refresh tokens that were repeated within the grace, by the address of the repeat",
         samples: Object.entries(this.#counts).map(([origin, value]) => ({ labels: { origin }, value })),
       },
     ];

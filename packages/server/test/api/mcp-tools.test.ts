@@ -110,7 +110,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       });
     });
 
-    test("shows no use and no end finer than five minutes, whoever looks", async () => {
+    test("shows no use and no end finer than five minutes", async () => {
       await using world = await mcpWorld(major);
       const thief = await world.as("alice");
       const owner = await world.as("alice");

@@ -29,7 +29,7 @@ const revoked = { status: 401, code: "token_revoked" };
 
 /** How long, how often and from where a refresh token may be repeated. @param open as `testServer` */
 export function refreshGraceContract(name: string, open: typeof testServer): void {
-  /** A session that was opened at home, and whose first refresh token is used up. */
+  /** A session that was opened at home; its first refresh token is used up. */
   async function rotated(server: TestServer) {
     const { body } = await send(server, "/auth", {
       method: "POST",
@@ -71,7 +71,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(names(server)).toEqual(replay);
     });
 
-    test("the session's own address gets it for a minute: an answer was lost in a tunnel", async () => {
+    test("the session's own address gets it for a minute", async () => {
       await using server = await open(behindProxy);
       const { used, next } = await rotated(server);
       server.advance(60_000);
@@ -101,7 +101,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(strict, other.used)).toMatchObject(revoked);
     });
 
-    test("the twenty-first repeat of a generation is a replay, and a rotation starts anew", async () => {
+    test("the twenty-first repeat of a generation is a replay", async () => {
       await using server = await open(behindProxy);
       const { used, next } = await rotated(server);
       for (let repeat = 0; repeat < 20; repeat++) {
@@ -115,7 +115,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(server, third)).toMatchObject(revoked);
     });
 
-    test("fifty repeats at once on two replicas: twenty get the successor, and the session ends", async () => {
+    test("of fifty repeats at once on two replicas twenty get the successor", async () => {
       await using one = await open(behindProxy);
       await using other = await open({ ...behindProxy, DATABASE: one.database });
       const { used, next } = await rotated(one);
@@ -136,7 +136,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(names(server)).toEqual(replay);
     });
 
-    test("a replay is one an hour after the rotation, when the wall clock is set back to it", async () => {
+    test("a replay is one when the wall clock is set back to its rotation", async () => {
       await using server = await open(behindProxy);
       const { used } = await rotated(server);
       server.advance(hour);
@@ -144,7 +144,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(server, used)).toMatchObject(revoked);
     });
 
-    test("a replica whose clock is an hour behind gives no successor to a replay", async () => {
+    test("a replica an hour behind gives no successor to a replay", async () => {
       await using one = await open(behindProxy);
       await using behind = await open({ ...behindProxy, DATABASE: one.database });
       behind.stepWallClock(-hour);
@@ -153,7 +153,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(behind, used)).toMatchObject(revoked);
     });
 
-    test("a replica whose clock is a second behind gives the successor", async () => {
+    test("a replica a second behind gives the successor", async () => {
       await using one = await open(behindProxy);
       await using behind = await open({ ...behindProxy, DATABASE: one.database });
       behind.stepWallClock(one.now() - behind.now() - 1_000);
@@ -170,7 +170,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect((await present(server, next)).status).toBe(200);
     });
 
-    test("the repeats are counted for monitoring, by where they come from", async () => {
+    test("the repeats are counted for monitoring, by origin", async () => {
       await using server = await open(behindProxy);
       const { used } = await rotated(server);
       await present(server, used);

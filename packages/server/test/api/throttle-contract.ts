@@ -230,7 +230,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect(server.newEvents().map(({ name }) => name)).toContain("refresh.throttled");
       });
 
-      test("made-up tokens stop no refresh of a session, by either token, and nobody's login", async () => {
+      test("made-up tokens stop no refresh by either token, and no login", async () => {
         await using server = await open({ ...rules, THROTTLE_ADDRESS: "3/15m" });
         const from = "192.0.2.1";
         const { access, refresh: token } = await signIn(server);
@@ -254,7 +254,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await attempt(server, "bob", passwords.bob, from)).status).toBe(200);
       });
 
-      test("made-up current tokens are stopped by the limit of the address, expired ones of ours are not", async () => {
+      test("made-up current tokens are stopped at the address, expired ones are not", async () => {
         await using server = await open({ ...rules, THROTTLE_ADDRESS: "1/15m" });
         const { access } = await signIn(server);
         server.advance(60 * minute);

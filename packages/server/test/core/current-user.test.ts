@@ -54,7 +54,7 @@ test.each([-hour, hour])(
   },
 );
 
-test("a profile is read again after half a second, also while the wall clock was set back", async () => {
+test("a profile is read again after half a second, also with a clock set back", async () => {
   const { read, reads, pass, step } = counted();
   await read();
   step(-hour);

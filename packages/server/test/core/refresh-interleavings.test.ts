@@ -145,7 +145,7 @@ test("any interleaving of refreshes, replays, logout and expiry: one live succes
   );
 });
 
-test("every tab that refreshes at the same moment can go on, however the wall clock steps meanwhile", async () => {
+test("tabs that refresh at the same moment go on, however the clock steps", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -173,7 +173,7 @@ test("every tab that refreshes at the same moment can go on, however the wall cl
 });
 
 test.each([-3_600_000, 3_600_000])(
-  "a refresh overtaken by a replica whose clock is %i ms off can go on",
+  "a refresh overtaken by a replica that is %i ms off goes on",
   async (off) => {
     await using world = await smallWorld((sessions) => ({
       ...sessions,
@@ -189,7 +189,7 @@ test.each([-3_600_000, 3_600_000])(
   },
 );
 
-test("a rotation whose outcome is unknown leaves no moment behind", async () => {
+test("a rotation with an unknown outcome leaves no moment behind", async () => {
   let failing = true;
   await using world = await smallWorld((sessions) => ({
     ...sessions,

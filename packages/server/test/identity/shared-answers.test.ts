@@ -48,7 +48,7 @@ test("who asks as before although somebody went on is a replay", async () => {
   expect(asked).toEqual(["a", "after a"]);
 });
 
-test("a failure is shared by those who wait, and by nobody later", async () => {
+test("a failure is shared by callers that wait, and by no later one", async () => {
   const gate = Promise.withResolvers<string>();
   const waiting = [1, 2].map(() => shared.of("a", question("a", 10, gate.promise)).catch(() => "failed"));
   gate.reject(new Error("no"));
@@ -66,7 +66,7 @@ test("a caller with a longer grace gets the answer for longer", async () => {
   expect(asked).toEqual(["a", "a"]);
 });
 
-test("every repeat is noted, and the twenty-first asks anew, also of fifty at once", async () => {
+test("every repeat is noted, and the twenty-first asks anew", async () => {
   await Promise.all(Array.from({ length: 50 }, () => ask("a")));
   expect(asked).toHaveLength(3);
   expect(repeats).toBe(47);

@@ -20,7 +20,7 @@ refreshContract(
   }),
 );
 
-test("another address gets the shared answer for ten seconds, and each time there is an event", async () => {
+test("another address gets the shared answer for ten seconds, with an event", async () => {
   await using server = await realm.open({ TRUSTED_PROXIES: "127.0.0.1" });
   const { refresh } = await signIn(server);
   const { next } = await present(server, refresh, "127.0.0.1");

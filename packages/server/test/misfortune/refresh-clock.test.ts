@@ -25,7 +25,7 @@ async function serverWithClock(settings: Environment = {}) {
   return { server, setWallClock };
 }
 
-test("a replayed refresh token gets no successor while the wall clock is an hour back", async () => {
+test("a replay gets no successor while the wall clock is an hour back", async () => {
   const { server, setWallClock } = await serverWithClock({
     LATCHKEY_REFRESH_GRACE: `${graceMs}ms`,
     LATCHKEY_REFRESH_GRACE_SAME_ADDRESS: `${graceMs}ms`,
@@ -43,10 +43,9 @@ test("a replayed refresh token gets no successor while the wall clock is an hour
 test.each([-hour, hour])("two tabs stay signed in while the wall clock steps by %i s", async (step) => {
   const { server, setWallClock } = await serverWithClock();
   const { refresh: used } = await signIn(server.url, "admin", adminPassword);
-  const first = refresh(server.url, used);
+  const one = tokensOf(await refresh(server.url, used));
   setWallClock(step);
-  const second = refresh(server.url, used);
-  const [one, other] = [tokensOf(await first), tokensOf(await second)];
+  const other = tokensOf(await refresh(server.url, used));
   expect(one.refresh).toBe(other.refresh);
   expect((await refresh(server.url, one.refresh)).status).toBe(200);
 });
