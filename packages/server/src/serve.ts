@@ -114,14 +114,14 @@ async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, hasher, idleGrace = 0 }: Surroundings,
+  { log, hasher, steady, idleGrace = 0 }: Surroundings,
   clock: Clock,
 ) {
   const { users, sessions, audit } = store;
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
-  const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock));
+  const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock, steady));
   const revocations = new Revocations(store.revocations, clock);
   await patiently(() => revocations.follow());
   const guard = createVerifier({
@@ -188,7 +188,10 @@ async function assemble(
     ...operations,
     issuer,
     foreign: realm?.foreign,
-    keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
+    keySet: () =>
+      realm === undefined
+        ? { keys: signingKeys.keySet.keys, current: signingKeys.keySetIsCurrent }
+        : { keys: [], current: true },
     async assertReady() {
       await store.assertReady();
       await realm?.assertReady();

@@ -8,10 +8,14 @@ import {
 import type { AuditEvent } from "./audit-events.ts";
 import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
-import type { Clock, KeyStore, StoredKey } from "./ports.ts";
+import type { Clock, KeyStore, SteadyClock, StoredKey } from "./ports.ts";
 
-/** Another process may sign with the retired key until it has noticed the rotation. */
+/** Another process may sign with the retired key, and publish the old key set, until it has noticed the rotation. */
 const noticeMs = 60_000;
+/** How long a cache may keep the key set, in milliseconds. */
+export const keySetLifetime = 300_000;
+/** A key set without the next key may be in use for so long after the key was made, in milliseconds. */
+const publishedAhead = keySetLifetime + noticeMs;
 
 export interface Signer {
   readonly kid: string;
@@ -27,6 +31,14 @@ interface Ring {
   readonly stored: readonly StoredKey[];
 }
 
+/** How an attempt to rotate ended. */
+export type Rotation =
+  | { readonly outcome: "rotated" }
+  /** Another process rotated first. */
+  | { readonly outcome: "overtaken" }
+  /** Caches may still hold a key set without the next key. `from` is when it may sign. */
+  | { readonly outcome: "too early"; readonly from: number };
+
 /**
  * The keys that sign access tokens. Three ages are published at once: the one that signs, the next one,
  * so that every verifier has it before its first signature, and retired ones until their last token has
@@ -36,14 +48,19 @@ export class SigningKeys {
   readonly #store: KeyStore;
   readonly #sealing: Buffer;
   readonly #clock: Clock;
+  readonly #steady: SteadyClock;
   readonly #reading: FreshReading;
   #ring: Ring;
+  /** When the keys were read, by the steady clock. */
+  #readAt: number;
 
-  private constructor(store: KeyStore, sealing: Buffer, clock: Clock, ring: Ring) {
+  private constructor(store: KeyStore, sealing: Buffer, clock: Clock, steady: SteadyClock, ring: Ring) {
     this.#store = store;
     this.#sealing = sealing;
     this.#clock = clock;
+    this.#steady = steady;
     this.#ring = ring;
+    this.#readAt = steady();
     this.#reading = new FreshReading("signing keys", () => this.#read(), clock);
   }
 
@@ -52,14 +69,19 @@ export class SigningKeys {
    *
    * @throws {SealedKeyError} where the keys were sealed with another `LATCHKEY_SECRET`
    */
-  static async open(store: KeyStore, sealing: Buffer, clock: Clock): Promise<SigningKeys> {
+  static async open(
+    store: KeyStore,
+    sealing: Buffer,
+    clock: Clock,
+    steady: SteadyClock = () => performance.now(),
+  ): Promise<SigningKeys> {
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
       await store.seed({ ...newKey(now, sealing), activatedAt: now }, newKey(now, sealing));
       stored = await store.all();
     }
-    return new SigningKeys(store, sealing, clock, await ringOf(stored, sealing));
+    return new SigningKeys(store, sealing, clock, steady, await ringOf(stored, sealing));
   }
 
   get signer(): Signer {
@@ -68,6 +90,14 @@ export class SigningKeys {
 
   get keySet(): Ring["keySet"] {
     return this.#ring.keySet;
+  }
+
+  /**
+   * Whether a cache may keep the key set. A process that has not read the keys for a while may lack the next key
+   * of a rotation elsewhere.
+   */
+  get keySetIsCurrent(): boolean {
+    return this.#steady() - this.#readAt < noticeMs;
   }
 
   /** All keys, as they are stored. */
@@ -95,18 +125,23 @@ export class SigningKeys {
   }
 
   async #read(): Promise<void> {
+    const began = this.#steady();
     const stored = await this.#store.all();
+    this.#readAt = Math.max(this.#readAt, began);
     if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#sealing);
   }
 
   /**
-   * Lets the next key sign and makes a new next one.
+   * Lets the next key sign and makes a new next one. A key signs when no cache can hold a key set without it:
+   * a second rotation within `publishedAhead` is refused.
    *
    * @param tokenLifetime of the longest-lived access token, in milliseconds
-   * @returns false where another process rotated first
+   * @param force rotates in any case: verifiers behind a cache may refuse good tokens for `keySetLifetime`
    */
-  async rotate(tokenLifetime: number, event: AuditEvent): Promise<boolean> {
+  async rotate(tokenLifetime: number, event: AuditEvent, force = false): Promise<Rotation> {
     const at = this.#clock();
+    const from = this.#nextMaySignFrom();
+    if (at < from && !force) return { outcome: "too early", from };
     const rotation = {
       activeKid: this.#ring.signer.kid,
       nextKid: this.#ring.next.kid,
@@ -116,7 +151,17 @@ export class SigningKeys {
     };
     const rotated = await this.#store.rotate(rotation, event);
     await this.follow();
-    return rotated;
+    return { outcome: rotated ? "rotated" : "overtaken" };
+  }
+
+  #nextMaySignFrom(): number {
+    const { next, stored } = this.#ring;
+    // The first key signs from its creation, and its next key was made with it: every key set has both.
+    const isFirst = stored.every(
+      ({ activatedAt, createdAt, retiredAt }) =>
+        retiredAt === null && (activatedAt === null || activatedAt === createdAt),
+    );
+    return isFirst ? Number.NEGATIVE_INFINITY : next.createdAt + publishedAhead;
   }
 }
 
