@@ -122,7 +122,9 @@ export class RemoteKeys implements KeySource {
     try {
       const nearby = what === "keys" && this.#problem === undefined ? discovery.known : undefined;
       const { keySet } = nearby ?? (await discovery.read());
-      this.#keys = await readKeySet(await requestJson(requests, keySet), algorithms, this.#keys);
+      // A shared cache on the way may hold a set without the key that a token names.
+      const request = what === "keys" ? { headers: { "cache-control": "no-cache" } } : {};
+      this.#keys = await readKeySet(await requestJson(requests, keySet, request), algorithms, this.#keys);
       this.#readAt = at;
       this.#problem = this.#keys.byKid.size > 0 ? undefined : "key set: no key that can be used";
     } catch (error) {

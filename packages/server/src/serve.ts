@@ -215,7 +215,10 @@ async function assemble(
     allowedHosts: config.allowedHosts,
     hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
-    keySet: () => (realm === undefined ? signingKeys.keySet : { keys: [] }),
+    keySet: () =>
+      realm === undefined
+        ? { keys: signingKeys.keySet.keys, current: signingKeys.keySetIsCurrent }
+        : { keys: [], current: true },
     assertReady: sharedCheck(async () => {
       await store.assertReady();
       await realm?.assertReady();

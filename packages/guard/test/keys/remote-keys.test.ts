@@ -25,6 +25,28 @@ describe("keys are read", () => {
     expect(issuer.asked("/.well-known/openid-configuration")).toBe(1);
   });
 
+  test("again for a kid that is not known, past a shared cache that holds a key set without it", async () => {
+    await using issuer = await OwnIssuer.start();
+    /** A cache as RFC 9111 has it: a request with no-cache goes on to the issuer. */
+    const cache = new Map<string, string>();
+    const throughCache: typeof fetch = async (address, init) => {
+      const held = cache.get(String(address));
+      const fresh = new Headers(init?.headers).get("cache-control") === "no-cache";
+      if (held !== undefined && !fresh) return new Response(held);
+      const text = await (await fetch(address, init)).text();
+      cache.set(String(address), text);
+      return new Response(text);
+    };
+    await using made = await ready(issuer, { fetch: throughCache });
+    issuer.keys.push(await published(next.publicKey, "k2"));
+    issuer.tokens.now += 10_000;
+    expect(await codeOf(made.guard.verify(await nextToken(issuer)))).toBe("accepted");
+    // A made-up kid costs the issuer no more than before.
+    const madeUp = await issuer.token({ header: { kid: "made-up" } });
+    expect(await codeOf(made.guard.verify(madeUp))).toBe("invalid_token");
+    expect(issuer.asked("/keys")).toBe(2);
+  });
+
   test("once for a flood of kids that somebody made up, and again ten seconds later", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);

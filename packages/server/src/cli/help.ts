@@ -11,7 +11,8 @@ const commands = [
   ["user passwd|disable|enable|remove NAME", "NAME is a user name or an e-mail address"],
   ["session list [NAME]", ""],
   ["session end ID", ""],
-  ["key list|rotate", ""],
+  ["key list", ""],
+  ["key rotate [--force]", "let the next key sign; --force, also while caches may lack it"],
   ["database check", "what the database is, and what is wrong with it"],
   ["database backup FILE", "copies a SQLite database beside a running server, with mode 0600"],
   [

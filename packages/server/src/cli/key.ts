@@ -1,25 +1,33 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/ports.ts";
 import { algorithmOf } from "../core/signing-key-pair.ts";
+import { keySetLifetime } from "../core/signing-keys.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { print, table } from "./print.ts";
 import { withWorkbench } from "./workbench.ts";
 
-/** `latchkey key list|rotate`. */
+/** `latchkey key list` and `latchkey key rotate [--force]`. */
 export async function keyCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args, process.env);
+  const force = args.includes("--force");
+  const { config, words } = parseArguments(
+    args.filter((arg) => arg !== "--force"),
+    process.env,
+  );
   const [verb, ...more] = words;
-  if ((verb !== "list" && verb !== "rotate") || more.length > 0) {
-    throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate");
+  if ((verb !== "list" && verb !== "rotate") || more.length > 0 || (verb === "list" && force)) {
+    throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate [--force]");
   }
   await withWorkbench(config, async ({ openKeys }) => {
     const keys = await openKeys();
     if (verb === "rotate") {
       const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
-      const rotated = await keys.rotate(config.accessTokenTtl, event);
+      const rotation = await keys.rotate(config.accessTokenTtl, event, force);
+      if (rotation.outcome === "too early") throw new UsageProblem(tooEarly(rotation.from));
       print(
-        rotated ? `${keys.signer.kid} signs from now on` : "another rotation came first; nothing was changed",
+        rotation.outcome === "rotated"
+          ? `${keys.signer.kid} signs from now on`
+          : "another rotation came first; nothing was changed",
       );
     } else {
       print(
@@ -27,6 +35,14 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
       );
     }
   });
+}
+
+function tooEarly(from: number): string {
+  return (
+    `the next key may sign from ${new Date(from).toISOString()}: until then, caches may hold a key set without it; ` +
+    "wait, or add --force, and verifiers behind a cache refuse good tokens for " +
+    `up to ${keySetLifetime / 60_000} minutes`
+  );
 }
 
 function rowOf({ kid, publicJwk, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): string[] {

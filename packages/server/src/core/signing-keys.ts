@@ -10,8 +10,12 @@ import {
   type SigningAlgorithm,
 } from "./signing-key-pair.ts";
 
-/** Another process may sign with the retired key until it has noticed the rotation. */
+/** Another process may sign with the retired key, and publish the old key set, until it has noticed the rotation. */
 const noticeMs = 60_000;
+/** How long a cache may keep the key set, in milliseconds. */
+export const keySetLifetime = 300_000;
+/** A key set without the next key may be in use for so long after the key was made, in milliseconds. */
+const publishedAhead = keySetLifetime + noticeMs;
 
 export interface Signer {
   readonly kid: string;
@@ -38,6 +42,14 @@ export interface SigningKeyParts {
   readonly algorithm: SigningAlgorithm;
 }
 
+/** How an attempt to rotate ended. */
+export type Rotation =
+  | { readonly outcome: "rotated" }
+  /** Another process rotated first. */
+  | { readonly outcome: "overtaken" }
+  /** Caches may still hold a key set without the next key. `from` is when it may sign. */
+  | { readonly outcome: "too early"; readonly from: number };
+
 /**
  * The keys that sign access tokens. Three ages are published at once: the one that signs, the next one,
  * so that every verifier has it before its first signature, and retired ones until their last token has
@@ -48,15 +60,20 @@ export class SigningKeys {
   readonly #sealing: Buffer;
   readonly #clock: Clock;
   readonly #algorithm: SigningAlgorithm;
+  readonly #steady: SteadyClock;
   readonly #reading: FreshReading;
   #ring: Ring;
+  /** When the keys were read, by the steady clock. */
+  #readAt: number;
 
   private constructor({ store, sealing, clock, steady, algorithm }: SigningKeyParts, ring: Ring) {
     this.#store = store;
     this.#sealing = sealing;
     this.#clock = clock;
     this.#algorithm = algorithm;
+    this.#steady = steady;
     this.#ring = ring;
+    this.#readAt = steady();
     this.#reading = new FreshReading("signing keys", () => this.#read(), { now: clock, steady });
   }
 
@@ -85,6 +102,14 @@ export class SigningKeys {
     return this.#ring.keySet;
   }
 
+  /**
+   * Whether a cache may keep the key set. A process that has not read the keys for a while may lack the next key
+   * of a rotation elsewhere.
+   */
+  get keySetIsCurrent(): boolean {
+    return this.#steady() - this.#readAt < noticeMs;
+  }
+
   /** All keys, as they are stored. */
   get stored(): readonly StoredKey[] {
     return this.#ring.stored;
@@ -110,18 +135,23 @@ export class SigningKeys {
   }
 
   async #read(): Promise<void> {
+    const began = this.#steady();
     const stored = await this.#store.all();
+    this.#readAt = Math.max(this.#readAt, began);
     if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#sealing);
   }
 
   /**
-   * Lets the next key sign and makes a new next one.
+   * Lets the next key sign and makes a new next one. A key signs when no cache can hold a key set without it:
+   * a second rotation within `publishedAhead` is refused.
    *
    * @param tokenLifetime of the longest-lived access token, in milliseconds
-   * @returns false where another process rotated first
+   * @param force rotates in any case: verifiers behind a cache may refuse good tokens for `keySetLifetime`
    */
-  async rotate(tokenLifetime: number, event: AuditEvent): Promise<boolean> {
+  async rotate(tokenLifetime: number, event: AuditEvent, force = false): Promise<Rotation> {
     const at = this.#clock();
+    const from = this.#nextMaySignFrom();
+    if (at < from && !force) return { outcome: "too early", from };
     const rotation = {
       activeKid: this.#ring.signer.kid,
       nextKid: this.#ring.next.kid,
@@ -131,7 +161,17 @@ export class SigningKeys {
     };
     const rotated = await this.#store.rotate(rotation, event);
     await this.follow();
-    return rotated;
+    return { outcome: rotated ? "rotated" : "overtaken" };
+  }
+
+  #nextMaySignFrom(): number {
+    const { next, stored } = this.#ring;
+    // The first key signs from its creation, and its next key was made with it: every key set has both.
+    const isFirst = stored.every(
+      ({ activatedAt, createdAt, retiredAt }) =>
+        retiredAt === null && (activatedAt === null || activatedAt === createdAt),
+    );
+    return isFirst ? Number.NEGATIVE_INFINITY : next.createdAt + publishedAhead;
   }
 }
 

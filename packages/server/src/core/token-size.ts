@@ -3,7 +3,7 @@ import type { User } from "./ports.ts";
 
 /**
  * Bytes of a user's claims in JSON, at most, when they are set. With `mostAddressBytes` and the rest a token stays
- * below 7,500 characters: an `Authorization` header of 8 KiB passes every common proxy.
+ * below 7,800 characters: an `Authorization` header of 8 KiB passes every common proxy.
  */
 export const mostUserBytes = 4096;
 

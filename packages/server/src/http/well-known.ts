@@ -1,8 +1,13 @@
 import type { FastifyInstance } from "fastify";
+import { keySetLifetime } from "../core/signing-keys.ts";
 import { describeKeySet, describeProvider } from "./operations.ts";
 
-/** The current JWK Set; asked for every answer, because keys rotate. */
-export type KeySetSource = () => { readonly keys: readonly Record<string, unknown>[] };
+/** The JWK Set of this moment; asked for every answer, because keys rotate. */
+export type KeySetSource = () => {
+  readonly keys: readonly Record<string, unknown>[];
+  /** Whether a cache may keep it. */
+  readonly current: boolean;
+};
 
 /** An identity provider whose tokens are passed through. */
 export interface ForeignIssuer {
@@ -11,8 +16,8 @@ export interface ForeignIssuer {
   readonly keySet: string;
 }
 
-/** Verifiers may keep the answer so long; one that meets a key it has not seen asks again. */
-const cacheControl = "public, max-age=300";
+/** Caches may keep the answer so long. A key is published for longer than that before it signs. */
+const cacheControl = `public, max-age=${keySetLifetime / 1000}`;
 
 /** What verifiers need to find the keys: OpenID Connect Discovery 1.0 §3 and RFC 7517 §5. */
 export function wellKnownRoutes(
@@ -43,7 +48,8 @@ export function wellKnownRoutes(
   app.get("/.well-known/openid-configuration", provider, (_request, reply) =>
     reply.header("cache-control", cacheControl).send(metadata),
   );
-  app.get("/.well-known/jwks.json", { schema: describeKeySet(cacheControl) }, (_request, reply) =>
-    reply.header("cache-control", cacheControl).send(keySet()),
-  );
+  app.get("/.well-known/jwks.json", { schema: describeKeySet(cacheControl) }, (_request, reply) => {
+    const { keys, current } = keySet();
+    return reply.header("cache-control", current ? cacheControl : "no-store").send({ keys });
+  });
 }

@@ -6,6 +6,7 @@ import {
   type KeyObject,
   sign,
 } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { deriveKeys } from "../../src/core/derived-keys.ts";
@@ -83,6 +84,45 @@ describe("keys", () => {
     const kept = (await keySet(server)).keys.map(({ kid }) => kid);
     expect(kept).toHaveLength(2);
     expect(kept).not.toContain(headerOf(old.access)["kid"]);
+  });
+
+  test("a cache never lacks the key that signs, however often keys rotate", async () => {
+    await using server = await testServer({ KEY_ROTATION: "1m" });
+    let cached: { keys: Record<string, string>[]; until: number } = { keys: [], until: 0 };
+    /** What a shared cache answers: what it has, for as long as it was told. */
+    async function throughCache() {
+      if (server.now() >= cached.until) {
+        const { keys, headers } = await keySet(server);
+        const [, seconds = "0"] = /max-age=(\d+)/.exec(headers.get("cache-control") ?? "") ?? [];
+        cached = { keys, until: server.now() + Number(seconds) * 1000 };
+      }
+      return cached.keys.map(({ kid }) => kid);
+    }
+    const signers = new Set<unknown>();
+    for (let minute = 0; minute < 30; minute++) {
+      const held = await throughCache();
+      server.advance(60_000);
+      await server.server.chores.tidy();
+      const { kid } = headerOf((await signIn(server)).access);
+      expect(held, `minute ${minute}`).toContain(kid);
+      signers.add(kid);
+    }
+    expect(signers.size).toBeGreaterThan(3);
+  });
+
+  test("no cache may keep a key set that was not read for a minute", async () => {
+    await using server = await testServer();
+    const database = new DatabaseSync(server.database);
+    database.exec("alter table signing_keys rename to signing_keys_moved");
+    const cacheControl = async () => (await keySet(server)).headers.get("cache-control");
+    server.advance(59_000);
+    expect(await cacheControl()).toBe("public, max-age=300");
+    server.advance(1_000);
+    expect(await cacheControl()).toBe("no-store");
+    database.exec("alter table signing_keys_moved rename to signing_keys");
+    database.close();
+    await server.server.chores.follow();
+    expect(await cacheControl()).toBe("public, max-age=300");
   });
 
   test("private parts are not in the database in the clear", async () => {

@@ -54,7 +54,7 @@ test("a key that was rotated verifies at a guard that had not heard of it", asyn
   const before = await signIn(server.url, "admin", adminPassword);
   expect(await verdict(guard, before.access)).toBe("admin");
   for (let turn = 0; turn < 2; turn++) {
-    const { stdout } = await place.latchkey(["key", "rotate"]);
+    const { stdout } = await place.latchkey(["key", "rotate", "--force"]);
     const [kid = ""] = stdout.split(" ");
     await until("the new key signs", async () => {
       const { access } = await signIn(server.url, "admin", adminPassword);

@@ -79,8 +79,19 @@ test("the list of keys tells their states and shows no private key", async () =>
   expect(stdout.split("\n").slice(1).join("\n")).not.toMatch(/[\w-]{60,}/);
 });
 
+test("a second rotation is refused while caches may lack the next key, and changes nothing", async () => {
+  const before = await publishedKids();
+  const { status, stdout, stderr } = await place.latchkey(["key", "rotate"]);
+  expect([status === 0, stdout]).toEqual([false, ""]);
+  expect(stderr).toMatch(
+    /^latchkey: the next key may sign from \d{4}-\S+Z: until then, caches .+ add --force, .+ 5 minutes\n$/,
+  );
+  expect(await publishedKids()).toEqual(before);
+  expect((await place.latchkey(["key", "list", "--force"])).stderr).toContain("usage: latchkey key list");
+});
+
 test("a rotation under way disturbs no login", async () => {
-  const rotation = place.latchkey(["key", "rotate"]);
+  const rotation = place.latchkey(["key", "rotate", "--force"]);
   let over = false;
   void rotation.then(() => {
     over = true;

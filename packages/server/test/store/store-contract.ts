@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nameKeys } from "../../src/core/account-names.ts";
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
 import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
+import { SigningKeys } from "../../src/core/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
@@ -380,6 +381,44 @@ export function storeContract(
     });
 
     describe("signing keys", () => {
+      const minutes = (count: number) => count * 60_000;
+
+      test("sign when no cache can hold a key set without them", async () => {
+        const sealing = Buffer.alloc(32, 1);
+        let time = now;
+        // Two replicas.
+        const open = () =>
+          SigningKeys.open({
+            store: store.keys,
+            sealing,
+            clock: () => time,
+            steady: () => time,
+            algorithm: "ES256",
+          });
+        const one = await open();
+        const two = await open();
+        const rotate = async (keys: SigningKeys, force = false) =>
+          (await keys.rotate(minutes(60), event("key.rotated"), force)).outcome;
+        // Both first keys were made before any key set was read.
+        expect(await rotate(one)).toBe("rotated");
+        const { kid } = one.signer;
+        expect(await rotate(two)).toBe("overtaken");
+        for (const keys of [one, two]) expect(await rotate(keys)).toBe("too early");
+        time = now + minutes(6) - 1;
+        expect(await two.rotate(minutes(60), event("key.rotated"))).toEqual({
+          outcome: "too early",
+          from: now + minutes(6),
+        });
+        // A clock that was set back makes it no earlier.
+        time = now - minutes(60);
+        expect(await rotate(one)).toBe("too early");
+        expect([one.signer.kid, two.signer.kid]).toEqual([kid, kid]);
+        time = now + minutes(6);
+        expect(await rotate(two)).toBe("rotated");
+        expect(await rotate(two, true)).toBe("rotated");
+        expect(heard).toEqual(["key.rotated", "key.rotated", "key.rotated"]);
+      });
+
       const seed = () => store.keys.seed(key("k1", now), key("k2", null));
       const rotate = (activeKid: string, nextKid: string, successor: string) =>
         store.keys.rotate(

@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import { expect, test } from "vitest";
+import { jwtPart, send, signIn } from "../process/auth-calls.ts";
+import { freePort } from "../process/free-port.ts";
+import { adminPassword, Place } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+
+/** Debian's nginx, which keeps what an upstream lets it keep. */
+async function startCache(upstream: string) {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-cache-"));
+  const port = await freePort();
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${join(folder, name)};`)
+    .join(" ");
+  const file = join(folder, "nginx.conf");
+  writeFileSync(
+    file,
+    `daemon off; ${process.getuid?.() === 0 ? "user root;" : ""} worker_processes 1; pid ${join(folder, "pid")}; error_log ${join(folder, "error.log")};
+    events {}
+    http {
+      ${temporary} access_log off;
+      proxy_cache_path ${join(folder, "cache")} keys_zone=keys:1m;
+      server {
+        listen 127.0.0.1:${port};
+        location / { proxy_pass ${upstream}; proxy_cache keys; add_header x-cache $upstream_cache_status; }
+      }
+    }\n`,
+  );
+  const child = spawn("nginx", ["-c", file], { stdio: "ignore" });
+  const url = `http://127.0.0.1:${port}/.well-known/jwks.json`;
+  const answers = () =>
+    fetch(url).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  async function stop(): Promise<void> {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+    rmSync(folder, { recursive: true });
+  }
+  try {
+    await until("nginx answers", answers, 10_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, [Symbol.asyncDispose]: stop };
+}
+
+test("behind nginx's cache of the key set, a token is good after as many rotations as are let through", async () => {
+  const place = new Place();
+  const server = await place.server();
+  await using cache = await startCache(server.url);
+  for (let rotation = 0; rotation < 3; rotation++) {
+    const { stdout } = await place.latchkey(["key", "rotate"]);
+    const [kid = ""] = stdout.split(" ");
+    let { access } = await signIn(server.url, "admin", adminPassword);
+    await until("the key that was named signs", async () => {
+      ({ access } = await signIn(server.url, "admin", adminPassword));
+      return kid === "" || jwtPart(access, "header")["kid"] === kid;
+    });
+    // A verifier that has seen no key yet.
+    const { protectedHeader } = await jwtVerify(access, createRemoteJWKSet(new URL(cache.url)));
+    expect(protectedHeader.alg).toBe("ES256");
+  }
+  expect((await fetch(cache.url)).headers.get("x-cache")).toBe("HIT");
+  const origin = await send(`${server.url}/.well-known/jwks.json`);
+  // One rotation was let through: an old, a new and a next key.
+  expect(origin.body["keys"]).toHaveLength(3);
+});
