@@ -29,8 +29,7 @@ export async function databaseCommand(args: readonly string[]): Promise<void> {
 async function prune(config: Config, keep: string): Promise<void> {
   const age = ageOf(keep);
   await withWorkbench(config, async ({ store }) => {
-    const now = Date.now();
-    const events = await store.auditBound.prune(now - age, eventOf("audit.pruned", now, operator));
+    const events = await store.auditBound.prune(age, eventOf("audit.pruned", Date.now(), operator));
     print(`${events} audit events older than ${keep} were deleted`);
   });
 }

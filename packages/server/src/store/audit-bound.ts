@@ -18,8 +18,13 @@ const sampleSize = 16;
 export interface AuditBound {
   /** Deletes the oldest events until the trail is estimated at `bytes` at most. @returns the number of events deleted */
   keepWithin(bytes: number): Promise<number>;
-  /** Deletes every event from before a time, and records that. @returns the number of events deleted */
-  prune(before: number, event: AuditEvent): Promise<number>;
+  /**
+   * Deletes every event that is more than `age` milliseconds older than the newest one, and records that. A clock that
+   * is ahead of the trail so deletes no more than one that is right.
+   *
+   * @returns the number of events deleted
+   */
+  prune(age: number, event: AuditEvent): Promise<number>;
 }
 
 /**
@@ -31,7 +36,7 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
   const fixed = fixedBytes[database.writers];
   const edge = (direction: "asc" | "desc") =>
     statement<Record<string, never>>()(() =>
-      query.selectFrom("audit_events").select("number").orderBy("number", direction).limit(1),
+      query.selectFrom("audit_events").select(["number", "at"]).orderBy("number", direction).limit(1),
     );
   const [first, last] = [edge("asc"), edge("desc")];
   const sample = statement<{ from: number }>()((slot) =>
@@ -55,9 +60,9 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
       .where("at", "<", slot("before")),
   );
 
-  async function range(): Promise<{ oldest: number; newest: number } | undefined> {
+  async function range(): Promise<{ oldest: number; newest: number; newestAt: number } | undefined> {
     const [oldest, newest] = [await one(database, first, {}), await one(database, last, {})];
-    return oldest && newest && { oldest: oldest.number, newest: newest.number };
+    return oldest && newest && { oldest: oldest.number, newest: newest.number, newestAt: newest.at };
   }
 
   async function meanSize(oldest: number, newest: number): Promise<number> {
@@ -87,8 +92,9 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
       }
       return Math.max(0, cutoff - all.oldest + 1);
     },
-    async prune(before, event) {
+    async prune(age, event) {
       const all = await range();
+      const before = Math.min(event.at, all?.newestAt ?? event.at) - age;
       const count = Number((await one(database, countBefore, { before }))?.count ?? 0);
       for (let number = all?.oldest ?? 1; number <= (all?.newest ?? 0); number += most) {
         await database.commit([must(deleteBefore, { before, number: number + most - 1 })], "urgent");

@@ -57,9 +57,17 @@ export class FullVolumeCommit {
 
   #urgentOnly(group: readonly Change[]): readonly Outcome[] {
     const urgent = group.filter((change) => change.urgent);
-    const outcomes = urgent.length === 0 ? [] : this.#groups.run(urgent);
-    const left = outcomes.values();
+    const left = (urgent.length === 0 ? [] : this.#runOnReserve(urgent)).values();
     return group.map((change) => (change.urgent ? (left.next().value ?? refusal) : refusal));
+  }
+
+  #runOnReserve(urgent: readonly Change[]): readonly Outcome[] {
+    try {
+      return this.#groups.run(urgent);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      return urgent.map(() => refusal);
+    }
   }
 
   /** The log can be written from its start again when its pages are in the database file. */

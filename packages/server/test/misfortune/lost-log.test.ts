@@ -13,7 +13,11 @@ import { SmallVolume } from "./small-volume.ts";
 const place = new Place();
 const command = fileURLToPath(new URL("../../bin/latchkey.js", import.meta.url));
 const volume = new SmallVolume(place.path("volume"), 16);
-afterAll(() => volume[Symbol.dispose]());
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+  volume[Symbol.dispose]();
+});
 
 interface Loud {
   readonly url: string;
@@ -38,6 +42,7 @@ async function loudServer(stdio: SpawnOptions["stdio"], wrap: Wrap = (words) => 
     env: { PATH: process.env["PATH"], ...environment },
     stdio: stdio ?? "ignore",
   });
+  started.push(child);
   const exited = once(child, "exit");
   const isUp = async () => (await send(`${url}/health/live`).catch(() => undefined))?.status === 200;
   await until("the server answers", isUp, patience);
@@ -108,6 +113,7 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
       "unshare",
       "--pid",
       "--fork",
+      "--kill-child",
       "--mount-proc",
       ...words,
     ]);

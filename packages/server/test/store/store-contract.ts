@@ -429,7 +429,12 @@ export function storeContract(
       test("are seeded by one of many who try", async () => {
         const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];
         expect((await Promise.all(seeds)).filter(Boolean)).toHaveLength(1);
-        expect((await store.keys.all()).map(({ kid }) => kid)).toEqual(["k1", "k2"]);
+        // Either pair, whole: a pool of connections promises no order.
+        const kids = (await store.keys.all()).map(({ kid }) => kid);
+        expect([
+          ["k1", "k2"],
+          ["x1", "x2"],
+        ]).toContainEqual(kids);
       });
 
       test("are rotated by one of many who try", async () => {
@@ -564,13 +569,15 @@ export function storeContract(
         expect(await store.auditBound.keepWithin(50_000)).toBe(0);
       });
 
-      test("are deleted up to a time, and the deletion is recorded", async () => {
+      test("are deleted beyond an age, whatever the clock says, and the deletion is recorded", async () => {
         await record("login.failed", { at: now - 5 });
         await record("login.failed", { at: now - 4 });
-        expect(await store.auditBound.prune(now - 4, event("audit.pruned"))).toBe(1);
+        await record("login.failed");
+        expect(await store.auditBound.prune(4, { ...event("audit.pruned"), at: now + 100 * day })).toBe(1);
         const { events } = await store.events.recent({ limit: 10 });
         expect(events.map(({ name, at }) => [name, at])).toEqual([
-          ["audit.pruned", now],
+          ["audit.pruned", now + 100 * day],
+          ["login.failed", now],
           ["login.failed", now - 4],
           ["user.added", now],
         ]);
