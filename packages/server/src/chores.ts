@@ -1,3 +1,4 @@
+import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, itself } from "./core/audit-events.ts";
@@ -19,6 +20,7 @@ export interface ChoreParts {
   readonly store: Store;
   readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention">;
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
   readonly log: Log;
   /** What a provider has to do besides, each with how often, in milliseconds. */
   readonly more?: readonly (readonly [every: number, chore: () => Promise<void>])[];
@@ -35,7 +37,7 @@ export interface Chores {
 
 /** What a server does between requests. A failure is logged and tried again at the next turn. */
 export function startChores(parts: ChoreParts): Chores {
-  const { signingKeys, revocations, counters, store, config, clock, log } = parts;
+  const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
   async function follow(): Promise<void> {
     await revocations.follow();
@@ -44,15 +46,16 @@ export function startChores(parts: ChoreParts): Chores {
   }
 
   async function tidy(): Promise<void> {
-    const now = clock();
+    const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
-      const event = eventOf("key.rotated", now, itself, { reason: "age" });
+      const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
       await signingKeys.rotate(config.accessTokenTtl, event);
     }
-    await store.tidy(now, config.auditRetention);
+    await store.tidy(now, config.auditRetention, revocations.firstHeld);
+    await clockWatch.keep();
   }
 
   // What a replica is told of at once need not wait for its turn.

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { FastifyInstance } from "fastify";
 import { type Chores, startChores } from "./chores.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
 import { createAdministration } from "./core/administration.ts";
@@ -44,6 +45,8 @@ export interface Surroundings {
   readonly log: Log;
   readonly clock?: Clock;
   readonly steady?: SteadyClock;
+  /** The clock of a shared database, instead of asking the database. */
+  readonly databaseClock?: Clock;
   readonly hasher?: Hasher;
   /** How long idle connections are kept while the server closes, in milliseconds: a proxy may be using one. */
   readonly idleGrace?: number;
@@ -66,7 +69,7 @@ export interface Server {
  * @throws where a part will not start: the message says in one line what to do
  */
 export async function serve(config: Config, surroundings: Surroundings): Promise<Server> {
-  const { log, clock = Date.now } = surroundings;
+  const { log, clock = Date.now, steady = () => performance.now() } = surroundings;
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   const issuer = config.issuer ?? address;
@@ -79,10 +82,19 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   });
   try {
     await store.followCommands();
-    const parts = await assemble(config, issuer, store, surroundings, clock);
+    const time = store.time && sharedTime(store.time, surroundings.databaseClock);
+    const clockWatch = await patiently(() =>
+      ClockWatch.open({
+        store: { deletionRecord: store.deletionRecord, ...(time && { time }) },
+        clock,
+        steady,
+        log,
+      }),
+    );
+    const parts = await assemble(config, issuer, store, surroundings, { clock, steady, clockWatch });
     if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
-    const chores = startChores({ ...parts, store, config, clock, log });
+    const chores = startChores({ ...parts, store, config, clock, clockWatch, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
       log.warn({ issuer }, "LATCHKEY_ISSUER is not set: tokens name an address that nobody can reach");
     }
@@ -110,19 +122,33 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   }
 }
 
+interface Clocks {
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly clockWatch: ClockWatch;
+}
+
+function sharedTime(ask: () => Promise<number>, given: Clock | undefined): () => Promise<number> {
+  return given === undefined ? ask : async () => given();
+}
+
 async function assemble(
   config: Config,
   issuer: string,
   store: Store,
   { log, hasher, idleGrace = 0 }: Surroundings,
-  clock: Clock,
+  { clock, steady, clockWatch }: Clocks,
 ) {
   const { users, sessions, audit } = store;
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
   const signingKeys = await patiently(() => SigningKeys.open(store.keys, derived.sealing, clock));
-  const revocations = new Revocations(store.revocations, clock);
+  const revocations = new Revocations(store.revocations, {
+    clock,
+    steady,
+    tokenLifetime: config.accessTokenTtl,
+  });
   await patiently(() => revocations.follow());
   const guard = createVerifier({
     issuer,
@@ -193,6 +219,7 @@ async function assemble(
       await store.assertReady();
       await realm?.assertReady();
     },
+    warnings: () => (clockWatch.warning === undefined ? [] : [clockWatch.warning]),
     trustedProxies: config.trustedProxies,
     corsOrigins: config.corsOrigins,
     revocationFeed: {
@@ -206,7 +233,7 @@ async function assemble(
       read: () =>
         exposition([
           ...figures.families(),
-          ...serverFigures({ queue, revocations, pool: store.pool, version, now: clock }),
+          ...serverFigures({ queue, revocations, pool: store.pool, clocks: clockWatch, version, now: clock }),
         ]),
       keys: config.metricsKeys,
       local: isLoopback(config.host) && isLoopback(new URL(issuer).hostname),

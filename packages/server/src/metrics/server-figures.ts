@@ -12,12 +12,14 @@ export interface WatchedParts {
   };
   readonly revocations: { readonly cursor: number; readonly size: number; readonly readAt: number };
   readonly pool: () => PoolFigures | undefined;
+  /** Both in milliseconds. */
+  readonly clocks: { readonly offset: number | undefined; readonly lag: number };
   readonly version: string;
   readonly now: () => number;
 }
 
 /** The figures that are there at any moment. */
-export function serverFigures({ queue, revocations, pool, version, now }: WatchedParts): Family[] {
+export function serverFigures({ queue, revocations, pool, clocks, version, now }: WatchedParts): Family[] {
   const connections = pool();
   return [
     gauge("latchkey_info", "The version that runs", 1, { version }),
@@ -40,6 +42,20 @@ export function serverFigures({ queue, revocations, pool, version, now }: Watche
       "Ended sessions of which a token may still look valid",
       revocations.size,
     ),
+    gauge(
+      "latchkey_deletion_lag_seconds",
+      "How far deletions are behind the clock, because it leapt ahead of elapsed time",
+      clocks.lag / 1000,
+    ),
+    ...(clocks.offset === undefined
+      ? []
+      : [
+          gauge(
+            "latchkey_clock_offset_seconds",
+            "This machine's clock minus the database's",
+            clocks.offset / 1000,
+          ),
+        ]),
     ...(connections === undefined ? [] : poolFigures(connections)),
     ...processFigures(),
   ];

@@ -9,6 +9,7 @@ export interface Schema {
   audit_events: AuditEventTable;
   heartbeat: HeartbeatTable;
   realm_sessions: RealmSessionTable;
+  deletion_time: DeletionTimeTable;
 }
 
 export interface UserTable {
@@ -60,6 +61,13 @@ export interface SigningKeyTable {
 interface HeartbeatTable {
   id: number;
   beats: number;
+}
+
+/** One row: the clock as it was read last, and what of it is not believed yet, as JSON. */
+interface DeletionTimeTable {
+  id: number;
+  seen_at: number;
+  leaps: string;
 }
 
 interface RealmSessionTable {

@@ -16,7 +16,8 @@ import { type AuditListener, auditTable } from "./audit.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
-import { housekeeping } from "./housekeeping.ts";
+import { type DeletionRecords, deletionRecords } from "./deletion-record.ts";
+import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import type { DatabasePlace } from "./place.ts";
 import { realmSessionTable } from "./realm-sessions.ts";
 import { revocationTable } from "./revocations.ts";
@@ -43,8 +44,12 @@ export interface Store {
   onChange(listener: () => void): void;
   /** Tells `onAudit` what commands did since the last call; the first call notes where to begin. */
   followCommands(): Promise<void>;
-  /** Deletes what has expired. Both in milliseconds. */
-  tidy(now: number, auditRetention: number): Promise<void>;
+  /** The time by the clock that all replicas share, in milliseconds since the epoch; absent with SQLite. */
+  readonly time?: () => Promise<number>;
+  /** Where the last reading of the clock is kept between two runs. */
+  readonly deletionRecord: DeletionRecords;
+  /** Deletes what has expired. */
+  tidy: Housekeeping;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
   assertReady(): Promise<void>;
   close(): Promise<void>;
@@ -70,6 +75,7 @@ export interface StoreOptions {
 export async function openStore({ onAudit, ...options }: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit);
+  const time = database.time?.bind(database);
   return {
     users: userTable(database, audit),
     sessions: sessionTable(database, audit),
@@ -82,6 +88,8 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     pool: () => database.pool?.(),
     onChange: (listener) => database.onChange?.(listener),
     followCommands: commandEvents(database, onAudit),
+    ...(time && { time }),
+    deletionRecord: deletionRecords(database),
     tidy: housekeeping(database),
     assertReady: readiness(database),
     close: () => database.close(),

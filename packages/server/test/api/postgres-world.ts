@@ -3,11 +3,12 @@ import { localWorld, type ProviderWorld } from "./provider-world.ts";
 import { testServer } from "./test-server.ts";
 
 /** A test server on PostgreSQL: on an empty database where the settings name none. */
-export const openOnPostgres: typeof testServer = async (settings = {}, hasher) => {
+export const openOnPostgres: typeof testServer = async (settings = {}, hasher, ahead) => {
   const secret = "only for tests, and the same everywhere";
   return testServer(
     { DATABASE: settings["DATABASE"] ?? (await newDatabase()), SECRET: secret, ...settings },
     hasher,
+    ahead,
   );
 };
 

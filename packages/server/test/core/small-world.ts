@@ -37,7 +37,11 @@ export async function smallWorld(
   const sessions = around(store.sessions);
   const derived = deriveKeys("a secret that is long enough for this");
   const keys = await SigningKeys.open(store.keys, derived.sealing, clock);
-  const revocations = new Revocations(store.revocations, clock);
+  const revocations = new Revocations(store.revocations, {
+    clock,
+    steady: clock,
+    tokenLifetime: 3_600_000,
+  });
   const identity = { issuer: "http://test", audience: ["http://test"] };
   const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);
   const check = createTokenCheck(

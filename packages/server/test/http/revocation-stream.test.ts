@@ -14,7 +14,10 @@ const many = Array.from({ length: 200_000 }, (_, index) => ({
 
 /** Both ends of a stream over a real connection. */
 async function connected() {
-  const revocations = new Revocations({ after: async (cursor) => many.slice(cursor) }, Date.now);
+  const revocations = new Revocations(
+    { after: async (cursor) => many.slice(cursor) },
+    { clock: Date.now, steady: () => performance.now(), tokenLifetime: 3_600_000 },
+  );
   await revocations.follow();
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
@@ -71,7 +72,9 @@ describe("a PostgreSQL database", () => {
     );
     expect(added.filter(Boolean)).toHaveLength(1);
     for (const store of stores) expect(await store.users.list()).toHaveLength(1);
-    expect(await queryAt(address, "select version from latchkey_schema")).toEqual([{ version: "1" }]);
+    expect(await queryAt(address, "select version from latchkey_schema")).toEqual([
+      { version: String(postgresMigrations.length) },
+    ]);
     await Promise.all(stores.map((store) => store.close()));
   });
 
@@ -79,7 +82,7 @@ describe("a PostgreSQL database", () => {
     const address = await newDatabase();
     await (await open(address)).close();
     await queryAt(address, "update latchkey_schema set version = 99");
-    await expect(open(address)).rejects.toThrow(/version 99.*knows only up to 1/);
+    await expect(open(address)).rejects.toThrow(`knows only up to ${postgresMigrations.length}`);
     expect(await queryAt(address, "select version from latchkey_schema")).toEqual([{ version: "99" }]);
   });
 

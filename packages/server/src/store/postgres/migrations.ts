@@ -1,5 +1,6 @@
 import type { Migration } from "../migrations/migration.ts";
 import { first } from "./001-first.ts";
+import { deletionTime } from "./002-deletion-time.ts";
 
 /** Every migration of a PostgreSQL database, in order. */
-export const postgresMigrations: readonly Migration[] = [first];
+export const postgresMigrations: readonly Migration[] = [first, deletionTime];

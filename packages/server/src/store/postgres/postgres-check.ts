@@ -5,6 +5,7 @@ import { clientOptions } from "./client-options.ts";
 import { connectFirst } from "./first-connection.ts";
 import { versionOf } from "./migrate-postgres.ts";
 import { postgresMigrations } from "./migrations.ts";
+import { timeOf } from "./time-of.ts";
 import { reasonOf } from "./trouble.ts";
 
 /** Counting millions of rows takes longer than an answer of the server may. */
@@ -23,7 +24,6 @@ interface State {
   readonly used: number;
   readonly most: number;
   readonly encrypted: boolean;
-  readonly now: number;
   readonly standbys: string;
 }
 
@@ -33,6 +33,8 @@ export async function checkPostgres(place: PostgresPlace, timeout: number): Prom
   const hosts = await Promise.all(place.hosts.map((host) => stateOfHost(place, host, timeout)));
   return connectFirst(place, patience, async (client) => {
     const began = Date.now();
+    const time = await timeOf(client);
+    const off = time - (began + Date.now()) / 2;
     const { rows } = await client.query<State>(stateQuery);
     const [state] = rows;
     if (state === undefined) throw new Error("no answer");
@@ -43,7 +45,6 @@ export async function checkPostgres(place: PostgresPlace, timeout: number): Prom
       const found = await client.query<{ count: number }>(`select count(*) from ${table}`);
       counts.push([table, String(found.rows[0]?.count)]);
     }
-    const off = state.now - (began + Date.now()) / 2;
     return {
       facts: [
         ["engine", `PostgreSQL ${state.version}`],
@@ -79,7 +80,6 @@ const stateQuery = `select
   (select count(*) from pg_stat_activity where backend_type = 'client backend') as used,
   current_setting('max_connections')::int as most,
   coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as encrypted,
-  (extract(epoch from clock_timestamp()) * 1000)::float8 as now,
   coalesce((select string_agg(coalesce(client_addr::text, 'local') || ' ' || state || ' ' || sync_state, ', ')
     from pg_stat_replication), '') as standbys`;
 
