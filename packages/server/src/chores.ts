@@ -31,6 +31,8 @@ export interface Chores {
   follow(): Promise<void>;
   /** Rotates the key when its time has come, deletes what has expired. */
   tidy(): Promise<void>;
+  /** Puts sessions that ended with their user on the list, batch by batch. */
+  finishEndings(): Promise<void>;
   /** Stops, after what is under way. */
   stop(): Promise<void>;
 }
@@ -58,6 +60,10 @@ export function startChores(parts: ChoreParts): Chores {
     await clockWatch.keep();
   }
 
+  async function finishEndings(): Promise<void> {
+    if (revocations.isIncomplete) await store.finishEndings(clock());
+  }
+
   // What a replica is told of at once need not wait for its turn.
   store.onChange(
     together(async () => {
@@ -66,10 +72,16 @@ export function startChores(parts: ChoreParts): Chores {
     }),
   );
   const more = (parts.more ?? []).map(([interval, chore]) => every(interval, chore, log));
-  const stops = [every(followEvery, follow, log), every(tidyEvery, tidy, log), ...more];
+  const stops = [
+    every(followEvery, follow, log),
+    every(followEvery, finishEndings, log),
+    every(tidyEvery, tidy, log),
+    ...more,
+  ];
   return {
     follow,
     tidy,
+    finishEndings,
     async stop() {
       await Promise.all(stops.map((stop) => stop()));
     },

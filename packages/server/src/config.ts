@@ -104,6 +104,12 @@ export const settings = {
   accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "how long an access token is valid"),
   sessionIdle: setting("SESSION_IDLE", duration(1000), "7d", "an unused session ends after this"),
   sessionMax: setting("SESSION_MAX", duration(1000), "30d", "every session ends after this"),
+  sessionsPerUser: setting(
+    "SESSIONS_PER_USER",
+    integer(1, 1_000_000),
+    "1000",
+    "live sessions of one user; a login beyond ends the oldest",
+  ),
   refreshGrace: setting(
     "REFRESH_GRACE",
     duration(0),
@@ -232,6 +238,7 @@ export function readConfig(
     accessTokenTtl: required("accessTokenTtl"),
     sessionIdle: required("sessionIdle"),
     sessionMax: required("sessionMax"),
+    sessionsPerUser: required("sessionsPerUser"),
     refreshGrace: required("refreshGrace"),
     hashConcurrency: required("hashConcurrency"),
     hashQueue: required("hashQueue"),

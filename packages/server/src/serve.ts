@@ -204,7 +204,7 @@ async function assemble(
       ? await openRealmProvider({ config, store, revocations, derived, throttle, clock, log })
       : undefined;
   const operations = realm?.stories ?? {
-    signIn: createSignIn({ ...life, settings: times }),
+    signIn: createSignIn({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } }),
     refresh: createRefresh({ ...life, settings: times }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),

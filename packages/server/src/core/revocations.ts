@@ -33,6 +33,10 @@ export class Revocations {
   /** In the order of their numbers. */
   #list: HeldRevocation[] = [];
   #cursor = 0;
+  /** Whether sessions have ended that are not on the list yet: then the store is asked about each. */
+  #incomplete = false;
+  #readings = 0;
+  #lastReading = 0;
 
   constructor(log: RevocationLog, clocks: RevocationClocks) {
     this.#log = log;
@@ -53,6 +57,11 @@ export class Revocations {
   /** Number of the last revocation that is known here. */
   get cursor(): number {
     return this.#cursor;
+  }
+
+  /** Whether sessions have ended that are not on the list yet. */
+  get isIncomplete(): boolean {
+    return this.#incomplete;
   }
 
   /** Number of the first revocation that is held here: earlier ones are of no use to anyone. */
@@ -104,6 +113,10 @@ export class Revocations {
   }
 
   async #read(): Promise<void> {
+    const reading = ++this.#readings;
+    // Before the list: the change that completes it puts the last sessions on it.
+    const incomplete = await this.#log.isIncomplete();
+    if (incomplete) this.#incomplete = true;
     const before = this.#cursor;
     const { clock, steady, tokenLifetime } = this.#clocks;
     for (const revocation of await this.#log.after(before)) {
@@ -113,6 +126,11 @@ export class Revocations {
       const left = Math.max(tokenLifetime, revocation.until - clock());
       this.#list.push({ ...revocation, steadyUntil: steady() + left });
       this.#cursor = revocation.number;
+    }
+    // An earlier reading that takes longer knows less.
+    if (reading > this.#lastReading) {
+      this.#lastReading = reading;
+      this.#incomplete = incomplete;
     }
     if (this.#cursor > before) for (const listener of this.#listeners) listener();
   }
@@ -134,8 +152,9 @@ export class Revocations {
     this.#list = kept;
   }
 
-  #hasEnded(sessionId: string | undefined): boolean {
-    return sessionId !== undefined && this.#ended.has(sessionId);
+  #hasEnded(sessionId: string | undefined): boolean | Promise<boolean> {
+    if (sessionId === undefined) return false;
+    return this.#ended.has(sessionId) || (this.#incomplete && this.#log.hasEnded(sessionId));
   }
 
   #firstAfter(cursor: number): number {

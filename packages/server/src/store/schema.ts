@@ -10,6 +10,7 @@ export interface Schema {
   heartbeat: HeartbeatTable;
   realm_sessions: RealmSessionTable;
   deletion_time: DeletionTimeTable;
+  session_endings: SessionEndingTable;
 }
 
 export interface UserTable {
@@ -24,6 +25,10 @@ export interface UserTable {
   active: number;
   revision: number;
   created_at: number;
+  /** Raised whenever all sessions of the user end. */
+  epoch: Generated<number>;
+  /** Whether the user is gone and the row waits for its last sessions to go. */
+  removed: Generated<number>;
 }
 
 export interface SessionTable {
@@ -39,6 +44,13 @@ export interface SessionTable {
   tokens_until: number;
   ended_at: number | null;
   address_bucket: string;
+  /** The user's epoch when it was opened: a session of an earlier epoch has ended. */
+  epoch: Generated<number>;
+}
+
+/** Users of whom sessions of an earlier epoch are still to be marked as ended, batch by batch. */
+interface SessionEndingTable {
+  user_id: string;
 }
 
 interface RevocationTable {

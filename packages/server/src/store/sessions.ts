@@ -1,15 +1,24 @@
+import { sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, step } from "./database.ts";
 import type { SessionTable } from "./schema.ts";
+import type { SessionEndings } from "./session-endings.ts";
 import { asText, later, statement } from "./statement.ts";
 
 /** Sessions in the database. */
-export function sessionTable(database: Database, audit: AuditWriter): Sessions {
+export function sessionTable(
+  database: Database,
+  audit: AuditWriter,
+  endings: Pick<SessionEndings, "begin">,
+): Sessions {
   const { query } = database;
   const byId = statement<{ id: string }>()((slot) =>
-    query.selectFrom("sessions").select(columns).where("id", "=", slot("id")),
+    query
+      .selectFrom("sessions")
+      .select([...timeless, endedAt.as("ended_at")])
+      .where("id", "=", slot("id")),
   );
   const live = statement<{ at: number; userId: string | null }>()((slot) =>
     query
@@ -17,6 +26,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .select(columns)
       .where("ended_at", "is", null)
       .where("expires_at", ">", slot("at"))
+      .where(isOfThisEpoch)
       .where((where) =>
         where.or([where("user_id", "=", slot("userId")), where(asText(slot("userId")), "is", null)]),
       )
@@ -29,6 +39,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .where("user_id", "=", slot("userId"))
       .where("ended_at", "is", null)
       .where("expires_at", ">", slot("at"))
+      .where(isOfThisEpoch)
       .orderBy("last_used_at", "desc")
       .orderBy("created_at", "desc")
       .limit(slot("most")),
@@ -40,12 +51,13 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .where("user_id", "=", slot("userId"))
       .where("id", "!=", slot("except"))
       .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at")),
+      .where("expires_at", ">", slot("at"))
+      .where(isOfThisEpoch),
   );
   const open = statement<Session & { revision: number }>()((slot) =>
     query
       .insertInto("sessions")
-      .columns(columns)
+      .columns([...columns, "epoch"])
       .expression((from) =>
         from
           .selectFrom("users")
@@ -60,8 +72,9 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
             slot("expiresAt").as("expires_at"),
             slot("endsAt").as("ends_at"),
             slot("tokensUntil").as("tokens_until"),
-            slot("endedAt").as("ended_at"),
             slot("addressBucket").as("address_bucket"),
+            slot("endedAt").as("ended_at"),
+            "users.epoch as epoch",
           ])
           .where("users.id", "=", slot("userId"))
           .where("users.active", "=", 1)
@@ -86,7 +99,8 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .where("generation", "=", slot("from"))
       .where("refresh_hash", "=", slot("fromHash"))
       .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("lastUsedAt")),
+      .where("expires_at", ">", slot("lastUsedAt"))
+      .where(isOfThisEpoch),
   );
   const touch = statement<SessionUse & { id: string }>()((slot) =>
     query
@@ -98,7 +112,8 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       })
       .where("id", "=", slot("id"))
       .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("lastUsedAt")),
+      .where("expires_at", ">", slot("lastUsedAt"))
+      .where(isOfThisEpoch),
   );
   const end = statement<{ id: string; at: number }>()((slot) =>
     query
@@ -115,7 +130,28 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
         from.selectFrom("sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
       ),
   );
-  const endAll = endAllSteps(database);
+  const surplus = statement<{ userId: string; at: number; kept: number }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .select("id")
+      .where("user_id", "=", slot("userId"))
+      .where("ended_at", "is", null)
+      .where("expires_at", ">", slot("at"))
+      .where(isOfThisEpoch)
+      .orderBy("created_at", "desc")
+      .limit(mostSurplus)
+      .offset(slot("kept")),
+  );
+  const openBut = statement<{ userId: string; keep: string }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .select("id")
+      .where("user_id", "=", slot("userId"))
+      .where("id", "!=", slot("keep"))
+      .where("ended_at", "is", null)
+      .where(isOfThisEpoch)
+      .limit(1),
+  );
   const openedFrom = statement<{ userId: string; addressBucket: string }>()((slot) =>
     query
       .selectFrom("sessions")
@@ -141,7 +177,15 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
     // No session has an empty id.
     countLive: async (userId, at, except = "") =>
       Number((await one(database, countLive, { userId, at, except }))?.count ?? 0),
-    open: (session, revision, event) => change([must(open, { ...session, revision })], [event]),
+    surplus: async (userId, at, kept) =>
+      (await database.all(surplus, { userId, at, kept })).map(({ id }) => id),
+    open(session, revision, event, instead = []) {
+      const ends = instead.flatMap(({ sessionId: id = "", at }) => [
+        step(end, { id, at }),
+        step(revoke, { id }),
+      ]);
+      return change([must(open, { ...session, revision }), ...ends], [event, ...instead]);
+    },
     rotate: (id: string, from: Link, to: Link, use, event) =>
       change(
         [
@@ -161,16 +205,19 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       const at = Math.max(...events.map((event) => event.at));
       return change([must(end, { id, at }), step(revoke, { id })], events);
     },
-    endAll(userId, event, keep) {
-      const { first, ended } = endAll(userId, event.at, keep);
-      return change([...first, { ...ended, must: true }], [event]);
+    async endAll(userId, event, keep) {
+      if ((await one(database, openBut, { userId, keep: keep ?? "" })) === undefined) return false;
+      return change(endings.begin(userId, event.at, keep), [event]);
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
   };
 }
 
-const columns = [
+/** A login ends at most so many of a user's oldest sessions. */
+const mostSurplus = 10;
+
+const timeless = [
   "id",
   "user_id",
   "generation",
@@ -181,62 +228,19 @@ const columns = [
   "expires_at",
   "ends_at",
   "tokens_until",
-  "ended_at",
   "address_bucket",
 ] as const satisfies readonly (keyof SessionTable)[];
 
-/** The steps that end every live session of a user but one, each with its place among the revocations. */
-export function endAllSteps(
-  database: Database,
-): (userId: string, at: number, keep?: string) => { readonly first: Step[]; readonly ended: Step } {
-  // Between the two steps no session may be opened, and until when tokens are valid must not change. Rows are always
-  // locked in one order, so that no two changes wait for each other.
-  const holdUser = statement<{ userId: string }>()((slot) =>
-    database.query.selectFrom("users").select("id").where("id", "=", slot("userId")).forUpdate(),
-  );
-  const hold = statement<{ userId: string; keep: string }>()((slot) =>
-    database.query
-      .selectFrom("sessions")
-      .select("id")
-      .where("user_id", "=", slot("userId"))
-      .where("id", "!=", slot("keep"))
-      .where("ended_at", "is", null)
-      .orderBy("id")
-      .forUpdate(),
-  );
-  const revokeAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
-    database.query
-      .insertInto("revocations")
-      .columns(["session_id", "until"])
-      .expression((from) =>
-        from
-          .selectFrom("sessions")
-          .select(["id", "tokens_until"])
-          .where("user_id", "=", slot("userId"))
-          .where("id", "!=", slot("keep"))
-          .where("tokens_until", ">", slot("at"))
-          .where("ended_at", "is", null),
-      ),
-  );
-  const endAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
-    database.query
-      .updateTable("sessions")
-      .set({ ended_at: slot("at") })
-      .where("user_id", "=", slot("userId"))
-      .where("id", "!=", slot("keep"))
-      .where("ended_at", "is", null),
-  );
-  // No session has an empty id.
-  return (userId, at, keep = "") => {
-    const held = [step(holdUser, { userId }), step(hold, { userId, keep })];
-    return {
-      first: [...(database.writers === "many" ? held : []), step(revokeAll, { userId, at, keep })],
-      ended: step(endAll, { userId, at, keep }),
-    };
-  };
-}
+const columns = [...timeless, "ended_at"] as const;
 
-function sessionOf(row: SessionTable): Session {
+/** Whether a session is of its user's epoch: all sessions of earlier ones have ended. */
+const isOfThisEpoch = sql<boolean>`sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
+
+/** When a session ended; one of an earlier epoch, whose row is not marked yet, ended after its last use. */
+const endedAt = sql<number | null>`case when sessions.ended_at is null and not ${isOfThisEpoch}
+  then sessions.last_used_at else sessions.ended_at end`;
+
+function sessionOf(row: Omit<SessionTable, "epoch">): Session {
   return {
     id: row.id,
     userId: row.user_id,

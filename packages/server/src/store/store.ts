@@ -21,6 +21,7 @@ import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import type { DatabasePlace } from "./place.ts";
 import { realmSessionTable } from "./realm-sessions.ts";
 import { revocationTable } from "./revocations.ts";
+import { sessionEndings } from "./session-endings.ts";
 import { sessionTable } from "./sessions.ts";
 import { signingKeyTable } from "./signing-keys.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -48,6 +49,8 @@ export interface Store {
   readonly time?: () => Promise<number>;
   /** Where the last reading of the clock is kept between two runs. */
   readonly deletionRecord: DeletionRecords;
+  /** Marks sessions that ended with their user's epoch, batch by batch, until all of them are on the list. */
+  finishEndings(at: number): Promise<void>;
   /** Deletes what has expired. */
   tidy: Housekeeping;
   /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
@@ -75,10 +78,12 @@ export interface StoreOptions {
 export async function openStore({ onAudit, ...options }: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit);
+  const endings = sessionEndings(database);
   const time = database.time?.bind(database);
   return {
-    users: userTable(database, audit),
-    sessions: sessionTable(database, audit),
+    users: userTable(database, audit, endings),
+    sessions: sessionTable(database, audit, endings),
+    finishEndings: (at) => endings.finish(at),
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit),

@@ -15,7 +15,11 @@ const many = Array.from({ length: 200_000 }, (_, index) => ({
 /** Both ends of a stream over a real connection. */
 async function connected() {
   const revocations = new Revocations(
-    { after: async (cursor) => many.slice(cursor) },
+    {
+      after: async (cursor) => many.slice(cursor),
+      isIncomplete: async () => false,
+      hasEnded: async () => false,
+    },
     { clock: Date.now, steady: () => performance.now(), tokenLifetime: 3_600_000 },
   );
   await revocations.follow();
