@@ -102,8 +102,18 @@ export const settings = {
   }),
   passwordMinLength: setting("PASSWORD_MIN_LENGTH", integer(8, 64), "8", "characters a new password needs"),
   accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "how long an access token is valid"),
-  sessionIdle: setting("SESSION_IDLE", duration(1000), "7d", "an unused session ends after this"),
-  sessionMax: setting("SESSION_MAX", duration(1000), "30d", "every session ends after this"),
+  sessionIdle: setting(
+    "SESSION_IDLE",
+    duration(1000),
+    "7d",
+    "a session that is not used ends after this, also one that is open already",
+  ),
+  sessionMax: setting(
+    "SESSION_MAX",
+    duration(1000),
+    "30d",
+    "every session ends after this, also one that is open already",
+  ),
   sessionsPerUser: setting(
     "SESSIONS_PER_USER",
     integer(1, 1_000_000),

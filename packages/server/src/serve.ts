@@ -78,6 +78,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     place: config.database,
     connections: config.databasePool,
     timeout: config.databaseTimeout,
+    sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
     onAudit: ({ name, at: _, ...event }) => log.info({ event: name, ...event }, name),
   });
   try {

@@ -1,6 +1,7 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
+import { type SessionLife, withLife } from "../core/session-life.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, step } from "./database.ts";
 import type { SessionTable } from "./schema.ts";
@@ -12,8 +13,16 @@ export function sessionTable(
   database: Database,
   audit: AuditWriter,
   endings: Pick<SessionEndings, "begin">,
+  settings: SessionLife = unbounded,
 ): Sessions {
   const { query } = database;
+  /** Whether a session lives, also by settings that were lowered since it was opened or used. */
+  const isLive = (at: RawBuilder<number>) => sql<boolean>`sessions.ended_at is null
+    and sessions.expires_at > ${at}
+    and sessions.created_at + ${sql.lit(settings.max)} > ${at}
+    and sessions.last_used_at + ${sql.lit(settings.idle)} > ${at}
+    and ${isOfThisEpoch}`;
+  const sessionOf = (row: Omit<SessionTable, "epoch">) => withLife(fromRow(row), settings);
   const byId = statement<{ id: string }>()((slot) =>
     query
       .selectFrom("sessions")
@@ -24,9 +33,7 @@ export function sessionTable(
     query
       .selectFrom("sessions")
       .select(columns)
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
-      .where(isOfThisEpoch)
+      .where(isLive(slot("at")))
       .where((where) =>
         where.or([where("user_id", "=", slot("userId")), where(asText(slot("userId")), "is", null)]),
       )
@@ -37,9 +44,7 @@ export function sessionTable(
       .selectFrom("sessions")
       .select(columns)
       .where("user_id", "=", slot("userId"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
-      .where(isOfThisEpoch)
+      .where(isLive(slot("at")))
       .orderBy("last_used_at", "desc")
       .orderBy("created_at", "desc")
       .limit(slot("most")),
@@ -50,9 +55,7 @@ export function sessionTable(
       .select((row) => row.fn.countAll<number>().as("count"))
       .where("user_id", "=", slot("userId"))
       .where("id", "!=", slot("except"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
-      .where(isOfThisEpoch),
+      .where(isLive(slot("at"))),
   );
   const open = statement<Session & { revision: number }>()((slot) =>
     query
@@ -98,9 +101,7 @@ export function sessionTable(
       .where("id", "=", slot("id"))
       .where("generation", "=", slot("from"))
       .where("refresh_hash", "=", slot("fromHash"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("lastUsedAt"))
-      .where(isOfThisEpoch),
+      .where(isLive(slot("lastUsedAt"))),
   );
   const touch = statement<SessionUse & { id: string }>()((slot) =>
     query
@@ -111,9 +112,7 @@ export function sessionTable(
         tokens_until: later("tokens_until", slot("tokensUntil")),
       })
       .where("id", "=", slot("id"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("lastUsedAt"))
-      .where(isOfThisEpoch),
+      .where(isLive(slot("lastUsedAt"))),
   );
   const end = statement<{ id: string; at: number }>()((slot) =>
     query
@@ -135,9 +134,7 @@ export function sessionTable(
       .selectFrom("sessions")
       .select("id")
       .where("user_id", "=", slot("userId"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
-      .where(isOfThisEpoch)
+      .where(isLive(slot("at")))
       .orderBy("created_at", "desc")
       .limit(mostSurplus)
       .offset(slot("kept")),
@@ -214,6 +211,9 @@ export function sessionTable(
   };
 }
 
+/** For a store that is opened without settings: the times that are stored with a session count alone. */
+const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
+
 /** A login ends at most so many of a user's oldest sessions. */
 const mostSurplus = 10;
 
@@ -240,7 +240,7 @@ const isOfThisEpoch = sql<boolean>`sessions.epoch >= (select users.epoch from us
 const endedAt = sql<number | null>`case when sessions.ended_at is null and not ${isOfThisEpoch}
   then sessions.last_used_at else sessions.ended_at end`;
 
-function sessionOf(row: Omit<SessionTable, "epoch">): Session {
+function fromRow(row: Omit<SessionTable, "epoch">): Session {
   return {
     id: row.id,
     userId: row.user_id,

@@ -12,6 +12,7 @@ import type {
   Users,
 } from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
+import type { SessionLife } from "../core/session-life.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
@@ -64,6 +65,8 @@ export interface StoreOptions {
   readonly onAudit: AuditListener;
   /** A command opens the store for a moment, a server for long. Default: `server`. */
   readonly owner?: "server" | "command";
+  /** How long sessions live by the settings of today; without it, as was settled when they were opened. */
+  readonly sessionLife?: SessionLife;
   /** Connections to PostgreSQL at most. */
   readonly connections?: number;
   /** How long PostgreSQL may take for one answer, in milliseconds. */
@@ -75,14 +78,14 @@ export interface StoreOptions {
  *
  * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where it cannot be used
  */
-export async function openStore({ onAudit, ...options }: StoreOptions): Promise<Store> {
+export async function openStore({ onAudit, sessionLife, ...options }: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit);
   const endings = sessionEndings(database);
   const time = database.time?.bind(database);
   return {
     users: userTable(database, audit, endings),
-    sessions: sessionTable(database, audit, endings),
+    sessions: sessionTable(database, audit, endings, sessionLife),
     finishEndings: (at) => endings.finish(at),
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
@@ -102,7 +105,7 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
 }
 
 /** The client for PostgreSQL is loaded where it is used. */
-async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Database> {
+async function openDatabase(options: Omit<StoreOptions, "onAudit" | "sessionLife">): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000 } = options;
   if (place.engine === "postgres") {
     const { openPostgres } = await import("./postgres/postgres.ts");
