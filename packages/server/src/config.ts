@@ -106,7 +106,7 @@ export const settings = {
     "SESSION_IDLE",
     duration(1000),
     "7d",
-    "a session that is not used ends after this, also one that is open already",
+    "an unused session ends after this, also one that is open already",
   ),
   sessionMax: setting(
     "SESSION_MAX",

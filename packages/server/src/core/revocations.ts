@@ -64,7 +64,7 @@ export class Revocations {
     return this.#incomplete;
   }
 
-  /** Number of the first revocation that is held here: earlier ones are of no use to anyone. */
+  /** Number of the first revocation that is held here: no token of an earlier one can be valid. */
   get firstHeld(): number {
     return this.#list[0]?.number ?? this.#cursor + 1;
   }

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { type Database, must, type Step, step } from "./database.ts";
 import { asText, statement } from "./statement.ts";
 
-/** So many sessions of one user are marked as ended in one change: nobody else waits for longer. */
+/** Sessions of one user that one change marks as ended. Other writers wait for one batch at most. */
 const batchSize = 1000;
 
 /**

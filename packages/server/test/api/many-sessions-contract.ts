@@ -14,7 +14,7 @@ const endings: readonly (readonly [string, (server: TestServer) => Promise<unkno
 ];
 
 /**
- * Ending all sessions of a user who has very many.
+ * Ending all sessions of a user with very many.
  *
  * @param many how many: batches must go on while another user signs in
  */
