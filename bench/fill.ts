@@ -15,6 +15,12 @@ export interface Secret {
   readonly hash: string;
 }
 
+// Columns that are added later have defaults.
+const userColumns =
+  "id, username, username_key, email, email_key, display_name, roles, password_hash, active, revision, created_at";
+const sessionColumns = `id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
+  ends_at, tokens_until, ended_at, address_bucket`;
+
 const now = () => Date.now();
 const week = 7 * 86_400_000;
 
@@ -28,10 +34,10 @@ export function fillSqlite(
   database.exec("pragma synchronous = off; begin");
   const series = (count: number) =>
     `with recursive series (n) as (select 0 union all select n + 1 from series where n + 1 < ${count})`;
-  database.exec(`${series(users)} insert into users select
+  database.exec(`${series(users)} insert into users (${userColumns}) select
     'user:' || lower(hex(randomblob(16))), 'u' || n, 'u' || n, 'u' || n || '@example.com', 'u' || n || '@example.com',
     null, '["user"]', '${hash}', 1, 0, ${now()} from series`);
-  database.exec(`${series(sessionsPerUser)} insert into sessions select
+  database.exec(`${series(sessionsPerUser)} insert into sessions (${sessionColumns}) select
     lower(hex(randomblob(11))), users.id, 3, lower(hex(randomblob(32))), ${now()}, ${now()}, ${now()},
     ${now() + week}, ${now() + 4 * week}, ${now() + 3_600_000},
     case when n % 5 = 0 then ${now()} end, '192.0.2.' || (abs(random()) % 250)
@@ -51,10 +57,10 @@ export async function fillPostgres(
   { hash }: Secret,
 ): Promise<void> {
   const run = (text: string) => queryAt(address, text);
-  await run(`insert into users select
+  await run(`insert into users (${userColumns}) select
     'user:' || md5(n::text || random()), 'u' || n, 'u' || n, 'u' || n || '@example.com', 'u' || n || '@example.com',
     null, '["user"]', '${hash}', 1, 0, ${now()} from generate_series(0, ${users - 1}) as n`);
-  await run(`insert into sessions select
+  await run(`insert into sessions (${sessionColumns}) select
     substr(md5(random()::text || n || users.id), 1, 22), users.id, 3, md5(random()::text) || md5(random()::text),
     ${now()}, ${now()}, ${now()}, ${now() + week}, ${now() + 4 * week}, ${now() + 3_600_000},
     case when n % 5 = 0 then ${now()} end, '192.0.2.' || floor(random() * 250)::int

@@ -11,18 +11,23 @@ interface Ended {
 const maxSessions = 1_000_000;
 /** The longest clock tolerance that a guard may have, in milliseconds. */
 const longestTolerance = 60_000;
+/** The issuer's `Date` makes a session remembered for at most so long, in milliseconds: a proxy may have written it. */
+const longestByDate = 2 * 86_400_000;
 /** How many are looked at each time: a million take eight minutes of heartbeats, and no call waits for it. */
 const sweepSize = 10_000;
 
 /**
  * The sessions that are known to have ended. None is forgotten before its `until`, whichever way the clock is
- * set: both clocks must have passed it.
+ * set: both clocks must have passed it. The steady clock's share is measured from the issuer's time, so that a
+ * guard whose clock is wrong when it hears of a session still remembers it for as long as its tokens live.
  */
 export class EndedSessions {
   readonly #clocks: Clocks;
   readonly #most: number;
   readonly #ended = new Map<string, Ended>();
   #sweep = this.#ended.entries();
+  /** The issuer's time minus the steady clock's. */
+  #issuerOffset: number | undefined;
 
   constructor(clocks: Clocks, most: number = maxSessions) {
     this.#clocks = clocks;
@@ -48,9 +53,21 @@ export class EndedSessions {
       this.forgetExpired(this.#ended.size);
       if (this.#ended.size >= this.#most) return "full";
     }
-    const { now, steady } = this.#clocks;
-    this.#ended.set(sessionId, { until, steadyUntil: steady() + until - now() });
+    this.#ended.set(sessionId, { until, steadyUntil: this.#clocks.steady() + this.#left(until) });
     return known === undefined ? "added" : "known";
+  }
+
+  /** Notes the issuer's time. @param at milliseconds since the epoch */
+  noteIssuerTime(at: number): void {
+    this.#issuerOffset = at - this.#clocks.steady();
+  }
+
+  /** For how long tokens of a session may be valid, by the clock that says more. */
+  #left(until: number): number {
+    const { now, steady } = this.#clocks;
+    const byOwnClock = until - now();
+    if (this.#issuerOffset === undefined) return byOwnClock;
+    return Math.max(byOwnClock, Math.min(until - this.#issuerOffset - steady(), longestByDate));
   }
 
   /** Forgets sessions of which no token can be valid any more, some each time. */

@@ -74,6 +74,7 @@ export async function followStream(
     if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
     const type = answer.headers.get("content-type") ?? "";
     if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerProblem("no event stream", 200);
+    feed.noteIssuerTime(answer.headers.get("date"));
     const decoder = new TextDecoder();
     const parser = feedParser(feed, () => connection.again(silences.silence), onCaughtUp);
     const reader = (answer.body ?? new Blob([]).stream()).getReader();

@@ -24,7 +24,9 @@ export async function catchUp(
     const { after, last } = feed;
     const url = new URL(address.url);
     url.searchParams.set("after", String(after));
-    const page = readPage(await requestJson(requests, url, { headers: feedHeaders(address), maxBytes }));
+    const onAnswer = (headers: Headers) => feed.noteIssuerTime(headers.get("date"));
+    const headers = feedHeaders(address);
+    const page = readPage(await requestJson(requests, url, { headers, maxBytes, onAnswer }));
     if (!feed.goesOnWith(page.revocations[0])) throw new AnotherList();
     for (const revocation of page.revocations) feed.take(revocation);
     if (!page.more) return feed.caughtUp(page.cursor, askedAt);

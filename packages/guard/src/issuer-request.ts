@@ -25,6 +25,8 @@ export interface JsonRequest {
   readonly timeout?: number;
   /** Default: 256 KiB. */
   readonly maxBytes?: number;
+  /** Given the headers of an answer with status 200. */
+  readonly onAnswer?: (headers: Headers) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface JsonRequest {
  * @throws {IssuerProblem}
  */
 export async function requestJson(requests: Requests, address: URL, request: JsonRequest = {}) {
-  const { headers = {}, timeout = 5_000, maxBytes = 262_144 } = request;
+  const { headers = {}, timeout = 5_000, maxBytes = 262_144, onAnswer } = request;
   const response = limitedTo(timeout, requests.closed);
   try {
     const answer = await requests.fetch(address, {
@@ -43,6 +45,7 @@ export async function requestJson(requests: Requests, address: URL, request: Jso
       signal: response.signal,
     });
     if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
+    onAnswer?.(answer.headers);
     return documentIn(await readText(answer, maxBytes));
   } catch (error) {
     throw problemOf(error);

@@ -52,6 +52,12 @@ export class RevocationFeed {
     this.#cursor = 0;
   }
 
+  /** Notes the issuer's time. @param date the `Date` header of an answer */
+  noteIssuerTime(date: string | null): void {
+    const at = Date.parse(date ?? "");
+    if (Number.isFinite(at)) this.#ended.noteIssuerTime(at);
+  }
+
   get known(): number {
     return this.#ended.size;
   }

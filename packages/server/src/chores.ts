@@ -1,3 +1,4 @@
+import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, itself } from "./core/audit-events.ts";
@@ -20,6 +21,7 @@ export interface ChoreParts {
   readonly store: Store;
   readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention" | "auditMaxSize">;
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
   readonly log: Log;
   /** What a provider has to do besides, each with how often, in milliseconds. */
   readonly more?: readonly (readonly [every: number, chore: () => Promise<void>])[];
@@ -30,13 +32,15 @@ export interface Chores {
   follow(): Promise<void>;
   /** Rotates the key when its time has come, deletes what has expired. */
   tidy(): Promise<void>;
+  /** Puts sessions that ended with their user on the list, batch by batch. */
+  finishEndings(): Promise<void>;
   /** Stops, after what is under way. */
   stop(): Promise<void>;
 }
 
 /** What a server does between requests. A failure is logged and tried again at the next turn. */
 export function startChores(parts: ChoreParts): Chores {
-  const { signingKeys, revocations, counters, store, config, clock, log } = parts;
+  const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
   async function follow(): Promise<void> {
     await revocations.follow();
@@ -45,15 +49,20 @@ export function startChores(parts: ChoreParts): Chores {
   }
 
   async function tidy(): Promise<void> {
-    const now = clock();
+    const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
-      const event = eventOf("key.rotated", now, itself, { reason: "age" });
+      const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
       await signingKeys.rotate(config.accessTokenTtl, event);
     }
-    await store.tidy(now, config.auditRetention);
+    await store.tidy(now, config.auditRetention, revocations.firstHeld);
+    await clockWatch.keep();
+  }
+
+  async function finishEndings(): Promise<void> {
+    if (revocations.isIncomplete) await store.finishEndings(clock());
   }
 
   // What a replica is told of at once need not wait for its turn.
@@ -67,13 +76,20 @@ export function startChores(parts: ChoreParts): Chores {
   // A restart with a shorter retention is a way out of a full volume, so the first turn comes at once.
   const tidying = every(tidyEvery, tidy, log, "now");
   const upkeep = volumeUpkeep({ store, config, log });
-  const stops = [every(followEvery, follow, log), tidying, every(tidyEvery, upkeep, log, "now"), ...more];
+  const stops = [
+    every(followEvery, follow, log),
+    every(followEvery, finishEndings, log),
+    tidying,
+    every(tidyEvery, upkeep, log, "now"),
+    ...more,
+  ];
   return {
     follow,
     async tidy() {
       await tidy();
       await upkeep();
     },
+    finishEndings,
     async stop() {
       await Promise.all(stops.map((stop) => stop()));
     },

@@ -115,8 +115,24 @@ export const settings = {
   }),
   passwordMinLength: setting("PASSWORD_MIN_LENGTH", integer(8, 64), "8", "characters a new password needs"),
   accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "how long an access token is valid"),
-  sessionIdle: setting("SESSION_IDLE", duration(1000), "7d", "an unused session ends after this"),
-  sessionMax: setting("SESSION_MAX", duration(1000), "30d", "every session ends after this"),
+  sessionIdle: setting(
+    "SESSION_IDLE",
+    duration(1000),
+    "7d",
+    "an unused session ends after this, also one that is open already",
+  ),
+  sessionMax: setting(
+    "SESSION_MAX",
+    duration(1000),
+    "30d",
+    "every session ends after this, also one that is open already",
+  ),
+  sessionsPerUser: setting(
+    "SESSIONS_PER_USER",
+    integer(1, 1_000_000),
+    "1000",
+    "live sessions of one user; a login beyond ends the oldest",
+  ),
   refreshGrace: setting(
     "REFRESH_GRACE",
     duration(0),
@@ -293,6 +309,7 @@ export function readConfig(
     accessTokenTtl,
     sessionIdle: required("sessionIdle"),
     sessionMax: required("sessionMax"),
+    sessionsPerUser: required("sessionsPerUser"),
     refreshGrace,
     refreshGraceSameAddress:
       read("refreshGraceSameAddress") ?? sameAddressGrace(refreshGrace, accessTokenTtl),

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { FastifyInstance } from "fastify";
 import { type Chores, startChores } from "./chores.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
 import { createAdministration } from "./core/administration.ts";
@@ -49,6 +50,8 @@ export interface Surroundings {
   readonly lostLogLines?: () => number;
   readonly clock?: Clock;
   readonly steady?: SteadyClock;
+  /** The clock of a shared database, instead of asking the database. */
+  readonly databaseClock?: Clock;
   readonly hasher?: Hasher;
   /** How long idle connections are kept while the server closes, in milliseconds: a proxy may be using one. */
   readonly idleGrace?: number;
@@ -82,6 +85,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     place: config.database,
     connections: config.databasePool,
     timeout: config.databaseTimeout,
+    sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
     onAudit({ name, at: _, ...event }) {
       repeats.note({ name, ...event });
       log.info({ event: name, ...event }, name);
@@ -90,10 +94,25 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   });
   try {
     await patiently(() => store.followCommands());
-    const parts = await assemble(config, issuer, store, { ...surroundings, clock, steady, repeats });
+    const time = store.time && sharedTime(store.time, surroundings.databaseClock);
+    const clockWatch = await patiently(() =>
+      ClockWatch.open({
+        store: { deletionRecord: store.deletionRecord, ...(time && { time }) },
+        clock,
+        steady,
+        log,
+      }),
+    );
+    const parts = await assemble(config, issuer, store, {
+      ...surroundings,
+      clock,
+      steady,
+      clockWatch,
+      repeats,
+    });
     if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
-    const chores = startChores({ ...parts, store, config, clock, log });
+    const chores = startChores({ ...parts, store, config, clock, clockWatch, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
       log.warn({ issuer }, "LATCHKEY_ISSUER is not set: tokens name an address that nobody can reach");
     }
@@ -121,18 +140,23 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
   }
 }
 
-/** Both clocks are settled, and the repeats are counted from the moment in which the store opens. */
+/** The clocks are settled, and the repeats are counted from the moment in which the store opens. */
 interface AssemblyParts extends Surroundings {
   readonly clock: Clock;
   readonly steady: SteadyClock;
+  readonly clockWatch: ClockWatch;
   readonly repeats: RepeatFigures;
+}
+
+function sharedTime(ask: () => Promise<number>, given: Clock | undefined): () => Promise<number> {
+  return given === undefined ? ask : async () => given();
 }
 
 async function assemble(
   config: Config,
   issuer: string,
   store: Store,
-  { log, lostLogLines, clock, steady, repeats, hasher, idleGrace = 0 }: AssemblyParts,
+  { log, lostLogLines, clock, steady, clockWatch, repeats, hasher, idleGrace = 0 }: AssemblyParts,
 ) {
   const { users, sessions, audit } = store;
   const audience = config.audience ?? [issuer];
@@ -142,7 +166,11 @@ async function assemble(
   const signingKeys = await patiently(() =>
     SigningKeys.open({ ...keyParts, algorithm: config.signingAlgorithm }),
   );
-  const revocations = new Revocations(store.revocations, clock, steady);
+  const revocations = new Revocations(store.revocations, {
+    clock,
+    steady,
+    tokenLifetime: config.accessTokenTtl,
+  });
   await patiently(() => revocations.follow());
   const guard = createVerifier({
     issuer,
@@ -199,7 +227,7 @@ async function assemble(
       ? await openRealmProvider({ config, store, revocations, derived, throttle, grace, clock, steady, log })
       : undefined;
   const operations = realm?.stories ?? {
-    signIn: createSignIn({ ...life, settings: times }),
+    signIn: createSignIn({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } }),
     refresh: createRefresh({ ...life, settings: { ...times, currentToken: config.currentToken === "on" } }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(life),
@@ -223,6 +251,7 @@ async function assemble(
       await store.assertReady();
       await realm?.assertReady();
     }, steady),
+    warnings: () => (clockWatch.warning === undefined ? [] : [clockWatch.warning]),
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,
@@ -244,6 +273,7 @@ async function assemble(
             pool: store.pool,
             logSize: store.logSize,
             lostLogLines,
+            clocks: clockWatch,
             version,
           }),
         ]),

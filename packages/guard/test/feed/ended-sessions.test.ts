@@ -40,6 +40,33 @@ describe("an ended session", () => {
     expect(ended.has("a")).toBe(true);
   });
 
+  test("that is heard of while the system's clock is ahead is remembered by the issuer's time", () => {
+    const clock = new TestClock();
+    const ended = new EndedSessions(clock);
+    const issuerTime = clock.now();
+    clock.set(24 * hour);
+    ended.noteIssuerTime(issuerTime);
+    ended.add("a", issuerTime + hour);
+    clock.pass(hour);
+    ended.forgetExpired();
+    clock.set(-24 * hour);
+    ended.forgetExpired();
+    expect(ended.has("a")).toBe(true);
+    clock.pass(minute + 1);
+    ended.forgetExpired();
+    expect(ended.has("a")).toBe(false);
+  });
+
+  test("is not remembered for ever because a proxy writes a Date of long ago", () => {
+    const clock = new TestClock();
+    const ended = new EndedSessions(clock);
+    ended.noteIssuerTime(0);
+    ended.add("a", clock.now() + hour);
+    clock.pass(48 * hour + minute + 1);
+    ended.forgetExpired();
+    expect(ended.has("a")).toBe(false);
+  });
+
   test("that is heard of again, with a later end, lives until then", () => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);

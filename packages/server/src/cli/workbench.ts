@@ -27,7 +27,14 @@ export async function withWorkbench(
   const place = config.database;
   assertSeen(place);
   const { databasePool: connections, databaseTimeout: timeout } = config;
-  const store = await openStore({ place, connections, timeout, owner: "command", onAudit: () => {} });
+  const store = await openStore({
+    place,
+    connections,
+    timeout,
+    sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
+    owner: "command",
+    onAudit: () => {},
+  });
   try {
     const queue = new HashQueue({ concurrency: 1, places: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };

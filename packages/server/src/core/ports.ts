@@ -71,13 +71,13 @@ export interface Users {
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
   /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
-  /** Replaces the password and ends every session of the user, in one step. */
+  /** Replaces the password and ends every session of the user, in one step of a bounded size. */
   setPassword(id: string, passwordHash: string, event: AuditEvent): Promise<boolean>;
   /** Stores the same password hashed anew, unless it was changed meanwhile. */
   upgradeHash(user: LocalUser, passwordHash: string): Promise<boolean>;
-  /** Lets a user in, or keeps them out and ends their sessions, in one step. */
+  /** Lets a user in, or keeps them out and ends their sessions, in one step of a bounded size. */
   setActive(id: string, active: boolean, event: AuditEvent): Promise<boolean>;
-  /** Removes the user and ends their sessions, in one step. */
+  /** Removes the user and ends their sessions, in one step of a bounded size. */
   remove(id: string, event: AuditEvent): Promise<boolean>;
 }
 
@@ -128,9 +128,17 @@ export interface Sessions {
   /**
    * Opens a session, if the user still is as they were when their password was checked.
    *
+   * @param instead events of older sessions that end in the same change, see `surplus`
    * @returns false where the user was disabled, removed or given a new password meanwhile
    */
-  open(session: Session, revision: number, event: AuditEvent): Promise<boolean>;
+  open(
+    session: Session,
+    revision: number,
+    event: AuditEvent,
+    instead?: readonly AuditEvent[],
+  ): Promise<boolean>;
+  /** The oldest live sessions of a user beyond so many that are kept, ten at most. */
+  surplus(userId: string, at: number, kept: number): Promise<string[]>;
   /** Compare and set: replaces `from` by `to` if `from` is current and the session lives. */
   rotate(id: string, from: Link, to: Link, use: SessionUse, event: AuditEvent): Promise<boolean>;
   /**
@@ -143,7 +151,7 @@ export interface Sessions {
   /** Ends a session and adds it to the revocations. @returns false where it had ended before */
   end(id: string, events: readonly AuditEvent[]): Promise<boolean>;
   /**
-   * Ends every session of a user, but for `keep`, and adds them to the revocations.
+   * Ends every session of a user, but for `keep`, in one step of a bounded size. They join the revocations in batches.
    *
    * @returns false where there was none to end
    */
@@ -164,6 +172,10 @@ export interface Revocation {
 export interface RevocationLog {
   /** Revocations with a number above `cursor`, oldest first. */
   after(cursor: number): Promise<Revocation[]>;
+  /** Whether sessions have ended that are not on the list yet, because a user had very many. */
+  isIncomplete(): Promise<boolean>;
+  /** Whether a session of a local user has ended, on the list or not. A session that is unknown has. */
+  hasEnded(sessionId: string): Promise<boolean>;
 }
 
 /** How busy the connections to a database are. */

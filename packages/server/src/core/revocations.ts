@@ -7,22 +7,42 @@ import type { Clock, Revocation, RevocationLog, SteadyClock } from "./ports.ts";
  */
 export const longestTolerance = 60_000;
 
+export interface RevocationClocks {
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  /** How long an access token lives that is issued now, in milliseconds. */
+  readonly tokenLifetime: number;
+}
+
+/** A revocation that is held here. */
+interface HeldRevocation extends Revocation {
+  /** Until when it is held at least, by the steady clock: no step of a clock shortens it. */
+  readonly steadyUntil: number;
+}
+
 /**
  * The ended sessions whose access tokens may still look valid, followed from the store's numbered list.
  * Asking is a look into memory; `follow` brings in what this and other processes added.
  */
 export class Revocations {
   readonly #log: RevocationLog;
+  readonly #clocks: RevocationClocks;
   readonly #reading: FreshReading;
   readonly #ended = new Set<string>();
   readonly #listeners = new Set<() => void>();
   /** In the order of their numbers. */
-  #list: Revocation[] = [];
+  #list: HeldRevocation[] = [];
   #cursor = 0;
+  /** Whether sessions have ended that are not on the list yet: then the store is asked about each. */
+  #incomplete = false;
+  #readings = 0;
+  #lastReading = 0;
 
-  constructor(log: RevocationLog, clock: Clock, steady: SteadyClock) {
+  constructor(log: RevocationLog, clocks: RevocationClocks) {
+    const { clock: now, steady } = clocks;
     this.#log = log;
-    this.#reading = new FreshReading("ended sessions", () => this.#read(), { now: clock, steady });
+    this.#clocks = clocks;
+    this.#reading = new FreshReading("ended sessions", () => this.#read(), { now, steady });
   }
 
   /** How many ended sessions are held. */
@@ -38,6 +58,16 @@ export class Revocations {
   /** Number of the last revocation that is known here. */
   get cursor(): number {
     return this.#cursor;
+  }
+
+  /** Whether sessions have ended that are not on the list yet. */
+  get isIncomplete(): boolean {
+    return this.#incomplete;
+  }
+
+  /** Number of the first revocation that is held here: no token of an earlier one can be valid. */
+  get firstHeld(): number {
+    return this.#list[0]?.number ?? this.#cursor + 1;
   }
 
   /**
@@ -67,7 +97,9 @@ export class Revocations {
    */
   after(cursor: number, most: number): readonly Revocation[] {
     const from = cursor > this.#cursor ? 0 : this.#firstAfter(cursor);
-    return this.#list.slice(from, from + most);
+    return this.#list
+      .slice(from, from + most)
+      .map(({ number, sessionId, until }) => ({ number, sessionId, until }));
   }
 
   /** Calls back whenever there is something new. @returns what ends it */
@@ -82,29 +114,48 @@ export class Revocations {
   }
 
   async #read(): Promise<void> {
+    const reading = ++this.#readings;
+    // Before the list: the change that completes it puts the last sessions on it.
+    const incomplete = await this.#log.isIncomplete();
+    if (incomplete) this.#incomplete = true;
     const before = this.#cursor;
+    const { clock, steady, tokenLifetime } = this.#clocks;
     for (const revocation of await this.#log.after(before)) {
       // Who asked at the same time may have brought it in already.
       if (revocation.number <= this.#cursor) continue;
       this.#ended.add(revocation.sessionId);
-      this.#list.push(revocation);
+      const left = Math.max(tokenLifetime, revocation.until - clock());
+      this.#list.push({ ...revocation, steadyUntil: steady() + left });
       this.#cursor = revocation.number;
+    }
+    // An earlier reading that takes longer knows less.
+    if (reading > this.#lastReading) {
+      this.#lastReading = reading;
+      this.#incomplete = incomplete;
     }
     if (this.#cursor > before) for (const listener of this.#listeners) listener();
   }
 
-  /** Forgets sessions of which no token can be valid any more. @param now milliseconds since the epoch */
-  prune(now: number): void {
-    const kept: Revocation[] = [];
+  /**
+   * Forgets sessions of which no token can be valid any more: by the time that deletions follow, by this process's
+   * clock and by elapsed time. No step of one clock brings a token back.
+   *
+   * @param deletionTime milliseconds since the epoch, see `deletion-time.ts`
+   */
+  prune(deletionTime: number): void {
+    const now = Math.min(deletionTime, this.#clocks.clock()) - longestTolerance;
+    const steady = this.#clocks.steady() - longestTolerance;
+    const kept: HeldRevocation[] = [];
     for (const revocation of this.#list) {
-      if (revocation.until >= now - longestTolerance) kept.push(revocation);
+      if (revocation.until >= now || revocation.steadyUntil >= steady) kept.push(revocation);
       else this.#ended.delete(revocation.sessionId);
     }
     this.#list = kept;
   }
 
-  #hasEnded(sessionId: string | undefined): boolean {
-    return sessionId !== undefined && this.#ended.has(sessionId);
+  #hasEnded(sessionId: string | undefined): boolean | Promise<boolean> {
+    if (sessionId === undefined) return false;
+    return this.#ended.has(sessionId) || (this.#incomplete && this.#log.hasEnded(sessionId));
   }
 
   #firstAfter(cursor: number): number {

@@ -3,11 +3,24 @@ import { LatchkeyError } from "./errors.ts";
 import type { Clock, Session, SessionUse } from "./ports.ts";
 
 /** All in milliseconds. */
-export interface SessionSettings {
+export interface SessionLife {
   /** A session that is not used for so long ends. */
   readonly idle: number;
   /** A session ends after so long, however much it is used. */
   readonly max: number;
+}
+
+/** The life of a session under the settings of today. */
+export type SessionSettings = SessionLife;
+
+/**
+ * A session with the times that count. Settings that were lowered since it was opened shorten it, settings that
+ * were raised do not lengthen it. Access tokens that it promised keep their time.
+ */
+export function withLife(session: Session, { idle, max }: SessionLife): Session {
+  const endsAt = Math.min(session.endsAt, session.createdAt + max);
+  const expiresAt = Math.min(session.expiresAt, endsAt, session.lastUsedAt + idle);
+  return { ...session, endsAt, expiresAt };
 }
 
 /** What using a session now makes of its times. */

@@ -1,6 +1,6 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import { addressBucket } from "./address-bucket.ts";
-import { eventOf } from "./audit-events.ts";
+import { type AuditEvent, eventOf } from "./audit-events.ts";
 import { LatchkeyError } from "./errors.ts";
 import type {
   Account,
@@ -13,6 +13,7 @@ import type {
   User,
 } from "./ports.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
+import type { Revocations } from "./revocations.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
 import type { Throttle } from "./throttle.ts";
 import { assertClaimsFit } from "./token-size.ts";
@@ -35,7 +36,11 @@ export interface SignInParts {
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
   readonly audit: AuditTrail;
-  readonly settings: SessionSettings;
+  readonly revocations: Pick<Revocations, "follow">;
+  readonly settings: SessionSettings & {
+    /** Live sessions of one user at most. */
+    readonly mostSessions: number;
+  };
   readonly clock: Clock;
 }
 
@@ -49,7 +54,7 @@ export type SignIn = (credentials: Credentials, caller: Caller) => Promise<Signe
  * `overloaded`.
  */
 export function createSignIn(parts: SignInParts): SignIn {
-  const { provider, throttle, sessions, refreshTokens, tokens, audit, clock } = parts;
+  const { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, settings, clock } = parts;
 
   return async function signIn({ username, password }, caller) {
     const account = await provider.find(username, caller);
@@ -74,10 +79,22 @@ export function createSignIn(parts: SignInParts): SignIn {
       };
       const about = { subject: verdict.user.id, sessionId: session.id };
       const opened = eventOf("login.succeeded", clock(), caller, about);
-      if (await sessions.open(session, verdict.revision, opened)) return signedIn;
+      const instead = await endInstead(verdict.user, caller);
+      if (await sessions.open(session, verdict.revision, opened, instead)) {
+        if (instead.length > 0) await revocations.follow();
+        return signedIn;
+      }
       return refuse(account, "changed meanwhile", caller);
     });
   };
+
+  /** Events of the oldest sessions that end because the user has too many. */
+  async function endInstead(user: User, caller: Caller): Promise<AuditEvent[]> {
+    const now = clock();
+    const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
+    const about = { subject: user.id, reason: "limit" };
+    return surplus.map((sessionId) => eventOf("session.ended", now, caller, { ...about, sessionId }));
+  }
 
   async function refuse(account: Account, reason: string, caller: Caller): Promise<never> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
@@ -96,7 +113,7 @@ export function createSignIn(parts: SignInParts): SignIn {
 
   function newSession(id: string, refreshHash: string, user: User, caller: Caller): Session {
     const now = clock();
-    const endsAt = now + parts.settings.max;
+    const endsAt = now + settings.max;
     return {
       id,
       userId: user.id,

@@ -141,7 +141,14 @@ const healthResponse = {
   type: "object",
   additionalProperties: true,
   required: ["status"],
-  properties: { status: { type: "string" } },
+  properties: {
+    status: { type: "string" },
+    warnings: {
+      description: "Sentences for an operator, although requests are served; absent if there are none",
+      type: "array",
+      items: { type: "string" },
+    },
+  },
 } as const satisfies JSONSchema;
 
 const keySetResponse = {

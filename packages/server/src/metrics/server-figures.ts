@@ -14,12 +14,14 @@ export interface WatchedParts {
   readonly pool: () => PoolFigures | undefined;
   readonly logSize: () => number | undefined;
   readonly lostLogLines?: (() => number) | undefined;
+  /** Both in milliseconds. */
+  readonly clocks: { readonly offset: number | undefined; readonly lag: number };
   readonly version: string;
 }
 
 /** The figures that are there at any moment. */
 export function serverFigures(parts: WatchedParts): Family[] {
-  const { queue, revocations, pool, logSize, lostLogLines = () => 0, version } = parts;
+  const { queue, revocations, pool, logSize, lostLogLines = () => 0, clocks, version } = parts;
   const connections = pool();
   const wal = logSize();
   return [
@@ -51,6 +53,20 @@ export function serverFigures(parts: WatchedParts): Family[] {
     ...(wal === undefined
       ? []
       : [gauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal)]),
+    gauge(
+      "latchkey_deletion_lag_seconds",
+      "How far deletions are behind the clock, because it leapt ahead of elapsed time",
+      clocks.lag / 1000,
+    ),
+    ...(clocks.offset === undefined
+      ? []
+      : [
+          gauge(
+            "latchkey_clock_offset_seconds",
+            "This machine's clock minus the database's",
+            clocks.offset / 1000,
+          ),
+        ]),
     ...(connections === undefined ? [] : poolFigures(connections)),
     ...processFigures(),
   ];

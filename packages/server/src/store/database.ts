@@ -37,6 +37,8 @@ export interface Database {
   resetLog?(): void;
   /** Calls back when another process may have changed what is followed. Without it, only time tells. */
   onChange?(listener: () => void): void;
+  /** The time by the engine's own clock, if it has one: milliseconds since the epoch. */
+  time?(): Promise<number>;
   /** How busy the connections are, where there are several. */
   pool?(): PoolFigures;
   close(): Promise<void>;

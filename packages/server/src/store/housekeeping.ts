@@ -6,10 +6,17 @@ import { statement } from "./statement.ts";
 const most = 5_000;
 
 /**
- * Deletes what no answer depends on any more: sessions past their time, revocations and keys of which no
+ * Deletes rows that no answer depends on any more: sessions past their time, revocations and keys of which no
  * token can be valid, audit events past their retention.
+ *
+ * @param now the time that deletions may follow, see `core/deletion-time.ts`
+ * @param auditRetention milliseconds
+ * @param firstHeld number of the first revocation that this process still holds: it and later ones stay
  */
-export function housekeeping(database: Database): (now: number, auditRetention: number) => Promise<void> {
+export type Housekeeping = (now: number, auditRetention: number, firstHeld?: number) => Promise<void>;
+
+/** Housekeeping for a database. */
+export function housekeeping(database: Database): Housekeeping {
   const { query } = database;
   const sessions = statement<{ now: number }>()((slot) =>
     query
@@ -23,11 +30,16 @@ export function housekeeping(database: Database): (now: number, auditRetention: 
           .limit(most),
       ),
   );
-  const revocations = statement<{ now: number }>()((slot) =>
+  const revocations = statement<{ now: number; firstHeld: number }>()((slot) =>
     query
       .deleteFrom("revocations")
       .where("number", "in", (revocation) =>
-        revocation.selectFrom("revocations").select("number").where("until", "<", slot("now")).limit(most),
+        revocation
+          .selectFrom("revocations")
+          .select("number")
+          .where("until", "<", slot("now"))
+          .where("number", "<", slot("firstHeld"))
+          .limit(most),
       ),
   );
   const realmSessions = statement<{ now: number }>()((slot) =>
@@ -52,9 +64,9 @@ export function housekeeping(database: Database): (now: number, auditRetention: 
     while (await database.commit([expired], "urgent"));
   }
 
-  return async (now, auditRetention) => {
+  return async (now, auditRetention, firstHeld = Number.MAX_SAFE_INTEGER) => {
     await clear(must(sessions, { now }));
-    await clear(must(revocations, { now: now - longestTolerance }));
+    await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
     await clear(must(realmSessions, { now }));
     await clear(must(keys, { now }));
     await clear(must(events, { before: now - auditRetention }));

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Link } from "../core/ports.ts";
 import { type Database, must, type Step } from "./database.ts";
 import { statement } from "./statement.ts";
@@ -7,9 +7,12 @@ import { statement } from "./statement.ts";
  * The step that counts one repeat of a refresh token, or changes nothing once `most` are counted. The look and the
  * count are one statement, so a race cannot exceed the bound, on one replica or on many. The count names its
  * generation: a rotation need not reset it, and neither must a replica that does not know it.
+ *
+ * @param isLive whether a session lives at a time in milliseconds since the epoch
  */
 export function repeatStep(
   database: Database,
+  isLive: (at: RawBuilder<number>) => RawBuilder<boolean>,
 ): (id: string, current: Link, most: number, at: number) => Step {
   const repeat = statement<Link & { id: string; most: number; at: number }>()((slot) =>
     database.query
@@ -21,8 +24,7 @@ export function repeatStep(
       .where("id", "=", slot("id"))
       .where("generation", "=", slot("generation"))
       .where("refresh_hash", "=", slot("refreshHash"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
+      .where(isLive(slot("at")))
       .where((row) =>
         row.or([row("repeats_generation", "!=", row.ref("generation")), row("repeats", "<", slot("most"))]),
       ),

@@ -9,6 +9,8 @@ export interface Schema {
   audit_events: AuditEventTable;
   heartbeat: HeartbeatTable;
   realm_sessions: RealmSessionTable;
+  deletion_time: DeletionTimeTable;
+  session_endings: SessionEndingTable;
 }
 
 export interface UserTable {
@@ -23,6 +25,10 @@ export interface UserTable {
   active: number;
   revision: number;
   created_at: number;
+  /** Raised whenever all sessions of the user end. */
+  epoch: Generated<number>;
+  /** Whether the user is gone and the row waits for its last sessions to go. */
+  removed: Generated<number>;
 }
 
 export interface SessionTable {
@@ -41,6 +47,13 @@ export interface SessionTable {
   /** Repeats of the refresh token before the current one; they count if `repeats_generation` is `generation`. */
   repeats: Generated<number>;
   repeats_generation: Generated<number>;
+  /** The user's epoch when it was opened: a session of an earlier epoch has ended. */
+  epoch: Generated<number>;
+}
+
+/** Users of whom sessions of an earlier epoch are still to be marked as ended, batch by batch. */
+interface SessionEndingTable {
+  user_id: string;
 }
 
 interface RevocationTable {
@@ -63,6 +76,13 @@ export interface SigningKeyTable {
 interface HeartbeatTable {
   id: number;
   beats: number;
+}
+
+/** One row: the clock as it was read last, and what of it is not believed yet, as JSON. */
+interface DeletionTimeTable {
+  id: number;
+  seen_at: number;
+  leaps: string;
 }
 
 interface RealmSessionTable {

@@ -1,23 +1,40 @@
+import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
+import { type SessionLife, withLife } from "../core/session-life.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
 import { repeatStep } from "./refresh-repeats.ts";
 import type { SessionTable } from "./schema.ts";
+import type { SessionEndings } from "./session-endings.ts";
 import { asText, later, statement } from "./statement.ts";
 
 /** Sessions in the database. */
-export function sessionTable(database: Database, audit: AuditWriter): Sessions {
+export function sessionTable(
+  database: Database,
+  audit: AuditWriter,
+  endings: Pick<SessionEndings, "begin">,
+  settings: SessionLife = unbounded,
+): Sessions {
   const { query } = database;
+  /** Whether a session lives, also by settings that were lowered since it was opened or used. */
+  const isLive = (at: RawBuilder<number>) => sql<boolean>`sessions.ended_at is null
+    and sessions.expires_at > ${at}
+    and sessions.created_at + ${sql.lit(settings.max)} > ${at}
+    and sessions.last_used_at + ${sql.lit(settings.idle)} > ${at}
+    and ${isOfThisEpoch}`;
+  const sessionOf = (row: SessionRow) => withLife(fromRow(row), settings);
   const byId = statement<{ id: string }>()((slot) =>
-    query.selectFrom("sessions").select(columns).where("id", "=", slot("id")),
+    query
+      .selectFrom("sessions")
+      .select([...timeless, endedAt.as("ended_at")])
+      .where("id", "=", slot("id")),
   );
   const live = statement<{ at: number; userId: string | null }>()((slot) =>
     query
       .selectFrom("sessions")
       .select(columns)
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
+      .where(isLive(slot("at")))
       .where((where) =>
         where.or([where("user_id", "=", slot("userId")), where(asText(slot("userId")), "is", null)]),
       )
@@ -28,8 +45,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .selectFrom("sessions")
       .select(columns)
       .where("user_id", "=", slot("userId"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at"))
+      .where(isLive(slot("at")))
       .orderBy("last_used_at", "desc")
       .orderBy("created_at", "desc")
       .limit(slot("most")),
@@ -40,13 +56,12 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .select((row) => row.fn.countAll<number>().as("count"))
       .where("user_id", "=", slot("userId"))
       .where("id", "!=", slot("except"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("at")),
+      .where(isLive(slot("at"))),
   );
   const open = statement<Session & { revision: number }>()((slot) =>
     query
       .insertInto("sessions")
-      .columns(columns)
+      .columns([...columns, "epoch"])
       .expression((from) =>
         from
           .selectFrom("users")
@@ -61,8 +76,9 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
             slot("expiresAt").as("expires_at"),
             slot("endsAt").as("ends_at"),
             slot("tokensUntil").as("tokens_until"),
-            slot("endedAt").as("ended_at"),
             slot("addressBucket").as("address_bucket"),
+            slot("endedAt").as("ended_at"),
+            "users.epoch as epoch",
           ])
           .where("users.id", "=", slot("userId"))
           .where("users.active", "=", 1)
@@ -86,10 +102,9 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       .where("id", "=", slot("id"))
       .where("generation", "=", slot("from"))
       .where("refresh_hash", "=", slot("fromHash"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("lastUsedAt")),
+      .where(isLive(slot("lastUsedAt"))),
   );
-  const repeat = repeatStep(database);
+  const repeat = repeatStep(database, isLive);
   const touch = statement<SessionUse & { id: string }>()((slot) =>
     query
       .updateTable("sessions")
@@ -99,8 +114,7 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
         tokens_until: later("tokens_until", slot("tokensUntil")),
       })
       .where("id", "=", slot("id"))
-      .where("ended_at", "is", null)
-      .where("expires_at", ">", slot("lastUsedAt")),
+      .where(isLive(slot("lastUsedAt"))),
   );
   const end = statement<{ id: string; at: number }>()((slot) =>
     query
@@ -117,7 +131,26 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
         from.selectFrom("sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
       ),
   );
-  const endAll = endAllSteps(database);
+  const surplus = statement<{ userId: string; at: number; kept: number }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .select("id")
+      .where("user_id", "=", slot("userId"))
+      .where(isLive(slot("at")))
+      .orderBy("created_at", "desc")
+      .limit(mostSurplus)
+      .offset(slot("kept")),
+  );
+  const openBut = statement<{ userId: string; keep: string }>()((slot) =>
+    query
+      .selectFrom("sessions")
+      .select("id")
+      .where("user_id", "=", slot("userId"))
+      .where("id", "!=", slot("keep"))
+      .where("ended_at", "is", null)
+      .where(isOfThisEpoch)
+      .limit(1),
+  );
   const openedFrom = statement<{ userId: string; addressBucket: string }>()((slot) =>
     query
       .selectFrom("sessions")
@@ -147,7 +180,15 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
     // No session has an empty id.
     countLive: async (userId, at, except = "") =>
       Number((await one(database, countLive, { userId, at, except }))?.count ?? 0),
-    open: (session, revision, event) => change([must(open, { ...session, revision })], [event]),
+    surplus: async (userId, at, kept) =>
+      (await database.all(surplus, { userId, at, kept })).map(({ id }) => id),
+    open(session, revision, event, instead = []) {
+      const ends = instead.flatMap(({ sessionId: id = "", at }) => [
+        step(end, { id, at }),
+        step(revoke, { id }),
+      ]);
+      return change([must(open, { ...session, revision }), ...ends], [event, ...instead]);
+    },
     rotate: (id: string, from: Link, to: Link, use, event) =>
       change(
         [
@@ -168,16 +209,22 @@ export function sessionTable(database: Database, audit: AuditWriter): Sessions {
       const at = Math.max(...events.map((event) => event.at));
       return change([must(end, { id, at }), step(revoke, { id })], events, "urgent");
     },
-    endAll(userId, event, keep) {
-      const { first, ended } = endAll(userId, event.at, keep);
-      return change([...first, { ...ended, must: true }], [event], "urgent");
+    async endAll(userId, event, keep) {
+      if ((await one(database, openBut, { userId, keep: keep ?? "" })) === undefined) return false;
+      return change(endings.begin(userId, event.at, keep), [event], "urgent");
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
   };
 }
 
-const columns = [
+/** For a store that is opened without settings: the times that are stored with a session count alone. */
+const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
+
+/** A login ends at most so many of a user's oldest sessions. */
+const mostSurplus = 10;
+
+const timeless = [
   "id",
   "user_id",
   "generation",
@@ -188,62 +235,20 @@ const columns = [
   "expires_at",
   "ends_at",
   "tokens_until",
-  "ended_at",
   "address_bucket",
 ] as const satisfies readonly (keyof SessionTable)[];
 
-/** The steps that end every live session of a user but one, each with its place among the revocations. */
-export function endAllSteps(
-  database: Database,
-): (userId: string, at: number, keep?: string) => { readonly first: Step[]; readonly ended: Step } {
-  // Between the two steps no session may be opened, and until when tokens are valid must not change. Rows are always
-  // locked in one order, so that no two changes wait for each other.
-  const holdUser = statement<{ userId: string }>()((slot) =>
-    database.query.selectFrom("users").select("id").where("id", "=", slot("userId")).forUpdate(),
-  );
-  const hold = statement<{ userId: string; keep: string }>()((slot) =>
-    database.query
-      .selectFrom("sessions")
-      .select("id")
-      .where("user_id", "=", slot("userId"))
-      .where("id", "!=", slot("keep"))
-      .where("ended_at", "is", null)
-      .orderBy("id")
-      .forUpdate(),
-  );
-  const revokeAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
-    database.query
-      .insertInto("revocations")
-      .columns(["session_id", "until"])
-      .expression((from) =>
-        from
-          .selectFrom("sessions")
-          .select(["id", "tokens_until"])
-          .where("user_id", "=", slot("userId"))
-          .where("id", "!=", slot("keep"))
-          .where("tokens_until", ">", slot("at"))
-          .where("ended_at", "is", null),
-      ),
-  );
-  const endAll = statement<{ userId: string; at: number; keep: string }>()((slot) =>
-    database.query
-      .updateTable("sessions")
-      .set({ ended_at: slot("at") })
-      .where("user_id", "=", slot("userId"))
-      .where("id", "!=", slot("keep"))
-      .where("ended_at", "is", null),
-  );
-  // No session has an empty id.
-  return (userId, at, keep = "") => {
-    const held = [step(holdUser, { userId }), step(hold, { userId, keep })];
-    return {
-      first: [...(database.writers === "many" ? held : []), step(revokeAll, { userId, at, keep })],
-      ended: step(endAll, { userId, at, keep }),
-    };
-  };
-}
+const columns = [...timeless, "ended_at"] as const;
+type SessionRow = Pick<SessionTable, (typeof columns)[number]>;
 
-function sessionOf(row: Pick<SessionTable, (typeof columns)[number]>): Session {
+/** Whether a session is of its user's epoch: all sessions of earlier ones have ended. */
+const isOfThisEpoch = sql<boolean>`sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
+
+/** When a session ended; one of an earlier epoch, whose row is not marked yet, ended after its last use. */
+const endedAt = sql<number | null>`case when sessions.ended_at is null and not ${isOfThisEpoch}
+  then sessions.last_used_at else sessions.ended_at end`;
+
+function fromRow(row: SessionRow): Session {
   return {
     id: row.id,
     userId: row.user_id,

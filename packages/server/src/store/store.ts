@@ -12,15 +12,18 @@ import type {
   Users,
 } from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
+import type { SessionLife } from "../core/session-life.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
 import { type AuditBound, auditBound } from "./audit-bound.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
 import { type Database, must, one } from "./database.ts";
-import { housekeeping } from "./housekeeping.ts";
+import { type DeletionRecords, deletionRecords } from "./deletion-record.ts";
+import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import type { DatabasePlace } from "./place.ts";
 import { realmSessionTable } from "./realm-sessions.ts";
 import { revocationTable } from "./revocations.ts";
+import { sessionEndings } from "./session-endings.ts";
 import { sessionTable } from "./sessions.ts";
 import { signingKeyTable } from "./signing-keys.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -49,8 +52,14 @@ export interface Store {
   onChange(listener: () => void): void;
   /** Tells `onAudit` what commands did since the last call; the first call notes where to begin. */
   followCommands(): Promise<void>;
-  /** Deletes what has expired. Both in milliseconds. */
-  tidy(now: number, auditRetention: number): Promise<void>;
+  /** The time by the clock that all replicas share, in milliseconds since the epoch; absent with SQLite. */
+  readonly time?: () => Promise<number>;
+  /** Where the last reading of the clock is kept between two runs. */
+  readonly deletionRecord: DeletionRecords;
+  /** Marks sessions that ended with their user's epoch, batch by batch, until all of them are on the list. */
+  finishEndings(at: number): Promise<void>;
+  /** Deletes what has expired. */
+  tidy: Housekeeping;
   /** Keeps disk space for the changes that must succeed on a full volume, if the database is a file. */
   takeReserve(): void;
   /** Size of the write-ahead log beside a SQLite file, in bytes. */
@@ -70,6 +79,8 @@ export interface StoreOptions {
   readonly onWarning?: (message: string) => void;
   /** A command opens the store for a moment, a server for long. Default: `server`. */
   readonly owner?: "server" | "command";
+  /** How long sessions live by the settings of today; without it, as was settled when they were opened. */
+  readonly sessionLife?: SessionLife;
   /** Connections to PostgreSQL at most. */
   readonly connections?: number;
   /** How long PostgreSQL may take for one answer, in milliseconds. */
@@ -81,12 +92,15 @@ export interface StoreOptions {
  *
  * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where it cannot be used
  */
-export async function openStore({ onAudit, ...options }: StoreOptions): Promise<Store> {
+export async function openStore({ onAudit, sessionLife, ...options }: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit);
+  const endings = sessionEndings(database);
+  const time = database.time?.bind(database);
   return {
-    users: userTable(database, audit),
-    sessions: sessionTable(database, audit),
+    users: userTable(database, audit, endings),
+    sessions: sessionTable(database, audit, endings, sessionLife),
+    finishEndings: (at) => endings.finish(at),
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit),
@@ -97,6 +111,8 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
     pool: () => database.pool?.(),
     onChange: (listener) => database.onChange?.(listener),
     followCommands: commandEvents(database, onAudit),
+    ...(time && { time }),
+    deletionRecord: deletionRecords(database),
     tidy: housekeeping(database),
     takeReserve: () => database.takeReserve?.(),
     logSize: () => database.logSize?.(),
@@ -107,7 +123,7 @@ export async function openStore({ onAudit, ...options }: StoreOptions): Promise<
 }
 
 /** The client for PostgreSQL is loaded where it is used. */
-async function openDatabase(options: Omit<StoreOptions, "onAudit">): Promise<Database> {
+async function openDatabase(options: Omit<StoreOptions, "onAudit" | "sessionLife">): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
     const { openPostgres } = await import("./postgres/postgres.ts");

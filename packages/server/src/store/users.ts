@@ -5,27 +5,29 @@ import type { LocalUser, NewUser, Users } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, type Urgency } from "./database.ts";
 import type { UserTable } from "./schema.ts";
-import { endAllSteps } from "./sessions.ts";
+import type { SessionEndings } from "./session-endings.ts";
 import { insertFirst, statement } from "./statement.ts";
 
+/** A user as it is written and read; epoch and removal are the business of the change that ends sessions. */
+type UserRow = Omit<UserTable, "epoch" | "removed">;
+
 /** Users in the database. */
-export function userTable(database: Database, audit: AuditWriter): Users {
+export function userTable(
+  database: Database,
+  audit: AuditWriter,
+  endings: Pick<SessionEndings, "begin" | "beginRemoval">,
+): Users {
   const { query } = database;
-  const end = endAllSteps(database);
-  const endAll = (userId: string, at: number): Step[] => {
-    const { first, ended } = end(userId, at);
-    return [...first, ended];
-  };
   const byName = statement<NameSlots>()<UserTable>((slot) => {
     const made = sql<UserTable>`select ${sql.join(columns.map((column) => sql.ref(column)))}
-      from users where ${named(slot)} order by ${nearest(slot)} limit 1`;
+      from users where removed = 0 and (${named(slot)}) order by ${nearest(slot)} limit 1`;
     return { compile: () => made.compile(query) };
   });
   const byId = statement<{ id: string }>()((slot) =>
-    query.selectFrom("users").select(columns).where("id", "=", slot("id")),
+    query.selectFrom("users").select(columns).where("id", "=", slot("id")).where("removed", "=", 0),
   );
   const list = statement<Record<string, never>>()(() =>
-    query.selectFrom("users").select(columns).orderBy("username_key"),
+    query.selectFrom("users").select(columns).where("removed", "=", 0).orderBy("username_key"),
   );
   const first = statement<Record<string, never>>()(() => query.selectFrom("users").select("id").limit(1));
   // One statement with one row, whether the account exists or not.
@@ -37,10 +39,10 @@ export function userTable(database: Database, audit: AuditWriter): Users {
         ) as decoy,
         ${sql.join(columns.map((column) => sql.ref(`users.${column}`)))}
       from (select 1) as always
-      left join users on ${named(slot)} order by ${nearest(slot)} limit 1`;
+      left join users on users.removed = 0 and (${named(slot)}) order by ${nearest(slot)} limit 1`;
     return { compile: () => made.compile(query) };
   });
-  const add = statement<UserTable>()((slot) =>
+  const add = statement<UserRow>()((slot) =>
     query
       .insertInto("users")
       .values({
@@ -58,12 +60,13 @@ export function userTable(database: Database, audit: AuditWriter): Users {
       })
       .onConflict((conflict) => conflict.doNothing()),
   );
-  const addFirst = insertFirst<UserTable>(database, "users", columns);
+  const addFirst = insertFirst<UserRow>(database, "users", columns);
   const setPassword = statement<{ id: string; passwordHash: string }>()((slot) =>
     query
       .updateTable("users")
       .set((set) => ({ password_hash: slot("passwordHash"), revision: set("revision", "+", 1) }))
-      .where("id", "=", slot("id")),
+      .where("id", "=", slot("id"))
+      .where("removed", "=", 0),
   );
   const upgradeHash = statement<{ id: string; revision: number; passwordHash: string }>()((slot) =>
     query
@@ -76,17 +79,57 @@ export function userTable(database: Database, audit: AuditWriter): Users {
     query
       .updateTable("users")
       .set((set) => ({ active: slot("active"), revision: set("revision", "+", 1) }))
-      .where("id", "=", slot("id")),
+      .where("id", "=", slot("id"))
+      .where("removed", "=", 0),
   );
-  // Whoever opens a session looks at the revision: from here on they are refused.
-  const shut = statement<{ id: string }>()((slot) =>
+  // Opening a session compares the revision, so a login in flight is refused. The names are free at once.
+  const shut = statement<{ id: string; key: string }>()((slot) =>
     query
       .updateTable("users")
-      .set((set) => ({ active: 0, revision: set("revision", "+", 1) }))
-      .where("id", "=", slot("id")),
+      .set((set) => ({
+        active: 0,
+        revision: set("revision", "+", 1),
+        removed: 1,
+        username_key: slot("key"),
+        email_key: slot("key"),
+      }))
+      .where("id", "=", slot("id"))
+      .where("removed", "=", 0),
   );
-  const remove = statement<{ id: string }>()((slot) =>
-    query.deleteFrom("users").where("id", "=", slot("id")),
+  // A user whose last sessions are still on their way out comes back under the same id: with an epoch of its own.
+  const addAgain = statement<UserRow>()((slot) =>
+    query
+      .updateTable("users")
+      .set((set) => ({
+        username: slot("username"),
+        username_key: slot("username_key"),
+        email: slot("email"),
+        email_key: slot("email_key"),
+        display_name: slot("display_name"),
+        roles: slot("roles"),
+        password_hash: slot("password_hash"),
+        active: slot("active"),
+        revision: set("revision", "+", 1),
+        epoch: set("epoch", "+", 1),
+        created_at: slot("created_at"),
+        removed: 0,
+      }))
+      .where("id", "=", slot("id"))
+      .where("removed", "=", 1)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("users as other")
+              .select("other.id")
+              .where((where) =>
+                where.or([
+                  where("other.username_key", "=", slot("username_key")),
+                  where("other.email_key", "=", slot("email_key")),
+                ]),
+              ),
+          ),
+        ),
+      ),
   );
 
   async function change(steps: readonly Step[], event: AuditEvent, urgency?: Urgency): Promise<boolean> {
@@ -114,22 +157,28 @@ export function userTable(database: Database, audit: AuditWriter): Users {
       return { holder, decoy: row?.decoy ?? undefined };
     },
     async add(user, event) {
-      if (await change([must(add, rowOf(user, event.at))], event)) return "added";
+      const row = rowOf(user, event.at);
+      if (await change([must(add, row)], event)) return "added";
+      if (await change([must(addAgain, row)], event)) return "added";
       return (await find(user.usernameKey)) ? "username_taken" : "email_taken";
     },
     addFirst: (user, event) => change(addFirst(rowOf(user, event.at)), event),
     setPassword: (id, passwordHash, event) =>
-      change([must(setPassword, { id, passwordHash }), ...endAll(id, event.at)], event, "urgent"),
+      change([must(setPassword, { id, passwordHash }), ...endings.begin(id, event.at)], event, "urgent"),
     upgradeHash: ({ id, revision }, passwordHash) =>
       database.commit([must(upgradeHash, { id, revision, passwordHash })]),
     setActive: (id, active, event) =>
       change(
-        [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endAll(id, event.at))],
+        [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endings.begin(id, event.at))],
         event,
         active ? "ordinary" : "urgent",
       ),
     remove: (id, event) =>
-      change([must(shut, { id }), ...endAll(id, event.at), must(remove, { id })], event, "urgent"),
+      change(
+        [must(shut, { id, key: `removed ${id}` }), ...endings.beginRemoval(id, event.at)],
+        event,
+        "urgent",
+      ),
   };
 }
 
@@ -173,7 +222,7 @@ function idFrom(seed: string): string {
   return `user:${letter}${digest}`;
 }
 
-function rowOf(user: NewUser, at: number): UserTable {
+function rowOf(user: NewUser, at: number): UserRow {
   return {
     id: user.id,
     username: user.username,
@@ -189,7 +238,7 @@ function rowOf(user: NewUser, at: number): UserTable {
   };
 }
 
-function userOf(row: UserTable): LocalUser {
+function userOf(row: UserRow): LocalUser {
   return {
     id: row.id,
     username: row.username,

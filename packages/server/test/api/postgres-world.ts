@@ -8,10 +8,10 @@ import { testServer } from "./test-server.ts";
  * A test server on PostgreSQL: on an empty database where the settings name none. The database's clock advances with
  * the server's, if the database belongs to the suite's administrator, who alone may read the file that it is.
  */
-export const openOnPostgres: typeof testServer = async (settings = {}, hasher) => {
+export const openOnPostgres: typeof testServer = async (settings = {}, hasher, ahead) => {
   const secret = "only for tests, and the same everywhere";
   const database = settings["DATABASE"] ?? (await newDatabase());
-  const server = await testServer({ SECRET: secret, ...settings, DATABASE: database }, hasher);
+  const server = await testServer({ SECRET: secret, ...settings, DATABASE: database }, hasher, ahead);
   if (new URL(database).username !== new URL(inject("postgres")).username) return server;
   const clock = await databaseClock(database);
   return {

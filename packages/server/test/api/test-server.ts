@@ -20,7 +20,10 @@ export interface TestServer extends AsyncDisposable {
   readonly database: string;
   /** Lets time pass on both of the server's clocks. */
   advance(ms: number): void;
-  /** Sets the wall clock forward or back; the steady clock does not move. */
+  /**
+   * Sets the wall clock forward or back. The steady clock does not move, and neither does that of a PostgreSQL, which
+   * is on another machine.
+   */
   stepWallClock(ms: number): void;
   now(): number;
   /** How many hash operations have run. */
@@ -48,10 +51,12 @@ export interface AuditRow {
  * A real server on a real SQLite file, with its own time and cheap hashes.
  *
  * @param settings as environment variables, without `LATCHKEY_`
+ * @param ahead how far its wall clock is ahead when it starts, in milliseconds
  */
 export async function testServer(
   settings: Readonly<Record<string, string>> = {},
   hasher: Hasher = argon2id,
+  ahead = 0,
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
   const database = settings["DATABASE"] ?? join(folder, "latchkey.db");
@@ -62,8 +67,9 @@ export async function testServer(
   ]);
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
-  let time = Date.now();
+  let time = Date.now() + ahead;
   let elapsed = 0;
+  let databaseTime = Date.now();
   let hashes = 0;
   const counting: Hasher = {
     hash: (...given) => {
@@ -79,6 +85,7 @@ export async function testServer(
     log,
     clock: () => time,
     steady: () => elapsed,
+    databaseClock: () => databaseTime,
     hasher: counting,
     async prepare(people) {
       if ((await people.list()).length > 0) return;
@@ -102,6 +109,7 @@ export async function testServer(
     server,
     advance: (ms) => {
       time += ms;
+      databaseTime += ms;
       elapsed += ms;
     },
     stepWallClock: (ms) => {

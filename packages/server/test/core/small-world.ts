@@ -48,7 +48,7 @@ export async function smallWorld(
     steady,
     algorithm: "ES256",
   });
-  const revocations = new Revocations(store.revocations, clock, steady);
+  const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: 3_600_000 });
   const identity = { issuer: "http://test", audience: ["http://test"] };
   const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);
   const check = createTokenCheck(

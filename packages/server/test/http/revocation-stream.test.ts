@@ -14,7 +14,14 @@ const many = Array.from({ length: 200_000 }, (_, index) => ({
 
 /** Both ends of a stream over a real connection. */
 async function connected() {
-  const revocations = new Revocations({ after: async (cursor) => many.slice(cursor) }, Date.now, () => 0);
+  const revocations = new Revocations(
+    {
+      after: async (cursor) => many.slice(cursor),
+      isIncomplete: async () => false,
+      hasEnded: async () => false,
+    },
+    { clock: Date.now, steady: () => 0, tokenLifetime: 3_600_000 },
+  );
   await revocations.follow();
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

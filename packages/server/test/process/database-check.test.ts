@@ -41,7 +41,9 @@ describe("latchkey database check, on a SQLite file", () => {
       (path) =>
         run(
           path,
-          "pragma foreign_keys = off; insert into sessions select 's', 'nobody', 0, '', 0, 0, 0, 0, 0, 0, null, ''",
+          `pragma foreign_keys = off; insert into sessions (id, user_id, generation, refresh_hash, rotated_at,
+            created_at, last_used_at, expires_at, ends_at, tokens_until, address_bucket)
+            values ('s', 'nobody', 0, '', 0, 0, 0, 0, 0, 0, '')`,
         ),
       /^wrong: 1 rows belong to nobody/m,
     ],

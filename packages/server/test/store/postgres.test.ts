@@ -32,7 +32,7 @@ describe("a PostgreSQL database", () => {
     const address = await newDatabase();
     await (await open(address)).close();
     await queryAt(address, "update latchkey_schema set version = 99");
-    await expect(open(address)).rejects.toThrow(/version 99.*knows only up to \d+/);
+    await expect(open(address)).rejects.toThrow(`knows only up to ${postgresMigrations.length}`);
     expect(await queryAt(address, "select version from latchkey_schema")).toEqual([{ version: "99" }]);
   });
 

@@ -308,6 +308,32 @@ export function storeContract(
         expect(await store.sessions.touch("s1", use(now + 10), event("token.refreshed"))).toBe(false);
       });
 
+      test("end all at once but for one, and join the revocations in batches", async () => {
+        const ids = Array.from({ length: 1100 }, (_, number) => `many${number}`);
+        for (let from = 0; from < ids.length; from += 100) {
+          const some = ids.slice(from, from + 100);
+          await Promise.all(some.map((id) => store.sessions.open(session(id), 0, event("login.succeeded"))));
+        }
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "many7")).toBe(true);
+        expect((await store.sessions.live(now)).map(({ id }) => id)).toEqual(["many7"]);
+        expect(await store.sessions.countLive("user:alice", now)).toBe(1);
+        expect(await store.revocations.after(0)).toHaveLength(1000);
+        expect(await store.revocations.isIncomplete()).toBe(true);
+        const left = ids.filter((id) => id !== "many7");
+        expect(await store.revocations.hasEnded("many7")).toBe(false);
+        for (const id of left) {
+          expect(await store.revocations.hasEnded(id)).toBe(true);
+          expect((await store.sessions.byId(id))?.endedAt).not.toBeNull();
+          expect(await store.sessions.touch(id, use(now + 9), event("token.refreshed"))).toBe(false);
+        }
+        await store.finishEndings(now);
+        expect(await store.revocations.isIncomplete()).toBe(false);
+        // s1 was opened before each test of sessions.
+        expect(await store.revocations.after(0)).toHaveLength(left.length + 1);
+        expect(await store.sessions.touch("many7", use(now + 9), event("token.refreshed"))).toBe(true);
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "many7")).toBe(false);
+      });
+
       test("end once, with all their events, and join the revocations with a growing number", async () => {
         await store.sessions.open(session("s2"), 0, event("login.succeeded"));
         heard.length = 0;

@@ -6,6 +6,7 @@ import { engineProblems, engineState, triggerProblems } from "./engine-state.ts"
 import { connectFirst } from "./first-connection.ts";
 import { versionOf } from "./migrate-postgres.ts";
 import { postgresMigrations } from "./migrations.ts";
+import { timeOf } from "./time-of.ts";
 import { reasonOf } from "./trouble.ts";
 
 /** Counting millions of rows takes longer than an answer of the server may. */
@@ -19,6 +20,8 @@ export async function checkPostgres(place: PostgresPlace, timeout: number): Prom
   const hosts = await Promise.all(place.hosts.map((host) => stateOfHost(place, host, timeout)));
   return connectFirst(place, patience, async (client) => {
     const began = Date.now();
+    const time = await timeOf(client);
+    const off = time - (began + Date.now()) / 2;
     const state = await engineState(client);
     const version = await versionOf(client);
     const known = postgresMigrations.length;
@@ -28,7 +31,6 @@ export async function checkPostgres(place: PostgresPlace, timeout: number): Prom
       counts.push([table, String(rows[0]?.count)]);
     }
     const found = [...engineProblems(state), ...(version === 0 ? [] : await triggerProblems(client))];
-    const off = state.now - (began + Date.now()) / 2;
     return {
       facts: [
         ["engine", `PostgreSQL ${state.version}`],

@@ -13,6 +13,7 @@ import { type EngineProblem, engineProblems, engineState, triggerProblems } from
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
+import { timeOf } from "./time-of.ts";
 import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PostgresOptions {
@@ -111,6 +112,10 @@ class PostgresDatabase implements Database {
 
   commit(steps: readonly Step[]): Promise<boolean> {
     return this.#use((client) => makeChange(client, steps));
+  }
+
+  time(): Promise<number> {
+    return this.#use(timeOf);
   }
 
   onChange(listener: () => void): void {

@@ -1,0 +1,111 @@
+import { DeletionTime } from "./core/deletion-time.ts";
+import type { Clock, SteadyClock } from "./core/ports.ts";
+import type { Log } from "./log.ts";
+import type { Store } from "./store/store.ts";
+
+/** A replica whose clock is further off the database's says so, in milliseconds. */
+const offsetTolerance = 30_000;
+/** A server is often stopped for less than this, in milliseconds: no reason for a warning. */
+const commonPause = 86_400_000;
+
+export interface ClockWatchParts {
+  readonly store: Pick<Store, "time" | "deletionRecord">;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly log: Log;
+}
+
+/**
+ * Compares the clocks: this process's, its steady one, and the database's if replicas share one. The database's
+ * clock decides on deletions; each disagreement is told once.
+ */
+export class ClockWatch {
+  readonly #parts: ClockWatchParts;
+  readonly #time: DeletionTime;
+  #offset: number | undefined;
+  #farOff = false;
+  #lagging = false;
+
+  private constructor(parts: ClockWatchParts, time: DeletionTime) {
+    this.#parts = parts;
+    this.#time = time;
+  }
+
+  /** @throws {LatchkeyError} `store_unavailable` if the database cannot be read now */
+  static async open(parts: ClockWatchParts): Promise<ClockWatch> {
+    const { store, clock, steady } = parts;
+    const record = await store.deletionRecord.read();
+    const seenAt = record?.seenAt ?? (await store.time?.()) ?? clock();
+    const watch = new ClockWatch(parts, new DeletionTime(steady, { seenAt, leaps: record?.leaps ?? [] }));
+    await watch.read("start");
+    return watch;
+  }
+
+  /** This process's clock minus the database's, in milliseconds; undefined if the database has none of its own. */
+  get offset(): number | undefined {
+    return this.#offset;
+  }
+
+  /** How far deletions are behind the clock, in milliseconds. */
+  get lag(): number {
+    return this.#time.lag;
+  }
+
+  /** One sentence if this process's clock is far off the database's. */
+  get warning(): string | undefined {
+    if (this.#offset === undefined || !this.#farOff) return undefined;
+    const seconds = Math.round(Math.abs(this.#offset) / 1000);
+    const direction = this.#offset > 0 ? "ahead of" : "behind";
+    return `this machine's clock is ${seconds} seconds ${direction} the database's: set up NTP on both`;
+  }
+
+  /**
+   * Reads the clocks.
+   *
+   * @returns the time that deletions may follow, in milliseconds since the epoch
+   * @throws {LatchkeyError} `store_unavailable` if the database's clock cannot be read now
+   */
+  async read(when: "start" | "later" = "later"): Promise<number> {
+    const { store, clock, log } = this.#parts;
+    const before = clock();
+    const shared = await store.time?.();
+    if (shared !== undefined) this.#noteOffset((before + clock()) / 2 - shared);
+    const now = shared ?? clock();
+    const expected = this.#time.record.seenAt;
+    const deletionTime = this.#time.read(now);
+    const { lag } = this.#time;
+    if (lag > 0 && !this.#lagging) {
+      const told = { clock: isoOf(now), followed: isoOf(deletionTime), lastSeen: isoOf(expected) };
+      const message =
+        when === "start"
+          ? "the clock is far ahead of the last run: nothing that expired since is deleted before it has held for a day"
+          : "the clock leapt ahead of elapsed time: deletions follow elapsed time until the clock has held for a day";
+      if (when === "start" && lag < commonPause) log.info(told, message);
+      else log.warn(told, message);
+    }
+    if (lag === 0 && this.#lagging) log.info({ clock: isoOf(now) }, "the clocks agree again");
+    this.#lagging = lag > 0;
+    return deletionTime;
+  }
+
+  /** Makes the last reading durable, so that a restart goes on from it. */
+  async keep(): Promise<void> {
+    await this.#parts.store.deletionRecord.write(this.#time.record);
+  }
+
+  #noteOffset(offset: number): void {
+    this.#offset = offset;
+    const farOff = Math.abs(offset) > offsetTolerance;
+    const changed = farOff !== this.#farOff;
+    this.#farOff = farOff;
+    if (!changed) return;
+    const { log } = this.#parts;
+    const seconds = Math.round(offset / 1000);
+    if (farOff) log.warn({ offsetSeconds: seconds }, this.warning ?? "");
+    else log.info({ offsetSeconds: seconds }, "this machine's clock agrees with the database's again");
+  }
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,13 @@
+import type { Migration } from "./migration.ts";
+
+export const deletionTime: Migration = {
+  number: 5,
+  name: "the last reading of the clock that deletions follow",
+  statements: [
+    `create table deletion_time (
+      id integer not null primary key,
+      seen_at integer not null,
+      leaps text not null
+    ) strict`,
+  ],
+};

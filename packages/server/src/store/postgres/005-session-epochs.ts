@@ -1,0 +1,14 @@
+import type { Migration } from "../migrations/migration.ts";
+
+export const sessionEpochs: Migration = {
+  number: 5,
+  name: "all sessions of a user end with one row; their own rows follow in batches",
+  statements: [
+    "alter table users add column epoch bigint not null default 0",
+    "alter table users add column removed bigint not null default 0",
+    "alter table sessions add column epoch bigint not null default 0",
+    `create table session_endings (user_id text collate "C" primary key)`,
+    "create index sessions_open on sessions (user_id, created_at) where ended_at is null",
+    "create trigger tell after insert on session_endings for each statement execute function latchkey_tell()",
+  ],
+};

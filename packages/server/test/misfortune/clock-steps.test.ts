@@ -1,0 +1,89 @@
+import { writeFileSync } from "node:fs";
+import { createGuard } from "@latchkey/guard";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { replica } from "../postgres/replica.ts";
+import { debianBinaries } from "../postgres/server/binaries.ts";
+import { PostgresServer } from "../postgres/server/postgres-server.ts";
+import { logout, me, refresh, send, signIn } from "../process/auth-calls.ts";
+import { adminPassword, type Environment, Place, type ServerProcess } from "../process/server-process.ts";
+import { until } from "../process/until.ts";
+
+/** Longer than two clean-up intervals of a server, in milliseconds. */
+const cleanUpPatience = 150_000;
+/** No issuer of its own, so that a guard finds keys and ended sessions at the server's address. */
+const ownIssuer = { LATCHKEY_ISSUER: "" };
+
+const place = new Place();
+let postgres: PostgresServer | undefined;
+beforeAll(async () => {
+  postgres = await PostgresServer.make({ binaries: debianBinaries() });
+});
+afterAll(() => postgres?.[Symbol.asyncDispose]());
+
+/** The wall clock of a process, by libfaketime; its steady clock stays true. */
+class WallClock {
+  readonly #file: string;
+
+  constructor(place: Place, offset = "+0") {
+    this.#file = place.path(`clock-${Math.random().toString(36).slice(2)}`);
+    this.set(offset);
+  }
+
+  /** @param offset as faketime has it, such as `+2h` */
+  set(offset: string): void {
+    writeFileSync(this.#file, offset);
+  }
+
+  get environment(): Environment {
+    return {
+      LD_PRELOAD: "/usr/$LIB/faketime/libfaketimeMT.so.1",
+      FAKETIME_TIMESTAMP_FILE: this.#file,
+      FAKETIME_NO_CACHE: "1",
+      DONT_FAKE_MONOTONIC: "1",
+    };
+  }
+}
+
+/** What the server says about its clocks, which it looks at whenever it cleans up. */
+const lagOf = async ({ url }: ServerProcess): Promise<number> =>
+  Number(/^latchkey_deletion_lag_seconds (\S+)$/m.exec((await send(`${url}/metrics`)).text)?.[1]);
+
+test.concurrent("a logout survives a clean-up while the wall clock is 100 days ahead", async () => {
+  const clock = new WallClock(place);
+  const server = await place.server({ env: { ...ownIssuer, ...clock.environment } });
+  const gone = await signIn(server.url, "admin", adminPassword);
+  const stays = await signIn(server.url, "admin", adminPassword);
+  expect(await logout(server.url, gone.access)).toMatchObject({ status: 200 });
+  clock.set("+100d");
+  await until("the step is noticed", async () => (await lagOf(server)) > 8_000_000, cleanUpPatience);
+  expect(server.stdout()).toContain("the clock leapt ahead of elapsed time");
+  clock.set("+0");
+
+  expect(await me(server.url, gone.access)).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+  expect(await refresh(server.url, stays.refresh)).toMatchObject({ status: 200 });
+  await using guard = createGuard({ issuer: server.url });
+  await expect(guard.verify(gone.access)).rejects.toMatchObject({ code: "token_revoked" });
+  await server.stop();
+});
+
+test.concurrent("a PostgreSQL replica with a fast clock deletes nothing, and says how far it is off", async () => {
+  const database = (await postgres?.database()) ?? "";
+  const right = await replica(place, database);
+  const gone = await signIn(right.url, "admin", adminPassword);
+  const stays = await signIn(right.url, "admin", adminPassword);
+  expect(await logout(right.url, gone.access)).toMatchObject({ status: 200 });
+  const fast = await replica(place, database, new WallClock(place, "+100d").environment);
+  expect(fast.stdout()).toMatch(/this machine's clock is 86\d+ seconds ahead of the database's/);
+  expect((await send(`${fast.url}/health/ready`)).body).toMatchObject({
+    status: "ready",
+    warnings: [expect.stringContaining("ahead of the database's")],
+  });
+  const cleaned = async () => (await postgres?.query("select id from deletion_time", database)) ?? [];
+  await until("it has cleaned up", async () => (await cleaned()).length > 0, cleanUpPatience);
+  await fast.stop();
+
+  const fresh = await replica(place, database);
+  expect(await me(fresh.url, gone.access)).toMatchObject({ status: 401, body: { code: "token_revoked" } });
+  expect(await refresh(fresh.url, stays.refresh)).toMatchObject({ status: 200 });
+  await Promise.all([right.stop(), fresh.stop()]);
+});
