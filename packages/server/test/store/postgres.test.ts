@@ -51,6 +51,26 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
+  test("a session that an older replica opens lives until its user's sessions end", async () => {
+    const address = await newDatabase();
+    const store = await open(address);
+    await store.users.add(user("alice"), event("user.added"));
+    await store.users.setPassword("user:alice", "$new", event("user.password_changed"));
+    await queryAt(
+      address,
+      `insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
+          ends_at, tokens_until, address_bucket, ended_at)
+        select 's1', users.id, 0, 's1-0', ${now}, ${now}, ${now}, ${now + 1000}, ${now + 1000}, ${now + 1000}, '::1', null
+        from users where users.id = 'user:alice' and users.active = 1 and users.revision = 1 for share`,
+    );
+    expect(await store.sessions.byId("s1")).toMatchObject({ endedAt: null });
+    expect(await store.sessions.live(now)).toMatchObject([{ id: "s1" }]);
+    await store.users.setActive("user:alice", false, event("user.disabled"));
+    expect(await store.sessions.byId("s1")).toMatchObject({ endedAt: now });
+    expect(await store.revocations.after(0)).toMatchObject([{ sessionId: "s1" }]);
+    await store.close();
+  });
+
   test.for([1, 2, 3, 4, 5])(
     "a session never outlives a change that must end it, however they race (%d)",
     async () => {
