@@ -131,7 +131,7 @@ export function sessionEndings(database: Database): SessionEndings {
     ],
     async finish(at) {
       for (let todo = await database.all(pending, {}); todo.length > 0; ) {
-        for (const { userId } of todo) await database.commit(finishOne(userId, at));
+        for (const { userId } of todo) await database.commit(finishOne(userId, at), "urgent");
         todo = await database.all(pending, {});
       }
     },
