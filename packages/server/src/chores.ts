@@ -30,7 +30,7 @@ export interface ChoreParts {
 export interface Chores {
   /** Takes over what other processes changed: ended sessions and keys; and tells the log what commands did. */
   follow(): Promise<void>;
-  /** Rotates the key when its time has come, deletes what has expired. */
+  /** Deletes what has expired, rotates the key when its time has come. */
   tidy(): Promise<void>;
   /** Puts sessions that ended with their user on the list, batch by batch. */
   finishEndings(): Promise<void>;
@@ -52,13 +52,14 @@ export function startChores(parts: ChoreParts): Chores {
     const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
+    await store.tidy(now, config.auditRetention, revocations.firstHeld);
+    await clockWatch.keep();
+    // Last: on a full volume no key can be rotated, and the deletions above make room.
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
       const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
       await signingKeys.rotate(config.accessTokenTtl, event);
     }
-    await store.tidy(now, config.auditRetention, revocations.firstHeld);
-    await clockWatch.keep();
   }
 
   async function finishEndings(): Promise<void> {

@@ -34,7 +34,9 @@ export function deletionRecords(database: Database): DeletionRecords {
       return event && { seenAt: event.at, leaps: [] };
     },
     async write({ seenAt, leaps }) {
-      await database.commit([must(write, { seenAt: Math.round(seenAt), leaps: JSON.stringify(leaps) })]);
+      const row = { seenAt: Math.round(seenAt), leaps: JSON.stringify(leaps) };
+      // Without it the time on a full volume counts as a leap after a restart, and deletions wait for a day.
+      await database.commit([must(write, row)], "urgent");
     },
   };
 }

@@ -131,7 +131,7 @@ export function sessionEndings(database: Database): SessionEndings {
     ],
     async finish(at) {
       for (let todo = await database.all(pending, {}); todo.length > 0; ) {
-        for (const { userId } of todo) await database.commit(finishOne(userId, at));
+        for (const { userId } of todo) await database.commit(finishOne(userId, at), "urgent");
         todo = await database.all(pending, {});
       }
     },
@@ -141,7 +141,7 @@ export function sessionEndings(database: Database): SessionEndings {
 type Batch = (userId: string, at: number) => Step[];
 
 /** The next sessions of an earlier epoch, latest first: their tokens live longest. */
-function nextOf({ query, writers }: Database, slot: Slots) {
+function nextOf({ query }: Database, slot: Slots) {
   return query
     .selectFrom("sessions")
     .select("id")
@@ -152,28 +152,32 @@ function nextOf({ query, writers }: Database, slot: Slots) {
     )
     .orderBy("created_at", "desc")
     .orderBy("id")
-    .limit(batchSize)
-    .$if(writers === "many", (session) => session.forUpdate());
+    .limit(batchSize);
 }
 
-type Slots = Parameters<Parameters<ReturnType<typeof statement<{ userId: string; at: number }>>>[0]>[0];
+type Slots = Parameters<Parameters<ReturnType<typeof statement<{ userId: string }>>>[0]>[0];
 
-/** One statement: until when tokens are valid cannot change between the end and its revocation. */
+/**
+ * One statement: until when tokens are valid cannot change between the end and its revocation. The rows are locked
+ * before the list, the order of every change that ends a session. A row that another change locks meanwhile is left
+ * to the next batch, so none waits for the other in a circle.
+ */
 function batchAtOnce(database: Database): Batch {
+  const lock = statement<{ userId: string }>()((slot) => nextOf(database, slot).forUpdate());
   const end = statement<{ userId: string; at: number }>()((slot) =>
     database.query
       .with("ended", (change) =>
         change
           .updateTable("sessions")
           .set({ ended_at: slot("at") })
-          .where("id", "in", nextOf(database, slot))
+          .where("id", "in", nextOf(database, slot).forUpdate().skipLocked())
           .returning(["id", "tokens_until"]),
       )
       .insertInto("revocations")
       .columns(["session_id", "until"])
       .expression((from) => from.selectFrom("ended").select(["id", "tokens_until"])),
   );
-  return (userId, at) => [step(end, { userId, at })];
+  return (userId, at) => [step(lock, { userId }), step(end, { userId, at })];
 }
 
 /** Two statements, of which the engine runs no other in between. */

@@ -131,15 +131,18 @@ export function sessionTable(
         from.selectFrom("sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
       ),
   );
-  const surplus = statement<{ userId: string; at: number; kept: number }>()((slot) =>
+  const liveIds = (userId: RawBuilder<string>, at: RawBuilder<number>) =>
     query
       .selectFrom("sessions")
       .select("id")
-      .where("user_id", "=", slot("userId"))
-      .where(isLive(slot("at")))
-      .orderBy("created_at", "desc")
-      .limit(mostSurplus)
-      .offset(slot("kept")),
+      .where("user_id", "=", userId)
+      .where(isLive(at))
+      .limit(mostSurplus);
+  const beyond = statement<{ userId: string; at: number; kept: number }>()((slot) =>
+    liveIds(slot("userId"), slot("at")).orderBy("created_at", "desc").offset(slot("kept")),
+  );
+  const oldest = statement<{ userId: string; at: number }>()((slot) =>
+    liveIds(slot("userId"), slot("at")).orderBy("created_at"),
   );
   const openBut = statement<{ userId: string; keep: string }>()((slot) =>
     query
@@ -180,13 +183,17 @@ export function sessionTable(
     // No session has an empty id.
     countLive: async (userId, at, except = "") =>
       Number((await one(database, countLive, { userId, at, except }))?.count ?? 0),
-    surplus: async (userId, at, kept) =>
-      (await database.all(surplus, { userId, at, kept })).map(({ id }) => id),
+    async surplus(userId, at, kept) {
+      const rows = await database.all(beyond, { userId, at, kept });
+      // With more of them than one login ends, those behind the kept ones are not the oldest.
+      const ends = rows.length < mostSurplus ? rows : await database.all(oldest, { userId, at });
+      return ends.map(({ id }) => id);
+    },
     open(session, revision, event, instead = []) {
-      const ends = instead.flatMap(({ sessionId: id = "", at }) => [
-        step(end, { id, at }),
-        step(revoke, { id }),
-      ]);
+      const ends = [
+        ...instead.map(({ sessionId: id = "", at }) => step(end, { id, at })),
+        ...instead.map(({ sessionId: id = "" }) => step(revoke, { id })),
+      ];
       return change([must(open, { ...session, revision }), ...ends], [event, ...instead]);
     },
     rotate: (id: string, from: Link, to: Link, use, event) =>

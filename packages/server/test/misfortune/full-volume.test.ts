@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { copySessions, count } from "../api/many-sessions-contract.ts";
 import { passwords, type TestServer, testServer } from "../api/test-server.ts";
 import { login, logout, me, refresh, signIn } from "../process/auth-calls.ts";
 import { Place } from "../process/server-process.ts";
@@ -74,8 +75,34 @@ describe("on a full volume", () => {
     expect(pruned.stdout).toBe("50000 audit events older than 1d were deleted\n");
     await until("people sign in again", () => works(server), 10_000);
     expect((await refresh(server.url, second.refresh)).status).toBe(200);
+    // A failure is shared for a quarter of a second, and this server's clocks stand still.
+    server.advance(250);
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
     expect((await me(server.url, first.access)).body).toMatchObject({ code: "token_revoked" });
+  });
+
+  test("all sessions of a disabled user reach the list for guards, batch by batch", async () => {
+    await using server = await testServer({ DATABASE: database });
+    await signIn(server.url, "alice", passwords.alice);
+    await copySessions(server, 5000);
+    await fillUp(server);
+    await server.server.people.setActive("alice", false);
+    await until("all are listed", async () => (await count(server, "revocations")) === 5001, 10_000);
+    expect(await count(server, "session_endings")).toBe(0);
+  });
+
+  test("old audit events go by their age, although a key cannot be rotated for lack of space", async () => {
+    await using server = await testServer({
+      DATABASE: database,
+      AUDIT_RETENTION: "30d",
+      KEY_ROTATION: "30d",
+    });
+    oldEvents(50_000);
+    await fillUp(server);
+    // The age of the key is above the rotation interval now, and that of the events above the retention.
+    server.advance(31 * day);
+    await server.server.chores.tidy().catch(() => {});
+    await until("people sign in again", () => works(server), 10_000);
   });
 
   test("a restart with a shorter retention makes everything work again", async () => {

@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { postgresAddress } from "../../src/postgres-address.ts";
@@ -51,6 +52,26 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
+  test("a session that an older replica opens lives until its user's sessions end", async () => {
+    const address = await newDatabase();
+    const store = await open(address);
+    await store.users.add(user("alice"), event("user.added"));
+    await store.users.setPassword("user:alice", "$new", event("user.password_changed"));
+    await queryAt(
+      address,
+      `insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
+          ends_at, tokens_until, address_bucket, ended_at)
+        select 's1', users.id, 0, 's1-0', ${now}, ${now}, ${now}, ${now + 1000}, ${now + 1000}, ${now + 1000}, '::1', null
+        from users where users.id = 'user:alice' and users.active = 1 and users.revision = 1 for share`,
+    );
+    expect(await store.sessions.byId("s1")).toMatchObject({ endedAt: null });
+    expect(await store.sessions.live(now)).toMatchObject([{ id: "s1" }]);
+    await store.users.setActive("user:alice", false, event("user.disabled"));
+    expect(await store.sessions.byId("s1")).toMatchObject({ endedAt: now });
+    expect(await store.revocations.after(0)).toMatchObject([{ sessionId: "s1" }]);
+    await store.close();
+  });
+
   test.for([1, 2, 3, 4, 5])(
     "a session never outlives a change that must end it, however they race (%d)",
     async () => {
@@ -97,6 +118,48 @@ describe("a PostgreSQL database", () => {
     for (const { sessionId } of (await first?.revocations.after(cursor)) ?? []) seen.push(sessionId);
     expect(seen.sort()).toEqual([...ids].sort());
     await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test.for<[string, (store: Store) => Promise<boolean>]>([
+    [
+      "a password change",
+      (store) => store.users.setPassword("user:alice", "$new", event("user.password_changed")),
+    ],
+    [
+      "a login beyond the limit",
+      (store) => {
+        const instead = ["s1", "s2"].map((sessionId) => ({ ...event("session.ended"), sessionId }));
+        return store.sessions.open(session("s3"), 0, event("login.succeeded"), instead);
+      },
+    ],
+  ])("%s waits for a session's row before it locks the list of ended ones", async ([, endBoth]) => {
+    const address = await newDatabase();
+    const store = await open(address);
+    await store.users.add(user("alice"), event("user.added"));
+    for (const id of ["s1", "s2"]) await store.sessions.open(session(id), 0, event("login.succeeded"));
+    const logout = new Client({ connectionString: address });
+    await logout.connect();
+    const locks = async (condition: string) => {
+      const ours = "database = (select oid from pg_database where datname = current_database())";
+      const text = `select 1 from pg_locks join pg_stat_activity using (pid)
+        where ${ours} and datname = current_database() and ${condition}`;
+      return (await logout.query(text)).rows.length;
+    };
+    await logout.query("begin");
+    await logout.query(`update sessions set ended_at = ${now} where id = 's2'`);
+    const ended = endBoth(store);
+    await until("it waits", async () => (await locks("wait_event_type = 'Lock'")) > 0);
+    expect(await locks("locktype = 'advisory'")).toBe(0);
+    await logout.query(
+      "insert into revocations (session_id, until) select id, tokens_until from sessions where id = 's2'",
+    );
+    await logout.query("commit");
+    await logout.end();
+    expect(await ended).toBe(true);
+    expect(new Set((await store.revocations.after(0)).map(({ sessionId }) => sessionId))).toEqual(
+      new Set(["s1", "s2"]),
+    );
+    await store.close();
   });
 
   test("says at once when sessions end or keys change", async () => {

@@ -406,6 +406,25 @@ export function storeContract(
       });
     });
 
+    describe("sessions beyond a user's limit", () => {
+      beforeEach(async () => {
+        await store.users.add(user("alice"), event("user.added"));
+        for (let n = 0; n < 15; n++) {
+          const opened = { ...session(`s${n}`), createdAt: now + n };
+          await store.sessions.open(opened, 0, event("login.succeeded"));
+        }
+      });
+
+      test.for([
+        [14, ["s0"]],
+        [12, ["s0", "s1", "s2"]],
+        [15, []],
+        [2, ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"]],
+      ] as const)("are the oldest, ten at most: with %d kept, %j", async ([kept, ids]) => {
+        expect((await store.sessions.surplus("user:alice", now, kept)).toSorted()).toEqual(ids);
+      });
+    });
+
     describe("signing keys", () => {
       const minutes = (count: number) => count * 60_000;
 

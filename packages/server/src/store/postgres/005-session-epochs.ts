@@ -10,5 +10,15 @@ export const sessionEpochs: Migration = {
     `create table session_endings (user_id text collate "C" primary key)`,
     "create index sessions_open on sessions (user_id, created_at) where ended_at is null",
     "create trigger tell after insert on session_endings for each statement execute function latchkey_tell()",
+    // An older replica names no epoch when it opens a session: then the session gets its user's.
+    "alter table sessions alter column epoch set default -1",
+    `create function latchkey_epoch() returns trigger language plpgsql as $$
+      begin
+        select users.epoch into new.epoch from users where users.id = new.user_id;
+        return new;
+      end
+    $$`,
+    `create trigger epoch before insert on sessions
+      for each row when (new.epoch < 0) execute function latchkey_epoch()`,
   ],
 };
