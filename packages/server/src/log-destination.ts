@@ -18,6 +18,8 @@ export interface LogDestination {
   write(line: string): void;
   /** Lines that were dropped since the start. */
   lost(): number;
+  /** Resolves when the lines so far are written, after one second at the latest. */
+  flush(): Promise<LogEnd>;
   /** Writes the held lines, for one second at most. */
   close(): Promise<LogEnd>;
 }
@@ -61,6 +63,7 @@ export function openDestination(recovered: (lost: number) => void): LogDestinati
   return {
     write: (line) => void output.write(line),
     lost: () => lost,
+    flush: () => settledWithin(closeTimeout, output),
     async close() {
       const first = await settledWithin(closeTimeout, output);
       if (first !== "hanging") return first;

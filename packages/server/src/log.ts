@@ -6,7 +6,7 @@ import { visible, visibleLines } from "./visible.ts";
 export type Log = Logger;
 
 /** The server's log and its destination. */
-export interface OpenLog extends Pick<LogDestination, "lost" | "close"> {
+export interface OpenLog extends Pick<LogDestination, "lost" | "flush" | "close"> {
   readonly log: Log;
 }
 
@@ -19,7 +19,8 @@ export async function openLog(level: Config["logLevel"]): Promise<OpenLog> {
   const destination = openDestination((lines) => log.warn({ lines }, "log lines were lost"));
   const shown = process.stdout.isTTY ? await prettyOn(destination) : destination;
   const log: Log = pino(options, shown);
-  return { log, lost: destination.lost, close: destination.close };
+  const { lost, flush, close } = destination;
+  return { log, lost, flush, close };
 }
 
 async function prettyOn(destination: LogDestination): Promise<Pick<LogDestination, "write">> {

@@ -3,10 +3,11 @@ import { flushCompileCache } from "node:module";
 import type { Config } from "../config.ts";
 import { passwordProblem } from "../core/password-policy.ts";
 import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
-import { type Log, openLog } from "../log.ts";
+import { type Log, type OpenLog, openLog } from "../log.ts";
 import { type Server, serve } from "../serve.ts";
 import { serviceLinks } from "../service-links.ts";
 import { SettingProblem } from "../setting-problem.ts";
+import { visibleLines } from "../visible.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { putHashingBehindRequests } from "./thread-priority.ts";
@@ -68,12 +69,16 @@ export async function run(config: Config, prepare: Prepare): Promise<Server> {
       "service links of a Kubernetes Service named latchkey or latchkey-… are ignored: set enableServiceLinks: false in the pod; --port sets the port",
     );
   }
+  process.on("uncaughtException", (error) => void endWith(error, output));
   await putHashingBehindRequests();
   const server = await serve(config, {
     log,
     lostLogLines: output.lost,
     prepare: (people) => prepare(people, log),
     idleGrace,
+  }).catch(async (error: unknown) => {
+    await output.close();
+    throw error;
   });
   flushCompileCache();
   let stopping = false;
@@ -88,7 +93,16 @@ export async function run(config: Config, prepare: Prepare): Promise<Server> {
     process.exit(0);
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
+  // The demo's banner follows the log.
+  await output.flush();
   return server;
+}
+
+/** Ends the process for an error that nothing caught. The log is written first: the cause may stand in it. */
+async function endWith(error: Error, output: OpenLog): Promise<never> {
+  process.stderr.write(`latchkey: ${visibleLines(error.stack ?? error.message)}\n`);
+  if ((await output.close()) === "hanging") endAtOnce();
+  process.exit(1);
 }
 
 /**

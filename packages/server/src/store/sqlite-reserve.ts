@@ -7,6 +7,7 @@ import {
   openSync,
   rmSync,
   statfsSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -33,18 +34,24 @@ export class Reserve {
 
   /** Whether the volume could hold the reserve and as much again. A quota is not seen. */
   get fits(): boolean {
-    const { bavail, bsize } = statfsSync(dirname(this.path));
-    return bavail * bsize >= 2 * reserveSize;
+    return this.#hasFree(2 * reserveSize);
   }
 
-  /** Writes the file. @returns false if the volume has too little space */
+  /**
+   * Writes the file, or the rest of one that a crash left behind. A volume with too little space is left alone: other
+   * programs would otherwise find it full at every attempt.
+   *
+   * @returns whether the whole reserve is there
+   */
   take(): boolean {
-    if (this.exists) return true;
     try {
+      const size = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
+      if (size >= reserveSize) return true;
+      if (!this.#hasFree(reserveSize - size + chunkSize)) return false;
       this.#write();
       return true;
     } catch {
-      this.release();
+      this.#discard();
       return false;
     }
   }
@@ -52,6 +59,20 @@ export class Reserve {
   /** Gives the space back to the volume. */
   release(): void {
     rmSync(this.path, { force: true });
+  }
+
+  #hasFree(bytes: number): boolean {
+    const { bavail, bsize } = statfsSync(dirname(this.path));
+    return bavail * bsize >= bytes;
+  }
+
+  /** Deletes a file that could not be finished, unless its folder has become read-only or is gone. */
+  #discard(): void {
+    try {
+      this.release();
+    } catch {
+      // The next attempt to take the reserve finishes the file.
+    }
   }
 
   /** Random bytes, because a file system may compress others. */

@@ -1,6 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Reserve } from "../../src/store/sqlite-reserve.ts";
 import { copySessions, count } from "../api/many-sessions-contract.ts";
 import { passwords, type TestServer, testServer } from "../api/test-server.ts";
 import { login, logout, me, refresh, signIn } from "../process/auth-calls.ts";
@@ -139,4 +140,21 @@ test("an audit trail that would fill the volume stays within its bound, and its 
   expect(server.logged().map(({ msg }) => msg)).toContain(
     "the audit trail reached LATCHKEY_AUDIT_MAX_SIZE: its oldest events were deleted",
   );
+});
+
+test("a volume that a reserve would fill is left alone", () => {
+  volume.fill(16 * 1024 * 1024 + 4096);
+  const reserve = new Reserve(database);
+  expect(reserve.take()).toBe(false);
+  volume.drain();
+  expect(reserve.take()).toBe(true);
+});
+
+test("a reserve on a volume that became read-only is given up without an error", () => {
+  const reserve = new Reserve(database);
+  writeFileSync(reserve.path, "cut short");
+  volume.remount("ro");
+  expect(reserve.take()).toBe(false);
+  volume.remount("rw");
+  expect(reserve.take()).toBe(true);
 });

@@ -40,6 +40,10 @@ export class SmallVolume implements Disposable {
     rmSync(this.path(`${name}-end`), { force: true });
   }
 
+  remount(mode: "ro" | "rw"): void {
+    execFileSync("mount", ["-o", `remount,${mode}`, this.folder]);
+  }
+
   [Symbol.dispose](): void {
     execFileSync("umount", ["--lazy", this.folder]);
   }

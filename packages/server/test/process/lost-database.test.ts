@@ -38,7 +38,8 @@ describe("under a running server, a database file", () => {
     lose(database);
     expect((await refresh(running.url, tokens.refresh)).body).toMatchObject({ code: "store_unavailable" });
     expect((await signInAdmin(running)).status).toBe(503);
-    expect(await statusOf("/health/ready", running)).toBe(503);
+    const notReady = async () => (await statusOf("/health/ready", running)) === 503;
+    await until("it is not ready, which is shared for a second", notReady, 5_000);
     expect(await statusOf("/health/live", running)).toBe(200);
     await until(
       "tokens are refused",

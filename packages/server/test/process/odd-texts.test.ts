@@ -36,7 +36,7 @@ describe.concurrent("a refused setting leaves nothing behind:", () => {
     [
       "an escape in a path",
       { LATCHKEY_DATABASE: "data\u001b.db" },
-      /LATCHKEY_DATABASE=data\?\.db: it holds the control character U\+001B/,
+      /LATCHKEY_DATABASE=data\\u\{1b\}\.db: it holds the control character U\+001B/,
     ],
     ["the last setting", { LATCHKEY_LOG_LEVEL: "loud" }, /LATCHKEY_LOG_LEVEL=loud: give debug or/],
   ])("%s", async ([, env, why]) => {
@@ -160,15 +160,6 @@ describe("the file with the secret", () => {
   ])("is refused %s", async ([, content, why]) => {
     const database = await withSecret(content);
     expectRefusal(await place.latchkey(["serve", "--port", "0", "--database", database]), why);
-  });
-
-  test("that was put there in UTF-16 seals no new database", async () => {
-    const folder = emptyFolder();
-    const database = join(folder, "latchkey.db");
-    writeFileSync(`${database}.secret`, utf16(`\ufeff${"s".repeat(43)}`));
-    const result = await place.latchkey(["serve", "--port", "0", "--database", database]);
-    expectRefusal(result, /looks like UTF-16/);
-    expect(result.stderr).not.toMatch(/s{10}/);
   });
 });
 

@@ -22,9 +22,9 @@ test("stored names and roles cannot steer the terminal of a command", async () =
   database
     .prepare(
       `insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at,
-        expires_at, ends_at, tokens_until, address_bucket) values (?, 'user:eve', 0, '', 0, 0, 0, 8e15, 8e15, 0, ?)`,
+        expires_at, ends_at, tokens_until, address_bucket) values ('s1', 'user:eve', 0, '', ?1, ?1, ?1, 8e15, 8e15, 0, ?2)`,
     )
-    .run("s1", hostile);
+    .run(Date.now(), hostile);
   database.close();
 
   const list = await place.latchkey(["user", "list"]);
@@ -33,8 +33,8 @@ test("stored names and roles cannot steer the terminal of a command", async () =
   expect(sessions.stdout).toContain(shown);
   const disabled = await place.latchkey(["user", "disable", "eve"]);
   expect(disabled.stdout).toBe(`disabled ${shown}; all their sessions have ended\n`);
-  const unknown = await place.latchkey(["user", "disable", hostile]);
-  expect(unknown.stderr).toBe(`latchkey: there is no user ${shown}\n`);
+  const unknown = await place.latchkey(["user", "disable", "\u202egro\u3164"]);
+  expect(unknown.stderr).toBe("latchkey: there is no user \\u{202e}gro\\u{3164}\n");
   for (const { stdout, stderr } of [list, sessions, disabled, unknown]) {
     for (const line of `${stdout}${stderr}`.split("\n")) expect(line).not.toMatch(unseen);
   }
@@ -43,10 +43,11 @@ test("stored names and roles cannot steer the terminal of a command", async () =
 test("nor can they steer the terminal that shows the log", async () => {
   const program = `
     const { openLog } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/log.ts"))});
-    const log = await openLog("info");
+    const { log, close } = await openLog("info");
     const hostile = ${JSON.stringify(hostile)};
     log.info({ subject: hostile, err: new Error(hostile) }, hostile);
-    process.exit(process.stdout.isTTY ? 0 : 3);`;
+    await close();
+    process.exitCode = process.stdout.isTTY ? 0 : 3;`;
   const command = `${process.execPath} --input-type=module --eval '${program}'`;
   // `script` runs a command with a terminal.
   const { stdout } = await promisify(execFile)("script", ["-qec", command, "/dev/null"]);
