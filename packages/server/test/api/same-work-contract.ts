@@ -75,7 +75,7 @@ const paths: readonly Path[] = [
   { path: "cut hash", before: storedHash("alice", "$argon2id$v=19$m=64,t=1,p=1$c29t"), ...refused },
   {
     path: "hash that would take 4 TiB",
-    before: storedHash("alice", `$argon2id$v=19$m=4294967295,t=1,p=1$${"c".repeat(22)}$${"d".repeat(43)}`),
+    before: storedHash("alice", `$argon2id$v=19$m=4294967295,t=1,p=1$${"A".repeat(22)}$${"A".repeat(43)}`),
     ...refused,
   },
   {
@@ -149,7 +149,9 @@ export function sameWorkContract(engine: string, open: typeof testServer): void 
         log.take();
         const { status, headers, text } = await login(server, name, password, here);
         const { "x-request-id": _, date: __, ...plain } = Object.fromEntries(headers);
-        const events = server.newEvents().map((event) => event.name);
+        // Events of the operator's command can be heard later than its end.
+        const heard = server.newEvents().map((event) => event.name);
+        const events = heard.filter((event) => event.startsWith("login."));
         seen.push({ status, headers: plain, text, events, ...log.take() });
       }
       const [existing, unknown] = seen;
