@@ -191,6 +191,8 @@ const providerMetadata = {
   properties: {
     issuer: { type: "string" },
     jwks_uri: { type: "string" },
+    authorization_endpoint: { type: "string", description: "Of the Keycloak realm, if people are in one" },
+    token_endpoint: { type: "string", description: "Of the Keycloak realm, if people are in one" },
     latchkey_revocations_endpoint: {
       type: "string",
       description: "Where guards follow the sessions that have ended",
