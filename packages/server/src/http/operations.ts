@@ -185,7 +185,8 @@ export function describeProvider(metadata: object, cacheControl: string): Fastif
     summary: "Where verifiers find issuer and keys",
     description:
       "The members of OpenID Connect Discovery 1.0 §3 that a verifier of access tokens needs. " +
-      "Latchkey issues no ID tokens and has no authorization endpoint.",
+      "Latchkey issues no ID tokens and has no authorization endpoint. If people are in a Keycloak realm, issuer, " +
+      "keys and endpoints are the realm's.",
     tags: ["Keys"],
     security: open,
     response: {
@@ -371,6 +372,7 @@ const otherRefusals = {
     "method_not_allowed",
     "request_timeout",
     "uri_too_long",
+    "misdirected_request",
     "headers_too_large",
   ),
 };
