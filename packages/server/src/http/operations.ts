@@ -150,7 +150,7 @@ export function describeMetrics(access: KeyAccess): FastifySchema {
         content: { "text/plain": { schema: { type: "string" }, examples: { example: { value: sample } } } },
       },
       401: errors(
-        "No metrics key, or none of the server's",
+        "The metrics key is missing or unknown",
         { "WWW-Authenticate": header("Bearer") },
         "invalid_metrics_key",
       ),
@@ -341,7 +341,7 @@ const invalid = (issue: Issue) => ({
 
 const guardKeyRefused = () => ({
   401: errors(
-    "No guard key, or none of the server's",
+    "The guard key is missing or unknown",
     { "WWW-Authenticate": header("Bearer") },
     "invalid_guard_key",
   ),
