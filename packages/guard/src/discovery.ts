@@ -1,4 +1,4 @@
-import type { Clocks } from "./clocks.ts";
+import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
 import type { Tell } from "./guard-events.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
 import { Joined } from "./joined.ts";
@@ -16,14 +16,19 @@ export interface Metadata {
   readonly isAuthorizationServer: boolean;
 }
 
+/** How soon `once` asks again after a failure, in milliseconds: a stranger's requests must cost the issuer nothing. */
+export const failureRest = 5_000;
+
 /** Finds an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last that was read. */
 export class Discovery {
   readonly #requests: Requests;
   readonly #issuer: string;
+  readonly #clocks: Clocks;
   readonly #at: string;
   readonly #tell: Tell;
   #toldMismatch: string | undefined;
   #known: Metadata | undefined;
+  #failed: { readonly at: Moment; readonly error: unknown } | undefined;
   readonly #reading: Joined<Metadata>;
 
   /** @param at below which address it is read, if not below the issuer's own */
@@ -36,6 +41,7 @@ export class Discovery {
   ) {
     this.#requests = requests;
     this.#issuer = issuer;
+    this.#clocks = clocks;
     this.#reading = new Joined(clocks);
     this.#at = at;
     this.#tell = tell;
@@ -54,12 +60,25 @@ export class Discovery {
     return this.#reading.underWay ?? this.#reading.begin(() => this.#read());
   }
 
+  /**
+   * Reads it, unless it is known. A failure is the answer to all who ask within `failureRest`.
+   *
+   * @throws {IssuerProblem}
+   */
+  async once(): Promise<Metadata> {
+    if (this.#known !== undefined) return this.#known;
+    const failed = this.#failed;
+    if (failed !== undefined && since(failed.at, this.#clocks) < failureRest) throw failed.error;
+    return await this.read();
+  }
+
   async #read(): Promise<Metadata> {
     // §4.1: a terminating slash is removed before the well-known path is appended.
     const address = new URL(`${this.#at.replace(/\/$/, "")}/.well-known/openid-configuration`);
     try {
       this.#known = readMetadata(await requestJson(this.#requests, address), this.#issuer, this.#at);
     } catch (error) {
+      this.#failed = { at: momentOf(this.#clocks), error };
       if (error instanceof IssuerMismatch) this.#mismatched(error);
       throw error;
     }

@@ -65,7 +65,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
     },
     async authorizationServer() {
       if (given.keys) return settings.issuer;
-      const { issuer, isAuthorizationServer } = discovery.known ?? (await discovery.read());
+      const { issuer, isAuthorizationServer } = await discovery.once();
       return isAuthorizationServer ? issuer : undefined;
     },
     keys: given.keys ?? remoteKeys,

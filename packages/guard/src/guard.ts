@@ -12,7 +12,8 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
   readonly issuer: string;
   /**
    * The issuer, if OAuth clients can get a token there: if its metadata names an authorization endpoint and a token
-   * endpoint (RFC 8414 §2). The metadata is read once. A guard with keys of its own reads none, and takes it for granted.
+   * endpoint (RFC 8414 §2). The metadata is read once. A failure is the answer for the next 5 seconds. A guard with
+   * keys of its own reads none, and takes it for granted.
    *
    * @throws {Error} if the metadata cannot be read
    */

@@ -150,6 +150,38 @@ describe("an issuer whose name was written with another closing slash", () => {
   });
 });
 
+describe("an authorization server", () => {
+  test("is the realm that a Latchkey in front of it names, with both endpoints", async () => {
+    await using latchkey = await OwnIssuer.start();
+    const realm = "http://keycloak.example/realms/demo";
+    latchkey.discovery = {
+      issuer: realm,
+      authorization_endpoint: `${realm}/protocol/openid-connect/auth`,
+      token_endpoint: `${realm}/protocol/openid-connect/token`,
+    };
+    await using guard = latchkey.guard({ issuer: realm, discoverAt: latchkey.url });
+    expect(await guard.authorizationServer()).toBe(realm);
+  });
+
+  test("is not asked for again soon after a failure: strangers' requests do not reach the issuer", async () => {
+    await using issuer = await OwnIssuer.start();
+    let now = issuer.tokens.now;
+    issuer.answers.set(
+      wellKnown,
+      json(() => ({}), 500),
+    );
+    await using guard = issuer.guard({ now: () => now });
+    for (let request = 0; request < 5; request++) {
+      await expect(guard.authorizationServer()).rejects.toThrow("answered 500");
+    }
+    expect(issuer.asked(wellKnown)).toBe(1);
+    issuer.answers.clear();
+    now += 5_000;
+    expect(await guard.authorizationServer()).toBeUndefined();
+    expect(issuer.asked(wellKnown)).toBe(2);
+  });
+});
+
 describe("an issuer that says it is another", () => {
   const localhost = ({ url }: OwnIssuer) => url.replace("127.0.0.1", "localhost");
 

@@ -60,6 +60,7 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
   guard.health();
   if (reached) await guard.ready().catch(() => {});
   const { realmSessions: sessions, audit } = store;
+  const protocolBase = `${realm.issuer}/protocol/openid-connect`;
   const stories = realmStories({
     ...parts,
     realm,
@@ -70,7 +71,12 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
   });
   return {
     stories,
-    foreign: { issuer: realm.issuer, keySet: `${realm.issuer}/protocol/openid-connect/certs` },
+    foreign: {
+      issuer: realm.issuer,
+      keySet: `${protocolBase}/certs`,
+      authorizationEndpoint: `${protocolBase}/auth`,
+      tokenEndpoint: `${protocolBase}/token`,
+    },
     async assertReady(): Promise<void> {
       await realm.assertReady();
       const { keys } = guard.health();

@@ -140,8 +140,8 @@ function withTokenField(tool: Members, field: string, required: boolean, local: 
 function extend(tool: Members, field: string, required: boolean, local: boolean): Members {
   const instead = local ? "the server's environment" : "an Authorization header";
   const description = required
-    ? "Access token of whoever this call is made for."
-    : `Access token of whoever this call is made for. Not needed: ${instead} carries one already.`;
+    ? "Access token of the user that this call is made for."
+    : `Access token of the user that this call is made for. Not needed: ${instead} carries one already.`;
   const schema = own(tool, "inputSchema");
   try {
     return {

@@ -1,3 +1,4 @@
+import { failureRest } from "../discovery.ts";
 import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
 import type { HttpPolicy } from "./http-policy.ts";
 
@@ -32,7 +33,11 @@ export class ProtectedResource {
     const issuers = await this.#authorizationServers().catch(() => undefined);
     if (issuers === undefined) {
       const problem = { error: "temporarily_unavailable", error_description: "The issuer cannot be reached" };
-      return jsonAnswer(503, problem, { ...headers, "cache-control": "no-store", "retry-after": "1" });
+      return jsonAnswer(503, problem, {
+        ...headers,
+        "cache-control": "no-store",
+        "retry-after": String(failureRest / 1000),
+      });
     }
     const metadata = {
       resource,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { LatchkeyError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
+import type { LogSink } from "./http-log.ts";
 
 export interface HostOptions {
   /** The public address. */
@@ -10,6 +11,7 @@ export interface HostOptions {
   readonly host: string;
   /** More names that it answers to. */
   readonly allowedHosts: readonly string[];
+  readonly log: LogSink;
 }
 
 type Head = Pick<IncomingMessage, "headers" | "rawHeaders" | "httpVersion">;
@@ -22,10 +24,21 @@ type Head = Pick<IncomingMessage, "headers" | "rawHeaders" | "httpVersion">;
  * of HTTP/1.0, which no browser sends. A server with a public issuer that listens on a public address is checked
  * only if `allowedHosts` are given: its proxy chooses what it sends.
  */
-export function hostCheck({ issuer, host, allowedHosts }: HostOptions) {
+export function hostCheck({ issuer, host, allowedHosts, log }: HostOptions) {
   const { hostname } = new URL(issuer);
   const names = new Set(["localhost", nameOf(hostname), ...allowedHosts.map(nameOf)]);
   const checked = isLoopback(host) || isLoopback(hostname) || allowedHosts.length > 0;
+  let warned = false;
+
+  /** Once in a process: a container that calls this one by its service name is an operator's to allow. */
+  function warn(): void {
+    if (warned) return;
+    warned = true;
+    log.warn(
+      {},
+      "a request with a Host that is not a name of this server got 421, and others like it will: if the caller is yours, add the name that it uses to LATCHKEY_ALLOWED_HOSTS",
+    );
+  }
 
   return ({ headers, rawHeaders, httpVersion }: Head): LatchkeyError | undefined => {
     const sent = hostFields(rawHeaders);
@@ -36,6 +49,7 @@ export function hostCheck({ issuer, host, allowedHosts }: HostOptions) {
     if (!checked || headers.host === undefined || headers.host === "") return undefined;
     const name = nameOf(headers.host);
     if (name !== undefined && (isIP(name) !== 0 || names.has(name))) return undefined;
+    warn();
     return new LatchkeyError("misdirected_request");
   };
 }

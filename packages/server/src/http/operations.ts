@@ -150,7 +150,7 @@ export function describeMetrics(access: KeyAccess): FastifySchema {
         content: { "text/plain": { schema: { type: "string" }, examples: { example: { value: sample } } } },
       },
       401: errors(
-        "No metrics key, or none of the server's",
+        "The metrics key is missing or unknown",
         { "WWW-Authenticate": header("Bearer") },
         "invalid_metrics_key",
       ),
@@ -185,7 +185,8 @@ export function describeProvider(metadata: object, cacheControl: string): Fastif
     summary: "Where verifiers find issuer and keys",
     description:
       "The members of OpenID Connect Discovery 1.0 §3 that a verifier of access tokens needs. " +
-      "Latchkey issues no ID tokens and has no authorization endpoint.",
+      "Latchkey issues no ID tokens and has no authorization endpoint. If people are in a Keycloak realm, issuer, " +
+      "keys and endpoints are the realm's.",
     tags: ["Keys"],
     security: open,
     response: {
@@ -340,7 +341,7 @@ const invalid = (issue: Issue) => ({
 
 const guardKeyRefused = () => ({
   401: errors(
-    "No guard key, or none of the server's",
+    "The guard key is missing or unknown",
     { "WWW-Authenticate": header("Bearer") },
     "invalid_guard_key",
   ),
@@ -371,6 +372,7 @@ const otherRefusals = {
     "method_not_allowed",
     "request_timeout",
     "uri_too_long",
+    "misdirected_request",
     "headers_too_large",
   ),
 };

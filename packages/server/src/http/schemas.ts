@@ -26,7 +26,7 @@ const requiredOfUser = ["id", "username", "email", "display_name", "active_statu
 
 const loginRequest = {
   $id: "LoginRequest",
-  description: "Who signs in",
+  description: "Name and password of a user",
   type: "object",
   required: ["username", "password"],
   properties: {
@@ -39,7 +39,7 @@ export type LoginRequest = FromSchema<typeof loginRequest>;
 
 const currentUserInfo = {
   $id: "CurrentUserInfo",
-  description: "The user who is signed in",
+  description: "The signed-in user",
   type: "object",
   additionalProperties: true,
   required: [...requiredOfUser, "roles"],
@@ -191,6 +191,8 @@ const providerMetadata = {
   properties: {
     issuer: { type: "string" },
     jwks_uri: { type: "string" },
+    authorization_endpoint: { type: "string", description: "Of the Keycloak realm, if people are in one" },
+    token_endpoint: { type: "string", description: "Of the Keycloak realm, if people are in one" },
     latchkey_revocations_endpoint: {
       type: "string",
       description: "Where guards follow the sessions that have ended",
@@ -209,15 +211,15 @@ const errorResponse = {
   additionalProperties: true,
   required: ["detail", "message", "code"],
   properties: {
-    detail: { type: "string", description: "What went wrong, for clients that read `detail`" },
-    message: { type: "string", description: "What went wrong, for clients that read `message`" },
+    detail: { type: "string", description: "The error in one sentence, for clients that read `detail`" },
+    message: { type: "string", description: "The error in one sentence, for clients that read `message`" },
     code,
   },
 } as const satisfies JSONSchema;
 
 const validationError = {
   $id: "ValidationError",
-  description: "One field that is not what this operation takes",
+  description: "A field that breaks the schema of the request",
   type: "object",
   additionalProperties: true,
   required: ["loc", "msg", "type"],
@@ -230,7 +232,7 @@ const validationError = {
 
 const httpValidationError = {
   $id: "HTTPValidationError",
-  description: "The request is well-formed, but not what this operation takes",
+  description: "The request is well-formed, but breaks the schema",
   type: "object",
   additionalProperties: true,
   required: ["detail", "message", "code"],

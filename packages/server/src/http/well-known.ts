@@ -14,6 +14,9 @@ export interface ForeignIssuer {
   readonly issuer: string;
   /** Where its keys are. */
   readonly keySet: string;
+  /** Where OAuth clients get a token. */
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
 }
 
 /** Caches may keep the answer so long. A key is published for longer than that before it signs. */
@@ -29,6 +32,10 @@ export function wellKnownRoutes(
   const metadata = {
     issuer: foreign?.issuer ?? issuer,
     jwks_uri: foreign?.keySet ?? `${issuer}/.well-known/jwks.json`,
+    ...(foreign && {
+      authorization_endpoint: foreign.authorizationEndpoint,
+      token_endpoint: foreign.tokenEndpoint,
+    }),
     latchkey_revocations_endpoint: `${issuer}/revocations`,
     claims_supported: [
       "iss",

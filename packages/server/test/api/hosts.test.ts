@@ -121,11 +121,23 @@ test("a server at a public address checks names if it is told some, or if its is
     rawHeaders: ["Host", "evil.example"],
     httpVersion: "1.1",
   };
+  const log = { debug: () => {}, warn: () => {}, error: () => {} };
   const refused = (issuer: string, allowedHosts: string[]) =>
-    hostCheck({ issuer, host: "0.0.0.0", allowedHosts })(request)?.code;
+    hostCheck({ issuer, host: "0.0.0.0", allowedHosts, log })(request)?.code;
   expect(refused("https://login.example", [])).toBeUndefined();
   expect(refused("https://login.example", ["latchkey"])).toBe("misdirected_request");
   expect(refused("http://localhost:8000", [])).toBe("misdirected_request");
+});
+
+test("an operator is told once that a Host is refused, and which setting adds it; the Host is not logged", async () => {
+  await using own = await testServer();
+  for (const host of ["latchkey:8000", "evil.example"]) {
+    expect(await ask(own.url, "GET", "/auth/me", { host })).toEqual(misdirected);
+  }
+  const warnings = own.logged().filter(({ level }) => level === 40);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatchObject({ msg: expect.stringContaining("LATCHKEY_ALLOWED_HOSTS") });
+  expect(JSON.stringify(own.logged())).not.toContain("evil.example");
 });
 
 describe("a request without a key", () => {

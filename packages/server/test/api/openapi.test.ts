@@ -64,6 +64,14 @@ test("every answer has headers and an example", () => {
   }
 });
 
+test("every operation tells of 421, the answer to a Host of another server", () => {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const { responses } of Object.values(operations)) {
+      expect(JSON.stringify(responses["4XX"]?.content), path).toContain("misdirected_request");
+    }
+  }
+});
+
 describe.each(mounts)("%s", (mount) => {
   const statuses = (path: string, method: string) =>
     Object.keys(document.paths[`${mount}${path}`]?.[method]?.responses ?? {});

@@ -231,6 +231,9 @@ test("discovery tells whose the tokens are, and where the keys for them are", as
   expect(await ask("openid-configuration")).toMatchObject({
     issuer: `${realm.url}/realms/odd`,
     jwks_uri: `${realm.url}${paths.keys}`,
+    // With both, a guard in front of MCP tools names the realm as an authorization server (RFC 9728 §2).
+    authorization_endpoint: `${realm.url}/realms/odd/protocol/openid-connect/auth`,
+    token_endpoint: `${realm.url}${paths.token}`,
   });
   expect(await ask("jwks.json")).toEqual({ keys: [] });
 });
