@@ -79,21 +79,24 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
         for (const [code, { value }] of Object.entries(examples).map(
           ([name, each]) => [name, fieldsOf(each)] as const,
         )) {
+          const answeredWith = status === "4XX" ? Number(unlisted[code]) : Number(status);
           const answered = async () =>
             new Response(JSON.stringify(value), {
-              status: Number(status),
+              status: answeredWith,
               headers: { "content-type": "application/json" },
             });
           const auth = new AuthClient({ fetch: answered, retry: false, basePath: mount, token: "t" });
           const error = await failureOf(auth, verb);
           expect(error).toMatchObject({
-            status: Number(status),
+            status: answeredWith,
             code,
             message: fieldsOf(value)["message"],
-            kind: kinds[status],
+            kind: kinds[answeredWith],
           });
         }
       }
+      const listed = at("paths", `${mount}/${verb}`, method, "responses", "4XX", ...media, "examples");
+      expect(Object.keys(listed).toSorted()).toEqual(Object.keys(unlisted).toSorted());
     });
   });
 
@@ -122,13 +125,28 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
   });
 });
 
-const kinds: Readonly<Record<string, string>> = {
+/** The statuses of the codes that the document lists together, under `4XX`. */
+const unlisted: Readonly<Record<string, number>> = {
+  method_not_allowed: 405,
+  request_timeout: 408,
+  uri_too_long: 414,
+  misdirected_request: 421,
+  headers_too_large: 431,
+};
+
+const kinds: Readonly<Record<number, string>> = {
   400: "bad_request",
   401: "unauthorized",
   403: "forbidden",
+  404: "not_found",
+  405: "api",
+  408: "api",
   413: "api",
+  414: "api",
+  421: "api",
   422: "validation",
   429: "rate_limit",
+  431: "api",
   500: "server",
   503: "server",
 };

@@ -371,6 +371,7 @@ const otherRefusals = {
     "method_not_allowed",
     "request_timeout",
     "uri_too_long",
+    "misdirected_request",
     "headers_too_large",
   ),
 };
