@@ -72,31 +72,31 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
     });
 
     test("every documented error becomes an error of its own kind, with the server's words and code", async () => {
-      const named = Object.keys(fieldsOf(operation(mount, verb, method)["responses"]));
-      for (const name of named.filter((each) => each !== "200")) {
-        const examples = at("paths", `${mount}/${verb}`, method, "responses", name, ...media, "examples");
-        expect(Object.keys(examples), name).not.toEqual([]);
+      const statuses = Object.keys(fieldsOf(operation(mount, verb, method)["responses"]));
+      for (const status of statuses.filter((each) => each !== "200")) {
+        const examples = at("paths", `${mount}/${verb}`, method, "responses", status, ...media, "examples");
+        expect(Object.keys(examples), status).not.toEqual([]);
         for (const [code, { value }] of Object.entries(examples).map(
           ([name, each]) => [name, fieldsOf(each)] as const,
         )) {
-          // A range of statuses: the code tells which one it is.
-          const status = name === "4XX" ? ofRange[code] : Number(name);
-          if (status === undefined) throw new Error(`no status is known for ${code}`);
+          const answeredWith = status === "4XX" ? Number(unlisted[code]) : Number(status);
           const answered = async () =>
             new Response(JSON.stringify(value), {
-              status,
+              status: answeredWith,
               headers: { "content-type": "application/json" },
             });
           const auth = new AuthClient({ fetch: answered, retry: false, basePath: mount, token: "t" });
           const error = await failureOf(auth, verb);
           expect(error).toMatchObject({
-            status,
+            status: answeredWith,
             code,
             message: fieldsOf(value)["message"],
-            kind: kinds[status] ?? "api",
+            kind: kinds[answeredWith],
           });
         }
       }
+      const listed = at("paths", `${mount}/${verb}`, method, "responses", "4XX", ...media, "examples");
+      expect(Object.keys(listed).toSorted()).toEqual(Object.keys(unlisted).toSorted());
     });
   });
 
@@ -125,7 +125,8 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
   });
 });
 
-const ofRange: Readonly<Record<string, number>> = {
+/** The statuses of the codes that the document lists together, under `4XX`. */
+const unlisted: Readonly<Record<string, number>> = {
   method_not_allowed: 405,
   request_timeout: 408,
   uri_too_long: 414,
@@ -138,8 +139,14 @@ const kinds: Readonly<Record<number, string>> = {
   401: "unauthorized",
   403: "forbidden",
   404: "not_found",
+  405: "api",
+  408: "api",
+  413: "api",
+  414: "api",
+  421: "api",
   422: "validation",
   429: "rate_limit",
+  431: "api",
   500: "server",
   503: "server",
 };

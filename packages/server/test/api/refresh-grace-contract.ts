@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { claimsOf, send } from "./api-case.ts";
+import { bearer, claimsOf, send } from "./api-case.ts";
 import { passwords, type TestServer, type testServer } from "./test-server.ts";
 
 const behindProxy = { TRUSTED_PROXIES: "127.0.0.1" };
@@ -171,12 +171,13 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
     });
 
     test("the repeats are counted for monitoring, by origin", async () => {
-      await using server = await open(behindProxy);
+      const key = "a-metrics-key-of-more-than-32-characters";
+      await using server = await open({ ...behindProxy, METRICS_KEYS: key });
       const { used } = await rotated(server);
       await present(server, used);
       await present(server, used, elsewhere);
       await present(server, used, elsewhere);
-      const metrics = await (await fetch(`${server.url}/metrics`)).text();
+      const metrics = await (await fetch(`${server.url}/metrics`, { headers: bearer(key) })).text();
       expect(metrics).toContain('latchkey_refresh_repeats_total{origin="same_address"} 1\n');
       expect(metrics).toContain('latchkey_refresh_repeats_total{origin="other_address"} 2\n');
     });
