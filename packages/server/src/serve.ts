@@ -114,7 +114,10 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     await parts.app.listen({ host: config.host, port });
     const chores = startChores({ ...parts, store, config, clock, clockWatch, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
-      log.warn({ issuer }, "LATCHKEY_ISSUER is not set: tokens name an address that nobody can reach");
+      log.warn(
+        { issuer },
+        "LATCHKEY_ISSUER is not set: tokens name an address that other machines cannot reach",
+      );
     }
     if (config.issuer === undefined && config.database.engine === "postgres") {
       log.warn({ issuer }, "LATCHKEY_ISSUER is not set: another replica refuses the tokens of this one");

@@ -129,6 +129,16 @@ describe("a replica's clock and the database's", () => {
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
   });
 
+  test("a logged-out token is refused for as long as a clock that was set back calls it valid", async () => {
+    await using server = await openOnPostgres();
+    const tokens = await signIn(server);
+    await logout(server, tokens);
+    server.stepWallClock(-2 * hour);
+    server.advance(2 * hour);
+    await server.server.chores.tidy();
+    expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
+  });
+
   test("a fast replica deletes nothing of the others", async () => {
     await using server = await openOnPostgres({ ISSUER: "http://latchkey.test" });
     const tokens = await signIn(server);

@@ -288,6 +288,18 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     });
   });
 
+  test.each([
+    ["root", "end_user_sessions", { user: "alice" }],
+    ["alice", "end_all_my_sessions", { keep_current: true }],
+  ] as const)("a clock that is far ahead keeps no session from %s's %s", async (username, tool, args) => {
+    await using world = await mcpWorld(major);
+    const old = await world.as("alice");
+    world.server.stepWallClock(8 * 86_400_000);
+    await (await world.as(username)).client.call(tool, args);
+    world.server.stepWallClock(-8 * 86_400_000);
+    expect(await meStatus(world.server, old.token)).toBe(401);
+  });
+
   describe("end_user_sessions", () => {
     test("signs a user out everywhere, at once, and lets them sign in again", async () => {
       await using world = await mcpWorld(major);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
 import { manySessionsContract } from "../api/many-sessions-contract.ts";
-import { openOnPostgres } from "../api/postgres-world.ts";
 import { testServer } from "../api/test-server.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";
 import { PostgresServer } from "../postgres/server/postgres-server.ts";
@@ -15,7 +14,12 @@ afterAll(() => postgres?.[Symbol.asyncDispose]());
 manySessionsContract("SQLite", testServer, many);
 manySessionsContract(
   "Debian's PostgreSQL",
-  async (settings, ...more) =>
-    openOnPostgres({ DATABASE: (await postgres?.database()) ?? "", ...settings }, ...more),
+  async (settings, ...more) => {
+    const database = (await postgres?.database()) ?? "";
+    return testServer(
+      { SECRET: "only for tests, and the same everywhere", DATABASE: database, ...settings },
+      ...more,
+    );
+  },
   many,
 );

@@ -521,6 +521,17 @@ export function storeContract(
         expect(await store.keys.all()).toHaveLength(2);
       });
 
+      test("keeps every revocation from the first one that the process holds", async () => {
+        for (const id of ["s1", "s2", "s3"]) {
+          await store.sessions.open(session(id), 0, event("login.succeeded"));
+          await store.sessions.end(id, [event("session.ended")]);
+        }
+        const [, second] = await store.revocations.after(0);
+        await store.tidy(now + 30 * day, 90 * day, second?.number);
+        const left = await store.revocations.after(0);
+        expect(left.map(({ sessionId }) => sessionId)).toEqual(["s2", "s3"]);
+      });
+
       test("never gives a number out twice, so a cursor never misses a revocation", async () => {
         await store.sessions.open(session("s1"), 0, event("login.succeeded"));
         await store.sessions.end("s1", [event("session.ended")]);
