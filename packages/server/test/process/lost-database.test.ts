@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { login, me, refresh, send, signIn } from "./auth-calls.ts";
@@ -49,6 +49,24 @@ describe("under a running server, a database file", () => {
     expect(running.stdout()).toMatch(
       /latchkey\.db(-wal)? was moved, deleted or replaced under the running server/,
     );
+    await running.stop();
+  });
+
+  test("behind a symbolic link whose write-ahead log was deleted is noticed, and so is a link to another", async () => {
+    const { database, server: first } = await server();
+    await first.stop();
+    renameSync(database, `${database}.target`);
+    symlinkSync(`${database}.target`, database);
+    const running = await place.server({ database });
+    expect((await signInAdmin(running)).status).toBe(200);
+    renameSync(`${database}.target-wal`, `${database}.away`);
+    expect((await signInAdmin(running)).status).toBe(503);
+    renameSync(`${database}.away`, `${database}.target-wal`);
+    await until("logins work again", async () => (await signInAdmin(running)).status === 200, 5_000);
+    writeFileSync(`${database}.other`, "");
+    rmSync(database);
+    symlinkSync(`${database}.other`, database);
+    expect((await signInAdmin(running)).status).toBe(503);
     await running.stop();
   });
 
