@@ -116,6 +116,13 @@ describe("a start beside the secret of a database that is", () => {
     expect(readdirSync(dirname(database))).toEqual(before);
 
     renameSync(`${database}.secret`, `${database}.secret.old`);
+    // With LATCHKEY_SECRET there is none of these files but the reserve.
+    writeFileSync(`${database}.reserve`, "reserve");
+    const inEnvironment = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "s".repeat(40) };
+    expect((await place.latchkey(["serve", "--port", "0"], { env: inEnvironment })).stderr).toContain(
+      `latchkey.db.reserve belongs to it: bring the database back, or move ${database}.reserve away`,
+    );
+    rmSync(`${database}.reserve`);
     const anew = await place.server({ database });
     expect(existsSync(`${database}.secret`)).toBe(true);
     await anew.stop();
