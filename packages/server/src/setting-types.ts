@@ -152,7 +152,7 @@ export function keys(given: string): readonly string[] {
 }
 
 /** Types of which each item is a text of its own. */
-export const lists: ReadonlySet<(given: string) => unknown> = new Set([list, cidrs, origins, keys]);
+export const lists: ReadonlySet<(given: string) => unknown> = new Set([list, cidrs, hosts, origins, keys]);
 
 /** A password; whether it is a good one is for the password policy to say. */
 export function passwordText(given: string): string {

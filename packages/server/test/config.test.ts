@@ -114,6 +114,7 @@ describe("settings", () => {
       LATCHKEY_ACCESS_TOKEN_TTL: "15m",
       LATCHKEY_THROTTLE_PAIR: "5/1m",
       LATCHKEY_TRUSTED_PROXIES: "10.0.0.0/8,::1",
+      LATCHKEY_ALLOWED_HOSTS: "a.example,b.example",
       LATCHKEY_CORS_ORIGINS: "https://a.example,https://b.example",
       LATCHKEY_GUARD_KEYS: `${"k".repeat(32)},${"l".repeat(32)}`,
       LATCHKEY_MCP: "off",
@@ -154,10 +155,13 @@ describe("settings", () => {
       }
     });
 
-    test("a list may be written on several lines", () => {
-      const lines = "\r\n  https://a.example,\r\n  https://b.example\r\n";
-      expect(readConfig({ LATCHKEY_CORS_ORIGINS: lines }).corsOrigins).toEqual(clean.corsOrigins);
-    });
+    test.each(Object.entries(texts).filter(([, text]) => text.includes(",")))(
+      "%s is a list, and may be written on several lines",
+      (variable, text) => {
+        const lines = `\r\n  ${text.replaceAll(",", ",\r\n  ")}\r\n`;
+        expect(readConfig({ ...texts, [variable]: lines })).toEqual(clean);
+      },
+    );
   });
 
   const every: Setting<unknown>[] = Object.values(settings);

@@ -96,11 +96,12 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
       const all = await range();
       const before = Math.min(event.at, all?.newestAt ?? event.at) - age;
       const count = Number((await one(database, countBefore, { before }))?.count ?? 0);
+      // The trail says so before events go, also if the process ends in between.
+      await database.commit(audit.steps(event), "urgent");
+      audit.announce(event);
       for (let number = all?.oldest ?? 1; number <= (all?.newest ?? 0); number += most) {
         await database.commit([must(deleteBefore, { before, number: number + most - 1 })], "urgent");
       }
-      await database.commit(audit.steps(event), "urgent");
-      audit.announce(event);
       return count;
     },
   };

@@ -13,9 +13,14 @@ interface OpenedFile {
  */
 export type OpenedFiles = readonly OpenedFile[];
 
-/** Call it when a connection has read once: from then on the three files stay the same until the last one closes. */
-export function openedFiles(database: string): OpenedFiles {
-  return [database, `${database}-wal`, `${database}-shm`].flatMap((path) => {
+/**
+ * Call it when a connection has read once: from then on the three files stay the same until the last one closes.
+ *
+ * @param database the path that was given, which may be a symbolic link
+ * @param target the file behind it: the other two are beside that one
+ */
+export function openedFiles(database: string, target: string): OpenedFiles {
+  return [database, `${target}-wal`, `${target}-shm`].flatMap((path) => {
     const found = statSync(path, { throwIfNoEntry: false });
     return found === undefined ? [] : [{ path, dev: found.dev, ino: found.ino }];
   });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { isEngineError } from "./sqlite-connection.ts";
+import { isEngineError, unusableFile } from "./sqlite-connection.ts";
 import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /**
@@ -14,9 +14,9 @@ import { UnusableDatabaseError } from "./unusable-database.ts";
  * @throws {UnusableDatabaseError} if `target` exists, or the copy cannot be written
  */
 export function backUpSqlite(path: string, target: string): number {
-  if (statSync(target, { throwIfNoEntry: false }) !== undefined) throw exists(target);
   const draft = `${target}.${randomUUID()}`;
   try {
+    if (statSync(target, { throwIfNoEntry: false }) !== undefined) throw exists(target);
     // The engine writes into an empty file that exists, and leaves its mode.
     closeSync(openSync(draft, "wx", 0o600));
     copy(path, draft);
@@ -27,12 +27,32 @@ export function backUpSqlite(path: string, target: string): number {
   } catch (error) {
     throw problem(target, error);
   } finally {
+    discard(draft);
+  }
+}
+
+/** Deletes a draft, and never hides the error that comes with it. */
+function discard(draft: string): void {
+  try {
     rmSync(draft, { force: true });
+  } catch {
+    // The folder that kept the draft from being made keeps it from being deleted.
+  }
+}
+
+/** Opens a database and reads from it, so that a later error is about the copy. */
+function openSource(path: string): DatabaseSync {
+  try {
+    const source = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    source.prepare("select count(*) from sqlite_schema").get();
+    return source;
+  } catch (error) {
+    throw isEngineError(error) ? unusableFile(path, error) : error;
   }
 }
 
 function copy(path: string, draft: string): void {
-  const source = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+  const source = openSource(path);
   try {
     source.prepare("vacuum into ?").run(draft);
   } finally {

@@ -32,12 +32,15 @@ export function isOutOfSpace(error: unknown): boolean {
 
 /** The engine cannot use the file. */
 export function unusableFile(path: string, cause: EngineError): UnusableDatabaseError {
-  return new UnusableDatabaseError(
-    isBusy(cause)
-      ? `another program holds the database ${path}: wait until it has finished, or stop it`
-      : `cannot use the database ${path} (${cause.message}): check its path and rights, or choose another with --database`,
-    { cause },
-  );
+  return new UnusableDatabaseError(problemOf(path, cause), { cause });
+}
+
+function problemOf(path: string, cause: EngineError): string {
+  if (isBusy(cause))
+    return `another program holds the database ${path}: wait until it has finished, or stop it`;
+  if (isOutOfSpace(cause))
+    return `the volume of the database ${path} is full (${cause.message}): free space on it`;
+  return `cannot use the database ${path} (${cause.message}): check its path and rights, or choose another with --database`;
 }
 
 /** Opens a connection with the settings that make an answered write survive a power cut. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
@@ -30,9 +30,11 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   const inMemory = path === ":memory:";
   if (!inMemory) makeFolder(resolve(dirname(path)));
   const connection = openUpToDate(path);
-  const files = inMemory ? [] : openedFiles(path);
-  const runner = inMemory ? inlineRunner(connection) : await fileRunner(connection, files, path, writer);
-  return new SqliteDatabase(path, files, connection, new GroupWriter(runner));
+  if (inMemory) return new SqliteDatabase(path, [], connection, new GroupWriter(inlineRunner(connection)));
+  const target = realpathSync(path);
+  const files = openedFiles(path, target);
+  const runner = await fileRunner(connection, files, target, writer);
+  return new SqliteDatabase(target, files, connection, new GroupWriter(runner));
 }
 
 async function fileRunner(
@@ -55,7 +57,7 @@ function openUpToDate(path: string): DatabaseSync {
 
 /** A full volume has no space for the index of the write-ahead log, which every first connection writes. */
 function openWithReserve(path: string): DatabaseSync {
-  new Reserve(path).release();
+  new Reserve(existsSync(path) ? realpathSync(path) : path).release();
   try {
     return openAndMigrate(path);
   } catch (error) {

@@ -142,6 +142,19 @@ test("an audit trail that would fill the volume stays within its bound, and its 
   );
 });
 
+test("a first start on a full volume says so, and works when there is space", async () => {
+  volume.fill(4096);
+  const env = { LATCHKEY_DATABASE: database };
+  expect(await place.latchkey(["serve", "--port", "0"], { env })).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^latchkey: the volume of the database .*latchkey\.db is full \(.*\): free space/,
+    ),
+  });
+  volume.drain();
+  await (await place.server({ database })).stop();
+});
+
 test("a volume that a reserve would fill is left alone", () => {
   volume.fill(16 * 1024 * 1024 + 4096);
   const reserve = new Reserve(database);

@@ -16,15 +16,28 @@ test("a backup refuses a name that exists, and leaves that file as it is", async
   expect(readFileSync(place.path("kept"), "utf8")).toBe("something else");
 });
 
-test("a backup into a folder that does not exist says so", async () => {
-  const answer = await backUp(place.path("none/copy.db"));
+test.for([
+  ["a folder that does not exist", "none", "ENOENT"],
+  ["a file", "kept", "ENOTDIR"],
+])("a backup into %s says so", async ([, folder, code]) => {
+  const answer = await backUp(place.path(`${folder}/copy.db`));
   expect(answer.status).toBe(1);
   expect(answer.stderr).toMatch(
-    /^latchkey: cannot back up to .*none\/copy\.db \(ENOENT.*\): check its folder/,
+    new RegExp(`^latchkey: cannot back up to .*/${folder}/copy\\.db \\(${code}.*\\): check its folder`),
   );
 });
 
 describe("a backup of", () => {
+  test("a file that holds no database names that file, not the copy", async () => {
+    writeFileSync(place.path("letter.db"), "Dear reader, ".repeat(1000));
+    const answer = await backUp(place.path("copy.db"), place.path("letter.db"));
+    expect(answer.status).toBe(1);
+    expect(answer.stderr).toMatch(
+      /^latchkey: cannot use the database .*letter\.db \(file is not a database\)/,
+    );
+    expect(existsSync(place.path("copy.db"))).toBe(false);
+  });
+
   test("a database that does not exist says so, and makes none", async () => {
     const answer = await backUp(place.path("copy.db"), place.path("missing.db"));
     expect(answer).toMatchObject({ status: 1, stderr: expect.stringContaining("there is no database at") });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { login, me, refresh, send, signIn } from "./auth-calls.ts";
@@ -52,6 +52,24 @@ describe("under a running server, a database file", () => {
     await running.stop();
   });
 
+  test("behind a symbolic link whose write-ahead log was deleted is noticed, and so is a link to another", async () => {
+    const { database, server: first } = await server();
+    await first.stop();
+    renameSync(database, `${database}.target`);
+    symlinkSync(`${database}.target`, database);
+    const running = await place.server({ database });
+    expect((await signInAdmin(running)).status).toBe(200);
+    renameSync(`${database}.target-wal`, `${database}.away`);
+    expect((await signInAdmin(running)).status).toBe(503);
+    renameSync(`${database}.away`, `${database}.target-wal`);
+    await until("logins work again", async () => (await signInAdmin(running)).status === 200, 5_000);
+    writeFileSync(`${database}.other`, "");
+    rmSync(database);
+    symlinkSync(`${database}.other`, database);
+    expect((await signInAdmin(running)).status).toBe(503);
+    await running.stop();
+  });
+
   test("that comes back is used again, with everything in it", async () => {
     const { database, server: running } = await server();
     const tokens = await signIn(running.url, "admin", adminPassword);
@@ -98,6 +116,13 @@ describe("a start beside the secret of a database that is", () => {
     expect(readdirSync(dirname(database))).toEqual(before);
 
     renameSync(`${database}.secret`, `${database}.secret.old`);
+    // With LATCHKEY_SECRET there is none of these files but the reserve.
+    writeFileSync(`${database}.reserve`, "reserve");
+    const inEnvironment = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "s".repeat(40) };
+    expect((await place.latchkey(["serve", "--port", "0"], { env: inEnvironment })).stderr).toContain(
+      `latchkey.db.reserve belongs to it: bring the database back, or move ${database}.reserve away`,
+    );
+    rmSync(`${database}.reserve`);
     const anew = await place.server({ database });
     expect(existsSync(`${database}.secret`)).toBe(true);
     await anew.stop();

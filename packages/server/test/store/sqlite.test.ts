@@ -6,7 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
 import { auditTable } from "../../src/store/audit.ts";
+import { auditBound } from "../../src/store/audit-bound.ts";
 import { auditReading } from "../../src/store/audit-reading.ts";
+import type { Database } from "../../src/store/database.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { openConnection } from "../../src/store/sqlite-connection.ts";
@@ -40,6 +42,29 @@ test("a reading of the audit trail looks at so many events and says where to rea
   const rest = await reading.recent({ limit: 5, name: "user.added", before: 5 });
   expect(rest).toMatchObject({ events: [{ number: 1, name: "user.added" }] });
   expect(rest).not.toHaveProperty("next");
+  await database.close();
+});
+
+test("a deletion of audit events that is cut short is in the trail", async () => {
+  const database = await openSqlite({ path: ":memory:" });
+  const audit = auditTable(database, () => {});
+  await audit.record({ name: "login.failed", at: 1, address: "test" });
+  await audit.record({ name: "login.failed", at: 9, address: "test" });
+  let commits = 0;
+  const ending: Database = {
+    query: database.query,
+    writers: database.writers,
+    all: (statement, params) => database.all(statement, params),
+    async commit(...change) {
+      if (++commits > 1) throw new Error("the process ended");
+      return database.commit(...change);
+    },
+    close: () => database.close(),
+  };
+  const pruning = auditBound(ending, audit).prune(2, { name: "audit.pruned", at: 9, address: "cli" });
+  await expect(pruning).rejects.toThrow("the process ended");
+  const { events } = await auditReading(database).recent({ limit: 5 });
+  expect(events.map(({ name }) => name)).toEqual(["audit.pruned", "login.failed", "login.failed"]);
   await database.close();
 });
 
