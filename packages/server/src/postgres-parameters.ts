@@ -141,8 +141,9 @@ function shown(name: string): string {
   return /^\w{1,40}$/.test(name) ? name : "a parameter";
 }
 
-/** Percent-decoding as libpq does it: a plus stays a plus. */
+/** Percent-decoding as libpq does it: a plus stays a plus. A NUL would end a value of the startup packet early. */
 export function decoded(text: string): string {
+  if (text.includes("%00")) throw new SettingProblem("%00 cannot be used in an address");
   try {
     return decodeURIComponent(text);
   } catch {

@@ -103,6 +103,8 @@ describe("a PostgreSQL address", () => {
     ["postgres://u@h/d?sslcert=/c", "give sslcert and sslkey together"],
     ["postgres://u@h/d?sslmode=disable&sslrootcert=/ca", "certificates are of no use"],
     ["postgres://u@h/d?pool=3", "pool is not understood"],
+    ["postgres://u:a%00b@h/d", "%00 cannot be used"],
+    ["postgres://u@h/d?application_name=a%00options", "%00 cannot be used"],
   ])("%s is refused in one line that says what would do", (given, advice) => {
     expect(() => postgresAddress(given)).toThrow(advice);
   });

@@ -86,7 +86,7 @@ export function usernameProblem(username: string): string | undefined {
   if (name === "") return "a user name must not be empty";
   if (name.length > 128) return "a user name must not be longer than 128 characters";
   if (isEmailAddress(name)) return "a user name must not contain @: sign-in takes the e-mail address as well";
-  if (/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u.test(name))
+  if (/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(name))
     return "a user name must not contain spaces or invisible characters";
   return undefined;
 }
@@ -101,6 +101,10 @@ export function emailProblem(email: string): string | undefined {
   }
   if (!/^[^@\p{Z}]+@[^@\p{Z}]+$/u.test(address)) return "that is not an e-mail address";
   const domain = address.slice(address.lastIndexOf("@") + 1);
+  // `example.com.` is `example.com` to a mail server: one mailbox would have two accounts.
+  if (/(^|\.)(\.|$)/.test(domain.replaceAll("。", "."))) {
+    return "the domain of that e-mail address must not begin or end with a dot, or have two in a row";
+  }
   if (/[^\p{ASCII}]|(^|\.)xn--/u.test(domain) && asciiDomain(domain) === undefined) {
     return "the domain of that e-mail address is not valid";
   }

@@ -89,6 +89,7 @@ test.each([
   "alice\u3164",
   "alice\ufe0f",
   "alice\u{e0100}",
+  "ali\u2800ce",
 ])("%j is no user name", (name) => expect(usernameProblem(name)).toMatch(/^a user name must not/));
 test.each(["alice", "Zoë", "李", "o'brien", "a.b-c_d"])("%j is a user name", (name) =>
   expect(usernameProblem(name)).toBeUndefined(),
@@ -106,6 +107,10 @@ test.each([
   "alice@exämple\u200b.org",
   "alice@\u0344a.com",
   "alice@exämple.org/path",
+  "alice@example.com.",
+  "alice@example.com。",
+  "alice@.exämple.org",
+  "alice@example..com",
 ])("%j is no e-mail address", (address) => expect(emailProblem(address)).toBeDefined());
 test.each([
   "alice@example.com",

@@ -51,12 +51,12 @@ describe("PgBouncer by session", () => {
     const [one, two] = [await open(), await open()];
     let told = 0;
     two.onChange(() => told++);
-    await until("it listens", async () => told > 0);
+    await until("it listens", async () => told > 0, 10_000);
     await one.users.add(user("alice"), event("user.added"));
     await one.sessions.open(session("s1"), 0, event("login.succeeded"));
     const before = told;
     await one.sessions.end("s1", [event("session.ended")]);
-    await until("it is told", async () => told > before);
+    await until("it is told", async () => told > before, 10_000);
     await Promise.all([one.close(), two.close()]);
   });
 

@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, inject, test } from "vitest";
+import { postgresAddress } from "../../src/postgres-address.ts";
+import { connect as openClient } from "../../src/store/postgres/connect.ts";
+import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
 import { passwords, type TestServer } from "../api/test-server.ts";
@@ -103,6 +106,33 @@ describe("a role with fewer connections than the pool", () => {
     );
     await until("it serves", async () => (await load(server, 1, 1))["200"] === 1);
     expect(await load(server)).toEqual({ 200: 300 });
+  });
+});
+
+describe("a pool without any connection", () => {
+  test("pauses between two attempts, and serves when there is room", async () => {
+    const role = await limitedRole(0);
+    const place = postgresAddress(role.address);
+    let attempts = 0;
+    let refusals = 0;
+    const pool = new ConnectionPool({
+      open: () => {
+        attempts++;
+        return openClient(place, place.hosts[0], { answer: 3000, connect: 2000 });
+      },
+      max: 10,
+      maxWaiting: 100,
+      waitMs: 1000,
+      onLost: () => {},
+      onRefused: () => refusals++,
+      onStarved: () => {},
+    });
+    await expect(pool.acquire()).rejects.toMatchObject({ code: "53300" });
+    expect(attempts).toBeLessThanOrEqual(6);
+    expect(refusals).toBe(1);
+    await role.alter("connection limit 1");
+    pool.release(await pool.acquire());
+    await pool.end();
   });
 });
 

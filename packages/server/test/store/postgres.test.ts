@@ -168,12 +168,15 @@ describe("a PostgreSQL database", () => {
     let told = 0;
     two.onChange(() => told++);
     // The first word comes with the connection that listens.
-    await until("it listens", async () => told > 0);
+    await until("it listens", async () => told > 0, 10_000);
+    let toldLate = 0;
+    two.onChange(() => toldLate++);
+    expect(toldLate).toBe(1);
     await one.users.add(user("alice"), event("user.added"));
     await one.sessions.open(session("s1"), 0, event("login.succeeded"));
     const before = told;
     await one.sessions.end("s1", [event("session.ended")]);
-    await until("it is told", async () => told > before);
+    await until("it is told", async () => told > before, 10_000);
     expect(await two.revocations.after(0)).toMatchObject([{ sessionId: "s1" }]);
     await Promise.all([one.close(), two.close()]);
   });

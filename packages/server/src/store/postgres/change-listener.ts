@@ -31,8 +31,10 @@ export class ChangeListener {
     this.#onBroken = onBroken;
   }
 
+  /** A listener that comes after the connection is called at once: it missed the first call. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
+    if (this.#client !== undefined) listener();
   }
 
   /** Listens at this host from now on. Something may have changed before, so that is told as well. */

@@ -34,7 +34,7 @@ export function clientOptions(
     application_name: place.applicationName ?? "latchkey",
     ...(place.options !== undefined && { options: place.options }),
     keepAlive: true,
-    connectionTimeoutMillis: place.connectTimeout ?? patience.connect,
+    connectionTimeoutMillis: patience.connect,
     // Longer than the engine's own timeouts, so that no abandoned statement keeps running.
     query_timeout: patience.answer + 500,
     // A change travels as a whole, not a statement at a time.

@@ -1,50 +1,73 @@
+import { LinkedList, type ListEntry } from "../../core/linked-list.ts";
 import type { SteadyClock } from "../../core/ports.ts";
 import type { AttemptCount } from "./attempts.ts";
 
-/** More are not remembered: then the database is asked. */
-const capacity = 100_000;
+interface Exhausted {
+  until: number;
+  turnedAway: boolean;
+  readonly entry: ListEntry<string>;
+}
 
-/** Keys whose limit is used up until their window ends, which nothing changes: so the database need not be asked. */
+/**
+ * Keys whose limit is used up until their window ends. Nothing changes that, so the database need not be asked. At most
+ * `capacity` keys are remembered; at the bound the oldest is forgotten, and the database is asked about it again.
+ */
 export class ExhaustedKeys {
   readonly #steady: SteadyClock;
-  readonly #until = new Map<string, number>();
-  readonly #turnedAway = new Set<string>();
+  readonly #capacity: number;
+  readonly #keys = new Map<string, Exhausted>();
+  readonly #order = new LinkedList<string>();
 
-  constructor(steady: SteadyClock) {
+  constructor(steady: SteadyClock, capacity = 100_000) {
     this.#steady = steady;
+    this.#capacity = capacity;
   }
 
-  /** Takes note of what was counted. @returns those that have failed more often than they may */
+  /** Remembers the keys that are used up. @returns the counts that are over their limit */
   note(counts: readonly AttemptCount[]): AttemptCount[] {
-    for (const { key, failures, most, remaining } of counts) {
-      if (failures < most) continue;
-      if (this.#until.size >= capacity) this.#until.clear();
-      this.#until.set(key, this.#steady() + remaining);
-    }
+    for (const { key, failures, most, remaining } of counts)
+      if (failures >= most) this.#remember(key, this.#steady() + remaining);
     return counts.filter(({ failures, most }) => failures > most);
   }
 
-  /** How long a key stays exhausted, in milliseconds; undefined where it is not known to be. */
+  /** How long a key stays used up, in milliseconds; undefined if it is not known to be. */
   left(key: string): number | undefined {
-    const until = this.#until.get(key);
-    if (until === undefined) return undefined;
-    const left = until - this.#steady();
+    const known = this.#keys.get(key);
+    if (known === undefined) return undefined;
+    const left = known.until - this.#steady();
     if (left > 0) return left;
-    this.#until.delete(key);
-    this.#turnedAway.delete(key);
+    this.#forget(key, known);
     return undefined;
   }
 
-  /** @returns whether this process has not told so before */
+  /** @returns whether this is the first refusal of the key that this process knows of */
   turnAway(key: string): boolean {
-    if (this.#turnedAway.has(key)) return false;
-    if (this.#turnedAway.size >= capacity) this.#turnedAway.clear();
-    this.#turnedAway.add(key);
-    return true;
+    const known = this.#keys.get(key);
+    if (known === undefined) return true;
+    const first = !known.turnedAway;
+    known.turnedAway = true;
+    return first;
   }
 
   prune(): void {
-    for (const key of this.#until.keys()) this.left(key);
-    for (const key of this.#turnedAway) if (!this.#until.has(key)) this.#turnedAway.delete(key);
+    for (const key of this.#keys.keys()) this.left(key);
+  }
+
+  #remember(key: string, until: number): void {
+    const known = this.left(key) === undefined ? undefined : this.#keys.get(key);
+    if (known !== undefined) {
+      known.until = until;
+      return;
+    }
+    this.#keys.set(key, { until, turnedAway: false, entry: this.#order.push(key) });
+    const oldest = this.#order.first;
+    const forgotten = oldest === undefined ? undefined : this.#keys.get(oldest);
+    if (this.#keys.size > this.#capacity && oldest !== undefined && forgotten !== undefined)
+      this.#forget(oldest, forgotten);
+  }
+
+  #forget(key: string, { entry }: Exhausted): void {
+    this.#order.remove(entry);
+    this.#keys.delete(key);
   }
 }

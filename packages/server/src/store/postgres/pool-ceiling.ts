@@ -41,7 +41,7 @@ export class PoolCeiling {
       // Without any connection every request waits.
       if (open > 0) this.#pause = Math.min(this.#pause * 2, longestPause);
     }
-    this.#ceiling = Math.max(1, Math.min(open, this.#max - 1));
+    this.#ceiling = Math.min(open, this.#max - 1);
     return first;
   }
 

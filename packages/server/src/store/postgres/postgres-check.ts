@@ -1,6 +1,7 @@
 import type { Client } from "pg";
 import { countedTables, type DatabaseReport, migrationProblem } from "../database-report.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
+import type { Patience } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { connectFirst } from "./first-connection.ts";
@@ -16,8 +17,9 @@ const clockTolerance = 2000;
 
 /** Looks at a PostgreSQL database and at every host that is named. */
 export async function checkPostgres(place: PostgresPlace, timeout: number): Promise<DatabaseReport> {
-  const patience = { answer: countPatience, connect: timeout };
-  const hosts = await Promise.all(place.hosts.map((host) => stateOfHost(place, host, timeout)));
+  const patience = { answer: countPatience, connect: place.connectTimeout ?? timeout };
+  const each = { ...patience, answer: timeout };
+  const hosts = await Promise.all(place.hosts.map((host) => stateOfHost(place, host, each)));
   return connectFirst(place, patience, async (client) => {
     const began = Date.now();
     const time = await timeOf(client);
@@ -57,11 +59,11 @@ export async function checkPostgres(place: PostgresPlace, timeout: number): Prom
   });
 }
 
-async function stateOfHost(place: PostgresPlace, host: PostgresHost, timeout: number) {
+async function stateOfHost(place: PostgresPlace, host: PostgresHost, patience: Patience) {
   const name = `host ${host.host}:${host.port}`;
   let client: Client | undefined;
   try {
-    client = await connect(place, host, { answer: timeout, connect: timeout });
+    client = await connect(place, host, patience);
     const { rows } = await client.query<{ follows: boolean }>("select pg_is_in_recovery() as follows");
     return { name, state: rows[0]?.follows ? "standby" : "primary", problem: [] };
   } catch (error) {

@@ -45,7 +45,7 @@ export async function openPostgres({
   listen,
   warn,
 }: PostgresOptions): Promise<Database> {
-  const patience = { answer: timeout, connect: Math.min(timeout, connectPatience) };
+  const patience = { answer: timeout, connect: place.connectTimeout ?? Math.min(timeout, connectPatience) };
   const patient = { ...patience, answer: migrationPatience };
   const first = await firstConnection(place, patient, async (client, host) => {
     const doubts = assertSound(place, engineProblems(await engineState(client)));

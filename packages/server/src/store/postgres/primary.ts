@@ -21,6 +21,8 @@ export interface PrimaryOptions {
 
 /** For each connection so many may wait for one; who comes later is told to come back. */
 const waitingPerConnection = 100;
+/** How long a request waits for a connection at most, in milliseconds. Opening one may be allowed longer. */
+const longestWait = 2000;
 /** How long who asks waits for a search that has just begun, in milliseconds. */
 const searchPatience = 250;
 /** Between two looks at the hosts while none is the primary, in milliseconds. */
@@ -156,7 +158,7 @@ export class Primary {
         open: () => connect(place, host, patience),
         max: connections,
         maxWaiting: connections * waitingPerConnection,
-        waitMs: patience.connect,
+        waitMs: Math.min(patience.connect, patience.answer, longestWait),
         onLost: (error) => {
           if (this.#host === host) this.doubt(reasonOf(error));
         },
