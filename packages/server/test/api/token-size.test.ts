@@ -6,7 +6,7 @@ import { passwords, type TestServer, testServer } from "./test-server.ts";
 
 /** Gives alice roles past the rules, as an earlier version let an operator do. */
 function storeRoles(server: TestServer, roles: readonly string[]): void {
-  const database = new DatabaseSync(server.database, { timeout: 5_000 });
+  const database = new DatabaseSync(server.database, { timeout: 5000 });
   database.prepare("update users set roles = ? where id = 'user:alice'").run(JSON.stringify(roles));
   database.close();
 }
