@@ -29,11 +29,15 @@ export class LostDatabaseError extends Error {}
  * @throws {LostDatabaseError} if files of a database are there, and the database is missing or empty
  */
 export function assertNotLost(databasePath: string): void {
-  // Both are made after the database, so they are looked for first: another process may be making all three.
-  const left = [`${databasePath}.secret`, `${databasePath}-wal`].find((path) => sizeOf(path) > 0);
-  if (left === undefined || sizeOf(databasePath) > 0) return;
+  // All are made after the database, so they are looked for first: another process may be making all of them.
+  const left = [".secret", "-wal", ".reserve"]
+    .map((end) => `${databasePath}${end}`)
+    .filter((path) => sizeOf(path) > 0);
+  if (left.length === 0 || sizeOf(databasePath) > 0) return;
+  const files = left.join(" and ");
   throw new LostDatabaseError(
-    `${databasePath} is gone or empty, but ${left} belongs to it: bring the database back, or move ${left} away to begin anew`,
+    `${databasePath} is gone or empty, but ${files} ${left.length === 1 ? "belongs" : "belong"} to it: ` +
+      `bring the database back, or move ${files} away to begin anew`,
   );
 }
 
