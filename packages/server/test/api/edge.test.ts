@@ -212,7 +212,7 @@ const ready = { method: "GET", path: "/health/ready" } as const;
 
 test("not ready while nothing can be written, and ready a moment after it can", async () => {
   await using server = await testServer();
-  const other = new DatabaseSync(server.database);
+  const other = new DatabaseSync(server.database, { timeout: 5_000 });
   other.exec("begin immediate");
   const answer = await send(server, "", ready);
   other.exec("rollback");

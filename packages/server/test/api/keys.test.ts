@@ -112,7 +112,7 @@ describe("keys", () => {
 
   test("no cache may keep a key set that was not read for a minute", async () => {
     await using server = await testServer();
-    const database = new DatabaseSync(server.database);
+    const database = new DatabaseSync(server.database, { timeout: 5_000 });
     database.exec("alter table signing_keys rename to signing_keys_moved");
     const cacheControl = async () => (await keySet(server)).headers.get("cache-control");
     server.advance(59_000);

@@ -301,7 +301,7 @@ describe.each(majors)("what goes wrong inside, met by a client of major %i", (ma
   test("is told as what it means, and only the log knows more", async () => {
     await using world = await mcpWorld(major);
     const { client } = await world.as("root");
-    const database = new DatabaseSync(world.server.database);
+    const database = new DatabaseSync(world.server.database, { timeout: 5_000 });
     database.exec("alter table audit_events rename to audit_events_moved");
     expect(await client.call("disable_user", { user: "bob" })).toMatchObject({
       problem: "The database cannot be reached: try again shortly",
@@ -324,7 +324,7 @@ describe.each(majors)("what goes wrong inside, met by a client of major %i", (ma
     await using world = await mcpWorld(major);
     const { client } = await world.as("root");
     const alice = await world.as("alice");
-    const database = new DatabaseSync(world.server.database);
+    const database = new DatabaseSync(world.server.database, { timeout: 5_000 });
     database.exec("alter table audit_events rename to audit_events_moved");
     await client.call("disable_user", { user: "alice" });
     await client.call("end_user_sessions", { user: "alice" });

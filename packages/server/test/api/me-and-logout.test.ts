@@ -37,7 +37,7 @@ describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
 
   test("refuses a token of a user who was made inactive behind its back, and takes it again at once after", async () => {
     const { access } = await signIn(serverOf(), "bob");
-    const other = new DatabaseSync(serverOf().database);
+    const other = new DatabaseSync(serverOf().database, { timeout: 5_000 });
     other.exec("update users set active = 0 where id = 'user:bob'");
     serverOf().advance(501);
     await check(serverOf(), mount, me(bearer(access)), refusedToken("token_revoked"));

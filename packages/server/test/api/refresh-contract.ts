@@ -30,6 +30,19 @@ const neither: Expected = {
   },
 };
 
+/** One issue for each member that is neither a text nor null. */
+const wrongType = (...members: readonly string[]): Expected => ({
+  status: 422,
+  code: "validation_error",
+  body: {
+    detail: members.map((member) => ({
+      loc: ["body", member],
+      msg: "Input should be a valid string",
+      type: "string_type",
+    })),
+  },
+});
+
 /** What a refresh must do, whoever the people are of. */
 export function refreshContract(world: ProviderWorld): void {
   const server = sharedServer(world);
@@ -111,7 +124,15 @@ export function refreshContract(world: ProviderWorld): void {
     test.each([
       ["nothing", {}, neither],
       ["nulls", { refresh_token: null, current_token: null }, neither],
-      ["a number", { refresh_token: 5 }, { status: 422, code: "validation_error" }],
+      ["a number", { refresh_token: 5 }, wrongType("refresh_token")],
+      ["a number beside null", { refresh_token: null, current_token: 5 }, wrongType("current_token")],
+      ["a list beside a text", { refresh_token: "x", current_token: ["y"] }, wrongType("current_token")],
+      ["a number beside a text", { refresh_token: 5, current_token: "a.b.c" }, wrongType("refresh_token")],
+      [
+        "two members of wrong types",
+        { refresh_token: {}, current_token: true },
+        wrongType("refresh_token", "current_token"),
+      ],
       ["an empty refresh token", { refresh_token: "" }, refusedRefresh("invalid_token")],
       ["an empty current token", { current_token: "" }, refusedRefresh("invalid_token")],
       [

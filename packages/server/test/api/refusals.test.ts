@@ -44,7 +44,7 @@ const limited = (policy: string, quota: number, event: string): Expected =>
 
 /** Moves a table away, so that whatever needs it fails; the other tables stay. */
 function withoutTable(server: TestServer, table: string): void {
-  const database = new DatabaseSync(server.database);
+  const database = new DatabaseSync(server.database, { timeout: 5_000 });
   database.exec(`alter table ${table} rename to ${table}_moved`);
   database.close();
 }
@@ -102,7 +102,7 @@ describe.each(mounts)("%s", (mount) => {
   test("503: nothing can be written", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
-    const database = new DatabaseSync(server.database);
+    const database = new DatabaseSync(server.database, { timeout: 5_000 });
     database.exec("create trigger full before insert on audit_events begin select raise(abort, 'full'); end");
     for (const request of [
       login(right),
@@ -127,7 +127,7 @@ describe.each(mounts)("%s", (mount) => {
     await using server = await testServer();
     const tokens = await signIn(server);
     server.advance(1_000);
-    const database = new DatabaseSync(server.database);
+    const database = new DatabaseSync(server.database, { timeout: 5_000 });
     database.exec("update users set roles = 'no list'");
     database.close();
     for (const request of [login(right), refresh({ refresh_token: tokens.refresh }), me(tokens.access)]) {

@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createGuard, TokenError } from "@latchkey/guard";
 import { createLocalJWKSet, exportJWK, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { deriveKeys } from "../../src/core/derived-keys.ts";
 import { algorithmOf, newSigningKeyPair } from "../../src/core/signing-key-pair.ts";
 import { SigningKeys } from "../../src/core/signing-keys.ts";
 import { openStore } from "../../src/store/store.ts";
+import { freePort } from "../process/free-port.ts";
 import { bearer, check, signIn } from "./api-case.ts";
 import { type TestServer, testServer } from "./test-server.ts";
 
@@ -72,6 +77,39 @@ test("a changed setting reaches new keys alone: the first rotation brings the ke
   }
   expect(used).toEqual(["ES256", "ES256", "RS256"]);
   await store.close();
+});
+
+test("after a change to RS256, server and guards accept tokens of both", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
+  const shared = { DATABASE: join(folder, "latchkey.db"), PORT: String(await freePort()) };
+  const before = await testServer({ ...shared, SIGNING_ALGORITHM: "ES256" });
+  const tokens = [(await signIn(before)).access];
+  await before[Symbol.asyncDispose]();
+  {
+    await using server = await testServer({ ...shared, SIGNING_ALGORITHM: "RS256", KEY_ROTATION: "6m" });
+    const sources = { issuer: server.url, now: server.now, revocations: { isRevoked: () => false } };
+    await using guard = createGuard(sources);
+    await using pinned = createGuard({ ...sources, algorithms: ["ES256"] });
+    for (let rotation = 0; rotation < 2; rotation++) {
+      server.advance(6 * 60_000 + 1);
+      await server.server.chores.tidy();
+      tokens.push((await signIn(server)).access);
+    }
+    const algorithmIn = (token: string): unknown =>
+      JSON.parse(Buffer.from(token.split(".", 1)[0] ?? "", "base64url").toString()).alg;
+    expect(tokens.map(algorithmIn)).toEqual(["ES256", "ES256", "RS256"]);
+    for (const token of tokens) {
+      const me = { method: "GET", path: "/me", headers: bearer(token) } as const;
+      await check(server, "/auth", me, { status: 200, body: { username: "alice" } });
+      expect(await guard.verify(token)).toMatchObject({ username: "alice" });
+      const code = await pinned.verify(token).then(
+        () => "accepted",
+        (error: unknown) => (error instanceof TokenError ? error.code : error),
+      );
+      expect(code).toBe(algorithmIn(token) === "ES256" ? "accepted" : "invalid_token");
+    }
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test("a key of a newer Latchkey is named, not guessed", () => {

@@ -119,7 +119,7 @@ export async function testServer(
     hashes: () => hashes,
     newEvents: trail.newEvents,
     async endSessions(count) {
-      const others = new DatabaseSync(database);
+      const others = new DatabaseSync(database, { timeout: 5_000 });
       const end = others.prepare("insert into revocations (session_id, until) values (?, ?)");
       others.exec("begin");
       for (let one = 0; one < count; one++) end.run(`session-${one}`, time + 3_600_000);

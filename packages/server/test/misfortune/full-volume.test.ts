@@ -23,7 +23,7 @@ afterEach(() => volume[Symbol.dispose]());
 
 /** Audit events of ten days ago, written as another process would. */
 function oldEvents(count: number): void {
-  const connection = new DatabaseSync(database);
+  const connection = new DatabaseSync(database, { timeout: 5_000 });
   const insert = connection.prepare(
     "insert into audit_events (at, name, subject, address, request_id) values (?, 'login.failed', ?, '203.0.113.9', ?)",
   );

@@ -64,7 +64,7 @@ test("nor is a password that is wrong, too much at once, once too often, or give
 
 test("nor is anything when the database fails", async () => {
   const { access, refresh: refreshToken } = issued(await signIn(server.url, "visitor", canaries.password));
-  const database = new DatabaseSync(place.database);
+  const database = new DatabaseSync(place.database, { timeout: 5_000 });
   database.exec("alter table audit_events rename to audit_events_moved");
   for (const answer of [
     await refresh(server.url, refreshToken),
