@@ -94,7 +94,7 @@ describe("latchkey database check, on PostgreSQL", () => {
           `create database ${name} encoding 'LATIN1' template template0 locale 'C'`,
         );
       },
-      /its encoding is LATIN1: make it anew with UTF8/,
+      /its encoding is LATIN1: create the database again with UTF8/,
     ],
     [
       "a trigger that is missing",
