@@ -25,6 +25,14 @@ describe("latchkey database check, on a SQLite file", () => {
     expect(stdout.endsWith("\nnothing is wrong\n")).toBe(true);
   });
 
+  test("counts the write-ahead log of a running server", async () => {
+    const server = await place.server();
+    const { stdout } = await check().finally(() => server.stop());
+    const [, file, log] = /^size +(\d+) bytes and (\d+) in the write-ahead log$/m.exec(stdout) ?? [];
+    expect(Number(file)).toBeGreaterThan(0);
+    expect(Number(log)).toBeGreaterThan(0);
+  });
+
   test.for<[string, (path: string) => void, RegExp]>([
     [
       "a newer Latchkey wrote it",
