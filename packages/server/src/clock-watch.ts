@@ -78,7 +78,7 @@ export class ClockWatch {
       const told = { clock: isoOf(now), followed: isoOf(deletionTime), lastSeen: isoOf(expected) };
       const message =
         when === "start"
-          ? "the clock is far ahead of the last run: nothing that expired since is deleted before it has held for a day"
+          ? "the server was stopped for a while, or the clock is ahead: rows that expired since then are deleted in a day"
           : "the clock leapt ahead of elapsed time: deletions follow elapsed time until the clock has held for a day";
       if (when === "start" && lag < commonPause) log.info(told, message);
       else log.warn(told, message);

@@ -137,14 +137,14 @@ export const settings = {
     "REFRESH_GRACE",
     duration(0),
     "10s",
-    "a repeated refresh token gets the same successor at another address",
+    "how long a repeated refresh token gets the same successor, from another address",
   ),
   refreshGraceSameAddress: setting(
     "REFRESH_GRACE_SAME_ADDRESS",
     duration(0),
     undefined,
-    "the same at the address where the session was opened",
-    { shown: "60s, no longer than an access token; with REFRESH_GRACE=0s, 0s" },
+    "the same, from the address where the session was opened",
+    { shown: "60s, at most ACCESS_TOKEN_TTL; 0s if REFRESH_GRACE is 0s" },
   ),
   currentToken: setting(
     "CURRENT_TOKEN",
@@ -188,14 +188,14 @@ export const settings = {
     "the one header in which those proxies name the caller",
   ),
   allowedHosts: setting("ALLOWED_HOSTS", hosts, "", "more host names that the server answers to", {
-    shown: "none; at a loopback address its own and the issuer's count, else all",
+    shown: "none; at a loopback address the issuer's and loopback names, else all",
   }),
   corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
   hstsSubdomains: setting(
     "HSTS_SUBDOMAINS",
     choice("on", "off"),
     "off",
-    "whether an https issuer sends browsers to https on its subdomains too",
+    "whether HSTS includes the subdomains of an https issuer",
   ),
   guardKeys: setting("GUARD_KEYS", keys, "", "keys with which guards follow the ended sessions", {
     shown: "none; not asked for on the server's own machine",

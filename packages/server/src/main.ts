@@ -27,7 +27,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     }
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (load === undefined)
-      throw new UsageProblem(`there is no command ${name}; \`latchkey --help\` lists what there is`);
+      throw new UsageProblem(`unknown command ${name}: \`latchkey --help\` lists all commands`);
     const command = await load();
     await command(rest);
   } catch (error) {

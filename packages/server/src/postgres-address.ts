@@ -51,7 +51,7 @@ function hostOf(text: string): PostgresHost {
 }
 
 const preferNote =
-  "sslmode=prefer or allow in LATCHKEY_DATABASE is taken as require: another machine is never spoken to in plain text";
+  "sslmode=prefer or allow in LATCHKEY_DATABASE is taken as require: a connection to another machine is always encrypted";
 
 function tlsOf(given: GivenTls, hosts: readonly PostgresHost[]): PostgresTls {
   const { mode: _, rootCertificate, certificate, key, ...rest } = given;

@@ -97,9 +97,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
   socket_timeout: timeout,
   pgbouncer: ignored("a pooler is recognised at start, and must hand out connections by session"),
   statement_cache_size: ignored("each statement is prepared once for each connection"),
-  uselibpqcompat: ignored("sslmode means what libpq says"),
-  supa: ignored("it is a remark of the provider"),
-  sslaccept: refused("say it with sslmode=verify-full or sslmode=require"),
+  uselibpqcompat: ignored("sslmode always has libpq's meaning"),
+  supa: ignored("the provider alone reads it"),
+  sslaccept: refused("give sslmode=verify-full or sslmode=require instead"),
   user: refused("give the user in front of the host, as in postgres://user:password@host:5432/database"),
   password: refused(
     "give the password in front of the host, as in postgres://user:password@host:5432/database",

@@ -96,7 +96,7 @@ describe("a PostgreSQL address", () => {
     ["postgres://u@localhost/d?channel_binding=require", "channel_binding and sslnegotiation need TLS"],
     ["postgres://u@h/d?connect_timeout=soon", "give connect_timeout in seconds"],
     ["postgres://u@h/d?gssencmode=require", "gssencmode cannot be used: Latchkey encrypts with TLS"],
-    ["postgres://u@h/d?sslaccept=strict", "sslaccept cannot be used: say it with sslmode"],
+    ["postgres://u@h/d?sslaccept=strict", "sslaccept cannot be used: give sslmode"],
     ["postgres://u@h/d?sslmode=require&sslrootcert=system", "sslrootcert=system needs sslmode=verify-full"],
     ["postgres://h/d?user=u&password=hunter2", "user cannot be used: give the user in front of the host"],
     ["postgres://u@h/d?sslmode=verify-ca", "sslmode=verify-ca needs sslrootcert"],

@@ -13,7 +13,7 @@ const commands = [
   ["session end ID", ""],
   ["key list", ""],
   ["key rotate [--force]", "let the next key sign; --force, also while caches may lack it"],
-  ["database check", "what the database is, and what is wrong with it"],
+  ["database check", "shows engine, size, version and rows of the database, and its faults"],
   ["database backup FILE", "copies a SQLite database beside a running server, with mode 0600"],
   [
     "database prune --keep DURATION",

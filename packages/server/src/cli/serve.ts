@@ -60,7 +60,7 @@ export async function run(config: Config, prepare: Prepare): Promise<Server> {
   const output = await openLog(config.logLevel);
   const { log } = output;
   for (const variable of unknownVariables(process.env)) {
-    log.warn({ variable }, `${variable} is an unknown setting: \`latchkey --help\` lists what there is`);
+    log.warn({ variable }, `unknown setting ${variable}: \`latchkey --help\` lists all settings`);
   }
   const links = serviceLinks(process.env);
   if (links.length > 0) {

@@ -33,7 +33,7 @@ function reportOf(connection: DatabaseSync, path: string): DatabaseReport {
     facts: [
       ["engine", `SQLite ${value("select sqlite_version()")}`],
       ["database", path],
-      ["size", `${statSync(path).size} bytes, journal ${journal}`],
+      ["size", `${sizeOf(path)} bytes and ${sizeOf(`${path}-wal`)} in the write-ahead log`],
       ["version", `${version} of ${known}`],
       ...counts,
     ],
@@ -53,4 +53,9 @@ function reportOf(connection: DatabaseSync, path: string): DatabaseReport {
 function countIn(table: string): string {
   return `select case when exists (select 1 from sqlite_schema where name = '${table}')
     then (select count(*) from ${table}) else 0 end`;
+}
+
+/** Beside a running server most of a small database may still be in its write-ahead log. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

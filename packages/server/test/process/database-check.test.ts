@@ -25,6 +25,14 @@ describe("latchkey database check, on a SQLite file", () => {
     expect(stdout.endsWith("\nnothing is wrong\n")).toBe(true);
   });
 
+  test("counts the write-ahead log of a running server", async () => {
+    const server = await place.server();
+    const { stdout } = await check().finally(() => server.stop());
+    const [, file, log] = /^size +(\d+) bytes and (\d+) in the write-ahead log$/m.exec(stdout) ?? [];
+    expect(Number(file)).toBeGreaterThan(0);
+    expect(Number(log)).toBeGreaterThan(0);
+  });
+
   test.for<[string, (path: string) => void, RegExp]>([
     [
       "a newer Latchkey wrote it",
@@ -94,7 +102,7 @@ describe("latchkey database check, on PostgreSQL", () => {
           `create database ${name} encoding 'LATIN1' template template0 locale 'C'`,
         );
       },
-      /its encoding is LATIN1: make it anew with UTF8/,
+      /its encoding is LATIN1: create the database again with UTF8/,
     ],
     [
       "a trigger that is missing",

@@ -127,8 +127,8 @@ describe.concurrent("the server does not start, and says in one line why and wha
 
 describe.concurrent("the command line", () => {
   test("refuses what it does not know", async () => {
-    expectRefusal(await place.latchkey(["start"]), /no command start; `latchkey --help`/);
-    expectRefusal(await place.latchkey(["constructor"]), /no command constructor/);
+    expectRefusal(await place.latchkey(["start"]), /unknown command start: `latchkey --help`/);
+    expectRefusal(await place.latchkey(["constructor"]), /unknown command constructor/);
     expectRefusal(await place.latchkey(["key", "delete"]), /key list +or +latchkey key rotate/);
     const inMemory = await place.latchkey(["user", "list", "--database", ":memory:"]);
     expectRefusal(inMemory, /seen by no other process/);

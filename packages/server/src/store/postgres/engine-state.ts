@@ -54,7 +54,7 @@ export function engineProblems(state: EngineState): EngineProblem[] {
     ...(number < oldest ? [fatal(`PostgreSQL ${version} is older than 15: upgrade it`)] : []),
     ...(encoding === "UTF8"
       ? []
-      : [fatal(`its encoding is ${encoding}: make it anew with UTF8 (createdb -E UTF8)`)]),
+      : [fatal(`its encoding is ${encoding}: create the database again with UTF8 (createdb -E UTF8)`)]),
     ...(fsync === "on"
       ? []
       : [doubtful("fsync is off: a power cut can lose and damage everything; set it on")]),
