@@ -9,13 +9,13 @@ const refusals = {
   invalid_token: [401, "The token is not valid"],
   token_expired: [401, "The token has expired: refresh it or sign in again"],
   token_revoked: [401, "The session has ended: sign in again"],
-  invalid_guard_key: [401, "A valid guard key is required: send it as Authorization: Bearer <key>"],
-  invalid_metrics_key: [401, "A valid metrics key is required: send it as Authorization: Bearer <key>"],
+  invalid_guard_key: [401, "A guard key is required: send it as Authorization: Bearer <key>"],
+  invalid_metrics_key: [401, "A metrics key is required: send it as Authorization: Bearer <key>"],
   forbidden: [403, "Not allowed"],
-  account_disabled: [403, "This account is disabled: ask an administrator to enable it"],
+  account_disabled: [403, "This account is disabled: ask an administrator"],
   account_setup_required: [
     403,
-    "This account is not set up yet: sign in once to the identity provider in a browser and complete it there",
+    "This account is not set up yet: sign in once to the identity provider in a browser, which asks for what is missing",
   ],
   token_too_large: [
     403,
