@@ -95,6 +95,14 @@ describe("a clock that leapt, on SQLite", () => {
     expect(server.logged().some(({ msg }) => msg === "the clocks agree again")).toBe(true);
   });
 
+  test("a restart goes on from the last reading, although nothing was audited for days", async () => {
+    await using server = await testServer();
+    server.advance(2 * day);
+    await server.server.chores.tidy();
+    await using again = await testServer({ DATABASE: server.database }, undefined, 2 * day);
+    expect(await figure(again, "latchkey_deletion_lag_seconds")).toBe(0);
+  });
+
   test("an early start after a long stop delays deletions by a day and no longer", async () => {
     await using server = await testServer({ AUDIT_RETENTION: "1d" });
     await server.server.chores.tidy();
