@@ -78,8 +78,11 @@ describe("slashes at the start", () => {
   });
 
   test("are not taken from what proxies hide by its path", async () => {
-    await using server = await testServer();
-    for (const path of ["//metrics", "//health/ready", "///revocations", "//revocations/x"]) {
+    await using server = await testServer({ ISSUER: "https://x.example/auth-service" });
+    for (const path of [
+      ...["//metrics", "//health/ready", "///revocations", "//revocations/x"],
+      ...["//auth-service/metrics", "//auth-service/health/ready", "/auth-service//metrics"],
+    ]) {
       expect(await ask(server.url, "GET", path)).toMatchObject({ status: 404 });
     }
   });
