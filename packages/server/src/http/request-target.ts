@@ -21,10 +21,12 @@ export function targetRewriter(issuer: string) {
 
   /** @param isRouted whether a route takes a path */
   return (request: Head, isRouted: (path: string) => boolean): string => {
-    const target = singleSlash(originForm(request));
+    const sent = originForm(request);
+    const target = singleSlash(sent);
     if (base === "" || !target.includes(base) || isRouted(target)) return target;
     const shorter = singleSlash(without(base, target));
-    return isRouted(shorter) ? shorter : target;
+    const respelt = target !== sent && hiddenByProxies.test(shorter);
+    return isRouted(shorter) && !respelt ? shorter : target;
   };
 }
 

@@ -14,6 +14,13 @@ const fixedBytes = { one: 40, many: 85 };
 const samples = 32;
 const sampleSize = 16;
 
+/** Events between two numbers that are older than a time. */
+interface Slice {
+  readonly from: number;
+  readonly to: number;
+  readonly before: number;
+}
+
 /** The size of the audit trail, and the deletion of its oldest events. */
 export interface AuditBound {
   /** Deletes the oldest events until the trail is estimated at `bytes` at most. @returns the number of events deleted */
@@ -50,13 +57,19 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
   const deleteUpTo = statement<{ number: number }>()((slot) =>
     query.deleteFrom("audit_events").where("number", "<=", slot("number")),
   );
-  const deleteBefore = statement<{ before: number; number: number }>()((slot) =>
-    query.deleteFrom("audit_events").where("number", "<=", slot("number")).where("at", "<", slot("before")),
+  const deleteBefore = statement<Slice>()((slot) =>
+    query
+      .deleteFrom("audit_events")
+      .where("number", ">=", slot("from"))
+      .where("number", "<=", slot("to"))
+      .where("at", "<", slot("before")),
   );
-  const countBefore = statement<{ before: number }>()((slot) =>
+  const countBefore = statement<Slice>()((slot) =>
     query
       .selectFrom("audit_events")
       .select((row) => row.fn.countAll<number | string>().as("count"))
+      .where("number", ">=", slot("from"))
+      .where("number", "<=", slot("to"))
       .where("at", "<", slot("before")),
   );
 
@@ -95,12 +108,16 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
     async prune(age, event) {
       const all = await range();
       const before = Math.min(event.at, all?.newestAt ?? event.at) - age;
-      const count = Number((await one(database, countBefore, { before }))?.count ?? 0);
       // The trail says so before events go, also if the process ends in between.
       await database.commit(audit.steps(event), "urgent");
       audit.announce(event);
-      for (let number = all?.oldest ?? 1; number <= (all?.newest ?? 0); number += most) {
-        await database.commit([must(deleteBefore, { before, number: number + most - 1 })], "urgent");
+      let count = 0;
+      for (let from = all?.oldest ?? 1; from <= (all?.newest ?? 0); from += most) {
+        // One statement over the whole trail could take longer than an answer of PostgreSQL may.
+        const slice = { from, to: from + most - 1, before };
+        const old = Number((await one(database, countBefore, slice))?.count ?? 0);
+        if (old > 0) await database.commit([must(deleteBefore, slice)], "urgent");
+        count += old;
       }
       return count;
     },
