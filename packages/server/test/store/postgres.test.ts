@@ -2,6 +2,7 @@ import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { postgresAddress } from "../../src/postgres-address.ts";
+import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
@@ -179,6 +180,25 @@ describe("a PostgreSQL database", () => {
     await until("it is told", async () => told > before, 10_000);
     expect(await two.revocations.after(0)).toMatchObject([{ sessionId: "s1" }]);
     await Promise.all([one.close(), two.close()]);
+  });
+
+  test("opens no connection that listens after it was closed", async () => {
+    const place = postgresAddress(await newDatabase());
+    const [host] = place.hosts;
+    const newListener = () => new ChangeListener(place, { answer: 3000, connect: 2000 }, () => {});
+    const [over, listening] = [newListener(), newListener()];
+    let told = 0;
+    over.onChange(() => told++);
+    await over.close();
+    over.listen(host);
+    let listens = false;
+    listening.onChange(() => {
+      listens = true;
+    });
+    listening.listen(host);
+    await until("the other listens", () => listens, 10_000);
+    await Promise.all([over.close(), listening.close()]);
+    expect(told).toBe(0);
   });
 
   test("is asked for names with a NUL, which it cannot hold, and holds none", async () => {

@@ -21,6 +21,7 @@ export class ChangeListener {
   #client: Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #yieldedUntil = 0;
+  #closed = false;
   /** Counts the calls of `listen`, so that an attempt sees that a later one has taken its place. */
   #turn = 0;
 
@@ -39,6 +40,8 @@ export class ChangeListener {
 
   /** Listens at this host from now on. Something may have changed before, so that is told as well. */
   listen(host: PostgresHost): void {
+    // The primary can be found again while the database is being closed.
+    if (this.#closed) return;
     this.#host = host;
     void this.#stop();
     const rest = this.#yieldedUntil - performance.now();
@@ -54,6 +57,7 @@ export class ChangeListener {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#host = undefined;
     await this.#stop();
   }
