@@ -171,12 +171,14 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
     });
 
     test("the repeats are counted for monitoring, by origin", async () => {
-      await using server = await open(behindProxy);
+      const key = "a".repeat(43);
+      await using server = await open({ ...behindProxy, METRICS_KEYS: key });
       const { used } = await rotated(server);
       await present(server, used);
       await present(server, used, elsewhere);
       await present(server, used, elsewhere);
-      const metrics = await (await fetch(`${server.url}/metrics`)).text();
+      const headers = { authorization: `Bearer ${key}` };
+      const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
       expect(metrics).toContain('latchkey_refresh_repeats_total{origin="same_address"} 1\n');
       expect(metrics).toContain('latchkey_refresh_repeats_total{origin="other_address"} 2\n');
     });
