@@ -30,7 +30,8 @@ export function explain(error: unknown): string | undefined {
   if (code === "EADDRINUSE") {
     return `port ${port} on ${address} is in use: stop the other program, or choose another port with --port`;
   }
-  if (code === "EADDRNOTAVAIL") return `${address} is no address of this machine: choose another with --host`;
+  if (code === "EADDRNOTAVAIL")
+    return `${address} does not belong to this machine: choose another with --host`;
   if (code === "EACCES" && port !== undefined) {
     return `port ${port} needs more rights: choose one above 1023 with --port`;
   }

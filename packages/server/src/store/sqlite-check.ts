@@ -42,7 +42,9 @@ function reportOf(connection: DatabaseSync, path: string): DatabaseReport {
       ...(integrity.join() === "ok"
         ? []
         : [`the file is damaged (${integrity[0]}): stop the server and restore a backup`]),
-      ...(orphans === 0 ? [] : [`${orphans} rows belong to nobody: stop the server and restore a backup`]),
+      ...(orphans === 0
+        ? []
+        : [`${orphans} rows refer to a row that does not exist: stop the server and restore a backup`]),
       ...(journal === "wal" || version === 0
         ? []
         : [`its journal is ${journal}, not wal: the next start of the server sets it`]),

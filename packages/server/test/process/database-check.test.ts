@@ -45,7 +45,7 @@ describe("latchkey database check, on a SQLite file", () => {
       /^wrong: it is at version 1 of \d: the next start/m,
     ],
     [
-      "rows belong to nobody",
+      "rows refer to a missing row",
       (path) =>
         run(
           path,
@@ -53,7 +53,7 @@ describe("latchkey database check, on a SQLite file", () => {
             created_at, last_used_at, expires_at, ends_at, tokens_until, address_bucket)
             values ('s', 'nobody', 0, '', 0, 0, 0, 0, 0, 0, '')`,
         ),
-      /^wrong: 1 rows belong to nobody/m,
+      /^wrong: 1 rows refer to a row that does not exist/m,
     ],
   ])("says what is wrong and what to do where %s, and changes nothing", async ([name, spoil, said]) => {
     const path = place.path(`${name}.db`);

@@ -47,7 +47,7 @@ describe.concurrent("the server does not start, and says in one line why and wha
       "the address is another machine's",
       ["--host", "203.0.113.7"],
       {},
-      /203\.0\.113\.7 is no address of this/,
+      /203\.0\.113\.7 does not belong to this/,
     ],
     [
       "the secret is not the database's",
