@@ -33,9 +33,9 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       /the password is wrong: correct LATCHKEY_DATABASE/,
     ],
     [
-      "there is no such database",
+      "the database does not exist",
       () => postgres.address("nowhere"),
-      /there is no such database: make it with `createdb`/,
+      /the database does not exist: create it with `createdb`/,
     ],
     [
       "all connections that the role may have are in use",

@@ -134,7 +134,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     const env = replicaEnvironment(`${address}?schema=Sign%20in`);
     expectRefusal(
       await place.latchkey(["serve", "--port", "0"], { env }),
-      /there is no such schema: make it with `create schema`/,
+      /the schema does not exist: create it with `create schema`/,
     );
     await queryAt(address, 'create schema "Sign in"');
     await (await place.server({ env })).stop();

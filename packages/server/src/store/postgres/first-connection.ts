@@ -18,10 +18,11 @@ const shortly: Patience = { answer: 1000, connect: 1000 };
 const advice: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong: correct LATCHKEY_DATABASE",
   "28000": "this user may not connect: correct LATCHKEY_DATABASE, or the server's pg_hba.conf",
-  "3D000": "there is no such database: make it with `createdb`, or correct LATCHKEY_DATABASE",
+  "3D000": "the database does not exist: create it with `createdb`, or correct LATCHKEY_DATABASE",
   "53300":
     "all connections that the user, the database or the server may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL",
-  "3F000": "there is no such schema: make it with `create schema`, or correct `schema` in LATCHKEY_DATABASE",
+  "3F000":
+    "the schema does not exist: create it with `create schema`, or correct `schema` in LATCHKEY_DATABASE",
   "42501": "the user may not make tables there: make it the owner of the database",
 };
 

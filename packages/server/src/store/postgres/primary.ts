@@ -19,11 +19,11 @@ export interface PrimaryOptions {
   readonly onStarved: () => void;
 }
 
-/** For each connection so many may wait for one; who comes later is told to come back. */
+/** Requests that may wait, for each connection. Further ones get 503. */
 const waitingPerConnection = 100;
 /** How long a request waits for a connection at most, in milliseconds. Opening one may be allowed longer. */
 const longestWait = 2000;
-/** How long who asks waits for a search that has just begun, in milliseconds. */
+/** How long a request waits for a search that has just begun, in milliseconds. */
 const searchPatience = 250;
 /** Between two looks at the hosts while none is the primary, in milliseconds. */
 const lookAgainAfter = 200;
@@ -61,7 +61,6 @@ export class Primary {
 
   /**
    * Runs `work` on a connection to the primary. A connection on which something failed is not used again.
-   *
    */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
