@@ -40,7 +40,7 @@ interface WebStorage {
 /**
  * Keeps tokens in a browser, for all its tabs of the same origin. Scripts of the page can read them.
  *
- * Can be made anywhere. If there is no `localStorage`, as on a server or when the browser forbids it, tokens are
+ * It can be made anywhere. If `localStorage` is missing, as on a server or when the browser forbids it, tokens are
  * in memory alone, and `onStoreError` says so.
  *
  * @param key under which they stand

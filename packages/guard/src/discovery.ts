@@ -61,7 +61,7 @@ export class Discovery {
   }
 
   /**
-   * Reads it, unless it is known. A failure is the answer to all who ask within `failureRest`.
+   * Reads it, unless it is known. A failure answers every further call within `failureRest`.
    *
    * @throws {IssuerProblem}
    */

@@ -30,7 +30,7 @@ export interface GuardOptions extends RouteOptions {
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
   /**
-   * Told what happens between guard and issuer, for a log. What it throws is ignored. Default: `console.warn` says
+   * Called for each event between guard and issuer, for a log. Its errors are ignored. Default: `console.warn` says
    * once why every token is refused.
    */
   readonly onEvent?: (event: GuardEvent) => void;

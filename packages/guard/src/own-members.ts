@@ -6,7 +6,7 @@ export function ownMembers<T extends object>(given: T): T {
   return Object.assign(Object.create(null), given);
 }
 
-/** The same for a value of any type; a value that is no object has no members. */
+/** The same for a value of any type. A value other than an object has no members. */
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return Object.assign(Object.create(null), typeof value === "object" ? value : undefined);
 }
@@ -15,7 +15,7 @@ export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
  * Parses JSON to objects without a prototype, on every level. Level by level and not by recursion: a sender may
  * nest objects thousands deep.
  *
- * @throws {SyntaxError} when the text is no JSON
+ * @throws {SyntaxError} when the text is not JSON
  */
 export function parseJson(text: string): unknown {
   const parsed: unknown = JSON.parse(text);

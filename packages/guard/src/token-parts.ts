@@ -26,9 +26,9 @@ export function partsOf(token: string): TokenParts {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The object in a part, without a prototype: what a program has put on every object is no claim of a token.
+ * The object in a part, without a prototype: a member of `Object.prototype` must not become a claim of a token.
  *
- * @throws {TokenError} `invalid_token` where a part is no JSON object in UTF-8
+ * @throws {TokenError} `invalid_token` when a part is not a JSON object in UTF-8
  */
 export function objectIn(part: string): Record<string, unknown> {
   let value: unknown;

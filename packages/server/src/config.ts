@@ -365,7 +365,7 @@ export function readConfig(
   return config;
 }
 
-/** A lost answer is asked for again within a minute. With no grace at all there is none at the same address either. */
+/** A lost answer is asked for again within a minute. A grace of 0 s counts for the same address too. */
 function sameAddressGrace(refreshGrace: number, accessTokenTtl: number): number {
   return refreshGrace === 0 ? 0 : Math.max(refreshGrace, Math.min(60_000, accessTokenTtl));
 }

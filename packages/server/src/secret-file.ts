@@ -24,7 +24,7 @@ const minLength = 32;
 export class LostDatabaseError extends Error {}
 
 /**
- * Refuses a place from which the database has vanished: a new one would let nobody in, and hide the loss.
+ * Refuses a place from which the database has vanished: a new one would have no users and hide the loss.
  *
  * @throws {LostDatabaseError} if files of a database are there, and the database is missing or empty
  */

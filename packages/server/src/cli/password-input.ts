@@ -21,7 +21,7 @@ export async function askNewPassword(): Promise<string> {
   return password;
 }
 
-/** The first line of standard input. @throws {UsageProblem} when it is no text that can be typed again */
+/** The first line of standard input. @throws {UsageProblem} when its text could not be typed again */
 async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;

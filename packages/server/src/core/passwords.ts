@@ -39,7 +39,7 @@ export class Passwords {
     this.#hasher = hasher;
   }
 
-  /** @throws {LatchkeyError} `overloaded` if there is no room for another hash of this requester */
+  /** @throws {LatchkeyError} `overloaded` if the queue is full for this requester */
   assertRoom(requester: HashRequester): void {
     this.#queue.assertRoom(requester);
   }
@@ -57,7 +57,7 @@ export class Passwords {
    * Checks a password with exactly one hash operation. A missing account, an unusable hash or an impossible
    * password is checked against a random hash of the same cost.
    *
-   * @param phc of the account's password; undefined if there is no such account
+   * @param phc of the account's password; undefined for an unknown account
    * @param decoy a stored hash, whose cost is taken if `phc` has none
    * @throws {LatchkeyError} `overloaded`, `client_gone`
    */

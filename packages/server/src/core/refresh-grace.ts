@@ -16,7 +16,7 @@ export function originOf({ address }: Caller, openedFrom: string): RepeatOrigin 
   return addressBucket(address) === openedFrom ? "same_address" : "other_address";
 }
 
-/** So many repeats of one refresh token get its successor; the next one is a replay. */
+/** Repeats of one refresh token that get its successor, at most. The next one is a replay. */
 export const mostRepeats = 20;
 
 /**

@@ -50,7 +50,7 @@ export class FullVolumeCommit {
     }
   }
 
-  /** Takes the reserve, if there is none and the volume is not full. */
+  /** Takes the reserve, if it is missing and the volume has room. */
   takeReserve(): void {
     if (!this.#full && this.#reserve.take()) this.#hadReserve = true;
   }

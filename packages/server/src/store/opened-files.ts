@@ -26,7 +26,7 @@ export function openedFiles(database: string, target: string): OpenedFiles {
   });
 }
 
-/** Says which file is no longer the one that was opened, and the cure; undefined if all are in place. */
+/** Names a file that differs from the opened one, and the cure. Undefined if all are in place. */
 export function displacement(files: OpenedFiles): string | undefined {
   const lost = files.find(({ path, dev, ino }) => {
     const found = statSync(path, { throwIfNoEntry: false });

@@ -12,7 +12,7 @@ const batchSize = 1000;
 export interface SessionEndings {
   /** Ends every session of the user but `keep` at once. The first batch comes with it. */
   begin(userId: string, at: number, keep?: string): readonly Step[];
-  /** The same for a user who was removed; their row goes as soon as few sessions are left. */
+  /** The same for a removed user. The row is deleted as soon as few sessions are left. */
   beginRemoval(userId: string, at: number): readonly Step[];
   /** Marks what is left of all users, batch by batch. Any number of processes may do it, at any time. */
   finish(at: number): Promise<void>;

@@ -212,7 +212,7 @@ const named = (slot: NameSlot) => sql`users.username_key = ${slot("key")}
 const nearest = (slot: NameSlot) =>
   sql`case users.email_key when ${slot("asTyped")} then 0 when ${slot("key")} then 1 else 2 end`;
 
-/** A user beside a decoy hash; all columns are null if there is no such user. */
+/** A user beside a decoy hash; all columns are null for an unknown user. */
 type SignInRow = { readonly decoy: string | null } & (UserTable | { readonly id: null });
 
 /** A point in the order of ids that depends on the seed alone. */

@@ -109,7 +109,7 @@ function adviceFor(error: unknown): string {
     return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE, or encrypt without a check with ?sslmode=require`;
   if (error instanceof TransactionPooling || error instanceof NoChannelBinding) return error.message;
   const state = stateOf(error);
-  // The server has spoken, so there is no use in starting it.
+  // The server answered, so it is running: the advice to start it would be wrong.
   if (state !== undefined && advice[state] === undefined)
     return `${reasonOf(error)}: ${adviceForRefusal(error)}`;
   return (state && advice[state]) ?? `${reasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;

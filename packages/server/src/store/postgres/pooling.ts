@@ -45,7 +45,7 @@ async function compare(client: Client, own: number, other: Client): Promise<void
   await other.query("rollback");
 }
 
-/** @returns the process of a transaction that was begun; undefined if there is none to be had */
+/** @returns the backend process of a new transaction; undefined if no connection was free */
 async function begin(client: Client): Promise<number | undefined> {
   try {
     await client.query("begin");

@@ -15,7 +15,7 @@ export interface PrimaryOptions {
   readonly patience: Patience;
   /** Called when a connection beyond the open ones was refused, once an episode. @param reason for the log */
   readonly onRefused: (reason: string) => void;
-  /** Called when a connection was refused and there is none for requests. */
+  /** Called when a connection was refused and the pool has none for requests. */
   readonly onStarved: () => void;
 }
 
@@ -31,7 +31,7 @@ const lookAgainAfter = 200;
 /**
  * The server that takes writes, among one or several hosts, and the connections to it. When a connection breaks, it
  * looks for the primary anew, over the connections there are and over new ones; meanwhile requests are refused at once.
- * A new connection that is refused while others work is no reason to look.
+ * A refused new connection starts no search while others work.
  */
 export class Primary {
   readonly #options: PrimaryOptions;
