@@ -53,8 +53,9 @@ async function startCache(upstream: string) {
   return { url, [Symbol.asyncDispose]: stop };
 }
 
+const place = new Place();
+
 test("behind nginx's cache of the key set, a token is good after as many rotations as are let through", async () => {
-  const place = new Place();
   const server = await place.server();
   await using cache = await startCache(server.url);
   for (let rotation = 0; rotation < 3; rotation++) {

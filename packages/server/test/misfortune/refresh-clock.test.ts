@@ -7,13 +7,17 @@ import { until } from "../process/until.ts";
 const hour = 3_600;
 const graceMs = 400;
 
+const place = new Place();
+let servers = 0;
+
 /** A server under libfaketime: its wall clock follows a file, its monotonic clock is the machine's. */
 async function serverWithClock(settings: Environment = {}) {
-  const place = new Place();
-  const file = place.path("offset");
+  const name = `server-${servers++}`;
+  const file = place.path(`${name}.offset`);
   const setWallClock = (seconds: number) => writeFileSync(file, `${seconds >= 0 ? "+" : ""}${seconds}`);
   setWallClock(0);
   const server = await place.server({
+    database: place.path(`${name}.db`),
     env: {
       LD_PRELOAD: "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
       FAKETIME_TIMESTAMP_FILE: file,

@@ -1,22 +1,23 @@
 import { beforeAll, test } from "vitest";
 import { signIn } from "../process/auth-calls.ts";
-import { adminPassword } from "../process/server-process.ts";
+import { adminPassword, Place } from "../process/server-process.ts";
 import { fuzzer, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
 /** For each of the two runs, in seconds. */
 const duration = 60;
 
+const place = new Place();
 let wire: WireServer;
 let schemathesis: string;
 beforeAll(async () => {
-  wire = await startWireServer();
+  wire = await startWireServer(place);
   schemathesis = await fuzzer();
 });
 
 /** Sends what the document allows and what it forbids, and holds every answer against it. */
 function fuzz(more: readonly string[]): Promise<string> {
-  const { document, server, place } = wire;
+  const { document, server } = wire;
   const bounds = ["--max-time", String(duration), "--report-dir", place.path("report")];
   return run(schemathesis, ["run", document, "--url", server.url, ...bounds, ...more], {
     cwd: place.directory,

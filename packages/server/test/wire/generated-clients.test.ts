@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { adminPassword } from "../process/server-process.ts";
+import { adminPassword, Place } from "../process/server-process.ts";
 import { generate, pythonEnvironment, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
@@ -9,10 +9,11 @@ const programs = join(import.meta.dirname, "clients");
 /** A client that waits for the end of a stream is stopped after this, in milliseconds. */
 const timeout = 60_000;
 
+const place = new Place();
 let wire: WireServer;
 let credentials: readonly string[];
 beforeAll(async () => {
-  wire = await startWireServer();
+  wire = await startWireServer(place);
   credentials = [wire.server.url, "admin", adminPassword];
 });
 

@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
+import { Place } from "../process/server-process.ts";
 import { lint } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
+const place = new Place();
 let wire: WireServer;
 beforeAll(async () => {
-  wire = await startWireServer();
+  wire = await startWireServer(place);
 });
 
 test("Redocly's recommended rules find no fault in the document", async () => {
@@ -13,15 +15,15 @@ test("Redocly's recommended rules find no fault in the document", async () => {
 });
 
 test("Spectral's rules for OpenAPI find no error in the document", async () => {
-  const ruleset = wire.place.path("rules.json");
+  const ruleset = place.path("rules.json");
   writeFileSync(ruleset, JSON.stringify({ extends: ["spectral:oas"] }));
   await lint.spectral(wire.document, ruleset);
 });
 
 test("both find a fault that is there", async () => {
-  const broken = wire.place.path("broken.json");
+  const broken = place.path("broken.json");
   writeFileSync(broken, JSON.stringify({ openapi: "3.1.0", info: { title: "x" }, paths: {} }));
-  const ruleset = wire.place.path("rules.json");
+  const ruleset = place.path("rules.json");
   await expect(lint.redocly(broken)).rejects.toThrow(/version/);
   await expect(lint.spectral(broken, ruleset)).rejects.toThrow(/version/);
 });

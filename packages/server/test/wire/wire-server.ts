@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { Place, type ServerProcess } from "../process/server-process.ts";
+import type { Place, ServerProcess } from "../process/server-process.ts";
 
 /** A server on loopback, and its document in a file. */
 export interface WireServer {
   readonly server: ServerProcess;
-  readonly place: Place;
   /** The path of the document. */
   readonly document: string;
 }
@@ -12,12 +11,11 @@ export interface WireServer {
 /** Limits that a fuzzer does not reach: it is the document that is under test. */
 const roomy = { PAIR: "1000000/1m", ACCOUNT: "1000000/1m", ADDRESS: "1000000/1m" };
 
-/** Starts a server that guards may ask without a key, and writes its document to a file. */
-export async function startWireServer(): Promise<WireServer> {
-  const place = new Place();
+/** Starts a server that guards may ask without a key, and writes its document to a file of the place. */
+export async function startWireServer(place: Place): Promise<WireServer> {
   const limits = Object.entries(roomy).map(([name, rule]) => [`LATCHKEY_THROTTLE_${name}`, rule]);
   const server = await place.server({ env: { LATCHKEY_ISSUER: "", ...Object.fromEntries(limits) } });
   const document = place.path("openapi.json");
   writeFileSync(document, await (await fetch(`${server.url}/openapi.json`)).text());
-  return { server, place, document };
+  return { server, document };
 }
