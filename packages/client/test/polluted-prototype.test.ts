@@ -3,7 +3,7 @@ import { polluted } from "../../guard/test/attacks/polluted.ts";
 import { tokensIn } from "../src/stores.ts";
 import { readLogin, readTokens } from "../src/wire.ts";
 
-test("an answer's inherited member is none of the answer", async () => {
+test("an answer ignores members that every object inherits", async () => {
   const answer = { access_token: "a", user: {} };
   expect((await polluted("roles", ["admin"], () => readLogin(answer))).roles).toEqual([]);
   expect((await polluted("username", "root", () => readLogin(answer))).username).toBeUndefined();
@@ -11,7 +11,7 @@ test("an answer's inherited member is none of the answer", async () => {
   expect(tokens.refreshToken).toBeUndefined();
 });
 
-test("a stored session's inherited member is none of the session", async () => {
+test("a stored session ignores members that every object inherits", async () => {
   const refreshToken = await polluted(
     "refreshToken",
     "r",

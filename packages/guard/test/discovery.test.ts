@@ -87,7 +87,7 @@ describe("a document that cannot be meant", () => {
     ["nothing", undefined],
     ["another issuer", { ...good, issuer: "https://login.example/realm" }],
     ["two closing slashes", { ...good, issuer: "https://login.example//" }],
-    ["an issuer that is no text", { ...good, issuer: ["https://login.example"] }],
+    ["an issuer that is a list", { ...good, issuer: ["https://login.example"] }],
     ["another issuer's spelling", { ...good, issuer: "https://LOGIN.example" }],
     ["no issuer", { jwks_uri: good.jwks_uri }],
     ["no keys", { issuer: good.issuer }],

@@ -89,7 +89,7 @@ describe("keys", () => {
   test("a cache never lacks the key that signs, however often keys rotate", async () => {
     await using server = await testServer({ KEY_ROTATION: "1m" });
     let cached: { keys: Record<string, string>[]; until: number } = { keys: [], until: 0 };
-    /** What a shared cache answers: what it has, for as long as it was told. */
+    /** A shared cache: it repeats an answer until the lifetime of that answer ends. */
     async function throughCache() {
       if (server.now() >= cached.until) {
         const { keys, headers } = await keySet(server);

@@ -6,7 +6,7 @@ import { testServer } from "./test-server.ts";
 
 /**
  * A test server on PostgreSQL: on an empty database where the settings name none. The database's clock advances with
- * the server's, if the database belongs to the suite's administrator, who alone may read the file that it is.
+ * the server's, if the database belongs to the suite's administrator: no other role may read the clock's file.
  */
 export const openOnPostgres: typeof testServer = async (settings = {}, hasher, ahead) => {
   const secret = "only for tests, and the same everywhere";

@@ -41,7 +41,7 @@ describe("a stored user", () => {
     expect((await send(server, "/auth", { method: "POST", path: "/logout", headers })).status).toBe(200);
   });
 
-  test("who grows too large while signed in is told so at refresh, both ways", async () => {
+  test("a user who grows too large gets the same refusal at both ways of refresh", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     storeRoles(server, maxRoles("\u{20000}"));

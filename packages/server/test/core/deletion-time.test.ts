@@ -57,7 +57,7 @@ test("many small steps are no way around it", () => {
   expect(time.lag).toBeGreaterThan(110 * minute);
 });
 
-test("a drift that NTP may cause is no leap", () => {
+test("a drift that NTP can cause does not count as a leap", () => {
   const { after, time } = world();
   for (let turn = 0; turn < 10_000; turn++) after(minute, minute * 0.0004);
   expect(time.lag).toBe(0);

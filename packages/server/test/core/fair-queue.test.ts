@@ -125,7 +125,7 @@ describe("a full queue", () => {
     expect(await other).toBe("done");
   });
 
-  test("never lets a newcomer displace a share that is no larger than its own", () => {
+  test("never lets a newcomer displace a share of its own size or less", () => {
     fc.assert(
       fc.property(fc.array(requester, { maxLength: 40 }), requester, (waiting, late) => {
         const queue = new FairQueue<Requester>();

@@ -102,13 +102,13 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
     expect(await stops(server)).toEqual(clean);
   });
 
-  test("is a pipe that nobody reads", async () => {
+  test("is a pipe without a reader", async () => {
     const server = await loudServer(["ignore", "pipe", "ignore"]);
     await refusals(server.url, 8000);
     expect(await stops(server)).toEqual(clean);
   });
 
-  test("is a pipe that nobody reads, as the first process of a container", async () => {
+  test("is a pipe without a reader, as the first process of a container", async () => {
     const server = await loudServer(["ignore", "pipe", "ignore"], (words) => [
       "unshare",
       "--pid",
@@ -127,7 +127,7 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
 });
 
 test("a server goes on, and stops, if its terminal is suspended", async () => {
-  // `script` makes a terminal, and stops reading from it when nobody reads its own output.
+  // `script` makes a terminal, and stops reading from it when its own output has no reader.
   const inTerminal: Wrap = (words) => [
     "script",
     "--quiet",

@@ -116,7 +116,7 @@ describe("a start beside the secret of a database that is", () => {
     expect(readdirSync(dirname(database))).toEqual(before);
 
     renameSync(`${database}.secret`, `${database}.secret.old`);
-    // With LATCHKEY_SECRET there is none of these files but the reserve.
+    // With LATCHKEY_SECRET, the reserve is the only one of these files.
     writeFileSync(`${database}.reserve`, "reserve");
     const inEnvironment = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "s".repeat(40) };
     expect((await place.latchkey(["serve", "--port", "0"], { env: inEnvironment })).stderr).toContain(
