@@ -117,9 +117,11 @@ describe("a PostgreSQL address", () => {
   test("is shown without its password, whatever that is", () => {
     fc.assert(
       fc.property(
-        fc.string({ minLength: 3, unit: "binary" }).filter((text) => !"postgres://u@h:5432/d".includes(text)),
+        // A NUL is refused, as above.
+        fc
+          .string({ minLength: 3, unit: "binary" })
+          .filter((text) => !text.includes("\0") && !"postgres://u@h:5432/d".includes(text)),
         (password) => {
-          fc.pre(!/[\ud800-\udfff]/.test(password));
           const given = `postgres://u:${encodeURIComponent(password)}@h/d?sslmode=disable`;
           expect(holdsPassword(given)).toBe(true);
           const place = postgresAddress(given);
