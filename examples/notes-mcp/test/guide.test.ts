@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../../packages/server/test/process/free-port.ts";
-import { Programs } from "../../notes-api/test/programs.ts";
+import { printed } from "../../notes-api/test/printed.ts";
+import { type Program, Programs } from "../../notes-api/test/programs.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const programs = new Programs();
@@ -41,14 +42,27 @@ function step(commands: string): Step {
   return found;
 }
 
+let demo: Program;
+const moved = new Map<string, string>();
+
+/** The text with the ports of this run in place of the printed ones. */
+const here = (text: string) => text.replace(/\b(8000|4000|4001)\b/g, (port) => moved.get(port) ?? port);
+
+beforeAll(async () => {
+  demo = programs.shell("npm run demo", { LATCHKEY_PORT: "0" });
+  moved.set("8000", new URL(await demo.says(/"listening at (http:[^"]+)"/)).port);
+  moved.set("4000", String(await freePort()));
+  moved.set("4001", String(await freePort()));
+}, 120_000);
+
+test("the README's commands work as they are printed", async () => {
+  const [, , use = ""] = printed(join(root, "README.md"), "sh", 4);
+  const terminal = programs.shell(here(use));
+  expect(await terminal.finish()).toEqual({ status: 0, signal: null });
+  expect(terminal.stdout()).toMatch(/^\{"id":"user:alice".*\{"message":"Successfully logged out"\}$/);
+}, 120_000);
+
 test("the guide's commands print the output that it shows", async () => {
-  const demo = programs.shell("npm run demo", { LATCHKEY_PORT: "0" });
-  const moved = new Map([
-    ["8000", new URL(await demo.says(/"listening at (http:[^"]+)"/)).port],
-    ["4000", String(await freePort())],
-    ["4001", String(await freePort())],
-  ]);
-  const here = (text: string) => text.replace(/\b(8000|4000|4001)\b/g, (port) => moved.get(port) ?? port);
   const started = async (line: string) => {
     const program = programs.shell(`cd ${folder} && ${line}`);
     await program.says(/(listening at )/);
@@ -66,9 +80,9 @@ test("the guide's commands print the output that it shows", async () => {
   const terminal = programs.shell(typed.map(({ commands }) => `${here(commands)}\necho '~~~'`).join("\n"));
   expect(await terminal.finish()).toEqual({ status: 0, signal: null });
   expect(terminal.stderr()).toBe("");
-  const printed = terminal.stdout().split("~~~");
+  const answers = terminal.stdout().split("~~~");
   for (const [index, { output }] of typed.entries()) {
-    expect(shown(printed[index] ?? "")).toMatch(pattern(here(output)));
+    expect(shown(answers[index] ?? "")).toMatch(pattern(here(output)));
   }
   expect(shown(demo.stdout())).toMatch(pattern(here(step("npm run demo").output)));
 }, 120_000);
@@ -83,6 +97,6 @@ test("the guide's own server prints the output that it shows", async () => {
     commands.replace("--role user", "--role user <<< 'correct horse battery'"),
     env,
   );
-  await terminal.finish();
+  expect(await terminal.finish()).toEqual({ status: 0, signal: null });
   expect(shown(terminal.stdout())).toMatch(pattern(output));
 }, 120_000);
