@@ -1,5 +1,5 @@
 import type { ClockWatch } from "./clock-watch.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, itself } from "./core/audit-events.ts";
 import { LatchkeyError } from "./core/errors.ts";

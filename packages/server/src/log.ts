@@ -1,5 +1,5 @@
 import { type Logger, pino, stdTimeFunctions } from "pino";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { type LogDestination, openDestination } from "./log-destination.ts";
 import { visible, visibleLines } from "./visible.ts";
 

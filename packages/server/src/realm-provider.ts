@@ -1,5 +1,5 @@
 import { createGuard } from "@latchkey/guard";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { DerivedKeys } from "./core/derived-keys.ts";
 import { LatchkeyError } from "./core/errors.ts";
 import { isLoopback } from "./core/loopback.ts";

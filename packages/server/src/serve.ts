@@ -6,7 +6,8 @@ import { createVerifier } from "@latchkey/guard/verifier";
 import type { FastifyInstance } from "fastify";
 import { type Chores, startChores } from "./chores.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
+import { assertNotLost, keptSecret } from "./config/secret-file.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
 import { createAdministration } from "./core/administration.ts";
 import { itself } from "./core/audit-events.ts";
@@ -39,7 +40,6 @@ import { RepeatFigures } from "./metrics/repeat-figures.ts";
 import { RequestFigures } from "./metrics/request-figures.ts";
 import { serverFigures } from "./metrics/server-figures.ts";
 import { openRealmProvider } from "./realm-provider.ts";
-import { assertNotLost, keptSecret } from "./secret-file.ts";
 import { type DatabasePlace, shownPlace } from "./store/place.ts";
 import { openStore, type Store } from "./store/store.ts";
 

@@ -1,4 +1,4 @@
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { Log } from "./log.ts";
 import { largeWal } from "./store/sqlite-connection.ts";
 import type { Store } from "./store/store.ts";

@@ -1,7 +1,14 @@
 import { parseArgs } from "node:util";
-import { type Config, flagOf, readConfig, type Setting, type SettingName, settings } from "../config.ts";
-import { SettingProblem } from "../setting-problem.ts";
-import { assertPlain } from "../setting-text.ts";
+import {
+  type Config,
+  flagOf,
+  readConfig,
+  type Setting,
+  type SettingName,
+  settings,
+} from "../config/config.ts";
+import { SettingProblem } from "../config/setting-problem.ts";
+import { assertPlain } from "../config/setting-text.ts";
 import { UsageProblem } from "./failures.ts";
 
 /** What stood behind the command. */

@@ -1,7 +1,7 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
+import { SettingProblem } from "../config/setting-problem.ts";
+import { duration } from "../config/values.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
-import { SettingProblem } from "../setting-problem.ts";
-import { duration } from "../setting-types.ts";
 import { checkDatabase } from "../store/database-check.ts";
 import { shownPlace } from "../store/place.ts";
 import { backUpSqlite } from "../store/sqlite-backup.ts";

@@ -1,9 +1,9 @@
+import { LostDatabaseError, LostSecretError } from "../config/secret-file.ts";
+import { SettingProblem } from "../config/setting-problem.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
-import { LostDatabaseError, LostSecretError } from "../secret-file.ts";
-import { SettingProblem } from "../setting-problem.ts";
 import { UnusableDatabaseError } from "../store/unusable-database.ts";
 
 /** A command that was not understood. The message is one line that says what would do. */

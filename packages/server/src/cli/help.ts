@@ -1,4 +1,4 @@
-import { flagOf, type Setting, settings } from "../config.ts";
+import { flagOf, type Setting, settings } from "../config/config.ts";
 
 const commands = [
   ["serve", "run the server (what `npm start` does)"],

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
+import { serviceLinks } from "../config/environment.ts";
+import { SettingProblem } from "../config/setting-problem.ts";
 import { passwordProblem } from "../core/password-policy.ts";
 import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
 import { type Log, type OpenLog, openLog } from "../log.ts";
 import { type Server, serve } from "../serve.ts";
-import { serviceLinks } from "../service-links.ts";
-import { SettingProblem } from "../setting-problem.ts";
 import { visibleLines } from "../visible.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";

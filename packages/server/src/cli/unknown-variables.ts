@@ -1,5 +1,5 @@
-import { type Setting, settings } from "../config.ts";
-import { isServiceLink } from "../service-links.ts";
+import { type Setting, settings } from "../config/config.ts";
+import { isServiceLink } from "../config/environment.ts";
 
 /** Read by the client, which may well share the environment. */
 const elsewhere = ["LATCHKEY_TOKEN"];

@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
+import { assertNotLost, keptSecret } from "../config/secret-file.ts";
+import { SettingProblem } from "../config/setting-problem.ts";
 import { operator } from "../core/audit-events.ts";
 import { deriveKeys } from "../core/derived-keys.ts";
 import { HashQueue } from "../core/hash-queue.ts";
 import { Passwords } from "../core/passwords.ts";
 import { People } from "../core/people.ts";
 import { SigningKeys } from "../core/signing-keys.ts";
-import { assertNotLost, keptSecret } from "../secret-file.ts";
-import { SettingProblem } from "../setting-problem.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { UsageProblem } from "./failures.ts";

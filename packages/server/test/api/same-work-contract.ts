@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { type ApiAnswer, send } from "./api-case.ts";
 import { passwords, type TestServer, type testServer } from "./test-server.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords.ts";
 import { serve } from "../../src/serve.ts";
 import { fileTrail, loggedTrail } from "./trail.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresAddress } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { replica, replicaEnvironment } from "../postgres/replica.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";

@@ -1,4 +1,4 @@
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresAddress } from "../../src/config/postgres-url.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";

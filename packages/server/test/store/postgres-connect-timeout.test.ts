@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresAddress } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { until } from "../process/until.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, inject, test } from "vitest";
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresAddress } from "../../src/config/postgres-url.ts";
 import { connect as openClient } from "../../src/store/postgres/connect.ts";
 import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
 import { send, signIn } from "../api/api-case.ts";

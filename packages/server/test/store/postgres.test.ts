@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
+import { postgresAddress } from "../../src/config/postgres-url.ts";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
-import { postgresAddress } from "../../src/postgres-address.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";

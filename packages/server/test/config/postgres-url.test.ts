@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { holdsPassword, postgresAddress } from "../src/postgres-address.ts";
-import { shownPlace } from "../src/store/place.ts";
+import { holdsPassword, postgresAddress } from "../../src/config/postgres-url.ts";
+import { shownPlace } from "../../src/store/place.ts";
 
 describe("a PostgreSQL address", () => {
   test.each([

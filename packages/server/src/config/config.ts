@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import { isLoopback } from "./core/loopback.ts";
-import { signingAlgorithms } from "./core/signing-key-pair.ts";
-import { addressesFit, mostAddressBytes } from "./core/token-size.ts";
-import { holdsPassword } from "./postgres-address.ts";
-import { isServiceLink } from "./service-links.ts";
+import { isLoopback } from "../core/loopback.ts";
+import { signingAlgorithms } from "../core/signing-key-pair.ts";
+import { addressesFit, mostAddressBytes } from "../core/token-size.ts";
+import { isServiceLink } from "./environment.ts";
+import { holdsPassword } from "./postgres-url.ts";
 import { SettingProblem } from "./setting-problem.ts";
 import { assertExact, assertPlain, trimmed } from "./setting-text.ts";
 import {
@@ -24,7 +24,7 @@ import {
   size,
   text,
   url,
-} from "./setting-types.ts";
+} from "./values.ts";
 
 /** One setting: its variable, what it means, and how its text is read. */
 export interface Setting<Value> {

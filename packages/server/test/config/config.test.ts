@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { flagOf, readConfig, type Setting, settings } from "../src/config.ts";
+import { flagOf, readConfig, type Setting, settings } from "../../src/config/config.ts";
 
 describe("settings", () => {
   test("have the defaults of the design", () => {
@@ -243,7 +243,7 @@ describe("settings", () => {
 });
 
 test("docs/configuration.md names every setting with its flag, its default and its meaning", () => {
-  const page = readFileSync(new URL("../../../docs/configuration.md", import.meta.url), "utf8").replaceAll(
+  const page = readFileSync(new URL("../../../../docs/configuration.md", import.meta.url), "utf8").replaceAll(
     / +/g,
     " ",
   );
