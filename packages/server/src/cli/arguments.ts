@@ -1,14 +1,7 @@
 import { parseArgs } from "node:util";
-import {
-  type Config,
-  flagOf,
-  readConfig,
-  type Setting,
-  type SettingName,
-  settings,
-} from "../config/config.ts";
-import { SettingProblem } from "../config/setting-problem.ts";
-import { assertPlain } from "../config/setting-text.ts";
+import { type Config, readConfig } from "../config/config.ts";
+import { assertPlain, SettingProblem } from "../config/setting-text.ts";
+import { flagOf, type Setting, settingNames, settings } from "../config/settings.ts";
 import { UsageProblem } from "./failures.ts";
 
 /** What stood behind the command. */
@@ -31,14 +24,15 @@ export function parseArguments(
   environment: Readonly<Record<string, string | undefined>>,
   own: readonly string[] = [],
 ): Arguments {
-  const names = Object.keys(settings) as SettingName[];
-  for (const name of names) refuseSecretFlag(args, settings[name]);
-  const known = names.filter((name) => !isSecret(settings[name])).map((name) => flagOf(settings[name]));
+  for (const name of settingNames) refuseSecretFlag(args, settings[name]);
+  const known = settingNames
+    .filter((name) => !isSecret(settings[name]))
+    .map((name) => flagOf(settings[name]));
   const { values, positionals } = parse(args, known, own);
   for (const word of positionals) assertTypeable("an argument", word);
   for (const name of own) for (const text of values[name] ?? []) assertTypeable(`--${name}`, text);
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
-  for (const name of names) refuseSecretValue(flags[flagOf(settings[name])], settings[name]);
+  for (const name of settingNames) refuseSecretValue(flags[flagOf(settings[name])], settings[name]);
   return {
     words: positionals,
     config: readConfig(environment, flags),

@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { SettingProblem } from "../config/setting-problem.ts";
+import { SettingProblem } from "../config/setting-text.ts";
 import { duration } from "../config/values.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import { checkDatabase } from "../store/database-check.ts";

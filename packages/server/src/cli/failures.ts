@@ -1,5 +1,5 @@
 import { LostDatabaseError, LostSecretError } from "../config/secret-file.ts";
-import { SettingProblem } from "../config/setting-problem.ts";
+import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";

@@ -1,4 +1,4 @@
-import { flagOf, type Setting, settings } from "../config/config.ts";
+import { flagOf, type Setting, settings } from "../config/settings.ts";
 
 const commands = [
   ["serve", "run the server (what `npm start` does)"],

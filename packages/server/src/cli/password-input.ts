@@ -1,7 +1,5 @@
 import type { ReadStream } from "node:tty";
-import { firstLineOf } from "../config/plain-utf8.ts";
-import { SettingProblem } from "../config/setting-problem.ts";
-import { assertPlain } from "../config/setting-text.ts";
+import { assertPlain, firstLineOf, SettingProblem } from "../config/setting-text.ts";
 import { UsageProblem } from "./failures.ts";
 
 /** A pasted file is no password. */

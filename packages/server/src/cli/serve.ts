@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import type { Config } from "../config/config.ts";
-import { serviceLinks } from "../config/environment.ts";
-import { SettingProblem } from "../config/setting-problem.ts";
+import { serviceLinks, unknownVariables } from "../config/environment.ts";
+import { SettingProblem } from "../config/setting-text.ts";
 import { passwordProblem } from "../core/password-policy.ts";
 import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
 import { type Log, type OpenLog, openLog } from "../log.ts";
@@ -11,7 +11,6 @@ import { visibleLines } from "../visible.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { putHashingBehindRequests } from "./thread-priority.ts";
-import { unknownVariables } from "./unknown-variables.ts";
 
 /** How long requests in flight may take to finish at shutdown, in milliseconds. */
 const shutdownPatience = 15_000;

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { assertNotLost, keptSecret } from "../config/secret-file.ts";
-import { SettingProblem } from "../config/setting-problem.ts";
+import { SettingProblem } from "../config/setting-text.ts";
 import { operator } from "../core/audit-events.ts";
 import { deriveKeys } from "../core/derived-keys.ts";
 import { HashQueue } from "../core/hash-queue.ts";

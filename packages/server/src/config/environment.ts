@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { type Setting, settings } from "./settings.ts";
 
 /** The forms of Kubernetes' service links (and of Docker's legacy links), and what each holds. */
 const forms: readonly (readonly [name: RegExp, fits: (value: string) => boolean])[] = [
@@ -22,6 +23,18 @@ export function isServiceLink(name: string, value: string | undefined): boolean 
 /** The service links in an environment. */
 export function serviceLinks(environment: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(environment).filter((name) => isServiceLink(name, environment[name]));
+}
+
+/** Read by the client, which may well share the environment. */
+const elsewhere = ["LATCHKEY_TOKEN"];
+
+/** Variables that look like settings and are none: most likely misspelt. Their values may be secret. */
+export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const all: Setting<unknown>[] = Object.values(settings);
+  const known = new Set([...elsewhere, ...all.map(({ variable }) => variable)]);
+  return Object.keys(environment).filter(
+    (name) => name.startsWith("LATCHKEY_") && !known.has(name) && !isServiceLink(name, environment[name]),
+  );
 }
 
 function isLink(value: string): boolean {

@@ -1,5 +1,5 @@
 import type { PostgresExtras, PostgresTls } from "../store/place.ts";
-import { SettingProblem } from "./setting-problem.ts";
+import { SettingProblem } from "./setting-text.ts";
 
 /** TLS as an address has it: with `prefer`, which says nothing certain. */
 export type GivenTls = Partial<Omit<PostgresTls, "mode">> & {

@@ -1,7 +1,7 @@
 import { isLoopback } from "../core/loopback.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../store/place.ts";
 import { decoded, type GivenTls, postgresParameters } from "./postgres-parameters.ts";
-import { SettingProblem } from "./setting-problem.ts";
+import { SettingProblem } from "./setting-text.ts";
 
 const example = "postgres://user:password@host:5432/database";
 

@@ -10,9 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { decodeUtf8 } from "./plain-utf8.ts";
-import { SettingProblem } from "./setting-problem.ts";
-import { assertPlain, trimmed } from "./setting-text.ts";
+import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
 
 /** The file with the secret is gone, and the database was made with it; or it holds no secret. */
 export class LostSecretError extends Error {}

@@ -3,8 +3,7 @@ import ipaddr from "ipaddr.js";
 import type { Rule } from "../core/attempt-counter.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { isPostgresAddress, postgresAddress } from "./postgres-url.ts";
-import { SettingProblem } from "./setting-problem.ts";
-import { trimmed } from "./setting-text.ts";
+import { SettingProblem, trimmed } from "./setting-text.ts";
 
 const tenYears = 3650 * 86_400_000;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { flagOf, readConfig, type Setting, settings } from "../../src/config/config.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { flagOf, type Setting, settings } from "../../src/config/settings.ts";
 
 describe("settings", () => {
   test("have the defaults of the design", () => {

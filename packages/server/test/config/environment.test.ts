@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { unknownVariables } from "../../src/cli/unknown-variables.ts";
-import { serviceLinks } from "../../src/config/environment.ts";
+import { serviceLinks, unknownVariables } from "../../src/config/environment.ts";
 
 /** The variables of a pod beside a Service `latchkey` with a port named `http`, and one `latchkey-db`. */
 const pod = {

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, test } from "vitest";
-import { settings } from "../../src/config/config.ts";
+import { settings } from "../../src/config/settings.ts";
 import { expectRefusal } from "./refusal.ts";
 import { type Environment, Place } from "./server-process.ts";
 
