@@ -83,29 +83,29 @@ function assertConsistent(config: Config): void {
   }
   if (config.database.engine === "postgres" && config.secret === undefined) {
     throw new SettingProblem(
-      "LATCHKEY_SECRET must be set with PostgreSQL, to the same on every replica: `openssl rand -base64 32` prints one",
+      "LATCHKEY_SECRET must be set with PostgreSQL, to the same value on every replica: `openssl rand -base64 32` prints one",
     );
   }
   if (!addressesFit(config.issuer, config.audience)) {
     throw new SettingProblem(
-      `LATCHKEY_ISSUER and LATCHKEY_AUDIENCE must not be longer than ${mostAddressBytes} bytes together: every token holds both`,
+      `LATCHKEY_ISSUER and LATCHKEY_AUDIENCE must not be longer than ${mostAddressBytes} bytes together: every token contains both`,
     );
   }
 }
 
-/** A lost answer is asked for again within a minute. A grace of 0 s counts for the same address too. */
+/** One minute: a client that lost its answer repeats the refresh within it. A grace of 0 s applies here too. */
 function sameAddressGrace({ refreshGrace, accessTokenTtl }: Values): number {
   return refreshGrace === 0 ? 0 : Math.max(refreshGrace, Math.min(60_000, accessTokenTtl));
 }
 
-/** The text of a variable. One that is empty, or blank if blanks do not count, is as good as not set. */
+/** The text of a variable. Undefined if it is empty, or if it is blank and blanks are trimmed. */
 function variableOf({ variable, exact }: Setting<unknown>, environment: Texts): string | undefined {
   const given = environment[variable] ?? "";
   const empty = (exact ? given : trimmed(given)) === "";
   return empty || isServiceLink(variable, given) ? undefined : given;
 }
 
-/** A text as its setting reads it. @throws {SettingProblem} for characters that no setting has */
+/** The text without blank edges. @throws {SettingProblem} for characters that no setting may contain */
 function checked({ exact, list }: Setting<unknown>, given: string): string {
   if (exact) assertExact(given);
   const text = exact ? given : trimmed(given);
@@ -114,7 +114,7 @@ function checked({ exact, list }: Setting<unknown>, given: string): string {
   return text;
 }
 
-/** What the realm needs, and what only works with users of Latchkey's own. */
+/** Requires the settings of the realm, and refuses those that only work with local users. */
 function assertKeycloak(config: Config): void {
   const needed = ["keycloakUrl", "keycloakRealm", "keycloakClientId", "keycloakClientSecret"] as const;
   for (const name of needed) {
@@ -123,7 +123,7 @@ function assertKeycloak(config: Config): void {
   }
   if (config.mcp === "on") {
     throw new SettingProblem(
-      "LATCHKEY_MCP=on: the server's own tools are for users of its own; with LATCHKEY_PROVIDER=keycloak they are off",
+      "LATCHKEY_MCP must be off with LATCHKEY_PROVIDER=keycloak: the built-in tools are for local users",
     );
   }
 }

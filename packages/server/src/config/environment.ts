@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { type Setting, settings } from "./settings.ts";
 
-/** The forms of Kubernetes' service links (and of Docker's legacy links), and what each holds. */
+/** The names and values of service links in Kubernetes. Docker's legacy links have the same form. */
 const forms: readonly (readonly [name: RegExp, fits: (value: string) => boolean])[] = [
   [/^LATCHKEY_(?:\w+_)?SERVICE_HOST$/, isAddress],
   [/^LATCHKEY_(?:\w+_)?SERVICE_PORT(?:_\w+)?$/, isPort],
@@ -13,8 +13,8 @@ const forms: readonly (readonly [name: RegExp, fits: (value: string) => boolean]
 ];
 
 /**
- * Whether a variable is a service link: Kubernetes sets some in every pod for each Service of the namespace, and
- * those of a Service named `latchkey` begin as settings do. `LATCHKEY_PORT=tcp://10.43.7.9:8000` is one of them.
+ * Whether a variable is a service link. Kubernetes sets them in every pod, for each Service of the namespace. For a
+ * Service named `latchkey` they begin as settings do, such as `LATCHKEY_PORT=tcp://10.43.7.9:8000`.
  */
 export function isServiceLink(name: string, value: string | undefined): boolean {
   return value !== undefined && forms.some(([form, fits]) => form.test(name) && fits(value));
@@ -25,10 +25,10 @@ export function serviceLinks(environment: Readonly<Record<string, string | undef
   return Object.keys(environment).filter((name) => isServiceLink(name, environment[name]));
 }
 
-/** Read by the client, which may well share the environment. */
+/** Read by the client, which may share the environment. */
 const elsewhere = ["LATCHKEY_TOKEN"];
 
-/** Variables that look like settings and are none: most likely misspelt. Their values may be secret. */
+/** Unknown variables with the prefix of settings, most likely misspelt. The values may be secret, so only names are returned. */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const all: Setting<unknown>[] = Object.values(settings);
   const known = new Set([...elsewhere, ...all.map(({ variable }) => variable)]);

@@ -1,18 +1,18 @@
 import type { PostgresExtras, PostgresTls } from "../store/place.ts";
 import { SettingProblem } from "./setting-text.ts";
 
-/** TLS as an address has it: with `prefer`, which says nothing certain. */
+/** TLS as a URL states it. `prefer` is resolved later, because it depends on the host. */
 export type GivenTls = Partial<Omit<PostgresTls, "mode">> & {
   readonly mode?: PostgresTls["mode"] | "prefer";
 };
 
-/** What the parameters of an address say. */
+/** The parameters of a URL, read. */
 export interface PostgresParameters {
-  /** Hosts instead of those of the address, as libpq's `host`. */
+  /** These replace the hosts of the URL, as libpq's `host` does. */
   readonly hosts?: string;
   readonly tls: GivenTls;
   readonly extras: PostgresExtras;
-  /** Parameters that have no effect here, a line each. */
+  /** One line for each parameter that has no effect here. */
   readonly notes: readonly string[];
 }
 
@@ -36,17 +36,17 @@ const oneOf =
   (value, name) => {
     const meaning = Object.hasOwn(values, value) ? values[value] : undefined;
     if (meaning === undefined)
-      throw new SettingProblem(`give ${name} as one of ${Object.keys(values).join(", ")}`);
+      throw new SettingProblem(`expected ${name} to be one of ${Object.keys(values).join(", ")}`);
     return meaning(value, name);
   };
 
 const asItIs: Meaning = () => ({});
-const pool = ignored("LATCHKEY_DATABASE_POOL says how many connections there are");
-const timeout = ignored("LATCHKEY_DATABASE_TIMEOUT bounds every wait");
-const keepalive = ignored("connections are kept alive with the system's defaults");
-const writes = refused("Latchkey writes, so it takes the primary; leave it out, or give read-write");
+const pool = ignored("LATCHKEY_DATABASE_POOL sets the number of connections");
+const timeout = ignored("LATCHKEY_DATABASE_TIMEOUT limits every wait");
+const keepalive = ignored("keep-alive uses the defaults of the system");
+const writes = refused("Latchkey needs the primary: remove it, or use read-write");
 
-/** Every parameter that is understood: those of libpq, and those that providers and Prisma add. */
+/** Every known parameter: those of libpq, and those that hosting providers and Prisma add. */
 const meanings: Readonly<Record<string, Meaning>> = {
   host: (hosts) => ({ hosts }),
   sslmode: oneOf({
@@ -69,12 +69,12 @@ const meanings: Readonly<Record<string, Meaning>> = {
   }),
   gssencmode: oneOf({ disable: asItIs, prefer: asItIs, require: refused("Latchkey encrypts with TLS") }),
   connect_timeout: (value, name) => {
-    if (!/^\d{1,4}$/.test(value)) throw new SettingProblem(`give ${name} in seconds, such as 10`);
+    if (!/^\d{1,4}$/.test(value)) throw new SettingProblem(`expected ${name} in seconds, such as 10`);
     const seconds = Number(value);
     return seconds === 0 ? timeout(value, name) : extra({ connectTimeout: seconds * 1000 });
   },
   application_name: (applicationName) => extra({ applicationName }),
-  fallback_application_name: ignored("the name is `latchkey`, or that of application_name"),
+  fallback_application_name: ignored("set application_name instead; the default is `latchkey`"),
   options: (options) => extra({ options }),
   schema: (schema) => extra({ schema }),
   client_encoding: oneOf({ UTF8: asItIs, utf8: asItIs, "utf-8": asItIs, "UTF-8": asItIs, auto: asItIs }),
@@ -86,7 +86,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     standby: writes,
     "prefer-standby": writes,
   }),
-  load_balance_hosts: ignored("all hosts are asked at once, and the primary is used"),
+  load_balance_hosts: ignored("Latchkey asks all hosts at once and uses the primary"),
   keepalives: keepalive,
   keepalives_idle: keepalive,
   keepalives_interval: keepalive,
@@ -95,34 +95,34 @@ const meanings: Readonly<Record<string, Meaning>> = {
   connection_limit: pool,
   pool_timeout: timeout,
   socket_timeout: timeout,
-  pgbouncer: ignored("a pooler is recognised at start, and must hand out connections by session"),
-  statement_cache_size: ignored("each statement is prepared once for each connection"),
+  pgbouncer: ignored("Latchkey detects a pooler at start; it must pool by session"),
+  statement_cache_size: ignored("each connection prepares a statement once"),
   uselibpqcompat: ignored("sslmode always has libpq's meaning"),
-  supa: ignored("the provider alone reads it"),
-  sslaccept: refused("give sslmode=verify-full or sslmode=require instead"),
-  user: refused("give the user in front of the host, as in postgres://user:password@host:5432/database"),
+  supa: ignored("only the hosting provider reads it"),
+  sslaccept: refused("use sslmode=verify-full or sslmode=require instead"),
+  user: refused("write the user in front of the host, as in postgres://user:password@host:5432/database"),
   password: refused(
-    "give the password in front of the host, as in postgres://user:password@host:5432/database",
+    "write the password in front of the host, as in postgres://user:password@host:5432/database",
   ),
 };
 
 /**
- * Reads what stands behind the `?` of an address. Names and meanings are libpq's: a parameter counts, or has no effect and
- * a note says so, or is refused.
+ * Reads the text behind the `?` of a URL. Names and meanings are libpq's. A parameter takes effect, or a note says that
+ * it has none, or it is refused.
  *
- * @throws {SettingProblem} saying what would do
+ * @throws {SettingProblem} with the texts that would be accepted
  */
 export function postgresParameters(text: string): PostgresParameters {
   const seen = new Set<string>();
   let read: PostgresParameters = { tls: {}, extras: {}, notes: [] };
   for (const pair of text.split("&").filter(Boolean)) {
     const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
-    if (seen.has(name)) throw new SettingProblem(`${shown(name)} is given twice`);
+    if (seen.has(name)) throw new SettingProblem(`${shown(name)} is set twice`);
     seen.add(name);
     const meaning = Object.hasOwn(meanings, name) ? meanings[name] : undefined;
     if (meaning === undefined)
       throw new SettingProblem(
-        `${shown(name)} is not understood; there are ${Object.keys(meanings).join(", ")}`,
+        `${shown(name)} is unknown; known parameters are ${Object.keys(meanings).join(", ")}`,
       );
     const { note, tls, extras, ...rest } = meaning(decoded(value), name);
     read = {
@@ -136,14 +136,14 @@ export function postgresParameters(text: string): PostgresParameters {
   return read;
 }
 
-/** A parameter's name as it may be printed: an address that is not well-formed can have anything there. */
+/** A parameter's name, if it is safe to print. A malformed URL can have its password there. */
 function shown(name: string): string {
   return /^\w{1,40}$/.test(name) ? name : "a parameter";
 }
 
 /** Percent-decoding as libpq does it: a plus stays a plus. A NUL would end a value of the startup packet early. */
 export function decoded(text: string): string {
-  if (text.includes("%00")) throw new SettingProblem("%00 cannot be used in an address");
+  if (text.includes("%00")) throw new SettingProblem("%00 cannot be used in a URL");
   try {
     return decodeURIComponent(text);
   } catch {

@@ -12,30 +12,30 @@ import {
 import { dirname } from "node:path";
 import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
 
-/** The file with the secret is gone, and the database was made with it; or it holds no secret. */
+/** The file with the secret is missing or unreadable, and the database needs it. */
 export class LostSecretError extends Error {}
 
-/** A secret has no fewer characters, here as in `LATCHKEY_SECRET`. */
+/** Minimum length of a secret in characters, the same as of `LATCHKEY_SECRET`. */
 const minLength = 32;
 
-/** The database is gone, and files that belong to it are still there. */
+/** The database is missing, and files that belong to it are still there. */
 export class LostDatabaseError extends Error {}
 
 /**
- * Refuses a place from which the database has vanished: a new one would have no users and hide the loss.
+ * Refuses to start beside the remains of a database. A new database would have no users and hide the loss.
  *
- * @throws {LostDatabaseError} if files of a database are there, and the database is missing or empty
+ * @throws {LostDatabaseError} if the database is missing or empty, and files that belong to it exist
  */
 export function assertNotLost(databasePath: string): void {
-  // All are made after the database, so they are looked for first: another process may be making all of them.
+  // All are created after the database. They are read first, because another process may be creating everything now.
   const left = [".secret", "-wal", ".reserve"]
     .map((end) => `${databasePath}${end}`)
     .filter((path) => sizeOf(path) > 0);
   if (left.length === 0 || sizeOf(databasePath) > 0) return;
   const files = left.join(" and ");
   throw new LostDatabaseError(
-    `${databasePath} is gone or empty, but ${files} ${left.length === 1 ? "belongs" : "belong"} to it: ` +
-      `bring the database back, or move ${files} away to begin anew`,
+    `${databasePath} is missing or empty, but ${files} ${left.length === 1 ? "belongs" : "belong"} to it: ` +
+      `restore the database, or move ${files} away to start with a new one`,
   );
 }
 
@@ -44,12 +44,12 @@ function sizeOf(path: string): number {
 }
 
 /**
- * The secret that is kept beside a database file, made where there is none. Of several processes that
- * start together all get the same one.
+ * Reads the secret that is kept beside a database file, or creates it. Processes that start together all get the same
+ * secret.
  *
- * @param databasePath the secret's file is this path with `.secret` behind it, mode 0600
- * @param inUse whether the database holds keys that a secret sealed
- * @throws {LostSecretError} when the secret is in use but its file is not there, or when the file holds no secret
+ * @param databasePath the secret's file is this path plus `.secret`, mode 0600
+ * @param inUse whether the database holds keys that are sealed with a secret
+ * @throws {LostSecretError} if the secret is in use and its file is missing, or if the file holds no secret
  */
 export function keptSecret(databasePath: string, inUse: boolean): string {
   const path = `${databasePath}.secret`;
@@ -57,8 +57,8 @@ export function keptSecret(databasePath: string, inUse: boolean): string {
   if (secret !== undefined) return secret;
   if (inUse) {
     throw new LostSecretError(
-      `${path} is gone, and the signing keys in the database cannot be opened without it: ` +
-        "bring the file back, or set LATCHKEY_SECRET to what it held",
+      `${path} is missing, and the signing keys in the database cannot be decrypted without it: ` +
+        "restore the file, or set LATCHKEY_SECRET to its content",
     );
   }
   return makeSecret(path);
@@ -68,7 +68,7 @@ function makeSecret(path: string): string {
   const draft = `${path}.${randomUUID()}`;
   writeFileSync(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
   try {
-    // A link appears whole or not at all, and never over another's.
+    // A link appears with its content or not at all, and never replaces another process's file.
     linkSync(draft, path);
     flushFolder(dirname(path));
   } catch (error) {
@@ -77,12 +77,11 @@ function makeSecret(path: string): string {
     rmSync(draft, { force: true });
   }
   const secret = readSecret(path);
-  if (secret === undefined)
-    throw new LostSecretError(`${path} is empty: bring its content back, or delete it`);
+  if (secret === undefined) throw new LostSecretError(`${path} is empty: restore its content, or delete it`);
   return secret;
 }
 
-/** Without this a power cut could keep the database and lose the name of the secret's file. */
+/** Without this, a power cut could keep the database and lose the directory entry of the secret. */
 function flushFolder(path: string): void {
   const folder = openSync(path, "r");
   fsyncSync(folder);
@@ -94,7 +93,7 @@ function readSecret(path: string): string | undefined {
     const secret = trimmed(decodeUtf8(readFileSync(path)));
     assertPlain(secret);
     if (secret !== "" && secret.length < minLength)
-      throw new SettingProblem(`it has fewer than ${minLength} characters: bring its content back`);
+      throw new SettingProblem(`it has fewer than ${minLength} characters: restore its content`);
     return secret || undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
@@ -103,7 +102,7 @@ function readSecret(path: string): string | undefined {
   }
 }
 
-/** Whether the system refused something for this reason, such as `ENOENT`. */
+/** Whether an error of the system has this code, such as `ENOENT`. */
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,7 +1,7 @@
-/** A setting that cannot be understood. The message is one line that says what would do. */
+/** A setting that was not understood. The message is one line with the cause and the cure. */
 export class SettingProblem extends Error {}
 
-/** Blank or invisible characters at an edge: left behind by line ends, editors and web pages. */
+/** Blank or invisible characters at an edge. Line ends, editors and web pages leave them behind. */
 const edges = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 
 /** A text without the blank and invisible characters at its edges. */
@@ -10,21 +10,21 @@ export function trimmed(given: string): string {
 }
 
 /**
- * Refuses characters that no setting has. The message does not hold the text, which may be a secret.
+ * Refuses characters that no setting may contain. The message leaves out the text, which may be a secret.
  *
- * @throws {SettingProblem} for characters that were not UTF-8, and for control characters
+ * @throws {SettingProblem} for control characters, and for the replacement character that invalid UTF-8 becomes
  */
 export function assertPlain(given: string): void {
   if (given.includes("\uFFFD")) throw new SettingProblem("it is not valid UTF-8: save it as UTF-8");
   const control = /\p{Cc}/u.exec(given)?.[0];
   if (control !== undefined)
-    throw new SettingProblem(`it holds the control character ${named(control)}: remove it`);
+    throw new SettingProblem(`it contains the control character ${named(control)}: remove it`);
 }
 
 /**
- * Refuses a secret with a blank at its edge: the blank is invisible, and may not belong to the secret.
+ * Refuses a secret with a blank at its edge. The blank is invisible, and may not belong to the secret.
  *
- * @throws {SettingProblem} naming the character, not the secret
+ * @throws {SettingProblem} with the name of the character, without the secret
  */
 export function assertExact(given: string): void {
   const [edge = ""] = given.match(edges) ?? [];
@@ -50,7 +50,7 @@ const names: Readonly<Record<string, string>> = {
   FEFF: "byte order mark",
 };
 
-/** Decodes UTF-8, without a byte order mark. @throws {SettingProblem} naming the encoding that is likely, if any */
+/** Decodes UTF-8, without a byte order mark. @throws {SettingProblem} with the likely encoding, if it shows */
 export function decodeUtf8(bytes: Uint8Array): string {
   if (bytes.includes(0) || (bytes.length > 1 && /^(?:fffe|feff)/.test(hexOf(bytes))))
     throw new SettingProblem(
@@ -59,7 +59,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new SettingProblem("it is not UTF-8 (Latin-1?): save it as UTF-8");
+    throw new SettingProblem("it is not UTF-8, perhaps Latin-1: save it as UTF-8");
   }
 }
 

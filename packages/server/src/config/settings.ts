@@ -79,12 +79,12 @@ const optional = <Value>(
 
 /** Every setting, in the order in which help and documentation show them. */
 export const settings = {
-  host: setting("HOST", host, "127.0.0.1", "where to listen"),
-  port: setting("PORT", integer(0, 65_535), "8000", "where to listen; 0 picks a free port and prints it"),
-  issuer: optional("ISSUER", url, "public address, the `iss` of tokens", {
+  host: setting("HOST", host, "127.0.0.1", "address to listen on"),
+  port: setting("PORT", integer(0, 65_535), "8000", "port to listen on; 0 picks a free port and prints it"),
+  issuer: optional("ISSUER", url, "public URL, the `iss` of tokens", {
     shown: "http://HOST:PORT",
   }),
-  audience: optional("AUDIENCE", list, "`aud` of tokens; several, separated by commas", {
+  audience: optional("AUDIENCE", list, "`aud` of tokens; separate several with commas", {
     shown: "the issuer",
   }),
   database: setting(
@@ -99,24 +99,24 @@ export const settings = {
     "DATABASE_TIMEOUT",
     duration(100),
     "3s",
-    "how long PostgreSQL may take for one answer",
+    "longest wait for an answer from PostgreSQL",
   ),
   secret: optional("SECRET", secretText, "encrypts signing keys at rest, derives refresh tokens", {
-    shown: "made on first start, kept beside the database with mode 0600",
+    shown: "generated on first start, kept beside the database with mode 0600",
     secret: true,
     exact: true,
   }),
-  provider: setting("PROVIDER", choice("local", "keycloak"), "local", "where people come from"),
-  keycloakUrl: optional("KEYCLOAK_URL", url, "address of Keycloak, what stands before /realms", {
+  provider: setting("PROVIDER", choice("local", "keycloak"), "local", "source of the users"),
+  keycloakUrl: optional("KEYCLOAK_URL", url, "URL of Keycloak, without /realms/…", {
     shown: "none",
   }),
-  keycloakRealm: optional("KEYCLOAK_REALM", text, "the realm in which people sign in", {
+  keycloakRealm: optional("KEYCLOAK_REALM", text, "realm of the users", {
     shown: "none",
   }),
-  keycloakClientId: optional("KEYCLOAK_CLIENT_ID", text, "the client there that Latchkey is", {
+  keycloakClientId: optional("KEYCLOAK_CLIENT_ID", text, "id of Latchkey's client in that realm", {
     shown: "none",
   }),
-  keycloakClientSecret: optional("KEYCLOAK_CLIENT_SECRET", passwordText, "the secret of that client", {
+  keycloakClientSecret: optional("KEYCLOAK_CLIENT_SECRET", passwordText, "secret of that client", {
     shown: "none",
     secret: true,
     exact: true,
@@ -125,32 +125,37 @@ export const settings = {
     "KEYCLOAK_TIMEOUT",
     duration(100),
     "5s",
-    "how long Keycloak may take for one answer",
+    "longest wait for an answer from Keycloak",
   ),
-  adminPassword: optional("ADMIN_PASSWORD", passwordText, "the first administrator's password", {
-    shown: "made and shown once",
+  adminPassword: optional("ADMIN_PASSWORD", passwordText, "password of the first administrator", {
+    shown: "generated and shown once",
     secret: true,
     exact: true,
   }),
-  passwordMinLength: setting("PASSWORD_MIN_LENGTH", integer(8, 64), "8", "characters a new password needs"),
-  accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "how long an access token is valid"),
+  passwordMinLength: setting(
+    "PASSWORD_MIN_LENGTH",
+    integer(8, 64),
+    "8",
+    "shortest new password, in characters",
+  ),
+  accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "lifetime of an access token"),
   sessionIdle: setting(
     "SESSION_IDLE",
     duration(1000),
     "7d",
-    "an unused session ends after this, also one that is open already",
+    "an unused session ends after this time; also for open sessions",
   ),
   sessionMax: setting(
     "SESSION_MAX",
     duration(1000),
     "30d",
-    "every session ends after this, also one that is open already",
+    "every session ends after this time; also for open sessions",
   ),
   sessionsPerUser: setting(
     "SESSIONS_PER_USER",
     integer(1, 1_000_000),
     "1000",
-    "live sessions of one user; a login beyond ends the oldest",
+    "live sessions per user; a further login ends the oldest",
   ),
   refreshGrace: setting(
     "REFRESH_GRACE",
@@ -161,20 +166,20 @@ export const settings = {
   refreshGraceSameAddress: optional(
     "REFRESH_GRACE_SAME_ADDRESS",
     duration(0),
-    "the same, from the address where the session was opened",
+    "the same, from the address that opened the session",
     { shown: "60s, at most ACCESS_TOKEN_TTL; 0s if REFRESH_GRACE is 0s" },
   ),
   currentToken: setting(
     "CURRENT_TOKEN",
     choice("on", "off"),
     "on",
-    "whether refresh trades a live access token for a new one",
+    "whether a live access token can be traded for a new one",
   ),
   hashConcurrency: setting(
     "HASH_CONCURRENCY",
     integer(1, 256),
     String(availableParallelism()),
-    "hashes at once",
+    "password hashes computed at once",
     {
       shown: "cores",
     },
@@ -194,7 +199,7 @@ export const settings = {
     "TRUSTED_PROXIES",
     cidrs,
     "",
-    "CIDRs of proxies whose forwarded address and X-Request-Id count",
+    "CIDRs of proxies that may set client addresses and X-Request-Id",
     {
       shown: "none",
     },
@@ -203,28 +208,30 @@ export const settings = {
     "FORWARDED_HEADER",
     choice("x-forwarded-for", "forwarded"),
     "x-forwarded-for",
-    "the one header in which those proxies name the caller",
+    "header in which these proxies name the client",
   ),
-  allowedHosts: setting("ALLOWED_HOSTS", hosts, "", "more host names that the server answers to", {
-    shown: "none; at a loopback address the issuer's and loopback names, else all",
+  allowedHosts: setting("ALLOWED_HOSTS", hosts, "", "further host names that the server accepts", {
+    shown: "none; on loopback only the issuer's and loopback names are accepted, else all",
   }),
-  corsOrigins: setting("CORS_ORIGINS", origins, "", "origins whose pages may call", { shown: "none" }),
+  corsOrigins: setting("CORS_ORIGINS", origins, "", "web origins that may call the API (CORS)", {
+    shown: "none",
+  }),
   hstsSubdomains: setting(
     "HSTS_SUBDOMAINS",
     choice("on", "off"),
     "off",
     "whether HSTS includes the subdomains of an https issuer",
   ),
-  guardKeys: setting("GUARD_KEYS", keys, "", "keys with which guards follow the ended sessions", {
-    shown: "none; not asked for on the server's own machine",
+  guardKeys: setting("GUARD_KEYS", keys, "", "keys for guards, to read the revocation list", {
+    shown: "none; not needed on the server's own machine",
     secret: true,
   }),
-  metricsKeys: setting("METRICS_KEYS", keys, "", "keys with which monitoring reads /metrics", {
-    shown: "none; not asked for on the server's own machine",
+  metricsKeys: setting("METRICS_KEYS", keys, "", "keys for monitoring, to read /metrics", {
+    shown: "none; not needed on the server's own machine",
     secret: true,
   }),
-  mcp: optional("MCP", choice("on", "off"), "the server's own tools at /mcp", {
-    shown: "on where HOST is this machine alone and people are local, else off",
+  mcp: optional("MCP", choice("on", "off"), "the built-in MCP tools at /mcp", {
+    shown: "on if HOST is a loopback address and users are local, else off",
   }),
   signingAlgorithm: setting(
     "SIGNING_ALGORITHM",
@@ -232,7 +239,7 @@ export const settings = {
     "ES256",
     "algorithm of new signing keys",
   ),
-  keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "how long one key signs"),
+  keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
   auditMaxSize: setting(
     "AUDIT_MAX_SIZE",
@@ -244,7 +251,7 @@ export const settings = {
     "LOG_LEVEL",
     choice("debug", "info", "warn", "error", "silent"),
     "info",
-    "JSON lines; pretty on a terminal",
+    "lowest level to log, as JSON lines; pretty on a terminal",
   ),
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -29,7 +29,7 @@ describe("settings", () => {
     });
   });
 
-  test("an issuer and an audience that would make every token too large are refused", () => {
+  test("an issuer and audience too large for a token are refused", () => {
     const audience = (length: number) => ({
       LATCHKEY_ISSUER: "https://login.example.com",
       LATCHKEY_AUDIENCE: Array.from({ length: length / 100 }, (_, n) => `${n}`.padStart(99, "a")).join(","),
@@ -40,70 +40,102 @@ describe("settings", () => {
     expect(readConfig(audience(900)).audience).toHaveLength(9);
   });
 
-  test("a flag goes before a variable, and an empty variable counts as none", () => {
+  test("a flag goes before a variable, and an empty variable counts as not set", () => {
     expect(readConfig({ LATCHKEY_PORT: "1" }, { port: "2" }).port).toBe(2);
     expect(readConfig({ LATCHKEY_PORT: "" }).port).toBe(8000);
   });
 
   test.each([
-    ["PORT", "80x", "give a whole number from 0 to 65535"],
-    ["PORT", "65536", "give a whole number from 0 to 65535"],
-    ["PORT", "-1", "give a whole number from 0 to 65535"],
-    ["HOST", "here and there", "give an address or a name of this machine, such as 127.0.0.1 or 0.0.0.0"],
-    ["PORT", "tcp:/x", "give a whole number from 0 to 65535"],
-    ["PORT", "tcp://10.43.7.9", "give a whole number from 0 to 65535"],
-    ["PORT", "tcp://10.43.7:8000", "give a whole number from 0 to 65535"],
-    ["PORT", "tcp://login.example:8000", "give a whole number from 0 to 65535"],
-    ["PORT", "http://10.43.7.9:8000", "give a whole number from 0 to 65535"],
-    ["PORT", "tcp://10.43.7.9:99999", "give a whole number from 0 to 65535"],
-    ["ISSUER", "login.example.com", "give an address such as https://login.example.com"],
-    ["ISSUER", "https://a.example/?x=1", "give an address such as https://login.example.com"],
-    ["ISSUER", "https://u:p@a.example", "give an address such as https://login.example.com"],
-    ["AUDIENCE", ",", "give at least one text, several separated by commas"],
+    ["PORT", "80x", "expected a whole number from 0 to 65535"],
+    ["PORT", "65536", "expected a whole number from 0 to 65535"],
+    ["PORT", "-1", "expected a whole number from 0 to 65535"],
+    [
+      "HOST",
+      "here and there",
+      "expected an address or host name of this machine, such as 127.0.0.1 or 0.0.0.0",
+    ],
+    ["PORT", "tcp:/x", "expected a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7.9", "expected a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7:8000", "expected a whole number from 0 to 65535"],
+    ["PORT", "tcp://login.example:8000", "expected a whole number from 0 to 65535"],
+    ["PORT", "http://10.43.7.9:8000", "expected a whole number from 0 to 65535"],
+    ["PORT", "tcp://10.43.7.9:99999", "expected a whole number from 0 to 65535"],
+    [
+      "ISSUER",
+      "login.example.com",
+      "expected a URL such as https://login.example.com, without user, query or fragment",
+    ],
+    [
+      "ISSUER",
+      "https://a.example/?x=1",
+      "expected a URL such as https://login.example.com, without user, query or fragment",
+    ],
+    [
+      "ISSUER",
+      "https://u:p@a.example",
+      "expected a URL such as https://login.example.com, without user, query or fragment",
+    ],
+    ["AUDIENCE", ",", "expected at least one text; separate several with commas"],
     [
       "DATABASE",
       "mysql://x",
-      "give a path of a SQLite file, :memory:, or postgres://user:password@host/database",
+      "expected the path of a SQLite file, :memory:, or postgres://user:password@host/database",
     ],
-    ["PROVIDER", "ldap", "give local or keycloak"],
-    ["ACCESS_TOKEN_TTL", "1 hour", "give a duration such as 90s, 15m, 1h or 7d"],
-    ["ACCESS_TOKEN_TTL", "0s", "give a duration such as 90s, 15m, 1h or 7d"],
-    ["AUDIT_MAX_SIZE", "1", "give a size of 1MB or more, such as 500MB or 1GB"],
-    ["AUDIT_MAX_SIZE", "10KB", "give a size of 1MB or more, such as 500MB or 1GB"],
-    ["HASH_CONCURRENCY", "0", "give a whole number from 1 to 256"],
-    ["THROTTLE_PAIR", "20", "give a number of failures and a window, such as 20/15m"],
-    ["THROTTLE_PAIR", "0/15m", "give a number of failures and a window, such as 20/15m"],
-    ["TRUSTED_PROXIES", "0.0.0.0/0", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
-    ["TRUSTED_PROXIES", "10", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
-    ["ACCESS_TOKEN_TTL", "99999999d", "give a duration such as 90s, 15m, 1h or 7d"],
-    ["ISSUER", "https://a.example?", "give an address such as https://login.example.com"],
-    ["DATABASE", "file:x?mode=memory", "give a path of a SQLite file, :memory:, or postgres://"],
-    ["DATABASE_POOL", "1", "give a whole number from 2 to 1000"],
-    ["ALLOWED_HOSTS", "login.example:443", "give host names such as login.example.com, without ports"],
-    ["ALLOWED_HOSTS", "https://login.example", "give host names such as login.example.com, without ports"],
-    ["ALLOWED_HOSTS", "*", "give host names such as login.example.com, without ports"],
-    ["FORWARDED_HEADER", "X-Real-IP", "give x-forwarded-for or forwarded"],
-    ["TRUSTED_PROXIES", "10.0.0.0/99", "give addresses or networks such as 10.0.0.0/8, separated by commas"],
+    ["PROVIDER", "ldap", "expected local or keycloak"],
+    ["ACCESS_TOKEN_TTL", "1 hour", "expected a duration from 1s to 3650d, such as 90s, 15m or 7d"],
+    ["ACCESS_TOKEN_TTL", "0s", "expected a duration from 1s to 3650d, such as 90s, 15m or 7d"],
+    ["AUDIT_MAX_SIZE", "1", "expected a size of 1MB or more, such as 500MB or 1GB"],
+    ["AUDIT_MAX_SIZE", "10KB", "expected a size of 1MB or more, such as 500MB or 1GB"],
+    ["HASH_CONCURRENCY", "0", "expected a whole number from 1 to 256"],
+    ["THROTTLE_PAIR", "20", "expected a number of failures and a window, such as 20/15m"],
+    ["THROTTLE_PAIR", "0/15m", "expected a number of failures and a window, such as 20/15m"],
+    [
+      "TRUSTED_PROXIES",
+      "0.0.0.0/0",
+      "expected addresses or networks such as 10.0.0.0/8, separated by commas",
+    ],
+    ["TRUSTED_PROXIES", "10", "expected addresses or networks such as 10.0.0.0/8, separated by commas"],
+    ["ACCESS_TOKEN_TTL", "99999999d", "expected a duration from 1s to 3650d, such as 90s, 15m or 7d"],
+    [
+      "ISSUER",
+      "https://a.example?",
+      "expected a URL such as https://login.example.com, without user, query or fragment",
+    ],
+    ["DATABASE", "file:x?mode=memory", "expected the path of a SQLite file, :memory:, or postgres://"],
+    ["DATABASE_POOL", "1", "expected a whole number from 2 to 1000"],
+    ["ALLOWED_HOSTS", "login.example:443", "expected host names such as login.example.com, without ports"],
+    [
+      "ALLOWED_HOSTS",
+      "https://login.example",
+      "expected host names such as login.example.com, without ports",
+    ],
+    ["ALLOWED_HOSTS", "*", "expected host names such as login.example.com, without ports"],
+    ["FORWARDED_HEADER", "X-Real-IP", "expected x-forwarded-for or forwarded"],
+    [
+      "TRUSTED_PROXIES",
+      "10.0.0.0/99",
+      "expected addresses or networks such as 10.0.0.0/8, separated by commas",
+    ],
     [
       "CORS_ORIGINS",
       "https://a.example/",
-      "give origins such as https://app.example.com, separated by commas, or *",
+      "expected origins such as https://app.example.com, separated by commas, or *",
     ],
-    ["LOG_LEVEL", "loud", "give debug or info or warn or error or silent"],
-  ])("LATCHKEY_%s=%s is refused in one line that says what would do", (name, given, advice) => {
+    ["LOG_LEVEL", "loud", "expected debug, info, warn, error, or silent"],
+  ])("LATCHKEY_%s=%s is refused with the accepted texts", (name, given, advice) => {
     expect(() => readConfig({ [`LATCHKEY_${name}`]: given })).toThrow(`LATCHKEY_${name}=${given}: ${advice}`);
   });
 
   test.each(["127.0.0.1", "0.0.0.0", "::1", "fe80::1%eth0", "localhost", "my_host.example"])(
-    "LATCHKEY_HOST=%s is taken",
+    "LATCHKEY_HOST=%s is accepted",
     (host) => expect(readConfig({ LATCHKEY_HOST: host }).host).toBe(host),
   );
 
-  test("an IPv6 address may have the brackets that it has in a URL", () => {
+  test("an IPv6 address may have the brackets of a URL", () => {
     expect(readConfig({ LATCHKEY_HOST: "[::1]" }).host).toBe("::1");
   });
 
-  describe("what an editor, a line end or a web page leaves behind", () => {
+  describe("a blank that an editor, a line end or a web page left", () => {
     const left = ["\r", "\r\n", "\n", " ", "\t", "\u00a0", "\ufeff", "\u200b"];
     const texts = {
       LATCHKEY_HOST: "localhost",
@@ -123,19 +155,19 @@ describe("settings", () => {
     };
     const clean = readConfig(texts);
 
-    test.each(left)("%j at an edge is taken away", (blank) => {
+    test.each(left)("%j at an edge is trimmed", (blank) => {
       const around = (add: (text: string) => string) =>
         Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, add(text)]));
       expect(readConfig(around((text) => text + blank))).toEqual(clean);
       expect(readConfig(around((text) => blank + text))).toEqual(clean);
     });
 
-    test.each(left)("%j alone counts as none", (blank) => {
+    test.each(left)("%j alone counts as not set", (blank) => {
       const blanks = Object.fromEntries(Object.keys(texts).map((name) => [name, blank]));
       expect(readConfig(blanks)).toEqual(readConfig({}));
     });
 
-    test.each(left)("%j at the edge of a flag is taken away", (blank) => {
+    test.each(left)("%j at the edge of a flag is trimmed", (blank) => {
       expect(readConfig({}, { database: `data.db${blank}`, port: `${blank}80` })).toMatchObject({
         database: { path: "data.db" },
         port: 80,
@@ -167,14 +199,14 @@ describe("settings", () => {
 
   const every: Setting<unknown>[] = Object.values(settings);
 
-  test.each(every.map(({ variable }) => variable))("%s takes no control character", (variable) => {
+  test.each(every.map(({ variable }) => variable))("%s refuses control characters", (variable) => {
     for (const control of ["\0", "\n", "\r", "\u001b", "\u0085"]) {
       const read = () => readConfig({ [variable]: `hunter2hunter2hunter2${control}hunter2hunter2hunter2` });
-      expect(read).toThrow(/it holds the control character U\+00[0-9A-F]{2}/);
+      expect(read).toThrow(/it contains the control character U\+00[0-9A-F]{2}/);
     }
   });
 
-  test.each(every.map(({ variable }) => variable))("%s takes no text that was not UTF-8", (variable) => {
+  test.each(every.map(({ variable }) => variable))("%s refuses text that was not UTF-8", (variable) => {
     const read = () => readConfig({ [variable]: "caf\ufffd" });
     expect(read).toThrow(/it is not valid UTF-8: save it as UTF-8/);
   });
@@ -184,19 +216,19 @@ describe("settings", () => {
     (link) => {
       expect(readConfig({ LATCHKEY_PORT: link }).port).toBe(8000);
       expect(readConfig({ LATCHKEY_PORT: link }, { port: "9000" }).port).toBe(9000);
-      expect(() => readConfig({}, { port: link })).toThrow(/^--port=.*give a whole number/);
+      expect(() => readConfig({}, { port: link })).toThrow(/^--port=.*expected a whole number/);
     },
   );
 
-  test("a secret that is refused is not repeated", () => {
+  test("a refused secret is not repeated", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });
-    expect(read).toThrow(/^LATCHKEY_SECRET: give at least 32 random characters/);
+    expect(read).toThrow(/^LATCHKEY_SECRET: expected at least 32 random characters/);
     expect(read).not.toThrow(/hunter2/);
   });
 
-  test("a PostgreSQL address that is refused is not repeated where it holds a password", () => {
+  test("a refused PostgreSQL URL is not repeated if it holds a password", () => {
     const read = () => readConfig({ LATCHKEY_DATABASE: "postgres://u:hunter2@h:99999/d" });
-    expect(read).toThrow(/^LATCHKEY_DATABASE: give hosts as in postgres:/);
+    expect(read).toThrow(/^LATCHKEY_DATABASE: expected hosts as in postgres:/);
     expect(read).not.toThrow(/hunter2/);
   });
 
@@ -215,7 +247,7 @@ describe("settings", () => {
       LATCHKEY_KEYCLOAK_CLIENT_SECRET: "hunter2",
     };
 
-    test("the realm is read, and the server's own tools are off", () => {
+    test("the realm is read, and the built-in tools are off", () => {
       expect(readConfig(whole)).toMatchObject({
         keycloakUrl: "https://keycloak.example/auth",
         keycloakTimeout: 5_000,
@@ -229,8 +261,10 @@ describe("settings", () => {
       expect(incomplete).not.toThrow(/hunter2/);
     });
 
-    test("tools for users of Latchkey's own cannot be on", () => {
-      expect(() => readConfig({ ...whole, LATCHKEY_MCP: "on" })).toThrow(/^LATCHKEY_MCP=on: .* are off$/);
+    test("the built-in tools cannot be on", () => {
+      expect(() => readConfig({ ...whole, LATCHKEY_MCP: "on" })).toThrow(
+        /^LATCHKEY_MCP must be off with LATCHKEY_PROVIDER=keycloak: /,
+      );
     });
   });
 

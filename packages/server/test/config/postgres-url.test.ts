@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { holdsPassword, postgresAddress } from "../../src/config/postgres-url.ts";
+import { holdsPassword, postgresUrl } from "../../src/config/postgres-url.ts";
 import { shownPlace } from "../../src/store/place.ts";
 
-describe("a PostgreSQL address", () => {
+describe("a PostgreSQL URL", () => {
   test.each([
     [
       "postgres://u:p%40s%2Fs@localhost/d",
@@ -60,7 +60,7 @@ describe("a PostgreSQL address", () => {
         notes: [
           /^connection_limit in LATCHKEY_DATABASE has no effect: LATCHKEY_DATABASE_POOL/,
           /^pool_timeout in LATCHKEY_DATABASE has no effect: LATCHKEY_DATABASE_TIMEOUT/,
-          /^pgbouncer in LATCHKEY_DATABASE has no effect: a pooler is recognised/,
+          /^pgbouncer in LATCHKEY_DATABASE has no effect: Latchkey detects a pooler/,
         ],
       },
     ],
@@ -72,7 +72,7 @@ describe("a PostgreSQL address", () => {
     ],
     ["postgres://u@h/d?sslcert=/c&sslkey=/k", { tls: { mode: "verify-full", certificate: "/c", key: "/k" } }],
   ])("%s is read", (given, place) => {
-    const { notes, ...read } = postgresAddress(given);
+    const { notes, ...read } = postgresUrl(given);
     const { notes: expected, ...rest } = { notes: undefined, ...place };
     expect(read).toMatchObject({ engine: "postgres", ...rest });
     if (expected === undefined) return;
@@ -81,40 +81,43 @@ describe("a PostgreSQL address", () => {
   });
 
   test.each([
-    ["postgres://", "give hosts as in"],
-    ["postgres://h/d", "give an address such as"],
-    ["postgres://u@h", "give an address such as"],
-    ["postgres://u@h:0/d", "give hosts as in"],
-    ["postgres://u@h:65536/d", "give hosts as in"],
-    ["postgres://u@a,,b/d", "give hosts as in"],
+    ["postgres://", "expected hosts as in"],
+    ["postgres://h/d", "expected a URL such as"],
+    ["postgres://u@h", "expected a URL such as"],
+    ["postgres://u@h:0/d", "expected hosts as in"],
+    ["postgres://u@h:65536/d", "expected hosts as in"],
+    ["postgres://u@a,,b/d", "expected hosts as in"],
     ["postgres://u:100%@h/d", "a % must be written as %25"],
-    ["postgres://u@h/d?sslmode=off", "give sslmode as one of disable, allow, prefer, require"],
-    ["postgres://u@h/d?sslmode=require&sslmode=disable", "sslmode is given twice"],
-    ["postgres://u@h/d?sslmode=toString", "give sslmode as one of"],
-    ["postgres://u@h/d?toString=1", "toString is not understood"],
-    ["postgres://u@h/d?target_session_attrs=standby", "target_session_attrs cannot be used: Latchkey writes"],
+    ["postgres://u@h/d?sslmode=off", "expected sslmode to be one of disable, allow, prefer, require"],
+    ["postgres://u@h/d?sslmode=require&sslmode=disable", "sslmode is set twice"],
+    ["postgres://u@h/d?sslmode=toString", "expected sslmode to be one of"],
+    ["postgres://u@h/d?toString=1", "toString is unknown"],
+    [
+      "postgres://u@h/d?target_session_attrs=standby",
+      "target_session_attrs cannot be used: Latchkey needs the primary",
+    ],
     ["postgres://u@localhost/d?channel_binding=require", "channel_binding and sslnegotiation need TLS"],
-    ["postgres://u@h/d?connect_timeout=soon", "give connect_timeout in seconds"],
+    ["postgres://u@h/d?connect_timeout=soon", "expected connect_timeout in seconds"],
     ["postgres://u@h/d?gssencmode=require", "gssencmode cannot be used: Latchkey encrypts with TLS"],
-    ["postgres://u@h/d?sslaccept=strict", "sslaccept cannot be used: give sslmode"],
+    ["postgres://u@h/d?sslaccept=strict", "sslaccept cannot be used: use sslmode"],
     ["postgres://u@h/d?sslmode=require&sslrootcert=system", "sslrootcert=system needs sslmode=verify-full"],
-    ["postgres://h/d?user=u&password=hunter2", "user cannot be used: give the user in front of the host"],
+    ["postgres://h/d?user=u&password=hunter2", "user cannot be used: write the user in front of the host"],
     ["postgres://u@h/d?sslmode=verify-ca", "sslmode=verify-ca needs sslrootcert"],
-    ["postgres://u@h/d?sslcert=/c", "give sslcert and sslkey together"],
-    ["postgres://u@h/d?sslmode=disable&sslrootcert=/ca", "certificates are of no use"],
-    ["postgres://u@h/d?pool=3", "pool is not understood"],
+    ["postgres://u@h/d?sslcert=/c", "set sslcert and sslkey together"],
+    ["postgres://u@h/d?sslmode=disable&sslrootcert=/ca", "sslmode=disable uses no certificates"],
+    ["postgres://u@h/d?pool=3", "pool is unknown"],
     ["postgres://u:a%00b@h/d", "%00 cannot be used"],
     ["postgres://u@h/d?application_name=a%00options", "%00 cannot be used"],
-  ])("%s is refused in one line that says what would do", (given, advice) => {
-    expect(() => postgresAddress(given)).toThrow(advice);
+  ])("%s is refused with the accepted texts", (given, advice) => {
+    expect(() => postgresUrl(given)).toThrow(advice);
   });
 
-  test("with a password among the parameters is known to hold one", () => {
+  test("with a password among the parameters counts as a secret", () => {
     expect(holdsPassword("postgres://u@h/d?sslmode=require&password=hunter2")).toBe(true);
     expect(holdsPassword("postgres://u@h/d?sslmode=require")).toBe(false);
   });
 
-  test("is shown without its password, whatever that is", () => {
+  test("is shown without its password, for any password", () => {
     fc.assert(
       fc.property(
         // A NUL is refused, as above.
@@ -124,7 +127,7 @@ describe("a PostgreSQL address", () => {
         (password) => {
           const given = `postgres://u:${encodeURIComponent(password)}@h/d?sslmode=disable`;
           expect(holdsPassword(given)).toBe(true);
-          const place = postgresAddress(given);
+          const place = postgresUrl(given);
           expect(place.password).toBe(password);
           expect(shownPlace(place)).toBe("postgres://u@h:5432/d");
         },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { postgresAddress } from "../../src/config/postgres-url.ts";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { replica, replicaEnvironment } from "../postgres/replica.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";
@@ -47,7 +47,7 @@ describe("PgBouncer by session", () => {
   test("passes notifications on", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
     const address = bouncer.through(await postgres.database());
-    const open = () => openStore({ place: postgresAddress(address), onAudit: () => {} });
+    const open = () => openStore({ place: postgresUrl(address), onAudit: () => {} });
     const [one, two] = [await open(), await open()];
     let told = 0;
     two.onChange(() => told++);

@@ -19,23 +19,23 @@ function serve(args: readonly string[], env: Environment = {}) {
 
 describe.concurrent("the server does not start, and says in one line why and what to do, when", () => {
   test.for([
-    ["the port is no number", ["--port", "http"], {}, /--port=http: give a whole number from 0 to 65535/],
+    ["the port is no number", ["--port", "http"], {}, /--port=http: expected a whole number from 0 to 65535/],
     [
       "a number is negative",
       [],
       { LATCHKEY_HASH_QUEUE: "-1" },
-      /LATCHKEY_HASH_QUEUE=-1: give a whole number/,
+      /LATCHKEY_HASH_QUEUE=-1: expected a whole number/,
     ],
-    ["a time has no unit", ["--access-token-ttl", "60"], {}, /--access-token-ttl=60: give a duration/],
+    ["a time has no unit", ["--access-token-ttl", "60"], {}, /--access-token-ttl=60: expected a duration/],
     ["a rule is none", [], { LATCHKEY_THROTTLE_PAIR: "often" }, /LATCHKEY_THROTTLE_PAIR=often: .*20\/15m/],
-    ["the issuer is no address", ["--issuer", "me"], {}, /--issuer=me: give an address such as/],
+    ["the issuer is no address", ["--issuer", "me"], {}, /--issuer=me: expected a URL such as/],
     [
       "a proxy is no network",
       [],
       { LATCHKEY_TRUSTED_PROXIES: "all" },
       /TRUSTED_PROXIES=all: .*10\.0\.0\.0\/8/,
     ],
-    ["the level is unknown", ["--log-level", "loud"], {}, /--log-level=loud: give debug or info/],
+    ["the level is unknown", ["--log-level", "loud"], {}, /--log-level=loud: expected debug, info/],
     ["two settings contradict", ["--session-idle", "60d"], {}, /SESSION_IDLE must not be longer than/],
     ["the secret is short", [], { LATCHKEY_SECRET: "hunter2" }, /LATCHKEY_SECRET: .*32 random characters/],
     ["the secret is a flag", ["--secret", "x".repeat(40)], {}, /set LATCHKEY_SECRET in the environment/],
@@ -59,7 +59,12 @@ describe.concurrent("the server does not start, and says in one line why and wha
     ["the place is in a file", ["--database", "latchkey.db/x.db"], {}, /cannot (write|use) .*--database/],
     ["it is below a file", ["--database", "latchkey.db/x/y.db"], {}, /cannot (write|use) .*--database/],
     ["the place takes no files", ["--database", "/proc/latchkey.db"], {}, /cannot (write|use) .*--database/],
-    ["the database is an address", ["--database", "redis://x"], {}, /--database=redis:\/\/x: give a path/],
+    [
+      "the database is an address",
+      ["--database", "redis://x"],
+      {},
+      /--database=redis:\/\/x: expected the path/,
+    ],
   ] as const)("%s", async ([, args, env, why]) => {
     const result = await serve(args, env);
     expectRefusal(result, why);
@@ -119,7 +124,7 @@ describe.concurrent("the server does not start, and says in one line why and wha
     copyFileSync(place.database, place.path("lost/latchkey.db"));
     expectRefusal(
       await serve(["--database", "lost/latchkey.db"]),
-      /latchkey\.db\.secret is gone.*bring the file back/,
+      /latchkey\.db\.secret is missing.*restore the file/,
     );
     expect(existsSync(place.path("lost/latchkey.db.secret"))).toBe(false);
   });

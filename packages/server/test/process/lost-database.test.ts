@@ -104,8 +104,8 @@ describe("a start beside the secret of a database that is", () => {
     const before = readdirSync(dirname(database));
     const env = { LATCHKEY_DATABASE: database };
     const line =
-      `latchkey: ${database} is gone or empty, but ${database}.secret belongs to it: ` +
-      `bring the database back, or move ${database}.secret away to begin anew\n`;
+      `latchkey: ${database} is missing or empty, but ${database}.secret belongs to it: ` +
+      `restore the database, or move ${database}.secret away to start with a new one\n`;
     for (const command of [
       ["serve", "--port", "0"],
       ["user", "list"],
@@ -120,7 +120,7 @@ describe("a start beside the secret of a database that is", () => {
     writeFileSync(`${database}.reserve`, "reserve");
     const inEnvironment = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "s".repeat(40) };
     expect((await place.latchkey(["serve", "--port", "0"], { env: inEnvironment })).stderr).toContain(
-      `latchkey.db.reserve belongs to it: bring the database back, or move ${database}.reserve away`,
+      `latchkey.db.reserve belongs to it: restore the database, or move ${database}.reserve away`,
     );
     rmSync(`${database}.reserve`);
     const anew = await place.server({ database });

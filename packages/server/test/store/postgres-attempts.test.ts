@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { postgresAddress } from "../../src/config/postgres-url.ts";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AttemptCounter } from "../../src/core/attempt-counter.ts";
 import { longestAttempt } from "../../src/store/postgres/attempts.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -24,7 +24,7 @@ class World {
 
   static async open(timeout = 3000): Promise<World> {
     const address = await newDatabase();
-    const store = () => openStore({ place: postgresAddress(address), onAudit: () => {}, timeout });
+    const store = () => openStore({ place: postgresUrl(address), onAudit: () => {}, timeout });
     const world = new World(address, [await store(), await store()]);
     await queryAt(
       address,
