@@ -6,7 +6,7 @@ import { SettingProblem } from "../config/setting-text.ts";
 import { passwordProblem } from "../core/password-policy.ts";
 import { firstAdministrator, type People, PersonProblem } from "../core/people.ts";
 import { type Log, type OpenLog, openLog } from "../log.ts";
-import { type Server, serve } from "../serve.ts";
+import { type Server, startServer } from "../server.ts";
 import { visibleLines } from "../visible.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
@@ -70,7 +70,7 @@ export async function run(config: Config, prepare: Prepare): Promise<Server> {
   }
   process.on("uncaughtException", (error) => void endWith(error, output));
   await putHashingBehindRequests();
-  const server = await serve(config, {
+  const server = await startServer(config, {
     log,
     lostLogLines: output.lost,
     prepare: (people) => prepare(people, log),

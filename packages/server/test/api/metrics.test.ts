@@ -80,7 +80,7 @@ test("how far the list of ended sessions is followed is told, and grows old whil
   expect(sampled(before, "latchkey_revocations_held")).toBe(3);
   server.advance(30_000);
   expect(sampled(await samplesOf(server), "latchkey_revocations_age_seconds")).toBeGreaterThanOrEqual(30);
-  await server.server.chores.follow();
+  await server.server.backgroundJobs.poll();
   expect(sampled(await samplesOf(server), "latchkey_revocations_age_seconds")).toBeLessThan(30);
 });
 

@@ -269,7 +269,7 @@ describe("the list is pruned", () => {
   test("a minute after the last token of a session has expired, because a guard's clock may be slow", async () => {
     const { until } = await endOne();
     const left = async () => {
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       return (await send(server, "", { method: "GET", path: "/revocations" })).body["revocations"];
     };
     server.advance(until - server.now() + 60_000);

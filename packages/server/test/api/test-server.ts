@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
 import { readConfig } from "../../src/config/config.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords.ts";
-import { serve } from "../../src/serve.ts";
+import { startServer } from "../../src/server.ts";
 import { fileTrail, loggedTrail } from "./trail.ts";
 
 /** The users that every test server knows; `mallory` is disabled. */
@@ -34,7 +34,7 @@ export interface TestServer extends AsyncDisposable {
   endSessions(count: number): Promise<void>;
   /** What was logged. */
   logged(): readonly Record<string, unknown>[];
-  readonly server: Awaited<ReturnType<typeof serve>>;
+  readonly server: Awaited<ReturnType<typeof startServer>>;
 }
 
 export interface AuditRow {
@@ -81,7 +81,7 @@ export async function testServer(
       return hasher.verify(...given);
     },
   };
-  const server = await serve(readConfig(Object.fromEntries(environment)), {
+  const server = await startServer(readConfig(Object.fromEntries(environment)), {
     log,
     clock: () => time,
     steady: () => elapsed,
@@ -125,7 +125,7 @@ export async function testServer(
       for (let one = 0; one < count; one++) end.run(`session-${one}`, time + 3_600_000);
       others.exec("commit");
       others.close();
-      await server.chores.follow();
+      await server.backgroundJobs.poll();
     },
     logged,
     async [Symbol.asyncDispose]() {

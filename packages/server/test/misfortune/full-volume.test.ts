@@ -39,7 +39,7 @@ const signInAs = (server: TestServer) => login(server.url, "bob", passwords.bob)
 
 /** Fills the volume, and lets people sign in until the database has used what it had left inside. */
 async function fillUp(server: TestServer): Promise<void> {
-  await server.server.chores.tidy();
+  await server.server.backgroundJobs.purge();
   await until("the reserve is there", () => existsSync(`${database}.reserve`));
   volume.fill();
   await until("logins are refused", async () => (await signInAs(server)).status === 503, 120_000);
@@ -102,7 +102,7 @@ describe("on a full volume", () => {
     await fillUp(server);
     // The age of the key is above the rotation interval now, and that of the events above the retention.
     server.advance(31 * day);
-    await server.server.chores.tidy().catch(() => {});
+    await server.server.backgroundJobs.purge().catch(() => {});
     await until("people sign in again", () => works(server), 10_000);
   });
 
@@ -132,7 +132,7 @@ test("an audit trail that would fill the volume stays within its bound, and its 
   const pages = () => statSync(database).size;
   for (let round = 0; round < 10; round++) {
     oldEvents(20_000);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
   }
   expect(pages()).toBeLessThan(12_000_000);
   await signIn(server.url, "alice", passwords.alice);

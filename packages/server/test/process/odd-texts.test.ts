@@ -78,7 +78,11 @@ test("a file of settings with Windows line ends starts the same server", async (
 
 test.for([
   ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /an argument: it contains .* U\+000D/],
-  ["a role", ["add", "pasc", "--email", "p@example.com", "--role", "user\r"], /--role: it contains .* U\+000D/],
+  [
+    "a role",
+    ["add", "pasc", "--email", "p@example.com", "--role", "user\r"],
+    /--role: it contains .* U\+000D/,
+  ],
   ["a name to show", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
 ] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
   expectRefusal(await place.latchkey(["user", ...args], { input: `${passphrase}\n` }), why);
@@ -97,7 +101,11 @@ describe("a new password on standard input is refused, and the old one stays, wh
     ["UTF-16 without it", utf16(`${passphrase}\n`), /looks like UTF-16/],
     ["UTF-16 of the other order", utf16(`\ufeff${passphrase}\n`).swap16(), /looks like UTF-16/],
     ["UTF-16 without a NUL", utf16("Ουρανίωνκαρπόςκαλός"), /it is not UTF-8/],
-    ["Latin-1", Buffer.from("passphrase du café\n", "latin1"), /it is not UTF-8, perhaps Latin-1: save it as/],
+    [
+      "Latin-1",
+      Buffer.from("passphrase du café\n", "latin1"),
+      /it is not UTF-8, perhaps Latin-1: save it as/,
+    ],
     ["cut in a character", Buffer.from("passphrase du café").subarray(0, -1), /it is not UTF-8/],
     ["with a NUL", Buffer.from("passphrase\0 of theirs\n"), /looks like UTF-16/],
     ["what was not UTF-8 once", Buffer.from("passphrase du caf\ufffd\n"), /it is not valid UTF-8/],

@@ -11,10 +11,10 @@ import type { Store } from "./store/store.ts";
 import { volumeUpkeep } from "./volume-upkeep.ts";
 
 /** How often a server looks at what other processes changed, in milliseconds: well under a second. */
-const followEvery = 250;
-const tidyEvery = 60_000;
+const pollInterval = 250;
+const purgeInterval = 60_000;
 
-export interface ChoreParts {
+export interface BackgroundJobParts {
   readonly signingKeys: SigningKeys;
   readonly revocations: Revocations;
   readonly counters: readonly AttemptCounter[];
@@ -24,31 +24,31 @@ export interface ChoreParts {
   readonly clockWatch: ClockWatch;
   readonly log: Log;
   /** What a provider has to do besides, each with how often, in milliseconds. */
-  readonly more?: readonly (readonly [every: number, chore: () => Promise<void>])[];
+  readonly more?: readonly (readonly [every: number, job: () => Promise<void>])[];
 }
 
-export interface Chores {
+export interface BackgroundJobs {
   /** Takes over what other processes changed: ended sessions and keys; and tells the log what commands did. */
-  follow(): Promise<void>;
+  poll(): Promise<void>;
   /** Deletes what has expired, rotates the key when its time has come. */
-  tidy(): Promise<void>;
+  purge(): Promise<void>;
   /** Puts sessions that ended with their user on the list, batch by batch. */
   finishEndings(): Promise<void>;
-  /** Stops, after what is under way. */
+  /** Stops, after the current runs. */
   stop(): Promise<void>;
 }
 
 /** What a server does between requests. A failure is logged and tried again at the next turn. */
-export function startChores(parts: ChoreParts): Chores {
+export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
-  async function follow(): Promise<void> {
+  async function poll(): Promise<void> {
     await revocations.follow();
     await signingKeys.follow();
     await store.followCommands();
   }
 
-  async function tidy(): Promise<void> {
+  async function purge(): Promise<void> {
     const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
@@ -68,26 +68,26 @@ export function startChores(parts: ChoreParts): Chores {
 
   // What a replica is told of at once need not wait for its turn.
   store.onChange(
-    together(async () => {
+    coalesced(async () => {
       await revocations.follow();
       await signingKeys.follow();
     }),
   );
-  const more = (parts.more ?? []).map(([interval, chore]) => every(interval, chore, log));
+  const more = (parts.more ?? []).map(([interval, job]) => repeat(interval, job, log));
   // A restart with a shorter retention is a way out of a full volume, so the first turn comes at once.
-  const tidying = every(tidyEvery, tidy, log, "now");
+  const purging = repeat(purgeInterval, purge, log, "now");
   const upkeep = volumeUpkeep({ store, config, log });
   const stops = [
-    every(followEvery, follow, log),
-    every(followEvery, finishEndings, log),
-    tidying,
-    every(tidyEvery, upkeep, log, "now"),
+    repeat(pollInterval, poll, log),
+    repeat(pollInterval, finishEndings, log),
+    purging,
+    repeat(purgeInterval, upkeep, log, "now"),
     ...more,
   ];
   return {
-    follow,
-    async tidy() {
-      await tidy();
+    poll,
+    async purge() {
+      await purge();
       await upkeep();
     },
     finishEndings,
@@ -98,7 +98,7 @@ export function startChores(parts: ChoreParts): Chores {
 }
 
 /** Does what several ask for at the same time once, and once more for who asks meanwhile. A failure is left to the next turn. */
-function together(work: () => Promise<void>): () => void {
+function coalesced(work: () => Promise<void>): () => void {
   let running = false;
   let again = false;
   const run = async (): Promise<void> => {
@@ -115,10 +115,10 @@ function together(work: () => Promise<void>): () => void {
   };
 }
 
-/** Runs `chore` again and again, never twice at once. @returns what stops it */
-function every(
+/** Runs `job` again and again, never twice at once. @returns what stops it */
+function repeat(
   interval: number,
-  chore: () => Promise<void>,
+  job: () => Promise<void>,
   log: Log,
   first: "now" | "later" = "later",
 ): () => Promise<void> {
@@ -135,7 +135,7 @@ function every(
     if (!quiet) log.error({ err: error }, "a chore failed; it will be tried again");
   };
   const turn = () => {
-    underWay ??= chore()
+    underWay ??= job()
       .then(done, failed)
       .finally(() => {
         underWay = undefined;

@@ -1,14 +1,14 @@
 import { createGuard } from "@latchkey/guard";
-import type { Config } from "./config/config.ts";
-import type { DerivedKeys } from "./core/derived-keys.ts";
-import { LatchkeyError } from "./core/errors.ts";
-import { isLoopback } from "./core/loopback.ts";
-import type { Clock, SteadyClock } from "./core/ports.ts";
-import type { GraceSettings } from "./core/refresh-grace.ts";
-import type { Revocations } from "./core/revocations.ts";
-import type { Throttle } from "./core/throttle.ts";
-import type { Log } from "./log.ts";
-import type { Store } from "./store/store.ts";
+import type { Config } from "../config/config.ts";
+import type { DerivedKeys } from "../core/derived-keys.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import { isLoopback } from "../core/loopback.ts";
+import type { Clock, SteadyClock } from "../core/ports.ts";
+import type { GraceSettings } from "../core/refresh-grace.ts";
+import type { Revocations } from "../core/revocations.ts";
+import type { Throttle } from "../core/throttle.ts";
+import type { Log } from "../log.ts";
+import type { Store } from "../store/store.ts";
 
 export interface RealmProviderParts {
   readonly config: Config;
@@ -30,7 +30,7 @@ export interface RealmProviderParts {
  */
 export async function openRealmProvider({ config, store, revocations, ...parts }: RealmProviderParts) {
   const { log, clock } = parts;
-  const { openRealm, realmStories } = await import("./identity/keycloak/realm-stories.ts");
+  const { openRealm, realmStories } = await import("../identity/keycloak/realm-stories.ts");
   const settings = {
     url: config.keycloakUrl ?? "",
     realm: config.keycloakRealm ?? "",

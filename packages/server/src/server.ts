@@ -4,8 +4,9 @@ import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { FastifyInstance } from "fastify";
-import { type Chores, startChores } from "./chores.ts";
+import { type BackgroundJobs, startBackgroundJobs } from "./background-jobs.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { openRealmProvider } from "./composition/realm.ts";
 import type { Config } from "./config/config.ts";
 import { assertNotLost, keptSecret } from "./config/secret-file.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
@@ -39,12 +40,11 @@ import { exposition } from "./metrics/exposition.ts";
 import { RepeatFigures } from "./metrics/repeat-figures.ts";
 import { RequestFigures } from "./metrics/request-figures.ts";
 import { serverFigures } from "./metrics/server-figures.ts";
-import { openRealmProvider } from "./realm-provider.ts";
 import { type DatabasePlace, shownPlace } from "./store/place.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 /** What a server may be given from outside: tests bring their own time and count its hashes. */
-export interface Surroundings {
+export interface ServerDependencies {
   readonly log: Log;
   /** Log lines that could not be written, for monitoring. */
   readonly lostLogLines?: () => number;
@@ -63,7 +63,7 @@ export interface Server {
   /** Where it listens, such as `http://127.0.0.1:8000`. */
   readonly url: string;
   readonly people: People;
-  readonly chores: Chores;
+  readonly backgroundJobs: BackgroundJobs;
   /** Finishes what is in flight, writes out what was acknowledged, closes the database. */
   close(): Promise<void>;
 }
@@ -73,8 +73,8 @@ export interface Server {
  *
  * @throws where a part will not start: the message says in one line what to do
  */
-export async function serve(config: Config, surroundings: Surroundings): Promise<Server> {
-  const { log, clock = Date.now, steady = () => performance.now() } = surroundings;
+export async function startServer(config: Config, dependencies: ServerDependencies): Promise<Server> {
+  const { log, clock = Date.now, steady = () => performance.now() } = dependencies;
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const address = `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
   const issuer = config.issuer ?? address;
@@ -93,9 +93,9 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     onWarning: (message) => log.warn(message),
   });
   try {
-    await patiently(() => store.followCommands());
-    const time = store.time && sharedTime(store.time, surroundings.databaseClock);
-    const clockWatch = await patiently(() =>
+    await retryUnavailable(() => store.followCommands());
+    const time = store.time && sharedTime(store.time, dependencies.databaseClock);
+    const clockWatch = await retryUnavailable(() =>
       ClockWatch.open({
         store: { deletionRecord: store.deletionRecord, ...(time && { time }) },
         clock,
@@ -104,15 +104,15 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
       }),
     );
     const parts = await assemble(config, issuer, store, {
-      ...surroundings,
+      ...dependencies,
       clock,
       steady,
       clockWatch,
       repeats,
     });
-    if (config.provider === "local") await patiently(async () => surroundings.prepare?.(parts.people));
+    if (config.provider === "local") await retryUnavailable(async () => dependencies.prepare?.(parts.people));
     await parts.app.listen({ host: config.host, port });
-    const chores = startChores({ ...parts, store, config, clock, clockWatch, log });
+    const backgroundJobs = startBackgroundJobs({ ...parts, store, config, clock, clockWatch, log });
     if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
       log.warn(
         { issuer },
@@ -129,10 +129,10 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
     return {
       url: address,
       people: parts.people,
-      chores,
+      backgroundJobs,
       async close() {
         await parts.app.close();
-        await chores.stop();
+        await backgroundJobs.stop();
         parts.closeProvider();
         await store.close();
       },
@@ -144,7 +144,7 @@ export async function serve(config: Config, surroundings: Surroundings): Promise
 }
 
 /** The clocks are settled, and the repeats are counted from the moment in which the store opens. */
-interface AssemblyParts extends Surroundings {
+interface AssemblyParts extends ServerDependencies {
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly clockWatch: ClockWatch;
@@ -166,7 +166,7 @@ async function assemble(
   const derived = deriveKeys(config.secret ?? (await ownSecret(config.database, store)));
 
   const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady };
-  const signingKeys = await patiently(() =>
+  const signingKeys = await retryUnavailable(() =>
     SigningKeys.open({ ...keyParts, algorithm: config.signingAlgorithm }),
   );
   const revocations = new Revocations(store.revocations, {
@@ -174,7 +174,7 @@ async function assemble(
     steady,
     tokenLifetime: config.accessTokenTtl,
   });
-  await patiently(() => revocations.follow());
+  await retryUnavailable(() => revocations.follow());
   const guard = createVerifier({
     issuer,
     audience,
@@ -292,11 +292,11 @@ async function assemble(
 }
 
 /** How long a database that was there a moment ago may fail while the server starts, in milliseconds. */
-const startPatience = 10_000;
+const startTimeout = 10_000;
 
 /** Does what a start needs of the database, again where it is slow or goes away for a moment. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (const deadline = performance.now() + startPatience; ; await delay(100)) {
+async function retryUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  for (const deadline = performance.now() + startTimeout; ; await delay(100)) {
     try {
       return await work();
     } catch (error) {
