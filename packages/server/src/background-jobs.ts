@@ -2,16 +2,18 @@ import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config/config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, itself } from "./core/audit-events.ts";
-import { LatchkeyError } from "./core/errors.ts";
 import type { Clock } from "./core/ports.ts";
 import type { Revocations } from "./core/revocations.ts";
 import type { SigningKeys } from "./core/signing-keys.ts";
 import type { Log } from "./log.ts";
+import { coalesced, repeat } from "./repeated-work.ts";
+import { largeWal } from "./store/sqlite-connection.ts";
 import type { Store } from "./store/store.ts";
-import { volumeUpkeep } from "./volume-upkeep.ts";
 
-/** How often a server looks at what other processes changed, in milliseconds: well under a second. */
+/** Milliseconds between two polls. A change of another process takes effect within a second, this included. */
 const pollInterval = 250;
+
+/** Milliseconds between two purges. */
 const purgeInterval = 60_000;
 
 export interface BackgroundJobParts {
@@ -23,72 +25,73 @@ export interface BackgroundJobParts {
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
   readonly log: Log;
-  /** What a provider has to do besides, each with how often, in milliseconds. */
-  readonly more?: readonly (readonly [every: number, job: () => Promise<void>])[];
+  /** Jobs of the identity provider, each with its interval in milliseconds. */
+  readonly providerJobs: readonly (readonly [interval: number, job: () => Promise<void>])[];
 }
 
+/** The work of a server between requests. */
 export interface BackgroundJobs {
-  /** Takes over what other processes changed: ended sessions and keys; and tells the log what commands did. */
+  /** Reads the changes of other processes: ended sessions, signing keys, audit events of commands. */
   poll(): Promise<void>;
-  /** Deletes what has expired, rotates the key when its time has come. */
+  /** Deletes expired rows, rotates the signing key when it is due, and keeps the database within its share of disk. */
   purge(): Promise<void>;
-  /** Puts sessions that ended with their user on the list, batch by batch. */
+  /** Adds sessions that ended with their user to the revocation list, batch by batch. */
   finishEndings(): Promise<void>;
-  /** Stops, after the current runs. */
+  /** Stops all timers. Resolves after the current runs. */
   stop(): Promise<void>;
 }
 
-/** What a server does between requests. A failure is logged and tried again at the next turn. */
+/** Starts the background jobs. A failed job is logged and repeated at its next interval. */
 export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
-  async function poll(): Promise<void> {
+  async function readChanges(): Promise<void> {
     await revocations.follow();
     await signingKeys.follow();
+  }
+
+  async function poll(): Promise<void> {
+    await readChanges();
     await store.followCommands();
   }
 
-  async function purge(): Promise<void> {
+  async function deleteExpired(): Promise<void> {
     const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
     await store.tidy(now, config.auditRetention, revocations.firstHeld);
     await clockWatch.keep();
-    // Last: on a full volume no key can be rotated, and the deletions above make room.
+    // The rotation comes last: on a full volume it needs the space that the deletions free.
+    await rotateWhenDue(now);
+  }
+
+  async function rotateWhenDue(now: number): Promise<void> {
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
-    if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
-      const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
-      await signingKeys.rotate(config.accessTokenTtl, event);
-    }
+    if (now - (active?.activatedAt ?? now) < config.keyRotation) return;
+    const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
+    await signingKeys.rotate(config.accessTokenTtl, event);
   }
 
   async function finishEndings(): Promise<void> {
     if (revocations.isIncomplete) await store.finishEndings(clock());
   }
 
-  // What a replica is told of at once need not wait for its turn.
-  store.onChange(
-    coalesced(async () => {
-      await revocations.follow();
-      await signingKeys.follow();
-    }),
-  );
-  const more = (parts.more ?? []).map(([interval, job]) => repeat(interval, job, log));
-  // A restart with a shorter retention is a way out of a full volume, so the first turn comes at once.
-  const purging = repeat(purgeInterval, purge, log, "now");
-  const upkeep = volumeUpkeep({ store, config, log });
+  const limitDiskUse = diskUseLimiter(parts);
+  // PostgreSQL notifies its replicas, which then read the changes at once.
+  store.onChange(coalesced(readChanges));
   const stops = [
     repeat(pollInterval, poll, log),
     repeat(pollInterval, finishEndings, log),
-    purging,
-    repeat(purgeInterval, upkeep, log, "now"),
-    ...more,
+    // At once: a restart with a shorter retention must free space on a full volume.
+    repeat(purgeInterval, deleteExpired, log, "now"),
+    repeat(purgeInterval, limitDiskUse, log, "now"),
+    ...parts.providerJobs.map(([interval, job]) => repeat(interval, job, log)),
   ];
   return {
     poll,
     async purge() {
-      await purge();
-      await upkeep();
+      await deleteExpired();
+      await limitDiskUse();
     },
     finishEndings,
     async stop() {
@@ -97,55 +100,33 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   };
 }
 
-/** Does what several ask for at the same time once, and once more for who asks meanwhile. A failure is left to the next turn. */
-function coalesced(work: () => Promise<void>): () => void {
-  let running = false;
-  let again = false;
-  const run = async (): Promise<void> => {
-    running = true;
-    while (again) {
-      again = false;
-      await work().catch(() => {});
-    }
-    running = false;
-  };
-  return () => {
-    again = true;
-    if (!running) void run();
-  };
-}
+/** A job that keeps the database within its share of the volume. */
+function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promise<void> {
+  let isFirstRun = true;
+  let isLarge = false;
 
-/** Runs `job` again and again, never twice at once. @returns what stops it */
-function repeat(
-  interval: number,
-  job: () => Promise<void>,
-  log: Log,
-  first: "now" | "later" = "later",
-): () => Promise<void> {
-  let underWay: Promise<void> | undefined;
-  let failing = false;
-  const done = () => {
-    if (failing) log.info("a chore that failed is done again");
-    failing = false;
-  };
-  const failed = (error: unknown) => {
-    // What fails turn after turn is told once.
-    const quiet = failing && error instanceof LatchkeyError;
-    failing = true;
-    if (!quiet) log.error({ err: error }, "a chore failed; it will be tried again");
-  };
-  const turn = () => {
-    underWay ??= job()
-      .then(done, failed)
-      .finally(() => {
-        underWay = undefined;
-      });
-  };
-  if (first === "now") turn();
-  const timer = setInterval(turn, interval);
-  timer.unref();
+  function checkWriteAheadLog(): void {
+    const bytes = store.logSize() ?? 0;
+    if (bytes > largeWal) {
+      if (!isLarge) {
+        log.warn(
+          { bytes },
+          "the write-ahead log is large because a reader holds it: find the program that has the database open with `fuser -v latchkey.db`, and end its transaction",
+        );
+      }
+      store.resetLog();
+    } else if (isLarge) log.info({ bytes }, "the write-ahead log has its usual size again");
+    isLarge = bytes > largeWal;
+  }
+
   return async () => {
-    clearInterval(timer);
-    await underWay;
+    // The reserve waits for the second run, so a server of a test, which lives for seconds, takes no disk space.
+    if (!isFirstRun) store.takeReserve();
+    isFirstRun = false;
+    checkWriteAheadLog();
+    const events = await store.auditBound.keepWithin(config.auditMaxSize);
+    if (events > 0) {
+      log.warn({ events }, "the audit trail reached LATCHKEY_AUDIT_MAX_SIZE: its oldest events were deleted");
+    }
   };
 }

@@ -45,6 +45,7 @@ const wrong = [
   [`${src}/http`, "../identity/local.ts"],
   [`${src}/http`, "../server.ts"],
   [`${src}/http`, "../config/config.ts"],
+  [`${src}/http`, "../composition/app.ts"],
   [`${src}/store`, "../http/app.ts"],
   [`${src}/store`, "../identity/local.ts"],
   [`${src}/store/migrations`, "../../http/app.ts"],

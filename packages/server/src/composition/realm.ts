@@ -23,10 +23,10 @@ export interface RealmProviderParts {
 }
 
 /**
- * People in a Keycloak realm: its tokens are passed through and checked with its keys. Loaded where it is configured:
- * nobody else needs the client for it.
+ * Opens the Keycloak realm of the users. Its tokens are passed through, and checked with its keys. The Keycloak client
+ * is imported here, so servers with local users do not load it.
  *
- * @throws {RealmMisconfigured} with the one line that says what to do
+ * @throws {RealmMisconfigured} with the cause and the cure in one line
  */
 export async function openRealmProvider({ config, store, revocations, ...parts }: RealmProviderParts) {
   const { log, clock } = parts;
@@ -42,7 +42,7 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
   if (protocol === "http:" && !isLoopback(hostname)) {
     log.warn(
       { url: settings.url },
-      "passwords go to Keycloak without TLS: give LATCHKEY_KEYCLOAK_URL with https",
+      "passwords travel to Keycloak without TLS: use https in LATCHKEY_KEYCLOAK_URL",
     );
   }
   const { realm, reached } = await openRealm(settings, log);
@@ -56,7 +56,7 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
       if (event.name === "keys.unavailable") log.warn(event, "the realm's keys could not be read");
     },
   });
-  // The keys are read from now on. A start does not wait for a realm that is not there.
+  // This starts to read the keys. A start does not wait for a realm that cannot be reached.
   guard.health();
   if (reached) await guard.ready().catch(() => {});
   const { realmSessions: sessions, audit } = store;
