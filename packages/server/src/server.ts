@@ -12,7 +12,7 @@ import type { Hasher } from "./core/passwords.ts";
 import type { People } from "./core/people.ts";
 import type { Clock, SteadyClock } from "./core/ports.ts";
 import type { Log } from "./log.ts";
-import { RepeatFigures } from "./metrics/repeat-figures.ts";
+import { RepeatMetrics } from "./metrics/request-metrics.ts";
 import { retryUnavailable } from "./repeated-work.ts";
 import { shownPlace } from "./store/place.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -56,7 +56,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const issuer = config.issuer ?? url;
 
   if (config.database.engine === "sqlite") assertNotLost(config.database.path);
-  const repeats = new RepeatFigures();
+  const repeats = new RepeatMetrics();
   const store = await openConfiguredStore(config, log, repeats);
   try {
     await retryUnavailable(() => store.followCommands());
@@ -96,7 +96,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
 }
 
 /** Opens the store. Every audit event that became durable is counted and logged. */
-function openConfiguredStore(config: Config, log: Log, repeats: RepeatFigures): Promise<Store> {
+function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): Promise<Store> {
   return openStore({
     place: config.database,
     connections: config.databasePool,

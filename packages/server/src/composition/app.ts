@@ -5,9 +5,9 @@ import { sharedCheck } from "../core/shared-check.ts";
 import { version } from "../core/version.ts";
 import { createApp } from "../http/app.ts";
 import { exposition } from "../metrics/exposition.ts";
-import type { RepeatFigures } from "../metrics/repeat-figures.ts";
-import { RequestFigures } from "../metrics/request-figures.ts";
-import { serverFigures } from "../metrics/server-figures.ts";
+import type { RepeatMetrics } from "../metrics/request-metrics.ts";
+import { RequestMetrics } from "../metrics/request-metrics.ts";
+import { serverMetrics } from "../metrics/server-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import type { Stories } from "./stories.ts";
 
@@ -15,7 +15,7 @@ export interface AppComposition extends Foundation {
   readonly keys: Keys;
   readonly stories: Stories;
   readonly clockWatch: ClockWatch;
-  readonly repeats: RepeatFigures;
+  readonly repeats: RepeatMetrics;
   readonly lostLogLines: (() => number) | undefined;
   readonly idleGrace: number;
 }
@@ -25,7 +25,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
   const { config, issuer, store, steady, log, keys, stories, clockWatch, repeats } = parts;
   const { signingKeys, revocations } = keys;
   const { realm, queue } = stories;
-  const requests = new RequestFigures();
+  const requests = new RequestMetrics();
   // A trusted proxy at a loopback address would make strangers look like programs on this machine.
   const local =
     isLoopback(config.host) && isLoopback(new URL(issuer).hostname) && config.trustedProxies.length === 0;
@@ -56,7 +56,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         exposition([
           ...requests.families(),
           ...repeats.families(),
-          ...serverFigures({
+          ...serverMetrics({
             queue,
             revocations,
             pool: store.pool,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { targetRewriter } from "../../src/http/request-target.ts";
+import { targetRewriter } from "../../src/http/routing.ts";
 import { send } from "./api-case.ts";
 import { ask } from "./raw-request.ts";
 import { passwords, testServer } from "./test-server.ts";

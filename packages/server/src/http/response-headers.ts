@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** What the headers depend on. */
+/** The options of the security headers. */
 export interface HeaderOptions {
-  /** The public address. If it is https, browsers are told to stay there. */
+  /** The public URL. If it is https, HSTS keeps browsers on https. */
   readonly issuer: string;
-  /** Whether they are told so for its subdomains as well. */
+  /** Whether HSTS includes its subdomains. */
   readonly hstsSubdomains: boolean;
 }
 
-/** Headers for every answer: nothing is cached, framed, sniffed or referred to unless a route says otherwise. */
+/** Headers of every answer. They forbid caching, framing, sniffing and referrers, unless a route replaces them. */
 export function securityHeadersOf({
   issuer,
   hstsSubdomains,
@@ -25,9 +25,19 @@ export function securityHeadersOf({
   };
 }
 
-/** Puts them on an answer, with the request's id. */
+/** Sets the security headers and the request's id on an answer. */
 export function securityHeaders(options: HeaderOptions) {
   const headers = securityHeadersOf(options);
   return (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     reply.headers(headers).header("x-request-id", request.id);
+}
+/** CORS for pages of these origins. */
+export function corsOptions(origins: readonly string[]) {
+  return {
+    origin: origins.includes("*") ? "*" : [...origins],
+    methods: ["GET", "POST"],
+    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
+    exposedHeaders: ["Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id"],
+    maxAge: 600,
+  };
 }

@@ -1,16 +1,17 @@
+import type { AuditEvent } from "../core/audit-events.ts";
 import type { Family, Sample } from "./exposition.ts";
 
-/** Upper bounds of the latencies that are told apart, in seconds. */
+/** Upper bounds of the histogram's buckets, in seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 interface Latencies {
-  /** How many took no longer than each bound, and longer than the one before; the last is for all longer ones. */
+  /** Answers per bucket. The last bucket has no upper bound. */
   readonly counts: number[];
   sum: number;
 }
 
-/** Counts answers by operation and code, and how long they took. */
-export class RequestFigures {
+/** Counts answers by operation and code, and measures their durations. */
+export class RequestMetrics {
   readonly #codes = new Map<string, Map<string, number>>();
   readonly #latencies = new Map<string, Latencies>();
 
@@ -26,9 +27,9 @@ export class RequestFigures {
       latencies = { counts: Array(bounds.length + 1).fill(0), sum: 0 };
       this.#latencies.set(operation, latencies);
     }
-    let place = 0;
-    while (place < bounds.length && seconds > (bounds[place] ?? 0)) place++;
-    latencies.counts[place] = (latencies.counts[place] ?? 0) + 1;
+    let bucket = 0;
+    while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket++;
+    latencies.counts[bucket] = (latencies.counts[bucket] ?? 0) + 1;
     latencies.sum += seconds;
   }
 
@@ -40,13 +41,13 @@ export class RequestFigures {
       {
         name: "latchkey_requests_total",
         type: "counter",
-        help: "Answers by operation and code: ok, or why it was refused",
+        help: "Answers by operation and code: ok, or the error code",
         samples: answers,
       },
       {
         name: "latchkey_request_duration_seconds",
         type: "histogram",
-        help: "From a request to the end of its answer",
+        help: "Duration from a request to the end of its answer",
         samples: [...this.#latencies].flatMap(([operation, latencies]) => histogram(operation, latencies)),
       },
     ];
@@ -55,9 +56,9 @@ export class RequestFigures {
 
 function histogram(operation: string, { counts, sum }: Latencies): Sample[] {
   let total = 0;
-  const buckets = counts.map((count, place): Sample => {
+  const buckets = counts.map((count, bucket): Sample => {
     total += count;
-    const le = place < bounds.length ? String(bounds[place]) : "+Inf";
+    const le = bucket < bounds.length ? String(bounds[bucket]) : "+Inf";
     return { suffix: "_bucket", labels: { operation, le }, value: total };
   });
   return [
@@ -65,4 +66,25 @@ function histogram(operation: string, { counts, sum }: Latencies): Sample[] {
     { suffix: "_sum", labels: { operation }, value: sum },
     { suffix: "_count", labels: { operation }, value: total },
   ];
+}
+
+/** Counts repeats of refresh tokens within the grace, from durable audit events. */
+export class RepeatMetrics {
+  readonly #counts = { same_address: 0, other_address: 0 };
+
+  note({ name, reason }: Pick<AuditEvent, "name" | "reason">): void {
+    if (name !== "refresh.repeated") return;
+    if (reason === "same_address" || reason === "other_address") this.#counts[reason]++;
+  }
+
+  families(): Family[] {
+    return [
+      {
+        name: "latchkey_refresh_repeats_total",
+        type: "counter",
+        help: "Repeats of refresh tokens within the grace, by address of the repeat",
+        samples: Object.entries(this.#counts).map(([origin, value]) => ({ labels: { origin }, value })),
+      },
+    ];
+  }
 }

@@ -1,28 +1,28 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { createKeyCheck } from "./access-keys.ts";
-import { describeMetrics } from "./operations.ts";
+import { describeHealth, describeMetrics } from "./openapi-operations.ts";
 
-/** Where answers are counted. */
+/** The counter of answers. */
 export interface RequestCounts {
   /**
-   * @param operation what was asked for, one of a few words
-   * @param code `ok`, or why it was refused
-   * @param seconds from the request to the end of its answer
+   * @param operation one of a fixed set of names
+   * @param code `ok`, or the error code
+   * @param seconds from the request to the end of the answer
    */
   count(operation: string, code: string, seconds: number): void;
 }
 
-/** What monitoring is told, and who may ask. */
+/** The metrics, and the keys that may read them. */
 export interface MetricsFeed {
   readonly requests: RequestCounts;
-  /** All figures, in Prometheus' text format. */
+  /** All metrics in Prometheus' text format. */
   readonly read: () => string;
   readonly keys: readonly string[];
   /** Whether server and issuer are at a loopback address. */
   readonly local: boolean;
 }
 
-/** The figures of the server, for Prometheus (text format 0.0.4). */
+/** Serves the metrics for Prometheus (text format 0.0.4). */
 export function metricsRoute(app: FastifyInstance, { read, keys, local }: MetricsFeed): void {
   const assertMonitor = createKeyCheck({ keys, local, code: "invalid_metrics_key" });
   const onRequest = async (request: FastifyRequest) => assertMonitor(request);
@@ -33,7 +33,7 @@ export function metricsRoute(app: FastifyInstance, { read, keys, local }: Metric
   );
 }
 
-/** Counts every answer once it was sent, by what was asked for: never by anything that a caller chose. */
+/** Counts every answer after it was sent. The labels come from the routes, so callers cannot create new ones. */
 export function countRequests(app: FastifyInstance, requests: RequestCounts): void {
   const operations = new Map<string, string>();
   app.addHook("onResponse", (request, reply, done) => {
@@ -48,7 +48,7 @@ export function countRequests(app: FastifyInstance, requests: RequestCounts): vo
   });
 }
 
-/** The last name of a route of ours; all that is no route is one. */
+/** The last segment of a known route, or `other`. */
 function operationOf(route: string): string {
   const [, operation] = /^(?:\/api\/v1)?\/auth\/(\w+)$/.exec(route) ?? [];
   if (operation !== undefined) return operation;
@@ -56,7 +56,26 @@ function operationOf(route: string): string {
   return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? "other";
 }
 
-/** Answers that are not the error table's, such as those of the server's own tools. */
+/** The code of an answer outside the error table, such as one of the built-in tools. */
 function plainCode(status: number): string {
   return status < 400 ? "ok" : `status_${status}`;
+}
+
+export interface Health {
+  /** Resolves if requests can be served. @throws {LatchkeyError} `store_unavailable` otherwise */
+  readonly assertReady: () => Promise<void>;
+  /** Problems for an operator that do not stop requests, one sentence each. */
+  readonly warnings: () => readonly string[];
+}
+
+/** Serves liveness (the process runs) and readiness (a balancer should send it requests). */
+export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: Health): void {
+  const live = describeHealth("live", "Whether the process runs");
+  app.get("/health/live", { schema: live }, () => ({ status: "live" }));
+  const ready = describeHealth("ready", "Whether the process can serve requests");
+  app.get("/health/ready", { schema: ready }, async () => {
+    await assertReady();
+    const current = warnings();
+    return current.length === 0 ? { status: "ready" } : { status: "ready", warnings: current };
+  });
 }
