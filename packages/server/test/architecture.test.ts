@@ -7,28 +7,31 @@ import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Lints files that each hold one import, under the project's own rules. @returns those that it objects to */
-function turnedArrows(imports: readonly (readonly [folder: string, target: string])[]): string[] {
+/** Lints files under the project's own rules. @returns the diagnostics of one rule */
+function lint(rule: string, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-arrows-"));
   copyFileSync(join(root, "biome.json"), join(folder, "biome.json"));
-  for (const [index, [where, target]] of imports.entries()) {
-    const file = join(folder, where, `arrow${index}.ts`);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, `import "${target}";\n`);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
   }
   const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-  const args = [
-    biome,
-    "lint",
-    "--vcs-enabled=false",
-    "--only=noRestrictedImports",
-    "--max-diagnostics=none",
-    ".",
-  ];
+  const args = [biome, "lint", "--vcs-enabled=false", `--only=${rule}`, "--max-diagnostics=none", "."];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
   rmSync(folder, { recursive: true });
+  return stdout + stderr;
+}
+
+/** Lints files that each hold one import. @returns the imports that the linter refuses */
+function turnedArrows(imports: readonly (readonly [folder: string, target: string])[]): string[] {
+  const files = imports.map(([folder, target], index) => [
+    join(folder, `arrow${index}.ts`),
+    `import "${target}";\n`,
+  ]);
   const found = new Set(
-    [...(stdout + stderr).matchAll(/arrow(\d+)\.ts:\d/g)].map(([, index]) => Number(index)),
+    [...lint("noRestrictedImports", Object.fromEntries(files)).matchAll(/arrow(\d+)\.ts:\d/g)].map(
+      ([, index]) => Number(index),
+    ),
   );
   return imports.filter((_, index) => found.has(index)).map((arrow) => arrow.join(" → "));
 }
@@ -82,6 +85,17 @@ const right = [
   [`${src}/core`, "@latchkey/guard"],
 ] as const;
 
-test("the linter objects to every import arrow that turns", () => {
+test("the linter refuses every import against the arrows", () => {
   expect(turnedArrows([...wrong, ...right])).toEqual(wrong.map((arrow) => arrow.join(" → ")));
+});
+
+test("the linter refuses a cycle of imports that import types alone", () => {
+  const found = lint("noImportCycles", {
+    "packages/server/src/cycle.ts":
+      'import type { Other } from "./other.ts";\nexport type Cycle = Other[];\n',
+    "packages/server/src/other.ts":
+      'import type { Cycle } from "./cycle.ts";\nexport type Other = Cycle[];\n',
+  });
+  expect(found).toMatch(/cycle\.ts:1/);
+  expect(found).toMatch(/other\.ts:1/);
 });

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { readConfig } from "../../src/config/config.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords.ts";
 import { startServer } from "../../src/server.ts";
-import { fileTrail, loggedTrail } from "./trail.ts";
+import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
 
 /** The users that every test server knows; `mallory` is disabled. */
 export const passwords = {
@@ -35,16 +35,6 @@ export interface TestServer extends AsyncDisposable {
   /** What was logged. */
   logged(): readonly Record<string, unknown>[];
   readonly server: Awaited<ReturnType<typeof startServer>>;
-}
-
-export interface AuditRow {
-  readonly name: string;
-  readonly subject: string | null;
-  readonly session_id: string | null;
-  readonly address: string;
-  readonly request_id: string | null;
-  readonly reason: string | null;
-  readonly actor: string | null;
 }
 
 /**

@@ -1,6 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 import { auditEventNames } from "../../src/core/audit-events.ts";
-import type { AuditRow } from "./test-server.ts";
+
+/** An audit event as a row of its table. */
+export interface AuditRow {
+  readonly name: string;
+  readonly subject: string | null;
+  readonly session_id: string | null;
+  readonly address: string;
+  readonly request_id: string | null;
+  readonly reason: string | null;
+  readonly actor: string | null;
+}
 
 /** Where a test reads audit events. */
 interface Trail {
