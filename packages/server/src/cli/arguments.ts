@@ -4,20 +4,20 @@ import { assertPlain, SettingProblem } from "../config/setting-text.ts";
 import { flagOf, type Setting, settingNames, settings } from "../config/settings.ts";
 import { UsageProblem } from "./failures.ts";
 
-/** What stood behind the command. */
+/** The arguments of a command. */
 export interface Arguments {
   readonly words: readonly string[];
   readonly config: Config;
-  /** Options of the command itself. */
+  /** An option of the command itself. The last one counts. */
   option(name: string): string | undefined;
   options(name: string): readonly string[];
 }
 
 /**
- * Takes a command line apart: words, flags of settings, and the command's own options.
+ * Parses a command line into words, flags of settings, and the command's own options.
  *
  * @param own options of this command, each with one value
- * @throws {UsageProblem} for a flag that is not known; {SettingProblem} for a setting that is not understood
+ * @throws {UsageProblem} for an unknown flag; {SettingProblem} for a setting that is not understood
  */
 export function parseArguments(
   args: readonly string[],
@@ -48,7 +48,7 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     const said = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
-    throw new UsageProblem(`${said}; \`latchkey --help\` lists what there is`);
+    throw new UsageProblem(`${said}; \`latchkey --help\` lists all commands and settings`);
   }
 }
 
@@ -67,7 +67,7 @@ function isSecret(setting: { readonly secret?: boolean }): boolean {
 function refuseSecretValue(given: string | undefined, setting: Setting<unknown>): void {
   if (given === undefined || !setting.holdsSecret?.(given)) return;
   throw new UsageProblem(
-    `--${flagOf(setting)} would show the password to every user of this machine: set ${setting.variable} in the environment`,
+    `--${flagOf(setting)} would be visible to every user of this machine: set ${setting.variable} in the environment`,
   );
 }
 
@@ -78,6 +78,6 @@ function refuseSecretFlag(
   const flag = `--${flagOf(setting)}`;
   if (!isSecret(setting) || !args.some((arg) => arg === flag || arg.startsWith(`${flag}=`))) return;
   throw new UsageProblem(
-    `${flag} would show the secret to every user of this machine: set ${setting.variable} in the environment`,
+    `${flag} would be visible to every user of this machine: set ${setting.variable} in the environment`,
   );
 }

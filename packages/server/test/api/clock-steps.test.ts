@@ -44,7 +44,7 @@ function clockSteps(engine: string, open: typeof testServer): void {
       expect(await trailOf(server)).toContain("login.succeeded");
     });
 
-    test("they survive a start 100 days ahead, for as long as a day of running", async () => {
+    test("they survive a start 100 days ahead, for a day of uptime", async () => {
       await using server = await open();
       const tokens = await signIn(server);
       await server.server.backgroundJobs.purge();
@@ -70,14 +70,14 @@ function clockSteps(engine: string, open: typeof testServer): void {
   });
 }
 
-describe("a clock that leapt, on SQLite", () => {
-  test("is told once, with both times, and deletions go on by themselves", async () => {
+describe("a clock that jumped, on SQLite", () => {
+  test("is logged once, with both times, and deletions resume", async () => {
     await using server = await testServer({ AUDIT_RETENTION: "1d" });
     await server.server.backgroundJobs.purge();
     server.stepWallClock(2 * hour);
     await server.server.backgroundJobs.purge();
     await server.server.backgroundJobs.purge();
-    const told = server.logged().filter(({ msg }) => String(msg).startsWith("the clock leapt ahead"));
+    const told = server.logged().filter(({ msg }) => String(msg).startsWith("the clock jumped ahead"));
     expect(told).toHaveLength(1);
     const { clock, followed } = told[0] ?? {};
     expect(Date.parse(String(clock)) - Date.parse(String(followed))).toBe(2 * hour);
@@ -95,7 +95,7 @@ describe("a clock that leapt, on SQLite", () => {
     expect(server.logged().some(({ msg }) => msg === "the clocks agree again")).toBe(true);
   });
 
-  test("a restart goes on from the last reading, although nothing was audited for days", async () => {
+  test("a restart continues from the last reading, after days without events", async () => {
     await using server = await testServer();
     server.advance(2 * day);
     await server.server.backgroundJobs.purge();
@@ -120,7 +120,7 @@ describe("a clock that leapt, on SQLite", () => {
 });
 
 describe("a replica's clock and the database's", () => {
-  test("that are far apart are told at the start, by ready and by a metric, and forgotten when they agree", async () => {
+  test("a large offset is reported by log, readiness and metric, until it ends", async () => {
     await using server = await openOnPostgres({}, undefined, -2 * hour);
     const warning = /^this machine's clock is 7200 seconds behind the database's/;
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
@@ -137,7 +137,7 @@ describe("a replica's clock and the database's", () => {
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
   });
 
-  test("a logged-out token is refused for as long as a clock that was set back calls it valid", async () => {
+  test("a logged-out token is refused for as long as a slow clock calls it valid", async () => {
     await using server = await openOnPostgres();
     const tokens = await signIn(server);
     await logout(server, tokens);
@@ -147,7 +147,7 @@ describe("a replica's clock and the database's", () => {
     expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
   });
 
-  test("a fast replica deletes nothing of the others", async () => {
+  test("a replica with a fast clock deletes no rows of others", async () => {
     await using server = await openOnPostgres({ ISSUER: "http://latchkey.test" });
     const tokens = await signIn(server);
     const other = await signIn(server);

@@ -70,7 +70,7 @@ const strange = {
 
 const contentTypes = ["application/json", "application/x-www-form-urlencoded", `text/${header}`];
 
-/** Every operation with every kind of nonsense, and every other path with secrets where none belong. */
+/** Every operation with every kind of nonsense, and every other path with secrets in the wrong places. */
 export const requests: readonly Request[] = [
   ...operations.flatMap((operation) => [
     ...bodies.map((body) => post(operation, body, "application/json")),

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const emptyFolder = () => mkdtempSync(place.path("empty-"));
 
-describe.concurrent("a refused setting leaves nothing behind:", () => {
+describe.concurrent("a refused setting creates no file:", () => {
   test.for<[string, Environment, RegExp]>([
     [
       "a password with a Windows line end",
@@ -95,7 +95,7 @@ async function* bytes(given: Uint8Array) {
 const passwd = (given: Uint8Array) => place.latchkey(["user", "passwd", "admin"], { input: bytes(given) });
 const utf16 = (text: string) => Buffer.from(text, "utf16le");
 
-describe("a new password on standard input is refused, and the old one stays, when it is", () => {
+describe("a new password on standard input is refused, and the old one kept, if it is", () => {
   test.for<[string, Uint8Array, RegExp]>([
     ["UTF-16 with its mark", utf16(`\ufeff${passphrase}\r\n`), /looks like UTF-16: .* `-Encoding utf8`/],
     ["UTF-16 without it", utf16(`${passphrase}\n`), /looks like UTF-16/],
@@ -124,7 +124,7 @@ describe("a new password on standard input is refused, and the old one stays, wh
   });
 });
 
-describe("a new password on standard input is taken with", () => {
+describe("a new password on standard input is accepted with", () => {
   test.for<[string, string]>([
     ["a line feed", `${passphrase}\n`],
     ["a Windows line end", `${passphrase}\r\n`],
@@ -171,7 +171,7 @@ describe("the file with the secret", () => {
   });
 });
 
-test("a pod beside a Kubernetes Service named latchkey starts, and the log says what to set", async () => {
+test("a pod beside a Service named latchkey starts, and logs the setting", async () => {
   const database = place.path("pod.db");
   copyFileSync(place.database, database);
   copyFileSync(`${place.database}.secret`, `${database}.secret`);

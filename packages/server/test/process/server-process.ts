@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 
-/** Whoever starts on a loaded machine may take this long, in milliseconds. */
+/** How long a start may take on a loaded machine, in milliseconds. */
 const startPatience = 20_000;
 
 export type Environment = Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that was started, and what it has written so far. */
+/** A started process, and its output so far. */
 export interface RunningProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -39,7 +39,7 @@ export interface RunningProcess {
 }
 
 export interface ServerProcess extends RunningProcess {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly url: string;
   /** Sends a signal and waits for the end. Default: SIGTERM. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;

@@ -13,7 +13,7 @@ const slowHashes = {
   LATCHKEY_HASH_CONCURRENCY: "1",
 };
 
-test("logins in flight at SIGTERM are answered, and every one of them outlives the restart", async () => {
+test("open logins at SIGTERM are answered, and outlive the restart", async () => {
   const server = await place.server({ env: slowHashes });
   const logins = Array.from({ length: 12 }, () => login(server.url, "admin", adminPassword));
   await Promise.race(logins);
@@ -43,7 +43,7 @@ test.for(["SIGTERM", "SIGINT"] as const)("after %s connections are refused", asy
   expect(await isRefused(server.url)).toBe(true);
 });
 
-describe.concurrent("the server is not held up by", () => {
+describe.concurrent("the shutdown is not delayed by", () => {
   test.for([
     ["a connection on which nothing was ever sent", "", 3_000],
     [

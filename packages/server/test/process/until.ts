@@ -1,4 +1,4 @@
-/** What was promised did not come true in time. */
+/** The condition did not become true in time. */
 class TooLate extends Error {}
 
 /** Others may take what they were told as long as this to notice, in milliseconds. */

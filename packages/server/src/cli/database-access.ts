@@ -12,20 +12,20 @@ import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { UsageProblem } from "./failures.ts";
 
-/** What commands work with: the same database as a running server, which notices within a second. */
-export interface Workbench {
+/** The database of a running server. The server reads the changes of a command within a second. */
+export interface DatabaseAccess {
   readonly store: Store;
   readonly people: People;
   openKeys(): Promise<SigningKeys>;
 }
 
-/** Opens the database for one command and closes it after. */
-export async function withWorkbench(
+/** Opens the database for one command, and closes it afterwards. */
+export async function withDatabase(
   config: Config,
-  work: (bench: Workbench) => Promise<void>,
+  work: (access: DatabaseAccess) => Promise<void>,
 ): Promise<void> {
   const place = config.database;
-  assertSeen(place);
+  assertShared(place);
   const { databasePool: connections, databaseTimeout: timeout } = config;
   const store = await openStore({
     place,
@@ -65,16 +65,18 @@ export async function withWorkbench(
   }
 }
 
-/** @throws {UsageProblem} where no server can have the same database */
-export function assertSeen(place: DatabasePlace): void {
+/** @throws {UsageProblem} if a server cannot use the same database */
+export function assertShared(place: DatabasePlace): void {
   if (place.engine === "memory") {
-    throw new UsageProblem("LATCHKEY_DATABASE=:memory: is seen by no other process: give the server's file");
+    throw new UsageProblem(
+      "LATCHKEY_DATABASE=:memory: is private to one process: use the file of the server",
+    );
   }
   if (place.engine === "sqlite") assertNotLost(place.path);
-  // Throws where this user may not look: a server of another user may well have made it.
+  // This throws if the user may not read the folder: the server may run as another user.
   if (place.engine === "sqlite" && statSync(place.path, { throwIfNoEntry: false }) === undefined) {
     throw new UsageProblem(
-      `there is no database at ${place.path}: start the server once, or name its file with --database`,
+      `no database at ${place.path}: start the server once, or name its file with --database`,
     );
   }
 }
@@ -82,4 +84,18 @@ export function assertSeen(place: DatabasePlace): void {
 async function secretBeside(place: DatabasePlace, store: Store): Promise<string> {
   if (place.engine !== "sqlite") throw new SettingProblem("LATCHKEY_SECRET must be set");
   return keptSecret(place.path, (await store.keys.all()).length > 0);
+}
+
+/**
+ * Stops a command about data that lives in Keycloak.
+ *
+ * @param what the data, such as `users`
+ * @param verbs the actions that Keycloak offers for it
+ */
+export function assertLocal(config: Config, what: string, verbs: string): void {
+  if (config.provider === "local") return;
+  throw new UsageProblem(
+    `the ${what} are in Keycloak, in the realm ${config.keycloakRealm} at ${config.keycloakUrl}: ${verbs} there. ` +
+      "This command needs LATCHKEY_PROVIDER=local",
+  );
 }
