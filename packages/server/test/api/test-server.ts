@@ -32,7 +32,7 @@ export interface TestServer extends AsyncDisposable {
   newEvents(): AuditRow[];
   /** Puts so many ended sessions on the list, as another process on the same file would. */
   endSessions(count: number): Promise<void>;
-  /** What was logged. */
+  /** The log lines so far. */
   logged(): readonly Record<string, unknown>[];
   readonly server: Awaited<ReturnType<typeof startServer>>;
 }

@@ -12,9 +12,9 @@ export interface AuditRow {
   readonly actor: string | null;
 }
 
-/** Where a test reads audit events. */
+/** The source of audit events for a test. */
 interface Trail {
-  /** Those since the last call. */
+  /** The events since the last call. */
   newEvents(): AuditRow[];
   close(): void;
 }

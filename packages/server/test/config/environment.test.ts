@@ -31,7 +31,7 @@ const mistakes = {
   LATCHKEY_DATABASE_HOST: "10.43.7.9",
 };
 
-test("the service links of a pod are recognised, and are not unknown settings", () => {
+test("the service links of a pod are recognised and not reported as unknown", () => {
   expect(serviceLinks({ ...pod, LATCHKEY_HOST: "0.0.0.0" })).toEqual(Object.keys(pod));
   expect(unknownVariables(pod)).toEqual([]);
 });

@@ -83,7 +83,7 @@ function hasEnded(pid: number): boolean {
   return !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
-describe("a server goes on, and stops with status 0, if its standard output", () => {
+describe("a server runs on, and stops with status 0, if its standard output", () => {
   test("fails with ENOSPC", async () => {
     const full = openSync("/dev/full", "w");
     const server = await loudServer(["ignore", full, full]);
@@ -93,7 +93,7 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
     expect(await stops(server)).toEqual(clean);
   });
 
-  test("is a pipe whose reader has gone", async () => {
+  test("is a pipe that its reader has closed", async () => {
     const server = await loudServer(["ignore", "pipe", "pipe"]);
     server.child.stdout?.destroy();
     server.child.stderr?.destroy();
@@ -126,7 +126,7 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
   });
 });
 
-test("a server goes on, and stops, if its terminal is suspended", async () => {
+test("a server runs on, and stops, if its terminal is suspended", async () => {
   // `script` makes a terminal, and stops reading from it when its own output has no reader.
   const inTerminal: Wrap = (words) => [
     "script",
@@ -143,7 +143,7 @@ test("a server goes on, and stops, if its terminal is suspended", async () => {
   server.child.kill("SIGKILL");
 });
 
-test("lines that do not fit are counted, and the log says how many when its disk has room again", async () => {
+test("dropped lines are counted, and logged when the disk has room again", async () => {
   volume.fill(64 * 1024);
   const log = openSync(volume.path("log"), "a");
   const server = await loudServer(["ignore", log, "ignore"]);
@@ -162,7 +162,7 @@ test("lines that do not fit are counted, and the log says how many when its disk
   expect(await stops(server)).toEqual(clean);
 });
 
-test("a command whose output does not fit says so, with status 1", async () => {
+test("a command reports output that does not fit, with status 1", async () => {
   const full = openSync("/dev/full", "w");
   const child = spawn(process.execPath, [command, "--help"], { stdio: ["ignore", full, "pipe"] });
   closeSync(full);
