@@ -88,7 +88,7 @@ function flushWithin(ms: number, output: SonicBoom): Promise<LogEnd> {
 }
 
 /**
- * A descriptor that does not block. Node sets `O_NONBLOCK` on a pipe or socket when `process.stdout` is made.
+ * A descriptor that does not block. Node sets `O_NONBLOCK` on a pipe or socket when it creates `process.stdout`.
  * A terminal blocks while its output is suspended (Ctrl-S), so it is opened once more.
  */
 function outputDescriptor(): { readonly fd: number; dispose(): void } {

@@ -45,7 +45,7 @@ export interface Server {
 /**
  * Starts a server: database, clocks, keys, stories, app, background jobs.
  *
- * @throws an error whose message is one line with the cause and the cure
+ * @throws an error with the cause and the cure in one line
  */
 export async function startServer(config: Config, dependencies: ServerDependencies): Promise<Server> {
   const { log, clock = Date.now, steady = () => performance.now() } = dependencies;
@@ -114,7 +114,7 @@ function sharedTime(ask: () => Promise<number>, given: Clock | undefined): () =>
   return given === undefined ? ask : async () => given();
 }
 
-/** Names the settings whose defaults are wrong for a server that other machines use. */
+/** Warns of absent settings that a server for other machines needs. */
 function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
   if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
     log.warn(

@@ -7,7 +7,7 @@ import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { runServer } from "./server-process.ts";
 
-/** `latchkey serve`: runs until it is told to stop. */
+/** `latchkey serve`: runs until a signal stops it. */
 export async function serveCommand(args: readonly string[]): Promise<void> {
   const { config, words } = parseArguments(args, process.env);
   if (words.length > 0)

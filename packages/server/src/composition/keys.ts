@@ -15,7 +15,7 @@ import { retryUnavailable } from "../repeated-work.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import type { Store } from "../store/store.ts";
 
-/** The ground that every other part stands on. */
+/** The parts that every other part of a server needs. */
 export interface Foundation {
   readonly config: Config;
   readonly issuer: string;

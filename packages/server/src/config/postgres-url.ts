@@ -22,12 +22,12 @@ export function holdsPassword(given: string): boolean {
  * @throws {SettingProblem} with the texts that would be accepted. The message never holds the password.
  */
 export function postgresUrl(given: string): PostgresPlace {
-  const [, login = "", hosts = "", database = "", parameters = ""] =
+  const [, login = "", hostList = "", database = "", parameters = ""] =
     /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i.exec(given) ?? [];
   const [, user = "", password] = /^([^:]*)(?::(.*))?$/s.exec(login) ?? [];
   const { hosts: others, tls, extras, notes } = postgresParameters(parameters);
-  const places = (others ?? decoded(hosts)).split(",").map(hostOf);
-  const [first, ...rest] = places;
+  const hosts = (others ?? decoded(hostList)).split(",").map(hostOf);
+  const [first, ...rest] = hosts;
   if (user === "" || database === "" || first === undefined)
     throw new SettingProblem(`expected a URL such as ${example}`);
   return {
@@ -36,9 +36,9 @@ export function postgresUrl(given: string): PostgresPlace {
     user: decoded(user),
     ...(password !== undefined && password !== "" && { password: decoded(password) }),
     database: decoded(database),
-    tls: tlsOf(tls, places),
+    tls: tlsOf(tls, hosts),
     ...extras,
-    notes: tls.mode === "prefer" && !isLocal(places) ? [...notes, preferNote] : notes,
+    notes: tls.mode === "prefer" && !isLocal(hosts) ? [...notes, preferNote] : notes,
   };
 }
 

@@ -62,7 +62,7 @@ const setting = <Value>(
   ...more,
 });
 
-/** A setting that may be absent: its value is then made or derived when the server starts. */
+/** A setting that may be absent: its value is then generated or derived when the server starts. */
 const optional = <Value>(
   variable: string,
   read: (text: string) => Value,

@@ -14,12 +14,12 @@ import {
   countRequests,
   type Health,
   healthRoutes,
-  type MetricsFeed,
+  type MetricsRouteOptions,
   metricsRoute,
 } from "./monitoring-routes.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
 import { corsOptions, type HeaderOptions, securityHeaders } from "./response-headers.ts";
-import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
+import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
@@ -30,8 +30,8 @@ export interface AppParts extends AuthOperations, Health, HostOptions, HeaderOpt
   readonly foreign: ForeignIssuer | undefined;
   readonly corsOrigins: readonly string[];
   /** The revocation list, for guards. */
-  readonly revocationFeed: RevocationFeed;
-  readonly metrics: MetricsFeed;
+  readonly revocationRoutes: RevocationRouteOptions;
+  readonly metrics: MetricsRouteOptions;
   /** How long a closing server keeps idle connections, in milliseconds. */
   readonly idleGrace: number;
   /** The built-in MCP tools. Undefined if they are off. */
@@ -103,7 +103,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
     healthRoutes(scope, parts);
-    revocationRoutes(scope, parts.revocationFeed);
+    revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
   });

@@ -18,7 +18,7 @@ interface CloseTimeouts {
 }
 
 /**
- * Makes a close of the app finish open requests, and wait for nothing else. Connections without a request are closed at
+ * Makes a close of the app wait only for open requests. Connections without a request are closed at
  * once, idle ones after `idle`, incomplete requests after `request`. Node alone would wait for all of them.
  */
 export function finishBeforeClosing(app: FastifyInstance, timeouts: CloseTimeouts): void {

@@ -13,7 +13,7 @@ export interface RequestCounts {
 }
 
 /** The metrics, and the keys that may read them. */
-export interface MetricsFeed {
+export interface MetricsRouteOptions {
   readonly requests: RequestCounts;
   /** All metrics in Prometheus' text format. */
   readonly read: () => string;
@@ -23,7 +23,7 @@ export interface MetricsFeed {
 }
 
 /** Serves the metrics for Prometheus (text format 0.0.4). */
-export function metricsRoute(app: FastifyInstance, { read, keys, local }: MetricsFeed): void {
+export function metricsRoute(app: FastifyInstance, { read, keys, local }: MetricsRouteOptions): void {
   const assertMonitor = createKeyCheck({ keys, local, code: "invalid_metrics_key" });
   const onRequest = async (request: FastifyRequest) => assertMonitor(request);
   app.get(

@@ -57,24 +57,24 @@ function issueOf(
   { keyword, instancePath, params }: FastifySchemaValidationError,
   part: string = "body",
 ): Issue {
-  const place = part === "querystring" ? "query" : part;
+  const source = part === "querystring" ? "query" : part;
   const path = instancePath.split("/").slice(1).map(unescapePointer);
   if (keyword === "required") {
     return {
-      loc: [place, ...path, String(params["missingProperty"])],
+      loc: [source, ...path, String(params["missingProperty"])],
       msg: "Field required",
       type: "missing",
     };
   }
   if (keyword === "pattern") {
     return {
-      loc: [place, ...path],
+      loc: [source, ...path],
       msg: "Input is not of the expected form",
       type: "string_pattern_mismatch",
     };
   }
-  if (path.length === 0) return { loc: [place], msg: "Input should be a valid object", type: "object_type" };
-  return { loc: [place, ...path], msg: "Input should be a valid string", type: "string_type" };
+  if (path.length === 0) return { loc: [source], msg: "Input should be a valid object", type: "object_type" };
+  return { loc: [source, ...path], msg: "Input should be a valid string", type: "string_type" };
 }
 
 /** All issues in one sentence. */

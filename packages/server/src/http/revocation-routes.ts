@@ -6,7 +6,7 @@ import { describeRevocations, describeSessionState } from "./openapi-operations.
 import { eventStreamPreferred, pageSize, RevocationStream } from "./revocation-stream.ts";
 
 /** The revocation list, and the keys that may read it. */
-export interface RevocationFeed {
+export interface RevocationRouteOptions {
   readonly revocations: Revocations;
   readonly guardKeys: readonly string[];
   /** Whether server and issuer are at a loopback address. */
@@ -22,7 +22,7 @@ const maxStreams = 1_000;
  * Serves the revocation list to guards: as server-sent events from a cursor (WHATWG HTML §9.2), as pages of JSON, and
  * for one session.
  */
-export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): void {
+export function revocationRoutes(app: FastifyInstance, feed: RevocationRouteOptions): void {
   const { revocations } = feed;
   const streams = new Map<RevocationStream, FastifyReply>();
   const assertGuard = createKeyCheck({ keys: feed.guardKeys, local: feed.local, code: "invalid_guard_key" });

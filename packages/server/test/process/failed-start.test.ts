@@ -93,7 +93,10 @@ describe.concurrent("the server does not start, and prints cause and cure in one
   test("Node is too old for it", async () => {
     const old = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
     const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(old)}"` };
-    expectRefusal(await serve([], env), /this is Node 20\.20\.2, and 24 or newer is needed: `npm start`/);
+    expectRefusal(
+      await serve([], env),
+      /this is Node 20\.20\.2, but Latchkey needs Node 24 or newer: `npm start`/,
+    );
   });
 
   test("the port is in use", async () => {
