@@ -40,7 +40,7 @@ export const loggedOut: Expected = {
   events: ["session.ended"],
 };
 
-/** What `me` and logout must do, whoever the people are of. */
+/** The contract of `me` and logout, for every identity provider. */
 export function meAndLogoutContract(world: ProviderWorld): void {
   const server = sharedServer(world);
   const { id, roles, display_name } = world.alice;

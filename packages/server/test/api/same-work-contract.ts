@@ -12,7 +12,7 @@ const bcrypt = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 interface Path {
   readonly path: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** What happened before. */
+  /** The steps so far. */
   readonly before?: (server: TestServer, name: string, here: string) => Promise<unknown>;
   /** An existing name and a name without an account. */
   readonly names?: readonly [existing: string, unknown: string];

@@ -31,7 +31,7 @@ interface Answer {
 
 const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 
-/** Sends through the proxy, or through the one that a whole URL names. @throws where no answer came */
+/** Sends through the proxy, or to a full URL. @throws without an answer */
 function send(
   path: string,
   {

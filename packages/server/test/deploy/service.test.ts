@@ -8,7 +8,7 @@ const secret = "a secret of the service, for this test alone";
 const settings = `LATCHKEY_SECRET=${secret}\nLATCHKEY_ADMIN_PASSWORD="${adminPassword}"\n`;
 
 /** A start, with the hash of the first administrator's password, may take this long, in milliseconds. */
-const startPatience = 30_000;
+const startTimeout = 30_000;
 
 const missing = whyNoSystemd(place.path("probe"));
 if (missing !== undefined) {
@@ -17,7 +17,7 @@ if (missing !== undefined) {
 
 describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real systemd", () => {
   let machine: SystemdMachine;
-  const ready = () => until("it is ready", () => machine.ask("/health/ready").status === 200, startPatience);
+  const ready = () => until("it is ready", () => machine.ask("/health/ready").status === 200, startTimeout);
   const login = () => machine.ask("/auth/login", { body: { username: "admin", password: adminPassword } });
   const tokenOf = ({ text }: { text: string }): string => JSON.parse(text).access_token;
   const me = (token: string) => machine.ask("/auth/me", { token }).status;
@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
   test("it writes only its state, readable by itself alone", () => {
     const files = machine.run("find", "/var/lib/private/latchkey", "-printf", "%M %u\n").split("\n");
     expect([...new Set(files)].sort()).toEqual(["-rw------- latchkey", "drwx------ latchkey"]);
-    // Root sees here what the process sees: what is read-only is so for everybody.
+    // Root sees the same mounts as the process, so read-only folders are read-only here too.
     const inside = ["nsenter", "--target", machine.property("MainPID"), "--mount", "--root", "--wd", "--"];
     const isWritable = (folder: string) => {
       machine.run(...inside, "touch", `${folder}/written`);
@@ -76,7 +76,7 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     const token = tokenOf(login());
     const before = restarts();
     machine.run("kill", "-KILL", machine.property("MainPID"));
-    await until("it was started again", () => restarts() > before, startPatience);
+    await until("it was started again", () => restarts() > before, startTimeout);
     await ready();
     expect(me(token)).toBe(200);
   });

@@ -9,7 +9,7 @@ import { adminPassword, type Environment, Place, type ServerProcess } from "../p
 import { until } from "../process/until.ts";
 
 /** Longer than two clean-up intervals of a server, in milliseconds. */
-const cleanUpPatience = 150_000;
+const purgeTimeout = 150_000;
 /** No issuer of its own, so that a guard finds keys and ended sessions at the server's address. */
 const ownIssuer = { LATCHKEY_ISSUER: "" };
 
@@ -55,7 +55,7 @@ test.concurrent("a logout survives a clean-up while the wall clock is 100 days a
   const stays = await signIn(server.url, "admin", adminPassword);
   expect(await logout(server.url, gone.access)).toMatchObject({ status: 200 });
   clock.set("+100d");
-  await until("the step is noticed", async () => (await lagOf(server)) > 8_000_000, cleanUpPatience);
+  await until("the step is noticed", async () => (await lagOf(server)) > 8_000_000, purgeTimeout);
   expect(server.stdout()).toContain("the clock jumped ahead of elapsed time");
   clock.set("+0");
 
@@ -79,7 +79,7 @@ test.concurrent("a replica with a fast clock deletes nothing, and logs its offse
     warnings: [expect.stringContaining("ahead of the database's")],
   });
   const cleaned = async () => (await postgres?.query("select id from deletion_time", database)) ?? [];
-  await until("it has cleaned up", async () => (await cleaned()).length > 0, cleanUpPatience);
+  await until("it has cleaned up", async () => (await cleaned()).length > 0, purgeTimeout);
   await fast.stop();
 
   const fresh = await replica(place, database);

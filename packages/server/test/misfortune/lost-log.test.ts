@@ -26,7 +26,7 @@ interface Loud {
 }
 
 /** How long a server may take to start or to stop, in milliseconds: under its own bound of 15 seconds. */
-const patience = 14_000;
+const processTimeout = 14_000;
 
 /** Puts a command behind another program. */
 type Wrap = (words: readonly string[]) => readonly string[];
@@ -45,7 +45,7 @@ async function loudServer(stdio: SpawnOptions["stdio"], wrap: Wrap = (words) => 
   started.push(child);
   const exited = once(child, "exit");
   const isUp = async () => (await send(`${url}/health/live`).catch(() => undefined))?.status === 200;
-  await until("the server answers", isUp, patience);
+  await until("the server answers", isUp, processTimeout);
   return { url, child, exited };
 }
 
@@ -65,7 +65,7 @@ async function refusals(url: string, count: number): Promise<void> {
 
 async function stops({ child, exited }: Loud): Promise<unknown[]> {
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+  const timer = setTimeout(() => child.kill("SIGKILL"), processTimeout);
   const exit = await exited;
   clearTimeout(timer);
   return exit;
@@ -120,7 +120,7 @@ describe("a server runs on, and stops with status 0, if its standard output", ()
     await refusals(server.url, 8000);
     const inner = innerProcess(server);
     process.kill(inner, "SIGTERM");
-    const timer = setTimeout(() => process.kill(inner, "SIGKILL"), patience);
+    const timer = setTimeout(() => process.kill(inner, "SIGKILL"), processTimeout);
     expect(await server.exited).toEqual(clean);
     clearTimeout(timer);
   });
@@ -139,7 +139,7 @@ test("a server runs on, and stops, if its terminal is suspended", async () => {
   await refusals(server.url, 8000);
   const inner = innerProcess(server);
   process.kill(inner, "SIGTERM");
-  await until("the server has ended", () => hasEnded(inner), patience);
+  await until("the server has ended", () => hasEnded(inner), processTimeout);
   server.child.kill("SIGKILL");
 });
 
@@ -157,7 +157,7 @@ test("dropped lines are counted, and logged when the disk has room again", async
   volume.drain();
   const lines = () => readFileSync(volume.path("log"), "utf8").trim().split("\n");
   const told = () => lines().filter((line) => line.includes("log lines were lost"));
-  await until("the loss is told", () => told().length > 0, patience);
+  await until("the loss is told", () => told().length > 0, processTimeout);
   expect(JSON.parse(told()[0] ?? "")).toMatchObject({ level: 40, lines: await lostLines(server.url) });
   expect(await stops(server)).toEqual(clean);
 });

@@ -8,7 +8,7 @@ import { afterAll } from "vitest";
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 
 /** How long a start may take on a loaded machine, in milliseconds. */
-const startPatience = 20_000;
+const startTimeout = 20_000;
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -125,7 +125,7 @@ export class Place {
   /** Runs a command to its end. */
   async latchkey(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const command = this.start(args, options);
-    const timer = setTimeout(() => command.kill("SIGKILL"), startPatience);
+    const timer = setTimeout(() => command.kill("SIGKILL"), startTimeout);
     const exit = await command.exited;
     clearTimeout(timer);
     return { ...exit, stdout: command.stdout(), stderr: command.stderr() };
@@ -135,7 +135,7 @@ export class Place {
   async server({ command = "serve", database, args = [], env }: ServerOptions = {}): Promise<ServerProcess> {
     const flags = ["--port", "0", ...(database === undefined ? [] : ["--database", database])];
     const server = this.start([command, ...flags, ...args], env === undefined ? {} : { env });
-    const deadline = Date.now() + startPatience;
+    const deadline = Date.now() + startTimeout;
     let over = false;
     void server.exited.then(() => {
       over = true;

@@ -57,7 +57,7 @@ describe.concurrent("the shutdown is not delayed by", () => {
       "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
       16_000,
     ],
-  ] as const)("%s", async ([, bytes, patience]) => {
+  ] as const)("%s", async ([, bytes, timeout]) => {
     const server = await place.server();
     const client = await connection(server);
     if (bytes !== "") client.write(bytes);
@@ -66,19 +66,19 @@ describe.concurrent("the shutdown is not delayed by", () => {
     // Its answer tells that the server has read what was sent before.
     await send(`${server.url}/health/live`);
 
-    await endsWithin(patience, server);
+    await endsWithin(timeout, server);
     client.destroy();
   });
 });
 
 /** The server stops with exit status 0, in time. */
-async function endsWithin(patience: number, server: ServerProcess): Promise<void> {
+async function endsWithin(timeout: number, server: ServerProcess): Promise<void> {
   let ended = false;
   const exited = server.stop("SIGTERM").then((exit) => {
     ended = true;
     return exit;
   });
-  await until("the server stops", () => ended, patience);
+  await until("the server stops", () => ended, timeout);
   expect(await exited).toEqual({ status: 0, signal: null });
 }
 
