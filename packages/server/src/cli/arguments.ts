@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../config/config.ts";
-import { assertPlain, SettingProblem } from "../config/setting-text.ts";
-import { flagOf, type Setting, settingNames, settings } from "../config/settings.ts";
-import { UsageProblem } from "./failures.ts";
+import { assertPlain } from "../config/setting-text.ts";
+import { flagOf, type Setting, settings } from "../config/settings.ts";
+import { readArgument, UsageProblem } from "./failures.ts";
+
+const all: readonly Setting<unknown>[] = Object.values(settings);
 
 /** The arguments of a command. */
 export interface Arguments {
@@ -24,15 +26,16 @@ export function parseArguments(
   environment: Readonly<Record<string, string | undefined>>,
   own: readonly string[] = [],
 ): Arguments {
-  for (const name of settingNames) refuseSecretFlag(args, settings[name]);
-  const known = settingNames
-    .filter((name) => !isSecret(settings[name]))
-    .map((name) => flagOf(settings[name]));
+  for (const setting of all)
+    if (setting.secret && isGiven(args, flagOf(setting))) throw visibleSecret(setting);
+  const known = all.filter(({ secret }) => !secret).map(flagOf);
   const { values, positionals } = parse(args, known, own);
-  for (const word of positionals) assertTypeable("an argument", word);
-  for (const name of own) for (const text of values[name] ?? []) assertTypeable(`--${name}`, text);
+  for (const word of positionals) readArgument("an argument", () => assertPlain(word));
+  for (const name of own)
+    for (const text of values[name] ?? []) readArgument(`--${name}`, () => assertPlain(text));
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
-  for (const name of settingNames) refuseSecretValue(flags[flagOf(settings[name])], settings[name]);
+  for (const setting of all)
+    if (setting.holdsSecret?.(flags[flagOf(setting)] ?? "")) throw visibleSecret(setting);
   return {
     words: positionals,
     config: readConfig(environment, flags),
@@ -52,32 +55,12 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
   }
 }
 
-function assertTypeable(what: string, text: string): void {
-  try {
-    assertPlain(text);
-  } catch (error) {
-    throw error instanceof SettingProblem ? new UsageProblem(`${what}: ${error.message}`) : error;
-  }
+function isGiven(args: readonly string[], flag: string): boolean {
+  return args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
 }
 
-function isSecret(setting: { readonly secret?: boolean }): boolean {
-  return setting.secret === true;
-}
-
-function refuseSecretValue(given: string | undefined, setting: Setting<unknown>): void {
-  if (given === undefined || !setting.holdsSecret?.(given)) return;
-  throw new UsageProblem(
+function visibleSecret(setting: Setting<unknown>): UsageProblem {
+  return new UsageProblem(
     `--${flagOf(setting)} would be visible to every user of this machine: set ${setting.variable} in the environment`,
-  );
-}
-
-function refuseSecretFlag(
-  args: readonly string[],
-  setting: { readonly variable: string; readonly secret?: boolean },
-) {
-  const flag = `--${flagOf(setting)}`;
-  if (!isSecret(setting) || !args.some((arg) => arg === flag || arg.startsWith(`${flag}=`))) return;
-  throw new UsageProblem(
-    `${flag} would be visible to every user of this machine: set ${setting.variable} in the environment`,
   );
 }

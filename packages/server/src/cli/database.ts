@@ -1,5 +1,4 @@
 import type { Config } from "../config/config.ts";
-import { SettingProblem } from "../config/setting-text.ts";
 import { duration } from "../config/values.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import { checkDatabase } from "../store/database-check.ts";
@@ -8,7 +7,7 @@ import { backUpSqlite } from "../store/sqlite-backup.ts";
 import { print } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertShared, withDatabase } from "./database-access.ts";
-import { UsageProblem } from "./failures.ts";
+import { readArgument, UsageProblem } from "./failures.ts";
 
 const usage =
   "usage: latchkey database check  or  latchkey database backup FILE  or  latchkey database prune --keep DURATION";
@@ -27,19 +26,11 @@ export async function databaseCommand(args: readonly string[]): Promise<void> {
 
 /** Deletes old audit events. This works on a full volume too. */
 async function prune(config: Config, keep: string): Promise<void> {
-  const age = ageOf(keep);
+  const age = readArgument(`--keep=${keep}`, () => duration(60_000)(keep));
   await withDatabase(config, async ({ store }) => {
     const events = await store.auditBound.prune(age, eventOf("audit.pruned", Date.now(), operator));
     print(`${events} audit events older than ${keep} were deleted`);
   });
-}
-
-function ageOf(keep: string): number {
-  try {
-    return duration(60_000)(keep);
-  } catch (error) {
-    throw error instanceof SettingProblem ? new UsageProblem(`--keep=${keep}: ${error.message}`) : error;
-  }
 }
 
 /** Copies a SQLite database, also of a running server. PostgreSQL has its own tool. */

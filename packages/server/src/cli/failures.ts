@@ -9,6 +9,15 @@ import { UnusableDatabaseError } from "../store/unusable-database.ts";
 /** A command that was not understood. The message is one line with the cause and the cure. */
 export class UsageProblem extends Error {}
 
+/** Reads an argument by the rules of settings. @throws {UsageProblem} with the name of the argument and the cause */
+export function readArgument<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof SettingProblem ? new UsageProblem(`${name}: ${error.message}`) : error;
+  }
+}
+
 const expected = [
   UsageProblem,
   SettingProblem,

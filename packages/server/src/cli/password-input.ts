@@ -1,9 +1,12 @@
 import type { ReadStream } from "node:tty";
-import { assertPlain, firstLineOf, SettingProblem } from "../config/setting-text.ts";
-import { UsageProblem } from "./failures.ts";
+import { assertPlain, firstLineOf } from "../config/setting-text.ts";
+import { readArgument, UsageProblem } from "./failures.ts";
 
 /** Longest input in bytes. More is a pasted file, not a password. */
 const maxInput = 64 * 1024;
+
+/** Begins the message about a password that cannot be typed on a terminal. */
+const refused = "the password was refused";
 
 /**
  * Asks for a new password. On a terminal it asks twice and shows nothing; otherwise it reads one line of standard input.
@@ -15,7 +18,7 @@ export async function askNewPassword(): Promise<string> {
   const lines = new HiddenLines(stdin);
   const password = await lines.ask("New password: ");
   if ((await lines.ask("Repeat it: ")) !== password) throw new UsageProblem("the two passwords differ");
-  typeable(() => assertPlain(password));
+  readArgument(refused, () => assertPlain(password));
   return password;
 }
 
@@ -32,19 +35,9 @@ async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string>
   const read = Buffer.concat(parts);
   // Bytes after the line end stay out, except in UTF-16, which is refused below.
   const end = read.indexOf("\n");
-  const line = typeable(() => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
+  const line = readArgument(refused, () => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
   if (line === "") throw new UsageProblem("standard input is empty: `latchkey user passwd NAME < file`");
   return line;
-}
-
-/** Runs work that reads a password. @throws {UsageProblem} with the reason if that password is refused */
-function typeable<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SettingProblem) throw new UsageProblem(`the password was refused: ${error.message}`);
-    throw error;
-  }
 }
 
 /** Lines typed on a terminal without echo. Text that was typed ahead answers the next question. */

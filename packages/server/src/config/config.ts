@@ -64,22 +64,19 @@ function readSetting<Value>(setting: Setting<Value>, environment: Texts, flags: 
   }
 }
 
+/** Pairs of durations of which the first must not be longer than the second. */
+const ordered = [
+  ["sessionIdle", "sessionMax"],
+  ["refreshGrace", "accessTokenTtl"],
+  ["refreshGrace", "refreshGraceSameAddress"],
+  ["refreshGraceSameAddress", "accessTokenTtl"],
+] as const;
+
 function assertConsistent(config: Config): void {
-  if (config.sessionIdle > config.sessionMax) {
-    throw new SettingProblem("LATCHKEY_SESSION_IDLE must not be longer than LATCHKEY_SESSION_MAX");
-  }
-  if (config.refreshGrace > config.accessTokenTtl) {
-    throw new SettingProblem("LATCHKEY_REFRESH_GRACE must not be longer than LATCHKEY_ACCESS_TOKEN_TTL");
-  }
-  if (config.refreshGraceSameAddress < config.refreshGrace) {
-    throw new SettingProblem(
-      "LATCHKEY_REFRESH_GRACE_SAME_ADDRESS must not be shorter than LATCHKEY_REFRESH_GRACE",
-    );
-  }
-  if (config.refreshGraceSameAddress > config.accessTokenTtl) {
-    throw new SettingProblem(
-      "LATCHKEY_REFRESH_GRACE_SAME_ADDRESS must not be longer than LATCHKEY_ACCESS_TOKEN_TTL",
-    );
+  for (const [shorter, longer] of ordered) {
+    if (config[shorter] <= config[longer]) continue;
+    const message = `${settings[shorter].variable} must not be longer than ${settings[longer].variable}`;
+    throw new SettingProblem(message);
   }
   if (config.database.engine === "postgres" && config.secret === undefined) {
     throw new SettingProblem(

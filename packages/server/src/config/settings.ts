@@ -67,10 +67,11 @@ const optional = <Value>(
   variable: string,
   read: (text: string) => Value,
   meaning: string,
-  more: More,
+  more: More = {},
 ): Setting<Value | undefined> => ({
   variable: `LATCHKEY_${variable}`,
   fallback: undefined,
+  shown: "none",
   meaning,
   list: lists.has(read),
   read: (given) => (given === undefined ? undefined : read(given)),
@@ -107,17 +108,10 @@ export const settings = {
     exact: true,
   }),
   provider: setting("PROVIDER", choice("local", "keycloak"), "local", "source of the users"),
-  keycloakUrl: optional("KEYCLOAK_URL", url, "URL of Keycloak, without /realms/…", {
-    shown: "none",
-  }),
-  keycloakRealm: optional("KEYCLOAK_REALM", text, "realm of the users", {
-    shown: "none",
-  }),
-  keycloakClientId: optional("KEYCLOAK_CLIENT_ID", text, "id of Latchkey's client in that realm", {
-    shown: "none",
-  }),
+  keycloakUrl: optional("KEYCLOAK_URL", url, "URL of Keycloak, without /realms/…"),
+  keycloakRealm: optional("KEYCLOAK_REALM", text, "realm of the users"),
+  keycloakClientId: optional("KEYCLOAK_CLIENT_ID", text, "id of Latchkey's client in that realm"),
   keycloakClientSecret: optional("KEYCLOAK_CLIENT_SECRET", passwordText, "secret of that client", {
-    shown: "none",
     secret: true,
     exact: true,
   }),
