@@ -16,6 +16,7 @@ const pollInterval = 250;
 /** Milliseconds between two purges. */
 const purgeInterval = 60_000;
 
+/** The parts that the background jobs work on. */
 export interface BackgroundJobParts {
   readonly signingKeys: SigningKeys;
   readonly revocations: Revocations;

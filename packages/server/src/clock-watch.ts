@@ -8,6 +8,7 @@ const offsetTolerance = 30_000;
 /** A stop shorter than this is normal, so it causes no warning, in milliseconds. */
 const normalDowntime = 86_400_000;
 
+/** The clocks, the record of the last reading, and the log. */
 export interface ClockWatchParts {
   readonly store: Pick<Store, "time" | "deletionRecord">;
   readonly clock: Clock;

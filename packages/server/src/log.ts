@@ -3,6 +3,7 @@ import type { Config } from "./config/config.ts";
 import { type LogDestination, openDestination } from "./log-destination.ts";
 import { visible, visibleLines } from "./terminal.ts";
 
+/** pino's logger. */
 export type Log = Logger;
 
 /** The server's log and its destination. */

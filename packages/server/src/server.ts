@@ -33,6 +33,7 @@ export interface ServerDependencies {
   readonly prepare?: (people: People) => Promise<void>;
 }
 
+/** A running server. */
 export interface Server {
   /** The address that it listens on, such as `http://127.0.0.1:8000`. */
   readonly url: string;

@@ -16,6 +16,7 @@ import { UsageProblem } from "./failures.ts";
 export interface DatabaseAccess {
   readonly store: Store;
   readonly people: People;
+  /** Opens the signing keys with the secret of the server. */
   openKeys(): Promise<SigningKeys>;
 }
 

@@ -11,6 +11,7 @@ import { serverMetrics } from "../metrics/server-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import type { Stories } from "./stories.ts";
 
+/** The parts that the app is composed of. */
 export interface AppComposition extends Foundation {
   readonly keys: Keys;
   readonly stories: Stories;

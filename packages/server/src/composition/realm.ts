@@ -10,6 +10,7 @@ import type { Throttle } from "../core/throttle.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 
+/** The parts that the realm is composed with. */
 export interface RealmProviderParts {
   readonly config: Config;
   readonly store: Store;

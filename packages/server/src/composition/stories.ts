@@ -15,6 +15,7 @@ import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { openRealmProvider } from "./realm.ts";
 
+/** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;

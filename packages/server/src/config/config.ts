@@ -17,6 +17,7 @@ export type Config = {
   readonly [Name in SettingName]: Name extends Derived ? NonNullable<Values[Name]> : Values[Name];
 };
 
+/** Variables or flags by name. */
 type Texts = Readonly<Record<string, string | undefined>>;
 
 /**

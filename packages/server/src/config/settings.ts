@@ -249,6 +249,7 @@ export const settings = {
   ),
 } as const satisfies Record<string, Setting<unknown>>;
 
+/** The name of a setting in the configuration, such as `accessTokenTtl`. */
 export type SettingName = keyof typeof settings;
 
 /** The names of all settings, in the order of the table. */

@@ -24,6 +24,7 @@ import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
+/** The stories and options of the HTTP edge. */
 export interface AppParts extends AuthOperations, Health, HostOptions, HeaderOptions, ProxyOptions {
   readonly keySet: KeySetSource;
   /** The issuer of the tokens, if it is not this server. */

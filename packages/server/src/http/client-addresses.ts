@@ -4,6 +4,7 @@ import ipaddr from "ipaddr.js";
 import type { LogSink } from "./error-answers.ts";
 import { canonicalAddress, type ForwardedHeader, hopsFromRight } from "./forwarded-hops.ts";
 
+/** The trusted proxies and their header. */
 export interface ProxyOptions {
   /** CIDRs of proxies that may name the client. */
   readonly trustedProxies: readonly string[];

@@ -21,6 +21,7 @@ export interface HttpLog {
   refused(request: FastifyRequest, error: LatchkeyError): void;
 }
 
+/** Logs refusals: server errors as errors, outages as warnings, all others for debugging. */
 export function httpLog(sink: LogSink): HttpLog {
   return {
     refused(request, { code, status, reason, cause }) {

@@ -4,6 +4,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
 import type { LogSink } from "./error-answers.ts";
 
+/** The names of the server. */
 export interface HostOptions {
   /** The public address. */
   readonly issuer: string;

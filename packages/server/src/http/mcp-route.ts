@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/ports.ts";
 import { waitingCallerOf } from "./caller.ts";
 
+/** The endpoint of the built-in tools, and its URL. */
 export interface McpMount {
   /** Handles requests for the endpoint and its metadata. */
   readonly endpoint: (request: Request, caller: Caller) => Promise<Response>;

@@ -61,6 +61,7 @@ function plainCode(status: number): string {
   return status < 400 ? "ok" : `status_${status}`;
 }
 
+/** The checks of readiness. */
 export interface Health {
   /** Resolves if requests can be served. @throws {LatchkeyError} `store_unavailable` otherwise */
   readonly assertReady: () => Promise<void>;

@@ -9,14 +9,14 @@ import {
   invalid,
   otherRefusals,
   ref,
-  rowsOfBodylessOperations,
   serverErrors,
   throttled,
   tokenRefused,
   unauthorized,
+  unusedResponses,
 } from "./openapi-responses.ts";
 
-/** The texts and schemas of every operation. Fastify validates requests with them and shows them in the document. */
+// The texts and schemas of every operation. Fastify validates requests with them and shows them in the document.
 
 const user = {
   id: "user:alice",
@@ -28,6 +28,7 @@ const user = {
 const tokens = { access_token: "eyJ…", token_type: "bearer", expires_in: 3600 };
 const issued = { ...tokens, refresh_token: "lkr_…" };
 
+/** `login` under a mount point. */
 export function describeLogin(mount: string): FastifySchema {
   return {
     ...named("login", `${mount}/login`, "post"),
@@ -63,6 +64,7 @@ export function describeLogin(mount: string): FastifySchema {
   };
 }
 
+/** `refresh` under a mount point. */
 export function describeRefresh(mount: string): FastifySchema {
   return {
     ...named("refresh_token", `${mount}/refresh`, "post"),
@@ -90,6 +92,7 @@ export function describeRefresh(mount: string): FastifySchema {
   };
 }
 
+/** `me` under a mount point. */
 export function describeCurrentUser(mount: string): FastifySchema {
   return {
     ...named("get_current_user_info", `${mount}/me`, "get"),
@@ -99,13 +102,14 @@ export function describeCurrentUser(mount: string): FastifySchema {
     response: {
       200: answer("Successful Response", "CurrentUserInfo", { ...user, roles: ["user", "premium"] }),
       ...unauthorized(...tokenRefused, "missing_token"),
-      ...rowsOfBodylessOperations,
+      ...unusedResponses,
       ...otherRefusals,
       ...serverErrors("provider_unavailable", "store_unavailable"),
     },
   };
 }
 
+/** `logout` under a mount point. */
 export function describeLogout(mount: string): FastifySchema {
   return {
     ...named("logout", `${mount}/logout`, "post"),
@@ -117,7 +121,7 @@ export function describeLogout(mount: string): FastifySchema {
       200: answer("Successful Response", "LogoutResponse", { message: "Successfully logged out" }),
       ...unauthorized(...tokenRefused, "missing_token"),
       413: errors("Body over 16 KiB", {}, "body_too_large"),
-      ...rowsOfBodylessOperations,
+      ...unusedResponses,
       ...otherRefusals,
       ...serverErrors("store_unavailable"),
     },
@@ -134,6 +138,7 @@ const withKey = (scheme: string, { local }: KeyAccess) => [{ [scheme]: [] }, ...
 /** An operation without credentials. */
 const open: [] = [];
 
+/** Liveness or readiness. */
 export function describeHealth(state: "live" | "ready", summary: string): FastifySchema {
   return {
     operationId: `health_${state}`,
@@ -149,6 +154,7 @@ export function describeHealth(state: "live" | "ready", summary: string): Fastif
   };
 }
 
+/** The metrics. */
 export function describeMetrics(access: KeyAccess): FastifySchema {
   const sample = 'latchkey_requests_total{operation="login",code="ok"} 7\n';
   return {
@@ -173,6 +179,7 @@ export function describeMetrics(access: KeyAccess): FastifySchema {
   };
 }
 
+/** The public keys. */
 export function describeKeySet(cacheControl: string): FastifySchema {
   const key = { kty: "EC", crv: "P-256", x: "…", y: "…", kid: "…", alg: "ES256", use: "sig" };
   return {
@@ -188,6 +195,7 @@ export function describeKeySet(cacheControl: string): FastifySchema {
   };
 }
 
+/** The metadata of the issuer. */
 export function describeProvider(metadata: object, cacheControl: string): FastifySchema {
   return {
     operationId: "openid_configuration",
@@ -207,6 +215,7 @@ export function describeProvider(metadata: object, cacheControl: string): Fastif
 
 const forGuards = (access: KeyAccess) => ({ tags: ["Guards"], security: withKey("GuardKey", access) });
 
+/** The revocation list. */
 export function describeRevocations(access: KeyAccess): FastifySchema {
   const ended = { number: 7, sessionId: "4f0c…", until: 1_767_225_600_000 };
   const page = answer("A page of the list, or a stream", "RevocationPage", {
@@ -257,6 +266,7 @@ export function describeRevocations(access: KeyAccess): FastifySchema {
   };
 }
 
+/** The state of one session. */
 export function describeSessionState(access: KeyAccess): FastifySchema {
   return {
     operationId: "session_state",

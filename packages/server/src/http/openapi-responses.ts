@@ -1,6 +1,7 @@
 import { type ErrorCode, type Issue, LatchkeyError } from "../core/errors.ts";
 import { errorBody } from "./error-answers.ts";
 
+/** The description and the codes of a refused token. */
 export const tokenRefused = [
   "The token is invalid or expired, or its session has ended",
   "invalid_token",
@@ -8,14 +9,18 @@ export const tokenRefused = [
   "token_revoked",
 ] as const;
 
+/** A reference to a model by its `$id`. */
 export const ref = (model: string) => ({ $ref: `${model}#` });
 
+/** A response header. */
 export const header = (description: string, type = "string") => ({ type, description });
 
+/** Headers of every response. */
 export const always = {
   "X-Request-Id": header("Id of this request in the log; a trusted proxy may set it"),
 };
 
+/** A response with a model, and an example of it. */
 export function answer(description: string, model: string, value: unknown, cacheControl = "no-store") {
   return {
     description,
@@ -47,17 +52,20 @@ const limits = {
   RateLimit: header('The rest of that limit: "name";r=0;t=seconds'),
 };
 
+/** The refusals of credentials and permissions. */
 export const unauthorized = (description: string, ...codes: readonly ErrorCode[]) => ({
   401: errors(description, challenged, ...codes),
   403: errors("Authenticated, but not allowed", {}, "forbidden"),
 });
 
+/** The refusals of a body. @param issue an example of a broken field */
 export const bodyErrors = (issue: Issue) => ({
   400: errors("The body is not JSON, or has another content type", {}, "bad_request"),
   413: errors("Body over 16 KiB", {}, "body_too_large"),
   422: invalid(issue),
 });
 
+/** The refusal of a request that breaks its schema. */
 export const invalid = (issue: Issue) => ({
   description: "Validation Error",
   headers: always,
@@ -71,6 +79,7 @@ export const invalid = (issue: Issue) => ({
   },
 });
 
+/** The refusal of a guard key. */
 export const guardKeyRefused = () => ({
   401: errors(
     "The guard key is missing or unknown",
@@ -79,12 +88,13 @@ export const guardKeyRefused = () => ({
   ),
 });
 
+/** The refusal by the throttle. */
 export const throttled = {
   429: errors("Too many failed attempts", { ...retryAfter, ...limits }, "rate_limited"),
 };
 
 /** Responses that the published documents list and this server does not send. Generated clients expect them. */
-export const rowsOfBodylessOperations = {
+export const unusedResponses = {
   400: errors("The request is not well-formed HTTP", {}, "bad_request"),
   422: {
     ...invalid({ loc: ["header", "authorization"], msg: "Field required", type: "missing" }),
@@ -96,6 +106,7 @@ export const rowsOfBodylessOperations = {
   },
 };
 
+/** The refusals that every route shares. */
 export const otherRefusals = {
   404: errors("Unknown path", {}, "not_found"),
   "4xx": errors(
@@ -109,6 +120,7 @@ export const otherRefusals = {
   ),
 };
 
+/** The errors of the server. @param codes those of 503 */
 export const serverErrors = (...codes: readonly ErrorCode[]) => ({
   500: errors("Internal Server Error. The log has the cause, under the X-Request-Id", {}, "internal_error"),
   503: errors(

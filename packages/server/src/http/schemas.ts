@@ -35,6 +35,7 @@ const loginRequest = {
   },
   examples: [{ username: "alice", password: "alice123" }],
 } as const satisfies JSONSchema;
+/** The body of a login. */
 export type LoginRequest = FromSchema<typeof loginRequest>;
 
 const currentUserInfo = {
@@ -45,6 +46,7 @@ const currentUserInfo = {
   required: [...requiredOfUser, "roles"],
   properties: { ...userFields, roles },
 } as const satisfies JSONSchema;
+/** The answer of `me`. */
 export type CurrentUserInfo = FromSchema<typeof currentUserInfo>;
 
 const loginResponse = {
@@ -79,6 +81,7 @@ const loginResponse = {
     },
   },
 } as const satisfies JSONSchema;
+/** The answer of a login. */
 export type LoginResponse = FromSchema<typeof loginResponse>;
 
 const refreshTokenRequest = {
@@ -108,6 +111,7 @@ const refreshTokenRequest = {
     },
   },
 } as const satisfies JSONSchema;
+/** The body of a refresh. */
 export type RefreshTokenRequest = FromSchema<typeof refreshTokenRequest>;
 
 const refreshTokenResponse = {
@@ -126,6 +130,7 @@ const refreshTokenResponse = {
     },
   },
 } as const satisfies JSONSchema;
+/** The answer of a refresh. */
 export type RefreshTokenResponse = FromSchema<typeof refreshTokenResponse>;
 
 const logoutResponse = {
@@ -136,6 +141,7 @@ const logoutResponse = {
   required: ["message"],
   properties: { message: { type: "string" } },
 } as const satisfies JSONSchema;
+/** The answer of a logout. */
 export type LogoutResponse = FromSchema<typeof logoutResponse>;
 
 const healthResponse = {
