@@ -14,7 +14,7 @@ export interface LogoutReport {
   readonly refused: readonly number[];
 }
 
-const patience = 5_000;
+const refusalTimeout = 5_000;
 const { baseURL, tokens }: LogoutPlan = JSON.parse(await text(process.stdin));
 await using guard = createGuard({ issuer: baseURL });
 await guard.ready();
@@ -30,7 +30,8 @@ for (const token of tokens) {
   if (answer.status !== 200) throw new Error(`logout answered ${answer.status}`);
   const answered = performance.now();
   while (await accepted(token)) {
-    if (performance.now() - answered > patience) throw new Error("a session that ended is still accepted");
+    if (performance.now() - answered > refusalTimeout)
+      throw new Error("a session that ended is still accepted");
     await turn();
   }
   logout.push(answered - begun);

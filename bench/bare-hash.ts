@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { settings } from "../packages/server/src/config.ts";
+import { settings } from "../packages/server/src/config/settings.ts";
 import { argon2id } from "../packages/server/src/core/passwords.ts";
 
 /** The ceiling of logins: checks one password again and again, and does nothing else. */

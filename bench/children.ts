@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Processor, pinned } from "./processors.ts";
 
 /** How long a process may take to stop before it is killed, in milliseconds. */
-const stopPatience = 5_000;
+const stopTimeout = 5_000;
 
 const alive = new Set<ChildProcess>();
 process.once("exit", () => {
@@ -48,18 +48,18 @@ export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill("SIGTERM");
-  const impatience = setTimeout(() => child.kill("SIGKILL"), stopPatience);
+  const killTimer = setTimeout(() => child.kill("SIGKILL"), stopTimeout);
   await gone;
-  clearTimeout(impatience);
+  clearTimeout(killTimer);
 }
 
 /**
  * Runs a script that reads one JSON value and answers with another.
  *
- * @param patience seconds after which it is stopped
+ * @param timeout seconds after which it is stopped
  * @throws where it fails or takes longer
  */
-export async function runTask<Report>(task: Launch, input: unknown, patience: number): Promise<Report> {
+export async function runTask<Report>(task: Launch, input: unknown, timeout: number): Promise<Report> {
   const child = launch(task, "pipe");
   if (child.stdin === null || child.stdout === null) throw new Error("no pipes to the child");
   const name = task.script.pathname.split("/").at(-1);
@@ -67,8 +67,8 @@ export async function runTask<Report>(task: Launch, input: unknown, patience: nu
   try {
     const ended = once(child, "exit");
     child.stdin.end(JSON.stringify(input));
-    const tooLate = delay(patience * 1000, undefined, { signal: late.signal }).then(() => {
-      throw new Error(`${name} took longer than ${patience} s`);
+    const tooLate = delay(timeout * 1000, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`${name} took longer than ${timeout} s`);
     });
     const [output, [code]] = await Promise.race([Promise.all([text(child.stdout), ended]), tooLate]);
     if (code !== 0) throw new Error(`${name} ended with code ${code}`);

@@ -5,7 +5,7 @@ import type { Processor } from "./processors.ts";
 import { administrator } from "./requests.ts";
 
 /** How long a service may take until it listens, in milliseconds. */
-const startPatience = 20_000;
+const startTimeout = 20_000;
 
 /** A running server or bare peer. */
 export interface Service extends AsyncDisposable {
@@ -28,7 +28,7 @@ export async function startService(folder: string, options: Launch): Promise<Ser
   const child = launch(options, log);
   closeSync(log);
   try {
-    for (const deadline = performance.now() + startPatience; performance.now() < deadline; await delay(2)) {
+    for (const deadline = performance.now() + startTimeout; performance.now() < deadline; await delay(2)) {
       const [, port] = /listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(readFileSync(logFile, "utf8")) ?? [];
       if (port !== undefined && child.pid !== undefined) {
         return { port: Number(port), pid: child.pid, [Symbol.asyncDispose]: () => stop(child) };

@@ -3,11 +3,12 @@ import type { Clock, SteadyClock } from "./core/ports.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store/store.ts";
 
-/** A replica whose clock is further off the database's says so, in milliseconds. */
+/** A larger offset from the database's clock causes a warning, in milliseconds. */
 const offsetTolerance = 30_000;
-/** A server is often stopped for less than this, in milliseconds: no reason for a warning. */
-const commonPause = 86_400_000;
+/** A stop shorter than this is normal, so it causes no warning, in milliseconds. */
+const normalDowntime = 86_400_000;
 
+/** The clocks, the record of the last reading, and the log. */
 export interface ClockWatchParts {
   readonly store: Pick<Store, "time" | "deletionRecord">;
   readonly clock: Clock;
@@ -16,8 +17,8 @@ export interface ClockWatchParts {
 }
 
 /**
- * Compares the clocks: this process's, its steady one, and the database's if replicas share one. The database's
- * clock decides on deletions; each disagreement is told once.
+ * Compares the wall clock of this process, its steady clock, and the clock of a shared database. Deletions follow the
+ * database's clock. Each disagreement is logged once.
  */
 export class ClockWatch {
   readonly #parts: ClockWatchParts;
@@ -41,7 +42,7 @@ export class ClockWatch {
     return watch;
   }
 
-  /** This process's clock minus the database's, in milliseconds; undefined if the database has none of its own. */
+  /** This process's clock minus the database's, in milliseconds; undefined without a shared database. */
   get offset(): number | undefined {
     return this.#offset;
   }
@@ -62,7 +63,7 @@ export class ClockWatch {
   /**
    * Reads the clocks.
    *
-   * @returns the time that deletions may follow, in milliseconds since the epoch
+   * @returns the time for deletions, in milliseconds since the epoch
    * @throws {LatchkeyError} `store_unavailable` if the database's clock cannot be read now
    */
   async read(when: "start" | "later" = "later"): Promise<number> {
@@ -75,20 +76,20 @@ export class ClockWatch {
     const deletionTime = this.#time.read(now);
     const { lag } = this.#time;
     if (lag > 0 && !this.#lagging) {
-      const told = { clock: isoOf(now), followed: isoOf(deletionTime), lastSeen: isoOf(expected) };
+      const fields = { clock: isoOf(now), followed: isoOf(deletionTime), lastSeen: isoOf(expected) };
       const message =
         when === "start"
           ? "the server was stopped for a while, or the clock is ahead: rows that expired since then are deleted in a day"
-          : "the clock leapt ahead of elapsed time: deletions follow elapsed time until the clock has held for a day";
-      if (when === "start" && lag < commonPause) log.info(told, message);
-      else log.warn(told, message);
+          : "the clock jumped ahead of elapsed time: deletions follow elapsed time until the clock has agreed with it for a day";
+      if (when === "start" && lag < normalDowntime) log.info(fields, message);
+      else log.warn(fields, message);
     }
     if (lag === 0 && this.#lagging) log.info({ clock: isoOf(now) }, "the clocks agree again");
     this.#lagging = lag > 0;
     return deletionTime;
   }
 
-  /** Makes the last reading durable, so that a restart goes on from it. */
+  /** Stores the last reading, so that a restart continues from it. */
   async keep(): Promise<void> {
     await this.#parts.store.deletionRecord.write(this.#time.record);
   }

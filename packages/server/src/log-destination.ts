@@ -1,22 +1,22 @@
 import { closeSync, constants, openSync } from "node:fs";
 import sonic, { type SonicBoom } from "sonic-boom";
 
-/** Bytes of unwritten lines that are kept in memory. Further lines are lost and counted. */
-const maxHeldBack = 4 * 1024 * 1024;
+/** Limit of unwritten bytes in memory. Further lines are dropped and counted. */
+const maxBuffered = 4 * 1024 * 1024;
 
-/** Time between two attempts to write after a failure, in milliseconds. */
-const retryEvery = 1000;
+/** Milliseconds between two attempts to write after a failure. */
+const retryInterval = 1000;
 
-/** Time that unwritten lines get at the end of the process, in milliseconds. */
+/** How long the end of the process waits for unwritten lines, in milliseconds. */
 const closeTimeout = 1000;
 
-/** How the log ended: a write that hangs in the kernel keeps `process.exit` from finishing. */
+/** The outcome of a flush. After `hanging`, `process.exit` would wait for a write in the kernel. */
 export type LogEnd = "written" | "lost" | "hanging";
 
-/** Standard output as a log destination. A failed or slow write delays lines, and never the process. */
+/** Standard output as a log destination. A failed or slow write delays lines, never the process. */
 export interface LogDestination {
   write(line: string): void;
-  /** Lines that were dropped since the start. */
+  /** Number of dropped lines since the start. */
   lost(): number;
   /** Resolves when the lines so far are written, after one second at the latest. */
   flush(): Promise<LogEnd>;
@@ -25,23 +25,23 @@ export interface LogDestination {
 }
 
 /**
- * An asynchronous writer with a bounded buffer. After an error (`ENOSPC`, `EDQUOT`, `EIO`, `EPIPE`) the buffer
- * stays, and the write is attempted again every second. pino's own destination throws such an error, and then
- * repeats the write in an exit hook for ever.
+ * An asynchronous writer with a bounded buffer. After an error (`ENOSPC`, `EDQUOT`, `EIO`, `EPIPE`) it keeps the buffer
+ * and retries the write every second. pino's own destination throws such an error, and then repeats the write in an
+ * exit hook without end.
  *
- * @param recovered called when all lines are written again, with the number of lines lost since the last call
+ * @param recovered called after an outage when the buffer is written, with the number of lines lost in it
  */
 export function openDestination(recovered: (lost: number) => void): LogDestination {
   let closing = false;
   let lost = 0;
-  let told = 0;
+  let reported = 0;
   let retryPlanned = false;
   const { fd, dispose } = outputDescriptor();
   const output = new sonic.SonicBoom({
     fd,
     sync: false,
     minLength: 1,
-    maxLength: maxHeldBack,
+    maxLength: maxBuffered,
     retryEAGAIN: () => !closing,
   });
   output.on("drop", () => {
@@ -53,31 +53,31 @@ export function openDestination(recovered: (lost: number) => void): LogDestinati
     setTimeout(() => {
       retryPlanned = false;
       output.flush();
-    }, retryEvery).unref();
+    }, retryInterval).unref();
   });
   output.on("drain", () => {
-    if (lost === told) return;
-    recovered(lost - told);
-    told = lost;
+    if (lost === reported) return;
+    recovered(lost - reported);
+    reported = lost;
   });
   return {
     write: (line) => void output.write(line),
     lost: () => lost,
-    flush: () => settledWithin(closeTimeout, output),
+    flush: () => flushWithin(closeTimeout, output),
     async close() {
-      const first = await settledWithin(closeTimeout, output);
+      const first = await flushWithin(closeTimeout, output);
       if (first !== "hanging") return first;
       // A full pipe answers every attempt with EAGAIN. The next attempt is the last one.
       closing = true;
-      const last = await settledWithin(closeTimeout / 2, output);
+      const last = await flushWithin(closeTimeout / 2, output);
       dispose();
       return last;
     },
   };
 }
 
-/** Flushes, and tells how that ended. The timer holds the process, which would otherwise wait without a bound. */
-function settledWithin(ms: number, output: SonicBoom): Promise<LogEnd> {
+/** Flushes for at most `ms` milliseconds. Without the timer, a write that hangs would have no bound. */
+function flushWithin(ms: number, output: SonicBoom): Promise<LogEnd> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve("hanging"), ms);
     output.flush((error) => {
@@ -88,7 +88,7 @@ function settledWithin(ms: number, output: SonicBoom): Promise<LogEnd> {
 }
 
 /**
- * A descriptor that does not block. Node sets `O_NONBLOCK` on a pipe or socket when `process.stdout` is made.
+ * A descriptor that does not block. Node sets `O_NONBLOCK` on a pipe or socket when it creates `process.stdout`.
  * A terminal blocks while its output is suspended (Ctrl-S), so it is opened once more.
  */
 function outputDescriptor(): { readonly fd: number; dispose(): void } {

@@ -1,8 +1,9 @@
 import { type Logger, pino, stdTimeFunctions } from "pino";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import { type LogDestination, openDestination } from "./log-destination.ts";
-import { visible, visibleLines } from "./visible.ts";
+import { visible, visibleLines } from "./terminal.ts";
 
+/** pino's logger. */
 export type Log = Logger;
 
 /** The server's log and its destination. */
@@ -11,8 +12,8 @@ export interface OpenLog extends Pick<LogDestination, "lost" | "flush" | "close"
 }
 
 /**
- * The server's log: JSON lines on standard output, pretty on a terminal. Nothing is handed to it that
- * could hold a password or a token: requests are told by route and status, refusals by their reason.
+ * Opens the server's log: JSON lines on standard output, pretty on a terminal. Callers log requests by route and status,
+ * and refusals by their reason, so no password and no token reaches it.
  */
 export async function openLog(level: Config["logLevel"]): Promise<OpenLog> {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
@@ -29,7 +30,7 @@ async function prettyOn(destination: LogDestination): Promise<Pick<LogDestinatio
   return { write: (line) => destination.write(pretty(safeLine(line))) };
 }
 
-/** A line whose texts cannot steer the terminal. The colours are added after this. */
+/** A line with unsafe characters escaped. The colours, which are escapes too, are added after this. */
 function safeLine(line: string): string {
   const safe: unknown = JSON.parse(line, (name, value: unknown) => {
     if (typeof value !== "string") return value;

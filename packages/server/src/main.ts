@@ -1,10 +1,9 @@
 import { explain, UsageProblem } from "./cli/failures.ts";
-import { print } from "./cli/print.ts";
-import { visible, visibleLines } from "./visible.ts";
+import { print, visible, visibleLines } from "./terminal.ts";
 
 type Command = (args: readonly string[]) => Promise<void>;
 
-/** Each command is loaded when it is asked for. */
+/** The commands. Each is loaded only if it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./cli/serve.ts")).serveCommand,
   demo: async () => (await import("./cli/demo.ts")).demoCommand,
@@ -14,11 +13,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   key: async () => (await import("./cli/key.ts")).keyCommand,
 };
 
-/** Runs the command line. What went wrong is told in one line on standard error, with exit status 1. */
+/** Runs the command line. An error is one line on standard error, with exit status 1. */
 export async function runCommand(args: readonly string[]): Promise<void> {
   const [name = "help", ...rest] = args;
   process.stdout.on("error", (error) => outputFailed(name, error));
-  // The line that would say so cannot be written either.
+  // A failure of standard error cannot be reported anywhere.
   process.stderr.on("error", () => {});
   try {
     if (name === "help" || args.includes("--help") || args.includes("-h")) {
@@ -34,17 +33,19 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     const line = explain(error);
     process.stderr.write(`latchkey: ${line === undefined ? visibleLines(stackOf(error)) : visible(line)}\n`);
     process.exitCode = 1;
-    // A writing thread or a listening socket may have been left behind.
+    // An open thread or socket would keep the process running.
     process.exit();
   }
 }
 
-/** A server goes on without its output. A command ends: with status 0 if its reader, such as `head`, has seen enough. */
+/**
+ * A server continues without its output. A command ends, with status 0 if its reader closed the pipe as `head` does.
+ */
 function outputFailed(command: string, error: Error): void {
   if (command === "serve" || command === "demo") return;
   if ("code" in error && error.code === "EPIPE") process.exit();
   process.stderr.write(
-    `latchkey: cannot write to standard output (${error.message}): free space, or write elsewhere\n`,
+    `latchkey: cannot write to standard output (${error.message}): free disk space, or redirect it elsewhere\n`,
   );
   process.exit(1);
 }

@@ -1,37 +1,41 @@
 import { parseArgs } from "node:util";
-import { type Config, flagOf, readConfig, type Setting, type SettingName, settings } from "../config.ts";
-import { SettingProblem } from "../setting-problem.ts";
-import { assertPlain } from "../setting-text.ts";
-import { UsageProblem } from "./failures.ts";
+import { type Config, readConfig } from "../config/config.ts";
+import { assertPlain } from "../config/setting-text.ts";
+import { flagOf, type Setting, settings } from "../config/settings.ts";
+import { readArgument, UsageProblem } from "./failures.ts";
 
-/** What stood behind the command. */
+const all: readonly Setting<unknown>[] = Object.values(settings);
+
+/** The arguments of a command. */
 export interface Arguments {
   readonly words: readonly string[];
   readonly config: Config;
-  /** Options of the command itself. */
+  /** An option of the command itself. The last one counts. */
   option(name: string): string | undefined;
   options(name: string): readonly string[];
 }
 
 /**
- * Takes a command line apart: words, flags of settings, and the command's own options.
+ * Parses a command line into words, flags of settings, and the command's own options.
  *
  * @param own options of this command, each with one value
- * @throws {UsageProblem} for a flag that is not known; {SettingProblem} for a setting that is not understood
+ * @throws {UsageProblem} for an unknown flag; {SettingProblem} for a setting that is not understood
  */
 export function parseArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   own: readonly string[] = [],
 ): Arguments {
-  const names = Object.keys(settings) as SettingName[];
-  for (const name of names) refuseSecretFlag(args, settings[name]);
-  const known = names.filter((name) => !isSecret(settings[name])).map((name) => flagOf(settings[name]));
+  for (const setting of all)
+    if (setting.secret && isGiven(args, flagOf(setting))) throw visibleSecret(setting);
+  const known = all.filter(({ secret }) => !secret).map(flagOf);
   const { values, positionals } = parse(args, known, own);
-  for (const word of positionals) assertTypeable("an argument", word);
-  for (const name of own) for (const text of values[name] ?? []) assertTypeable(`--${name}`, text);
+  for (const word of positionals) readArgument("an argument", () => assertPlain(word));
+  for (const name of own)
+    for (const text of values[name] ?? []) readArgument(`--${name}`, () => assertPlain(text));
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
-  for (const name of names) refuseSecretValue(flags[flagOf(settings[name])], settings[name]);
+  for (const setting of all)
+    if (setting.holdsSecret?.(flags[flagOf(setting)] ?? "")) throw visibleSecret(setting);
   return {
     words: positionals,
     config: readConfig(environment, flags),
@@ -47,36 +51,16 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     const said = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
-    throw new UsageProblem(`${said}; \`latchkey --help\` lists what there is`);
+    throw new UsageProblem(`${said}; \`latchkey --help\` lists all commands and settings`);
   }
 }
 
-function assertTypeable(what: string, text: string): void {
-  try {
-    assertPlain(text);
-  } catch (error) {
-    throw error instanceof SettingProblem ? new UsageProblem(`${what}: ${error.message}`) : error;
-  }
+function isGiven(args: readonly string[], flag: string): boolean {
+  return args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
 }
 
-function isSecret(setting: { readonly secret?: boolean }): boolean {
-  return setting.secret === true;
-}
-
-function refuseSecretValue(given: string | undefined, setting: Setting<unknown>): void {
-  if (given === undefined || !setting.holdsSecret?.(given)) return;
-  throw new UsageProblem(
-    `--${flagOf(setting)} would show the password to every user of this machine: set ${setting.variable} in the environment`,
-  );
-}
-
-function refuseSecretFlag(
-  args: readonly string[],
-  setting: { readonly variable: string; readonly secret?: boolean },
-) {
-  const flag = `--${flagOf(setting)}`;
-  if (!isSecret(setting) || !args.some((arg) => arg === flag || arg.startsWith(`${flag}=`))) return;
-  throw new UsageProblem(
-    `${flag} would show the secret to every user of this machine: set ${setting.variable} in the environment`,
+function visibleSecret(setting: Setting<unknown>): UsageProblem {
+  return new UsageProblem(
+    `--${flagOf(setting)} would be visible to every user of this machine: set ${setting.variable} in the environment`,
   );
 }

@@ -1,14 +1,13 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
+import { duration } from "../config/values.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
-import { SettingProblem } from "../setting-problem.ts";
-import { duration } from "../setting-types.ts";
 import { checkDatabase } from "../store/database-check.ts";
 import { shownPlace } from "../store/place.ts";
 import { backUpSqlite } from "../store/sqlite-backup.ts";
+import { print } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
-import { UsageProblem } from "./failures.ts";
-import { print } from "./print.ts";
-import { assertSeen, withWorkbench } from "./workbench.ts";
+import { assertShared, withDatabase } from "./database-access.ts";
+import { readArgument, UsageProblem } from "./failures.ts";
 
 const usage =
   "usage: latchkey database check  or  latchkey database backup FILE  or  latchkey database prune --keep DURATION";
@@ -25,40 +24,32 @@ export async function databaseCommand(args: readonly string[]): Promise<void> {
   throw new UsageProblem(usage);
 }
 
-/** Deletes old audit events, which works on a full volume too. */
+/** Deletes old audit events. This works on a full volume too. */
 async function prune(config: Config, keep: string): Promise<void> {
-  const age = ageOf(keep);
-  await withWorkbench(config, async ({ store }) => {
+  const age = readArgument(`--keep=${keep}`, () => duration(60_000)(keep));
+  await withDatabase(config, async ({ store }) => {
     const events = await store.auditBound.prune(age, eventOf("audit.pruned", Date.now(), operator));
     print(`${events} audit events older than ${keep} were deleted`);
   });
 }
 
-function ageOf(keep: string): number {
-  try {
-    return duration(60_000)(keep);
-  } catch (error) {
-    throw error instanceof SettingProblem ? new UsageProblem(`--keep=${keep}: ${error.message}`) : error;
-  }
-}
-
-/** Copies a SQLite database beside a running server. PostgreSQL brings a tool of its own. */
+/** Copies a SQLite database, also of a running server. PostgreSQL has its own tool. */
 function backUp({ database, secret }: Config, file: string): void {
-  assertSeen(database);
+  assertShared(database);
   if (database.engine === "postgres") {
     throw new UsageProblem(
-      `PostgreSQL is backed up with \`pg_dump --format=custom --file ${file} --dbname '${shownPlace(database)}'\`, which asks for the password`,
+      `back up PostgreSQL with \`pg_dump --format=custom --file ${file} --dbname '${shownPlace(database)}'\`, which asks for the password`,
     );
   }
   if (database.engine !== "sqlite") return;
   print(`${file}: ${backUpSqlite(database.path, file)} bytes, mode 0600`);
   const kept = secret === undefined ? `the file ${database.path}.secret` : "LATCHKEY_SECRET";
-  print(`Keep ${kept} too, in another place: the signing keys in the copy cannot be opened without it.`);
+  print(`Keep ${kept} too, in another place: without it the signing keys in the copy cannot be decrypted.`);
 }
 
-/** Status 0 if nothing is wrong, else 1. */
+/** Prints facts and faults. The exit status is 0 without faults, else 1. */
 async function check(config: Config): Promise<void> {
-  assertSeen(config.database);
+  assertShared(config.database);
   const { facts, problems } = await checkDatabase(config.database, config.databaseTimeout);
   const width = Math.max(...facts.map(([name]) => name.length));
   for (const [name, value] of facts) print(`${name.padEnd(width)}  ${value}`);

@@ -1,7 +1,7 @@
 import { isLoopback } from "../core/loopback.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
-import { run } from "./serve.ts";
+import { runServer } from "./server-process.ts";
 
 const people = [
   {
@@ -19,16 +19,16 @@ const people = [
   },
 ];
 
-/** `latchkey demo`: a server with known users that forgets everything, for this machine alone. */
+/** `latchkey demo`: a server in memory with well-known users, for this machine only. */
 export async function demoCommand(args: readonly string[]): Promise<void> {
   const { config, words } = parseArguments(args, process.env);
-  if (words.length > 0) throw new UsageProblem("demo takes flags only");
+  if (words.length > 0) throw new UsageProblem("demo accepts only flags");
   if (!isLoopback(config.host)) {
     throw new UsageProblem(
-      `--host ${config.host}: the demo has well-known passwords and listens on this machine alone; use \`latchkey serve\``,
+      `--host ${config.host}: the demo has well-known passwords, so it listens only on this machine; use \`latchkey serve\``,
     );
   }
-  const { url } = await run(
+  const { url } = await runServer(
     { ...config, provider: "local", database: { engine: "memory" }, secret: undefined },
     async (users) => {
       for (const { person, password } of people) await users.addForDemo(person, password);
@@ -40,7 +40,7 @@ export async function demoCommand(args: readonly string[]): Promise<void> {
 function banner(url: string): string {
   return `
   Latchkey demo at ${url} (docs at ${url}/docs)
-  Everything is in memory: it forgets all when it stops. Never put it on a network.
+  All data is in memory and is lost when the demo stops. Never expose it to a network.
 
   Users:  alice / alice123 (user, premium)    admin / admin123 (admin)
 

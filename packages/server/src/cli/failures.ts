@@ -1,13 +1,22 @@
+import { LostDatabaseError, LostSecretError } from "../config/secret-file.ts";
+import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
-import { LostDatabaseError, LostSecretError } from "../secret-file.ts";
-import { SettingProblem } from "../setting-problem.ts";
 import { UnusableDatabaseError } from "../store/unusable-database.ts";
 
-/** A command that was not understood. The message is one line that says what would do. */
+/** A command that was not understood. The message is one line with the cause and the cure. */
 export class UsageProblem extends Error {}
+
+/** Reads an argument by the rules of settings. @throws {UsageProblem} with the name of the argument and the cause */
+export function readArgument<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof SettingProblem ? new UsageProblem(`${name}: ${error.message}`) : error;
+  }
+}
 
 const expected = [
   UsageProblem,
@@ -20,7 +29,7 @@ const expected = [
   RealmMisconfigured,
 ];
 
-/** What went wrong, in one line that says what to do; undefined for what nobody foresaw. */
+/** An error in one line, with its cause and its cure. Undefined for an unexpected error. */
 export function explain(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (expected.some((kind) => error instanceof kind)) return error.message;
@@ -31,13 +40,13 @@ export function explain(error: unknown): string | undefined {
     return `port ${port} on ${address} is in use: stop the other program, or choose another port with --port`;
   }
   if (code === "EADDRNOTAVAIL")
-    return `${address} does not belong to this machine: choose another with --host`;
+    return `${address} is not an address of this machine: choose another with --host`;
   if (code === "EACCES" && port !== undefined) {
-    return `port ${port} needs more rights: choose one above 1023 with --port`;
+    return `port ${port} needs more privileges: choose a port above 1023 with --port`;
   }
-  if (code === "ENOTFOUND") return "the host name is not known: choose another with --host";
+  if (code === "ENOTFOUND") return "the host name is unknown: choose another with --host";
   if (path !== undefined && /^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT)$/.test(code)) {
-    return `cannot write ${path} (${code}): make it writable, or choose another place with --database`;
+    return `cannot write ${path} (${code}): make it writable, or choose another path with --database`;
   }
   return undefined;
 }

@@ -2,10 +2,10 @@ import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/ports.ts";
 import { algorithmOf } from "../core/signing-key-pair.ts";
 import { keySetLifetime } from "../core/signing-keys.ts";
+import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
+import { withDatabase } from "./database-access.ts";
 import { UsageProblem } from "./failures.ts";
-import { print, table } from "./print.ts";
-import { withWorkbench } from "./workbench.ts";
 
 /** `latchkey key list` and `latchkey key rotate [--force]`. */
 export async function keyCommand(args: readonly string[]): Promise<void> {
@@ -18,7 +18,7 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
   if ((verb !== "list" && verb !== "rotate") || more.length > 0 || (verb === "list" && force)) {
     throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate [--force]");
   }
-  await withWorkbench(config, async ({ openKeys }) => {
+  await withDatabase(config, async ({ openKeys }) => {
     const keys = await openKeys();
     if (verb === "rotate") {
       const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
@@ -27,11 +27,14 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
       print(
         rotation.outcome === "rotated"
           ? `${keys.signer.kid} signs from now on`
-          : "another rotation came first; nothing was changed",
+          : "another process rotated the keys first; nothing was changed",
       );
     } else {
       print(
-        ...table(["KID", "STATE", "ALGORITHM", "MADE", "SIGNED FROM", "KEPT UNTIL"], keys.stored.map(rowOf)),
+        ...table(
+          ["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"],
+          keys.stored.map(rowOf),
+        ),
       );
     }
   });
@@ -39,8 +42,8 @@ export async function keyCommand(args: readonly string[]): Promise<void> {
 
 function tooEarly(from: number): string {
   return (
-    `the next key may sign from ${new Date(from).toISOString()}: until then, caches may hold a key set without it; ` +
-    "wait, or add --force, and verifiers behind a cache refuse good tokens for " +
+    `the next key may sign from ${new Date(from).toISOString()} on, because caches may hold a key set without it: ` +
+    "wait, or add --force; verifiers behind a cache then refuse valid tokens for " +
     `up to ${keySetLifetime / 60_000} minutes`
   );
 }

@@ -1,27 +1,28 @@
 import type { ReadStream } from "node:tty";
-import { firstLineOf } from "../plain-utf8.ts";
-import { SettingProblem } from "../setting-problem.ts";
-import { assertPlain } from "../setting-text.ts";
-import { UsageProblem } from "./failures.ts";
+import { assertPlain, firstLineOf } from "../config/setting-text.ts";
+import { readArgument, UsageProblem } from "./failures.ts";
 
-/** A pasted file is no password. */
+/** Longest input in bytes. More is a pasted file, not a password. */
 const maxInput = 64 * 1024;
 
+/** Begins the message about a password that cannot be typed on a terminal. */
+const refused = "the password was refused";
+
 /**
- * Asks for a new password: twice and unseen on a terminal, or one line of standard input. Never an
- * argument: those are visible to every user of the machine.
+ * Asks for a new password. On a terminal it asks twice and shows nothing; otherwise it reads one line of standard input.
+ * The password is never an argument, because every user of the machine can read those.
  */
 export async function askNewPassword(): Promise<string> {
   const { stdin } = process;
   if (!stdin.isTTY) return firstLine(stdin);
-  const lines = new UnseenLines(stdin);
+  const lines = new HiddenLines(stdin);
   const password = await lines.ask("New password: ");
-  if ((await lines.ask("Once more: ")) !== password) throw new UsageProblem("the two passwords differ");
-  typeable(() => assertPlain(password));
+  if ((await lines.ask("Repeat it: ")) !== password) throw new UsageProblem("the two passwords differ");
+  readArgument(refused, () => assertPlain(password));
   return password;
 }
 
-/** The first line of standard input. @throws {UsageProblem} when its text could not be typed again */
+/** The first line of standard input. @throws {UsageProblem} if its text cannot be typed on a terminal */
 async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -32,27 +33,15 @@ async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string>
     if (bytes.includes("\n") || length > maxInput) break;
   }
   const read = Buffer.concat(parts);
-  // In UTF-16 the line end has a second byte.
+  // Bytes after the line end stay out, except in UTF-16, which is refused below.
   const end = read.indexOf("\n");
-  const line = typeable(() => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
-  if (line === "")
-    throw new UsageProblem("no password on standard input: `latchkey user passwd NAME < file`");
+  const line = readArgument(refused, () => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
+  if (line === "") throw new UsageProblem("standard input is empty: `latchkey user passwd NAME < file`");
   return line;
 }
 
-/** Runs work that reads a password. @throws {UsageProblem} saying why that password cannot be typed */
-function typeable<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SettingProblem)
-      throw new UsageProblem(`the password was not taken: ${error.message}`);
-    throw error;
-  }
-}
-
-/** Lines typed on a terminal, unseen. What was typed ahead is kept for the next question. */
-class UnseenLines {
+/** Lines typed on a terminal without echo. Text that was typed ahead answers the next question. */
+class HiddenLines {
   readonly #terminal: ReadStream;
   #ahead = "";
 

@@ -1,21 +1,20 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { Session } from "../core/ports.ts";
 import { shownSession } from "../core/shown-session.ts";
+import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
-import { assertLocal } from "./assert-local.ts";
+import { assertLocal, withDatabase } from "./database-access.ts";
 import { UsageProblem } from "./failures.ts";
-import { print, table } from "./print.ts";
-import { withWorkbench } from "./workbench.ts";
 
 /** `latchkey session list [NAME]` and `latchkey session end ID`. */
 export async function sessionCommand(args: readonly string[]): Promise<void> {
   const { config, words } = parseArguments(args, process.env);
   const [verb, subject, ...more] = words;
-  if (more.length > 0) throw new UsageProblem("one at a time");
-  assertLocal(config, "sessions", "see and end them");
+  if (more.length > 0) throw new UsageProblem("session accepts one argument");
+  assertLocal(config, "sessions", "list and end them");
 
   if (verb === "list") {
-    return withWorkbench(config, async ({ store, people }) => {
+    return withDatabase(config, async ({ store, people }) => {
       const now = Date.now();
       const live = await store.sessions.live(
         now,
@@ -26,13 +25,13 @@ export async function sessionCommand(args: readonly string[]): Promise<void> {
     });
   }
   if (verb === "end" && subject !== undefined) {
-    return withWorkbench(config, async ({ store }) => {
+    return withDatabase(config, async ({ store }) => {
       const session = await store.sessions.byId(subject);
       if (session === undefined) throw new UsageProblem(`there is no session ${subject}`);
       const about = { subject: session.userId, sessionId: session.id, reason: "operator" };
       const event = eventOf("session.ended", Date.now(), operator, about);
       const ended = await store.sessions.end(session.id, [event]);
-      print(ended ? `ended the session of ${session.userId}` : "this session had ended before");
+      print(ended ? `ended the session of ${session.userId}` : "this session had already ended");
     });
   }
   throw new UsageProblem("usage: latchkey session list [NAME]  or  latchkey session end ID");

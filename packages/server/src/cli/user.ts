@@ -1,23 +1,24 @@
 import type { LocalUser } from "../core/ports.ts";
+import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
-import { assertLocal } from "./assert-local.ts";
+import { assertLocal, type DatabaseAccess, withDatabase } from "./database-access.ts";
 import { UsageProblem } from "./failures.ts";
 import { askNewPassword } from "./password-input.ts";
-import { print, table } from "./print.ts";
-import { type Workbench, withWorkbench } from "./workbench.ts";
 
 /** `latchkey user add|list|passwd|disable|enable|remove`. */
 export async function userCommand(args: readonly string[]): Promise<void> {
   const given = parseArguments(args, process.env, ["email", "name", "role"]);
   const [verb = "", username, ...more] = given.words;
   if (more.length > 0)
-    throw new UsageProblem("one user at a time, and the password is never an argument: it is asked for");
+    throw new UsageProblem(
+      "user accepts one name; the command asks for the password, which is never an argument",
+    );
   const named = (): string => {
-    if (username === undefined) throw new UsageProblem(`which user? usage: latchkey user ${verb} NAME`);
+    if (username === undefined) throw new UsageProblem(`usage: latchkey user ${verb} NAME`);
     return username;
   };
 
-  const verbs: Record<string, (bench: Workbench) => Promise<void>> = {
+  const verbs: Record<string, (access: DatabaseAccess) => Promise<void>> = {
     async list({ people }) {
       print(...table(["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"], (await people.list()).map(rowOf)));
     },
@@ -57,8 +58,8 @@ export async function userCommand(args: readonly string[]): Promise<void> {
   if (command === undefined) throw new UsageProblem(`usage: latchkey user ${Object.keys(verbs).join("|")}`);
   if (verb === "list" && username !== undefined) throw new UsageProblem("usage: latchkey user list");
   if (verb !== "list") named();
-  assertLocal(given.config, "people", "add, change and disable them");
-  await withWorkbench(given.config, command);
+  assertLocal(given.config, "users", "add, change and disable them");
+  await withDatabase(given.config, command);
 }
 
 function rowOf({ username, email, displayName, active, roles }: LocalUser): string[] {

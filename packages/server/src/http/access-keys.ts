@@ -5,23 +5,23 @@ import { isLoopback } from "../core/loopback.ts";
 import { bearerOf } from "./caller.ts";
 import { isOwnHost } from "./hosts.ts";
 
-/** Who is let in besides people: by one of these keys. */
-export interface KeyHolders {
+/** The keys of guards or of monitoring. */
+export interface AccessKeys {
   readonly keys: readonly string[];
   /** Whether server and issuer are at a loopback address. */
   readonly local: boolean;
-  /** What everybody else is told. */
+  /** The error of a request without a known key. */
   readonly code: "invalid_guard_key" | "invalid_metrics_key";
 }
 
 /**
- * Admits requests with one of the keys. If the server and its issuer are at a loopback address, it also admits
- * requests without a key that come straight from a program on this machine.
+ * Creates a check that admits requests with one of the keys. If server and issuer are at a loopback address, it also
+ * admits keyless requests of programs on this machine.
  *
- * The function it returns throws {LatchkeyError} with the holders' `code`.
+ * The check throws {LatchkeyError} with `code`.
  */
-export function createKeyCheck({ keys, local, code }: KeyHolders): (request: FastifyRequest) => void {
-  // Hashes have one length and tell nothing of a key by the time that comparing them takes.
+export function createKeyCheck({ keys, local, code }: AccessKeys): (request: FastifyRequest) => void {
+  // Hashes have the same length, and the time that a comparison takes reveals nothing about a key.
   const known = keys.map(hashOf);
   return (request) => {
     const key = bearerOf(request);
@@ -36,14 +36,14 @@ export function createKeyCheck({ keys, local, code }: KeyHolders): (request: Fas
   };
 }
 
-/** What proxies add to a request. */
+/** Headers that proxies add. */
 const forwarding = /^(x-forwarded-|x-original-|forwarded$|via$|x-real-ip$|x-client-ip$|true-client-ip$|cf-)/;
-/** What browsers add to the request of a page, which may be a foreign one. */
+/** Headers that browsers add to requests of a page. The page may be a foreign one. */
 const fromPages = ["origin", "sec-fetch-site"];
 
 /**
- * Whether a request came straight from a program on this machine. A proxy on this machine connects from here as well:
- * what it adds gives it away, or the `Host` that it passes on, or HTTP/1.0, which nginx speaks unless told otherwise.
+ * Whether a request came directly from a program on this machine. A proxy on this machine connects from here too. It is
+ * recognised by the headers that it adds, by the `Host` that it passes on, or by HTTP/1.0, nginx's default.
  */
 function isOwn({ raw: { httpVersion, socket, headers } }: FastifyRequest): boolean {
   if (httpVersion !== "1.1" || !isLoopback(socket.remoteAddress ?? "") || !isOwnHost(headers.host))

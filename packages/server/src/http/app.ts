@@ -3,43 +3,47 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
+import { requestIds } from "./caller.ts";
 import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
 import { documentation } from "./docs.ts";
-import { errorHandler, sendError } from "./error-answers.ts";
+import { errorHandler, httpLog, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
-import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
-import { httpLog } from "./http-log.ts";
-import { takeBodiesAsBytes } from "./json-body.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
-import { countRequests, type MetricsFeed, metricsRoute } from "./metrics-route.ts";
-import { requestIds } from "./request-ids.ts";
-import { targetRewriter } from "./request-target.ts";
-import { type RevocationFeed, revocationRoutes } from "./revocation-routes.ts";
+import {
+  countRequests,
+  type Health,
+  healthRoutes,
+  type MetricsRouteOptions,
+  metricsRoute,
+} from "./monitoring-routes.ts";
+import { takeBodiesAsBytes } from "./request-input.ts";
+import { corsOptions, type HeaderOptions, securityHeaders } from "./response-headers.ts";
+import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
+import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
-import { type HeaderOptions, securityHeaders } from "./security-headers.ts";
-import { methodsOf, refuseUnrouted } from "./unrouted.ts";
 import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
 
+/** The stories and options of the HTTP edge. */
 export interface AppParts extends AuthOperations, Health, HostOptions, HeaderOptions, ProxyOptions {
   readonly keySet: KeySetSource;
-  /** Whose tokens these are, where they are not this server's own. */
+  /** The issuer of the tokens, if it is not this server. */
   readonly foreign: ForeignIssuer | undefined;
   readonly corsOrigins: readonly string[];
-  /** The ended sessions, for guards. */
-  readonly revocationFeed: RevocationFeed;
-  readonly metrics: MetricsFeed;
-  /** How long idle connections are kept while the server closes, in milliseconds. */
+  /** The revocation list, for guards. */
+  readonly revocationRoutes: RevocationRouteOptions;
+  readonly metrics: MetricsRouteOptions;
+  /** How long a closing server keeps idle connections, in milliseconds. */
   readonly idleGrace: number;
-  /** The server's own tools; undefined where they are off. */
+  /** The built-in MCP tools. Undefined if they are off. */
   readonly mcp: McpMount | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
 const maxUrlLength = 2048;
 
-/** How long a client may take, in milliseconds: to send its headers, to send all, to stay idle. */
-const patience = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 };
+/** Milliseconds that a client has for its headers and for the whole request, and that an idle connection stays open. */
+const timeouts = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 };
 
 /** The HTTP edge: every route, every limit, one shape of error. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
@@ -49,13 +53,13 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const rewriteTarget = targetRewriter(parts.issuer);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
-    requestTimeout: patience.request,
-    keepAliveTimeout: patience.idle,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.idle,
     http: {
-      headersTimeout: patience.headers,
-      connectionsCheckingInterval: patience.check,
+      headersTimeout: timeouts.headers,
+      connectionsCheckingInterval: timeouts.check,
       maxHeaderSize: 16 * 1024,
-      // The host check answers instead, as an error like any other.
+      // The host check refuses it instead, with the same error body as every other refusal.
       requireHostHeader: false,
     },
     rewriteUrl(request) {
@@ -64,14 +68,14 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
     clientErrorHandler: brokenRequestAnswers(parts),
-    // A path that cannot be decoded runs no hook.
+    // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), refuseHost(request.raw) ?? new LatchkeyError("not_found")),
-    // One broken field hides no other; nothing is coerced, because 5 is not a password.
+    // All broken fields are reported. Types are never coerced, because 5 is not a password.
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
   });
   answerUnusualRequests(app, parts);
-  finishBeforeClosing(app, { request: patience.request, idle: parts.idleGrace });
+  finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
   const log = httpLog(parts.log);
   for (const model of models) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
@@ -93,27 +97,17 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   app.setErrorHandler(errorHandler(log));
 
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
-  // After CORS: a page may read this refusal as well.
+  // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
   await app.register(documentation(parts.issuer));
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
     healthRoutes(scope, parts);
-    revocationRoutes(scope, parts.revocationFeed);
+    revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
   });
   await app.ready();
   return app;
-}
-
-function corsOptions(origins: readonly string[]) {
-  return {
-    origin: origins.includes("*") ? "*" : [...origins],
-    methods: ["GET", "POST"],
-    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
-    exposedHeaders: ["Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id"],
-    maxAge: 600,
-  };
 }

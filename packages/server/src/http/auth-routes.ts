@@ -5,8 +5,8 @@ import type { Refresh, RefreshGrant } from "../core/refresh.ts";
 import type { SignIn } from "../core/sign-in.ts";
 import type { SignOut } from "../core/sign-out.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
-import { forgetContentType, readJson } from "./json-body.ts";
-import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./operations.ts";
+import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./openapi-operations.ts";
+import { forgetContentType, readJson } from "./request-input.ts";
 import type {
   CurrentUserInfo,
   LoginRequest,
@@ -61,7 +61,7 @@ export function authRoutes(app: FastifyInstance, mount: string, operations: Auth
     },
   );
 
-  // The most frequent of all requests: where nothing must be waited for, nothing is.
+  // The most frequent request. It is answered synchronously if the user is cached.
   app.get(`${mount}/me`, { schema: describeCurrentUser(mount) }, (request, reply) => {
     const user = operations.currentUser(bearerOf(request));
     return user instanceof Promise ? user.then((read) => sendUser(reply, read)) : sendUser(reply, user);
@@ -74,7 +74,7 @@ export function authRoutes(app: FastifyInstance, mount: string, operations: Auth
   });
 }
 
-/** Writes the body here: finding a serializer by content type, for each answer, takes longer than writing it. */
+/** Serializes the body here. Fastify would look up a serializer by content type, which takes longer than the work. */
 function answer<Body extends object>(reply: FastifyReply, body: Body): FastifyReply {
   return sendJson(reply, JSON.stringify(body));
 }
@@ -83,14 +83,14 @@ function sendJson(reply: FastifyReply, body: string): FastifyReply {
   return reply.type("application/json; charset=utf-8").send(body);
 }
 
-/** Bodies of users who were read a moment ago: the same person asks again and again. */
-const written = new WeakMap<User, string>();
+/** Serialized bodies of cached users: the same client asks again and again. */
+const serialized = new WeakMap<User, string>();
 
 function sendUser(reply: FastifyReply, user: User): FastifyReply {
-  let body = written.get(user);
+  let body = serialized.get(user);
   if (body === undefined) {
     body = JSON.stringify({ ...userInfo(user), roles: [...user.roles] } satisfies CurrentUserInfo);
-    written.set(user, body);
+    serialized.set(user, body);
   }
   return sendJson(reply, body);
 }
@@ -107,6 +107,6 @@ function userInfo(user: User): LoginResponse["user"] {
 
 function grantOf({ refresh_token, current_token }: RefreshTokenRequest): RefreshGrant {
   if (typeof refresh_token === "string") return { refreshToken: refresh_token };
-  // The schema asks for one of the two. An empty token is refused like any other that is not valid.
+  // The schema requires one of the two. An empty token is refused as invalid.
   return { currentToken: current_token ?? "" };
 }

@@ -3,14 +3,14 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { type ErrorCode, LatchkeyError, statusOf } from "../core/errors.ts";
 import { errorBody } from "./error-answers.ts";
-import { type HeaderOptions, securityHeadersOf } from "./security-headers.ts";
+import { type HeaderOptions, securityHeadersOf } from "./response-headers.ts";
 
 /** An error of Node's HTTP parser. */
 interface ParserError extends Error {
   readonly code?: string;
   /** The bytes that were being parsed. */
   readonly rawPacket?: unknown;
-  /** How far in them the parser came. */
+  /** Number of bytes that were parsed without an error. */
   readonly bytesParsed?: number;
 }
 
@@ -19,12 +19,11 @@ const byParserCode: ReadonlyMap<string | undefined, ErrorCode> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", "request_timeout"],
 ]);
 
-/** RFC 9112 §3: a request line whose method may be unknown, but is a token. */
+/** A request line with any token as its method (RFC 9112 §3). */
 const requestLine = /^[!#$%&'*+.^_`|~\w-]{1,64} [\x21-\x7e]+ HTTP\/1\.[01]\r?\n/;
 
 /**
- * Answers requests that Node's parser refuses: broken HTTP, oversized headers, a client that sends too slowly, and
- * methods that it does not know.
+ * Answers requests that Node's parser refuses: malformed HTTP, oversized headers, slow clients and unknown methods.
  */
 export function brokenRequestAnswers(options: HeaderOptions) {
   const refuse = rawRefusal(options);
@@ -35,8 +34,8 @@ export function brokenRequestAnswers(options: HeaderOptions) {
 }
 
 /**
- * Answers requests that Node would answer by itself: CONNECT, which it cuts off, and an `Expect` that it does not
- * know, for which RFC 9110 §10.1.1 permits to go on.
+ * Takes over requests that Node would answer by itself. Node closes the connection of a CONNECT. It refuses an unknown
+ * `Expect`, although RFC 9110 §10.1.1 permits the server to continue.
  */
 export function answerUnusualRequests({ server }: FastifyInstance, options: HeaderOptions): void {
   const refuse = rawRefusal(options);
@@ -44,7 +43,7 @@ export function answerUnusualRequests({ server }: FastifyInstance, options: Head
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
 }
 
-/** Writes a refusal to a socket that has no request, and closes it. */
+/** Writes a refusal to a socket without a parsed request, and closes it. */
 function rawRefusal(options: HeaderOptions) {
   const headers = Object.entries(securityHeadersOf(options)).map(([name, value]) => `${name}: ${value}`);
 
@@ -75,7 +74,7 @@ function codeOf(error: ParserError): ErrorCode {
   return byParserCode.get(error.code) ?? "bad_request";
 }
 
-/** Whether the parser stopped in the method of a request line that is otherwise well-formed. */
+/** Whether the parser stopped at the method of an otherwise well-formed request line. */
 function isUnknownMethod({ rawPacket, bytesParsed = 0 }: ParserError): boolean {
   if (!(rawPacket instanceof Uint8Array)) return false;
   const bytes = Buffer.from(rawPacket.buffer, rawPacket.byteOffset, rawPacket.byteLength);

@@ -1,19 +1,21 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/ports.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The IP address of the caller, see `client-addresses.ts`. */
+    /** IP address of the caller, see `client-addresses.ts`. */
     readonly clientAddress: string;
   }
 }
 
-/** Who sent a request. */
+/** The caller of a request, for the audit trail and the throttle. */
 export function callerOf(request: FastifyRequest): Caller {
   return { address: request.clientAddress, requestId: request.id };
 }
 
-/** The same, with a signal that is aborted when the caller hangs up before the answer. */
+/** The caller, with a signal that is aborted if the caller disconnects before the answer. */
 export function waitingCallerOf(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -25,11 +27,25 @@ export function waitingCallerOf(
   return { ...callerOf(request), signal: hangUp.signal };
 }
 
-/** The bearer token of a request (RFC 6750 §2.1); undefined where there is none or another scheme's. */
+/** The bearer token of a request (RFC 6750 §2.1). Undefined without a token, or with another scheme. */
 export function bearerOf(request: FastifyRequest): string | undefined {
   const { headers } = request;
-  // Node's headers are a plain object: a member that every object has was not sent.
+  // `headers` is a plain object. A member that it inherits was not sent.
   const header = Object.hasOwn(headers, "authorization") ? headers.authorization : undefined;
   if (header === undefined || header.slice(0, 7).toLowerCase() !== "bearer ") return undefined;
   return header.slice(7).trim() || undefined;
+}
+
+/**
+ * Creates the ids of requests for the log and the audit trail. A request from a trusted proxy keeps its `X-Request-Id`
+ * if that is short and plain. Other callers cannot choose the text in the audit trail.
+ */
+export function requestIds(isFromProxy: (request: IncomingMessage) => boolean) {
+  const process = randomBytes(6).toString("base64url").replaceAll("_", "-");
+  let requests = 0;
+  return (request: IncomingMessage): string => {
+    const given = request.headers["x-request-id"];
+    if (typeof given === "string" && /^[\w.-]{1,64}$/.test(given) && isFromProxy(request)) return given;
+    return `${process}-${(requests++).toString(36)}`;
+  };
 }

@@ -1,24 +1,25 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIPv4, type Socket } from "node:net";
 import ipaddr from "ipaddr.js";
+import type { LogSink } from "./error-answers.ts";
 import { canonicalAddress, type ForwardedHeader, hopsFromRight } from "./forwarded-hops.ts";
-import type { LogSink } from "./http-log.ts";
 
+/** The trusted proxies and their header. */
 export interface ProxyOptions {
-  /** CIDRs of proxies whose word counts. */
+  /** CIDRs of proxies that may name the client. */
   readonly trustedProxies: readonly string[];
-  /** The one header in which they name the caller. A client can send the other. */
+  /** The header that is read from them. A client can send the other one, so it is ignored. */
   readonly forwardedHeader: ForwardedHeader;
   readonly log: LogSink;
 }
 
-/** What is read of a request. */
+/** The parts of a request that are read. */
 interface Incoming {
   readonly headers: IncomingHttpHeaders;
   readonly socket: Pick<Socket, "remoteAddress">;
 }
 
-/** Finds out where requests come from. */
+/** Determines the client address of requests. */
 export class ClientAddresses {
   readonly #trusted = new BlockList();
   readonly #header: ForwardedHeader;
@@ -37,9 +38,11 @@ export class ClientAddresses {
   }
 
   /**
-   * The address of the caller: the peer, or, as long as the last one found is a trusted proxy, the address before it
-   * in the header. An entry that cannot be read ends the search at the proxy that sent it. The limits of failed
-   * attempts then count all its unreadable callers together: none can guess without a limit.
+   * The address of the client. The search starts at the peer, and goes one entry back in the header as long as the
+   * last address is a trusted proxy.
+   *
+   * An unreadable entry ends the search at the proxy that sent it. The throttle then counts all such callers of the
+   * proxy together, so that none of them can guess passwords without a limit.
    */
   of(request: Incoming): string {
     let address = peerOf(request);
@@ -56,13 +59,13 @@ export class ClientAddresses {
     return address;
   }
 
-  /** Once in a process. The entry is not told: a client may have written it. */
+  /** Warns once per process. The entry is not logged, because a client may have written it. */
   #warn(proxy: string): void {
     if (this.#warned) return;
     this.#warned = true;
     this.#log.warn(
       { proxy, header: this.#header },
-      "a trusted proxy named a caller by something other than an IP address: such callers share the limits of the proxy's address; see LATCHKEY_FORWARDED_HEADER",
+      "a trusted proxy sent a client address that is not an IP address: such clients share the limits of the proxy; see LATCHKEY_FORWARDED_HEADER",
     );
   }
 

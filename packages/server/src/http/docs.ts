@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import plugin from "fastify-plugin";
 import { version } from "../core/version.ts";
 
-/** `/openapi.json`, made from the routes themselves, and `/docs`, which needs nothing from elsewhere. */
+/** Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. */
 export function documentation(issuer: string) {
   return plugin(async (app: FastifyInstance) => {
     await app.register(swagger, {
@@ -13,7 +13,7 @@ export function documentation(issuer: string) {
         info: {
           title: "Latchkey",
           version,
-          description: "A login for APIs and MCP servers: password in, JWT out, and logout that works.",
+          description: "Sign-in for APIs and MCP servers: password in, JWT out, and logout that works.",
           license: { name: "MIT", identifier: "MIT" },
         },
         servers: [{ url: issuer }],
@@ -21,8 +21,8 @@ export function documentation(issuer: string) {
           { name: "Auth", description: "Sign in, refresh, current user and sign out" },
           { name: "authentication", description: "The same four operations under /api/v1" },
           { name: "Keys", description: "Issuer and public keys, for verifiers" },
-          { name: "Guards", description: "Ended sessions, for guards" },
-          { name: "Health", description: "State and metrics of the process" },
+          { name: "Guards", description: "The revocation list, for guards" },
+          { name: "Health", description: "Health and metrics of the process" },
         ],
         components: {
           securitySchemes: {
@@ -49,14 +49,14 @@ export function documentation(issuer: string) {
       scope.addHook("onRequest", (request, reply, done) => {
         reply.header("content-security-policy", pagePolicy);
         reply.header("cross-origin-opener-policy", "same-origin");
-        const place = relativePlaces.get(request.url.split("?", 1)[0] ?? "");
-        if (place === undefined) done();
-        else reply.redirect(place);
+        const target = redirects.get(request.url.split("?", 1)[0] ?? "");
+        if (target === undefined) done();
+        else reply.redirect(target);
       });
       await scope.register(swaggerUi, {
         routePrefix: "/docs",
         theme: { title: "Latchkey" },
-        // The page may call its own origin alone, and that need not be the issuer's: `localhost` is not `127.0.0.1`.
+        // The page may call only its own origin. That can differ from the issuer: `localhost` is not `127.0.0.1`.
         transformSpecification: (document) => ({ ...document, servers: [{ url: ".." }] }),
         uiConfig: { layout: "BaseLayout", validatorUrl: null, tryItOutEnabled: true },
       });
@@ -65,15 +65,14 @@ export function documentation(issuer: string) {
 }
 
 /**
- * Where the page is, seen from other paths. The page has links relative to itself, and the server does not know under
- * which path a proxy shows it.
+ * Redirects to the page, as relative URLs: its links are relative, and a proxy may serve it under another path.
  */
-const relativePlaces: ReadonlyMap<string, string> = new Map([
+const redirects: ReadonlyMap<string, string> = new Map([
   ["/docs", "docs/"],
   ["/docs/static/index.html", "../"],
 ]);
 
-/** The page's own scripts, styles and pictures, and calls to this server: nothing from elsewhere. */
+/** Allows the page's own scripts, styles and images, and calls to this server. */
 const pagePolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -1,23 +1,47 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
-import type { HttpLog } from "./http-log.ts";
-import { issuesOf, summaryOf } from "./issues.ts";
+import { issuesOf, summaryOf } from "./request-input.ts";
 
-/** The body of an error: both published clients find their field in it, and `code` is for everyone else. */
+/** The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. */
 export function errorBody(error: LatchkeyError): string {
   const { code, issues, message } = error;
   if (issues === undefined) return JSON.stringify({ detail: message, message, code });
   return JSON.stringify({ detail: issues, message: summaryOf(issues), code });
 }
 
-/** Turns whatever was thrown into the answer for the caller and the line for the log. */
+/** The methods of a log that the edge calls. */
+export interface LogSink {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Logs requests by route, status and reason. Paths, queries, headers and bodies may hold secrets and stay out. */
+export interface HttpLog {
+  refused(request: FastifyRequest, error: LatchkeyError): void;
+}
+
+/** Logs refusals: server errors as errors, outages as warnings, all others for debugging. */
+export function httpLog(sink: LogSink): HttpLog {
+  return {
+    refused(request, { code, status, reason, cause }) {
+      const fields = { requestId: request.id, route: request.routeOptions.url ?? null, status, code, reason };
+      if (status === 500) sink.error({ ...fields, err: cause }, "request failed");
+      else if (code === "store_unavailable" || code === "provider_unavailable") {
+        sink.warn({ ...fields, err: cause }, "request refused");
+      } else sink.debug(fields, "request refused");
+    },
+  };
+}
+
+/** Turns a thrown error into an answer and a log line. */
 export function errorHandler(log: HttpLog) {
   return (
     error: FastifyError | LatchkeyError,
     request: FastifyRequest,
     reply: FastifyReply,
   ): FastifyReply => {
-    const refusal = refusalOf(error);
+    const refusal = toLatchkeyError(error);
     log.refused(request, refusal);
     return sendError(reply, refusal);
   };
@@ -25,7 +49,7 @@ export function errorHandler(log: HttpLog) {
 
 declare module "fastify" {
   interface FastifyReply {
-    /** What the answer refuses with; null where it does not. */
+    /** The error code of the answer. Null for a success. */
     refusal: ErrorCode | null;
   }
 }
@@ -43,7 +67,7 @@ export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyRep
   return reply.code(error.status).type("application/json; charset=utf-8").send(errorBody(error));
 }
 
-/** Refusals of calls that brought no access token. */
+/** Errors of requests without an access token. */
 const withoutToken: ReadonlySet<ErrorCode> = new Set([
   "invalid_credentials",
   "missing_token",
@@ -51,13 +75,13 @@ const withoutToken: ReadonlySet<ErrorCode> = new Set([
   "invalid_metrics_key",
 ]);
 
-/** RFC 6750 §3: only a token that was sent can be told to be bad. */
+/** RFC 6750 §3: the challenge names an error only if a token was sent. */
 function challenge({ code, message }: LatchkeyError): string {
   if (withoutToken.has(code)) return "Bearer";
   return `Bearer error="invalid_token", error_description="${message}"`;
 }
 
-/** Codes for errors that name a 4xx status. Every other 4xx is `bad_request`. */
+/** Codes for the 4xx errors of Fastify and its plugins. Every other 4xx is `bad_request`. */
 const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [403, "forbidden"],
   [404, "not_found"],
@@ -68,8 +92,8 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [431, "headers_too_large"],
 ]);
 
-/** An error with a 4xx status is a refusal, whether Fastify or a plugin threw it. All others are the server's fault. */
-function refusalOf(error: FastifyError | LatchkeyError): LatchkeyError {
+/** A 4xx of Fastify or a plugin is the client's fault. Any other foreign error is `internal_error`. */
+function toLatchkeyError(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   if (error.validation !== undefined) {
     return new LatchkeyError("validation_error", {

@@ -5,24 +5,23 @@ import ipaddr from "ipaddr.js";
 export type ForwardedHeader = "x-forwarded-for" | "forwarded";
 
 /**
- * The addresses in a header, from the right: each proxy adds one at the end. An entry that holds no IP address is
- * undefined.
+ * The addresses in a header, from right to left: each proxy appends one. An entry without an IP address is undefined.
  *
- * The left part of a header is what a client sent, so it is read last and cannot spoil what stands right of it. That
- * is why `Forwarded` is not parsed from its start: a quote that a client leaves open would swallow all that follows.
+ * A client may have sent the left part, so it is read last. Parsing `Forwarded` from its start would be unsafe: a quote
+ * that a client left open would hide all entries behind it.
  */
 export function* hopsFromRight(header: ForwardedHeader, value: string): Generator<string | undefined> {
   const nodeOf = header === "forwarded" ? forOf : unquoted;
   for (const entry of entriesFromRight(value)) yield addressIn(nodeOf(entry.trim()));
 }
 
-/** One spelling of an IP address: IPv4 written as IPv6 is the IPv4 address, a zone is left out. */
+/** The canonical form of an IP address: IPv4-mapped IPv6 becomes IPv4, and a zone is removed. */
 export function canonicalAddress(text: string): string | undefined {
   const [address = ""] = text.split("%", 1);
   return isIP(address) === 0 ? undefined : ipaddr.process(address).toString();
 }
 
-/** Splits at commas that are not within a quoted string. */
+/** Splits at commas outside quoted strings. */
 function* entriesFromRight(value: string): Generator<string> {
   let end = value.length;
   let quoted = false;
@@ -42,7 +41,7 @@ function isEscaped(value: string, at: number): boolean {
   return (at - before) % 2 === 1;
 }
 
-/** The value of `for` in an element of `Forwarded` (RFC 7239 §4); undefined if there is not exactly one. */
+/** The value of `for` in an element of `Forwarded` (RFC 7239 §4). Undefined unless there is exactly one. */
 function forOf(element: string): string | undefined {
   const pair = /\s*([!#$%&'*+.^_`|~\w-]+)=("(?:[^"\\]|\\.)*"|[^\s";,]*)\s*(?:;|$)/y;
   let found: string | undefined;

@@ -2,14 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { LatchkeyError } from "../core/errors.ts";
 import { isLoopback } from "../core/loopback.ts";
-import type { LogSink } from "./http-log.ts";
+import type { LogSink } from "./error-answers.ts";
 
+/** The names of the server. */
 export interface HostOptions {
   /** The public address. */
   readonly issuer: string;
-  /** Where the server listens. */
+  /** The address that the server listens on. */
   readonly host: string;
-  /** More names that it answers to. */
+  /** Further accepted names. */
   readonly allowedHosts: readonly string[];
   readonly log: LogSink;
 }
@@ -17,12 +18,12 @@ export interface HostOptions {
 type Head = Pick<IncomingMessage, "headers" | "rawHeaders" | "httpVersion">;
 
 /**
- * Refuses requests whose `Host` is not a name of this server, for every route and before any work. This stops DNS
- * rebinding: a foreign page whose own name resolves to this machine sends that name as `Host`.
+ * Refuses requests with a foreign name in `Host`, on every route and before any work. This stops DNS rebinding: a foreign
+ * page can make its own name resolve to this machine, but its requests carry that name.
  *
- * An IP address as `Host` is accepted, because it cannot be rebound and health checks use it. So is a missing `Host`
- * of HTTP/1.0, which no browser sends. A server with a public issuer that listens on a public address is checked
- * only if `allowedHosts` are given: its proxy chooses what it sends.
+ * An IP address is accepted, because it cannot be rebound and health checks use it. A missing `Host` of HTTP/1.0 is
+ * accepted too, because no browser sends it. A public server behind a public issuer checks only with `allowedHosts`: its
+ * proxy chooses the `Host`.
  */
 export function hostCheck({ issuer, host, allowedHosts, log }: HostOptions) {
   const { hostname } = new URL(issuer);
@@ -30,19 +31,19 @@ export function hostCheck({ issuer, host, allowedHosts, log }: HostOptions) {
   const checked = isLoopback(host) || isLoopback(hostname) || allowedHosts.length > 0;
   let warned = false;
 
-  /** Once in a process: a container that calls this one by its service name is an operator's to allow. */
+  /** Warns once per process: the caller may be a container that uses a service name, which an operator can allow. */
   function warn(): void {
     if (warned) return;
     warned = true;
     log.warn(
       {},
-      "a request with a Host that is not a name of this server got 421, and others like it will: if the caller is yours, add the name that it uses to LATCHKEY_ALLOWED_HOSTS",
+      "a request with a foreign name in Host was refused with 421: if the caller is yours, add that name to LATCHKEY_ALLOWED_HOSTS",
     );
   }
 
   return ({ headers, rawHeaders, httpVersion }: Head): LatchkeyError | undefined => {
     const sent = hostFields(rawHeaders);
-    // RFC 9112 §3.2: exactly one in HTTP/1.1.
+    // RFC 9112 §3.2: HTTP/1.1 requires exactly one.
     if (sent > 1 || (sent === 0 && httpVersion === "1.1")) {
       return new LatchkeyError("bad_request", { reason: `${sent} Host fields` });
     }
@@ -54,13 +55,13 @@ export function hostCheck({ issuer, host, allowedHosts, log }: HostOptions) {
   };
 }
 
-/** Whether a `Host` names this machine and no other. */
+/** Whether a `Host` is a loopback name or address. */
 export function isOwnHost(host: string | undefined): boolean {
   const name = nameOf(host ?? "") ?? "";
   return name === "localhost" || (isIP(name) !== 0 && isLoopback(name));
 }
 
-/** The name in a `Host`: no port, no brackets, no final dot, in lower case. Undefined if the text is malformed. */
+/** The name in a `Host`, in lower case, without port, brackets and final dot. Undefined if it is malformed. */
 function nameOf(host: string): string | undefined {
   const [, address, name] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{0,5})?$/i.exec(host) ?? [];
   return (address ?? name)?.toLowerCase().replace(/\.$/, "");

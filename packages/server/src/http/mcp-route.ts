@@ -2,19 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/ports.ts";
 import { waitingCallerOf } from "./caller.ts";
 
+/** The endpoint of the built-in tools, and its URL. */
 export interface McpMount {
-  /** Answers for the endpoint and for its metadata. */
+  /** Handles requests for the endpoint and its metadata. */
   readonly endpoint: (request: Request, caller: Caller) => Promise<Response>;
-  /** The endpoint's public address. */
+  /** The endpoint's public URL. */
   readonly resource: string;
 }
 
 const metadata = "/.well-known/oauth-protected-resource";
 
-/** `/mcp`, and where clients look for what it is (RFC 9728 §3.1). */
+/** Serves `/mcp` and its protected-resource metadata (RFC 9728 §3.1). */
 export function mcpRoute(app: FastifyInstance, { endpoint, resource }: McpMount): void {
   const { origin } = new URL(resource);
-  const places = [
+  const routes = [
     ["/mcp", resource],
     [metadata, `${origin}${metadata}`],
     [`${metadata}/mcp`, `${origin}${metadata}`],
@@ -27,12 +28,12 @@ export function mcpRoute(app: FastifyInstance, { endpoint, resource }: McpMount)
     return request.method === "HEAD" || body === null ? reply.send() : reply.send(body);
   }
 
-  for (const [path, address] of places) {
+  for (const [path, address] of routes) {
     app.route({
       method: ["GET", "POST", "DELETE", "OPTIONS"],
       url: path,
       schema: { hide: true },
-      // The endpoint answers for itself which pages may call it.
+      // The endpoint decides itself which web pages may call it.
       config: { cors: false },
       handler: (request, reply) => answer(request, reply, address),
     });
@@ -42,7 +43,7 @@ export function mcpRoute(app: FastifyInstance, { endpoint, resource }: McpMount)
 function fetchRequest(request: FastifyRequest, address: string, signal: AbortSignal): Request {
   const headers = new Headers();
   const { rawHeaders } = request.raw;
-  // All of them: of a header that was sent twice, Node itself shows the first.
+  // All of them: `headers` holds only the first of a header that was sent twice.
   for (let at = 0; at < rawHeaders.length; at += 2) {
     headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
   }

@@ -2,28 +2,27 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Revocations } from "../core/revocations.ts";
 import { createKeyCheck } from "./access-keys.ts";
-import { eventStreamPreferred } from "./event-stream-preferred.ts";
-import { describeRevocations, describeSessionState } from "./operations.ts";
-import { pageSize, RevocationStream } from "./revocation-stream.ts";
+import { describeRevocations, describeSessionState } from "./openapi-operations.ts";
+import { eventStreamPreferred, pageSize, RevocationStream } from "./revocation-stream.ts";
 
-/** Whom the ended sessions are told, and from what. */
-export interface RevocationFeed {
+/** The revocation list, and the keys that may read it. */
+export interface RevocationRouteOptions {
   readonly revocations: Revocations;
   readonly guardKeys: readonly string[];
   /** Whether server and issuer are at a loopback address. */
   readonly local: boolean;
 }
 
-/** Between two words on a stream where nothing happens, in milliseconds. */
+/** Milliseconds between two heartbeats on a stream. */
 const heartbeatEvery = 5_000;
-/** Guards that follow at once; who comes later asks for pages. */
+/** Limit of open streams. A further guard gets 503 and reads pages instead. */
 const maxStreams = 1_000;
 
 /**
- * The numbered list of ended sessions, for guards: as server-sent events from a cursor (WHATWG HTML §9.2), as
- * pages of JSON, and for one session.
+ * Serves the revocation list to guards: as server-sent events from a cursor (WHATWG HTML §9.2), as pages of JSON, and
+ * for one session.
  */
-export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): void {
+export function revocationRoutes(app: FastifyInstance, feed: RevocationRouteOptions): void {
   const { revocations } = feed;
   const streams = new Map<RevocationStream, FastifyReply>();
   const assertGuard = createKeyCheck({ keys: feed.guardKeys, local: feed.local, code: "invalid_guard_key" });
@@ -40,7 +39,7 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
       () => {
         for (const stream of streams.keys()) stream.heartbeat();
       },
-      // Another server may hear what ends; a guard that comes back is led to it, or told that there is none.
+      // This server cannot read the list. A guard that reconnects reaches another server, or gets an error.
       endStreams,
     );
   }, heartbeatEvery);
@@ -55,7 +54,7 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
     for (const reply of streams.values()) reply.raw.end();
   }
 
-  function follow(request: FastifyRequest, reply: FastifyReply): void {
+  function openStream(request: FastifyRequest, reply: FastifyReply): void {
     if (streams.size >= maxStreams) throw new LatchkeyError("overloaded", { retryAfter: 5 });
     const resumed = request.headers["last-event-id"];
     const stream = new RevocationStream(reply.raw, revocations, cursorOf(resumed));
@@ -71,7 +70,7 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
     "/revocations",
     { schema: describeRevocations(feed), onRequest, exposeHeadRoute: false },
     (request, reply) => {
-      if (eventStreamPreferred(request.headers.accept)) return follow(request, reply);
+      if (eventStreamPreferred(request.headers.accept)) return openStream(request, reply);
       const found = revocations.after(cursorOf(request.query.after), pageSize + 1);
       const more = found.length > pageSize;
       const page = found.slice(0, pageSize);
@@ -86,7 +85,7 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationFeed): vo
   );
 }
 
-/** Whoever names no place in the list has seen nothing of it. */
+/** The cursor in a text. Zero, the start of the list, if it is absent or malformed. */
 function cursorOf(text: string | string[] | undefined): number {
   return typeof text === "string" && /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

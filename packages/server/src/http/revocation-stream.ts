@@ -3,13 +3,13 @@ import type { ServerResponse } from "node:http";
 import type { Revocation } from "../core/ports.ts";
 import type { Revocations } from "../core/revocations.ts";
 
-/** Revocations that are written at once, and that one page of the plain form holds. */
+/** Revocations per write of a stream, and per page of JSON. */
 export const pageSize = 1_000;
 
-/** Who has not read for so many heartbeats is cut off; a guard comes back to where it was. */
-const heartbeatsToWait = 6;
+/** A guard that reads nothing during this many heartbeats is disconnected. It can resume from its cursor. */
+const maxUnreadHeartbeats = 6;
 
-/** One guard that follows the ended sessions as server-sent events. */
+/** The revocation list as server-sent events, for one guard. */
 export class RevocationStream {
   readonly #response: ServerResponse;
   readonly #revocations: Revocations;
@@ -25,7 +25,7 @@ export class RevocationStream {
     this.#cursor = cursor;
   }
 
-  /** Sends what is new, no faster than it is read, and then how far the list goes. */
+  /** Sends new revocations as fast as the guard reads them, and then the cursor. */
   async send(): Promise<void> {
     this.#more = true;
     if (this.#sending) return;
@@ -37,9 +37,9 @@ export class RevocationStream {
     this.#sending = false;
   }
 
-  /** Says again how far the list goes, so that the guard knows that silence means nothing is new. */
+  /** Sends the cursor again: it proves to the guard that nothing was missed. */
   heartbeat(): void {
-    if (this.#sending && ++this.#unread >= heartbeatsToWait) this.#response.destroy();
+    if (this.#sending && ++this.#unread >= maxUnreadHeartbeats) this.#response.destroy();
     void this.send();
   }
 
@@ -61,7 +61,7 @@ export class RevocationStream {
     if (this.#isOver() || this.#response.write(text)) return;
     const left = new AbortController();
     const { signal } = left;
-    // Either is as good as the other: after a close nothing is written any more.
+    // A close ends the wait too. Nothing is written after it.
     await Promise.race([
       once(this.#response, "drain", { signal }),
       once(this.#response, "close", { signal }),
@@ -70,7 +70,7 @@ export class RevocationStream {
     this.#unread = 0;
   }
 
-  /** Whether the reader has gone, or the server has ended the stream: writing on would be an error. */
+  /** Whether the guard has left or the server has ended the stream. A further write would fail. */
   #isOver(): boolean {
     return this.#response.destroyed || this.#response.writableEnded;
   }
@@ -78,4 +78,37 @@ export class RevocationStream {
 
 function eventOf(revocation: Revocation): string {
   return `id: ${revocation.number}\nevent: session.ended\ndata: ${JSON.stringify(revocation)}\n\n`;
+}
+
+/**
+ * Whether a client prefers server-sent events to JSON (RFC 9110 §12.5.1). A tie goes to JSON. A generated client
+ * accepts every type of the document, and would wait forever for the end of a stream.
+ *
+ * @param accept the `Accept` header
+ */
+export function eventStreamPreferred(accept = ""): boolean {
+  const ranges = accept.split(",").map(rangeOf);
+  return qualityOf("text/event-stream", ranges) > qualityOf("application/json", ranges);
+}
+
+interface MediaRange {
+  readonly type: string;
+  readonly quality: number;
+}
+
+function rangeOf(text: string): MediaRange {
+  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  const weight = parameters.find((parameter) => parameter.startsWith("q="));
+  const quality = weight === undefined ? 1 : Number(weight.slice(2));
+  return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 };
+}
+
+/** The quality of the most specific range that matches. */
+function qualityOf(type: string, ranges: readonly MediaRange[]): number {
+  const [group] = type.split("/", 1);
+  for (const pattern of [type, `${group}/*`, "*/*"]) {
+    const range = ranges.find((one) => one.type === pattern);
+    if (range !== undefined) return range.quality;
+  }
+  return 0;
 }

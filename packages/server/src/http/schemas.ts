@@ -1,7 +1,7 @@
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 
 /**
- * The models of the wire: one set that satisfies both published documents. Each is named by its `$id`. Answers say
+ * The models of the wire. One set satisfies both published documents. Each model is named by its `$id`. Responses say
  * `additionalProperties: true`, so that a strict generated client accepts a field of a newer server.
  */
 
@@ -26,7 +26,7 @@ const requiredOfUser = ["id", "username", "email", "display_name", "active_statu
 
 const loginRequest = {
   $id: "LoginRequest",
-  description: "Name and password of a user",
+  description: "Username and password",
   type: "object",
   required: ["username", "password"],
   properties: {
@@ -35,6 +35,7 @@ const loginRequest = {
   },
   examples: [{ username: "alice", password: "alice123" }],
 } as const satisfies JSONSchema;
+/** The body of a login. */
 export type LoginRequest = FromSchema<typeof loginRequest>;
 
 const currentUserInfo = {
@@ -45,6 +46,7 @@ const currentUserInfo = {
   required: [...requiredOfUser, "roles"],
   properties: { ...userFields, roles },
 } as const satisfies JSONSchema;
+/** The answer of `me`. */
 export type CurrentUserInfo = FromSchema<typeof currentUserInfo>;
 
 const loginResponse = {
@@ -66,7 +68,7 @@ const loginResponse = {
     access_token: accessToken,
     token_type: tokenType,
     expires_in: expiresIn,
-    refresh_token: { type: "string", description: "Trade it for new tokens; each works once" },
+    refresh_token: { type: "string", description: "Can be traded once for new tokens" },
     user_id: { type: "string", description: "User identifier" },
     username: { type: "string", description: "Username" },
     roles,
@@ -79,11 +81,12 @@ const loginResponse = {
     },
   },
 } as const satisfies JSONSchema;
+/** The answer of a login. */
 export type LoginResponse = FromSchema<typeof loginResponse>;
 
 const refreshTokenRequest = {
   $id: "RefreshTokenRequest",
-  description: "One of the two. refresh_token is used when both are sent",
+  description: "Either token. refresh_token is used if both are sent",
   type: "object",
   anyOf: [
     {
@@ -104,10 +107,11 @@ const refreshTokenRequest = {
     },
     current_token: {
       type: ["string", "null"],
-      description: "A live access token. It is used when refresh_token is absent",
+      description: "A live access token. Used if refresh_token is absent",
     },
   },
 } as const satisfies JSONSchema;
+/** The body of a refresh. */
 export type RefreshTokenRequest = FromSchema<typeof refreshTokenRequest>;
 
 const refreshTokenResponse = {
@@ -120,9 +124,13 @@ const refreshTokenResponse = {
     access_token: accessToken,
     token_type: tokenType,
     expires_in: expiresIn,
-    refresh_token: { type: "string", description: "The successor; absent for current_token" },
+    refresh_token: {
+      type: "string",
+      description: "The next refresh token; absent after a refresh by current_token",
+    },
   },
 } as const satisfies JSONSchema;
+/** The answer of a refresh. */
 export type RefreshTokenResponse = FromSchema<typeof refreshTokenResponse>;
 
 const logoutResponse = {
@@ -133,6 +141,7 @@ const logoutResponse = {
   required: ["message"],
   properties: { message: { type: "string" } },
 } as const satisfies JSONSchema;
+/** The answer of a logout. */
 export type LogoutResponse = FromSchema<typeof logoutResponse>;
 
 const healthResponse = {
@@ -144,7 +153,8 @@ const healthResponse = {
   properties: {
     status: { type: "string" },
     warnings: {
-      description: "Sentences for an operator, although requests are served; absent if there are none",
+      description:
+        "Problems for an operator that do not stop requests, one sentence each; absent if there are none",
       type: "array",
       items: { type: "string" },
     },
@@ -191,22 +201,22 @@ const providerMetadata = {
   properties: {
     issuer: { type: "string" },
     jwks_uri: { type: "string" },
-    authorization_endpoint: { type: "string", description: "Of the Keycloak realm, if people are in one" },
-    token_endpoint: { type: "string", description: "Of the Keycloak realm, if people are in one" },
+    authorization_endpoint: { type: "string", description: "Of the Keycloak realm, if users are in one" },
+    token_endpoint: { type: "string", description: "Of the Keycloak realm, if users are in one" },
     latchkey_revocations_endpoint: {
       type: "string",
-      description: "Where guards follow the sessions that have ended",
+      description: "The revocation list, for guards",
     },
     claims_supported: texts,
     service_documentation: { type: "string" },
   },
 } as const satisfies JSONSchema;
 
-const code = { type: "string", description: "Stable name of the error, to switch on" } as const;
+const code = { type: "string", description: "Stable name of the error, for programs" } as const;
 
 const errorResponse = {
   $id: "ErrorResponse",
-  description: "Every error but 422",
+  description: "Every error except 422",
   type: "object",
   additionalProperties: true,
   required: ["detail", "message", "code"],
@@ -250,19 +260,19 @@ const revocation = {
   additionalProperties: true,
   required: ["number", "sessionId", "until"],
   properties: {
-    number: { type: "integer", format: "int64", description: "Its place in the list; grows, with gaps" },
+    number: { type: "integer", format: "int64", description: "Position in the list; grows, with gaps" },
     sessionId: { type: "string", description: "The `sid` of the session's tokens" },
     until: {
       type: "integer",
       format: "int64",
-      description: "No token of it is valid after this, in ms since the epoch",
+      description: "Expiry of the session's last token, in ms since the epoch",
     },
   },
 } as const;
 
 const revocationPage = {
   $id: "RevocationPage",
-  description: "Sessions that have ended while tokens of them may look valid",
+  description: "Ended sessions with tokens that have not expired",
   type: "object",
   additionalProperties: true,
   required: ["revocations", "cursor", "more"],
@@ -271,9 +281,9 @@ const revocationPage = {
     cursor: {
       type: "integer",
       format: "int64",
-      description: "Where to go on, as the next request's `after`",
+      description: "The next request's `after`",
     },
-    more: { type: "boolean", description: "Whether there is another page now" },
+    more: { type: "boolean", description: "Whether another page follows" },
   },
 } as const satisfies JSONSchema;
 
@@ -286,7 +296,7 @@ const sessionState = {
   properties: { sessionId: { type: "string" }, ended: { type: "boolean" } },
 } as const satisfies JSONSchema;
 
-/** Every model, to be named in the OpenAPI document. */
+/** Every model of the OpenAPI document. */
 export const models = [
   loginRequest,
   loginResponse,

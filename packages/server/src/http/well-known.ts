@@ -1,28 +1,28 @@
 import type { FastifyInstance } from "fastify";
 import { keySetLifetime } from "../core/signing-keys.ts";
-import { describeKeySet, describeProvider } from "./operations.ts";
+import { describeKeySet, describeProvider } from "./openapi-operations.ts";
 
-/** The JWK Set of this moment; asked for every answer, because keys rotate. */
+/** Returns the current JWK Set. It is called for every answer, because keys rotate. */
 export type KeySetSource = () => {
   readonly keys: readonly Record<string, unknown>[];
-  /** Whether a cache may keep it. */
+  /** Whether a cache may store it. */
   readonly current: boolean;
 };
 
-/** An identity provider whose tokens are passed through. */
+/** An identity provider with tokens that are passed through. */
 export interface ForeignIssuer {
   readonly issuer: string;
-  /** Where its keys are. */
+  /** URL of its JWK Set. */
   readonly keySet: string;
-  /** Where OAuth clients get a token. */
+  /** URL that starts an OAuth flow. */
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
 }
 
-/** Caches may keep the answer so long. A key is published for longer than that before it signs. */
+/** Lifetime in caches. Every key is published for longer than this before it signs. */
 const cacheControl = `public, max-age=${keySetLifetime / 1000}`;
 
-/** What verifiers need to find the keys: OpenID Connect Discovery 1.0 §3 and RFC 7517 §5. */
+/** Serves the metadata that leads verifiers to the keys: OpenID Connect Discovery 1.0 §3 and RFC 7517 §5. */
 export function wellKnownRoutes(
   app: FastifyInstance,
   issuer: string,

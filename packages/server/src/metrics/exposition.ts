@@ -1,12 +1,12 @@
-/** One measured value, with what it is of. */
+/** One measured value with its labels. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
-  /** Behind the family's name, as histograms have `_bucket`, `_sum` and `_count`. */
+  /** Appended to the family's name. Histograms have `_bucket`, `_sum` and `_count`. */
   readonly suffix?: string;
 }
 
-/** Values of one meaning. */
+/** A metric: all samples under one name. */
 export interface Family {
   /** With its unit, as in `latchkey_request_duration_seconds`. */
   readonly name: string;

@@ -20,7 +20,7 @@ export interface ApiAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What an answer must be; `absent` and `absentHeaders` say what it must not hold. */
+/** The expected answer. `absent` and `absentHeaders` list texts and headers that it must not hold. */
 export interface Expected {
   readonly status: number;
   readonly code?: string;

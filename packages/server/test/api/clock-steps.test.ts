@@ -20,9 +20,9 @@ function clockSteps(engine: string, open: typeof testServer): void {
       const tokens = await signIn(server);
       await logout(server, tokens);
       server.stepWallClock(step);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       server.stepWallClock(-step);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
       await using guard = createGuard({ issuer: server.url, now: server.now });
       await expect(guard.verify(tokens.access)).rejects.toMatchObject({ code: "token_revoked" });
@@ -36,7 +36,7 @@ function clockSteps(engine: string, open: typeof testServer): void {
       const tokens = await signIn(server);
       const { keys } = await keySet(server);
       server.stepWallClock(100 * day);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       server.stepWallClock(-100 * day);
       expect((await keySet(server)).keys).toEqual(keys);
       const body = { refresh_token: tokens.refresh };
@@ -44,14 +44,14 @@ function clockSteps(engine: string, open: typeof testServer): void {
       expect(await trailOf(server)).toContain("login.succeeded");
     });
 
-    test("they survive a start 100 days ahead, for as long as a day of running", async () => {
+    test("they survive a start 100 days ahead, for a day of uptime", async () => {
       await using server = await open();
       const tokens = await signIn(server);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       await using wrong = await open({ DATABASE: server.database }, undefined, 100 * day);
-      await wrong.server.chores.tidy();
+      await wrong.server.backgroundJobs.purge();
       wrong.advance(23 * hour);
-      await wrong.server.chores.tidy();
+      await wrong.server.backgroundJobs.purge();
       const body = { refresh_token: tokens.refresh };
       expect((await send(server, "/auth", { method: "POST", path: "/refresh", body })).status).toBe(200);
       expect(await trailOf(server)).toContain("login.succeeded");
@@ -62,22 +62,22 @@ function clockSteps(engine: string, open: typeof testServer): void {
       const tokens = await signIn(server);
       server.stepWallClock(-2 * hour);
       await logout(server, tokens);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       server.stepWallClock(2 * hour);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
     });
   });
 }
 
-describe("a clock that leapt, on SQLite", () => {
-  test("is told once, with both times, and deletions go on by themselves", async () => {
+describe("a clock that jumped, on SQLite", () => {
+  test("is logged once, with both times, and deletions resume", async () => {
     await using server = await testServer({ AUDIT_RETENTION: "1d" });
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     server.stepWallClock(2 * hour);
-    await server.server.chores.tidy();
-    await server.server.chores.tidy();
-    const told = server.logged().filter(({ msg }) => String(msg).startsWith("the clock leapt ahead"));
+    await server.server.backgroundJobs.purge();
+    await server.server.backgroundJobs.purge();
+    const told = server.logged().filter(({ msg }) => String(msg).startsWith("the clock jumped ahead"));
     expect(told).toHaveLength(1);
     const { clock, followed } = told[0] ?? {};
     expect(Date.parse(String(clock)) - Date.parse(String(followed))).toBe(2 * hour);
@@ -85,42 +85,42 @@ describe("a clock that leapt, on SQLite", () => {
 
     // By elapsed time the trail is past its retention, whatever the clock says.
     server.advance(day - hour);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     expect(await trailOf(server)).toContain("user.added");
     server.advance(hour + 2000);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     expect(await trailOf(server)).not.toContain("user.added");
     // The clock has kept its new time for a day: it is believed.
     expect(await figure(server, "latchkey_deletion_lag_seconds")).toBe(0);
     expect(server.logged().some(({ msg }) => msg === "the clocks agree again")).toBe(true);
   });
 
-  test("a restart goes on from the last reading, although nothing was audited for days", async () => {
+  test("a restart continues from the last reading, after days without events", async () => {
     await using server = await testServer();
     server.advance(2 * day);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     await using again = await testServer({ DATABASE: server.database }, undefined, 2 * day);
     expect(await figure(again, "latchkey_deletion_lag_seconds")).toBe(0);
   });
 
   test("an early start after a long stop delays deletions by a day and no longer", async () => {
     await using server = await testServer({ AUDIT_RETENTION: "1d" });
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     await using later = await testServer(
       { DATABASE: server.database, AUDIT_RETENTION: "1d" },
       undefined,
       30 * day,
     );
-    await later.server.chores.tidy();
+    await later.server.backgroundJobs.purge();
     expect(await trailOf(later)).toContain("user.added");
     later.advance(day);
-    await later.server.chores.tidy();
+    await later.server.backgroundJobs.purge();
     expect(await trailOf(later)).not.toContain("user.added");
   });
 });
 
 describe("a replica's clock and the database's", () => {
-  test("that are far apart are told at the start, by ready and by a metric, and forgotten when they agree", async () => {
+  test("a large offset is reported by log, readiness and metric, until it ends", async () => {
     await using server = await openOnPostgres({}, undefined, -2 * hour);
     const warning = /^this machine's clock is 7200 seconds behind the database's/;
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
@@ -130,31 +130,31 @@ describe("a replica's clock and the database's", () => {
     expect(Math.round((await figure(server, "latchkey_clock_offset_seconds")) ?? 0)).toBe(-7200);
 
     server.stepWallClock(2 * hour);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     expect((await send(server, "", { method: "GET", path: "/health/ready" })).body).toEqual({
       status: "ready",
     });
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
   });
 
-  test("a logged-out token is refused for as long as a clock that was set back calls it valid", async () => {
+  test("a logged-out token is refused for as long as a slow clock calls it valid", async () => {
     await using server = await openOnPostgres();
     const tokens = await signIn(server);
     await logout(server, tokens);
     server.stepWallClock(-2 * hour);
     server.advance(2 * hour);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
   });
 
-  test("a fast replica deletes nothing of the others", async () => {
+  test("a replica with a fast clock deletes no rows of others", async () => {
     await using server = await openOnPostgres({ ISSUER: "http://latchkey.test" });
     const tokens = await signIn(server);
     const other = await signIn(server);
     await logout(server, tokens);
     const environment = { DATABASE: server.database, ISSUER: "http://latchkey.test" };
     await using fast = await openOnPostgres(environment, undefined, 100 * day);
-    await fast.server.chores.tidy();
+    await fast.server.backgroundJobs.purge();
     await using fresh = await openOnPostgres(environment);
     expect(await me(fresh, tokens)).toEqual({ status: 401, code: "token_revoked" });
     const body = { refresh_token: other.refresh };

@@ -28,7 +28,7 @@ describe("every answer", () => {
     expect(headers.get("strict-transport-security")).toBeNull();
   });
 
-  test("keeps browsers on https where the issuer is there", async () => {
+  test("keeps browsers on https if the issuer is https", async () => {
     await using server = await testServer({ ISSUER: "https://login.example.com" });
     const { headers } = await send(server, "", { method: "GET", path: "/health/live" });
     expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
@@ -44,7 +44,7 @@ describe("every answer", () => {
     expect(await hsts("http://login.example.com")).toBeNull();
   });
 
-  test("a page of the documentation shares no window with a page that opened it", async () => {
+  test("a page that opened the documentation cannot reach its window", async () => {
     await using server = await testServer();
     for (const path of ["/docs/", "/docs", "/docs/json", "/docs/static/swagger-ui-bundle.js"]) {
       const { headers } = await fetch(`${server.url}${path}`, { redirect: "manual" });
@@ -59,7 +59,7 @@ describe("every answer", () => {
     ["x".repeat(65), undefined],
     ["with space", undefined],
     ["<script>", undefined],
-  ])("takes over a trusted proxy's request id %j only if it is plain", async (brought, kept) => {
+  ])("keeps a trusted proxy's request id %j only if it is plain", async (brought, kept) => {
     await using server = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
     const headers = { "x-request-id": brought };
     const answer = await send(server, "", { method: "GET", path: "/health/live", headers });
@@ -83,7 +83,7 @@ describe("every answer", () => {
   );
 });
 
-describe("what never becomes a request", () => {
+describe("input that never becomes a request", () => {
   test.each([
     ["no HTTP", "hello\r\n\r\n", 400, "bad_request"],
     [
@@ -104,7 +104,7 @@ describe("what never becomes a request", () => {
       400,
       "bad_request",
     ],
-  ])("%s is answered as an error like any other", async (_name, text, status, code) => {
+  ])("%s gets the same error body as every other refusal", async (_name, text, status, code) => {
     await using server = await testServer();
     const answer = await raw(server.url, text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`));
@@ -136,7 +136,7 @@ describe("CORS", () => {
     expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([405, null]);
   });
 
-  test("lets the configured origins in, and no other", async () => {
+  test("admits the configured origins and no other", async () => {
     await using server = await testServer({ CORS_ORIGINS: "https://app.example, https://other.example" });
     const response = await fetch(`${server.url}/auth/login`, preflight("https://app.example"));
     expect(response.status).toBe(204);
@@ -153,7 +153,7 @@ describe("CORS", () => {
   });
 });
 
-test("what breaks inside is told to the log and not to the caller", async () => {
+test("an internal error is logged and hidden from the caller", async () => {
   await using server = await testServer(
     {},
     {
@@ -177,7 +177,7 @@ test("what breaks inside is told to the log and not to the caller", async () => 
   expect(JSON.stringify(server.logged())).not.toContain("canary-password");
 });
 
-test("a client that hangs up in the middle of its body is no error of ours", async () => {
+test("a client that disconnects in its body causes no server error", async () => {
   await using server = await testServer();
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -196,7 +196,7 @@ test("a client that hangs up in the middle of its body is no error of ours", asy
   expect(server.logged().filter(({ code }) => code === "internal_error")).toEqual([]);
 });
 
-test("a name or password made to be slow to normalise is not normalised", async () => {
+test("a name or password too slow to normalise is not normalised", async () => {
   await using server = await testServer();
   const slow = `a${"\u0323\u0301".repeat(3_900)}`;
   for (const body of [
@@ -210,7 +210,7 @@ test("a name or password made to be slow to normalise is not normalised", async 
 
 const ready = { method: "GET", path: "/health/ready" } as const;
 
-test("not ready while nothing can be written, and ready a moment after it can", async () => {
+test("not ready while nothing can be written, and ready soon afterwards", async () => {
   await using server = await testServer();
   const other = new DatabaseSync(server.database, { timeout: 5_000 });
   other.exec("begin immediate");
@@ -227,7 +227,7 @@ test("not ready while nothing can be written, and ready a moment after it can", 
   expect((await send(server, "", ready)).status).toBe(200);
 });
 
-test("however often it is asked whether it is ready, it writes once a second", async () => {
+test("readiness checks write once a second, however many there are", async () => {
   await using server = await testServer();
   const other = new DatabaseSync(server.database);
   const beats = other.prepare("select beats from heartbeat");
@@ -250,7 +250,7 @@ test("however often it is asked whether it is ready, it writes once a second", a
   other.close();
 });
 
-test("health: live, and ready", async () => {
+test("liveness and readiness", async () => {
   await using server = await testServer();
   for (const state of ["live", "ready"]) {
     const answer = await send(server, "", { method: "GET", path: `/health/${state}` });

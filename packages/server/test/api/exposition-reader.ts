@@ -8,7 +8,7 @@ export interface ReadSample {
 /**
  * Reads Prometheus' text format 0.0.4, strictly: every family has its help and its type, once, before its samples.
  *
- * @throws where a line is not well-formed or not where it belongs
+ * @throws if a line is malformed or misplaced
  */
 export function readExposition(text: string): ReadSample[] {
   const types = new Map<string, string>();

@@ -11,7 +11,7 @@ export interface FeedEvent {
 /** A stream of the ended sessions, read event by event. */
 export interface FeedReader extends Disposable {
   readonly headers: IncomingHttpHeaders;
-  /** The next event; undefined where the stream has ended. */
+  /** The next event. Undefined after the end of the stream. */
   next(): Promise<FeedEvent | undefined>;
   /** Events until the list's end is told, and that event too. */
   untilCursor(): Promise<FeedEvent[]>;

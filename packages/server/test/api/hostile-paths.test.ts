@@ -18,13 +18,13 @@ afterEach(() => {
 const notFound = { status: 404, code: "not_found", allow: undefined };
 
 test.each(["/a*b", "/*", "/a/:b", "/:a(^[)", "/:a((b+)+$)", "/:(", "/::", "/auth/:x", "/auth/*", "/x?y*z"])(
-  "%s is a path that no route takes, not a pattern",
+  "%s is a path without a route, not a pattern",
   async (path) => {
     for (const method of ["GET", "POST"]) expect(await ask(server.url, method, path)).toEqual(notFound);
   },
 );
 
-test("a path that a route takes by pattern allows that route's methods", async () => {
+test("a path that matches a pattern allows the methods of that route", async () => {
   const answer = await ask(server.url, "POST", "/revocations/a*b");
   expect(answer).toEqual({ status: 405, code: "method_not_allowed", allow: "GET" });
 });
@@ -50,7 +50,7 @@ test.each([
   "x".repeat(400),
   ".hidden",
   "swagger-ui.css/x",
-])("/docs/static/%s is refused, and neither an error nor an alarm", async (file) => {
+])("/docs/static/%s is refused without a server error", async (file) => {
   for (const method of ["GET", "HEAD"]) {
     const { status } = await ask(server.url, method, `/docs/static/${file}`);
     expect([400, 403, 404]).toContain(status);
@@ -68,7 +68,7 @@ test.each(["Range: bytes=99999999-", 'If-Match: "x"', "If-Unmodified-Since: Thu,
   },
 );
 
-test("no path makes a server error", async () => {
+test("no path causes a server error", async () => {
   const part = fc.constantFrom(..."/:*()[]{}?+^$|\\.;,@!~'\"`-_=&", "%00", "%2f", "%2e", "%5c", "a", "auth");
   const path = fc.array(part, { maxLength: 12 }).map((parts) => `/${parts.join("")}`);
   const prefix = fc.constantFrom("", "/auth", "/docs/static", "/revocations", "/.well-known", "/health");
@@ -96,13 +96,10 @@ test.each([
   expect(await ask(server.url, method, path, { headers, body })).toEqual({ status, code, allow });
 });
 
-test.each(["FOO", "get", "CONNECT", "M-FOO"])(
-  "%s, which Node cannot parse, is a method that is not allowed",
-  async (method) => {
-    const refused = { status: 405, code: "method_not_allowed", allow: "GET, HEAD, POST" };
-    expect(await ask(server.url, method, "/auth/me")).toEqual(refused);
-  },
-);
+test.each(["FOO", "get", "CONNECT", "M-FOO"])("%s, which Node cannot parse, gets 405", async (method) => {
+  const refused = { status: 405, code: "method_not_allowed", allow: "GET, HEAD, POST" };
+  expect(await ask(server.url, method, "/auth/me")).toEqual(refused);
+});
 
 test("an unknown method after a request on the same connection", async () => {
   const { host } = new URL(server.url);
@@ -111,7 +108,7 @@ test("an unknown method after a request on the same connection", async () => {
   expect([...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(["200", "405"]);
 });
 
-test("an expectation that is not known is ignored", async () => {
+test("an unknown expectation is ignored", async () => {
   const answer = await ask(server.url, "GET", "/auth/me", { headers: "Expect: the-unexpected\r\n" });
   expect(answer).toMatchObject({ status: 401, code: "missing_token" });
 });

@@ -69,7 +69,7 @@ describe("a server at a loopback address", () => {
     "[::FFFF:127.0.0.1]:1",
     "192.0.2.7",
     "",
-  ])("the Host %j is its own, or an address, which cannot be rebound", async (host) => {
+  ])("the Host %j is accepted: a name of the server or an address", async (host) => {
     expect(await ask(server.url, "GET", "/auth/me", { host })).toMatchObject({ code: "missing_token" });
   });
 
@@ -89,13 +89,13 @@ describe("a server at a loopback address", () => {
     expect(none).toMatch(/^HTTP\/1\.1 400 .*x-content-type-options: nosniff.*"code":"bad_request"/s);
   });
 
-  test("HTTP/1.0 without a Host is a health check, but needs a key", async () => {
+  test("HTTP/1.0 without a Host is accepted, and needs a key", async () => {
     expect(await raw(server.url, "GET /health/live HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
     expect(await raw(server.url, "GET /metrics HTTP/1.0\r\n\r\n")).toContain("invalid_metrics_key");
   });
 });
 
-test("a server with a public issuer at a loopback address answers to the issuer's name", async () => {
+test("a server on loopback accepts the name of its public issuer", async () => {
   await using behind = await testServer({ ISSUER: "https://Login.Example.com" });
   const me = (host: string) => ask(behind.url, "GET", "/auth/me", { host });
   for (const host of ["login.example.com", "LOGIN.example.com:443", "127.0.0.1:8000"]) {
@@ -115,7 +115,7 @@ test("LATCHKEY_ALLOWED_HOSTS adds names", async () => {
   expect(await ask(named.url, "GET", "/metrics", { host: "latchkey" })).toMatchObject({ status: 401 });
 });
 
-test("a server at a public address checks names if it is told some, or if its issuer is this machine", () => {
+test("a public server checks names if some are set, or if its issuer is local", () => {
   const request = {
     headers: { host: "evil.example" },
     rawHeaders: ["Host", "evil.example"],
@@ -129,7 +129,7 @@ test("a server at a public address checks names if it is told some, or if its is
   expect(refused("http://localhost:8000", [])).toBe("misdirected_request");
 });
 
-test("an operator is told once that a Host is refused, and which setting adds it; the Host is not logged", async () => {
+test("a refused Host is logged once, with the setting and without the Host", async () => {
   await using own = await testServer();
   for (const host of ["latchkey:8000", "evil.example"]) {
     expect(await ask(own.url, "GET", "/auth/me", { host })).toEqual(misdirected);
@@ -145,7 +145,7 @@ describe("a request without a key", () => {
     raw(server.url, `GET ${path} HTTP/${version}\r\nConnection: close\r\n${headers}\r\n`);
 
   test.each(["/metrics", "/revocations", "/revocations/some-session"])(
-    "%s: straight from here",
+    "%s: directly from this machine",
     async (path) => {
       expect(await get(path, "1.1", "Host: 127.0.0.1\r\n")).toMatch(/^HTTP\/1\.1 200 /);
       const others = [
@@ -162,7 +162,7 @@ describe("a request without a key", () => {
     },
   );
 
-  test("none is admitted if a proxy on this machine is trusted", async () => {
+  test("needs a key if a proxy on this machine is trusted", async () => {
     await using behind = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
     expect(await ask(behind.url, "GET", "/metrics")).toMatchObject({
       status: 401,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { targetRewriter } from "../../src/http/request-target.ts";
+import { targetRewriter } from "../../src/http/routing.ts";
 import { send } from "./api-case.ts";
 import { ask } from "./raw-request.ts";
 import { passwords, testServer } from "./test-server.ts";
@@ -9,7 +9,7 @@ const wellKnown = "/.well-known";
 const metadata = `${wellKnown}/oauth-protected-resource`;
 
 describe("with an issuer that has a path", () => {
-  test("the metadata is at the place that the challenge names", async () => {
+  test("the metadata is at the URL of the challenge", async () => {
     await using server = await testServer({ ISSUER: issuer });
     const headers = { accept: "application/json, text/event-stream" };
     const body = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
@@ -61,7 +61,7 @@ describe("with an issuer that has a path", () => {
     }
   });
 
-  test("a path that is a mount of the routes as well confuses neither", async () => {
+  test("a path that equals a mount of the routes works", async () => {
     await using server = await testServer({ ISSUER: "https://x.example/auth" });
     for (const path of ["/auth/me", "/auth/auth/me", "/auth/api/v1/auth/me"]) {
       expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
@@ -77,7 +77,7 @@ describe("slashes at the start", () => {
     expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
   });
 
-  test("are not taken from what proxies hide by its path", async () => {
+  test("stay in paths that proxies block", async () => {
     await using server = await testServer({ ISSUER: "https://x.example/auth-service" });
     for (const path of [
       ...["//metrics", "//health/ready", "///revocations", "//revocations/x"],
@@ -87,7 +87,7 @@ describe("slashes at the start", () => {
     }
   });
 
-  test("open no redirect to another host", async () => {
+  test("cause no redirect to another host", async () => {
     await using server = await testServer();
     for (const path of [
       "//evil.example/docs",
@@ -105,7 +105,7 @@ describe("slashes at the start", () => {
     }
   });
 
-  test("only the start of a path is touched", () => {
+  test("only the start of a path is changed", () => {
     const rewrite = targetRewriter(issuer);
     for (const url of ["/auth//me", "/a?x=//b", "/auth-service//x", "*", "ftp://x//y"]) {
       expect(rewrite({ url, headers: {} }, () => false)).toBe(url);
@@ -113,7 +113,7 @@ describe("slashes at the start", () => {
   });
 });
 
-test("/docs without a slash leads to /docs/, wherever a proxy shows it", async () => {
+test("/docs redirects to /docs/ under any prefix of a proxy", async () => {
   await using server = await testServer({ ISSUER: issuer });
   for (const path of ["/docs", "/auth-service/docs", "/docs?x=1"]) {
     const answer = await fetch(`${server.url}${path}`, { redirect: "manual" });

@@ -67,7 +67,7 @@ describe("keys", () => {
     const old = await signIn(server);
     const before = await keySet(server);
     server.advance(91 * 24 * hour);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     const fresh = await signIn(server);
     expect(headerOf(fresh.access)["kid"]).not.toBe(headerOf(old.access)["kid"]);
     expect(before.keys.map(({ kid }) => kid)).toContain(headerOf(fresh.access)["kid"]);
@@ -76,11 +76,11 @@ describe("keys", () => {
     expect(server.newEvents().map(({ name }) => name)).toContain("key.rotated");
 
     server.advance(hour - 1000);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
     expect((await keySet(server)).keys).toHaveLength(3);
     server.advance(61_002);
-    await server.server.chores.tidy();
-    await server.server.chores.follow();
+    await server.server.backgroundJobs.purge();
+    await server.server.backgroundJobs.poll();
     const kept = (await keySet(server)).keys.map(({ kid }) => kid);
     expect(kept).toHaveLength(2);
     expect(kept).not.toContain(headerOf(old.access)["kid"]);
@@ -102,7 +102,7 @@ describe("keys", () => {
     for (let minute = 0; minute < 30; minute++) {
       const held = await throughCache();
       server.advance(60_000);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       const { kid } = headerOf((await signIn(server)).access);
       expect(held, `minute ${minute}`).toContain(kid);
       signers.add(kid);
@@ -121,7 +121,7 @@ describe("keys", () => {
     expect(await cacheControl()).toBe("no-store");
     database.exec("alter table signing_keys_moved rename to signing_keys");
     database.close();
-    await server.server.chores.follow();
+    await server.server.backgroundJobs.poll();
     expect(await cacheControl()).toBe("public, max-age=300");
   });
 

@@ -129,7 +129,7 @@ const rowsOf = (signedIn: Expected): readonly (readonly [string, ApiRequest, Exp
   ["a longer path", { method: "POST", path: "/login/x", body: right }, { status: 404, code: "not_found" }],
 ];
 
-/** What a login must do, whoever the people are of. */
+/** The contract of a login, for every identity provider. */
 export function loginContract(world: ProviderWorld): void {
   const server = sharedServer(world, unthrottled);
   const good = signedIn(world.alice);

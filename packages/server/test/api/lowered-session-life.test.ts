@@ -71,7 +71,7 @@ for (const [engine, open] of [
       expect(await me()).toBe(200);
       expect((await send(server, "/auth", { method: "POST", path: "/logout", headers })).status).toBe(200);
       server.advance(10 * minute);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       expect(await me()).toBe(401);
     });
 

@@ -24,21 +24,21 @@ export function manySessionsContract(engine: string, open: typeof testServer, ma
       await using server = await open();
       const tokens = await signIn(server);
       await copySessions(server, many);
-      await server.server.chores.stop();
+      await server.server.backgroundJobs.stop();
       await end(server);
       expect(await count(server, "session_endings")).toBe(1);
       expect(await count(server, "revocations")).toBe(batch);
       expect(await refresh(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
-      await server.server.chores.follow();
+      await server.server.backgroundJobs.poll();
       expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
-      const finishing = server.server.chores.finishEndings();
+      const finishing = server.server.backgroundJobs.finishEndings();
       const bob = await signIn(server, "bob");
       expect(await me(server, bob)).toEqual({ status: 200, code: undefined });
       expect(await count(server, "session_endings"), "a login waited for all batches").toBe(1);
 
       await finishing;
       expect(await count(server, "session_endings")).toBe(0);
-      await server.server.chores.follow();
+      await server.server.backgroundJobs.poll();
       expect(await count(server, "revocations")).toBe(many + 1);
       expect(await count(server, "sessions where user_id = 'user:alice' and ended_at is null")).toBe(0);
       expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });

@@ -18,7 +18,7 @@ for (const [engine, open] of [
       // The oldest of all: its own row is marked last.
       const tokens = await signIn(server);
       await copySessions(server, 5 * batch);
-      await server.server.chores.stop();
+      await server.server.backgroundJobs.stop();
       await server.server.people.setActive("alice", false);
       await server.server.people.setActive("alice", true);
       expect(await count(server, "revocations")).toBe(batch);
@@ -36,15 +36,15 @@ for (const [engine, open] of [
       await using server = await open();
       const old = await signIn(server);
       await copySessions(server, 3 * batch);
-      await server.server.chores.stop();
+      await server.server.backgroundJobs.stop();
       await server.server.people.remove("alice");
       expect((await server.server.people.list()).map(({ username }) => username)).not.toContain("alice");
       const person = { username: "alice", email: "alice@example.com", displayName: null, roles: ["user"] };
       await server.server.people.add(person, "another of her own words");
       const fresh = await signIn(server, "alice", "another of her own words");
       expect(await refresh(server, old)).toEqual({ status: 401, code: "token_revoked" });
-      for (let turn = 0; turn < 3; turn++) await server.server.chores.follow();
-      await server.server.chores.finishEndings();
+      for (let turn = 0; turn < 3; turn++) await server.server.backgroundJobs.poll();
+      await server.server.backgroundJobs.finishEndings();
       expect(await count(server, "session_endings")).toBe(0);
       expect(await refresh(server, old)).toEqual({ status: 401, code: "token_revoked" });
       expect((await refresh(server, fresh)).status).toBe(200);
@@ -67,7 +67,7 @@ for (const [engine, open] of [
       server.stepWallClock(7_200_000);
       await server.server.people.setPassword("alice", "another of her own words");
       server.stepWallClock(-7_200_000);
-      await server.server.chores.follow();
+      await server.server.backgroundJobs.poll();
       expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
     });
 

@@ -40,7 +40,7 @@ export const loggedOut: Expected = {
   events: ["session.ended"],
 };
 
-/** What `me` and logout must do, whoever the people are of. */
+/** The contract of `me` and logout, for every identity provider. */
 export function meAndLogoutContract(world: ProviderWorld): void {
   const server = sharedServer(world);
   const { id, roles, display_name } = world.alice;
@@ -145,8 +145,8 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       const { access } = await signIn(place);
       await check(place, mount, logout(bearer(access)), loggedOut);
       place.advance(59 * 60_000);
-      await place.server.chores.tidy();
-      await place.server.chores.follow();
+      await place.server.backgroundJobs.purge();
+      await place.server.backgroundJobs.poll();
       await check(place, mount, me(bearer(access)), refusedToken("token_revoked"));
       await using second = await world.open({ DATABASE: place.database, ISSUER: "http://latchkey.test" });
       await check(second, mount, me(bearer(access)), refusedToken("token_revoked"));

@@ -11,7 +11,7 @@ const serverOf = sharedServer(localWorld);
 
 describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
   test("refuses a token of a disabled or removed user", async () => {
-    const { people, chores } = serverOf().server;
+    const { people, backgroundJobs } = serverOf().server;
     const person = {
       username: `carol${mount.length}`,
       email: `c${mount.length}@example.com`,
@@ -21,7 +21,7 @@ describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
     await people.add(person, "a password of hers");
     const first = await signIn(serverOf(), person.username, "a password of hers");
     await people.setActive(person.username, false);
-    await chores.follow();
+    await backgroundJobs.poll();
     await check(serverOf(), mount, me(bearer(first.access)), refusedToken("token_revoked"));
     await people.setActive(person.username, true);
     await check(serverOf(), mount, me(bearer(first.access)), refusedToken("token_revoked"));
@@ -31,7 +31,7 @@ describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
       body: { display_name: "C", roles: [] },
     });
     await people.remove(person.username);
-    await chores.follow();
+    await backgroundJobs.poll();
     await check(serverOf(), mount, me(bearer(second.access)), refusedToken("token_revoked"));
   });
 
@@ -64,7 +64,7 @@ describe.each(mounts)("%s/logout, with sessions of Latchkey's own", (mount) => {
     await send(short, mount, { method: "POST", path: "/refresh", body: { refresh_token: refresh } });
     await check(long, mount, logout(bearer(access)), loggedOut);
     long.advance(120_000);
-    await long.server.chores.tidy();
+    await long.server.backgroundJobs.purge();
     await check(long, mount, me(bearer(access)), refusedToken("token_revoked"));
   });
 });

@@ -25,7 +25,7 @@ function sampled(
 const login = (username: string, password: string) =>
   ({ method: "POST", path: "/login", body: { username, password } }) as const;
 
-test("every answer is counted by operation and code, whatever the mount, and how long it took", async () => {
+test("answers are counted and timed by operation and code, over both mounts", async () => {
   await using server = await testServer({ THROTTLE_PAIR: "2/15m" });
   const { access, refresh } = await signIn(server);
   await send(server, "/api/v1/auth", login("bob", passwords.bob));
@@ -62,7 +62,7 @@ test("every answer is counted by operation and code, whatever the mount, and how
   expect(sampled(samples, "latchkey_request_duration_seconds_count", { operation: "login" })).toBe(5);
 });
 
-test("who signs in, from where and with what is not told", async () => {
+test("no label holds a user, an address or a token", async () => {
   await using server = await testServer();
   const { access, refresh } = await signIn(server);
   await send(server, "/auth", login("zebedee@example.com", "hunter2"));
@@ -72,7 +72,7 @@ test("who signs in, from where and with what is not told", async () => {
     expect(text).not.toContain(secret);
 });
 
-test("how far the list of ended sessions is followed is told, and grows old while it cannot be read", async () => {
+test("the age of the revocation list grows while it cannot be read", async () => {
   await using server = await testServer();
   await server.endSessions(3);
   const before = await samplesOf(server);
@@ -80,11 +80,11 @@ test("how far the list of ended sessions is followed is told, and grows old whil
   expect(sampled(before, "latchkey_revocations_held")).toBe(3);
   server.advance(30_000);
   expect(sampled(await samplesOf(server), "latchkey_revocations_age_seconds")).toBeGreaterThanOrEqual(30);
-  await server.server.chores.follow();
+  await server.server.backgroundJobs.poll();
   expect(sampled(await samplesOf(server), "latchkey_revocations_age_seconds")).toBeLessThan(30);
 });
 
-test("with PostgreSQL the connections are told", async () => {
+test("with PostgreSQL the connections are measured", async () => {
   await using server = await postgresWorld.open({ DATABASE_POOL: "7" });
   await signIn(server);
   const samples = await samplesOf(server);
@@ -93,8 +93,8 @@ test("with PostgreSQL the connections are told", async () => {
   expect(sampled(samples, "latchkey_pool_waiting")).toBe(0);
 });
 
-describe("who may read them", () => {
-  test("on the server's own machine whoever asks from it, and no page or proxy", async () => {
+describe("/metrics admits", () => {
+  test("on the server's own machine programs, but no page and no proxy", async () => {
     await using server = await testServer();
     expect((await scrape(server)).status).toBe(200);
     for (const headers of [{ "x-forwarded-for": "127.0.0.1" }, { origin: "http://127.0.0.1" }]) {
@@ -105,7 +105,7 @@ describe("who may read them", () => {
     }
   });
 
-  test("elsewhere, or where there are keys, who has one", async () => {
+  test("elsewhere, or with keys set, requests with a key", async () => {
     await using server = await testServer({ METRICS_KEYS: key, ISSUER: "https://login.example" });
     const answers = [{}, { authorization: `Bearer ${key}x` }, { authorization: `Bearer ${key}` }];
     const statuses = await Promise.all(
@@ -114,13 +114,13 @@ describe("who may read them", () => {
     expect(statuses).toEqual([401, 401, 200]);
   });
 
-  test("a guard's key is none", async () => {
+  test("a guard's key is refused", async () => {
     await using server = await testServer({ GUARD_KEYS: key, ISSUER: "https://login.example" });
     expect((await scrape(server, { authorization: `Bearer ${key}` })).status).toBe(401);
   });
 });
 
-test("docs/operations.md names every metric, and none that is not there", async () => {
+test("docs/operations.md names exactly the metrics of the server", async () => {
   const page = readFileSync(new URL("../../../../docs/operations.md", import.meta.url), "utf8");
   const named = new Set(
     [...page.matchAll(/^\| `((?:latchkey|process|nodejs)_[a-z_]+)`/gm)].map(([, name]) => name),

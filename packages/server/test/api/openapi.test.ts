@@ -64,7 +64,7 @@ test("every answer has headers and an example", () => {
   }
 });
 
-test("every operation tells of 421, the answer to a Host of another server", () => {
+test("every operation lists 421, the answer to a foreign Host", () => {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const { responses } of Object.values(operations)) {
       expect(JSON.stringify(responses["4XX"]?.content), path).toContain("misdirected_request");
@@ -76,7 +76,7 @@ describe.each(mounts)("%s", (mount) => {
   const statuses = (path: string, method: string) =>
     Object.keys(document.paths[`${mount}${path}`]?.[method]?.responses ?? {});
 
-  test("every status is there", () => {
+  test("every status is listed", () => {
     const withBody = [...["200", "400", "401", "403", "404", "413", "422", "429", "500", "503"], "4XX"];
     expect(statuses("/login", "post")).toEqual(withBody);
     expect(statuses("/refresh", "post")).toEqual(withBody);
@@ -85,7 +85,7 @@ describe.each(mounts)("%s", (mount) => {
     expect(statuses("/logout", "post")).toEqual(withBody);
   });
 
-  test("headers that clients act on are named", () => {
+  test("headers that clients act on are listed", () => {
     const login = document.paths[`${mount}/login`]?.["post"]?.responses ?? {};
     expect(Object.keys(login["401"]?.headers ?? {})).toContain("WWW-Authenticate");
     expect(Object.keys(login["429"]?.headers ?? {})).toEqual(
@@ -95,7 +95,7 @@ describe.each(mounts)("%s", (mount) => {
   });
 });
 
-test("models have the fields of the wire, all required ones sent", async () => {
+test("models have the fields of the wire, and answers every required one", async () => {
   const { schemas } = document.components;
   expect(Object.keys(schemas).sort()).toEqual([
     "CurrentUserInfo",
@@ -119,7 +119,7 @@ test("models have the fields of the wire, all required ones sent", async () => {
   expect(Object.keys(me.body).sort()).toEqual([...(schemas["CurrentUserInfo"]?.required ?? [])].sort());
 });
 
-test("an operation without credentials says so; a key may be left out on the server's own machine", async () => {
+test("security: open operations say so, and keys are optional on this machine", async () => {
   const securityIn = (paths: Document["paths"]) =>
     Object.entries(paths).flatMap(([path, operations]) =>
       Object.values(operations).map(({ security }) => [path, security] as const),
@@ -139,7 +139,7 @@ test("an operation without credentials says so; a key may be left out on the ser
   expect(Object.fromEntries(securityIn(paths))).toMatchObject(keys([]));
 });
 
-test("answers accept new members, integers have 64 bits, a refresh names one of two tokens", () => {
+test("responses accept new members, integers have 64 bits, refresh has a choice", () => {
   const { RefreshTokenRequest, LoginRequest, ...answers } = document.components.schemas;
   const objects = (value: unknown): Record<string, unknown>[] =>
     typeof value !== "object" || value === null
@@ -157,14 +157,14 @@ test("answers accept new members, integers have 64 bits, a refresh names one of 
   expect(LoginRequest).not.toHaveProperty("additionalProperties");
 });
 
-test("/docs calls the server that it was read from, under whatever name; others are sent to the issuer", async () => {
+test("/docs calls the server that it came from; clients call the issuer", async () => {
   const serversAt = async (address: string) => ((await (await fetch(address)).json()) as Document).servers;
   const [own] = await serversAt(`${server.url}/docs/json`);
   expect(URL.parse(own?.url ?? "", "http://localhost:8000/docs/json")?.href).toBe("http://localhost:8000/");
   expect(await serversAt(`${server.url}/openapi.json`)).toEqual([{ url: server.url }]);
 });
 
-test("/docs shows the document with nothing from elsewhere", async () => {
+test("/docs loads nothing from other hosts", async () => {
   const page = await fetch(`${server.url}/docs`);
   expect(page.headers.get("content-type")).toMatch(/^text\/html/);
   expect(page.headers.get("content-security-policy")).toContain("default-src 'none'; script-src 'self'");

@@ -5,14 +5,14 @@ import { passwords, testServer } from "./test-server.ts";
 
 // Every object of the server's process inherits a member. A body or a header that lacks it does not have it.
 
-test.each(mounts)("%s/login: an inherited password is no password", async (mount) => {
+test.each(mounts)("%s/login: an inherited password is ignored", async (mount) => {
   await using server = await testServer();
   const request = { method: "POST", path: "/login", body: { username: "alice" } } as const;
   const { status } = await polluted("password", passwords.alice, () => send(server, mount, request), false);
   expect(status).toBe(422);
 });
 
-test.each(mounts)("%s/refresh: an inherited refresh token is none", async (mount) => {
+test.each(mounts)("%s/refresh: an inherited refresh token is ignored", async (mount) => {
   await using server = await testServer();
   const { refresh } = await signIn(server);
   const request = { method: "POST", path: "/refresh", body: {} } as const;
@@ -20,7 +20,7 @@ test.each(mounts)("%s/refresh: an inherited refresh token is none", async (mount
   expect(status).toBe(422);
 });
 
-test.each(mounts)("%s/me: an inherited header is no header", async (mount) => {
+test.each(mounts)("%s/me: an inherited header is ignored", async (mount) => {
   await using server = await testServer();
   const { access } = await signIn(server);
   const request = { method: "GET", path: "/me" } as const;

@@ -3,7 +3,7 @@ import { meAndLogoutContract } from "./me-and-logout-contract.ts";
 import { postgresWorld } from "./postgres-world.ts";
 import { refreshContract } from "./refresh-contract.ts";
 
-// What holds on SQLite holds on PostgreSQL, to the letter.
+// The contracts of SQLite, run against PostgreSQL.
 loginContract(postgresWorld);
 refreshContract(postgresWorld);
 meAndLogoutContract(postgresWorld);

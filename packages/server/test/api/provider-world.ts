@@ -2,14 +2,14 @@ import { afterAll, beforeAll } from "vitest";
 import type { Expected } from "./api-case.ts";
 import { type TestServer, testServer } from "./test-server.ts";
 
-/** Where people come from in a contract that holds for every identity provider. */
+/** The source of users in a contract for every identity provider. */
 export interface ProviderWorld {
   open(settings?: Readonly<Record<string, string>>): Promise<TestServer>;
-  /** What is known of alice: an `id` and `roles` that the provider gives, and her name. */
+  /** Alice, with the `id` and `roles` that the provider gives. */
   readonly alice: { readonly id: unknown; readonly roles: unknown; readonly display_name: unknown };
   readonly accessToken: RegExp;
   readonly refreshToken: RegExp;
-  /** What the audit trail says of a wrong password. */
+  /** The reason of a wrong password in the audit trail. */
   readonly wrongPassword: object;
   /** Rows of a contract, by name, that end otherwise with this provider: all the differences there are. */
   readonly differs: Readonly<Record<string, Expected>>;

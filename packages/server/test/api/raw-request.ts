@@ -12,14 +12,14 @@ export async function raw(url: string, text: string): Promise<string> {
   return answer;
 }
 
-/** What an answer says: its status, its error code, and the methods that it allows. */
+/** The status of an answer, its error code, and the methods that it allows. */
 export interface RawAnswer {
   readonly status: number;
   readonly code: unknown;
   readonly allow: string | undefined;
 }
 
-/** Sends a request whose target no client would send, and reads the answer. */
+/** Sends a request with any target, also one that no client would send, and reads the answer. */
 export async function ask(
   url: string,
   method: string,

@@ -43,7 +43,7 @@ const wrongType = (...members: readonly string[]): Expected => ({
   },
 });
 
-/** What a refresh must do, whoever the people are of. */
+/** The contract of a refresh, for every identity provider. */
 export function refreshContract(world: ProviderWorld): void {
   const server = sharedServer(world);
 

@@ -27,7 +27,7 @@ const names = (server: TestServer) => server.newEvents().map(({ name }) => name)
 const replay = ["refresh.replayed", "session.ended"];
 const revoked = { status: 401, code: "token_revoked" };
 
-/** How long, how often and from where a refresh token may be repeated. @param open as `testServer` */
+/** The contract of the refresh grace: time, number and address of repeats. @param open as `testServer` */
 export function refreshGraceContract(name: string, open: typeof testServer): void {
   /** A session that was opened at home; its first refresh token is used up. */
   async function rotated(server: TestServer) {

@@ -52,7 +52,7 @@ describe.each(mounts)("%s/refresh, with sessions of Latchkey's own", (mount) => 
   test("a disabled user's session is over", async () => {
     const { access, refresh: token } = await signIn(serverOf(), "bob");
     await serverOf().server.people.setActive("bob", false);
-    await serverOf().server.chores.follow();
+    await serverOf().server.backgroundJobs.poll();
     await check(serverOf(), mount, refresh({ refresh_token: token }), refusedRefresh("token_revoked"));
     await check(serverOf(), mount, refresh({ current_token: access }), refusedRefresh("token_revoked"));
     await serverOf().server.people.setActive("bob", true);

@@ -115,7 +115,7 @@ describe.each(mounts)("%s", (mount) => {
     }
     database.exec("drop trigger full");
     database.close();
-    // What was refused has not happened.
+    // The refused changes have not happened.
     await check(server, mount, refresh({ refresh_token: tokens.refresh }), {
       status: 200,
       events: ["token.refreshed"],
@@ -123,7 +123,7 @@ describe.each(mounts)("%s", (mount) => {
     await check(server, mount, me(tokens.access), { status: 200 });
   });
 
-  test("500: what nobody foresaw", async () => {
+  test("500: an unexpected error", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     server.advance(1_000);

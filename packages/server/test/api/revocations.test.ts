@@ -57,13 +57,13 @@ describe("as pages of JSON", () => {
     expect(answered.get("content-type")).toMatch(/^application\/json/);
   });
 
-  test("what has ended, with its number and its time, and nothing of who it was", async () => {
+  test("an ended session with number and time, without its user", async () => {
     const { sessionId, until } = await endOne();
     const exactly = { revocations: [{ number: 1, sessionId, until }], cursor: 1, more: false };
     await check(server, "", get("/revocations"), { status: 200, exactly });
   });
 
-  test("what has ended after a number", async () => {
+  test("sessions that ended after a number", async () => {
     await endOne();
     const second = await endOne();
     const { body } = await send(server, "", get("/revocations?after=1"));
@@ -72,7 +72,7 @@ describe("as pages of JSON", () => {
     expect((await send(server, "", get("/revocations?after=2"))).body).toEqual(nothing);
   });
 
-  test("a number that the list has not reached belongs to another list, and this one is told whole", async () => {
+  test("a number beyond the list gets the whole list", async () => {
     const first = await endOne();
     const { body } = await send(server, "", get("/revocations?after=57"));
     expect(body).toEqual({ revocations: [numbered(1, first)], cursor: 1, more: false });
@@ -120,7 +120,7 @@ describe("for one session", () => {
 });
 
 describe("as a stream of events", () => {
-  test("from the beginning: each that ended, and how far the list goes", async () => {
+  test("from the beginning: every ended session, and the cursor", async () => {
     const first = await endOne();
     using feed = await followFeed(server);
     expect(feed.headers).toMatchObject({
@@ -134,14 +134,14 @@ describe("as a stream of events", () => {
     ]);
   });
 
-  test("what ends while it is open", async () => {
+  test("sessions that end while it is open", async () => {
     using feed = await followFeed(server);
     expect(await feed.untilCursor()).toEqual([{ id: "0", event: "cursor", data: { cursor: 0 } }]);
     const ended = await endOne();
     expect((await feed.untilCursor())[0]).toMatchObject({ data: numbered(1, ended) });
   });
 
-  test("goes on after the last event that was seen", async () => {
+  test("resumes after the last event that was seen", async () => {
     await endOne();
     const second = await endOne();
     using feed = await followFeed(server, { "last-event-id": "1" });
@@ -150,13 +150,13 @@ describe("as a stream of events", () => {
     expect((await atTheEnd.untilCursor()).map(({ data }) => data)).toEqual([{ cursor: 2 }]);
   });
 
-  test.each(["57", "x", "-1", " "])("an id that is not of this list, %j, begins anew", async (id) => {
+  test.each(["57", "x", "-1", " "])("an unknown id, %j, starts from the beginning", async (id) => {
     const first = await endOne();
     using feed = await followFeed(server, { "last-event-id": id });
     expect((await feed.untilCursor()).map(({ data }) => data)).toEqual([numbered(1, first), { cursor: 1 }]);
   });
 
-  test("everything, in order, to whoever reads while sessions end", async () => {
+  test("everything in order, to a guard that reads while sessions end", async () => {
     await server.endSessions(2_500);
     using feed = await followFeed(server);
     const ending = server.endSessions(500);
@@ -169,13 +169,13 @@ describe("as a stream of events", () => {
     expect(numbers).toEqual(Array.from({ length: 3_000 }, (_, index) => String(index + 1)));
   });
 
-  test("a word at least every five seconds, where nothing happens", async () => {
+  test("a heartbeat at least every five seconds", async () => {
     using feed = await followFeed(server);
     await feed.untilCursor();
     expect(await feed.untilCursor()).toEqual([{ id: "0", event: "cursor", data: { cursor: 0 } }]);
   });
 
-  test("ends with the server, at once", async () => {
+  test("closes at once when the server closes", async () => {
     const short = await testServer();
     using feed = await followFeed(short);
     await feed.untilCursor();
@@ -183,7 +183,7 @@ describe("as a stream of events", () => {
     expect(last).toBeUndefined();
   });
 
-  test("to so many at once, and the others are told to ask for pages", async () => {
+  test("a stream beyond the limit gets 503 and can read pages", async () => {
     const feeds = await Promise.all(Array.from({ length: 1_000 }, () => followFeed(server)));
     const late = await answerOf(server, "/revocations", { accept: "text/event-stream" });
     expect(late.statusCode).toBe(503);
@@ -194,7 +194,7 @@ describe("as a stream of events", () => {
   });
 });
 
-describe("who may ask", () => {
+describe("the list admits", () => {
   let keyed: TestServer;
   let distant: TestServer;
   beforeAll(async () => {
@@ -237,12 +237,12 @@ describe("who may ask", () => {
     { origin: "https://page.example" },
     { origin: "null" },
     { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
-  ])("a request that came through something, %j, needs a key", async (headers) => {
+  ])("a request through a proxy or page, %j, needs a key", async (headers) => {
     expect(await statusOf(server, headers)).toBe(401);
     expect(await statusOf(keyed, { ...headers, ...bearer(key) })).toBe(200);
   });
 
-  test("is told plainly, and a stream is no way around it", async () => {
+  test("a missing key is named, also for a stream", async () => {
     for (const accept of ["application/json", "text/event-stream"]) {
       const answer = await answerOf(distant, "/revocations", { accept });
       let body = "";
@@ -253,7 +253,7 @@ describe("who may ask", () => {
     }
   });
 
-  test("an access token opens it to nobody", async () => {
+  test("an access token is refused", async () => {
     const { access } = await signIn(distant);
     expect(await statusOf(distant, bearer(access))).toBe(401);
   });
@@ -266,10 +266,10 @@ describe("who may ask", () => {
 });
 
 describe("the list is pruned", () => {
-  test("a minute after the last token of a session has expired, because a guard's clock may be slow", async () => {
+  test("one minute after the last token, because the clock of a guard may be slow", async () => {
     const { until } = await endOne();
     const left = async () => {
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       return (await send(server, "", { method: "GET", path: "/revocations" })).body["revocations"];
     };
     server.advance(until - server.now() + 60_000);
@@ -284,8 +284,8 @@ describe("the list is pruned", () => {
   });
 });
 
-describe("a guard in front of something else", () => {
-  test("finds keys and ended sessions by the issuer's address alone", async () => {
+describe("a guard in front of another service", () => {
+  test("finds keys and the revocation list by the issuer's URL alone", async () => {
     await using guard = createGuard({ issuer: server.url, now: server.now });
     await guard.ready();
     expect(guard.health()).toMatchObject({ ok: true, keys: { state: "fresh", known: 2 } });
@@ -295,7 +295,7 @@ describe("a guard in front of something else", () => {
   });
 
   test.each(["refuse", "ask", "accept"] as const)(
-    "refuses what has ended, whenStale: %s",
+    "refuses ended sessions, whenStale: %s",
     async (whenStale) => {
       const heard = Promise.withResolvers<string>();
       const options = { issuer: server.url, now: server.now, whenStale };
@@ -312,7 +312,7 @@ describe("a guard in front of something else", () => {
     },
   );
 
-  test("needs a guard key where the server asks for one", async () => {
+  test("needs a guard key if the server requires one", async () => {
     await using keyed = await testServer({ GUARD_KEYS: key });
     const refusals: unknown[] = [];
     const wrong = { issuer: keyed.url, now: keyed.now, guardKey: `${key}-wrong` };

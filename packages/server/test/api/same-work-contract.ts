@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { type ApiAnswer, send } from "./api-case.ts";
 import { passwords, type TestServer, type testServer } from "./test-server.ts";
@@ -12,7 +12,7 @@ const bcrypt = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 interface Path {
   readonly path: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** What happened before. */
+  /** The steps so far. */
   readonly before?: (server: TestServer, name: string, here: string) => Promise<unknown>;
   /** An existing name and a name without an account. */
   readonly names?: readonly [existing: string, unknown: string];

@@ -92,7 +92,7 @@ test("after a change to RS256, server and guards accept tokens of both", async (
     await using pinned = createGuard({ ...sources, algorithms: ["ES256"] });
     for (let rotation = 0; rotation < 2; rotation++) {
       server.advance(6 * 60_000 + 1);
-      await server.server.chores.tidy();
+      await server.server.backgroundJobs.purge();
       tokens.push((await signIn(server)).access);
     }
     const algorithmIn = (token: string): unknown =>

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords.ts";
-import { serve } from "../../src/serve.ts";
-import { fileTrail, loggedTrail } from "./trail.ts";
+import { startServer } from "../../src/server.ts";
+import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
 
 /** The users that every test server knows; `mallory` is disabled. */
 export const passwords = {
@@ -32,19 +32,9 @@ export interface TestServer extends AsyncDisposable {
   newEvents(): AuditRow[];
   /** Puts so many ended sessions on the list, as another process on the same file would. */
   endSessions(count: number): Promise<void>;
-  /** What was logged. */
+  /** The log lines so far. */
   logged(): readonly Record<string, unknown>[];
-  readonly server: Awaited<ReturnType<typeof serve>>;
-}
-
-export interface AuditRow {
-  readonly name: string;
-  readonly subject: string | null;
-  readonly session_id: string | null;
-  readonly address: string;
-  readonly request_id: string | null;
-  readonly reason: string | null;
-  readonly actor: string | null;
+  readonly server: Awaited<ReturnType<typeof startServer>>;
 }
 
 /**
@@ -81,7 +71,7 @@ export async function testServer(
       return hasher.verify(...given);
     },
   };
-  const server = await serve(readConfig(Object.fromEntries(environment)), {
+  const server = await startServer(readConfig(Object.fromEntries(environment)), {
     log,
     clock: () => time,
     steady: () => elapsed,
@@ -125,7 +115,7 @@ export async function testServer(
       for (let one = 0; one < count; one++) end.run(`session-${one}`, time + 3_600_000);
       others.exec("commit");
       others.close();
-      await server.chores.follow();
+      await server.backgroundJobs.poll();
     },
     logged,
     async [Symbol.asyncDispose]() {

@@ -29,7 +29,7 @@ async function fail(server: TestServer, times: number, username: string, from: s
   return statuses;
 }
 
-/** Who may try again, and when, whatever counts. @param open as `testServer` */
+/** The contract of the throttle, for every attempt counter. @param open as `testServer` */
 export function throttleContract(name: string, open: typeof testServer): void {
   describe(`limits of failed attempts: ${name}`, () => {
     describe("a guesser", () => {

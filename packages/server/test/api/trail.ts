@@ -1,10 +1,20 @@
 import { DatabaseSync } from "node:sqlite";
 import { auditEventNames } from "../../src/core/audit-events.ts";
-import type { AuditRow } from "./test-server.ts";
 
-/** Where a test reads audit events. */
+/** An audit event as a row of its table. */
+export interface AuditRow {
+  readonly name: string;
+  readonly subject: string | null;
+  readonly session_id: string | null;
+  readonly address: string;
+  readonly request_id: string | null;
+  readonly reason: string | null;
+  readonly actor: string | null;
+}
+
+/** The source of audit events for a test. */
 interface Trail {
-  /** Those since the last call. */
+  /** The events since the last call. */
   newEvents(): AuditRow[];
   close(): void;
 }

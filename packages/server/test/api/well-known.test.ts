@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { testServer } from "./test-server.ts";
 
-test("discovery names issuer and keys, and nothing that Latchkey does not do", async () => {
+test("discovery names issuer and keys, and only features of Latchkey", async () => {
   await using server = await testServer();
   const response = await fetch(`${server.url}/.well-known/openid-configuration`);
   const metadata = (await response.json()) as Record<string, unknown>;

@@ -7,9 +7,9 @@ import { freePort } from "../process/free-port.ts";
 import { until } from "../process/until.ts";
 
 export interface Nginx extends AsyncDisposable {
-  /** Where it listens, over TLS. */
+  /** The address that it listens on, over TLS. */
   readonly url: string;
-  /** What it wrote into its logs, all of them. */
+  /** The content of all its logs. */
   logs(): string;
 }
 

@@ -31,7 +31,7 @@ interface Answer {
 
 const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
 
-/** Sends through the proxy, or through the one that a whole URL names. @throws where no answer came */
+/** Sends through the proxy, or to a full URL. @throws without an answer */
 function send(
   path: string,
   {
@@ -64,7 +64,7 @@ const login = (username = "admin", password = adminPassword, headers = {}) =>
 const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
 
 describe("behind nginx with deploy/nginx.conf", () => {
-  test("people sign in, are known, go on and sign out", async () => {
+  test("users sign in, are recognised, refresh and sign out", async () => {
     const { body: tokens } = await login();
     expect((await send("/auth/me", { headers: bearer(tokens["access_token"]) })).body["username"]).toBe(
       "admin",
@@ -79,7 +79,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     });
   });
 
-  test("whoever lies about an address is known by the real one", async () => {
+  test("a forged address is replaced by the real one", async () => {
     const lie = {
       "x-forwarded-for": "203.0.113.9",
       forwarded: "for=203.0.113.9",
@@ -92,7 +92,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     expect(rows.map(({ address }) => address)).toEqual(["127.0.0.1"]);
   });
 
-  test("refusals keep their words and their headers", async () => {
+  test("refusals keep their bodies and headers", async () => {
     const refused = await send("/auth/me");
     expect(refused).toMatchObject({ status: 401, body: { code: "missing_token" } });
     expect(refused.headers["www-authenticate"]).toBe("Bearer");
@@ -109,13 +109,13 @@ describe("behind nginx with deploy/nginx.conf", () => {
     expect((await post("/auth/login", { username: "x".repeat(60_000), password: "x" })).status).toBe(413);
   });
 
-  test("figures and health are not for the public", async () => {
+  test("metrics and health are hidden from the public", async () => {
     for (const path of ["/metrics", "/health/live", "/health/ready"]) {
       expect((await send(path, { headers: bearer("m".repeat(40)) })).status, path).toBe(404);
     }
   });
 
-  test("a guard hears at once through it", async () => {
+  test("a guard receives revocations at once through it", async () => {
     const { body: tokens } = await login();
     const heard: string[] = [];
     const stream = request(`${nginx.url}/revocations`, {
@@ -134,7 +134,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     stream.destroy();
   });
 
-  test("nothing secret is in its logs", async () => {
+  test("its logs hold no secret", async () => {
     const { body: tokens } = await login();
     await send(`/auth/me?token=${tokens["access_token"]}`, { headers: bearer(tokens["access_token"]) });
     const logs = nginx.logs();
@@ -143,7 +143,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     expect(logs).not.toContain(adminPassword);
   });
 
-  test("nothing secret is in its logs where no replica answers", async () => {
+  test("its logs hold no secret if no replica answers", async () => {
     await using alone = await startNginx(place.path("alone"), ["http://127.0.0.1:1", "http://127.0.0.1:2"]);
     const path = "/auth/me?token=a-token-in-the-url";
     expect((await send(`${alone.url}${path}`)).status).toBe(502);
@@ -184,7 +184,7 @@ async function restartBoth(signal: NodeJS.Signals): Promise<void> {
   }
 }
 
-test("while one replica after the other is restarted, as in an upgrade, no request fails", async () => {
+test("no request fails while the replicas are restarted one by one", async () => {
   let over = false;
   const answers = load(() => over);
   await restartBoth("SIGTERM");
@@ -192,7 +192,7 @@ test("while one replica after the other is restarted, as in an upgrade, no reque
   expect(Object.keys(await answers).sort()).toEqual(["login 200", "me 200", "refresh 200"]);
 });
 
-test("while one replica after the other is killed, whoever only asks gets an answer, and no login counts twice", async () => {
+test("while replicas are killed, reads are answered and logins count once", async () => {
   const logins = () => {
     const audit = new DatabaseSync(place.database);
     const [row] = audit
@@ -216,7 +216,7 @@ test("while one replica after the other is killed, whoever only asks gets an ans
   expect(logins() - before).toBeGreaterThanOrEqual(found["login 200"] ?? 0);
 });
 
-test("whoever lies about an address is throttled by the real one, and told when to come again", async () => {
+test("a forged address is throttled by the real one, with Retry-After", async () => {
   // As if each attempt came from elsewhere. Each replica counts by itself on SQLite, so it takes up to twice as many.
   let answer: Answer | undefined;
   for (let n = 1; n <= 60 && answer?.status !== 429; n++) {

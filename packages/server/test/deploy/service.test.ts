@@ -8,7 +8,7 @@ const secret = "a secret of the service, for this test alone";
 const settings = `LATCHKEY_SECRET=${secret}\nLATCHKEY_ADMIN_PASSWORD="${adminPassword}"\n`;
 
 /** A start, with the hash of the first administrator's password, may take this long, in milliseconds. */
-const startPatience = 30_000;
+const startTimeout = 30_000;
 
 const missing = whyNoSystemd(place.path("probe"));
 if (missing !== undefined) {
@@ -17,7 +17,7 @@ if (missing !== undefined) {
 
 describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real systemd", () => {
   let machine: SystemdMachine;
-  const ready = () => until("it is ready", () => machine.ask("/health/ready").status === 200, startPatience);
+  const ready = () => until("it is ready", () => machine.ask("/health/ready").status === 200, startTimeout);
   const login = () => machine.ask("/auth/login", { body: { username: "admin", password: adminPassword } });
   const tokenOf = ({ text }: { text: string }): string => JSON.parse(text).access_token;
   const me = (token: string) => machine.ask("/auth/me", { token }).status;
@@ -29,13 +29,13 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
   });
   beforeAll(() => ready());
 
-  test("people sign in", () => {
+  test("users sign in", () => {
     const signedIn = login();
     expect(signedIn.status).toBe(200);
     expect(me(tokenOf(signedIn))).toBe(200);
   });
 
-  test("it is a user of its own without any rights", () => {
+  test("it runs as its own user without privileges", () => {
     const pid = machine.property("MainPID");
     expect(machine.run("ps", "-o", "user=", "-p", pid)).toBe("latchkey");
     const status = machine.run("cat", `/proc/${pid}/status`);
@@ -44,10 +44,10 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     }
   });
 
-  test("it writes its state, for its own eyes, and nothing else", () => {
+  test("it writes only its state, readable by itself alone", () => {
     const files = machine.run("find", "/var/lib/private/latchkey", "-printf", "%M %u\n").split("\n");
     expect([...new Set(files)].sort()).toEqual(["-rw------- latchkey", "drwx------ latchkey"]);
-    // Root sees here what the process sees: what is read-only is so for everybody.
+    // Root sees the same mounts as the process, so read-only folders are read-only here too.
     const inside = ["nsenter", "--target", machine.property("MainPID"), "--mount", "--root", "--wd", "--"];
     const isWritable = (folder: string) => {
       machine.run(...inside, "touch", `${folder}/written`);
@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     }
   });
 
-  test("its secrets are in no arguments, no properties and no log", () => {
+  test("its secrets are in no argument, no property and no log", () => {
     expect(machine.run("stat", "--format=%A %U", "/etc/latchkey.env")).toBe("-rw------- root");
     const seen = [
       machine.run("ps", "-eo", "args"),
@@ -72,16 +72,16 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     expect(seen).not.toContain(adminPassword);
   });
 
-  test("killed, it is started again, and knows its sessions", async () => {
+  test("after a kill it is restarted, with its sessions", async () => {
     const token = tokenOf(login());
     const before = restarts();
     machine.run("kill", "-KILL", machine.property("MainPID"));
-    await until("it was started again", () => restarts() > before, startPatience);
+    await until("it was started again", () => restarts() > before, startTimeout);
     await ready();
     expect(me(token)).toBe(200);
   });
 
-  test("stopped, it ends well, and knows its sessions after the next start", async () => {
+  test("after a stop with status 0, the next start has its sessions", async () => {
     const token = tokenOf(login());
     machine.run("systemctl", "stop", "latchkey");
     expect(["ActiveState", "Result", "ExecMainStatus"].map((name) => machine.property(name))).toEqual([
@@ -94,7 +94,7 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     expect(me(token)).toBe(200);
   });
 
-  test("with a setting that cannot be, it says so, tries again, and starts once that is corrected", async () => {
+  test("with an invalid setting it retries, and starts once that is corrected", async () => {
     machine.run("systemctl", "stop", "latchkey");
     machine.settings(`${settings}LATCHKEY_SECRET=short\n`);
     machine.run("systemctl", "start", "latchkey");

@@ -23,7 +23,7 @@ exec systemd-nspawn --quiet --directory="$1/root" --machine=latchkey --register=
 
 const apart = ["--mount", "--propagation", "private", "sh", "-c"];
 
-/** @returns what keeps a systemd of its own from running here; undefined where nothing does */
+/** @returns the reason why systemd cannot run here; undefined if it can */
 export function whyNoSystemd(folder: string): string | undefined {
   if (process.getuid?.() !== 0) return "it needs root";
   if (spawnSync("systemd-nspawn", ["--version"]).status !== 0) return "it needs systemd-nspawn";
@@ -33,8 +33,8 @@ export function whyNoSystemd(folder: string): string | undefined {
 }
 
 /**
- * A machine of its own whose first process is a real systemd: with exactly `deploy/latchkey.service`, this checkout in
- * /opt/latchkey, a network that is a loopback and nothing else, and folders that go away with it.
+ * A container with a real systemd as its first process. It runs exactly `deploy/latchkey.service`, with this checkout in
+ * /opt/latchkey. Its network is only a loopback, and its folders are removed with it.
  */
 export class SystemdMachine implements AsyncDisposable {
   readonly #nspawn: ChildProcess;
@@ -43,7 +43,7 @@ export class SystemdMachine implements AsyncDisposable {
 
   /**
    * @param settings the content of /etc/latchkey.env
-   * @throws with what systemd-nspawn wrote, where systemd does not run in time
+   * @throws with the output of systemd-nspawn, if systemd does not run in time
    */
   static async boot(folder: string, settings: string): Promise<SystemdMachine> {
     mkdirSync(folder, { recursive: true });
@@ -67,7 +67,7 @@ export class SystemdMachine implements AsyncDisposable {
         this.#written += text;
       });
     }
-    // Where it could not be set up, nobody reads the settings.
+    // If the setup failed, nothing reads the settings.
     this.#nspawn.stdin?.on("error", () => {}).end(settings);
   }
 
@@ -89,12 +89,12 @@ export class SystemdMachine implements AsyncDisposable {
     this.#enter(["sh", "-c", "cat > /etc/latchkey.env"], text);
   }
 
-  /** Asks the server in the machine. @returns the status, 0 where it does not listen, and the body */
+  /** Asks the server in the machine. @returns the status, 0 if it does not listen, and the body */
   ask(
     path: string,
     { body, token }: { body?: object; token?: string } = {},
   ): { status: number; text: string } {
-    // What is secret is read from standard input: arguments are for everybody to see.
+    // Secrets are read from standard input, because every user can read arguments.
     const lines = [`url = "http://127.0.0.1:8000${path}"`, 'write-out = "\\n%{http_code}"', "silent"];
     if (token !== undefined) lines.push(`header = "Authorization: Bearer ${token}"`);
     if (body !== undefined)

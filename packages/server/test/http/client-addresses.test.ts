@@ -57,7 +57,7 @@ describe("X-Forwarded-For", () => {
     ["192.0.2", "10.0.0.1"],
     ["unix:", "10.0.0.1"],
     ["<script>", "10.0.0.1"],
-  ])("in %j the search ends at the proxy %s, with one warning that does not quote it", (value, address) => {
+  ])("in %j the search ends at the proxy %s, with one warning without it", (value, address) => {
     const one = proxied("x-forwarded-for");
     for (let time = 0; time < 3; time++) expect(one.of(value)).toBe(address);
     expect(one.warnings).toHaveLength(1);
@@ -65,7 +65,7 @@ describe("X-Forwarded-For", () => {
     expect(one.warnings[0]).not.toContain(value);
   });
 
-  test("counts from trusted proxies only, however their address is written", () => {
+  test("counts from trusted proxies only, in any spelling of their address", () => {
     const one = proxied("x-forwarded-for", ["::ffff:10.0.0.0/104", "fe80::/10", "198.51.100.1"]);
     for (const peer of ["10.0.0.1", "::ffff:10.255.0.1", "fe80::7%eth1", "198.51.100.1"]) {
       expect(one.of("192.0.2.1", peer)).toBe("192.0.2.1");
@@ -116,7 +116,7 @@ describe("Forwarded", () => {
     '"for=192.0.2.1"',
     "for = 192.0.2.1",
     "192.0.2.1",
-  ])("%s names no address", (value) => {
+  ])("%s holds no address", (value) => {
     const one = proxied("forwarded");
     expect(one.of(value)).toBe("10.0.0.1");
     expect(one.warnings).toHaveLength(1);
@@ -144,7 +144,7 @@ const lie = fc
   .map((parts) => parts.join(""));
 
 test.each(["x-forwarded-for", "forwarded"] as const)(
-  "%s: whatever a client sends, the proxies' own entries name it",
+  "%s: the entries of the proxies name the client, for any text of a client",
   (header) => {
     const entry = (node: string) => (header === "forwarded" ? `for=${node};proto=https` : node);
     const way = fc
@@ -162,7 +162,7 @@ test.each(["x-forwarded-for", "forwarded"] as const)(
 );
 
 test.each(["x-forwarded-for", "forwarded"] as const)(
-  "%s: any text makes one address, in time that grows with its length alone",
+  "%s: any text gives one address in linear time",
   (header) => {
     fc.assert(
       fc.property(fc.oneof(lie, fc.string({ maxLength: 200 })), (text) => {

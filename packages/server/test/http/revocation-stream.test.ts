@@ -46,7 +46,7 @@ async function connected() {
   };
 }
 
-test("no more is written than is read", async () => {
+test("the stream writes no faster than the guard reads", async () => {
   await using both = await connected();
   const { stream, response } = both;
   const sending = stream.send();
@@ -61,7 +61,7 @@ test("no more is written than is read", async () => {
   expect(text.match(/^event: session\.ended$/gm)).toHaveLength(many.length);
 });
 
-test("whoever does not read for six heartbeats is cut off", async () => {
+test("a guard that reads nothing for six heartbeats is disconnected", async () => {
   await using both = await connected();
   const { stream, response } = both;
   const sending = stream.send();
@@ -73,7 +73,7 @@ test("whoever does not read for six heartbeats is cut off", async () => {
   await sending;
 });
 
-test("a reader who goes away ends the sending", async () => {
+test("a guard that disconnects ends the sending", async () => {
   await using both = await connected();
   const { stream, response } = both;
   const sending = stream.send();
@@ -82,7 +82,7 @@ test("a reader who goes away ends the sending", async () => {
   expect(response.destroyed).toBe(true);
 });
 
-test("nothing is written after the server has ended the stream, in the middle of the list or after it", async () => {
+test("nothing is written after the server has ended the stream", async () => {
   for (const readFirst of [true, false]) {
     await using both = await connected();
     const { stream, response } = both;

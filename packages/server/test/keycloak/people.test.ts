@@ -180,7 +180,7 @@ describe("logout", () => {
     await using second = await realm.open({ DATABASE: first.database });
     const { access, refresh } = await signIn(first);
     await send(first, "/auth", { method: "POST", path: "/logout", headers: bearer(access) });
-    await second.server.chores.follow();
+    await second.server.backgroundJobs.poll();
     for (const request of [
       { method: "GET", path: "/me", headers: bearer(access) },
       { method: "POST", path: "/refresh", body: { refresh_token: refresh } },

@@ -98,7 +98,7 @@ test("the commands for users and sessions of Latchkey's own say where people liv
   ]) {
     expectRefusal(
       await place.latchkey(command, { env }),
-      /(people|sessions) live in Keycloak, in the realm tests-.* there\./,
+      /the (users|sessions) are in Keycloak, in the realm tests-.* there\./,
     );
   }
 });

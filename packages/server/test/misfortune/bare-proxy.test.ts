@@ -62,7 +62,7 @@ test.each([
   ["x-forwarded-for", "X-Forwarded-For $remote_addr:$remote_port"],
   ["x-forwarded-for", "X-Forwarded-For $proxy_add_x_forwarded_for"],
   ["forwarded", 'Forwarded "$http_forwarded, for=\\"$remote_addr:$remote_port\\";proto=$scheme"'],
-])("a caller behind nginx is known by its own address: %s, %s", async (header, sent) => {
+])("a client behind nginx is recognised by its own address: %s, %s", async (header, sent) => {
   const env = { LATCHKEY_TRUSTED_PROXIES: "127.0.0.1", LATCHKEY_FORWARDED_HEADER: header };
   const server = await place.server({ env });
   const location = `proxy_set_header ${sent}; proxy_set_header X-Request-Id $request_id;`;

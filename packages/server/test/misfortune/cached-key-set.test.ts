@@ -55,7 +55,7 @@ async function startCache(upstream: string) {
 
 const place = new Place();
 
-test("behind nginx's cache of the key set, a token is good after as many rotations as are let through", async () => {
+test("tokens verify behind a cached key set, after as many rotations as allowed", async () => {
   const server = await place.server();
   await using cache = await startCache(server.url);
   for (let rotation = 0; rotation < 3; rotation++) {

@@ -41,7 +41,7 @@ async function refreshStatus({ refreshToken }: TokenSet): Promise<number> {
   return (await fetch(`${server.url}/auth/refresh`, { method: "POST", headers, body })).status;
 }
 
-/** A client whose session is in a file on a small disk of its own. */
+/** A client with its session in a file, on its own small disk. */
 async function onSmallDisk() {
   const disk = join(folder, "disk");
   mkdirSync(disk);
@@ -58,7 +58,7 @@ function fill(disk: string): void {
   expect(() => writeFileSync(join(disk, "filler"), Buffer.alloc(1_000_000))).toThrow(/ENOSPC/);
 }
 
-test("a full disk: the session outlives the grace, and is written when there is room", async () => {
+test("a full disk: the session outlives the grace, and is written later", async () => {
   const { auth, store, disk, failures } = await onSmallDisk();
   const first = await store.get();
   fill(disk);
@@ -77,7 +77,7 @@ test("a full disk: the session outlives the grace, and is written when there is 
   expect(await auth.me()).toMatchObject({ username: "alice" });
 });
 
-test("a disk that has become read-only: a logout ends the session, and says that the file is there", async () => {
+test("a read-only disk: a logout ends the session and reports the file", async () => {
   const { auth, store, disk, failures } = await onSmallDisk();
   const kept = await store.get();
   if (!kept) throw new Error("there is no session");
@@ -94,7 +94,7 @@ test("a disk that has become read-only: a logout ends the session, and says that
   expect(readdirSync(disk)).toEqual([]);
 });
 
-test("a file that cannot be removed, as when it is mounted into a container, is emptied", async () => {
+test("a file that cannot be removed, such as a mounted one, is emptied", async () => {
   const { auth, disk } = await onSmallDisk();
   const file = join(disk, "session.json");
   mount(file, "--bind", file);

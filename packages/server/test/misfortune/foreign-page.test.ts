@@ -52,7 +52,7 @@ const post = (body: object, type = "application/json", mode = "cors") => ({
   body: JSON.stringify(body),
 });
 
-test("a page whose name is rebound to this machine reaches nothing", async () => {
+test("a page with a name rebound to this machine reaches nothing", async () => {
   const page = await pageOf(`http://evil.example:${new URL(server.url).port}`);
   expect(await sent(page, "/auth/login", post(admin))).toBe(421);
   expect(await sent(page, "/api/v1/auth/login", post(admin))).toBe(421);

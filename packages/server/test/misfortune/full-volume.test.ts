@@ -39,7 +39,7 @@ const signInAs = (server: TestServer) => login(server.url, "bob", passwords.bob)
 
 /** Fills the volume, and lets people sign in until the database has used what it had left inside. */
 async function fillUp(server: TestServer): Promise<void> {
-  await server.server.chores.tidy();
+  await server.server.backgroundJobs.purge();
   await until("the reserve is there", () => existsSync(`${database}.reserve`));
   volume.fill();
   await until("logins are refused", async () => (await signInAs(server)).status === 503, 120_000);
@@ -48,7 +48,7 @@ async function fillUp(server: TestServer): Promise<void> {
 const works = async (server: TestServer) => (await signInAs(server)).status === 200;
 
 describe("on a full volume", () => {
-  test("sessions still end, and pruning the audit trail makes everything work again", async () => {
+  test("sessions still end, and pruning the trail makes everything work again", async () => {
     await using server = await testServer({ DATABASE: database });
     oldEvents(50_000);
     const [first, second] = [
@@ -92,7 +92,7 @@ describe("on a full volume", () => {
     expect(await count(server, "session_endings")).toBe(0);
   });
 
-  test("old audit events go by their age, although a key cannot be rotated for lack of space", async () => {
+  test("old audit events expire although a key cannot be rotated", async () => {
     await using server = await testServer({
       DATABASE: database,
       AUDIT_RETENTION: "30d",
@@ -102,7 +102,7 @@ describe("on a full volume", () => {
     await fillUp(server);
     // The age of the key is above the rotation interval now, and that of the events above the retention.
     server.advance(31 * day);
-    await server.server.chores.tidy().catch(() => {});
+    await server.server.backgroundJobs.purge().catch(() => {});
     await until("people sign in again", () => works(server), 10_000);
   });
 
@@ -116,7 +116,7 @@ describe("on a full volume", () => {
     await until("people sign in again", () => works(again), 20_000);
   });
 
-  test("free space elsewhere makes everything work again, and the reserve is taken anew", async () => {
+  test("freed space makes everything work again, and renews the reserve", async () => {
     await using server = await testServer({ DATABASE: database });
     await fillUp(server);
     expect(existsSync(`${database}.reserve`)).toBe(false);
@@ -127,12 +127,12 @@ describe("on a full volume", () => {
   });
 });
 
-test("an audit trail that would fill the volume stays within its bound, and its oldest events go", async () => {
+test("an audit trail stays within its bound, and its oldest events go", async () => {
   await using server = await testServer({ DATABASE: database, AUDIT_MAX_SIZE: "2MB" });
   const pages = () => statSync(database).size;
   for (let round = 0; round < 10; round++) {
     oldEvents(20_000);
-    await server.server.chores.tidy();
+    await server.server.backgroundJobs.purge();
   }
   expect(pages()).toBeLessThan(12_000_000);
   await signIn(server.url, "alice", passwords.alice);
@@ -163,7 +163,7 @@ test("a volume that a reserve would fill is left alone", () => {
   expect(reserve.take()).toBe(true);
 });
 
-test("a reserve on a volume that became read-only is given up without an error", () => {
+test("a reserve on a read-only volume is given up without an error", () => {
   const reserve = new Reserve(database);
   writeFileSync(reserve.path, "cut short");
   volume.remount("ro");

@@ -26,7 +26,7 @@ interface Loud {
 }
 
 /** How long a server may take to start or to stop, in milliseconds: under its own bound of 15 seconds. */
-const patience = 14_000;
+const processTimeout = 14_000;
 
 /** Puts a command behind another program. */
 type Wrap = (words: readonly string[]) => readonly string[];
@@ -45,7 +45,7 @@ async function loudServer(stdio: SpawnOptions["stdio"], wrap: Wrap = (words) => 
   started.push(child);
   const exited = once(child, "exit");
   const isUp = async () => (await send(`${url}/health/live`).catch(() => undefined))?.status === 200;
-  await until("the server answers", isUp, patience);
+  await until("the server answers", isUp, processTimeout);
   return { url, child, exited };
 }
 
@@ -65,7 +65,7 @@ async function refusals(url: string, count: number): Promise<void> {
 
 async function stops({ child, exited }: Loud): Promise<unknown[]> {
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), patience);
+  const timer = setTimeout(() => child.kill("SIGKILL"), processTimeout);
   const exit = await exited;
   clearTimeout(timer);
   return exit;
@@ -83,7 +83,7 @@ function hasEnded(pid: number): boolean {
   return !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
-describe("a server goes on, and stops with status 0, if its standard output", () => {
+describe("a server runs on, and stops with status 0, if its standard output", () => {
   test("fails with ENOSPC", async () => {
     const full = openSync("/dev/full", "w");
     const server = await loudServer(["ignore", full, full]);
@@ -93,7 +93,7 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
     expect(await stops(server)).toEqual(clean);
   });
 
-  test("is a pipe whose reader has gone", async () => {
+  test("is a pipe that its reader has closed", async () => {
     const server = await loudServer(["ignore", "pipe", "pipe"]);
     server.child.stdout?.destroy();
     server.child.stderr?.destroy();
@@ -120,13 +120,13 @@ describe("a server goes on, and stops with status 0, if its standard output", ()
     await refusals(server.url, 8000);
     const inner = innerProcess(server);
     process.kill(inner, "SIGTERM");
-    const timer = setTimeout(() => process.kill(inner, "SIGKILL"), patience);
+    const timer = setTimeout(() => process.kill(inner, "SIGKILL"), processTimeout);
     expect(await server.exited).toEqual(clean);
     clearTimeout(timer);
   });
 });
 
-test("a server goes on, and stops, if its terminal is suspended", async () => {
+test("a server runs on, and stops, if its terminal is suspended", async () => {
   // `script` makes a terminal, and stops reading from it when its own output has no reader.
   const inTerminal: Wrap = (words) => [
     "script",
@@ -139,11 +139,11 @@ test("a server goes on, and stops, if its terminal is suspended", async () => {
   await refusals(server.url, 8000);
   const inner = innerProcess(server);
   process.kill(inner, "SIGTERM");
-  await until("the server has ended", () => hasEnded(inner), patience);
+  await until("the server has ended", () => hasEnded(inner), processTimeout);
   server.child.kill("SIGKILL");
 });
 
-test("lines that do not fit are counted, and the log says how many when its disk has room again", async () => {
+test("dropped lines are counted, and logged when the disk has room again", async () => {
   volume.fill(64 * 1024);
   const log = openSync(volume.path("log"), "a");
   const server = await loudServer(["ignore", log, "ignore"]);
@@ -157,12 +157,12 @@ test("lines that do not fit are counted, and the log says how many when its disk
   volume.drain();
   const lines = () => readFileSync(volume.path("log"), "utf8").trim().split("\n");
   const told = () => lines().filter((line) => line.includes("log lines were lost"));
-  await until("the loss is told", () => told().length > 0, patience);
+  await until("the loss is told", () => told().length > 0, processTimeout);
   expect(JSON.parse(told()[0] ?? "")).toMatchObject({ level: 40, lines: await lostLines(server.url) });
   expect(await stops(server)).toEqual(clean);
 });
 
-test("a command whose output does not fit says so, with status 1", async () => {
+test("a command reports output that does not fit, with status 1", async () => {
   const full = openSync("/dev/full", "w");
   const child = spawn(process.execPath, [command, "--help"], { stdio: ["ignore", full, "pipe"] });
   closeSync(full);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { replica, replicaEnvironment } from "../postgres/replica.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";
@@ -22,8 +22,8 @@ afterAll(() => postgres[Symbol.asyncDispose]());
 const refusal = (database: string) =>
   place.latchkey(["serve", "--port", "0"], { env: replicaEnvironment(database) });
 
-describe("PgBouncer by session", () => {
-  test("signs in, refreshes, tells and signs out, with several replicas", async () => {
+describe("PgBouncer with session pooling", () => {
+  test("serves sign-in, refresh, me and logout of several replicas", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
     const database = bouncer.through(await postgres.database());
     const [one, two] = [await replica(place, database), await replica(place, database)];
@@ -44,10 +44,10 @@ describe("PgBouncer by session", () => {
     expect(check).toMatchObject({ status: 0, stderr: "" });
   });
 
-  test("passes notifications on", async () => {
+  test("forwards notifications", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
     const address = bouncer.through(await postgres.database());
-    const open = () => openStore({ place: postgresAddress(address), onAudit: () => {} });
+    const open = () => openStore({ place: postgresUrl(address), onAudit: () => {} });
     const [one, two] = [await open(), await open()];
     let told = 0;
     two.onChange(() => told++);
@@ -60,7 +60,7 @@ describe("PgBouncer by session", () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  test("with a single server connection it is not mistaken for one by transaction", async () => {
+  test("with one server connection it is not mistaken for transaction pooling", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session", default_pool_size: "1" });
     const server = await replica(place, bouncer.through(await postgres.database()));
     await signIn(server.url, "admin", adminPassword);
@@ -81,7 +81,7 @@ describe("PgBouncer by session", () => {
     expect(postgres.log).toMatch(/canceling statement due to (statement|lock) timeout/);
   });
 
-  test("a startup parameter that it does not take is named", async () => {
+  test("a startup parameter that it refuses is named", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
     const result = await refusal(`${bouncer.through(await postgres.database())}?options=-c%20geqo%3Doff`);
     expectRefusal(result, /unsupported startup parameter: options.*leave it out of LATCHKEY_DATABASE/);
@@ -89,7 +89,7 @@ describe("PgBouncer by session", () => {
   });
 });
 
-describe("PgBouncer that hands out connections in between", () => {
+describe("PgBouncer with another pooling mode", () => {
   test.for([
     ["by transaction", { pool_mode: "transaction" }],
     ["by transaction, a single one", { pool_mode: "transaction", default_pool_size: "1" }],

@@ -77,10 +77,7 @@ describe("with PostgreSQL the server does not start, and says in one line why an
 
   test("a password stands among the arguments", async () => {
     const result = await refusal("", ["--database", postgres.address("postgres")]);
-    expectRefusal(
-      result,
-      /--database would show the password to every user of this machine: set LATCHKEY_DATABASE/,
-    );
+    expectRefusal(result, /--database would be visible to every user of this machine: set LATCHKEY_DATABASE/);
   });
 
   test("the secret is missing", async () => {

@@ -1,4 +1,4 @@
-/** An answer as it came: status and body, in text and, where it is JSON, as an object. */
+/** An answer: status and body, as text and, if it is JSON, as an object. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
@@ -10,7 +10,7 @@ export interface Tokens {
   readonly refresh: string;
 }
 
-/** Sends a request and reads the whole answer. Throws only where there was no answer. */
+/** Sends a request and reads the whole answer. Throws only without an answer. */
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) });
   const text = await response.text();
@@ -37,14 +37,14 @@ export function logout(url: string, accessToken: string): Promise<Answer> {
   return send(`${url}/auth/logout`, { method: "POST", headers: bearer(accessToken) });
 }
 
-/** The tokens of a login or of a refresh by refresh token. Throws where the answer holds none. */
+/** The tokens of a login or of a refresh by refresh token. Throws if the answer holds none. */
 export function tokensOf({ status, body, text }: Answer): Tokens {
   const { access_token: access, refresh_token: refresh } = body;
   if (status === 200 && typeof access === "string" && typeof refresh === "string") return { access, refresh };
   throw new Error(`no tokens in answer ${status}: ${text}`);
 }
 
-/** Signs in somebody who must be let in. */
+/** Signs in a user, and expects success. */
 export async function signIn(url: string, username: string, password: string): Promise<Tokens> {
   return tokensOf(await login(url, username, password));
 }

@@ -6,7 +6,7 @@ const place = new Place();
 const backUp = (target: string, database = place.database) =>
   place.latchkey(["database", "backup", target], { env: { LATCHKEY_DATABASE: database } });
 
-test("a backup refuses a name that exists, and leaves that file as it is", async () => {
+test("a backup never replaces an existing file", async () => {
   await (await place.server()).stop();
   writeFileSync(place.path("kept"), "something else");
   expect(await backUp(place.path("kept"))).toMatchObject({
@@ -19,7 +19,7 @@ test("a backup refuses a name that exists, and leaves that file as it is", async
 test.for([
   ["a folder that does not exist", "none", "ENOENT"],
   ["a file", "kept", "ENOTDIR"],
-])("a backup into %s says so", async ([, folder, code]) => {
+])("a backup into %s is refused with the reason", async ([, folder, code]) => {
   const answer = await backUp(place.path(`${folder}/copy.db`));
   expect(answer.status).toBe(1);
   expect(answer.stderr).toMatch(
@@ -28,7 +28,7 @@ test.for([
 });
 
 describe("a backup of", () => {
-  test("a file that holds no database names that file, not the copy", async () => {
+  test("a file without a database names that file, not the copy", async () => {
     writeFileSync(place.path("letter.db"), "Dear reader, ".repeat(1000));
     const answer = await backUp(place.path("copy.db"), place.path("letter.db"));
     expect(answer.status).toBe(1);
@@ -38,13 +38,13 @@ describe("a backup of", () => {
     expect(existsSync(place.path("copy.db"))).toBe(false);
   });
 
-  test("a database that does not exist says so, and makes none", async () => {
+  test("a missing database is refused, and none is created", async () => {
     const answer = await backUp(place.path("copy.db"), place.path("missing.db"));
-    expect(answer).toMatchObject({ status: 1, stderr: expect.stringContaining("there is no database at") });
+    expect(answer).toMatchObject({ status: 1, stderr: expect.stringContaining("no database at") });
     expect([existsSync(place.path("missing.db")), existsSync(place.path("copy.db"))]).toEqual([false, false]);
   });
 
-  test("PostgreSQL names the line that makes it, without the password", async () => {
+  test("PostgreSQL prints the pg_dump command, without the password", async () => {
     const answer = await place.latchkey(["database", "backup", "copy.dump"], {
       env: {
         LATCHKEY_DATABASE: "postgres://latchkey:hunter2@db.example/latchkey",

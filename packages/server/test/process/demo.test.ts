@@ -11,10 +11,10 @@ const place = new Place();
 const run = promisify(execFile);
 
 test.for(["0.0.0.0", "::", "192.0.2.1", "example.com"])("the demo refuses to listen on %s", async (host) => {
-  expectRefusal(await place.latchkey(["demo", "--port", "0", "--host", host]), /this machine alone/);
+  expectRefusal(await place.latchkey(["demo", "--port", "0", "--host", host]), /only on this machine/);
 });
 
-test("the demo lets its two users in and leaves nothing behind", async () => {
+test("the demo admits its two users and leaves nothing behind", async () => {
   const demo = await place.server({ command: "demo", env: { LATCHKEY_DATABASE: "" } });
   expect((await login(demo.url, "alice", "alice123")).body["roles"]).toEqual(["user", "premium"]);
   expect((await login(demo.url, "admin", "admin123")).body["roles"]).toEqual(["admin"]);
@@ -24,7 +24,7 @@ test("the demo lets its two users in and leaves nothing behind", async () => {
   expect(readdirSync(place.directory)).toEqual([]);
 });
 
-test("the commands that the demo prints work as they are printed", async () => {
+test("the commands that the demo prints work", async () => {
   const demo = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
   const printed = () => demo.stdout().match(/^(TOKEN=|curl ).*$/gm) ?? [];
   await until("the demo prints what to try", () => printed().length === 3, 5_000);

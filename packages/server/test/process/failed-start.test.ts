@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, test } from "vitest";
-import { settings } from "../../src/config.ts";
+import { settings } from "../../src/config/settings.ts";
 import { expectRefusal } from "./refusal.ts";
 import { type Environment, Place } from "./server-process.ts";
 
@@ -17,37 +17,47 @@ function serve(args: readonly string[], env: Environment = {}) {
   return place.latchkey(["serve", "--port", "0", ...args], { env });
 }
 
-describe.concurrent("the server does not start, and says in one line why and what to do, when", () => {
+describe.concurrent("the server does not start, and prints cause and cure in one line, if", () => {
   test.for([
-    ["the port is no number", ["--port", "http"], {}, /--port=http: give a whole number from 0 to 65535/],
+    [
+      "the port is not a number",
+      ["--port", "http"],
+      {},
+      /--port=http: expected a whole number from 0 to 65535/,
+    ],
     [
       "a number is negative",
       [],
       { LATCHKEY_HASH_QUEUE: "-1" },
-      /LATCHKEY_HASH_QUEUE=-1: give a whole number/,
+      /LATCHKEY_HASH_QUEUE=-1: expected a whole number/,
     ],
-    ["a time has no unit", ["--access-token-ttl", "60"], {}, /--access-token-ttl=60: give a duration/],
-    ["a rule is none", [], { LATCHKEY_THROTTLE_PAIR: "often" }, /LATCHKEY_THROTTLE_PAIR=often: .*20\/15m/],
-    ["the issuer is no address", ["--issuer", "me"], {}, /--issuer=me: give an address such as/],
+    ["a time has no unit", ["--access-token-ttl", "60"], {}, /--access-token-ttl=60: expected a duration/],
     [
-      "a proxy is no network",
+      "a rule is malformed",
+      [],
+      { LATCHKEY_THROTTLE_PAIR: "often" },
+      /LATCHKEY_THROTTLE_PAIR=often: .*20\/15m/,
+    ],
+    ["the issuer is not a URL", ["--issuer", "me"], {}, /--issuer=me: expected a URL such as/],
+    [
+      "a proxy is not a network",
       [],
       { LATCHKEY_TRUSTED_PROXIES: "all" },
       /TRUSTED_PROXIES=all: .*10\.0\.0\.0\/8/,
     ],
-    ["the level is unknown", ["--log-level", "loud"], {}, /--log-level=loud: give debug or info/],
+    ["the level is unknown", ["--log-level", "loud"], {}, /--log-level=loud: expected debug, info/],
     ["two settings contradict", ["--session-idle", "60d"], {}, /SESSION_IDLE must not be longer than/],
     ["the secret is short", [], { LATCHKEY_SECRET: "hunter2" }, /LATCHKEY_SECRET: .*32 random characters/],
     ["the secret is a flag", ["--secret", "x".repeat(40)], {}, /set LATCHKEY_SECRET in the environment/],
     ["a secret is a flag", ["--admin-password=hunter22"], {}, /set LATCHKEY_ADMIN_PASSWORD in the environ/],
     ["a flag is unknown", ["--colour", "red"], {}, /--colour.*`latchkey --help`/],
     ["a flag lacks its value", ["--host"], {}, /--host.*`latchkey --help`/],
-    ["there is a word too many", ["now"], {}, /serve takes no now/],
+    ["there is an extra argument", ["now"], {}, /serve accepts no argument now/],
     [
-      "the address is another machine's",
+      "the address belongs to another machine",
       ["--host", "203.0.113.7"],
       {},
-      /203\.0\.113\.7 does not belong to this/,
+      /203\.0\.113\.7 is not an address of this machine/,
     ],
     [
       "the secret is not the database's",
@@ -55,25 +65,38 @@ describe.concurrent("the server does not start, and says in one line why and wha
       { LATCHKEY_SECRET: "s".repeat(40) },
       /not the secret that the database was made with: set LATCHKEY_SECRET/,
     ],
-    ["the place is a directory", ["--database", "."], {}, /cannot (write|use) .*--database/],
-    ["the place is in a file", ["--database", "latchkey.db/x.db"], {}, /cannot (write|use) .*--database/],
+    ["the path is a directory", ["--database", "."], {}, /cannot (write|use) .*--database/],
+    ["the path is in a file", ["--database", "latchkey.db/x.db"], {}, /cannot (write|use) .*--database/],
     ["it is below a file", ["--database", "latchkey.db/x/y.db"], {}, /cannot (write|use) .*--database/],
-    ["the place takes no files", ["--database", "/proc/latchkey.db"], {}, /cannot (write|use) .*--database/],
-    ["the database is an address", ["--database", "redis://x"], {}, /--database=redis:\/\/x: give a path/],
+    [
+      "the folder accepts no files",
+      ["--database", "/proc/latchkey.db"],
+      {},
+      /cannot (write|use) .*--database/,
+    ],
+    [
+      "the database is an address",
+      ["--database", "redis://x"],
+      {},
+      /--database=redis:\/\/x: expected the path/,
+    ],
   ] as const)("%s", async ([, args, env, why]) => {
     const result = await serve(args, env);
     expectRefusal(result, why);
     expect(result.stderr).not.toMatch(/hunter2|x{40}|s{40}/);
   });
 
-  test("the place is a directory of the system's own", async () => {
+  test("the path is in /proc", async () => {
     expectRefusal(await serve(["--database", "/proc/latchkey/latchkey.db"]), /\/proc.*--database/);
   });
 
   test("Node is too old for it", async () => {
     const old = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
     const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(old)}"` };
-    expectRefusal(await serve([], env), /this is Node 20\.20\.2, and 24 or newer is needed: `npm start`/);
+    expectRefusal(
+      await serve([], env),
+      /this is Node 20\.20\.2, but Latchkey needs Node 24 or newer: `npm start`/,
+    );
   });
 
   test("the port is in use", async () => {
@@ -98,7 +121,7 @@ describe.concurrent("the server does not start, and says in one line why and wha
     expectRefusal(await serve(["--database", newer]), /at version 999.*run the newer Latchkey/);
   });
 
-  test("the file is no database", async () => {
+  test("the file is not a database", async () => {
     const other = place.path("other.txt");
     writeFileSync(other, "This is a shopping list, and a long one at that.\n".repeat(40));
     expectRefusal(await serve(["--database", other]), /cannot use the database \S+other\.txt .*--database/);
@@ -114,27 +137,27 @@ describe.concurrent("the server does not start, and says in one line why and wha
     holder.close();
   });
 
-  test("the secret's file is lost", async () => {
+  test("the file with the secret is lost", async () => {
     mkdirSync(place.path("lost"));
     copyFileSync(place.database, place.path("lost/latchkey.db"));
     expectRefusal(
       await serve(["--database", "lost/latchkey.db"]),
-      /latchkey\.db\.secret is gone.*bring the file back/,
+      /latchkey\.db\.secret is missing.*restore the file/,
     );
     expect(existsSync(place.path("lost/latchkey.db.secret"))).toBe(false);
   });
 });
 
 describe.concurrent("the command line", () => {
-  test("refuses what it does not know", async () => {
+  test("refuses unknown commands and options", async () => {
     expectRefusal(await place.latchkey(["start"]), /unknown command start: `latchkey --help`/);
     expectRefusal(await place.latchkey(["constructor"]), /unknown command constructor/);
     expectRefusal(await place.latchkey(["key", "delete"]), /key list +or +latchkey key rotate/);
     const inMemory = await place.latchkey(["user", "list", "--database", ":memory:"]);
-    expectRefusal(inMemory, /seen by no other process/);
+    expectRefusal(inMemory, /private to one process/);
   });
 
-  test("says in one line why nothing could be written", async () => {
+  test("reports in one line why nothing could be written", async () => {
     const full = place.path("full.db");
     copyFileSync(place.database, full);
     const database = new DatabaseSync(full);
@@ -146,7 +169,7 @@ describe.concurrent("the command line", () => {
     expectRefusal(result, /The database cannot be reached: try again shortly \(disk full\)/);
   });
 
-  test.for([["--help"], ["help"], ["serve", "--help"], []])("%j tells every setting", async (args) => {
+  test.for([["--help"], ["help"], ["serve", "--help"], []])("%j lists every setting", async (args) => {
     const { status, stdout, stderr } = await place.latchkey(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const every: readonly { variable: string; meaning: string; secret?: boolean }[] = Object.values(settings);

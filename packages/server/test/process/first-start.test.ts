@@ -10,7 +10,7 @@ const place = new Place();
 /** Nobody said what the administrator's password is. */
 const unsaid = { LATCHKEY_ADMIN_PASSWORD: "" };
 
-test("the first start makes an administrator and shows the password once, on standard error alone", async () => {
+test("the first start creates an administrator and prints the password once", async () => {
   const database = place.path("shown.db");
   const first = await place.server({ database, env: unsaid });
   const [, password = ""] = /^ *password +(\S+)$/m.exec(first.stderr()) ?? [];
@@ -30,7 +30,7 @@ test("the first start makes an administrator and shows the password once, on sta
   expect(second.stdout()).not.toContain(password);
 });
 
-test("a given administrator's password is used, never shown, and changes nothing once there are users", async () => {
+test("a configured administrator password is never shown, and used only once", async () => {
   const database = place.path("given.db");
   const first = await place.server({ database });
   await signIn(first.url, "admin", adminPassword);
@@ -46,7 +46,7 @@ test("a given administrator's password is used, never shown, and changes nothing
   }
 });
 
-test("a given administrator's password must keep the rules, and is not told when it does not", async () => {
+test("a configured administrator password that breaks the rules is not printed", async () => {
   const result = await place.latchkey(["serve", "--port", "0", "--database", place.path("weak.db")], {
     env: { LATCHKEY_ADMIN_PASSWORD: "iloveyou" },
   });
@@ -54,7 +54,7 @@ test("a given administrator's password must keep the rules, and is not told when
   expect(result.stderr).not.toContain("iloveyou");
 });
 
-test("an unknown setting is logged without its value, and stops nothing", async () => {
+test("an unknown setting is logged without its value", async () => {
   const server = await place.server({
     database: place.path("misspelt.db"),
     env: { LATCHKEY_SECRT: "canary", LATCHKEY_TOKEN: "the client's own" },
@@ -65,7 +65,7 @@ test("an unknown setting is logged without its value, and stops nothing", async 
   expect(server.stdout().match(/unknown setting/g)).toHaveLength(1);
 });
 
-test("all that the server keeps is for its own user alone", async () => {
+test("only the user of the server can read its files", async () => {
   const directory = place.path("private");
   const server = await place.server({ database: join(directory, "nested/latchkey.db") });
   await signIn(server.url, "admin", adminPassword);
@@ -81,14 +81,14 @@ test("all that the server keeps is for its own user alone", async () => {
   await server.stop();
 });
 
-test("without any setting the database is data/latchkey.db, where it was started", async () => {
+test("without settings the database is data/latchkey.db in the current folder", async () => {
   const server = await place.server({ env: { LATCHKEY_DATABASE: "" } });
   await signIn(server.url, "admin", adminPassword);
   await server.stop();
   expect(readdirSync(place.path("data")).sort()).toEqual(["latchkey.db", "latchkey.db.secret"]);
 });
 
-test("after an orderly stop the file alone is the database, to be copied or moved", async () => {
+test("after a stop the database is one file, which can be copied or moved", async () => {
   const database = place.path("moved.db");
   const server = await place.server({ database });
   await signIn(server.url, "admin", adminPassword);

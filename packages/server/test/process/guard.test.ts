@@ -16,7 +16,7 @@ beforeAll(async () => {
   expect(await place.latchkey(add, { input: `${bob}\n` })).toMatchObject({ status: 0 });
 });
 
-/** What the guard of another process says to a token. */
+/** The verdict on a token of a guard in another process. */
 async function verdict(guard: Guard, token: string): Promise<string> {
   return await guard.verify(token).then(
     ({ username }) => username,
@@ -40,7 +40,7 @@ test.each([
   await refused(guard, access);
 });
 
-test("a new password, read from standard input, ends what was begun with the old one", async () => {
+test("a new password from standard input ends the sessions of the old one", async () => {
   await using guard = createGuard({ issuer: server.url });
   await place.latchkey(["user", "enable", "bob"]);
   const { access } = await signIn(server.url, "bob", bob);
@@ -49,7 +49,7 @@ test("a new password, read from standard input, ends what was begun with the old
   await refused(guard, access);
 });
 
-test("a key that was rotated verifies at a guard that had not heard of it", async () => {
+test("a guard verifies tokens of a rotated key that is new to it", async () => {
   await using guard = createGuard({ issuer: server.url });
   const before = await signIn(server.url, "admin", adminPassword);
   expect(await verdict(guard, before.access)).toBe("admin");
@@ -67,7 +67,7 @@ test("a key that was rotated verifies at a guard that had not heard of it", asyn
   expect(await verdict(guard, before.access)).toBe("admin");
 });
 
-test("what ends while the server is gone from a guard's sight is known when it is back", async () => {
+test("a guard learns of sessions that ended while the server was unreachable", async () => {
   const events: GuardEvent[] = [];
   await using guard = createGuard({ issuer: server.url, onEvent: (event) => void events.push(event) });
   await guard.ready();
@@ -80,7 +80,7 @@ test("what ends while the server is gone from a guard's sight is known when it i
 
   await server.stop("SIGKILL");
   await until("the guard notices", () => events.some(({ name }) => name === "feed.lost"));
-  // What is known goes on while the server is away.
+  // Known sessions stay valid while the server is unreachable.
   expect(await verdict(guard, other.access)).toBe("admin");
   expect(await place.latchkey(["session", "end", sessionId])).toMatchObject({ status: 0 });
 

@@ -70,7 +70,7 @@ const strange = {
 
 const contentTypes = ["application/json", "application/x-www-form-urlencoded", `text/${header}`];
 
-/** Every operation with every kind of nonsense, and every other path with secrets where none belong. */
+/** Every operation with every kind of nonsense, and every other path with secrets in the wrong places. */
 export const requests: readonly Request[] = [
   ...operations.flatMap((operation) => [
     ...bodies.map((body) => post(operation, body, "application/json")),
@@ -96,7 +96,7 @@ export const requests: readonly Request[] = [
   { method: "GET", path: `/auth/me?${query.repeat(300)}` },
 ];
 
-/** Bytes that are no request, or only half of one. */
+/** Malformed requests and halves of requests. */
 export const brokenHttp: readonly string[] = [
   `${header}\r\n\r\n`,
   `GET /${path} HTTP/9.${header}\r\n\r\n`,
@@ -118,7 +118,7 @@ export function sendRaw(url: string, bytes: string): Promise<string> {
     const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes, "latin1"));
     socket.setEncoding("latin1").on("data", (text: string) => {
       received += text;
-      // Where the server would keep the connection there is nothing more to wait for.
+      // If the server keeps the connection open, the answer is complete.
       if (received.includes("\r\n\r\n")) socket.end();
     });
     socket.on("error", () => {}).on("close", () => resolve(received));

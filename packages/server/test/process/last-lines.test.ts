@@ -8,9 +8,9 @@ const count = 200;
 /** Runs a server in memory that writes many lines before its first request, and then does `more`. */
 function logAnd(more: string): Promise<{ failed: boolean; lines: string[]; stderr: string }> {
   const program = `
-    const { run } = await import(${source("cli/serve.ts")});
-    const { readConfig } = await import(${source("config.ts")});
-    await run(readConfig({ LATCHKEY_DATABASE: ":memory:", LATCHKEY_PORT: "0" }), async (people, log) => {
+    const { runServer } = await import(${source("cli/server-process.ts")});
+    const { readConfig } = await import(${source("config/config.ts")});
+    await runServer(readConfig({ LATCHKEY_DATABASE: ":memory:", LATCHKEY_PORT: "0" }), async (people, log) => {
       for (let line = 0; line < ${count}; line++) log.info({ line }, "a line");
       ${more}
     });`;

@@ -7,7 +7,7 @@ import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
 const place = new Place();
-/** All that must be found nowhere: what strangers sent, and what the server gave to its own people. */
+/** All secrets that must not be found: sent by strangers, or issued to users. */
 const secrets = new Set<string>([...Object.values(canaries), adminPassword]);
 const codes = new Set<unknown>();
 let server: ServerProcess;
@@ -27,12 +27,12 @@ beforeAll(async () => {
   await place.latchkey(visitor, { input: canaries.password });
 });
 
-test("no answer repeats what was sent", async () => {
+test("no answer repeats the input", async () => {
   for (const request of requests) await tell(request);
   for (const bytes of brokenHttp) expectSilence(await sendRaw(server.url, bytes));
 });
 
-test("real tokens, good and used up and in the wrong place, are not repeated either", async () => {
+test("no answer repeats a real token, valid or used, in any place", async () => {
   const first = issued(await signIn(server.url, "admin", adminPassword));
   const second = issued(tokensOf(await refresh(server.url, first.refresh)));
   const third = issued(tokensOf(await refresh(server.url, second.refresh)));
@@ -47,7 +47,7 @@ test("real tokens, good and used up and in the wrong place, are not repeated eit
   await tellTokens(left);
 });
 
-test("nor is a password that is wrong, too much at once, once too often, or given up on", async () => {
+test("no answer repeats a refused password", async () => {
   const tries = Array.from({ length: 60 }, () => login(server.url, "admin", canaries.password));
   for (const { body, text } of await Promise.all(tries)) note(body["code"], text);
   for (let count = 0; count < 50; count++)
@@ -62,7 +62,7 @@ test("nor is a password that is wrong, too much at once, once too often, or give
   );
 });
 
-test("nor is anything when the database fails", async () => {
+test("no answer repeats the input if the database fails", async () => {
   const { access, refresh: refreshToken } = issued(await signIn(server.url, "visitor", canaries.password));
   const database = new DatabaseSync(place.database, { timeout: 5_000 });
   database.exec("alter table audit_events rename to audit_events_moved");
@@ -104,7 +104,7 @@ test("every refusal was among the answers", () => {
   );
 });
 
-test("no secret stands in the log or in any file", async () => {
+test("no secret is in the log or in any file", async () => {
   const files = readdirSync(place.directory).map((name) => [name, readFileSync(place.path(name))] as const);
   expect(files.map(([name]) => name)).toEqual(expect.arrayContaining(["latchkey.db", "latchkey.db-wal"]));
   await server.stop();
@@ -134,7 +134,7 @@ async function tell({ method, path, headers, body }: Request): Promise<void> {
   note(/"code":"(\w+)"/.exec(text)?.[1]);
 }
 
-/** Sends tokens to where they do not belong. */
+/** Sends tokens in the wrong places. */
 async function tellTokens({ access, refresh: refreshToken }: Tokens): Promise<void> {
   for (const token of [access, refreshToken]) {
     const headers = {

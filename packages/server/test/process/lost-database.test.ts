@@ -31,7 +31,7 @@ describe("under a running server, a database file", () => {
       },
     ],
     ["whose write-ahead log was deleted", (path: string) => rmSync(`${path}-wal`)],
-  ] as const)("%s is noticed at once: nothing is acknowledged that would be lost", async ([, lose]) => {
+  ] as const)("%s is noticed at once, and no write to it is acknowledged", async ([, lose]) => {
     const { database, server: running } = await server();
     const tokens = await signIn(running.url, "admin", adminPassword);
     expect(await statusOf("/health/ready", running)).toBe(200);
@@ -52,7 +52,7 @@ describe("under a running server, a database file", () => {
     await running.stop();
   });
 
-  test("behind a symbolic link whose write-ahead log was deleted is noticed, and so is a link to another", async () => {
+  test("behind a symbolic link is noticed if log or link is replaced", async () => {
     const { database, server: first } = await server();
     await first.stop();
     renameSync(database, `${database}.target`);
@@ -70,7 +70,7 @@ describe("under a running server, a database file", () => {
     await running.stop();
   });
 
-  test("that comes back is used again, with everything in it", async () => {
+  test("that comes back is used again with all its data", async () => {
     const { database, server: running } = await server();
     const tokens = await signIn(running.url, "admin", adminPassword);
     renameSync(database, `${database}.away`);
@@ -81,7 +81,7 @@ describe("under a running server, a database file", () => {
     await running.stop();
   });
 
-  test("whose write-ahead log was deleted is whole after a stop with SIGTERM", async () => {
+  test("with a deleted write-ahead log is complete after a SIGTERM", async () => {
     const { database, server: running } = await server();
     const tokens = await signIn(running.url, "admin", adminPassword);
     rmSync(`${database}-wal`);
@@ -97,15 +97,15 @@ describe("a start beside the secret of a database that is", () => {
   test.for([
     ["gone", (path: string) => rmSync(path)],
     ["empty", (path: string) => writeFileSync(path, "")],
-  ] as const)("%s is refused in one line, and makes nothing", async ([, lose]) => {
+  ] as const)("%s is refused in one line, and creates nothing", async ([, lose]) => {
     const { database, server: running } = await server();
     await running.stop();
     lose(database);
     const before = readdirSync(dirname(database));
     const env = { LATCHKEY_DATABASE: database };
     const line =
-      `latchkey: ${database} is gone or empty, but ${database}.secret belongs to it: ` +
-      `bring the database back, or move ${database}.secret away to begin anew\n`;
+      `latchkey: ${database} is missing or empty, but ${database}.secret belongs to it: ` +
+      `restore the database, or move ${database}.secret away to start with a new one\n`;
     for (const command of [
       ["serve", "--port", "0"],
       ["user", "list"],
@@ -120,7 +120,7 @@ describe("a start beside the secret of a database that is", () => {
     writeFileSync(`${database}.reserve`, "reserve");
     const inEnvironment = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "s".repeat(40) };
     expect((await place.latchkey(["serve", "--port", "0"], { env: inEnvironment })).stderr).toContain(
-      `latchkey.db.reserve belongs to it: bring the database back, or move ${database}.reserve away`,
+      `latchkey.db.reserve belongs to it: restore the database, or move ${database}.reserve away`,
     );
     rmSync(`${database}.reserve`);
     const anew = await place.server({ database });

@@ -32,7 +32,7 @@ async function issued(url: string, name: string): Promise<Tokens> {
   return tokens;
 }
 
-test("any process answers any call, and what one ends the other refuses within a second", async () => {
+test("any process answers any call, and an ended session ends at both", async () => {
   const ada = await issued(one.url, "ada");
   const admin = await issued(other.url, "admin");
   await using atOther = await connectMcp(2, other.url, ada.access);
@@ -53,7 +53,7 @@ test("any process answers any call, and what one ends the other refuses within a
   await administrator.call("enable_user", { user: "ada" });
 });
 
-test("tokens in the right place and in wrong ones stand in no log", async () => {
+test("tokens in the right place and in wrong ones are not logged", async () => {
   const { access, refresh } = await issued(one.url, "ada");
   const { access: stranger } = await issued(one.url, "admin");
   await using byHeader = await connectMcp(2, one.url, access);
@@ -81,7 +81,7 @@ test("tokens in the right place and in wrong ones stand in no log", async () => 
   await until("the log has arrived", () => one.stdout().includes('"tool.denied"'), 10_000);
 });
 
-test("a client that is connected holds up no shutdown", async () => {
+test("a connected client does not delay the shutdown", async () => {
   const { access } = await issued(one.url, "ada");
   await using client = await connectMcp(2, one.url, access);
   await using older = await connectMcp(1, one.url, access);

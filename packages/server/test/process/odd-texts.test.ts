@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const emptyFolder = () => mkdtempSync(place.path("empty-"));
 
-describe.concurrent("a refused setting leaves nothing behind:", () => {
+describe.concurrent("a refused setting creates no file:", () => {
   test.for<[string, Environment, RegExp]>([
     [
       "a password with a Windows line end",
@@ -32,13 +32,13 @@ describe.concurrent("a refused setting leaves nothing behind:", () => {
       { LATCHKEY_SECRET: `${"s".repeat(40)}\n` },
       /LATCHKEY_SECRET: it begins or ends with U\+000A \(line feed\): remove it/,
     ],
-    ["a host of two words", { LATCHKEY_HOST: "here there" }, /LATCHKEY_HOST=here there: give an address/],
+    ["a host of two words", { LATCHKEY_HOST: "here there" }, /LATCHKEY_HOST=here there: expected an address/],
     [
       "an escape in a path",
       { LATCHKEY_DATABASE: "data\u001b.db" },
-      /LATCHKEY_DATABASE=data\\u\{1b\}\.db: it holds the control character U\+001B/,
+      /LATCHKEY_DATABASE=data\\u\{1b\}\.db: it contains the control character U\+001B/,
     ],
-    ["the last setting", { LATCHKEY_LOG_LEVEL: "loud" }, /LATCHKEY_LOG_LEVEL=loud: give debug or/],
+    ["the last setting", { LATCHKEY_LOG_LEVEL: "loud" }, /LATCHKEY_LOG_LEVEL=loud: expected debug, info/],
   ])("%s", async ([, env, why]) => {
     const folder = emptyFolder();
     const database = join(folder, "latchkey.db");
@@ -77,8 +77,12 @@ test("a file of settings with Windows line ends starts the same server", async (
 });
 
 test.for([
-  ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /an argument: it holds .* U\+000D/],
-  ["a role", ["add", "pasc", "--email", "p@example.com", "--role", "user\r"], /--role: it holds .* U\+000D/],
+  ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /an argument: it contains .* U\+000D/],
+  [
+    "a role",
+    ["add", "pasc", "--email", "p@example.com", "--role", "user\r"],
+    /--role: it contains .* U\+000D/,
+  ],
   ["a name to show", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
 ] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
   expectRefusal(await place.latchkey(["user", ...args], { input: `${passphrase}\n` }), why);
@@ -91,13 +95,17 @@ async function* bytes(given: Uint8Array) {
 const passwd = (given: Uint8Array) => place.latchkey(["user", "passwd", "admin"], { input: bytes(given) });
 const utf16 = (text: string) => Buffer.from(text, "utf16le");
 
-describe("a new password on standard input is refused, and the old one stays, when it is", () => {
+describe("a new password on standard input is refused, and the old one kept, if it is", () => {
   test.for<[string, Uint8Array, RegExp]>([
     ["UTF-16 with its mark", utf16(`\ufeff${passphrase}\r\n`), /looks like UTF-16: .* `-Encoding utf8`/],
     ["UTF-16 without it", utf16(`${passphrase}\n`), /looks like UTF-16/],
     ["UTF-16 of the other order", utf16(`\ufeff${passphrase}\n`).swap16(), /looks like UTF-16/],
     ["UTF-16 without a NUL", utf16("Ουρανίωνκαρπόςκαλός"), /it is not UTF-8/],
-    ["Latin-1", Buffer.from("passphrase du café\n", "latin1"), /it is not UTF-8 \(Latin-1\?\): save it as/],
+    [
+      "Latin-1",
+      Buffer.from("passphrase du café\n", "latin1"),
+      /it is not UTF-8, perhaps Latin-1: save it as/,
+    ],
     ["cut in a character", Buffer.from("passphrase du café").subarray(0, -1), /it is not UTF-8/],
     ["with a NUL", Buffer.from("passphrase\0 of theirs\n"), /looks like UTF-16/],
     ["what was not UTF-8 once", Buffer.from("passphrase du caf\ufffd\n"), /it is not valid UTF-8/],
@@ -116,7 +124,7 @@ describe("a new password on standard input is refused, and the old one stays, wh
   });
 });
 
-describe("a new password on standard input is taken with", () => {
+describe("a new password on standard input is accepted with", () => {
   test.for<[string, string]>([
     ["a line feed", `${passphrase}\n`],
     ["a Windows line end", `${passphrase}\r\n`],
@@ -151,11 +159,11 @@ describe("the file with the secret", () => {
 
   test.for<[string, (secret: string) => string | Uint8Array, RegExp]>([
     ["in UTF-16", (secret) => utf16(`\ufeff${secret}\r\n`), /latchkey\.db\.secret: .*looks like UTF-16/],
-    ["cut short", (secret) => secret.slice(0, 9), /\.secret: it has fewer than 32 characters: bring its/],
+    ["cut short", (secret) => secret.slice(0, 9), /\.secret: it has fewer than 32 characters: restore its/],
     [
       "of two lines",
       (secret) => `${secret}\n${secret}\n`,
-      /\.secret: it holds the control character U\+000A/,
+      /\.secret: it contains the control character U\+000A/,
     ],
   ])("is refused %s", async ([, content, why]) => {
     const database = await withSecret(content);
@@ -163,7 +171,7 @@ describe("the file with the secret", () => {
   });
 });
 
-test("a pod beside a Kubernetes Service named latchkey starts, and the log says what to set", async () => {
+test("a pod beside a Service named latchkey starts, and logs the setting", async () => {
   const database = place.path("pod.db");
   copyFileSync(place.database, database);
   copyFileSync(`${place.database}.secret`, `${database}.secret`);

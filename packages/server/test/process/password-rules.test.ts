@@ -16,7 +16,7 @@ function add(name: string, password: string) {
   });
 }
 
-describe.concurrent("a new password is refused in one line when it is", () => {
+describe.concurrent("a new password is refused in one line if it is", () => {
   test.for([
     ["short", "seven77", /at least 8 characters/],
     ["short in characters, whatever its bytes", "🙂🙂🙂🙂🙂🙂🙂", /at least 8 characters/],
@@ -26,7 +26,7 @@ describe.concurrent("a new password is refused in one line when it is", () => {
     ["the user's e-mail address", "Margarethe.Mail@example.com", /own name or e-mail/],
     ["the front of the e-mail address", "margarethe.mail", /own name or e-mail/],
     ["longer than 1,024 bytes", `${"é".repeat(512)}e`, /longer than 1024 bytes/],
-    ["empty", "", /no password on standard input/],
+    ["empty", "", /standard input is empty/],
   ] as const)("%s", async ([, password, why]) => {
     const result = await add("margarethe", password);
     expectRefusal(result, why);
@@ -34,7 +34,7 @@ describe.concurrent("a new password is refused in one line when it is", () => {
   });
 });
 
-describe.concurrent("a new password is taken, and signs in, when it is", () => {
+describe.concurrent("a new password is accepted, and signs in, if it is", () => {
   test.for([
     ["short", "8 chars!"],
     ["sixtyfour", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ#!"],
@@ -55,7 +55,7 @@ describe.concurrent("a new password is taken, and signs in, when it is", () => {
     expect((await login(server.url, "keyboard", "cafe\u0301 au lait")).status).toBe(200);
   });
 
-  test("written by a program that lets go of one byte at a time", async () => {
+  test("written one byte at a time", async () => {
     const password = "🗝️".repeat(20);
     async function* slowly() {
       for (const byte of Buffer.from(`${password}\n`)) {

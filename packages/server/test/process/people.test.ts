@@ -18,14 +18,14 @@ function add(name: string, ...flags: string[]) {
   });
 }
 
-/** Somebody who is signed in. */
+/** A signed-in user. */
 async function signedIn(name: string) {
   expect(await add(name)).toMatchObject({ status: 0, stdout: `added user:${name}\n`, stderr: "" });
   return signIn(server.url, name, password);
 }
 
 describe.concurrent("while the server runs", () => {
-  test("somebody who was added signs in at once, by user name and by e-mail address", async () => {
+  test("an added user signs in at once, by username and by email address", async () => {
     await add("ada", "--name", "Ada L.", "--role", "editor", "--role", "user");
     const answer = await login(server.url, "ada", password);
     expect(answer.body).toMatchObject({
@@ -40,7 +40,7 @@ describe.concurrent("while the server runs", () => {
     expect(stdout).not.toContain("argon2");
   });
 
-  test("somebody who was disabled is out within a second, and back with new tokens once enabled", async () => {
+  test("a disabled user is out within a second, and back once enabled", async () => {
     const tokens = await signedIn("disa");
     expect((await me(server.url, tokens.access)).status).toBe(200);
 
@@ -58,7 +58,7 @@ describe.concurrent("while the server runs", () => {
     expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
   });
 
-  test("somebody who was removed is out within a second, and their namesake inherits nothing", async () => {
+  test("a removed user is out within a second, and a namesake inherits nothing", async () => {
     const tokens = await signedIn("remo");
     expect((await me(server.url, tokens.access)).status).toBe(200);
 
@@ -74,7 +74,7 @@ describe.concurrent("while the server runs", () => {
     expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
   });
 
-  test("a new password ends all sessions within a second, and only it signs in from then on", async () => {
+  test("a new password ends all sessions within a second", async () => {
     const tokens = [await signedIn("pasc"), await signIn(server.url, "pasc", password)];
     const changed = await place.latchkey(["user", "passwd", "pasc"], { input: "another fine passphrase\n" });
     expect(changed).toMatchObject({ status: 0, stderr: "" });
@@ -87,7 +87,7 @@ describe.concurrent("while the server runs", () => {
     }
   });
 
-  test("what commands do stands in the server's log as well, once", async () => {
+  test("the server logs the changes of commands too, once", async () => {
     await add("logg");
     await place.latchkey(["user", "disable", "logg"]);
     const told = () =>
@@ -105,13 +105,13 @@ describe.concurrent("while the server runs", () => {
     ]);
   });
 
-  test("a password is taken from standard input alone", async () => {
+  test("a password is read only from standard input", async () => {
     await add("ines");
     const asFlag = await place.latchkey(["user", "passwd", "ines", "--password", "given as a flag"]);
     expectRefusal(asFlag, /--password/);
     const asWord = await place.latchkey(["user", "passwd", "ines", "given-as-a-word"]);
-    expectRefusal(asWord, /one user at a time/);
-    expectRefusal(await place.latchkey(["user", "passwd", "ines"]), /no password on standard input/);
+    expectRefusal(asWord, /user accepts one name/);
+    expectRefusal(await place.latchkey(["user", "passwd", "ines"]), /standard input is empty/);
     expect((await login(server.url, "ines", password)).status).toBe(200);
   });
 });
@@ -120,16 +120,16 @@ test.concurrent.for([
   ["a name that is taken", "admin", "other@example.com", /a user admin already/],
   ["an address that is taken", "other", "admin@localhost", /admin@localhost is taken/],
   ["a bad address", "other", "nowhere", /not an e-mail address/],
-] as const)("nobody is asked for the password of %s", async ([, name, email, why]) => {
+] as const)("the command asks for no password of %s", async ([, name, email, why]) => {
   expectRefusal(await place.latchkey(["user", "add", name, "--email", email], { input: "" }), why);
 });
 
-describe.concurrent("what cannot be done to people is said in one line", () => {
+describe.concurrent("a refused change of a user is explained in one line", () => {
   test.for([
     ["an unknown user", ["passwd", "nobody"], /there is no user nobody/],
     ["an unknown user", ["disable", "nobody@example.com"], /there is no user nobody@example.com/],
     ["an unknown user", ["remove", "nobody"], /there is no user nobody/],
-    ["no user", ["enable"], /which user/],
+    ["no user", ["enable"], /usage: latchkey user enable NAME/],
     ["no such verb", ["rename", "admin"], /list\|add\|passwd/],
     ["a name that is taken", ["add", "ADMIN", "--email", "other@example.com"], /a user ADMIN already/],
     ["an address that is taken", ["add", "other", "--email", "Admin@LOCALHOST"], /Admin@LOCALHOST is taken/],

@@ -7,8 +7,8 @@ import { afterAll } from "vitest";
 
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 
-/** Whoever starts on a loaded machine may take this long, in milliseconds. */
-const startPatience = 20_000;
+/** How long a start may take on a loaded machine, in milliseconds. */
+const startTimeout = 20_000;
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -29,7 +29,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that was started, and what it has written so far. */
+/** A started process, and its output so far. */
 export interface RunningProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;
@@ -39,7 +39,7 @@ export interface RunningProcess {
 }
 
 export interface ServerProcess extends RunningProcess {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly url: string;
   /** Sends a signal and waits for the end. Default: SIGTERM. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
@@ -125,7 +125,7 @@ export class Place {
   /** Runs a command to its end. */
   async latchkey(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const command = this.start(args, options);
-    const timer = setTimeout(() => command.kill("SIGKILL"), startPatience);
+    const timer = setTimeout(() => command.kill("SIGKILL"), startTimeout);
     const exit = await command.exited;
     clearTimeout(timer);
     return { ...exit, stdout: command.stdout(), stderr: command.stderr() };
@@ -135,7 +135,7 @@ export class Place {
   async server({ command = "serve", database, args = [], env }: ServerOptions = {}): Promise<ServerProcess> {
     const flags = ["--port", "0", ...(database === undefined ? [] : ["--database", database])];
     const server = this.start([command, ...flags, ...args], env === undefined ? {} : { env });
-    const deadline = Date.now() + startPatience;
+    const deadline = Date.now() + startTimeout;
     let over = false;
     void server.exited.then(() => {
       over = true;

@@ -13,7 +13,7 @@ const slowHashes = {
   LATCHKEY_HASH_CONCURRENCY: "1",
 };
 
-test("logins in flight at SIGTERM are answered, and every one of them outlives the restart", async () => {
+test("open logins at SIGTERM are answered, and outlive the restart", async () => {
   const server = await place.server({ env: slowHashes });
   const logins = Array.from({ length: 12 }, () => login(server.url, "admin", adminPassword));
   await Promise.race(logins);
@@ -43,7 +43,7 @@ test.for(["SIGTERM", "SIGINT"] as const)("after %s connections are refused", asy
   expect(await isRefused(server.url)).toBe(true);
 });
 
-describe.concurrent("the server is not held up by", () => {
+describe.concurrent("the shutdown is not delayed by", () => {
   test.for([
     ["a connection on which nothing was ever sent", "", 3_000],
     [
@@ -57,7 +57,7 @@ describe.concurrent("the server is not held up by", () => {
       "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
       16_000,
     ],
-  ] as const)("%s", async ([, bytes, patience]) => {
+  ] as const)("%s", async ([, bytes, timeout]) => {
     const server = await place.server();
     const client = await connection(server);
     if (bytes !== "") client.write(bytes);
@@ -66,19 +66,19 @@ describe.concurrent("the server is not held up by", () => {
     // Its answer tells that the server has read what was sent before.
     await send(`${server.url}/health/live`);
 
-    await endsWithin(patience, server);
+    await endsWithin(timeout, server);
     client.destroy();
   });
 });
 
 /** The server stops with exit status 0, in time. */
-async function endsWithin(patience: number, server: ServerProcess): Promise<void> {
+async function endsWithin(timeout: number, server: ServerProcess): Promise<void> {
   let ended = false;
   const exited = server.stop("SIGTERM").then((exit) => {
     ended = true;
     return exit;
   });
-  await until("the server stops", () => ended, patience);
+  await until("the server stops", () => ended, timeout);
   expect(await exited).toEqual({ status: 0, signal: null });
 }
 

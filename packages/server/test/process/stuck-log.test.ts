@@ -10,7 +10,7 @@ import { until } from "./until.ts";
 const command = fileURLToPath(new URL("../../bin/latchkey.js", import.meta.url));
 const url = "http://127.0.0.1:18431";
 
-test("a server whose log nobody reads goes on serving, and still stops when it is told to", async () => {
+test("a server with an unread log answers requests, and stops on SIGTERM", async () => {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-log-"));
   const args = [
     command,

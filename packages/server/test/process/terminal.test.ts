@@ -11,7 +11,7 @@ const hostile = "\u001b]0;owned\u0007\u009b31m\u202egro\u2066\u2028fake line\nse
 const shown = "\\u{1b}]0;owned\\u{7}\\u{9b}31m\\u{202e}gro\\u{2066}\\u{2028}fake line\\u{a}second\\u{3164}";
 const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u3164]/u;
 
-test("stored names and roles cannot steer the terminal of a command", async () => {
+test("stored names and roles cannot control the terminal of a command", async () => {
   await (await place.server()).stop();
   const add = ["user", "add", "eve", "--email", "eve@example.com"];
   expect((await place.latchkey(add, { input: `${password}\n` })).status).toBe(0);
@@ -40,7 +40,7 @@ test("stored names and roles cannot steer the terminal of a command", async () =
   }
 });
 
-test("nor can they steer the terminal that shows the log", async () => {
+test("stored names cannot control the terminal that shows the log", async () => {
   const program = `
     const { openLog } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/log.ts"))});
     const { log, close } = await openLog("info");

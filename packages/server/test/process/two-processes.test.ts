@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 
 const place = new Place();
 
-describe("two servers that start at the same moment where nothing is yet", () => {
+describe("two servers that start at once in an empty folder", () => {
   test.for([1, 2, 3])("agree on secret, keys and administrator (start %d)", async (start) => {
     const database = place.path(`fresh-${start}/latchkey.db`);
     const unsaid = { LATCHKEY_ADMIN_PASSWORD: "" };
@@ -48,7 +48,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     [one, two] = await Promise.all([place.server({ env }), place.server({ env })]);
   });
 
-  test("who is disabled, removed or given a new password is refused at both within a second", async () => {
+  test("a changed user is refused at both within a second", async () => {
     for (const [verb, input] of [["disable"], ["passwd", "another passphrase\n"], ["remove"]] as const) {
       const add = ["user", "add", `of-${verb}`, "--email", `${verb}@example.com`];
       const options = { env, input: "a passphrase of theirs\n" };
@@ -68,7 +68,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     }
   });
 
-  test("a key that is rotated signs at both within a second, and what the last one signed is still taken", async () => {
+  test("a rotated key signs at both within a second, and old tokens stay valid", async () => {
     const before = await signIn(one.url, "admin", adminPassword);
     const { stdout } = await place.latchkey(["key", "rotate"], { env });
     const kid = stdout.split(" ")[0];
@@ -81,7 +81,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     }
   });
 
-  test("who signs in at one is known at the other at once", async () => {
+  test("a user who signs in at one is known at the other at once", async () => {
     const { access, refresh: refreshToken } = await signIn(one.url, "admin", adminPassword);
     expect((await me(two.url, access)).body["id"]).toBe("user:admin");
     expect((await refresh(two.url, refreshToken)).status).toBe(200);
@@ -96,7 +96,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     }
   });
 
-  test("who signs out at one is refused at the other within a second, and cannot refresh at all", async () => {
+  test("a logout at one is effective at the other within a second", async () => {
     const { access, refresh: refreshToken } = await signIn(two.url, "admin", adminPassword);
     expect((await me(two.url, access)).status).toBe(200);
     expect((await logout(one.url, access)).status).toBe(200);
@@ -128,7 +128,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     await until("the access token is refused", async () => (await me(one.url, third.access)).status === 401);
   });
 
-  test("under load on both, no request is answered with an error", async () => {
+  test("no request fails under load on both", async () => {
     const statuses = new Map<number, number>();
     const count = ({ status }: { status: number }) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
     async function client(here: string, there: string) {
@@ -147,7 +147,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     expect(Object.fromEntries(statuses)).toEqual({ 200: 8 * 10 * 4 });
   });
 
-  test("one goes on when the other stops", async () => {
+  test("one runs on when the other stops", async () => {
     const { access } = await signIn(two.url, "admin", adminPassword);
     await two.stop();
     expect((await me(one.url, access)).status).toBe(200);

@@ -1,26 +1,26 @@
-/** What was promised did not come true in time. */
+/** The condition did not become true in time. */
 class TooLate extends Error {}
 
-/** Others may take what they were told as long as this to notice, in milliseconds. */
+/** Time within which another process notices a change, in milliseconds. */
 const noticeTime = 1_000;
 
 /**
- * Asks again and again until the answer is yes.
+ * Repeats a check until it succeeds.
  *
- * @param patience milliseconds after which it is too late
- * @throws {TooLate} naming what did not happen
+ * @param timeout in milliseconds
+ * @throws {TooLate} with the name of the condition
  */
 export async function until(
   what: string,
   happened: () => boolean | Promise<boolean>,
-  patience: number = noticeTime,
+  timeout: number = noticeTime,
 ): Promise<void> {
-  const deadline = performance.now() + patience;
+  const deadline = performance.now() + timeout;
   for (;;) {
-    // An answer that was asked for in time counts, however long the machine took to give it.
+    // A check that began in time counts, however long a busy machine takes for it.
     const last = performance.now() > deadline;
     if (await happened()) return;
-    if (last) throw new TooLate(`not within ${patience} ms: ${what}`);
+    if (last) throw new TooLate(`not within ${timeout} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -2,7 +2,7 @@ import type { Act, Entry } from "../ledger/ledger.ts";
 import type { Tokens } from "../process/auth-calls.ts";
 
 /** Whoever does not answer within this is taken for gone, in milliseconds. */
-const patience = 10_000;
+const requestTimeout = 10_000;
 
 /** Sends requests to a balancer and writes into a ledger what came of each. */
 export class Calls {
@@ -70,7 +70,10 @@ export class Calls {
     const sentAt = performance.now();
     const about = { act, session, sentAt };
     try {
-      const response = await fetch(`${this.#url}${path}`, { ...init, signal: AbortSignal.timeout(patience) });
+      const response = await fetch(`${this.#url}${path}`, {
+        ...init,
+        signal: AbortSignal.timeout(requestTimeout),
+      });
       const body: Record<string, unknown> = JSON.parse(await response.text());
       const { status, headers } = response;
       const entry: Entry = {

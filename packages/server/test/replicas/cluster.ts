@@ -1,4 +1,4 @@
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { debianBinaries } from "../postgres/server/binaries.ts";
@@ -39,7 +39,7 @@ export async function startCluster(
     Array.from({ length: count }, () => startReplica(place, postgres, database, settings)),
   );
   const balancer = await ownProcess("./balancer-process.ts", ...replicas.map(({ url }) => new URL(url).port));
-  const store = await openStore({ place: postgresAddress(database), onAudit: () => {}, timeout: 2000 });
+  const store = await openStore({ place: postgresUrl(database), onAudit: () => {}, timeout: 2000 });
   return {
     url: `http://127.0.0.1:${balancer.port}`,
     replicas,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AttemptCounter } from "../../src/core/attempt-counter.ts";
-import { postgresAddress } from "../../src/postgres-address.ts";
 import { longestAttempt } from "../../src/store/postgres/attempts.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
@@ -24,7 +24,7 @@ class World {
 
   static async open(timeout = 3000): Promise<World> {
     const address = await newDatabase();
-    const store = () => openStore({ place: postgresAddress(address), onAudit: () => {}, timeout });
+    const store = () => openStore({ place: postgresUrl(address), onAudit: () => {}, timeout });
     const world = new World(address, [await store(), await store()]);
     await queryAt(
       address,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { until } from "../process/until.ts";
@@ -38,7 +38,7 @@ test("a long connect_timeout holds up no search for the primary", async () => {
   const first = await portOf(pass);
   const hosts = `127.0.0.1:${first.port},127.0.0.1:${silent.port}`;
   const address = `${database.toString().replace(database.host, hosts)}?connect_timeout=60`;
-  const store = await openStore({ place: postgresAddress(address), onAudit: () => {} });
+  const store = await openStore({ place: postgresUrl(address), onAudit: () => {} });
   expect(await store.users.list()).toEqual([]);
   await first[Symbol.asyncDispose]();
   await expect(store.users.list()).rejects.toMatchObject({ code: "store_unavailable" });

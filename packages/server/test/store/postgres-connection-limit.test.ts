@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, inject, test } from "vitest";
-import { postgresAddress } from "../../src/postgres-address.ts";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { connect as openClient } from "../../src/store/postgres/connect.ts";
 import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
 import { send, signIn } from "../api/api-case.ts";
@@ -112,7 +112,7 @@ describe("a role with fewer connections than the pool", () => {
 describe("a pool without any connection", () => {
   test("pauses between two attempts, and serves when there is room", async () => {
     const role = await limitedRole(0);
-    const place = postgresAddress(role.address);
+    const place = postgresUrl(role.address);
     let attempts = 0;
     let refusals = 0;
     const pool = new ConnectionPool({

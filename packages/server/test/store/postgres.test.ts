@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
+import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
-import { postgresAddress } from "../../src/postgres-address.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -11,7 +11,7 @@ import { until } from "../process/until.ts";
 import { event, now, session, storeContract, user } from "./store-contract.ts";
 
 const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>
-  openStore({ place: postgresAddress(address), onAudit });
+  openStore({ place: postgresUrl(address), onAudit });
 
 storeContract("PostgreSQL", async (onAudit) => open(await newDatabase(), onAudit));
 
@@ -183,7 +183,7 @@ describe("a PostgreSQL database", () => {
   });
 
   test("opens no connection that listens after it was closed", async () => {
-    const place = postgresAddress(await newDatabase());
+    const place = postgresUrl(await newDatabase());
     const [host] = place.hosts;
     const newListener = () => new ChangeListener(place, { answer: 3000, connect: 2000 }, () => {});
     const [over, listening] = [newListener(), newListener()];

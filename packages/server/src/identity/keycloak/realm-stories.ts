@@ -60,7 +60,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     refresh: createRealmRefresh(parts),
     currentUser: createCurrentUser(check, realmUser),
     signOut: createRealmSignOut(parts),
-    chore: [tellEvery, () => tellRealm.ofAll()] as const,
+    job: [tellEvery, () => tellRealm.ofAll()] as const,
   };
 }
 

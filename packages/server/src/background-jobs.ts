@@ -1,0 +1,133 @@
+import type { ClockWatch } from "./clock-watch.ts";
+import type { Config } from "./config/config.ts";
+import type { AttemptCounter } from "./core/attempt-counter.ts";
+import { eventOf, itself } from "./core/audit-events.ts";
+import type { Clock } from "./core/ports.ts";
+import type { Revocations } from "./core/revocations.ts";
+import type { SigningKeys } from "./core/signing-keys.ts";
+import type { Log } from "./log.ts";
+import { coalesced, repeat } from "./repeated-work.ts";
+import { largeWal } from "./store/sqlite-connection.ts";
+import type { Store } from "./store/store.ts";
+
+/** Milliseconds between two polls. A change of another process takes effect within a second, this included. */
+const pollInterval = 250;
+
+/** Milliseconds between two purges. */
+const purgeInterval = 60_000;
+
+/** The parts that the background jobs work on. */
+export interface BackgroundJobParts {
+  readonly signingKeys: SigningKeys;
+  readonly revocations: Revocations;
+  readonly counters: readonly AttemptCounter[];
+  readonly store: Store;
+  readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention" | "auditMaxSize">;
+  readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
+  readonly log: Log;
+  /** Jobs of the identity provider, each with its interval in milliseconds. */
+  readonly providerJobs: readonly (readonly [interval: number, job: () => Promise<void>])[];
+}
+
+/** The work of a server between requests. */
+export interface BackgroundJobs {
+  /** Reads the changes of other processes: ended sessions, signing keys, audit events of commands. */
+  poll(): Promise<void>;
+  /** Deletes expired rows, rotates the signing key when it is due, and keeps the database within its share of disk. */
+  purge(): Promise<void>;
+  /** Adds sessions that ended with their user to the revocation list, batch by batch. */
+  finishEndings(): Promise<void>;
+  /** Stops all timers. Resolves after the current runs. */
+  stop(): Promise<void>;
+}
+
+/** Starts the background jobs. A failed job is logged and repeated at its next interval. */
+export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
+  const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
+
+  async function readChanges(): Promise<void> {
+    await revocations.follow();
+    await signingKeys.follow();
+  }
+
+  async function poll(): Promise<void> {
+    await readChanges();
+    await store.followCommands();
+  }
+
+  async function deleteExpired(): Promise<void> {
+    const now = await clockWatch.read();
+    revocations.prune(now);
+    for (const counter of counters) await counter.prune();
+    await store.tidy(now, config.auditRetention, revocations.firstHeld);
+    await clockWatch.keep();
+    // The rotation comes last: on a full volume it needs the space that the deletions free.
+    await rotateWhenDue(now);
+  }
+
+  async function rotateWhenDue(now: number): Promise<void> {
+    const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
+    if (now - (active?.activatedAt ?? now) < config.keyRotation) return;
+    const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
+    await signingKeys.rotate(config.accessTokenTtl, event);
+  }
+
+  async function finishEndings(): Promise<void> {
+    if (revocations.isIncomplete) await store.finishEndings(clock());
+  }
+
+  const limitDiskUse = diskUseLimiter(parts);
+  // PostgreSQL notifies its replicas, which then read the changes at once.
+  store.onChange(coalesced(readChanges));
+  const stops = [
+    repeat(pollInterval, poll, log),
+    repeat(pollInterval, finishEndings, log),
+    // At once: a restart with a shorter retention must free space on a full volume.
+    repeat(purgeInterval, deleteExpired, log, "now"),
+    repeat(purgeInterval, limitDiskUse, log, "now"),
+    ...parts.providerJobs.map(([interval, job]) => repeat(interval, job, log)),
+  ];
+  return {
+    poll,
+    async purge() {
+      await deleteExpired();
+      await limitDiskUse();
+    },
+    finishEndings,
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()));
+    },
+  };
+}
+
+/** A job that keeps the database within its share of the volume. */
+function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promise<void> {
+  let isFirstRun = true;
+  let isLarge = false;
+
+  function checkWriteAheadLog(): void {
+    const bytes = store.logSize() ?? 0;
+    if (bytes > largeWal) {
+      if (!isLarge) {
+        log.warn(
+          { bytes },
+          "the write-ahead log is large because a reader holds it: find the program that has the database open with `fuser -v latchkey.db`, and end its transaction",
+        );
+      }
+      store.resetLog();
+    } else if (isLarge) log.info({ bytes }, "the write-ahead log has its usual size again");
+    isLarge = bytes > largeWal;
+  }
+
+  return async () => {
+    // The reserve waits for the second run, so a server of a test, which lives for seconds, takes no disk space.
+    if (!isFirstRun) store.takeReserve();
+    isFirstRun = false;
+    checkWriteAheadLog();
+    const events = await store.auditBound.keepWithin(config.auditMaxSize);
+    if (events > 0) {
+      log.warn({ events }, "the audit trail reached LATCHKEY_AUDIT_MAX_SIZE: its oldest events were deleted");
+    }
+  };
+}

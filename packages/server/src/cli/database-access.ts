@@ -1,0 +1,102 @@
+import { statSync } from "node:fs";
+import type { Config } from "../config/config.ts";
+import { assertNotLost, keptSecret } from "../config/secret-file.ts";
+import { SettingProblem } from "../config/setting-text.ts";
+import { operator } from "../core/audit-events.ts";
+import { deriveKeys } from "../core/derived-keys.ts";
+import { HashQueue } from "../core/hash-queue.ts";
+import { Passwords } from "../core/passwords.ts";
+import { People } from "../core/people.ts";
+import { SigningKeys } from "../core/signing-keys.ts";
+import type { DatabasePlace } from "../store/place.ts";
+import { openStore, type Store } from "../store/store.ts";
+import { UsageProblem } from "./failures.ts";
+
+/** The database of a running server. The server reads the changes of a command within a second. */
+export interface DatabaseAccess {
+  readonly store: Store;
+  readonly people: People;
+  /** Opens the signing keys with the secret of the server. */
+  openKeys(): Promise<SigningKeys>;
+}
+
+/** Opens the database for one command, and closes it afterwards. */
+export async function withDatabase(
+  config: Config,
+  work: (access: DatabaseAccess) => Promise<void>,
+): Promise<void> {
+  const place = config.database;
+  assertShared(place);
+  const { databasePool: connections, databaseTimeout: timeout } = config;
+  const store = await openStore({
+    place,
+    connections,
+    timeout,
+    sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
+    owner: "command",
+    onAudit: () => {},
+  });
+  try {
+    const queue = new HashQueue({ concurrency: 1, places: 0 });
+    const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
+    const policy = { minLength: config.passwordMinLength };
+    await work({
+      store,
+      people: new People({
+        users: store.users,
+        passwords: new Passwords(cost, queue),
+        policy,
+        clock: Date.now,
+        by: operator,
+      }),
+      async openKeys() {
+        const secret = config.secret ?? (await secretBeside(place, store));
+        const { sealing } = deriveKeys(secret);
+        return SigningKeys.open({
+          store: store.keys,
+          sealing,
+          clock: Date.now,
+          steady: () => performance.now(),
+          algorithm: config.signingAlgorithm,
+        });
+      },
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+/** @throws {UsageProblem} if a server cannot use the same database */
+export function assertShared(place: DatabasePlace): void {
+  if (place.engine === "memory") {
+    throw new UsageProblem(
+      "LATCHKEY_DATABASE=:memory: is private to one process: use the file of the server",
+    );
+  }
+  if (place.engine === "sqlite") assertNotLost(place.path);
+  // This throws if the user may not read the folder: the server may run as another user.
+  if (place.engine === "sqlite" && statSync(place.path, { throwIfNoEntry: false }) === undefined) {
+    throw new UsageProblem(
+      `no database at ${place.path}: start the server once, or name its file with --database`,
+    );
+  }
+}
+
+async function secretBeside(place: DatabasePlace, store: Store): Promise<string> {
+  if (place.engine !== "sqlite") throw new SettingProblem("LATCHKEY_SECRET must be set");
+  return keptSecret(place.path, (await store.keys.all()).length > 0);
+}
+
+/**
+ * Stops a command about data that lives in Keycloak.
+ *
+ * @param what the data, such as `users`
+ * @param verbs the actions that Keycloak offers for it
+ */
+export function assertLocal(config: Config, what: string, verbs: string): void {
+  if (config.provider === "local") return;
+  throw new UsageProblem(
+    `the ${what} are in Keycloak, in the realm ${config.keycloakRealm} at ${config.keycloakUrl}: ${verbs} there. ` +
+      "This command needs LATCHKEY_PROVIDER=local",
+  );
+}

@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { flushCompileCache } from "node:module";
+import { setPriority } from "node:os";
+import type { Config } from "../config/config.ts";
+import { serviceLinks, unknownVariables } from "../config/environment.ts";
+import type { People } from "../core/people.ts";
+import { type Log, type OpenLog, openLog } from "../log.ts";
+import { type Server, startServer } from "../server.ts";
+import { visibleLines } from "../terminal.ts";
+
+/** How long open requests may take to finish at shutdown, in milliseconds. */
+const shutdownTimeout = 15_000;
+
+/** How long a proxy may still use an idle connection at shutdown, in milliseconds. */
+const idleGrace = 500;
+
+/** Work before the first request, such as adding the first users. */
+type Prepare = (people: People, log: Log) => Promise<void>;
+
+/** Runs a server until SIGINT or SIGTERM, then finishes open requests. A second signal ends it at once. */
+export async function runServer(config: Config, prepare: Prepare): Promise<Server> {
+  const output = await openLog(config.logLevel);
+  const { log } = output;
+  for (const variable of unknownVariables(process.env)) {
+    log.warn({ variable }, `unknown setting ${variable}: \`latchkey --help\` lists all settings`);
+  }
+  const links = serviceLinks(process.env);
+  if (links.length > 0) {
+    log.warn(
+      { variables: links },
+      "variables of a Kubernetes Service named latchkey or latchkey-… are ignored: set enableServiceLinks: false in the pod; --port sets the port",
+    );
+  }
+  process.on("uncaughtException", (error) => void endWith(error, output));
+  await lowerHashPriority();
+  const server = await startServer(config, {
+    log,
+    lostLogLines: output.lost,
+    prepare: (people) => prepare(people, log),
+    idleGrace,
+  }).catch(async (error: unknown) => {
+    await output.close();
+    throw error;
+  });
+  flushCompileCache();
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) endAtOnce();
+    stopping = true;
+    setTimeout(endAtOnce, shutdownTimeout).unref();
+    log.info({ signal }, "finishing open requests");
+    await server.close();
+    log.info("stopped");
+    if ((await output.close()) === "hanging") endAtOnce();
+    process.exit(0);
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  // The demo prints its banner after these lines.
+  await output.flush();
+  return server;
+}
+
+/** Ends the process after an uncaught error. The log is written first, because it may hold the cause. */
+async function endWith(error: Error, output: OpenLog): Promise<never> {
+  process.stderr.write(`latchkey: ${visibleLines(error.stack ?? error.message)}\n`);
+  if ((await output.close()) === "hanging") endAtOnce();
+  process.exit(1);
+}
+
+/**
+ * Ends the process by SIGKILL, because `process.exit` waits for a write that hangs in the kernel. The first process of a
+ * container ignores its own SIGKILL, so it exits instead.
+ */
+function endAtOnce(): never {
+  process.kill(process.pid, "SIGKILL");
+  process.exit(1);
+}
+
+/** High enough that requests go first, low enough that hashing does not starve. */
+const niceness = 10;
+
+/**
+ * Lowers the priority of the threads that hash, so that a storm of logins does not slow other requests down. Linux alone
+ * has priorities per thread; other systems are left as they are.
+ */
+async function lowerHashPriority(): Promise<void> {
+  if (process.platform !== "linux") return;
+  // The first use of libuv's pool starts its threads.
+  await stat("/proc/self/task");
+  for (const thread of readdirSync("/proc/self/task")) {
+    if (readFileSync(`/proc/self/task/${thread}/comm`, "utf8") === "libuv-worker\n") {
+      setPriority(Number(thread), niceness);
+    }
+  }
+}

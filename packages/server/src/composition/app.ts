@@ -1,0 +1,76 @@
+import type { FastifyInstance } from "fastify";
+import type { ClockWatch } from "../clock-watch.ts";
+import { isLoopback } from "../core/loopback.ts";
+import { sharedCheck } from "../core/shared-check.ts";
+import { version } from "../core/version.ts";
+import { createApp } from "../http/app.ts";
+import { exposition } from "../metrics/exposition.ts";
+import type { RepeatMetrics } from "../metrics/request-metrics.ts";
+import { RequestMetrics } from "../metrics/request-metrics.ts";
+import { serverMetrics } from "../metrics/server-metrics.ts";
+import type { Foundation, Keys } from "./keys.ts";
+import type { Stories } from "./stories.ts";
+
+/** The parts that the app is composed of. */
+export interface AppComposition extends Foundation {
+  readonly keys: Keys;
+  readonly stories: Stories;
+  readonly clockWatch: ClockWatch;
+  readonly repeats: RepeatMetrics;
+  readonly lostLogLines: (() => number) | undefined;
+  readonly idleGrace: number;
+}
+
+/** Composes the HTTP app from the stories, the keys and the metrics. */
+export async function composeApp(parts: AppComposition): Promise<FastifyInstance> {
+  const { config, issuer, store, steady, log, keys, stories, clockWatch, repeats } = parts;
+  const { signingKeys, revocations } = keys;
+  const { realm, queue } = stories;
+  const requests = new RequestMetrics();
+  // A trusted proxy at a loopback address would make strangers look like programs on this machine.
+  const local =
+    isLoopback(config.host) && isLoopback(new URL(issuer).hostname) && config.trustedProxies.length === 0;
+  return createApp({
+    ...stories.operations,
+    issuer,
+    host: config.host,
+    allowedHosts: config.allowedHosts,
+    hstsSubdomains: config.hstsSubdomains === "on",
+    foreign: realm?.foreign,
+    keySet: () =>
+      realm === undefined
+        ? { keys: signingKeys.keySet.keys, current: signingKeys.keySetIsCurrent }
+        : { keys: [], current: true },
+    assertReady: sharedCheck(async () => {
+      await store.assertReady();
+      await realm?.assertReady();
+    }, steady),
+    warnings: () => (clockWatch.warning === undefined ? [] : [clockWatch.warning]),
+    trustedProxies: config.trustedProxies,
+    forwardedHeader: config.forwardedHeader,
+    corsOrigins: config.corsOrigins,
+    revocationRoutes: { revocations, guardKeys: config.guardKeys, local },
+    idleGrace: parts.idleGrace,
+    metrics: {
+      requests,
+      read: () =>
+        exposition([
+          ...requests.families(),
+          ...repeats.families(),
+          ...serverMetrics({
+            queue,
+            revocations,
+            pool: store.pool,
+            logSize: store.logSize,
+            lostLogLines: parts.lostLogLines,
+            clocks: clockWatch,
+            version,
+          }),
+        ]),
+      keys: config.metricsKeys,
+      local,
+    },
+    mcp: stories.mcp,
+    log,
+  });
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { createVerifier } from "@latchkey/guard/verifier";
+import type { Config } from "../config/config.ts";
+import { keptSecret } from "../config/secret-file.ts";
+import { AccessTokens } from "../core/access-tokens.ts";
+import { createTokenCheck } from "../core/current-user.ts";
+import { deriveKeys } from "../core/derived-keys.ts";
+import type { Clock, SteadyClock } from "../core/ports.ts";
+import { RefreshTokens } from "../core/refresh-tokens.ts";
+import { Revocations } from "../core/revocations.ts";
+import { signingAlgorithms } from "../core/signing-key-pair.ts";
+import { SigningKeys } from "../core/signing-keys.ts";
+import type { Log } from "../log.ts";
+import { retryUnavailable } from "../repeated-work.ts";
+import type { DatabasePlace } from "../store/place.ts";
+import type { Store } from "../store/store.ts";
+
+/** The parts that every other part of a server needs. */
+export interface Foundation {
+  readonly config: Config;
+  readonly issuer: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  readonly log: Log;
+}
+
+/** The parts that issue tokens and check them. */
+export type Keys = Awaited<ReturnType<typeof openKeys>>;
+
+/** Opens the signing keys and the revocation list, and builds the parts that issue and check tokens with them. */
+export async function openKeys({ config, issuer, store, clock, steady }: Foundation) {
+  const audience = config.audience ?? [issuer];
+  const derived = deriveKeys(config.secret ?? (await generatedSecret(config.database, store)));
+
+  const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady };
+  const signingKeys = await retryUnavailable(() =>
+    SigningKeys.open({ ...keyParts, algorithm: config.signingAlgorithm }),
+  );
+  const revocations = new Revocations(store.revocations, {
+    clock,
+    steady,
+    tokenLifetime: config.accessTokenTtl,
+  });
+  await retryUnavailable(() => revocations.follow());
+  const guard = createVerifier({
+    issuer,
+    audience,
+    algorithms: signingAlgorithms,
+    clockTolerance: 0,
+    keys: { get: (kid) => signingKeys.publicKey(kid), refresh: () => signingKeys.renew() },
+    revocations,
+    now: clock,
+  });
+  const tokens = new AccessTokens(
+    { issuer, audience, lifetime: config.accessTokenTtl },
+    () => signingKeys.signer,
+    clock,
+  );
+  const refreshTokens = new RefreshTokens(derived);
+  return { derived, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
+}
+
+/** The secret of a server without LATCHKEY_SECRET: from the file beside the database, or for this run alone. */
+async function generatedSecret(place: DatabasePlace, store: Store): Promise<string> {
+  if (place.engine !== "sqlite") return randomBytes(32).toString("base64url");
+  return keptSecret(place.path, (await store.keys.all()).length > 0);
+}

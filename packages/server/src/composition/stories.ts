@@ -1,0 +1,90 @@
+import { createAdministration } from "../core/administration.ts";
+import { itself } from "../core/audit-events.ts";
+import { createCurrentUser, createUserOf } from "../core/current-user.ts";
+import { HashQueue } from "../core/hash-queue.ts";
+import { createOwnSessions } from "../core/own-sessions.ts";
+import { type Hasher, Passwords } from "../core/passwords.ts";
+import { People } from "../core/people.ts";
+import { createRecentEvents } from "../core/recent-events.ts";
+import { createRefresh } from "../core/refresh.ts";
+import { createSignIn } from "../core/sign-in.ts";
+import { createSignOut } from "../core/sign-out.ts";
+import { Throttle } from "../core/throttle.ts";
+import { localProvider } from "../identity/local.ts";
+import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
+import type { Foundation, Keys } from "./keys.ts";
+import { openRealmProvider } from "./realm.ts";
+
+/** The parts that the stories are composed with. */
+export interface StoryParts extends Foundation {
+  readonly keys: Keys;
+  readonly hasher: Hasher | undefined;
+}
+
+/** The stories of the core, and the parts that other code needs besides. */
+export type Stories = Awaited<ReturnType<typeof composeStories>>;
+
+/** Composes the four stories and the built-in tools: with local users, or with those of a Keycloak realm. */
+export async function composeStories({ config, issuer, store, keys, hasher, ...parts }: StoryParts) {
+  const { clock, steady, log } = parts;
+  const { users, sessions, audit } = store;
+  const { derived, revocations, guard, check, tokens, refreshTokens } = keys;
+
+  const queue = new HashQueue({ concurrency: config.hashConcurrency, places: config.hashQueue });
+  const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
+  const passwords = new Passwords(cost, queue, hasher);
+  const policy = { minLength: config.passwordMinLength };
+  const people = new People({ users, passwords, policy, clock, by: itself });
+  const provider = localProvider(users, passwords, derived.fingerprint);
+
+  const counters = store.attemptCounters(steady);
+  const rules = {
+    pair: config.throttlePair,
+    account: config.throttleAccount,
+    address: config.throttleAddress,
+  };
+  const known = config.provider === "keycloak" ? store.realmSessions : sessions;
+  const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
+  const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
+  const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
+  const stories = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check };
+  const life = { ...stories, clock, steady };
+
+  const userOf = createUserOf(provider, { now: clock, steady });
+  const resource = `${issuer}/mcp`;
+  const endpoint = lazyMcpEndpoint({
+    guard,
+    resource,
+    origins: mcpOrigins(config.corsOrigins),
+    userOf,
+    ownSessions: createOwnSessions({ ...life, longestGrace: config.refreshGraceSameAddress }),
+    administration: createAdministration({ ...life, people }),
+    recentEvents: createRecentEvents(users, store.events),
+    log,
+  });
+
+  const realm =
+    config.provider === "keycloak"
+      ? await openRealmProvider({ config, store, revocations, derived, throttle, grace, clock, steady, log })
+      : undefined;
+  const operations = realm?.stories ?? {
+    signIn: createSignIn({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } }),
+    refresh: createRefresh({ ...life, settings: { ...times, currentToken: config.currentToken === "on" } }),
+    currentUser: createCurrentUser(check, userOf),
+    signOut: createSignOut(life),
+  };
+  return {
+    operations,
+    people,
+    realm,
+    queue,
+    counters: Object.values(counters),
+    mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
+  };
+}
+
+/** Origins of web pages that may call `/mcp`. Undefined leaves the choice to the guard: pages of this machine. */
+function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undefined {
+  if (allowed.length === 0) return undefined;
+  return allowed.includes("*") ? "*" : allowed;
+}

@@ -1,0 +1,127 @@
+import { isLoopback } from "../core/loopback.ts";
+import { addressesFit, mostAddressBytes } from "../core/token-size.ts";
+import { isServiceLink } from "./environment.ts";
+import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
+import { flagOf, type Setting, type SettingName, settingNames, settings } from "./settings.ts";
+
+/** The values of the table, before absent ones are derived from others. */
+type Values = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
+
+const table: { readonly [Name in SettingName]: Setting<Values[Name]> } = settings;
+
+/** Absent values that other settings decide. */
+type Derived = "mcp" | "refreshGraceSameAddress";
+
+/** All settings, read and checked. */
+export type Config = {
+  readonly [Name in SettingName]: Name extends Derived ? NonNullable<Values[Name]> : Values[Name];
+};
+
+/** Variables or flags by name. */
+type Texts = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings. A flag goes before its variable, a variable before the default.
+ *
+ * @throws {SettingProblem} for the first setting that is not understood: its name, its text, and the cure
+ */
+export function readConfig(environment: Texts, flags: Texts = {}): Config {
+  const values = readValues(environment, flags);
+  const local = isLoopback(values.host) && values.provider === "local";
+  const config: Config = {
+    ...values,
+    mcp: values.mcp ?? (local ? "on" : "off"),
+    refreshGraceSameAddress: values.refreshGraceSameAddress ?? sameAddressGrace(values),
+  };
+  assertConsistent(config);
+  if (config.provider === "keycloak") assertKeycloak(config);
+  return config;
+}
+
+function readValues(environment: Texts, flags: Texts): Values {
+  const values: { -readonly [Name in SettingName]?: Values[Name] } = {};
+  const read = <Name extends SettingName>(name: Name): void => {
+    values[name] = readSetting(table[name], environment, flags);
+  };
+  for (const name of settingNames) read(name);
+  if (!isComplete(values)) throw new Error("a setting was not read");
+  return values;
+}
+
+function isComplete(values: Partial<Values>): values is Values {
+  return settingNames.every((name) => name in values);
+}
+
+function readSetting<Value>(setting: Setting<Value>, environment: Texts, flags: Texts): Value {
+  const flag = setting.secret ? undefined : flags[flagOf(setting)];
+  const given = flag ?? variableOf(setting, environment);
+  try {
+    return setting.read(given === undefined ? undefined : checked(setting, given));
+  } catch (error) {
+    if (!(error instanceof SettingProblem)) throw error;
+    const name = flag === undefined ? setting.variable : `--${flagOf(setting)}`;
+    const hidden = given === undefined || setting.secret || setting.holdsSecret?.(given);
+    throw new SettingProblem(hidden ? `${name}: ${error.message}` : `${name}=${given}: ${error.message}`);
+  }
+}
+
+/** Pairs of durations of which the first must not be longer than the second. */
+const ordered = [
+  ["sessionIdle", "sessionMax"],
+  ["refreshGrace", "accessTokenTtl"],
+  ["refreshGrace", "refreshGraceSameAddress"],
+  ["refreshGraceSameAddress", "accessTokenTtl"],
+] as const;
+
+function assertConsistent(config: Config): void {
+  for (const [shorter, longer] of ordered) {
+    if (config[shorter] <= config[longer]) continue;
+    const message = `${settings[shorter].variable} must not be longer than ${settings[longer].variable}`;
+    throw new SettingProblem(message);
+  }
+  if (config.database.engine === "postgres" && config.secret === undefined) {
+    throw new SettingProblem(
+      "LATCHKEY_SECRET must be set with PostgreSQL, to the same value on every replica: `openssl rand -base64 32` prints one",
+    );
+  }
+  if (!addressesFit(config.issuer, config.audience)) {
+    throw new SettingProblem(
+      `LATCHKEY_ISSUER and LATCHKEY_AUDIENCE must not be longer than ${mostAddressBytes} bytes together: every token contains both`,
+    );
+  }
+}
+
+/** One minute: a client that lost its answer repeats the refresh within it. A grace of 0 s applies here too. */
+function sameAddressGrace({ refreshGrace, accessTokenTtl }: Values): number {
+  return refreshGrace === 0 ? 0 : Math.max(refreshGrace, Math.min(60_000, accessTokenTtl));
+}
+
+/** The text of a variable. Undefined if it is empty, or if it is blank and blanks are trimmed. */
+function variableOf({ variable, exact }: Setting<unknown>, environment: Texts): string | undefined {
+  const given = environment[variable] ?? "";
+  const empty = (exact ? given : trimmed(given)) === "";
+  return empty || isServiceLink(variable, given) ? undefined : given;
+}
+
+/** The text without blank edges. @throws {SettingProblem} for characters that no setting may contain */
+function checked({ exact, list }: Setting<unknown>, given: string): string {
+  if (exact) assertExact(given);
+  const text = exact ? given : trimmed(given);
+  // A list may be written on several lines.
+  for (const part of list ? text.split(",").map(trimmed) : [text]) assertPlain(part);
+  return text;
+}
+
+/** Requires the settings of the realm, and refuses those that only work with local users. */
+function assertKeycloak(config: Config): void {
+  const needed = ["keycloakUrl", "keycloakRealm", "keycloakClientId", "keycloakClientSecret"] as const;
+  for (const name of needed) {
+    if (config[name] !== undefined) continue;
+    throw new SettingProblem(`${settings[name].variable} must be set with LATCHKEY_PROVIDER=keycloak`);
+  }
+  if (config.mcp === "on") {
+    throw new SettingProblem(
+      "LATCHKEY_MCP must be off with LATCHKEY_PROVIDER=keycloak: the built-in tools are for local users",
+    );
+  }
+}

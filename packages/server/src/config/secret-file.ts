@@ -1,0 +1,108 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
+
+/** The file with the secret is missing or unreadable, and the database needs it. */
+export class LostSecretError extends Error {}
+
+/** Minimum length of a secret in characters, the same as of `LATCHKEY_SECRET`. */
+const minLength = 32;
+
+/** The database is missing, and files that belong to it are still there. */
+export class LostDatabaseError extends Error {}
+
+/**
+ * Refuses to start beside the remains of a database. A new database would have no users and hide the loss.
+ *
+ * @throws {LostDatabaseError} if the database is missing or empty, and files that belong to it exist
+ */
+export function assertNotLost(databasePath: string): void {
+  // All are created after the database. They are read first, because another process may be creating everything now.
+  const left = [".secret", "-wal", ".reserve"]
+    .map((end) => `${databasePath}${end}`)
+    .filter((path) => sizeOf(path) > 0);
+  if (left.length === 0 || sizeOf(databasePath) > 0) return;
+  const files = left.join(" and ");
+  throw new LostDatabaseError(
+    `${databasePath} is missing or empty, but ${files} ${left.length === 1 ? "belongs" : "belong"} to it: ` +
+      `restore the database, or move ${files} away to start with a new one`,
+  );
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/**
+ * Reads the secret that is kept beside a database file, or creates it. Processes that start together all get the same
+ * secret.
+ *
+ * @param databasePath the secret's file is this path plus `.secret`, mode 0600
+ * @param inUse whether the database holds keys that are sealed with a secret
+ * @throws {LostSecretError} if the secret is in use and its file is missing, or if the file holds no secret
+ */
+export function keptSecret(databasePath: string, inUse: boolean): string {
+  const path = `${databasePath}.secret`;
+  const secret = readSecret(path);
+  if (secret !== undefined) return secret;
+  if (inUse) {
+    throw new LostSecretError(
+      `${path} is missing, and the signing keys in the database cannot be decrypted without it: ` +
+        "restore the file, or set LATCHKEY_SECRET to its content",
+    );
+  }
+  return makeSecret(path);
+}
+
+function makeSecret(path: string): string {
+  const draft = `${path}.${randomUUID()}`;
+  writeFileSync(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
+  try {
+    // A link appears with its content or not at all, and never replaces another process's file.
+    linkSync(draft, path);
+    flushFolder(dirname(path));
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  const secret = readSecret(path);
+  if (secret === undefined) throw new LostSecretError(`${path} is empty: restore its content, or delete it`);
+  return secret;
+}
+
+/** Without this, a power cut could keep the database and lose the directory entry of the secret. */
+function flushFolder(path: string): void {
+  const folder = openSync(path, "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+function readSecret(path: string): string | undefined {
+  try {
+    const secret = trimmed(decodeUtf8(readFileSync(path)));
+    assertPlain(secret);
+    if (secret !== "" && secret.length < minLength)
+      throw new SettingProblem(`it has fewer than ${minLength} characters: restore its content`);
+    return secret || undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    if (error instanceof SettingProblem) throw new LostSecretError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Whether an error of the system has this code, such as `ENOENT`. */
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

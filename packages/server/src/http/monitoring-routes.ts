@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { createKeyCheck } from "./access-keys.ts";
+import { describeHealth, describeMetrics } from "./openapi-operations.ts";
+
+/** The counter of answers. */
+export interface RequestCounts {
+  /**
+   * @param operation one of a fixed set of names
+   * @param code `ok`, or the error code
+   * @param seconds from the request to the end of the answer
+   */
+  count(operation: string, code: string, seconds: number): void;
+}
+
+/** The metrics, and the keys that may read them. */
+export interface MetricsRouteOptions {
+  readonly requests: RequestCounts;
+  /** All metrics in Prometheus' text format. */
+  readonly read: () => string;
+  readonly keys: readonly string[];
+  /** Whether server and issuer are at a loopback address. */
+  readonly local: boolean;
+}
+
+/** Serves the metrics for Prometheus (text format 0.0.4). */
+export function metricsRoute(app: FastifyInstance, { read, keys, local }: MetricsRouteOptions): void {
+  const assertMonitor = createKeyCheck({ keys, local, code: "invalid_metrics_key" });
+  const onRequest = async (request: FastifyRequest) => assertMonitor(request);
+  app.get(
+    "/metrics",
+    { schema: describeMetrics({ local }), onRequest, exposeHeadRoute: false },
+    (_request, reply) => reply.type("text/plain; version=0.0.4; charset=utf-8").send(read()),
+  );
+}
+
+/** Counts every answer after it was sent. The labels come from the routes, so callers cannot create new ones. */
+export function countRequests(app: FastifyInstance, requests: RequestCounts): void {
+  const operations = new Map<string, string>();
+  app.addHook("onResponse", (request, reply, done) => {
+    const url = request.routeOptions.url ?? "";
+    let operation = operations.get(url);
+    if (operation === undefined) {
+      operation = operationOf(url);
+      operations.set(url, operation);
+    }
+    requests.count(operation, reply.refusal ?? plainCode(reply.statusCode), reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+/** The last segment of a known route, or `other`. */
+function operationOf(route: string): string {
+  const [, operation] = /^(?:\/api\/v1)?\/auth\/(\w+)$/.exec(route) ?? [];
+  if (operation !== undefined) return operation;
+  const [, name] = /^\/(revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
+  return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? "other";
+}
+
+/** The code of an answer outside the error table, such as one of the built-in tools. */
+function plainCode(status: number): string {
+  return status < 400 ? "ok" : `status_${status}`;
+}
+
+/** The checks of readiness. */
+export interface Health {
+  /** Resolves if requests can be served. @throws {LatchkeyError} `store_unavailable` otherwise */
+  readonly assertReady: () => Promise<void>;
+  /** Problems for an operator that do not stop requests, one sentence each. */
+  readonly warnings: () => readonly string[];
+}
+
+/** Serves liveness (the process runs) and readiness (a balancer should send it requests). */
+export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: Health): void {
+  const live = describeHealth("live", "Whether the process runs");
+  app.get("/health/live", { schema: live }, () => ({ status: "live" }));
+  const ready = describeHealth("ready", "Whether the process can serve requests");
+  app.get("/health/ready", { schema: ready }, async () => {
+    await assertReady();
+    const current = warnings();
+    return current.length === 0 ? { status: "ready" } : { status: "ready", warnings: current };
+  });
+}

@@ -1,0 +1,88 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifySchemaValidationError } from "fastify/types/schema.js";
+import { type Issue, LatchkeyError } from "../core/errors.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads every body as bytes, whatever its content type. Fastify stops at the body limit. */
+export function takeBodiesAsBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+}
+
+/** Removes the content type, for operations that ignore their body: no type of it is refused. */
+export function forgetContentType(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  delete request.raw.headers["content-type"];
+  done();
+}
+
+/** Parses the body as JSON. @throws {LatchkeyError} `bad_request` if it is something else */
+export async function readJson(request: FastifyRequest): Promise<void> {
+  const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json" && !/^application\/[\w.+-]+\+json$/.test(type ?? "")) {
+    throw new LatchkeyError("bad_request", { reason: "content type" });
+  }
+  request.body = parse(request.body);
+}
+
+function parse(body: unknown): unknown {
+  if (!(body instanceof Uint8Array)) throw new LatchkeyError("bad_request", { reason: "no body" });
+  try {
+    const parsed: unknown = JSON.parse(utf8.decode(body));
+    // Without a prototype, so that an inherited member never counts as sent.
+    return isObject(parsed) ? Object.setPrototypeOf(parsed, null) : parsed;
+  } catch {
+    // The parser's message quotes the body, so it is dropped.
+    throw new LatchkeyError("bad_request", { reason: "not JSON" });
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The broken fields of a request. If only a choice of fields (`anyOf`) failed, it is one issue. */
+export function issuesOf(errors: readonly FastifySchemaValidationError[], part?: string): Issue[] {
+  const choices = errors.filter(({ schemaPath }) => schemaPath.includes("/anyOf/"));
+  const faults = errors.filter((error) => error.keyword !== "anyOf" && !choices.includes(error));
+  if (faults.length > 0 || choices.length === 0) return faults.map((error) => issueOf(error, part));
+  const names = choices.map(({ params, instancePath }) =>
+    String(params["missingProperty"] ?? instancePath.slice(1)),
+  );
+  return [{ loc: [part ?? "body", names[0] ?? ""], msg: `Send ${names.join(" or ")}`, type: "missing" }];
+}
+
+/** One broken field, in the form that the published clients read. It never holds the value that was sent. */
+function issueOf(
+  { keyword, instancePath, params }: FastifySchemaValidationError,
+  part: string = "body",
+): Issue {
+  const source = part === "querystring" ? "query" : part;
+  const path = instancePath.split("/").slice(1).map(unescapePointer);
+  if (keyword === "required") {
+    return {
+      loc: [source, ...path, String(params["missingProperty"])],
+      msg: "Field required",
+      type: "missing",
+    };
+  }
+  if (keyword === "pattern") {
+    return {
+      loc: [source, ...path],
+      msg: "Input is not of the expected form",
+      type: "string_pattern_mismatch",
+    };
+  }
+  if (path.length === 0) return { loc: [source], msg: "Input should be a valid object", type: "object_type" };
+  return { loc: [source, ...path], msg: "Input should be a valid string", type: "string_type" };
+}
+
+/** All issues in one sentence. */
+export function summaryOf(issues: readonly Issue[]): string {
+  return issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; ");
+}
+
+/** RFC 6901 §4. */
+function unescapePointer(token: string): string {
+  return token.replaceAll("~1", "/").replaceAll("~0", "~");
+}

@@ -1,0 +1,102 @@
+import { performance } from "node:perf_hooks";
+import type { PoolFigures } from "../core/ports.ts";
+import type { Family } from "./exposition.ts";
+
+/** The parts that are measured when monitoring reads the metrics. */
+export interface WatchedParts {
+  readonly queue: {
+    readonly running: number;
+    readonly waiting: number;
+    readonly concurrency: number;
+    readonly places: number;
+  };
+  readonly revocations: { readonly cursor: number; readonly size: number; readonly age: number };
+  readonly pool: () => PoolFigures | undefined;
+  readonly logSize: () => number | undefined;
+  readonly lostLogLines?: (() => number) | undefined;
+  /** Both in milliseconds. */
+  readonly clocks: { readonly offset: number | undefined; readonly lag: number };
+  readonly version: string;
+}
+
+/** The metrics that are read at the moment of the request. */
+export function serverMetrics(parts: WatchedParts): Family[] {
+  const { queue, revocations, pool, logSize, lostLogLines = () => 0, clocks, version } = parts;
+  const connections = pool();
+  const wal = logSize();
+  return [
+    gauge("latchkey_info", "Version of the server", 1, { version }),
+    gauge("latchkey_hash_running", "Password hashes being computed", queue.running),
+    gauge("latchkey_hash_running_max", "Limit of password hashes computed at once", queue.concurrency),
+    gauge("latchkey_hash_waiting", "Logins waiting for a password hash", queue.waiting),
+    gauge(
+      "latchkey_hash_waiting_max",
+      "Limit of waiting logins; more are refused as overloaded",
+      queue.places,
+    ),
+    gauge(
+      "latchkey_revocations_age_seconds",
+      "Time since the revocation list was last read",
+      revocations.age / 1000,
+    ),
+    gauge("latchkey_revocations_number", "Number of the last known revocation", revocations.cursor),
+    gauge("latchkey_revocations_held", "Ended sessions with tokens that have not expired", revocations.size),
+    counter(
+      "latchkey_log_lines_lost_total",
+      "Log lines that were dropped because the buffer was full",
+      lostLogLines(),
+    ),
+    ...(wal === undefined
+      ? []
+      : [gauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal)]),
+    gauge(
+      "latchkey_deletion_lag_seconds",
+      "Delay of deletions behind the clock, after the clock jumped ahead",
+      clocks.lag / 1000,
+    ),
+    ...(clocks.offset === undefined
+      ? []
+      : [
+          gauge(
+            "latchkey_clock_offset_seconds",
+            "This machine's clock minus the database's clock",
+            clocks.offset / 1000,
+          ),
+        ]),
+    ...(connections === undefined ? [] : poolMetrics(connections)),
+    ...processMetrics(),
+  ];
+}
+
+function poolMetrics({ max, allowed, size, idle, waiting }: PoolFigures): Family[] {
+  return [
+    gauge("latchkey_pool_connections", "Open connections to PostgreSQL", size),
+    gauge("latchkey_pool_connections_max", "Limit of connections by LATCHKEY_DATABASE_POOL", max),
+    gauge(
+      "latchkey_pool_connections_allowed",
+      "Limit of connections by PostgreSQL, as far as known",
+      allowed,
+    ),
+    gauge("latchkey_pool_idle", "Open connections that are idle", idle),
+    gauge("latchkey_pool_waiting", "Requests waiting for a connection", waiting),
+  ];
+}
+
+function processMetrics(): Family[] {
+  const { user, system } = process.cpuUsage();
+  const { active } = performance.eventLoopUtilization();
+  return [
+    counter("process_cpu_seconds_total", "Processor time in user and system mode", (user + system) / 1e6),
+    gauge("process_resident_memory_bytes", "Resident memory", process.memoryUsage.rss()),
+    gauge("process_start_time_seconds", "Start time since the epoch", performance.timeOrigin / 1000),
+    counter("nodejs_eventloop_active_seconds_total", "Busy time of the main thread", active / 1000),
+  ];
+}
+
+function gauge(name: string, help: string, value: number, labels: Record<string, string> = {}): Family {
+  return { name, type: "gauge", help, samples: [{ labels, value }] };
+}
+
+function counter(name: string, help: string, value: number): Family {
+  return { name, type: "counter", help, samples: [{ value }] };
+}

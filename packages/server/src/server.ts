@@ -1,0 +1,143 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { type BackgroundJobs, startBackgroundJobs } from "./background-jobs.ts";
+import { ClockWatch } from "./clock-watch.ts";
+import { composeApp } from "./composition/app.ts";
+import { openKeys } from "./composition/keys.ts";
+import { composeStories } from "./composition/stories.ts";
+import type { Config } from "./config/config.ts";
+import { assertNotLost } from "./config/secret-file.ts";
+import { isLoopback } from "./core/loopback.ts";
+import type { Hasher } from "./core/passwords.ts";
+import type { People } from "./core/people.ts";
+import type { Clock, SteadyClock } from "./core/ports.ts";
+import type { Log } from "./log.ts";
+import { RepeatMetrics } from "./metrics/request-metrics.ts";
+import { retryUnavailable } from "./repeated-work.ts";
+import { shownPlace } from "./store/place.ts";
+import { openStore, type Store } from "./store/store.ts";
+
+/** Dependencies that a caller may replace: tests control the time and count hashes. */
+export interface ServerDependencies {
+  readonly log: Log;
+  /** Log lines that could not be written, for monitoring. */
+  readonly lostLogLines?: () => number;
+  readonly clock?: Clock;
+  readonly steady?: SteadyClock;
+  /** Replaces the clock of a shared database. */
+  readonly databaseClock?: Clock;
+  readonly hasher?: Hasher;
+  /** How long a closing server keeps idle connections, in milliseconds: a proxy may be sending on one. */
+  readonly idleGrace?: number;
+  /** Work before the first request, such as adding the first users. */
+  readonly prepare?: (people: People) => Promise<void>;
+}
+
+/** A running server. */
+export interface Server {
+  /** The address that it listens on, such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly people: People;
+  readonly backgroundJobs: BackgroundJobs;
+  /** Finishes open requests, writes every acknowledged change, and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server: database, clocks, keys, stories, app, background jobs.
+ *
+ * @throws an error with the cause and the cure in one line
+ */
+export async function startServer(config: Config, dependencies: ServerDependencies): Promise<Server> {
+  const { log, clock = Date.now, steady = () => performance.now() } = dependencies;
+  const { hasher, lostLogLines, idleGrace = 0 } = dependencies;
+  const { host } = config;
+  const port = config.port === 0 ? await freePort(host) : config.port;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const issuer = config.issuer ?? url;
+
+  if (config.database.engine === "sqlite") assertNotLost(config.database.path);
+  const repeats = new RepeatMetrics();
+  const store = await openConfiguredStore(config, log, repeats);
+  try {
+    await retryUnavailable(() => store.followCommands());
+    const time = store.time && sharedTime(store.time, dependencies.databaseClock);
+    const clocks = { store: { deletionRecord: store.deletionRecord, ...(time && { time }) }, clock, steady };
+    const clockWatch = await retryUnavailable(() => ClockWatch.open({ ...clocks, log }));
+
+    const foundation = { config, issuer, store, clock, steady, log };
+    const keys = await openKeys(foundation);
+    const stories = await composeStories({ ...foundation, keys, hasher });
+    const { people, realm, counters } = stories;
+    const appParts = { keys, stories, clockWatch, repeats, lostLogLines, idleGrace };
+    const app = await composeApp({ ...foundation, ...appParts });
+
+    if (config.provider === "local") await retryUnavailable(async () => dependencies.prepare?.(people));
+    await app.listen({ host, port });
+    const providerJobs = realm === undefined ? [] : [realm.stories.job];
+    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs };
+    const backgroundJobs = startBackgroundJobs(jobParts);
+    warnOfMissingSettings(config, issuer, log);
+    log.info({ url, issuer, database: shownPlace(config.database) }, `listening at ${url}`);
+    return {
+      url,
+      people,
+      backgroundJobs,
+      async close() {
+        await app.close();
+        await backgroundJobs.stop();
+        realm?.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Opens the store. Every audit event that became durable is counted and logged. */
+function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): Promise<Store> {
+  return openStore({
+    place: config.database,
+    connections: config.databasePool,
+    timeout: config.databaseTimeout,
+    sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
+    onAudit({ name, at: _, ...event }) {
+      repeats.note({ name, ...event });
+      log.info({ event: name, ...event }, name);
+    },
+    onWarning: (message) => log.warn(message),
+  });
+}
+
+function sharedTime(ask: () => Promise<number>, given: Clock | undefined): () => Promise<number> {
+  return given === undefined ? ask : async () => given();
+}
+
+/** Warns of absent settings that a server for other machines needs. */
+function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
+  if (config.issuer === undefined && /^(0\.0\.0\.0|::)$/.test(config.host)) {
+    log.warn(
+      { issuer },
+      "LATCHKEY_ISSUER is not set: tokens contain an address that other machines cannot reach",
+    );
+  }
+  if (config.issuer === undefined && config.database.engine === "postgres") {
+    log.warn({ issuer }, "LATCHKEY_ISSUER is not set: other replicas reject the tokens of this one");
+  }
+  if (!isLoopback(config.host) && config.guardKeys.length === 0) {
+    log.warn("LATCHKEY_GUARD_KEYS is not set: guards cannot read the revocation list");
+  }
+}
+
+/** Finds a port that is free now. The issuer is part of every token, so the port must be known before the first. */
+async function freePort(host: string): Promise<number> {
+  const probe = createServer().listen(0, host);
+  await once(probe, "listening");
+  const bound = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (bound === null || typeof bound === "string") throw new Error("no free port");
+  return bound.port;
+}
