@@ -1,7 +1,7 @@
 import { RequestAbortedError } from "./errors.ts";
 
 /** What ends a waiting. */
-export interface Ending {
+export interface SignalLike {
   readonly aborted?: boolean;
   readonly reason?: unknown;
   addEventListener(type: "abort", listener: () => void): void;
@@ -9,10 +9,10 @@ export interface Ending {
 }
 
 /** Whichever is aborted first ends the waiting. */
-export type Signals = readonly (Ending | undefined)[];
+export type Signals = readonly (SignalLike | undefined)[];
 
 /** Ends all waiting of a client. No `AbortSignal`: Node before 24 warns of a leak where more than ten wait. */
-export class Closing extends Set<() => void> implements Ending {
+export class CloseSignal extends Set<() => void> implements SignalLike {
   aborted?: boolean;
 
   addEventListener(_type: "abort", listener: () => void): void {

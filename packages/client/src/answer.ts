@@ -1,4 +1,4 @@
-import { fieldsOf, textIn } from "./wire.ts";
+import { fieldsOf } from "./fields.ts";
 
 /** What a server said, read to its end. */
 export interface Answer {
@@ -45,15 +45,7 @@ export function issuesOf(data: unknown): readonly Issue[] {
   }));
 }
 
-/** The server's own words: `message`, else `detail`, else its issues; else the status. */
-export function messageOf({ status, data }: Answer): string {
-  const fields = fieldsOf(data);
-  return (
-    textIn(fields, "message") ||
-    textIn(fields, "detail") ||
-    issuesOf(data)
-      .map(({ loc, msg }) => `${loc.join(".")}: ${msg}`)
-      .join("; ") ||
-    `HTTP status ${status}`
-  );
+/** Replaces secrets that a text quotes. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((left, secret) => left.replaceAll(secret, "…"), text);
 }

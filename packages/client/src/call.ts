@@ -1,5 +1,18 @@
-import { type Answer, responseOf } from "./answer.ts";
-import { isKnownError, type KnownError } from "./errors.ts";
+import { type Answer, issuesOf, redact, responseOf } from "./answer.ts";
+import {
+  APIError,
+  BadRequestError,
+  ForbiddenError,
+  isKnownError,
+  type KnownError,
+  NotFoundError,
+  RateLimitError,
+  ResponseValidationError,
+  ServerError,
+  UnauthorizedError,
+  ValidationError,
+} from "./errors.ts";
+import { fieldsOf, textIn } from "./fields.ts";
 
 /**
  * What became of a call, for those who prefer to look over those who catch.
@@ -42,24 +55,62 @@ export interface Call<T> extends Promise<T> {
 
 /** Makes a call of an answer and of the value that is read from it. */
 export function callOf<T>(answer: Promise<Answer>, value: Promise<T>): Call<T> {
-  // Who looks at the answer another way has taken charge of what may be wrong with it.
-  const taken = <Look>(look: Promise<Look>): Promise<Look> => {
-    value.catch(() => {});
-    return look;
-  };
   answer.catch(() => {});
   return Object.assign(value, {
     result: () =>
-      taken(
-        value.then(
-          (read): Result<T> => ({ ok: true, value: read }),
-          (error: unknown): Result<T> => {
-            if (isKnownError(error)) return { ok: false, error };
-            throw error;
-          },
-        ),
+      value.then(
+        (read): Result<T> => ({ ok: true, value: read }),
+        (error: unknown): Result<T> => {
+          if (isKnownError(error)) return { ok: false, error };
+          throw error;
+        },
       ),
-    withResponse: () => taken(value.then(async (data) => ({ data, response: responseOf(await answer) }))),
-    asResponse: () => taken(answer.then(responseOf)),
+    withResponse: () => value.then(async (data) => ({ data, response: responseOf(await answer) })),
+    asResponse: () => {
+      value.catch(() => {});
+      return answer.then(responseOf);
+    },
   });
+}
+
+/** Reads a success. @throws {APIError} for any other answer */
+export function read<T>(answer: Answer, reader: (data: unknown) => T): T {
+  if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
+  try {
+    return reader(answer.data);
+  } catch (error) {
+    const lacking =
+      answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
+    throw new ResponseValidationError(`The answer ${lacking}`, answer);
+  }
+}
+
+/** The error that an answer stands for. */
+function errorOf(answer: Answer): APIError {
+  const { status, secrets } = answer;
+  const message = redact(messageOf(answer), secrets);
+  const Kind = byStatus[status] ?? (status >= 500 ? ServerError : APIError);
+  return new Kind(message, answer);
+}
+
+const byStatus: Readonly<Record<number, typeof APIError | undefined>> = {
+  400: BadRequestError,
+  401: UnauthorizedError,
+  403: ForbiddenError,
+  404: NotFoundError,
+  422: ValidationError,
+  429: RateLimitError,
+};
+
+/** The server's own words: `message`, else `detail`, else its issues; else the status. */
+function messageOf({ status, data }: Answer): string {
+  const fields = fieldsOf(data);
+  return (
+    textIn(fields, "message") ||
+    textIn(fields, "detail") ||
+    issuesOf(data)
+      .map(({ loc, msg }) => `${loc.join(".")}: ${msg}`)
+      .join("; ") ||
+    `HTTP status ${status}`
+  );
 }

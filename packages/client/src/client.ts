@@ -1,16 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { abortable, Closing } from "./abortable.ts";
+import { abortable, CloseSignal } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
-import { type Call, callOf } from "./call.ts";
-import { errorOf } from "./error-of.ts";
-import { ResponseValidationError } from "./errors.ts";
-import type { StoreFailure } from "./kept-tokens.ts";
-import { type CallOptions, type ClientOptions, defaults, type Settings, settingsWith } from "./options.ts";
-import { hopeless, Session, type SessionEnd, signedOut } from "./session.ts";
+import type { Changed, StoreFailure } from "./buffered-store.ts";
+import { type Call, callOf, read } from "./call.ts";
+import { SignedOutError } from "./errors.ts";
+import { orUndefined } from "./fields.ts";
+import { type CallOptions, type ClientOptions, defaults, mergeSettings, type Settings } from "./options.ts";
+import { finalStatuses, Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type Asked, ask, fitting, setBearer } from "./transport.ts";
-import { unlessThrown } from "./unless-thrown.ts";
+import { type AuthRequest, type CallSettings, send, setBearer, withSafeError } from "./transport.ts";
 import {
   type LoginResponse,
   type LogoutResponse,
@@ -48,12 +47,12 @@ export interface Credentials {
 export class AuthClient {
   readonly #settings: Settings;
   #session: Session;
-  #closing = new Closing();
+  #closing = new CloseSignal();
 
   constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
-    this.#settings = settingsWith(defaults, options);
+    this.#settings = mergeSettings(defaults, options);
     const exchange = async (grant: RefreshGrant) =>
-      read(await this.#ask(refreshing(grant), this.#settings), readTokens);
+      read(await send(refreshRequest(grant), this.#with()), readTokens);
     const lockTimeout = Math.min(this.#settings.timeout, longestRefresh) + lockMargin;
     this.#session = new Session(store, exchange, lockTimeout);
   }
@@ -65,10 +64,10 @@ export class AuthClient {
    * @throws {RateLimitError} too many attempts
    * @example const { username, roles } = await auth.login({ username: "alice", password: "alice123" });
    */
-  login({ username, password }: Credentials, options: CallOptions = {}): Call<LoginResponse> {
+  login({ username, password }: Credentials, options?: CallOptions): Call<LoginResponse> {
     const askedAt = Date.now();
-    const answer = this.#ask(
-      { method: "POST", path: "/login", body: { username, password }, repeatable: false },
+    const answer = send(
+      { method: "POST", path: "/login", body: { username, password } },
       this.#with(options),
     );
     return callOf(
@@ -87,11 +86,11 @@ export class AuthClient {
    * @throws {UnauthorizedError} the session is over
    * @example const { accessToken } = await auth.refresh({ refreshToken });
    */
-  refresh(grant: RefreshGrant, options: CallOptions = {}): Call<RefreshTokenResponse> {
-    const answer = this.#ask(refreshing(grant), this.#with(options));
+  refresh(grant: RefreshGrant, options?: CallOptions): Call<RefreshTokenResponse> {
+    const answer = send(refreshRequest(grant), this.#with(options));
     return callOf(
       answer,
-      this.#session.trade(grant, async () => read(await answer, readTokens)),
+      this.#session.refresh(grant, async () => read(await answer, readTokens)),
     );
   }
 
@@ -101,11 +100,11 @@ export class AuthClient {
    * @throws {UnauthorizedError} no token, or one that is no good any more
    * @example const { id, roles } = await auth.me();
    */
-  me(options: CallOptions = {}): Call<User> {
+  me(options?: CallOptions): Call<User> {
     const settings = this.#with(options);
-    const send = (bearer: string | undefined) =>
-      this.#ask({ method: "GET", path: "/me", bearer, repeatable: true }, settings);
-    const answer = this.#asBearer(settings, options.token, send);
+    const answer = this.#asBearer(settings, options?.token, (bearer) =>
+      send({ method: "GET", path: "/me", bearer, idempotent: true }, settings),
+    );
     return callOf(
       answer,
       answer.then((given) => read(given, readUser)),
@@ -119,12 +118,14 @@ export class AuthClient {
    * @throws the error of a store that did not forget the tokens, after the server was asked
    * @example await auth.logout();
    */
-  logout(options: CallOptions = {}): Call<LogoutResponse> {
-    const ended = this.#end(this.#with(options), options.token);
+  logout(options?: CallOptions): Call<LogoutResponse> {
+    const ending = options?.token === undefined ? this.#session.end() : undefined;
+    const ended = this.#end(this.#with(options), ending);
     return callOf(
-      ended.then(({ answer }) => answer),
-      ended.then(({ answer, over, failure }) => {
+      ended.then(([answer]) => answer),
+      ended.then(async ([answer, over]) => {
         const left = over ? { message: "Already over" } : read(answer, readLogout);
+        const failure = (await ending)?.failure;
         if (failure) throw failure.error;
         return left;
       }),
@@ -138,9 +139,9 @@ export class AuthClient {
    * @throws {UnauthorizedError} the session is over
    * @example await mcp.callTool({ name: "search", arguments: { query, token: await auth.token() } });
    */
-  async token({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<string> {
-    const token = await this.#bearer(this.#with({ signal }));
-    if (!token) throw signedOut();
+  async token(options?: { readonly signal?: AbortSignal | undefined }): Promise<string> {
+    const token = await this.#bearer(this.#with(options));
+    if (!token) throw new SignedOutError();
     return token;
   }
 
@@ -156,11 +157,11 @@ export class AuthClient {
     const { signal } = request;
     const again = request.clone();
     let refused: Response | undefined;
-    return this.#asBearer({ ...this.#settings, signal }, undefined, async (bearer) => {
-      if (!bearer) throw signedOut();
+    return this.#asBearer(this.#with({ signal }), undefined, async (bearer) => {
+      if (!bearer) throw new SignedOutError();
       await refused?.body?.cancel();
       const next = refused ? again : request;
-      fitting(() => setBearer(next.headers, bearer));
+      withSafeError(() => setBearer(next.headers, bearer));
       refused = await fetch(next);
       return refused;
     });
@@ -173,9 +174,9 @@ export class AuthClient {
    */
   with(options: ClientOptions): AuthClient {
     const { store = memoryStore() } = options;
-    const other = new AuthClient({ ...settingsWith(this.#settings, options), store });
+    const other = new AuthClient({ ...mergeSettings(this.#settings, options), store });
     other.#closing = this.#closing;
-    if (!options.store && !options.baseURL && !options.basePath) other.#session = this.#session;
+    if (!(options.store || options.baseURL || options.basePath)) other.#session = this.#session;
     return other;
   }
 
@@ -186,7 +187,7 @@ export class AuthClient {
    * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
    */
   onSessionEnd(listener: (end: SessionEnd) => void): () => void {
-    return this.#session.ends.add(listener);
+    return this.#session.ends.on(listener);
   }
 
   /**
@@ -196,7 +197,7 @@ export class AuthClient {
    * @example auth.onStoreError(({ action, error }) => console.error(`The store did not ${action} tokens`, error));
    */
   onStoreError(listener: (failure: StoreFailure) => void): () => void {
-    return this.#session.storeFailures.add(listener);
+    return this.#session.storeErrors.on(listener);
   }
 
   /**
@@ -218,80 +219,59 @@ export class AuthClient {
     this.close();
   }
 
-  #with(options: CallOptions): Settings {
-    return settingsWith(this.#settings, options);
-  }
-
-  #ask(asked: Asked, settings: Settings): Promise<Answer> {
-    return ask(asked, settings, [this.#closing, settings.signal]);
+  #with(options?: CallOptions): CallSettings {
+    const settings = mergeSettings(this.#settings, options);
+    return { ...settings, signals: [this.#closing, settings.signal] };
   }
 
   /** Sends with the bearer that there is, and where that is refused once more with a new one. */
   async #asBearer<R extends { readonly status: number }>(
-    settings: Settings,
+    settings: CallSettings,
     token: CallOptions["token"],
-    send: (bearer: string | undefined) => Promise<R>,
+    call: (bearer: string | undefined) => Promise<R>,
   ): Promise<R> {
-    const bearer = token === undefined ? await this.#bearer(settings) : await resolved(token);
-    const answer = await send(bearer);
+    const bearer = token === undefined ? await this.#bearer(settings) : await resolveToken(token);
+    const answer = await call(bearer);
     if (answer.status !== 401 || token !== undefined) return answer;
-    const other = await this.#wait(settings, () => this.#session.fresh(bearer).catch(() => bearer));
-    return other === undefined || other === bearer ? answer : send(other);
+    const other = await abortable(settings.signals, () => this.#session.token(bearer).catch(() => bearer));
+    return other && other !== bearer ? call(other) : answer;
   }
 
-  async #end(settings: Settings, token: CallOptions["token"]): Promise<Ended> {
-    const { held, failure } = token === undefined ? await this.#session.end() : {};
+  /** @returns the answer to the logout, and whether the session was over before it */
+  async #end(settings: CallSettings, ending?: Promise<Changed>): Promise<[answer: Answer, over?: boolean]> {
+    const held = (await ending)?.held;
     const leave = (bearer: string | undefined) =>
-      this.#ask({ method: "POST", path: "/logout", bearer, repeatable: true }, settings);
-    const answer = await leave(held?.accessToken ?? (await resolved(settings.token)));
-    if (answer.status !== 401 || !held) return { answer, failure };
-    if (!held.refreshToken) return { answer, failure, over: true };
+      send({ method: "POST", path: "/logout", bearer, idempotent: true }, settings);
+    const answer = await leave(held?.accessToken ?? (await resolveToken(settings.token)));
+    if (answer.status !== 401 || !held) return [answer];
+    if (!held.refreshToken) return [answer, true];
     // The access token had expired, and the session may not have: it is brought back to be ended.
-    const renewed = await this.#ask(refreshing({ refreshToken: held.refreshToken }), settings);
-    if (hopeless.includes(renewed.status)) return { answer, failure, over: true };
-    return { answer: await leave(read(renewed, readTokens).accessToken), failure };
+    const renewed = await send(refreshRequest({ refreshToken: held.refreshToken }), settings);
+    if (finalStatuses.includes(renewed.status)) return [answer, true];
+    return [await leave(read(renewed, readTokens).accessToken)];
   }
 
-  #bearer(settings: Settings): Promise<string | undefined> {
-    return this.#wait(settings, async () => (await this.#session.fresh()) ?? resolved(settings.token));
-  }
-
-  /** Whoever gives up stops waiting, and stops nothing that others wait for. */
-  #wait<T>({ signal }: Settings, begin: () => Promise<T>): Promise<T> {
-    return abortable([this.#closing, signal], begin);
+  #bearer(settings: CallSettings): Promise<string | undefined> {
+    return abortable(
+      settings.signals,
+      async () => (await this.#session.token()) ?? resolveToken(settings.token),
+    );
   }
 }
 
-/** How a logout ended. */
-interface Ended {
-  readonly answer: Answer;
-  readonly over?: boolean;
-  readonly failure: StoreFailure | undefined;
-}
-
-function refreshing({ refreshToken, currentToken }: RefreshGrant): Asked {
+function refreshRequest({ refreshToken, currentToken }: RefreshGrant): AuthRequest {
   const body = { refresh_token: refreshToken, current_token: currentToken };
-  return { method: "POST", path: "/refresh", body, repeatable: false };
-}
-
-/** Reads a success. @throws {APIError} for any other answer */
-function read<T>(answer: Answer, reader: (data: unknown) => T): T {
-  if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
-  try {
-    return reader(answer.data);
-  } catch (error) {
-    const lacking =
-      answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
-    throw new ResponseValidationError(`The answer ${lacking}`, answer);
-  }
+  return { method: "POST", path: "/refresh", body };
 }
 
 /** A token as it was given, or else the one in the environment. */
-function resolved(token: CallOptions["token"] = fromEnvironment()): string | undefined | Promise<string> {
+function resolveToken(
+  token: CallOptions["token"] = environmentToken(),
+): string | undefined | Promise<string> {
   return typeof token === "function" ? token() : token;
 }
 
 /** Some platforms ask before they show the environment, and may be told no. */
-function fromEnvironment(): string | undefined {
-  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]?.trim());
+function environmentToken(): string | undefined {
+  return orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim());
 }

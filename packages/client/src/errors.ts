@@ -1,5 +1,5 @@
 import { type Answer, type Issue, issuesOf, responseOf } from "./answer.ts";
-import { fieldsOf, textIn } from "./wire.ts";
+import { fieldsOf, textIn } from "./fields.ts";
 
 /** Marks errors of this package with their names, so that `instanceof` holds where two copies of it are loaded. */
 const lineage = Symbol.for("@latchkey/client");
@@ -205,6 +205,10 @@ export class RequestAbortedError extends AuthError {
 export class SignedOutError extends AuthError {
   static override readonly [lineage] = "SignedOutError";
   readonly kind = "signed_out";
+
+  constructor(message = "Nobody is signed in", options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 type Exactly<Type, Kind extends string> = Type & { readonly kind: Kind };

@@ -72,7 +72,9 @@ export interface Settings extends CallOptions {
   readonly basePath: string;
   readonly timeout: number;
   readonly retry: RetryOptions;
+  readonly headers: Readonly<Record<string, string>>;
   readonly fetch: (request: Request) => Promise<Response>;
+  readonly middleware: readonly Middleware[];
 }
 
 /** What is set where nothing is said. */
@@ -81,19 +83,21 @@ export const defaults: Settings = {
   basePath: "/auth",
   timeout: 30_000,
   retry: defaultRetry,
+  headers: {},
   fetch: (request) => fetch(request),
+  middleware: [],
 };
 
 /** Puts options on top of settings; one that is `undefined` changes nothing. */
-export function settingsWith(settings: Settings, options: CallOptions): Settings {
+export function mergeSettings(settings: Settings, options: CallOptions = {}): Settings {
   const { retry } = options;
   return {
-    ...over(settings, options),
-    retry: over(settings.retry, retry === false ? { maxRetries: 0 } : retry),
-    headers: over(settings.headers ?? {}, options.headers),
+    ...merge(settings, options),
+    retry: merge(settings.retry, retry === false ? { maxRetries: 0 } : retry),
+    headers: merge(settings.headers, options.headers),
   };
 }
 
-function over<T extends object>(base: T, top: object = {}): T {
+function merge<T extends object>(base: T, top: object = {}): T {
   return { ...base, ...Object.fromEntries(Object.entries(top).filter(([, value]) => value !== undefined)) };
 }

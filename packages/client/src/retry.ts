@@ -66,7 +66,7 @@ export const mcpClientRetry: RetryOptions = {
 };
 
 /** A server that answers so has not begun with what it was asked. */
-const notBegun: readonly number[] = [408, 429, 503];
+const notStarted: readonly number[] = [408, 429, 503];
 
 /** What Node and Bun call a connection that never came to be. */
 const neverSent = /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i;
@@ -75,7 +75,7 @@ const neverSent = /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i;
  * A pause that ends so much late was suspended with its tab or machine, in milliseconds. A refresh is not sent again
  * after it: another tab may have gone on, and an old refresh token would end the session.
  */
-const oversleep = 5_000;
+const suspension = 5_000;
 
 /** The longest that a timer can wait, in milliseconds. */
 export const maxWait = 2 ** 31 - 1;
@@ -89,8 +89,8 @@ export const maxWait = 2 ** 31 - 1;
 export async function withRetries(
   attempt: () => Promise<Answer>,
   options: RetryOptions,
-  repeatable: boolean,
   signals: Signals,
+  idempotent = false,
 ): Promise<Answer> {
   const end = performance.now() + Math.min(options.maxElapsedTime, maxWait);
   for (let retries = 0; ; retries++) {
@@ -102,8 +102,8 @@ export async function withRetries(
       error = thrown;
     }
     const again = answer
-      ? retried(answer.status, options) && (repeatable || notBegun.includes(answer.status))
-      : options.retryConnectionErrors && mayResend(error, repeatable);
+      ? retried(answer.status, options) && (idempotent || notStarted.includes(answer.status))
+      : options.retryConnectionErrors && mayResend(error, idempotent);
     // Nothing times infinity is no number, and what is none is never too late.
     const grown = options.initialInterval * options.exponent ** retries || 0;
     const interval = Math.min(options.maxInterval, grown);
@@ -112,15 +112,15 @@ export async function withRetries(
     if (again && retries < options.maxRetries && !late) {
       // The wall clock goes on while a machine sleeps. In some browsers the steady clock does not.
       const wake = Date.now() + wait;
-      await pause(wait, signals);
-      if (repeatable || Date.now() < wake + oversleep) continue;
+      await sleep(wait, signals);
+      if (idempotent || Date.now() < wake + suspension) continue;
     }
     if (answer) return answer;
     throw error;
   }
 }
 
-async function pause(ms: number, signals: Signals): Promise<void> {
+async function sleep(ms: number, signals: Signals): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = () =>
     new Promise<void>((resolve) => {
@@ -133,9 +133,9 @@ function retried(status: number, { statusCodes }: RetryOptions): boolean {
   return statusCodes.some((code) => code === status || code === `${String(status)[0]}XX`);
 }
 
-function mayResend(error: unknown, repeatable: boolean): boolean {
+function mayResend(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof AuthError) || error instanceof RequestAbortedError) return false;
-  return repeatable || (error instanceof ConnectionError && neverSent.test(codeOf(error.cause)));
+  return idempotent || (error instanceof ConnectionError && neverSent.test(codeOf(error.cause)));
 }
 
 function codeOf(error: unknown): string {

@@ -1,8 +1,6 @@
+import { BufferedStore, type Changed, type StoreFailure } from "./buffered-store.ts";
 import { isKnownError, type KnownError, SignedOutError } from "./errors.ts";
-import { type Changed, KeptTokens, type StoreFailure } from "./kept-tokens.ts";
-import { Listeners } from "./listeners.ts";
-import { alone } from "./locks.ts";
-import type { TokenStore } from "./stores.ts";
+import { type TokenStore, withLock } from "./stores.ts";
 import { isExpired, isFresh, type RefreshGrant, type TokenSet, tokenSetOf } from "./tokens.ts";
 import type { RefreshTokenResponse } from "./wire.ts";
 
@@ -19,6 +17,20 @@ export interface SessionEnd {
 /** Trades a grant for new tokens. */
 export type Exchange = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
 
+/** Listeners of one kind of event. */
+class Listeners<Event> extends Set<(event: Event) => void> {
+  /** @returns stops calling back */
+  on(listener: (event: Event) => void): () => void {
+    this.add(listener);
+    return () => void this.delete(listener);
+  }
+
+  /** Calls back later, so that a listener that throws stops no other. */
+  emit(event: Event): void {
+    for (const listener of this) void Promise.resolve(event).then(listener);
+  }
+}
+
 /**
  * The tokens of who is signed in: kept in a store, refreshed in time, once for all who ask.
  *
@@ -27,30 +39,30 @@ export type Exchange = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
  */
 export class Session {
   readonly ends = new Listeners<SessionEnd>();
-  readonly storeFailures = new Listeners<StoreFailure>();
-  readonly #kept: KeptTokens;
-  readonly #name: string | undefined;
+  readonly storeErrors = new Listeners<StoreFailure>();
+  readonly #kept: BufferedStore;
+  readonly #store: TokenStore;
   readonly #exchange: Exchange;
   readonly #lockTimeout: number;
-  #era = 0;
+  #version = 0;
   #refreshing: Promise<TokenSet> | undefined;
 
   /** @param lockTimeout how long a refresh may wait for the one of another tab, in milliseconds */
   constructor(store: TokenStore, exchange: Exchange, lockTimeout: number) {
-    this.#kept = new KeptTokens(store, this.storeFailures);
-    this.#name = store.name;
+    this.#kept = new BufferedStore(store, (failure) => this.storeErrors.emit(failure));
+    this.#store = store;
     this.#exchange = exchange;
     this.#lockTimeout = lockTimeout;
   }
 
   async begin(tokens: TokenSet): Promise<void> {
-    this.#era++;
+    this.#version++;
     await this.#kept.replace(tokens);
   }
 
   /** Forgets the tokens because of a logout, at once for whoever asks from now on. @returns what was forgotten */
   async end(): Promise<Changed> {
-    this.#era++;
+    this.#version++;
     const changed = await this.#kept.replace(undefined);
     if (changed.held) this.#announce({ reason: "logout" });
     return changed;
@@ -61,12 +73,12 @@ export class Session {
    *
    * @param refused a token that the server has refused: another one is wanted
    */
-  async fresh(refused?: string): Promise<string | undefined> {
+  async token(refused?: string): Promise<string | undefined> {
     const held = await this.#kept.get();
     if (!held) return undefined;
-    if (held.accessToken !== refused && isFresh(held, Date.now())) return held.accessToken;
+    if (isFresh(held, refused)) return held.accessToken;
     const refresh = () => this.#refresh(refused);
-    this.#refreshing ??= alone("refresh", this.#name, this.#lockTimeout, refresh).finally(() => {
+    this.#refreshing ??= withLock(this.#store, "refresh", this.#lockTimeout, refresh).finally(() => {
       this.#refreshing = undefined;
     });
     return (await this.#refreshing).accessToken;
@@ -76,86 +88,87 @@ export class Session {
    * Trades a grant. What comes of it is the session's, if the grant was or if there is no session, and if
    * nothing has changed meanwhile.
    */
-  async trade(
+  async refresh(
     grant: RefreshGrant,
     exchange: () => Promise<RefreshTokenResponse>,
-    era = this.#era,
-    held?: TokenSet,
   ): Promise<RefreshTokenResponse> {
+    const version = this.#version;
     const askedAt = Date.now();
-    const before = held ?? (await this.#kept.get().catch(() => undefined));
+    const held = await this.#kept.get().catch(() => undefined);
+    const { refreshToken, currentToken } = grant;
     const own =
-      !before ||
-      (grant.refreshToken
-        ? before.refreshToken === grant.refreshToken
-        : before.accessToken === grant.currentToken);
-    try {
-      const answer = await exchange();
-      if (own)
-        await this.#replace(
-          era,
-          before,
-          tokenSetOf(answer, askedAt, grant.refreshToken ?? before?.refreshToken),
-        );
-      return answer;
-    } catch (error) {
-      const end = own && before && endOf(error, !before.refreshToken && isExpired(before, Date.now()));
-      if (end && (await this.#replace(era, before, undefined))) this.#announce(end);
-      throw error;
-    }
+      !held || (refreshToken ? held.refreshToken === refreshToken : held.accessToken === currentToken);
+    return own ? this.#adopt(exchange, grant, version, held, askedAt) : exchange();
   }
 
   async #refresh(refused: string | undefined): Promise<TokenSet> {
-    const era = this.#era;
+    const version = this.#version;
     const held = await this.#kept.get(true);
-    if (!held) throw signedOut();
+    if (!held) throw new SignedOutError();
+    if (isFresh(held, refused)) return held;
     const { refreshToken, accessToken } = held;
-    const usable = () => accessToken !== refused && !isExpired(held, Date.now());
-    if (usable() && isFresh(held, Date.now())) return held;
     const grant = refreshToken ? { refreshToken } : { currentToken: accessToken };
     const exchange = () => {
-      if (!refreshToken && isExpired(held, Date.now())) throw signedOut();
+      if (!refreshToken && isExpired(held)) throw new SignedOutError();
       return this.#exchange(grant);
     };
-    const failure: unknown = await this.trade(grant, exchange, era, held).then(
+    const failure: unknown = await this.#adopt(exchange, grant, version, held).then(
       () => undefined,
       (error: unknown) => error,
     );
     const kept = await this.#kept.get();
-    if (!kept) throw failure ?? signedOut();
+    if (!kept) throw failure ?? new SignedOutError();
     // Unless a login, or another tab, was faster.
-    if (failure && kept.accessToken === accessToken) {
-      if (!usable()) throw failure;
-    }
+    const same = kept.accessToken === accessToken;
+    if (failure && same && (accessToken === refused || isExpired(held))) throw failure;
     return kept;
   }
 
+  /** Keeps what a refresh brings back, or ends the session, if nothing has changed meanwhile. */
+  async #adopt(
+    exchange: () => Promise<RefreshTokenResponse>,
+    grant: RefreshGrant,
+    version: number,
+    before: TokenSet | undefined,
+    askedAt = Date.now(),
+  ): Promise<RefreshTokenResponse> {
+    try {
+      const answer = await exchange();
+      const next = tokenSetOf(answer, askedAt, grant.refreshToken ?? before?.refreshToken);
+      await this.#replace(version, before, next);
+      return answer;
+    } catch (error) {
+      const end = before && endOf(error, !before.refreshToken && isExpired(before));
+      if (end && (await this.#replace(version, before, undefined))) this.#announce(end);
+      throw error;
+    }
+  }
+
   /** Writes new tokens in place of others, if those are still the ones. @returns whether they were */
-  async #replace(era: number, before: TokenSet | undefined, next: TokenSet | undefined): Promise<boolean> {
-    const same = (held?: TokenSet) => era === this.#era && held?.accessToken === before?.accessToken;
+  async #replace(
+    version: number,
+    before: TokenSet | undefined,
+    next: TokenSet | undefined,
+  ): Promise<boolean> {
+    const same = (held?: TokenSet) => version === this.#version && held?.accessToken === before?.accessToken;
     return (await this.#kept.replace(next, same)).done;
   }
 
   #announce(end: SessionEnd): void {
-    this.#era++;
-    this.ends.tell(end);
+    this.#version++;
+    this.ends.emit(end);
   }
 }
 
-const refusals: readonly number[] = [400, 401, 403];
+const refusedStatuses: readonly number[] = [400, 401, 403];
 
 /** Answers to a refresh after which no other would be given: refused, or a server that cannot refresh at all. */
-export const hopeless: readonly number[] = [...refusals, 404, 405, 422];
+export const finalStatuses: readonly number[] = [...refusedStatuses, 404, 405, 422];
 
 /** What the answer to a refresh means for the session; nothing, where it may work the next time. */
 function endOf(error: unknown, expired: boolean): SessionEnd | undefined {
   if (error instanceof SignedOutError) return { reason: "expired" };
   if (!isKnownError(error) || !("status" in error)) return undefined;
-  if (refusals.includes(error.status)) return { reason: "refused", error };
-  return expired && hopeless.includes(error.status) ? { reason: "expired", error } : undefined;
-}
-
-/** What there is to say where there is no token. */
-export function signedOut(): SignedOutError {
-  return new SignedOutError("Nobody is signed in");
+  if (refusedStatuses.includes(error.status)) return { reason: "refused", error };
+  return expired && finalStatuses.includes(error.status) ? { reason: "expired", error } : undefined;
 }

@@ -1,5 +1,5 @@
+import { orUndefined } from "./fields.ts";
 import type { TokenSet } from "./tokens.ts";
-import { unlessThrown } from "./unless-thrown.ts";
 
 /**
  * Keeps the tokens of one session. Its methods may answer at once or by promise.
@@ -31,12 +31,6 @@ export function memoryStore(): TokenStore {
   };
 }
 
-interface WebStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
-
 /**
  * Keeps tokens in a browser, for all its tabs of the same origin. Scripts of the page can read them.
  *
@@ -47,16 +41,14 @@ interface WebStorage {
  * @example new AuthClient({ store: localStorageStore() })
  */
 export function localStorageStore(key = "latchkey"): TokenStore {
-  let storage: WebStorage | undefined;
   // The mere look at it throws where it is forbidden; Node may have one without methods.
   const found = () => {
-    const there = unlessThrown(() => Reflect.get(globalThis, "localStorage"));
-    storage ??= there?.getItem && there;
-    return storage;
+    const storage = orUndefined(() => globalThis.localStorage);
+    return storage?.getItem ? storage : undefined;
   };
   return {
     name: key,
-    get: () => tokensIn(found()?.getItem(key) ?? null),
+    get: () => tokensIn(found()?.getItem(key)),
     set(tokens) {
       const there = found();
       if (!tokens) there?.removeItem(key);
@@ -67,8 +59,38 @@ export function localStorageStore(key = "latchkey"): TokenStore {
 }
 
 /** Reads tokens that were written as JSON; what is none is no session. */
-export function tokensIn(text: string | null): TokenSet | undefined {
+export function tokensIn(text: string | null | undefined): TokenSet | undefined {
   // Without a prototype: what every object inherits was not stored.
-  const tokens = unlessThrown(() => Object.setPrototypeOf(JSON.parse(text ?? ""), null));
+  const tokens = orUndefined(() => Object.setPrototypeOf(JSON.parse(String(text)), null));
   return typeof tokens?.accessToken === "string" ? tokens : undefined;
+}
+
+/**
+ * Runs work alone of its kind, across all tabs, if the tokens have a name and the platform has locks (Web Locks).
+ *
+ * A lock that is refused, or not granted within `ms`, is gone on without: a suspended tab keeps its locks and
+ * never ends its work.
+ */
+export async function withLock<T>(
+  { name }: TokenStore,
+  kind: "refresh" | "change",
+  ms: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  if (!name || !locks) return work();
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), ms);
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    clearTimeout(timer);
+    return work();
+  };
+  try {
+    return await locks.request(`latchkey ${kind} ${name}`, { signal: waiting.signal }, begin);
+  } catch (error) {
+    if (begun) throw error;
+    return begin();
+  }
 }

@@ -1,5 +1,5 @@
-import { unlessThrown } from "./unless-thrown.ts";
-import { fieldsOf, type RefreshTokenResponse } from "./wire.ts";
+import { fieldsOf, orUndefined } from "./fields.ts";
+import type { RefreshTokenResponse } from "./wire.ts";
 
 /**
  * The tokens of a session, as they are kept. Times are milliseconds since the epoch by this machine's clock.
@@ -39,16 +39,17 @@ export function tokenSetOf(answer: RefreshTokenResponse, issuedAt: number, befor
   return { accessToken, refreshToken, issuedAt, expiresAt };
 }
 
-/** Whether it is too early to refresh. */
-export function isFresh({ issuedAt, expiresAt }: TokenSet, now: number): boolean {
+/** Whether it is too early to refresh. @param refused an access token that the server has refused */
+export function isFresh({ accessToken, issuedAt, expiresAt }: TokenSet, refused?: string): boolean {
+  if (accessToken === refused) return false;
   if (expiresAt === undefined) return true;
-  const soon = now + Math.min(margin, (expiresAt - issuedAt) / 5);
+  const soon = Date.now() + Math.min(margin, (expiresAt - issuedAt) / 5);
   // A clock that was set back further than the margin could take an expired token for a fresh one.
   return soon > issuedAt && soon < expiresAt;
 }
 
-export function isExpired({ expiresAt }: TokenSet, now: number): boolean {
-  return expiresAt !== undefined && now >= expiresAt;
+export function isExpired({ expiresAt }: TokenSet): boolean {
+  return expiresAt !== undefined && Date.now() >= expiresAt;
 }
 
 /**
@@ -58,7 +59,7 @@ export function isExpired({ expiresAt }: TokenSet, now: number): boolean {
 function lifetimeOf(jwt: string): number | undefined {
   const [, payload = ""] = jwt.split(".");
   const claims = () => JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-  const { iat, exp } = fieldsOf(unlessThrown(claims));
+  const { iat, exp } = fieldsOf(orUndefined(claims));
   if (typeof exp !== "number") return undefined;
   return Math.max(0, exp - (typeof iat === "number" ? iat : Date.now() / 1000));
 }

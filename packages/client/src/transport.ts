@@ -1,12 +1,12 @@
 import { abortable, type Signals } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
 import { AuthError, ConnectionError, RequestTimeoutError } from "./errors.ts";
+import { orUndefined } from "./fields.ts";
 import type { Settings } from "./options.ts";
 import { maxWait, withRetries } from "./retry.ts";
-import { unlessThrown } from "./unless-thrown.ts";
 
 /** What is asked of the server. */
-export interface Asked {
+export interface AuthRequest {
   readonly method: "GET" | "POST";
   /** Behind `basePath`. */
   readonly path: string;
@@ -14,7 +14,13 @@ export interface Asked {
   readonly body?: Readonly<Record<string, string | undefined>>;
   readonly bearer?: string | undefined;
   /** Whether doing it twice does no harm. */
-  readonly repeatable: boolean;
+  readonly idempotent?: boolean;
+}
+
+/** The settings of one call. */
+export interface CallSettings extends Settings {
+  /** Whichever is aborted first ends the call. */
+  readonly signals: Signals;
 }
 
 /**
@@ -22,47 +28,52 @@ export interface Asked {
  *
  * @throws {ConnectionError} {RequestTimeoutError} {RequestAbortedError}
  */
-export function ask(asked: Asked, settings: Settings, signals: Signals): Promise<Answer> {
-  return withRetries(() => once(asked, settings, signals), settings.retry, asked.repeatable, signals);
+export function send(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
+  const { retry, signals } = settings;
+  return withRetries(() => attempt(asked, settings), retry, signals, asked.idempotent);
 }
 
-async function once(asked: Asked, settings: Settings, signals: Signals): Promise<Answer> {
-  const { timeout } = settings;
-  const attempt = new AbortController();
+async function attempt(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
+  const { timeout, signals } = settings;
+  const controller = new AbortController();
   // Not `AbortSignal.timeout`: its timers outlive the calls that they were set for.
-  const timer = setTimeout(() => attempt.abort(), Math.min(timeout, maxWait));
+  const timer = setTimeout(() => controller.abort(), Math.min(timeout, maxWait));
   const start = Date.now();
   let outcome = {};
   try {
     // A fetch that was brought along may not heed its signal.
-    const answer = await abortable([attempt.signal, ...signals], () =>
-      exchange(asked, settings, attempt.signal),
+    const answer = await abortable([controller.signal, ...signals], () =>
+      exchange(asked, settings, controller.signal),
     );
     outcome = { status: answer.status };
     return answer;
   } catch (cause) {
-    const tooLate = attempt.signal.aborted && new RequestTimeoutError(`No whole answer within ${timeout} ms`);
+    const tooLate =
+      controller.signal.aborted && new RequestTimeoutError(`No whole answer within ${timeout} ms`);
     const error = tooLate || cause;
-    attempt.abort();
+    controller.abort();
     if (error instanceof AuthError) outcome = { error: error.kind };
     throw error;
   } finally {
     clearTimeout(timer);
-    const path = settings.basePath + asked.path;
-    const fields = { method: asked.method, path, ms: Date.now() - start, ...outcome };
-    unlessThrown(() => settings.logger?.debug("attempt", fields));
+    const { basePath, logger } = settings;
+    const { method, path } = asked;
+    orUndefined(() =>
+      logger?.debug("attempt", { method, path: basePath + path, ms: Date.now() - start, ...outcome }),
+    );
   }
 }
 
-async function exchange(asked: Asked, settings: Settings, signal: AbortSignal): Promise<Answer> {
+async function exchange(asked: AuthRequest, settings: Settings, signal: AbortSignal): Promise<Answer> {
   // Browsers refuse to fetch as the method of anything else.
   const { fetch } = settings;
   const innermost = (request: Request) => fetch(request).catch(lost);
-  const chain = (settings.middleware ?? []).reduceRight<(request: Request) => Promise<Response>>(
+  const chain = settings.middleware.reduceRight<(request: Request) => Promise<Response>>(
     (next, middleware) => (request) => middleware(request, next),
     innermost,
   );
-  const response = await chain(fitting(() => requestOf(asked, settings, signal)));
+  const request = withSafeError(() => requestOf(asked, settings, signal));
+  const response = await chain(request);
   const body = await response.text().catch(lost);
   const { status, headers } = response;
   // Shorter ones are words: blotting them out would tell more than it hides.
@@ -72,17 +83,21 @@ async function exchange(asked: Asked, settings: Settings, signal: AbortSignal): 
     status,
     headers,
     body,
-    data: unlessThrown(() => JSON.parse(body)),
+    data: orUndefined(() => JSON.parse(body)),
     retryAfter: retryAfterOf(headers),
     secrets,
   };
 }
 
-function requestOf({ method, path, body, bearer }: Asked, settings: Settings, signal: AbortSignal): Request {
+function requestOf(
+  { method, path, body, bearer }: AuthRequest,
+  settings: Settings,
+  signal: AbortSignal,
+): Request {
   const headers = new Headers({ accept: "application/json" });
   if (body) headers.set("content-type", "application/json");
   if (bearer) setBearer(headers, bearer);
-  for (const [name, value] of Object.entries(settings.headers ?? {})) headers.set(name, value);
+  for (const [name, value] of Object.entries(settings.headers)) headers.set(name, value);
   // However the parts are given: a password must not go to `https://login.exampleauth`.
   const url = `${settings.baseURL}/${settings.basePath}${path}`.replace(/(?<!:)\/+/g, "/");
   return new Request(url, {
@@ -96,7 +111,7 @@ function requestOf({ method, path, body, bearer }: Asked, settings: Settings, si
 }
 
 /** @throws {TypeError} in words of its own: the platform's would quote a token, a key or a password in an address */
-export function fitting<T>(work: () => T): T {
+export function withSafeError<T>(work: () => T): T {
   try {
     return work();
   } catch {
@@ -119,5 +134,5 @@ function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get("retry-after") ?? "";
   const now = Date.parse(headers.get("date") ?? "") || Date.now();
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return seconds >= 0 ? seconds : seconds < 0 ? 0 : undefined;
+  return seconds <= 0 ? 0 : seconds || undefined;
 }

@@ -1,4 +1,4 @@
-import { unlessThrown } from "./unless-thrown.ts";
+import { type Fields, fieldsOf, orUndefined, textIn } from "./fields.ts";
 
 /**
  * Somebody who is signed in, as `me` and `login` tell of them.
@@ -59,14 +59,6 @@ export interface LogoutResponse {
   readonly message: string;
 }
 
-/** An object of which nothing is known yet. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** Takes a value as an object, without what every object inherits; anything else has no fields. */
-export function fieldsOf(value: unknown): Fields {
-  return Object.assign(Object.create(null), typeof value === "object" ? value : undefined);
-}
-
 /** Reads `RefreshTokenResponse` of the wire. @throws naming the field that is missing */
 export function readTokens(body: unknown): RefreshTokenResponse {
   const fields = fieldsOf(body);
@@ -89,7 +81,7 @@ export function readLogin(body: unknown): LoginResponse {
     username: textIn(fields, "username") ?? textIn(user, "username"),
     roles: texts(fields["roles"] ?? user["roles"]),
     // One document lets it hold anything.
-    user: unlessThrown(() => readUser(user)),
+    user: orUndefined(() => readUser(user)),
   };
 }
 
@@ -115,12 +107,6 @@ function text(fields: Fields, name: string): string {
   const value = textIn(fields, name);
   if (!value) throw new Error(name);
   return value;
-}
-
-/** A field that is text; undefined where it is not. */
-export function textIn(fields: Fields, name: string): string | undefined {
-  const value = fields[name];
-  return typeof value === "string" ? value : undefined;
 }
 
 function texts(value: unknown): readonly string[] {

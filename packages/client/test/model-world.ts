@@ -1,7 +1,8 @@
 import type { Scheduler } from "fast-check";
+import { fieldsOf } from "../src/fields.ts";
 import { AuthClient, type TokenSet, type TokenStore } from "../src/index.ts";
 import { tokenSetOf } from "../src/tokens.ts";
-import { fieldsOf, readTokens } from "../src/wire.ts";
+import { readTokens } from "../src/wire.ts";
 import { generationOf, ModelServer, sessionOf } from "./model-server.ts";
 
 /** What becomes of a request on its way. */

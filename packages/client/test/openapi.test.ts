@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { testServer } from "../../server/test/api/test-server.ts";
+import { type Fields, fieldsOf } from "../src/fields.ts";
 import { AuthClient } from "../src/index.ts";
-import { type Fields, fieldsOf, readLogin, readLogout, readTokens, readUser } from "../src/wire.ts";
+import { readLogin, readLogout, readTokens, readUser } from "../src/wire.ts";
 
 /** What the server says of itself, held against what the client sends, reads and throws. */
 let document: Fields;

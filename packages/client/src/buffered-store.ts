@@ -1,6 +1,4 @@
-import type { Listeners } from "./listeners.ts";
-import { alone } from "./locks.ts";
-import type { TokenStore } from "./stores.ts";
+import { type TokenStore, withLock } from "./stores.ts";
 import type { TokenSet } from "./tokens.ts";
 
 /**
@@ -23,6 +21,8 @@ export interface Changed {
   readonly failure: StoreFailure | undefined;
 }
 
+type Read = readonly [held: TokenSet | undefined, unread?: { readonly error: unknown }];
+
 /** How long a change may wait for the lock, in milliseconds: it reads and writes, and asks no server. */
 const changeTimeout = 5_000;
 
@@ -37,21 +37,21 @@ const longestInterval = 60_000;
  * Tokens in memory count for as long as the store holds the same as when the write failed. A later change of
  * another tab goes before, so nothing older is written over it, and no logout is undone.
  */
-export class KeptTokens {
+export class BufferedStore {
   readonly #store: TokenStore;
-  readonly #failures: Listeners<StoreFailure>;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #failed: (failure: StoreFailure) => void;
+  #queue: Promise<unknown> = Promise.resolve();
   /** The tokens in the store as last seen; null before the first look. */
   #stored: TokenSet | undefined | null = null;
   /** The change that the store refused. */
-  #unwritten: { readonly next: TokenSet | undefined } | undefined;
+  #pending: { readonly next: TokenSet | undefined } | undefined;
   #triedAt = 0;
   #interval = firstInterval;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: TokenStore, failures: Listeners<StoreFailure>) {
+  constructor(store: TokenStore, failed: (failure: StoreFailure) => void) {
     this.#store = store;
-    this.#failures = failures;
+    this.#failed = failed;
   }
 
   /**
@@ -61,10 +61,10 @@ export class KeptTokens {
    * @throws the error of the store, when memory does not have them
    */
   async get(strict?: boolean): Promise<TokenSet | undefined> {
-    if (this.#unwritten && Math.abs(Date.now() - this.#triedAt) >= firstInterval) await this.#retry();
-    return this.#inTurn(async () => {
-      const { held, unread } = await this.#look();
-      if (unread && !this.#unwritten && (strict || this.#stored === null)) throw unread.error;
+    if (this.#pending && Math.abs(Date.now() - this.#triedAt) >= firstInterval) await this.#retry();
+    return this.#serialize(async () => {
+      const [held, unread] = await this.#read();
+      if (unread && !this.#pending && (strict || this.#stored === null)) throw unread.error;
       return held;
     });
   }
@@ -75,31 +75,30 @@ export class KeptTokens {
    * @param fits decides by what is held at that moment, in other tabs too; left out, any will do
    */
   replace(next: TokenSet | undefined, fits?: (held: TokenSet | undefined) => boolean): Promise<Changed> {
-    return this.#change(async () => {
-      const { held, unread } = await this.#look();
+    return this.#change(async (held, unread) => {
       const done = !fits || fits(held);
       const failure = done ? await this.#write(next, fits && unread) : undefined;
-      if (failure) this.#failures.tell(failure);
+      if (failure) this.#failed(failure);
       return { held, done, failure };
     });
   }
 
-  async #look(): Promise<{ held: TokenSet | undefined; unread?: { error: unknown } }> {
+  async #read(): Promise<Read> {
     const before = this.#stored;
-    const unwritten = this.#unwritten;
+    const unwritten = this.#pending;
     try {
       const stored = await this.#store.get();
       this.#stored = stored;
-      if (!unwritten) return { held: stored };
+      if (!unwritten) return [stored];
       // With nothing to compare, the tokens that were asked for later are the newer ones.
       const changed =
         before === null
           ? unwritten.next && stored && stored.issuedAt > unwritten.next.issuedAt
           : stored?.accessToken !== before?.accessToken;
-      if (changed) this.#settled();
-      return { held: changed ? stored : unwritten.next };
+      if (changed) this.#clearPending();
+      return [changed ? stored : unwritten.next];
     } catch (error) {
-      return { held: unwritten ? unwritten.next : (before ?? undefined), unread: { error } };
+      return [unwritten ? unwritten.next : (before ?? undefined), { error }];
     }
   }
 
@@ -109,13 +108,13 @@ export class KeptTokens {
       if (unread) throw unread.error;
       await this.#store.set(next);
       this.#stored = next;
-      this.#settled();
+      this.#clearPending();
       return undefined;
     } catch (error) {
-      this.#unwritten = undefined;
+      this.#pending = undefined;
       // A write that failed may have left something else than it found.
-      if (!unread) await this.#look();
-      this.#unwritten = { next };
+      if (!unread) await this.#read();
+      this.#pending = { next };
       this.#triedAt = Date.now();
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#retry(), this.#interval);
@@ -127,27 +126,28 @@ export class KeptTokens {
   }
 
   #retry(): Promise<unknown> {
-    return this.#change(async () => {
-      const { unread } = await this.#look();
-      if (this.#unwritten) await this.#write(this.#unwritten.next, unread);
+    return this.#change(async (_held, unread) => {
+      if (this.#pending) await this.#write(this.#pending.next, unread);
     });
   }
 
-  #settled(): void {
-    this.#unwritten = undefined;
+  #clearPending(): void {
+    this.#pending = undefined;
     this.#interval = firstInterval;
     clearTimeout(this.#timer);
   }
 
   /** What is read before a write must still hold when it is written, in other tabs too. */
-  #change<T>(work: () => Promise<T>): Promise<T> {
-    return this.#inTurn(() => alone("change", this.#store.name, changeTimeout, work));
+  #change<T>(work: (...read: Read) => Promise<T>): Promise<T> {
+    return this.#serialize(() =>
+      withLock(this.#store, "change", changeTimeout, async () => work(...(await this.#read()))),
+    );
   }
 
   /** One after the other, so that what is forgotten is not brought back by a write that was slow. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
+  #serialize<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
     return done;
   }
 }
