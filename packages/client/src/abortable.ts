@@ -37,7 +37,7 @@ export class CloseSignal extends Set<() => void> implements SignalLike {
 export function abortable<T>(signals: Signals, begin: () => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const aborted = () => signals.find((signal) => signal?.aborted);
-    const abort = () => reject(new RequestAbortedError("Aborted", { cause: aborted()?.reason }));
+    const abort = () => reject(new RequestAbortedError("The call was aborted", { cause: aborted()?.reason }));
     if (aborted()) return abort();
     for (const signal of signals) signal?.addEventListener("abort", abort);
     const over = () => {

@@ -81,7 +81,7 @@ export function read<T>(answer: Answer, reader: (data: unknown) => T): T {
   } catch (error) {
     const lacking =
       answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
-    throw new ResponseValidationError(`The answer ${lacking}`, answer);
+    throw new ResponseValidationError(`The response ${lacking}`, answer);
   }
 }
 

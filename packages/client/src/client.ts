@@ -124,7 +124,7 @@ export class AuthClient {
     return callOf(
       ended.then(([answer]) => answer),
       ended.then(async ([answer, over]) => {
-        const left = over ? { message: "Already over" } : read(answer, readLogout);
+        const left = over ? { message: "Already logged out" } : read(answer, readLogout);
         const failure = (await ending)?.failure;
         if (failure) throw failure.error;
         return left;
@@ -173,10 +173,10 @@ export class AuthClient {
    * @example const patient = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
-    const { store = memoryStore() } = options;
+    const { store, baseURL, basePath } = options;
     const other = new AuthClient({ ...mergeSettings(this.#settings, options), store });
     other.#closing = this.#closing;
-    if (!(options.store || options.baseURL || options.basePath)) other.#session = this.#session;
+    if (!(store || baseURL || basePath)) other.#session = this.#session;
     return other;
   }
 

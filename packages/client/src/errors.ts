@@ -206,7 +206,7 @@ export class SignedOutError extends AuthError {
   static override readonly [lineage] = "SignedOutError";
   readonly kind = "signed_out";
 
-  constructor(message = "Nobody is signed in", options?: ErrorOptions) {
+  constructor(message = "Not signed in", options?: ErrorOptions) {
     super(message, options);
   }
 }

@@ -138,7 +138,7 @@ function mayResend(error: unknown, idempotent: boolean): boolean {
   return idempotent || (error instanceof ConnectionError && neverSent.test(codeOf(error.cause)));
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
-  return `${"code" in error ? error.code : ""} ${codeOf(error.cause)}`;
+  return `${"code" in error ? error.code : ""} ${codeOf(error.cause)}`.trim();
 }

@@ -53,7 +53,7 @@ export function localStorageStore(key = "latchkey"): TokenStore {
       const there = found();
       if (!tokens) there?.removeItem(key);
       else if (there) there.setItem(key, JSON.stringify(tokens));
-      else throw new Error("No localStorage: tokens are in memory alone");
+      else throw new Error("localStorage is not available");
     },
   };
 }
@@ -81,16 +81,16 @@ export async function withLock<T>(
   if (!name || !locks) return work();
   const waiting = new AbortController();
   const timer = setTimeout(() => waiting.abort(), ms);
-  let begun = false;
+  let begun: Promise<T> | undefined;
   const begin = () => {
-    begun = true;
     clearTimeout(timer);
-    return work();
+    begun ??= work();
+    return begun;
   };
   try {
-    return await locks.request(`latchkey ${kind} ${name}`, { signal: waiting.signal }, begin);
-  } catch (error) {
-    if (begun) throw error;
-    return begin();
+    await locks.request(`latchkey ${kind} ${name}`, { signal: waiting.signal }, begin);
+  } catch {
+    // The lock was refused or came too late, or the work failed.
   }
+  return begin();
 }

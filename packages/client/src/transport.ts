@@ -1,9 +1,9 @@
 import { abortable, type Signals } from "./abortable.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, redact } from "./answer.ts";
 import { AuthError, ConnectionError, RequestTimeoutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
 import type { Settings } from "./options.ts";
-import { maxWait, withRetries } from "./retry.ts";
+import { codeOf, maxWait, withRetries } from "./retry.ts";
 
 /** What is asked of the server. */
 export interface AuthRequest {
@@ -33,60 +33,59 @@ export function send(asked: AuthRequest, settings: CallSettings): Promise<Answer
   return withRetries(() => attempt(asked, settings), retry, signals, asked.idempotent);
 }
 
+/** One attempt, which the logger is told of. */
 async function attempt(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
-  const { timeout, signals } = settings;
-  const controller = new AbortController();
-  // Not `AbortSignal.timeout`: its timers outlive the calls that they were set for.
-  const timer = setTimeout(() => controller.abort(), Math.min(timeout, maxWait));
   const start = Date.now();
   let outcome = {};
   try {
-    // A fetch that was brought along may not heed its signal.
-    const answer = await abortable([controller.signal, ...signals], () =>
-      exchange(asked, settings, controller.signal),
-    );
+    const answer = await exchange(asked, settings);
     outcome = { status: answer.status };
     return answer;
-  } catch (cause) {
-    const tooLate =
-      controller.signal.aborted && new RequestTimeoutError(`No whole answer within ${timeout} ms`);
-    const error = tooLate || cause;
-    controller.abort();
+  } catch (error) {
     if (error instanceof AuthError) outcome = { error: error.kind };
     throw error;
   } finally {
-    clearTimeout(timer);
-    const { basePath, logger } = settings;
     const { method, path } = asked;
-    orUndefined(() =>
-      logger?.debug("attempt", { method, path: basePath + path, ms: Date.now() - start, ...outcome }),
-    );
+    const fields = { method, path: settings.basePath + path, ms: Date.now() - start, ...outcome };
+    orUndefined(() => settings.logger?.debug("attempt", fields));
   }
 }
 
-async function exchange(asked: AuthRequest, settings: Settings, signal: AbortSignal): Promise<Answer> {
-  // Browsers refuse to fetch as the method of anything else.
-  const { fetch } = settings;
-  const innermost = (request: Request) => fetch(request).catch(lost);
-  const chain = settings.middleware.reduceRight<(request: Request) => Promise<Response>>(
-    (next, middleware) => (request) => middleware(request, next),
-    innermost,
-  );
-  const request = withSafeError(() => requestOf(asked, settings, signal));
-  const response = await chain(request);
-  const body = await response.text().catch(lost);
-  const { status, headers } = response;
+async function exchange(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
+  const { fetch, timeout } = settings;
+  const controller = new AbortController();
+  const request = withSafeError(() => requestOf(asked, settings, controller.signal));
+  const noResponse = `No response from ${new URL(request.url).origin}`;
   // Shorter ones are words: blotting them out would tell more than it hides.
   const sent = [asked.bearer, ...Object.values(asked.body ?? {})];
   const secrets = sent.filter((value): value is string => value !== undefined && value.length > 7);
-  return {
-    status,
-    headers,
-    body,
-    data: orUndefined(() => JSON.parse(body)),
-    retryAfter: retryAfterOf(headers),
-    secrets,
+  const lost = (cause: unknown): never => {
+    if (cause instanceof AuthError) throw cause;
+    throw new ConnectionError(redact(`${noResponse}: ${reasonOf(cause)}`, secrets), { cause });
   };
+  // Browsers refuse to fetch as the method of anything else.
+  const chain = settings.middleware.reduceRight<Settings["fetch"]>(
+    (next, middleware) => (request) => middleware(request, next),
+    (request) => fetch(request).catch(lost),
+  );
+  // Not `AbortSignal.timeout`: its timers outlive the calls that they were set for.
+  const timer = setTimeout(() => controller.abort(), Math.min(timeout, maxWait));
+  try {
+    // A fetch that was brought along may not heed its signal.
+    return await abortable([controller.signal, ...settings.signals], async () => {
+      const response = await chain(request);
+      const body = await response.text().catch(lost);
+      const { status, headers } = response;
+      const data: unknown = orUndefined(() => JSON.parse(body));
+      return { status, headers, body, data, retryAfter: retryAfterOf(headers), secrets };
+    });
+  } catch (error) {
+    const late = controller.signal.aborted;
+    controller.abort();
+    throw late ? new RequestTimeoutError(`${noResponse} within ${timeout} ms`) : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function requestOf(
@@ -115,7 +114,7 @@ export function withSafeError<T>(work: () => T): T {
   try {
     return work();
   } catch {
-    throw new TypeError("The token, a header or baseURL is not valid");
+    throw new TypeError("Invalid token, header or baseURL");
   }
 }
 
@@ -123,10 +122,15 @@ export function setBearer(headers: Headers, token: string): void {
   headers.set("authorization", `Bearer ${token}`);
 }
 
-function lost(cause: unknown): never {
-  // Node shows what it got where that was no HTTP, which may be what was sent.
-  if (cause instanceof Error && cause.cause instanceof Error) Reflect.deleteProperty(cause.cause, "data");
-  throw cause instanceof AuthError ? cause : new ConnectionError("No whole answer", { cause });
+/** The message of the innermost cause, else its code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause: unknown = error.cause;
+  if (!(cause instanceof Error)) return error.message || codeOf(error);
+  // Node attaches the received bytes to a parse error; they may echo a secret.
+  const parseError: Error & { data?: unknown } = cause;
+  delete parseError.data;
+  return reasonOf(cause);
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) in seconds, of both its forms. */

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AuthClient } from "../src/index.ts";
-import { answers, cuts, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
+import {
+  answers,
+  cuts,
+  deadAddress,
+  type MisbehavingServer,
+  misbehavingServer,
+} from "./misbehaving-server.ts";
 import { verbs } from "./verbs.ts";
 
 let server: MisbehavingServer;
@@ -46,7 +52,37 @@ describe.each(Object.entries(verbs))("the message of what %s throws", (_name, ve
   test("is of the connection where the body is cut short", async () => {
     server.will(cuts(400, JSON.stringify({ message: "No such user" })));
     const auth = new AuthClient({ baseURL: server.url, retry: false });
-    await expect(verb(auth)).rejects.toMatchObject({ kind: "connection", message: "No whole answer" });
+    const message = `No response from ${server.url}: other side closed`;
+    await expect(verb(auth)).rejects.toMatchObject({ kind: "connection", message });
+  });
+});
+
+describe("the message of a lost connection", () => {
+  test("names the server and the innermost cause", async () => {
+    const baseURL = await deadAddress();
+    const message = `No response from ${baseURL}: connect ECONNREFUSED ${new URL(baseURL).host}`;
+    await expect(new AuthClient({ baseURL, retry: false }).me()).rejects.toMatchObject({ message });
+  });
+
+  test.each<readonly [string, unknown, string]>([
+    [
+      "an error without a message has its code",
+      Object.assign(new Error(), { code: "ECONNRESET" }),
+      "ECONNRESET",
+    ],
+    ["a cause without an error is ignored", new Error("no route", { cause: "x" }), "no route"],
+    ["a rejection without an error is shown as text", "no route", "no route"],
+  ])("%s", async (_what, rejection, reason) => {
+    const auth = new AuthClient({ fetch: () => Promise.reject(rejection), retry: false });
+    const message = `No response from http://127.0.0.1:8000: ${reason}`;
+    await expect(auth.me()).rejects.toMatchObject({ message });
+  });
+
+  test("shows no path and no query of baseURL, and no password that the cause quotes", async () => {
+    const fetch = () => Promise.reject(new Error("cannot send correct horse battery"));
+    const auth = new AuthClient({ baseURL: "https://login.example/a?key=c4n4ry", fetch, retry: false });
+    const message = "No response from https://login.example: cannot send …";
+    await expect(verbs.login(auth)).rejects.toMatchObject({ message });
   });
 });
 

@@ -13,9 +13,9 @@ const client = () => new AuthClient({ baseURL: server.url, retry: false });
 
 describe("a success that is none", () => {
   test.each([
-    ["HTML", "<!doctype html><h1>Welcome</h1>", "The answer is not JSON"],
-    ["half of JSON", '{"access_token": "a', "The answer is not JSON"],
-    ["nothing", "", "The answer is not JSON"],
+    ["HTML", "<!doctype html><h1>Welcome</h1>", "The response is not JSON"],
+    ["half of JSON", '{"access_token": "a', "The response is not JSON"],
+    ["nothing", "", "The response is not JSON"],
   ])("%s is a ResponseValidationError of a login, a refresh and me", async (_what, body, message) => {
     server.will(answers(200, body));
     for (const verb of [verbs.login, verbs.refresh, verbs.me]) {
@@ -41,12 +41,15 @@ describe("a success that is none", () => {
   ])("%s is one that names what is lacking", async (_what, body, token, field) => {
     server.will(answers(200, body));
     const kind = "response_validation";
-    await expect(verbs.login(client())).rejects.toMatchObject({ kind, message: `The answer lacks ${token}` });
+    await expect(verbs.login(client())).rejects.toMatchObject({
+      kind,
+      message: `The response lacks ${token}`,
+    });
     await expect(verbs.refresh(client())).rejects.toMatchObject({
       kind,
-      message: `The answer lacks ${token}`,
+      message: `The response lacks ${token}`,
     });
-    await expect(verbs.me(client())).rejects.toMatchObject({ kind, message: `The answer lacks ${field}` });
+    await expect(verbs.me(client())).rejects.toMatchObject({ kind, message: `The response lacks ${field}` });
   });
 
   test.each(["", "bye", {}, null, { message: 3 }])("a logout needs no words: %j", async (body) => {

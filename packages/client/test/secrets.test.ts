@@ -116,7 +116,7 @@ describe("a token that no header can hold", () => {
     ["fetch", () => client().with({ token: bad }).fetch(server.url)],
   ])("is refused by %s without being quoted, and nothing is sent", async (_name, send) => {
     const error = await send().then(String, (reason: unknown) => inspect(reason, { depth: 10 }));
-    expect(error).toContain("TypeError: The token");
+    expect(error).toContain("TypeError: Invalid token");
     expect(error).not.toContain(canary);
     expect(server.received).toHaveLength(0);
   });
@@ -132,7 +132,7 @@ test.each<readonly [string, CallOptions]>([
     const error = await send({ fetch, ...options }).then(String, (reason: unknown) =>
       inspect(reason, { depth: 10 }),
     );
-    expect(error).toContain("TypeError: The token, a header or baseURL is not valid");
+    expect(error).toContain("TypeError: Invalid token, header or baseURL");
     expect(error).not.toContain(canary);
   }
   expect(lines).toHaveLength(Object.keys(sent).length);

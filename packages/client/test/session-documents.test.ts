@@ -131,7 +131,7 @@ describe("a logout", () => {
     const logout: Routes = { "POST /auth/logout": () => ({ status: 401, body: { detail: "Expired" } }) };
     await using place = await signedIn(hour(), logout);
     pass(3600);
-    expect(await place.auth.logout()).toEqual({ message: "Already over" });
+    expect(await place.auth.logout()).toEqual({ message: "Already logged out" });
     expect(place.server.times("POST /auth/refresh")).toBe(0);
   });
 
@@ -142,7 +142,7 @@ describe("a logout", () => {
       "POST /auth/logout": () => ({ status: 401 }),
       "POST /auth/refresh": () => ({ status }),
     });
-    expect(await place.auth.logout()).toEqual({ message: "Already over" });
+    expect(await place.auth.logout()).toEqual({ message: "Already logged out" });
   });
 
   test("that is answered with nothing is one", async () => {

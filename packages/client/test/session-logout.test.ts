@@ -47,7 +47,7 @@ test.each([
   const token = await seen.auth.token();
   await place.client({ token }).auth.logout();
   place.pass(ms);
-  expect(await seen.auth.logout()).toEqual({ message: "Already over" });
+  expect(await seen.auth.logout()).toEqual({ message: "Already logged out" });
   await expectSignedOut(seen);
 });
 

@@ -99,7 +99,7 @@ describe.each<[string, PropertyDescriptor]>([
     auth.onStoreError((failure) => void failures.push(failure));
     await auth.login(alice);
     expect(await auth.me()).toMatchObject({ username: "alice" });
-    const error = new Error("No localStorage: tokens are in memory alone");
+    const error = new Error("localStorage is not available");
     expect(failures).toEqual([{ action: "keep", error }]);
     await auth.logout();
     await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
