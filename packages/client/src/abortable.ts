@@ -1,6 +1,6 @@
 import { RequestAbortedError } from "./errors.ts";
 
-/** What ends a waiting. */
+/** The part of `AbortSignal` that this package uses. */
 export interface SignalLike {
   readonly aborted?: boolean;
   readonly reason?: unknown;
@@ -8,10 +8,13 @@ export interface SignalLike {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** Whichever is aborted first ends the waiting. */
+/** Several signals for one wait. The first that is aborted ends it. */
 export type Signals = readonly (SignalLike | undefined)[];
 
-/** Ends all waiting of a client. No `AbortSignal`: Node before 24 warns of a leak where more than ten wait. */
+/**
+ * The abort signal of a client, shared by all its calls. It is not an `AbortSignal`, because Node before 24
+ * warns of a leak when one signal has more than ten listeners.
+ */
 export class CloseSignal extends Set<() => void> implements SignalLike {
   aborted?: boolean;
 
@@ -30,9 +33,9 @@ export class CloseSignal extends Set<() => void> implements SignalLike {
 }
 
 /**
- * Begins something, and waits for it or for the first of some signals.
+ * Starts some work and waits for it. The wait ends early when a signal is aborted; the work goes on.
  *
- * @throws {RequestAbortedError} when a signal is aborted
+ * @throws {RequestAbortedError} if a signal is aborted, also before the start
  */
 export function abortable<T>(signals: Signals, begin: () => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
@@ -40,9 +43,9 @@ export function abortable<T>(signals: Signals, begin: () => Promise<T>): Promise
     const abort = () => reject(new RequestAbortedError("The call was aborted", { cause: aborted()?.reason }));
     if (aborted()) return abort();
     for (const signal of signals) signal?.addEventListener("abort", abort);
-    const over = () => {
+    const cleanUp = () => {
       for (const signal of signals) signal?.removeEventListener("abort", abort);
     };
-    begin().then(resolve, reject).finally(over);
+    begin().then(resolve, reject).finally(cleanUp);
   });
 }

@@ -2,49 +2,53 @@ import { type TokenStore, withLock } from "./stores.ts";
 import type { TokenSet } from "./tokens.ts";
 
 /**
- * A store failed. `keep`: new tokens are in memory alone, until a later try succeeds. `forget`: the store still
- * has the tokens of a session that is over.
+ * A failed write. `keep`: new tokens are in memory only, until a retry succeeds. `forget`: the store still has
+ * the tokens of a session that is over.
  *
  * @example auth.onStoreError(({ action, error }: StoreFailure) => console.error(action, error));
  */
 export interface StoreFailure {
   readonly action: "keep" | "forget";
-  /** As the store threw it. */
+  /** The error of the store. */
   readonly error: unknown;
 }
 
-/** What became of a change. */
-export interface Changed {
+/** The outcome of a compare-and-set. */
+export interface Replacement {
   /** The tokens before the change. */
   readonly held: TokenSet | undefined;
+  /** Whether the tokens matched and were replaced. */
   readonly done: boolean;
   readonly failure: StoreFailure | undefined;
 }
 
-type Read = readonly [held: TokenSet | undefined, unread?: { readonly error: unknown }];
+/** The current tokens, and the error of the store if it could not be read. */
+type Reading = readonly [held: TokenSet | undefined, unread?: { readonly error: unknown }];
 
-/** How long a change may wait for the lock, in milliseconds: it reads and writes, and asks no server. */
+/** The lock timeout of a write, in milliseconds. A write sends no request, so it is short. */
 const changeTimeout = 5_000;
 
-/** Between two tries of a failed write, in milliseconds: the first interval, doubled up to the longest. */
+/** The interval before a failed write is retried, in milliseconds. It doubles up to the longest. */
 const firstInterval = 1_000;
 const longestInterval = 60_000;
 
 /**
- * The tokens in a store, and in memory while the store fails: the server has rotated them, so the ones that the
- * store still has are worthless.
+ * A write buffer in front of a token store. Tokens that the store refuses stay in memory, and the write is
+ * retried. Without the buffer a full disk would end the session, because the server has already rotated the
+ * tokens in the store.
  *
- * Tokens in memory count for as long as the store holds the same as when the write failed. A later change of
- * another tab goes before, so nothing older is written over it, and no logout is undone.
+ * The buffer is dropped if the store changes after the failed write. So a later login or logout of another tab
+ * is never overwritten.
  */
 export class BufferedStore {
   readonly #store: TokenStore;
   readonly #failed: (failure: StoreFailure) => void;
   #queue: Promise<unknown> = Promise.resolve();
-  /** The tokens in the store as last seen; null before the first look. */
+  /** The tokens at the last read of the store; null before the first read. */
   #stored: TokenSet | undefined | null = null;
-  /** The change that the store refused. */
+  /** The write that the store refused. */
   #pending: { readonly next: TokenSet | undefined } | undefined;
+  /** The time of the last failed write. */
   #triedAt = 0;
   #interval = firstInterval;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,10 +59,10 @@ export class BufferedStore {
   }
 
   /**
-   * The tokens; the last ones known when the store cannot be read.
+   * The current tokens. If the store cannot be read, the last known ones.
    *
-   * @param strict for a refresh: tokens that another tab may have used up are not good enough
-   * @throws the error of the store, when memory does not have them
+   * @param strict throws instead of returning the last known tokens, because another tab may have refreshed them
+   * @throws the error of the store, if no tokens are known
    */
   async get(strict?: boolean): Promise<TokenSet | undefined> {
     if (this.#pending && Math.abs(Date.now() - this.#triedAt) >= firstInterval) await this.#retry();
@@ -70,39 +74,42 @@ export class BufferedStore {
   }
 
   /**
-   * Writes new tokens in place of the ones that are held, if those fit. Never rejects.
+   * Compare-and-set: replaces the current tokens, if they match. Never rejects.
    *
-   * @param fits decides by what is held at that moment, in other tabs too; left out, any will do
+   * @param matches compares the tokens that are current under the lock. Without it, any tokens are replaced.
    */
-  replace(next: TokenSet | undefined, fits?: (held: TokenSet | undefined) => boolean): Promise<Changed> {
+  replace(
+    next: TokenSet | undefined,
+    matches?: (held: TokenSet | undefined) => boolean,
+  ): Promise<Replacement> {
     return this.#change(async (held, unread) => {
-      const done = !fits || fits(held);
-      const failure = done ? await this.#write(next, fits && unread) : undefined;
+      const done = !matches || matches(held);
+      const failure = done ? await this.#write(next, matches && unread) : undefined;
       if (failure) this.#failed(failure);
       return { held, done, failure };
     });
   }
 
-  async #read(): Promise<Read> {
+  async #read(): Promise<Reading> {
     const before = this.#stored;
-    const unwritten = this.#pending;
+    const pending = this.#pending;
     try {
       const stored = await this.#store.get();
       this.#stored = stored;
-      if (!unwritten) return [stored];
-      // With nothing to compare, the tokens that were asked for later are the newer ones.
+      if (!pending) return [stored];
+      // Without an earlier read to compare with, the tokens that were requested later win.
       const changed =
         before === null
-          ? unwritten.next && stored && stored.issuedAt > unwritten.next.issuedAt
+          ? pending.next && stored && stored.issuedAt > pending.next.issuedAt
           : stored?.accessToken !== before?.accessToken;
       if (changed) this.#clearPending();
-      return [changed ? stored : unwritten.next];
+      return [changed ? stored : pending.next];
     } catch (error) {
-      return [unwritten ? unwritten.next : (before ?? undefined), { error }];
+      return [pending ? pending.next : (before ?? undefined), { error }];
     }
   }
 
-  /** @param unread the store's error, when it could not be read and must not be written unseen */
+  /** @param unread the error of the last read. The write then fails too, so as not to overwrite unseen tokens. */
   async #write(next: TokenSet | undefined, unread?: { error: unknown }): Promise<StoreFailure | undefined> {
     try {
       if (unread) throw unread.error;
@@ -112,13 +119,13 @@ export class BufferedStore {
       return undefined;
     } catch (error) {
       this.#pending = undefined;
-      // A write that failed may have left something else than it found.
+      // A failed write may have damaged the stored tokens, so the new content is what later reads compare with.
       if (!unread) await this.#read();
       this.#pending = { next };
       this.#triedAt = Date.now();
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#retry(), this.#interval);
-      // A program that has nothing else to do may end.
+      // The timer must not keep a program alive.
       this.#timer.unref?.();
       this.#interval = Math.min(this.#interval * 2, longestInterval);
       return { action: next ? "keep" : "forget", error };
@@ -137,14 +144,14 @@ export class BufferedStore {
     clearTimeout(this.#timer);
   }
 
-  /** What is read before a write must still hold when it is written, in other tabs too. */
-  #change<T>(work: (...read: Read) => Promise<T>): Promise<T> {
+  /** Reads and writes under the lock, so that no other tab writes in between. */
+  #change<T>(work: (...reading: Reading) => Promise<T>): Promise<T> {
     return this.#serialize(() =>
       withLock(this.#store, "change", changeTimeout, async () => work(...(await this.#read()))),
     );
   }
 
-  /** One after the other, so that what is forgotten is not brought back by a write that was slow. */
+  /** Runs operations one after the other, so that a slow write cannot undo a later logout. */
   #serialize<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => {});

@@ -15,7 +15,7 @@ import {
 import { fieldsOf, textIn } from "./fields.ts";
 
 /**
- * What became of a call, for those who prefer to look over those who catch.
+ * The outcome of a call as a value, for code that checks instead of catching.
  *
  * @example
  * const result: Result<User> = await auth.me().result();
@@ -26,13 +26,13 @@ export type Result<T> =
   | { readonly ok: false; readonly error: KnownError };
 
 /**
- * A call that is under way: a promise of its value, with other ways to look at the same answer.
+ * A promise of a value, with three more views of the same response.
  *
  * @example const me = await auth.me();
  */
 export interface Call<T> extends Promise<T> {
   /**
-   * Never rejects for an error that this package knows.
+   * The outcome as a value. Rejects only for an error that is not from this package.
    *
    * @example
    * const result = await auth.me().result();
@@ -40,21 +40,22 @@ export interface Call<T> extends Promise<T> {
    */
   result(): Promise<Result<T>>;
   /**
-   * The value together with the response that it was read from.
+   * The value, together with its response.
    *
    * @example const { data, response } = await auth.me().withResponse();
    */
   withResponse(): Promise<{ readonly data: T; readonly response: Response }>;
   /**
-   * The response, whatever its status; rejects only where there was none.
+   * The response, whatever its status. Rejects only if no response came.
    *
    * @example const response = await auth.me().asResponse();
    */
   asResponse(): Promise<Response>;
 }
 
-/** Makes a call of an answer and of the value that is read from it. */
+/** Makes a `Call` from a response and from the value that is read from it. */
 export function callOf<T>(answer: Promise<Answer>, value: Promise<T>): Call<T> {
+  // The same error also rejects `value`, so `answer` must not be reported as unhandled a second time.
   answer.catch(() => {});
   return Object.assign(value, {
     result: () =>
@@ -67,25 +68,26 @@ export function callOf<T>(answer: Promise<Answer>, value: Promise<T>): Call<T> {
       ),
     withResponse: () => value.then(async (data) => ({ data, response: responseOf(await answer) })),
     asResponse: () => {
+      // A caller of `asResponse` checks the status itself.
       value.catch(() => {});
       return answer.then(responseOf);
     },
   });
 }
 
-/** Reads a success. @throws {APIError} for any other answer */
-export function read<T>(answer: Answer, reader: (data: unknown) => T): T {
+/** Reads the value of a 2xx. @throws {APIError} for any other status, or if the body lacks a field */
+export function readValue<T>(answer: Answer, reader: (data: unknown) => T): T {
   if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
   try {
     return reader(answer.data);
   } catch (error) {
-    const lacking =
+    const fault =
       answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
-    throw new ResponseValidationError(`The response ${lacking}`, answer);
+    throw new ResponseValidationError(`The response ${fault}`, answer);
   }
 }
 
-/** The error that an answer stands for. */
+/** The error for a status, with the server's message. */
 function errorOf(answer: Answer): APIError {
   const { status, secrets } = answer;
   const message = redact(messageOf(answer), secrets);
@@ -102,7 +104,7 @@ const byStatus: Readonly<Record<number, typeof APIError | undefined>> = {
   429: RateLimitError,
 };
 
-/** The server's own words: `message`, else `detail`, else its issues; else the status. */
+/** The server's `message`, or else its `detail`, its validation errors, or the status. */
 function messageOf({ status, data }: Answer): string {
   const fields = fieldsOf(data);
   return (

@@ -1,15 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, CloseSignal } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
-import type { Changed, StoreFailure } from "./buffered-store.ts";
-import { type Call, callOf, read } from "./call.ts";
+import type { Replacement, StoreFailure } from "./buffered-store.ts";
+import { type Call, callOf, readValue } from "./call.ts";
 import { SignedOutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
 import { type CallOptions, type ClientOptions, defaults, mergeSettings, type Settings } from "./options.ts";
 import { finalStatuses, Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type AuthRequest, type CallSettings, send, setBearer, withSafeError } from "./transport.ts";
+import { type CallSettings, type Operation, send, setBearer, withSafeError } from "./transport.ts";
 import {
   type LoginResponse,
   type LogoutResponse,
@@ -21,12 +21,12 @@ import {
   type User,
 } from "./wire.ts";
 
-/** A refresh in another tab is waited for as long as one attempt may take, and a margin, in milliseconds. */
-const longestRefresh = 30_000;
+/** How long to wait for the refresh of another tab: one attempt and a margin, in milliseconds. */
+const longestAttempt = 30_000;
 const lockMargin = 5_000;
 
 /**
- * Who wants to sign in.
+ * A user name or an e-mail address, and a password.
  *
  * @example const credentials: Credentials = { username: "alice@example.com", password: "alice123" };
  */
@@ -37,7 +37,7 @@ export interface Credentials {
 }
 
 /**
- * Signs in to a Latchkey server, or to any that has its routes, and keeps the session fresh.
+ * A client of a Latchkey server, or of any server with the same routes. It keeps the session's token fresh.
  *
  * @example
  * await using auth = new AuthClient({ baseURL: "http://127.0.0.1:8000" });
@@ -51,21 +51,21 @@ export class AuthClient {
 
   constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
     this.#settings = mergeSettings(defaults, options);
-    const exchange = async (grant: RefreshGrant) =>
-      read(await send(refreshRequest(grant), this.#with()), readTokens);
-    const lockTimeout = Math.min(this.#settings.timeout, longestRefresh) + lockMargin;
-    this.#session = new Session(store, exchange, lockTimeout);
+    const sendRefresh = async (grant: RefreshGrant) =>
+      readValue(await send(refreshRequest(grant), this.#with()), readTokens);
+    const lockTimeout = Math.min(this.#settings.timeout, longestAttempt) + lockMargin;
+    this.#session = new Session(store, sendRefresh, lockTimeout);
   }
 
   /**
-   * Signs in, and keeps the session's tokens.
+   * Signs in and stores the session's tokens.
    *
    * @throws {UnauthorizedError} wrong user name, e-mail address or password
    * @throws {RateLimitError} too many attempts
    * @example const { username, roles } = await auth.login({ username: "alice", password: "alice123" });
    */
   login({ username, password }: Credentials, options?: CallOptions): Call<LoginResponse> {
-    const askedAt = Date.now();
+    const sentAt = Date.now();
     const answer = send(
       { method: "POST", path: "/login", body: { username, password } },
       this.#with(options),
@@ -73,15 +73,15 @@ export class AuthClient {
     return callOf(
       answer,
       answer.then(async (given) => {
-        const signedIn = read(given, readLogin);
-        await this.#session.begin(tokenSetOf(signedIn, askedAt));
+        const signedIn = readValue(given, readLogin);
+        await this.#session.begin(tokenSetOf(signedIn, sentAt));
         return signedIn;
       }),
     );
   }
 
   /**
-   * Trades a refresh token, or a live access token, for new tokens. `token()` does this by itself.
+   * Exchanges a refresh token, or an unexpired access token, for new tokens. `token()` does so when needed.
    *
    * @throws {UnauthorizedError} the session is over
    * @example const { accessToken } = await auth.refresh({ refreshToken });
@@ -90,14 +90,14 @@ export class AuthClient {
     const answer = send(refreshRequest(grant), this.#with(options));
     return callOf(
       answer,
-      this.#session.refresh(grant, async () => read(await answer, readTokens)),
+      this.#session.refresh(grant, async () => readValue(await answer, readTokens)),
     );
   }
 
   /**
-   * Who is signed in. The token is refreshed first where it is time to, and once where it is refused.
+   * The signed-in user. An expiring token is refreshed first. A 401 is followed by one refresh and one retry.
    *
-   * @throws {UnauthorizedError} no token, or one that is no good any more
+   * @throws {UnauthorizedError} no token, or an invalid one
    * @example const { id, roles } = await auth.me();
    */
   me(options?: CallOptions): Call<User> {
@@ -107,15 +107,15 @@ export class AuthClient {
     );
     return callOf(
       answer,
-      answer.then((given) => read(given, readUser)),
+      answer.then((given) => readValue(given, readUser)),
     );
   }
 
   /**
    * Ends the session: here at once, and on the server for all its tokens.
    *
-   * @throws {ConnectionError} the server was not reached; here the session is over all the same
-   * @throws the error of a store that did not forget the tokens, after the server was asked
+   * @throws {ConnectionError} no response from the server; the tokens are removed here nevertheless
+   * @throws the error of a store that failed to remove the tokens, after the server has answered
    * @example await auth.logout();
    */
   logout(options?: CallOptions): Call<LogoutResponse> {
@@ -124,7 +124,7 @@ export class AuthClient {
     return callOf(
       ended.then(([answer]) => answer),
       ended.then(async ([answer, over]) => {
-        const left = over ? { message: "Already logged out" } : read(answer, readLogout);
+        const left = over ? { message: "Already logged out" } : readValue(answer, readLogout);
         const failure = (await ending)?.failure;
         if (failure) throw failure.error;
         return left;
@@ -133,7 +133,7 @@ export class AuthClient {
   }
 
   /**
-   * An access token that is good for a while yet, refreshed once for all who ask at the same time.
+   * A fresh access token. Concurrent callers share one refresh.
    *
    * @throws {SignedOutError} nobody is signed in, and no token was given
    * @throws {UnauthorizedError} the session is over
@@ -146,7 +146,7 @@ export class AuthClient {
   }
 
   /**
-   * `fetch` with the session's token as bearer. A 401 is answered with one refresh and one more try.
+   * `fetch` with the session's token as bearer. A 401 is followed by one refresh and one retry.
    *
    * @throws {SignedOutError} nobody is signed in, and no token was given
    * @example const notes = await auth.fetch("https://api.example/notes");
@@ -168,7 +168,7 @@ export class AuthClient {
   };
 
   /**
-   * A client with other options and the same session; with another store or server, a session of its own.
+   * A client with other options and the same session. With another store or server it has its own session.
    *
    * @example const patient = auth.with({ timeout: 120_000 });
    */
@@ -181,9 +181,9 @@ export class AuthClient {
   }
 
   /**
-   * Calls back when the session is over.
+   * Adds a listener for the end of the session.
    *
-   * @returns stops calling back
+   * @returns a function that removes the listener
    * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
    */
   onSessionEnd(listener: (end: SessionEnd) => void): () => void {
@@ -191,9 +191,9 @@ export class AuthClient {
   }
 
   /**
-   * Calls back when the store fails. Tokens that it does not keep stay in memory, and it is tried again.
+   * Adds a listener for failed writes. The tokens stay in memory, and the write is retried.
    *
-   * @returns stops calling back
+   * @returns a function that removes the listener
    * @example auth.onStoreError(({ action, error }) => console.error(`The store did not ${action} tokens`, error));
    */
   onStoreError(listener: (failure: StoreFailure) => void): () => void {
@@ -201,8 +201,8 @@ export class AuthClient {
   }
 
   /**
-   * Aborts what is under way and whatever is asked later, for every client that `with` has made of another. What
-   * `fetch` has sent has a signal of its own. The session stays: closing is not logging out.
+   * Aborts current and later calls of this client and of all clients related to it by `with`. Requests of
+   * `fetch` go on, since each has its own signal. The session is not ended.
    *
    * @example auth.close();
    */
@@ -211,7 +211,7 @@ export class AuthClient {
   }
 
   /**
-   * `close()`, at the end of a block.
+   * Closes the client at the end of a block.
    *
    * @example await using auth = new AuthClient();
    */
@@ -219,12 +219,13 @@ export class AuthClient {
     this.close();
   }
 
+  /** The settings of a call. */
   #with(options?: CallOptions): CallSettings {
     const settings = mergeSettings(this.#settings, options);
     return { ...settings, signals: [this.#closing, settings.signal] };
   }
 
-  /** Sends with the bearer that there is, and where that is refused once more with a new one. */
+  /** Makes a call with a bearer token. A 401 is followed by one refresh and one retry, unless the caller gave the token. */
   async #asBearer<R extends { readonly status: number }>(
     settings: CallSettings,
     token: CallOptions["token"],
@@ -237,20 +238,24 @@ export class AuthClient {
     return other && other !== bearer ? call(other) : answer;
   }
 
-  /** @returns the answer to the logout, and whether the session was over before it */
-  async #end(settings: CallSettings, ending?: Promise<Changed>): Promise<[answer: Answer, over?: boolean]> {
+  /** Sends a logout. @returns the response, and whether the session had already ended */
+  async #end(
+    settings: CallSettings,
+    ending?: Promise<Replacement>,
+  ): Promise<[answer: Answer, over?: boolean]> {
     const held = (await ending)?.held;
-    const leave = (bearer: string | undefined) =>
+    const logout = (bearer: string | undefined) =>
       send({ method: "POST", path: "/logout", bearer, idempotent: true }, settings);
-    const answer = await leave(held?.accessToken ?? (await resolveToken(settings.token)));
+    const answer = await logout(held?.accessToken ?? (await resolveToken(settings.token)));
     if (answer.status !== 401 || !held) return [answer];
     if (!held.refreshToken) return [answer, true];
-    // The access token had expired, and the session may not have: it is brought back to be ended.
+    // The access token has expired, but the session may not have: refresh it, so that it can be ended.
     const renewed = await send(refreshRequest({ refreshToken: held.refreshToken }), settings);
     if (finalStatuses.includes(renewed.status)) return [answer, true];
-    return [await leave(read(renewed, readTokens).accessToken)];
+    return [await logout(readValue(renewed, readTokens).accessToken)];
   }
 
+  /** The session's token, or else the token of the options or of the environment. */
   #bearer(settings: CallSettings): Promise<string | undefined> {
     return abortable(
       settings.signals,
@@ -259,19 +264,20 @@ export class AuthClient {
   }
 }
 
-function refreshRequest({ refreshToken, currentToken }: RefreshGrant): AuthRequest {
+/** A refresh as an operation. */
+function refreshRequest({ refreshToken, currentToken }: RefreshGrant): Operation {
   const body = { refresh_token: refreshToken, current_token: currentToken };
   return { method: "POST", path: "/refresh", body };
 }
 
-/** A token as it was given, or else the one in the environment. */
+/** The token of the options, or else of the environment. */
 function resolveToken(
   token: CallOptions["token"] = environmentToken(),
 ): string | undefined | Promise<string> {
   return typeof token === "function" ? token() : token;
 }
 
-/** Some platforms ask before they show the environment, and may be told no. */
+/** Deno throws if it may not read the environment. */
 function environmentToken(): string | undefined {
   return orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim());
 }

@@ -5,73 +5,74 @@ import { orUndefined } from "./fields.ts";
 import type { Settings } from "./options.ts";
 import { codeOf, maxWait, withRetries } from "./retry.ts";
 
-/** What is asked of the server. */
-export interface AuthRequest {
+/** One operation of the auth API. */
+export interface Operation {
   readonly method: "GET" | "POST";
-  /** Behind `basePath`. */
+  /** The path after `basePath`. */
   readonly path: string;
-  /** What is undefined is not sent. */
+  /** Fields that are undefined are not sent. */
   readonly body?: Readonly<Record<string, string | undefined>>;
   readonly bearer?: string | undefined;
-  /** Whether doing it twice does no harm. */
+  /** Whether the server may process it twice. */
   readonly idempotent?: boolean;
 }
 
-/** The settings of one call. */
+/** The settings of a single call. */
 export interface CallSettings extends Settings {
-  /** Whichever is aborted first ends the call. */
+  /** The first that is aborted ends the call. */
   readonly signals: Signals;
 }
 
 /**
- * Asks, again where that makes sense, and reads the whole answer, whatever its status.
+ * Sends an operation, with retries, and reads the complete response, whatever its status.
  *
  * @throws {ConnectionError} {RequestTimeoutError} {RequestAbortedError}
  */
-export function send(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
+export function send(operation: Operation, settings: CallSettings): Promise<Answer> {
   const { retry, signals } = settings;
-  return withRetries(() => attempt(asked, settings), retry, signals, asked.idempotent);
+  return withRetries(() => attempt(operation, settings), retry, signals, operation.idempotent);
 }
 
-/** One attempt, which the logger is told of. */
-async function attempt(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
+/** Makes one attempt and logs it. */
+async function attempt(operation: Operation, settings: CallSettings): Promise<Answer> {
   const start = Date.now();
   let outcome = {};
   try {
-    const answer = await exchange(asked, settings);
+    const answer = await exchange(operation, settings);
     outcome = { status: answer.status };
     return answer;
   } catch (error) {
     if (error instanceof AuthError) outcome = { error: error.kind };
     throw error;
   } finally {
-    const { method, path } = asked;
+    const { method, path } = operation;
     const fields = { method, path: settings.basePath + path, ms: Date.now() - start, ...outcome };
     orUndefined(() => settings.logger?.debug("attempt", fields));
   }
 }
 
-async function exchange(asked: AuthRequest, settings: CallSettings): Promise<Answer> {
+/** Makes one attempt through the middleware, within the timeout. */
+async function exchange(operation: Operation, settings: CallSettings): Promise<Answer> {
   const { fetch, timeout } = settings;
   const controller = new AbortController();
-  const request = withSafeError(() => requestOf(asked, settings, controller.signal));
+  const request = withSafeError(() => requestOf(operation, settings, controller.signal));
   const noResponse = `No response from ${new URL(request.url).origin}`;
-  // Shorter ones are words: blotting them out would tell more than it hides.
-  const sent = [asked.bearer, ...Object.values(asked.body ?? {})];
+  // Values below eight characters are not redacted: they may be ordinary words of a message.
+  const sent = [operation.bearer, ...Object.values(operation.body ?? {})];
   const secrets = sent.filter((value): value is string => value !== undefined && value.length > 7);
   const lost = (cause: unknown): never => {
     if (cause instanceof AuthError) throw cause;
     throw new ConnectionError(redact(`${noResponse}: ${reasonOf(cause)}`, secrets), { cause });
   };
-  // Browsers refuse to fetch as the method of anything else.
+  // `fetch` is called without a receiver, because browsers reject any but the window.
   const chain = settings.middleware.reduceRight<Settings["fetch"]>(
     (next, middleware) => (request) => middleware(request, next),
     (request) => fetch(request).catch(lost),
   );
-  // Not `AbortSignal.timeout`: its timers outlive the calls that they were set for.
+  // Unlike `AbortSignal.timeout`, this timer ends with the call.
   const timer = setTimeout(() => controller.abort(), Math.min(timeout, maxWait));
   try {
-    // A fetch that was brought along may not heed its signal.
+    // The signal is also raced here, because a custom `fetch` may ignore it.
     return await abortable([controller.signal, ...settings.signals], async () => {
       const response = await chain(request);
       const body = await response.text().catch(lost);
@@ -89,7 +90,7 @@ async function exchange(asked: AuthRequest, settings: CallSettings): Promise<Ans
 }
 
 function requestOf(
-  { method, path, body, bearer }: AuthRequest,
+  { method, path, body, bearer }: Operation,
   settings: Settings,
   signal: AbortSignal,
 ): Request {
@@ -97,19 +98,19 @@ function requestOf(
   if (body) headers.set("content-type", "application/json");
   if (bearer) setBearer(headers, bearer);
   for (const [name, value] of Object.entries(settings.headers)) headers.set(name, value);
-  // However the parts are given: a password must not go to `https://login.exampleauth`.
+  // Exactly one slash between the parts, so that no password goes to `https://login.exampleauth`.
   const url = `${settings.baseURL}/${settings.basePath}${path}`.replace(/(?<!:)\/+/g, "/");
   return new Request(url, {
     method,
     headers,
     signal,
-    // A password that was sent to one place is not handed on to another.
+    // Following a redirect could send a password to another server.
     redirect: "manual",
     body: body ? JSON.stringify(body) : null,
   });
 }
 
-/** @throws {TypeError} in words of its own: the platform's would quote a token, a key or a password in an address */
+/** Replaces an error of the platform. Its message may quote a token, an API key or a password. @throws {TypeError} */
 export function withSafeError<T>(work: () => T): T {
   try {
     return work();
@@ -118,22 +119,23 @@ export function withSafeError<T>(work: () => T): T {
   }
 }
 
+/** Sets the `Authorization` header. */
 export function setBearer(headers: Headers, token: string): void {
   headers.set("authorization", `Bearer ${token}`);
 }
 
-/** The message of the innermost cause, else its code. */
+/** The message of the innermost cause, or its code if the message is empty. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause: unknown = error.cause;
   if (!(cause instanceof Error)) return error.message || codeOf(error);
-  // Node attaches the received bytes to a parse error; they may echo a secret.
+  // Node attaches the received bytes to a parse error. They may echo a secret.
   const parseError: Error & { data?: unknown } = cause;
   delete parseError.data;
   return reasonOf(cause);
 }
 
-/** `Retry-After` (RFC 9110 §10.2.3) in seconds, of both its forms. */
+/** `Retry-After` (RFC 9110 §10.2.3) in seconds. A date is compared with the server's clock if it sends one. */
 function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get("retry-after") ?? "";
   const now = Date.parse(headers.get("date") ?? "") || Date.now();
