@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Processor, pinned } from "./processors.ts";
 
 /** How long a process may take to stop before it is killed, in milliseconds. */
-const stopPatience = 5_000;
+const stopTimeout = 5_000;
 
 const alive = new Set<ChildProcess>();
 process.once("exit", () => {
@@ -13,7 +13,7 @@ process.once("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-/** The environment of the benchmark without settings that would change what is measured. */
+/** The environment of the benchmark, without variables that would change the measurement. */
 function plainEnvironment(): Record<string, string | undefined> {
   const ours = /^(LATCHKEY_|UV_|NODE_OPTIONS)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
@@ -30,7 +30,7 @@ export interface Launch {
 /**
  * Starts a process.
  *
- * @param output where its standard output goes: a file descriptor, or `pipe` to read it here
+ * @param output its standard output: a file descriptor, or `pipe` to read it here
  */
 export function launch({ script, args = [], environment, processor }: Launch, output: number | "pipe") {
   const [command = "", ...rest] = pinned(processor, [process.execPath, script.pathname, ...args]);
@@ -43,23 +43,23 @@ export function launch({ script, args = [], environment, processor }: Launch, ou
   return child;
 }
 
-/** Stops a process by its own id; waits until it is gone. */
+/** Stops a process by its id and waits for its exit. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill("SIGTERM");
-  const impatience = setTimeout(() => child.kill("SIGKILL"), stopPatience);
+  const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeout);
   await gone;
-  clearTimeout(impatience);
+  clearTimeout(timer);
 }
 
 /**
- * Runs a script that reads one JSON value and answers with another.
+ * Runs a script that reads a JSON value from standard input and writes another to standard output.
  *
- * @param patience seconds after which it is stopped
- * @throws where it fails or takes longer
+ * @param timeout the longest duration, in seconds
+ * @throws if the script fails or takes longer
  */
-export async function runTask<Report>(task: Launch, input: unknown, patience: number): Promise<Report> {
+export async function runTask<Report>(task: Launch, input: unknown, timeout: number): Promise<Report> {
   const child = launch(task, "pipe");
   if (child.stdin === null || child.stdout === null) throw new Error("no pipes to the child");
   const name = task.script.pathname.split("/").at(-1);
@@ -67,8 +67,8 @@ export async function runTask<Report>(task: Launch, input: unknown, patience: nu
   try {
     const ended = once(child, "exit");
     child.stdin.end(JSON.stringify(input));
-    const tooLate = delay(patience * 1000, undefined, { signal: late.signal }).then(() => {
-      throw new Error(`${name} took longer than ${patience} s`);
+    const tooLate = delay(timeout * 1000, undefined, { signal: late.signal }).then(() => {
+      throw new Error(`${name} took longer than ${timeout} s`);
     });
     const [output, [code]] = await Promise.race([Promise.all([text(child.stdout), ended]), tooLate]);
     if (code !== 0) throw new Error(`${name} ended with code ${code}`);
