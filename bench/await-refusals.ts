@@ -2,19 +2,20 @@ import { text } from "node:stream/consumers";
 import { setImmediate as turn } from "node:timers/promises";
 import { createGuard, TokenError } from "@latchkey/guard";
 
-/** Sessions to end, one after the other. */
+/** The sessions that a task ends, one after the other. */
 export interface LogoutPlan {
   readonly baseURL: string;
   readonly tokens: readonly string[];
 }
 
-/** Milliseconds for each session: how long the logout took, and how long after its answer the guard refused. */
+/** Milliseconds for each session: the duration of the logout, and the time from its response to the refusal. */
 export interface LogoutReport {
   readonly logout: readonly number[];
   readonly refused: readonly number[];
 }
 
-const refusalTimeout = 5_000;
+/** How long the guard may take to refuse, in milliseconds. */
+const timeout = 5_000;
 const { baseURL, tokens }: LogoutPlan = JSON.parse(await text(process.stdin));
 await using guard = createGuard({ issuer: baseURL });
 await guard.ready();
@@ -30,8 +31,7 @@ for (const token of tokens) {
   if (answer.status !== 200) throw new Error(`logout answered ${answer.status}`);
   const answered = performance.now();
   while (await accepted(token)) {
-    if (performance.now() - answered > refusalTimeout)
-      throw new Error("a session that ended is still accepted");
+    if (performance.now() - answered > timeout) throw new Error("the guard still accepts an ended session");
     await turn();
   }
   logout.push(answered - begun);

@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 
-/** The ceilings of durable writes, one at a time: appends that are flushed, and commits of SQLite. */
+/** The ceilings of durable writes, one at a time: flushed appends, and commits of SQLite. */
 export interface DiskReport {
   readonly appendsPerSecond: number;
   readonly commitsPerSecond: number;

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { settings } from "../packages/server/src/config/settings.ts";
 import { argon2id } from "../packages/server/src/core/passwords.ts";
 
-/** The ceiling of logins: checks one password again and again, and does nothing else. */
+/** The ceiling of logins: a process that only checks one password repeatedly. */
 const { seconds, concurrency }: { seconds: number; concurrency: number } = JSON.parse(
   await text(process.stdin),
 );

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-/** The plainest server there is: answers every request with the status, header lines and body it is given. */
+/** A bare server: every response has the status, header lines and body of the arguments. */
 const [status = "200", headers = "[]", body = ""] = process.argv.slice(2);
 const code = Number(status);
 const lines: string[] = JSON.parse(headers);

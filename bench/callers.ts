@@ -1,12 +1,23 @@
 import { text } from "node:stream/consumers";
 import createClient from "openapi-fetch";
-import type { CallPlan } from "./call-plan.ts";
+
+/** The plan for a process of callers. */
+export interface CallPlan {
+  readonly way: "@latchkey/client" | "openapi-fetch" | "fetch";
+  /** The URL of the built client. */
+  readonly client: string;
+  readonly baseURL: string;
+  readonly token: string;
+  /** The number of concurrent callers. */
+  readonly callers: number;
+  readonly seconds: number;
+}
 
 interface Paths {
   "/auth/me": { get: { responses: { 200: { content: { "application/json": { id: string } } } } } };
 }
 
-/** Asks who is signed in, one way or another, as often as it can; reports how many answers came each second. */
+/** Calls `me` in one of three ways, as often as possible. Reports the responses per second. */
 const plan: CallPlan = JSON.parse(await text(process.stdin));
 const { baseURL, token, callers, seconds } = plan;
 const authorization = `Bearer ${token}`;
@@ -37,7 +48,7 @@ async function askUntil(end: number): Promise<void> {
   while (performance.now() < end) {
     const user = await me();
     if (typeof user !== "object" || user === null || !("id" in user))
-      throw new Error("the answer does not say who it is");
+      throw new Error("the response has no user id");
     if (performance.now() < end) answers++;
   }
 }

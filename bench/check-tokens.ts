@@ -2,13 +2,13 @@ import { text } from "node:stream/consumers";
 import { jwtVerify } from "jose";
 import { guardWorld } from "./guard-world.ts";
 
-/** How many checks one round makes. */
+/** The number of checks in a round. */
 export interface CheckPlan {
   readonly seen: number;
   readonly fresh: number;
 }
 
-/** Checks per second: one token over and over, and tokens that were never seen; by the guard and by `jose`. */
+/** Checks per second: the guard with one repeated token, the guard with new tokens, and `jose` with new tokens. */
 export interface CheckReport {
   readonly seen: number;
   readonly fresh: number;
@@ -17,14 +17,14 @@ export interface CheckReport {
 
 const plan: CheckPlan = JSON.parse(await text(process.stdin));
 const { guard: makeGuard, key, pinned, token } = await guardWorld();
-/** Tokens in the order in which they are checked: every other batch is for the guard, the rest for `jose`. */
+/** The size of a batch. The guard checks every other batch of new tokens, and `jose` the rest. */
 const batch = 50;
 const batches = Array.from({ length: (2 * plan.fresh) / batch }, (_, one) =>
   Array.from({ length: batch }, (_, number) => token(one * batch + number)),
 );
 const one = token(-1);
 
-/** Milliseconds that checking took. */
+/** Checks tokens. @returns the duration in milliseconds */
 async function timeOf(tokens: readonly string[], check: (token: string) => Promise<unknown>) {
   const begun = performance.now();
   for (const each of tokens) await check(each);
@@ -35,7 +35,7 @@ async function round(): Promise<CheckReport> {
   const guard = makeGuard();
   const spent = { fresh: 0, jose: 0 };
   for (const [number, tokens] of batches.entries()) {
-    // In turns, so that whatever else the machine does falls on both.
+    // In turns, so that other work of the machine slows both down.
     if (number % 2 === 0) spent.fresh += await timeOf(tokens, (each) => guard.verify(each));
     else spent.jose += await timeOf(tokens, (each) => jwtVerify(each, key, pinned));
   }
@@ -52,6 +52,6 @@ async function round(): Promise<CheckReport> {
   };
 }
 
-// The first round compiles.
+// The first round warms up the compiler.
 await round();
 process.stdout.write(JSON.stringify(await round()));

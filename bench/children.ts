@@ -13,7 +13,7 @@ process.once("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
-/** The environment of the benchmark without settings that would change what is measured. */
+/** The environment of the benchmark, without variables that would change the measurement. */
 function plainEnvironment(): Record<string, string | undefined> {
   const ours = /^(LATCHKEY_|UV_|NODE_OPTIONS)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
@@ -30,7 +30,7 @@ export interface Launch {
 /**
  * Starts a process.
  *
- * @param output where its standard output goes: a file descriptor, or `pipe` to read it here
+ * @param output its standard output: a file descriptor, or `pipe` to read it here
  */
 export function launch({ script, args = [], environment, processor }: Launch, output: number | "pipe") {
   const [command = "", ...rest] = pinned(processor, [process.execPath, script.pathname, ...args]);
@@ -43,21 +43,21 @@ export function launch({ script, args = [], environment, processor }: Launch, ou
   return child;
 }
 
-/** Stops a process by its own id; waits until it is gone. */
+/** Stops a process by its id and waits for its exit. */
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, "exit");
   child.kill("SIGTERM");
-  const killTimer = setTimeout(() => child.kill("SIGKILL"), stopTimeout);
+  const timer = setTimeout(() => child.kill("SIGKILL"), stopTimeout);
   await gone;
-  clearTimeout(killTimer);
+  clearTimeout(timer);
 }
 
 /**
- * Runs a script that reads one JSON value and answers with another.
+ * Runs a script that reads a JSON value from standard input and writes another to standard output.
  *
- * @param timeout seconds after which it is stopped
- * @throws where it fails or takes longer
+ * @param timeout the longest duration, in seconds
+ * @throws if the script fails or takes longer
  */
 export async function runTask<Report>(task: Launch, input: unknown, timeout: number): Promise<Report> {
   const child = launch(task, "pipe");

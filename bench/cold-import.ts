@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 
-/** Imports a module, given by its address, into a fresh process; reports the milliseconds that this took. */
+/** Imports a module by its URL into a new process. Reports the duration in milliseconds. */
 const address: string = JSON.parse(await text(process.stdin));
 const start = performance.now();
 await import(address);

@@ -16,7 +16,7 @@ interface Waiting {
 const nothing = Buffer.alloc(0);
 const headEnd = Buffer.from("\r\n\r\n");
 
-/** One keep-alive HTTP connection that sends ready-made bytes: cheap enough to outrun `node:http`. */
+/** A keep-alive HTTP connection that sends prepared bytes. It is faster than `node:http`. */
 export class Connection {
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
@@ -35,10 +35,10 @@ export class Connection {
     return new Connection(socket);
   }
 
-  /** Sends one request; one at a time. */
+  /** Sends a request. The previous one must have been answered. */
   send(request: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting !== undefined) throw new Error("a request is already under way");
+      if (this.#waiting !== undefined) throw new Error("the previous request has no response yet");
       this.#waiting = { resolve, reject };
       this.#socket.write(request);
     });
@@ -59,7 +59,7 @@ export class Connection {
     const bodyEnd = end + headEnd.length + Number(length ?? Number.NaN);
     if (received.length < bodyEnd) return;
     if (received.length !== bodyEnd) {
-      this.#fail(new Error(`not one answer with a content-length:\n${head}`));
+      this.#fail(new Error(`not exactly one response with a content-length:\n${head}`));
       return;
     }
     this.#received = nothing;

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
-/** A way to a server on which every byte is counted. */
+/** A TCP proxy that counts bytes. */
 export interface CountingProxy extends Disposable {
   readonly port: number;
-  /** Bytes so far, in both directions. */
+  /** The bytes so far, in both directions. */
   bytes(): number;
 }
 
-/** Listens on a port of its own and carries everything to another. */
+/** Starts a proxy to a port. */
 export async function countingProxy(to: number): Promise<CountingProxy> {
   let bytes = 0;
   const server = createServer((client) => {

@@ -1,21 +1,21 @@
 import { DatabaseSync } from "node:sqlite";
 import { queryAt } from "../packages/server/test/postgres/server/postgres-server.ts";
 
-/** How much is put into a database that a server has made. */
+/** The size of a database. */
 export interface Size {
   readonly users: number;
   readonly sessionsPerUser: number;
-  /** Ended sessions of which tokens may still be valid. */
+  /** Ended sessions with tokens that may still be unexpired. */
   readonly revocations: number;
 }
 
-/** The password of every user, and what the database keeps of it. */
+/** The password of every user, and its hash. */
 export interface Secret {
   readonly password: string;
   readonly hash: string;
 }
 
-// Columns that are added later have defaults.
+// Columns of later migrations have defaults.
 const userColumns =
   "id, username, username_key, email, email_key, display_name, roles, password_hash, active, revision, created_at";
 const sessionColumns = `id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
@@ -24,7 +24,7 @@ const sessionColumns = `id, user_id, generation, refresh_hash, rotated_at, creat
 const now = () => Date.now();
 const week = 7 * 86_400_000;
 
-/** Fills a SQLite file. Every fifth session has ended, and there is an audit event for each session. */
+/** Fills a SQLite file. Every fifth session has ended, and each session has an audit event. */
 export function fillSqlite(
   path: string,
   { users, sessionsPerUser, revocations }: Size,
@@ -50,7 +50,7 @@ export function fillSqlite(
   database.close();
 }
 
-/** The same in PostgreSQL. */
+/** Fills a PostgreSQL database in the same way. */
 export async function fillPostgres(
   address: string,
   { users, sessionsPerUser, revocations }: Size,

@@ -4,13 +4,13 @@ import { type CryptoKey, importSPKI } from "jose";
 
 const issuer = "http://127.0.0.1:8000";
 
-/** A guard with one key and no session that has ended, and the means to sign tokens for it. */
+/** A guard with one key and without revocations, and tokens for it. */
 export interface GuardWorld {
   readonly guard: () => Guard;
   readonly key: CryptoKey;
-  /** What `jwtVerify` is to check, so that both check the same. */
+  /** The options of `jwtVerify`, so that it checks the same claims as the guard. */
   readonly pinned: { readonly issuer: string; readonly audience: string; readonly algorithms: string[] };
-  /** A token like the server's own; another one for each number. */
+  /** A token with the claims of the server's own. Each number gives a different token. */
   token(number: number): string;
 }
 

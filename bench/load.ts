@@ -1,12 +1,35 @@
 import { text } from "node:stream/consumers";
 import { Connection } from "./connection.ts";
-import type { LoadPlan, LoadReport } from "./load-plan.ts";
 import { sendPaced } from "./paced.ts";
 import { processorSeconds } from "./process-figures.ts";
 import { quantile } from "./quantiles.ts";
-import { sendRefreshes, sendRepeatedly, type Tally } from "./traffic.ts";
+import { sendRefreshes, sendRepeatedly, type Tally, type Traffic } from "./traffic.ts";
 
-/** The load generator: reads a plan from standard input, makes the load, reports on standard output. */
+/** The plan for a load generator. */
+export interface LoadPlan {
+  readonly port: number;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly traffic: Traffic;
+  /** The id of the process with the measured processor time. */
+  readonly watched: number;
+}
+
+/** The report of a load generator. */
+export interface LoadReport {
+  /** The number of responses with each status. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  /** The processor time of the watched process during the load, in seconds. */
+  readonly watchedSeconds: number;
+  /** Latency in milliseconds. For paced traffic it starts at the planned time of the request. */
+  readonly p50: number;
+  readonly p99: number;
+  /** The last refresh token of each connection, for the next round. */
+  readonly tokens: readonly string[];
+}
+
+/** Makes the load of a plan. */
 async function makeLoad({ port, connections, seconds, traffic, watched }: LoadPlan): Promise<LoadReport> {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
   const statuses = new Map<number, number>();
@@ -17,7 +40,7 @@ async function makeLoad({ port, connections, seconds, traffic, watched }: LoadPl
     end,
     count(status, since) {
       const now = performance.now();
-      // What is answered after the end belongs to no second that is counted, unless it had a time to leave.
+      // A response after the end is outside the measured seconds, unless its request had a planned time.
       if (now > end && traffic.kind !== "paced") return;
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       latencies.push(now - since);

@@ -1,9 +1,10 @@
 import { runTask } from "./children.ts";
-import type { LoadPlan, LoadReport, Traffic } from "./load-plan.ts";
+import type { LoadPlan, LoadReport } from "./load.ts";
 import type { Processor } from "./processors.ts";
 import type { Service } from "./service.ts";
+import type { Traffic } from "./traffic.ts";
 
-/** Seconds beyond the planned ones that a load may take to connect and to finish. */
+/** The extra time for a load to connect and to finish, in seconds. */
 const slack = 20;
 
 export interface Load {
@@ -12,20 +13,20 @@ export interface Load {
   readonly traffic: Traffic;
   /** Default: 1. */
   readonly processor?: Processor;
-  /** The statuses that the load is meant to get; any other makes the measurement worthless. */
+  /** The expected statuses. Any other one invalidates the measurement. */
   readonly expected: readonly number[];
 }
 
 export interface LoadResult extends LoadReport {
-  /** Answers per second. */
+  /** Responses per second. */
   readonly rate: number;
-  /** How busy the server was, as a share of one processor. */
+  /** The processor time of the server, as a share of one processor. */
   readonly busy: number;
-  /** Processor time of the server for one answer, in microseconds. */
+  /** Processor time of the server for one response, in microseconds. */
   readonly cost: number;
 }
 
-/** Makes a load from a process of its own. @throws where an answer has a status that was not expected */
+/** Makes a load in a separate process. @throws if a response has an unexpected status */
 export async function makeLoad(service: Service, load: Load): Promise<LoadResult> {
   const { connections, seconds, traffic, processor = 1, expected } = load;
   const plan: LoadPlan = { port: service.port, watched: service.pid, connections, seconds, traffic };

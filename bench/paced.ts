@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
 import { inTurn, type Of, type Tally } from "./traffic.ts";
 
-/** Open loop: each request has its time, and its latency counts from then. */
+/** Open loop: each request has a planned time, and its latency starts then. */
 export async function sendPaced(
   connections: readonly Connection[],
   { requests, perSecond }: Of<"paced">,
@@ -44,8 +44,8 @@ export async function sendPaced(
 }
 
 /**
- * The caller stands for another machine, so it should not wait for processors that the server keeps busy.
- * Only root may do this; without it both rounds that are compared suffer alike.
+ * Raises the priority of the load, which simulates another machine and must not wait for a busy processor.
+ * Only root may do this. Without it, both compared rounds are equally affected.
  */
 function preferThisProcess(): void {
   try {

@@ -6,10 +6,11 @@
 export function quantile(values: readonly number[], q: number): number {
   const sorted = Float64Array.from(values).sort();
   const found = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
-  if (found === undefined) throw new Error("a quantile of no values");
+  if (found === undefined) throw new Error("a quantile needs at least one value");
   return found;
 }
 
+/** The quantile of one half. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }

@@ -2,19 +2,19 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { guardWorld } from "./guard-world.ts";
 
-/** Memory of the process, in bytes, after its guard has checked more tokens than it remembers, and after all. */
+/** The memory of the process in bytes: when the cache of its guard is full, and after all tokens. */
 export interface MemoryReport {
   readonly full: number;
   readonly after: number;
 }
 
 const total: number = JSON.parse(await text(process.stdin));
-/** Five times as many as a guard remembers: it forgets one for each that it learns, and all is compiled. */
+/** Five times the size of the cache. From then on each new token evicts an old one, and the code is compiled. */
 const filled = 50_000;
 const { guard: makeGuard, token } = await guardWorld();
 const guard = makeGuard();
 
-/** What is in use when collecting again frees next to nothing. */
+/** The memory in use, once another garbage collection frees almost nothing. */
 async function heap(): Promise<number> {
   if (globalThis.gc === undefined) throw new Error("start with --expose-gc");
   for (let before = Number.POSITIVE_INFINITY; ; await delay(20)) {

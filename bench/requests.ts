@@ -18,7 +18,7 @@ export const refreshRequest = (refreshToken: string): string =>
 /** The bytes of `GET /auth/me`. */
 export const meRequest = (accessToken: string): string => bearerRequest("/auth/me", accessToken);
 
-/** The bytes of a form that is sent to a path. @param at host and port, where the server looks at them */
+/** The bytes of a `POST` with a form. @param at host and port, for servers that check the Host header */
 export function formRequest(
   path: string,
   fields: Readonly<Record<string, string>>,
@@ -29,11 +29,11 @@ export function formRequest(
   return `POST ${path} HTTP/1.1\r\nHost: ${at}\r\n${type}\r\nContent-Length: ${form.length}\r\n\r\n${form}`;
 }
 
-/** The bytes of a `GET` with a bearer token. @param at host and port, where the server looks at them */
+/** The bytes of a `GET` with a bearer token. @param at host and port, for servers that check the Host header */
 export const bearerRequest = (path: string, token: string, at: string = "127.0.0.1"): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${at}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 
-/** The one user of a server under test: its first administrator. */
+/** The only user of a measured server: its first administrator. */
 export const administrator = { username: "admin", password: "correct horse battery staple" } as const;
 
 export interface Tokens {
@@ -41,7 +41,7 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-/** Signs the administrator in, one session after the other. @throws where an answer is not 200 */
+/** Signs the administrator in, one session after the other. @throws if a status is not 200 */
 export async function signIn(port: number, sessions: number): Promise<Tokens[]> {
   const connection = await Connection.open(port);
   try {

@@ -1,21 +1,21 @@
-/** One line of the table. */
+/** One row of the table. */
 export interface Row {
   readonly what: string;
   readonly figure: string;
-  /** What the same machine can do at most, or the plainest program that does the same; from the same run. */
+  /** The limit of the machine, or the simplest program with the same function, in the same run. */
   readonly limit: string;
   readonly ratio: string;
-  /** None where the row is there to be compared with another. */
+  /** Undefined if the row is only compared with another one. */
   readonly goal?: string;
   readonly met?: boolean;
 }
 
-/** Long enough to trust, or just long enough to see that everything still runs. */
+/** Quick runs only check that everything works; their figures are unreliable. */
 interface Pace {
   readonly quick: boolean;
 }
 
-/** Measures one or more lines. @throws where what was measured is not what was meant */
+/** Measures one or more rows. @throws if the measurement is invalid */
 export type Measure = (pace: Pace) => Promise<readonly Row[]>;
 
 /** The table in Markdown. */
@@ -37,7 +37,7 @@ export function tableOf(rows: readonly Row[]): string {
     .join("\n");
 }
 
-/** A number as people read it: `12,345` or `0.93`. */
+/** Formats a number, such as `12,345` or `0.93`. */
 export function shown(value: number, digits = value >= 100 ? 0 : 2): string {
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -13,7 +13,7 @@ import { size } from "./rows/size.ts";
 import { start } from "./rows/start.ts";
 import { stormed } from "./rows/storm.ts";
 
-/** `npm run bench [-- [--quick] [ROW …]]`: measures the named rows, or all, and prints one table. */
+/** `npm run bench [-- [--quick] [ROW …]]` measures the named rows, or all, and prints one table. */
 const measures: Readonly<Record<string, Measure>> = {
   login,
   me,
@@ -33,22 +33,22 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const names = positionals.length > 0 ? positionals : Object.keys(measures);
-const surroundings = machine();
+const header = machine();
 const rows: Row[] = [];
 for (const name of names) {
   const measure = Object.hasOwn(measures, name) ? measures[name] : undefined;
   if (measure === undefined) {
-    process.stderr.write(`no row ${name}; there are ${Object.keys(measures).join(", ")}\n`);
+    process.stderr.write(`unknown row ${name}; the rows are ${Object.keys(measures).join(", ")}\n`);
     process.exit(2);
   }
   process.stderr.write(`measuring ${name} …\n`);
   try {
     rows.push(...(await measure(values)));
   } catch (error) {
-    // A row that could not be measured is shown as such, and never as a figure.
+    // A failed row is shown as failed, without a figure.
     process.exitCode = 1;
     process.stderr.write(`${name}: ${error instanceof Error ? error.stack : error}\n`);
     rows.push({ what: name, figure: "**FAILED**", limit: "–", ratio: "–", goal: "–", met: false });
   }
 }
-process.stdout.write(`${surroundings}\n\n${tableOf(rows)}\n`);
+process.stdout.write(`${header}\n\n${tableOf(rows)}\n`);

@@ -4,16 +4,16 @@ import { type Launch, launch, stop } from "./children.ts";
 import type { Processor } from "./processors.ts";
 import { administrator } from "./requests.ts";
 
-/** How long a service may take until it listens, in milliseconds. */
+/** How long a service may take to listen, in milliseconds. */
 const startTimeout = 20_000;
 
-/** A running server or bare peer. */
+/** A running server, or a bare one for comparison. */
 export interface Service extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
 }
 
-/** A folder for databases, beside the code and so on a real disk: a temporary folder may live in memory. */
+/** A folder for databases. It is beside the code, because a temporary folder may be in memory. */
 export function scratchFolder(): Disposable & { readonly path: string } {
   const parent = new URL("./data/", import.meta.url).pathname;
   mkdirSync(parent, { recursive: true });
@@ -46,14 +46,14 @@ export interface LatchkeyOptions {
   readonly folder: string;
   readonly processor: Processor;
   readonly settings?: Readonly<Record<string, string>>;
-  /** A file in the folder; undefined where the settings say where the database is. */
+  /** A file in the folder; undefined if the settings name the database. */
   readonly database?: string | undefined;
 }
 
-/** Starts the real server on a file; its first administrator is `administrator`, nothing is throttled. */
+/** Starts the real server, with `administrator` as its first administrator and without throttling. */
 export function startLatchkey({ folder, processor, settings, ...more }: LatchkeyOptions) {
   const database = "database" in more ? more.database : "latchkey.db";
-  const plenty = "1000000/1h";
+  const unlimited = "1000000/1h";
   return startService(folder, {
     script: new URL("../packages/server/bin/latchkey.js", import.meta.url),
     args: [
@@ -63,12 +63,12 @@ export function startLatchkey({ folder, processor, settings, ...more }: Latchkey
       ...(database === undefined ? [] : ["--database", `${folder}/${database}`]),
     ],
     environment: {
-      // As `npm start` has it.
+      // The option of `npm start`.
       NODE_OPTIONS: "--max-semi-space-size=2",
       LATCHKEY_ADMIN_PASSWORD: administrator.password,
-      LATCHKEY_THROTTLE_PAIR: plenty,
-      LATCHKEY_THROTTLE_ACCOUNT: plenty,
-      LATCHKEY_THROTTLE_ADDRESS: plenty,
+      LATCHKEY_THROTTLE_PAIR: unlimited,
+      LATCHKEY_THROTTLE_ACCOUNT: unlimited,
+      LATCHKEY_THROTTLE_ADDRESS: unlimited,
       ...settings,
     },
     processor,

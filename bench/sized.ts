@@ -9,16 +9,16 @@ import { type Service, startLatchkey } from "./service.ts";
 
 export type Engine = "SQLite" | "PostgreSQL";
 
-/** A database of a size, and how a server is started on it. */
+/** A database of a given size, and a way to start a server on it. */
 export interface Sized {
   start(): Promise<Service>;
   close(): Promise<void>;
 }
 
-/** The least that a hash may cost: what is measured is all the rest. */
+/** The cheapest hash, so that the measurement is about everything else. */
 const cheapest = { LATCHKEY_HASH_MEMORY: "8", LATCHKEY_HASH_ITERATIONS: "1" };
 
-/** One password for everybody. */
+/** One password for all users. */
 export async function cheapSecret(): Promise<Secret> {
   const password = "correct horse battery staple";
   const queue = new HashQueue({ concurrency: 1, places: 0 });
@@ -29,17 +29,17 @@ export async function cheapSecret(): Promise<Secret> {
   return { password, hash };
 }
 
-/** Makes a database with the server's own migrations and fills it. */
+/** Creates a database with the server's own migrations and fills it. */
 export async function sizedDatabase(
   engine: Engine,
   folder: string,
   size: Size,
   secret: Secret,
 ): Promise<Sized> {
-  const place = { folder, processor: 0 } as const;
+  const options = { folder, processor: 0 } as const;
   if (engine === "SQLite") {
     const database = `${size.users}.db`;
-    const start = () => startLatchkey({ ...place, database, settings: cheapest });
+    const start = () => startLatchkey({ ...options, database, settings: cheapest });
     await (await start())[Symbol.asyncDispose]();
     fillSqlite(`${folder}/${database}`, size, secret);
     return { start, close: async () => {} };
@@ -68,7 +68,7 @@ export function startOn(
   });
 }
 
-/** Signs in users from all over the table, each once. */
+/** Signs in users that are evenly distributed over the table, each once. */
 export async function signInMany(
   port: number,
   { users }: Pick<Size, "users">,
@@ -88,7 +88,7 @@ export async function signInMany(
   return tokens;
 }
 
-/** The nth of so many users that lie evenly all over the table. */
+/** The nth of `count` users that are evenly distributed over the table. */
 export function userOf(n: number, count: number, users: number): string {
   return `u${Math.floor((n * users) / count) % users}`;
 }

@@ -1,9 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
-import type { Traffic } from "./load-plan.ts";
 import { refreshRequest } from "./requests.ts";
 
-/** Until when to send, and where answers are counted. Times are those of `performance.now()`. */
+/** The traffic of a load generator. Requests are prepared HTTP bytes as text. */
+export type Traffic =
+  /** Closed loop: each connection sends the next request after the last response. */
+  | {
+      readonly kind: "repeat";
+      /** Sent in turn. Connection number n starts with request number n. */
+      readonly requests: readonly string[];
+      /** How long a connection pauses after a 503, in milliseconds. */
+      readonly restAfter503?: number;
+    }
+  /** Each connection refreshes its own session repeatedly, with the token of the last response. */
+  | { readonly kind: "refresh"; readonly tokens: readonly string[] }
+  /** Open loop: requests are sent at planned times, so a slow server does not reduce the load. */
+  | { readonly kind: "paced"; readonly requests: readonly string[]; readonly perSecond: number };
+
+/** The end of the load, and a counter of responses. Times are from `performance.now()`. */
 export interface Tally {
   readonly end: number;
   count(status: number, since: number): void;
@@ -12,7 +26,7 @@ export interface Tally {
 /** One kind of traffic. */
 export type Of<Kind extends Traffic["kind"]> = Extract<Traffic, { kind: Kind }>;
 
-/** Closed loop: the next request of a connection leaves when the last is answered. */
+/** Closed loop: each connection sends the next request after the last response. */
 export async function sendRepeatedly(
   connections: readonly Connection[],
   { requests, restAfter503 = 0 }: Of<"repeat">,
@@ -31,7 +45,7 @@ export async function sendRepeatedly(
   );
 }
 
-/** Closed loop of refreshes, each with the token of the answer before. @returns the last tokens */
+/** Closed loop of refreshes, each with the token of the last response. @returns the last tokens */
 export function sendRefreshes(
   connections: readonly Connection[],
   tokens: readonly string[],
@@ -52,16 +66,16 @@ export function sendRefreshes(
   );
 }
 
-/** The item whose turn it is. */
+/** The item of a turn. */
 export function inTurn<Item>(items: readonly Item[], turn: number): Item {
   const item = items[turn % items.length];
-  if (item === undefined) throw new Error("nothing to send");
+  if (item === undefined) throw new Error("the list of requests is empty");
   return item;
 }
 
-/** Reads the token without parsing the rest: the load must cost less than what it measures. */
+/** Reads the token without parsing the rest, because the load must cost less than the measured program. */
 function tokenIn(body: Buffer): string {
   const [, token] = /"refresh_token":"([^"]+)"/.exec(body.toString("latin1")) ?? [];
-  if (token === undefined) throw new Error("an answer without refresh_token");
+  if (token === undefined) throw new Error("the response has no refresh_token");
   return token;
 }

@@ -1,4 +1,4 @@
-import type { CallPlan } from "../call-plan.ts";
+import type { CallPlan } from "../callers.ts";
 import { runTask } from "../children.ts";
 import { median } from "../quantiles.ts";
 import { signIn } from "../requests.ts";
@@ -9,12 +9,12 @@ const script = new URL("../callers.ts", import.meta.url);
 const ways = ["@latchkey/client", "openapi-fetch", "fetch"] as const;
 const callers = 16;
 
-/** How many answers a program gets each second, from a server that has next to nothing to do for them. */
+/** The responses per second that a program gets from a server with almost no work. */
 export async function calls(client: string, quick: boolean): Promise<readonly Row[]> {
   const [rounds, seconds] = quick ? [1, 1] : [7, 3];
   using folder = scratchFolder();
-  const { token, ...answer } = await realAnswer(folder.path);
-  await using server = await startAnswering(folder.path, answer);
+  const { token, ...response } = await realResponse(folder.path);
+  await using server = await startCopy(folder.path, response);
   const plan = { client, token, baseURL: `http://127.0.0.1:${server.port}`, callers, seconds };
   const results: Record<CallPlan["way"], number>[] = [];
   while (results.length < rounds) {
@@ -37,13 +37,13 @@ export async function calls(client: string, quick: boolean): Promise<readonly Ro
   ];
 }
 
-interface RealAnswer {
+interface RealResponse {
   readonly headers: readonly string[];
   readonly body: string;
 }
 
-/** What the real server says of who is signed in, and the token that it was asked with. */
-async function realAnswer(folder: string): Promise<RealAnswer & { readonly token: string }> {
+/** The real server's response to `me`, and the token of the request. */
+async function realResponse(folder: string): Promise<RealResponse & { readonly token: string }> {
   await using latchkey = await startLatchkey({ folder, processor: 0 });
   const [tokens] = await signIn(latchkey.port, 1);
   const token = tokens?.access_token ?? "";
@@ -55,7 +55,7 @@ async function realAnswer(folder: string): Promise<RealAnswer & { readonly token
   return { token, headers: sent, body: await response.text() };
 }
 
-function startAnswering(folder: string, { headers, body }: RealAnswer): Promise<Service> {
+function startCopy(folder: string, { headers, body }: RealResponse): Promise<Service> {
   const script = new URL("../bare-http.ts", import.meta.url);
   return startService(folder, { script, args: ["200", JSON.stringify(headers), body], processor: 0 });
 }

@@ -7,7 +7,7 @@ import { scratchFolder } from "../service.ts";
 
 const script = new URL("../cold-import.ts", import.meta.url);
 
-/** How long a fresh process takes to import a client. */
+/** The time that a new process takes to import a client. */
 export async function coldImport(ours: string, other: string, quick: boolean): Promise<readonly Row[]> {
   using folder = scratchFolder();
   const nothing = `${folder.path}/nothing.js`;

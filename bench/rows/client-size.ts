@@ -5,14 +5,14 @@ import { type Row, shown } from "../row.ts";
 
 const goal = 5_760;
 
-/** What a page has to load for all that a client exports: bundled, minified, compressed. */
+/** The size of all exports of a client: bundled, minified and compressed. */
 export async function size(ours: string, other: string): Promise<readonly Row[]> {
   const [bytes, limit] = [await bundled(ours), await bundled(other)];
   return [
     {
       what: "client: size, minified and compressed",
       figure: `${shown(bytes, 0)} bytes`,
-      limit: `${shown(limit, 0)} bytes: openapi-fetch, which keeps no session and tries nothing again`,
+      limit: `${shown(limit, 0)} bytes: openapi-fetch, without sessions and retries`,
       ratio: shown(bytes / limit),
       goal: `≤ ${shown(goal, 0)} bytes`,
       met: bytes <= goal,

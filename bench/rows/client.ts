@@ -4,7 +4,7 @@ import { calls } from "./client-calls.ts";
 import { coldImport } from "./client-import.ts";
 import { size } from "./client-size.ts";
 
-/** The client as it is published, beside `openapi-fetch` and bare `fetch`. */
+/** The published client, compared with `openapi-fetch` and bare `fetch`. */
 export const client: Measure = async ({ quick }) => {
   const folder = new URL("../../packages/client/", import.meta.url);
   execFileSync(process.execPath, [new URL("build.js", folder).pathname], { stdio: "inherit" });

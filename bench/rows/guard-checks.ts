@@ -6,7 +6,7 @@ import { type Row, shown } from "../row.ts";
 const script = new URL("../check-tokens.ts", import.meta.url);
 const goal = { seen: 50, fresh: 1 } as const;
 
-/** How many tokens a guard checks each second, beside `jose.jwtVerify` on tokens that are made alike. */
+/** The checks per second of a guard, compared with `jose.jwtVerify` on the same kind of tokens. */
 export async function checks(quick: boolean): Promise<readonly Row[]> {
   const plan: CheckPlan = quick ? { seen: 200_000, fresh: 1_000 } : { seen: 1_000_000, fresh: 5_000 };
   const reports: CheckReport[] = [];

@@ -6,10 +6,10 @@ import { type Row, shown } from "../row.ts";
 import { scratchFolder, startLatchkey } from "../service.ts";
 
 const script = new URL("../await-refusals.ts", import.meta.url);
-/** Milliseconds. */
+/** In milliseconds. */
 const goal = 100;
 
-/** From the answer to a logout until a guard in another process refuses the token. */
+/** The time from the response to a logout until a guard in another process refuses the token. */
 export async function logout(quick: boolean): Promise<readonly Row[]> {
   using folder = scratchFolder();
   const settings = { LATCHKEY_HASH_MEMORY: "64", LATCHKEY_HASH_ITERATIONS: "1" };
@@ -27,7 +27,7 @@ export async function logout(quick: boolean): Promise<readonly Row[]> {
   ];
   return [
     {
-      what: "guard: from the answer to a logout until another process refuses the token, p99",
+      what: "guard: from the response to a logout until another process refuses the token, p99",
       figure: `${shown(p99)} ms (median ${shown(p50)} ms)`,
       limit: `${shown(limit)} ms: the logout itself, p99`,
       ratio: shown(p99 / limit),

@@ -5,7 +5,7 @@ import { type Row, shown } from "../row.ts";
 const script = new URL("../remember-tokens.ts", import.meta.url);
 const goal = 1.1;
 
-/** Memory of a guard that has checked very many distinct tokens. */
+/** The memory of a guard after very many distinct tokens. */
 export async function memory(quick: boolean): Promise<readonly Row[]> {
   const total = quick ? 100_000 : 1_000_000;
   const environment = { NODE_OPTIONS: "--expose-gc" };
@@ -15,7 +15,7 @@ export async function memory(quick: boolean): Promise<readonly Row[]> {
     {
       what: `guard: memory in use after ${shown(total, 0)} distinct tokens`,
       figure: `${shown(report.after / 1e6, 1)} MB`,
-      limit: `${shown(report.full / 1e6, 1)} MB: after 50,000, five times as many as it remembers`,
+      limit: `${shown(report.full / 1e6, 1)} MB: after 50,000, five times the size of its cache`,
       ratio: shown(ratio),
       goal: `≤ ${goal}`,
       met: ratio <= goal,

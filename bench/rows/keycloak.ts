@@ -17,13 +17,17 @@ const people = Array.from({ length: 20 }, (_, number) => `person${number}`);
 const alice = { username: "alice", password: passwords.alice };
 
 /**
- * Logins through Latchkey beside the same logins straight at Keycloak, and `me` beside the two ways to ask Keycloak
- * who somebody is. Left out where `npm run test:keycloak` has not fetched Keycloak.
+ * Logins through Latchkey compared with direct logins at Keycloak, and `me` compared with Keycloak's userinfo and
+ * introspection. Skipped if `npm run test:keycloak` has not fetched Keycloak yet.
  */
 export const keycloak: Measure = async ({ quick }) => {
   const distribution = cachedDistribution();
   if (distribution === undefined || whatIsMissing({ maven: false }) !== undefined) {
-    return [leftOut("login and me beside Keycloak: left out, `npm run test:keycloak` fetches it")];
+    return [
+      skipped(
+        "login and me compared with Keycloak: skipped, since `npm run test:keycloak` has not fetched it",
+      ),
+    ];
   }
   const lives = { accessTokenLifespan: 3_600, ssoSessionIdleTimeout: 86_400, ssoSessionMaxLifespan: 864_000 };
   await using provider = await KeycloakProcess.start(distribution);
@@ -40,13 +44,13 @@ export const keycloak: Measure = async ({ quick }) => {
     LATCHKEY_KEYCLOAK_CLIENT_SECRET: client.client_secret,
   };
   await using server = await startLatchkey({ folder: folder.path, processor: 0, settings });
-  return [await logins(server, provider, quick), ...(await whoAmI(server, provider, quick))];
+  return [await logins(server, provider, quick), ...(await meRows(server, provider, quick))];
 };
 
-/** One login at a time: what Latchkey adds is told by time, because Keycloak alone decides how many there are. */
+/** One login at a time. The row compares times, because Keycloak alone limits the rate. */
 async function logins(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row> {
   const [rounds, seconds] = quick ? [3, 2] : [9, 4];
-  // Each in turn: Keycloak refuses a login of somebody close upon another one of theirs.
+  // The users take turns, because Keycloak refuses two logins of one user in quick succession.
   const ours = people.map((username) => loginRequest(username, alice.password));
   const theirs = people.map((username) => {
     const { password } = alice;
@@ -56,7 +60,7 @@ async function logins(server: Service, provider: KeycloakProcess, quick: boolean
   const load = { connections: 1, seconds, expected: [200] } as const;
   const through = () => makeLoad(server, { ...load, traffic: { kind: "repeat", requests: ours } });
   const straight = () => makeLoad(provider, { ...load, traffic: { kind: "repeat", requests: theirs } });
-  // Java compiles what it does often.
+  // Warms up the compiler of Java.
   for (let warm = 0; warm < (quick ? 2 : 5); warm++) await straight();
   await through();
   const results: { through: number; straight: number }[] = [];
@@ -68,12 +72,12 @@ async function logins(server: Service, provider: KeycloakProcess, quick: boolean
   return {
     what: "login through Latchkey, one at a time",
     figure: `${shown(of("through"), 1)} ms`,
-    limit: `${shown(of("straight"), 1)} ms: straight at Keycloak`,
+    limit: `${shown(of("straight"), 1)} ms: directly at Keycloak`,
     ratio: `${shown(ratio)} of the time`,
   };
 }
 
-async function whoAmI(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row[]> {
+async function meRows(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row[]> {
   const seconds = quick ? 2 : 5;
   const token = await accessToken(server);
   const rate = async (service: Pick<Service, "port" | "pid">, request: string) => {
@@ -97,9 +101,9 @@ async function whoAmI(server: Service, provider: KeycloakProcess, quick: boolean
   for (const [name, request] of ways) {
     const theirs = await rate(provider, request);
     rows.push({
-      what: `me, with a token of Keycloak, beside its ${name}`,
-      figure: `${shown(ours.rate, 0)}/s, half of them in ${shown(ours.p50)} ms`,
-      limit: `${shown(theirs.rate, 0)}/s, half of them in ${shown(theirs.p50)} ms: Keycloak's ${name}, on all processors`,
+      what: `me with a token of Keycloak, compared with its ${name}`,
+      figure: `${shown(ours.rate, 0)}/s, median ${shown(ours.p50)} ms`,
+      limit: `${shown(theirs.rate, 0)}/s, median ${shown(theirs.p50)} ms: Keycloak's ${name}, on all processors`,
       ratio: `${shown(ours.rate / theirs.rate, 0)} times as many`,
     });
   }
@@ -116,4 +120,4 @@ async function accessToken({ port }: Service): Promise<string> {
   throw new Error(`login answered ${body}`);
 }
 
-const leftOut = (what: string): Row => ({ what, figure: "–", limit: "–", ratio: "–" });
+const skipped = (what: string): Row => ({ what, figure: "–", limit: "–", ratio: "–" });

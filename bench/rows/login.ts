@@ -10,33 +10,33 @@ import { scratchFolder, startLatchkey } from "../service.ts";
 const goal = 0.9;
 const connections = 12;
 
-interface Place {
+interface Setup {
   readonly what: string;
   readonly processor: Processor;
-  /** Hashes at once, there and in the bare loop. */
+  /** Concurrent hashes, in the server and in the bare loop. */
   readonly concurrency: number;
-  /** Whether the goal holds here. It does not where the load takes its part of the same processors. */
-  readonly judged: boolean;
+  /** Whether the goal applies. It does not if the load runs on the same processors. */
+  readonly hasGoal: boolean;
 }
 
-const places: readonly Place[] = [
+const setups: readonly Setup[] = [
   {
-    what: "login, as it comes: every processor hashes, the load on the same ones",
+    what: "login, default: every processor hashes, with the load on the same ones",
     processor: "any",
     concurrency: availableParallelism(),
-    judged: false,
+    hasGoal: false,
   },
-  { what: "login, one processor, one hash at a time", processor: 0, concurrency: 1, judged: true },
+  { what: "login, one processor, one hash at a time", processor: 0, concurrency: 1, hasGoal: true },
 ];
 
-/** Logins beside the bare password check, with as many hashes at once on the same processors. */
+/** Logins compared with the bare password check, with the same concurrency on the same processors. */
 export const login: Measure = async ({ quick }) => {
   const rows: Row[] = [];
-  for (const place of places) rows.push(await measure(place, quick));
+  for (const setup of setups) rows.push(await measure(setup, quick));
   return rows;
 };
 
-async function measure({ what, processor, concurrency, judged }: Place, quick: boolean): Promise<Row> {
+async function measure({ what, processor, concurrency, hasGoal }: Setup, quick: boolean): Promise<Row> {
   const [rounds, seconds] = quick ? [3, 1] : [9, 2.5];
   using folder = scratchFolder();
   const settings = { LATCHKEY_HASH_CONCURRENCY: String(concurrency) };
@@ -58,6 +58,6 @@ async function measure({ what, processor, concurrency, judged }: Place, quick: b
     figure: `${shown(median(results.map(({ ours }) => ours)), 1)}/s`,
     limit: `${shown(median(results.map(({ limit }) => limit)), 1)}/s: bare argon2id, same parameters`,
     ratio: shown(ratio),
-    ...(judged ? { goal: `≥ ${goal}`, met: ratio >= goal } : {}),
+    ...(hasGoal ? { goal: `≥ ${goal}`, met: ratio >= goal } : {}),
   };
 }

@@ -7,10 +7,10 @@ import { type Service, scratchFolder, startLatchkey, startService } from "../ser
 
 const goal = 0.75;
 const connections = 32;
-/** From this share of its processor on a server counts as busy, and requests per second can be compared. */
+/** From this share of its processor on a server is busy, and rates can be compared. */
 const saturated = 0.9;
 
-/** Who am I, beside a bare `node:http` server that sends the very same bytes. */
+/** `me` compared with a bare `node:http` server that sends the same bytes. */
 export const me: Measure = async ({ quick }) => {
   const [rounds, seconds] = quick ? [3, 1] : [7, 2.5];
   using folder = scratchFolder();
@@ -29,23 +29,23 @@ export const me: Measure = async ({ quick }) => {
   const ratio = median(
     results.map(({ ours, limit }) => (busy ? ours.rate / limit.rate : limit.cost / ours.cost)),
   );
-  const told = (side: "ours" | "limit") => {
+  const figure = (side: "ours" | "limit") => {
     const of = (name: "rate" | "cost" | "busy") => median(results.map((result) => result[side][name]));
     return `${shown(of("rate"), 0)}/s (${shown(of("cost"), 1)} µs each, processor ${shown(of("busy") * 100, 0)} % busy)`;
   };
   return [
     {
       what: "me, one processor",
-      figure: told("ours"),
-      limit: `${told("limit")}: bare node:http, same bytes`,
-      ratio: `${shown(ratio)} of ${busy ? "requests/s" : "processor time, as something else kept it from being busy"}`,
+      figure: figure("ours"),
+      limit: `${figure("limit")}: bare node:http, same bytes`,
+      ratio: `${shown(ratio)} of ${busy ? "requests/s" : "processor time, since a server was not fully busy"}`,
       goal: `≥ ${goal}`,
       met: ratio >= goal,
     },
   ];
 };
 
-/** A bare server that sends what the real one sent; `Date` and `Connection` are made by `node:http` itself. */
+/** A bare server with the response of the real one. `node:http` itself adds `Date` and `Connection`. */
 async function startCopy(folder: string, server: Service, request: string): Promise<Service> {
   const connection = await Connection.open(server.port);
   const { status, head, body } = await connection.send(Buffer.from(request));

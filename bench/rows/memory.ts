@@ -6,13 +6,13 @@ import { type Service, scratchFolder, startLatchkey, startService } from "../ser
 
 const goal = 120;
 
-/** Memory of a server that has signed somebody in and then had nothing to do. */
+/** The memory of an idle server after a login. */
 export const memory: Measure = async ({ quick }) => {
   using folder = scratchFolder();
-  const place = { folder: folder.path, processor: "any" } as const;
-  // The first start makes the administrator and compiles; what stays for months is the second.
-  await (await startLatchkey(place))[Symbol.asyncDispose]();
-  await using server = await startLatchkey(place);
+  const options = { folder: folder.path, processor: "any" } as const;
+  // The first start also creates the administrator. The second start is the normal one.
+  await (await startLatchkey(options))[Symbol.asyncDispose]();
+  await using server = await startLatchkey(options);
   await using bare = await startService(folder.path, {
     script: new URL("../bare-http.ts", import.meta.url),
     processor: "any",

@@ -17,7 +17,7 @@ interface Counters {
   readonly milliseconds: number;
 }
 
-/** What one operation asks of PostgreSQL: statements, transactions, bytes on the wire and in the write-ahead log. */
+/** The cost of an operation in PostgreSQL: statements, transactions, and bytes on the wire and in the log. */
 export const queries: Measure = async ({ quick }) => {
   const count = quick ? 100 : 1000;
   using folder = scratchFolder();
@@ -49,7 +49,7 @@ export const queries: Measure = async ({ quick }) => {
   const operations: readonly (readonly [string, (n: number) => Promise<unknown>])[] = [
     ["login", async (n) => tokens.push(await send(loginRequest(`u${n}`, secret.password)))],
     [
-      "me, of somebody who was not asked for within half a second",
+      "me, of a user without a request in the last half second",
       (n) => send(meRequest(tokens[n]?.access_token ?? "")),
     ],
     ["refresh with a refresh token", (n) => send(refreshRequest(tokens[n]?.refresh_token ?? ""))],
@@ -59,7 +59,7 @@ export const queries: Measure = async ({ quick }) => {
       (n) => send(bearerRequest("/auth/logout", tokens[n]?.access_token ?? "").replace("GET", "POST")),
     ],
   ];
-  // Every connection prepares each statement once; that is not what an operation costs.
+  // Every connection prepares each statement once. That must not count for an operation.
   for (let n = 0; n < 30; n++) await send(loginRequest(`u${n}`, secret.password));
   const rows: Row[] = [];
   for (const [name, operation] of operations) {
@@ -111,7 +111,7 @@ async function during(counters: () => Promise<Counters>, work: () => Promise<voi
   };
 }
 
-/** What was done, less what the server does by itself meanwhile. */
+/** The counters of an operation, without the work of the idle server in the same time. */
 function perOperation(busy: Counters, idle: Counters, count: number): Omit<Counters, "milliseconds"> {
   const share = busy.milliseconds / idle.milliseconds;
   const of = (name: "statements" | "transactions" | "wal" | "bytes") =>
@@ -127,7 +127,7 @@ function perOperation(busy: Counters, idle: Counters, count: number): Omit<Count
 function rowOf(name: string, { statements, transactions, wal, bytes }: Omit<Counters, "milliseconds">): Row {
   return {
     what: `PostgreSQL: ${name}`,
-    figure: `${shown(statements, 1)} statements, ${shown(transactions, 1)} transactions that are flushed`,
+    figure: `${shown(statements, 1)} statements, ${shown(transactions, 1)} flushed transactions`,
     limit: `${shown(bytes, 0)} bytes on the wire`,
     ratio: `${shown(wal, 0)} bytes of write-ahead log`,
   };

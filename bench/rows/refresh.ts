@@ -9,7 +9,7 @@ import { scratchFolder, startLatchkey } from "../service.ts";
 const goal = 3000;
 const connections = 64;
 
-/** Durable refreshes with rotation, beside what the disk can do one write at a time. */
+/** Durable refreshes with rotation, compared with single writes to the disk. */
 export const refresh: Measure = async ({ quick }) => {
   const [rounds, seconds] = quick ? [2, 1.5] : [5, 4];
   using folder = scratchFolder();

@@ -9,7 +9,7 @@ import { cheapSecret, type Engine, type Sized, signInMany, sizedDatabase, userOf
 
 const goal = 1.3;
 const connections = 16;
-/** Users from all over the table who are asked for. */
+/** The number of requested users, evenly distributed over the table. */
 const spread = 1000;
 
 interface Figures {
@@ -20,7 +20,7 @@ interface Figures {
   memory: number;
 }
 
-/** The same work on a database of a thousand users and on one of very many, in turns. */
+/** The same work on a database with a thousand users and on a very large one, in turns. */
 export const size: Measure = async ({ quick }) => {
   const small: Size = { users: 1_000, sessionsPerUser: 5, revocations: 1_000 };
   const large: Size = { ...small, users: quick ? 50_000 : 1_000_000 };

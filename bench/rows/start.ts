@@ -5,7 +5,7 @@ import { scratchFolder, startLatchkey, startService } from "../service.ts";
 
 const goal = 1000;
 
-/** From the start of the process to the first answered login. */
+/** The time from the start of the process to the response to the first login. */
 export const start: Measure = async ({ quick }) => {
   const times = quick ? 2 : 9;
   using folder = scratchFolder();

@@ -8,7 +8,7 @@ const goal = 3;
 const perSecond = 500;
 const { username, password } = administrator;
 
-/** More callers than the queue has places, with right and wrong passwords; a refused one comes back soon. */
+/** More callers than the queue admits, with right and wrong passwords. A refused caller retries soon. */
 const storm: Omit<Load, "seconds"> = {
   connections: 100,
   traffic: {
@@ -24,7 +24,7 @@ const storm: Omit<Load, "seconds"> = {
   expected: [200, 401, 503],
 };
 
-/** How long callers of `me` wait while a storm of logins fills the hash queue. */
+/** The latency of `me` while a storm of logins fills the hash queue. */
 export const stormed: Measure = async ({ quick }) => {
   const [rounds, seconds] = quick ? [2, 2] : [5, 5];
   using folder = scratchFolder();
@@ -53,13 +53,13 @@ export const stormed: Measure = async ({ quick }) => {
   const loginsPer = (status: number) =>
     shown(median(results.map(({ logins }) => (logins.statuses[status] ?? 0) / logins.seconds)), 0);
   const ratio = median(results.map(({ idle, busy }) => busy.p99 / idle.p99));
-  const told = (when: "idle" | "busy") =>
+  const latency = (when: "idle" | "busy") =>
     `p99 ${shown(of(when, "p99"))} ms, p50 ${shown(of(when, "p50"))} ms`;
   return [
     {
       what: `me at ${perSecond}/s in a login storm (per second ${loginsPer(200)} × 200, ${loginsPer(401)} × 401, ${loginsPer(503)} × 503), both processors`,
-      figure: told("busy"),
-      limit: `${told("idle")}: the same without the storm`,
+      figure: latency("busy"),
+      limit: `${latency("idle")}: the same without the storm`,
       ratio: shown(ratio),
       goal: `≤ ${goal}`,
       met: ratio <= goal,

@@ -1,4 +1,4 @@
-// Builds what is published: the same code for `import` and for `require`, and its types for each.
+// Builds the published files: the same code for `import` and for `require`, each with its types.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,7 +14,7 @@ rmSync(dist, { recursive: true, force: true });
 const types = join(dist, "esm");
 const options = ["-p", join(here, "tsconfig.build.json"), "--outDir", types];
 execFileSync(process.execPath, [compiler, ...options], { stdio: "inherit" });
-// The compiler leaves these specifiers as they are, and so they would name files that are not published.
+// The compiler does not rewrite the specifiers in types, and the `.ts` files are not published.
 for (const file of globSync(join(types, "*.d.ts"))) {
   writeFileSync(file, readFileSync(file, "utf8").replaceAll(/"(\.\/[\w-]+)\.ts"/g, '"$1.js"'));
 }
@@ -26,7 +26,7 @@ for (const [format, type] of [
 ]) {
   const dir = join(dist, format);
   writeFileSync(join(dir, "package.json"), `${JSON.stringify({ type, sideEffects: false })}\n`);
-  // One file for each entry: to find and load a dozen modules takes several times as long.
+  // One file for each entry, because loading a dozen modules takes several times as long.
   for (const input of ["index", "file"]) {
     await build({
       input: join(here, `src/${input}.ts`),

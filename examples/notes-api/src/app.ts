@@ -9,10 +9,10 @@ const note = {
   required: ["text"],
 } as const;
 
-/** Notes: everybody reads and writes their own, an administrator removes them all. */
+/** An API for notes. Users read and write their own notes; an administrator removes all notes. */
 export function notesApi(guard: Guard, notes = new Notes()): FastifyInstance {
   const app = Fastify();
-  // Everything below is for those who are signed in.
+  // Every route below requires a signed-in user.
   app.addHook("onRequest", guard.fastify());
 
   app.get("/notes", ({ principal }) => ({ notes: notes.of(principal.userId) }));
@@ -21,7 +21,7 @@ export function notesApi(guard: Guard, notes = new Notes()): FastifyInstance {
     reply.code(201).send(notes.add(principal.userId, body.text)),
   );
 
-  // Somebody else's note is answered like one that does not exist.
+  // Another user's note gets 404, like a note that does not exist.
   app.delete<{ Params: { id: string } }>("/notes/:id", ({ principal, params }, reply) => {
     if (notes.get(params.id)?.owner !== principal.userId) return reply.callNotFound();
     notes.remove(params.id);

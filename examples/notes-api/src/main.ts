@@ -8,11 +8,11 @@ const guard = createGuard({ issuer });
 const app = notesApi(guard);
 app.addHook("onClose", () => guard.close());
 const url = await app.listen({ host: "127.0.0.1", port });
-process.stdout.write(`notes at ${url}/notes, for whoever signs in at ${issuer}\n`);
+process.stdout.write(`notes at ${url}/notes, with logins from ${issuer}\n`);
 
 function end(): void {
   void app.close();
-  // Whoever is slow to ask has a second left.
+  // Slow requests get one more second.
   setTimeout(() => app.server.closeAllConnections(), 1_000).unref();
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);

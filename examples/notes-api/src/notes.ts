@@ -1,12 +1,12 @@
-/** What somebody wrote down. */
+/** One note of a user. */
 export interface Note {
   readonly id: string;
-  /** The user's id: `user:alice`. */
+  /** The user's id, such as `user:alice`. */
   readonly owner: string;
   readonly text: string;
 }
 
-/** Everybody's notes, until the process ends. */
+/** The notes of all users, in memory. */
 export class Notes {
   readonly #byId = new Map<string, Note>();
 
@@ -28,7 +28,7 @@ export class Notes {
     return this.#byId.delete(id);
   }
 
-  /** @returns how many there were */
+  /** @returns the number of removed notes */
   removeAll(): number {
     const count = this.#byId.size;
     this.#byId.clear();

@@ -22,14 +22,14 @@ beforeAll(async () => {
   url = await api.says(/^notes at (http:\S+\/notes), /);
 }, 60_000);
 
-interface Asked {
+interface Call {
   readonly path?: string;
   readonly token?: string | undefined;
   readonly body?: object;
 }
 
-/** Status, challenge and body of an answer. */
-async function ask(method: string, { path = "", token, body }: Asked = {}) {
+/** Sends a request. @returns status, challenge and body of the response */
+async function ask(method: string, { path = "", token, body }: Call = {}) {
   const response = await fetch(url + path, {
     method,
     headers: {
@@ -54,14 +54,14 @@ async function add(token: string, text: string): Promise<{ readonly id: string; 
   return body;
 }
 
-describe("who is not signed in", () => {
+describe("a request without a valid token", () => {
   test.each([
     ["GET", {}],
     ["POST", { body: { text: "a" } }],
     ["DELETE", {}],
     ["DELETE", { path: "/some-id" }],
     ["GET", { path: "/nothing-here" }],
-  ] as const)("%s %j is answered 401, and what is missing", async (method, asked) => {
+  ] as const)("%s %j gets 401 missing_token", async (method, asked) => {
     expect(await ask(method, asked)).toMatchObject({
       status: 401,
       challenge: "Bearer",
@@ -70,22 +70,22 @@ describe("who is not signed in", () => {
   });
 
   test.each([
-    ["no token at all", () => "a-canary-that-is-no-token"],
-    ["a token of which a letter was changed", () => changed(tokens.alice)],
-  ])("is refused with %s", async (_what, token) => {
+    ["a bearer that is not a token", () => "a-canary-that-is-no-token"],
+    ["a token with a changed letter", () => changed(tokens.alice)],
+  ])("is refused with %s", async (_case, token) => {
     const { status, challenge, body } = await ask("GET", { token: token() });
     expect({ status, code: body.code }).toEqual({ status: 401, code: "invalid_token" });
     expect(challenge).toMatch(/^Bearer error="invalid_token"/);
   });
 
-  test("is not signed in by a token in the address", async () => {
+  test("ignores a token in the URL", async () => {
     const { status, body } = await ask("GET", { path: `?access_token=${tokens.alice}` });
     expect({ status, code: body.code }).toEqual({ status: 401, code: "missing_token" });
   });
 });
 
-describe("everybody's own notes", () => {
-  test("are theirs to write, read and remove", async () => {
+describe("a user's own notes", () => {
+  test("can be written, read and removed", async () => {
     const note = await add(tokens.alice, "buy milk");
     expect(note.owner).toBe("user:alice");
     expect(await notesOf(tokens.alice)).toContain("buy milk");
@@ -94,7 +94,7 @@ describe("everybody's own notes", () => {
     expect(await notesOf(tokens.alice)).not.toContain("buy milk");
   });
 
-  test("are nobody else's to read or remove, not an administrator's either", async () => {
+  test("cannot be read or removed by others, not even an administrator", async () => {
     const note = await add(tokens.alice, "for nobody else");
     expect(await notesOf(tokens.admin)).not.toContain("for nobody else");
     expect((await ask("DELETE", { path: `/${note.id}`, token: tokens.admin })).status).toBe(404);
@@ -102,12 +102,12 @@ describe("everybody's own notes", () => {
     expect(await notesOf(tokens.alice)).toContain("for nobody else");
   });
 
-  test("have a text", async () => {
+  test("must have a text", async () => {
     expect((await ask("POST", { token: tokens.alice, body: { txt: "a" } })).status).toBe(400);
   });
 });
 
-test("all notes are an administrator's to remove, and nobody is told to ask for another token", async () => {
+test("only an administrator removes all notes; others get no challenge", async () => {
   await add(tokens.alice, "stays for now");
   const { status, challenge, body } = await ask("DELETE", { token: tokens.alice });
   expect({ status, challenge, code: body.code }).toEqual({ status: 403, challenge: null, code: "forbidden" });
@@ -119,7 +119,7 @@ test("all notes are an administrator's to remove, and nobody is told to ask for 
   expect(await notesOf(tokens.alice)).toEqual([]);
 });
 
-test("a token is refused within a second after its session has ended at the login", async () => {
+test("a token is refused within a second after its logout", async () => {
   const { access } = await signIn(issuer, "alice", "alice123");
   expect((await ask("GET", { token: access })).status).toBe(200);
   expect((await logout(issuer, access)).status).toBe(200);
@@ -130,7 +130,7 @@ test("a token is refused within a second after its session has ended at the logi
   expect((await ask("GET", { token: tokens.alice })).status).toBe(200);
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected", async (signal) => {
+test.each(["SIGINT", "SIGTERM"] as const)("exits cleanly on %s, with open connections", async (signal) => {
   const program = programs.script(main, { PORT: "0", LATCHKEY_ISSUER: issuer });
   const at = await program.says(/^notes at (http:\S+\/notes), /);
   const headers = { authorization: `Bearer ${tokens.alice}` };
@@ -139,7 +139,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected
   expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
 });
 
-test("no token was written anywhere", async () => {
+test("no token is written to stdout or stderr", async () => {
   await api.stop("SIGTERM");
   const written = api.stdout() + api.stderr();
   expect(written).toContain(url);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 
 /**
- * What a page shows in a block of its own, as it is printed there.
+ * The code blocks of a page.
  *
- * @param language what stands after the block's opening backticks, such as `sh`
- * @param count how many such blocks the page must have
+ * @param language the language of the block, such as `sh`
+ * @param count the expected number of blocks
  */
 export function printed(page: string, language: string, count = 1): readonly string[] {
   const text = readFileSync(page, "utf8");

@@ -5,17 +5,17 @@ import type { Environment, Exit } from "../../../packages/server/test/process/se
 import { until } from "../../../packages/server/test/process/until.ts";
 
 const root = join(import.meta.dirname, "../../..");
-/** Whoever starts on a loaded machine may take this long, in milliseconds. */
-const patience = 30_000;
+/** How long a program may take to start on a loaded machine, in milliseconds. */
+const startTimeout = 30_000;
 
-/** A program in a process of its own, and all that it has written. */
+/** A running program and its output. */
 export interface Program {
   stdout(): string;
   stderr(): string;
   /**
-   * Waits until it has written what is looked for to standard output.
+   * Waits until its standard output matches.
    *
-   * @returns the pattern's first group
+   * @returns the first group of the pattern
    */
   says(pattern: RegExp): Promise<string>;
   /** Writes a line to its standard input. */
@@ -26,7 +26,7 @@ export interface Program {
   stop(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Programs that run from the top of the repository. All of them go away after the last test of the file. */
+/** Starts programs in the root of the repository, and kills them after the last test of the file. */
 export class Programs {
   readonly #kills: (() => void)[] = [];
 
@@ -46,14 +46,14 @@ export class Programs {
     return this.#start(process.execPath, [file], env);
   }
 
-  /** Starts what is typed into a shell. */
+  /** Starts a shell command. */
   shell(command: string, env: Environment = {}): Program {
     return this.#start("bash", ["-c", command], env);
   }
 
   #start(command: string, args: readonly string[], env: Environment): Program {
     const { PATH, HOME } = process.env;
-    // A group of its own: what a shell has started ends with the shell.
+    // A process group, so that the children of a shell are killed with it.
     const child = spawn(command, args, { cwd: root, env: { PATH, HOME, ...env }, detached: true });
     const written = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -62,7 +62,7 @@ export class Programs {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       written.stderr += text;
     });
-    // Who reads nothing may be gone before it could.
+    // A program that never reads its input may have exited already.
     child.stdin.on("error", () => {});
     let over = false;
     const exited = new Promise<Exit>((resolve, reject) => {
@@ -85,8 +85,8 @@ export class Programs {
           said = pattern.exec(written.stdout)?.[1];
           return said !== undefined || over;
         };
-        await until(`${args.join(" ")} says ${pattern}`, heard, patience);
-        if (said === undefined) throw new Error(`it has ended: ${written.stderr}${written.stdout}`);
+        await until(`${args.join(" ")} says ${pattern}`, heard, startTimeout);
+        if (said === undefined) throw new Error(`The program has exited: ${written.stderr}${written.stdout}`);
         return said;
       },
       tell(line) {

@@ -5,7 +5,7 @@ import { Programs } from "./programs.ts";
 
 const programs = new Programs();
 
-test("the README's commands work as they are printed", async () => {
+test("the commands of the README work", async () => {
   const [block = ""] = printed(join(import.meta.dirname, "../README.md"), "sh");
   const [demo = "", start = "", ...typed] = block.trimEnd().split("\n");
   const login = await programs.shell(demo, { LATCHKEY_PORT: "0" }).says(/"listening at (http:[^"]+)"/);

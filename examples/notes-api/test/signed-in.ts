@@ -1,9 +1,9 @@
 import { signIn } from "../../../packages/server/test/process/auth-calls.ts";
 import type { Place } from "../../../packages/server/test/process/server-process.ts";
 
-/** The people of the demo, signed in. */
+/** The signed-in users of the demo. */
 export interface SignedIn {
-  /** The demo's address, which is its issuer too. */
+  /** The URL of the demo, which is also its issuer. */
   readonly issuer: string;
   /** Access tokens by user name. */
   readonly tokens: { readonly alice: string; readonly admin: string };
@@ -12,7 +12,7 @@ export interface SignedIn {
 /**
  * Starts the server with the known users and signs them in.
  *
- * @param place made where the test's file begins: only then does it end what it has started
+ * @param place created at the top of the test file, so that it stops the server after the last test
  */
 export async function startDemo(place: Place): Promise<SignedIn> {
   const { url } = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** Holds a connection open on which a request was begun and is never finished. */
+/** Opens a connection and sends an incomplete request. */
 export async function unfinished(url: string): Promise<Disposable> {
   const { hostname, port, pathname } = new URL(url);
   const socket = connect(Number(port), hostname);
-  // It is cut from the other side in the end.
+  // The server resets the connection in the end.
   socket.on("error", () => {});
   await once(socket, "connect");
   const head = [`POST ${pathname} HTTP/1.1`, `Host: ${hostname}`, "Content-Length: 100"];

@@ -1,13 +1,13 @@
 import { allow } from "@latchkey/guard";
-import { guardTools, type ToolGuard } from "@latchkey/guard/mcp";
+import { guardTools, type ToolDecision, type ToolGuard } from "@latchkey/guard/mcp";
 import { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Notes } from "./notes.ts";
 
-/** Who may call what. A tool that does not stand here is denied to all. */
+/** The rule of each tool. A tool without a rule is denied to everyone. */
 const tools = {
   add_note: allow.roles("user", "admin"),
-  // Their own notes to everybody, anybody's to an administrator.
+  // Users find their own notes; an administrator finds the notes of all users.
   search_notes: allow.any(
     allow.when((principal, { owner }: { owner: string }) => owner === principal.username),
     allow.roles("admin"),
@@ -15,10 +15,10 @@ const tools = {
   purge_notes: allow.roles("admin"),
 };
 
-/** The rules, where a call may carry its token, and for which roles a list without a token shows tools. */
+/** The rules, the argument for a token, and the roles for a list of tools without a token. */
 export const policy = { tools, tokenField: "token", rolesBeforeToken: ["user"] };
 
-/** A server with three tools, none of which ever sees a token. */
+/** A server with three tools. The guard removes the token before a tool runs. */
 export function notesServer(access: ToolGuard, notes: Notes): McpServer {
   const bare = new McpServer({ name: "notes", version: "0.1.0" });
   const server = guardTools(bare, { ...access, ...policy });
@@ -31,15 +31,20 @@ export function notesServer(access: ToolGuard, notes: Notes): McpServer {
   server.registerTool(
     "search_notes",
     {
-      description: "Finds somebody's notes.",
+      description: "Finds a user's notes.",
       inputSchema: z.object({ owner: z.string(), word: z.string().default("") }),
     },
     ({ owner, word }) => answer(notes.search(owner, word)),
   );
-  server.registerTool("purge_notes", { description: "Removes the notes of all." }, () =>
+  server.registerTool("purge_notes", { description: "Removes the notes of all users." }, () =>
     answer({ removed: notes.purge() }),
   );
   return bare;
+}
+
+/** Writes each decision to standard error, because over stdio the protocol uses standard output. */
+export function audit(decision: ToolDecision): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...decision })}\n`);
 }
 
 function answer(value: unknown) {

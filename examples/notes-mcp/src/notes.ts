@@ -1,4 +1,4 @@
-/** What somebody wrote down. */
+/** One note of a user. */
 export interface Note {
   readonly id: string;
   /** The user's name. */
@@ -6,11 +6,11 @@ export interface Note {
   readonly text: string;
 }
 
-/** Everybody's notes, until the process ends. */
+/** The notes of all users, in memory. */
 export class Notes {
   readonly #byId = new Map<string, Note>();
 
-  /** @param word in the text, in any case; empty for all notes */
+  /** Finds notes of a user. @param word is compared without case; an empty one finds all notes */
   search(owner: string, word: string): Note[] {
     return [...this.#byId.values()].filter(
       (note) => note.owner === owner && note.text.toLowerCase().includes(word.toLowerCase()),
@@ -23,7 +23,7 @@ export class Notes {
     return note;
   }
 
-  /** @returns how many there were */
+  /** @returns the number of removed notes */
   purge(): number {
     const count = this.#byId.size;
     this.#byId.clear();

@@ -1,11 +1,10 @@
 import { createGuard } from "@latchkey/guard";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { audit } from "./audit.ts";
 import { Notes } from "./notes.ts";
-import { notesServer } from "./notes-server.ts";
+import { audit, notesServer } from "./notes-server.ts";
 
 const issuer = process.env["LATCHKEY_ISSUER"] ?? "http://127.0.0.1:8000";
-// Whom a call is made for that carries no token of its own.
+// The token of calls without a token of their own.
 const token = process.env["NOTES_TOKEN"];
 
 const guard = createGuard({ issuer });

@@ -7,8 +7,8 @@ import { Programs } from "../../notes-api/test/programs.ts";
 import { changed, startDemo } from "../../notes-api/test/signed-in.ts";
 import { makeWorld, type World, ways } from "./worlds.ts";
 
-/** Milliseconds that a loaded machine may take to start a server, or to end one. */
-const patience = 60_000;
+/** How long a server may take to start or stop on a loaded machine, in milliseconds. */
+const hookTimeout = 60_000;
 const place = new Place();
 const programs = new Programs();
 
@@ -20,23 +20,23 @@ beforeAll(async () => {
   const demo = await startDemo(place);
   issuer = demo.issuer;
   Object.assign(tokens, demo.tokens, { wrong: changed(demo.tokens.alice) });
-}, patience);
+}, hookTimeout);
 
 describe.each(ways)("a client of major $major over $transport", (way) => {
   let world: World;
 
   beforeAll(async () => {
     world = await makeWorld(way, issuer, programs);
-  }, patience);
-  afterAll(() => world[Symbol.asyncDispose](), patience);
+  }, hookTimeout);
+  afterAll(() => world[Symbol.asyncDispose](), hookTimeout);
 
-  /** Whose token a call carries: around it and in its own field. */
+  /** The bearer of the token around a call, and of the one in its own field. */
   interface Placed {
     readonly around?: Bearer;
     readonly field?: Bearer;
   }
 
-  /** What a call ends with: what the tool answers, or the code of a denial, from whichever side it comes. */
+  /** The text of a tool's result, or the code of a denial by the tool or by HTTP. */
   async function end({ around = "none", field = "none" }: Placed, tool: string, args: object = {}) {
     const text = await endOf(world, tokens[around], tool, {
       ...args,
@@ -58,7 +58,7 @@ describe.each(ways)("a client of major $major over $transport", (way) => {
     { field: bearer, around: bearer },
   ];
 
-  it("refuses a token within a second after its session has ended at the login", async () => {
+  it("refuses a token within a second after its logout", async () => {
     const { access } = await signIn(issuer, "alice", "alice123");
     const call = () => endOf(world, undefined, "add_note", { text: "a", token: access });
     expect(await call()).toContain("alice");
@@ -66,16 +66,16 @@ describe.each(ways)("a client of major $major over $transport", (way) => {
     await until("the tools refuse it", async () => (await call()) === "token_revoked");
   });
 
-  it("lists without a token what a user could call, each with a required token", async () => {
+  it("lists the tools of a user without a token, which each require one", async () => {
     expect(await listed("none")).toEqual({ add_note: ["text", "token"], search_notes: ["owner", "token"] });
   });
 
-  it("lists to each what they could call, with no token required", async () => {
+  it("lists the tools of the bearer, which require no token", async () => {
     expect(await listed("alice")).toEqual({ add_note: ["text"], search_notes: ["owner"] });
     expect(await listed("admin")).toEqual({ add_note: ["text"], search_notes: ["owner"], purge_notes: [] });
   });
 
-  it("lets alice write and find her own notes, wherever her token is, and do no more", async () => {
+  it("lets alice only write and find her own notes, with either token", async () => {
     for (const placed of places("alice")) {
       const added = JSON.parse(await end(placed, "add_note", { text: "buy milk" }));
       expect(added).toMatchObject({ owner: "alice", text: "buy milk" });
@@ -86,7 +86,7 @@ describe.each(ways)("a client of major $major over $transport", (way) => {
     }
   });
 
-  it("lets an administrator find anybody's notes and remove them all, wherever the token is", async () => {
+  it("lets an administrator find and remove all notes, with either token", async () => {
     for (const placed of places("admin")) {
       const { owner } = JSON.parse(await end(placed, "add_note", { text: "an administrator's own" }));
       expect(owner).toBe("admin");
@@ -96,13 +96,13 @@ describe.each(ways)("a client of major $major over $transport", (way) => {
     }
   });
 
-  it("shows an administrator what alice wrote", async () => {
+  it("shows alice's notes to an administrator", async () => {
     const added = await end({ field: "alice" }, "add_note", { text: "for the administrator" });
     const found = await end({ field: "admin" }, "search_notes", { owner: "alice", word: "administrator" });
     expect(JSON.parse(found)).toEqual([JSON.parse(added)]);
   });
 
-  it("refuses a call without a token, and says where to put one", async () => {
+  it("refuses a call without a token and names the argument for it", async () => {
     const client = await world.client(undefined);
     expect(await client.call("add_note", { text: "a" })).toMatchObject({
       isError: true,
@@ -111,27 +111,27 @@ describe.each(ways)("a client of major $major over $transport", (way) => {
     });
   });
 
-  it("refuses a wrong token, wherever it is", async () => {
+  it("refuses a wrong token in every place", async () => {
     for (const placed of places("wrong")) {
       expect(await end(placed, "add_note", { text: "a" })).toBe("invalid_token");
     }
   });
 
-  it("refuses two good tokens that disagree over HTTP, and prefers the call's own over stdio", async () => {
-    const text = await end({ field: "alice", around: "admin" }, "add_note", { text: "whose is it" });
+  it("refuses two different tokens over HTTP; over stdio the field wins", async () => {
+    const text = await end({ field: "alice", around: "admin" }, "add_note", { text: "disputed" });
     if (way.transport === "HTTP") expect(text).toBe("token_mismatch");
     else expect(JSON.parse(text).owner).toBe("alice");
   });
 
-  it("repeats no token where arguments are wrong or the tool is unknown", async () => {
+  it("quotes no token for wrong arguments or an unknown tool", async () => {
     expect(await end({ field: "alice" }, "add_note", { text: 1 })).toContain("Input validation error");
     expect(await end({ field: "alice" }, "no_such_tool")).toBe("forbidden");
   });
 
-  it("writes a line of audit for each decision, nothing else but the protocol, and never a token", async () => {
+  it("writes audit lines and protocol messages only, and no token", async () => {
     expect(await end({ field: "alice" }, "the_last_word")).toBe("forbidden");
     const arrived = async () => /"the_last_word".*\n/.test((await world.written()).stderr);
-    await until("all that it wrote arrives", arrived, 10_000);
+    await until("the last line arrives", arrived, 10_000);
     const { stdout, stderr } = await world.written();
 
     const lines = stderr

@@ -25,8 +25,8 @@ beforeAll(async () => {
   ({ program: server, at: url } = await start());
 }, 60_000);
 
-test("says what it is at both well-known places, and names no server that OAuth clients could use", async () => {
-  expect(server.stdout()).toBe(`notes at ${url}, for whoever signs in at ${demo.issuer}\n`);
+test("serves its metadata at both well-known paths, without an OAuth server", async () => {
+  expect(server.stdout()).toBe(`notes at ${url}, with logins from ${demo.issuer}\n`);
   const place = new URL("/.well-known/oauth-protected-resource", url);
   for (const at of [place, `${place}/mcp`]) {
     const response = await fetch(at);
@@ -35,7 +35,7 @@ test("says what it is at both well-known places, and names no server that OAuth 
   }
 });
 
-test("tells whom it refuses where to find that out", async () => {
+test("points to its metadata in a 401", async () => {
   const response = await fetch(url, { method: "POST", headers: { authorization: "Bearer a-canary" } });
   expect(response.status).toBe(401);
   const metadata = new URL("/.well-known/oauth-protected-resource/mcp", url);
@@ -44,7 +44,7 @@ test("tells whom it refuses where to find that out", async () => {
   expect(challenge).toContain(`resource_metadata="${metadata}"`);
 });
 
-test("refuses two headers with two good tokens", async () => {
+test("refuses two Authorization headers with valid tokens", async () => {
   const { alice, admin } = demo.tokens;
   const tokens = ["authorization", `Bearer ${admin}`, "authorization", `Bearer ${alice}`];
   const headers = ["host", new URL(url).host, ...tokens];
@@ -61,7 +61,7 @@ test.each(["/", "/mcp/more", "/mcpx", "//", "/.well-known/openid-configuration"]
   },
 );
 
-test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s, whoever is connected", async (signal) => {
+test.each(["SIGINT", "SIGTERM"] as const)("exits cleanly on %s, with open connections", async (signal) => {
   const { program, at } = await start();
   const headers = { authorization: `Bearer ${demo.tokens.alice}` };
   await using newest = await connect(2, { url: at, headers });

@@ -20,7 +20,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 let login: string;
 let url: string;
 
-/** Puts in what differs from what is printed: where things are. */
+/** Replaces the printed addresses and paths with those of the test. */
 const here = (text: string) =>
   text
     .replaceAll("http://127.0.0.1:8000", login)
@@ -32,7 +32,7 @@ beforeAll(async () => {
   url = await programs.shell(start, { PORT: "0", LATCHKEY_ISSUER: login }).says(/notes at (http:\S+\/mcp)/);
 }, 120_000);
 
-test("the README's commands work as they are printed", async () => {
+test("the commands of the README work", async () => {
   const terminal = programs.shell(here(typed.join("\n")));
   expect(await terminal.finish()).toEqual({ status: 0, signal: null });
   expect(terminal.stderr()).toBe("");
@@ -44,7 +44,7 @@ test("the README's commands work as they are printed", async () => {
   expect(denied).toMatchObject({ isError: true, _meta: { "latchkey/code": "forbidden" } });
 });
 
-describe("a client that is configured as the README says", () => {
+describe("a client with the configuration of the README", () => {
   const [json = ""] = printed(page, "json");
   const text = z.string();
   const configuration = z.strictObject({
@@ -63,7 +63,7 @@ describe("a client that is configured as the README says", () => {
     return configuration.parse(JSON.parse(here(json).replaceAll("eyJ…", access))).mcpServers;
   }
 
-  test("starts the server itself", async () => {
+  test("starts its own server over stdio", async () => {
     const { command, args, env } = (await configured()).notes;
     const record = join(directory, "stdout");
     const recorded = { args: [recorder, record, command, ...args], env: { ...env, LATCHKEY_ISSUER: login } };
@@ -73,7 +73,7 @@ describe("a client that is configured as the README says", () => {
     expect(readFileSync(record, "utf8")).toContain("over stdio");
   });
 
-  test("or calls the one that listens", async () => {
+  test("calls the listening server", async () => {
     await using client = await connect(2, (await configured())["notes-over-http"]);
     const { content } = await client.call("add_note", { text: "over HTTP" });
     expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ owner: "alice", text: "over HTTP" });

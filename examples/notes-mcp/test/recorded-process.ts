@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 
-// Runs a command and writes down what it says on standard output, before its client reads it.
+// Runs a command and records its standard output before the client reads it.
 const [file = "", command = "", ...args] = process.argv.slice(2);
 const child = spawn(command, args, { stdio: ["inherit", "pipe", "inherit"] });
 child.stdout.on("data", (chunk) => {

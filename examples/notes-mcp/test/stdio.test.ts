@@ -13,7 +13,7 @@ beforeAll(async () => {
   demo = await startDemo(place);
 }, 60_000);
 
-/** Starts the server and opens the conversation, as a client of the protocol's earlier revisions does. */
+/** Starts the server and initializes it, like a client of an earlier protocol revision. */
 async function start(): Promise<Program> {
   const env = { LATCHKEY_ISSUER: demo.issuer, NOTES_TOKEN: demo.tokens.alice };
   const server = programs.script(join(import.meta.dirname, "../src/stdio.ts"), env);
@@ -29,25 +29,25 @@ function call(id: string, name: unknown, args: object): string {
   return JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: args } });
 }
 
-test("ends well when its client has closed the pipe", async () => {
+test("exits cleanly after its client has closed the pipe", async () => {
   const server = await start();
   server.tell(call("first", "add_note", { text: "buy milk" }));
   await server.says(/("id":"first")/);
   expect(await server.finish()).toEqual({ status: 0, signal: null });
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("ends well by %s", async (signal) => {
+test.each(["SIGINT", "SIGTERM"] as const)("exits cleanly on %s", async (signal) => {
   expect(await (await start()).stop(signal)).toEqual({ status: 0, signal: null });
 });
 
-test("ends well where there never was a client", async () => {
+test("exits cleanly without any client", async () => {
   const env = { LATCHKEY_ISSUER: demo.issuer };
   const server = programs.shell("node_modules/.bin/node examples/notes-mcp/src/stdio.ts < /dev/null", env);
   expect(await server.finish()).toEqual({ status: 0, signal: null });
   expect(server.stdout() + server.stderr()).toBe("");
 });
 
-test("whatever it is told, it writes messages of the protocol and lines of audit, and no token", async () => {
+test("any input gives only protocol messages and audit lines, and no token", async () => {
   const { alice, admin } = demo.tokens;
   const server = await start();
   for (const line of [

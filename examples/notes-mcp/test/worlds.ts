@@ -7,7 +7,7 @@ import type { Programs } from "../../notes-api/test/programs.ts";
 const source = join(import.meta.dirname, "../src");
 const recorder = join(import.meta.dirname, "recorded-process.ts");
 
-/** Which major version of the SDK's client calls the notes server, and over what. */
+/** The major version of the SDK's client, and its transport. */
 export interface Way {
   readonly major: 1 | 2;
   readonly transport: "stdio" | "HTTP";
@@ -17,18 +17,18 @@ export const ways: readonly Way[] = ([2, 1] as const).flatMap((major) =>
   (["stdio", "HTTP"] as const).map((transport) => ({ major, transport })),
 );
 
-/** A notes server, or one for each connection, and the clients of it. */
+/** A notes server over HTTP, or one for each stdio connection, and its clients. */
 export interface World extends AsyncDisposable {
   /**
-   * The client whose connection has this token around it: in the server's environment over stdio, in the
-   * header over HTTP. The same one each time.
+   * The client with this token around its calls: in the server's environment over stdio, or in the header over
+   * HTTP. A second call returns the same client.
    */
   client(around: string | undefined): Promise<NotesClient>;
-  /** All that was written so far to standard output and to standard error. */
+  /** The standard output and standard error so far. */
   written(): Promise<{ readonly stdout: string; readonly stderr: string }>;
 }
 
-/** @param programs end what is started */
+/** Starts a world. @param programs stops its server after the last test */
 export async function makeWorld(
   { major, transport }: Way,
   issuer: string,
@@ -91,10 +91,10 @@ class Clients {
     return known;
   }
 
-  /** Those that could connect. */
+  /** The connected clients. */
   async all(): Promise<readonly NotesClient[]> {
     const settled = await Promise.allSettled(this.#byToken.values());
-    return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    return settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   }
 
   async close(): Promise<void> {

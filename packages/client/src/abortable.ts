@@ -1,18 +1,21 @@
 import { RequestAbortedError } from "./errors.ts";
 
-/** What ends a waiting. */
-export interface Ending {
+/** The part of `AbortSignal` that this package uses. */
+export interface SignalLike {
   readonly aborted?: boolean;
   readonly reason?: unknown;
   addEventListener(type: "abort", listener: () => void): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** Whichever is aborted first ends the waiting. */
-export type Signals = readonly (Ending | undefined)[];
+/** Several signals for one wait. The first that is aborted ends it. */
+export type Signals = readonly (SignalLike | undefined)[];
 
-/** Ends all waiting of a client. No `AbortSignal`: Node before 24 warns of a leak where more than ten wait. */
-export class Closing extends Set<() => void> implements Ending {
+/**
+ * The abort signal of a client, shared by all its calls. It is not an `AbortSignal`, because Node before 24
+ * warns of a leak when one signal has more than ten listeners.
+ */
+export class CloseSignal extends Set<() => void> implements SignalLike {
   aborted?: boolean;
 
   addEventListener(_type: "abort", listener: () => void): void {
@@ -30,19 +33,19 @@ export class Closing extends Set<() => void> implements Ending {
 }
 
 /**
- * Begins something, and waits for it or for the first of some signals.
+ * Starts some work and waits for it. The wait ends early when a signal is aborted; the work goes on.
  *
- * @throws {RequestAbortedError} when a signal is aborted
+ * @throws {RequestAbortedError} if a signal is aborted, also before the start
  */
 export function abortable<T>(signals: Signals, begin: () => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const aborted = () => signals.find((signal) => signal?.aborted);
-    const abort = () => reject(new RequestAbortedError("Aborted", { cause: aborted()?.reason }));
+    const abort = () => reject(new RequestAbortedError("The call was aborted", { cause: aborted()?.reason }));
     if (aborted()) return abort();
     for (const signal of signals) signal?.addEventListener("abort", abort);
-    const over = () => {
+    const cleanUp = () => {
       for (const signal of signals) signal?.removeEventListener("abort", abort);
     };
-    begin().then(resolve, reject).finally(over);
+    begin().then(resolve, reject).finally(cleanUp);
   });
 }

@@ -1,40 +1,40 @@
-import { fieldsOf, textIn } from "./wire.ts";
+import { fieldsOf } from "./fields.ts";
 
-/** What a server said, read to its end. */
+/** A response, with its complete body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The body as it came. */
+  /** The body as text. */
   readonly body: string;
-  /** The body where it is JSON. */
+  /** The parsed body, or undefined if it is not JSON. */
   readonly data: unknown;
-  /** Seconds after which another try makes sense, where the server said so. */
+  /** Seconds to wait before a retry, if the server sent `Retry-After`. */
   readonly retryAfter: number | undefined;
-  /** What was sent and must not come back in a message. */
+  /** Passwords and tokens that were sent. Messages must not quote them. */
   readonly secrets: readonly string[];
 }
 
 /**
- * One thing that is wrong with a request.
+ * One validation error of a request.
  *
  * @example const issue: Issue = { loc: ["body", "username"], msg: "Field required", type: "missing" };
  */
 export interface Issue {
-  /** Where, such as `["body", "username"]`. */
+  /** The path of the field, such as `["body", "username"]`. */
   readonly loc: readonly (string | number)[];
-  /** What is wrong. */
+  /** The description, such as `Field required`. */
   readonly msg: string;
-  /** What kind of thing is wrong, such as `missing`. */
+  /** The type of the error, such as `missing`. */
   readonly type: string;
 }
 
-/** The response as it came, to be read once more. */
+/** Rebuilds the response, with an unread body. */
 export function responseOf({ status, headers, body }: Answer): Response {
-  // A redirect that a browser hides, and a status that there is none of, cannot be given back.
+  // `Response` rejects the 0 of a redirect that a browser hides, and any status above 599.
   return new Response(body || null, { status: status < 200 || status > 599 ? 502 : status, headers });
 }
 
-/** What a server finds wrong with a request, as far as it says so. */
+/** The validation errors in the body of a 422. Missing or malformed parts become empty. */
 export function issuesOf(data: unknown): readonly Issue[] {
   const { detail } = fieldsOf(data);
   if (!Array.isArray(detail)) return [];
@@ -45,15 +45,7 @@ export function issuesOf(data: unknown): readonly Issue[] {
   }));
 }
 
-/** The server's own words: `message`, else `detail`, else its issues; else the status. */
-export function messageOf({ status, data }: Answer): string {
-  const fields = fieldsOf(data);
-  return (
-    textIn(fields, "message") ||
-    textIn(fields, "detail") ||
-    issuesOf(data)
-      .map(({ loc, msg }) => `${loc.join(".")}: ${msg}`)
-      .join("; ") ||
-    `HTTP status ${status}`
-  );
+/** Replaces every secret in a text with an ellipsis. */
+export function redact(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "…"), text);
 }

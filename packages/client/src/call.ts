@@ -1,8 +1,21 @@
-import { type Answer, responseOf } from "./answer.ts";
-import { isKnownError, type KnownError } from "./errors.ts";
+import { type Answer, issuesOf, redact, responseOf } from "./answer.ts";
+import {
+  APIError,
+  BadRequestError,
+  ForbiddenError,
+  isKnownError,
+  type KnownError,
+  NotFoundError,
+  RateLimitError,
+  ResponseValidationError,
+  ServerError,
+  UnauthorizedError,
+  ValidationError,
+} from "./errors.ts";
+import { fieldsOf, textIn } from "./fields.ts";
 
 /**
- * What became of a call, for those who prefer to look over those who catch.
+ * The outcome of a call as a value, for code that checks instead of catching.
  *
  * @example
  * const result: Result<User> = await auth.me().result();
@@ -13,13 +26,13 @@ export type Result<T> =
   | { readonly ok: false; readonly error: KnownError };
 
 /**
- * A call that is under way: a promise of its value, with other ways to look at the same answer.
+ * A promise of a value, with three more views of the same response.
  *
  * @example const me = await auth.me();
  */
 export interface Call<T> extends Promise<T> {
   /**
-   * Never rejects for an error that this package knows.
+   * The outcome as a value. Rejects only for an error that is not from this package.
    *
    * @example
    * const result = await auth.me().result();
@@ -27,39 +40,79 @@ export interface Call<T> extends Promise<T> {
    */
   result(): Promise<Result<T>>;
   /**
-   * The value together with the response that it was read from.
+   * The value, together with its response.
    *
    * @example const { data, response } = await auth.me().withResponse();
    */
   withResponse(): Promise<{ readonly data: T; readonly response: Response }>;
   /**
-   * The response, whatever its status; rejects only where there was none.
+   * The response, whatever its status. Rejects only if no response came.
    *
    * @example const response = await auth.me().asResponse();
    */
   asResponse(): Promise<Response>;
 }
 
-/** Makes a call of an answer and of the value that is read from it. */
+/** Makes a `Call` from a response and from the value that is read from it. */
 export function callOf<T>(answer: Promise<Answer>, value: Promise<T>): Call<T> {
-  // Who looks at the answer another way has taken charge of what may be wrong with it.
-  const taken = <Look>(look: Promise<Look>): Promise<Look> => {
-    value.catch(() => {});
-    return look;
-  };
+  // The same error also rejects `value`, so `answer` must not be reported as unhandled a second time.
   answer.catch(() => {});
   return Object.assign(value, {
     result: () =>
-      taken(
-        value.then(
-          (read): Result<T> => ({ ok: true, value: read }),
-          (error: unknown): Result<T> => {
-            if (isKnownError(error)) return { ok: false, error };
-            throw error;
-          },
-        ),
+      value.then(
+        (read): Result<T> => ({ ok: true, value: read }),
+        (error: unknown): Result<T> => {
+          if (isKnownError(error)) return { ok: false, error };
+          throw error;
+        },
       ),
-    withResponse: () => taken(value.then(async (data) => ({ data, response: responseOf(await answer) }))),
-    asResponse: () => taken(answer.then(responseOf)),
+    withResponse: () => value.then(async (data) => ({ data, response: responseOf(await answer) })),
+    asResponse: () => {
+      // A caller of `asResponse` checks the status itself.
+      value.catch(() => {});
+      return answer.then(responseOf);
+    },
   });
+}
+
+/** Reads the value of a 2xx. @throws {APIError} for any other status, or if the body lacks a field */
+export function readValue<T>(answer: Answer, reader: (data: unknown) => T): T {
+  if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
+  try {
+    return reader(answer.data);
+  } catch (error) {
+    const fault =
+      answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
+    throw new ResponseValidationError(`The response ${fault}`, answer);
+  }
+}
+
+/** The error for a status, with the server's message. */
+function errorOf(answer: Answer): APIError {
+  const { status, secrets } = answer;
+  const message = redact(messageOf(answer), secrets);
+  const Kind = byStatus[status] ?? (status >= 500 ? ServerError : APIError);
+  return new Kind(message, answer);
+}
+
+const byStatus: Readonly<Record<number, typeof APIError | undefined>> = {
+  400: BadRequestError,
+  401: UnauthorizedError,
+  403: ForbiddenError,
+  404: NotFoundError,
+  422: ValidationError,
+  429: RateLimitError,
+};
+
+/** The server's `message`, or else its `detail`, its validation errors, or the status. */
+function messageOf({ status, data }: Answer): string {
+  const fields = fieldsOf(data);
+  return (
+    textIn(fields, "message") ||
+    textIn(fields, "detail") ||
+    issuesOf(data)
+      .map(({ loc, msg }) => `${loc.join(".")}: ${msg}`)
+      .join("; ") ||
+    `HTTP status ${status}`
+  );
 }

@@ -1,16 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { abortable, Closing } from "./abortable.ts";
+import { abortable, CloseSignal } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
-import { type Call, callOf } from "./call.ts";
-import { errorOf } from "./error-of.ts";
-import { ResponseValidationError } from "./errors.ts";
-import type { StoreFailure } from "./kept-tokens.ts";
-import { type CallOptions, type ClientOptions, defaults, type Settings, settingsWith } from "./options.ts";
-import { hopeless, Session, type SessionEnd, signedOut } from "./session.ts";
+import type { Replacement, StoreFailure } from "./buffered-store.ts";
+import { type Call, callOf, readValue } from "./call.ts";
+import { SignedOutError } from "./errors.ts";
+import { orUndefined } from "./fields.ts";
+import { type CallOptions, type ClientOptions, defaults, mergeSettings, type Settings } from "./options.ts";
+import { finalStatuses, Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type Asked, ask, fitting, setBearer } from "./transport.ts";
-import { unlessThrown } from "./unless-thrown.ts";
+import { type CallSettings, type Operation, send, setBearer, withSafeError } from "./transport.ts";
 import {
   type LoginResponse,
   type LogoutResponse,
@@ -22,12 +21,12 @@ import {
   type User,
 } from "./wire.ts";
 
-/** A refresh in another tab is waited for as long as one attempt may take, and a margin, in milliseconds. */
-const longestRefresh = 30_000;
+/** How long to wait for the refresh of another tab: one attempt and a margin, in milliseconds. */
+const longestAttempt = 30_000;
 const lockMargin = 5_000;
 
 /**
- * Who wants to sign in.
+ * A user name or an e-mail address, and a password.
  *
  * @example const credentials: Credentials = { username: "alice@example.com", password: "alice123" };
  */
@@ -38,7 +37,7 @@ export interface Credentials {
 }
 
 /**
- * Signs in to a Latchkey server, or to any that has its routes, and keeps the session fresh.
+ * A client of a Latchkey server, or of any server with the same routes. It keeps the session's token fresh.
  *
  * @example
  * await using auth = new AuthClient({ baseURL: "http://127.0.0.1:8000" });
@@ -48,83 +47,85 @@ export interface Credentials {
 export class AuthClient {
   readonly #settings: Settings;
   #session: Session;
-  #closing = new Closing();
+  #closing = new CloseSignal();
 
   constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
-    this.#settings = settingsWith(defaults, options);
-    const exchange = async (grant: RefreshGrant) =>
-      read(await this.#ask(refreshing(grant), this.#settings), readTokens);
-    const lockTimeout = Math.min(this.#settings.timeout, longestRefresh) + lockMargin;
-    this.#session = new Session(store, exchange, lockTimeout);
+    this.#settings = mergeSettings(defaults, options);
+    const sendRefresh = async (grant: RefreshGrant) =>
+      readValue(await send(refreshRequest(grant), this.#with()), readTokens);
+    const lockTimeout = Math.min(this.#settings.timeout, longestAttempt) + lockMargin;
+    this.#session = new Session(store, sendRefresh, lockTimeout);
   }
 
   /**
-   * Signs in, and keeps the session's tokens.
+   * Signs in and stores the session's tokens.
    *
    * @throws {UnauthorizedError} wrong user name, e-mail address or password
    * @throws {RateLimitError} too many attempts
    * @example const { username, roles } = await auth.login({ username: "alice", password: "alice123" });
    */
-  login({ username, password }: Credentials, options: CallOptions = {}): Call<LoginResponse> {
-    const askedAt = Date.now();
-    const answer = this.#ask(
-      { method: "POST", path: "/login", body: { username, password }, repeatable: false },
+  login({ username, password }: Credentials, options?: CallOptions): Call<LoginResponse> {
+    const sentAt = Date.now();
+    const answer = send(
+      { method: "POST", path: "/login", body: { username, password } },
       this.#with(options),
     );
     return callOf(
       answer,
       answer.then(async (given) => {
-        const signedIn = read(given, readLogin);
-        await this.#session.begin(tokenSetOf(signedIn, askedAt));
+        const signedIn = readValue(given, readLogin);
+        await this.#session.begin(tokenSetOf(signedIn, sentAt));
         return signedIn;
       }),
     );
   }
 
   /**
-   * Trades a refresh token, or a live access token, for new tokens. `token()` does this by itself.
+   * Exchanges a refresh token, or an unexpired access token, for new tokens. `token()` does so when needed.
    *
    * @throws {UnauthorizedError} the session is over
    * @example const { accessToken } = await auth.refresh({ refreshToken });
    */
-  refresh(grant: RefreshGrant, options: CallOptions = {}): Call<RefreshTokenResponse> {
-    const answer = this.#ask(refreshing(grant), this.#with(options));
+  refresh(grant: RefreshGrant, options?: CallOptions): Call<RefreshTokenResponse> {
+    const answer = send(refreshRequest(grant), this.#with(options));
     return callOf(
       answer,
-      this.#session.trade(grant, async () => read(await answer, readTokens)),
+      this.#session.refresh(grant, async () => readValue(await answer, readTokens)),
     );
   }
 
   /**
-   * Who is signed in. The token is refreshed first where it is time to, and once where it is refused.
+   * The signed-in user. An expiring token is refreshed first. A 401 is followed by one refresh and one retry.
    *
-   * @throws {UnauthorizedError} no token, or one that is no good any more
+   * @throws {UnauthorizedError} no token, or an invalid one
    * @example const { id, roles } = await auth.me();
    */
-  me(options: CallOptions = {}): Call<User> {
+  me(options?: CallOptions): Call<User> {
     const settings = this.#with(options);
-    const send = (bearer: string | undefined) =>
-      this.#ask({ method: "GET", path: "/me", bearer, repeatable: true }, settings);
-    const answer = this.#asBearer(settings, options.token, send);
+    const answer = this.#asBearer(settings, options?.token, (bearer) =>
+      send({ method: "GET", path: "/me", bearer, idempotent: true }, settings),
+    );
     return callOf(
       answer,
-      answer.then((given) => read(given, readUser)),
+      answer.then((given) => readValue(given, readUser)),
     );
   }
 
   /**
    * Ends the session: here at once, and on the server for all its tokens.
    *
-   * @throws {ConnectionError} the server was not reached; here the session is over all the same
-   * @throws the error of a store that did not forget the tokens, after the server was asked
+   * @throws {ConnectionError} no response from the server; the tokens are removed here nevertheless
+   * @throws the error of a store that failed to remove the tokens, after the server has answered
    * @example await auth.logout();
    */
-  logout(options: CallOptions = {}): Call<LogoutResponse> {
-    const ended = this.#end(this.#with(options), options.token);
+  logout(options?: CallOptions): Call<LogoutResponse> {
+    const ending = options?.token === undefined ? this.#session.end() : undefined;
+    const ended = this.#end(this.#with(options), ending);
     return callOf(
-      ended.then(({ answer }) => answer),
-      ended.then(({ answer, over, failure }) => {
-        const left = over ? { message: "Already over" } : read(answer, readLogout);
+      ended.then(([answer]) => answer),
+      ended.then(async ([answer, over]) => {
+        const left = over ? { message: "Already logged out" } : readValue(answer, readLogout);
+        const failure = (await ending)?.failure;
         if (failure) throw failure.error;
         return left;
       }),
@@ -132,20 +133,20 @@ export class AuthClient {
   }
 
   /**
-   * An access token that is good for a while yet, refreshed once for all who ask at the same time.
+   * A fresh access token. Concurrent callers share one refresh.
    *
    * @throws {SignedOutError} nobody is signed in, and no token was given
    * @throws {UnauthorizedError} the session is over
    * @example await mcp.callTool({ name: "search", arguments: { query, token: await auth.token() } });
    */
-  async token({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<string> {
-    const token = await this.#bearer(this.#with({ signal }));
-    if (!token) throw signedOut();
+  async token(options?: { readonly signal?: AbortSignal | undefined }): Promise<string> {
+    const token = await this.#bearer(this.#with(options));
+    if (!token) throw new SignedOutError();
     return token;
   }
 
   /**
-   * `fetch` with the session's token as bearer. A 401 is answered with one refresh and one more try.
+   * `fetch` with the session's token as bearer. A 401 is followed by one refresh and one retry.
    *
    * @throws {SignedOutError} nobody is signed in, and no token was given
    * @example const notes = await auth.fetch("https://api.example/notes");
@@ -156,52 +157,52 @@ export class AuthClient {
     const { signal } = request;
     const again = request.clone();
     let refused: Response | undefined;
-    return this.#asBearer({ ...this.#settings, signal }, undefined, async (bearer) => {
-      if (!bearer) throw signedOut();
+    return this.#asBearer(this.#with({ signal }), undefined, async (bearer) => {
+      if (!bearer) throw new SignedOutError();
       await refused?.body?.cancel();
       const next = refused ? again : request;
-      fitting(() => setBearer(next.headers, bearer));
+      withSafeError(() => setBearer(next.headers, bearer));
       refused = await fetch(next);
       return refused;
     });
   };
 
   /**
-   * A client with other options and the same session; with another store or server, a session of its own.
+   * A client with other options and the same session. With another store or server it has its own session.
    *
    * @example const patient = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
-    const { store = memoryStore() } = options;
-    const other = new AuthClient({ ...settingsWith(this.#settings, options), store });
+    const { store, baseURL, basePath } = options;
+    const other = new AuthClient({ ...mergeSettings(this.#settings, options), store });
     other.#closing = this.#closing;
-    if (!options.store && !options.baseURL && !options.basePath) other.#session = this.#session;
+    if (!(store || baseURL || basePath)) other.#session = this.#session;
     return other;
   }
 
   /**
-   * Calls back when the session is over.
+   * Adds a listener for the end of the session.
    *
-   * @returns stops calling back
+   * @returns a function that removes the listener
    * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
    */
   onSessionEnd(listener: (end: SessionEnd) => void): () => void {
-    return this.#session.ends.add(listener);
+    return this.#session.ends.on(listener);
   }
 
   /**
-   * Calls back when the store fails. Tokens that it does not keep stay in memory, and it is tried again.
+   * Adds a listener for failed writes. The tokens stay in memory, and the write is retried.
    *
-   * @returns stops calling back
+   * @returns a function that removes the listener
    * @example auth.onStoreError(({ action, error }) => console.error(`The store did not ${action} tokens`, error));
    */
   onStoreError(listener: (failure: StoreFailure) => void): () => void {
-    return this.#session.storeFailures.add(listener);
+    return this.#session.storeErrors.on(listener);
   }
 
   /**
-   * Aborts what is under way and whatever is asked later, for every client that `with` has made of another. What
-   * `fetch` has sent has a signal of its own. The session stays: closing is not logging out.
+   * Aborts current and later calls of this client and of all clients related to it by `with`. Requests of
+   * `fetch` go on, since each has its own signal. The session is not ended.
    *
    * @example auth.close();
    */
@@ -210,7 +211,7 @@ export class AuthClient {
   }
 
   /**
-   * `close()`, at the end of a block.
+   * Closes the client at the end of a block.
    *
    * @example await using auth = new AuthClient();
    */
@@ -218,80 +219,65 @@ export class AuthClient {
     this.close();
   }
 
-  #with(options: CallOptions): Settings {
-    return settingsWith(this.#settings, options);
+  /** The settings of a call. */
+  #with(options?: CallOptions): CallSettings {
+    const settings = mergeSettings(this.#settings, options);
+    return { ...settings, signals: [this.#closing, settings.signal] };
   }
 
-  #ask(asked: Asked, settings: Settings): Promise<Answer> {
-    return ask(asked, settings, [this.#closing, settings.signal]);
-  }
-
-  /** Sends with the bearer that there is, and where that is refused once more with a new one. */
+  /** Makes a call with a bearer token. A 401 is followed by one refresh and one retry, unless the caller gave the token. */
   async #asBearer<R extends { readonly status: number }>(
-    settings: Settings,
+    settings: CallSettings,
     token: CallOptions["token"],
-    send: (bearer: string | undefined) => Promise<R>,
+    call: (bearer: string | undefined) => Promise<R>,
   ): Promise<R> {
-    const bearer = token === undefined ? await this.#bearer(settings) : await resolved(token);
-    const answer = await send(bearer);
+    const bearer = token === undefined ? await this.#bearer(settings) : await resolveToken(token);
+    const answer = await call(bearer);
     if (answer.status !== 401 || token !== undefined) return answer;
-    const other = await this.#wait(settings, () => this.#session.fresh(bearer).catch(() => bearer));
-    return other === undefined || other === bearer ? answer : send(other);
+    const other = await abortable(settings.signals, () => this.#session.token(bearer).catch(() => bearer));
+    return other && other !== bearer ? call(other) : answer;
   }
 
-  async #end(settings: Settings, token: CallOptions["token"]): Promise<Ended> {
-    const { held, failure } = token === undefined ? await this.#session.end() : {};
-    const leave = (bearer: string | undefined) =>
-      this.#ask({ method: "POST", path: "/logout", bearer, repeatable: true }, settings);
-    const answer = await leave(held?.accessToken ?? (await resolved(settings.token)));
-    if (answer.status !== 401 || !held) return { answer, failure };
-    if (!held.refreshToken) return { answer, failure, over: true };
-    // The access token had expired, and the session may not have: it is brought back to be ended.
-    const renewed = await this.#ask(refreshing({ refreshToken: held.refreshToken }), settings);
-    if (hopeless.includes(renewed.status)) return { answer, failure, over: true };
-    return { answer: await leave(read(renewed, readTokens).accessToken), failure };
+  /** Sends a logout. @returns the response, and whether the session had already ended */
+  async #end(
+    settings: CallSettings,
+    ending?: Promise<Replacement>,
+  ): Promise<[answer: Answer, over?: boolean]> {
+    const held = (await ending)?.held;
+    const logout = (bearer: string | undefined) =>
+      send({ method: "POST", path: "/logout", bearer, idempotent: true }, settings);
+    const answer = await logout(held?.accessToken ?? (await resolveToken(settings.token)));
+    if (answer.status !== 401 || !held) return [answer];
+    if (!held.refreshToken) return [answer, true];
+    // The access token has expired, but the session may not have: refresh it, so that it can be ended.
+    const renewed = await send(refreshRequest({ refreshToken: held.refreshToken }), settings);
+    if (finalStatuses.includes(renewed.status)) return [answer, true];
+    return [await logout(readValue(renewed, readTokens).accessToken)];
   }
 
-  #bearer(settings: Settings): Promise<string | undefined> {
-    return this.#wait(settings, async () => (await this.#session.fresh()) ?? resolved(settings.token));
-  }
-
-  /** Whoever gives up stops waiting, and stops nothing that others wait for. */
-  #wait<T>({ signal }: Settings, begin: () => Promise<T>): Promise<T> {
-    return abortable([this.#closing, signal], begin);
+  /** The session's token, or else the token of the options or of the environment. */
+  #bearer(settings: CallSettings): Promise<string | undefined> {
+    return abortable(
+      settings.signals,
+      async () => (await this.#session.token()) ?? resolveToken(settings.token),
+    );
   }
 }
 
-/** How a logout ended. */
-interface Ended {
-  readonly answer: Answer;
-  readonly over?: boolean;
-  readonly failure: StoreFailure | undefined;
-}
-
-function refreshing({ refreshToken, currentToken }: RefreshGrant): Asked {
+/** A refresh as an operation. */
+function refreshRequest({ refreshToken, currentToken }: RefreshGrant): Operation {
   const body = { refresh_token: refreshToken, current_token: currentToken };
-  return { method: "POST", path: "/refresh", body, repeatable: false };
+  return { method: "POST", path: "/refresh", body };
 }
 
-/** Reads a success. @throws {APIError} for any other answer */
-function read<T>(answer: Answer, reader: (data: unknown) => T): T {
-  if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
-  try {
-    return reader(answer.data);
-  } catch (error) {
-    const lacking =
-      answer.data === undefined ? "is not JSON" : `lacks ${error instanceof Error ? error.message : ""}`;
-    throw new ResponseValidationError(`The answer ${lacking}`, answer);
-  }
-}
-
-/** A token as it was given, or else the one in the environment. */
-function resolved(token: CallOptions["token"] = fromEnvironment()): string | undefined | Promise<string> {
+/** The token of the options, or else of the environment. */
+function resolveToken(
+  token: CallOptions["token"] = environmentToken(),
+): string | undefined | Promise<string> {
   return typeof token === "function" ? token() : token;
 }
 
-/** Some platforms ask before they show the environment, and may be told no. */
-function fromEnvironment(): string | undefined {
-  return unlessThrown(() => Reflect.get(globalThis, "process")?.env?.["LATCHKEY_TOKEN"]?.trim());
+/** Deno throws if it may not read the environment. */
+function environmentToken(): string | undefined {
+  return orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim());
 }

@@ -1,11 +1,11 @@
 import { type Answer, type Issue, issuesOf, responseOf } from "./answer.ts";
-import { fieldsOf, textIn } from "./wire.ts";
+import { fieldsOf, textIn } from "./fields.ts";
 
-/** Marks errors of this package with their names, so that `instanceof` holds where two copies of it are loaded. */
+/** Holds the name of an error class. `instanceof` compares it, so two copies of this package recognise each other. */
 const lineage = Symbol.for("@latchkey/client");
 
 /**
- * Anything that this package throws. `kind` tells which, for a `switch`; `instanceof` does as well.
+ * The base class of all errors from this package. Switch on `kind`, or test with `instanceof`.
  *
  * @example if (error instanceof AuthError) console.log(error.kind, error.message);
  */
@@ -19,7 +19,7 @@ export abstract class AuthError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // A class that extends one of these without a mark of its own is judged in the ordinary way.
+    // A subclass from outside this package has no name under `lineage`: compare prototypes as usual.
     if (!Object.hasOwn(this, lineage)) return super[Symbol.hasInstance](value);
     let kind: unknown = value instanceof Error && value.constructor;
     while (typeof kind === "function" && lineage in kind) {
@@ -31,8 +31,7 @@ export abstract class AuthError extends Error {
 }
 
 /**
- * An answer that is not what was asked for. Body and headers are there to be read, and are not shown when
- * the error is printed.
+ * A response with an unexpected status or body. Printing the error shows neither its body nor its headers.
  *
  * @example if (error instanceof APIError) console.log(error.status, error.code, error.requestId);
  */
@@ -57,34 +56,34 @@ export class APIError extends AuthError {
     return this.#answer.body;
   }
 
-  /** The body where it is JSON. */
+  /** The parsed body, or undefined if it is not JSON. */
   get data(): unknown {
     return this.#answer.data;
   }
 
-  /** The whole answer, its body unread. */
+  /** The response, with an unread body. */
   get response(): Response {
     return responseOf(this.#answer);
   }
 
-  /** The server's stable code for what is wrong, such as `invalid_credentials`. */
+  /** The server's stable error code, such as `invalid_credentials`. */
   get code(): string | undefined {
     return textIn(fieldsOf(this.data), "code");
   }
 
-  /** Names this request in the server's log. */
+  /** The id of this request in the server's log. */
   get requestId(): string | undefined {
     return this.headers.get("x-request-id") ?? undefined;
   }
 
-  /** Seconds after which another try makes sense, where the server said so. */
+  /** Seconds to wait before a retry, if the server sent `Retry-After`. */
   get retryAfter(): number | undefined {
     return this.#answer.retryAfter;
   }
 }
 
 /**
- * 400, and 422 as `ValidationError`: the request is not one that the server understands.
+ * 400, and 422 as `ValidationError`: the request is malformed.
  *
  * @example if (error instanceof BadRequestError) console.log(error.data);
  */
@@ -94,7 +93,7 @@ export class BadRequestError extends APIError {
 }
 
 /**
- * 422: fields are missing or not what they must be; `issues` says which.
+ * 422: fields are missing or invalid. `issues` lists them.
  *
  * @example if (error instanceof ValidationError) console.log(error.issues.map(({ msg }) => msg));
  */
@@ -108,7 +107,7 @@ export class ValidationError extends BadRequestError {
 }
 
 /**
- * 401, and 403 as `ForbiddenError`: wrong credentials, or a token that is no good (any more).
+ * 401, and 403 as `ForbiddenError`: wrong credentials, or an invalid, expired or revoked token.
  *
  * @example if (error instanceof UnauthorizedError) showLogin(error.message);
  */
@@ -118,7 +117,7 @@ export class UnauthorizedError extends APIError {
 }
 
 /**
- * 403: signed in, but not allowed.
+ * 403: the user is signed in but lacks the permission.
  *
  * @example if (error instanceof ForbiddenError) console.log(error.message);
  */
@@ -128,7 +127,7 @@ export class ForbiddenError extends UnauthorizedError {
 }
 
 /**
- * 404: there is nothing at this address. Is `basePath` right?
+ * 404: the server does not have this route. Check `basePath`.
  *
  * @example if (error instanceof NotFoundError) console.log("Try basePath: /api/v1/auth");
  */
@@ -138,7 +137,7 @@ export class NotFoundError extends APIError {
 }
 
 /**
- * 429: too many attempts; `retryAfter` says when to come back.
+ * 429: too many attempts. `retryAfter` says how many seconds to wait.
  *
  * @example if (error instanceof RateLimitError) console.log(`Again in ${error.retryAfter ?? 60} seconds`);
  */
@@ -148,7 +147,7 @@ export class RateLimitError extends APIError {
 }
 
 /**
- * 5xx: the server could not do it.
+ * 5xx: the server failed.
  *
  * @example if (error instanceof ServerError) console.log(error.status, error.requestId);
  */
@@ -158,7 +157,7 @@ export class ServerError extends APIError {
 }
 
 /**
- * A success that is not JSON, or lacks a field that it must have.
+ * A 2xx without JSON, or without a required field.
  *
  * @example if (error instanceof ResponseValidationError) console.log(error.message, error.body);
  */
@@ -168,7 +167,7 @@ export class ResponseValidationError extends APIError {
 }
 
 /**
- * No answer, or one that was cut short. `cause` is what the network said.
+ * No response, or an incomplete one. `cause` is the error of `fetch`.
  *
  * @example if (error instanceof ConnectionError) console.log(error.cause);
  */
@@ -178,7 +177,7 @@ export class ConnectionError extends AuthError {
 }
 
 /**
- * No whole answer within the timeout of an attempt.
+ * No complete response within the timeout of an attempt.
  *
  * @example if (error instanceof RequestTimeoutError) console.log(error.message);
  */
@@ -188,7 +187,7 @@ export class RequestTimeoutError extends AuthError {
 }
 
 /**
- * The caller's signal was aborted, or the client closed.
+ * The caller's signal was aborted, or the client was closed.
  *
  * @example if (error instanceof RequestAbortedError) return;
  */
@@ -198,19 +197,23 @@ export class RequestAbortedError extends AuthError {
 }
 
 /**
- * There is no session: nobody has signed in, or it has ended.
+ * No session: nobody has signed in yet, or the session has ended.
  *
  * @example if (error instanceof SignedOutError) showLogin();
  */
 export class SignedOutError extends AuthError {
   static override readonly [lineage] = "SignedOutError";
   readonly kind = "signed_out";
+
+  constructor(message = "Not signed in", options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 type Exactly<Type, Kind extends string> = Type & { readonly kind: Kind };
 
 /**
- * Every error there is, for a `switch` on `kind` that the compiler holds to be exhaustive.
+ * The union of all errors. The compiler then checks that a `switch` on `kind` is exhaustive.
  *
  * @example
  * switch (error.kind) {
@@ -234,7 +237,7 @@ export type KnownError =
   | SignedOutError;
 
 /**
- * Whether this package threw it: what a `catch` got can then be switched on by `kind`.
+ * Whether an error is from this package. Narrows a caught value, so that `kind` can be switched on.
  *
  * @example if (isKnownError(error) && error.kind === "rate_limit") console.log(error.retryAfter);
  */

@@ -1,29 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { TokenStore } from "./stores.ts";
-import { tokensIn } from "./stores.ts";
+import { type TokenStore, tokensIn } from "./stores.ts";
 
 /**
- * Keeps tokens in a file that is for its owner alone (mode 0600): for command lines.
+ * A token store for command lines: one file that only its owner can read (mode 0600).
  *
- * @param path in a folder that exists
+ * @param path its folder must exist
  * @example new AuthClient({ store: fileStore(`${homedir()}/.config/notes/session.json`) })
  */
 export function fileStore(path: string): TokenStore {
   const file = resolve(path);
   return {
     name: file,
-    get: async () => tokensIn(await readFile(file, "utf8").catch(unlessThere)),
+    get: async () => tokensIn(await readFile(file, "utf8").catch(nullIfMissing)),
     async set(tokens) {
       if (!tokens) return forget(file);
-      // A concurrent reader sees the old tokens or the new ones, whole.
+      // Renaming is atomic: a concurrent reader sees either the old tokens or the new ones.
       const next = `${file}.${randomUUID()}`;
       try {
         await writeFile(next, JSON.stringify(tokens), { mode: 0o600, flag: "wx", flush: true });
         await rename(next, file);
       } catch (error) {
-        // A disk that refuses this too must not hide the first error.
+        // If this fails as well, the first error is still the one that is thrown.
         await rm(next, { force: true }).catch(() => {});
         throw error;
       }
@@ -31,7 +30,7 @@ export function fileStore(path: string): TokenStore {
   };
 }
 
-/** Removes the file. One that must stay, such as a mount or a file in a folder without rights, is emptied. */
+/** Removes the file. If that is not permitted, as for a mount, the file is emptied instead. */
 async function forget(file: string): Promise<void> {
   try {
     await rm(file, { force: true });
@@ -42,7 +41,7 @@ async function forget(file: string): Promise<void> {
   }
 }
 
-function unlessThere(error: unknown): null {
+function nullIfMissing(error: unknown): null {
   if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
   throw error;
 }

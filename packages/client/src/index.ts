@@ -1,4 +1,5 @@
 export type { Issue } from "./answer.ts";
+export type { StoreFailure } from "./buffered-store.ts";
 export type { Call, Result } from "./call.ts";
 export { AuthClient, type Credentials } from "./client.ts";
 export {
@@ -19,7 +20,6 @@ export {
   UnauthorizedError,
   ValidationError,
 } from "./errors.ts";
-export type { StoreFailure } from "./kept-tokens.ts";
 export type { CallOptions, ClientOptions, Logger, Middleware } from "./options.ts";
 export { dbrsdkRetry, defaultRetry, mcpClientRetry, type RetryOptions } from "./retry.ts";
 export type { SessionEnd } from "./session.ts";

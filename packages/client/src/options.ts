@@ -2,7 +2,7 @@ import { defaultRetry, type RetryOptions } from "./retry.ts";
 import type { TokenStore } from "./stores.ts";
 
 /**
- * Stands around every attempt: may change the request, look at the response, or answer by itself.
+ * Wraps every attempt. It may change the request, read the response, or answer without sending.
  *
  * @example
  * const timed: Middleware = async (request, next) => {
@@ -18,7 +18,7 @@ export type Middleware = (
 ) => Promise<Response>;
 
 /**
- * Told of every attempt: method, path, status, milliseconds. Never of a header or a body. `console` is one.
+ * Receives method, path, status and milliseconds of every attempt, but no header and no body. `console` fits.
  *
  * @example const logger: Logger = { debug: (message, fields) => log.debug(fields, message) };
  */
@@ -27,73 +27,78 @@ export interface Logger {
 }
 
 /**
- * What can be set for a client, and for one call.
+ * Options of a client, and of a single call.
  *
  * @example const me = await auth.me({ timeout: 2_000, headers: { "accept-language": "en" } });
  */
 export interface CallOptions {
-  /** Where the server is. Default: `http://127.0.0.1:8000`. */
+  /** The URL of the server. Default: `http://127.0.0.1:8000`. */
   readonly baseURL?: string | undefined;
-  /** Where its routes begin. Default: `/auth`; servers that have only that take `/api/v1/auth`. */
+  /** The path before every route. Default: `/auth`. Some servers only have `/api/v1/auth`. */
   readonly basePath?: string | undefined;
-  /** The bearer of `me` and `logout` where nobody has signed in. Default: `LATCHKEY_TOKEN` of the environment. */
+  /** The bearer token if nobody has signed in. Default: the environment variable `LATCHKEY_TOKEN`. */
   readonly token?: string | (() => string | Promise<string>) | undefined;
-  /** Milliseconds for each attempt, its body included; `Infinity` for none. Default: 30,000. */
+  /** Milliseconds for each attempt, including its body. `Infinity` turns it off. Default: 30,000. */
   readonly timeout?: number | undefined;
-  /** When to try again; what is not given is as it was. `false`: never. */
+  /** When to retry. Options left out keep their value. `false` turns retries off. */
   readonly retry?:
     | { readonly [Name in keyof RetryOptions]?: RetryOptions[Name] | undefined }
     | false
     | undefined;
-  /** Sent along. What a call gives comes on top of what the client has. */
+  /** Extra headers. Those of a call override those of its client. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Used instead of the global `fetch`. */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
-  /** The first stands outermost. */
+  /** The first is the outermost. */
   readonly middleware?: readonly Middleware[] | undefined;
+  /** Receives a line for every attempt. */
   readonly logger?: Logger | undefined;
-  /** Aborts waiting and sending. */
+  /** Aborts requests and waits. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What can be set for a client.
+ * Options of a client.
  *
  * @example const options: ClientOptions = { baseURL: "https://login.example", store: localStorageStore() };
  */
 export interface ClientOptions extends CallOptions {
-  /** Where tokens are kept. Default: in memory. */
+  /** Keeps the tokens. Default: `memoryStore()`. */
   readonly store?: TokenStore | undefined;
 }
 
-/** Options with nothing left open. */
+/** Options with every default filled in. */
 export interface Settings extends CallOptions {
   readonly baseURL: string;
   readonly basePath: string;
   readonly timeout: number;
   readonly retry: RetryOptions;
+  readonly headers: Readonly<Record<string, string>>;
   readonly fetch: (request: Request) => Promise<Response>;
+  readonly middleware: readonly Middleware[];
 }
 
-/** What is set where nothing is said. */
+/** The defaults of all options. */
 export const defaults: Settings = {
   baseURL: "http://127.0.0.1:8000",
   basePath: "/auth",
   timeout: 30_000,
   retry: defaultRetry,
+  headers: {},
   fetch: (request) => fetch(request),
+  middleware: [],
 };
 
-/** Puts options on top of settings; one that is `undefined` changes nothing. */
-export function settingsWith(settings: Settings, options: CallOptions): Settings {
+/** Overrides settings with options. An option that is `undefined` changes nothing. */
+export function mergeSettings(settings: Settings, options: CallOptions = {}): Settings {
   const { retry } = options;
   return {
-    ...over(settings, options),
-    retry: over(settings.retry, retry === false ? { maxRetries: 0 } : retry),
-    headers: over(settings.headers ?? {}, options.headers),
+    ...merge(settings, options),
+    retry: merge(settings.retry, retry === false ? { maxRetries: 0 } : retry),
+    headers: merge(settings.headers, options.headers),
   };
 }
 
-function over<T extends object>(base: T, top: object = {}): T {
+function merge<T extends object>(base: T, top: object = {}): T {
   return { ...base, ...Object.fromEntries(Object.entries(top).filter(([, value]) => value !== undefined)) };
 }

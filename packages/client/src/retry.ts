@@ -3,29 +3,30 @@ import type { Answer } from "./answer.ts";
 import { AuthError, ConnectionError, RequestAbortedError } from "./errors.ts";
 
 /**
- * When a call is tried again. Waits grow from `initialInterval` by `exponent` up to `maxInterval`, each a
- * random part of that (full jitter), but never shorter than a `Retry-After` of the server.
+ * Exponential backoff with full jitter. The interval grows from `initialInterval` by `exponent` up to
+ * `maxInterval`, and each wait is a random part of it. A longer `Retry-After` replaces that wait.
  *
  * @example new AuthClient({ retry: { maxRetries: 5, initialInterval: 200 } })
  */
 export interface RetryOptions {
-  /** Tries after the first. */
+  /** Attempts after the first. */
   readonly maxRetries: number;
-  /** Milliseconds. */
+  /** The first interval, in milliseconds. */
   readonly initialInterval: number;
-  /** Milliseconds. */
+  /** The longest interval, in milliseconds. */
   readonly maxInterval: number;
+  /** The factor between two intervals. */
   readonly exponent: number;
-  /** Milliseconds for all tries and waits; a wait that would end later is not begun. */
+  /** Milliseconds for all attempts and waits. If the next wait would end later, the error is thrown now. */
   readonly maxElapsedTime: number;
-  /** Whether a lost connection and a timeout are tried again. */
+  /** Whether to retry after a lost connection or a timeout. */
   readonly retryConnectionErrors: boolean;
-  /** Exact, or a class such as `5XX`. */
+  /** Statuses to retry: a number, or a class such as `5XX`. */
   readonly statusCodes: readonly (number | "4XX" | "5XX")[];
 }
 
 /**
- * What is done where nothing is said: two more tries.
+ * The default: two retries.
  *
  * @example new AuthClient({ retry: { statusCodes: [...defaultRetry.statusCodes, 425] } })
  */
@@ -40,7 +41,7 @@ export const defaultRetry: RetryOptions = {
 };
 
 /**
- * As the published `dbrsdk` does: 5xx for up to an hour.
+ * The default of the published `dbrsdk`: retries 5xx for up to an hour.
  *
  * @example new AuthClient({ basePath: "/api/v1/auth", retry: dbrsdkRetry })
  */
@@ -54,7 +55,7 @@ export const dbrsdkRetry: RetryOptions = {
 };
 
 /**
- * As the published `mcp_client` does: three more tries to connect, none after an answer.
+ * The default of the published `mcp_client`: retries a lost connection three times, but no status.
  *
  * @example new AuthClient({ retry: mcpClientRetry })
  */
@@ -65,32 +66,32 @@ export const mcpClientRetry: RetryOptions = {
   statusCodes: [],
 };
 
-/** A server that answers so has not begun with what it was asked. */
-const notBegun: readonly number[] = [408, 429, 503];
+/** Statuses by which a server says that it has not processed the request. */
+const notStarted: readonly number[] = [408, 429, 503];
 
-/** What Node and Bun call a connection that never came to be. */
+/** The error codes of Node and Bun for a connection that was never opened. */
 const neverSent = /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i;
 
 /**
- * A pause that ends so much late was suspended with its tab or machine, in milliseconds. A refresh is not sent again
- * after it: another tab may have gone on, and an old refresh token would end the session.
+ * If a wait ends this late, in milliseconds, its tab or machine was suspended. A refresh is not resent then:
+ * another tab may have refreshed meanwhile, and an old refresh token would end the session.
  */
-const oversleep = 5_000;
+const suspendedAfter = 5_000;
 
-/** The longest that a timer can wait, in milliseconds. */
+/** The longest delay of a timer, in milliseconds. */
 export const maxWait = 2 ** 31 - 1;
 
 /**
- * Tries until there is an answer that is none of `statusCodes`, or no try is left.
+ * Repeats an attempt until its status is not one of `statusCodes`, or until the retries are used up.
  *
- * @param repeatable whether doing it twice does no harm; a login or refresh is repeated only where it is
- * certain that the server did not begin with it
+ * @param idempotent whether the server may process the request twice. A login or a refresh is only repeated
+ * if the server certainly has not processed it.
  */
 export async function withRetries(
   attempt: () => Promise<Answer>,
   options: RetryOptions,
-  repeatable: boolean,
   signals: Signals,
+  idempotent = false,
 ): Promise<Answer> {
   const end = performance.now() + Math.min(options.maxElapsedTime, maxWait);
   for (let retries = 0; ; retries++) {
@@ -102,43 +103,45 @@ export async function withRetries(
       error = thrown;
     }
     const again = answer
-      ? retried(answer.status, options) && (repeatable || notBegun.includes(answer.status))
-      : options.retryConnectionErrors && mayResend(error, repeatable);
-    // Nothing times infinity is no number, and what is none is never too late.
+      ? isRetried(answer.status, options) && (idempotent || notStarted.includes(answer.status))
+      : options.retryConnectionErrors && mayRepeat(error, idempotent);
+    // 0 * Infinity is NaN, and a NaN would never be `late`.
     const grown = options.initialInterval * options.exponent ** retries || 0;
     const interval = Math.min(options.maxInterval, grown);
     const wait = Math.max((answer?.retryAfter ?? 0) * 1000, Math.random() * interval);
     const late = performance.now() + wait > end;
     if (again && retries < options.maxRetries && !late) {
-      // The wall clock goes on while a machine sleeps. In some browsers the steady clock does not.
+      // `performance.now()` stops in some browsers while the machine sleeps. `Date.now()` does not.
       const wake = Date.now() + wait;
-      await pause(wait, signals);
-      if (repeatable || Date.now() < wake + oversleep) continue;
+      await sleep(wait, signals);
+      if (idempotent || Date.now() < wake + suspendedAfter) continue;
     }
     if (answer) return answer;
     throw error;
   }
 }
 
-async function pause(ms: number, signals: Signals): Promise<void> {
+async function sleep(ms: number, signals: Signals): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = () =>
+  const elapsed = () =>
     new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);
     });
-  await abortable(signals, over).finally(() => clearTimeout(timer));
+  await abortable(signals, elapsed).finally(() => clearTimeout(timer));
 }
 
-function retried(status: number, { statusCodes }: RetryOptions): boolean {
+function isRetried(status: number, { statusCodes }: RetryOptions): boolean {
   return statusCodes.some((code) => code === status || code === `${String(status)[0]}XX`);
 }
 
-function mayResend(error: unknown, repeatable: boolean): boolean {
+/** Whether a request without a response may be sent again. */
+function mayRepeat(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof AuthError) || error instanceof RequestAbortedError) return false;
-  return repeatable || (error instanceof ConnectionError && neverSent.test(codeOf(error.cause)));
+  return idempotent || (error instanceof ConnectionError && neverSent.test(codeOf(error.cause)));
 }
 
-function codeOf(error: unknown): string {
+/** The `code` of an error and of its causes. */
+export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
-  return `${"code" in error ? error.code : ""} ${codeOf(error.cause)}`;
+  return `${"code" in error ? error.code : ""} ${codeOf(error.cause)}`.trim();
 }

@@ -1,13 +1,11 @@
+import { BufferedStore, type Replacement, type StoreFailure } from "./buffered-store.ts";
 import { isKnownError, type KnownError, SignedOutError } from "./errors.ts";
-import { type Changed, KeptTokens, type StoreFailure } from "./kept-tokens.ts";
-import { Listeners } from "./listeners.ts";
-import { alone } from "./locks.ts";
-import type { TokenStore } from "./stores.ts";
+import { type TokenStore, withLock } from "./stores.ts";
 import { isExpired, isFresh, type RefreshGrant, type TokenSet, tokenSetOf } from "./tokens.ts";
 import type { RefreshTokenResponse } from "./wire.ts";
 
 /**
- * Why a session is over. `refused`: the server would not refresh it. `expired`: it could not be refreshed.
+ * The reason why a session ended. `refused`: the server refused a refresh. `expired`: no refresh was possible.
  *
  * @example auth.onSessionEnd(({ reason, error }: SessionEnd) => console.log(reason, error?.message));
  */
@@ -16,146 +14,168 @@ export interface SessionEnd {
   readonly error?: KnownError;
 }
 
-/** Trades a grant for new tokens. */
-export type Exchange = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
+/** Sends a refresh. */
+type SendRefresh = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
+
+/** The listeners of one type of event. */
+class Listeners<Event> extends Set<(event: Event) => void> {
+  /** @returns a function that removes the listener */
+  on(listener: (event: Event) => void): () => void {
+    this.add(listener);
+    return () => void this.delete(listener);
+  }
+
+  /** Calls every listener in a microtask of its own, so that one that throws does not stop the others. */
+  emit(event: Event): void {
+    for (const listener of this) void Promise.resolve(event).then(listener);
+  }
+}
 
 /**
- * The tokens of who is signed in: kept in a store, refreshed in time, once for all who ask.
+ * A signed-in session: its tokens are in a store, and are refreshed shortly before they expire. Concurrent
+ * callers share one refresh.
  *
- * Every login and every end begins a new era. A refresh that comes back in another era than it began in is
- * thrown away, and so is one whose tokens another tab has replaced or forgotten.
+ * Every login and every end increments a version. The result of a refresh is only stored if the version and the
+ * stored tokens are the same as before it. So a slow refresh undoes no login and no logout.
  */
 export class Session {
   readonly ends = new Listeners<SessionEnd>();
-  readonly storeFailures = new Listeners<StoreFailure>();
-  readonly #kept: KeptTokens;
-  readonly #name: string | undefined;
-  readonly #exchange: Exchange;
+  readonly storeErrors = new Listeners<StoreFailure>();
+  readonly #tokens: BufferedStore;
+  readonly #store: TokenStore;
+  readonly #sendRefresh: SendRefresh;
   readonly #lockTimeout: number;
-  #era = 0;
+  #version = 0;
   #refreshing: Promise<TokenSet> | undefined;
 
-  /** @param lockTimeout how long a refresh may wait for the one of another tab, in milliseconds */
-  constructor(store: TokenStore, exchange: Exchange, lockTimeout: number) {
-    this.#kept = new KeptTokens(store, this.storeFailures);
-    this.#name = store.name;
-    this.#exchange = exchange;
+  /** @param lockTimeout the longest wait for the refresh of another tab, in milliseconds */
+  constructor(store: TokenStore, sendRefresh: SendRefresh, lockTimeout: number) {
+    this.#tokens = new BufferedStore(store, (failure) => this.storeErrors.emit(failure));
+    this.#store = store;
+    this.#sendRefresh = sendRefresh;
     this.#lockTimeout = lockTimeout;
   }
 
+  /** Stores the tokens of a login. */
   async begin(tokens: TokenSet): Promise<void> {
-    this.#era++;
-    await this.#kept.replace(tokens);
+    this.#version++;
+    await this.#tokens.replace(tokens);
   }
 
-  /** Forgets the tokens because of a logout, at once for whoever asks from now on. @returns what was forgotten */
-  async end(): Promise<Changed> {
-    this.#era++;
-    const changed = await this.#kept.replace(undefined);
-    if (changed.held) this.#announce({ reason: "logout" });
-    return changed;
+  /** Removes the tokens because of a logout. @returns the tokens that were removed */
+  async end(): Promise<Replacement> {
+    this.#version++;
+    const removed = await this.#tokens.replace(undefined);
+    if (removed.held) this.#announce({ reason: "logout" });
+    return removed;
   }
 
   /**
-   * An access token that is good for a while, or undefined where nobody is signed in.
+   * A fresh access token, or undefined if nobody is signed in.
    *
-   * @param refused a token that the server has refused: another one is wanted
+   * @param refused an access token that a server has answered with 401, and that must not be returned again
    */
-  async fresh(refused?: string): Promise<string | undefined> {
-    const held = await this.#kept.get();
+  async token(refused?: string): Promise<string | undefined> {
+    const held = await this.#tokens.get();
     if (!held) return undefined;
-    if (held.accessToken !== refused && isFresh(held, Date.now())) return held.accessToken;
+    if (isFresh(held, refused)) return held.accessToken;
     const refresh = () => this.#refresh(refused);
-    this.#refreshing ??= alone("refresh", this.#name, this.#lockTimeout, refresh).finally(() => {
+    this.#refreshing ??= withLock(this.#store, "refresh", this.#lockTimeout, refresh).finally(() => {
       this.#refreshing = undefined;
     });
     return (await this.#refreshing).accessToken;
   }
 
   /**
-   * Trades a grant. What comes of it is the session's, if the grant was or if there is no session, and if
-   * nothing has changed meanwhile.
+   * A refresh with the caller's own grant. The new tokens are stored if the grant belongs to this session, or if
+   * nobody is signed in.
+   *
+   * @param send waits for the response; the request may already be on its way
    */
-  async trade(
+  async refresh(
     grant: RefreshGrant,
-    exchange: () => Promise<RefreshTokenResponse>,
-    era = this.#era,
-    held?: TokenSet,
+    send: () => Promise<RefreshTokenResponse>,
   ): Promise<RefreshTokenResponse> {
-    const askedAt = Date.now();
-    const before = held ?? (await this.#kept.get().catch(() => undefined));
+    const version = this.#version;
+    const sentAt = Date.now();
+    const held = await this.#tokens.get().catch(() => undefined);
+    const { refreshToken, currentToken } = grant;
     const own =
-      !before ||
-      (grant.refreshToken
-        ? before.refreshToken === grant.refreshToken
-        : before.accessToken === grant.currentToken);
+      !held || (refreshToken ? held.refreshToken === refreshToken : held.accessToken === currentToken);
+    return own ? this.#adopt(grant, send, version, held, sentAt) : send();
+  }
+
+  /** Refreshes the session's own tokens, unless another tab has done so while this one waited for the lock. */
+  async #refresh(refused: string | undefined): Promise<TokenSet> {
+    const version = this.#version;
+    const held = await this.#tokens.get(true);
+    if (!held) throw new SignedOutError();
+    if (isFresh(held, refused)) return held;
+    const { refreshToken, accessToken } = held;
+    const grant = refreshToken ? { refreshToken } : { currentToken: accessToken };
+    const send = () => {
+      if (!refreshToken && isExpired(held)) throw new SignedOutError();
+      return this.#sendRefresh(grant);
+    };
+    const failure: unknown = await this.#adopt(grant, send, version, held).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const current = await this.#tokens.get();
+    if (!current) throw failure ?? new SignedOutError();
+    // After a failure the old token is used until it expires. A login, or another tab, may have replaced it.
+    const same = current.accessToken === accessToken;
+    if (failure && same && (accessToken === refused || isExpired(held))) throw failure;
+    return current;
+  }
+
+  /** Stores the tokens of a refresh, or ends the session if the server refuses it. */
+  async #adopt(
+    grant: RefreshGrant,
+    send: () => Promise<RefreshTokenResponse>,
+    version: number,
+    before: TokenSet | undefined,
+    sentAt = Date.now(),
+  ): Promise<RefreshTokenResponse> {
     try {
-      const answer = await exchange();
-      if (own)
-        await this.#replace(
-          era,
-          before,
-          tokenSetOf(answer, askedAt, grant.refreshToken ?? before?.refreshToken),
-        );
-      return answer;
+      const response = await send();
+      const next = tokenSetOf(response, sentAt, grant.refreshToken ?? before?.refreshToken);
+      await this.#replace(version, before, next);
+      return response;
     } catch (error) {
-      const end = own && before && endOf(error, !before.refreshToken && isExpired(before, Date.now()));
-      if (end && (await this.#replace(era, before, undefined))) this.#announce(end);
+      const end = before && endOf(error, !before.refreshToken && isExpired(before));
+      if (end && (await this.#replace(version, before, undefined))) this.#announce(end);
       throw error;
     }
   }
 
-  async #refresh(refused: string | undefined): Promise<TokenSet> {
-    const era = this.#era;
-    const held = await this.#kept.get(true);
-    if (!held) throw signedOut();
-    const { refreshToken, accessToken } = held;
-    const usable = () => accessToken !== refused && !isExpired(held, Date.now());
-    if (usable() && isFresh(held, Date.now())) return held;
-    const grant = refreshToken ? { refreshToken } : { currentToken: accessToken };
-    const exchange = () => {
-      if (!refreshToken && isExpired(held, Date.now())) throw signedOut();
-      return this.#exchange(grant);
-    };
-    const failure: unknown = await this.trade(grant, exchange, era, held).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    const kept = await this.#kept.get();
-    if (!kept) throw failure ?? signedOut();
-    // Unless a login, or another tab, was faster.
-    if (failure && kept.accessToken === accessToken) {
-      if (!usable()) throw failure;
-    }
-    return kept;
+  /** Compare-and-set with the version and the stored tokens. @returns whether both matched */
+  async #replace(
+    version: number,
+    before: TokenSet | undefined,
+    next: TokenSet | undefined,
+  ): Promise<boolean> {
+    const same = (held?: TokenSet) => version === this.#version && held?.accessToken === before?.accessToken;
+    return (await this.#tokens.replace(next, same)).done;
   }
 
-  /** Writes new tokens in place of others, if those are still the ones. @returns whether they were */
-  async #replace(era: number, before: TokenSet | undefined, next: TokenSet | undefined): Promise<boolean> {
-    const same = (held?: TokenSet) => era === this.#era && held?.accessToken === before?.accessToken;
-    return (await this.#kept.replace(next, same)).done;
-  }
-
+  /** Calls the listeners of the session's end. */
   #announce(end: SessionEnd): void {
-    this.#era++;
-    this.ends.tell(end);
+    this.#version++;
+    this.ends.emit(end);
   }
 }
 
-const refusals: readonly number[] = [400, 401, 403];
+/** The statuses by which a server refuses a refresh for good. */
+const refusedStatuses: readonly number[] = [400, 401, 403];
 
-/** Answers to a refresh after which no other would be given: refused, or a server that cannot refresh at all. */
-export const hopeless: readonly number[] = [...refusals, 404, 405, 422];
+/** The statuses after which repeating a refresh is useless: a refusal, or a server without a refresh route. */
+export const finalStatuses: readonly number[] = [...refusedStatuses, 404, 405, 422];
 
-/** What the answer to a refresh means for the session; nothing, where it may work the next time. */
+/** Why an error of a refresh ends the session, or undefined if a later refresh may succeed. */
 function endOf(error: unknown, expired: boolean): SessionEnd | undefined {
   if (error instanceof SignedOutError) return { reason: "expired" };
   if (!isKnownError(error) || !("status" in error)) return undefined;
-  if (refusals.includes(error.status)) return { reason: "refused", error };
-  return expired && hopeless.includes(error.status) ? { reason: "expired", error } : undefined;
-}
-
-/** What there is to say where there is no token. */
-export function signedOut(): SignedOutError {
-  return new SignedOutError("Nobody is signed in");
+  if (refusedStatuses.includes(error.status)) return { reason: "refused", error };
+  return expired && finalStatuses.includes(error.status) ? { reason: "expired", error } : undefined;
 }

@@ -1,23 +1,23 @@
+import { orUndefined } from "./fields.ts";
 import type { TokenSet } from "./tokens.ts";
-import { unlessThrown } from "./unless-thrown.ts";
 
 /**
- * Keeps the tokens of one session. Its methods may answer at once or by promise.
+ * Keeps the tokens of one session. Both methods may return a value or a promise.
  *
  * @example
  * let kept: TokenSet | undefined;
  * const store: TokenStore = { get: () => kept, set: (tokens) => { kept = tokens; } };
  */
 export interface TokenStore {
-  /** The same wherever the same tokens are kept: whoever refreshes them takes turns under this name. */
+  /** The name of a lock. Clients in several tabs that share these tokens must use the same name. */
   readonly name?: string;
   get(): TokenSet | undefined | Promise<TokenSet | undefined>;
-  /** Keeps tokens, or with `undefined` forgets them. */
+  /** Writes tokens, or removes them if given `undefined`. */
   set(tokens: TokenSet | undefined): void | Promise<void>;
 }
 
 /**
- * Keeps tokens until the program ends.
+ * A token store in memory. The tokens are gone when the program ends.
  *
  * @example new AuthClient({ store: memoryStore() })
  */
@@ -31,44 +31,66 @@ export function memoryStore(): TokenStore {
   };
 }
 
-interface WebStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
-
 /**
- * Keeps tokens in a browser, for all its tabs of the same origin. Scripts of the page can read them.
+ * A token store in `localStorage`, shared by all tabs of an origin. Every script of the page can read it.
  *
- * It can be made anywhere. If `localStorage` is missing, as on a server or when the browser forbids it, tokens are
- * in memory alone, and `onStoreError` says so.
+ * Without `localStorage`, as on a server or if the browser forbids it, writes fail. The client then keeps the
+ * tokens in memory and calls `onStoreError`.
  *
- * @param key under which they stand
+ * @param key the key in `localStorage`
  * @example new AuthClient({ store: localStorageStore() })
  */
 export function localStorageStore(key = "latchkey"): TokenStore {
-  let storage: WebStorage | undefined;
-  // The mere look at it throws where it is forbidden; Node may have one without methods.
-  const found = () => {
-    const there = unlessThrown(() => Reflect.get(globalThis, "localStorage"));
-    storage ??= there?.getItem && there;
-    return storage;
+  // Reading the global throws if the browser forbids storage. Some versions of Node have one without methods.
+  const available = () => {
+    const storage = orUndefined(() => globalThis.localStorage);
+    return storage?.getItem ? storage : undefined;
   };
   return {
     name: key,
-    get: () => tokensIn(found()?.getItem(key) ?? null),
+    get: () => tokensIn(available()?.getItem(key)),
     set(tokens) {
-      const there = found();
-      if (!tokens) there?.removeItem(key);
-      else if (there) there.setItem(key, JSON.stringify(tokens));
-      else throw new Error("No localStorage: tokens are in memory alone");
+      const storage = available();
+      if (!tokens) storage?.removeItem(key);
+      else if (storage) storage.setItem(key, JSON.stringify(tokens));
+      else throw new Error("localStorage is not available");
     },
   };
 }
 
-/** Reads tokens that were written as JSON; what is none is no session. */
-export function tokensIn(text: string | null): TokenSet | undefined {
-  // Without a prototype: what every object inherits was not stored.
-  const tokens = unlessThrown(() => Object.setPrototypeOf(JSON.parse(text ?? ""), null));
+/** Parses stored tokens. Anything else, such as a damaged file, counts as no session. */
+export function tokensIn(text: string | null | undefined): TokenSet | undefined {
+  // Without a prototype, so that inherited members cannot pass for stored tokens.
+  const tokens = orUndefined(() => Object.setPrototypeOf(JSON.parse(String(text)), null));
   return typeof tokens?.accessToken === "string" ? tokens : undefined;
+}
+
+/**
+ * Holds the store's Web Lock during some work, so that only one tab refreshes, or changes tokens, at a time.
+ *
+ * Without a name of the store, or without locks on the platform, the work runs at once. It also runs if the lock
+ * is refused, or not granted within `ms`, because a suspended tab never releases its lock.
+ */
+export async function withLock<T>(
+  { name }: TokenStore,
+  kind: "refresh" | "change",
+  ms: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  if (!name || !locks) return work();
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), ms);
+  let begun: Promise<T> | undefined;
+  const begin = () => {
+    clearTimeout(timer);
+    begun ??= work();
+    return begun;
+  };
+  try {
+    await locks.request(`latchkey ${kind} ${name}`, { signal: waiting.signal }, begin);
+  } catch {
+    // The lock was refused or came too late, or the work failed. `begin` returns the work in each case.
+  }
+  return begin();
 }

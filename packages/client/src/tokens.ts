@@ -1,8 +1,8 @@
-import { unlessThrown } from "./unless-thrown.ts";
-import { fieldsOf, type RefreshTokenResponse } from "./wire.ts";
+import { fieldsOf, orUndefined } from "./fields.ts";
+import type { RefreshTokenResponse } from "./wire.ts";
 
 /**
- * The tokens of a session, as they are kept. Times are milliseconds since the epoch by this machine's clock.
+ * The tokens of a session, as a store keeps them. Times are this machine's, in milliseconds since 1970.
  *
  * @example await store.set({ accessToken, issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 });
  */
@@ -10,12 +10,12 @@ export interface TokenSet {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
   readonly issuedAt: number;
-  /** Absent where neither the server nor the token tells. */
+  /** Undefined if neither the response nor the token says when it expires. */
   readonly expiresAt?: number | undefined;
 }
 
 /**
- * What a session is refreshed with.
+ * The token that a refresh sends.
  *
  * @example const grant: RefreshGrant = refreshToken ? { refreshToken } : { currentToken };
  */
@@ -23,42 +23,44 @@ export type RefreshGrant =
   | { readonly refreshToken: string; readonly currentToken?: never }
   | { readonly currentToken: string; readonly refreshToken?: never };
 
-/** A token is refreshed so long before its end, in milliseconds; a short-lived one a fifth of its life. */
+/** Tokens are refreshed this long before they expire, in milliseconds; short-lived ones after 4/5 of their life. */
 const margin = 30_000;
 
 /**
- * The tokens of an answer.
+ * The token set of a response.
  *
- * @param issuedAt when the answer was asked for; what the server counts from is not earlier
- * @param before the refresh token that stays, where the answer brings none
+ * @param issuedAt when the request was sent, so that a token never seems to live longer than it does
+ * @param before the current refresh token, which is kept if the response has none
  */
-export function tokenSetOf(answer: RefreshTokenResponse, issuedAt: number, before?: string): TokenSet {
-  const { accessToken, expiresIn, refreshToken = before } = answer;
+export function tokenSetOf(response: RefreshTokenResponse, issuedAt: number, before?: string): TokenSet {
+  const { accessToken, expiresIn, refreshToken = before } = response;
   const lifetime = expiresIn ?? lifetimeOf(accessToken);
   const expiresAt = lifetime === undefined ? undefined : issuedAt + lifetime * 1000;
   return { accessToken, refreshToken, issuedAt, expiresAt };
 }
 
-/** Whether it is too early to refresh. */
-export function isFresh({ issuedAt, expiresAt }: TokenSet, now: number): boolean {
+/** Whether an access token needs no refresh yet. @param refused an access token that a server has answered with 401 */
+export function isFresh({ accessToken, issuedAt, expiresAt }: TokenSet, refused?: string): boolean {
+  if (accessToken === refused) return false;
   if (expiresAt === undefined) return true;
-  const soon = now + Math.min(margin, (expiresAt - issuedAt) / 5);
-  // A clock that was set back further than the margin could take an expired token for a fresh one.
+  const soon = Date.now() + Math.min(margin, (expiresAt - issuedAt) / 5);
+  // If the clock was set back further than the margin, an expired token could look fresh.
   return soon > issuedAt && soon < expiresAt;
 }
 
-export function isExpired({ expiresAt }: TokenSet, now: number): boolean {
-  return expiresAt !== undefined && now >= expiresAt;
+/** Whether an access token is past its end. */
+export function isExpired({ expiresAt }: TokenSet): boolean {
+  return expiresAt !== undefined && Date.now() >= expiresAt;
 }
 
 /**
- * For how many seconds a JWT (RFC 7519) is good: by the server's clock where it says when it was issued.
- * Nothing is verified; this is for scheduling alone.
+ * The lifetime of a JWT (RFC 7519) in seconds: by the server's clock if the token has `iat`. The token is not
+ * verified, because the result only schedules the next refresh.
  */
 function lifetimeOf(jwt: string): number | undefined {
   const [, payload = ""] = jwt.split(".");
   const claims = () => JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-  const { iat, exp } = fieldsOf(unlessThrown(claims));
+  const { iat, exp } = fieldsOf(orUndefined(claims));
   if (typeof exp !== "number") return undefined;
   return Math.max(0, exp - (typeof iat === "number" ? iat : Date.now() / 1000));
 }

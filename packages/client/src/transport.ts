@@ -1,123 +1,144 @@
 import { abortable, type Signals } from "./abortable.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, redact } from "./answer.ts";
 import { AuthError, ConnectionError, RequestTimeoutError } from "./errors.ts";
+import { orUndefined } from "./fields.ts";
 import type { Settings } from "./options.ts";
-import { maxWait, withRetries } from "./retry.ts";
-import { unlessThrown } from "./unless-thrown.ts";
+import { codeOf, maxWait, withRetries } from "./retry.ts";
 
-/** What is asked of the server. */
-export interface Asked {
+/** One operation of the auth API. */
+export interface Operation {
   readonly method: "GET" | "POST";
-  /** Behind `basePath`. */
+  /** The path after `basePath`. */
   readonly path: string;
-  /** What is undefined is not sent. */
+  /** Fields that are undefined are not sent. */
   readonly body?: Readonly<Record<string, string | undefined>>;
   readonly bearer?: string | undefined;
-  /** Whether doing it twice does no harm. */
-  readonly repeatable: boolean;
+  /** Whether the server may process it twice. */
+  readonly idempotent?: boolean;
+}
+
+/** The settings of a single call. */
+export interface CallSettings extends Settings {
+  /** The first that is aborted ends the call. */
+  readonly signals: Signals;
 }
 
 /**
- * Asks, again where that makes sense, and reads the whole answer, whatever its status.
+ * Sends an operation, with retries, and reads the complete response, whatever its status.
  *
  * @throws {ConnectionError} {RequestTimeoutError} {RequestAbortedError}
  */
-export function ask(asked: Asked, settings: Settings, signals: Signals): Promise<Answer> {
-  return withRetries(() => once(asked, settings, signals), settings.retry, asked.repeatable, signals);
+export function send(operation: Operation, settings: CallSettings): Promise<Answer> {
+  const { retry, signals } = settings;
+  return withRetries(() => attempt(operation, settings), retry, signals, operation.idempotent);
 }
 
-async function once(asked: Asked, settings: Settings, signals: Signals): Promise<Answer> {
-  const { timeout } = settings;
-  const attempt = new AbortController();
-  // Not `AbortSignal.timeout`: its timers outlive the calls that they were set for.
-  const timer = setTimeout(() => attempt.abort(), Math.min(timeout, maxWait));
+/** Makes one attempt and logs it. */
+async function attempt(operation: Operation, settings: CallSettings): Promise<Answer> {
   const start = Date.now();
   let outcome = {};
   try {
-    // A fetch that was brought along may not heed its signal.
-    const answer = await abortable([attempt.signal, ...signals], () =>
-      exchange(asked, settings, attempt.signal),
-    );
+    const answer = await exchange(operation, settings);
     outcome = { status: answer.status };
     return answer;
-  } catch (cause) {
-    const tooLate = attempt.signal.aborted && new RequestTimeoutError(`No whole answer within ${timeout} ms`);
-    const error = tooLate || cause;
-    attempt.abort();
+  } catch (error) {
     if (error instanceof AuthError) outcome = { error: error.kind };
     throw error;
   } finally {
-    clearTimeout(timer);
-    const path = settings.basePath + asked.path;
-    const fields = { method: asked.method, path, ms: Date.now() - start, ...outcome };
-    unlessThrown(() => settings.logger?.debug("attempt", fields));
+    const { method, path } = operation;
+    const fields = { method, path: settings.basePath + path, ms: Date.now() - start, ...outcome };
+    orUndefined(() => settings.logger?.debug("attempt", fields));
   }
 }
 
-async function exchange(asked: Asked, settings: Settings, signal: AbortSignal): Promise<Answer> {
-  // Browsers refuse to fetch as the method of anything else.
-  const { fetch } = settings;
-  const innermost = (request: Request) => fetch(request).catch(lost);
-  const chain = (settings.middleware ?? []).reduceRight<(request: Request) => Promise<Response>>(
-    (next, middleware) => (request) => middleware(request, next),
-    innermost,
-  );
-  const response = await chain(fitting(() => requestOf(asked, settings, signal)));
-  const body = await response.text().catch(lost);
-  const { status, headers } = response;
-  // Shorter ones are words: blotting them out would tell more than it hides.
-  const sent = [asked.bearer, ...Object.values(asked.body ?? {})];
+/** Makes one attempt through the middleware, within the timeout. */
+async function exchange(operation: Operation, settings: CallSettings): Promise<Answer> {
+  const { fetch, timeout } = settings;
+  const controller = new AbortController();
+  const request = withSafeError(() => requestOf(operation, settings, controller.signal));
+  const noResponse = `No response from ${new URL(request.url).origin}`;
+  // Values below eight characters are not redacted: they may be ordinary words of a message.
+  const sent = [operation.bearer, ...Object.values(operation.body ?? {})];
   const secrets = sent.filter((value): value is string => value !== undefined && value.length > 7);
-  return {
-    status,
-    headers,
-    body,
-    data: unlessThrown(() => JSON.parse(body)),
-    retryAfter: retryAfterOf(headers),
-    secrets,
+  const lost = (cause: unknown): never => {
+    if (cause instanceof AuthError) throw cause;
+    throw new ConnectionError(redact(`${noResponse}: ${reasonOf(cause)}`, secrets), { cause });
   };
+  // `fetch` is called without a receiver, because browsers reject any but the window.
+  const chain = settings.middleware.reduceRight<Settings["fetch"]>(
+    (next, middleware) => (request) => middleware(request, next),
+    (request) => fetch(request).catch(lost),
+  );
+  // Unlike `AbortSignal.timeout`, this timer ends with the call.
+  const timer = setTimeout(() => controller.abort(), Math.min(timeout, maxWait));
+  try {
+    // The signal is also raced here, because a custom `fetch` may ignore it.
+    return await abortable([controller.signal, ...settings.signals], async () => {
+      const response = await chain(request);
+      const body = await response.text().catch(lost);
+      const { status, headers } = response;
+      const data: unknown = orUndefined(() => JSON.parse(body));
+      return { status, headers, body, data, retryAfter: retryAfterOf(headers), secrets };
+    });
+  } catch (error) {
+    const late = controller.signal.aborted;
+    controller.abort();
+    throw late ? new RequestTimeoutError(`${noResponse} within ${timeout} ms`) : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-function requestOf({ method, path, body, bearer }: Asked, settings: Settings, signal: AbortSignal): Request {
+function requestOf(
+  { method, path, body, bearer }: Operation,
+  settings: Settings,
+  signal: AbortSignal,
+): Request {
   const headers = new Headers({ accept: "application/json" });
   if (body) headers.set("content-type", "application/json");
   if (bearer) setBearer(headers, bearer);
-  for (const [name, value] of Object.entries(settings.headers ?? {})) headers.set(name, value);
-  // However the parts are given: a password must not go to `https://login.exampleauth`.
+  for (const [name, value] of Object.entries(settings.headers)) headers.set(name, value);
+  // Exactly one slash between the parts, so that no password goes to `https://login.exampleauth`.
   const url = `${settings.baseURL}/${settings.basePath}${path}`.replace(/(?<!:)\/+/g, "/");
   return new Request(url, {
     method,
     headers,
     signal,
-    // A password that was sent to one place is not handed on to another.
+    // Following a redirect could send a password to another server.
     redirect: "manual",
     body: body ? JSON.stringify(body) : null,
   });
 }
 
-/** @throws {TypeError} in words of its own: the platform's would quote a token, a key or a password in an address */
-export function fitting<T>(work: () => T): T {
+/** Replaces an error of the platform. Its message may quote a token, an API key or a password. @throws {TypeError} */
+export function withSafeError<T>(work: () => T): T {
   try {
     return work();
   } catch {
-    throw new TypeError("The token, a header or baseURL is not valid");
+    throw new TypeError("Invalid token, header or baseURL");
   }
 }
 
+/** Sets the `Authorization` header. */
 export function setBearer(headers: Headers, token: string): void {
   headers.set("authorization", `Bearer ${token}`);
 }
 
-function lost(cause: unknown): never {
-  // Node shows what it got where that was no HTTP, which may be what was sent.
-  if (cause instanceof Error && cause.cause instanceof Error) Reflect.deleteProperty(cause.cause, "data");
-  throw cause instanceof AuthError ? cause : new ConnectionError("No whole answer", { cause });
+/** The message of the innermost cause, or its code if the message is empty. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause: unknown = error.cause;
+  if (!(cause instanceof Error)) return error.message || codeOf(error);
+  // Node attaches the received bytes to a parse error. They may echo a secret.
+  const parseError: Error & { data?: unknown } = cause;
+  delete parseError.data;
+  return reasonOf(cause);
 }
 
-/** `Retry-After` (RFC 9110 §10.2.3) in seconds, of both its forms. */
+/** `Retry-After` (RFC 9110 §10.2.3) in seconds. A date is compared with the server's clock if it sends one. */
 function retryAfterOf(headers: Headers): number | undefined {
   const value = headers.get("retry-after") ?? "";
   const now = Date.parse(headers.get("date") ?? "") || Date.now();
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - now) / 1000;
-  return seconds >= 0 ? seconds : seconds < 0 ? 0 : undefined;
+  return seconds <= 0 ? 0 : seconds || undefined;
 }

@@ -1,7 +1,7 @@
-import { unlessThrown } from "./unless-thrown.ts";
+import { type Fields, fieldsOf, orUndefined, textIn } from "./fields.ts";
 
 /**
- * Somebody who is signed in, as `me` and `login` tell of them.
+ * The signed-in user, as `me` and `login` return it.
  *
  * @example const greeting = ({ displayName, username }: User) => `Hello ${displayName ?? username}`;
  */
@@ -13,12 +13,12 @@ export interface User {
   readonly displayName: string | null;
   /** Whether the account may be used (`active_status`). */
   readonly activeStatus: boolean;
-  /** Empty where the server tells none here. */
+  /** Empty if the server does not send roles. */
   readonly roles: readonly string[];
 }
 
 /**
- * The answer to a login. What only some servers send is `undefined` where it was not sent.
+ * The response to a login. Fields that a server does not send are `undefined`.
  *
  * @example const { userId, roles }: LoginResponse = await auth.login({ username, password });
  */
@@ -26,7 +26,7 @@ export interface LoginResponse {
   readonly accessToken: string;
   /** `bearer`. */
   readonly tokenType: string;
-  /** Seconds for which the access token is good. */
+  /** The lifetime of the access token, in seconds. */
   readonly expiresIn: number | undefined;
   readonly refreshToken: string | undefined;
   readonly userId: string | undefined;
@@ -36,7 +36,7 @@ export interface LoginResponse {
 }
 
 /**
- * The answer to a refresh.
+ * The response to a refresh.
  *
  * @example const { accessToken, expiresIn }: RefreshTokenResponse = await auth.refresh({ currentToken });
  */
@@ -44,14 +44,14 @@ export interface RefreshTokenResponse {
   readonly accessToken: string;
   /** `bearer`. */
   readonly tokenType: string;
-  /** Seconds for which the access token is good. */
+  /** The lifetime of the access token, in seconds. */
   readonly expiresIn: number | undefined;
-  /** Absent where the session is refreshed with its current token. */
+  /** Undefined if the refresh sent an access token instead of a refresh token. */
   readonly refreshToken: string | undefined;
 }
 
 /**
- * The answer to a logout.
+ * The response to a logout.
  *
  * @example const { message }: LogoutResponse = await auth.logout();
  */
@@ -59,15 +59,7 @@ export interface LogoutResponse {
   readonly message: string;
 }
 
-/** An object of which nothing is known yet. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** Takes a value as an object, without what every object inherits; anything else has no fields. */
-export function fieldsOf(value: unknown): Fields {
-  return Object.assign(Object.create(null), typeof value === "object" ? value : undefined);
-}
-
-/** Reads `RefreshTokenResponse` of the wire. @throws naming the field that is missing */
+/** Reads a `RefreshTokenResponse`. @throws an error with the name of a missing field */
 export function readTokens(body: unknown): RefreshTokenResponse {
   const fields = fieldsOf(body);
   const { expires_in } = fields;
@@ -79,7 +71,7 @@ export function readTokens(body: unknown): RefreshTokenResponse {
   };
 }
 
-/** Reads `LoginResponse` of the wire. @throws naming the field that is missing */
+/** Reads a `LoginResponse`. @throws an error with the name of a missing field */
 export function readLogin(body: unknown): LoginResponse {
   const fields = fieldsOf(body);
   const user = fieldsOf({ roles: fields["roles"], ...fieldsOf(fields["user"]) });
@@ -88,12 +80,12 @@ export function readLogin(body: unknown): LoginResponse {
     userId: textIn(fields, "user_id") ?? textIn(user, "id"),
     username: textIn(fields, "username") ?? textIn(user, "username"),
     roles: texts(fields["roles"] ?? user["roles"]),
-    // One document lets it hold anything.
-    user: unlessThrown(() => readUser(user)),
+    // One of the published documents allows any object here.
+    user: orUndefined(() => readUser(user)),
   };
 }
 
-/** Reads `CurrentUserInfo` of the wire. @throws naming the field that is missing */
+/** Reads a `CurrentUserInfo`. @throws an error with the name of a missing field */
 export function readUser(body: unknown): User {
   const fields = fieldsOf(body);
   return {
@@ -106,7 +98,7 @@ export function readUser(body: unknown): User {
   };
 }
 
-/** Reads `LogoutResponse` of the wire; a server may as well say nothing. */
+/** Reads a `LogoutResponse`. The body may be empty. */
 export function readLogout(body: unknown): LogoutResponse {
   return { message: textIn(fieldsOf(body), "message") ?? "" };
 }
@@ -115,12 +107,6 @@ function text(fields: Fields, name: string): string {
   const value = textIn(fields, name);
   if (!value) throw new Error(name);
   return value;
-}
-
-/** A field that is text; undefined where it is not. */
-export function textIn(fields: Fields, name: string): string | undefined {
-  const value = fields[name];
-  return typeof value === "string" ? value : undefined;
 }
 
 function texts(value: unknown): readonly string[] {

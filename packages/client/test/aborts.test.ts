@@ -13,7 +13,7 @@ const aborted = { kind: "aborted", name: "RequestAbortedError" };
 const client = (options: ClientOptions = {}) => new AuthClient({ baseURL: server.url, ...options });
 
 describe.each(Object.entries(verbs))("%s", (_name, verb) => {
-  test("ends at once when it is aborted before an answer, and is not tried again", async () => {
+  test("an abort before the response ends it at once, without a retry", async () => {
     server.will(hangs);
     const controller = new AbortController();
     const call = verb(client(), { signal: controller.signal });
@@ -22,7 +22,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
     expect(server.received).toHaveLength(1);
   });
 
-  test("ends at once when it is aborted within a body, and is not tried again", async () => {
+  test("an abort within the body ends it at once, without a retry", async () => {
     server.will(drips);
     const controller = new AbortController();
     const begun = Promise.withResolvers<void>();
@@ -37,23 +37,23 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
     expect(server.received).toHaveLength(1);
   });
 
-  test("ends at once when it is aborted while it waits to try again", async () => {
+  test("an abort during the wait before a retry ends it at once", async () => {
     server.will(answers(503, {}, { "retry-after": "50" }), answers(200, welcome));
     const controller = new AbortController();
-    // What is told of an attempt is told before the wait that follows it.
+    // The logger is called before the wait that follows an attempt.
     const logger = { debug: () => void setImmediate(() => controller.abort()) };
     await expect(verb(client(), { signal: controller.signal, logger })).rejects.toMatchObject(aborted);
     expect(server.received).toHaveLength(1);
   });
 
-  test("sends nothing where it was aborted before", async () => {
+  test("sends nothing if the signal is already aborted", async () => {
     server.will(answers(200, welcome));
     await expect(verb(client(), { signal: AbortSignal.abort() })).rejects.toMatchObject(aborted);
     await verb(client());
     expect(server.received).toHaveLength(1);
   });
 
-  test("is aborted by a signal of the client as well", async () => {
+  test("the signal of the client aborts it as well", async () => {
     server.will(hangs);
     const controller = new AbortController();
     const call = verb(client({ signal: controller.signal }));
@@ -61,7 +61,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
     await expect(call).rejects.toMatchObject(aborted);
   });
 
-  test("ends when the client is closed, and so does every later one", async () => {
+  test("closing the client ends it and every later call", async () => {
     server.will(hangs);
     const auth = client();
     const call = verb(auth);
@@ -72,7 +72,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
   });
 });
 
-test("closing a client ends a wait between two tries, and what its relatives do", async () => {
+test("closing a client ends waits for a retry and the calls of its relatives", async () => {
   server.will(answers(503, {}, { "retry-after": "50" }));
   const waiting = Promise.withResolvers<void>();
   const auth = client({ logger: { debug: () => void setImmediate(waiting.resolve) } });
@@ -81,7 +81,7 @@ test("closing a client ends a wait between two tries, and what its relatives do"
   await expect(call).rejects.toMatchObject(aborted);
 });
 
-test("what fetch has sent is aborted by its own signal, and not by closing the client", async () => {
+test("a request of fetch is aborted by its own signal, but not by close()", async () => {
   server.will(hangs);
   const auth = client({ token: "t" });
   const controller = new AbortController();
@@ -96,7 +96,7 @@ test("what fetch has sent is aborted by its own signal, and not by closing the c
   expect((await second).status).toBe(200);
 });
 
-test("a client is closed where the block ends that it was made for", async () => {
+test("await using closes the client at the end of the block", async () => {
   server.will(hangs);
   const calls: Promise<unknown>[] = [];
   {
@@ -107,7 +107,7 @@ test("a client is closed where the block ends that it was made for", async () =>
   expect(await calls[0]).toMatchObject({ ok: false, error: aborted });
 });
 
-test("one call that is aborted leaves the others alone", async () => {
+test("aborting one call leaves the others alone", async () => {
   const controller = new AbortController();
   const held = Promise.withResolvers<void>();
   server.will(hangs, (...given) => void held.promise.then(() => answers(200, welcome)(...given)));
@@ -123,9 +123,10 @@ test("one call that is aborted leaves the others alone", async () => {
   await expect(second).resolves.toMatchObject({ id: "user:alice" });
 });
 
-test("many who wait at once are not taken for a leak: Node before 24 warns where more than ten hear one signal", async () => {
+test("no AbortSignal gets more than ten listeners from concurrent calls", async () => {
   server.will(answers(200, welcome));
   const auth = client({ token: "access-token" });
+  // Node before 24 warns of a leak from the eleventh listener on.
   const heard = vi.spyOn(AbortSignal.prototype, "addEventListener");
   await Promise.all(Array.from({ length: 20 }, () => auth.me()));
   const signals: readonly unknown[] = heard.mock.contexts;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AuthClient, type CallOptions } from "../src/index.ts";
 import { answers, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
-import { named } from "./passing-by.ts";
 import { verbs, welcome } from "./verbs.ts";
+import { named } from "./wire-tap.ts";
 
 let server: MisbehavingServer;
 beforeEach(async () => {
@@ -19,7 +19,7 @@ test.each([
   ["refresh", "POST", { refresh_token: "refresh-token" }, undefined],
   ["me", "GET", undefined, "Bearer access-token"],
   ["logout", "POST", undefined, "Bearer access-token"],
-] as const)("%s is this request", async (name, method, body, authorization) => {
+] as const)("the request of %s", async (name, method, body, authorization) => {
   await verbs[name](client());
   const [request] = server.received;
   expect(request).toMatchObject({ method, path: `/auth/${name}`, headers: { accept: "application/json" } });
@@ -45,7 +45,7 @@ test.each([
   expect(server.received.map((request) => request.path)).toEqual([path, path]);
 });
 
-test("a base path without a slash is no part of the host that a password goes to", async () => {
+test("a base path without a slash does not become part of the host", async () => {
   const hosts: string[] = [];
   const fetch = async (request: Request) => {
     hosts.push(new URL(request.url).host);
@@ -56,7 +56,7 @@ test("a base path without a slash is no part of the host that a password goes to
   expect(hosts).toEqual(["login.example"]);
 });
 
-test("headers of a call come on top of those of the client, whatever their case", async () => {
+test("headers of a call override those of the client, whatever their case", async () => {
   const auth = client({ headers: { "X-Tenant": "one", "x-trace": "a" } });
   await auth.me({ headers: { "x-tenant": "two", Accept: "application/problem+json" } });
   await auth.me();

@@ -26,12 +26,12 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
     expect(await verb(client()).result()).toMatchObject(failure);
   });
 
-  test("result() where there is no server does not reject either", async () => {
+  test("result() without a server does not reject either", async () => {
     const auth = new AuthClient({ baseURL: await deadAddress(), retry: false });
     expect(await verb(auth).result()).toMatchObject({ ok: false, error: { kind: "connection" } });
   });
 
-  test("result() rejects for what is no error of this package", async () => {
+  test("result() rejects for an error from outside this package", async () => {
     const mistake = new Error("A mistake in a middleware");
     const middleware = [() => Promise.reject(mistake)];
     await expect(verb(client(), { middleware }).result()).rejects.toBe(mistake);
@@ -39,7 +39,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
     expect(server.received).toHaveLength(0);
   });
 
-  test("withResponse() has the value and the response, its body unread", async () => {
+  test("withResponse() has the value and a response with an unread body", async () => {
     server.will(answers(200, welcome, { "x-more": "yes" }));
     const { data, response } = await verb(client()).withResponse();
     expect(data).toEqual(await verb(client()));
@@ -61,12 +61,12 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
     expect(await response.text()).toBe(body);
   });
 
-  test("asResponse() rejects where there was no answer", async () => {
+  test("asResponse() rejects without a response", async () => {
     const auth = new AuthClient({ baseURL: await deadAddress(), retry: false });
     await expect(verb(auth).asResponse()).rejects.toMatchObject({ kind: "connection" });
   });
 
-  test("sends one request, however it is looked at", async () => {
+  test("all views of a call share one request", async () => {
     server.will(answers(200, welcome));
     const call = verb(client());
     await Promise.all([call, call.result(), call.withResponse(), call.asResponse(), call.asResponse()]);
@@ -74,7 +74,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
   });
 });
 
-/** Runs a program that makes a call to a server that is not there. @returns what it says as it ends */
+/** Runs a program with a call to a server that does not exist. @returns its output */
 async function program(use: string): Promise<string> {
   const source = pathToFileURL(`${import.meta.dirname}/../src/index.ts`).href;
   const code = `
@@ -91,11 +91,11 @@ async function program(use: string): Promise<string> {
 
 describe("a call that fails", () => {
   test.each([
-    ["nobody looks at it", ""],
-    ["one only waits for its end", "call.finally(() => {});"],
-    ["withResponse() is not looked at", "call.withResponse();"],
-    ["asResponse() is not looked at", "call.asResponse();"],
-  ])("is an unhandled rejection where %s", async (_what, use) => {
+    ["it has no handler", ""],
+    ["it only has finally()", "call.finally(() => {});"],
+    ["withResponse() has no handler", "call.withResponse();"],
+    ["asResponse() has no handler", "call.asResponse();"],
+  ])("is an unhandled rejection if %s", async (_case, use) => {
     expect(await program(use)).toMatch(/^exit 1\n.*ConnectionError/s);
   });
 
@@ -104,7 +104,7 @@ describe("a call that fails", () => {
     ["asResponse()", "call.asResponse().catch(() => {});"],
     ["withResponse()", "call.withResponse().catch(() => {});"],
     ["a catch", "call.catch(() => {});"],
-  ])("is handled by %s", async (_what, use) => {
+  ])("is handled by %s", async (_case, use) => {
     expect(await program(use)).toBe("exit 0\n");
   });
 });

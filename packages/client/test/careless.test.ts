@@ -3,7 +3,6 @@ import { AuthClient, type CallOptions } from "../src/index.ts";
 import { answers, hangs, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
 import { welcome } from "./verbs.ts";
 
-/** What careless programs do, and must not pay for with their session. */
 let server: MisbehavingServer;
 beforeEach(async () => {
   server = await misbehavingServer();
@@ -15,7 +14,7 @@ const alice = { username: "alice", password: "alice123" };
 const client = (options: CallOptions = {}) =>
   new AuthClient({ baseURL: server.url, retry: false, ...options });
 
-test("a logger that throws costs nothing", async () => {
+test("a logger that throws does not fail the call", async () => {
   const logger = {
     debug: () => {
       throw new Error("the disk is full");
@@ -26,23 +25,23 @@ test("a logger that throws costs nothing", async () => {
   expect(await auth.token()).toBe(welcome.access_token);
 });
 
-test("an empty token is none", async () => {
+test("an empty token counts as no token", async () => {
   const auth = client({ token: "" });
   await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
   await expect(auth.fetch(server.url)).rejects.toMatchObject({ kind: "signed_out" });
 });
 
-test("what is undefined changes nothing, in retries and headers too", async () => {
+test("undefined options change nothing, in retry and headers too", async () => {
   const auth = client({ retry: { statusCodes: undefined, maxRetries: undefined }, headers: { "x-a": "1" } });
   await auth.login(alice, { headers: JSON.parse("{}"), retry: { exponent: undefined } });
   expect(server.received.at(-1)?.headers["x-a"]).toBe("1");
 });
 
-describe.each(["signal", "close"] as const)("what never comes is given up: by %s", (way) => {
+describe.each(["signal", "close"] as const)("%s ends a wait for", (way) => {
   const giveUp = (auth: AuthClient, controller: AbortController) =>
     way === "signal" ? controller.abort() : auth.close();
 
-  test("a token that is being thought about", async () => {
+  test("a token function that never resolves", async () => {
     const auth = client({ token: () => new Promise<string>(() => {}) });
     const controller = new AbortController();
     const me = auth.me({ signal: controller.signal });
@@ -50,7 +49,7 @@ describe.each(["signal", "close"] as const)("what never comes is given up: by %s
     await expect(me).rejects.toMatchObject({ kind: "aborted" });
   });
 
-  test("the refresh after a token was refused", async () => {
+  test("a refresh after a refused token", async () => {
     const auth = client();
     await auth.login(alice);
     const controller = new AbortController();

@@ -7,12 +7,12 @@ const read = (name: string) => readFileSync(join(folder, name), "utf8");
 const source = globSync("*.ts", { cwd: folder }).map(read).join("\n");
 const kinds = "(?:abstract )?(?:class|interface|type|function|const)";
 
-/** The docstring right before what a pattern matches. */
+/** The docstring right before the match of a pattern. */
 function docstring(before: string): string {
   return new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n${before}`).exec(source)?.[1] ?? "";
 }
 
-describe("a docstring with an example stands before", () => {
+describe("has a docstring with an example:", () => {
   const exported = [...read("index.ts").matchAll(/^export (?:type )?\{([^}]*)\}/gm)]
     .flatMap(([, list = ""]) => list.split(","))
     .map((name) => name.replace("type ", "").trim())
@@ -33,7 +33,7 @@ describe("a docstring with an example stands before", () => {
     );
   });
 
-  test("at least the five verbs of AuthClient", () => {
+  test("the five verbs of AuthClient are among them", () => {
     expect(methods).toEqual(expect.arrayContaining(["login", "refresh", "me", "logout", "token"]));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as ours from "../src/errors.ts";
 
-/** Another copy of the same module, as bundlers leave them. */
+/** A second copy of the same module, as a bundler may produce. */
 const copy = "../src/errors.ts?copy";
 const theirs: typeof ours = await import(copy);
 
@@ -19,11 +19,11 @@ const pairs = [
 ] as const;
 
 describe("instanceof across two copies of the package", () => {
-  test("they are two", () => {
+  test("the copies differ", () => {
     expect(theirs.APIError).not.toBe(ours.APIError);
   });
 
-  test.each(pairs)("holds for the class, its parents, and no other", (one, other) => {
+  test.each(pairs)("holds for the class and its parents only", (one, other) => {
     const error = new one.ValidationError("", answer);
     expect(error).toBeInstanceOf(other.ValidationError);
     expect(error).toBeInstanceOf(other.BadRequestError);
@@ -35,7 +35,7 @@ describe("instanceof across two copies of the package", () => {
     expect(other.isKnownError(error)).toBe(true);
   });
 
-  test.each(pairs)("a class of somebody's own is what it extends", (one, other) => {
+  test.each(pairs)("holds for an outside subclass and its parents", (one, other) => {
     class TenantError extends one.ForbiddenError {}
     const error = new TenantError("", answer);
     expect(error).toBeInstanceOf(TenantError);
@@ -44,7 +44,7 @@ describe("instanceof across two copies of the package", () => {
     expect(error).not.toBeInstanceOf(other.NotFoundError);
   });
 
-  test.each(pairs)("and what it extends is not of that class", (one, other) => {
+  test.each(pairs)("does not hold for an outside subclass and an error of its parent", (one, other) => {
     class TenantError extends one.ForbiddenError {}
     class OtherError extends one.ForbiddenError {}
     class DeeperError extends TenantError {}
@@ -61,7 +61,7 @@ test.each([
   ["a text", "ForbiddenError"],
   ["another error", new Error("ForbiddenError")],
   ["an error that has the name", Object.assign(new Error(), { name: "ForbiddenError", kind: "forbidden" })],
-  ["an object that looks like one", { ...new ours.ForbiddenError("", answer) }],
+  ["an object with the fields of an error", { ...new ours.ForbiddenError("", answer) }],
   ["a class itself", ours.ForbiddenError],
   [
     "an error of a class that has an id",
@@ -69,14 +69,14 @@ test.each([
       static id = "ForbiddenError";
     })(),
   ],
-])("%s is none of them", (_what, value) => {
+])("does not hold for %s", (_case, value) => {
   for (const kind of [ours.AuthError, ours.APIError, ours.ForbiddenError]) {
     expect(value instanceof kind).toBe(false);
   }
   expect(ours.isKnownError(value)).toBe(false);
 });
 
-test("errors have the name of their class, a stack, and what caused them", () => {
+test("errors have the name of their class, a stack and a cause", () => {
   const cause = new Error("ECONNRESET");
   const error = new ours.ConnectionError("No answer", { cause });
   expect(error).toMatchObject({ name: "ConnectionError", cause });

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AuthClient } from "../src/index.ts";
-import { answers, cuts, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
+import {
+  answers,
+  cuts,
+  deadAddress,
+  type MisbehavingServer,
+  misbehavingServer,
+} from "./misbehaving-server.ts";
 import { verbs } from "./verbs.ts";
 
 let server: MisbehavingServer;
@@ -15,17 +21,17 @@ const issues = [
 ];
 const said = "body.username: Field required; body.items.0: Not a number";
 
-describe.each(Object.entries(verbs))("the message of what %s throws", (_name, verb) => {
+describe.each(Object.entries(verbs))("the message of an error of %s", (_name, verb) => {
   test.each([
     ["message", { message: "No such user", detail: "other", error: "other" }, "No such user"],
     ["message before detail", { detail: issues, message: "Wrong" }, "Wrong"],
-    ["detail, as FastAPI has it", { detail: "Not authenticated" }, "Not authenticated"],
+    ["detail in FastAPI's form", { detail: "Not authenticated" }, "Not authenticated"],
     ["detail of problem+json", { type: "about:blank", title: "Gone", detail: "Long gone" }, "Long gone"],
-    ["the issues of FastAPI", { detail: issues }, said],
-    ["detail where message is empty", { message: "", detail: "Wrong" }, "Wrong"],
-    ["detail where message is no text", { message: { a: 1 }, detail: "Wrong" }, "Wrong"],
-    ["the status where issues are none", { detail: [] }, "HTTP status 400"],
-    ["the status where detail is an object", { detail: { a: 1 } }, "HTTP status 400"],
+    ["FastAPI's validation errors", { detail: issues }, said],
+    ["detail if message is empty", { message: "", detail: "Wrong" }, "Wrong"],
+    ["detail if message is an object", { message: { a: 1 }, detail: "Wrong" }, "Wrong"],
+    ["the status if detail is an empty list", { detail: [] }, "HTTP status 400"],
+    ["the status if detail is an object", { detail: { a: 1 } }, "HTTP status 400"],
     ["the status of problem+json without detail", { title: "Gone", status: 400 }, "HTTP status 400"],
     ["the status with HTML", "<html><h1>Bad gateway</h1></html>", "HTTP status 400"],
     ["the status with plain text", "upstream connect error", "HTTP status 400"],
@@ -35,7 +41,7 @@ describe.each(Object.entries(verbs))("the message of what %s throws", (_name, ve
     ["the status with null", null, "HTTP status 400"],
     ["the status with a number", 17, "HTTP status 400"],
     ["the status with a JSON text", '"No"', "HTTP status 400"],
-  ])("is %s", async (_what, body, message) => {
+  ])("is %s", async (_case, body, message) => {
     server.will(answers(400, body));
     await expect(verb(new AuthClient({ baseURL: server.url }))).rejects.toMatchObject({
       message,
@@ -43,15 +49,45 @@ describe.each(Object.entries(verbs))("the message of what %s throws", (_name, ve
     });
   });
 
-  test("is of the connection where the body is cut short", async () => {
+  test("names the connection if the body is cut short", async () => {
     server.will(cuts(400, JSON.stringify({ message: "No such user" })));
     const auth = new AuthClient({ baseURL: server.url, retry: false });
-    await expect(verb(auth)).rejects.toMatchObject({ kind: "connection", message: "No whole answer" });
+    const message = `No response from ${server.url}: other side closed`;
+    await expect(verb(auth)).rejects.toMatchObject({ kind: "connection", message });
+  });
+});
+
+describe("the message of a lost connection", () => {
+  test("names the server and the innermost cause", async () => {
+    const baseURL = await deadAddress();
+    const message = `No response from ${baseURL}: connect ECONNREFUSED ${new URL(baseURL).host}`;
+    await expect(new AuthClient({ baseURL, retry: false }).me()).rejects.toMatchObject({ message });
+  });
+
+  test.each<readonly [string, unknown, string]>([
+    [
+      "an error without a message has its code",
+      Object.assign(new Error(), { code: "ECONNRESET" }),
+      "ECONNRESET",
+    ],
+    ["a cause without an error is ignored", new Error("no route", { cause: "x" }), "no route"],
+    ["a rejection without an error is shown as text", "no route", "no route"],
+  ])("%s", async (_case, rejection, reason) => {
+    const auth = new AuthClient({ fetch: () => Promise.reject(rejection), retry: false });
+    const message = `No response from http://127.0.0.1:8000: ${reason}`;
+    await expect(auth.me()).rejects.toMatchObject({ message });
+  });
+
+  test("shows neither path nor query of baseURL, nor a quoted password", async () => {
+    const fetch = () => Promise.reject(new Error("cannot send correct horse battery"));
+    const auth = new AuthClient({ baseURL: "https://login.example/a?key=c4n4ry", fetch, retry: false });
+    const message = "No response from https://login.example: cannot send …";
+    await expect(verbs.login(auth)).rejects.toMatchObject({ message });
   });
 });
 
 describe.each(Object.entries(verbs))("%s follows no redirect", (_name, verb) => {
-  test.each([301, 302, 303, 307, 308])("of status %i: nothing reaches the other place", async (status) => {
+  test.each([301, 302, 303, 307, 308])("of status %i: the other server receives nothing", async (status) => {
     await using elsewhere = await misbehavingServer();
     server.will(answers(status, "", { location: `${elsewhere.url}/login` }));
     const call = verb(new AuthClient({ baseURL: server.url }));

@@ -12,7 +12,7 @@ afterEach(() => server[Symbol.asyncDispose]());
 
 const client = () => new AuthClient({ baseURL: server.url, retry: false });
 
-/** What a call to a server that does this throws, when it is known to be an error of an answer. */
+/** The `APIError` that a call rejects with. */
 async function apiErrorOf(call: Promise<unknown>): Promise<errors.APIError> {
   const error = await call.then(
     () => undefined,
@@ -50,10 +50,10 @@ describe.each(Object.entries(verbs))("%s throws for a status of", (_name, verb) 
   });
 });
 
-describe("an error of an answer tells", () => {
+describe("an APIError has", () => {
   const body = { message: "Slow down", code: "too_many_attempts", more: [1] };
 
-  test("code, request, time to wait, body and headers", async () => {
+  test("code, request id, retryAfter, body and headers", async () => {
     server.will(answers(429, body, { "x-request-id": "r-1", "retry-after": "9", "x-more": "yes" }));
     const error = await apiErrorOf(client().me());
     expect(error).toMatchObject({ code: "too_many_attempts", requestId: "r-1", retryAfter: 9, data: body });
@@ -61,36 +61,36 @@ describe("an error of an answer tells", () => {
     expect(error.headers.get("x-more")).toBe("yes");
   });
 
-  test("nothing of that where the server did not", async () => {
+  test("undefined for parts that the server left out", async () => {
     server.will(answers(500, ""));
     const error = await apiErrorOf(client().me());
     const { code, requestId, retryAfter, data } = error;
     expect({ code, requestId, retryAfter, data, body: error.body }).toEqual({ body: "" });
   });
 
-  test("the seconds of a date by the server's clock", async () => {
+  test("retryAfter in seconds of a date, by the server's clock", async () => {
     const headers = { date: "Thu, 01 Jan 1998 00:00:00 GMT", "retry-after": "Thu, 01 Jan 1998 00:01:40 GMT" };
     server.will(answers(503, {}, headers));
     expect((await apiErrorOf(client().me())).retryAfter).toBe(100);
   });
 
-  test("no code that is not text", async () => {
+  test("no code if it is not a string", async () => {
     server.will(answers(400, { code: 17 }));
     expect((await apiErrorOf(client().me())).code).toBeUndefined();
   });
 
-  test.each([302, 304, 404, 500, 999])("the whole response, again and again, of a %i", async (status) => {
+  test.each([302, 304, 404, 500, 999])("the response of a %i, readable several times", async (status) => {
     server.will(answers(status, status === 304 ? "" : body, { "x-more": "yes" }));
     const error = await apiErrorOf(client().me());
     for (const response of [error.response, error.response]) {
-      // A Response cannot be made with a status that no server should send.
+      // `Response` rejects any status above 599.
       expect(response.status).toBe(status === 999 ? 502 : status);
       expect(response.headers.get("x-more")).toBe("yes");
       expect(await response.text()).toBe(error.body);
     }
   });
 
-  test("the issues of a 422, made whole", async () => {
+  test("the issues of a 422, with missing parts filled in", async () => {
     const detail = [
       { loc: ["body", "items", 3, "name"], msg: "Field required", type: "missing", input: {} },
       { loc: ["body", null, {}], msg: "Wrong" },
@@ -111,16 +111,13 @@ describe("an error of an answer tells", () => {
     ]);
   });
 
-  test.each([["text"], [undefined], [{ loc: [] }], [null]])(
-    "no issues where detail is %j",
-    async (detail) => {
-      server.will(answers(422, { detail }));
-      await expect(client().me()).rejects.toMatchObject({ kind: "validation", issues: [] });
-    },
-  );
+  test.each([["text"], [undefined], [{ loc: [] }], [null]])("no issues if detail is %j", async (detail) => {
+    server.will(answers(422, { detail }));
+    await expect(client().me()).rejects.toMatchObject({ kind: "validation", issues: [] });
+  });
 });
 
-test("the kinds are these and no others", () => {
+test("the union of kinds is complete", () => {
   expectTypeOf<KnownError["kind"]>().toEqualTypeOf<
     | "api"
     | "bad_request"

@@ -1,9 +1,9 @@
 import type { TokenSet, TokenStore } from "../src/index.ts";
 
-/** What happens to a write: it is done, refused, or refused with the old tokens lost. */
+/** The outcome of a write: done, refused, or torn, which also loses the old tokens. */
 export type Fate = "done" | "refused" | "torn";
 
-/** A store whose medium fails as it is told to. */
+/** A store with faults on demand. */
 export class FailingStore implements TokenStore {
   readonly name?: string;
   readonly full = new Error("the disk is full");

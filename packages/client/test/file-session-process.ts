@@ -1,4 +1,4 @@
-// A command line that keeps its session in a file: prints a token for every line that it is given.
+// A command line with its session in a file. It prints a token for every line of its input.
 import { createInterface } from "node:readline";
 import { fileStore } from "../src/file.ts";
 import { AuthClient } from "../src/index.ts";

@@ -27,7 +27,7 @@ const numbered = (number: number): TokenSet => ({
 });
 const garbage = ["", "{", "null", "7", "[]", '"text"', "{}", '{"accessToken":7}', "\0\0\0\0"];
 
-test("its file is for its owner alone, whatever the umask and whatever stood there before", async () => {
+test("only the owner can read the file, whatever the umask or the old mode", async () => {
   const path = join(newFolder(), "session.json");
   const umask = process.umask(0);
   try {
@@ -41,7 +41,7 @@ test("its file is for its owner alone, whatever the umask and whatever stood the
   }
 });
 
-test("forgetting leaves no file", async () => {
+test("removing the tokens removes the file", async () => {
   const place = newFolder();
   const store = fileStore(join(place, "session.json"));
   await store.set(numbered(1));
@@ -49,7 +49,7 @@ test("forgetting leaves no file", async () => {
   expect(readdirSync(place)).toEqual([]);
 });
 
-test.each(garbage)("takes %j for nothing, and writes over it", async (text) => {
+test.each(garbage)("treats %j as no session, and overwrites it", async (text) => {
   const path = join(newFolder(), "session.json");
   writeFileSync(path, text);
   const store = fileStore(path);
@@ -58,7 +58,7 @@ test.each(garbage)("takes %j for nothing, and writes over it", async (text) => {
   expect(await store.get()).toEqual(numbered(1));
 });
 
-test("who has the file open goes on reading the old tokens, whole", async () => {
+test("a reader with an open file still reads the complete old tokens", async () => {
   const path = join(newFolder(), "session.json");
   const store = fileStore(path);
   await store.set(numbered(1));
@@ -67,7 +67,7 @@ test("who has the file open goes on reading the old tokens, whole", async () => 
   expect(statSync(path).ino).not.toBe(before);
 });
 
-test("many writers and readers at once see whole tokens alone, and leave one file", async () => {
+test("concurrent writers and readers see complete tokens and leave one file", async () => {
   const place = newFolder();
   const path = join(place, "session.json");
   const all = Array.from({ length: 40 }, (_, number) => numbered(number));
@@ -83,7 +83,7 @@ test("many writers and readers at once see whole tokens alone, and leave one fil
   expect(readdirSync(place)).toEqual(["session.json"]);
 });
 
-test("a write that fails is told of, and leaves nothing behind", async () => {
+test("a failed write rejects and leaves no temporary file", async () => {
   const place = newFolder();
   const path = join(place, "session.json");
   mkdirSync(path);
@@ -92,18 +92,18 @@ test("a write that fails is told of, and leaves nothing behind", async () => {
   expect(readdirSync(path)).toEqual([]);
 });
 
-test("a file that cannot be read is no empty one", async () => {
+test("an unreadable file rejects instead of counting as empty", async () => {
   const path = newFolder();
   await expect(fileStore(path).get()).rejects.toMatchObject({ code: "EISDIR" });
 });
 
-test("a folder that is not there is told of", async () => {
+test("a write to a missing folder rejects", async () => {
   const store = fileStore(join(folder, "nowhere", "session.json"));
   expect(await store.get()).toBeUndefined();
   await expect(store.set(numbered(1))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("is the same by each way to its path", () => {
+test("different spellings of a path give the same name", () => {
   const path = join(folder, "session.json");
   expect(fileStore(join(folder, "x", "..", "session.json")).name).toBe(fileStore(path).name);
 });

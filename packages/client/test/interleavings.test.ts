@@ -37,7 +37,7 @@ const fates = fc.array(
   { maxLength: 12 },
 );
 
-/** The next step is drawn when all has happened that follows from this one. */
+/** A scheduler that lets all consequences of a step happen before the next step. */
 const scheduler = () =>
   fc.scheduler({
     act: async (step) => {
@@ -50,7 +50,7 @@ function callsOf<Act extends "login" | "token" | "me" | "logout">(act: Act, clie
   return fc.record({ act: fc.constant(act), client: fc.nat(clients - 1) });
 }
 
-/** Asks for a token, and holds what comes against what may come. */
+/** Asks for a token and checks the result against the model. */
 async function checkToken(world: ModelWorld, auth: AuthClient, alone: boolean): Promise<void> {
   const askedAt = Date.now();
   const outAtFirst = world.lastEvent === "logout";
@@ -62,12 +62,12 @@ async function checkToken(world: ModelWorld, auth: AuthClient, alone: boolean): 
   if (token === undefined) return;
   expect(outAtFirst && world.lastEvent === "logout", "a token after the logout").toBe(false);
   expect(sessions, "a token of another session").toContain(sessionOf(token));
-  // Who waits together with others, or for longer than a token lives, may get one that was good only then.
+  // A caller that shares a refresh, or waits longer than a token lives, may get an expired token.
   if (alone && Date.now() === askedAt)
     expect(world.server.until(token), "a token that had expired").toBeGreaterThan(askedAt);
 }
 
-/** Signs out. Where that succeeds the session is over on the server as well. */
+/** Signs out. If that succeeds, the session must have ended on the server as well. */
 async function checkLogout(world: ModelWorld, auth: AuthClient): Promise<void> {
   const leaving = () => world.leaving.get(auth) ?? 0;
   const before = world.kept;
@@ -90,7 +90,7 @@ async function check(world: ModelWorld, scheduled: fc.Scheduler, taken: readonly
   let open = 0;
   const call = (act: "login" | "token" | "me" | "logout", client: number): Promise<unknown> => {
     const auth = world.clients[client];
-    if (!auth) throw new Error("There is no such client");
+    if (!auth) throw new Error("Unknown client");
     if (act === "token") return checkToken(world, auth, open === 0);
     if (act === "logout") return checkLogout(world, auth);
     return (act === "me" ? auth.me() : auth.login({ username: "alice", password: "alice123" })).result();
@@ -115,7 +115,7 @@ async function check(world: ModelWorld, scheduled: fc.Scheduler, taken: readonly
   expect(world.faults).toEqual([]);
   if (world.clients.length === 1) expect(world.server.replays, "replays").toBe(0);
   world.heal();
-  // Time for another try of a write that was refused.
+  // Time for a retry of a refused write.
   vi.setSystemTime(Date.now() + 1_000);
   if (world.lastEvent === "login") return;
   const asked = world.clients.map((auth) =>
@@ -125,7 +125,7 @@ async function check(world: ModelWorld, scheduled: fc.Scheduler, taken: readonly
   expect(world.kept, "what is kept after the logout").toBeUndefined();
 }
 
-/** Lets everything happen that is still to happen. */
+/** Runs the scheduler until all calls have settled. */
 async function through(scheduled: fc.Scheduler, under: Promise<unknown>[]): Promise<void> {
   let over = false;
   void Promise.allSettled(under).then(() => {
@@ -147,7 +147,7 @@ test("one client with a slow store, in any order of events", async () => {
   );
 });
 
-test("one client whose store refuses some writes, in any order of events", async () => {
+test("one client with a store that refuses writes, in any order of events", async () => {
   const refusals = fc.array(fc.boolean(), { maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(scheduler(), fates, refusals, steps(1), (scheduled, drawn, refused, taken) =>

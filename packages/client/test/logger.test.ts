@@ -27,7 +27,7 @@ describe("a logger", () => {
   });
   const names = ["login", "refresh", "me", "logout"] as const;
 
-  test.each(names)("is told of every attempt of %s, and of nothing else", async (name) => {
+  test.each(names)("gets one line for every attempt of %s", async (name) => {
     server.will(answers(503), answers(200, welcome));
     const told: unknown[] = [];
     const logger = { debug: (...given: unknown[]) => void told.push(given) };
@@ -43,7 +43,7 @@ describe("a logger", () => {
     ["timeout", { timeout: 20, middleware: [() => new Promise(() => {})] }],
     ["aborted", abortedOnTheWay()],
     [undefined, { middleware: [() => Promise.reject(new Error("a secret"))] }],
-  ])("is told of an attempt that ended as %s", async (error, options) => {
+  ])("gets the kind of a failed attempt: %s", async (error, options) => {
     server.will(error === "connection" ? losesAnswer : hangs);
     const told: unknown[] = [];
     const logger = { debug: (...given: unknown[]) => void told.push(given) };

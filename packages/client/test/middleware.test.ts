@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AuthClient, type CallOptions, type Middleware } from "../src/index.ts";
 import { answers, losesAnswer, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
-import { named } from "./passing-by.ts";
 import { verbs, welcome } from "./verbs.ts";
+import { named } from "./wire-tap.ts";
 
 let server: MisbehavingServer;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ const client = (options: CallOptions = {}) =>
   new AuthClient({ baseURL: server.url, retry: false, ...options });
 
 describe("middleware", () => {
-  test("stands around every attempt, the first outermost", async () => {
+  test("wraps every attempt, the first outermost", async () => {
     server.will(answers(503), answers(200, welcome));
     const middleware = [named("first"), named("second"), named("third")];
     const { response } = await client({ middleware, retry: { initialInterval: 0 } })
@@ -26,13 +26,13 @@ describe("middleware", () => {
     expect(response.headers.get("x-passed")).toBe("third, second, first");
   });
 
-  test("may answer by itself", async () => {
+  test("may answer without sending", async () => {
     const middleware: Middleware[] = [async () => Response.json({ ...welcome, username: "somebody" })];
     await expect(client({ middleware }).me()).resolves.toMatchObject({ username: "somebody" });
     expect(server.received).toHaveLength(0);
   });
 
-  test("may send another request than it was given", async () => {
+  test("may send a different request", async () => {
     const elsewhere: Middleware = (request, next) => next(new Request(`${server.url}/other`, request));
     await client({ middleware: [elsewhere] }).login({ username: "alice", password: "secret" });
     expect(server.received).toMatchObject([
@@ -40,7 +40,7 @@ describe("middleware", () => {
     ]);
   });
 
-  test("sees a lost connection, and may try again by itself", async () => {
+  test("sees a lost connection and may retry it", async () => {
     server.will(losesAnswer, answers(200, welcome));
     const seen: unknown[] = [];
     const again: Middleware = (request, next) => {
@@ -55,16 +55,16 @@ describe("middleware", () => {
     expect(server.received[1]?.body).toBe(server.received[0]?.body);
   });
 
-  test("of a call stands in for that of the client", async () => {
+  test("of a call replaces that of the client", async () => {
     await client({ middleware: [named("client")] }).me({ middleware: [named("call")] });
     expect(server.received[0]?.headers["x-passed"]).toBe("call");
   });
 });
 
-describe("a fetch that was brought along", () => {
-  test.each(Object.entries(verbs))("is used by %s, as a function of its own", async (_name, verb) => {
+describe("a custom fetch", () => {
+  test.each(Object.entries(verbs))("is called by %s, without a receiver", async (_name, verb) => {
     const given: unknown[] = [];
-    // Browsers refuse to fetch for anybody but the window.
+    // Browsers reject any receiver but the window.
     function own(this: unknown, request: Request): Promise<Response> {
       given.push(this, request.url);
       return fetch(request);
@@ -73,7 +73,7 @@ describe("a fetch that was brought along", () => {
     expect(given).toEqual([undefined, `${server.url}${server.received[0]?.path}`]);
   });
 
-  test("is used by fetch, in the same way", async () => {
+  test("is called by fetch, without a receiver", async () => {
     const given: unknown[] = [];
     function own(this: unknown, request: Request): Promise<Response> {
       given.push(this, request.headers.get("authorization"));
@@ -83,7 +83,7 @@ describe("a fetch that was brought along", () => {
     expect(given).toEqual([undefined, "Bearer t"]);
   });
 
-  test("that fails is a lost connection, with what it said", async () => {
+  test("that rejects is a lost connection with a cause", async () => {
     const cause = new Error("no route");
     const call = client({ fetch: () => Promise.reject(cause) }).me();
     await expect(call).rejects.toMatchObject({ kind: "connection", cause });

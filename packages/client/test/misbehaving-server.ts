@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** What the server got. */
+/** A request that the server has received. */
 export interface Received {
   readonly method: string;
   readonly path: string;
@@ -11,21 +11,21 @@ export interface Received {
   readonly body: string;
 }
 
-/** What the server does with a request that it has read. */
+/** The reaction of the server to a complete request. */
 export type Behaviour = (response: ServerResponse, request: IncomingMessage) => void;
 
 export interface MisbehavingServer extends AsyncDisposable {
   readonly url: string;
   readonly received: readonly Received[];
-  /** Connections made, whether a request came through them or not. */
+  /** The number of connections, with or without a request. */
   connections(): number;
-  /** What happens to the next requests, one each; the last to all that follow. */
+  /** Sets the behaviours for the next requests. The last one also applies to all later requests. */
   will(...behaviours: readonly [Behaviour, ...Behaviour[]]): void;
-  /** Waits until so many requests have come. */
+  /** Resolves when this many requests have been received. */
   arrived(count: number): Promise<void>;
 }
 
-/** Answers; a body that is no text is sent as JSON. */
+/** Sends a response. A body other than a string is sent as JSON. */
 export function answers(
   status: number,
   body: unknown = {},
@@ -35,7 +35,7 @@ export function answers(
   return (response) => response.writeHead(status, headers).end(content);
 }
 
-/** Sends the head and half of a body, and hangs up. */
+/** Sends the head and half of a body, and closes the connection. */
 export function cuts(status: number, body: string): Behaviour {
   return (response, request) => {
     response.writeHead(status, { "content-length": body.length });
@@ -43,31 +43,31 @@ export function cuts(status: number, body: string): Behaviour {
   };
 }
 
-/** Never answers. */
+/** Sends nothing. */
 export const hangs: Behaviour = () => {};
 
-/** Reads the request and hangs up: whether it was done nobody knows. */
+/** Reads the request and closes the connection, so the client cannot know whether it was processed. */
 export const losesAnswer: Behaviour = (_response, request) => request.socket.destroy();
 
 /** Reads the request and resets the connection. */
 export const resets: Behaviour = (_response, request) => request.socket.resetAndDestroy();
 
-/** Resets a new connection before it has read anything. */
+/** Resets a new connection before reading. */
 export const resetsUnread: Behaviour = (...given) => resets(...given);
 
-/** Answers at once, and goes on sending a body that never ends. */
+/** Sends the head at once, and then an endless body. */
 export const drips: Behaviour = (response, request) => {
   response.writeHead(200, { "content-type": "application/json" });
   const drop = setInterval(() => response.write(" "), 10);
   request.socket.once("close", () => clearInterval(drop));
 };
 
-/** Sends bytes as they are, HTTP or not. */
+/** Sends raw bytes, which need not be HTTP. */
 export function sendsRaw(bytes: string): Behaviour {
   return (_response, request) => request.socket.end(bytes);
 }
 
-/** A real server that does what it is told to do wrong. */
+/** A real server with faults on demand. */
 export async function misbehavingServer(): Promise<MisbehavingServer> {
   const received: Received[] = [];
   let queue: readonly Behaviour[] = [answers(500)];
@@ -111,7 +111,7 @@ export async function misbehavingServer(): Promise<MisbehavingServer> {
   };
 }
 
-/** An address at which nobody listens. */
+/** The address of a stopped server. */
 export async function deadAddress(): Promise<string> {
   await using server = await misbehavingServer();
   return server.url;

@@ -1,17 +1,17 @@
-/** For how long an access token of the model is good, in seconds. */
+/** The lifetime of the model's access tokens, in seconds. */
 export const modelLifetime = 100;
 
 /**
- * What a token server does, without a network: sessions, access tokens that expire, and refresh tokens that
- * are used up. Whoever repeats the last one gets the same successor; an older one ends the session.
+ * A model of a token server without a network: sessions, expiring access tokens and rotated refresh tokens.
+ * Repeating the last refresh token returns the same successor. An older one ends the session.
  */
 export class ModelServer {
   readonly #sessions: { generation: number; ended: boolean }[] = [];
   readonly #until = new Map<string, number>();
-  /** How many sessions were ended by a refresh token older than the last one. */
+  /** The number of sessions that ended because of an old refresh token. */
   replays = 0;
 
-  /** Until when an access token is good, in milliseconds since the epoch. */
+  /** The expiry of an access token, in milliseconds since 1970. */
   until(accessToken: string): number {
     return this.#until.get(accessToken) ?? Number.NEGATIVE_INFINITY;
   }
@@ -20,7 +20,7 @@ export class ModelServer {
     return this.#sessions[session]?.ended ?? true;
   }
 
-  /** Ends all sessions, as an administrator might. */
+  /** Ends all sessions, as an administrator may. */
   endAll(): void {
     for (const session of this.#sessions) session.ended = true;
   }
@@ -59,7 +59,7 @@ export class ModelServer {
   }
 }
 
-/** The session that a token of either kind belongs to. */
+/** The session of an access token or a refresh token. */
 export function sessionOf(token: string): number {
   return Number(token.split("-")[1]);
 }

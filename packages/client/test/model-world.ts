@@ -1,26 +1,27 @@
 import type { Scheduler } from "fast-check";
+import { fieldsOf } from "../src/fields.ts";
 import { AuthClient, type TokenSet, type TokenStore } from "../src/index.ts";
 import { tokenSetOf } from "../src/tokens.ts";
-import { fieldsOf, readTokens } from "../src/wire.ts";
+import { readTokens } from "../src/wire.ts";
 import { generationOf, ModelServer, sessionOf } from "./model-server.ts";
 
-/** What becomes of a request on its way. */
+/** The outcome of a request. */
 export type Fate = "answered" | "unavailable" | "lost on the way" | "answer lost";
 
-/** Clients of one store and a network that the scheduler rules; it writes down what must never happen. */
+/** Clients with one store, and a network under the control of a scheduler. Records violations. */
 export class ModelWorld {
   readonly server = new ModelServer();
   readonly store: TokenStore;
   readonly clients: readonly AuthClient[];
-  /** What came last: an answer to a login, or the begin of a logout. */
+  /** The last event: the response to a login, or the start of a logout. */
   lastEvent: "login" | "logout" = "login";
-  /** Told of each session that the store is given. */
+  /** Called with the session of each write to the store. */
   readonly watching = new Set<(session: number) => void>();
-  /** What the store throws instead of a write. */
+  /** The error of a refused write. */
   readonly full = new Error("the disk is full");
-  /** What must never have happened; thrown it would be taken for a fault of the network. */
+  /** Violations. They are not thrown, because a client would treat them as network errors. */
   readonly faults: string[] = [];
-  /** How many logouts of a client are under way. */
+  /** The number of current logouts of a client. */
   readonly leaving = new Map<AuthClient, number>();
   readonly #scheduler: Scheduler;
   readonly #fates: Fate[];
@@ -29,7 +30,7 @@ export class ModelWorld {
   #kept: TokenSet | undefined;
   #given: TokenSet | undefined;
 
-  /** @param options `refusals` says of each write whether the store refuses it */
+  /** @param options `refusals` lists for each write whether the store refuses it */
   constructor(
     scheduler: Scheduler,
     fates: readonly Fate[],
@@ -44,17 +45,17 @@ export class ModelWorld {
     this.clients = Array.from({ length: options.clients }, () => this.#client());
   }
 
-  /** What the store holds now. */
+  /** The stored tokens. */
   get kept(): TokenSet | undefined {
     return this.#kept;
   }
 
-  /** What the store was given last, whether it took it or not. */
+  /** The tokens of the last write, even if it was refused. */
   get given(): TokenSet | undefined {
     return this.#given;
   }
 
-  /** From now on the store refuses nothing. */
+  /** Makes all later writes succeed. */
   heal(): void {
     this.#refusals = [];
   }
@@ -69,7 +70,7 @@ export class ModelWorld {
     this.#given = tokens;
     if (!tokens) return;
     const session = sessionOf(tokens.accessToken);
-    for (const told of this.watching) told(session);
+    for (const watch of this.watching) watch(session);
     const stored = this.#storedGenerations.get(session) ?? 0;
     this.#storedGenerations.set(session, Math.max(stored, generationOf(tokens.refreshToken ?? "")));
   }
@@ -104,7 +105,7 @@ export class ModelWorld {
         const path = new URL(request.url).pathname;
         if (path !== "/auth/refresh") return this.#exchange(path, request);
         refreshing++;
-        // A logout may have to bring its own session back.
+        // A logout may have to refresh its own session first.
         if (refreshing > 1 && !this.leaving.get(client)) this.faults.push("two refreshes in flight");
         return this.#exchange(path, request).finally(() => {
           refreshing--;

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { testServer } from "../../server/test/api/test-server.ts";
+import { type Fields, fieldsOf } from "../src/fields.ts";
 import { AuthClient } from "../src/index.ts";
-import { type Fields, fieldsOf, readLogin, readLogout, readTokens, readUser } from "../src/wire.ts";
+import { readLogin, readLogout, readTokens, readUser } from "../src/wire.ts";
 
-/** What the server says of itself, held against what the client sends, reads and throws. */
+/** The server's OpenAPI document, compared with the client's requests, values and errors. */
 let document: Fields;
 
 beforeAll(async () => {
@@ -11,7 +12,7 @@ beforeAll(async () => {
   document = fieldsOf(await (await fetch(`${server.url}/openapi.json`)).json());
 });
 
-/** Follows names, and references on the way, through the document. */
+/** Follows a path of names through the document, and the references on it. */
 function at(...names: readonly string[]): Fields {
   return names.reduce<Fields>((fields, name) => {
     const found = fieldsOf(fields[name]);
@@ -20,7 +21,7 @@ function at(...names: readonly string[]): Fields {
   }, document);
 }
 
-/** A value of the same type that stands nowhere else. */
+/** A different value of the same type. */
 function unlike(value: unknown): unknown {
   if (typeof value === "boolean") return !value;
   if (typeof value === "number") return value + 1;
@@ -39,7 +40,7 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
     { verb: "logout", method: "post", reader: readLogout },
   ] as const;
 
-  test("the document has the client's four routes and no other", () => {
+  test("the document has exactly the client's four routes", () => {
     const routes = Object.keys(at("paths")).filter((path) => path.startsWith(`${mount}/`));
     expect(routes.toSorted()).toEqual(verbs.map(({ verb }) => `${mount}/${verb}`).toSorted());
   });
@@ -47,12 +48,12 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
   describe.each(verbs)("$verb", ({ verb, method, reader }) => {
     const success = () => ["paths", `${mount}/${verb}`, method, "responses", "200", ...media] as const;
 
-    test("the client reads every field that the server answers with, under the same name", () => {
+    test("the client reads every field of the response, under the same name", () => {
       const fields = Object.keys(at(...success(), "schema", "properties"));
       const example = fieldsOf(at(...success(), "examples", "example")["value"]);
       expect(Object.keys(reader(example)).toSorted()).toEqual(fields.map(camelCase).toSorted());
       for (const name of fields.filter((each) => each !== "user")) {
-        // Any but what the client takes where there is none, or finds in another field.
+        // Unlike the default, and unlike the same value in another field.
         const value = unlike(example[name]);
         expect(fieldsOf(reader({ ...example, [name]: value }))[camelCase(name)], name).toEqual(value);
       }
@@ -62,7 +63,7 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
         );
     });
 
-    test("the client needs no field that the server may leave out", () => {
+    test("the client needs only required fields", () => {
       const required = at(...success(), "schema")["required"];
       const example = fieldsOf(at(...success(), "examples", "example")["value"]);
       const least = Object.entries(example).filter(
@@ -71,7 +72,7 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
       expect(() => reader(Object.fromEntries(least))).not.toThrow();
     });
 
-    test("every documented error becomes an error of its own kind, with the server's words and code", async () => {
+    test("every documented error has its kind, message and code", async () => {
       const statuses = Object.keys(fieldsOf(operation(mount, verb, method)["responses"]));
       for (const status of statuses.filter((each) => each !== "200")) {
         const examples = at("paths", `${mount}/${verb}`, method, "responses", status, ...media, "examples");
@@ -100,7 +101,7 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
     });
   });
 
-  test("what the client sends is what the server takes", async () => {
+  test("the client sends exactly the documented fields", async () => {
     const bodies: Record<string, unknown> = {};
     const auth = new AuthClient({
       basePath: mount,

@@ -3,7 +3,7 @@ import { polluted } from "../../guard/test/attacks/polluted.ts";
 import { tokensIn } from "../src/stores.ts";
 import { readLogin, readTokens } from "../src/wire.ts";
 
-test("an answer ignores members that every object inherits", async () => {
+test("a response ignores members of a polluted prototype", async () => {
   const answer = { access_token: "a", user: {} };
   expect((await polluted("roles", ["admin"], () => readLogin(answer))).roles).toEqual([]);
   expect((await polluted("username", "root", () => readLogin(answer))).username).toBeUndefined();
@@ -11,7 +11,7 @@ test("an answer ignores members that every object inherits", async () => {
   expect(tokens.refreshToken).toBeUndefined();
 });
 
-test("a stored session ignores members that every object inherits", async () => {
+test("a stored session ignores members of a polluted prototype", async () => {
   const refreshToken = await polluted(
     "refreshToken",
     "r",

@@ -18,7 +18,7 @@ function section(heading: string): string {
   return text.split("\n## ")[0] ?? "";
 }
 
-/** What a pattern captures, wherever it matches. */
+/** The captures of all matches of a pattern. */
 function names(text: string, pattern: RegExp): readonly string[] {
   return [...text.matchAll(pattern)].map((found) => found.slice(1).find((name) => name !== undefined) ?? "");
 }
@@ -34,7 +34,7 @@ function propertiesOf(file: string, name: string): readonly string[] {
   return names(rest.split("\n}")[0] ?? "", /^ {2}readonly (\w+)\??:/gm);
 }
 
-test("the first example runs as it is printed, against the demo, and prints what it says", async () => {
+test("the first example runs against the demo and prints its comments", async () => {
   const [example = ""] = names(readme, /```ts\n(.*?)```/gs);
   const promised = names(example, /^console\.log\(.*\); \/\/ (.*)$/gm);
   expect(promised.length).toBeGreaterThan(0);
@@ -56,16 +56,16 @@ describe("the README names", () => {
     .map((name) => name.replace("type ", "").trim())
     .filter((name) => name !== "");
 
-  test.each([...exported, "fileStore"])("what is exported: %s", (name) => {
+  test.each([...exported, "fileStore"])("the export %s", (name) => {
     expect(code).toMatch(new RegExp(`\\b${name}\\b`));
   });
 
-  test("the oldest Node that the package takes", () => {
+  test("the oldest supported version of Node", () => {
     const [oldest = ""] = names(read("package.json"), /"node": ">=([\d.]+)"/g);
     expect(section("Platforms")).toContain(`Node ${oldest} and later`);
   });
 
-  test("every option in the table of options, and nothing else", () => {
+  test("exactly the options in the table of options", () => {
     const options = [
       ...propertiesOf("src/options.ts", "CallOptions"),
       ...propertiesOf("src/options.ts", "ClientOptions"),
@@ -74,14 +74,14 @@ describe("the README names", () => {
     expect(firstColumn(section("Options")).toSorted()).toEqual(options.toSorted());
   });
 
-  test("every retry option in the table of retries, and nothing else", () => {
+  test("exactly the retry options in the table of retries", () => {
     const options = propertiesOf("src/retry.ts", "RetryOptions");
     expect(options).toContain("maxRetries");
     const [, ...listed] = firstColumn(section("Retries"));
     expect(listed.toSorted()).toEqual(options.toSorted());
   });
 
-  test("every kind of error in the table of errors, and nothing else", () => {
+  test("exactly the kinds of errors in the table of errors", () => {
     const kinds = names(read("src/errors.ts"), /^ {2}(?:override )?readonly kind(?:: string)? = ("\w+");/gm);
     expect(kinds).toContain('"unauthorized"');
     const [, ...listed] = firstColumn(section("Errors"));

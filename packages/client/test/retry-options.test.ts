@@ -9,12 +9,12 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-/** A client that does not wait before it tries again. */
+/** A client without waits before its retries. */
 const client = (retry: Partial<RetryOptions> = {}) =>
   new AuthClient({ baseURL: server.url, retry: { initialInterval: 0, ...retry } });
 
-describe("what is set", () => {
-  test("for a call comes before what the client has, and the rest stays", async () => {
+describe("retry options", () => {
+  test("of a call override those of the client, one by one", async () => {
     server.will(answers(503));
     const auth = client({ maxRetries: 1 });
     await auth.me({ retry: { maxRetries: 4 } }).result();
@@ -34,20 +34,20 @@ describe("what is set", () => {
     [[418], 418, 3],
     [[418], 419, 1],
     [[], 503, 1],
-  ] as const)("status codes %j after a %i: %i requests", async (statusCodes, status, requests) => {
+  ] as const)("statusCodes %j after a %i: %i requests", async (statusCodes, status, requests) => {
     server.will(answers(status));
     await client({ statusCodes }).me().result();
     expect(server.received).toHaveLength(requests);
   });
 
-  test("an interval of nothing that grows without end leaves an end to the tries", async () => {
+  test("an interval of 0 with an endless exponent respects maxElapsedTime", async () => {
     server.will(answers(503));
     const endless = { maxRetries: Number.POSITIVE_INFINITY, initialInterval: 0, exponent: 1e200 };
     await expect(client({ ...endless, maxElapsedTime: 100 }).me()).rejects.toMatchObject({ status: 503 });
     expect(server.received.length).toBeGreaterThan(1);
   });
 
-  test("not to try again after a lost connection", async () => {
+  test("can turn off retries after a lost connection", async () => {
     server.will(losesAnswer, answers(200, welcome));
     await expect(client({ retryConnectionErrors: false }).me()).rejects.toMatchObject({ kind: "connection" });
     expect(server.received).toHaveLength(1);
@@ -57,14 +57,14 @@ describe("what is set", () => {
 describe("dbrsdkRetry", () => {
   const auth = () => client({ ...dbrsdkRetry, initialInterval: 0 });
 
-  test("goes on after 5xx for as long as there is time", async () => {
+  test("retries 5xx until the time is used up", async () => {
     const failure = answers(500);
     server.will(failure, failure, failure, failure, failure, failure, failure, answers(200, welcome));
     await expect(auth().me()).resolves.toMatchObject({ id: "user:alice" });
     expect(server.received).toHaveLength(8);
   });
 
-  test.each([408, 429])("takes a %i for an answer", async (status) => {
+  test.each([408, 429])("does not retry a %i", async (status) => {
     server.will(answers(status), answers(200, welcome));
     await expect(auth().me()).rejects.toMatchObject({ status });
     expect(server.received).toHaveLength(1);
@@ -72,14 +72,14 @@ describe("dbrsdkRetry", () => {
 });
 
 describe("mcpClientRetry", () => {
-  test("tries three more times to connect, at once", async () => {
+  test("retries a lost connection three times, at once", async () => {
     server.will(losesAnswer);
     await expect(client(mcpClientRetry).me()).rejects.toMatchObject({ kind: "connection" });
     expect(server.received).toHaveLength(4);
     expect(mcpClientRetry.initialInterval).toBe(0);
   });
 
-  test.each([408, 429, 500, 503])("takes a %i for an answer", async (status) => {
+  test.each([408, 429, 500, 503])("does not retry a %i", async (status) => {
     server.will(answers(status), answers(200, welcome));
     await expect(client(mcpClientRetry).me()).rejects.toMatchObject({ status });
     expect(server.received).toHaveLength(1);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthClient, type CallOptions, dbrsdkRetry, type RetryOptions } from "../src/index.ts";
 
-/** By the clock of this machine. */
+/** The start of this machine's fake clock. */
 const today = Date.parse("2031-05-06T07:08:09Z");
 
 beforeEach(() => {
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Asks a server that always fails in the same way. @returns the milliseconds between one try and the next, while the wall clock steps at each */
+/** Calls a server that always fails. @returns the milliseconds between attempts. The wall clock steps at each. */
 async function waits(
   retry: CallOptions["retry"] = {},
   headers = {},
@@ -38,7 +38,7 @@ async function waits(
   void call.then(() => {
     over = true;
   });
-  // Time stands still within a try, whose timeout would pass otherwise.
+  // Time stands still during an attempt, or its timeout would pass.
   while (!over) await (trying ? new Promise(setImmediate) : vi.advanceTimersToNextTimerAsync());
   expect(await call).toMatchObject({ ok: false, error: { status } });
   return tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
@@ -58,28 +58,28 @@ const draws = fc.array(
 );
 const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);
 
-/** Chance, for as long as a test wants it to be none. */
+/** Fixes `Math.random`. */
 const chance = (value: number) => vi.spyOn(Math, "random").mockReturnValue(value);
 
 describe("full jitter", () => {
-  test("is a part of an interval that doubles from half a second", async () => {
+  test("is a random part of an interval that doubles from 500 ms", async () => {
     chance(0.5);
     expect(await waits({ maxRetries: 4 })).toEqual([250, 500, 1000, 2000]);
   });
 
-  test("has intervals that end at eight seconds", async () => {
+  test("has intervals of at most eight seconds", async () => {
     chance(0.999999);
     expect((await waits({ maxRetries: 8 })).map((ms) => Math.round(ms / 10) * 10)).toEqual([
       500, 1000, 2000, 4000, 8000, 8000, 8000, 8000,
     ]);
   });
 
-  test("may be no wait at all", async () => {
+  test("may be a wait of 0 ms", async () => {
     chance(0);
     expect(await waits()).toEqual([0, 0].map(() => expect.toSatisfy((ms: number) => ms <= 1)));
   });
 
-  test("is never longer than its interval, never shorter than the server asks, never beyond the budget", async () => {
+  test("stays between Retry-After, the interval and maxElapsedTime", async () => {
     const holds = async (retry: Bounds, seconds: number, draws: readonly number[]) => {
       const draw = draws.values();
       vi.spyOn(Math, "random").mockImplementation(() => draw.next().value ?? 0);
@@ -88,7 +88,7 @@ describe("full jitter", () => {
       for (const [n, wait] of done.entries()) {
         const interval = Math.min(retry.maxInterval, retry.initialInterval * retry.exponent ** n);
         expect(wait).toBeGreaterThanOrEqual(least);
-        // A timer has whole milliseconds.
+        // Timers round to whole milliseconds.
         expect(wait).toBeLessThanOrEqual(Math.max(least, interval) + 1);
       }
       expect(done.length).toBeLessThanOrEqual(retry.maxRetries);
@@ -103,22 +103,22 @@ describe("Retry-After", () => {
     chance(0);
   });
 
-  test.each([429, 503, 500, 408])("in seconds is waited for after a %i", async (status) => {
+  test.each([429, 503, 500, 408])("in seconds is obeyed after a %i", async (status) => {
     expect(await waits({}, { "retry-after": "7" }, status)).toEqual([7000, 7000]);
   });
 
-  test("as a date is counted from the server's own clock", async () => {
+  test("as a date is compared with the server's clock", async () => {
     const headers = { date: "Thu, 01 Jan 1998 00:00:00 GMT", "retry-after": "Thu, 01 Jan 1998 00:00:20 GMT" };
     expect(await waits({}, headers)).toEqual([20_000, 20_000]);
   });
 
-  test("as a date is counted from here where the server does not tell its time", async () => {
+  test("as a date is compared with the local clock if the server sends none", async () => {
     const headers = { "retry-after": new Date(today + 9000).toUTCString() };
     expect(await waits({ maxRetries: 1 }, headers)).toEqual([9000]);
   });
 
   test.each(["soon", "", "-5", "1.5", "5s", "Thu, 01 Jan 1998 00:00:20 GMT", "120, 60"])(
-    "of %j is no reason to wait, or to give up",
+    "of %j is ignored",
     async (value) => {
       const done = await waits({}, { "retry-after": value });
       expect(Math.max(...done)).toBeLessThanOrEqual(1);
@@ -126,13 +126,13 @@ describe("Retry-After", () => {
     },
   );
 
-  test("shorter than the jitter leaves the jitter", async () => {
+  test("shorter than the jitter changes nothing", async () => {
     chance(0.5);
     expect(await waits({ initialInterval: 4000, maxRetries: 1 }, { "retry-after": "1" })).toEqual([2000]);
   });
 
   test.each(["61", "3600", "99999999999", "9".repeat(400), "Fri, 01 Jan 2038 00:00:00 GMT"])(
-    "of %s is beyond the budget: the error is thrown now",
+    "of %s exceeds maxElapsedTime: the error is thrown now",
     async (value) => {
       expect(await waits({}, { "retry-after": value })).toEqual([]);
       expect(Date.now()).toBe(today);
@@ -140,23 +140,23 @@ describe("Retry-After", () => {
   );
 
   test.each([-3_600_000, 3_600_000])(
-    "keeps to the budget while the wall clock steps by %i ms",
+    "keeps to maxElapsedTime if the wall clock steps by %i ms",
     async (step) => {
       expect(await waits({ maxRetries: 9 }, { "retry-after": "25" }, 503, step)).toEqual([25_000, 25_000]);
     },
   );
 
-  test("that would end beyond the budget is not begun", async () => {
+  test("that would end after maxElapsedTime is not waited for", async () => {
     expect(await waits({ maxRetries: 9 }, { "retry-after": "25" })).toEqual([25_000, 25_000]);
   });
 
-  test("longer than a timer can be is not begun, whatever the budget", async () => {
+  test("longer than any timer is not waited for", async () => {
     const retry = { maxElapsedTime: Number.POSITIVE_INFINITY };
     expect(await waits(retry, { "retry-after": "2147484" })).toEqual([]);
   });
 });
 
-test("dbrsdkRetry goes on for an hour, with waits of up to a minute", async () => {
+test("dbrsdkRetry retries for an hour, with waits of up to a minute", async () => {
   chance(0.999999);
   const done = await waits(dbrsdkRetry, {}, 500);
   expect(done.slice(0, 3)).toEqual([500, 750, 1125].map((ms) => expect.closeTo(ms, -1)));

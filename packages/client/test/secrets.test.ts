@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-/** As short as a password can be that a server lets somebody choose. */
+/** The shortest password that a server accepts. */
 const shortest = "c4n4ry!!";
 const canary = "canary-8c1f6e4b2d";
 const client = () => {
@@ -32,7 +32,7 @@ const client = () => {
 const sent: Readonly<Record<string, (options?: CallOptions) => Promise<unknown>>> = {
   "a password": (options) => client().login({ username: "alice", password: canary }, options),
   "a refresh token": (options) => client().refresh({ refreshToken: canary }, options),
-  "an access token that is to be traded": (options) => client().refresh({ currentToken: canary }, options),
+  "the access token of a refresh": (options) => client().refresh({ currentToken: canary }, options),
   "the token of me": (options) => client().me({ token: canary, ...options }),
   "the token of logout": (options) => client().logout({ token: async () => canary, ...options }),
   "the token of the client": (options) => client().with({ token: canary }).me(options),
@@ -48,7 +48,7 @@ const echoes: readonly (readonly [string, unknown])[] = [
   ["fields of a success", { access_token: 3, id: null, token: canary }],
 ];
 
-/** All that is shown of an error where nobody asks for its body or headers. */
+/** Everything that printing an error shows, and the log. */
 async function shown(call: Promise<unknown>): Promise<string> {
   const error = await call.then(
     () => new Error("This call should have failed"),
@@ -66,11 +66,11 @@ async function shown(call: Promise<unknown>): Promise<string> {
   ].join("\n");
 }
 
-describe.each(Object.entries(sent))("%s is never shown", (what, send) => {
+describe.each(Object.entries(sent))("%s is never printed", (what, send) => {
   describe.each([200, 302, 400, 401, 403, 404, 409, 418, 422, 429, 500, 503])("after a %i", (status) => {
-    test.each(echoes)("that quotes it in its %s", async (_where, body) => {
+    test.each(echoes)("with an echo in its %s", async (_part, body) => {
       const headers = { location: `/?${canary}`, "x-echo": canary, "x-request-id": canary };
-      // A logout takes any success for one.
+      // A logout accepts any 2xx.
       server.will(answers(status, body, headers));
       if (status === 200 && what === "the token of logout") return expect(send()).resolves.toBeDefined();
       const text = await shown(send());
@@ -84,55 +84,55 @@ describe.each(Object.entries(sent))("%s is never shown", (what, send) => {
     ["is cut short", cuts(500, `{"message": "${canary}", "detail": "${canary}"}`), {}],
     ["never comes", hangs, { timeout: 30 }],
     ["never ends", drips, { timeout: 30 }],
-    ["is no HTTP", sendsRaw(`HTTP/1.1 200 OK\r\nBad header ${canary}\r\n\r\n${canary}`), {}],
+    ["is not HTTP", sendsRaw(`HTTP/1.1 200 OK\r\nBad header ${canary}\r\n\r\n${canary}`), {}],
     ["has a broken body", sendsRaw(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${canary}\r\n`), {}],
     ["is aborted", hangs, { signal: AbortSignal.timeout(10) }],
-  ])("where the answer %s", async (_what, behaviour, options) => {
+  ])("if the response %s", async (_case, behaviour, options) => {
     server.will(behaviour);
     const text = await shown(send(options));
     expect(text).not.toContain(canary);
   });
 });
 
-test("the shortest password there can be is blotted out as well", async () => {
+test("the shortest possible password is redacted as well", async () => {
   server.will(answers(401, { message: `Wrong password: ${shortest}` }));
   const text = await shown(client().login({ username: "alice", password: shortest }));
   expect(text).toContain("Wrong password: …");
   expect(text).not.toContain(shortest);
 });
 
-test("what was quoted is there for who asks for the body", async () => {
+test("the body still has the quoted value", async () => {
   server.will(answers(400, { message: canary }));
   const error = { data: { message: canary }, message: "…" };
   await expect(client().refresh({ refreshToken: canary })).rejects.toMatchObject(error);
 });
 
-describe("a token that no header can hold", () => {
+describe("a token that is invalid in a header", () => {
   const bad = `${canary}\nx-more: 1`;
 
   test.each([
     ["me", () => client().me({ token: bad })],
     ["logout", () => client().logout({ token: async () => bad })],
     ["fetch", () => client().with({ token: bad }).fetch(server.url)],
-  ])("is refused by %s without being quoted, and nothing is sent", async (_name, send) => {
+  ])("is rejected by %s without being quoted or sent", async (_name, send) => {
     const error = await send().then(String, (reason: unknown) => inspect(reason, { depth: 10 }));
-    expect(error).toContain("TypeError: The token");
+    expect(error).toContain("TypeError: Invalid token");
     expect(error).not.toContain(canary);
     expect(server.received).toHaveLength(0);
   });
 });
 
 test.each<readonly [string, CallOptions]>([
-  ["a base URL that holds a password", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
-  ["a base URL that is none", { baseURL: canary }],
-  ["a header that cannot be sent", { headers: { "x-api-key": `${canary}\n${canary}` } }],
-])("%s is refused without being quoted, and nothing is sent", async (_what, options) => {
+  ["a base URL with a password", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
+  ["an invalid base URL", { baseURL: canary }],
+  ["an invalid header", { headers: { "x-api-key": `${canary}\n${canary}` } }],
+])("%s is rejected without being quoted or sent", async (_case, options) => {
   const fetch = async () => Response.json({});
   for (const send of Object.values(sent)) {
     const error = await send({ fetch, ...options }).then(String, (reason: unknown) =>
       inspect(reason, { depth: 10 }),
     );
-    expect(error).toContain("TypeError: The token, a header or baseURL is not valid");
+    expect(error).toContain("TypeError: Invalid token, header or baseURL");
     expect(error).not.toContain(canary);
   }
   expect(lines).toHaveLength(Object.keys(sent).length);

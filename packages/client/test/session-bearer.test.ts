@@ -16,7 +16,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** The same client for the next login, with tokens that the server has forgotten behind its back. */
+/** A client with tokens that the server has revoked. */
 async function revoked() {
   const seen = await place.signedIn();
   await place.client({ token: await seen.auth.token() }).auth.logout();
@@ -27,21 +27,21 @@ describe("the token option", () => {
   test.each([
     ["a text", () => bobs],
     ["a function", () => () => bobs],
-    ["a function that takes its time", () => async () => bobs],
+    ["an async function", () => async () => bobs],
   ])("may be %s", async (_name, token) => {
     const { auth } = place.client({ token: token() });
     expect(await auth.token()).toBe(bobs);
     expect(await auth.me()).toMatchObject({ username: "bob" });
   });
 
-  test("is asked anew for each call", async () => {
+  test("is called for each call", async () => {
     const tokens = [alices, bobs];
     const { auth } = place.client({ token: () => tokens.shift() ?? "" });
     expect(await auth.me()).toMatchObject({ username: "alice" });
     expect(await auth.me()).toMatchObject({ username: "bob" });
   });
 
-  test("yields to one that is given with the call, and to the session", async () => {
+  test("yields to the token of a call and to the session", async () => {
     const { auth } = place.client({ token: alices });
     expect(await auth.me({ token: bobs })).toMatchObject({ username: "bob" });
     await auth.login(bob);
@@ -49,7 +49,7 @@ describe("the token option", () => {
     expect(await auth.me({ token: alices })).toMatchObject({ username: "alice" });
   });
 
-  test("stands before the environment", async () => {
+  test("overrides the environment", async () => {
     vi.stubEnv("LATCHKEY_TOKEN", bobs);
     expect(await place.client().auth.me()).toMatchObject({ username: "bob" });
     expect(await place.client().auth.token()).toBe(bobs);
@@ -57,13 +57,13 @@ describe("the token option", () => {
     expect(await (await place.signedIn()).auth.me()).toMatchObject({ username: "alice" });
   });
 
-  test("is no session: a token that is refused is not refreshed", async () => {
+  test("is not refreshed after a 401", async () => {
     const { auth, tap } = place.client({ token: "not a token".replaceAll(" ", "-") });
     await expect(auth.me()).rejects.toMatchObject({ code: "invalid_token" });
     expect(tap.requests).toHaveLength(1);
   });
 
-  test("given with a logout ends that session and leaves the client's own", async () => {
+  test("of a logout ends that session and leaves the client's own", async () => {
     const { auth } = await place.signedIn();
     const { accessToken: other } = await place.client().auth.login(alice);
     await auth.logout({ token: other });
@@ -71,19 +71,19 @@ describe("the token option", () => {
     expect(await auth.me()).toMatchObject({ username: "alice" });
   });
 
-  test("in the environment may have the line end of a file", async () => {
+  test("in the environment may end with a line break", async () => {
     vi.stubEnv("LATCHKEY_TOKEN", `${bobs}\r\n`);
     expect(await place.client().auth.token()).toBe(bobs);
   });
 
-  test("that is empty in the environment is none", async () => {
+  test("that is empty in the environment counts as no token", async () => {
     vi.stubEnv("LATCHKEY_TOKEN", "");
     await expect(place.client().auth.token()).rejects.toMatchObject({ kind: "signed_out" });
   });
 });
 
-describe("who am I", () => {
-  test("refreshes first where it is time to", async () => {
+describe("me", () => {
+  test("refreshes an expiring token first", async () => {
     const { auth, tap } = await place.signedIn();
     place.pass(lifetime + 1);
     expect(await auth.me()).toMatchObject({ id: "user:alice", roles: ["user", "premium"] });
@@ -93,7 +93,7 @@ describe("who am I", () => {
     ]);
   });
 
-  test("refreshes once and asks once more where the token is refused", async () => {
+  test("follows a 401 with one refresh and one retry", async () => {
     const { auth, tap } = await place.signedIn();
     place.server.advance(lifetime + 1);
     expect(await auth.me()).toMatchObject({ username: "alice" });
@@ -104,14 +104,14 @@ describe("who am I", () => {
     ]);
   });
 
-  test("says that the session is over, and asks no more", async () => {
+  test("rejects if the session is over, without a retry", async () => {
     const { auth, store, tap } = await revoked();
     await expect(auth.me()).rejects.toMatchObject({ kind: "unauthorized", code: "token_revoked" });
     expect(tap.times("/auth/me")).toBe(1);
     expect(await store.get()).toBeUndefined();
   });
 
-  test("does not refresh for a token that was given with the call", async () => {
+  test("does not refresh for the token of a call", async () => {
     const { auth, tap } = await place.signedIn();
     await expect(auth.me({ token: "another" })).rejects.toMatchObject({ code: "invalid_token" });
     expect(tap.times("/auth/refresh")).toBe(0);

@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 const pass = (seconds: number) => void vi.setSystemTime(Date.now() + seconds * 1000);
 const seconds = () => Math.floor(Date.now() / 1000);
 
-/** A server that has only what the published documents name, and somebody signed in to it. */
+/** A server with only the fields of the published documents, and a signed-in client. */
 async function signedIn(accessToken: string, more: Routes = {}) {
   const login = {
     status: 200,
@@ -26,7 +26,7 @@ async function signedIn(accessToken: string, more: Routes = {}) {
 
 const hour = (more: object = {}) => jwt({ iat: seconds(), exp: seconds() + 3600, ...more });
 
-describe("the end of a token is read from the token", () => {
+describe("the expiry of a token is read from the token", () => {
   test.each<[string, () => string]>([
     ["by exp and iat", hour],
     ["by exp alone", () => jwt({ exp: Date.now() / 1000 + 3600 })],
@@ -45,7 +45,7 @@ describe("the end of a token is read from the token", () => {
     expect(kept?.expiresAt).toBe(Date.now() + 3_600_000);
   });
 
-  test("unless the server tells", async () => {
+  test("unless the server sends expires_in", async () => {
     const body = { access_token: hour(), expires_in: 60 };
     await using place = await signedIn("", { "POST /auth/login": () => ({ status: 200, body }) });
     expect((await place.store.get())?.expiresAt).toBe(Date.now() + 60_000);
@@ -53,11 +53,11 @@ describe("the end of a token is read from the token", () => {
 
   test.each([
     ["opaque", "0f9a8b7c6d5e4f3a"],
-    ["three parts of nothing", "a.b.c"],
-    ["a JWT without an end", jwt({ iat: 1 })],
-    ["a JWT whose end is no number", jwt({ exp: "tomorrow" })],
-    ["a JWT that is no object", `a.${Buffer.from("null").toString("base64url")}.c`],
-  ])("a token that does not tell is used until it is refused: %s", async (_name, token) => {
+    ["three parts without JSON", "a.b.c"],
+    ["a JWT without exp", jwt({ iat: 1 })],
+    ["a JWT with a string as exp", jwt({ exp: "tomorrow" })],
+    ["a JWT with null as payload", `a.${Buffer.from("null").toString("base64url")}.c`],
+  ])("a token without expiry is used until a 401: %s", async (_name, token) => {
     await using place = await signedIn(token);
     pass(10_000_000);
     expect(await place.auth.token()).toBe(token);
@@ -66,7 +66,7 @@ describe("the end of a token is read from the token", () => {
 });
 
 describe("a session without a refresh token", () => {
-  test("is refreshed with its current token, in time", async () => {
+  test("is refreshed with its current token before it expires", async () => {
     let asked: unknown;
     const refresh: Routes = {
       "POST /auth/refresh": ({ body }) => {
@@ -85,7 +85,7 @@ describe("a session without a refresh token", () => {
     expect(await place.auth.token()).toBe(second);
   });
 
-  test("is over when its token has expired: there is nothing to refresh it with", async () => {
+  test("ends when its token expires", async () => {
     const refresh: Routes = { "POST /auth/refresh": () => ({ status: 200, body: { access_token: hour() } }) };
     await using place = await signedIn(hour(), refresh);
     pass(3600);
@@ -99,7 +99,7 @@ describe("a session without a refresh token", () => {
 describe.each([404, 405, 422])("a server that answers a refresh with %i", (status) => {
   const refresh: Routes = { "POST /auth/refresh": () => ({ status, body: { detail: "No such thing" } }) };
 
-  test("keeps its sessions until their token expires", async () => {
+  test("keeps a session until its token expires", async () => {
     const token = hour();
     await using place = await signedIn(token, refresh);
     pass(3590);
@@ -110,7 +110,7 @@ describe.each([404, 405, 422])("a server that answers a refresh with %i", (statu
     expect(place.ends).toEqual([{ reason: "expired" }]);
   });
 
-  test("keeps a session that has a refresh token: it may work the next time", async () => {
+  test("keeps a session with a refresh token, for a later refresh", async () => {
     const body = { access_token: hour(), refresh_token: "of use later" };
     await using place = await signedIn("", { "POST /auth/login": () => ({ status: 200, body }), ...refresh });
     pass(3600);
@@ -119,7 +119,7 @@ describe.each([404, 405, 422])("a server that answers a refresh with %i", (statu
     expect(place.ends).toEqual([]);
   });
 
-  test("refuses a token as any other does", async () => {
+  test("refuses a token like any other server", async () => {
     const me: Routes = { "GET /auth/me": () => ({ status: 401, body: { detail: "Not any more" } }) };
     await using place = await signedIn("0f9a8b7c6d5e4f3a", { ...refresh, ...me });
     await expect(place.auth.me()).rejects.toMatchObject({ kind: "unauthorized", message: "Not any more" });
@@ -127,25 +127,25 @@ describe.each([404, 405, 422])("a server that answers a refresh with %i", (statu
 });
 
 describe("a logout", () => {
-  test("of an expired token that cannot be refreshed succeeds", async () => {
+  test("of an expired token without a refresh token succeeds", async () => {
     const logout: Routes = { "POST /auth/logout": () => ({ status: 401, body: { detail: "Expired" } }) };
     await using place = await signedIn(hour(), logout);
     pass(3600);
-    expect(await place.auth.logout()).toEqual({ message: "Already over" });
+    expect(await place.auth.logout()).toEqual({ message: "Already logged out" });
     expect(place.server.times("POST /auth/refresh")).toBe(0);
   });
 
-  test.each([400, 401, 403])("of a session whose refresh is refused with %i succeeds", async (status) => {
+  test.each([400, 401, 403])("of a session succeeds if its refresh is refused with %i", async (status) => {
     const body = { access_token: hour(), refresh_token: "used up" };
     await using place = await signedIn("", {
       "POST /auth/login": () => ({ status: 200, body }),
       "POST /auth/logout": () => ({ status: 401 }),
       "POST /auth/refresh": () => ({ status }),
     });
-    expect(await place.auth.logout()).toEqual({ message: "Already over" });
+    expect(await place.auth.logout()).toEqual({ message: "Already logged out" });
   });
 
-  test("that is answered with nothing is one", async () => {
+  test("with an empty response succeeds", async () => {
     await using place = await signedIn(hour(), { "POST /auth/logout": () => ({ status: 200 }) });
     expect(await place.auth.logout()).toEqual({ message: "" });
   });

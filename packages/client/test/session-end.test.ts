@@ -44,15 +44,15 @@ async function signedIn() {
 describe.each<[string, () => void | Promise<void>, string]>([
   ["a 503", () => void refreshes.push({ status: 503 }), "server"],
   ["a 429", () => void refreshes.push({ status: 429 }), "rate_limit"],
-  ["an answer that is cut short", () => void refreshes.push("cut"), "connection"],
-  ["an answer without a token", () => void refreshes.push({ status: 200, body: {} }), "response_validation"],
-  ["a server that is not there", () => server.stop(), "connection"],
-])("%s in answer to a refresh", (_name, fail, kind) => {
+  ["a response that is cut short", () => void refreshes.push("cut"), "connection"],
+  ["a response without a token", () => void refreshes.push({ status: 200, body: {} }), "response_validation"],
+  ["a stopped server", () => server.stop(), "connection"],
+])("%s during a refresh", (_name, fail, kind) => {
   afterEach(async () => {
     if (kind === "connection") await server.stop().then(server.start);
   });
 
-  test("leaves the token in use for as long as it is good", async () => {
+  test("leaves the token in use until it expires", async () => {
     const { auth, store, ends } = await signedIn();
     const token = await auth.token();
     const kept = await store.get();
@@ -66,7 +66,7 @@ describe.each<[string, () => void | Promise<void>, string]>([
     expect(ends).toEqual([]);
   });
 
-  test("is thrown once the token has expired; the session stays and works again later", async () => {
+  test("rejects after the expiry, but the session goes on later", async () => {
     const { auth, store, ends } = await signedIn();
     const token = await auth.token();
     const kept = await store.get();
@@ -80,7 +80,7 @@ describe.each<[string, () => void | Promise<void>, string]>([
   });
 });
 
-test("a token that expired while its refresh failed is not handed out", async () => {
+test("a token that expires during a failed refresh is not returned", async () => {
   const { auth } = await signedIn();
   pass(90);
   refreshes.push(() => {
@@ -96,9 +96,9 @@ describe.each([
   [403, "forbidden"],
 ])("a refresh that is refused with %i", (status, kind) => {
   test.each([
-    ["before the token's end", 90],
-    ["after it", 200],
-  ])("%s ends the session and tells why, once", async (_name, seconds) => {
+    ["before the token expires", 90],
+    ["after the token expired", 200],
+  ])("%s ends the session, with one event and its reason", async (_name, seconds) => {
     const { auth, store, ends } = await signedIn();
     pass(seconds);
     refreshes.push({ status, body: { detail: "No more" } });
@@ -112,7 +112,7 @@ describe.each([
   });
 });
 
-test("a listener that has unsubscribed is told nothing more", async () => {
+test("a removed listener is not called", async () => {
   const { auth, ends } = await signedIn();
   const others: SessionEnd[] = [];
   const stop = auth.onSessionEnd((end) => void others.push(end));
@@ -125,7 +125,7 @@ test("a listener that has unsubscribed is told nothing more", async () => {
   expect(others).toEqual([]);
 });
 
-test("a listener that throws keeps nobody from being told, and changes no outcome", async () => {
+test("a listener that throws stops no other and changes no outcome", async () => {
   const usual = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection");
   const told = new Promise((resolve) => void process.once("unhandledRejection", resolve));

@@ -4,7 +4,7 @@ import { alice, lifetime, type Seen, type World, world } from "./session-world.t
 import { type TokenServer, tokenServer } from "./token-server.ts";
 
 let place: World;
-/** An API that takes the server's tokens, and writes down what it was asked. */
+/** An API that accepts the server's tokens and records its requests. */
 let api: TokenServer;
 let asked: { bearer: string | undefined; body: object }[];
 let notes: string;
@@ -36,7 +36,7 @@ afterEach(() => void vi.useRealTimers());
 const note = { text: "buy milk" };
 const post = { method: "POST", body: JSON.stringify(note), headers: { "x-note": "1" } };
 
-/** The token has expired, and only the server knows. */
+/** A client with a token that is expired by the clock of the server only. */
 async function stale(): Promise<Seen & { readonly old: string }> {
   const seen = await place.signedIn();
   const old = await seen.auth.token();
@@ -44,7 +44,7 @@ async function stale(): Promise<Seen & { readonly old: string }> {
   return { ...seen, old };
 }
 
-test("attaches the token, and leaves the rest as it was given", async () => {
+test("adds the token and leaves the rest of the request unchanged", async () => {
   const { auth } = await place.signedIn();
   const response = await auth.fetch(notes, post);
   expect(response.status).toBe(201);
@@ -52,7 +52,7 @@ test("attaches the token, and leaves the rest as it was given", async () => {
   expect(asked).toEqual([{ bearer: await auth.token(), body: note }]);
 });
 
-test("takes an address in each form that fetch takes", async () => {
+test("accepts a string, a URL and a Request", async () => {
   const { auth } = await place.signedIn();
   const statuses = [
     auth.fetch(notes, post),
@@ -62,7 +62,7 @@ test("takes an address in each form that fetch takes", async () => {
   expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([201, 201, 201]);
 });
 
-test("can be handed on by itself", async () => {
+test("works without a receiver", async () => {
   const { fetch } = (await place.signedIn()).auth;
   expect((await fetch(notes, post)).status).toBe(201);
 });
@@ -71,7 +71,7 @@ test.each([
   ["a text", () => [notes, post] as const],
   ["bytes", () => [notes, { ...post, body: new TextEncoder().encode(post.body) }] as const],
   ["a Request", () => [new Request(notes, post)] as const],
-])("a 401 is answered with one refresh and one more try, with the same body: %s", async (_name, given) => {
+])("a 401 is followed by a refresh and a retry with the same body: %s", async (_name, given) => {
   const { auth, tap, old } = await stale();
   const [input, init] = given();
   const response = await auth.fetch(input, init);
@@ -83,14 +83,14 @@ test.each([
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("many that are refused at the same time share one refresh", async () => {
+test("concurrent 401s share one refresh", async () => {
   const { auth, tap } = await stale();
   const responses = await Promise.all(Array.from({ length: 10 }, () => auth.fetch(notes, post)));
   expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(201));
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("a place that always refuses is asked twice, no more", async () => {
+test("an API that always refuses gets two requests", async () => {
   const { auth, tap } = await place.signedIn();
   const response = await auth.fetch(`${api.url}/closed`, post);
   expect(response.status).toBe(401);
@@ -99,7 +99,7 @@ test("a place that always refuses is asked twice, no more", async () => {
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("the 401 is handed back, unread, where the session is over", async () => {
+test("the 401 is returned, with an unread body, if the session is over", async () => {
   const { auth, store } = await place.signedIn();
   await place.client({ token: await auth.token() }).auth.logout();
   const response = await auth.fetch(notes, post);
@@ -108,7 +108,7 @@ test("the 401 is handed back, unread, where the session is over", async () => {
   expect(await store.get()).toBeUndefined();
 });
 
-test("the 401 is handed back, and the session stays, where the server cannot be reached", async () => {
+test("the 401 is returned and the session stays if the server is down", async () => {
   const elsewhere = await world();
   const store = memoryStore();
   const { auth } = await elsewhere.signedIn({ store });
@@ -118,20 +118,20 @@ test("the 401 is handed back, and the session stays, where the server cannot be 
   expect(await store.get()).toBeDefined();
 });
 
-test("the 401 is handed back where the token is no session's", async () => {
+test("the 401 is returned if the token belongs to no session", async () => {
   const { auth, tap } = place.client({ token: "of-another-place" });
   expect((await auth.fetch(notes, post)).status).toBe(401);
   expect(asked).toHaveLength(1);
   expect(tap.requests).toEqual([]);
 });
 
-test("where there is no token nothing is sent", async () => {
+test("without a token nothing is sent", async () => {
   const { auth } = place.client();
   await expect(auth.fetch(notes, post)).rejects.toMatchObject({ kind: "signed_out" });
   expect(asked).toEqual([]);
 });
 
-test("goes through the fetch that the client was given", async () => {
+test("uses the custom fetch of the client", async () => {
   const urls: string[] = [];
   const auth = new AuthClient({
     baseURL: place.server.url,
@@ -145,7 +145,7 @@ test("goes through the fetch that the client was given", async () => {
   expect(urls).toEqual([`${place.server.url}/auth/login`, notes]);
 });
 
-test("a token that no header can hold is refused without being quoted", async () => {
+test("a token that is invalid in a header is rejected without being quoted", async () => {
   const { auth } = place.client({ token: "secret-\u{1f511}" });
   await expect(auth.fetch(notes, post)).rejects.toSatisfy((error) => !String(error).includes("secret"));
 });

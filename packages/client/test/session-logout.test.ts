@@ -15,7 +15,7 @@ async function expectSignedOut({ auth, store }: Seen): Promise<void> {
   await expect(auth.token()).rejects.toBeInstanceOf(SignedOutError);
 }
 
-test("a logout forgets the tokens at once, and the server refuses them", async () => {
+test("a logout removes the tokens at once, and the server refuses them", async () => {
   const seen = await place.signedIn();
   const { auth, store } = seen;
   const kept = await store.get();
@@ -30,7 +30,7 @@ test("a logout forgets the tokens at once, and the server refuses them", async (
   expect(ends).toEqual([{ reason: "logout" }]);
 });
 
-test("a logout with an expired access token brings the session back to end it", async () => {
+test("a logout with an expired access token refreshes it first", async () => {
   const seen = await place.signedIn();
   const kept = await seen.store.get();
   place.pass(lifetime + 1);
@@ -40,18 +40,18 @@ test("a logout with an expired access token brings the session back to end it", 
 });
 
 test.each([
-  ["by its own token", 0],
-  ["and its access token has expired as well", lifetime + 1],
-])("a logout of a session that is over already succeeds: %s", async (_name, ms) => {
+  ["its access token is unexpired", 0],
+  ["its access token has expired", lifetime + 1],
+])("a logout of an ended session succeeds: %s", async (_name, ms) => {
   const seen = await place.signedIn();
   const token = await seen.auth.token();
   await place.client({ token }).auth.logout();
   place.pass(ms);
-  expect(await seen.auth.logout()).toEqual({ message: "Already over" });
+  expect(await seen.auth.logout()).toEqual({ message: "Already logged out" });
   await expectSignedOut(seen);
 });
 
-test("a logout that does not reach the server says so, and here the session is over", async () => {
+test("a logout without a response rejects, but removes the tokens", async () => {
   const elsewhere = await world();
   const seen = await elsewhere.signedIn();
   await elsewhere[Symbol.asyncDispose]();
@@ -59,7 +59,7 @@ test("a logout that does not reach the server says so, and here the session is o
   await expectSignedOut(seen);
 });
 
-test("a logout where nobody is signed in is refused", async () => {
+test("a logout without a session is refused", async () => {
   await expect(place.client().auth.logout()).rejects.toMatchObject({ code: "missing_token" });
 });
 

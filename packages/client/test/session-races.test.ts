@@ -16,7 +16,7 @@ async function expectSignedOut({ auth, store }: Seen): Promise<void> {
 }
 
 describe("a logout that races a refresh", () => {
-  test("wins when the refresh was answered first and its answer is late", async () => {
+  test("wins if the server refreshed first and its response is late", async () => {
     const seen = await place.signedIn();
     place.pass(lifetime - 10_000);
     const held = seen.tap.hold("/auth/refresh");
@@ -29,7 +29,7 @@ describe("a logout that races a refresh", () => {
     await expectSignedOut(seen);
   });
 
-  test("wins when the server sees the refresh only after the logout", async () => {
+  test("wins if the refresh reaches the server after the logout", async () => {
     const seen = await place.signedIn();
     const kept = await seen.store.get();
     place.pass(lifetime - 10_000);
@@ -44,7 +44,7 @@ describe("a logout that races a refresh", () => {
     expect(await place.refreshStatusOf(kept?.refreshToken)).toBe(401);
   });
 
-  test("wins when its own answer is the late one", async () => {
+  test("wins if its own response is late", async () => {
     const seen = await place.signedIn();
     place.pass(lifetime - 10_000);
     const held = seen.tap.hold("/auth/logout");
@@ -59,8 +59,8 @@ describe("a logout that races a refresh", () => {
   });
 
   test.each(["this", "another"])(
-    "wins while the refresh still reads its tokens from a slow store: a logout of %s client",
-    async (who) => {
+    "wins while the refresh still reads a slow store: logout of %s client",
+    async (client) => {
       const { store } = await place.signedIn();
       const reading = Promise.withResolvers<void>();
       const read = Promise.withResolvers<void>();
@@ -73,7 +73,7 @@ describe("a logout that races a refresh", () => {
         return tokens;
       };
       const slow = place.client({ store: { get, set: store.set } });
-      const leaver = who === "this" ? slow : place.client({ store });
+      const leaver = client === "this" ? slow : place.client({ store });
       place.pass(lifetime - 10_000);
       const delayed = leaver.tap.delay("/auth/logout");
       const waiting = slow.auth.token();

@@ -33,7 +33,7 @@ describe("with()", () => {
     ["another store", () => ({ store: memoryStore() })],
     ["another server", () => ({ baseURL: place.server.url.replace("127.0.0.1", "localhost") })],
     ["another path", () => ({ basePath: "/api/v1/auth" })],
-  ])("%s means a session of its own", async (_name, options) => {
+  ])("%s gives a separate session", async (_name, options) => {
     const { auth } = await place.signedIn();
     const other = auth.with(options());
     await expect(other.token()).rejects.toMatchObject({ kind: "signed_out" });
@@ -44,7 +44,7 @@ describe("with()", () => {
 });
 
 describe("closing", () => {
-  test("is not logging out", async () => {
+  test("does not log out", async () => {
     const { auth, store } = await place.signedIn();
     const token = await auth.token();
     await auth[Symbol.asyncDispose]();
@@ -52,7 +52,7 @@ describe("closing", () => {
     expect(await place.client({ store }).auth.me()).toMatchObject({ username: "alice" });
   });
 
-  test("aborts what is under way, and keeps the session", async () => {
+  test("aborts current calls and keeps the session", async () => {
     const { auth, store, tap } = await place.signedIn();
     const kept = await store.get();
     const held = tap.hold("/auth/me");

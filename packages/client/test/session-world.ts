@@ -6,27 +6,27 @@ import { WireTap } from "./wire-tap.ts";
 export const alice = { username: "alice", password: passwords.alice };
 export const bob = { username: "bob", password: passwords.bob };
 
-/** For how long the server's access tokens are good, in milliseconds. */
+/** The lifetime of the server's access tokens, in milliseconds. */
 export const lifetime = 3_600_000;
 
-/** A client with all that can be seen of it from outside. */
+/** A client, its store and its requests. */
 export interface Seen {
   readonly auth: AuthClient;
   readonly store: TokenStore;
   readonly tap: WireTap;
 }
 
-/** A real server, and clients whose time goes as its does. */
+/** A real server, and clients on the same clock. */
 export interface World extends AsyncDisposable {
   readonly server: TestServer;
   client(options?: ClientOptions): Seen;
-  /** A client where alice is signed in. */
+  /** A client with alice signed in. */
   signedIn(options?: ClientOptions): Promise<Seen>;
-  /** Lets time pass on both sides. Dates must be fake. */
+  /** Advances the clocks of server and clients. Dates must be fake. */
   pass(ms: number): void;
-  /** What the server answers to a token. */
+  /** The status of `me` with an access token. */
   statusOf(accessToken: string): Promise<number>;
-  /** What the server answers to a refresh token. */
+  /** The status of a refresh. */
   refreshStatusOf(refreshToken: string | undefined): Promise<number>;
 }
 

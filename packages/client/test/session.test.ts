@@ -10,7 +10,7 @@ afterAll(() => place[Symbol.asyncDispose]());
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
-test("a login keeps the tokens", async () => {
+test("a login stores the tokens", async () => {
   const { auth, store } = place.client();
   const { accessToken, refreshToken } = await auth.login(alice);
   const issuedAt = Date.now();
@@ -18,20 +18,20 @@ test("a login keeps the tokens", async () => {
   expect(await auth.token()).toBe(accessToken);
 });
 
-test("a login that fails leaves the session as it is", async () => {
+test("a failed login leaves the session unchanged", async () => {
   const { auth } = await place.signedIn();
   const token = await auth.token();
   await expect(auth.login({ ...alice, password: "wrong" })).rejects.toMatchObject({ kind: "unauthorized" });
   expect(await auth.token()).toBe(token);
 });
 
-test("where nobody has signed in there is no token", async () => {
+test("without a login token() rejects", async () => {
   const { auth, tap } = place.client();
   await expect(auth.token()).rejects.toBeInstanceOf(SignedOutError);
   expect(tap.requests).toEqual([]);
 });
 
-test("the token stays the same until 30 seconds before its end", async () => {
+test("the token stays the same until 30 seconds before it expires", async () => {
   const { auth, tap } = await place.signedIn();
   const first = await auth.token();
   place.pass(lifetime - 30_001);
@@ -45,7 +45,7 @@ test("the token stays the same until 30 seconds before its end", async () => {
   expect(await place.statusOf(second)).toBe(200);
 });
 
-test("a token of ten seconds is refreshed two before its end", async () => {
+test("a token of ten seconds is refreshed two seconds before it expires", async () => {
   await using quick = await world({ ACCESS_TOKEN_TTL: "10s" });
   const { auth } = await quick.signedIn();
   const first = await auth.token();
@@ -63,14 +63,14 @@ test("a session outlives many access tokens", async () => {
   }
 });
 
-test("a clock that was set back makes the client ask, rather than trust an old token", async () => {
+test("a clock set back by more than the margin causes a refresh", async () => {
   const { auth, tap } = await place.signedIn();
   vi.setSystemTime(Date.now() - 31_000);
   await auth.token();
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("a clock set back beyond the margin of a short token makes it ask too", async () => {
+test("the margin of a short token is shorter", async () => {
   await using short = await world({ ACCESS_TOKEN_TTL: "60s" });
   const { auth, tap } = await short.signedIn();
   vi.setSystemTime(Date.now() - 11_000);
@@ -81,7 +81,7 @@ test("a clock set back beyond the margin of a short token makes it ask too", asy
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("two hundred who ask at expiry share one refresh", async () => {
+test("two hundred concurrent callers share one refresh", async () => {
   const { auth, tap } = await place.signedIn();
   const old = await auth.token();
   place.pass(lifetime);
@@ -91,7 +91,7 @@ test("two hundred who ask at expiry share one refresh", async () => {
   expect(tokens).not.toContain(old);
 });
 
-test("who gives up waiting stops nobody else, and not the refresh", async () => {
+test("aborting one waiting caller stops neither the others nor the refresh", async () => {
   const { auth, tap } = await place.signedIn();
   place.pass(lifetime);
   const held = tap.hold("/auth/refresh");
@@ -109,7 +109,7 @@ test("who gives up waiting stops nobody else, and not the refresh", async () => 
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("who has given up before asking is told so", async () => {
+test("an aborted signal rejects token() at once", async () => {
   const { auth } = await place.signedIn();
   place.pass(lifetime);
   await expect(auth.token({ signal: AbortSignal.abort() })).rejects.toBeInstanceOf(RequestAbortedError);

@@ -20,7 +20,7 @@ afterEach(() => void vi.useRealTimers());
 let names = 0;
 const named = (): TokenStore => ({ name: `shared ${++names}`, ...memoryStore() });
 
-test("two clients of one store take turns: one refreshes, and the other finds its tokens", async () => {
+test("of two clients with one store, one refreshes and the other reads", async () => {
   const store = named();
   const { auth, tap } = await place.signedIn({ store });
   const other = place.client({ store });
@@ -35,7 +35,7 @@ test("two clients of one store take turns: one refreshes, and the other finds it
   expect([tap.times("/auth/refresh"), other.tap.times("/auth/refresh")]).toEqual([1, 0]);
 });
 
-test("the one that waits does not refresh a session that was ended meanwhile", async () => {
+test("a waiting client does not refresh a session that has ended", async () => {
   const store = named();
   const { auth, tap } = await place.signedIn({ store });
   const other = place.client({ store });
@@ -72,7 +72,7 @@ test("a logout does not wait for the refresh of another client", async () => {
 test.each([
   ["logout", undefined],
   ["login", bob],
-] as const)("a %s of another client while refreshed tokens are being written wins", async (_verb, next) => {
+] as const)("a %s of another client during the write of a refresh wins", async (_verb, next) => {
   const kept = named();
   const [writing, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let slow = false;
@@ -133,7 +133,7 @@ test("without locks two clients of one store both stay signed in", async () => {
   }
 });
 
-test("two processes that share a file and refresh at the same time both stay signed in", async () => {
+test("two processes that refresh one file at once both stay signed in", async () => {
   vi.useRealTimers();
   const folder = mkdtempSync(join(tmpdir(), "latchkey-shared-"));
   const path = join(folder, "session.json");
@@ -146,9 +146,9 @@ test("two processes that share a file and refresh at the same time both stay sig
     await Promise.all(lines.map((next) => next()));
     for (let round = 0; round < 3; round++) {
       const before = await store.get();
-      if (!before) throw new Error("Nobody is signed in");
+      if (!before) throw new Error("The file has no tokens");
       await store.set({ ...before, expiresAt: before.issuedAt });
-      // Out of the time in which the server takes a refresh token twice.
+      // Beyond the grace, in which the server accepts a refresh token twice.
       place.server.advance(60_000);
       for (const { stdin } of processes) stdin.write("token\n");
       const tokens = await Promise.all(lines.map((next) => next()));
@@ -162,7 +162,7 @@ test("two processes that share a file and refresh at the same time both stay sig
 });
 
 function linesOf({ stdout }: ReturnType<typeof spawn>): () => Promise<string> {
-  if (!stdout) throw new Error("It has no output");
+  if (!stdout) throw new Error("The process has no output");
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   return async () => String((await lines.next()).value);
 }

@@ -5,28 +5,28 @@ import { alice, type World, world } from "./session-world.ts";
 const first: TokenSet = { accessToken: "access-1", refreshToken: "refresh-1", issuedAt: 1, expiresAt: 2 };
 const second: TokenSet = { accessToken: 'Zoë\'s \u{1f511} "token"\n', issuedAt: 3 };
 
-/** What every store must do. @param make a new, empty store */
+/** The contract of every store. @param make creates an empty store */
 export function storeContract(name: string, make: () => TokenStore): void {
   describe(name, () => {
     test("is empty at first", async () => {
       expect(await make().get()).toBeUndefined();
     });
 
-    test("keeps tokens, whole", async () => {
+    test("returns stored tokens unchanged", async () => {
       const store = make();
       await store.set(first);
       expect(await store.get()).toEqual(first);
       expect(await store.get()).toEqual(first);
     });
 
-    test("keeps the last", async () => {
+    test("returns the last written tokens", async () => {
       const store = make();
       await store.set(first);
       await store.set(second);
       expect(await store.get()).toEqual(second);
     });
 
-    test("forgets, and forgetting nothing is no fault", async () => {
+    test("removes tokens, also if it is empty", async () => {
       const store = make();
       await store.set(undefined);
       await store.set(first);

@@ -15,7 +15,7 @@ afterAll(() => place[Symbol.asyncDispose]());
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Longer than the server takes a refresh token twice. */
+/** Longer than the grace, in which the server accepts a refresh token twice. */
 const beyondGrace = 120_000;
 
 let names = 0;
@@ -27,7 +27,7 @@ function failuresOf({ auth }: Pick<Seen, "auth">): StoreFailure[] {
   return failures;
 }
 
-/** A client whose last refresh the store did not take. */
+/** A client with refreshed tokens that the store has refused. */
 async function refreshedInMemory(store: FailingStore, writes: "refused" | "torn" = "refused") {
   const seen = await place.signedIn({ store });
   const failures = failuresOf(seen);
@@ -37,8 +37,8 @@ async function refreshedInMemory(store: FailingStore, writes: "refused" | "torn"
   return { ...seen, store, failures, token };
 }
 
-describe.each(["refused", "torn"] as const)("a write of refreshed tokens that is %s", (writes) => {
-  test("leaves them in memory, and the session outlives the grace", async () => {
+describe.each(["refused", "torn"] as const)("a %s write of refreshed tokens", (writes) => {
+  test("keeps them in memory, and the session outlives the grace", async () => {
     const { auth, store, token, tap } = await refreshedInMemory(new FailingStore(), writes);
     expect(await place.statusOf(token)).toBe(200);
     place.pass(beyondGrace);
@@ -54,7 +54,7 @@ describe.each(["refused", "torn"] as const)("a write of refreshed tokens that is
     expect(store.kept?.accessToken).toBe(next);
   });
 
-  test("is told once, with the error of the store", async () => {
+  test("is reported once, with the error of the store", async () => {
     const { auth, store, failures } = await refreshedInMemory(new FailingStore(), writes);
     place.pass(1_000);
     await auth.token();
@@ -62,7 +62,7 @@ describe.each(["refused", "torn"] as const)("a write of refreshed tokens that is
   });
 });
 
-test("a write that failed is tried again by itself, at growing intervals", async () => {
+test("a failed write is retried by a timer, at growing intervals", async () => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
   const { store, token } = await refreshedInMemory(new FailingStore());
   const refused = store.tries;
@@ -77,14 +77,14 @@ test("a write that failed is tried again by itself, at growing intervals", async
   expect(store.tries).toBe(refused + 2);
 });
 
-test("calls in quick succession do not each try to write", async () => {
+test("calls in quick succession do not each retry the write", async () => {
   const { auth, store } = await refreshedInMemory(new FailingStore());
   const refused = store.tries;
   for (let call = 0; call < 10; call++) await auth.token();
   expect(store.tries).toBe(refused);
 });
 
-test("a login that the store does not take is a login all the same", async () => {
+test("a login succeeds if the store fails", async () => {
   const store = new FailingStore();
   store.writes = "refused";
   const seen = place.client({ store });
@@ -94,7 +94,7 @@ test("a login that the store does not take is a login all the same", async () =>
   expect(failures).toEqual([{ action: "keep", error: store.full }]);
 });
 
-test("a login over a session that the store cannot replace is not undone by it", async () => {
+test("a login that the store refuses is not undone by the old session", async () => {
   const store = new FailingStore();
   await place.signedIn({ store });
   const { auth } = place.client({ store });
@@ -111,7 +111,7 @@ test("a login over a session that the store cannot replace is not undone by it",
   expect(store.kept?.accessToken).toBe(await auth.token());
 });
 
-test("a listener that has unsubscribed is told nothing more", async () => {
+test("a removed listener is not called", async () => {
   const store = new FailingStore();
   const { auth } = await place.signedIn({ store });
   const failures: StoreFailure[] = [];
@@ -121,7 +121,7 @@ test("a listener that has unsubscribed is told nothing more", async () => {
   expect(failures).toEqual([]);
 });
 
-describe("another tab's change after a write that failed goes before", () => {
+describe("after a failed write, another tab's change wins:", () => {
   test("a login", async () => {
     const { auth, store } = await refreshedInMemory(shared());
     store.writes = "done";
@@ -159,7 +159,7 @@ describe("another tab's change after a write that failed goes before", () => {
   });
 });
 
-describe("a logout whose tokens the store does not forget", () => {
+describe("a logout with a store that fails to remove the tokens", () => {
   test("ends the session on the server, and rejects with the error of the store", async () => {
     const store = new FailingStore();
     const { auth } = await place.signedIn({ store });
@@ -176,7 +176,7 @@ describe("a logout whose tokens the store does not forget", () => {
     await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
   });
 
-  test("makes it forget them later", async () => {
+  test("removes them later", async () => {
     const store = new FailingStore();
     const { auth } = await place.signedIn({ store });
     store.writes = "refused";
@@ -199,7 +199,7 @@ describe("a logout whose tokens the store does not forget", () => {
     expect(store.kept?.accessToken).toBe(accessToken);
   });
 
-  test("is over where the store cannot even be read", async () => {
+  test("ends the session even if the store cannot be read", async () => {
     const store = new FailingStore();
     const { auth } = await place.signedIn({ store });
     const token = String(store.kept?.accessToken);
@@ -211,7 +211,7 @@ describe("a logout whose tokens the store does not forget", () => {
   });
 });
 
-test("a session that the server ended is over, though the store does not forget its tokens", async () => {
+test("a refused session is over although its tokens cannot be removed", async () => {
   const store = new FailingStore();
   const { auth } = await place.signedIn({ store });
   const failures = failuresOf({ auth });
@@ -223,15 +223,15 @@ test("a session that the server ended is over, though the store does not forget 
   expect(failures).toEqual([{ action: "forget", error: store.full }]);
 });
 
-describe("a store that cannot be read", () => {
-  test("does not stop the use of a token that is still fresh", async () => {
+describe("an unreadable store", () => {
+  test("does not stop the use of a fresh token", async () => {
     const store = new FailingStore();
     const { auth } = await place.signedIn({ store });
     store.readable = false;
     expect(await auth.me()).toMatchObject({ username: "alice" });
   });
 
-  test("stops a refresh, whose token another tab may have used", async () => {
+  test("stops a refresh, since another tab may have used its token", async () => {
     const store = new FailingStore();
     const { auth, tap } = await place.signedIn({ store });
     store.readable = false;
@@ -242,7 +242,7 @@ describe("a store that cannot be read", () => {
     expect(await place.statusOf(await auth.token())).toBe(200);
   });
 
-  test("since the refresh was sent: the answer is kept in memory and stored later", async () => {
+  test("during a refresh: the tokens stay in memory and are stored later", async () => {
     const store = shared();
     const { auth, tap } = await place.signedIn({ store });
     const failures = failuresOf({ auth });
@@ -263,7 +263,7 @@ describe("a store that cannot be read", () => {
     expect(store.kept?.accessToken).toBe(token);
   });
 
-  test("does not lose what a refresh by hand brings", async () => {
+  test("does not lose the tokens of a manual refresh", async () => {
     const store = new FailingStore();
     const { auth } = await place.signedIn({ store });
     const refreshToken = String(store.kept?.refreshToken);
@@ -276,14 +276,14 @@ describe("a store that cannot be read", () => {
     expect(store.kept?.accessToken).toBe(accessToken);
   });
 
-  test("at the very first look, throws its error", async () => {
+  test("throws its error at the first read", async () => {
     const store = new FailingStore();
     store.readable = false;
     await expect(place.client({ store }).auth.token()).rejects.toBe(store.broken);
   });
 });
 
-test("a file in a folder that is not there: the session is in memory until it is", async () => {
+test("without its folder, a session is in memory until the folder exists", async () => {
   const folder = join(mkdtempSync(join(tmpdir(), "latchkey-no-folder-")), "notes");
   const store = fileStore(join(folder, "session.json"));
   try {

@@ -17,7 +17,7 @@ import { storeContract } from "./store-contract.ts";
 
 const run = promisify(execFile);
 
-/** As browsers have it, as far as it is used. */
+/** The methods of `localStorage` that the store uses. */
 class BrowserStorage {
   readonly #items = new Map<string, string>();
   getItem(key: string): string | null {
@@ -55,7 +55,7 @@ storeContract("localStorageStore", localStorageStore);
 storeContract("fileStore", () => fileStore(join(newFolder(), "session.json")));
 
 describe("localStorageStore", () => {
-  test("is the same for all tabs of a page, and another under another key", async () => {
+  test("is shared by all tabs, and separate for another key", async () => {
     const [tab, otherTab, other] = [localStorageStore(), localStorageStore(), localStorageStore("other")];
     await tab.set(numbered(1));
     expect(await otherTab.get()).toEqual(numbered(1));
@@ -63,14 +63,14 @@ describe("localStorageStore", () => {
     expect([tab.name, otherTab.name, other.name]).toEqual(["latchkey", "latchkey", "other"]);
   });
 
-  test.each(garbage)("takes %j for nothing", async (text) => {
+  test.each(garbage)("treats %j as no session", async (text) => {
     page.setItem("latchkey", text);
     expect(await localStorageStore().get()).toBeUndefined();
   });
 });
 
 describe.each<[string, PropertyDescriptor]>([
-  ["is not there, as on a server", { value: undefined }],
+  ["is missing, as on a server", { value: undefined }],
   [
     "is forbidden",
     {
@@ -80,33 +80,33 @@ describe.each<[string, PropertyDescriptor]>([
     },
   ],
   ["has no methods, as in some versions of Node", { value: {} }],
-])("a localStorageStore where localStorage %s", (_name, property) => {
+])("a localStorageStore if localStorage %s", (_name, property) => {
   beforeEach(() => {
     vi.unstubAllGlobals();
     Object.defineProperty(globalThis, "localStorage", { ...property, configurable: true });
   });
   afterEach(() => void Reflect.deleteProperty(globalThis, "localStorage"));
 
-  test("can be made, and holds no session", async () => {
+  test("can be created and has no session", async () => {
     const auth = new AuthClient({ store: localStorageStore() });
     await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
   });
 
-  test("leaves a session in memory, and says so", async () => {
+  test("leaves a session in memory and reports it", async () => {
     await using place: World = await world();
     const { auth } = place.client({ store: localStorageStore() });
     const failures: StoreFailure[] = [];
     auth.onStoreError((failure) => void failures.push(failure));
     await auth.login(alice);
     expect(await auth.me()).toMatchObject({ username: "alice" });
-    const error = new Error("No localStorage: tokens are in memory alone");
+    const error = new Error("localStorage is not available");
     expect(failures).toEqual([{ action: "keep", error }]);
     await auth.logout();
     await expect(auth.token()).rejects.toMatchObject({ kind: "signed_out" });
     expect(failures).toHaveLength(1);
   });
 
-  test("keeps a session once it may", async () => {
+  test("stores the session once it is available", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     try {
       await using place: World = await world();
@@ -122,7 +122,7 @@ describe.each<[string, PropertyDescriptor]>([
   });
 });
 
-test("a page that is rendered on a server makes its store while it is loaded", async () => {
+test("a module rendered on a server creates its store while loading", async () => {
   const module = new URL("../src/index.ts", import.meta.url);
   const script = `import { localStorageStore } from "${module}"; console.log(localStorageStore().name)`;
   for (const flags of [[], ["--experimental-webstorage"]]) {

@@ -1,4 +1,4 @@
-// A realm that is suspended while it holds a lock: it takes the lock, says so, and never runs again.
+// A suspended realm with a lock: it takes the lock, posts a message and blocks forever.
 import { parentPort, workerData } from "node:worker_threads";
 
 await navigator.locks.request(String(workerData), () => {

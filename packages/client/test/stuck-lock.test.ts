@@ -26,7 +26,7 @@ async function suspendedHolder(lock: string): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: async () => void (await worker.terminate()) };
 }
 
-/** Unlike `vi.waitUntil`, lets no fake time pass. */
+/** Unlike `vi.waitUntil`, it does not advance fake time. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await setImmediate();
 }
@@ -34,7 +34,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 const queued = () => until(async () => (await navigator.locks.query()).pending?.length === 1);
 
 describe("a tab that is suspended while it refreshes", () => {
-  test("is waited for as long as one attempt may take and 5 s, and then no longer", async () => {
+  test("is waited for during one timeout and 5 s", async () => {
     const store = new FailingStore(`stuck ${++names}`);
     const { auth, tap } = await place.signedIn({ store, timeout: 2_000 });
     await using _holder = await suspendedHolder(`latchkey refresh ${store.name}`);
@@ -52,7 +52,7 @@ describe("a tab that is suspended while it refreshes", () => {
   });
 
   test.each([30_000, 120_000, Number.POSITIVE_INFINITY])(
-    "is waited for 35 s at most, also with a timeout of %d",
+    "is waited for 35 s at most, with a timeout of %d",
     async (timeout) => {
       const store = new FailingStore(`stuck ${++names}`);
       const { auth } = await place.signedIn({ store });
@@ -68,7 +68,7 @@ describe("a tab that is suspended while it refreshes", () => {
     },
   );
 
-  test("does not stop a call that needs no refresh", async () => {
+  test("does not stop a call without a refresh", async () => {
     const store = new FailingStore(`stuck ${++names}`);
     const { auth } = await place.signedIn({ store });
     await using _holder = await suspendedHolder(`latchkey refresh ${store.name}`);
@@ -77,7 +77,7 @@ describe("a tab that is suspended while it refreshes", () => {
 });
 
 test.each(["login", "logout"] as const)(
-  "a tab that is suspended while it writes holds up a %s for 5 s at most",
+  "a tab that is suspended while it writes delays a %s by 5 s at most",
   async (verb) => {
     const store = new FailingStore(`stuck ${++names}`);
     const { auth } = await place.signedIn({ store });
@@ -91,7 +91,7 @@ test.each(["login", "logout"] as const)(
   },
 );
 
-test("locks that the platform refuses, as in a sandboxed frame, are gone on without", async () => {
+test("calls work without a lock that a sandboxed frame refuses", async () => {
   const request = () => Promise.reject(new DOMException("Access is denied", "SecurityError"));
   vi.stubGlobal("navigator", { locks: { request } });
   const store = new FailingStore(`stuck ${++names}`);
@@ -102,7 +102,7 @@ test("locks that the platform refuses, as in a sandboxed frame, are gone on with
   expect(store.kept).toBeUndefined();
 });
 
-test("an error under a lock is thrown, and nothing is done twice", async () => {
+test("an error under a lock rejects, and the work runs once", async () => {
   const store = new FailingStore(`stuck ${++names}`);
   const { auth, tap } = await place.signedIn({ store });
   await place.client({ token: await auth.token() }).auth.logout();
@@ -111,7 +111,7 @@ test("an error under a lock is thrown, and nothing is done twice", async () => {
   expect(tap.times("/auth/refresh")).toBe(1);
 });
 
-test("a refresh whose pause was suspended with its tab is not sent again: another may have gone on", async () => {
+test("a refresh is not retried after its tab was suspended", async () => {
   const store = new FailingStore(`stuck ${++names}`);
   await place.signedIn({ store });
   const other = place.client({ store });

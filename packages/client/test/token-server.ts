@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 
-/** An answer, or a connection that breaks in the middle of one. */
+/** A response, or a connection that is closed in the middle of one. */
 export type Reply = { readonly status: number; readonly body?: unknown } | "cut";
 
 export interface AskedOf {
@@ -10,12 +10,12 @@ export interface AskedOf {
   readonly bearer: string | undefined;
 }
 
-/** What is answered, by method and path, such as `POST /auth/login`. Anything else is 404. */
+/** Handlers by method and path, such as `POST /auth/login`. Anything else gets 404. */
 export type Routes = Record<string, (asked: AskedOf) => Reply | Promise<Reply>>;
 
 export interface TokenServer extends AsyncDisposable {
   readonly url: string;
-  /** May be changed at any time. */
+  /** Handlers may be replaced at any time. */
   readonly routes: Routes;
   times(route: string): number;
   /** Stops listening: connections are refused until `start`. */
@@ -23,7 +23,7 @@ export interface TokenServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** A server that issues tokens as it is told. */
+/** A token server with handlers from the test. */
 export async function tokenServer(routes: Routes): Promise<TokenServer> {
   const seen: string[] = [];
   const server = createServer(async (request, response) => {
@@ -72,7 +72,7 @@ function answer(response: ServerResponse, reply: Reply): void {
   else response.write(text.slice(0, 9), () => response.destroy());
 }
 
-/** A token that says what it is told to, signed by nobody. */
+/** An unsigned JWT with these claims. */
 export function jwt(claims: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ alg: "none" })}.${part(claims)}.c2lnbmVk`;

@@ -45,11 +45,11 @@ import {
   type ValidationError,
 } from "../src/index.ts";
 
-/** Held by the type checker; running them proves nothing more. */
+/** The type checker proves these tests; running them proves nothing more. */
 const auth = new AuthClient();
 
 describe("the client", () => {
-  test("takes no options, or any of those that there are", () => {
+  test("takes any options, or none", () => {
     expectTypeOf<[]>().toExtend<ConstructorParameters<typeof AuthClient>>();
     expectTypeOf<[ClientOptions]>().toExtend<ConstructorParameters<typeof AuthClient>>();
     expectTypeOf<keyof ClientOptions>().toEqualTypeOf<keyof CallOptions | "store">();
@@ -70,7 +70,7 @@ describe("the client", () => {
     expectTypeOf<Given<"store">>().toEqualTypeOf<TokenStore>();
   });
 
-  test("its four calls", () => {
+  test("has four calls", () => {
     expectTypeOf(auth.login).toEqualTypeOf<
       (credentials: Credentials, options?: CallOptions) => Call<LoginResponse>
     >();
@@ -81,7 +81,7 @@ describe("the client", () => {
     expectTypeOf(auth.logout).toEqualTypeOf<(options?: CallOptions) => Call<LogoutResponse>>();
   });
 
-  test("its token, its fetch and its life", () => {
+  test("has token, fetch, with, close and listeners", () => {
     expectTypeOf(auth.token).toEqualTypeOf<
       (options?: { readonly signal?: AbortSignal | undefined }) => Promise<string>
     >();
@@ -93,14 +93,14 @@ describe("the client", () => {
   });
 });
 
-test("a grant is a refresh token or a current token, never both and never none", () => {
+test("a grant has either a refresh token or a current token", () => {
   expectTypeOf<{ refreshToken: string }>().toExtend<RefreshGrant>();
   expectTypeOf<{ currentToken: string }>().toExtend<RefreshGrant>();
   expectTypeOf<{ refreshToken: string; currentToken: string }>().not.toExtend<RefreshGrant>();
   expectTypeOf<Record<never, never>>().not.toExtend<RefreshGrant>();
 });
 
-test("a call is a promise with three more ways to look at it", () => {
+test("a call is a promise with three more views", () => {
   expectTypeOf<Call<User>>().toExtend<Promise<User>>();
   expectTypeOf<Call<User>["result"]>().toEqualTypeOf<() => Promise<Result<User>>>();
   expectTypeOf<Call<User>["withResponse"]>().returns.resolves.toEqualTypeOf<{
@@ -110,12 +110,12 @@ test("a call is a promise with three more ways to look at it", () => {
   expectTypeOf<Call<User>["asResponse"]>().returns.resolves.toEqualTypeOf<Response>();
 });
 
-test("a result is looked at through ok", () => {
+test("a result narrows by ok", () => {
   const look = (result: Result<User>) => (result.ok ? result.value : result.error);
   expectTypeOf(look).returns.toEqualTypeOf<User | KnownError>();
 });
 
-test("answers tell what only some servers send", () => {
+test("responses mark fields that only some servers send", () => {
   expectTypeOf<LoginResponse["accessToken"]>().toEqualTypeOf<string>();
   expectTypeOf<LoginResponse["expiresIn"]>().toEqualTypeOf<number | undefined>();
   expectTypeOf<LoginResponse["refreshToken"]>().toEqualTypeOf<string | undefined>();
@@ -158,7 +158,7 @@ test("errors narrow by kind, and a switch over all of them is exhaustive", () =>
   expectTypeOf(told).parameter(0).toEqualTypeOf<KnownError>();
 });
 
-test("what a catch got narrows to the errors that there are", () => {
+test("isKnownError narrows a caught value", () => {
   expectTypeOf(isKnownError).guards.toEqualTypeOf<KnownError>();
 });
 
@@ -171,7 +171,7 @@ test("the error tree is that of the published documents", () => {
   expectTypeOf<APIError["data"]>().toEqualTypeOf<unknown>();
 });
 
-test("an answer that is an error can be looked at from all sides", () => {
+test("an APIError has every part of the response", () => {
   type Answered = NotFoundError | ServerError | ResponseValidationError | RateLimitError;
   expectTypeOf<Answered>().toExtend<APIError>();
   expectTypeOf<APIError["status"]>().toEqualTypeOf<number>();
@@ -186,13 +186,13 @@ test("an answer that is an error can be looked at from all sides", () => {
   }>();
 });
 
-test("an error without an answer has no status", () => {
+test("an error without a response has no status", () => {
   type Unanswered = ConnectionError | RequestTimeoutError | RequestAbortedError | SignedOutError;
   expectTypeOf<Unanswered>().toExtend<AuthError>();
   expectTypeOf<Extract<KnownError, { status: number }>>().toEqualTypeOf<Exclude<KnownError, Unanswered>>();
 });
 
-test("what goes in, and what is told", () => {
+test("credentials, events, stores and tokens", () => {
   expectTypeOf<Credentials>().toEqualTypeOf<{ readonly username: string; readonly password: string }>();
   expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired">();
   expectTypeOf<SessionEnd["error"]>().toEqualTypeOf<KnownError | undefined>();
@@ -225,7 +225,7 @@ test("stores, presets and middleware", () => {
   expectTypeOf<{ timeout: number | undefined; signal: AbortSignal | undefined }>().toExtend<CallOptions>();
 });
 
-test("nothing that is exported is left out here", () => {
+test("every export is tested here", () => {
   const index = readFileSync(join(import.meta.dirname, "../src/index.ts"), "utf8");
   const exported = [...index.matchAll(/\b(?!type\b)(\w+)(?=,| \}|\n\})/g)].map(([name]) => name);
   const [, used = ""] = readFileSync(import.meta.filename, "utf8").split('from "../src/index.ts";');

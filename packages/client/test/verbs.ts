@@ -2,7 +2,7 @@ import type { AuthClient, Call, CallOptions } from "../src/index.ts";
 
 export type Verb = (auth: AuthClient, options?: CallOptions) => Call<unknown>;
 
-/** Each call there is, as somebody makes it who has tokens of their own. */
+/** Every call, with its own credentials or token. */
 export const verbs: Readonly<Record<"login" | "refresh" | "me" | "logout", Verb>> = {
   login: (auth, options) => auth.login({ username: "alice", password: "correct horse battery" }, options),
   refresh: (auth, options) => auth.refresh({ refreshToken: "refresh-token" }, options),
@@ -10,7 +10,7 @@ export const verbs: Readonly<Record<"login" | "refresh" | "me" | "logout", Verb>
   logout: (auth, options) => auth.logout({ token: "access-token", ...options }),
 };
 
-/** Calls whose doing twice is not the same as doing once. */
+/** Calls that are not idempotent. */
 export const unrepeatable = [
   ["login", verbs.login],
   ["refresh", verbs.refresh],
@@ -21,7 +21,7 @@ export const repeatable = [
   ["logout", verbs.logout],
 ] as const;
 
-/** A success that every one of them can read. */
+/** A body that is a success for every call. */
 export const welcome = {
   id: "user:alice",
   username: "alice",

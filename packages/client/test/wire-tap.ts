@@ -1,36 +1,36 @@
 import type { Middleware } from "../src/index.ts";
 
-/** An answer that the server has given and the client has not got yet. */
+/** A response that is held back from the client. */
 export interface HeldAnswer {
-  /** The server has answered. */
+  /** Resolves when the request or response is held back. */
   readonly given: Promise<void>;
-  /** Lets the answer go on. */
+  /** Lets it continue. */
   release(): void;
 }
 
-/** Sees all that a client sends, and can stand in the way of the next answer. */
+/** A middleware that records requests and can hold back the next request or response of a path. */
 export class WireTap {
   readonly requests: Request[] = [];
-  readonly #inTheWay = new Map<string, Middleware>();
+  readonly #holds = new Map<string, Middleware>();
 
   readonly middleware: Middleware = (request, next) => {
     this.requests.push(request.clone());
     const path = pathOf(request);
-    const inTheWay = this.#inTheWay.get(path);
-    this.#inTheWay.delete(path);
-    return inTheWay ? inTheWay(request, next) : next(request);
+    const held = this.#holds.get(path);
+    this.#holds.delete(path);
+    return held ? held(request, next) : next(request);
   };
 
-  /** How often a path was asked. */
+  /** The number of requests to a path. */
   times(path: string): number {
     return this.requests.filter((request) => pathOf(request) === path).length;
   }
 
-  /** Holds back the answer to the next request of a path. */
+  /** Holds back the response to the next request of a path. */
   hold(path: string): HeldAnswer {
     const given = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    this.#inTheWay.set(path, async (request, next) => {
+    this.#holds.set(path, async (request, next) => {
       const response = await next(request);
       given.resolve();
       await released.promise;
@@ -39,11 +39,11 @@ export class WireTap {
     return { given: given.promise, release: released.resolve };
   }
 
-  /** Holds back the next request of a path: the server sees it only when it is released. */
+  /** Holds back the next request of a path until it is released. */
   delay(path: string): HeldAnswer {
     const given = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
-    this.#inTheWay.set(path, async (request, next) => {
+    this.#holds.set(path, async (request, next) => {
       given.resolve();
       await released.promise;
       return next(request);
@@ -54,4 +54,15 @@ export class WireTap {
 
 function pathOf({ url }: Request): string {
   return new URL(url).pathname;
+}
+
+/** A middleware that adds its name to a header of the request and of the response. */
+export function named(name: string): Middleware {
+  return async (request, next) => {
+    request.headers.append("x-passed", name);
+    const response = await next(request);
+    const headers = new Headers(response.headers);
+    headers.append("x-passed", name);
+    return new Response(response.body, { status: response.status, headers });
+  };
 }

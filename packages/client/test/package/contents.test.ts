@@ -13,7 +13,7 @@ function filesIn(folder: string): string[] {
     .sort();
 }
 
-test("holds two entries for import and for require, all types, what a reader needs, and nothing else", () => {
+test("contains two entries, their types, the README and the licence only", () => {
   const types = filesIn(source).map((name) => name.replace(/\.ts$/, ".d.ts"));
   const built = ["dist/cjs", "dist/esm"].flatMap((folder) =>
     [...types, "file.js", "index.js", "package.json"].map((name) => `${folder}/${name}`),
@@ -22,7 +22,7 @@ test("holds two entries for import and for require, all types, what a reader nee
   expect(filesIn(installed)).toEqual([...built, "LICENSE", "README.md", "package.json"].sort());
 });
 
-test("types name the modules that they are the types of, and only such as are there", () => {
+test("every import of the types exists", () => {
   const types = join(installed, "dist/esm");
   const named = filesIn(types)
     .filter((name) => name.endsWith(".d.ts"))
@@ -35,7 +35,7 @@ test("types name the modules that they are the types of, and only such as are th
   expect(there).toEqual(expect.arrayContaining([...new Set(named)]));
 });
 
-test("brings nothing else with it", () => {
+test("installs no other package", () => {
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"]) {
     expect(manifest).not.toHaveProperty(field);
@@ -44,12 +44,12 @@ test("brings nothing else with it", () => {
   expect(packages).toEqual(["@latchkey"]);
 });
 
-test("runs nothing when it is installed", () => {
+test("has no install scripts", () => {
   const { scripts } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   expect(Object.keys(scripts)).toEqual(["build", "prepack"]);
 });
 
-test.each(["index.js", "session.d.ts"])("its insides cannot be reached: dist/…/%s", async (file) => {
+test.each(["index.js", "session.d.ts"])("internal modules cannot be imported: dist/…/%s", async (file) => {
   const hidden = [`@latchkey/client/dist/esm/${file}`, `@latchkey/client/dist/cjs/${file}`];
   const program = `
     import { createRequire } from "node:module";

@@ -5,12 +5,12 @@ import { expect, inject, test } from "vitest";
 
 const tarball = Uint8Array.from(readFileSync(inject("packed").tarball));
 
-test("publint has nothing to say", async () => {
+test("publint reports nothing", async () => {
   const { messages } = await publint({ strict: true, pack: { tarball: tarball.buffer } });
   expect(messages).toEqual([]);
 });
 
-test("are-the-types-wrong finds nothing wrong, however the types are looked up", async () => {
+test("are-the-types-wrong finds no problem with any resolution", async () => {
   const result = await checkPackage(createPackageFromTarballData(tarball));
   if (!result.types) throw new Error("there are no types");
   expect(result.problems).toEqual([]);

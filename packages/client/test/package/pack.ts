@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
-/** The package as it would be published. */
+/** The packed package, as for publishing. */
 export interface Packed {
   readonly tarball: string;
-  /** A project with nothing in it but this package, installed. */
+  /** A project with this package as its only dependency. */
   readonly project: string;
-  /** The package in there. */
+  /** The folder of the installed package. */
   readonly installed: string;
 }
 
@@ -19,7 +19,7 @@ declare module "vitest" {
   }
 }
 
-/** Builds, packs and installs the package once for all tests. The registry is not asked. */
+/** Builds, packs and installs the package once for all tests, without network access. */
 export function setup({ provide }: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-packed-"));
   const npm = (cwd: string, ...args: string[]) =>

@@ -14,10 +14,10 @@ export function place(name: string, source: string): string {
 }
 
 /**
- * Runs a program beside the installed package, in a process of its own.
+ * Runs a program beside the installed package, in its own process.
  *
- * @param name ends in what Node goes by: `mjs` or `cjs`
- * @returns what it printed, as JSON
+ * @param name ends in `mjs` or `cjs`, by which Node chooses the module system
+ * @returns its output, parsed as JSON
  */
 export async function run(name: string, source: string, ...args: readonly string[]): Promise<unknown> {
   const { stdout } = await execute(process.execPath, [place(name, source), ...args]);

@@ -13,7 +13,7 @@ afterAll(async () => {
 const names = "{ APIError, AuthClient, RateLimitError, SignedOutError, UnauthorizedError }";
 const credentials = JSON.stringify({ username: "alice", password: passwords.alice });
 
-/** Signs in with a store that a second client goes on with, and signs out. */
+/** Signs in, continues with a second client on the same store, and signs out. */
 const session = `
   async function main([baseURL, file]) {
     const auth = new AuthClient({ baseURL, store: fileStore(file) });
@@ -57,7 +57,7 @@ test.each([
   });
 });
 
-test("an error of one copy is known to the other, where a process has both", async () => {
+test("an error of one copy is an instance for the other copy", async () => {
   const program = `
     import * as imported from "@latchkey/client";
     import { createRequire } from "node:module";

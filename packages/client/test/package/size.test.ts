@@ -5,7 +5,7 @@ import { expect, inject, test } from "vitest";
 
 const limit = 5_760;
 
-test(`all that is exported is at most ${limit} bytes, minified and compressed`, async () => {
+test(`the whole client is at most ${limit} bytes, minified and compressed`, async () => {
   const { output } = await build({
     input: join(inject("packed").installed, "dist/esm/index.js"),
     platform: "browser",
@@ -18,7 +18,7 @@ test(`all that is exported is at most ${limit} bytes, minified and compressed`, 
   expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(limit);
 });
 
-test("what is not used is left out", async () => {
+test("unused exports are tree-shaken", async () => {
   const { output } = await build({
     input: "entry",
     platform: "browser",

@@ -8,7 +8,7 @@ import { place } from "./program.ts";
 const packageOf = (name: string) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
 const compiler = join(packageOf("typescript"), "bin/tsc");
 
-/** What goes wrong here if a type is lost on the way: `any` would satisfy none of the expected errors. */
+/** A program with expected errors. If a type became `any`, they would be missing. */
 const program = `
 import { AuthClient, type Call, type KnownError, type TokenSet, type User } from "@latchkey/client";
 import { fileStore } from "@latchkey/client/file";
@@ -34,7 +34,7 @@ function hint(error: KnownError): string {
 
 export const kept: Promise<TokenSet | undefined> = Promise.resolve(fileStore("session.json").get());
 
-// @ts-expect-error there is no such option
+// @ts-expect-error unknown option
 new AuthClient({ adress: "http://127.0.0.1:8000" });
 // @ts-expect-error a token is text
 export const token: Promise<number> = auth.token();
@@ -55,7 +55,7 @@ test.each([
     "consumer.ts",
     ["--module", "esnext", "--moduleResolution", "bundler", ...browser],
   ],
-])("types hold for %s", async (_where, name, options) => {
+])("types work for %s", async (_part, name, options) => {
   const strict = ["--ignoreConfig", "--noEmit", "--strict", "--exactOptionalPropertyTypes"];
   const compiled = await promisify(execFile)(process.execPath, [
     compiler,

@@ -6,21 +6,21 @@ import { inflate } from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
 import { vi } from "vitest";
 
-/** The one platform that the browser's package is for. */
+/** The only platform that the browser's package supports. */
 export const canBrowse = process.platform === "linux" && process.arch === "x64";
 
-/** Starts a browser that needs nothing of the machine but the C library: it brings the other libraries along. */
+/** Starts a browser. Its package has all libraries but the C library. */
 export async function startChromium(): Promise<{ readonly browser: Browser } & AsyncDisposable> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-chromium-"));
   const packed = fileURLToPath(new URL("../bin", import.meta.resolve("@sparticuz/chromium")));
-  // It unpacks into what the temporary folder is at the time.
+  // `inflate` unpacks into the current temporary folder.
   vi.stubEnv("TMPDIR", folder);
   const unpacked = ["chromium.br", "al2023.tar.br"].map((name) => inflate(join(packed, name)));
   vi.unstubAllEnvs();
   await Promise.all(unpacked);
   const browser = await chromium.launch({
     executablePath: join(folder, "chromium"),
-    // Its own arguments would switch off the same-origin policy, and with it what is tested here.
+    // The arguments of the package would switch off the same-origin policy, which is tested here.
     args: [],
     env: { ...process.env, LD_LIBRARY_PATH: join(folder, "al2023/lib") },
   });

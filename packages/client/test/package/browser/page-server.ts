@@ -10,7 +10,7 @@ export async function servePage(): Promise<{ readonly origin: string } & AsyncDi
     const file = module
       ? join(inject("packed").installed, "dist/esm", module)
       : join(import.meta.dirname, "page.html");
-    // A sandboxed frame has an origin of its own.
+    // A sandboxed frame has its own opaque origin.
     response.setHeader("access-control-allow-origin", "*");
     response.setHeader("content-type", module ? "text/javascript" : "text/html");
     response.end(readFileSync(file));

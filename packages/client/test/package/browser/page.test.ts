@@ -6,13 +6,13 @@ import { servePage } from "./page-server.ts";
 
 const signIn = `auth.login(${JSON.stringify({ username: "alice", password: passwords.alice })})`;
 
-describe.skipIf(!canBrowse)("in a page of another origin than the server's", () => {
+describe.skipIf(!canBrowse)("in a page on another origin than the server", () => {
   const running = new AsyncDisposableStack();
   let browser: Browser;
   let origin: string;
   let server: TestServer;
   let context: BrowserContext;
-  /** What the pages sent to the server, but for what the browser asks by itself. */
+  /** The paths that the pages requested from the server. Preflight requests are not included. */
   let sent: string[];
   beforeAll(async () => {
     ({ browser } = running.use(await startChromium()));
@@ -45,14 +45,14 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(sent).toEqual(["/auth/login", "/auth/me", "/auth/logout"]);
   });
 
-  test("a session is there after the page was loaded again", async () => {
+  test("a session survives a reload of the page", async () => {
     const page = await open();
     await page.evaluate(signIn);
     await page.reload();
     expect(await page.evaluate("auth.me()")).toMatchObject({ id: "user:alice" });
   });
 
-  test("errors are typed, and tell the server's code and the request's name", async () => {
+  test("errors have their class, the server's code and a request id", async () => {
     const page = await open();
     const refused =
       await page.evaluate(`auth.login({ username: "alice", password: "wrong" }).catch((error) => [
@@ -65,14 +65,14 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(await page.evaluate(signedOut)).toEqual([true, "signed_out"]);
   });
 
-  test("a page that may not ask learns that there was no answer", async () => {
+  test("a page without permission gets a connection error", async () => {
     await using closed = await testServer({ CORS_ORIGINS: "https://elsewhere.example" });
     const page = await open(closed);
     const refused = `${signIn}.catch((error) => [error instanceof ConnectionError, error.kind])`;
     expect(await page.evaluate(refused)).toEqual([true, "connection"]);
   });
 
-  test("two tabs whose token has expired: one refresh, and both stay signed in", async () => {
+  test("two tabs with an expired token share one refresh", async () => {
     const [one, two] = [await open(), await open()];
     await one.evaluate(signIn);
     const expired = await one.evaluate("kept().accessToken");
@@ -106,7 +106,7 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(await one.evaluate("ends")).toEqual(["logout"]);
   });
 
-  test("a refresh that is answered after a logout in another tab: both stay signed out", async () => {
+  test("a late refresh does not undo a logout in another tab", async () => {
     const [one, two] = [await open(), await open()];
     await one.evaluate(signIn);
     await one.evaluate("hold()");
@@ -123,7 +123,7 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(await one.evaluate("kept()")).toBeNull();
   });
 
-  test("a full localStorage: the session is in memory, and stored when there is room", async () => {
+  test("if localStorage is full, the session is in memory and stored later", async () => {
     const page = await open();
     await page.evaluate(signIn);
     await page.evaluate("fill()");
@@ -137,7 +137,7 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     expect(await page.evaluate("failures")).toHaveLength(1);
   });
 
-  test("a login where localStorage is full", async () => {
+  test("a login succeeds if localStorage is full", async () => {
     const page = await open();
     await page.evaluate(signIn);
     await page.evaluate("fill()");
@@ -173,14 +173,14 @@ describe.skipIf(!canBrowse)("in a page of another origin than the server's", () 
     }
   });
 
-  test("a sandboxed frame, where storage and locks are forbidden: the session is in memory", async () => {
+  test("in a sandboxed frame without storage the session is in memory", async () => {
     await using open = await testServer({ CORS_ORIGINS: "*" });
     const page = await context.newPage();
     await page.goto(origin);
     const address = `${origin}/?server=${encodeURIComponent(open.url)}`;
     await page.setContent(`<iframe sandbox="allow-scripts" src="${address}"></iframe>`);
     const frame = page.frames().at(-1);
-    if (!frame) throw new Error("there is no frame");
+    if (!frame) throw new Error("The page has no frame");
     await frame.waitForFunction("globalThis.auth !== undefined");
     const forbidden = "try { localStorage } catch (error) { error.name }";
     expect(await frame.evaluate(`eval(${JSON.stringify(forbidden)})`)).toBe("SecurityError");

@@ -10,11 +10,11 @@ afterAll(() => place[Symbol.asyncDispose]());
 
 async function kept({ store }: Seen): Promise<TokenSet & { refreshToken: string }> {
   const tokens = await store.get();
-  if (!tokens?.refreshToken) throw new Error("Nobody is signed in");
+  if (!tokens?.refreshToken) throw new Error("The store has no refresh token");
   return { ...tokens, refreshToken: tokens.refreshToken };
 }
 
-test("trading the session's own refresh token replaces both tokens", async () => {
+test("refreshing with the session's own refresh token replaces both tokens", async () => {
   const seen = await place.signedIn();
   const { refreshToken } = await kept(seen);
   const given = await seen.auth.refresh({ refreshToken });
@@ -27,7 +27,7 @@ test("trading the session's own refresh token replaces both tokens", async () =>
   expect(await seen.auth.token()).toBe(given.accessToken);
 });
 
-test("trading the session's own access token replaces it, and the refresh token stays", async () => {
+test("refreshing with the session's own access token replaces only it", async () => {
   const seen = await place.signedIn();
   const { accessToken, refreshToken } = await kept(seen);
   const given = await seen.auth.refresh({ currentToken: accessToken });
@@ -36,12 +36,12 @@ test("trading the session's own access token replaces it, and the refresh token 
   expect(await kept(seen)).toMatchObject({ accessToken: given.accessToken, refreshToken });
 });
 
-test("a server that trades no access tokens leaves the session as it is", async () => {
+test("a server that refuses access tokens leaves the session unchanged", async () => {
   await using strict = await world({ CURRENT_TOKEN: "off" });
   const seen = await strict.signedIn();
   const before = await kept(seen);
-  const traded = seen.auth.refresh({ currentToken: before.accessToken });
-  await expect(traded).rejects.toMatchObject({
+  const refreshing = seen.auth.refresh({ currentToken: before.accessToken });
+  await expect(refreshing).rejects.toMatchObject({
     kind: "validation",
     issues: [{ msg: "Send refresh_token: this server trades no access tokens" }],
   });
@@ -50,7 +50,7 @@ test("a server that trades no access tokens leaves the session as it is", async 
   expect(await strict.statusOf((await kept(seen)).accessToken)).toBe(200);
 });
 
-test("without a refresh token and without trades a session lasts as its token", async () => {
+test("without any way to refresh a session lasts until its token expires", async () => {
   await using strict = await world({ CURRENT_TOKEN: "off", ACCESS_TOKEN_TTL: "60s" });
   const { accessToken } = await kept(await strict.signedIn());
   const seen = strict.client();
@@ -63,7 +63,7 @@ test("without a refresh token and without trades a session lasts as its token", 
 });
 
 test.each(["refreshToken", "currentToken"] as const)(
-  "trading a %s of another session changes nothing here",
+  "refreshing with a %s of another session changes nothing here",
   async (name) => {
     const seen = await place.signedIn();
     const before = await kept(seen);
@@ -76,14 +76,14 @@ test.each(["refreshToken", "currentToken"] as const)(
   },
 );
 
-test("trading a refresh token where nobody is signed in begins a session", async () => {
+test("refreshing with a refresh token while signed out starts a session", async () => {
   const { refreshToken } = await kept(await place.signedIn());
   const seen = place.client();
   const { accessToken } = await seen.auth.refresh({ refreshToken });
   expect(await seen.auth.token()).toBe(accessToken);
 });
 
-test("trading a live access token where nobody is signed in begins a session without a refresh token", async () => {
+test("refreshing with an access token while signed out starts a session", async () => {
   const { accessToken: currentToken } = await kept(await place.signedIn());
   const seen = place.client();
   const { accessToken } = await seen.auth.refresh({ currentToken });
@@ -91,7 +91,7 @@ test("trading a live access token where nobody is signed in begins a session wit
 });
 
 test.each(["refreshToken", "currentToken"] as const)(
-  "when the session's own %s is refused the session is over",
+  "a refusal of the session's own %s ends the session",
   async (name) => {
     const seen = await place.signedIn();
     const ends: SessionEnd[] = [];
@@ -105,7 +105,7 @@ test.each(["refreshToken", "currentToken"] as const)(
   },
 );
 
-test("when a foreign token is refused the session goes on", async () => {
+test("a refusal of a foreign token leaves the session", async () => {
   const seen = await place.signedIn();
   const before = await kept(seen);
   const ends: SessionEnd[] = [];
@@ -117,39 +117,39 @@ test("when a foreign token is refused the session goes on", async () => {
   expect(ends).toEqual([]);
 });
 
-test("a logout during a trade wins", async () => {
+test("a logout during a refresh wins", async () => {
   const seen = await place.signedIn();
   const { refreshToken } = await kept(seen);
   const held = seen.tap.hold("/auth/refresh");
-  const trading = seen.auth.refresh({ refreshToken });
+  const refreshing = seen.auth.refresh({ refreshToken });
   await held.given;
   await seen.auth.logout();
   held.release();
-  await trading;
+  await refreshing;
   expect(await seen.store.get()).toBeUndefined();
   await expect(seen.auth.token()).rejects.toMatchObject({ kind: "signed_out" });
 });
 
-test("a logout during a trade wins where nobody is signed in", async () => {
+test("a logout during a refresh wins while signed out", async () => {
   const { refreshToken } = await kept(await place.signedIn());
   const { auth, store, tap } = place.client();
   const held = tap.hold("/auth/refresh");
-  const trading = auth.refresh({ refreshToken });
+  const refreshing = auth.refresh({ refreshToken });
   await held.given;
   await auth.logout().result();
   held.release();
-  await trading;
+  await refreshing;
   expect(await store.get()).toBeUndefined();
 });
 
-test("a login during a trade wins", async () => {
+test("a login during a refresh wins", async () => {
   const seen = await place.signedIn();
   const { refreshToken } = await kept(seen);
   const held = seen.tap.hold("/auth/refresh");
-  const trading = seen.auth.refresh({ refreshToken });
+  const refreshing = seen.auth.refresh({ refreshToken });
   await held.given;
   const { accessToken } = await seen.auth.login(alice);
   held.release();
-  await trading;
+  await refreshing;
   expect(await seen.auth.token()).toBe(accessToken);
 });
