@@ -55,7 +55,7 @@ const wrong = [
   [`${src}/mcp`, "../store/store.ts"],
   [`${src}/mcp`, "../identity/local.ts"],
   [`${src}/mcp`, "../serve.ts"],
-  [`${src}/mcp`, "kysely"],
+  [`${src}/mcp`, "pg"],
   [`${src}/http`, "../mcp/endpoint.ts"],
   [`${src}/store`, "../mcp/endpoint.ts"],
   [`${src}/identity`, "../mcp/endpoint.ts"],

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /** For how long a connection waits for another process to finish its work, in milliseconds. */
@@ -72,5 +72,25 @@ function useWriteAheadLog(connection: DatabaseSync): void {
       if (!isBusy(error) || performance.now() > deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
+  }
+}
+
+/** The statements of one connection, each prepared at its first use. */
+export class PreparedStatements {
+  readonly #connection: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+  }
+
+  /** @param sql with numbered values: `$1` is `?1` in SQLite */
+  get(sql: string): StatementSync {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      prepared = this.#connection.prepare(sql.replace(/\$(?=\d)/g, "?"));
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
   }
 }

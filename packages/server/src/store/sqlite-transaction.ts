@@ -1,6 +1,6 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Step } from "./database.ts";
-import { isOutOfSpace } from "./sqlite-connection.ts";
+import { isOutOfSpace, PreparedStatements } from "./sqlite-connection.ts";
 
 /** A change: all of its steps or none. */
 export interface Change {
@@ -18,10 +18,11 @@ export type Outcome = { readonly made: boolean } | { readonly error: string };
  */
 export class GroupCommit {
   readonly #connection: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
 
   constructor(connection: DatabaseSync) {
     this.#connection = connection;
+    this.#statements = new PreparedStatements(connection);
   }
 
   /** @throws where the group as a whole could not be committed; then none of it was made */
@@ -53,12 +54,7 @@ export class GroupCommit {
   }
 
   #step({ sql, values, must }: Step): boolean {
-    let statement = this.#prepared.get(sql);
-    if (statement === undefined) {
-      statement = this.#connection.prepare(sql);
-      this.#prepared.set(sql, statement);
-    }
-    const { changes } = statement.run(...values.map(sqlValue));
+    const { changes } = this.#statements.get(sql).run(...values.map(sqlValue));
     return !must || changes !== 0;
   }
 }

@@ -1,14 +1,18 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import type { DatabaseSync } from "node:sqlite";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Database, Step, Urgency } from "./database.ts";
 import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
-import type { Schema } from "./schema.ts";
-import { isEngineError, isOutOfSpace, openConnection, unusableFile } from "./sqlite-connection.ts";
+import {
+  isEngineError,
+  isOutOfSpace,
+  openConnection,
+  PreparedStatements,
+  unusableFile,
+} from "./sqlite-connection.ts";
 import { Reserve } from "./sqlite-reserve.ts";
 import { sqlValue } from "./sqlite-transaction.ts";
 import type { Statement } from "./statement.ts";
@@ -90,39 +94,28 @@ function makeFolder(path: string): void {
 
 class SqliteDatabase implements Database {
   readonly writers = "one";
-  readonly query = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-  });
   readonly #path: string;
   readonly #files: OpenedFiles;
   #displaced: string | undefined;
   #lookAt = 0;
   readonly #connection: DatabaseSync;
   readonly #writer: GroupWriter;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
 
   constructor(path: string, files: OpenedFiles, connection: DatabaseSync, writer: GroupWriter) {
     this.#path = path;
     this.#files = files;
     this.#connection = connection;
+    this.#statements = new PreparedStatements(connection);
     this.#writer = writer;
   }
 
-  async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
+  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
     this.#assertInPlace();
     try {
-      let prepared = this.#prepared.get(statement.sql);
-      if (prepared === undefined) {
-        prepared = this.#connection.prepare(statement.sql);
-        this.#prepared.set(statement.sql, prepared);
-      }
-      // Row is what Kysely infers from the schema for this very text; the engine cannot know it.
-      return prepared.all(...statement.values(params).map(sqlValue)) as Row[];
+      const numbered = statement.numbered(values).map(sqlValue);
+      // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
+      return this.#statements.get(statement.sql).all(...numbered) as Row[];
     } catch (cause) {
       throw new LatchkeyError("store_unavailable", { reason: "read failed", retryAfter: 1, cause });
     }

@@ -27,7 +27,7 @@ import { sessionEndings } from "./session-endings.ts";
 import { sessionTable } from "./sessions.ts";
 import { signingKeyTable } from "./signing-keys.ts";
 import { openSqlite } from "./sqlite.ts";
-import { statement } from "./statement.ts";
+import { type NoValues, statement } from "./statement.ts";
 import { userTable } from "./users.ts";
 
 /** Where all state lives. */
@@ -142,21 +142,17 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
   return sharedAttemptCounters(database);
 }
 
+const anyKey = statement<NoValues, { kid: string }>("select kid from signing_keys limit 1");
+
+// A read alone would succeed on a volume that has become read-only, and on a standby.
+const heartbeat = statement<NoValues>(`
+  insert into heartbeat (id, beats) values (1, 1)
+  on conflict (id) do update set beats = heartbeat.beats + 1`);
+
 function readiness(database: Database): () => Promise<void> {
-  const look = statement<Record<string, never>>()(() =>
-    database.query.selectFrom("signing_keys").select("kid").limit(1),
-  );
-  const write = statement<Record<string, never>>()(() =>
-    database.query
-      .insertInto("heartbeat")
-      .values({ id: 1, beats: 1 })
-      .onConflict((conflict) =>
-        conflict.column("id").doUpdateSet((set) => ({ beats: set("heartbeat.beats", "+", 1) })),
-      ),
-  );
   return async () => {
-    const key = await one(database, look, {});
-    if (key === undefined || !(await database.commit([must(write, {})]))) {
+    const key = await one(database, anyKey, {});
+    if (key === undefined || !(await database.commit([must(heartbeat, {})]))) {
       throw new LatchkeyError("store_unavailable", { reason: "not ready", retryAfter: 1 });
     }
   };

@@ -52,7 +52,6 @@ test("a deletion of audit events that is cut short is in the trail", async () =>
   await audit.record({ name: "login.failed", at: 9, address: "test" });
   let commits = 0;
   const ending: Database = {
-    query: database.query,
     writers: database.writers,
     all: (statement, params) => database.all(statement, params),
     async commit(...change) {

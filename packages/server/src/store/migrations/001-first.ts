@@ -1,5 +1,7 @@
 import type { Migration } from "./migration.ts";
 
+// Times are milliseconds since the epoch, truth values 0 and 1, lists JSON. The table `heartbeat` has one row, written to
+// see whether writing works.
 export const first: Migration = {
   number: 1,
   name: "users, sessions, revocations, signing keys, audit events",

@@ -1,5 +1,6 @@
 import type { Migration } from "./migration.ts";
 
+// Repeats of the refresh token before the current one. They count if `repeats_generation` is the session's generation.
 export const refreshRepeats: Migration = {
   number: 4,
   name: "sessions count the repeats of a refresh token",

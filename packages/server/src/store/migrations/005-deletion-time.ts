@@ -1,5 +1,6 @@
 import type { Migration } from "./migration.ts";
 
+// One row: the last reading of the clock, and its leaps that are not believed yet.
 export const deletionTime: Migration = {
   number: 5,
   name: "the last reading of the clock that deletions follow",

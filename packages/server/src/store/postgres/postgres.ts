@@ -1,10 +1,8 @@
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { Database, Step } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
-import type { Schema } from "../schema.ts";
 import type { Statement } from "../statement.ts";
 import { UnusableDatabaseError } from "../unusable-database.ts";
 import { makeChange, prepared } from "./change.ts";
@@ -87,14 +85,6 @@ function refusedWarning(reason: string): string {
 
 class PostgresDatabase implements Database {
   readonly writers = "many";
-  readonly query = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-  });
   readonly #primary: Primary;
   readonly #listener: ChangeListener;
 
@@ -103,10 +93,10 @@ class PostgresDatabase implements Database {
     this.#listener = listener;
   }
 
-  async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
-    const query = prepared(statement.sql, statement.values(params));
+  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
+    const query = prepared(statement.sql, statement.numbered(values));
     const { rows } = await this.#use((client) => client.query(query));
-    // Row is what Kysely infers from the schema for this very text; the engine cannot know it.
+    // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
     return rows as Row[];
   }
 
