@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nameKeys } from "../../src/core/account-names.ts";
-import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
+import { type AuditEvent, type AuditEventName, operator } from "../../src/core/audit-events.ts";
 import { LatchkeyError } from "../../src/core/errors.ts";
 import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
 import { SigningKeys } from "../../src/core/signing-keys.ts";
@@ -62,10 +62,15 @@ export function storeContract(
 ): void {
   describe(`the store contract: ${name}`, () => {
     let store: Store;
+    let reported: AuditEvent[];
     let heard: AuditEventName[];
     beforeEach(async () => {
+      reported = [];
       heard = [];
-      store = await open((event) => heard.push(event.name));
+      store = await open((event) => {
+        reported.push(event);
+        heard.push(event.name);
+      });
       await store.users.add(user("alice"), event("user.added"));
       heard.length = 0;
     });
@@ -646,6 +651,27 @@ export function storeContract(
         expect(await store.events.recent({ limit: 5 })).toEqual({ events: [] });
         expect(await store.events.recent({ limit: 5, before: 1 })).toEqual({ events: [] });
       });
+    });
+
+    test("events of commands are reported once, and none from before the first call", async () => {
+      const fromCommand = { ...event("user.disabled"), address: operator.address };
+      await store.audit.record(fromCommand);
+      await store.followCommands();
+      await store.audit.record(event("login.failed"));
+      await store.audit.record({ ...fromCommand, subject: "user:alice" });
+      reported.length = 0;
+      await store.followCommands();
+      expect(reported).toEqual([{ ...fromCommand, subject: "user:alice" }]);
+      await store.followCommands();
+      expect(reported).toHaveLength(1);
+    });
+
+    test("the last reading of the clock is kept; before the first, the newest event's time counts", async () => {
+      expect(await store.deletionRecord.read()).toEqual({ seenAt: now, leaps: [] });
+      const leaps = [{ ms: 120_000, keptFor: 5 }];
+      await store.deletionRecord.write({ seenAt: now + 7.4, leaps: [] });
+      await store.deletionRecord.write({ seenAt: now + 8.4, leaps });
+      expect(await store.deletionRecord.read()).toEqual({ seenAt: now + 8, leaps });
     });
 
     test("is ready once it has keys", async () => {
