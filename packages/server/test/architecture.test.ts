@@ -69,7 +69,7 @@ const right = [
   [`${src}/http`, "../core/errors.ts"],
   [`${src}/http`, "./errors.ts"],
   [`${src}/store`, "../core/ports.ts"],
-  [`${src}/store/migrations`, "./migration.ts"],
+  [`${src}/store/migrations`, "./001-first.ts"],
   [`${src}/store/postgres`, "../database.ts"],
   [`${src}/identity`, "../core/ports.ts"],
   [`${src}/mcp`, "../core/errors.ts"],

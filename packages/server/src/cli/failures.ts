@@ -4,7 +4,7 @@ import { SealedKeyError } from "../core/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
 import { LostDatabaseError, LostSecretError } from "../secret-file.ts";
 import { SettingProblem } from "../setting-problem.ts";
-import { UnusableDatabaseError } from "../store/unusable-database.ts";
+import { UnusableDatabaseError } from "../store/database.ts";
 
 /** A command that was not understood. The message is one line that says what would do. */
 export class UsageProblem extends Error {}

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { UnusableDatabaseError } from "./database.ts";
 import { isEngineError, unusableFile } from "./sqlite-connection.ts";
-import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /**
  * Copies a database beside a running server. `vacuum into` reads one snapshot, so writers never make it start again,

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { countedTables, type DatabaseReport, migrationProblem } from "./database-report.ts";
-import { migrations } from "./migrations/index.ts";
+import { migrations } from "./migrate.ts";
 import { isEngineError, unusableFile } from "./sqlite-connection.ts";
 
 /** Looks at a SQLite file. @throws {UnusableDatabaseError} where it is none */

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { UnusableDatabaseError } from "./unusable-database.ts";
+import { UnusableDatabaseError } from "./database.ts";
 
 /** For how long a connection waits for another process to finish its work, in milliseconds. */
 export const busyTimeout = 5000;

@@ -138,7 +138,7 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
     const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
     return (steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
   }
-  const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counters.ts");
+  const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);
 }
 

@@ -8,12 +8,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { auditTable } from "../../src/store/audit.ts";
 import { auditBound } from "../../src/store/audit-bound.ts";
 import { auditReading } from "../../src/store/audit-reading.ts";
-import type { Database } from "../../src/store/database.ts";
-import { migrations } from "../../src/store/migrations/index.ts";
+import { type Database, NewerDatabaseError } from "../../src/store/database.ts";
+import { migrations } from "../../src/store/migrate.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { openConnection } from "../../src/store/sqlite-connection.ts";
 import { openStore } from "../../src/store/store.ts";
-import { NewerDatabaseError } from "../../src/store/unusable-database.ts";
 import type { Opening } from "./opening-thread.ts";
 import { storeContract } from "./store-contract.ts";
 

@@ -1,8 +1,6 @@
-import type { Migration } from "./migration.ts";
-
 // Times are milliseconds since the epoch, truth values 0 and 1, lists JSON. The table `heartbeat` has one row, written to
 // see whether writing works.
-export const first: Migration = {
+export const first = {
   number: 1,
   name: "users, sessions, revocations, signing keys, audit events",
   statements: [

@@ -1,7 +1,5 @@
-import type { Migration } from "../migrations/migration.ts";
-
 // Names are compared byte by byte, as SQLite does it, whatever the database's language.
-export const first: Migration = {
+export const first = {
   number: 1,
   name: "users, sessions, revocations, signing keys, audit events, attempts",
   statements: [

@@ -1,6 +1,4 @@
-import type { Migration } from "../migrations/migration.ts";
-
-export const attemptsByItsClock: Migration = {
+export const attemptsByItsClock = {
   number: 2,
   name: "attempts by the database's clock, and a deadline of those whose outcome is open",
   statements: [

@@ -1,6 +1,4 @@
-import type { Migration } from "../migrations/migration.ts";
-
-export const sessionEpochs: Migration = {
+export const sessionEpochs = {
   number: 5,
   name: "all sessions of a user end with one row; their own rows follow in batches",
   statements: [

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { type ClientConfig, types } from "pg";
+import { UnusableDatabaseError } from "../database.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../place.ts";
-import { UnusableDatabaseError } from "../unusable-database.ts";
 
 /** How long PostgreSQL may take, in milliseconds. */
 export interface Patience {

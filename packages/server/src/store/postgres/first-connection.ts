@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
+import { UnusableDatabaseError } from "../database.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
-import { UnusableDatabaseError } from "../unusable-database.ts";
 import { NoChannelBinding } from "./channel-binding.ts";
 import type { Patience } from "./client-options.ts";
 import { closed, configure, openConnection } from "./connect.ts";

@@ -1,6 +1,20 @@
 import type { ClientBase } from "pg";
-import { NewerDatabaseError } from "../unusable-database.ts";
-import { postgresMigrations } from "./migrations.ts";
+import { NewerDatabaseError } from "../database.ts";
+import type { Migration } from "../migrate.ts";
+import { first } from "./001-first.ts";
+import { attemptsByItsClock } from "./002-attempts-by-its-clock.ts";
+import { refreshRepeats } from "./003-refresh-repeats.ts";
+import { deletionTime } from "./004-deletion-time.ts";
+import { sessionEpochs } from "./005-session-epochs.ts";
+
+/** Every migration of a PostgreSQL database, in order. */
+export const postgresMigrations: readonly Migration[] = [
+  first,
+  attemptsByItsClock,
+  refreshRepeats,
+  deletionTime,
+  sessionEpochs,
+];
 
 /** Whoever migrates holds it; the others wait and find the work done. */
 const migrating = "7310868735423766887";

@@ -5,8 +5,7 @@ import type { Patience } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { connectFirst } from "./first-connection.ts";
-import { versionOf } from "./migrate-postgres.ts";
-import { postgresMigrations } from "./migrations.ts";
+import { postgresMigrations, versionOf } from "./migrate-postgres.ts";
 import { timeOf } from "./time-of.ts";
 import { reasonOf } from "./trouble.ts";
 

@@ -1,10 +1,9 @@
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { PoolFigures } from "../../core/ports.ts";
-import type { Database, Step } from "../database.ts";
+import { type Database, type Step, UnusableDatabaseError } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Statement } from "../statement.ts";
-import { UnusableDatabaseError } from "../unusable-database.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";

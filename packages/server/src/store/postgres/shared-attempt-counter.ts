@@ -5,16 +5,29 @@ import {
   soonMs,
 } from "../../core/attempt-counter.ts";
 import type { SteadyClock } from "../../core/ports.ts";
-import type { AttemptTable } from "./attempts.ts";
+import type { Database } from "../database.ts";
+import { type AttemptTable, attemptTable } from "./attempts.ts";
 import { ExhaustedKeys } from "./exhausted-keys.ts";
 import { LateFailures } from "./late-failures.ts";
+import { SharedFailureCounter } from "./shared-failure-counter.ts";
+
+/** The counters of all replicas. Passwords can be guessed, refresh tokens cannot. */
+export function sharedAttemptCounters(
+  database: Database,
+): (steady: SteadyClock) => Record<"login" | "refresh", AttemptCounter> {
+  const table = attemptTable(database);
+  return (steady) => ({
+    login: new SharedAttemptCounter(table, steady),
+    refresh: new SharedFailureCounter(table, steady),
+  });
+}
 
 /**
  * Counts for all replicas at once. A place is taken before the attempt, in one step: of all guesses at all replicas
  * together, no more are tried than the limit lets. A place that is not given back, because a replica or the database
  * fails in between, is free again a minute after the last attempt.
  */
-export class SharedAttemptCounter implements AttemptCounter {
+class SharedAttemptCounter implements AttemptCounter {
   readonly #table: AttemptTable;
   readonly #exhausted: ExhaustedKeys;
   readonly #late: LateFailures;
