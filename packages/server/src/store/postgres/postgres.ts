@@ -10,7 +10,6 @@ import { type EngineProblem, engineProblems, engineState, triggerProblems } from
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
-import { timeOf } from "./time-of.ts";
 import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PostgresOptions {
@@ -104,7 +103,14 @@ class PostgresDatabase implements Database {
   }
 
   time(): Promise<number> {
-    return this.#use(timeOf);
+    return this.#use(async (client) => {
+      const { rows } = await client.query<{ now: number }>(
+        "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
+      );
+      const [row] = rows;
+      if (row === undefined) throw new Error("no answer");
+      return row.now;
+    });
   }
 
   onChange(listener: () => void): void {
