@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 
 /** Between the end of one connection and the next, in milliseconds. */
@@ -14,7 +14,7 @@ const longestPause = 30_000;
  */
 export class ChangeListener {
   readonly #place: PostgresPlace;
-  readonly #patience: Patience;
+  readonly #timeouts: Timeouts;
   readonly #listeners = new Set<() => void>();
   readonly #onBroken: (error: Error) => void;
   #host: PostgresHost | undefined;
@@ -26,9 +26,9 @@ export class ChangeListener {
   #turn = 0;
 
   /** @param onBroken is told that the connection has ended; `listen` is to be called again */
-  constructor(place: PostgresPlace, patience: Patience, onBroken: (error: Error) => void) {
+  constructor(place: PostgresPlace, timeouts: Timeouts, onBroken: (error: Error) => void) {
     this.#place = place;
-    this.#patience = patience;
+    this.#timeouts = timeouts;
     this.#onBroken = onBroken;
   }
 
@@ -65,7 +65,7 @@ export class ChangeListener {
   async #connect(host: PostgresHost, turn: number, wait: number): Promise<void> {
     let client: Client | undefined;
     try {
-      client = await connect(this.#place, host, this.#patience);
+      client = await connect(this.#place, host, this.#timeouts);
       await client.query("listen latchkey");
     } catch {
       if (client !== undefined) void closed(client);

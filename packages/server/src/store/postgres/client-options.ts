@@ -5,7 +5,7 @@ import { UnusableDatabaseError } from "../database.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../place.ts";
 
 /** How long PostgreSQL may take, in milliseconds. */
-export interface Patience {
+export interface Timeouts {
   /** For one answer. */
   readonly answer: number;
   /** For a connection. */
@@ -19,7 +19,7 @@ const int8 = types.builtins.INT8;
 export function clientOptions(
   place: PostgresPlace,
   { host, port }: PostgresHost,
-  patience: Patience,
+  timeouts: Timeouts,
 ): ClientConfig {
   return {
     host,
@@ -34,9 +34,9 @@ export function clientOptions(
     application_name: place.applicationName ?? "latchkey",
     ...(place.options !== undefined && { options: place.options }),
     keepAlive: true,
-    connectionTimeoutMillis: patience.connect,
+    connectionTimeoutMillis: timeouts.connect,
     // Longer than the engine's own timeouts, so that no abandoned statement keeps running.
-    query_timeout: patience.answer + 500,
+    query_timeout: timeouts.answer + 500,
     // A change travels as a whole, not a statement at a time.
     pipeline: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : types.getTypeParser(oid, format)) },

@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import { requireChannelBinding } from "./channel-binding.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
+import { clientOptions, type Timeouts } from "./client-options.ts";
 
 /** A connection on which nothing was set, and the process that the server says serves it. */
 export interface OpenedConnection {
@@ -10,10 +10,10 @@ export interface OpenedConnection {
 }
 
 /** Opens one connection and sets what it needs. @throws what the engine or the network says */
-export async function connect(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<Client> {
-  const { client } = await openConnection(place, host, patience);
+export async function connect(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<Client> {
+  const { client } = await openConnection(place, host, timeouts);
   try {
-    await configure(client, place, patience);
+    await configure(client, place, timeouts);
     return client;
   } catch (error) {
     void closed(client);
@@ -25,9 +25,9 @@ export async function connect(place: PostgresPlace, host: PostgresHost, patience
 export async function openConnection(
   place: PostgresPlace,
   host: PostgresHost,
-  patience: Patience,
+  timeouts: Timeouts,
 ): Promise<OpenedConnection> {
-  const client = new Client(clientOptions(place, host, patience));
+  const client = new Client(clientOptions(place, host, timeouts));
   let pid: number | undefined;
   client.connection.on("backendKeyData", ({ processID }: { processID: number }) => {
     pid = processID;
@@ -48,8 +48,8 @@ export async function openConnection(
  * Sets the timeouts of the engine and the schema: with SQL, because a pooler refuses startup parameters that it does not
  * know.
  */
-export async function configure(client: Client, place: PostgresPlace, patience: Patience): Promise<void> {
-  const { answer } = patience;
+export async function configure(client: Client, place: PostgresPlace, timeouts: Timeouts): Promise<void> {
+  const { answer } = timeouts;
   await client.query(
     `select set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, false),
       set_config('idle_in_transaction_session_timeout', $2, false),
@@ -59,11 +59,11 @@ export async function configure(client: Client, place: PostgresPlace, patience: 
 }
 
 /** How long a connection may take to close, in milliseconds. */
-const closePatience = 1000;
+const closeTimeout = 1000;
 
 /** Closes a connection. Resolves when the server has its place back, or after a second. */
 export async function closed(client: Client): Promise<void> {
-  const timer = setTimeout(() => client.connection.stream.destroy(), closePatience);
+  const timer = setTimeout(() => client.connection.stream.destroy(), closeTimeout);
   await client.end().catch(() => {});
   clearTimeout(timer);
 }

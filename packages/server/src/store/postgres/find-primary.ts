@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 
 /** A server that is there says so within this, in milliseconds. */
-const answerPatience = 1000;
+const answerTimeout = 1000;
 
 const readsOnly = "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as reads";
 
@@ -19,10 +19,10 @@ const readsOnly = "select pg_is_in_recovery() or current_setting('transaction_re
  */
 export function findPrimary(
   place: PostgresPlace,
-  patience: Patience,
+  timeouts: Timeouts,
   pools: ReadonlyMap<PostgresHost, ConnectionPool>,
 ): Promise<PostgresHost> {
-  const short = Math.min(patience.answer, answerPatience);
+  const short = Math.min(timeouts.answer, answerTimeout);
   return Promise.any(
     place.hosts.flatMap((host) => {
       const pool = pools.get(host);
@@ -32,8 +32,8 @@ export function findPrimary(
   );
 }
 
-async function askAnew(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<PostgresHost> {
-  const client = await connect(place, host, patience);
+async function askAnew(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<PostgresHost> {
+  const client = await connect(place, host, timeouts);
   try {
     return await ask(client, host);
   } finally {

@@ -3,16 +3,16 @@ import type { Client } from "pg";
 import { UnusableDatabaseError } from "../database.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
 import { NoChannelBinding } from "./channel-binding.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, configure, openConnection } from "./connect.ts";
 import { assertOwnSession, TransactionPooling } from "./pooling.ts";
 import { isConnectionLimit, reasonOf, stateOf } from "./trouble.ts";
 
 /** A database that starts together with the server may need so long, in milliseconds. */
-const startPatience = 10_000;
+const startTimeout = 10_000;
 const againAfter = 250;
 /** A second connection, which only serves to see whether a pooler is in between, has little time, in milliseconds. */
-const shortly: Patience = { answer: 1000, connect: 1000 };
+const probeTimeouts: Timeouts = { answer: 1000, connect: 1000 };
 
 /** What an operator can do about it, by the state that the engine gave. */
 const advice: Readonly<Record<string, string>> = {
@@ -34,12 +34,12 @@ const advice: Readonly<Record<string, string>> = {
  */
 export async function firstConnection<Result>(
   place: PostgresPlace,
-  patience: Patience,
+  timeouts: Timeouts,
   work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
-  for (const deadline = performance.now() + startPatience; ; await delay(againAfter)) {
+  for (const deadline = performance.now() + startTimeout; ; await delay(againAfter)) {
     try {
-      return await connectFirst(place, patience, work);
+      return await connectFirst(place, timeouts, work);
     } catch (error) {
       if (performance.now() > deadline || !(error instanceof NotYetThere)) throw error;
     }
@@ -52,17 +52,17 @@ class NotYetThere extends UnusableDatabaseError {}
 /** The same, without waiting. */
 export async function connectFirst<Result>(
   place: PostgresPlace,
-  patience: Patience,
+  timeouts: Timeouts,
   work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
   let problem: unknown;
   for (const host of place.hosts) {
     let client: Client | undefined;
     try {
-      const opened = await openConnection(place, host, patience);
+      const opened = await openConnection(place, host, timeouts);
       client = opened.client;
-      await assertOwnSession(opened, () => openConnection(place, host, shortly));
-      await configure(client, place, patience);
+      await assertOwnSession(opened, () => openConnection(place, host, probeTimeouts));
+      await configure(client, place, timeouts);
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
       return await work(client, host);

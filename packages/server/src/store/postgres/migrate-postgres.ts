@@ -20,7 +20,7 @@ export const postgresMigrations: readonly Migration[] = [
 const migrating = "7310868735423766887";
 
 /** How long one step of a migration may take, and others over theirs, in milliseconds: far longer than an answer. */
-export const migrationPatience = 120_000;
+export const migrationTimeout = 120_000;
 
 /**
  * Brings a PostgreSQL database up to date, in one transaction.

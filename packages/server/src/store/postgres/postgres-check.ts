@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { connectFirst } from "./first-connection.ts";
@@ -18,10 +18,10 @@ export async function lookAtPostgres(
   countedTables: readonly string[],
   timeout: number,
 ) {
-  const patience = { answer: countTimeout, connect: place.connectTimeout ?? timeout };
-  const each = { ...patience, answer: timeout };
+  const timeouts = { answer: countTimeout, connect: place.connectTimeout ?? timeout };
+  const each = { ...timeouts, answer: timeout };
   const hosts = await Promise.all(place.hosts.map((host) => lookAtHost(place, host, each)));
-  return connectFirst(place, patience, async (client) => {
+  return connectFirst(place, timeouts, async (client) => {
     const asked = Date.now();
     const state = await engineState(client);
     const clockOffset = state.now - (asked + Date.now()) / 2;
@@ -54,11 +54,11 @@ export async function lookAtPostgres(
   });
 }
 
-async function lookAtHost(place: PostgresPlace, host: PostgresHost, patience: Patience) {
+async function lookAtHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {
   const name = `host ${host.host}:${host.port}`;
   let client: Client | undefined;
   try {
-    client = await connect(place, host, patience);
+    client = await connect(place, host, timeouts);
     const { rows } = await client.query<{ follows: boolean }>("select pg_is_in_recovery() as follows");
     return { fact: [name, rows[0]?.follows ? "standby" : "primary"] as const, problem: [] };
   } catch (error) {

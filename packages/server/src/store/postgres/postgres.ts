@@ -8,7 +8,7 @@ import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
-import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
+import { migratePostgres, migrationTimeout } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
 import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
@@ -25,7 +25,7 @@ export interface PostgresOptions {
 }
 
 /** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
-const connectPatience = 2000;
+const defaultConnectTimeout = 2000;
 /** How often a change is tried again that was in another's way. */
 const mostTries = 5;
 
@@ -41,9 +41,12 @@ export async function openPostgres({
   listen,
   warn,
 }: PostgresOptions): Promise<Database> {
-  const patience = { answer: timeout, connect: place.connectTimeout ?? Math.min(timeout, connectPatience) };
-  const patient = { ...patience, answer: migrationPatience };
-  const first = await firstConnection(place, patient, async (client, host) => {
+  const timeouts = {
+    answer: timeout,
+    connect: place.connectTimeout ?? Math.min(timeout, defaultConnectTimeout),
+  };
+  const forMigrations = { ...timeouts, answer: migrationTimeout };
+  const first = await firstConnection(place, forMigrations, async (client, host) => {
     const doubts = assertSound(place, engineProblems(await engineState(client)));
     await migratePostgres(client);
     assertSound(place, await triggerProblems(client));
@@ -54,11 +57,11 @@ export async function openPostgres({
   const primary = new Primary({
     place,
     connections,
-    patience,
+    timeouts,
     onRefused: (reason) => warn(refusedWarning(reason)),
     onStarved: () => listener.yield(),
   });
-  const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
+  const listener = new ChangeListener(place, timeouts, (error) => primary.doubt(reasonOf(error)));
   if (listen) primary.onFound((host) => listener.listen(host));
   primary.found(first.host);
   return new PostgresDatabase(primary, listener);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { findPrimary } from "./find-primary.ts";
@@ -12,7 +12,7 @@ export interface PrimaryOptions {
   readonly place: PostgresPlace;
   /** Connections at most. */
   readonly connections: number;
-  readonly patience: Patience;
+  readonly timeouts: Timeouts;
   /** Called when a connection beyond the open ones was refused, once an episode. @param reason for the log */
   readonly onRefused: (reason: string) => void;
   /** Called when a connection was refused and the pool has none for requests. */
@@ -24,7 +24,7 @@ const waitingPerConnection = 100;
 /** How long a request waits for a connection at most, in milliseconds. Opening one may be allowed longer. */
 const longestWait = 2000;
 /** How long a request waits for a search that has just begun, in milliseconds. */
-const searchPatience = 250;
+const searchTimeout = 250;
 /** Between two looks at the hosts while none is the primary, in milliseconds. */
 const lookAgainAfter = 200;
 
@@ -121,7 +121,7 @@ export class Primary {
 
   async #pool(): Promise<ConnectionPool> {
     if (this.#host === undefined && this.#search !== undefined) {
-      const left = this.#searchedSince + searchPatience - performance.now();
+      const left = this.#searchedSince + searchTimeout - performance.now();
       if (left > 0) await Promise.race([this.#search, delay(left, undefined, { ref: false })]);
     }
     if (this.#host === undefined) throw unavailable(this.#reason);
@@ -142,7 +142,7 @@ export class Primary {
 
   async #look(): Promise<PostgresHost | undefined> {
     try {
-      return await findPrimary(this.#options.place, this.#options.patience, this.#pools);
+      return await findPrimary(this.#options.place, this.#options.timeouts, this.#pools);
     } catch (error) {
       this.#reason = reasonOf(error);
       return undefined;
@@ -152,12 +152,12 @@ export class Primary {
   #poolOf(host: PostgresHost): ConnectionPool {
     let pool = this.#pools.get(host);
     if (pool === undefined) {
-      const { place, connections, patience, onRefused, onStarved } = this.#options;
+      const { place, connections, timeouts, onRefused, onStarved } = this.#options;
       pool = new ConnectionPool({
-        open: () => connect(place, host, patience),
+        open: () => connect(place, host, timeouts),
         max: connections,
         maxWaiting: connections * waitingPerConnection,
-        waitMs: Math.min(patience.connect, patience.answer, longestWait),
+        waitMs: Math.min(timeouts.connect, timeouts.answer, longestWait),
         onLost: (error) => {
           if (this.#host === host) this.doubt(reasonOf(error));
         },
