@@ -1,8 +1,8 @@
 import type { Client } from "pg";
 import type { PoolFigures } from "../../core/ports.ts";
 import { closed } from "./connect.ts";
+import { isConnectionLimit } from "./engine-errors.ts";
 import { PoolCeiling } from "./pool-ceiling.ts";
-import { isConnectionLimit } from "./trouble.ts";
 
 export interface ConnectionPoolOptions {
   readonly open: () => Promise<Client>;

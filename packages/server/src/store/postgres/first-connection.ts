@@ -5,8 +5,8 @@ import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
 import { NoChannelBinding } from "./channel-binding.ts";
 import type { Timeouts } from "./client-options.ts";
 import { closed, configure, openConnection } from "./connect.ts";
+import { isConnectionLimit, logReasonOf, stateOf } from "./engine-errors.ts";
 import { assertOwnSession, TransactionPooling } from "./pooling.ts";
-import { isConnectionLimit, reasonOf, stateOf } from "./trouble.ts";
 
 /** A database that starts together with the server may need so long, in milliseconds. */
 const startTimeout = 10_000;
@@ -111,12 +111,12 @@ function adviceFor(error: unknown): string {
   const state = stateOf(error);
   // The server answered, so it is running: the advice to start it would be wrong.
   if (state !== undefined && advice[state] === undefined)
-    return `${reasonOf(error)}: ${adviceForRefusal(error)}`;
-  return (state && advice[state]) ?? `${reasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
+    return `${logReasonOf(error)}: ${adviceForRefusal(error)}`;
+  return (state && advice[state]) ?? `${logReasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
 }
 
 function adviceForRefusal(error: unknown): string {
-  if (/unsupported startup parameter/.test(reasonOf(error)))
+  if (/unsupported startup parameter/.test(logReasonOf(error)))
     return "the pooler in front of PostgreSQL does not take it: leave it out of LATCHKEY_DATABASE, or allow it there";
   return "mend it on the server, or correct LATCHKEY_DATABASE";
 }

@@ -2,10 +2,10 @@ import type { Client } from "pg";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
+import { logReasonOf } from "./engine-errors.ts";
 import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { connectFirst } from "./first-connection.ts";
 import { postgresMigrations, versionOf } from "./migrate-postgres.ts";
-import { reasonOf } from "./trouble.ts";
 
 /** Counting millions of rows takes longer than an ordinary answer may, in milliseconds. */
 const countTimeout = 60_000;
@@ -62,7 +62,7 @@ async function lookAtHost(place: PostgresPlace, host: PostgresHost, timeouts: Ti
     const { rows } = await client.query<{ follows: boolean }>("select pg_is_in_recovery() as follows");
     return { fact: [name, rows[0]?.follows ? "standby" : "primary"] as const, problem: [] };
   } catch (error) {
-    const said = reasonOf(error);
+    const said = logReasonOf(error);
     return {
       fact: [name, `away: ${said}`] as const,
       problem: [`${name} does not answer (${said}): start it, or take it out of LATCHKEY_DATABASE`],

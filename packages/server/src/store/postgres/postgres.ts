@@ -6,11 +6,11 @@ import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
+import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
 import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationTimeout } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
-import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PostgresOptions {
   readonly place: PostgresPlace;
@@ -61,7 +61,7 @@ export async function openPostgres({
     onRefused: (reason) => warn(refusedWarning(reason)),
     onStarved: () => listener.yield(),
   });
-  const listener = new ChangeListener(place, timeouts, (error) => primary.doubt(reasonOf(error)));
+  const listener = new ChangeListener(place, timeouts, (error) => primary.doubt(logReasonOf(error)));
   if (listen) primary.onFound((host) => listener.listen(host));
   primary.found(first.host);
   return new PostgresDatabase(primary, listener);
@@ -135,7 +135,7 @@ class PostgresDatabase implements Database {
         return await this.#primary.use(work);
       } catch (error) {
         if (error instanceof LatchkeyError) throw error;
-        if (troubleOf(error) !== "conflict" || tries === mostTries) throw unavailable(reasonOf(error));
+        if (errorClassOf(error) !== "conflict" || tries === mostTries) throw unavailable(logReasonOf(error));
       }
     }
   }

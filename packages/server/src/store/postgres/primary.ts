@@ -5,8 +5,8 @@ import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
 import { ConnectionPool } from "./connection-pool.ts";
+import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
 import { findPrimary } from "./find-primary.ts";
-import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PrimaryOptions {
   readonly place: PostgresPlace;
@@ -65,7 +65,7 @@ export class Primary {
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
     const client = await pool.acquire().catch((error: unknown) => {
-      throw unavailable(reasonOf(error));
+      throw unavailable(logReasonOf(error));
     });
     try {
       const done = await work(client);
@@ -73,7 +73,7 @@ export class Primary {
       return done;
     } catch (error) {
       pool.release(client, true);
-      if (troubleOf(error) === "connection") this.doubt(reasonOf(error));
+      if (errorClassOf(error) === "connection") this.doubt(logReasonOf(error));
       throw error;
     }
   }
@@ -144,7 +144,7 @@ export class Primary {
     try {
       return await findPrimary(this.#options.place, this.#options.timeouts, this.#pools);
     } catch (error) {
-      this.#reason = reasonOf(error);
+      this.#reason = logReasonOf(error);
       return undefined;
     }
   }
@@ -159,9 +159,9 @@ export class Primary {
         maxWaiting: connections * waitingPerConnection,
         waitMs: Math.min(timeouts.connect, timeouts.answer, longestWait),
         onLost: (error) => {
-          if (this.#host === host) this.doubt(reasonOf(error));
+          if (this.#host === host) this.doubt(logReasonOf(error));
         },
-        onRefused: (error) => onRefused(reasonOf(error)),
+        onRefused: (error) => onRefused(logReasonOf(error)),
         onStarved,
       });
       this.#pools.set(host, pool);

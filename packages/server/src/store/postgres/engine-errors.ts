@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../../core/errors.ts";
 
 /** What is wrong, as far as it decides what to do next. */
-export type Trouble =
+export type ErrorClass =
   /** The connection, or the server behind it, is of no use: look for the primary anew. */
   | "connection"
   /** Nothing was changed, and the same change may succeed now. */
@@ -13,7 +13,7 @@ export type Trouble =
 const connectionStates = /^(08|57P0|25006|28|3D000)/;
 const conflictStates = /^(40001|40P01)$/;
 
-export function troubleOf(error: unknown): Trouble {
+export function errorClassOf(error: unknown): ErrorClass {
   const state = stateOf(error);
   if (state === undefined || connectionStates.test(state)) return "connection";
   return conflictStates.test(state) ? "conflict" : "statement";
@@ -35,7 +35,7 @@ export function stateOf(error: unknown): string | undefined {
 }
 
 /** What went wrong, for the log: the engine's message without its details, in which values may stand. */
-export function reasonOf(error: unknown): string {
+export function logReasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node gathers the failures of several addresses of one host.
   const [first] = error instanceof AggregateError ? error.errors : [error];
