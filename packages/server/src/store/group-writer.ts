@@ -20,7 +20,7 @@ export interface GroupRunner {
 }
 
 interface Pending extends Change {
-  readonly made: (made: boolean) => void;
+  readonly committed: (committed: boolean) => void;
   readonly failed: (error: LatchkeyError) => void;
 }
 
@@ -43,8 +43,8 @@ export class GroupWriter {
 
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
     if (this.#pending.length >= maxPending) return Promise.reject(unavailable("too many writes wait"));
-    return new Promise((made, failed) => {
-      this.#pending.push({ steps, urgent: urgency === "urgent", made, failed });
+    return new Promise((committed, failed) => {
+      this.#pending.push({ steps, urgent: urgency === "urgent", committed, failed });
       if (this.#busy) return;
       this.#busy = true;
       this.#idle = this.#drain();
@@ -92,7 +92,7 @@ export class GroupWriter {
 function settle(change: Pending, outcome: Outcome | undefined): void {
   if (outcome === undefined) change.failed(unavailable("no outcome"));
   else if ("error" in outcome) change.failed(unavailable(outcome.error));
-  else change.made(outcome.made);
+  else change.committed(outcome.committed);
 }
 
 function unavailable(reason: string): LatchkeyError {

@@ -56,16 +56,16 @@ const openedFrom = statement<{ userId: string; addressBucket: string }, { id: st
 export function realmSessionTable(database: Database, audit: AuditWriter): RealmSessions {
   return {
     async note(session, event) {
-      const noted = await database.commit([must(note, session), ...audit.steps(event)]);
-      if (noted) audit.announce(event);
-      return noted;
+      const committed = await database.commit([must(note, session), ...audit.steps(event)]);
+      if (committed) audit.announce(event);
+      return committed;
     },
     async end(session, events) {
       const at = Math.max(...events.map((event) => event.at));
       const steps = [must(end, { ...session, at }), step(revoke, { id: session.id })];
-      const changed = await database.commit([...steps, ...audit.steps(...events)], "urgent");
-      if (changed) audit.announce(...events);
-      return changed;
+      const committed = await database.commit([...steps, ...audit.steps(...events)], "urgent");
+      if (committed) audit.announce(...events);
+      return committed;
     },
     async byId(id) {
       const row = await one(database, byId, { id });

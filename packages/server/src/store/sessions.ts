@@ -116,9 +116,9 @@ export function sessionTable(
     events: readonly AuditEvent[],
     urgency?: Urgency,
   ): Promise<boolean> {
-    const made = await database.commit([...steps, ...audit.steps(...events)], urgency);
-    if (made) audit.announce(...events);
-    return made;
+    const committed = await database.commit([...steps, ...audit.steps(...events)], urgency);
+    if (committed) audit.announce(...events);
+    return committed;
   }
 
   return {

@@ -41,14 +41,14 @@ export function signingKeyTable(database: Database, audit: AuditWriter): KeyStor
         step(insert, next),
       ]),
     async rotate({ activeKid, nextKid, successor, at, keepUntil }, event) {
-      const made = await database.commit([
+      const committed = await database.commit([
         must(retire, { kid: activeKid, at, keepUntil }),
         must(activate, { kid: nextKid, at }),
         step(insert, successor),
         ...audit.steps(event),
       ]);
-      if (made) audit.announce(event);
-      return made;
+      if (committed) audit.announce(event);
+      return committed;
     },
   };
 }

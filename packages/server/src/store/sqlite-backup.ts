@@ -58,11 +58,11 @@ function copy(path: string, draft: string): void {
   } finally {
     source.close();
   }
-  const made = new DatabaseSync(draft);
+  const written = new DatabaseSync(draft);
   try {
-    made.exec("pragma journal_mode = wal");
+    written.exec("pragma journal_mode = wal");
   } finally {
-    made.close();
+    written.close();
   }
 }
 

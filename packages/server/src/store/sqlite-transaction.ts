@@ -10,7 +10,7 @@ export interface Change {
 }
 
 /** What became of one change in a group: made, taken back by a `must`, or refused by the engine. */
-export type Outcome = { readonly made: boolean } | { readonly error: string };
+export type Outcome = { readonly committed: boolean } | { readonly error: string };
 
 /**
  * Runs groups of changes on a connection: one transaction and one flush to disk for the group, a
@@ -42,13 +42,13 @@ export class GroupCommit {
     this.#connection.exec("savepoint change");
     let outcome: Outcome;
     try {
-      outcome = { made: steps.every((step) => this.#step(step)) };
+      outcome = { committed: steps.every((step) => this.#step(step)) };
     } catch (error) {
       // A full disk or a failed write ends the whole transaction; then there is no savepoint to go back to.
       if (!this.#connection.isTransaction || isOutOfSpace(error)) throw error;
       outcome = { error: error instanceof Error ? error.message : String(error) };
     }
-    if ("error" in outcome || !outcome.made) this.#connection.exec("rollback to change");
+    if ("error" in outcome || !outcome.committed) this.#connection.exec("rollback to change");
     this.#connection.exec("release change");
     return outcome;
   }

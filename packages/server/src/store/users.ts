@@ -95,9 +95,9 @@ export function userTable(
   endings: Pick<SessionEndings, "begin" | "beginRemoval">,
 ): Users {
   async function change(steps: readonly Step[], event: AuditEvent, urgency?: Urgency): Promise<boolean> {
-    const made = await database.commit([...steps, ...audit.steps(event)], urgency);
-    if (made) audit.announce(event);
-    return made;
+    const committed = await database.commit([...steps, ...audit.steps(event)], urgency);
+    if (committed) audit.announce(event);
+    return committed;
   }
 
   const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {

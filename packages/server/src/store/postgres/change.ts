@@ -12,9 +12,9 @@ export async function makeChange(client: ClientBase, steps: readonly Step[]): Pr
   const sent = [client.query("begin"), ...steps.map((step) => client.query(prepared(step.sql, step.values)))];
   const conditional = steps.some(({ must }) => must);
   if (!conditional) sent.push(client.query("commit"));
-  const made = verdict(steps, await Promise.allSettled(sent));
-  if (conditional) await client.query(made ? "commit" : "rollback");
-  return made;
+  const committed = verdict(steps, await Promise.allSettled(sent));
+  if (conditional) await client.query(committed ? "commit" : "rollback");
+  return committed;
 }
 
 /** Steps behind one that was in vain have run as well: what they say does not count. */
