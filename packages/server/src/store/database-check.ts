@@ -1,7 +1,7 @@
 import type { DatabasePlace } from "./place.ts";
 import { lookAtSqlite } from "./sqlite-check.ts";
 
-/** What `latchkey database check` prints. */
+/** The output of `latchkey database check`. */
 export interface DatabaseReport {
   /** Findings in the order of printing. */
   readonly facts: readonly (readonly [name: string, value: string])[];

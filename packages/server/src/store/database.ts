@@ -34,7 +34,7 @@ export interface Database {
    * Makes a change: all steps or none, durable when the promise resolves. On SQLite, concurrent changes share one
    * transaction and one flush to disk. Each of them succeeds or fails on its own.
    *
-   * @returns false if a step that had to change a row changed none
+   * @returns false if a step that had to change a row changed none.
    * @throws {LatchkeyError} `store_unavailable` if the change could not be made durable
    */
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean>;

@@ -6,8 +6,8 @@ import { statement } from "./statement.ts";
 const batchSize = 5_000;
 
 /**
- * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys whose last token has
- * expired, audit events past their retention.
+ * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
+ * audit events past their retention.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds

@@ -7,7 +7,7 @@ import { refreshRepeats } from "./migrations/004-refresh-repeats.ts";
 import { deletionTime } from "./migrations/005-deletion-time.ts";
 import { sessionEpochs } from "./migrations/006-session-epochs.ts";
 
-/** One step of the schema, forward only. A step that was released is never changed. */
+/** One step of the schema, forward only. A released step is never changed. */
 export interface Migration {
   readonly number: number;
   readonly name: string;
@@ -25,10 +25,10 @@ export const migrations: readonly Migration[] = [
 ];
 
 /**
- * Brings a SQLite database up to date, in one transaction, so that of several processes that start
- * together one migrates and the others find the work done.
+ * Brings a SQLite database up to date, in one transaction. If several processes start together, one migrates and the
+ * others find the new version.
  *
- * @throws {NewerDatabaseError} where the database is ahead of this program
+ * @throws {NewerDatabaseError} if the database is at a later version than this program
  */
 export function migrate(connection: DatabaseSync): void {
   const known = migrations.length;

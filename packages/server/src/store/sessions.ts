@@ -65,8 +65,8 @@ const rotate = statement<
     last_used_at = :lastUsedAt, expires_at = :expiresAt, ${laterTokens}
   where id = :id and generation = :from and refresh_hash = :fromHash and ${isLive}`);
 
-// Check and count are one statement, so concurrent repeats cannot exceed the bound, on one replica or on many. The count
-// names its generation: a rotation need not reset it, and neither must a replica that does not know the columns.
+// Check and count are one statement, so concurrent repeats never exceed the bound, on one replica or on many. The count
+// belongs to a generation. So a rotation need not reset it, also on an older replica that does not know the columns.
 const repeat = statement<LiveAt & Link & { id: string; most: number }>(`
   update sessions set repeats = case when repeats_generation = generation then repeats + 1 else 1 end,
     repeats_generation = generation

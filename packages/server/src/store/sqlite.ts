@@ -20,15 +20,15 @@ import type { Statement } from "./statement.ts";
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
-  /** Where writes happen: a thread keeps the disk's pauses away from requests. Default: `thread`. */
+  /** `thread` keeps the disk's latency away from requests. Default: `thread`. */
   readonly writer?: "thread" | "inline";
 }
 
 /**
- * Opens a SQLite database and brings its schema up to date. Reads happen on the calling thread, writes in
- * groups on another.
+ * Opens a SQLite database and brings its schema up to date. Reads run on the calling thread, writes in groups on
+ * another.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where the engine refuses it
+ * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if the engine refuses it
  */
 export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Promise<Database> {
   const inMemory = path === ":memory:";
@@ -59,7 +59,7 @@ function openUpToDate(path: string): DatabaseSync {
   }
 }
 
-/** A full volume has no space for the index of the write-ahead log, which every first connection writes. */
+/** A first connection writes the index of the write-ahead log. On a full volume the reserve makes room for it. */
 function openWithReserve(path: string): DatabaseSync {
   new Reserve(existsSync(path) ? realpathSync(path) : path).release();
   try {
@@ -80,14 +80,14 @@ function openAndMigrate(path: string): DatabaseSync {
   }
 }
 
-/** One level at a time: the recursive form of `mkdirSync` never comes back from some places, such as /proc. */
+/** One level at a time: the recursive form of `mkdirSync` never returns for some paths, such as /proc. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process that starts at the same moment may have been faster.
+    // Another process may have made it in the meantime.
     if (!existsSync(path)) throw error;
   }
 }
@@ -121,7 +121,7 @@ class SqliteDatabase implements Database {
     }
   }
 
-  /** Looks ten times a second at most: a read is cheaper than a look. The writing thread looks at every group. */
+  /** At most ten times a second: a read is cheaper than this check. The writing thread checks at every group. */
   #assertInPlace(): void {
     const now = performance.now();
     if (now >= this.#lookAt) {

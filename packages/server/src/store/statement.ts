@@ -12,9 +12,9 @@ export interface Statement<Values extends object, Row = never> {
 export type NoValues = Record<string, never>;
 
 /**
- * Prepares an SQL text in which values are written `:name`. A cast is written `cast(… as …)`, because `::` has colons.
- * The compiler checks the names and types that a caller passes. The text itself is checked by running it: the store
- * contract runs every statement on both engines.
+ * A statement from an SQL text with named values, such as `:id`. Casts are written `cast(x as text)`, because `::text`
+ * would read as a name. The compiler checks the values that a caller passes. Only an engine checks the text, so the
+ * store contract runs every statement on both engines.
  *
  * @example statement<{ id: string }, { username: string }>("select username from users where id = :id")
  */

@@ -65,8 +65,8 @@ const addFirst = statement<AddedUser>(`
 // Two concurrent inserts would both see an empty table.
 const lockTable = statement<NoValues>("lock table users in share row exclusive mode");
 
-// A removed user's row waits for its last sessions to be deleted. A user who is added again meanwhile takes it over,
-// with an epoch of its own.
+// A removed user's row waits for its last sessions to be deleted. If the user is added again meanwhile, the row is
+// reused with a new epoch.
 const addAgain = statement<AddedUser>(`
   update users set username = :username, username_key = :usernameKey, email = :email, email_key = :emailKey,
     display_name = :displayName, roles = :roles, password_hash = :passwordHash, active = 1,

@@ -1,5 +1,5 @@
-// Times are milliseconds since the epoch, truth values 0 and 1, lists JSON. The table `heartbeat` has one row, written to
-// see whether writing works.
+// Times are milliseconds since the epoch, truth values 0 and 1, lists JSON. The table `heartbeat` has one row. The
+// readiness check writes it.
 export const first = {
   number: 1,
   name: "users, sessions, revocations, signing keys, audit events",

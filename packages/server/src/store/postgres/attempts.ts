@@ -2,22 +2,22 @@ import type { CountedLimit } from "../../core/attempt-counter.ts";
 import { type Database, must, one } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 
-/** What is counted under a key. */
+/** The count of a key. */
 export interface AttemptCount {
   readonly key: string;
   readonly failures: number;
   readonly most: number;
-  /** Milliseconds until the window ends, by the database's clock; never more than the window. */
+  /** Milliseconds until the window ends, by the database's clock; at most the window. */
   readonly remaining: number;
 }
 
-/** What was counted under a key when a place was asked for. */
+/** The count of a key and the outcome of a reservation. */
 export interface PlaceCount extends AttemptCount {
-  /** Whether there was no room when the keys were looked at. */
+  /** Whether the key was at its limit when the statement began. */
   readonly full: boolean;
-  /** Whether a place was taken. With all keys free it may be missed, if another statement was faster. */
+  /** Whether a slot was reserved. A concurrent statement can take the last slot after the check. */
   readonly taken: boolean;
-  /** Whether the window or a deadline is further in the future than its length. */
+  /** Whether the window or the deadline ends later than its length allows, because the clock was set back. */
   readonly tooLong: boolean;
 }
 
@@ -28,28 +28,27 @@ interface Rules {
 }
 
 /**
- * The counts of attempts that all replicas share, in windows by the database's clock. Every statement is one step that
- * no other comes between.
+ * The attempts of all replicas, in windows by the database's clock. Every method is one atomic statement.
  */
 export interface AttemptTable {
-  /** Takes a place under each key if all have room, else under none, and then nothing is written. */
+  /** Reserves a slot under each key if all have room. Otherwise nothing is written. */
   open(limits: readonly CountedLimit[]): Promise<PlaceCount[]>;
-  /** Cuts windows and deadlines to their length: the clock was set back. */
+  /** Cuts windows and deadlines to their length, after the clock was set back. */
   cut(limits: readonly CountedLimit[]): Promise<void>;
-  /** Gives the places back and counts a failure. */
+  /** Releases the slots and counts a failure, if it was one. */
   settle(limits: readonly CountedLimit[], failed: boolean): Promise<AttemptCount[]>;
-  /** Counts a failure under each key, whether there is room or not. */
+  /** Counts a failure under each key, also beyond the limit. */
   fail(limits: readonly CountedLimit[]): Promise<AttemptCount[]>;
-  /** @returns whether nobody was turned away before within the window */
+  /** @returns whether this is the first refusal within the window */
   turnAway(key: string): Promise<boolean>;
-  /** Forgets windows that are over. */
+  /** Deletes windows that are over. */
   prune(): Promise<void>;
 }
 
-/** So many windows are forgotten at once. */
+/** Windows that one statement deletes. */
 const prunedAtOnce = 5000;
 
-/** No attempt takes longer than this, in milliseconds. After it a place that was not given back is free. */
+/** Longest duration of an attempt, in milliseconds. A slot that was not released is free after it. */
 export const longestAttempt = 60_000;
 
 const wanted = `wanted as (

@@ -4,18 +4,18 @@ import { type ClientConfig, types } from "pg";
 import { UnusableDatabaseError } from "../database.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../place.ts";
 
-/** How long PostgreSQL may take, in milliseconds. */
+/** Timeouts for PostgreSQL, in milliseconds. */
 export interface Timeouts {
   /** For one answer. */
   readonly answer: number;
-  /** For a connection. */
+  /** For opening a connection. */
   readonly connect: number;
 }
 
-/** PostgreSQL's `bigint`: times and counts, all of which a number can hold. */
+/** The type `bigint`: times and counts, all below 2^53. */
 const int8 = types.builtins.INT8;
 
-/** What a connection to this host needs. */
+/** The settings of a connection to this host. */
 export function clientOptions(
   place: PostgresPlace,
   { host, port }: PostgresHost,
@@ -25,7 +25,7 @@ export function clientOptions(
     host,
     port,
     user: place.user,
-    // A function is not shown where a connection is printed.
+    // A function keeps the password out of a printed connection.
     ...(place.password !== undefined && { password: () => place.password ?? "" }),
     database: place.database,
     ssl: tlsOptions(place.tls),
@@ -37,7 +37,7 @@ export function clientOptions(
     connectionTimeoutMillis: timeouts.connect,
     // Longer than the engine's own timeouts, so that no abandoned statement keeps running.
     query_timeout: timeouts.answer + 500,
-    // A change travels as a whole, not a statement at a time.
+    // All statements of a change are sent without waiting for answers.
     pipeline: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : types.getTypeParser(oid, format)) },
   };

@@ -3,13 +3,13 @@ import type { PostgresHost, PostgresPlace } from "../place.ts";
 import { requireChannelBinding } from "./channel-binding.ts";
 import { clientOptions, type Timeouts } from "./client-options.ts";
 
-/** A connection on which nothing was set, and the process that the server says serves it. */
+/** A connection before `configure`, and the id of its server process as announced by the server. */
 export interface OpenedConnection {
   readonly client: Client;
   readonly pid: number | undefined;
 }
 
-/** Opens one connection and sets what it needs. @throws what the engine or the network says */
+/** Opens one connection and configures it. @throws an error of the engine or the network */
 export async function connect(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<Client> {
   const { client } = await openConnection(place, host, timeouts);
   try {
@@ -21,7 +21,7 @@ export async function connect(place: PostgresPlace, host: PostgresHost, timeouts
   }
 }
 
-/** Opens one connection. @throws what the engine or the network says */
+/** Opens one connection. @throws an error of the engine or the network */
 export async function openConnection(
   place: PostgresPlace,
   host: PostgresHost,
@@ -33,7 +33,7 @@ export async function openConnection(
     pid = processID;
   });
   if (place.tls.channelBinding) requireChannelBinding(client);
-  // A connection in use reports a failure through its query; an event without a listener would end the process.
+  // A query in progress reports the failure itself. An error event without a listener would end the process.
   client.on("error", () => {});
   try {
     await client.connect();
@@ -44,10 +44,7 @@ export async function openConnection(
   }
 }
 
-/**
- * Sets the timeouts of the engine and the schema: with SQL, because a pooler refuses startup parameters that it does not
- * know.
- */
+/** Sets the engine's timeouts and the schema. SQL does it, because poolers refuse unknown startup parameters. */
 export async function configure(client: Client, place: PostgresPlace, timeouts: Timeouts): Promise<void> {
   const { answer } = timeouts;
   await client.query(
@@ -58,10 +55,10 @@ export async function configure(client: Client, place: PostgresPlace, timeouts: 
   );
 }
 
-/** How long a connection may take to close, in milliseconds. */
+/** Timeout for closing a connection, in milliseconds. */
 const closeTimeout = 1000;
 
-/** Closes a connection. Resolves when the server has its place back, or after a second. */
+/** Closes a connection. Resolves when the server has released its slot, or after a second. */
 export async function closed(client: Client): Promise<void> {
   const timer = setTimeout(() => client.connection.stream.destroy(), closeTimeout);
   await client.end().catch(() => {});

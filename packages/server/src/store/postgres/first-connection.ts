@@ -8,13 +8,13 @@ import { closed, configure, openConnection } from "./connect.ts";
 import { isConnectionLimit, logReasonOf, stateOf } from "./engine-errors.ts";
 import { assertOwnSession, TransactionPooling } from "./pooling.ts";
 
-/** A database that starts together with the server may need so long, in milliseconds. */
+/** How long a start waits for a database that is starting too, in milliseconds. */
 const startTimeout = 10_000;
 const againAfter = 250;
-/** A second connection, which only serves to see whether a pooler is in between, has little time, in milliseconds. */
+/** Timeouts of the second connection that detects a pooler, in milliseconds. */
 const probeTimeouts: Timeouts = { answer: 1000, connect: 1000 };
 
-/** What an operator can do about it, by the state that the engine gave. */
+/** Advice for an operator, by SQLSTATE. */
 const advice: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong: correct LATCHKEY_DATABASE",
   "28000": "this user may not connect: correct LATCHKEY_DATABASE, or the server's pg_hba.conf",
@@ -27,10 +27,10 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Connects to the primary and does `work` there. A server that is not there yet is waited for; what waiting will not
- * mend is told at once.
+ * Connects to the primary and runs `work` there. Retries while the server may still be starting. Permanent errors are
+ * thrown at once.
  *
- * @throws {UnusableDatabaseError} with the one line that says what to do
+ * @throws {UnusableDatabaseError} with advice in one line
  */
 export async function firstConnection<Result>(
   place: PostgresPlace,
@@ -46,10 +46,10 @@ export async function firstConnection<Result>(
   }
 }
 
-/** The primary may be there in a moment. */
+/** The primary may answer soon, so a retry makes sense. */
 class NotYetThere extends UnusableDatabaseError {}
 
-/** The same, without waiting. */
+/** The same as `firstConnection`, without retries. */
 export async function connectFirst<Result>(
   place: PostgresPlace,
   timeouts: Timeouts,
@@ -70,14 +70,14 @@ export async function connectFirst<Result>(
       problem = error;
       if (willNotMend(error)) throw asUnusable(place, error);
     } finally {
-      // With a connection limit of one, the pool gets none before this one is closed.
+      // With a connection limit of one, the pool can open none before this one is closed.
       if (client !== undefined) await closed(client);
     }
   }
   throw new NotYetThere(asUnusable(place, problem).message);
 }
 
-/** The engine has spoken and is not about to start, or does not speak TLS, or is not who it should be. */
+/** Errors that a retry cannot repair: a refusal by a running engine, missing TLS, a wrong certificate. */
 function willNotMend(error: unknown): boolean {
   const state = stateOf(error);
   if (state !== undefined) return !state.startsWith("57P0") && !isConnectionLimit(error);
@@ -109,7 +109,7 @@ function adviceFor(error: unknown): string {
     return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE, or encrypt without a check with ?sslmode=require`;
   if (error instanceof TransactionPooling || error instanceof NoChannelBinding) return error.message;
   const state = stateOf(error);
-  // The server answered, so it is running: the advice to start it would be wrong.
+  // A server that answers is running, so the advice to start it would be wrong.
   if (state !== undefined && advice[state] === undefined)
     return `${logReasonOf(error)}: ${adviceForRefusal(error)}`;
   return (state && advice[state]) ?? `${logReasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;

@@ -9,7 +9,7 @@ import { postgresMigrations, versionOf } from "./migrate-postgres.ts";
 
 /** Counting millions of rows takes longer than an ordinary answer may, in milliseconds. */
 const countTimeout = 60_000;
-/** A replica whose clock is further off shortens or lengthens tokens noticeably, in milliseconds. */
+/** A larger difference of clocks shortens or lengthens tokens noticeably, in milliseconds. */
 const clockTolerance = 2000;
 
 /** Findings about a PostgreSQL database and each of its hosts. */

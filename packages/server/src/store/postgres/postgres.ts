@@ -14,25 +14,25 @@ import { Primary } from "./primary.ts";
 
 export interface PostgresOptions {
   readonly place: PostgresPlace;
-  /** Connections at most, besides one that listens. */
+  /** Maximum number of connections, besides one for notifications. */
   readonly connections: number;
-  /** How long one answer may take, in milliseconds. */
+  /** Timeout for one answer, in milliseconds. */
   readonly timeout: number;
-  /** Whether changes of other processes are listened for: a command is over before any comes. */
+  /** Whether to receive notifications. A command ends before any comes. */
   readonly listen: boolean;
   /** Called with a line for the log. */
   readonly warn: (message: string) => void;
 }
 
-/** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
+/** A connection opens faster than a statement that waits for locks, in milliseconds. */
 const defaultConnectTimeout = 2000;
-/** How often a change is tried again that was in another's way. */
+/** Attempts at a change that conflicts with concurrent ones. */
 const mostTries = 5;
 
 /**
  * Opens a PostgreSQL database and brings its schema up to date.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where it cannot be used
+ * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
  */
 export async function openPostgres({
   place,
@@ -52,7 +52,7 @@ export async function openPostgres({
     assertSound(place, await triggerProblems(client));
     return { host, doubts };
   });
-  // A start that is refused says why in one line, and nothing else.
+  // Warnings come last: a refused start prints its reason alone, in one line.
   for (const line of [...place.notes, ...first.doubts]) warn(line);
   const primary = new Primary({
     place,
@@ -69,7 +69,7 @@ export async function openPostgres({
 
 /**
  * @returns lines for the log
- * @throws {UnusableDatabaseError} for the first problem with which a server must not start
+ * @throws {UnusableDatabaseError} for the first fatal problem
  */
 function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): string[] {
   const fatal = problems.find((problem) => problem.fatal);

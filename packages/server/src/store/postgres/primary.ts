@@ -10,28 +10,28 @@ import { findPrimary } from "./find-primary.ts";
 
 export interface PrimaryOptions {
   readonly place: PostgresPlace;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly connections: number;
   readonly timeouts: Timeouts;
-  /** Called when a connection beyond the open ones was refused, once an episode. @param reason for the log */
+  /** Called when a further connection was refused, once per episode. @param reason for the log */
   readonly onRefused: (reason: string) => void;
-  /** Called when a connection was refused and the pool has none for requests. */
+  /** Called when a connection was refused and the pool has no open one. */
   readonly onStarved: () => void;
 }
 
-/** Requests that may wait, for each connection. Further ones get 503. */
+/** Queue limit for each connection. Further requests get 503. */
 const waitingPerConnection = 100;
-/** How long a request waits for a connection at most, in milliseconds. Opening one may be allowed longer. */
+/** Longest wait of a request for a connection, in milliseconds. Opening one may take longer. */
 const longestWait = 2000;
-/** How long a request waits for a search that has just begun, in milliseconds. */
+/** How long a request waits for the search for the primary, counted from its begin, in milliseconds. */
 const searchTimeout = 250;
-/** Between two looks at the hosts while none is the primary, in milliseconds. */
+/** Pause between two searches while no host takes writes, in milliseconds. */
 const lookAgainAfter = 200;
 
 /**
- * The server that takes writes, among one or several hosts, and the connections to it. When a connection breaks, it
- * looks for the primary anew, over the connections there are and over new ones; meanwhile requests are refused at once.
- * A refused new connection starts no search while others work.
+ * The host that takes writes, and the connections to it. A broken connection starts a search among all hosts, over open
+ * connections and new ones. A request waits a quarter of a second for the result and is then refused. A refused new
+ * connection starts no search while others are open.
  */
 export class Primary {
   readonly #options: PrimaryOptions;
@@ -54,14 +54,12 @@ export class Primary {
     return pool?.figures ?? { max, allowed: max, size: 0, idle: 0, waiting: 0 };
   }
 
-  /** Calls back whenever the primary was found, at first or again. */
+  /** Calls back whenever the primary was found. */
   onFound(listener: (host: PostgresHost) => void): void {
     this.#listeners.add(listener);
   }
 
-  /**
-   * Runs `work` on a connection to the primary. A connection on which something failed is not used again.
-   */
+  /** Runs `work` on a connection to the primary. The connection is closed if `work` fails. */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
     const client = await pool.acquire().catch((error: unknown) => {
@@ -78,7 +76,7 @@ export class Primary {
     }
   }
 
-  /** Takes a host for the primary that has just shown that it is. */
+  /** Uses this host from now on: it has just answered that it takes writes. */
   found(host: PostgresHost): void {
     this.#host = host;
     const pool = this.#poolOf(host);
@@ -86,7 +84,7 @@ export class Primary {
     void this.#tell(pool, host);
   }
 
-  /** Requests come first: the listeners hear of the host when the pool has a connection. */
+  /** Requests have priority: listeners are called once the pool has a connection. */
   async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
     const turn = ++this.#turn;
     const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
@@ -102,7 +100,7 @@ export class Primary {
     }
   }
 
-  /** Looks for the primary anew. @param reason for the log */
+  /** Searches for the primary again. @param reason for the log */
   doubt(reason: string): void {
     this.#reason = reason;
     if (this.#search !== undefined || this.#closed) return;
