@@ -104,7 +104,7 @@ function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError
 
 function adviceFor(error: unknown): string {
   if (error instanceof Error && isWithoutTls(error))
-    return "the server does not speak TLS: set it up there, or add ?sslmode=disable where the network is yours alone";
+    return "the server does not speak TLS: set it up there, or add ?sslmode=disable if the network is private";
   if (error instanceof Error && isCertificateProblem(error))
     return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE, or encrypt without a check with ?sslmode=require`;
   if (error instanceof TransactionPooling || error instanceof NoChannelBinding) return error.message;
@@ -118,5 +118,5 @@ function adviceFor(error: unknown): string {
 function adviceForRefusal(error: unknown): string {
   if (/unsupported startup parameter/.test(logReasonOf(error)))
     return "the pooler in front of PostgreSQL does not take it: leave it out of LATCHKEY_DATABASE, or allow it there";
-  return "mend it on the server, or correct LATCHKEY_DATABASE";
+  return "repair it on the server, or correct LATCHKEY_DATABASE";
 }
