@@ -12,7 +12,7 @@ export interface AttemptCount {
 }
 
 /** The count of a key and the outcome of a reservation. */
-export interface PlaceCount extends AttemptCount {
+export interface SlotCount extends AttemptCount {
   /** Whether the key was at its limit when the statement began. */
   readonly full: boolean;
   /** Whether a slot was reserved. A concurrent statement can take the last slot after the check. */
@@ -32,7 +32,7 @@ interface Rules {
  */
 export interface AttemptTable {
   /** Reserves a slot under each key if all have room. Otherwise nothing is written. */
-  open(limits: readonly CountedLimit[]): Promise<PlaceCount[]>;
+  open(limits: readonly CountedLimit[]): Promise<SlotCount[]>;
   /** Cuts windows and deadlines to their length, after the clock was set back. */
   cut(limits: readonly CountedLimit[]): Promise<void>;
   /** Releases the slots and counts a failure, if it was one. */
@@ -75,7 +75,7 @@ const upsert = (failures: number, open: number, from: string) => `
     window_ends = case when ${isOver} then excluded.window_ends else least(held.window_ends, excluded.window_ends) end,
     open_until = case when excluded.open > 0 then excluded.open_until else held.open_until end`;
 
-const open = statement<Rules, PlaceCount>(`
+const open = statement<Rules, SlotCount>(`
   with ${wanted},
   seen as materialized (
     select key, wanted.most, span, now, greatest(held.window_ends - now, 0) as ahead,

@@ -47,13 +47,13 @@ export async function openPostgres({
   };
   const forMigrations = { ...timeouts, answer: migrationTimeout };
   const first = await firstConnection(place, forMigrations, async (client, host) => {
-    const doubts = assertSound(place, engineProblems(await engineState(client)));
+    const warnings = assertSound(place, engineProblems(await engineState(client)));
     await migratePostgres(client);
     assertSound(place, await triggerProblems(client));
-    return { host, doubts };
+    return { host, warnings };
   });
   // Warnings come last: a refused start prints its reason alone, in one line.
-  for (const line of [...place.notes, ...first.doubts]) warn(line);
+  for (const line of [...place.notes, ...first.warnings]) warn(line);
   const primary = new Primary({
     place,
     connections,
@@ -61,7 +61,7 @@ export async function openPostgres({
     onRefused: (reason) => warn(refusedWarning(reason)),
     onStarved: () => listener.yield(),
   });
-  const listener = new ChangeListener(place, timeouts, (error) => primary.doubt(logReasonOf(error)));
+  const listener = new ChangeListener(place, timeouts, (error) => primary.searchAgain(logReasonOf(error)));
   if (listen) primary.onFound((host) => listener.listen(host));
   primary.found(first.host);
   return new PostgresDatabase(primary, listener);

@@ -71,7 +71,7 @@ export class Primary {
       return done;
     } catch (error) {
       pool.release(client, true);
-      if (errorClassOf(error) === "connection") this.doubt(logReasonOf(error));
+      if (errorClassOf(error) === "connection") this.searchAgain(logReasonOf(error));
       throw error;
     }
   }
@@ -101,7 +101,7 @@ export class Primary {
   }
 
   /** Searches for the primary again. @param reason for the log */
-  doubt(reason: string): void {
+  searchAgain(reason: string): void {
     this.#reason = reason;
     if (this.#search !== undefined || this.#closed) return;
     this.#host = undefined;
@@ -157,7 +157,7 @@ export class Primary {
         maxWaiting: connections * waitingPerConnection,
         waitMs: Math.min(timeouts.connect, timeouts.answer, longestWait),
         onLost: (error) => {
-          if (this.#host === host) this.doubt(logReasonOf(error));
+          if (this.#host === host) this.searchAgain(logReasonOf(error));
         },
         onRefused: (error) => onRefused(logReasonOf(error)),
         onStarved,
