@@ -91,8 +91,7 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
       const all = await range();
       const before = Math.min(event.at, all?.newestAt ?? event.at) - age;
       // The deletion is recorded before any event goes, in case the process ends in between.
-      await database.commit(audit.steps(event), "urgent");
-      audit.announce(event);
+      await audit.commit([], [event], "urgent");
       let deleted = 0;
       for (let from = all?.oldest ?? 1; from <= (all?.newest ?? 0); from += batchSize) {
         // One statement over the whole trail could exceed PostgreSQL's statement timeout.

@@ -1,15 +1,20 @@
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { AuditTrail } from "../core/ports.ts";
-import { type Database, type Step, step } from "./database.ts";
+import { type Database, type Step, step, type Urgency } from "./database.ts";
 import { statement } from "./statement.ts";
 
 /** Called with every audit event once it is durable. */
 export type AuditListener = (event: AuditEvent) => void;
 
-/** Adds audit events to the change that they report, and passes them to the listener once it is durable. */
+/** Records audit events in the same change as the rows that they report. */
 export interface AuditWriter extends AuditTrail {
-  steps(...events: readonly AuditEvent[]): Step[];
-  announce(...events: readonly AuditEvent[]): void;
+  /**
+   * Commits a change with its events, then calls the listener.
+   *
+   * @returns false if the change was rolled back: then no event is recorded
+   * @throws {LatchkeyError} `store_unavailable` if the change could not be made durable
+   */
+  commit(steps: readonly Step[], events: readonly AuditEvent[], urgency?: Urgency): Promise<boolean>;
 }
 
 interface EventValues {
@@ -29,16 +34,16 @@ const insert = statement<EventValues>(`
 
 /** The table `audit_events`, written. */
 export function auditTable(database: Database, listener: AuditListener): AuditWriter {
-  const steps = (...events: readonly AuditEvent[]) => events.map((event) => step(insert, valuesOf(event)));
-  const announce = (...events: readonly AuditEvent[]) => {
-    for (const event of events) listener(event);
+  const commit: AuditWriter["commit"] = async (steps, events, urgency) => {
+    const inserts = events.map((event) => step(insert, valuesOf(event)));
+    const committed = await database.commit([...steps, ...inserts], urgency);
+    if (committed) for (const event of events) listener(event);
+    return committed;
   };
   return {
-    steps,
-    announce,
+    commit,
     async record(event) {
-      await database.commit(steps(event));
-      announce(event);
+      await commit([], [event]);
     },
   };
 }

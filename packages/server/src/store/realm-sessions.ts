@@ -55,17 +55,14 @@ const openedFrom = statement<{ userId: string; addressBucket: string }, { id: st
 /** The table `realm_sessions`: sessions at an identity provider. */
 export function realmSessionTable(database: Database, audit: AuditWriter): RealmSessions {
   return {
-    async note(session, event) {
-      const committed = await database.commit([must(note, session), ...audit.steps(event)]);
-      if (committed) audit.announce(event);
-      return committed;
-    },
-    async end(session, events) {
+    note: (session, event) => audit.commit([must(note, session)], [event]),
+    end(session, events) {
       const at = Math.max(...events.map((event) => event.at));
-      const steps = [must(end, { ...session, at }), step(revoke, { id: session.id })];
-      const committed = await database.commit([...steps, ...audit.steps(...events)], "urgent");
-      if (committed) audit.announce(...events);
-      return committed;
+      return audit.commit(
+        [must(end, { ...session, at }), step(revoke, { id: session.id })],
+        events,
+        "urgent",
+      );
     },
     async byId(id) {
       const row = await one(database, byId, { id });

@@ -1,8 +1,7 @@
-import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import { type SessionLife, withLife } from "../core/session-life.ts";
 import type { AuditWriter } from "./audit.ts";
-import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
+import { type Database, must, one, step } from "./database.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { statement } from "./statement.ts";
 
@@ -111,16 +110,6 @@ export function sessionTable(
   const liveAt = (at: number): LiveAt => ({ at, idle, max });
   const sessionOf = (row: Session) => withLife(row, { idle, max });
 
-  async function change(
-    steps: readonly Step[],
-    events: readonly AuditEvent[],
-    urgency?: Urgency,
-  ): Promise<boolean> {
-    const committed = await database.commit([...steps, ...audit.steps(...events)], urgency);
-    if (committed) audit.announce(...events);
-    return committed;
-  }
-
   return {
     async byId(id) {
       const row = await one(database, byId, { id });
@@ -149,7 +138,10 @@ export function sessionTable(
         ...instead.map(({ sessionId: id = "", at }) => step(end, { id, at })),
         ...instead.map(({ sessionId: id = "" }) => step(revoke, { id })),
       ];
-      return change([must(open[database.writers], { ...session, revision }), ...ends], [event, ...instead]);
+      return audit.commit(
+        [must(open[database.writers], { ...session, revision }), ...ends],
+        [event, ...instead],
+      );
     },
     rotate(id: string, from: Link, to: Link, use, event) {
       const link = {
@@ -158,18 +150,19 @@ export function sessionTable(
         to: to.generation,
         toHash: to.refreshHash,
       };
-      return change([must(rotate, { id, ...link, ...use, ...liveAt(use.lastUsedAt) })], [event]);
+      return audit.commit([must(rotate, { id, ...link, ...use, ...liveAt(use.lastUsedAt) })], [event]);
     },
     repeat: (id, current, most, event) =>
-      change([must(repeat, { id, ...current, most, ...liveAt(event.at) })], [event]),
-    touch: (id, use, event) => change([must(touch, { id, ...use, ...liveAt(use.lastUsedAt) })], [event]),
+      audit.commit([must(repeat, { id, ...current, most, ...liveAt(event.at) })], [event]),
+    touch: (id, use, event) =>
+      audit.commit([must(touch, { id, ...use, ...liveAt(use.lastUsedAt) })], [event]),
     end(id, events) {
       const at = Math.max(...events.map((event) => event.at));
-      return change([must(end, { id, at }), step(revoke, { id })], events, "urgent");
+      return audit.commit([must(end, { id, at }), step(revoke, { id })], events, "urgent");
     },
     async endAll(userId, event, keep) {
       if ((await one(database, openBut, { userId, keep: keep ?? "" })) === undefined) return false;
-      return change(endings.begin(userId, event.at, keep), [event], "urgent");
+      return audit.commit(endings.begin(userId, event.at, keep), [event], "urgent");
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,

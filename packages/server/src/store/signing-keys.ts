@@ -40,15 +40,13 @@ export function signingKeyTable(database: Database, audit: AuditWriter): KeyStor
         must(insertFirst, active),
         step(insert, next),
       ]),
-    async rotate({ activeKid, nextKid, successor, at, keepUntil }, event) {
-      const committed = await database.commit([
+    rotate({ activeKid, nextKid, successor, at, keepUntil }, event) {
+      const steps = [
         must(retire, { kid: activeKid, at, keepUntil }),
         must(activate, { kid: nextKid, at }),
         step(insert, successor),
-        ...audit.steps(event),
-      ]);
-      if (committed) audit.announce(event);
-      return committed;
+      ];
+      return audit.commit(steps, [event]);
     },
   };
 }

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import type { AuditEvent } from "../core/audit-events.ts";
 import type { LocalUser, NewUser, Users } from "../core/ports.ts";
 import type { AuditWriter } from "./audit.ts";
-import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
+import { type Database, must, one, step } from "./database.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { type NoValues, statement } from "./statement.ts";
 
@@ -94,12 +93,6 @@ export function userTable(
   audit: AuditWriter,
   endings: Pick<SessionEndings, "begin" | "beginRemoval">,
 ): Users {
-  async function change(steps: readonly Step[], event: AuditEvent, urgency?: Urgency): Promise<boolean> {
-    const committed = await database.commit([...steps, ...audit.steps(event)], urgency);
-    if (committed) audit.announce(event);
-    return committed;
-  }
-
   const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {
     const row = await one(database, byName, { key, asTyped, ascii });
     return row && userOf(row);
@@ -120,28 +113,32 @@ export function userTable(
     },
     async add(user, event) {
       const added = addedUser(user, event.at);
-      if (await change([must(add, added)], event)) return "added";
-      if (await change([must(addAgain, added)], event)) return "added";
+      if (await audit.commit([must(add, added)], [event])) return "added";
+      if (await audit.commit([must(addAgain, added)], [event])) return "added";
       return (await find(user.usernameKey)) ? "username_taken" : "email_taken";
     },
     addFirst(user, event) {
       const alone = database.writers === "many" ? [step(lockTable, {})] : [];
-      return change([...alone, must(addFirst, addedUser(user, event.at))], event);
+      return audit.commit([...alone, must(addFirst, addedUser(user, event.at))], [event]);
     },
     setPassword: (id, passwordHash, event) =>
-      change([must(setPassword, { id, passwordHash }), ...endings.begin(id, event.at)], event, "urgent"),
+      audit.commit(
+        [must(setPassword, { id, passwordHash }), ...endings.begin(id, event.at)],
+        [event],
+        "urgent",
+      ),
     upgradeHash: ({ id, revision }, passwordHash) =>
       database.commit([must(upgradeHash, { id, revision, passwordHash })]),
     setActive: (id, active, event) =>
-      change(
+      audit.commit(
         [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endings.begin(id, event.at))],
-        event,
+        [event],
         active ? "ordinary" : "urgent",
       ),
     remove: (id, event) =>
-      change(
+      audit.commit(
         [must(remove, { id, freeKey: `removed ${id}` }), ...endings.beginRemoval(id, event.at)],
-        event,
+        [event],
         "urgent",
       ),
   };

@@ -59,7 +59,10 @@ test("a deletion of audit events that is cut short is in the trail", async () =>
     },
     close: () => database.close(),
   };
-  const pruning = auditBound(ending, audit).prune(2, { name: "audit.pruned", at: 9, address: "cli" });
+  const pruning = auditBound(
+    ending,
+    auditTable(ending, () => {}),
+  ).prune(2, { name: "audit.pruned", at: 9, address: "cli" });
   await expect(pruning).rejects.toThrow("the process ended");
   const { events } = await auditReading(database).recent({ limit: 5 });
   expect(events.map(({ name }) => name)).toEqual(["audit.pruned", "login.failed", "login.failed"]);
