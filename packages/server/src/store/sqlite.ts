@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Database, Step, Urgency } from "./database.ts";
-import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
+import { commandRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
 import {
@@ -37,17 +37,8 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   if (inMemory) return new SqliteDatabase(path, [], connection, new GroupWriter(inlineRunner(connection)));
   const target = realpathSync(path);
   const files = openedFiles(path, target);
-  const runner = await fileRunner(connection, files, target, writer);
+  const runner = writer === "thread" ? await threadRunner(target, files) : commandRunner(connection, target);
   return new SqliteDatabase(target, files, connection, new GroupWriter(runner));
-}
-
-async function fileRunner(
-  connection: DatabaseSync,
-  files: OpenedFiles,
-  path: string,
-  writer: "thread" | "inline",
-): Promise<GroupRunner> {
-  return writer === "thread" ? threadRunner(path, files) : commandRunner(connection, path);
 }
 
 function openUpToDate(path: string): DatabaseSync {

@@ -27,9 +27,7 @@ interface Rules {
   readonly windows: readonly number[];
 }
 
-/**
- * The attempts of all replicas, in windows by the database's clock. Every method is one atomic statement.
- */
+/** The attempts of all replicas, in windows by the database's clock. Every statement is atomic. */
 export interface AttemptTable {
   /** Reserves a slot under each key if all have room. Otherwise nothing is written. */
   open(limits: readonly CountedLimit[]): Promise<SlotCount[]>;
