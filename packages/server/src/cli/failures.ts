@@ -4,7 +4,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
-import { UnusableDatabaseError } from "../store/unusable-database.ts";
+import { UnusableDatabaseError } from "../store/database.ts";
 
 /** A command that was not understood. The message is one line with the cause and the cure. */
 export class UsageProblem extends Error {}

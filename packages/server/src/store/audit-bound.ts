@@ -1,16 +1,16 @@
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { AuditWriter } from "./audit.ts";
-import { recordedColumns } from "./audit-reading.ts";
+import { type AuditRow, auditColumns } from "./audit-reading.ts";
 import { type Database, must, one } from "./database.ts";
-import { statement } from "./statement.ts";
+import { type NoValues, statement } from "./statement.ts";
 
-/** Rows that one change deletes: other writers wait no longer than that takes. */
-const most = 5_000;
+/** Rows that one change deletes. Other writers wait for one such batch at most. */
+const batchSize = 5_000;
 
 /** Numbers, time, index entries and row header of an event, in bytes, as measured: SQLite, PostgreSQL. */
 const fixedBytes = { one: 40, many: 85 };
 
-/** Places in the trail at which events are measured, and events at each place. */
+/** Points in the trail at which events are measured, and events at each point. */
 const samples = 32;
 const sampleSize = 16;
 
@@ -23,55 +23,37 @@ interface Slice {
 
 /** The size of the audit trail, and the deletion of its oldest events. */
 export interface AuditBound {
-  /** Deletes the oldest events until the trail is estimated at `bytes` at most. @returns the number of events deleted */
+  /** Deletes the oldest events until the estimated size is at most `bytes`. @returns the number of events deleted */
   keepWithin(bytes: number): Promise<number>;
   /**
-   * Deletes every event that is more than `age` milliseconds older than the newest one, and records that. A clock that
-   * is ahead of the trail so deletes no more than one that is right.
+   * Deletes every event that is more than `age` milliseconds older than the newest one, and records the deletion. Age
+   * counts from the newest event, so a clock that runs ahead deletes no more than a right one.
    *
    * @returns the number of events deleted
    */
   prune(age: number, event: AuditEvent): Promise<number>;
 }
 
+type Edge = Pick<AuditRow, "number" | "at">;
+
+const first = statement<NoValues, Edge>("select number, at from audit_events order by number limit 1");
+const last = statement<NoValues, Edge>("select number, at from audit_events order by number desc limit 1");
+
+const sample = statement<{ from: number }, AuditRow>(`
+  select ${auditColumns} from audit_events where number >= :from order by number limit ${sampleSize}`);
+
+const deleteUpTo = statement<{ number: number }>("delete from audit_events where number <= :number");
+
+const older = "from audit_events where number >= :from and number <= :to and at < :before";
+const countOlder = statement<Slice, { count: number }>(`select count(*) as count ${older}`);
+const deleteOlder = statement<Slice>(`delete ${older}`);
+
 /**
  * The size is an estimate: the events between the first and the last number, times the mean size of a sample spread
  * over all of them. An exact size would need a scan, or one more write for every event.
  */
 export function auditBound(database: Database, audit: AuditWriter): AuditBound {
-  const { query } = database;
   const fixed = fixedBytes[database.writers];
-  const edge = (direction: "asc" | "desc") =>
-    statement<Record<string, never>>()(() =>
-      query.selectFrom("audit_events").select(["number", "at"]).orderBy("number", direction).limit(1),
-    );
-  const [first, last] = [edge("asc"), edge("desc")];
-  const sample = statement<{ from: number }>()((slot) =>
-    query
-      .selectFrom("audit_events")
-      .select(recordedColumns)
-      .where("number", ">=", slot("from"))
-      .orderBy("number")
-      .limit(sampleSize),
-  );
-  const deleteUpTo = statement<{ number: number }>()((slot) =>
-    query.deleteFrom("audit_events").where("number", "<=", slot("number")),
-  );
-  const deleteBefore = statement<Slice>()((slot) =>
-    query
-      .deleteFrom("audit_events")
-      .where("number", ">=", slot("from"))
-      .where("number", "<=", slot("to"))
-      .where("at", "<", slot("before")),
-  );
-  const countBefore = statement<Slice>()((slot) =>
-    query
-      .selectFrom("audit_events")
-      .select((row) => row.fn.countAll<number | string>().as("count"))
-      .where("number", ">=", slot("from"))
-      .where("number", "<=", slot("to"))
-      .where("at", "<", slot("before")),
-  );
 
   async function range(): Promise<{ oldest: number; newest: number; newestAt: number } | undefined> {
     const [oldest, newest] = [await one(database, first, {}), await one(database, last, {})];
@@ -80,8 +62,8 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
 
   async function meanSize(oldest: number, newest: number): Promise<number> {
     const sizes: number[] = [];
-    for (let place = 0; place < samples; place++) {
-      const from = oldest + Math.floor(((newest - oldest) * place) / samples);
+    for (let point = 0; point < samples; point++) {
+      const from = oldest + Math.floor(((newest - oldest) * point) / samples);
       for (const row of await database.all(sample, { from })) {
         const texts = Object.values(row).filter((value) => typeof value === "string");
         sizes.push(texts.reduce((sum, text) => sum + Buffer.byteLength(text), fixed));
@@ -98,7 +80,7 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
       const cutoff = all.newest - kept;
       let { oldest } = all;
       while (oldest <= cutoff) {
-        const number = Math.min(cutoff, oldest + most - 1);
+        const number = Math.min(cutoff, oldest + batchSize - 1);
         await database.commit([must(deleteUpTo, { number })], "urgent");
         // Numbers may have gaps, so the next batch starts at the next event.
         oldest = (await range())?.oldest ?? cutoff + 1;
@@ -108,18 +90,17 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
     async prune(age, event) {
       const all = await range();
       const before = Math.min(event.at, all?.newestAt ?? event.at) - age;
-      // The trail says so before events go, also if the process ends in between.
-      await database.commit(audit.steps(event), "urgent");
-      audit.announce(event);
-      let count = 0;
-      for (let from = all?.oldest ?? 1; from <= (all?.newest ?? 0); from += most) {
-        // One statement over the whole trail could take longer than an answer of PostgreSQL may.
-        const slice = { from, to: from + most - 1, before };
-        const old = Number((await one(database, countBefore, slice))?.count ?? 0);
-        if (old > 0) await database.commit([must(deleteBefore, slice)], "urgent");
-        count += old;
+      // The deletion is recorded before any event goes, in case the process ends in between.
+      await audit.commit([], [event], "urgent");
+      let deleted = 0;
+      for (let from = all?.oldest ?? 1; from <= (all?.newest ?? 0); from += batchSize) {
+        // One statement over the whole trail could exceed PostgreSQL's statement timeout.
+        const slice = { from, to: from + batchSize - 1, before };
+        const { count = 0 } = (await one(database, countOlder, slice)) ?? {};
+        if (count > 0) await database.commit([must(deleteOlder, slice)], "urgent");
+        deleted += count;
       }
-      return count;
+      return deleted;
     },
   };
 }

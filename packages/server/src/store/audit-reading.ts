@@ -1,20 +1,35 @@
 import { setImmediate } from "node:timers/promises";
-import type { Selectable } from "kysely";
 import type { AuditReader, RecordedEvent } from "../core/ports.ts";
 import { type Database, one } from "./database.ts";
-import type { AuditEventTable } from "./schema.ts";
-import { asText, statement } from "./statement.ts";
+import { type NoValues, statement } from "./statement.ts";
 
-/** How much is looked at before others have their turn, and in one reading altogether. */
+/** How many events are examined without a pause, and in one reading. */
 interface Bounds {
   /** Events in one slice. */
   readonly sliceSize: number;
-  /** Slices in one reading, before whoever asks is told where to read on. */
+  /** Slices in one reading. After them the answer names the number to continue from. */
   readonly mostSlices: number;
 }
 
-/** A slice takes less than a millisecond, so that a reading holds up nobody. */
+/** A slice takes less than a millisecond, so a reading does not delay other requests. */
 const usualBounds: Bounds = { sliceSize: 5_000, mostSlices: 200 };
+
+/** A row of `audit_events`. */
+export interface AuditRow {
+  readonly number: number;
+  readonly name: string;
+  readonly at: number;
+  readonly address: string;
+  readonly subject: string | null;
+  readonly sessionId: string | null;
+  readonly requestId: string | null;
+  readonly actor: string | null;
+  readonly reason: string | null;
+}
+
+/** Its columns by name, because a newer Latchkey may have added others. */
+export const auditColumns = `number, name, at, address, subject, session_id as "sessionId",
+  request_id as "requestId", actor, reason`;
 
 interface Slice {
   readonly from: number;
@@ -24,42 +39,35 @@ interface Slice {
   readonly user: string | null;
 }
 
+const oldestNumber = statement<NoValues, { number: number }>(
+  "select number from audit_events order by number limit 1",
+);
+
+/** The number of the newest event. */
+export const newestNumber = statement<NoValues, { number: number }>(
+  "select number from audit_events order by number desc limit 1",
+);
+
+// A value compared with null alone has no type that PostgreSQL could infer, hence the casts.
+const slice = statement<Slice, AuditRow>(`
+  select ${auditColumns} from audit_events
+  where number > :from and number <= :to
+    and (cast(:name as text) is null or name = :name)
+    and (cast(:user as text) is null or subject = :user or actor = :user)
+  order by number desc limit :limit`);
+
 /**
- * Reads the audit trail from its end, a slice at a time. It has no index but its numbers: every login would pay
+ * Reads the audit trail from its end, slice by slice. The table has no index but its numbers: every login would pay
  * for one, and it is seldom read.
  */
 export function auditReading(
   database: Database,
   { sliceSize, mostSlices }: Bounds = usualBounds,
 ): AuditReader {
-  const { query } = database;
-  const edge = (direction: "asc" | "desc") =>
-    statement<Record<string, never>>()(() =>
-      query.selectFrom("audit_events").select("number").orderBy("number", direction).limit(1),
-    );
-  const [first, last] = [edge("asc"), edge("desc")];
-  const slice = statement<Slice>()((slot) =>
-    query
-      .selectFrom("audit_events")
-      .select(recordedColumns)
-      .where("number", ">", slot("from"))
-      .where("number", "<=", slot("to"))
-      .where((where) => where.or([where(asText(slot("name")), "is", null), where("name", "=", slot("name"))]))
-      .where((where) =>
-        where.or([
-          where(asText(slot("user")), "is", null),
-          where("subject", "=", slot("user")),
-          where("actor", "=", slot("user")),
-        ]),
-      )
-      .orderBy("number", "desc")
-      .limit(slot("limit")),
-  );
-
   return {
     async recent({ limit, before = Number.MAX_SAFE_INTEGER, name = null, user = null }) {
-      const oldest = await one(database, first, {});
-      const newest = await one(database, last, {});
+      const oldest = await one(database, oldestNumber, {});
+      const newest = await one(database, newestNumber, {});
       const events: RecordedEvent[] = [];
       if (oldest === undefined || newest === undefined) return { events };
       let to = Math.min(before - 1, newest.number);
@@ -77,29 +85,16 @@ export function auditReading(
   };
 }
 
-/** What is read of an event, by name: a newer Latchkey may have added more. */
-export const recordedColumns = [
-  "number",
-  "name",
-  "at",
-  "address",
-  "subject",
-  "session_id",
-  "request_id",
-  "actor",
-  "reason",
-] as const satisfies readonly (keyof AuditEventTable)[];
-
-/** An event as it is kept. */
-export function recordedEvent(row: Selectable<AuditEventTable>): RecordedEvent {
+/** An event without its empty columns. */
+export function recordedEvent(row: AuditRow): RecordedEvent {
   return {
     number: row.number,
     name: row.name,
     at: row.at,
     address: row.address,
     ...(row.subject !== null && { subject: row.subject }),
-    ...(row.session_id !== null && { sessionId: row.session_id }),
-    ...(row.request_id !== null && { requestId: row.request_id }),
+    ...(row.sessionId !== null && { sessionId: row.sessionId }),
+    ...(row.requestId !== null && { requestId: row.requestId }),
     ...(row.actor !== null && { actor: row.actor }),
     ...(row.reason !== null && { reason: row.reason }),
   };

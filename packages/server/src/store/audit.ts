@@ -1,57 +1,54 @@
 import type { AuditEvent } from "../core/audit-events.ts";
 import type { AuditTrail } from "../core/ports.ts";
-import { type Database, type Step, step } from "./database.ts";
+import { type Database, type Step, step, type Urgency } from "./database.ts";
 import { statement } from "./statement.ts";
 
-/** Told of every audit event once it is durable. */
+/** Called with every audit event once it is durable. */
 export type AuditListener = (event: AuditEvent) => void;
 
-/** Where the tables write their events: into the same change as what happened, then to the listener. */
+/** Records audit events in the same change as the rows that they report. */
 export interface AuditWriter extends AuditTrail {
-  steps(...events: readonly AuditEvent[]): Step[];
-  announce(...events: readonly AuditEvent[]): void;
+  /**
+   * Commits a change with its events, then calls the listener.
+   *
+   * @returns false if the change was rolled back: then no event is recorded
+   * @throws {LatchkeyError} `store_unavailable` if the change could not be made durable
+   */
+  commit(steps: readonly Step[], events: readonly AuditEvent[], urgency?: Urgency): Promise<boolean>;
 }
 
-/** The audit trail in the database. */
+interface EventValues {
+  readonly at: number;
+  readonly name: string;
+  readonly subject: string | null;
+  readonly sessionId: string | null;
+  readonly address: string;
+  readonly requestId: string | null;
+  readonly reason: string | null;
+  readonly actor: string | null;
+}
+
+const insert = statement<EventValues>(`
+  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor)
+  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor)`);
+
+/** The table `audit_events`, written. */
 export function auditTable(database: Database, listener: AuditListener): AuditWriter {
-  const insert = statement<Required<Row>>()((slot) =>
-    database.query.insertInto("audit_events").values({
-      at: slot("at"),
-      name: slot("name"),
-      subject: slot("subject"),
-      session_id: slot("sessionId"),
-      address: slot("address"),
-      request_id: slot("requestId"),
-      reason: slot("reason"),
-      actor: slot("actor"),
-    }),
-  );
-  const steps = (...events: readonly AuditEvent[]) => events.map((event) => step(insert, rowOf(event)));
-  const announce = (...events: readonly AuditEvent[]) => {
-    for (const event of events) listener(event);
+  const commit: AuditWriter["commit"] = async (steps, events, urgency) => {
+    const inserts = events.map((event) => step(insert, valuesOf(event)));
+    const committed = await database.commit([...steps, ...inserts], urgency);
+    if (committed) for (const event of events) listener(event);
+    return committed;
   };
   return {
-    steps,
-    announce,
+    commit,
     async record(event) {
-      await database.commit(steps(event));
-      announce(event);
+      await commit([], [event]);
     },
   };
 }
 
-interface Row {
-  at: number;
-  name: string;
-  subject: string | null;
-  sessionId: string | null;
-  address: string;
-  requestId: string | null;
-  reason: string | null;
-  actor: string | null;
-}
-
-function rowOf(event: AuditEvent): Row {
+function valuesOf(event: AuditEvent): EventValues {
   return {
     at: event.at,
     name: event.name,

@@ -1,36 +1,28 @@
 import { auditEventNames, operator } from "../core/audit-events.ts";
 import type { AuditListener } from "./audit.ts";
-import { recordedColumns, recordedEvent } from "./audit-reading.ts";
+import { type AuditRow, auditColumns, newestNumber, recordedEvent } from "./audit-reading.ts";
 import { type Database, one } from "./database.ts";
 import { statement } from "./statement.ts";
 
+const between = statement<{ from: number; to: number; address: string }, AuditRow>(`
+  select ${auditColumns} from audit_events
+  where number > :from and number <= :to and address = :address
+  order by number`);
+
 /**
- * Tells the listener what commands have written since the last call. They run in processes of their own, and what
- * they did belongs into the log of every server. The first call tells nothing: it notes where the trail ends.
+ * Reports the events that commands have recorded since the last call. Commands run in processes of their own, and
+ * every server logs their events too. The first call reports nothing: it remembers the end of the trail.
  */
 export function commandEvents(database: Database, listener: AuditListener): () => Promise<void> {
-  const { query } = database;
-  const last = statement<Record<string, never>>()(() =>
-    query.selectFrom("audit_events").select("number").orderBy("number", "desc").limit(1),
-  );
-  const between = statement<{ from: number; to: number }>()((slot) =>
-    query
-      .selectFrom("audit_events")
-      .select(recordedColumns)
-      .where("number", ">", slot("from"))
-      .where("number", "<=", slot("to"))
-      .where("address", "=", operator.address)
-      .orderBy("number"),
-  );
-  let seen: number | undefined;
+  let reported: number | undefined;
 
   return async () => {
-    const to = (await one(database, last, {}))?.number ?? 0;
-    const from = seen ?? to;
-    // Tidying can empty the trail; its numbers go on all the same.
-    seen = Math.max(from, to);
+    const to = (await one(database, newestNumber, {}))?.number ?? 0;
+    const from = reported ?? to;
+    // A purge can empty the trail. Its numbers continue all the same.
+    reported = Math.max(from, to);
     if (to <= from) return;
-    for (const row of await database.all(between, { from, to })) {
+    for (const row of await database.all(between, { from, to, address: operator.address })) {
       const { number: _, ...event } = recordedEvent(row);
       const name = auditEventNames.find((known) => known === event.name);
       if (name !== undefined) listener({ ...event, name });

@@ -1,65 +1,74 @@
-import type { Kysely } from "kysely";
 import type { PoolFigures } from "../core/ports.ts";
-import type { Schema } from "./schema.ts";
 import type { Statement } from "./statement.ts";
+
+/** A database that cannot be used as it is. The message is one line that says how to repair it. */
+export class UnusableDatabaseError extends Error {}
+
+/** The database was written by a newer Latchkey. */
+export class NewerDatabaseError extends UnusableDatabaseError {
+  constructor(found: number, known: number) {
+    super(
+      `the database is at version ${found}, but this Latchkey knows only up to ${known}: ` +
+        "run the newer Latchkey again, or restore a backup from before the upgrade",
+    );
+  }
+}
 
 /** One statement of a change. */
 export interface Step {
   readonly sql: string;
   readonly values: readonly unknown[];
-  /** Where this statement changes no row, the whole change is taken back. */
+  /** Whether the change is rolled back if this statement changes no row. */
   readonly must: boolean;
 }
 
-/** `urgent` changes are made on a full volume too: they end sessions, shut users out, or free space. */
+/** `urgent` changes are made on a full volume too: they end sessions, disable users, or free space. */
 export type Urgency = "ordinary" | "urgent";
 
-/** What the tables need of an engine: queries are written once, for all engines. */
+/** An engine as the tables see it. */
 export interface Database {
-  /** Builds queries; runs none. */
-  readonly query: Kysely<Schema>;
-  /** Whether changes are made one after another, or beside each other: then rows that one depends on must be locked. */
+  /** Whether changes run one after another or concurrently. Concurrent ones must lock the rows they depend on. */
   readonly writers: "one" | "many";
-  all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]>;
+  all<Values extends object, Row>(statement: Statement<Values, Row>, values: NoInfer<Values>): Promise<Row[]>;
   /**
-   * Makes a change: all steps or none, durable when the promise resolves. Changes that arrive together
-   * share one transaction and one flush to disk, without sharing their fate.
+   * Makes a change: all steps or none, durable when the promise resolves. On SQLite, concurrent changes share one
+   * transaction and one flush to disk. Each of them succeeds or fails on its own.
    *
-   * @returns false where a step that had to change a row changed none
-   * @throws {LatchkeyError} `store_unavailable` where the change could not be made durable
+   * @returns false if a step that had to change a row changed none.
+   * @throws {LatchkeyError} `store_unavailable` if the change could not be made durable
    */
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean>;
-  /** Keeps disk space for urgent changes, if the engine is a file of this machine. */
+  /** Reserves disk space for urgent changes, if the engine is a local file. */
   takeReserve?(): void;
   /** Size of the write-ahead log beside the database, in bytes. */
   logSize?(): number;
   /** Empties that log, unless a reader still needs it. */
   resetLog?(): void;
-  /** Calls back when another process may have changed what is followed. Without it, only time tells. */
+  /** Calls back after another process changed keys or sessions. SQLite has no such signal: changes are polled. */
   onChange?(listener: () => void): void;
   /** The time by the engine's own clock, if it has one: milliseconds since the epoch. */
   time?(): Promise<number>;
-  /** How busy the connections are, where there are several. */
+  /** Use of the connection pool, if the engine has one. */
   pool?(): PoolFigures;
   close(): Promise<void>;
 }
 
 /** A step of a change. */
-export function step<Params>(statement: Statement<Params>, params: Params): Step {
-  return { sql: statement.sql, values: statement.values(params), must: false };
+export function step<Values extends object>(statement: Statement<Values>, values: NoInfer<Values>): Step {
+  return { sql: statement.sql, values: statement.numbered(values), must: false };
 }
 
-/** A step that takes the whole change back where it changes no row. */
-export function must<Params>(statement: Statement<Params>, params: Params): Step {
-  return { ...step(statement, params), must: true };
+/** A step that rolls the whole change back if it changes no row. */
+export function must<Values extends object>(statement: Statement<Values>, values: NoInfer<Values>): Step {
+  return { ...step(statement, values), must: true };
 }
 
-/** The first row, for statements that answer with one at most. */
-export async function one<Params, Row>(
+/** The first row, for statements that return at most one. */
+export async function one<Values extends object, Row>(
   database: Database,
-  statement: Statement<Params, Row>,
-  params: Params,
+  statement: Statement<Values, Row>,
+  values: NoInfer<Values>,
 ): Promise<Row | undefined> {
-  const [row] = await database.all(statement, params);
+  const [row] = await database.all(statement, values);
   return row;
 }

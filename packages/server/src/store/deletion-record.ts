@@ -1,41 +1,38 @@
 import type { DeletionTimeRecord, Leap } from "../core/deletion-time.ts";
 import { type Database, must, one } from "./database.ts";
-import { statement } from "./statement.ts";
+import { type NoValues, statement } from "./statement.ts";
 
-/** Where the last reading of the clock is kept between two runs. */
+/** The last reading of the clock, kept between two runs. */
 export interface DeletionRecords {
-  /** The last reading; in a database that has none, the time of its newest audit event. */
+  /** The last reading. A database without one answers with the time of its newest audit event. */
   read(): Promise<DeletionTimeRecord | undefined>;
   write(record: DeletionTimeRecord): Promise<void>;
 }
 
-/** The last reading of the clock in the database: one row. */
+const read = statement<NoValues, { seenAt: number; leaps: string }>(
+  'select seen_at as "seenAt", leaps from deletion_time',
+);
+
+const newestEvent = statement<NoValues, { at: number }>(
+  "select at from audit_events order by number desc limit 1",
+);
+
+const write = statement<{ seenAt: number; leaps: string }>(`
+  insert into deletion_time (id, seen_at, leaps) values (1, :seenAt, :leaps)
+  on conflict (id) do update set seen_at = excluded.seen_at, leaps = excluded.leaps`);
+
+/** The table `deletion_time`: one row with the last reading, and the leaps that are not believed yet as JSON. */
 export function deletionRecords(database: Database): DeletionRecords {
-  const { query } = database;
-  const read = statement<Record<string, never>>()(() =>
-    query.selectFrom("deletion_time").select(["seen_at as seenAt", "leaps"]),
-  );
-  const newest = statement<Record<string, never>>()(() =>
-    query.selectFrom("audit_events").select("at").orderBy("number", "desc").limit(1),
-  );
-  const write = statement<{ seenAt: number; leaps: string }>()((slot) =>
-    query
-      .insertInto("deletion_time")
-      .values({ id: 1, seen_at: slot("seenAt"), leaps: slot("leaps") })
-      .onConflict((known) =>
-        known.column("id").doUpdateSet({ seen_at: slot("seenAt"), leaps: slot("leaps") }),
-      ),
-  );
   return {
     async read() {
       const row = await one(database, read, {});
       if (row !== undefined) return { seenAt: row.seenAt, leaps: leapsOf(row.leaps) };
-      const event = await one(database, newest, {});
+      const event = await one(database, newestEvent, {});
       return event && { seenAt: event.at, leaps: [] };
     },
     async write({ seenAt, leaps }) {
       const row = { seenAt: Math.round(seenAt), leaps: JSON.stringify(leaps) };
-      // Without it the time on a full volume counts as a leap after a restart, and deletions wait for a day.
+      // Without it, the time on a full volume would count as a leap after a restart and delay deletions by a day.
       await database.commit([must(write, row)], "urgent");
     },
   };

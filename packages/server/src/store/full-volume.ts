@@ -3,10 +3,10 @@ import { isOutOfSpace } from "./sqlite-connection.ts";
 import type { Reserve } from "./sqlite-reserve.ts";
 import type { Change, GroupCommit, Outcome } from "./sqlite-transaction.ts";
 
-/** Free pages inside the database file with which ordinary changes are made again, in bytes. */
+/** Free pages inside the database file from which on ordinary changes are accepted again, in bytes. */
 const enoughInside = 1024 * 1024;
 
-/** Time between two looks for space while the volume is full, in milliseconds. */
+/** Time between two checks for space while the volume is full, in milliseconds. */
 const lookEvery = 1000;
 
 const refusal: Outcome = {
@@ -15,9 +15,9 @@ const refusal: Outcome = {
 };
 
 /**
- * Commits groups of changes, also on a full volume. The first commit without space releases the reserve. From then on
- * only urgent changes are made: sessions that end, users that are shut out, and deletions. The rest is refused until
- * the volume has room for a new reserve, or the database file has free pages inside.
+ * Commits groups of changes, also on a full volume. The first commit that finds no space releases the reserve. From
+ * then on only urgent changes are committed: they end sessions, disable users, or delete rows. Ordinary changes are
+ * refused until the volume has room for a new reserve, or the database file has enough free pages.
  */
 export class FullVolumeCommit {
   readonly #groups: GroupCommit;
@@ -34,7 +34,7 @@ export class FullVolumeCommit {
     this.#hadReserve = reserve.exists;
   }
 
-  /** @throws if the group as a whole could not be committed; then none of it was made */
+  /** @throws if the transaction failed: then no change of the group is committed */
   run(group: readonly Change[]): readonly Outcome[] {
     // Another process on the same file may have released the reserve.
     if (this.#hadReserve && !this.#reserve.exists) this.#full = true;
@@ -50,7 +50,7 @@ export class FullVolumeCommit {
     }
   }
 
-  /** Takes the reserve, if it is missing and the volume has room. */
+  /** Writes the reserve, if it is missing and the volume has room. */
   takeReserve(): void {
     if (!this.#full && this.#reserve.take()) this.#hadReserve = true;
   }
@@ -70,7 +70,7 @@ export class FullVolumeCommit {
     }
   }
 
-  /** The log can be written from its start again when its pages are in the database file. */
+  /** After a checkpoint the write-ahead log is reused from its start. */
   #release(): void {
     this.#reserve.release();
     this.#hadReserve = false;
@@ -89,7 +89,7 @@ export class FullVolumeCommit {
     return !this.#full;
   }
 
-  /** Pages that deleted rows have left: the file never shrinks, and new rows use them first. */
+  /** Bytes in pages that deleted rows have left. The file never shrinks; new rows use these pages first. */
   #freeInside(): number {
     return this.#pragma("freelist_count") * this.#pragma("page_size");
   }

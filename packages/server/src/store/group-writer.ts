@@ -12,7 +12,7 @@ import type { GroupAnswer, WriterData, WriterMessage } from "./sqlite-writer.ts"
 /** Commits one group of changes at a time. */
 export interface GroupRunner {
   run(group: readonly Change[]): Promise<readonly Outcome[]>;
-  /** Takes disk space for the day on which the volume is full, unless it is taken. */
+  /** Writes the reserve file for a full volume, unless it exists. */
   takeReserve(): void;
   /** Empties the write-ahead log, unless a reader still needs it. */
   resetLog(): void;
@@ -20,16 +20,16 @@ export interface GroupRunner {
 }
 
 interface Pending extends Change {
-  readonly made: (made: boolean) => void;
+  readonly committed: (committed: boolean) => void;
   readonly failed: (error: LatchkeyError) => void;
 }
 
-/** More changes than this never wait: who comes later is told to come back. */
+/** Queue limit. Further changes are rejected with `store_unavailable`. */
 const maxPending = 10_000;
 
 /**
- * Gathers changes into groups: while one group is on its way to disk the next one fills up, so the group
- * grows with the load and a lone change waits for nobody.
+ * A batching queue of changes. While one group is written to disk, new changes collect in the next one. So the size of
+ * a group follows the load, and a single change does not wait for others.
  */
 export class GroupWriter {
   readonly #runner: GroupRunner;
@@ -43,8 +43,8 @@ export class GroupWriter {
 
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
     if (this.#pending.length >= maxPending) return Promise.reject(unavailable("too many writes wait"));
-    return new Promise((made, failed) => {
-      this.#pending.push({ steps, urgent: urgency === "urgent", made, failed });
+    return new Promise((committed, failed) => {
+      this.#pending.push({ steps, urgent: urgency === "urgent", committed, failed });
       if (this.#busy) return;
       this.#busy = true;
       this.#idle = this.#drain();
@@ -59,14 +59,14 @@ export class GroupWriter {
     this.#runner.resetLog();
   }
 
-  /** Finishes what was begun. */
+  /** Resolves when all pending changes are written. */
   async close(): Promise<void> {
     await this.#idle;
     await this.#runner.close();
   }
 
   async #drain(): Promise<void> {
-    // Lets everything that this turn of the event loop brings into the first group.
+    // Changes of the same turn of the event loop share the first group.
     await new Promise(setImmediate);
     while (this.#pending.length > 0) {
       const group = this.#pending;
@@ -82,7 +82,7 @@ export class GroupWriter {
       for (const [index, change] of group.entries()) settle(change, outcomes[index]);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      // Who came while it was tried has waited for the same trouble.
+      // Changes that were queued meanwhile fail too, instead of waiting for the same timeout again.
       const late = this.#pending.splice(0);
       for (const change of [...group, ...late]) change.failed(unavailable(reason));
     }
@@ -92,7 +92,7 @@ export class GroupWriter {
 function settle(change: Pending, outcome: Outcome | undefined): void {
   if (outcome === undefined) change.failed(unavailable("no outcome"));
   else if ("error" in outcome) change.failed(unavailable(outcome.error));
-  else change.made(outcome.made);
+  else change.committed(outcome.committed);
 }
 
 function unavailable(reason: string): LatchkeyError {
@@ -116,7 +116,7 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
   worker.on("error", fail);
   worker.on("exit", () => {
     fail(new Error("the writing thread has stopped"));
-    // Without it nothing can be acknowledged any more; a process that starts anew can.
+    // Without the thread no change can be committed. A restarted process has a new one.
     if (!closing) throw new Error("the writing thread has stopped");
   });
   await once(worker, "online");

@@ -2,12 +2,12 @@ import { longestTolerance } from "../core/revocations.ts";
 import { type Database, must, type Step } from "./database.ts";
 import { statement } from "./statement.ts";
 
-/** So many rows are deleted at once: whoever else writes does not wait for longer. */
-const most = 5_000;
+/** Rows that one change deletes. Other writers wait for one such batch at most. */
+const batchSize = 5_000;
 
 /**
- * Deletes rows that no answer depends on any more: sessions past their time, revocations and keys of which no
- * token can be valid, audit events past their retention.
+ * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
+ * audit events past their retention.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -15,51 +15,26 @@ const most = 5_000;
  */
 export type Housekeeping = (now: number, auditRetention: number, firstHeld?: number) => Promise<void>;
 
+const sessions = statement<{ now: number }>(`
+  delete from sessions where id in (
+    select id from sessions where expires_at < :now and tokens_until < :now limit ${batchSize})`);
+
+const revocations = statement<{ now: number; firstHeld: number }>(`
+  delete from revocations where number in (
+    select number from revocations where until < :now and number < :firstHeld limit ${batchSize})`);
+
+const realmSessions = statement<{ now: number }>(`
+  delete from realm_sessions where id in (
+    select id from realm_sessions where keep_until < :now limit ${batchSize})`);
+
+const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
+
+const events = statement<{ before: number }>(`
+  delete from audit_events where number in (
+    select number from audit_events where at < :before limit ${batchSize})`);
+
 /** Housekeeping for a database. */
 export function housekeeping(database: Database): Housekeeping {
-  const { query } = database;
-  const sessions = statement<{ now: number }>()((slot) =>
-    query
-      .deleteFrom("sessions")
-      .where("id", "in", (session) =>
-        session
-          .selectFrom("sessions")
-          .select("id")
-          .where("expires_at", "<", slot("now"))
-          .where("tokens_until", "<", slot("now"))
-          .limit(most),
-      ),
-  );
-  const revocations = statement<{ now: number; firstHeld: number }>()((slot) =>
-    query
-      .deleteFrom("revocations")
-      .where("number", "in", (revocation) =>
-        revocation
-          .selectFrom("revocations")
-          .select("number")
-          .where("until", "<", slot("now"))
-          .where("number", "<", slot("firstHeld"))
-          .limit(most),
-      ),
-  );
-  const realmSessions = statement<{ now: number }>()((slot) =>
-    query
-      .deleteFrom("realm_sessions")
-      .where("id", "in", (session) =>
-        session.selectFrom("realm_sessions").select("id").where("keep_until", "<", slot("now")).limit(most),
-      ),
-  );
-  const keys = statement<{ now: number }>()((slot) =>
-    query.deleteFrom("signing_keys").where("keep_until", "<", slot("now")),
-  );
-  const events = statement<{ before: number }>()((slot) =>
-    query
-      .deleteFrom("audit_events")
-      .where("number", "in", (event) =>
-        event.selectFrom("audit_events").select("number").where("at", "<", slot("before")).limit(most),
-      ),
-  );
-
   async function clear(expired: Step): Promise<void> {
     while (await database.commit([expired], "urgent"));
   }

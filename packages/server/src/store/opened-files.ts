@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 
-/** A file as it was when the database was opened. */
+/** The identity of a file when the database was opened. */
 interface OpenedFile {
   readonly path: string;
   readonly dev: number;
@@ -8,16 +8,17 @@ interface OpenedFile {
 }
 
 /**
- * The database, its write-ahead log and the index of that log, as they were opened. A process keeps an open file when
- * its name is gone: it reads and writes on, and all of that is lost at its end.
+ * The database, its write-ahead log and the index of that log. A process can go on writing to a deleted file, and
+ * everything it writes is lost at its end.
  */
 export type OpenedFiles = readonly OpenedFile[];
 
 /**
- * Call it when a connection has read once: from then on the three files stay the same until the last one closes.
+ * Call it after the first read of a connection: from then on the three files stay the same until the last connection
+ * closes.
  *
- * @param database the path that was given, which may be a symbolic link
- * @param target the file behind it: the other two are beside that one
+ * @param database the configured path, which may be a symbolic link
+ * @param target the file behind the link; the other two files are beside it
  */
 export function openedFiles(database: string, target: string): OpenedFiles {
   return [database, `${target}-wal`, `${target}-shm`].flatMap((path) => {
@@ -26,7 +27,7 @@ export function openedFiles(database: string, target: string): OpenedFiles {
   });
 }
 
-/** Names a file that differs from the opened one, and the cure. Undefined if all are in place. */
+/** Names a file that was moved or replaced since then, and the repair. Undefined if all are in place. */
 export function displacement(files: OpenedFiles): string | undefined {
   const lost = files.find(({ path, dev, ino }) => {
     const found = statSync(path, { throwIfNoEntry: false });

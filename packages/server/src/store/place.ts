@@ -1,11 +1,11 @@
-/** One server of a PostgreSQL database that may have several. */
+/** One of the servers of a PostgreSQL database. */
 export interface PostgresHost {
   /** A host name, an IP address, or the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
 }
 
-/** How a connection is encrypted, after libpq's `sslmode`. */
+/** Encryption of a connection, after libpq's `sslmode`. */
 export interface PostgresTls {
   /** `require` encrypts without checking the server; `verify-ca` and `verify-full` check it, the latter by name too. */
   readonly mode: "disable" | "require" | "verify-ca" | "verify-full";
@@ -13,24 +13,24 @@ export interface PostgresTls {
   readonly rootCertificate?: string;
   readonly certificate?: string;
   readonly key?: string;
-  /** Whether TLS begins with the first byte. */
+  /** Whether TLS starts with the first byte, without a request in plain text before it. */
   readonly direct?: boolean;
   /** Whether the password must be bound to the server's certificate (SCRAM-SHA-256-PLUS). */
   readonly channelBinding?: boolean;
 }
 
-/** What an address may say besides. */
+/** Optional parameters of an address. */
 export interface PostgresExtras {
   readonly applicationName?: string;
-  /** How long a connection may take to be opened, in milliseconds. */
+  /** Timeout for opening a connection, in milliseconds. */
   readonly connectTimeout?: number;
-  /** Options of the command line of a connection's server process. */
+  /** Command-line options for the server process of a connection. */
   readonly options?: string;
-  /** The schema in which the tables are, instead of the first of the search path. */
+  /** The schema of the tables. Default: the first one of the search path. */
   readonly schema?: string;
 }
 
-/** A PostgreSQL database, and how its connections behave. */
+/** A PostgreSQL database and the settings of its connections. */
 export interface PostgresPlace extends PostgresExtras {
   readonly engine: "postgres";
   /** A primary and its standbys, in any order. */
@@ -39,17 +39,17 @@ export interface PostgresPlace extends PostgresExtras {
   readonly user: string;
   readonly password?: string;
   readonly tls: PostgresTls;
-  /** Parameters of the address that have no effect or another than they say, a line each. */
+  /** Parameters of the address that are ignored or applied differently, one line each. */
   readonly notes: readonly string[];
 }
 
-/** Where a database is. */
+/** The address of a database. */
 export type DatabasePlace =
   | { readonly engine: "sqlite"; readonly path: string }
   | { readonly engine: "memory" }
   | PostgresPlace;
 
-/** A place as it may be shown: without passwords. */
+/** The address without its password. */
 export function shownPlace(place: DatabasePlace): string {
   if (place.engine === "memory") return ":memory:";
   if (place.engine === "sqlite") return place.path;

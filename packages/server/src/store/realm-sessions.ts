@@ -1,125 +1,72 @@
-import { sql } from "kysely";
 import type { EndedRealmSession, RealmSession, RealmSessions } from "../core/realm-sessions.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, step } from "./database.ts";
-import { later, statement } from "./statement.ts";
+import { type NoValues, statement } from "./statement.ts";
 
-/** Sessions at an identity provider, in the database. */
+/** The later time counts: an earlier promise to keep a session or its tokens stays valid. */
+const laterTimes = `
+  tokens_until = case when realm_sessions.tokens_until > excluded.tokens_until
+    then realm_sessions.tokens_until else excluded.tokens_until end,
+  keep_until = case when realm_sessions.keep_until > excluded.keep_until
+    then realm_sessions.keep_until else excluded.keep_until end`;
+
+// The newest hint replaces older ones: the newest key signed it, so it stays readable longest.
+const note = statement<RealmSession>(`
+  insert into realm_sessions (id, user_id, name_key, address_bucket, sealed_hint, tokens_until, keep_until)
+  values (:id, :userId, :nameKey, :addressBucket, :sealedHint, :tokensUntil, :keepUntil)
+  on conflict (id) do update set
+    sealed_hint = coalesce(excluded.sealed_hint, realm_sessions.sealed_hint), ${laterTimes}
+  where realm_sessions.ended_at is null`);
+
+const end = statement<EndedRealmSession & { at: number }>(`
+  insert into realm_sessions (id, user_id, name_key, address_bucket, tokens_until, keep_until, ended_at)
+  values (:id, :userId, '', '', :tokensUntil, :keepUntil, :at)
+  on conflict (id) do update set ended_at = excluded.ended_at, ${laterTimes}
+  where realm_sessions.ended_at is null`);
+
+const revoke = statement<{ id: string }>(`
+  insert into revocations (session_id, until) select id, tokens_until from realm_sessions where id = :id`);
+
+interface KnownRow {
+  readonly userId: string;
+  readonly addressBucket: string;
+  readonly endedAt: number | null;
+}
+
+const byId = statement<{ id: string }, KnownRow>(`
+  select user_id as "userId", address_bucket as "addressBucket", ended_at as "endedAt"
+  from realm_sessions where id = :id`);
+
+const hint = statement<{ id: string }, { sealedHint: string | null }>(`
+  select sealed_hint as "sealedHint" from realm_sessions where id = :id`);
+
+const untold = statement<NoValues, { id: string; sealedHint: string | null }>(`
+  select id, sealed_hint as "sealedHint" from realm_sessions
+  where told_at is null and ended_at is not null order by ended_at limit 100`);
+
+const told = statement<{ id: string; at: number }>("update realm_sessions set told_at = :at where id = :id");
+
+const holder = statement<{ nameKey: string }, { userId: string }>(`
+  select user_id as "userId" from realm_sessions where name_key = :nameKey order by keep_until desc limit 1`);
+
+const openedFrom = statement<{ userId: string; addressBucket: string }, { id: string }>(`
+  select id from realm_sessions where user_id = :userId and address_bucket = :addressBucket limit 1`);
+
+/** The table `realm_sessions`: sessions at an identity provider. */
 export function realmSessionTable(database: Database, audit: AuditWriter): RealmSessions {
-  const { query } = database;
-  const note = statement<RealmSession>()((slot) =>
-    query
-      .insertInto("realm_sessions")
-      .values({
-        id: slot("id"),
-        user_id: slot("userId"),
-        name_key: slot("nameKey"),
-        address_bucket: slot("addressBucket"),
-        sealed_hint: slot("sealedHint"),
-        tokens_until: slot("tokensUntil"),
-        keep_until: slot("keepUntil"),
-      })
-      .onConflict((known) =>
-        known
-          .column("id")
-          .doUpdateSet({
-            // The latest can be read longest: it was signed with the latest key.
-            sealed_hint: sql`coalesce(${slot("sealedHint")}, realm_sessions.sealed_hint)`,
-            tokens_until: later("realm_sessions.tokens_until", slot("tokensUntil")),
-            keep_until: later("realm_sessions.keep_until", slot("keepUntil")),
-          })
-          .where("realm_sessions.ended_at", "is", null),
-      ),
-  );
-  const end = statement<EndedRealmSession & { at: number }>()((slot) =>
-    query
-      .insertInto("realm_sessions")
-      .values({
-        id: slot("id"),
-        user_id: slot("userId"),
-        name_key: "",
-        address_bucket: "",
-        sealed_hint: null,
-        tokens_until: slot("tokensUntil"),
-        keep_until: slot("keepUntil"),
-        ended_at: slot("at"),
-      })
-      .onConflict((known) =>
-        known
-          .column("id")
-          .doUpdateSet({
-            ended_at: slot("at"),
-            tokens_until: later("realm_sessions.tokens_until", slot("tokensUntil")),
-            keep_until: later("realm_sessions.keep_until", slot("keepUntil")),
-          })
-          .where("realm_sessions.ended_at", "is", null),
-      ),
-  );
-  const revoke = statement<{ id: string }>()((slot) =>
-    query
-      .insertInto("revocations")
-      .columns(["session_id", "until"])
-      .expression((from) =>
-        from.selectFrom("realm_sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
-      ),
-  );
-  const byId = statement<{ id: string }>()((slot) =>
-    query
-      .selectFrom("realm_sessions")
-      .select(["user_id", "address_bucket", "ended_at"])
-      .where("id", "=", slot("id")),
-  );
-  const hint = statement<{ id: string }>()((slot) =>
-    query.selectFrom("realm_sessions").select("sealed_hint as sealedHint").where("id", "=", slot("id")),
-  );
-  const untold = statement<Record<string, never>>()(() =>
-    query
-      .selectFrom("realm_sessions")
-      .select(["id", "sealed_hint as sealedHint"])
-      .where("told_at", "is", null)
-      .where("ended_at", "is not", null)
-      .orderBy("ended_at")
-      .limit(100),
-  );
-  const told = statement<{ id: string; at: number }>()((slot) =>
-    query
-      .updateTable("realm_sessions")
-      .set({ told_at: slot("at") })
-      .where("id", "=", slot("id")),
-  );
-  const holder = statement<{ nameKey: string }>()((slot) =>
-    query
-      .selectFrom("realm_sessions")
-      .select("user_id as userId")
-      .where("name_key", "=", slot("nameKey"))
-      .orderBy("keep_until", "desc")
-      .limit(1),
-  );
-  const openedFrom = statement<{ userId: string; addressBucket: string }>()((slot) =>
-    query
-      .selectFrom("realm_sessions")
-      .select("id")
-      .where("user_id", "=", slot("userId"))
-      .where("address_bucket", "=", slot("addressBucket"))
-      .limit(1),
-  );
-
   return {
-    async note(session, event) {
-      const noted = await database.commit([must(note, session), ...audit.steps(event)]);
-      if (noted) audit.announce(event);
-      return noted;
-    },
-    async end(session, events) {
+    note: (session, event) => audit.commit([must(note, session)], [event]),
+    end(session, events) {
       const at = Math.max(...events.map((event) => event.at));
-      const steps = [must(end, { ...session, at }), step(revoke, { id: session.id })];
-      const changed = await database.commit([...steps, ...audit.steps(...events)], "urgent");
-      if (changed) audit.announce(...events);
-      return changed;
+      return audit.commit(
+        [must(end, { ...session, at }), step(revoke, { id: session.id })],
+        events,
+        "urgent",
+      );
     },
     async byId(id) {
       const row = await one(database, byId, { id });
-      return row && { userId: row.user_id, addressBucket: row.address_bucket, ended: row.ended_at !== null };
+      return row && { userId: row.userId, addressBucket: row.addressBucket, ended: row.endedAt !== null };
     },
     sealedHint: async (id) => (await one(database, hint, { id }))?.sealedHint ?? null,
     untold: () => database.all(untold, {}),

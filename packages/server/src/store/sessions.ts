@@ -1,192 +1,136 @@
-import { type RawBuilder, sql } from "kysely";
-import type { AuditEvent } from "../core/audit-events.ts";
 import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import { type SessionLife, withLife } from "../core/session-life.ts";
 import type { AuditWriter } from "./audit.ts";
-import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
-import { repeatStep } from "./refresh-repeats.ts";
-import type { SessionTable } from "./schema.ts";
+import { type Database, must, one, step } from "./database.ts";
 import type { SessionEndings } from "./session-endings.ts";
-import { asText, later, statement } from "./statement.ts";
+import { statement } from "./statement.ts";
 
-/** Sessions in the database. */
+/** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
+type LiveAt = SessionLife & { readonly at: number };
+
+/** All sessions of an earlier epoch have ended. */
+const isOfItsUsersEpoch = `sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
+
+const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
+  and ${isOfItsUsersEpoch})`;
+
+/** A login ends at most this many of a user's oldest sessions. */
+const mostSurplus = 10;
+
+const openedColumns = `id, user_id as "userId", generation, refresh_hash as "refreshHash",
+  rotated_at as "rotatedAt", created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt",
+  ends_at as "endsAt", tokens_until as "tokensUntil", address_bucket as "addressBucket"`;
+const columns = `${openedColumns}, ended_at as "endedAt"`;
+
+// A session of an earlier epoch has ended, although its row is not marked yet: after its last use.
+const byId = statement<{ id: string }, Session>(`
+  select ${openedColumns},
+    case when ended_at is null and not ${isOfItsUsersEpoch} then last_used_at else ended_at end as "endedAt"
+  from sessions where id = :id`);
+
+// Without a cast, PostgreSQL could not infer the type of a value that is compared with null alone.
+const live = statement<LiveAt & { userId: string | null }, Session>(`
+  select ${columns} from sessions
+  where ${isLive} and (user_id = :userId or cast(:userId as text) is null)
+  order by created_at`);
+
+const liveOf = statement<LiveAt & { userId: string; most: number }, Session>(`
+  select ${columns} from sessions where user_id = :userId and ${isLive}
+  order by last_used_at desc, created_at desc limit :most`);
+
+const countLive = statement<LiveAt & { userId: string; except: string }, { count: number }>(`
+  select count(*) as count from sessions where user_id = :userId and id != :except and ${isLive}`);
+
+const insert = `
+  insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
+    ends_at, tokens_until, address_bucket, ended_at, epoch)
+  select :id, users.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
+    :endsAt, :tokensUntil, :addressBucket, :endedAt, users.epoch
+  from users where users.id = :userId and users.active = 1 and users.revision = :revision`;
+const open = {
+  one: statement<Session & { revision: number }>(insert),
+  // The user's row is locked: a concurrent change to the user waits and then ends this session too.
+  many: statement<Session & { revision: number }>(`${insert} for share`),
+};
+
+/** Access tokens keep the time that they were promised before. */
+const laterTokens = `
+  tokens_until = case when tokens_until > :tokensUntil then tokens_until else :tokensUntil end`;
+
+const rotate = statement<
+  LiveAt & SessionUse & { id: string; from: number; fromHash: string; to: number; toHash: string }
+>(`
+  update sessions set generation = :to, refresh_hash = :toHash, rotated_at = :lastUsedAt,
+    last_used_at = :lastUsedAt, expires_at = :expiresAt, ${laterTokens}
+  where id = :id and generation = :from and refresh_hash = :fromHash and ${isLive}`);
+
+// Check and count are one statement, so concurrent repeats never exceed the bound, on one replica or on many. The count
+// belongs to a generation. So a rotation need not reset it, also on an older replica that does not know the columns.
+const repeat = statement<LiveAt & Link & { id: string; most: number }>(`
+  update sessions set repeats = case when repeats_generation = generation then repeats + 1 else 1 end,
+    repeats_generation = generation
+  where id = :id and generation = :generation and refresh_hash = :refreshHash and ${isLive}
+    and (repeats_generation != generation or repeats < :most)`);
+
+const touch = statement<LiveAt & SessionUse & { id: string }>(`
+  update sessions set last_used_at = :lastUsedAt, expires_at = :expiresAt, ${laterTokens}
+  where id = :id and ${isLive}`);
+
+const end = statement<{ id: string; at: number }>(`
+  update sessions set ended_at = :at where id = :id and ended_at is null`);
+
+const revoke = statement<{ id: string }>(`
+  insert into revocations (session_id, until) select id, tokens_until from sessions where id = :id`);
+
+const beyondKept = statement<LiveAt & { userId: string; kept: number }, { id: string }>(`
+  select id from sessions where user_id = :userId and ${isLive}
+  order by created_at desc limit ${mostSurplus} offset :kept`);
+
+const oldest = statement<LiveAt & { userId: string }, { id: string }>(`
+  select id from sessions where user_id = :userId and ${isLive}
+  order by created_at limit ${mostSurplus}`);
+
+const openBut = statement<{ userId: string; keep: string }, { id: string }>(`
+  select id from sessions
+  where user_id = :userId and id != :keep and ended_at is null and ${isOfItsUsersEpoch} limit 1`);
+
+const openedFrom = statement<{ userId: string; addressBucket: string }, { id: string }>(`
+  select id from sessions where user_id = :userId and address_bucket = :addressBucket limit 1`);
+
+/** A store that is opened without settings applies the times that are stored with a session. */
+const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
+
+/** The table `sessions`. */
 export function sessionTable(
   database: Database,
   audit: AuditWriter,
   endings: Pick<SessionEndings, "begin">,
-  settings: SessionLife = unbounded,
+  { idle, max }: SessionLife = unbounded,
 ): Sessions {
-  const { query } = database;
-  /** Whether a session lives, also by settings that were lowered since it was opened or used. */
-  const isLive = (at: RawBuilder<number>) => sql<boolean>`sessions.ended_at is null
-    and sessions.expires_at > ${at}
-    and sessions.created_at + ${sql.lit(settings.max)} > ${at}
-    and sessions.last_used_at + ${sql.lit(settings.idle)} > ${at}
-    and ${isOfThisEpoch}`;
-  const sessionOf = (row: SessionRow) => withLife(fromRow(row), settings);
-  const byId = statement<{ id: string }>()((slot) =>
-    query
-      .selectFrom("sessions")
-      .select([...timeless, endedAt.as("ended_at")])
-      .where("id", "=", slot("id")),
-  );
-  const live = statement<{ at: number; userId: string | null }>()((slot) =>
-    query
-      .selectFrom("sessions")
-      .select(columns)
-      .where(isLive(slot("at")))
-      .where((where) =>
-        where.or([where("user_id", "=", slot("userId")), where(asText(slot("userId")), "is", null)]),
-      )
-      .orderBy("created_at"),
-  );
-  const liveOf = statement<{ userId: string; at: number; most: number }>()((slot) =>
-    query
-      .selectFrom("sessions")
-      .select(columns)
-      .where("user_id", "=", slot("userId"))
-      .where(isLive(slot("at")))
-      .orderBy("last_used_at", "desc")
-      .orderBy("created_at", "desc")
-      .limit(slot("most")),
-  );
-  const countLive = statement<{ userId: string; at: number; except: string }>()((slot) =>
-    query
-      .selectFrom("sessions")
-      .select((row) => row.fn.countAll<number>().as("count"))
-      .where("user_id", "=", slot("userId"))
-      .where("id", "!=", slot("except"))
-      .where(isLive(slot("at"))),
-  );
-  const open = statement<Session & { revision: number }>()((slot) =>
-    query
-      .insertInto("sessions")
-      .columns([...columns, "epoch"])
-      .expression((from) =>
-        from
-          .selectFrom("users")
-          .select([
-            slot("id").as("id"),
-            "users.id as user_id",
-            slot("generation").as("generation"),
-            slot("refreshHash").as("refresh_hash"),
-            slot("rotatedAt").as("rotated_at"),
-            slot("createdAt").as("created_at"),
-            slot("lastUsedAt").as("last_used_at"),
-            slot("expiresAt").as("expires_at"),
-            slot("endsAt").as("ends_at"),
-            slot("tokensUntil").as("tokens_until"),
-            slot("addressBucket").as("address_bucket"),
-            slot("endedAt").as("ended_at"),
-            "users.epoch as epoch",
-          ])
-          .where("users.id", "=", slot("userId"))
-          .where("users.active", "=", 1)
-          .where("users.revision", "=", slot("revision"))
-          .$if(database.writers === "many", (user) => user.forShare()),
-      ),
-  );
-  const rotate = statement<
-    SessionUse & { id: string; from: number; fromHash: string; to: number; toHash: string }
-  >()((slot) =>
-    query
-      .updateTable("sessions")
-      .set({
-        generation: slot("to"),
-        refresh_hash: slot("toHash"),
-        rotated_at: slot("lastUsedAt"),
-        last_used_at: slot("lastUsedAt"),
-        expires_at: slot("expiresAt"),
-        tokens_until: later("tokens_until", slot("tokensUntil")),
-      })
-      .where("id", "=", slot("id"))
-      .where("generation", "=", slot("from"))
-      .where("refresh_hash", "=", slot("fromHash"))
-      .where(isLive(slot("lastUsedAt"))),
-  );
-  const repeat = repeatStep(database, isLive);
-  const touch = statement<SessionUse & { id: string }>()((slot) =>
-    query
-      .updateTable("sessions")
-      .set({
-        last_used_at: slot("lastUsedAt"),
-        expires_at: slot("expiresAt"),
-        tokens_until: later("tokens_until", slot("tokensUntil")),
-      })
-      .where("id", "=", slot("id"))
-      .where(isLive(slot("lastUsedAt"))),
-  );
-  const end = statement<{ id: string; at: number }>()((slot) =>
-    query
-      .updateTable("sessions")
-      .set({ ended_at: slot("at") })
-      .where("id", "=", slot("id"))
-      .where("ended_at", "is", null),
-  );
-  const revoke = statement<{ id: string }>()((slot) =>
-    query
-      .insertInto("revocations")
-      .columns(["session_id", "until"])
-      .expression((from) =>
-        from.selectFrom("sessions").select(["id", "tokens_until"]).where("id", "=", slot("id")),
-      ),
-  );
-  const liveIds = (userId: RawBuilder<string>, at: RawBuilder<number>) =>
-    query
-      .selectFrom("sessions")
-      .select("id")
-      .where("user_id", "=", userId)
-      .where(isLive(at))
-      .limit(mostSurplus);
-  const beyond = statement<{ userId: string; at: number; kept: number }>()((slot) =>
-    liveIds(slot("userId"), slot("at")).orderBy("created_at", "desc").offset(slot("kept")),
-  );
-  const oldest = statement<{ userId: string; at: number }>()((slot) =>
-    liveIds(slot("userId"), slot("at")).orderBy("created_at"),
-  );
-  const openBut = statement<{ userId: string; keep: string }>()((slot) =>
-    query
-      .selectFrom("sessions")
-      .select("id")
-      .where("user_id", "=", slot("userId"))
-      .where("id", "!=", slot("keep"))
-      .where("ended_at", "is", null)
-      .where(isOfThisEpoch)
-      .limit(1),
-  );
-  const openedFrom = statement<{ userId: string; addressBucket: string }>()((slot) =>
-    query
-      .selectFrom("sessions")
-      .select("id")
-      .where("user_id", "=", slot("userId"))
-      .where("address_bucket", "=", slot("addressBucket"))
-      .limit(1),
-  );
-
-  async function change(
-    steps: readonly Step[],
-    events: readonly AuditEvent[],
-    urgency?: Urgency,
-  ): Promise<boolean> {
-    const made = await database.commit([...steps, ...audit.steps(...events)], urgency);
-    if (made) audit.announce(...events);
-    return made;
-  }
+  const liveAt = (at: number): LiveAt => ({ at, idle, max });
+  const sessionOf = (row: Session) => withLife(row, { idle, max });
 
   return {
     async byId(id) {
       const row = await one(database, byId, { id });
       return row && sessionOf(row);
     },
-    live: async (at, userId) => (await database.all(live, { at, userId: userId ?? null })).map(sessionOf),
-    liveOf: async (userId, at, most) => (await database.all(liveOf, { userId, at, most })).map(sessionOf),
+    async live(at, userId) {
+      const rows = await database.all(live, { ...liveAt(at), userId: userId ?? null });
+      return rows.map(sessionOf);
+    },
+    async liveOf(userId, at, most) {
+      const rows = await database.all(liveOf, { ...liveAt(at), userId, most });
+      return rows.map(sessionOf);
+    },
     // No session has an empty id.
-    countLive: async (userId, at, except = "") =>
-      Number((await one(database, countLive, { userId, at, except }))?.count ?? 0),
+    async countLive(userId, at, except = "") {
+      return (await one(database, countLive, { ...liveAt(at), userId, except }))?.count ?? 0;
+    },
     async surplus(userId, at, kept) {
-      const rows = await database.all(beyond, { userId, at, kept });
-      // With more of them than one login ends, those behind the kept ones are not the oldest.
-      const ends = rows.length < mostSurplus ? rows : await database.all(oldest, { userId, at });
+      const rows = await database.all(beyondKept, { ...liveAt(at), userId, kept });
+      // If more sessions are surplus than one login ends, the rows behind the kept ones are not the oldest.
+      const ends = rows.length < mostSurplus ? rows : await database.all(oldest, { ...liveAt(at), userId });
       return ends.map(({ id }) => id);
     },
     open(session, revision, event, instead = []) {
@@ -194,80 +138,33 @@ export function sessionTable(
         ...instead.map(({ sessionId: id = "", at }) => step(end, { id, at })),
         ...instead.map(({ sessionId: id = "" }) => step(revoke, { id })),
       ];
-      return change([must(open, { ...session, revision }), ...ends], [event, ...instead]);
+      return audit.commit(
+        [must(open[database.writers], { ...session, revision }), ...ends],
+        [event, ...instead],
+      );
     },
-    rotate: (id: string, from: Link, to: Link, use, event) =>
-      change(
-        [
-          must(rotate, {
-            id,
-            ...use,
-            from: from.generation,
-            fromHash: from.refreshHash,
-            to: to.generation,
-            toHash: to.refreshHash,
-          }),
-        ],
-        [event],
-      ),
-    repeat: (id, current, most, event) => change([repeat(id, current, most, event.at)], [event]),
-    touch: (id, use, event) => change([must(touch, { id, ...use })], [event]),
+    rotate(id: string, from: Link, to: Link, use, event) {
+      const link = {
+        from: from.generation,
+        fromHash: from.refreshHash,
+        to: to.generation,
+        toHash: to.refreshHash,
+      };
+      return audit.commit([must(rotate, { id, ...link, ...use, ...liveAt(use.lastUsedAt) })], [event]);
+    },
+    repeat: (id, current, most, event) =>
+      audit.commit([must(repeat, { id, ...current, most, ...liveAt(event.at) })], [event]),
+    touch: (id, use, event) =>
+      audit.commit([must(touch, { id, ...use, ...liveAt(use.lastUsedAt) })], [event]),
     end(id, events) {
       const at = Math.max(...events.map((event) => event.at));
-      return change([must(end, { id, at }), step(revoke, { id })], events, "urgent");
+      return audit.commit([must(end, { id, at }), step(revoke, { id })], events, "urgent");
     },
     async endAll(userId, event, keep) {
       if ((await one(database, openBut, { userId, keep: keep ?? "" })) === undefined) return false;
-      return change(endings.begin(userId, event.at, keep), [event], "urgent");
+      return audit.commit(endings.begin(userId, event.at, keep), [event], "urgent");
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
-  };
-}
-
-/** For a store that is opened without settings: the times that are stored with a session count alone. */
-const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
-
-/** A login ends at most so many of a user's oldest sessions. */
-const mostSurplus = 10;
-
-const timeless = [
-  "id",
-  "user_id",
-  "generation",
-  "refresh_hash",
-  "rotated_at",
-  "created_at",
-  "last_used_at",
-  "expires_at",
-  "ends_at",
-  "tokens_until",
-  "address_bucket",
-] as const satisfies readonly (keyof SessionTable)[];
-
-const columns = [...timeless, "ended_at"] as const;
-type SessionRow = Pick<SessionTable, (typeof columns)[number]>;
-
-/** Whether a session is of its user's epoch: all sessions of earlier ones have ended. */
-const isOfThisEpoch = sql<boolean>`sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
-
-/** When a session ended; one of an earlier epoch, whose row is not marked yet, ended after its last use. */
-const endedAt = sql<number | null>`case when sessions.ended_at is null and not ${isOfThisEpoch}
-  then sessions.last_used_at else sessions.ended_at end`;
-
-function fromRow(row: SessionRow): Session {
-  return {
-    id: row.id,
-    userId: row.user_id,
-    generation: row.generation,
-    refreshHash: row.refresh_hash,
-    rotatedAt: row.rotated_at,
-    createdAt: row.created_at,
-    lastUsedAt: row.last_used_at,
-    expiresAt: row.expires_at,
-    endsAt: row.ends_at,
-    tokensUntil: row.tokens_until,
-    endedAt: row.ended_at,
-    addressBucket: row.address_bucket,
   };
 }

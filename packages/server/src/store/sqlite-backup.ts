@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { UnusableDatabaseError } from "./database.ts";
 import { isEngineError, unusableFile } from "./sqlite-connection.ts";
-import { UnusableDatabaseError } from "./unusable-database.ts";
 
 /**
- * Copies a database beside a running server. `vacuum into` reads one snapshot, so writers never make it start again,
- * as they do with the engine's page-by-page backup. The copy has mode 0600 from its creation on, and its name appears
- * when it is complete and on disk.
+ * Copies a database beside a running server. `vacuum into` reads one snapshot. The engine's page-by-page backup would
+ * restart at every write. The copy has mode 0600 from its creation on. Its name appears once it is complete and on
+ * disk.
  *
  * @returns the size of the copy, in bytes
  * @throws {UnusableDatabaseError} if `target` exists, or the copy cannot be written
@@ -17,7 +17,7 @@ export function backUpSqlite(path: string, target: string): number {
   const draft = `${target}.${randomUUID()}`;
   try {
     if (statSync(target, { throwIfNoEntry: false }) !== undefined) throw exists(target);
-    // The engine writes into an empty file that exists, and leaves its mode.
+    // The engine accepts an existing empty file and keeps its mode.
     closeSync(openSync(draft, "wx", 0o600));
     copy(path, draft);
     flush(draft);
@@ -31,12 +31,12 @@ export function backUpSqlite(path: string, target: string): number {
   }
 }
 
-/** Deletes a draft, and never hides the error that comes with it. */
+/** Deletes a draft. Its own failure never hides the error of the backup. */
 function discard(draft: string): void {
   try {
     rmSync(draft, { force: true });
   } catch {
-    // The folder that kept the draft from being made keeps it from being deleted.
+    // A folder that did not let the draft be created does not let it be deleted either.
   }
 }
 
@@ -58,11 +58,11 @@ function copy(path: string, draft: string): void {
   } finally {
     source.close();
   }
-  const made = new DatabaseSync(draft);
+  const written = new DatabaseSync(draft);
   try {
-    made.exec("pragma journal_mode = wal");
+    written.exec("pragma journal_mode = wal");
   } finally {
-    made.close();
+    written.close();
   }
 }
 

@@ -1,16 +1,16 @@
-import { DatabaseSync } from "node:sqlite";
-import { UnusableDatabaseError } from "./unusable-database.ts";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { UnusableDatabaseError } from "./database.ts";
 
-/** For how long a connection waits for another process to finish its work, in milliseconds. */
+/** How long a connection waits for a lock of another process, in milliseconds. */
 export const busyTimeout = 5000;
-/** Size to which the write-ahead log is cut when it starts anew, in bytes; usually it has 4 MB. */
+/** Size to which the write-ahead log is cut when it restarts, in bytes. Its usual size is 4 MB. */
 export const largeWal = 64 * 1024 * 1024;
 /** The engine's primary result code, in the low byte, for a lock that another connection holds. */
 const busy = 5;
 
-/** What the engine throws. */
+/** An error of SQLite. */
 export interface EngineError extends Error {
-  /** Its result code; the low byte is the primary one. */
+  /** The extended result code. Its low byte is the primary result code. */
   readonly errcode: number;
 }
 
@@ -30,7 +30,7 @@ export function isOutOfSpace(error: unknown): boolean {
   return isEngineError(error) && outOfSpace.includes(error.errcode);
 }
 
-/** The engine cannot use the file. */
+/** Wraps an engine error with the advice for an operator. */
 export function unusableFile(path: string, cause: EngineError): UnusableDatabaseError {
   return new UnusableDatabaseError(problemOf(path, cause), { cause });
 }
@@ -58,9 +58,8 @@ export function openConnection(path: string): DatabaseSync {
 }
 
 /**
- * The engine does not wait where two connections turn a new file to the write-ahead log at the same moment:
- * it refuses one of them at once, because neither could ever get what the other holds. So this one lets go
- * and asks again.
+ * Switches the file to the write-ahead log. Of two connections that switch a new file at the same moment, SQLite
+ * refuses one at once: waiting would be a deadlock. So this connection retries until the timeout.
  */
 function useWriteAheadLog(connection: DatabaseSync): void {
   const deadline = performance.now() + busyTimeout;
@@ -72,5 +71,25 @@ function useWriteAheadLog(connection: DatabaseSync): void {
       if (!isBusy(error) || performance.now() > deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
+  }
+}
+
+/** The statements of one connection, each prepared at its first use. */
+export class PreparedStatements {
+  readonly #connection: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+  }
+
+  /** @param sql with numbered values: `$1` is `?1` in SQLite */
+  get(sql: string): StatementSync {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      prepared = this.#connection.prepare(sql.replace(/\$(?=\d)/g, "?"));
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
   }
 }

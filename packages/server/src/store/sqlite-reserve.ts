@@ -12,14 +12,14 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** Size of the file, in bytes: several times what the write-ahead log takes between two checkpoints. */
+/** Size of the file, in bytes: several times the growth of the write-ahead log between two checkpoints. */
 const reserveSize = 16 * 1024 * 1024;
 
 const chunkSize = 1024 * 1024;
 
 /**
- * Disk space for the day on which the volume is full: a file beside the database. SQLite needs space even to delete
- * a row, because every change is first appended to its write-ahead log.
+ * A file beside the database that is deleted when the volume is full. SQLite needs space even to delete a row, because
+ * every change is first appended to the write-ahead log.
  */
 export class Reserve {
   readonly path: string;
@@ -32,16 +32,16 @@ export class Reserve {
     return existsSync(this.path);
   }
 
-  /** Whether the volume could hold the reserve and as much again. A quota is not seen. */
+  /** Whether the volume could hold the reserve twice. Quotas are not considered. */
   get fits(): boolean {
     return this.#hasFree(2 * reserveSize);
   }
 
   /**
-   * Writes the file, or the rest of one that a crash left behind. A volume with too little space is left alone: other
-   * programs would otherwise find it full at every attempt.
+   * Writes the file, or completes one that a crash cut short. Nothing is written if space is low: each attempt would
+   * fill the volume for other programs.
    *
-   * @returns whether the whole reserve is there
+   * @returns whether the reserve is complete
    */
   take(): boolean {
     try {
@@ -56,7 +56,7 @@ export class Reserve {
     }
   }
 
-  /** Gives the space back to the volume. */
+  /** Deletes the file. */
   release(): void {
     rmSync(this.path, { force: true });
   }
@@ -66,16 +66,16 @@ export class Reserve {
     return bavail * bsize >= bytes;
   }
 
-  /** Deletes a file that could not be finished, unless its folder has become read-only or is gone. */
+  /** Deletes an incomplete file, unless its folder has become read-only or is gone. */
   #discard(): void {
     try {
       this.release();
     } catch {
-      // The next attempt to take the reserve finishes the file.
+      // The next attempt completes the file.
     }
   }
 
-  /** Random bytes, because a file system may compress others. */
+  /** Random bytes, because a file system may compress other content. */
   #write(): void {
     const file = openSync(this.path, "a", 0o600);
     try {

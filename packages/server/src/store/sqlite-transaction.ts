@@ -1,30 +1,31 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Step } from "./database.ts";
-import { isOutOfSpace } from "./sqlite-connection.ts";
+import { isOutOfSpace, PreparedStatements } from "./sqlite-connection.ts";
 
-/** A change: all of its steps or none. */
+/** A change: all of its steps are committed or none. */
 export interface Change {
   readonly steps: readonly Step[];
-  /** Whether it is made on a full volume too. */
+  /** Whether it is committed on a full volume too. */
   readonly urgent: boolean;
 }
 
-/** What became of one change in a group: made, taken back by a `must`, or refused by the engine. */
-export type Outcome = { readonly made: boolean } | { readonly error: string };
+/** The outcome of one change in a group: committed, rolled back by a `must`, or refused by the engine. */
+export type Outcome = { readonly committed: boolean } | { readonly error: string };
 
 /**
- * Runs groups of changes on a connection: one transaction and one flush to disk for the group, a
- * savepoint for each change, so that one that fails takes no other with it.
+ * Commits groups of changes on a connection. A group is one transaction and one flush to disk. Each change has a
+ * savepoint, so a failed change is rolled back alone.
  */
 export class GroupCommit {
   readonly #connection: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
 
   constructor(connection: DatabaseSync) {
     this.#connection = connection;
+    this.#statements = new PreparedStatements(connection);
   }
 
-  /** @throws where the group as a whole could not be committed; then none of it was made */
+  /** @throws if the transaction failed: then no change of the group is committed */
   run(group: readonly Change[]): Outcome[] {
     this.#connection.exec("begin immediate");
     try {
@@ -41,29 +42,24 @@ export class GroupCommit {
     this.#connection.exec("savepoint change");
     let outcome: Outcome;
     try {
-      outcome = { made: steps.every((step) => this.#step(step)) };
+      outcome = { committed: steps.every((step) => this.#step(step)) };
     } catch (error) {
-      // A full disk or a failed write ends the whole transaction; then there is no savepoint to go back to.
+      // A full disk or a failed write ends the whole transaction, and its savepoints with it.
       if (!this.#connection.isTransaction || isOutOfSpace(error)) throw error;
       outcome = { error: error instanceof Error ? error.message : String(error) };
     }
-    if ("error" in outcome || !outcome.made) this.#connection.exec("rollback to change");
+    if ("error" in outcome || !outcome.committed) this.#connection.exec("rollback to change");
     this.#connection.exec("release change");
     return outcome;
   }
 
   #step({ sql, values, must }: Step): boolean {
-    let statement = this.#prepared.get(sql);
-    if (statement === undefined) {
-      statement = this.#connection.prepare(sql);
-      this.#prepared.set(sql, statement);
-    }
-    const { changes } = statement.run(...values.map(sqlValue));
+    const { changes } = this.#statements.get(sql).run(...values.map(sqlValue));
     return !must || changes !== 0;
   }
 }
 
-/** The values that SQLite takes. */
+/** @throws {TypeError} for a value that SQLite cannot store */
 export function sqlValue(value: unknown): string | number | null {
   if (typeof value === "string" || typeof value === "number" || value === null) return value;
   throw new TypeError(`SQLite takes no ${typeof value}`);

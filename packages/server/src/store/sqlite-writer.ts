@@ -6,13 +6,13 @@ import { busyTimeout, isEngineError, openConnection } from "./sqlite-connection.
 import { Reserve } from "./sqlite-reserve.ts";
 import { type Change, GroupCommit, type Outcome } from "./sqlite-transaction.ts";
 
-/** Answer to one group: what became of each change, or why the group failed. */
+/** Answer to one group: the outcome of each change, or the reason why the group failed. */
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
 
-/** A group of changes, which is answered; or an order, which is not. */
+/** A group of changes, which gets an answer, or an order, which gets none. */
 export type WriterMessage = readonly Change[] | "take reserve" | "reset log" | "close";
 
-/** What the thread needs to begin. */
+/** Input of the thread. */
 export interface WriterData {
   readonly path: string;
   readonly files: OpenedFiles;
@@ -25,19 +25,19 @@ function assertInPlace(files: OpenedFiles): void {
 
 /** Moves the whole write-ahead log into the database and empties its file, unless a reader still needs it. */
 function resetLog(connection: DatabaseSync): void {
-  // Requests are never held up for a reader.
+  // A change never waits for a reader.
   connection.exec("pragma busy_timeout = 0");
   try {
     connection.exec("pragma wal_checkpoint(truncate)");
   } catch (error) {
-    // The next turn tries again.
+    // The next call tries again.
     if (!isEngineError(error)) throw error;
   } finally {
     connection.exec(`pragma busy_timeout = ${busyTimeout}`);
   }
 }
 
-/** The thread that writes: it waits for the disk, so that the thread that answers requests never does. */
+/** The writing thread waits for the disk, so that the thread that answers requests never does. */
 if (parentPort !== null) {
   const port = parentPort;
   const { path, files }: WriterData = workerData;
@@ -56,7 +56,7 @@ if (parentPort !== null) {
     try {
       assertInPlace(files);
       const outcomes = groups.run(group);
-      // A change that was made in a file without a name is never acknowledged.
+      // A change to a file that was deleted meanwhile is never acknowledged.
       assertInPlace(files);
       return { outcomes };
     } catch (error) {

@@ -1,14 +1,18 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import type { DatabaseSync } from "node:sqlite";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Database, Step, Urgency } from "./database.ts";
-import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
+import { commandRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
-import type { Schema } from "./schema.ts";
-import { isEngineError, isOutOfSpace, openConnection, unusableFile } from "./sqlite-connection.ts";
+import {
+  isEngineError,
+  isOutOfSpace,
+  openConnection,
+  PreparedStatements,
+  unusableFile,
+} from "./sqlite-connection.ts";
 import { Reserve } from "./sqlite-reserve.ts";
 import { sqlValue } from "./sqlite-transaction.ts";
 import type { Statement } from "./statement.ts";
@@ -16,15 +20,15 @@ import type { Statement } from "./statement.ts";
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
-  /** Where writes happen: a thread keeps the disk's pauses away from requests. Default: `thread`. */
+  /** `thread` keeps the disk's latency away from requests. Default: `thread`. */
   readonly writer?: "thread" | "inline";
 }
 
 /**
- * Opens a SQLite database and brings its schema up to date. Reads happen on the calling thread, writes in
- * groups on another.
+ * Opens a SQLite database and brings its schema up to date. Reads run on the calling thread, writes in groups on
+ * another.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where the engine refuses it
+ * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if the engine refuses it
  */
 export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Promise<Database> {
   const inMemory = path === ":memory:";
@@ -33,17 +37,8 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   if (inMemory) return new SqliteDatabase(path, [], connection, new GroupWriter(inlineRunner(connection)));
   const target = realpathSync(path);
   const files = openedFiles(path, target);
-  const runner = await fileRunner(connection, files, target, writer);
+  const runner = writer === "thread" ? await threadRunner(target, files) : commandRunner(connection, target);
   return new SqliteDatabase(target, files, connection, new GroupWriter(runner));
-}
-
-async function fileRunner(
-  connection: DatabaseSync,
-  files: OpenedFiles,
-  path: string,
-  writer: "thread" | "inline",
-): Promise<GroupRunner> {
-  return writer === "thread" ? threadRunner(path, files) : commandRunner(connection, path);
 }
 
 function openUpToDate(path: string): DatabaseSync {
@@ -55,7 +50,7 @@ function openUpToDate(path: string): DatabaseSync {
   }
 }
 
-/** A full volume has no space for the index of the write-ahead log, which every first connection writes. */
+/** A first connection writes the index of the write-ahead log. On a full volume the reserve makes room for it. */
 function openWithReserve(path: string): DatabaseSync {
   new Reserve(existsSync(path) ? realpathSync(path) : path).release();
   try {
@@ -76,59 +71,48 @@ function openAndMigrate(path: string): DatabaseSync {
   }
 }
 
-/** One level at a time: the recursive form of `mkdirSync` never comes back from some places, such as /proc. */
+/** One level at a time: the recursive form of `mkdirSync` never returns for some paths, such as /proc. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process that starts at the same moment may have been faster.
+    // Another process may have made it in the meantime.
     if (!existsSync(path)) throw error;
   }
 }
 
 class SqliteDatabase implements Database {
   readonly writers = "one";
-  readonly query = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-  });
   readonly #path: string;
   readonly #files: OpenedFiles;
   #displaced: string | undefined;
   #lookAt = 0;
   readonly #connection: DatabaseSync;
   readonly #writer: GroupWriter;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
 
   constructor(path: string, files: OpenedFiles, connection: DatabaseSync, writer: GroupWriter) {
     this.#path = path;
     this.#files = files;
     this.#connection = connection;
+    this.#statements = new PreparedStatements(connection);
     this.#writer = writer;
   }
 
-  async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
+  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
     this.#assertInPlace();
     try {
-      let prepared = this.#prepared.get(statement.sql);
-      if (prepared === undefined) {
-        prepared = this.#connection.prepare(statement.sql);
-        this.#prepared.set(statement.sql, prepared);
-      }
-      // Row is what Kysely infers from the schema for this very text; the engine cannot know it.
-      return prepared.all(...statement.values(params).map(sqlValue)) as Row[];
+      const numbered = statement.numbered(values).map(sqlValue);
+      // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
+      return this.#statements.get(statement.sql).all(...numbered) as Row[];
     } catch (cause) {
       throw new LatchkeyError("store_unavailable", { reason: "read failed", retryAfter: 1, cause });
     }
   }
 
-  /** Looks ten times a second at most: a read is cheaper than a look. The writing thread looks at every group. */
+  /** At most ten times a second: a read is cheaper than this check. The writing thread checks at every group. */
   #assertInPlace(): void {
     const now = performance.now();
     if (now >= this.#lookAt) {

@@ -27,10 +27,10 @@ import { sessionEndings } from "./session-endings.ts";
 import { sessionTable } from "./sessions.ts";
 import { signingKeyTable } from "./signing-keys.ts";
 import { openSqlite } from "./sqlite.ts";
-import { statement } from "./statement.ts";
+import { type NoValues, statement } from "./statement.ts";
 import { userTable } from "./users.ts";
 
-/** Where all state lives. */
+/** All persistent state. */
 export interface Store {
   readonly users: Users;
   readonly sessions: Sessions;
@@ -41,56 +41,56 @@ export interface Store {
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
   /**
-   * Counters of attempts: shared by all replicas if the engine is.
+   * Counters of attempts. Replicas share them if they share the engine.
    *
-   * @param steady measures windows and the time that is left of them
+   * @param steady measures windows and their remaining time
    */
   attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
-  /** How busy the connections are, where there are several. */
+  /** Use of the connection pool; undefined for SQLite. */
   pool(): PoolFigures | undefined;
-  /** Calls back when another process may have changed keys or sessions; without it, only time tells. */
+  /** Calls back after another process changed keys or sessions. SQLite never calls: changes are polled. */
   onChange(listener: () => void): void;
-  /** Tells `onAudit` what commands did since the last call; the first call notes where to begin. */
+  /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
   followCommands(): Promise<void>;
   /** The time by the clock that all replicas share, in milliseconds since the epoch; absent with SQLite. */
   readonly time?: () => Promise<number>;
-  /** Where the last reading of the clock is kept between two runs. */
+  /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
-  /** Marks sessions that ended with their user's epoch, batch by batch, until all of them are on the list. */
+  /** Adds the sessions of an earlier epoch to the revocations, batch by batch, until none is left. */
   finishEndings(at: number): Promise<void>;
-  /** Deletes what has expired. */
+  /** Deletes expired rows. */
   tidy: Housekeeping;
-  /** Keeps disk space for the changes that must succeed on a full volume, if the database is a file. */
+  /** Reserves disk space for urgent changes on a full volume, if the database is a file. */
   takeReserve(): void;
   /** Size of the write-ahead log beside a SQLite file, in bytes. */
   logSize(): number | undefined;
   /** Empties that log, unless a reader still needs it. */
   resetLog(): void;
-  /** @throws {LatchkeyError} `store_unavailable` where the database does not answer or takes no writes */
+  /** @throws {LatchkeyError} `store_unavailable` if the database does not answer or refuses writes */
   assertReady(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
   readonly place: DatabasePlace;
-  /** Told of every audit event once it is durable. */
+  /** Called with every audit event once it is durable. */
   readonly onAudit: AuditListener;
-  /** Called with a line for the log when the database works, but not as it should. */
+  /** Called with a line for the log if the database works with restrictions. */
   readonly onWarning?: (message: string) => void;
-  /** A command opens the store for a moment, a server for long. Default: `server`. */
+  /** A command opens the store for one change, a server for its whole run. Default: `server`. */
   readonly owner?: "server" | "command";
-  /** How long sessions live by the settings of today; without it, as was settled when they were opened. */
+  /** Limits for all sessions by the current settings. Default: the times that were stored at their opening. */
   readonly sessionLife?: SessionLife;
-  /** Connections to PostgreSQL at most. */
+  /** Maximum number of connections to PostgreSQL. */
   readonly connections?: number;
-  /** How long PostgreSQL may take for one answer, in milliseconds. */
+  /** Timeout for one answer of PostgreSQL, in milliseconds. */
   readonly timeout?: number;
 }
 
 /**
  * Opens the store and brings its schema up to date.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where it cannot be used
+ * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
  */
 export async function openStore({ onAudit, sessionLife, ...options }: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
@@ -122,7 +122,7 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
   };
 }
 
-/** The client for PostgreSQL is loaded where it is used. */
+/** The client for PostgreSQL is loaded only if it is used. */
 async function openDatabase(options: Omit<StoreOptions, "onAudit" | "sessionLife">): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
@@ -138,25 +138,21 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
     const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
     return (steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
   }
-  const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counters.ts");
+  const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);
 }
 
+const anyKey = statement<NoValues, { kid: string }>("select kid from signing_keys limit 1");
+
+// A read alone would succeed on a volume that has become read-only, and on a standby.
+const heartbeat = statement<NoValues>(`
+  insert into heartbeat (id, beats) values (1, 1)
+  on conflict (id) do update set beats = heartbeat.beats + 1`);
+
 function readiness(database: Database): () => Promise<void> {
-  const look = statement<Record<string, never>>()(() =>
-    database.query.selectFrom("signing_keys").select("kid").limit(1),
-  );
-  const write = statement<Record<string, never>>()(() =>
-    database.query
-      .insertInto("heartbeat")
-      .values({ id: 1, beats: 1 })
-      .onConflict((conflict) =>
-        conflict.column("id").doUpdateSet((set) => ({ beats: set("heartbeat.beats", "+", 1) })),
-      ),
-  );
   return async () => {
-    const key = await one(database, look, {});
-    if (key === undefined || !(await database.commit([must(write, {})]))) {
+    const key = await one(database, anyKey, {});
+    if (key === undefined || !(await database.commit([must(heartbeat, {})]))) {
       throw new LatchkeyError("store_unavailable", { reason: "not ready", retryAfter: 1 });
     }
   };

@@ -5,7 +5,7 @@ import { argon2id, type Hasher } from "../../src/core/passwords.ts";
 import { GroupWriter } from "../../src/store/group-writer.ts";
 
 /** Tables of a login. Background jobs read other tables, and delete old rows of these a batch at a time. */
-const ofLogins = /"?\b(users|sessions|realm_sessions|attempts)\b"?|insert into "audit_events"/;
+const ofLogins = /\b(users|sessions|realm_sessions|attempts)\b|insert into audit_events/;
 const ofTidying = /^\s*delete from .*\blimit\b/s;
 
 /** Records every SQL statement at the engines' own drivers, and every real hash operation with its cost. */

@@ -4,15 +4,15 @@ import { ExhaustedKeys } from "../../src/store/postgres/exhausted-keys.ts";
 const windowMs = 900_000;
 const count = (key: string, failures = 5) => ({ key, failures, most: 5, remaining: windowMs });
 
-describe("keys whose limit is used up", () => {
-  test("at the bound the oldest is forgotten, and no other", () => {
+describe("the cache of exhausted keys", () => {
+  test("at its capacity the oldest key is evicted, and no other", () => {
     const keys = new ExhaustedKeys(() => 0);
     for (let number = 0; number <= 100_000; number++) keys.note([count(`k${number}`)]);
     expect(keys.left("k0")).toBeUndefined();
     for (const number of [1, 50_000, 100_000]) expect(keys.left(`k${number}`)).toBe(windowMs);
   });
 
-  test("a refusal is the first one once in a window", () => {
+  test("one refusal in a window counts as the first", () => {
     let now = 0;
     const keys = new ExhaustedKeys(() => now);
     keys.note([count("a"), count("b", 4)]);

@@ -2,11 +2,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { migrate } from "../../src/store/migrate.ts";
 import { openConnection } from "../../src/store/sqlite-connection.ts";
 
-/** What a thread is given that opens files at the same moment as others. */
+/** Input of a thread that opens files at the same moment as others. */
 export interface Opening {
   readonly paths: readonly string[];
   readonly threads: number;
-  /** How many threads have come to a file, over all files so far. */
+  /** Arrivals of threads at a file, over all files so far. */
   readonly arrived: SharedArrayBuffer;
 }
 
@@ -16,7 +16,7 @@ if (parentPort !== null) {
   const failures: string[] = [];
   paths.forEach((path, round) => {
     Atomics.add(count, 0, 1);
-    // Spins, because a wake-up would come to one thread earlier than to the next.
+    // Spins, because a wake-up would reach the threads one after another.
     while (Atomics.load(count, 0) < (round + 1) * threads);
     try {
       const connection = openConnection(path);

@@ -11,7 +11,7 @@ import { until } from "../process/until.ts";
 const rule = { limit: 3, windowMs: 900_000 };
 const one = (key: string) => [{ key, rule }];
 
-/** Two replicas on a database whose clock a test sets. */
+/** Two replicas on a database. A test sets the clock of the database. */
 class World {
   readonly address: string;
   readonly stores: readonly [Store, Store];
@@ -61,13 +61,13 @@ async function failThrice(counter: AttemptCounter, key: string): Promise<void> {
   }
 }
 
-describe("attempts that are counted for all replicas", () => {
+describe("attempts counted for all replicas", () => {
   const shared = World.open();
   let runs = 0;
 
   attemptCounterContract("PostgreSQL", async (steady) => {
     const world = await shared;
-    // Every run has keys of its own, so that all can share one table.
+    // Every run has its own keys, so that all runs can share one table.
     const run = `${runs++} `;
     const counter = world.stores[0].attemptCounters(steady).login;
     const own = <Limit extends { key: string }>(limits: readonly Limit[]) =>
@@ -81,7 +81,7 @@ describe("attempts that are counted for all replicas", () => {
     };
   });
 
-  test("two replicas together let no more attempts in than one", async () => {
+  test("two replicas together admit no more attempts than one", async () => {
     const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).login);
     const tries = Array.from({ length: 20 }, (_, n) => counters[n % 2]?.reserve(one("both")));
     const admitted = (await Promise.all(tries)).flat().filter((reservation) => reservation?.admitted);
@@ -96,7 +96,7 @@ describe("attempts that are counted for all replicas", () => {
       const [reservation] = (await counter?.reserve(one("refresh both"))) ?? [];
       if (reservation?.admitted) answers.push(await counter?.settle(one("refresh both"), true));
     }
-    // Each of the two is told once that it was one too many, or knows already.
+    // Each replica learns once that the limit was exceeded, or knows it already.
     expect(answers.filter((retryAfter) => retryAfter === undefined)).toHaveLength(rule.limit);
     expect(answers.length).toBeLessThanOrEqual(rule.limit + 1);
     expect([
@@ -107,7 +107,7 @@ describe("attempts that are counted for all replicas", () => {
 });
 
 describe("a refused attempt", () => {
-  test("writes no row and locks none, at a replica that did not know the limit was used up", async () => {
+  test("writes no row and locks none, at a replica without the key in its cache", async () => {
     await using world = await World.open();
     const [first, second] = world.stores.map((store) => store.attemptCounters(() => 0).login);
     if (first === undefined || second === undefined) throw new Error("no counters");
@@ -122,8 +122,8 @@ describe("a refused attempt", () => {
   });
 });
 
-describe("a place that is not given back", () => {
-  test("because the replica died is free again a minute later, not at the end of the window", async () => {
+describe("a slot that was not released", () => {
+  test("because its replica died is free a minute later, before the window ends", async () => {
     await using world = await World.open();
     const [died, lives] = world.stores.map((store) => store.attemptCounters(() => 0).login);
     for (let n = 0; n < rule.limit; n++) await died?.reserve(one("key"));
@@ -135,7 +135,7 @@ describe("a place that is not given back", () => {
     expect(await lives?.reserve(one("key"))).toMatchObject([{ admitted: false }]);
   });
 
-  test("because the database failed is free a minute later, and a failure is counted when it is back", async () => {
+  test("because the database failed is free a minute later; the failure is counted", async () => {
     await using world = await World.open(100);
     const [counter] = world.stores.map((store) => store.attemptCounters(() => 0).login);
     await counter?.reserve(one("key"));
@@ -150,7 +150,7 @@ describe("a place that is not given back", () => {
 });
 
 describe("windows follow the database's clock", () => {
-  test("whatever the clock of a replica says", async () => {
+  test("and not the clock of a replica", async () => {
     await using world = await World.open();
     let steady = 5_000_000_000;
     const [slow, fast] = [() => 0, () => steady].map((clock, n) =>
@@ -169,7 +169,7 @@ describe("windows follow the database's clock", () => {
     expect(await fast.login.reserve(one("key"))).toEqual([{ admitted: true }]);
   });
 
-  test("a clock that is set back an hour leaves no window longer than its rule says", async () => {
+  test("a clock set back by an hour leaves no window longer than its rule", async () => {
     await using world = await World.open();
     const hour = 3_600_000;
     await world.setClock(2 * hour);

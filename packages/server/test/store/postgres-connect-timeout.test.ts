@@ -26,7 +26,7 @@ async function portOf(serve: (near: Socket) => void, port = 0) {
   };
 }
 
-test("a long connect_timeout holds up no search for the primary", async () => {
+test("a long connect_timeout does not delay the search for the primary", async () => {
   const database = new URL(await newDatabase());
   const pass = (near: Socket) => {
     const far = connect(Number(database.port), "127.0.0.1");

@@ -13,7 +13,7 @@ import { until } from "../process/until.ts";
 
 let roles = 0;
 
-/** A role of its own that owns a new database. */
+/** A new role that owns a new database. */
 async function limitedRole(limit: number) {
   const role = `r${process.pid}_${Math.random().toString(36).slice(2)}_${roles++}`;
   const database = await newDatabase();
@@ -41,7 +41,7 @@ async function limitedRole(limit: number) {
 const limitWarnings = (server: TestServer) =>
   server.logged().filter(({ msg }) => String(msg).includes("PostgreSQL refuses more connections"));
 
-/** Logs in with many at once, some rounds long. @returns the statuses and how often each came */
+/** Sends concurrent logins, in rounds. @returns how often each status came */
 async function load(server: TestServer, rounds = 5, width = 60): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (let round = 0; round < rounds; round++) {
@@ -68,7 +68,7 @@ const settings = {
 };
 
 describe("a role with fewer connections than the pool", () => {
-  test.for([6, 2, 1])("limit %d: every request is answered by the connections there are", async (limit) => {
+  test.for([6, 2, 1])("limit %d: the open connections answer every request", async (limit) => {
     const role = await limitedRole(limit);
     await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
     expect(await load(server)).toEqual({ 200: 300 });
@@ -93,11 +93,11 @@ describe("a role with fewer connections than the pool", () => {
     expect(limitWarnings(server)).toHaveLength(1);
   });
 
-  test("a connection that is ended by an administrator leaves the others at work", async () => {
+  test("a connection ended by an administrator leaves the others at work", async () => {
     const role = await limitedRole(4);
     await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
     expect(await load(server, 1)).toEqual({ 200: 60 });
-    // The free place is taken at once, so that a new connection is refused.
+    // Another client takes the free slot at once, so that a new connection is refused.
     await role.alter("connection limit 1");
     await queryAt(
       inject("postgres"),
@@ -110,7 +110,7 @@ describe("a role with fewer connections than the pool", () => {
 });
 
 describe("a pool without any connection", () => {
-  test("pauses between two attempts, and serves when there is room", async () => {
+  test("pauses between two attempts, and serves once a connection is allowed", async () => {
     const role = await limitedRole(0);
     const place = postgresUrl(role.address);
     let attempts = 0;
@@ -136,8 +136,8 @@ describe("a pool without any connection", () => {
   });
 });
 
-describe("a new connection that is refused while others work", () => {
-  test("a changed password of the role stops no request", async () => {
+describe("a new connection beside working ones", () => {
+  test("that is refused for a changed password fails no request", async () => {
     const role = await limitedRole(-1);
     await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
     const { access } = await signIn(server);
@@ -149,7 +149,7 @@ describe("a new connection that is refused while others work", () => {
     expect(String(limitWarnings(server)[0]?.["msg"])).toContain("28P01");
   });
 
-  test("new connections that get no answer stop no request", async () => {
+  test("that gets no answer fails no request", async () => {
     const database = new URL(await newDatabase());
     await using link = await holdingLink(Number(database.port));
     database.port = String(link.port);
@@ -157,7 +157,7 @@ describe("a new connection that is refused while others work", () => {
     await signIn(server);
     link.hold();
     expect(await load(server)).toEqual({ 200: 300 });
-    // The new connections are given up after two seconds; open ones must not be given up with them.
+    // New connections fail after two seconds. Open ones must not be closed with them.
     await until("a refusal was noticed", async () => {
       expect(await load(server, 1)).toEqual({ 200: 60 });
       return limitWarnings(server).length > 0;
@@ -167,7 +167,7 @@ describe("a new connection that is refused while others work", () => {
   });
 });
 
-/** A link to a port of this machine that, from `hold` on, takes new connections and passes nothing of them on. */
+/** A proxy to a local port. From `hold` on it accepts new connections and forwards nothing from them. */
 async function holdingLink(target: number) {
   let holding = false;
   const sockets = new Set<Socket>();

@@ -18,11 +18,11 @@ async function login(server: TestServer, username: string, password: string, fro
   return (await send(server, "/auth", { method: "POST", path: "/login", body, headers })).status;
 }
 
-/** Every version of every row: a write, or a mere lock, changes one of these. */
+/** The versions of all rows. A write changes one of them, and so does a lock. */
 const rowsOf = (database: string) =>
   queryAt(database, "select key, ctid::text, xmin::text, xmax::text from attempts order by key");
 
-test("an address that gets 429 writes no row, at the replica that refused it first and at another", async () => {
+test("a 429 writes no row, at the replica that refused first and at another", async () => {
   const database = await newDatabase();
   await using one = await openOnPostgres({ ...rules, DATABASE: database });
   await using two = await openOnPostgres({ ...rules, DATABASE: database });
@@ -37,7 +37,7 @@ test("an address that gets 429 writes no row, at the replica that refused it fir
   expect(await rowsOf(database)).toEqual(before);
 });
 
-test("an owner who passes the exhausted limit of an address is still held to the limit of the pair", async () => {
+test("beyond an exhausted address limit, the limit of the pair still holds", async () => {
   await using server = await openOnPostgres(rules);
   expect(await login(server, "alice", passwords.alice, "192.0.2.1")).toBe(200);
   for (let n = 0; n < 20; n++) await login(server, `name${n}`, "wrong", "192.0.2.1");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
-import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
+import { postgresMigrations } from "../../src/store/postgres/migrate-postgres.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
@@ -16,7 +16,7 @@ const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}):
 storeContract("PostgreSQL", async (onAudit) => open(await newDatabase(), onAudit));
 
 describe("a PostgreSQL database", () => {
-  test("is migrated once by ten who open it at the same moment, and they agree on keys and the first user", async () => {
+  test("ten stores that open at once migrate it once and agree on the first user", async () => {
     const address = await newDatabase();
     const stores = await Promise.all(Array.from({ length: 10 }, () => open(address)));
     const added = await Promise.all(
@@ -30,7 +30,7 @@ describe("a PostgreSQL database", () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  test("of a newer Latchkey is refused, and left as it is", async () => {
+  test("of a newer Latchkey is refused and not changed", async () => {
     const address = await newDatabase();
     await (await open(address)).close();
     await queryAt(address, "update latchkey_schema set version = 99");
@@ -38,7 +38,7 @@ describe("a PostgreSQL database", () => {
     expect(await queryAt(address, "select version from latchkey_schema")).toEqual([{ version: "99" }]);
   });
 
-  test("with columns that a newer Latchkey has added goes on being used by one that does not know them", async () => {
+  test("with columns of a newer Latchkey still works with this one", async () => {
     const address = await newDatabase();
     const store = await open(address);
     await store.users.add(user("alice"), event("user.added"));
@@ -74,7 +74,7 @@ describe("a PostgreSQL database", () => {
   });
 
   test.for([1, 2, 3, 4, 5])(
-    "a session never outlives a change that must end it, however they race (%d)",
+    "a session never outlives a concurrent change that must end it (%d)",
     async () => {
       const address = await newDatabase();
       const [one, two] = await Promise.all([open(address), open(address)]);
@@ -87,13 +87,13 @@ describe("a PostgreSQL database", () => {
         one.users.setPassword("user:alice", "$new", event("user.password_changed")),
       ]);
       expect(await one.sessions.live(now)).toEqual([]);
-      // Whoever followed the list has heard of each that was opened.
+      // The list has every session that was opened.
       expect(await two.revocations.after(0)).toHaveLength(opened.filter(Boolean).length);
       await Promise.all([one.close(), two.close()]);
     },
   );
 
-  test("ended sessions become visible in the order of their numbers, so that a follower misses none", async () => {
+  test("ended sessions become visible in the order of their numbers", async () => {
     const address = await newDatabase();
     const stores = await Promise.all([open(address), open(address), open(address)]);
     const [first] = stores;
@@ -133,7 +133,7 @@ describe("a PostgreSQL database", () => {
         return store.sessions.open(session("s3"), 0, event("login.succeeded"), instead);
       },
     ],
-  ])("%s waits for a session's row before it locks the list of ended ones", async ([, endBoth]) => {
+  ])("%s locks the session's row before the list of revocations", async ([, endBoth]) => {
     const address = await newDatabase();
     const store = await open(address);
     await store.users.add(user("alice"), event("user.added"));
@@ -163,12 +163,12 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
-  test("says at once when sessions end or keys change", async () => {
+  test("notifies at once of ended sessions and changed keys", async () => {
     const address = await newDatabase();
     const [one, two] = await Promise.all([open(address), open(address)]);
     let told = 0;
     two.onChange(() => told++);
-    // The first word comes with the connection that listens.
+    // The first call comes with the connection itself.
     await until("it listens", async () => told > 0, 10_000);
     let toldLate = 0;
     two.onChange(() => toldLate++);
@@ -182,7 +182,7 @@ describe("a PostgreSQL database", () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  test("opens no connection that listens after it was closed", async () => {
+  test("opens no connection for notifications after it was closed", async () => {
     const place = postgresUrl(await newDatabase());
     const [host] = place.hosts;
     const newListener = () => new ChangeListener(place, { answer: 3000, connect: 2000 }, () => {});
@@ -201,7 +201,7 @@ describe("a PostgreSQL database", () => {
     expect(told).toBe(0);
   });
 
-  test("is asked for names with a NUL, which it cannot hold, and holds none", async () => {
+  test("finds no user for a name with a NUL", async () => {
     const store = await open(await newDatabase());
     await store.users.add(user("alice"), event("user.added"));
     expect(await store.users.byName("alice\0")).toBeUndefined();

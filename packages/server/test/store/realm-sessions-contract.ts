@@ -24,12 +24,12 @@ const ended = (id: string) => ({
   keepUntil: now + hour / 2,
 });
 
-/** What every store must do with the sessions that an identity provider keeps. */
+/** The contract of every store for sessions of an identity provider. */
 export function realmSessionsContract(opened: () => Store, heard: () => readonly AuditEventName[]): void {
-  describe("sessions that a provider keeps", () => {
+  describe("sessions of an identity provider", () => {
     const sessions = () => opened().realmSessions;
 
-    test("are noted when they are opened and when they are used, each time with its event", async () => {
+    test("are recorded at each use, with its event", async () => {
       expect(await sessions().note(session("s1"), event("login.succeeded"))).toBe(true);
       expect(
         await sessions().note(session("s1", { nameKey: "", sealedHint: null }), event("token.refreshed")),
@@ -44,7 +44,7 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       expect(await sessions().openedFrom("alice-id", "192.0.2.2")).toBe(false);
     });
 
-    test("end once, and join the revocations for as long as the longest token that passed through", async () => {
+    test("end once, and stay revoked as long as their longest token lives", async () => {
       await sessions().note(session("s1"), event("login.succeeded"));
       await sessions().note(session("s1", { tokensUntil: now + 2 * hour }), event("token.refreshed"));
       expect(await sessions().end(ended("s1"), [event("session.ended")])).toBe(true);
@@ -55,20 +55,20 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       expect(await sessions().byId("s2")).toBeUndefined();
     });
 
-    test("that have ended are used no more, and nothing is written of the try", async () => {
+    test("reject a use after their end, and write nothing", async () => {
       await sessions().note(session("s1"), event("login.succeeded"));
       await sessions().end(ended("s1"), [event("session.ended")]);
       expect(await sessions().note(session("s1"), event("token.refreshed"))).toBe(false);
       expect(heard()).toEqual(["login.succeeded", "session.ended"]);
     });
 
-    test("that were opened elsewhere end as well", async () => {
+    test("end too if they were opened elsewhere", async () => {
       expect(await sessions().end(ended("s9"), [event("session.ended")])).toBe(true);
       expect(await opened().revocations.after(0)).toMatchObject([{ sessionId: "s9", until: now + hour / 2 }]);
       expect(await sessions().sealedHint("s9")).toBeNull();
     });
 
-    test("wait on a list until the provider was told", async () => {
+    test("wait on a list until the provider was notified", async () => {
       for (const id of ["s1", "s2", "s3"]) await sessions().note(session(id), event("login.succeeded"));
       for (const id of ["s1", "s2"]) await sessions().end(ended(id), [event("session.ended")]);
       expect((await sessions().untold()).map(({ id }) => id).toSorted()).toEqual(["s1", "s2"]);
@@ -76,7 +76,7 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       expect(await sessions().untold()).toEqual([{ id: "s2", sealedHint: "hint of s2" }]);
     });
 
-    test("are forgotten when the provider cannot go on with them any more", async () => {
+    test("are deleted once the provider cannot continue them", async () => {
       await sessions().note(session("s1"), event("login.succeeded"));
       await sessions().end(ended("s1"), [event("session.ended")]);
       await opened().tidy(now + 10 * hour, hour);

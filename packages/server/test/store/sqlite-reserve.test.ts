@@ -9,7 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const whole = 16 * 1024 * 1024;
 
-test("a reserve that a crash cut short is finished", () => {
+test("a reserve that a crash cut short is completed", () => {
   const reserve = new Reserve(join(folder, "cut.db"));
   expect(reserve.take()).toBe(true);
   truncateSync(reserve.path, 1_500_000);
@@ -17,7 +17,7 @@ test("a reserve that a crash cut short is finished", () => {
   expect(statSync(reserve.path).size).toBeGreaterThanOrEqual(whole);
 });
 
-test("a folder that is gone yields no reserve, and no error", () => {
+test("a missing folder yields neither a reserve nor an error", () => {
   const reserve = new Reserve(join(folder, "none", "lost.db"));
   expect(reserve.take()).toBe(false);
 });

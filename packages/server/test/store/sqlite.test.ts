@@ -8,12 +8,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { auditTable } from "../../src/store/audit.ts";
 import { auditBound } from "../../src/store/audit-bound.ts";
 import { auditReading } from "../../src/store/audit-reading.ts";
-import type { Database } from "../../src/store/database.ts";
-import { migrations } from "../../src/store/migrations/index.ts";
+import { type Database, NewerDatabaseError } from "../../src/store/database.ts";
+import { migrations } from "../../src/store/migrate.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { openConnection } from "../../src/store/sqlite-connection.ts";
 import { openStore } from "../../src/store/store.ts";
-import { NewerDatabaseError } from "../../src/store/unusable-database.ts";
 import type { Opening } from "./opening-thread.ts";
 import { storeContract } from "./store-contract.ts";
 
@@ -30,7 +29,7 @@ storeContract("SQLite in a file, written inline", (onAudit) =>
   openStore({ place: { engine: "sqlite", path: file() }, owner: "command", onAudit }),
 );
 
-test("a reading of the audit trail looks at so many events and says where to read on", async () => {
+test("a reading of the audit trail is bounded and returns its continuation", async () => {
   const database = await openSqlite({ path: ":memory:" });
   const audit = auditTable(database, () => {});
   const reading = auditReading(database, { sliceSize: 2, mostSlices: 3 });
@@ -45,14 +44,13 @@ test("a reading of the audit trail looks at so many events and says where to rea
   await database.close();
 });
 
-test("a deletion of audit events that is cut short is in the trail", async () => {
+test("a deletion of audit events is recorded even if it is cut short", async () => {
   const database = await openSqlite({ path: ":memory:" });
   const audit = auditTable(database, () => {});
   await audit.record({ name: "login.failed", at: 1, address: "test" });
   await audit.record({ name: "login.failed", at: 9, address: "test" });
   let commits = 0;
   const ending: Database = {
-    query: database.query,
     writers: database.writers,
     all: (statement, params) => database.all(statement, params),
     async commit(...change) {
@@ -61,7 +59,10 @@ test("a deletion of audit events that is cut short is in the trail", async () =>
     },
     close: () => database.close(),
   };
-  const pruning = auditBound(ending, audit).prune(2, { name: "audit.pruned", at: 9, address: "cli" });
+  const pruning = auditBound(
+    ending,
+    auditTable(ending, () => {}),
+  ).prune(2, { name: "audit.pruned", at: 9, address: "cli" });
   await expect(pruning).rejects.toThrow("the process ended");
   const { events } = await auditReading(database).recent({ limit: 5 });
   expect(events.map(({ name }) => name)).toEqual(["audit.pruned", "login.failed", "login.failed"]);
@@ -82,7 +83,7 @@ describe("a database file", () => {
     expect(statSync(path).size).toBeGreaterThan(0);
   });
 
-  test("of a newer Latchkey is refused, and left as it is", async () => {
+  test("of a newer Latchkey is refused and not changed", async () => {
     const path = file();
     await (await openStore({ place: { engine: "sqlite", path }, ...silent })).close();
     const other = new DatabaseSync(path);
@@ -96,7 +97,7 @@ describe("a database file", () => {
     );
   });
 
-  test("is migrated once by many who open it at the same time", async () => {
+  test("is migrated once by several stores that open it at once", async () => {
     const path = file();
     const stores = await Promise.all(
       Array.from({ length: 5 }, () => openStore({ place: { engine: "sqlite", path }, ...silent })),
@@ -105,7 +106,7 @@ describe("a database file", () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  test("is opened by threads that turn it to the write-ahead log at the same moment", async () => {
+  test("is opened by threads that switch it to the write-ahead log at once", async () => {
     const paths = Array.from({ length: 60 }, () => join(folder, `${files++}.db`));
     const opening: Opening = { paths, threads: 4, arrived: new SharedArrayBuffer(4) };
     const module = new URL("./opening-thread.ts", import.meta.url);
@@ -118,7 +119,7 @@ describe("a database file", () => {
     expect(failures.flat()).toEqual([]);
   });
 
-  test("that another process has locked for good makes writes fail, and recovers", async () => {
+  test("locked by another process makes writes fail, and then recovers", async () => {
     const path = file();
     const store = await openStore({ place: { engine: "sqlite", path }, ...silent });
     const other = new DatabaseSync(path);
@@ -129,7 +130,7 @@ describe("a database file", () => {
     const late = store.audit.record(event);
     late.catch(() => {});
     await expect(first).rejects.toMatchObject({ code: "store_unavailable", retryAfter: 1 });
-    // The one that came later does not go on to wait for its own time as well.
+    // The later change fails with the first one, instead of waiting for its own timeout.
     const waitsOn = new Promise((resolve) => setImmediate(resolve, "waits on"));
     const refused = late.catch((error: unknown) => error);
     expect(await Promise.race([refused, waitsOn])).toMatchObject({ code: "store_unavailable" });

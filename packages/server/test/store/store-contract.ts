@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nameKeys } from "../../src/core/account-names.ts";
-import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
+import { type AuditEvent, type AuditEventName, operator } from "../../src/core/audit-events.ts";
 import { LatchkeyError } from "../../src/core/errors.ts";
 import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
 import { SigningKeys } from "../../src/core/signing-keys.ts";
@@ -52,9 +52,9 @@ const key = (kid: string, activatedAt: number | null): StoredKey => ({
 });
 
 /**
- * What every store must do, whatever the engine.
+ * The contract of every store, whatever the engine.
  *
- * @param open opens an empty store that tells `heard` of its audit events
+ * @param open opens an empty store that passes its audit events to `heard`
  */
 export function storeContract(
   name: string,
@@ -62,10 +62,15 @@ export function storeContract(
 ): void {
   describe(`the store contract: ${name}`, () => {
     let store: Store;
+    let reported: AuditEvent[];
     let heard: AuditEventName[];
     beforeEach(async () => {
+      reported = [];
       heard = [];
-      store = await open((event) => heard.push(event.name));
+      store = await open((event) => {
+        reported.push(event);
+        heard.push(event.name);
+      });
       await store.users.add(user("alice"), event("user.added"));
       heard.length = 0;
     });
@@ -94,7 +99,7 @@ export function storeContract(
         expect(await store.users.byName("ALICE")).toBeUndefined();
       });
 
-      test("are added once, and a refusal tells which name is taken and writes no event", async () => {
+      test("are added once; a refusal names the taken name and writes no event", async () => {
         const again = user("alice");
         expect(
           await store.users.add({ ...again, id: "user:2", emailKey: "other" }, event("user.added")),
@@ -106,7 +111,7 @@ export function storeContract(
         expect(await store.users.list()).toHaveLength(1);
       });
 
-      test("the first one is added by one of many who try, and never beside another", async () => {
+      test("of concurrent attempts one adds the first user, and none adds a second", async () => {
         expect(await store.users.addFirst(user("bob"), event("user.added"))).toBe(false);
         expect(await store.users.isEmpty()).toBe(false);
         await store.users.remove("user:alice", event("user.removed"));
@@ -140,7 +145,7 @@ export function storeContract(
         expect(await store.sessions.open(session("s4"), 0, event("login.succeeded"))).toBe(false);
       });
 
-      test("enabling lets nobody back in by an old session or an old look at the user", async () => {
+      test("enabling a user revives neither old sessions nor logins in flight", async () => {
         await store.sessions.open(session("s1"), 0, event("login.succeeded"));
         await store.users.setActive("user:alice", false, event("user.disabled"));
         await store.users.setActive("user:alice", true, event("user.enabled"));
@@ -149,7 +154,7 @@ export function storeContract(
         expect(await store.sessions.open(session("s2"), 2, event("login.succeeded"))).toBe(true);
       });
 
-      test("a hash is upgraded, but never over a new password", async () => {
+      test("a hash is upgraded, but never replaces a new password", async () => {
         const alice = await store.users.byId("user:alice");
         if (alice === undefined) throw new Error("no alice");
         expect(await store.users.upgradeHash(alice, "$argon2id$stronger")).toBe(true);
@@ -173,7 +178,7 @@ export function storeContract(
         }
       });
 
-      test("an e-mail address is found under the keys of earlier versions, the one that was typed first", async () => {
+      test("an e-mail address is found under older keys, the typed one first", async () => {
         const stored = (name: string, emailKey: string) =>
           store.users.add({ ...user(name), emailKey }, event("user.added"));
         await stored("ascii", "u@xn--exmple-cua.org");
@@ -199,7 +204,7 @@ export function storeContract(
         });
       });
 
-      test("changes to nobody are refused without an event", async () => {
+      test("changes to an unknown user are refused without an event", async () => {
         expect(await store.users.setActive("user:nobody", false, event("user.disabled"))).toBe(false);
         expect(await store.users.remove("user:nobody", event("user.removed"))).toBe(false);
         expect(await store.users.setPassword("user:nobody", "x", event("user.password_changed"))).toBe(false);
@@ -213,7 +218,7 @@ export function storeContract(
         heard.length = 0;
       });
 
-      test("come back as they were opened", async () => {
+      test("are read as they were opened", async () => {
         expect(await store.sessions.byId("s1")).toEqual(session("s1"));
         expect(await store.sessions.byId("s2")).toBeUndefined();
       });
@@ -225,7 +230,7 @@ export function storeContract(
         expect(heard).toEqual([]);
       });
 
-      test("are rotated by one of many who try", async () => {
+      test("are rotated by one of several concurrent attempts", async () => {
         const tries = Array.from({ length: 20 }, () =>
           store.sessions.rotate("s1", link("s1", 0), link("s1", 1), use(now + 5), event("token.refreshed")),
         );
@@ -238,7 +243,7 @@ export function storeContract(
         expect(heard).toEqual(["token.refreshed"]);
       });
 
-      test("are not rotated from another link, after their end, or after their time", async () => {
+      test("are not rotated from another token, after their end, or after expiry", async () => {
         const rotate = (from: number, at: number) =>
           store.sessions.rotate(
             "s1",
@@ -286,7 +291,7 @@ export function storeContract(
         expect(await repeat(3)).toBe(false);
       });
 
-      test("never take back a time that tokens were promised", async () => {
+      test("never shorten a time that was promised to tokens", async () => {
         const shorter = { ...use(now + 1), tokensUntil: now + 2 };
         await store.sessions.touch("s1", shorter, event("token.refreshed"));
         expect((await store.sessions.byId("s1"))?.tokensUntil).toBe(now + 3_600_000);
@@ -297,7 +302,7 @@ export function storeContract(
         expect(await store.revocations.after(0)).toMatchObject([{ sessionId: "s1", until: now + 3_600_000 }]);
       });
 
-      test("a use leaves the refresh token as it is, and comes too late after the time or the end", async () => {
+      test("a use keeps the refresh token, and fails after expiry or the end", async () => {
         expect(await store.sessions.touch("s1", use(now + 7 * day), event("token.refreshed"))).toBe(false);
         expect(await store.sessions.touch("s1", use(now + 9), event("token.refreshed"))).toBe(true);
         expect(await store.sessions.byId("s1")).toMatchObject({
@@ -309,7 +314,7 @@ export function storeContract(
         expect(await store.sessions.touch("s1", use(now + 10), event("token.refreshed"))).toBe(false);
       });
 
-      test("end all at once but for one, and join the revocations in batches", async () => {
+      test("end all at once except one, and join the revocations in batches", async () => {
         const ids = Array.from({ length: 1100 }, (_, number) => `many${number}`);
         for (let from = 0; from < ids.length; from += 100) {
           const some = ids.slice(from, from + 100);
@@ -335,7 +340,7 @@ export function storeContract(
         expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "many7")).toBe(false);
       });
 
-      test("end once, with all their events, and join the revocations with a growing number", async () => {
+      test("end once, with all events, and get a growing revocation number", async () => {
         await store.sessions.open(session("s2"), 0, event("login.succeeded"));
         heard.length = 0;
         expect(await store.sessions.end("s1", [event("refresh.replayed"), event("session.ended")])).toBe(
@@ -351,7 +356,7 @@ export function storeContract(
         expect(await store.revocations.after(first?.number ?? 0)).toEqual([second]);
       });
 
-      test("of one user end all at once, each among the revocations, but for one that is kept", async () => {
+      test("of one user end all at once and are revoked, except a kept one", async () => {
         await store.users.add(user("bob"), event("user.added"));
         for (const one of [session("s2"), session("s3"), session("s4", "user:bob")]) {
           await store.sessions.open(one, 0, event("login.succeeded"));
@@ -368,28 +373,28 @@ export function storeContract(
         expect(await store.sessions.live(now)).toMatchObject([{ id: "s4" }]);
       });
 
-      test("of whom there is none to end, are ended without an event", async () => {
+      test("an ending without any session writes no event", async () => {
         expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "s1")).toBe(false);
         expect(await store.sessions.endAll("user:nobody", event("sessions.ended"))).toBe(false);
         expect(await store.sessions.live(now)).toHaveLength(1);
         expect(heard).toEqual([]);
       });
 
-      test("tell where they were opened, even after their end", async () => {
+      test("keep the address of their opening, even after their end", async () => {
         await store.sessions.end("s1", [event("session.ended")]);
         expect(await store.sessions.openedFrom("user:alice", "192.0.2.1")).toBe(true);
         expect(await store.sessions.openedFrom("user:alice", "192.0.2.2")).toBe(false);
         expect(await store.sessions.openedFrom("user:bob", "192.0.2.1")).toBe(false);
       });
 
-      test("are listed while they live, of all or of one", async () => {
+      test("are listed while they live, of all users or of one", async () => {
         expect(await store.sessions.live(now)).toHaveLength(1);
         expect(await store.sessions.live(now, "user:alice")).toHaveLength(1);
         expect(await store.sessions.live(now, "user:bob")).toEqual([]);
         expect(await store.sessions.live(now + 7 * day)).toEqual([]);
       });
 
-      test("are counted, and those that were used last are listed first, as many as are asked for", async () => {
+      test("are counted, and listed by last use up to a limit", async () => {
         for (const id of ["s2", "s3"]) {
           await store.sessions.open(session(id), 0, event("login.succeeded"));
         }
@@ -429,7 +434,7 @@ export function storeContract(
     describe("signing keys", () => {
       const minutes = (count: number) => count * 60_000;
 
-      test("sign when no cache can hold a key set without them", async () => {
+      test("sign once no cache can hold a key set without them", async () => {
         const sealing = Buffer.alloc(32, 1);
         let time = now;
         // Two replicas.
@@ -445,7 +450,7 @@ export function storeContract(
         const two = await open();
         const rotate = async (keys: SigningKeys, force = false) =>
           (await keys.rotate(minutes(60), event("key.rotated"), force)).outcome;
-        // Both first keys were made before any key set was read.
+        // Both first keys were created before any key set was read.
         expect(await rotate(one)).toBe("rotated");
         const { kid } = one.signer;
         expect(await rotate(two)).toBe("overtaken");
@@ -455,7 +460,7 @@ export function storeContract(
           outcome: "too early",
           from: now + minutes(6),
         });
-        // A clock that was set back makes it no earlier.
+        // A clock that was set back does not bring it forward.
         time = now - minutes(60);
         expect(await rotate(one)).toBe("too early");
         expect([one.signer.kid, two.signer.kid]).toEqual([kid, kid]);
@@ -472,10 +477,10 @@ export function storeContract(
           event("key.rotated"),
         );
 
-      test("are seeded by one of many who try", async () => {
+      test("are seeded by one of several concurrent attempts", async () => {
         const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];
         expect((await Promise.all(seeds)).filter(Boolean)).toHaveLength(1);
-        // Either pair, whole: a pool of connections promises no order.
+        // Either pair as a whole: a pool of connections promises no order.
         const kids = (await store.keys.all()).map(({ kid }) => kid);
         expect([
           ["k1", "k2"],
@@ -483,7 +488,7 @@ export function storeContract(
         ]).toContainEqual(kids);
       });
 
-      test("are rotated by one of many who try", async () => {
+      test("are rotated by one of several concurrent attempts", async () => {
         await seed();
         const tries = ["a", "b", "c"].map((successor) => rotate("k1", "k2", successor));
         expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
@@ -497,7 +502,7 @@ export function storeContract(
         expect(keys.find(({ kid }) => kid === "k2")).toMatchObject({ activatedAt: now + 1, retiredAt: null });
       });
 
-      test("a retired key is kept for as long as any session's tokens live", async () => {
+      test("a retired key is kept as long as any session's tokens live", async () => {
         await seed();
         await store.sessions.open({ ...session("s1"), tokensUntil: now + day }, 0, event("login.succeeded"));
         await rotate("k1", "k2", "k3");
@@ -506,7 +511,7 @@ export function storeContract(
     });
 
     describe("housekeeping", () => {
-      test("deletes what has expired and nothing else", async () => {
+      test("deletes expired rows and nothing else", async () => {
         await store.keys.seed(key("k1", now), key("k2", null));
         await store.sessions.open(session("old"), 0, event("login.succeeded"));
         await store.sessions.end("old", [event("session.ended")]);
@@ -522,7 +527,7 @@ export function storeContract(
         expect(await store.keys.all()).toHaveLength(2);
       });
 
-      test("keeps every revocation from the first one that the process holds", async () => {
+      test("keeps every revocation from the first one in memory on", async () => {
         for (const id of ["s1", "s2", "s3"]) {
           await store.sessions.open(session(id), 0, event("login.succeeded"));
           await store.sessions.end(id, [event("session.ended")]);
@@ -533,7 +538,7 @@ export function storeContract(
         expect(left.map(({ sessionId }) => sessionId)).toEqual(["s2", "s3"]);
       });
 
-      test("never gives a number out twice, so a cursor never misses a revocation", async () => {
+      test("never reuses a number, so a cursor never misses a revocation", async () => {
         await store.sessions.open(session("s1"), 0, event("login.succeeded"));
         await store.sessions.end("s1", [event("session.ended")]);
         const [first] = await store.revocations.after(0);
@@ -551,7 +556,7 @@ export function storeContract(
       const record = (name: AuditEventName, about: Partial<AuditEvent> = {}) =>
         store.audit.record({ ...event(name), ...about });
 
-      test("come back as they were recorded, newest first, with a number", async () => {
+      test("are read as they were recorded, newest first, with a number", async () => {
         const whole = {
           name: "user.disabled",
           at: now + 1,
@@ -575,7 +580,7 @@ export function storeContract(
         expect(newest?.number).toBeGreaterThan(before?.number ?? Number.POSITIVE_INFINITY);
       });
 
-      test("are read of one name, and of one user whom they happened to or who acted", async () => {
+      test("are filtered by name, and by the user as subject or actor", async () => {
         await record("user.disabled", { subject: "user:bob", actor: "user:alice" });
         await record("user.enabled", { subject: "user:bob", actor: "user:carol" });
         await record("login.failed", { subject: "user:alice" });
@@ -588,7 +593,7 @@ export function storeContract(
         expect(await names({ user: "user:alice", name: "user.enabled" })).toEqual([]);
       });
 
-      test("are read page by page, without one missed or met twice", async () => {
+      test("are read page by page, each exactly once", async () => {
         for (let count = 0; count < 7; count++) await record("login.failed");
         const read: number[] = [];
         let before: number | undefined;
@@ -602,7 +607,7 @@ export function storeContract(
         expect(read).toHaveLength(8);
       });
 
-      test("that are far back are found too", async () => {
+      test("far back in the trail are found too", async () => {
         await record("user.disabled", { subject: "user:rare" });
         for (let count = 0; count < 6; count++) {
           await Promise.all(Array.from({ length: 1000 }, () => record("login.failed")));
@@ -626,7 +631,7 @@ export function storeContract(
         expect(await store.auditBound.keepWithin(50_000)).toBe(0);
       });
 
-      test("are deleted beyond an age, whatever the clock says, and the deletion is recorded", async () => {
+      test("beyond an age are deleted, whatever the clock, and that is recorded", async () => {
         await record("login.failed", { at: now - 5 });
         await record("login.failed", { at: now - 4 });
         await record("login.failed");
@@ -641,11 +646,32 @@ export function storeContract(
         expect(heard.at(-1)).toBe("audit.pruned");
       });
 
-      test("are read from an empty trail, and past its end, as none", async () => {
+      test("an empty trail and one past its end yield no event", async () => {
         await store.tidy(now + 100 * day, day);
         expect(await store.events.recent({ limit: 5 })).toEqual({ events: [] });
         expect(await store.events.recent({ limit: 5, before: 1 })).toEqual({ events: [] });
       });
+    });
+
+    test("events of commands are reported once, and none from before the first call", async () => {
+      const fromCommand = { ...event("user.disabled"), address: operator.address };
+      await store.audit.record(fromCommand);
+      await store.followCommands();
+      await store.audit.record(event("login.failed"));
+      await store.audit.record({ ...fromCommand, subject: "user:alice" });
+      reported.length = 0;
+      await store.followCommands();
+      expect(reported).toEqual([{ ...fromCommand, subject: "user:alice" }]);
+      await store.followCommands();
+      expect(reported).toHaveLength(1);
+    });
+
+    test("the last reading of the clock is kept; the newest event stands in for it", async () => {
+      expect(await store.deletionRecord.read()).toEqual({ seenAt: now, leaps: [] });
+      const leaps = [{ ms: 120_000, keptFor: 5 }];
+      await store.deletionRecord.write({ seenAt: now + 7.4, leaps: [] });
+      await store.deletionRecord.write({ seenAt: now + 8.4, leaps });
+      expect(await store.deletionRecord.read()).toEqual({ seenAt: now + 8, leaps });
     });
 
     test("is ready once it has keys", async () => {
@@ -654,13 +680,13 @@ export function storeContract(
       await expect(store.assertReady()).resolves.toBeUndefined();
     });
 
-    test("a thousand changes at once are all made, each with its own fate", async () => {
+    test("a thousand concurrent changes succeed or fail each on its own", async () => {
       const openOne = async (number: number): Promise<boolean> => {
         const one = session(`s${number}`, number % 2 ? "user:alice" : "user:nobody");
         try {
           return await store.sessions.open(one, 0, event("login.succeeded"));
         } catch (error) {
-          // On a loaded machine the wait for a connection can be too long: then nothing was made.
+          // On a loaded machine the wait for a connection can time out: then nothing was committed.
           if (!(error instanceof LatchkeyError) || error.code !== "store_unavailable") throw error;
           return openOne(number);
         }

@@ -1,6 +1,6 @@
-import type { Migration } from "./migration.ts";
-
-export const first: Migration = {
+// Times are milliseconds since the epoch, truth values 0 and 1, lists JSON. The table `heartbeat` has one row. The
+// readiness check writes it.
+export const first = {
   number: 1,
   name: "users, sessions, revocations, signing keys, audit events",
   statements: [

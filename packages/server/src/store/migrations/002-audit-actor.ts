@@ -1,6 +1,4 @@
-import type { Migration } from "./migration.ts";
-
-export const auditActor: Migration = {
+export const auditActor = {
   number: 2,
   name: "audit events name who acted",
   statements: ["alter table audit_events add column actor text"],

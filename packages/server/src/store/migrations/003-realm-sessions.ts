@@ -1,6 +1,4 @@
-import type { Migration } from "./migration.ts";
-
-export const realmSessions: Migration = {
+export const realmSessions = {
   number: 3,
   name: "sessions that an identity provider keeps",
   statements: [

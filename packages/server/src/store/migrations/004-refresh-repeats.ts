@@ -1,6 +1,5 @@
-import type { Migration } from "./migration.ts";
-
-export const refreshRepeats: Migration = {
+// Repeats of the refresh token before the current one. They count if `repeats_generation` is the session's generation.
+export const refreshRepeats = {
   number: 4,
   name: "sessions count the repeats of a refresh token",
   statements: [

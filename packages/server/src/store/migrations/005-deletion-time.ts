@@ -1,6 +1,5 @@
-import type { Migration } from "./migration.ts";
-
-export const deletionTime: Migration = {
+// One row: the last reading of the clock, and its leaps that are not believed yet.
+export const deletionTime = {
   number: 5,
   name: "the last reading of the clock that deletions follow",
   statements: [

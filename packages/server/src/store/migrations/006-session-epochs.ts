@@ -1,6 +1,6 @@
-import type { Migration } from "./migration.ts";
-
-export const sessionEpochs: Migration = {
+// A user's epoch is raised when all their sessions end. A session keeps the epoch of its opening. A removed user's row
+// waits for its last sessions to be deleted. `session_endings` lists users with sessions that are not marked yet.
+export const sessionEpochs = {
   number: 6,
   name: "all sessions of a user end with one row; their own rows follow in batches",
   statements: [

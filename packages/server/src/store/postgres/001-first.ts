@@ -1,7 +1,5 @@
-import type { Migration } from "../migrations/migration.ts";
-
-// Names are compared byte by byte, as SQLite does it, whatever the database's language.
-export const first: Migration = {
+// The collation "C" compares bytes, as SQLite does, whatever the database's language.
+export const first = {
   number: 1,
   name: "users, sessions, revocations, signing keys, audit events, attempts",
   statements: [
@@ -77,7 +75,7 @@ export const first: Migration = {
     "create index realm_sessions_by_user on realm_sessions (user_id, address_bucket)",
     "create index realm_sessions_by_end on realm_sessions (ended_at) where told_at is null",
     "create index realm_sessions_by_keeping on realm_sessions (keep_until)",
-    // What a crash of the database may forget: it costs nobody an answered write, and saves the flush to disk.
+    // Unlogged: a crash of the database may forget the attempts, and no attempt waits for a flush to disk.
     `create unlogged table attempts (
       key text collate "C" primary key,
       failures bigint not null,
@@ -87,8 +85,8 @@ export const first: Migration = {
       turned_away bigint not null
     ) with (fillfactor = 50)`,
     "create index attempts_by_end on attempts (window_ends)",
-    // A number that becomes visible after a higher one would be missed by everybody who follows the list. So whoever
-    // adds to it is alone from here until the commit.
+    // Readers of the list remember the highest number. A lower number that became visible later would be missed, so
+    // this lock serializes additions until their commit.
     `create function latchkey_in_order() returns trigger language plpgsql as $$
       begin
         perform pg_advisory_xact_lock(7310868735423766888);

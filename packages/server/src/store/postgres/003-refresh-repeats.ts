@@ -1,6 +1,4 @@
-import type { Migration } from "../migrations/migration.ts";
-
-export const refreshRepeats: Migration = {
+export const refreshRepeats = {
   number: 3,
   name: "sessions count the repeats of a refresh token",
   statements: [

@@ -1,6 +1,4 @@
-import type { Migration } from "../migrations/migration.ts";
-
-export const deletionTime: Migration = {
+export const deletionTime = {
   number: 4,
   name: "the last reading of the clock that deletions follow",
   statements: [

@@ -1,6 +1,4 @@
-import type { Migration } from "../migrations/migration.ts";
-
-export const sessionEpochs: Migration = {
+export const sessionEpochs = {
   number: 5,
   name: "all sessions of a user end with one row; their own rows follow in batches",
   statements: [
@@ -10,7 +8,7 @@ export const sessionEpochs: Migration = {
     `create table session_endings (user_id text collate "C" primary key)`,
     "create index sessions_open on sessions (user_id, created_at) where ended_at is null",
     "create trigger tell after insert on session_endings for each statement execute function latchkey_tell()",
-    // An older replica names no epoch when it opens a session: then the session gets its user's.
+    // An older replica opens sessions without an epoch: then the trigger sets the user's.
     "alter table sessions alter column epoch set default -1",
     `create function latchkey_epoch() returns trigger language plpgsql as $$
       begin

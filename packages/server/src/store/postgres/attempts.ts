@@ -1,24 +1,23 @@
-import { type RawBuilder, sql } from "kysely";
 import type { CountedLimit } from "../../core/attempt-counter.ts";
 import { type Database, must, one } from "../database.ts";
-import { statement } from "../statement.ts";
+import { type NoValues, statement } from "../statement.ts";
 
-/** What is counted under a key. */
+/** The count of a key. */
 export interface AttemptCount {
   readonly key: string;
   readonly failures: number;
   readonly most: number;
-  /** Milliseconds until the window ends, by the database's clock; never more than the window. */
+  /** Milliseconds until the window ends, by the database's clock; at most the window. */
   readonly remaining: number;
 }
 
-/** What was counted under a key when a place was asked for. */
-export interface PlaceCount extends AttemptCount {
-  /** Whether there was no room when the keys were looked at. */
+/** The count of a key and the outcome of a reservation. */
+export interface SlotCount extends AttemptCount {
+  /** Whether the key was at its limit when the statement began. */
   readonly full: boolean;
-  /** Whether a place was taken. With all keys free it may be missed, if another statement was faster. */
+  /** Whether a slot was reserved. A concurrent statement can take the last slot after the check. */
   readonly taken: boolean;
-  /** Whether the window or a deadline is further in the future than its length. */
+  /** Whether the window or the deadline ends later than its length allows, because the clock was set back. */
   readonly tooLong: boolean;
 }
 
@@ -28,62 +27,44 @@ interface Rules {
   readonly windows: readonly number[];
 }
 
-interface Added extends Rules {
-  readonly failures: number;
-  readonly open: number;
-}
-
-interface Settled extends Pick<Rules, "keys" | "windows"> {
-  readonly failed: number;
-}
-
-type Slots<Params> = <Name extends keyof Params & string>(name: Name) => RawBuilder<Params[Name]>;
-
-/**
- * The counts of attempts that all replicas share, in windows by the database's clock. Every statement is one step that
- * no other comes between.
- */
+/** The attempts of all replicas, in windows by the database's clock. Every statement is atomic. */
 export interface AttemptTable {
-  /** Takes a place under each key if all have room, else under none, and then nothing is written. */
-  open(limits: readonly CountedLimit[]): Promise<PlaceCount[]>;
-  /** Cuts windows and deadlines to their length: the clock was set back. */
+  /** Reserves a slot under each key if all have room. Otherwise nothing is written. */
+  open(limits: readonly CountedLimit[]): Promise<SlotCount[]>;
+  /** Cuts windows and deadlines to their length, after the clock was set back. */
   cut(limits: readonly CountedLimit[]): Promise<void>;
-  /** Gives the places back and counts a failure. */
+  /** Releases the slots and counts a failure, if it was one. */
   settle(limits: readonly CountedLimit[], failed: boolean): Promise<AttemptCount[]>;
-  /** Counts a failure under each key, whether there is room or not. */
+  /** Counts a failure under each key, also beyond the limit. */
   fail(limits: readonly CountedLimit[]): Promise<AttemptCount[]>;
-  /** @returns whether nobody was turned away before within the window */
+  /** @returns whether this is the first refusal within the window */
   turnAway(key: string): Promise<boolean>;
-  /** Forgets windows that are over. */
+  /** Deletes windows that are over. */
   prune(): Promise<void>;
 }
 
-/** So many windows are forgotten at once. */
+/** Windows that one statement deletes. */
 const prunedAtOnce = 5000;
 
-/** No attempt takes longer than this, in milliseconds. After it a place that was not given back is free. */
+/** Longest duration of an attempt, in milliseconds. A slot that was not released is free after it. */
 export const longestAttempt = 60_000;
 
-const deadline = sql.lit(longestAttempt);
+const wanted = `wanted as (
+  select key, most, span, latchkey_now() as now
+  from unnest(cast(:keys as text[]), cast(:limits as bigint[]), cast(:windows as bigint[])) as given (key, most, span))`;
 
-const wanted = (slot: Slots<Rules>) =>
-  sql`wanted as (select key, most, span, latchkey_now() as now
-    from unnest(${slot("keys")}::text[], ${slot("limits")}::bigint[], ${slot("windows")}::bigint[])
-      as given (key, most, span))`;
+const failuresAt = (now: string) => `case when held.window_ends <= ${now} then 0 else held.failures end`;
+const openAt = (now: string) =>
+  `case when least(held.window_ends, held.open_until) <= ${now} then 0 else held.open end`;
 
-const failuresAt = (now: RawBuilder<unknown>) =>
-  sql`case when held.window_ends <= ${now} then 0 else held.failures end`;
-const openAt = (now: RawBuilder<unknown>) =>
-  sql`case when least(held.window_ends, held.open_until) <= ${now} then 0 else held.open end`;
+/** The time of an upsert, derived from the row that it would insert. */
+const itsNow = `(excluded.open_until - ${longestAttempt})`;
+const isOver = `held.window_ends <= ${itsNow}`;
 
-/** The time of an upsert, as the row has it that it would insert. */
-const itsNow = sql`(excluded.open_until - ${deadline})`;
-const isOver = sql`held.window_ends <= ${itsNow}`;
-
-/** Rows are always locked in the order of their keys, so that no two statements wait for each other. */
-const upsert = (slot: Slots<Pick<Added, "failures" | "open">>, from: RawBuilder<unknown>) => sql`
+/** Rows are always locked in the order of their keys, so that two statements cannot deadlock. */
+const upsert = (failures: number, open: number, from: string) => `
   insert into attempts as held (key, failures, open, most, window_ends, turned_away, open_until)
-  select key, ${slot("failures")}, ${slot("open")}, most, now + span, 0, now + ${deadline} from ${from} order by key
+  select key, ${failures}, ${open}, most, now + span, 0, now + ${longestAttempt} from ${from} order by key
   on conflict (key) do update set
     failures = excluded.failures + ${failuresAt(itsNow)},
     open = excluded.open + ${openAt(itsNow)},
@@ -92,62 +73,53 @@ const upsert = (slot: Slots<Pick<Added, "failures" | "open">>, from: RawBuilder<
     window_ends = case when ${isOver} then excluded.window_ends else least(held.window_ends, excluded.window_ends) end,
     open_until = case when excluded.open > 0 then excluded.open_until else held.open_until end`;
 
-const openText = (slot: Slots<Added>) => sql`
-  with ${wanted(slot)},
+const open = statement<Rules, SlotCount>(`
+  with ${wanted},
   seen as materialized (
     select key, wanted.most, span, now, greatest(held.window_ends - now, 0) as ahead,
-      coalesce(${failuresAt(sql`now`)}, 0) as failures,
-      coalesce(${failuresAt(sql`now`)} + ${openAt(sql`now`)}, 0) >= wanted.most as "full",
-      held.open > 0 and held.open_until > now + ${deadline} as open_for_long
+      coalesce(${failuresAt("now")}, 0) as failures,
+      coalesce(${failuresAt("now")} + ${openAt("now")}, 0) >= wanted.most as "full",
+      held.open > 0 and held.open_until > now + ${longestAttempt} as open_for_long
     from wanted left join attempts as held using (key)
   ),
   taken as (
-    ${upsert(slot, sql`seen where not (select bool_or("full") from seen)`)}
+    ${upsert(0, 1, `seen where not (select bool_or("full") from seen)`)}
     where ${failuresAt(itsNow)} + ${openAt(itsNow)} < excluded.most
     returning key
   )
   select seen.key, failures, most, least(ahead, span) as remaining, "full", taken.key is not null as taken,
     coalesce(ahead > span or open_for_long, false) as "tooLong"
-  from seen left join taken using (key)`;
+  from seen left join taken using (key)`);
 
-const cutText = (slot: Slots<Rules>) => sql`
-  with ${wanted(slot)},
+const cut = statement<Rules>(`
+  with ${wanted},
   locked as (select key, span, now from wanted join attempts using (key) order by key for update of attempts)
-  update attempts set window_ends = least(window_ends, now + span), open_until = least(open_until, now + ${deadline})
-  from locked where attempts.key = locked.key`;
+  update attempts
+  set window_ends = least(window_ends, now + span), open_until = least(open_until, now + ${longestAttempt})
+  from locked where attempts.key = locked.key`);
 
-const failText = (slot: Slots<Added>) => sql`
-  with ${wanted(slot)} ${upsert(slot, sql`wanted`)}
-  returning key, failures, most, window_ends - latchkey_now() as remaining`;
+const fail = statement<Rules, AttemptCount>(`
+  with ${wanted} ${upsert(1, 0, "wanted")}
+  returning key, failures, most, window_ends - latchkey_now() as remaining`);
 
-const settleText = (slot: Slots<Settled>) => sql`
+const settle = statement<Omit<Rules, "limits"> & { failed: number }, AttemptCount>(`
   with locked as (
-    select key, span from unnest(${slot("keys")}::text[], ${slot("windows")}::bigint[]) as given (key, span)
+    select key, span from unnest(cast(:keys as text[]), cast(:windows as bigint[])) as given (key, span)
       join attempts using (key) order by key for update of attempts)
-  update attempts set open = greatest(open - 1, 0), failures = failures + ${slot("failed")}
+  update attempts set open = greatest(open - 1, 0), failures = failures + :failed
   from locked where attempts.key = locked.key
-  returning attempts.key, failures, most, least(window_ends - latchkey_now(), span) as remaining`;
+  returning attempts.key, failures, most, least(window_ends - latchkey_now(), span) as remaining`);
 
-const pruneText = (slot: Slots<{ most: number }>) => sql`
-  delete from attempts where key in (select key from attempts where window_ends <= latchkey_now()
-    order by key limit ${slot("most")} for update skip locked)`;
+const turnAway = statement<{ key: string }, { key: string }>(`
+  update attempts set turned_away = 1 where key = :key and turned_away = 0 returning key`);
 
+const prune = statement<NoValues>(`
+  delete from attempts where key in (
+    select key from attempts where window_ends <= latchkey_now()
+    order by key limit ${prunedAtOnce} for update skip locked)`);
+
+/** The table `attempts`. */
 export function attemptTable(database: Database): AttemptTable {
-  const { query } = database;
-  const written = <Params extends object, Row>(text: (slot: Slots<Params>) => RawBuilder<unknown>) =>
-    statement<Params>()<Row>((slot) => {
-      const made = sql<Row>`${text(slot)}`;
-      return { compile: () => made.compile(query) };
-    });
-  const open = written<Added, PlaceCount>(openText);
-  const cut = written<Rules, unknown>(cutText);
-  const fail = written<Added, AttemptCount>(failText);
-  const settle = written<Settled, AttemptCount>(settleText);
-  const turnAway = written<{ key: string }, { key: string }>(
-    (slot) =>
-      sql`update attempts set turned_away = 1 where key = ${slot("key")} and turned_away = 0 returning key`,
-  );
-  const prune = written<{ most: number }, unknown>(pruneText);
   const rulesOf = (limits: readonly CountedLimit[]): Rules => ({
     keys: limits.map(({ key }) => key),
     limits: limits.map(({ rule }) => rule.limit),
@@ -155,13 +127,13 @@ export function attemptTable(database: Database): AttemptTable {
   });
 
   return {
-    open: (limits) => database.all(open, { ...rulesOf(limits), failures: 0, open: 1 }),
+    open: (limits) => database.all(open, rulesOf(limits)),
     cut: async (limits) => void (await database.all(cut, rulesOf(limits))),
     settle: (limits, failed) => database.all(settle, { ...rulesOf(limits), failed: failed ? 1 : 0 }),
-    fail: (limits) => database.all(fail, { ...rulesOf(limits), failures: 1, open: 0 }),
+    fail: (limits) => database.all(fail, rulesOf(limits)),
     turnAway: async (key) => (await one(database, turnAway, { key })) !== undefined,
     async prune() {
-      while (await database.commit([must(prune, { most: prunedAtOnce })]));
+      while (await database.commit([must(prune, {})]));
     },
   };
 }

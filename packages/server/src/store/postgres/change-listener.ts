@@ -1,20 +1,20 @@
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 
-/** Between the end of one connection and the next, in milliseconds. */
+/** Pause before a lost connection is opened again, in milliseconds. */
 const pause = 200;
-/** The longest pause between two attempts to listen, and the pause after the connection was given up, in milliseconds. */
+/** Longest pause between two attempts, and the pause after `yield`, in milliseconds. */
 const longestPause = 30_000;
 
 /**
- * One connection on which the database says that something changed that others follow. It is a convenience: what changed
- * is read again every 250 ms besides. So when no connection can be had, it tries again later, and requests come first.
+ * A connection that receives notifications of changed keys and sessions. Notifications only save time, because both are
+ * polled every 250 ms as well. So requests have priority: without a free connection the listener retries later.
  */
 export class ChangeListener {
   readonly #place: PostgresPlace;
-  readonly #patience: Patience;
+  readonly #timeouts: Timeouts;
   readonly #listeners = new Set<() => void>();
   readonly #onBroken: (error: Error) => void;
   #host: PostgresHost | undefined;
@@ -22,25 +22,25 @@ export class ChangeListener {
   #timer: NodeJS.Timeout | undefined;
   #yieldedUntil = 0;
   #closed = false;
-  /** Counts the calls of `listen`, so that an attempt sees that a later one has taken its place. */
+  /** Counts the calls of `listen`. An attempt of an earlier call stops. */
   #turn = 0;
 
-  /** @param onBroken is told that the connection has ended; `listen` is to be called again */
-  constructor(place: PostgresPlace, patience: Patience, onBroken: (error: Error) => void) {
+  /** @param onBroken called when the connection has ended; the caller then calls `listen` again */
+  constructor(place: PostgresPlace, timeouts: Timeouts, onBroken: (error: Error) => void) {
     this.#place = place;
-    this.#patience = patience;
+    this.#timeouts = timeouts;
     this.#onBroken = onBroken;
   }
 
-  /** A listener that comes after the connection is called at once: it missed the first call. */
+  /** A listener added after the connection was opened is called at once, because it missed the first call. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
     if (this.#client !== undefined) listener();
   }
 
-  /** Listens at this host from now on. Something may have changed before, so that is told as well. */
+  /** Listens at this host from now on. Listeners are called once, because changes before this were missed. */
   listen(host: PostgresHost): void {
-    // The primary can be found again while the database is being closed.
+    // The primary can be found while the database is being closed.
     if (this.#closed) return;
     this.#host = host;
     void this.#stop();
@@ -49,7 +49,7 @@ export class ChangeListener {
     else void this.#connect(host, this.#turn, pause);
   }
 
-  /** Gives its connection up for a while. */
+  /** Closes the connection for 30 seconds, so that a request can have it. */
   yield(): void {
     if (this.#client === undefined || this.#host === undefined) return;
     this.#yieldedUntil = performance.now() + longestPause;
@@ -65,7 +65,7 @@ export class ChangeListener {
   async #connect(host: PostgresHost, turn: number, wait: number): Promise<void> {
     let client: Client | undefined;
     try {
-      client = await connect(this.#place, host, this.#patience);
+      client = await connect(this.#place, host, this.#timeouts);
       await client.query("listen latchkey");
     } catch {
       if (client !== undefined) void closed(client);

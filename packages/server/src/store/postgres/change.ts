@@ -2,22 +2,22 @@ import type { ClientBase } from "pg";
 import type { Step } from "../database.ts";
 
 /**
- * Makes a change in one transaction: all steps travel together, then the verdict. Without a step that must change a
- * row there is nothing to wait for, and the verdict travels with them.
+ * Makes a change in one transaction. All steps are sent together, then `commit` or `rollback`. Without a step that must
+ * change a row, `commit` is sent with the steps.
  *
- * @returns false where a step that had to change a row changed none
- * @throws what the engine says; then nothing was changed, unless the connection broke at the very end
+ * @returns false if a step that had to change a row changed none
+ * @throws an error of the engine: the change was rolled back, or its outcome is unknown after a broken connection
  */
 export async function makeChange(client: ClientBase, steps: readonly Step[]): Promise<boolean> {
   const sent = [client.query("begin"), ...steps.map((step) => client.query(prepared(step.sql, step.values)))];
   const conditional = steps.some(({ must }) => must);
   if (!conditional) sent.push(client.query("commit"));
-  const made = verdict(steps, await Promise.allSettled(sent));
-  if (conditional) await client.query(made ? "commit" : "rollback");
-  return made;
+  const committed = verdict(steps, await Promise.allSettled(sent));
+  if (conditional) await client.query(committed ? "commit" : "rollback");
+  return committed;
 }
 
-/** Steps behind one that was in vain have run as well: what they say does not count. */
+/** Steps after one that changed no row have run as well. Their results are ignored. */
 function verdict(
   steps: readonly Step[],
   [begun, ...outcomes]: readonly PromiseSettledResult<{ rowCount: number | null }>[],
@@ -30,7 +30,7 @@ function verdict(
   return true;
 }
 
-/** A query that a connection keeps prepared. */
+/** A query that stays prepared on its connection. */
 export function prepared(
   sql: string,
   values: readonly unknown[],
@@ -49,7 +49,7 @@ function nameOf(sql: string): string {
   return name;
 }
 
-/** The values that PostgreSQL takes. Text with a NUL it does not, and no name or id that exists has one. */
+/** PostgreSQL refuses text with a NUL. No stored name or id has one, so the replacement finds nothing. */
 function postgresValue(value: unknown): unknown {
   return typeof value === "string" ? value.replaceAll("\0", "\u{fffd}") : value;
 }

@@ -2,7 +2,7 @@ import type { Client } from "pg";
 
 const mechanism = "SCRAM-SHA-256-PLUS";
 
-/** A server that does not prove that it is the one whose certificate was seen. */
+/** The server does not prove that the certificate is its own. */
 export class NoChannelBinding extends Error {
   constructor() {
     super(
@@ -13,8 +13,8 @@ export class NoChannelBinding extends Error {
 }
 
 /**
- * Breaks a connection off whose server does not bind the password to its certificate, before the password is sent: `pg`
- * takes channel binding if it is offered, and goes on without.
+ * Closes the connection before the password is sent, if the server does not offer channel binding. `pg` alone would go
+ * on without it.
  */
 export function requireChannelBinding(client: Client): void {
   let bound = false;

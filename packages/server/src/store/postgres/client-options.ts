@@ -1,31 +1,31 @@
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { type ClientConfig, types } from "pg";
+import { UnusableDatabaseError } from "../database.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../place.ts";
-import { UnusableDatabaseError } from "../unusable-database.ts";
 
-/** How long PostgreSQL may take, in milliseconds. */
-export interface Patience {
+/** Timeouts for PostgreSQL, in milliseconds. */
+export interface Timeouts {
   /** For one answer. */
   readonly answer: number;
-  /** For a connection. */
+  /** For opening a connection. */
   readonly connect: number;
 }
 
-/** PostgreSQL's `bigint`: times and counts, all of which a number can hold. */
+/** The type `bigint`: times and counts, all below 2^53. */
 const int8 = types.builtins.INT8;
 
-/** What a connection to this host needs. */
+/** The settings of a connection to this host. */
 export function clientOptions(
   place: PostgresPlace,
   { host, port }: PostgresHost,
-  patience: Patience,
+  timeouts: Timeouts,
 ): ClientConfig {
   return {
     host,
     port,
     user: place.user,
-    // A function is not shown where a connection is printed.
+    // A function keeps the password out of a printed connection.
     ...(place.password !== undefined && { password: () => place.password ?? "" }),
     database: place.database,
     ssl: tlsOptions(place.tls),
@@ -34,10 +34,10 @@ export function clientOptions(
     application_name: place.applicationName ?? "latchkey",
     ...(place.options !== undefined && { options: place.options }),
     keepAlive: true,
-    connectionTimeoutMillis: patience.connect,
+    connectionTimeoutMillis: timeouts.connect,
     // Longer than the engine's own timeouts, so that no abandoned statement keeps running.
-    query_timeout: patience.answer + 500,
-    // A change travels as a whole, not a statement at a time.
+    query_timeout: timeouts.answer + 500,
+    // All statements of a change are sent without waiting for answers.
     pipeline: true,
     types: { getTypeParser: (oid, format) => (oid === int8 ? Number : types.getTypeParser(oid, format)) },
   };

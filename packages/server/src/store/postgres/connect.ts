@@ -1,19 +1,19 @@
 import { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import { requireChannelBinding } from "./channel-binding.ts";
-import { clientOptions, type Patience } from "./client-options.ts";
+import { clientOptions, type Timeouts } from "./client-options.ts";
 
-/** A connection on which nothing was set, and the process that the server says serves it. */
+/** A connection before `configure`, and the id of its server process as announced by the server. */
 export interface OpenedConnection {
   readonly client: Client;
   readonly pid: number | undefined;
 }
 
-/** Opens one connection and sets what it needs. @throws what the engine or the network says */
-export async function connect(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<Client> {
-  const { client } = await openConnection(place, host, patience);
+/** Opens one connection and configures it. @throws an error of the engine or the network */
+export async function connect(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<Client> {
+  const { client } = await openConnection(place, host, timeouts);
   try {
-    await configure(client, place, patience);
+    await configure(client, place, timeouts);
     return client;
   } catch (error) {
     void closed(client);
@@ -21,19 +21,19 @@ export async function connect(place: PostgresPlace, host: PostgresHost, patience
   }
 }
 
-/** Opens one connection. @throws what the engine or the network says */
+/** Opens one connection. @throws an error of the engine or the network */
 export async function openConnection(
   place: PostgresPlace,
   host: PostgresHost,
-  patience: Patience,
+  timeouts: Timeouts,
 ): Promise<OpenedConnection> {
-  const client = new Client(clientOptions(place, host, patience));
+  const client = new Client(clientOptions(place, host, timeouts));
   let pid: number | undefined;
   client.connection.on("backendKeyData", ({ processID }: { processID: number }) => {
     pid = processID;
   });
   if (place.tls.channelBinding) requireChannelBinding(client);
-  // A connection in use reports a failure through its query; an event without a listener would end the process.
+  // A query in progress reports the failure itself. An error event without a listener would end the process.
   client.on("error", () => {});
   try {
     await client.connect();
@@ -44,12 +44,9 @@ export async function openConnection(
   }
 }
 
-/**
- * Sets the timeouts of the engine and the schema: with SQL, because a pooler refuses startup parameters that it does not
- * know.
- */
-export async function configure(client: Client, place: PostgresPlace, patience: Patience): Promise<void> {
-  const { answer } = patience;
+/** Sets the engine's timeouts and the schema. SQL does it, because poolers refuse unknown startup parameters. */
+export async function configure(client: Client, place: PostgresPlace, timeouts: Timeouts): Promise<void> {
+  const { answer } = timeouts;
   await client.query(
     `select set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, false),
       set_config('idle_in_transaction_session_timeout', $2, false),
@@ -58,12 +55,12 @@ export async function configure(client: Client, place: PostgresPlace, patience: 
   );
 }
 
-/** How long a connection may take to close, in milliseconds. */
-const closePatience = 1000;
+/** Timeout for closing a connection, in milliseconds. */
+const closeTimeout = 1000;
 
-/** Closes a connection. Resolves when the server has its place back, or after a second. */
+/** Closes a connection. Resolves when the server has released its slot, or after a second. */
 export async function closed(client: Client): Promise<void> {
-  const timer = setTimeout(() => client.connection.stream.destroy(), closePatience);
+  const timer = setTimeout(() => client.connection.stream.destroy(), closeTimeout);
   await client.end().catch(() => {});
   clearTimeout(timer);
 }

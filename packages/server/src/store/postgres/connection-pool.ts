@@ -1,20 +1,20 @@
 import type { Client } from "pg";
 import type { PoolFigures } from "../../core/ports.ts";
 import { closed } from "./connect.ts";
+import { isConnectionLimit } from "./engine-errors.ts";
 import { PoolCeiling } from "./pool-ceiling.ts";
-import { isConnectionLimit } from "./trouble.ts";
 
 export interface ConnectionPoolOptions {
   readonly open: () => Promise<Client>;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly max: number;
-  /** Requests that may wait for a connection; further ones are refused. */
+  /** Queue limit. Further requests are refused. */
   readonly maxWaiting: number;
   /** How long a request waits for a connection, in milliseconds. */
   readonly waitMs: number;
-  /** Called when the server itself is in doubt: an idle connection broke, or none is open and none can be opened. */
+  /** Called when the server may be down: an idle connection broke, or none is open and none can be opened. */
   readonly onLost: (error: unknown) => void;
-  /** Called when one connection more was refused, once until the pool may be of full size again. */
+  /** Called when a further connection was refused: once, until the pool may have its full size again. */
   readonly onRefused: (error: unknown) => void;
   /** Called when a connection was refused and the pool has none. */
   readonly onStarved: () => void;
@@ -28,9 +28,9 @@ interface Waiter {
 const idleFor = 60_000;
 
 /**
- * A connection pool in which growth is apart from use. A request waits for any connection, not for the one that is
- * opened on its behalf. So a refused new connection leaves the open ones at work, and the pool stays as large as it may
- * be. `pg-pool` ties a request to its new connection and fails both.
+ * A connection pool that separates growth from use. A request waits for any connection, not for the one that is opened
+ * on its behalf. So a refused new connection fails no request while others are open. `pg-pool` ties a request to its
+ * new connection and fails both.
  */
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
@@ -60,7 +60,7 @@ export class ConnectionPool {
     };
   }
 
-  /** @throws what refused the last new connection, if no connection comes free in time */
+  /** @throws the error of the last refused connection, if no connection is released in time */
   acquire(): Promise<Client> {
     const client = [...this.#idle.keys()].at(-1);
     if (client !== undefined) {
@@ -91,7 +91,7 @@ export class ConnectionPool {
     });
   }
 
-  /** Takes a connection back. @param discard whether something failed on it */
+  /** Returns a connection to the pool. @param discard closes it instead, after a failure on it */
   release(client: Client, discard = false): void {
     if (discard || this.#broken.has(client) || this.#ended !== undefined) {
       void this.#discard(client);
@@ -100,13 +100,13 @@ export class ConnectionPool {
     this.#offer(client);
   }
 
-  /** Lets the pool try to grow at once: the server was found again. */
+  /** Grows without a pause, after the server was found again. */
   tryAgain(): void {
     this.#ceiling.tryAgain();
     this.#grow();
   }
 
-  /** Closes idle connections now, and the others when they are released. */
+  /** Closes idle connections at once, the others when they are released. */
   async end(): Promise<void> {
     clearTimeout(this.#probe);
     const ended = new Promise<void>((resolve) => {
@@ -183,7 +183,7 @@ export class ConnectionPool {
     this.#idle.delete(client);
   }
 
-  /** Until it is closed the connection counts: the server has no place for another. */
+  /** A closing connection counts until it is closed: until then the server has no slot for another. */
   async #discard(client: Client): Promise<void> {
     this.#unidle(client);
     if (!this.#open.delete(client)) return;

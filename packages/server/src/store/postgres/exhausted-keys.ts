@@ -9,8 +9,8 @@ interface Exhausted {
 }
 
 /**
- * Keys whose limit is used up until their window ends. Nothing changes that, so the database need not be asked. At most
- * `capacity` keys are remembered; at the bound the oldest is forgotten, and the database is asked about it again.
+ * A cache of keys that are at their limit until their window ends. They are refused without a query. The cache holds
+ * `capacity` keys; beyond that the oldest is evicted and looked up in the database again.
  */
 export class ExhaustedKeys {
   readonly #steady: SteadyClock;
@@ -23,14 +23,14 @@ export class ExhaustedKeys {
     this.#capacity = capacity;
   }
 
-  /** Remembers the keys that are used up. @returns the counts that are over their limit */
+  /** Remembers the keys at their limit. @returns the counts above their limit */
   note(counts: readonly AttemptCount[]): AttemptCount[] {
     for (const { key, failures, most, remaining } of counts)
       if (failures >= most) this.#remember(key, this.#steady() + remaining);
     return counts.filter(({ failures, most }) => failures > most);
   }
 
-  /** How long a key stays used up, in milliseconds; undefined if it is not known to be. */
+  /** Milliseconds until the key has room again; undefined if the key is not in the cache. */
   left(key: string): number | undefined {
     const known = this.#keys.get(key);
     if (known === undefined) return undefined;
@@ -40,7 +40,7 @@ export class ExhaustedKeys {
     return undefined;
   }
 
-  /** @returns whether this is the first refusal of the key that this process knows of */
+  /** @returns whether this is the first refusal of the key in this process */
   turnAway(key: string): boolean {
     const known = this.#keys.get(key);
     if (known === undefined) return true;

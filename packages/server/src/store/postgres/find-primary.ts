@@ -1,28 +1,28 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import type { ConnectionPool } from "./connection-pool.ts";
 
-/** A server that is there says so within this, in milliseconds. */
-const answerPatience = 1000;
+/** Timeout for the answer of a host, in milliseconds. */
+const answerTimeout = 1000;
 
 const readsOnly = "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as reads";
 
 /**
- * Asks all hosts at once, over a new connection and over one that a pool has: a server at its connection limit answers
- * the latter alone.
+ * Asks all hosts concurrently, each over a new connection and over an open one of its pool. A server at its connection
+ * limit answers only on the open one.
  *
- * @returns the first that says it takes writes
- * @throws {AggregateError} with what each said, where none does
+ * @returns the first host that takes writes
+ * @throws {AggregateError} with the error of each host, if none takes writes
  */
 export function findPrimary(
   place: PostgresPlace,
-  patience: Patience,
+  timeouts: Timeouts,
   pools: ReadonlyMap<PostgresHost, ConnectionPool>,
 ): Promise<PostgresHost> {
-  const short = Math.min(patience.answer, answerPatience);
+  const short = Math.min(timeouts.answer, answerTimeout);
   return Promise.any(
     place.hosts.flatMap((host) => {
       const pool = pools.get(host);
@@ -32,17 +32,17 @@ export function findPrimary(
   );
 }
 
-async function askAnew(place: PostgresPlace, host: PostgresHost, patience: Patience): Promise<PostgresHost> {
-  const client = await connect(place, host, patience);
+async function askAnew(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<PostgresHost> {
+  const client = await connect(place, host, timeouts);
   try {
     return await ask(client, host);
   } finally {
-    // The server has its place back before the pool asks for it.
+    // The server has released the slot before the pool needs it.
     await closed(client);
   }
 }
 
-/** A connection that answers late goes back to its pool when it has answered: it may be slow, not broken. */
+/** A connection that exceeds the timeout returns to its pool after its answer: it may be slow, not broken. */
 async function askOver(pool: ConnectionPool, host: PostgresHost, timeout: number): Promise<PostgresHost> {
   const answer = pool.acquire().then(async (client) => {
     try {

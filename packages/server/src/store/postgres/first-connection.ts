@@ -1,20 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
+import { UnusableDatabaseError } from "../database.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
-import { UnusableDatabaseError } from "../unusable-database.ts";
 import { NoChannelBinding } from "./channel-binding.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { closed, configure, openConnection } from "./connect.ts";
+import { isConnectionLimit, logReasonOf, stateOf } from "./engine-errors.ts";
 import { assertOwnSession, TransactionPooling } from "./pooling.ts";
-import { isConnectionLimit, reasonOf, stateOf } from "./trouble.ts";
 
-/** A database that starts together with the server may need so long, in milliseconds. */
-const startPatience = 10_000;
+/** How long a start waits for a database that is starting too, in milliseconds. */
+const startTimeout = 10_000;
 const againAfter = 250;
-/** A second connection, which only serves to see whether a pooler is in between, has little time, in milliseconds. */
-const shortly: Patience = { answer: 1000, connect: 1000 };
+/** Timeouts of the second connection that detects a pooler, in milliseconds. */
+const probeTimeouts: Timeouts = { answer: 1000, connect: 1000 };
 
-/** What an operator can do about it, by the state that the engine gave. */
+/** Advice for an operator, by SQLSTATE. */
 const advice: Readonly<Record<string, string>> = {
   "28P01": "the password is wrong: correct LATCHKEY_DATABASE",
   "28000": "this user may not connect: correct LATCHKEY_DATABASE, or the server's pg_hba.conf",
@@ -27,42 +27,42 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * Connects to the primary and does `work` there. A server that is not there yet is waited for; what waiting will not
- * mend is told at once.
+ * Connects to the primary and runs `work` there. Retries while the server may still be starting. Permanent errors are
+ * thrown at once.
  *
- * @throws {UnusableDatabaseError} with the one line that says what to do
+ * @throws {UnusableDatabaseError} with advice in one line
  */
 export async function firstConnection<Result>(
   place: PostgresPlace,
-  patience: Patience,
+  timeouts: Timeouts,
   work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
-  for (const deadline = performance.now() + startPatience; ; await delay(againAfter)) {
+  for (const deadline = performance.now() + startTimeout; ; await delay(againAfter)) {
     try {
-      return await connectFirst(place, patience, work);
+      return await connectFirst(place, timeouts, work);
     } catch (error) {
       if (performance.now() > deadline || !(error instanceof NotYetThere)) throw error;
     }
   }
 }
 
-/** The primary may be there in a moment. */
+/** The primary may answer soon, so a retry makes sense. */
 class NotYetThere extends UnusableDatabaseError {}
 
-/** The same, without waiting. */
+/** The same as `firstConnection`, without retries. */
 export async function connectFirst<Result>(
   place: PostgresPlace,
-  patience: Patience,
+  timeouts: Timeouts,
   work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
   let problem: unknown;
   for (const host of place.hosts) {
     let client: Client | undefined;
     try {
-      const opened = await openConnection(place, host, patience);
+      const opened = await openConnection(place, host, timeouts);
       client = opened.client;
-      await assertOwnSession(opened, () => openConnection(place, host, shortly));
-      await configure(client, place, patience);
+      await assertOwnSession(opened, () => openConnection(place, host, probeTimeouts));
+      await configure(client, place, timeouts);
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
       return await work(client, host);
@@ -70,14 +70,14 @@ export async function connectFirst<Result>(
       problem = error;
       if (willNotMend(error)) throw asUnusable(place, error);
     } finally {
-      // With a connection limit of one, the pool gets none before this one is closed.
+      // With a connection limit of one, the pool can open none before this one is closed.
       if (client !== undefined) await closed(client);
     }
   }
   throw new NotYetThere(asUnusable(place, problem).message);
 }
 
-/** The engine has spoken and is not about to start, or does not speak TLS, or is not who it should be. */
+/** Errors that a retry cannot repair: a refusal by a running engine, missing TLS, a wrong certificate. */
 function willNotMend(error: unknown): boolean {
   const state = stateOf(error);
   if (state !== undefined) return !state.startsWith("57P0") && !isConnectionLimit(error);
@@ -104,19 +104,19 @@ function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError
 
 function adviceFor(error: unknown): string {
   if (error instanceof Error && isWithoutTls(error))
-    return "the server does not speak TLS: set it up there, or add ?sslmode=disable where the network is yours alone";
+    return "the server does not speak TLS: set it up there, or add ?sslmode=disable if the network is private";
   if (error instanceof Error && isCertificateProblem(error))
     return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE, or encrypt without a check with ?sslmode=require`;
   if (error instanceof TransactionPooling || error instanceof NoChannelBinding) return error.message;
   const state = stateOf(error);
-  // The server answered, so it is running: the advice to start it would be wrong.
+  // A server that answers is running, so the advice to start it would be wrong.
   if (state !== undefined && advice[state] === undefined)
-    return `${reasonOf(error)}: ${adviceForRefusal(error)}`;
-  return (state && advice[state]) ?? `${reasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
+    return `${logReasonOf(error)}: ${adviceForRefusal(error)}`;
+  return (state && advice[state]) ?? `${logReasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
 }
 
 function adviceForRefusal(error: unknown): string {
-  if (/unsupported startup parameter/.test(reasonOf(error)))
+  if (/unsupported startup parameter/.test(logReasonOf(error)))
     return "the pooler in front of PostgreSQL does not take it: leave it out of LATCHKEY_DATABASE, or allow it there";
-  return "mend it on the server, or correct LATCHKEY_DATABASE";
+  return "repair it on the server, or correct LATCHKEY_DATABASE";
 }

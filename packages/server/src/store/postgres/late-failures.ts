@@ -1,10 +1,10 @@
 import type { CountedLimit } from "../../core/attempt-counter.ts";
 
-/** More failures are not remembered: the database is away for long. */
+/** Queue limit. Further failures are dropped, because the database has been down for long. */
 const capacity = 10_000;
 const againAfter = 1000;
 
-/** Failures that could not be counted when they happened. They are counted as soon as the database lets them. */
+/** A retry queue for failures that could not be counted, because the database did not answer. */
 export class LateFailures {
   readonly #count: (limits: readonly CountedLimit[]) => Promise<unknown>;
   readonly #held: (readonly CountedLimit[])[] = [];

@@ -1,17 +1,31 @@
 import type { ClientBase } from "pg";
-import { NewerDatabaseError } from "../unusable-database.ts";
-import { postgresMigrations } from "./migrations.ts";
+import { NewerDatabaseError } from "../database.ts";
+import type { Migration } from "../migrate.ts";
+import { first } from "./001-first.ts";
+import { attemptsByItsClock } from "./002-attempts-by-its-clock.ts";
+import { refreshRepeats } from "./003-refresh-repeats.ts";
+import { deletionTime } from "./004-deletion-time.ts";
+import { sessionEpochs } from "./005-session-epochs.ts";
 
-/** Whoever migrates holds it; the others wait and find the work done. */
+/** Every migration of a PostgreSQL database, in order. */
+export const postgresMigrations: readonly Migration[] = [
+  first,
+  attemptsByItsClock,
+  refreshRepeats,
+  deletionTime,
+  sessionEpochs,
+];
+
+/** Id of the advisory lock that serializes migrations. */
 const migrating = "7310868735423766887";
 
-/** How long one step of a migration may take, and others over theirs, in milliseconds: far longer than an answer. */
-export const migrationPatience = 120_000;
+/** Timeout for one statement of a migration, and for the wait for another process's migration, in milliseconds. */
+export const migrationTimeout = 120_000;
 
 /**
  * Brings a PostgreSQL database up to date, in one transaction.
  *
- * @throws {NewerDatabaseError} where the database is ahead of this program
+ * @throws {NewerDatabaseError} if the database is at a later version than this program
  */
 export async function migratePostgres(client: ClientBase): Promise<void> {
   const known = postgresMigrations.length;
@@ -36,9 +50,9 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
   }
 }
 
-/** Which migration the database is at; 0 for an empty one. */
+/** The number of the last migration; 0 for an empty database. */
 export async function versionOf(client: ClientBase): Promise<number> {
-  // Asks the catalogue's table: a name that was looked up before is remembered as missing.
+  // Asks the table of the catalogue. A lookup by name can come from a cache that still lacks the table.
   const { rows } = await client.query(
     "select from pg_catalog.pg_tables where schemaname = current_schema() and tablename = 'latchkey_schema'",
   );

@@ -1,10 +1,10 @@
-/** Pauses between two attempts to have one connection more, in milliseconds. */
+/** Pauses between two attempts to open a further connection, in milliseconds. */
 const shortestPause = 200;
 const longestPause = 30_000;
 
 /**
- * The number of connections that PostgreSQL lets a pool have, as far as known. A refused connection lowers it to the
- * number that is open; after a pause, which doubles each time, a single probe may raise it again.
+ * An estimate of how many connections PostgreSQL allows. A refused connection lowers it to the number of open ones.
+ * After a pause, which doubles each time, a single probe may raise it again.
  */
 export class PoolCeiling {
   readonly #max: number;
@@ -21,7 +21,7 @@ export class PoolCeiling {
     return this.#ceiling;
   }
 
-  /** @returns whether one connection more may be opened. @param size open, opening and closing connections */
+  /** @returns whether a further connection may be opened. @param size open, opening and closing connections */
   allows(size: number, opening: number): boolean {
     if (size < this.#ceiling) return true;
     return size < this.#max && opening === 0 && performance.now() >= this.#probeAt;
@@ -32,27 +32,27 @@ export class PoolCeiling {
     return Math.max(0, this.#probeAt - performance.now());
   }
 
-  /** @param open connections that are open. @returns whether this is the first refusal since the pool was unlimited */
+  /** @param open open connections. @returns whether this is the first refusal since the pool had its full size */
   refused(open: number): boolean {
     const first = this.#ceiling === this.#max;
-    // A refusal of several connections at once is one refusal.
+    // Several connections refused at once count as one refusal.
     if (this.probeIn === 0) {
       this.#probeAt = performance.now() + this.#pause;
-      // Without any connection every request waits.
+      // Without any connection every request waits, so the pause stays short.
       if (open > 0) this.#pause = Math.min(this.#pause * 2, longestPause);
     }
     this.#ceiling = Math.min(open, this.#max - 1);
     return first;
   }
 
-  /** @param open connections that are open */
+  /** @param open open connections */
   opened(open: number): void {
     if (open <= this.#ceiling) return;
     this.#ceiling = open;
     this.tryAgain();
   }
 
-  /** Lets the next probe take place at once. */
+  /** Allows the next probe at once. */
   tryAgain(): void {
     this.#pause = shortestPause;
     this.#probeAt = 0;

@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { closed, type OpenedConnection } from "./connect.ts";
 
-/** A pooler that gives a connection to another client between two transactions. */
+/** The address leads to a pooler that hands out connections by transaction. */
 export class TransactionPooling extends Error {
   constructor() {
     super(
@@ -11,13 +11,13 @@ export class TransactionPooling extends Error {
   }
 }
 
-/** Looks at this often whether two connections share a server process. */
+/** Comparisons of the server processes of two connections. */
 const looks = 5;
 
 /**
- * Checks that a connection has a server process of its own. Without a pooler the process is the one that was announced
- * at the start, which takes one query to see. A pooler announces another; then a second connection holds a transaction
- * open, and the first one's process must be another and stay the same.
+ * Checks that a connection has a server process of its own. Without a pooler, it is the process that was announced at
+ * the start: one query shows that. A pooler announces another id. Then a second connection keeps a transaction open,
+ * and the first connection's process must differ from it and stay the same.
  *
  * @param openAnother opens the second connection
  * @throws {TransactionPooling} if two connections share a process
@@ -28,7 +28,7 @@ export async function assertOwnSession(
 ): Promise<void> {
   const own = await processOf(client);
   if (own === pid) return;
-  // A pooler by session that has no second connection to give says so, or lets it wait until its timeout.
+  // A pooler by session without a free connection refuses the second one, or lets it wait until the timeout.
   const other = await openAnother().catch(() => undefined);
   if (other === undefined) return;
   try {
@@ -45,7 +45,7 @@ async function compare(client: Client, own: number, other: Client): Promise<void
   await other.query("rollback");
 }
 
-/** @returns the backend process of a new transaction; undefined if no connection was free */
+/** @returns the server process of a new transaction; undefined if no connection was free */
 async function begin(client: Client): Promise<number | undefined> {
   try {
     await client.query("begin");

@@ -1,42 +1,38 @@
-import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { PoolFigures } from "../../core/ports.ts";
-import type { Database, Step } from "../database.ts";
+import { type Database, type Step, UnusableDatabaseError } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
-import type { Schema } from "../schema.ts";
 import type { Statement } from "../statement.ts";
-import { UnusableDatabaseError } from "../unusable-database.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
+import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
 import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
-import { migratePostgres, migrationPatience } from "./migrate-postgres.ts";
+import { migratePostgres, migrationTimeout } from "./migrate-postgres.ts";
 import { Primary } from "./primary.ts";
-import { timeOf } from "./time-of.ts";
-import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PostgresOptions {
   readonly place: PostgresPlace;
-  /** Connections at most, besides one that listens. */
+  /** Maximum number of connections, besides one for notifications. */
   readonly connections: number;
-  /** How long one answer may take, in milliseconds. */
+  /** Timeout for one answer, in milliseconds. */
   readonly timeout: number;
-  /** Whether changes of other processes are listened for: a command is over before any comes. */
+  /** Whether to receive notifications. A command ends before any comes. */
   readonly listen: boolean;
   /** Called with a line for the log. */
   readonly warn: (message: string) => void;
 }
 
-/** A connection should be there in a moment, in milliseconds; a statement may have to wait for others. */
-const connectPatience = 2000;
-/** How often a change is tried again that was in another's way. */
+/** A connection opens faster than a statement that waits for locks, in milliseconds. */
+const defaultConnectTimeout = 2000;
+/** Attempts at a change that conflicts with concurrent ones. */
 const mostTries = 5;
 
 /**
  * Opens a PostgreSQL database and brings its schema up to date.
  *
- * @throws {NewerDatabaseError} where a newer Latchkey wrote it; {UnusableDatabaseError} where it cannot be used
+ * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
  */
 export async function openPostgres({
   place,
@@ -45,24 +41,27 @@ export async function openPostgres({
   listen,
   warn,
 }: PostgresOptions): Promise<Database> {
-  const patience = { answer: timeout, connect: place.connectTimeout ?? Math.min(timeout, connectPatience) };
-  const patient = { ...patience, answer: migrationPatience };
-  const first = await firstConnection(place, patient, async (client, host) => {
-    const doubts = assertSound(place, engineProblems(await engineState(client)));
+  const timeouts = {
+    answer: timeout,
+    connect: place.connectTimeout ?? Math.min(timeout, defaultConnectTimeout),
+  };
+  const forMigrations = { ...timeouts, answer: migrationTimeout };
+  const first = await firstConnection(place, forMigrations, async (client, host) => {
+    const warnings = assertSound(place, engineProblems(await engineState(client)));
     await migratePostgres(client);
     assertSound(place, await triggerProblems(client));
-    return { host, doubts };
+    return { host, warnings };
   });
-  // A start that is refused says why in one line, and nothing else.
-  for (const line of [...place.notes, ...first.doubts]) warn(line);
+  // Warnings come last: a refused start prints its reason alone, in one line.
+  for (const line of [...place.notes, ...first.warnings]) warn(line);
   const primary = new Primary({
     place,
     connections,
-    patience,
+    timeouts,
     onRefused: (reason) => warn(refusedWarning(reason)),
     onStarved: () => listener.yield(),
   });
-  const listener = new ChangeListener(place, patience, (error) => primary.doubt(reasonOf(error)));
+  const listener = new ChangeListener(place, timeouts, (error) => primary.searchAgain(logReasonOf(error)));
   if (listen) primary.onFound((host) => listener.listen(host));
   primary.found(first.host);
   return new PostgresDatabase(primary, listener);
@@ -70,7 +69,7 @@ export async function openPostgres({
 
 /**
  * @returns lines for the log
- * @throws {UnusableDatabaseError} for the first problem with which a server must not start
+ * @throws {UnusableDatabaseError} for the first fatal problem
  */
 function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): string[] {
   const fatal = problems.find((problem) => problem.fatal);
@@ -87,14 +86,6 @@ function refusedWarning(reason: string): string {
 
 class PostgresDatabase implements Database {
   readonly writers = "many";
-  readonly query = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
-  });
   readonly #primary: Primary;
   readonly #listener: ChangeListener;
 
@@ -103,10 +94,10 @@ class PostgresDatabase implements Database {
     this.#listener = listener;
   }
 
-  async all<Params, Row>(statement: Statement<Params, Row>, params: Params): Promise<Row[]> {
-    const query = prepared(statement.sql, statement.values(params));
+  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
+    const query = prepared(statement.sql, statement.numbered(values));
     const { rows } = await this.#use((client) => client.query(query));
-    // Row is what Kysely infers from the schema for this very text; the engine cannot know it.
+    // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
     return rows as Row[];
   }
 
@@ -115,7 +106,14 @@ class PostgresDatabase implements Database {
   }
 
   time(): Promise<number> {
-    return this.#use(timeOf);
+    return this.#use(async (client) => {
+      const { rows } = await client.query<{ now: number }>(
+        "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
+      );
+      const [row] = rows;
+      if (row === undefined) throw new Error("no answer");
+      return row.now;
+    });
   }
 
   onChange(listener: () => void): void {
@@ -137,7 +135,7 @@ class PostgresDatabase implements Database {
         return await this.#primary.use(work);
       } catch (error) {
         if (error instanceof LatchkeyError) throw error;
-        if (troubleOf(error) !== "conflict" || tries === mostTries) throw unavailable(reasonOf(error));
+        if (errorClassOf(error) !== "conflict" || tries === mostTries) throw unavailable(logReasonOf(error));
       }
     }
   }

@@ -2,36 +2,36 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PoolFigures } from "../../core/ports.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
-import type { Patience } from "./client-options.ts";
+import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
 import { ConnectionPool } from "./connection-pool.ts";
+import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
 import { findPrimary } from "./find-primary.ts";
-import { reasonOf, troubleOf, unavailable } from "./trouble.ts";
 
 export interface PrimaryOptions {
   readonly place: PostgresPlace;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly connections: number;
-  readonly patience: Patience;
-  /** Called when a connection beyond the open ones was refused, once an episode. @param reason for the log */
+  readonly timeouts: Timeouts;
+  /** Called when a further connection was refused, once per episode. @param reason for the log */
   readonly onRefused: (reason: string) => void;
-  /** Called when a connection was refused and the pool has none for requests. */
+  /** Called when a connection was refused and the pool has no open one. */
   readonly onStarved: () => void;
 }
 
-/** Requests that may wait, for each connection. Further ones get 503. */
+/** Queue limit for each connection. Further requests get 503. */
 const waitingPerConnection = 100;
-/** How long a request waits for a connection at most, in milliseconds. Opening one may be allowed longer. */
+/** Longest wait of a request for a connection, in milliseconds. Opening one may take longer. */
 const longestWait = 2000;
-/** How long a request waits for a search that has just begun, in milliseconds. */
-const searchPatience = 250;
-/** Between two looks at the hosts while none is the primary, in milliseconds. */
+/** How long a request waits for the search for the primary, counted from its begin, in milliseconds. */
+const searchTimeout = 250;
+/** Pause between two searches while no host takes writes, in milliseconds. */
 const lookAgainAfter = 200;
 
 /**
- * The server that takes writes, among one or several hosts, and the connections to it. When a connection breaks, it
- * looks for the primary anew, over the connections there are and over new ones; meanwhile requests are refused at once.
- * A refused new connection starts no search while others work.
+ * The host that takes writes, and the connections to it. A broken connection starts a search among all hosts, over open
+ * connections and new ones. A request waits a quarter of a second for the result and is then refused. A refused new
+ * connection starts no search while others are open.
  */
 export class Primary {
   readonly #options: PrimaryOptions;
@@ -54,18 +54,16 @@ export class Primary {
     return pool?.figures ?? { max, allowed: max, size: 0, idle: 0, waiting: 0 };
   }
 
-  /** Calls back whenever the primary was found, at first or again. */
+  /** Calls back whenever the primary was found. */
   onFound(listener: (host: PostgresHost) => void): void {
     this.#listeners.add(listener);
   }
 
-  /**
-   * Runs `work` on a connection to the primary. A connection on which something failed is not used again.
-   */
+  /** Runs `work` on a connection to the primary. The connection is closed if `work` fails. */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
     const client = await pool.acquire().catch((error: unknown) => {
-      throw unavailable(reasonOf(error));
+      throw unavailable(logReasonOf(error));
     });
     try {
       const done = await work(client);
@@ -73,12 +71,12 @@ export class Primary {
       return done;
     } catch (error) {
       pool.release(client, true);
-      if (troubleOf(error) === "connection") this.doubt(reasonOf(error));
+      if (errorClassOf(error) === "connection") this.searchAgain(logReasonOf(error));
       throw error;
     }
   }
 
-  /** Takes a host for the primary that has just shown that it is. */
+  /** Uses this host from now on: it has just answered that it takes writes. */
   found(host: PostgresHost): void {
     this.#host = host;
     const pool = this.#poolOf(host);
@@ -86,7 +84,7 @@ export class Primary {
     void this.#tell(pool, host);
   }
 
-  /** Requests come first: the listeners hear of the host when the pool has a connection. */
+  /** Requests have priority: listeners are called once the pool has a connection. */
   async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
     const turn = ++this.#turn;
     const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
@@ -102,8 +100,8 @@ export class Primary {
     }
   }
 
-  /** Looks for the primary anew. @param reason for the log */
-  doubt(reason: string): void {
+  /** Searches for the primary again. @param reason for the log */
+  searchAgain(reason: string): void {
     this.#reason = reason;
     if (this.#search !== undefined || this.#closed) return;
     this.#host = undefined;
@@ -121,7 +119,7 @@ export class Primary {
 
   async #pool(): Promise<ConnectionPool> {
     if (this.#host === undefined && this.#search !== undefined) {
-      const left = this.#searchedSince + searchPatience - performance.now();
+      const left = this.#searchedSince + searchTimeout - performance.now();
       if (left > 0) await Promise.race([this.#search, delay(left, undefined, { ref: false })]);
     }
     if (this.#host === undefined) throw unavailable(this.#reason);
@@ -142,9 +140,9 @@ export class Primary {
 
   async #look(): Promise<PostgresHost | undefined> {
     try {
-      return await findPrimary(this.#options.place, this.#options.patience, this.#pools);
+      return await findPrimary(this.#options.place, this.#options.timeouts, this.#pools);
     } catch (error) {
-      this.#reason = reasonOf(error);
+      this.#reason = logReasonOf(error);
       return undefined;
     }
   }
@@ -152,16 +150,16 @@ export class Primary {
   #poolOf(host: PostgresHost): ConnectionPool {
     let pool = this.#pools.get(host);
     if (pool === undefined) {
-      const { place, connections, patience, onRefused, onStarved } = this.#options;
+      const { place, connections, timeouts, onRefused, onStarved } = this.#options;
       pool = new ConnectionPool({
-        open: () => connect(place, host, patience),
+        open: () => connect(place, host, timeouts),
         max: connections,
         maxWaiting: connections * waitingPerConnection,
-        waitMs: Math.min(patience.connect, patience.answer, longestWait),
+        waitMs: Math.min(timeouts.connect, timeouts.answer, longestWait),
         onLost: (error) => {
-          if (this.#host === host) this.doubt(reasonOf(error));
+          if (this.#host === host) this.searchAgain(logReasonOf(error));
         },
-        onRefused: (error) => onRefused(reasonOf(error)),
+        onRefused: (error) => onRefused(logReasonOf(error)),
         onStarved,
       });
       this.#pools.set(host, pool);

@@ -5,16 +5,29 @@ import {
   soonMs,
 } from "../../core/attempt-counter.ts";
 import type { SteadyClock } from "../../core/ports.ts";
-import type { AttemptTable } from "./attempts.ts";
+import type { Database } from "../database.ts";
+import { type AttemptTable, attemptTable } from "./attempts.ts";
 import { ExhaustedKeys } from "./exhausted-keys.ts";
 import { LateFailures } from "./late-failures.ts";
+import { SharedFailureCounter } from "./shared-failure-counter.ts";
+
+/** The counters of all replicas. Passwords can be guessed, refresh tokens cannot. */
+export function sharedAttemptCounters(
+  database: Database,
+): (steady: SteadyClock) => Record<"login" | "refresh", AttemptCounter> {
+  const table = attemptTable(database);
+  return (steady) => ({
+    login: new SharedAttemptCounter(table, steady),
+    refresh: new SharedFailureCounter(table, steady),
+  });
+}
 
 /**
- * Counts for all replicas at once. A place is taken before the attempt, in one step: of all guesses at all replicas
- * together, no more are tried than the limit lets. A place that is not given back, because a replica or the database
- * fails in between, is free again a minute after the last attempt.
+ * Counts attempts for all replicas. A slot is reserved before the attempt, in one atomic statement, so all replicas
+ * together never try more guesses than the limit. If a replica or the database fails in between, the slot is free again
+ * a minute after the last attempt.
  */
-export class SharedAttemptCounter implements AttemptCounter {
+class SharedAttemptCounter implements AttemptCounter {
   readonly #table: AttemptTable;
   readonly #exhausted: ExhaustedKeys;
   readonly #late: LateFailures;
@@ -54,18 +67,18 @@ export class SharedAttemptCounter implements AttemptCounter {
     await this.#table.prune();
   }
 
-  /** @returns the keys without room; if there are any, no place is taken */
+  /** @returns the keys at their limit; if there are any, no slot is reserved */
   async #open(limits: readonly CountedLimit[]): Promise<Set<string>> {
     const counts = await this.#table.open(limits);
     this.#exhausted.note(counts);
     const full = counts.filter((count) => count.full);
     if (full.length > 0) {
-      // Without this, a clock that was set back would keep a limit used up for longer than its window.
+      // Without this, a clock that was set back would refuse a key for longer than its window.
       if (counts.some(({ tooLong }) => tooLong)) await this.#table.cut(limits);
       return new Set(full.map(({ key }) => key));
     }
     const missed = new Set(counts.filter(({ taken }) => !taken).map(({ key }) => key));
-    // Other statements took the last place of a key between the look and the step.
+    // Concurrent statements took the last slot of a key after the check. The slots of the other keys are released.
     const spare = missed.size === 0 ? [] : limits.filter(({ key }) => !missed.has(key));
     if (spare.length > 0) await this.#table.settle(spare, false);
     return missed;

@@ -5,9 +5,9 @@ import { ExhaustedKeys } from "./exhausted-keys.ts";
 import { LateFailures } from "./late-failures.ts";
 
 /**
- * Counts failures for all replicas at once, and what succeeds not at all: for attempts at secrets that cannot be
- * guessed, most of which succeed. Who fails once too often is told so instead of what was wrong, so that all replicas
- * together give no more answers than the limit lets.
+ * Counts only failures, for all replicas. It serves attempts with secrets that cannot be guessed, because most of them
+ * succeed. A failure beyond the limit is answered as throttled, so all replicas together reveal no more outcomes than
+ * the limit.
  */
 export class SharedFailureCounter implements AttemptCounter {
   readonly #table: AttemptTable;
