@@ -1,6 +1,6 @@
 import type { RouteOptions } from "./adapters/route-options.ts";
-import { type Algorithm, isAlgorithm } from "./algorithms.ts";
 import type { GuardEvent } from "./guard-events.ts";
+import { type Algorithm, isAlgorithm } from "./signature.ts";
 import type { KeySource, RevocationSource } from "./sources.ts";
 
 export interface GuardOptions extends RouteOptions {

@@ -1,8 +1,9 @@
 import type { CryptoKey, JWK } from "jose";
 import { importJWK } from "jose/key/import";
-import { type Algorithm, checks, keyKindOf } from "./algorithms.ts";
 import { IssuerProblem } from "./issuer-request.ts";
 import { membersOf, ownMembers } from "./own-members.ts";
+import type { Algorithm } from "./signature.ts";
+import { isSoundKey } from "./sound-key.ts";
 
 /** Public keys by `kid` and by the algorithm that each may check. */
 export interface KeySet {
@@ -53,7 +54,11 @@ export async function readKeySet(
   return { byKid, byMaterial };
 }
 
-type SignatureKey = Readonly<Record<string, unknown>> & { readonly kid: string; readonly kty: string };
+type SignatureKey = Readonly<Record<string, unknown>> & {
+  readonly kid: string;
+  readonly kty: string;
+  readonly alg?: unknown;
+};
 
 function isSignatureKey(jwk: Readonly<Record<string, unknown>>): jwk is SignatureKey {
   const { kid, kty, use, key_ops: operations, d } = jwk;
@@ -63,24 +68,21 @@ function isSignatureKey(jwk: Readonly<Record<string, unknown>>): jwk is Signatur
   return operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
 }
 
-function serves(jwk: SignatureKey, algorithm: Algorithm): boolean {
-  const { kty, crv } = keyKindOf(algorithm);
-  if (jwk.kty !== kty || (crv !== undefined && jwk["crv"] !== crv)) return false;
-  const named = jwk["alg"];
-  // RFC 9864 §4.1.2: two names for the same signature.
-  return (
-    named === undefined ||
-    named === algorithm ||
-    (crv === "Ed25519" && (named === "EdDSA" || named === "Ed25519"))
-  );
+/** Whether the key's own `alg` allows an algorithm. Whether its kind does is seen when it is imported. */
+function serves({ alg }: SignatureKey, algorithm: Algorithm): boolean {
+  return alg === undefined || alg === algorithm || (isEdDsa(alg) && isEdDsa(algorithm));
+}
+
+/** RFC 9864 §4.1.2: two names for the same signature. */
+function isEdDsa(name: unknown): boolean {
+  return name === "EdDSA" || name === "Ed25519";
 }
 
 async function importPublic(material: JWK, algorithm: Algorithm): Promise<CryptoKey | undefined> {
   try {
     const key = await importJWK(material, algorithm);
-    if (key instanceof Uint8Array || key.type !== "public") return undefined;
     // A weak key is passed over: another one with the same kid may be sound.
-    return checks(key, algorithm) ? key : undefined;
+    return isSoundKey(key) && key.type === "public" ? key : undefined;
   } catch {
     return undefined;
   }

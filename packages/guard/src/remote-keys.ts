@@ -1,5 +1,4 @@
 import type { CryptoKey } from "jose";
-import type { Algorithm } from "./algorithms.ts";
 import { Backoff } from "./backoff.ts";
 import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
 import type { Discovery } from "./discovery.ts";
@@ -8,6 +7,7 @@ import type { KeysHealth } from "./health.ts";
 import { problemOf, type Requests, requestJson } from "./issuer-request.ts";
 import { Joined } from "./joined.ts";
 import { noKeys, readKeySet } from "./key-set.ts";
+import type { Algorithm } from "./signature.ts";
 import type { KeySource } from "./sources.ts";
 import { TokenError } from "./token-error.ts";
 import { pause } from "./waiting.ts";

@@ -1,48 +1,53 @@
 import type { CryptoKey } from "jose";
-import { type Algorithm, keyKindOf } from "./algorithms.ts";
-import { nodeModules } from "./platform.ts";
+import { compactVerify } from "jose/jws/compact/verify";
+import { TokenError } from "./token-error.ts";
 
-/**
- * Checks a signature (RFC 7518 §3, RFC 8037 §3.1). The key is for the algorithm: that was found out before.
- *
- * @param signed header and claims as they were sent, with the full stop between them
- */
-export type SignatureCheck = (
-  algorithm: Algorithm,
-  key: CryptoKey,
-  signed: string,
-  signature: Uint8Array<ArrayBuffer>,
-) => boolean | Promise<boolean>;
+/** Signatures with a public key (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): a guard holds no key that can sign. */
+const algorithms = [
+  ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] as const),
+  // Two names for the same signature (RFC 9864 §4.1.2).
+  ...(["EdDSA", "Ed25519"] as const),
+];
 
-/** As every platform of the web can. */
-export const checkOnTheWeb: SignatureCheck = (algorithm, key, signed, signature) => {
-  const { name, hash } = keyKindOf(algorithm);
-  const saltLength = Number(hash.slice(4)) / 8;
-  return crypto.subtle.verify({ name, hash, saltLength }, key, signature, new TextEncoder().encode(signed));
-};
+/** The name of a signature algorithm that a guard can accept. */
+export type Algorithm = (typeof algorithms)[number];
 
-/** As Node does on the thread that asks, which takes less time than going to another one. */
-export function checkOnNode({ crypto, buffer }: NonNullable<typeof nodeModules>): SignatureCheck {
-  const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
-  const keys = new WeakMap<CryptoKey, ReturnType<typeof crypto.KeyObject.from>>();
-  return (algorithm, cryptoKey, signed, signature) => {
-    // Node does not want to take these over, and says so on standard error.
-    if (!cryptoKey.extractable) return checkOnTheWeb(algorithm, cryptoKey, signed, signature);
-    const { kty, name, hash } = keyKindOf(algorithm);
-    let key = keys.get(cryptoKey);
-    if (key === undefined) {
-      key = crypto.KeyObject.from(cryptoKey);
-      keys.set(cryptoKey, key);
-    }
-    const padding = name === "RSA-PSS" ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
-    const how =
-      kty === "RSA"
-        ? { key, padding, ...(name === "RSA-PSS" && { saltLength: RSA_PSS_SALTLEN_DIGEST }) }
-        : { key, dsaEncoding: "ieee-p1363" as const };
-    const digest = kty === "OKP" ? undefined : hash.replace("-", "");
-    return crypto.verify(digest, buffer.Buffer.from(signed, "latin1"), how, signature);
-  };
+export function isAlgorithm(name: unknown): name is Algorithm {
+  return algorithms.some((algorithm) => algorithm === name);
 }
 
-/** The quickest that this platform has. */
-export const checkHere: SignatureCheck = nodeModules === undefined ? checkOnTheWeb : checkOnNode(nodeModules);
+/**
+ * Verifies the signature of a token (RFC 7515 §5.2) with jose.
+ *
+ * @returns the bytes of the claims
+ * @throws {TokenError} `invalid_token` if the signature is wrong, or the key is for another algorithm
+ */
+export async function verifySignature(
+  token: string,
+  key: CryptoKey,
+  algorithm: Algorithm,
+): Promise<Uint8Array> {
+  try {
+    const verified = await withoutInheritedCrit(() => compactVerify(token, key, { algorithms: [algorithm] }));
+    return verified.payload;
+  } catch (error) {
+    // jose throws a TypeError for a key that does not fit, and errors of its own for all else.
+    throw new TokenError("invalid_token", error instanceof TypeError ? "unknown kid" : "signature");
+  }
+}
+
+/**
+ * jose reads `crit` through the header's prototype too. If a program has put a `crit` on Object.prototype, jose
+ * would refuse every token. So that member is hidden until jose has read the header, which happens before the
+ * first await.
+ */
+function withoutInheritedCrit<Result>(begin: () => Promise<Result>): Promise<Result> {
+  const inherited = Object.getOwnPropertyDescriptor(Object.prototype, "crit");
+  if (inherited === undefined) return begin();
+  Reflect.deleteProperty(Object.prototype, "crit");
+  try {
+    return begin();
+  } finally {
+    Object.defineProperty(Object.prototype, "crit", inherited);
+  }
+}

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, generateSecret, type JWK } from "jose";
 import { describe, expect, test } from "vitest";
-import type { Algorithm } from "../../src/algorithms.ts";
 import { IssuerProblem } from "../../src/issuer-request.ts";
 import { readKeySet } from "../../src/key-set.ts";
+import type { Algorithm } from "../../src/signature.ts";
 
 const accepted: Algorithm[] = ["ES256", "RS256", "PS256"];
 const pairs = {
