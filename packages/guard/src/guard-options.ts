@@ -1,7 +1,7 @@
 import type { RouteOptions } from "./adapters/route-options.ts";
-import type { GuardEvent } from "./guard-events.ts";
-import { type Algorithm, isAlgorithm } from "./signature.ts";
-import type { KeySource, RevocationSource } from "./sources.ts";
+import { type Algorithm, isAlgorithm } from "./check/signature.ts";
+import type { GuardEvent } from "./issuer/guard-events.ts";
+import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 
 export interface GuardOptions extends RouteOptions {
   /**

@@ -1,10 +1,10 @@
 import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts";
-import { consoleWarnings } from "./console-warnings.ts";
-import { listenerOf } from "./guard-events.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
-import { createSources, type Sources } from "./guard-sources.ts";
-import type { GuardHealth } from "./health.ts";
-import { ownMembers } from "./own-members.ts";
+import { consoleWarnings } from "./issuer/console-warnings.ts";
+import { listenerOf } from "./issuer/guard-events.ts";
+import { createSources, type Sources } from "./issuer/guard-sources.ts";
+import type { GuardHealth } from "./issuer/health.ts";
+import { ownMembers } from "./support/own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
 
 export interface Guard extends Verifier, RouteGuards, AsyncDisposable {

@@ -1,13 +1,13 @@
+import { createSignatureCheck } from "./check/signature-check.ts";
+import { VerifiedTokens } from "./check/verified-tokens.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
-import { ownMembers } from "./own-members.ts";
+import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 import type { Principal } from "./principal.ts";
-import { createSignatureCheck } from "./signature-check.ts";
-import type { KeySource, RevocationSource } from "./sources.ts";
+import { ownMembers } from "./support/own-members.ts";
 import { TokenError } from "./token-error.ts";
-import { VerifiedTokens } from "./verified-tokens.ts";
 
+export type { KeySource, RevocationSource } from "./issuer/sources.ts";
 export type { Principal } from "./principal.ts";
-export type { KeySource, RevocationSource } from "./sources.ts";
 export { TokenError, type TokenErrorCode } from "./token-error.ts";
 
 /** The check of access tokens, and nothing else. */

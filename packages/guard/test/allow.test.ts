@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { allow, type Rule, soundRule } from "../src/allow.ts";
+import { allow, type Rule, soundRule } from "../src/rules/allow.ts";
 
 const always = () => true;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Backoff } from "../src/backoff.ts";
+import { Backoff } from "../src/support/backoff.ts";
 
 test("a pause is any time up to a bound that doubles up to the longest", () => {
   fc.assert(

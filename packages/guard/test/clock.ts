@@ -1,4 +1,4 @@
-import type { Clocks } from "../src/clocks.ts";
+import type { Clocks } from "../src/support/clocks.ts";
 import { start } from "./issuer.ts";
 
 /** Both clocks of a guard, in the test's hand. */

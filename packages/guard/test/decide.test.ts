@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { allow, type Rule } from "../src/allow.ts";
-import { type Asked, type Decision, decide, type Implications } from "../src/decide.ts";
 import type { Principal } from "../src/index.ts";
+import { allow, type Rule } from "../src/rules/allow.ts";
+import { type Asked, type Decision, decide, type Implications } from "../src/rules/decide.ts";
 
 interface Who {
   readonly roles?: readonly string[];

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { until } from "../../server/test/process/until.ts";
-import { Closing } from "../src/closing.ts";
-import { readMetadata } from "../src/discovery.ts";
-import { IssuerProblem, requestJson } from "../src/issuer-request.ts";
+import { readMetadata } from "../src/issuer/discovery.ts";
+import { IssuerProblem, requestJson } from "../src/issuer/issuer-request.ts";
+import { Closing } from "../src/support/closing.ts";
 import { codeOf } from "./issuer.ts";
 import { Listener } from "./listener.ts";
 import { json, misbehaviour, OwnIssuer } from "./own-issuer.ts";

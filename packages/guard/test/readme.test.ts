@@ -189,7 +189,7 @@ describe("the README names", () => {
   });
 
   test("every rule, and nothing else", () => {
-    const [, list = ""] = /export const allow = \{(.*?)\n\}/s.exec(read("src/allow.ts")) ?? [];
+    const [, list = ""] = /export const allow = \{(.*?)\n\}/s.exec(read("src/rules/allow.ts")) ?? [];
     const rules = [...list.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => `allow.${name}`);
     expect(rules).toContain("allow.roles");
     expect(firstColumn(section("Rules")).map((call) => call.split("(")[0])).toEqual(

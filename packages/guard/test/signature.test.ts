@@ -1,9 +1,9 @@
 import { KeyObject, sign } from "node:crypto";
 import { type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Algorithm } from "../src/check/signature.ts";
+import { createSignatureCheck } from "../src/check/signature-check.ts";
 import { readOptions } from "../src/guard-options.ts";
-import type { Algorithm } from "../src/signature.ts";
-import { createSignatureCheck } from "../src/signature-check.ts";
 import { codeOf, start } from "./issuer.ts";
 
 const algorithms: readonly Algorithm[] = [

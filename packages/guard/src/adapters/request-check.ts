@@ -1,9 +1,9 @@
-import { allow, type Rule, soundRule } from "../allow.ts";
 import { bearerIn } from "../bearer.ts";
-import { decide } from "../decide.ts";
 import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
-import { pathOf } from "../request-path.ts";
+import { allow, type Rule, soundRule } from "../rules/allow.ts";
+import { decide } from "../rules/decide.ts";
+import { pathOf } from "../support/request-path.ts";
 import { TokenError } from "../token-error.ts";
 import { Refusal } from "./refusal.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";

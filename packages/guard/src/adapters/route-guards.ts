@@ -1,5 +1,5 @@
-import type { Rule } from "../allow.ts";
 import type { Guard } from "../guard.ts";
+import type { Rule } from "../rules/allow.ts";
 import {
   type AnyExpressRequest,
   createExpressMiddleware,

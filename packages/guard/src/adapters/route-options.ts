@@ -1,4 +1,4 @@
-import type { Implications } from "../decide.ts";
+import type { Implications } from "../rules/decide.ts";
 import type { TokenErrorCode } from "../token-error.ts";
 
 /** What holds for all routes behind a guard. */

@@ -1,4 +1,4 @@
-import { failureRest } from "../discovery.ts";
+import { failureRest } from "../issuer/discovery.ts";
 import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
 import type { HttpPolicy } from "./http-policy.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { readKeySet } from "../../src/key-set.ts";
+import { readKeySet } from "../../src/issuer/key-set.ts";
 import { codeOf } from "../issuer.ts";
 import { goodClaims, guardOf, handMade, issuer, rsaSigner } from "./hand-made.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EndedSessions } from "../../src/ended-sessions.ts";
-import { RevocationFeed } from "../../src/revocation-feed.ts";
+import { EndedSessions } from "../../src/feed/ended-sessions.ts";
+import { RevocationFeed } from "../../src/feed/revocation-feed.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 

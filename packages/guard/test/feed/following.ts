@@ -1,9 +1,9 @@
-import { Closing } from "../../src/closing.ts";
-import { Discovery } from "../../src/discovery.ts";
-import type { FeedTimes } from "../../src/feed-follower.ts";
-import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/followed-revocations.ts";
+import type { FeedTimes } from "../../src/feed/feed-follower.ts";
+import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/feed/followed-revocations.ts";
 import { TokenError, type TokenErrorCode } from "../../src/index.ts";
-import type { Requests } from "../../src/issuer-request.ts";
+import { Discovery } from "../../src/issuer/discovery.ts";
+import type { Requests } from "../../src/issuer/issuer-request.ts";
+import { Closing } from "../../src/support/closing.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { readAnswer, readMessage, readPage } from "../../src/feed-messages.ts";
+import { readAnswer, readMessage, readPage } from "../../src/feed/feed-messages.ts";
 import { type Answer, cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 

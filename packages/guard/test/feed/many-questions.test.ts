@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Closing } from "../../src/closing.ts";
-import { SessionQuestions } from "../../src/session-questions.ts";
+import { SessionQuestions } from "../../src/feed/session-questions.ts";
+import { Closing } from "../../src/support/closing.ts";
 import { TestClock } from "../clock.ts";
 
 describe("many questions at once", () => {

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, generateSecret, type JWK } from "jose";
 import { describe, expect, test } from "vitest";
-import { IssuerProblem } from "../../src/issuer-request.ts";
-import { readKeySet } from "../../src/key-set.ts";
-import type { Algorithm } from "../../src/signature.ts";
+import type { Algorithm } from "../../src/check/signature.ts";
+import { IssuerProblem } from "../../src/issuer/issuer-request.ts";
+import { readKeySet } from "../../src/issuer/key-set.ts";
 
 const accepted: Algorithm[] = ["ES256", "RS256", "PS256"];
 const pairs = {

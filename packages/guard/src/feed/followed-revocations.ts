@@ -1,15 +1,15 @@
-import type { Clocks } from "./clocks.ts";
-import type { Discovery } from "./discovery.ts";
+import type { GuardSettings } from "../guard-options.ts";
+import type { Discovery } from "../issuer/discovery.ts";
+import type { Tell } from "../issuer/guard-events.ts";
+import type { RevocationsHealth } from "../issuer/health.ts";
+import { problemOf, type Requests } from "../issuer/issuer-request.ts";
+import type { RevocationSource } from "../issuer/sources.ts";
+import type { Clocks } from "../support/clocks.ts";
+import { happens } from "../support/waiting.ts";
+import { TokenError } from "../token-error.ts";
 import { FeedFollower, type FeedTimes } from "./feed-follower.ts";
-import type { Tell } from "./guard-events.ts";
-import type { GuardSettings } from "./guard-options.ts";
-import type { RevocationsHealth } from "./health.ts";
-import { problemOf, type Requests } from "./issuer-request.ts";
 import { RevocationFeed } from "./revocation-feed.ts";
 import { SessionQuestions } from "./session-questions.ts";
-import type { RevocationSource } from "./sources.ts";
-import { TokenError } from "./token-error.ts";
-import { happens } from "./waiting.ts";
 
 export interface FollowedRevocationsOptions {
   readonly settings: Pick<GuardSettings, "follow" | "guardKey" | "staleAfter" | "whenStale">;

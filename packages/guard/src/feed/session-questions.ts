@@ -1,7 +1,7 @@
-import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import { IssuerProblem, type Requests, requestJson } from "../issuer/issuer-request.ts";
+import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { type FeedAddress, feedHeaders } from "./feed-connection.ts";
 import { readAnswer } from "./feed-messages.ts";
-import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
 
 /** How long an answer counts, and a failure to get one, in milliseconds. */
 const answerCounts = 1_000;

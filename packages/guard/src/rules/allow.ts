@@ -1,6 +1,6 @@
-import { isScope } from "./bearer.ts";
-import { ownMembers } from "./own-members.ts";
-import type { Principal } from "./principal.ts";
+import { isScope } from "../bearer.ts";
+import type { Principal } from "../principal.ts";
+import { ownMembers } from "../support/own-members.ts";
 
 /**
  * Who may do something. Made with {@link allow}; judged by one function, for a route, a tool's call and a

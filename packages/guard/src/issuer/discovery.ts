@@ -1,8 +1,8 @@
-import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
+import { Joined } from "../support/joined.ts";
+import { membersOf } from "../support/own-members.ts";
 import type { Tell } from "./guard-events.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
-import { Joined } from "./joined.ts";
-import { membersOf } from "./own-members.ts";
 
 /** What an issuer says of itself, as far as a guard needs it. */
 export interface Metadata {

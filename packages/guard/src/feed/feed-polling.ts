@@ -1,7 +1,7 @@
-import { type Clocks, momentOf } from "./clocks.ts";
+import { type Requests, requestJson } from "../issuer/issuer-request.ts";
+import { type Clocks, momentOf } from "../support/clocks.ts";
 import { AnotherList, type FeedAddress, feedHeaders } from "./feed-connection.ts";
 import { MalformedFeed, readPage } from "./feed-messages.ts";
-import { type Requests, requestJson } from "./issuer-request.ts";
 import type { RevocationFeed } from "./revocation-feed.ts";
 
 /** A thousand revocations in their longest form. */

@@ -1,7 +1,7 @@
-import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import type { Tell } from "../issuer/guard-events.ts";
+import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import { MalformedFeed, type Revocation } from "./feed-messages.ts";
-import type { Tell } from "./guard-events.ts";
 
 /**
  * What is known of ended sessions, and how far: the last one that was seen, and the moment at which all were

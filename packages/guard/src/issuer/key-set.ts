@@ -1,9 +1,9 @@
 import type { CryptoKey, JWK } from "jose";
 import { importJWK } from "jose/key/import";
+import type { Algorithm } from "../check/signature.ts";
+import { isSoundKey } from "../check/sound-key.ts";
+import { membersOf, ownMembers } from "../support/own-members.ts";
 import { IssuerProblem } from "./issuer-request.ts";
-import { membersOf, ownMembers } from "./own-members.ts";
-import type { Algorithm } from "./signature.ts";
-import { isSoundKey } from "./sound-key.ts";
 
 /** Public keys by `kid` and by the algorithm that each may check. */
 export interface KeySet {

@@ -1,5 +1,5 @@
 import type { CryptoKey } from "jose";
-import type { Principal } from "./principal.ts";
+import type { Principal } from "../principal.ts";
 
 /** What was read from a token, and the key that its signature was checked with. */
 export interface Verified {

@@ -1,6 +1,6 @@
 import type { JWTPayload } from "jose";
-import type { GuardSettings } from "./guard-options.ts";
-import { TokenError } from "./token-error.ts";
+import type { GuardSettings } from "../guard-options.ts";
+import { TokenError } from "../token-error.ts";
 
 /** What claims are held against. */
 export type ClaimSettings = Pick<

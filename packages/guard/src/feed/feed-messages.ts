@@ -1,5 +1,5 @@
-import { IssuerProblem } from "./issuer-request.ts";
-import { membersOf, parseJson } from "./own-members.ts";
+import { IssuerProblem } from "../issuer/issuer-request.ts";
+import { membersOf, parseJson } from "../support/own-members.ts";
 
 /** The feed said something that nobody could mean. The message quotes nothing of it. */
 export class MalformedFeed extends IssuerProblem {}

@@ -1,6 +1,6 @@
+import type { Principal } from "../principal.ts";
+import { happens } from "../support/waiting.ts";
 import { type Condition, type Rule, soundRule } from "./allow.ts";
-import type { Principal } from "./principal.ts";
-import { happens } from "./waiting.ts";
 
 /** What a rule says of one principal. `reason` is for the log. */
 export type Decision =

@@ -1,12 +1,12 @@
-import { Backoff } from "./backoff.ts";
-import type { Clocks } from "./clocks.ts";
-import type { Discovery, Metadata } from "./discovery.ts";
+import type { Discovery, Metadata } from "../issuer/discovery.ts";
+import type { Tell } from "../issuer/guard-events.ts";
+import { problemOf, type Requests } from "../issuer/issuer-request.ts";
+import { Backoff } from "../support/backoff.ts";
+import type { Clocks } from "../support/clocks.ts";
+import { pause } from "../support/waiting.ts";
 import { endOf, type FeedAddress, type FeedEnd, followStream, type Silences } from "./feed-connection.ts";
 import { catchUp } from "./feed-polling.ts";
-import type { Tell } from "./guard-events.ts";
-import { problemOf, type Requests } from "./issuer-request.ts";
 import type { RevocationFeed } from "./revocation-feed.ts";
-import { pause } from "./waiting.ts";
 
 /** Milliseconds. */
 export interface FeedTimes extends Silences {

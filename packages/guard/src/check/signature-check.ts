@@ -1,13 +1,13 @@
 import type { CryptoKey } from "jose";
 import { decode } from "jose/base64url";
+import type { GuardSettings } from "../guard-options.ts";
+import type { KeySource } from "../issuer/sources.ts";
+import { readPrincipal } from "../principal.ts";
+import { parseJson } from "../support/own-members.ts";
+import { TokenError } from "../token-error.ts";
 import { assertClaims, type ClaimSettings } from "./claims-check.ts";
-import type { GuardSettings } from "./guard-options.ts";
-import { parseJson } from "./own-members.ts";
-import { readPrincipal } from "./principal.ts";
 import { isAlgorithm, verifySignature } from "./signature.ts";
 import { isSoundKey } from "./sound-key.ts";
-import type { KeySource } from "./sources.ts";
-import { TokenError } from "./token-error.ts";
 import { assertWellFormed } from "./token-shape.ts";
 import type { Verified } from "./verified-tokens.ts";
 

@@ -1,15 +1,15 @@
-import type { Clocks } from "./clocks.ts";
-import { Closing } from "./closing.ts";
+import { FollowedRevocations } from "../feed/followed-revocations.ts";
+import type { GuardOptions, GuardSettings } from "../guard-options.ts";
+import type { Clocks } from "../support/clocks.ts";
+import { Closing } from "../support/closing.ts";
+import { happens } from "../support/waiting.ts";
+import { TokenError } from "../token-error.ts";
 import { Discovery } from "./discovery.ts";
-import { FollowedRevocations } from "./followed-revocations.ts";
 import type { Tell } from "./guard-events.ts";
-import type { GuardOptions, GuardSettings } from "./guard-options.ts";
 import type { GuardHealth, KeysHealth, RevocationsHealth } from "./health.ts";
 import type { Requests } from "./issuer-request.ts";
 import { RemoteKeys } from "./remote-keys.ts";
 import type { KeySource, RevocationSource } from "./sources.ts";
-import { TokenError } from "./token-error.ts";
-import { happens } from "./waiting.ts";
 
 /** For how long a start waits for the issuer, in milliseconds. */
 const patience = 5_000;

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
+import { IssuerProblem, limitedTo, problemOf, type Requests } from "../issuer/issuer-request.ts";
 import { MalformedFeed, readMessage } from "./feed-messages.ts";
-import { IssuerProblem, limitedTo, problemOf, type Requests } from "./issuer-request.ts";
 import type { RevocationFeed } from "./revocation-feed.ts";
 
 /** Where the feed is, and what is shown there. */

@@ -1,6 +1,6 @@
 import type { CryptoKey } from "jose";
 import { compactVerify } from "jose/jws/compact/verify";
-import { TokenError } from "./token-error.ts";
+import { TokenError } from "../token-error.ts";
 
 /** Signatures with a public key (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): a guard holds no key that can sign. */
 const algorithms = [

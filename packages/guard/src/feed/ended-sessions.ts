@@ -1,4 +1,4 @@
-import type { Clocks } from "./clocks.ts";
+import type { Clocks } from "../support/clocks.ts";
 
 interface Ended {
   /** After this no token of the session is valid, in milliseconds since the epoch. */

@@ -1,16 +1,16 @@
 import type { CryptoKey } from "jose";
-import { Backoff } from "./backoff.ts";
-import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import type { Algorithm } from "../check/signature.ts";
+import { Backoff } from "../support/backoff.ts";
+import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
+import { Joined } from "../support/joined.ts";
+import { pause } from "../support/waiting.ts";
+import { TokenError } from "../token-error.ts";
 import type { Discovery } from "./discovery.ts";
 import type { Tell } from "./guard-events.ts";
 import type { KeysHealth } from "./health.ts";
 import { problemOf, type Requests, requestJson } from "./issuer-request.ts";
-import { Joined } from "./joined.ts";
 import { noKeys, readKeySet } from "./key-set.ts";
-import type { Algorithm } from "./signature.ts";
 import type { KeySource } from "./sources.ts";
-import { TokenError } from "./token-error.ts";
-import { pause } from "./waiting.ts";
 
 export interface RemoteKeysOptions {
   readonly discovery: Discovery;

@@ -1,6 +1,6 @@
-import { BodyTooLong, readText } from "./bounded-body.ts";
-import type { Closed } from "./closing.ts";
-import { parseJson } from "./own-members.ts";
+import { BodyTooLong, readText } from "../support/bounded-body.ts";
+import type { Closed } from "../support/closing.ts";
+import { parseJson } from "../support/own-members.ts";
 
 /** Why the issuer could not be asked, or what it said that cannot be used. The message is for the log. */
 export class IssuerProblem extends Error {

@@ -1,4 +1,4 @@
-import { TokenError } from "./token-error.ts";
+import { TokenError } from "../token-error.ts";
 
 /** More than any access token has; a longer one is not even taken apart. */
 const maxLength = 16_384;
