@@ -200,7 +200,7 @@ describe("the README names", () => {
 
   test("every state of health, and nothing else", () => {
     const states = (name: string) => {
-      const [, rest = ""] = read("src/health.ts").split(`export interface ${name} {`);
+      const [, rest = ""] = read("src/issuer/health.ts").split(`export interface ${name} {`);
       const [, union = ""] = /readonly state: (.*);/.exec(rest) ?? [];
       return union.split(" | ").map((state) => state.replaceAll('"', ""));
     };
