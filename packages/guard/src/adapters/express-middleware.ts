@@ -1,5 +1,5 @@
-import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
+import type { Verifier } from "../verifier.ts";
 import { type NodeRequest, readNode } from "./node-request.ts";
 import { Refusal } from "./refusal.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
@@ -27,7 +27,7 @@ export type ExpressMiddleware<Request> = (
 ) => void;
 
 export function createExpressMiddleware<Request extends AnyExpressRequest>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   rule: GivenRule<Request>,
 ): ExpressMiddleware<Request> {

@@ -1,5 +1,5 @@
-import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
+import type { Verifier } from "../verifier.ts";
 import { type NodeRequest, readNode } from "./node-request.ts";
 import { Refusal } from "./refusal.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
@@ -24,7 +24,7 @@ export interface AnyFastifyReply {
 export type FastifyHook<Request> = (request: Request, reply: AnyFastifyReply) => Promise<unknown>;
 
 export function createFastifyHook<Request extends AnyFastifyRequest>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   rule: GivenRule<Request>,
 ): FastifyHook<Request> {

@@ -1,5 +1,5 @@
-import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
+import type { Verifier } from "../verifier.ts";
 import { Refusal } from "./refusal.ts";
 import { createRequestCheck, type GivenRule, type Incoming } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
@@ -24,7 +24,7 @@ export type FetchHandler<Sent extends Request, Rest extends readonly unknown[]> 
 ) => Promise<Response>;
 
 export function createFetchHandler<Sent extends Request, Rest extends readonly unknown[]>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   handler: GuardedHandler<Sent, Rest>,
   rule: GivenRule<Request>,

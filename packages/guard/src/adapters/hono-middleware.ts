@@ -1,5 +1,5 @@
-import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
+import type { Verifier } from "../verifier.ts";
 import { readFetch, responseOf } from "./fetch-handler.ts";
 import { Refusal } from "./refusal.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
@@ -18,7 +18,7 @@ export type HonoMiddleware<Context> = (
 ) => Promise<Response | undefined>;
 
 export function createHonoMiddleware<Context extends AnyHonoContext>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   rule: GivenRule<Context>,
 ): HonoMiddleware<Context> {

@@ -1,10 +1,10 @@
 import { bearerIn } from "../bearer.ts";
-import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
 import { allow, type Rule, soundRule } from "../rules/allow.ts";
 import { decide } from "../rules/decide.ts";
 import { pathOf } from "../support/request-path.ts";
 import { TokenError } from "../token-error.ts";
+import type { Verifier } from "../verifier.ts";
 import { Refusal } from "./refusal.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";
 
@@ -33,7 +33,7 @@ export type RequestCheck<Request> = (request: Request, incoming: Incoming) => Pr
  * @throws {TypeError} where what is given is no rule
  */
 export function createRequestCheck<Request>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   { implies, onDecision }: RouteOptions,
   given: GivenRule<Request>,
 ): RequestCheck<Request> {

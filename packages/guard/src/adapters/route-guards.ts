@@ -1,5 +1,5 @@
-import type { Guard } from "../guard.ts";
 import type { Rule } from "../rules/allow.ts";
+import type { Verifier } from "../verifier.ts";
 import {
   type AnyExpressRequest,
   createExpressMiddleware,
@@ -58,7 +58,7 @@ export interface RouteGuards {
 }
 
 /** @param guard what checks tokens */
-export function createRouteGuards(guard: Pick<Guard, "verify">, options: RouteOptions = {}): RouteGuards {
+export function createRouteGuards(guard: Pick<Verifier, "verify">, options: RouteOptions = {}): RouteGuards {
   return {
     fastify: <Request extends AnyFastifyRequest>(...rule: [] | [Rule<Request>]) =>
       createFastifyHook(guard, options, rule),
