@@ -35,7 +35,28 @@ export function isScope(name: unknown): name is string {
   return typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name);
 }
 
-/** The body of a refusal, as Latchkey's own errors have it: both names for what is said, and the code. */
+/** The body of a refusal, in the form of Latchkey's own errors: the message under two names, and the code. */
 export function refusalBody({ message, code }: TokenError) {
   return { detail: message, message, code };
+}
+
+/** The HTTP response to a refused request (RFC 6750 §3), for any framework. */
+export class Refusal {
+  readonly status: number;
+  /** Names are in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+
+  /** @param resourceMetadata address of the protected resource's metadata (RFC 9728 §5.1) */
+  constructor(error: TokenError, resourceMetadata?: string) {
+    const challenge = challengeOf(error, resourceMetadata);
+    this.status = error.status;
+    this.headers = {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      ...(challenge !== undefined && { "www-authenticate": challenge }),
+      ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
+    };
+    this.body = JSON.stringify(refusalBody(error));
+  }
 }

@@ -1,12 +1,12 @@
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import type { Verifier } from "../verifier.ts";
-import { type NodeRequest, readNode } from "./node-request.ts";
-import { Refusal } from "./refusal.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
 /** A request of Express's, or of Node's own server. */
-export interface AnyExpressRequest extends NodeRequest {
+export interface AnyExpressRequest extends NodeRouteRequest {
   /** The whole path, where Express has cut `url` to what is left of it. */
   readonly originalUrl?: string;
   principal?: Principal;
@@ -34,7 +34,7 @@ export function createExpressMiddleware<Request extends AnyExpressRequest>(
   const check = createRequestCheck(guard, options, rule);
   return (request, response, next) => {
     // Express 4 does not look at a promise that is returned to it.
-    check(request, readNode(request, request.originalUrl))
+    check(request, fromNode(request, request.originalUrl))
       .then((found) => {
         if (found instanceof Refusal) answer(response, found);
         else request.principal = found;

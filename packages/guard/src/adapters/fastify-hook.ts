@@ -1,14 +1,14 @@
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import type { Verifier } from "../verifier.ts";
-import { type NodeRequest, readNode } from "./node-request.ts";
-import { Refusal } from "./refusal.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
 /** A request of Fastify's, as far as the guard reads and writes it. */
 export interface AnyFastifyRequest {
-  readonly raw: NodeRequest;
-  readonly headers: NodeRequest["headers"];
+  readonly raw: NodeRouteRequest;
+  readonly headers: NodeRouteRequest["headers"];
   readonly originalUrl: string;
   principal?: Principal;
 }
@@ -31,7 +31,7 @@ export function createFastifyHook<Request extends AnyFastifyRequest>(
   const check = createRequestCheck(guard, options, rule);
   return async (request, reply) => {
     const { raw, headers, originalUrl } = request;
-    const incoming = readNode({ method: raw.method, headers, rawHeaders: raw.rawHeaders }, originalUrl);
+    const incoming = fromNode({ method: raw.method, headers, rawHeaders: raw.rawHeaders }, originalUrl);
     const found = await check(request, incoming);
     if (found instanceof Refusal) {
       reply.code(found.status);

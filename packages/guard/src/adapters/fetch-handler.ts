@@ -1,8 +1,9 @@
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import type { Verifier } from "../verifier.ts";
-import { Refusal } from "./refusal.ts";
-import { createRequestCheck, type GivenRule, type Incoming } from "./request-check.ts";
+import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromFetch } from "./route-request.ts";
 
 /** What a handler behind the guard is given besides the request. */
 export interface Guarded {
@@ -18,7 +19,7 @@ export type GuardedHandler<Sent extends Request, Rest extends readonly unknown[]
 ) => Response | Promise<Response>;
 
 /** A fetch handler, as workers, Deno, Bun and most frameworks call it. */
-export type FetchHandler<Sent extends Request, Rest extends readonly unknown[]> = (
+export type GuardedFetch<Sent extends Request, Rest extends readonly unknown[]> = (
   request: Sent,
   ...rest: Rest
 ) => Promise<Response>;
@@ -28,22 +29,18 @@ export function createFetchHandler<Sent extends Request, Rest extends readonly u
   options: RouteOptions,
   handler: GuardedHandler<Sent, Rest>,
   rule: GivenRule<Request>,
-): FetchHandler<Sent, Rest> {
+): GuardedFetch<Sent, Rest> {
   if (typeof handler !== "function") throw new TypeError("guard.fetch: needs a handler");
   const check = createRequestCheck(guard, options, rule);
   return async (request, ...rest) => {
-    const found = await check(request, readFetch(request));
+    const found = await check(request, fromFetch(request));
     return found instanceof Refusal
-      ? responseOf(found, request)
+      ? toResponse(found, request)
       : handler(request, { principal: found }, ...rest);
   };
 }
 
-export function readFetch({ method, url, headers }: Request): Incoming {
-  return { method, url, authorization: headers.get("authorization") };
-}
-
 /** An answer to HEAD has no body (RFC 9110 §9.3.2), and not every platform takes it away. */
-export function responseOf({ status, headers, body }: Refusal, { method }: Request): Response {
+export function toResponse({ status, headers, body }: Refusal, { method }: Request): Response {
   return new Response(method === "HEAD" ? null : body, { status, headers });
 }

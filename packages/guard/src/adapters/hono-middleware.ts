@@ -1,9 +1,10 @@
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import type { Verifier } from "../verifier.ts";
-import { readFetch, responseOf } from "./fetch-handler.ts";
-import { Refusal } from "./refusal.ts";
+import { toResponse } from "./fetch-handler.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromFetch } from "./route-request.ts";
 
 /** A context of Hono's, as far as the guard reads and writes it. */
 export interface AnyHonoContext {
@@ -25,8 +26,8 @@ export function createHonoMiddleware<Context extends AnyHonoContext>(
   const check = createRequestCheck(guard, options, rule);
   return async (context, next) => {
     const { raw } = context.req;
-    const found = await check(context, readFetch(raw));
-    if (found instanceof Refusal) return responseOf(found, raw);
+    const found = await check(context, fromFetch(raw));
+    if (found instanceof Refusal) return toResponse(found, raw);
     context.set("principal", found);
     await next();
     return undefined;

@@ -1,27 +1,20 @@
-import { bearerIn } from "../bearer.ts";
+import { bearerIn, Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import { allow, type Rule, soundRule } from "../rules/allow.ts";
 import { decide } from "../rules/decide.ts";
-import { pathOf } from "../support/request-path.ts";
 import { TokenError } from "../token-error.ts";
 import type { Verifier } from "../verifier.ts";
-import { Refusal } from "./refusal.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";
-
-/** A request, as far as it is looked at before a rule sees it. */
-export interface Incoming {
-  readonly method: string;
-  /** As it was sent, or as a whole URL. */
-  readonly url: string;
-  /** All `Authorization` headers, joined by commas. */
-  readonly authorization: string | null | undefined;
-}
+import { pathOf, type RouteRequest } from "./route-request.ts";
 
 /** No rule: whoever is signed in. One that is named must be there, so that a misspelt name opens nothing. */
 export type GivenRule<Request> = readonly [] | readonly [Rule<Request>];
 
 /** Who sent a request and may go on, or what to answer. */
-export type RequestCheck<Request> = (request: Request, incoming: Incoming) => Promise<Principal | Refusal>;
+export type RequestCheck<Request> = (
+  request: Request,
+  incoming: RouteRequest,
+) => Promise<Principal | Refusal>;
 
 /**
  * The check that every adapter makes: the token of the `Authorization` header and of nowhere else (RFC 6750
@@ -46,7 +39,7 @@ export function createRequestCheck<Request>(
     throw new TokenError(decision.code, decision.reason, scopes);
   }
 
-  async function check(request: Request, { method, url, authorization }: Incoming) {
+  async function check(request: Request, { method, url, authorization }: RouteRequest) {
     const asked = { method, path: pathOf(url) };
     let principal: Principal | undefined;
     try {

@@ -6,7 +6,7 @@ import {
   type ExpressMiddleware,
 } from "./express-middleware.ts";
 import { type AnyFastifyRequest, createFastifyHook, type FastifyHook } from "./fastify-hook.ts";
-import { createFetchHandler, type FetchHandler, type GuardedHandler } from "./fetch-handler.ts";
+import { createFetchHandler, type GuardedFetch, type GuardedHandler } from "./fetch-handler.ts";
 import { type AnyHonoContext, createHonoMiddleware, type HonoMiddleware } from "./hono-middleware.ts";
 import type { RouteOptions } from "./route-options.ts";
 
@@ -42,11 +42,11 @@ export interface RouteGuards {
    */
   fetch<Sent extends Request, Rest extends readonly unknown[]>(
     handler: GuardedHandler<Sent, Rest>,
-  ): FetchHandler<Sent, Rest>;
+  ): GuardedFetch<Sent, Rest>;
   fetch<Sent extends Request, Rest extends readonly unknown[]>(
     handler: GuardedHandler<Sent, Rest>,
     rule: Rule<Request>,
-  ): FetchHandler<Sent, Rest>;
+  ): GuardedFetch<Sent, Rest>;
   /**
    * Middleware for Hono, in an app that says `new Hono<{ Variables: { principal: Principal } }>()`. A rule is
    * given Hono's context.
