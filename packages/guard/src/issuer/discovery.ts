@@ -1,6 +1,6 @@
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
-import { Joined } from "../support/joined.ts";
 import { membersOf } from "../support/own-members.ts";
+import { SingleFlight } from "../support/single-flight.ts";
 import type { Tell } from "./guard-events.ts";
 import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
 
@@ -29,7 +29,7 @@ export class Discovery {
   #toldMismatch: string | undefined;
   #known: Metadata | undefined;
   #failed: { readonly at: Moment; readonly error: unknown } | undefined;
-  readonly #reading: Joined<Metadata>;
+  readonly #reading: SingleFlight<Metadata>;
 
   /** @param at below which address it is read, if not below the issuer's own */
   constructor(
@@ -42,7 +42,7 @@ export class Discovery {
     this.#requests = requests;
     this.#issuer = issuer;
     this.#clocks = clocks;
-    this.#reading = new Joined(clocks);
+    this.#reading = new SingleFlight(clocks);
     this.#at = at;
     this.#tell = tell;
   }
@@ -57,7 +57,7 @@ export class Discovery {
    * @throws {IssuerProblem}
    */
   read(): Promise<Metadata> {
-    return this.#reading.underWay ?? this.#reading.begin(() => this.#read());
+    return this.#reading.join(() => this.#read());
   }
 
   /**

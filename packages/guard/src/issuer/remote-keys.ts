@@ -2,7 +2,7 @@ import type { CryptoKey } from "jose";
 import type { Algorithm } from "../check/signature.ts";
 import { Backoff } from "../support/backoff.ts";
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
-import { Joined } from "../support/joined.ts";
+import { SingleFlight } from "../support/single-flight.ts";
 import { pause } from "../support/waiting.ts";
 import { TokenError } from "../token-error.ts";
 import type { Discovery } from "./discovery.ts";
@@ -40,13 +40,13 @@ export class RemoteKeys implements KeySource {
   #triedAt: Moment | undefined;
   /** When a `kid` that is not known was last a reason to read; the usual reading does not count. */
   #askedAt: Moment | undefined;
-  readonly #reading: Joined<void>;
+  readonly #reading: SingleFlight<void>;
   #problem: string | undefined;
   #begun = false;
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
-    this.#reading = new Joined(options.clocks);
+    this.#reading = new SingleFlight(options.clocks);
     options.requests.closed.onClose(() => this.#first.resolve());
   }
 
@@ -66,18 +66,18 @@ export class RemoteKeys implements KeySource {
     const age = this.#age();
     if (age > this.#options.keysMaxAge) return undefined;
     // A platform that stops timers between requests reads the keys again when they are used.
-    if (age > 2 * readAgainAfter && !this.#reading.underWay && this.#hasRested(this.#triedAt)) {
+    if (age > 2 * readAgainAfter && !this.#reading.inFlight && this.#hasRested(this.#triedAt)) {
       void this.#read("all");
     }
     return this.#keys.byKid.get(kid)?.get(algorithm);
   }
 
   async refresh(): Promise<void> {
-    if (!this.#reading.underWay && this.#hasRested(this.#askedAt)) {
+    if (!this.#reading.inFlight && this.#hasRested(this.#askedAt)) {
       this.#askedAt = momentOf(this.#options.clocks);
       void this.#read("keys");
     }
-    await this.#reading.underWay;
+    await this.#reading.inFlight;
     if (this.#problem !== undefined) throw new TokenError("keys_unavailable", this.#problem);
   }
 
@@ -105,7 +105,7 @@ export class RemoteKeys implements KeySource {
     const { closed } = this.#options.requests;
     const settled = Math.min(readAgainAfter, this.#options.keysMaxAge / 2);
     while (!closed.isClosed) {
-      await (this.#reading.underWay ?? this.#read("all"));
+      await (this.#reading.inFlight ?? this.#read("all"));
       await pause(this.#problem === undefined ? settled : this.#backoff.next(), closed);
     }
   }
