@@ -1,13 +1,16 @@
 import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
 
-/** In milliseconds: more than discovery and key set may take, each of which has a limit of its own. */
+/** A call in flight is shared for at most so long, in milliseconds. */
 const longest = 15_000;
 
 /**
- * One reading at a time, which whoever asks meanwhile joins. Where a platform ends with a request what the request
- * began, as Cloudflare's workers do, a reading may never settle: after a while nobody joins it any more.
+ * Single-flight: concurrent callers share one call and its outcome, success or failure.
+ *
+ * A call that never settles is not shared for ever. A platform such as Cloudflare's workers ends whatever a request
+ * began together with that request, and the promise stays pending. So after 15 seconds the next caller begins
+ * anew; the reads of a guard have timeouts that are shorter.
  */
-export class Joined<T> {
+export class SingleFlight<T> {
   readonly #clocks: Clocks;
   #current: { readonly begunAt: Moment; readonly outcome: Promise<T> } | undefined;
 
@@ -15,16 +18,22 @@ export class Joined<T> {
     this.#clocks = clocks;
   }
 
-  get underWay(): Promise<T> | undefined {
+  /** The call in flight. */
+  get inFlight(): Promise<T> | undefined {
     const current = this.#current;
     if (current === undefined || since(current.begunAt, this.#clocks) > longest) return undefined;
     return current.outcome;
   }
 
-  /** Begins a reading, whatever is under way. */
-  begin(read: () => Promise<T>): Promise<T> {
+  /** Joins the call in flight, or begins one. */
+  join(work: () => Promise<T>): Promise<T> {
+    return this.inFlight ?? this.begin(work);
+  }
+
+  /** Begins a call, even if another is in flight. Callers from now on share the new one. */
+  begin(work: () => Promise<T>): Promise<T> {
     const begunAt = momentOf(this.#clocks);
-    const outcome = read().finally(() => {
+    const outcome = work().finally(() => {
       if (this.#current?.outcome === outcome) this.#current = undefined;
     });
     this.#current = { begunAt, outcome };
