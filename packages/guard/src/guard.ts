@@ -1,7 +1,7 @@
 import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
 import { consoleWarnings } from "./issuer/console-warnings.ts";
-import { listenerOf } from "./issuer/guard-events.ts";
+import { emitterOf } from "./issuer/guard-events.ts";
 import { createSources, type Sources } from "./issuer/guard-sources.ts";
 import type { GuardHealth } from "./issuer/health.ts";
 import { ownMembers } from "./support/own-members.ts";
@@ -48,7 +48,7 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
 export function createGuard(given: GuardOptions): Guard {
   const options = ownMembers(given);
   const settings = readOptions(options);
-  const sources = createSources(settings, options, listenerOf(options.onEvent ?? consoleWarnings()));
+  const sources = createSources(settings, options, emitterOf(options.onEvent ?? consoleWarnings()));
   const verifier = new TokenVerifier(asDiscovered(settings, sources), sources);
   const verify: Guard["verify"] = (token) => verifier.verify(token);
 

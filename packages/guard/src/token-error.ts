@@ -13,7 +13,7 @@ const refusals = {
 
 /**
  * Why a call was turned away. 401: it is not known who calls. 403: who calls may not do this. 503: the
- * guard could not tell; another try later may succeed.
+ * guard could not emit; another try later may succeed.
  */
 export type TokenErrorCode = keyof typeof refusals;
 

@@ -1,5 +1,5 @@
 import { createSignatureCheck } from "./check/signature-check.ts";
-import { VerifiedTokens } from "./check/verified-tokens.ts";
+import { TokenCache } from "./check/token-cache.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
 import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 import type { Principal } from "./principal.ts";
@@ -62,14 +62,14 @@ export interface VerifierSources {
 export class TokenVerifier implements Verifier {
   readonly #settings: Pick<GuardSettings, "clockTolerance" | "now">;
   readonly #sources: VerifierSources;
-  readonly #verified: VerifiedTokens;
+  readonly #verified: TokenCache;
   readonly #checkSignature: ReturnType<typeof createSignatureCheck>;
   #closed = false;
 
   constructor(settings: GuardSettings, sources: VerifierSources) {
     this.#settings = settings;
     this.#sources = sources;
-    this.#verified = new VerifiedTokens(settings.cacheSize);
+    this.#verified = new TokenCache(settings.cacheSize);
     this.#checkSignature = createSignatureCheck(settings, sources.keys);
   }
 

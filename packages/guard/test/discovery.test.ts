@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { until } from "../../server/test/process/until.ts";
 import { readMetadata } from "../src/issuer/discovery.ts";
-import { IssuerProblem, requestJson } from "../src/issuer/issuer-request.ts";
-import { Closing } from "../src/support/closing.ts";
+import { IssuerError, requestJson } from "../src/issuer/issuer-request.ts";
+import { CloseController } from "../src/support/close-signal.ts";
 import { codeOf } from "./issuer.ts";
 import { Listener } from "./listener.ts";
 import { json, misbehaviour, OwnIssuer } from "./own-issuer.ts";
@@ -100,7 +100,7 @@ describe("a document that cannot be meant", () => {
     ["a feed without TLS", { ...good, latchkey_revocations_endpoint: "http://login.example/r" }],
     ["a feed elsewhere", { ...good, latchkey_revocations_endpoint: "https://other.example/r" }],
   ])("%s", (_name, document) => {
-    expect(() => readMetadata(document, good.issuer)).toThrow(IssuerProblem);
+    expect(() => readMetadata(document, good.issuer)).toThrow(IssuerError);
   });
 
   test("keys may be elsewhere, and more may be said", () => {
@@ -277,7 +277,7 @@ test.each(["headers", "the rest of a body"])(
     issuer.answers.set("/slow", (_request, response) => {
       if (late === "the rest of a body") response.write("{");
     });
-    const requests = { fetch, closed: new Closing() };
+    const requests = { fetch, closed: new CloseController() };
     const answer = requestJson(requests, new URL(`${issuer.url}/slow`), { timeout: 100 });
     await expect(answer).rejects.toThrow("nothing came for 100 ms");
   },

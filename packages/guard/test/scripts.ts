@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { afterAll } from "vitest";
 
 /** Whoever starts on a loaded machine may take this long, in milliseconds. */
-const patience = 20_000;
+const startTimeout = 20_000;
 
 /** Scripts that run in processes of their own. All of them go away after the last test of the file. */
 export class Scripts {
@@ -24,7 +24,7 @@ export class Scripts {
     this.#running.push(child);
     return new Promise((resolve, reject) => {
       let written = "";
-      const timer = setTimeout(() => reject(new Error(`${file} did not start: ${written}`)), patience);
+      const timer = setTimeout(() => reject(new Error(`${file} did not start: ${written}`)), startTimeout);
       const read = (text: string) => {
         written += text;
         // What follows the last line break may be half a line.

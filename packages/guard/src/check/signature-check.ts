@@ -8,8 +8,8 @@ import { TokenError } from "../token-error.ts";
 import { assertClaims, type ClaimSettings } from "./claims-check.ts";
 import { isAlgorithm, verifySignature } from "./signature.ts";
 import { isSoundKey } from "./sound-key.ts";
+import type { Verified } from "./token-cache.ts";
 import { assertWellFormed } from "./token-shape.ts";
-import type { Verified } from "./verified-tokens.ts";
 
 type Settings = ClaimSettings & Pick<GuardSettings, "algorithms">;
 

@@ -1,7 +1,7 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
-import { IssuerProblem, limitedTo, problemOf, type Requests } from "../issuer/issuer-request.ts";
+import { IssuerError, issuerErrorOf, type Requests, timeoutSignal } from "../issuer/issuer-request.ts";
 import { MalformedFeed, readMessage } from "./feed-messages.ts";
-import type { RevocationFeed } from "./revocation-feed.ts";
+import type { RevocationList } from "./revocation-list.ts";
 
 /** Where the feed is, and what is shown there. */
 export interface FeedAddress {
@@ -25,13 +25,13 @@ export type FeedEnd =
  * In milliseconds: for the first word of a stream, and between two words; the issuer says one every 5 seconds.
  * Comments and halves of an event are none.
  */
-export interface Silences {
-  readonly firstWord: number;
+export interface StreamTimeouts {
+  readonly firstEvent: number;
   readonly silence: number;
 }
 
 /** What the issuer has now does not go on where the feed was left. */
-export class AnotherList extends IssuerProblem {
+export class ListReplaced extends IssuerError {
   constructor() {
     super("the list of ended sessions has begun anew");
   }
@@ -52,13 +52,13 @@ export function feedHeaders({ guardKey }: FeedAddress): Record<string, string> {
  * @param onCaughtUp called whenever the issuer says that all it knows has been sent
  */
 export async function followStream(
-  feed: RevocationFeed,
+  feed: RevocationList,
   address: FeedAddress,
   requests: Requests,
-  silences: Silences,
+  silences: StreamTimeouts,
   onCaughtUp: () => void,
 ): Promise<FeedEnd> {
-  const connection = limitedTo(silences.firstWord, requests.closed);
+  const connection = timeoutSignal(silences.firstEvent, requests.closed);
   let answered = false;
   try {
     const answer = await requests.fetch(address.url, {
@@ -71,9 +71,9 @@ export async function followStream(
       signal: connection.signal,
     });
     answered = true;
-    if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
+    if (answer.status !== 200) throw new IssuerError(`answered ${answer.status}`, answer.status);
     const type = answer.headers.get("content-type") ?? "";
-    if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerProblem("no event stream", 200);
+    if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerError("no event stream", 200);
     feed.noteIssuerTime(answer.headers.get("date"));
     const decoder = new TextDecoder();
     const parser = feedParser(feed, () => connection.again(silences.silence), onCaughtUp);
@@ -89,7 +89,7 @@ export async function followStream(
   }
 }
 
-function feedParser(feed: RevocationFeed, onWord: () => void, onCaughtUp: () => void): EventSourceParser {
+function feedParser(feed: RevocationList, onWord: () => void, onCaughtUp: () => void): EventSourceParser {
   let begun = false;
   return createParser({
     maxBufferSize: maxEvent,
@@ -98,7 +98,7 @@ function feedParser(feed: RevocationFeed, onWord: () => void, onCaughtUp: () => 
       if (message === undefined) return;
       onWord();
       const revocation = message.kind === "session.ended" ? message.revocation : undefined;
-      if (!begun && !feed.goesOnWith(revocation)) throw new AnotherList();
+      if (!begun && !feed.goesOnWith(revocation)) throw new ListReplaced();
       begun = true;
       if (message.kind === "session.ended") return feed.take(message.revocation);
       feed.caughtUp(message.cursor);
@@ -113,9 +113,9 @@ function feedParser(feed: RevocationFeed, onWord: () => void, onCaughtUp: () => 
 
 /** @param answered whether something is there that answers, or took the connection and kept silent */
 export function endOf(error: unknown, answered: boolean): FeedEnd {
-  if (error instanceof AnotherList) return { kind: "another list", reason: error.message };
+  if (error instanceof ListReplaced) return { kind: "another list", reason: error.message };
   if (error instanceof MalformedFeed) return { kind: "malformed", reason: error.message };
-  const { message: reason, status } = problemOf(error);
+  const { message: reason, status } = issuerErrorOf(error);
   if (status === 401 || status === 403) return { kind: "refused", status, reason };
   return { kind: answered ? "broken" : "unreachable", reason };
 }

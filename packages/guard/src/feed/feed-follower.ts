@@ -1,15 +1,21 @@
 import type { Discovery, Metadata } from "../issuer/discovery.ts";
-import type { Tell } from "../issuer/guard-events.ts";
-import { problemOf, type Requests } from "../issuer/issuer-request.ts";
+import type { Emit } from "../issuer/guard-events.ts";
+import { issuerErrorOf, type Requests } from "../issuer/issuer-request.ts";
 import { Backoff } from "../support/backoff.ts";
 import type { Clocks } from "../support/clocks.ts";
-import { pause } from "../support/waiting.ts";
-import { endOf, type FeedAddress, type FeedEnd, followStream, type Silences } from "./feed-connection.ts";
+import { sleep } from "../support/timers.ts";
+import {
+  endOf,
+  type FeedAddress,
+  type FeedEnd,
+  followStream,
+  type StreamTimeouts,
+} from "./feed-connection.ts";
 import { catchUp } from "./feed-polling.ts";
-import type { RevocationFeed } from "./revocation-feed.ts";
+import type { RevocationList } from "./revocation-list.ts";
 
 /** Milliseconds. */
-export interface FeedTimes extends Silences {
+export interface FeedTimings extends StreamTimeouts {
   /** A stream that says nothing more sooner than this after it had caught up is worth less than asking. */
   readonly shortStream: number;
   /** Between two questions, where no stream can be had. */
@@ -23,8 +29,8 @@ export interface FeedTimes extends Silences {
   readonly longestPause: number;
 }
 
-const defaultTimes: FeedTimes = {
-  firstWord: 3_000,
+const defaultTimings: FeedTimings = {
+  firstEvent: 3_000,
   silence: 15_000,
   shortStream: 5_000,
   poll: 500,
@@ -35,14 +41,14 @@ const defaultTimes: FeedTimes = {
 };
 
 export interface FollowerOptions {
-  readonly feed: RevocationFeed;
+  readonly feed: RevocationList;
   readonly discovery: Discovery;
   readonly requests: Requests;
   readonly clocks: Clocks;
   readonly guardKey: string | undefined;
   readonly follow: boolean | undefined;
-  readonly tell: Tell;
-  readonly times?: FeedTimes;
+  readonly emit: Emit;
+  readonly times?: FeedTimings;
 }
 
 /** So many short streams in a row are the work of a proxy that cuts them. */
@@ -54,7 +60,7 @@ const shortStreamsToPoll = 3;
  */
 export class FeedFollower {
   readonly #options: FollowerOptions;
-  readonly #times: FeedTimes;
+  readonly #times: FeedTimings;
   readonly #backoff: Backoff;
   readonly #settled = Promise.withResolvers<void>();
   #state: "unknown" | "none" | "following" | "behind" = "unknown";
@@ -66,7 +72,7 @@ export class FeedFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#times = options.times ?? defaultTimes;
+    this.#times = options.times ?? defaultTimings;
     this.#backoff = new Backoff(this.#times.firstPause, this.#times.longestPause);
     options.requests.closed.onClose(() => this.#settled.resolve());
   }
@@ -99,7 +105,7 @@ export class FeedFollower {
 
   async #run(): Promise<void> {
     const { closed } = this.#options.requests;
-    while (!closed.isClosed) await pause(await this.#try(), closed);
+    while (!closed.isClosed) await sleep(await this.#try(), closed);
   }
 
   /** @returns milliseconds until the next try */
@@ -110,7 +116,7 @@ export class FeedFollower {
     } catch (error) {
       // An issuer that has no feed has none while it is away.
       if (this.#state === "none") return this.#backoff.next();
-      return this.#over({ kind: "unreachable", reason: problemOf(error).message });
+      return this.#over({ kind: "unreachable", reason: issuerErrorOf(error).message });
     }
     // A feed that was named once is followed even where discovery does not name it any more.
     this.#url = metadata.feed ?? this.#url;
@@ -162,7 +168,7 @@ export class FeedFollower {
         await catchUp(feed, address, requests, clocks);
         this.#caughtUp("poll");
         this.#backoff.reset();
-        await pause(this.#times.poll, requests.closed);
+        await sleep(this.#times.poll, requests.closed);
       }
       return 0;
     } catch (error) {
@@ -176,7 +182,7 @@ export class FeedFollower {
     this.#via = via;
     this.#problem = undefined;
     this.#settled.resolve();
-    if (news) this.#options.tell({ name: "feed.followed", via, cursor: this.#options.feed.cursor });
+    if (news) this.#options.emit({ name: "feed.followed", via, cursor: this.#options.feed.cursor });
   }
 
   #over(end: FeedEnd): number {
@@ -189,9 +195,9 @@ export class FeedFollower {
     if (this.#options.requests.closed.isClosed) return;
     this.#state = "behind";
     this.#problem = end.reason;
-    const { tell } = this.#options;
-    if (end.kind === "refused") tell({ name: "feed.refused", status: end.status });
-    else if (end.kind === "malformed") tell({ name: "feed.malformed", reason: end.reason });
-    else tell({ name: "feed.lost", reason: end.reason });
+    const { emit } = this.#options;
+    if (end.kind === "refused") emit({ name: "feed.refused", status: end.status });
+    else if (end.kind === "malformed") emit({ name: "feed.malformed", reason: end.reason });
+    else emit({ name: "feed.lost", reason: end.reason });
   }
 }

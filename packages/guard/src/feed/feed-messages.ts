@@ -1,8 +1,8 @@
-import { IssuerProblem } from "../issuer/issuer-request.ts";
+import { IssuerError } from "../issuer/issuer-request.ts";
 import { membersOf, parseJson } from "../support/own-members.ts";
 
 /** The feed said something that nobody could mean. The message quotes nothing of it. */
-export class MalformedFeed extends IssuerProblem {}
+export class MalformedFeed extends IssuerError {}
 
 /** One ended session. */
 export interface Revocation {

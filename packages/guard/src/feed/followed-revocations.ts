@@ -1,25 +1,25 @@
 import type { GuardSettings } from "../guard-options.ts";
 import type { Discovery } from "../issuer/discovery.ts";
-import type { Tell } from "../issuer/guard-events.ts";
+import type { Emit } from "../issuer/guard-events.ts";
 import type { RevocationsHealth } from "../issuer/health.ts";
-import { problemOf, type Requests } from "../issuer/issuer-request.ts";
+import { issuerErrorOf, type Requests } from "../issuer/issuer-request.ts";
 import type { RevocationSource } from "../issuer/sources.ts";
 import type { Clocks } from "../support/clocks.ts";
-import { happens } from "../support/waiting.ts";
+import { settlesWithin } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
-import { FeedFollower, type FeedTimes } from "./feed-follower.ts";
-import { RevocationFeed } from "./revocation-feed.ts";
-import { SessionQuestions } from "./session-questions.ts";
+import { FeedFollower, type FeedTimings } from "./feed-follower.ts";
+import { RevocationList } from "./revocation-list.ts";
+import { SessionLookups } from "./session-lookups.ts";
 
 export interface FollowedRevocationsOptions {
   readonly settings: Pick<GuardSettings, "follow" | "guardKey" | "staleAfter" | "whenStale">;
   readonly discovery: Discovery;
   readonly requests: Requests;
   readonly clocks: Clocks;
-  readonly tell: Tell;
+  readonly emit: Emit;
   /** For how long a first check waits for the feed, in milliseconds. */
-  readonly patience: number;
-  readonly times?: FeedTimes;
+  readonly startTimeout: number;
+  readonly times?: FeedTimings;
 }
 
 /** How long a session that was asked about is remembered as ended, in milliseconds: longer than its tokens live. */
@@ -28,9 +28,9 @@ const rememberAnswer = 86_400_000;
 /** The ended sessions of an issuer, followed; and what to do with a token when they cannot be. */
 export class FollowedRevocations implements RevocationSource {
   readonly #options: FollowedRevocationsOptions;
-  readonly #feed: RevocationFeed;
+  readonly #feed: RevocationList;
   readonly #follower: FeedFollower;
-  readonly #questions: SessionQuestions;
+  readonly #questions: SessionLookups;
   /** A first wait for the feed; undefined before it begins, `over` when it has ended, well or not. */
   #firstWait: Promise<unknown> | "over" | undefined;
   /** How often the feed had been caught up with when it was told that it is stale. */
@@ -38,9 +38,9 @@ export class FollowedRevocations implements RevocationSource {
 
   constructor(options: FollowedRevocationsOptions) {
     this.#options = options;
-    const { settings, discovery, requests, clocks, tell, times } = options;
-    this.#feed = new RevocationFeed(clocks, tell);
-    this.#questions = new SessionQuestions(requests, clocks);
+    const { settings, discovery, requests, clocks, emit, times } = options;
+    this.#feed = new RevocationList(clocks, emit);
+    this.#questions = new SessionLookups(requests, clocks);
     const { guardKey, follow } = settings;
     this.#follower = new FeedFollower({
       feed: this.#feed,
@@ -49,7 +49,7 @@ export class FollowedRevocations implements RevocationSource {
       clocks,
       guardKey,
       follow,
-      tell,
+      emit,
       ...(times && { times }),
     });
   }
@@ -62,7 +62,7 @@ export class FollowedRevocations implements RevocationSource {
   begin(): void {
     if (this.#options.settings.follow === false) return;
     this.#follower.begin();
-    this.#firstWait ??= happens(this.first, this.#options.patience).then(() => {
+    this.#firstWait ??= settlesWithin(this.first, this.#options.startTimeout).then(() => {
       this.#firstWait = "over";
     });
   }
@@ -100,12 +100,12 @@ export class FollowedRevocations implements RevocationSource {
   }
 
   #whenStale(sessionId: string): boolean | Promise<boolean> {
-    const { settings, tell, requests } = this.#options;
+    const { settings, emit, requests } = this.#options;
     const { whenStale } = settings;
     const { timesCaughtUp } = this.#feed;
     if (this.#toldStale !== timesCaughtUp && !requests.closed.isClosed) {
       this.#toldStale = timesCaughtUp;
-      tell({ name: "feed.stale", whenStale });
+      emit({ name: "feed.stale", whenStale });
     }
     if (whenStale === "accept") return false;
     if (whenStale === "ask") return this.#ask(sessionId);
@@ -121,7 +121,7 @@ export class FollowedRevocations implements RevocationSource {
       if (ended) this.#feed.learn(sessionId, this.#options.clocks.now() + rememberAnswer);
       return ended;
     } catch (error) {
-      throw this.#unavailable(problemOf(error).message);
+      throw this.#unavailable(issuerErrorOf(error).message);
     }
   }
 

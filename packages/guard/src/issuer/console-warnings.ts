@@ -1,10 +1,10 @@
-import type { GuardEvent, Tell } from "./guard-events.ts";
+import type { Emit, GuardEvent } from "./guard-events.ts";
 
 /**
  * For a guard without `onEvent`: one line on the console when every token is refused from now on, and why. It is
  * not repeated until the guard has worked in between.
  */
-export function consoleWarnings(): Tell {
+export function consoleWarnings(): Emit {
   let mismatch = "";
   let feedProblem = "";
   const said = new Set<string>();

@@ -1,8 +1,8 @@
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { membersOf } from "../support/own-members.ts";
 import { SingleFlight } from "../support/single-flight.ts";
-import type { Tell } from "./guard-events.ts";
-import { IssuerProblem, type Requests, requestJson } from "./issuer-request.ts";
+import type { Emit } from "./guard-events.ts";
+import { IssuerError, type Requests, requestJson } from "./issuer-request.ts";
 
 /** What an issuer says of itself, as far as a guard needs it. */
 export interface Metadata {
@@ -17,7 +17,7 @@ export interface Metadata {
 }
 
 /** How soon `once` asks again after a failure, in milliseconds: a stranger's requests must cost the issuer nothing. */
-export const failureRest = 5_000;
+export const failureCooldown = 5_000;
 
 /** Finds an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last that was read. */
 export class Discovery {
@@ -25,7 +25,7 @@ export class Discovery {
   readonly #issuer: string;
   readonly #clocks: Clocks;
   readonly #at: string;
-  readonly #tell: Tell;
+  readonly #emit: Emit;
   #toldMismatch: string | undefined;
   #known: Metadata | undefined;
   #failed: { readonly at: Moment; readonly error: unknown } | undefined;
@@ -37,14 +37,14 @@ export class Discovery {
     issuer: string,
     clocks: Clocks,
     at: string = issuer,
-    tell: Tell = () => {},
+    emit: Emit = () => {},
   ) {
     this.#requests = requests;
     this.#issuer = issuer;
     this.#clocks = clocks;
     this.#reading = new SingleFlight(clocks);
     this.#at = at;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   get known(): Metadata | undefined {
@@ -54,21 +54,21 @@ export class Discovery {
   /**
    * Reads it again; whoever asks meanwhile gets the same answer.
    *
-   * @throws {IssuerProblem}
+   * @throws {IssuerError}
    */
   read(): Promise<Metadata> {
     return this.#reading.join(() => this.#read());
   }
 
   /**
-   * Reads it, unless it is known. A failure answers every further call within `failureRest`.
+   * Reads it, unless it is known. A failure answers every further call within `failureCooldown`.
    *
-   * @throws {IssuerProblem}
+   * @throws {IssuerError}
    */
   async once(): Promise<Metadata> {
     if (this.#known !== undefined) return this.#known;
     const failed = this.#failed;
-    if (failed !== undefined && since(failed.at, this.#clocks) < failureRest) throw failed.error;
+    if (failed !== undefined && since(failed.at, this.#clocks) < failureCooldown) throw failed.error;
     return await this.read();
   }
 
@@ -90,12 +90,12 @@ export class Discovery {
   #mismatched({ named, message }: IssuerMismatch): void {
     if (named === this.#toldMismatch) return;
     this.#toldMismatch = named;
-    this.#tell({ name: "issuer.mismatch", named, reason: message });
+    this.#emit({ name: "issuer.mismatch", named, reason: message });
   }
 }
 
 /** The issuer calls itself by another name than the one that was configured. */
-export class IssuerMismatch extends IssuerProblem {
+export class IssuerMismatch extends IssuerError {
   readonly named: string;
 
   constructor(at: string, named: string) {
@@ -119,13 +119,13 @@ function withoutSlash(issuer: string): string {
  * nothing in it leads to a connection that is less safe than the issuer's own. The feed is where the document was
  * read, at the same origin, because the guard shows it a secret.
  *
- * @throws {IssuerProblem}
+ * @throws {IssuerError}
  */
 export function readMetadata(document: unknown, issuer: string, at: string = issuer): Metadata {
-  if (typeof document !== "object" || document === null) throw new IssuerProblem("discovery: no object");
+  if (typeof document !== "object" || document === null) throw new IssuerError("discovery: no object");
   const members = membersOf(document);
   const named = members["issuer"];
-  if (typeof named !== "string") throw new IssuerProblem("discovery: it names no issuer");
+  if (typeof named !== "string") throw new IssuerError("discovery: it names no issuer");
   if (withoutSlash(named) !== withoutSlash(issuer)) throw new IssuerMismatch(at, printable(named));
   const feed = members["latchkey_revocations_endpoint"];
   const metadata = {
@@ -137,17 +137,17 @@ export function readMetadata(document: unknown, issuer: string, at: string = iss
     ),
   };
   if (metadata.feed !== undefined && metadata.feed.origin !== new URL(at).origin) {
-    throw new IssuerProblem("discovery: latchkey_revocations_endpoint is not at the issuer");
+    throw new IssuerError("discovery: latchkey_revocations_endpoint is not at the issuer");
   }
   return metadata;
 }
 
 function addressIn(name: string, value: unknown, issuer: string): URL {
-  if (typeof value !== "string" || !URL.canParse(value)) throw new IssuerProblem(`discovery: no ${name}`);
+  if (typeof value !== "string" || !URL.canParse(value)) throw new IssuerError(`discovery: no ${name}`);
   const address = new URL(value);
   const safe = address.protocol === "https:" || address.protocol === new URL(issuer).protocol;
   if (!safe || !/^https?:$/.test(address.protocol) || address.username !== "" || address.password !== "") {
-    throw new IssuerProblem(`discovery: ${name} is not safe to follow`);
+    throw new IssuerError(`discovery: ${name} is not safe to follow`);
   }
   return address;
 }

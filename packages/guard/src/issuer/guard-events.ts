@@ -25,10 +25,10 @@ export type GuardEvent =
   /** A session has ended: for whoever has to close a connection that it opened. */
   | { readonly name: "session.ended"; readonly sessionId: string };
 
-export type Tell = (event: GuardEvent) => void;
+export type Emit = (event: GuardEvent) => void;
 
 /** Tells a listener; one that throws is no reason to stop. */
-export function listenerOf(onEvent: Tell): Tell {
+export function emitterOf(onEvent: Emit): Emit {
   return (event) => {
     try {
       onEvent(event);

@@ -1,18 +1,18 @@
 import { FollowedRevocations } from "../feed/followed-revocations.ts";
 import type { GuardOptions, GuardSettings } from "../guard-options.ts";
 import type { Clocks } from "../support/clocks.ts";
-import { Closing } from "../support/closing.ts";
-import { happens } from "../support/waiting.ts";
+import { CloseController } from "../support/close-signal.ts";
+import { settlesWithin } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
 import { Discovery } from "./discovery.ts";
-import type { Tell } from "./guard-events.ts";
+import type { Emit } from "./guard-events.ts";
 import type { GuardHealth, KeysHealth, RevocationsHealth } from "./health.ts";
 import type { Requests } from "./issuer-request.ts";
 import { RemoteKeys } from "./remote-keys.ts";
 import type { KeySource, RevocationSource } from "./sources.ts";
 
 /** For how long a start waits for the issuer, in milliseconds. */
-const patience = 5_000;
+const startTimeout = 5_000;
 
 /** What a guard stands on: keys and ended sessions, each given or followed at the issuer. */
 export interface Sources {
@@ -20,7 +20,7 @@ export interface Sources {
   readonly revocations: RevocationSource;
   /** The issuer's name as its metadata has it, once that was read; undefined when keys were given. */
   readonly issuer: string | undefined;
-  /** @throws {IssuerProblem} if the issuer's metadata cannot be read */
+  /** @throws {IssuerError} if the issuer's metadata cannot be read */
   authorizationServer(): Promise<string | undefined>;
   /** Begins to read and to follow; once. */
   begin(): void;
@@ -34,17 +34,17 @@ export interface Sources {
 export type GivenSources = Pick<GuardOptions, "keys" | "revocations" | "fetch">;
 
 /** Joins what was given with what must be found at the issuer. Asks nothing before `begin`. */
-export function createSources(settings: GuardSettings, given: GivenSources, tell: Tell): Sources {
-  const closing = new Closing();
+export function createSources(settings: GuardSettings, given: GivenSources, emit: Emit): Sources {
+  const closing = new CloseController();
   // Looked up when it is called: a platform may put its own in place later.
   const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
-  const discovery = new Discovery(requests, settings.issuer, clocks, settings.discoverAt, tell);
+  const discovery = new Discovery(requests, settings.issuer, clocks, settings.discoverAt, emit);
   const { algorithms, keysMaxAge } = settings;
-  const parts = { discovery, requests, clocks, tell };
+  const parts = { discovery, requests, clocks, emit };
   // What is given instead is not begun.
   const remoteKeys = new RemoteKeys({ ...parts, algorithms, keysMaxAge });
-  const followed = new FollowedRevocations({ ...parts, settings, patience });
+  const followed = new FollowedRevocations({ ...parts, settings, startTimeout });
 
   function health(): GuardHealth {
     const keys = given.keys ? givenKeys : remoteKeys.health();
@@ -75,9 +75,9 @@ export function createSources(settings: GuardSettings, given: GivenSources, tell
       if (!given.revocations) followed.begin();
     },
     async ready() {
-      await happens(
+      await settlesWithin(
         Promise.all([given.keys ?? remoteKeys.first, given.revocations ?? followed.first]),
-        patience,
+        startTimeout,
       );
       const { keys, revocations } = health();
       if (closing.isClosed) throw new TokenError("keys_unavailable", "the guard is closed");

@@ -1,9 +1,9 @@
 import { BodyTooLong, readText } from "../support/bounded-body.ts";
-import type { Closed } from "../support/closing.ts";
+import type { CloseSignal } from "../support/close-signal.ts";
 import { parseJson } from "../support/own-members.ts";
 
 /** Why the issuer could not be asked, or what it said that cannot be used. The message is for the log. */
-export class IssuerProblem extends Error {
+export class IssuerError extends Error {
   /** The answer's status; undefined where there was no answer. */
   readonly status: number | undefined;
 
@@ -16,7 +16,7 @@ export class IssuerProblem extends Error {
 /** How a guard reaches its issuer. */
 export interface Requests {
   readonly fetch: typeof fetch;
-  readonly closed: Closed;
+  readonly closed: CloseSignal;
 }
 
 export interface JsonRequest {
@@ -33,42 +33,42 @@ export interface JsonRequest {
  * Asks the issuer for a JSON document. Redirects are not followed: what stands in for the issuer must not be
  * decided by a header.
  *
- * @throws {IssuerProblem}
+ * @throws {IssuerError}
  */
 export async function requestJson(requests: Requests, address: URL, request: JsonRequest = {}) {
   const { headers = {}, timeout = 5_000, maxBytes = 262_144, onAnswer } = request;
-  const response = limitedTo(timeout, requests.closed);
+  const response = timeoutSignal(timeout, requests.closed);
   try {
     const answer = await requests.fetch(address, {
       headers: { accept: "application/json", ...headers },
       redirect: "manual",
       signal: response.signal,
     });
-    if (answer.status !== 200) throw new IssuerProblem(`answered ${answer.status}`, answer.status);
+    if (answer.status !== 200) throw new IssuerError(`answered ${answer.status}`, answer.status);
     onAnswer?.(answer.headers);
     return documentIn(await readText(answer, maxBytes));
   } catch (error) {
-    throw problemOf(error);
+    throw issuerErrorOf(error);
   } finally {
     response.end();
   }
 }
 
-/** @throws {IssuerProblem} */
+/** @throws {IssuerError} */
 function documentIn(text: string): unknown {
   try {
     return parseJson(text);
   } catch {
-    throw new IssuerProblem("the answer is not JSON");
+    throw new IssuerError("the answer is not JSON");
   }
 }
 
 /** A signal that aborts after a time, which can be begun again, and when the guard is closed. */
-export function limitedTo(ms: number, closed: Closed) {
+export function timeoutSignal(ms: number, closed: CloseSignal) {
   const controller = new AbortController();
-  const abort = () => controller.abort(new IssuerProblem("the guard is closed"));
+  const abort = () => controller.abort(new IssuerError("the guard is closed"));
   const late = (after: number) =>
-    setTimeout(() => controller.abort(new IssuerProblem(`nothing came for ${after} ms`)), after);
+    setTimeout(() => controller.abort(new IssuerError(`nothing came for ${after} ms`)), after);
   let timer = late(ms);
   if (closed.isClosed) abort();
   const forget = closed.onClose(abort);
@@ -89,13 +89,13 @@ export function limitedTo(ms: number, closed: Closed) {
 }
 
 /** What went wrong, in words that hold nothing of what was sent or received. */
-export function problemOf(error: unknown): IssuerProblem {
-  if (error instanceof IssuerProblem) return error;
-  if (error instanceof BodyTooLong) return new IssuerProblem(error.message);
+export function issuerErrorOf(error: unknown): IssuerError {
+  if (error instanceof IssuerError) return error;
+  if (error instanceof BodyTooLong) return new IssuerError(error.message);
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof IssuerProblem) return cause;
+  if (cause instanceof IssuerError) return cause;
   if (cause instanceof Error && "code" in cause && typeof cause.code === "string") {
-    return new IssuerProblem(`could not be reached: ${cause.code}`);
+    return new IssuerError(`could not be reached: ${cause.code}`);
   }
-  return new IssuerProblem(`could not be reached: ${cause instanceof Error ? cause.name : "unknown"}`);
+  return new IssuerError(`could not be reached: ${cause instanceof Error ? cause.name : "unknown"}`);
 }

@@ -3,7 +3,7 @@ import { importJWK } from "jose/key/import";
 import type { Algorithm } from "../check/signature.ts";
 import { isSoundKey } from "../check/sound-key.ts";
 import { membersOf, ownMembers } from "../support/own-members.ts";
-import { IssuerProblem } from "./issuer-request.ts";
+import { IssuerError } from "./issuer-request.ts";
 
 /** Public keys by `kid` and by the algorithm that each may check. */
 export interface KeySet {
@@ -24,7 +24,7 @@ const publicMembers = ["kty", "crv", "x", "y", "n", "e"] as const;
  * over, as the RFC asks. Of two with the same `kid` for the same algorithm the first counts.
  *
  * @param before what was read last
- * @throws {IssuerProblem} where it is no JWK Set
+ * @throws {IssuerError} where it is no JWK Set
  */
 export async function readKeySet(
   document: unknown,
@@ -32,8 +32,8 @@ export async function readKeySet(
   before: KeySet = noKeys,
 ): Promise<KeySet> {
   const listed = membersOf(document)["keys"];
-  if (!Array.isArray(listed)) throw new IssuerProblem("key set: no list of keys");
-  if (listed.length > maxKeys) throw new IssuerProblem(`key set: more than ${maxKeys} keys`);
+  if (!Array.isArray(listed)) throw new IssuerError("key set: no list of keys");
+  if (listed.length > maxKeys) throw new IssuerError(`key set: more than ${maxKeys} keys`);
   const byKid = new Map<string, Map<string, CryptoKey>>();
   const byMaterial = new Map<string, CryptoKey>();
   for (const entry of listed) {

@@ -3,12 +3,12 @@ import type { Algorithm } from "../check/signature.ts";
 import { Backoff } from "../support/backoff.ts";
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { SingleFlight } from "../support/single-flight.ts";
-import { pause } from "../support/waiting.ts";
+import { sleep } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
 import type { Discovery } from "./discovery.ts";
-import type { Tell } from "./guard-events.ts";
+import type { Emit } from "./guard-events.ts";
 import type { KeysHealth } from "./health.ts";
-import { problemOf, type Requests, requestJson } from "./issuer-request.ts";
+import { issuerErrorOf, type Requests, requestJson } from "./issuer-request.ts";
 import { noKeys, readKeySet } from "./key-set.ts";
 import type { KeySource } from "./sources.ts";
 
@@ -19,13 +19,13 @@ export interface RemoteKeysOptions {
   readonly algorithms: readonly Algorithm[];
   /** Milliseconds. */
   readonly keysMaxAge: number;
-  readonly tell: Tell;
+  readonly emit: Emit;
 }
 
 /** How often the keys are read again without a reason, in milliseconds: a withdrawn key counts no longer. */
-const readAgainAfter = 600_000;
+const refreshInterval = 600_000;
 /** How soon an unknown `kid` may be a reason again, in milliseconds: made-up ones must cost the issuer nothing. */
-const unknownKidRest = 10_000;
+const unknownKidCooldown = 10_000;
 
 /**
  * An issuer's keys, found by discovery. Read at the first use, again every 10 minutes, and when a token names
@@ -66,7 +66,7 @@ export class RemoteKeys implements KeySource {
     const age = this.#age();
     if (age > this.#options.keysMaxAge) return undefined;
     // A platform that stops timers between requests reads the keys again when they are used.
-    if (age > 2 * readAgainAfter && !this.#reading.inFlight && this.#hasRested(this.#triedAt)) {
+    if (age > 2 * refreshInterval && !this.#reading.inFlight && this.#hasRested(this.#triedAt)) {
       void this.#read("all");
     }
     return this.#keys.byKid.get(kid)?.get(algorithm);
@@ -84,7 +84,7 @@ export class RemoteKeys implements KeySource {
   health(): KeysHealth {
     const age = this.#age();
     const usable = this.#keys.byKid.size > 0 && age <= this.#options.keysMaxAge;
-    const fresh = this.#problem === undefined && age <= 2 * readAgainAfter;
+    const fresh = this.#problem === undefined && age <= 2 * refreshInterval;
     return {
       state: !usable ? "none" : fresh ? "fresh" : "old",
       fetchedAt: this.#readAt?.now,
@@ -98,15 +98,15 @@ export class RemoteKeys implements KeySource {
   }
 
   #hasRested(at: Moment | undefined): boolean {
-    return at === undefined || since(at, this.#options.clocks) >= unknownKidRest;
+    return at === undefined || since(at, this.#options.clocks) >= unknownKidCooldown;
   }
 
   async #follow(): Promise<void> {
     const { closed } = this.#options.requests;
-    const settled = Math.min(readAgainAfter, this.#options.keysMaxAge / 2);
+    const settled = Math.min(refreshInterval, this.#options.keysMaxAge / 2);
     while (!closed.isClosed) {
       await (this.#reading.inFlight ?? this.#read("all"));
-      await pause(this.#problem === undefined ? settled : this.#backoff.next(), closed);
+      await sleep(this.#problem === undefined ? settled : this.#backoff.next(), closed);
     }
   }
 
@@ -117,7 +117,7 @@ export class RemoteKeys implements KeySource {
   }
 
   async #attempt(what: "keys" | "all"): Promise<void> {
-    const { discovery, requests, clocks, algorithms, tell } = this.#options;
+    const { discovery, requests, clocks, algorithms, emit } = this.#options;
     const at = momentOf(clocks);
     try {
       const nearby = what === "keys" && this.#problem === undefined ? discovery.known : undefined;
@@ -128,12 +128,12 @@ export class RemoteKeys implements KeySource {
       this.#readAt = at;
       this.#problem = this.#keys.byKid.size > 0 ? undefined : "key set: no key that can be used";
     } catch (error) {
-      this.#problem = problemOf(error).message;
+      this.#problem = issuerErrorOf(error).message;
     }
     if (requests.closed.isClosed) return;
-    if (this.#problem !== undefined) return tell({ name: "keys.unavailable", reason: this.#problem });
+    if (this.#problem !== undefined) return emit({ name: "keys.unavailable", reason: this.#problem });
     this.#backoff.reset();
     this.#first.resolve();
-    tell({ name: "keys.refreshed", known: this.#keys.byKid.size });
+    emit({ name: "keys.refreshed", known: this.#keys.byKid.size });
   }
 }

@@ -1,5 +1,5 @@
 import type { Principal } from "../principal.ts";
-import { happens } from "../support/waiting.ts";
+import { settlesWithin } from "../support/timers.ts";
 import { type Condition, type Rule, soundRule } from "./allow.ts";
 
 /** What a rule says of one principal. `reason` is for the log. */
@@ -26,7 +26,7 @@ type Finding =
   | { readonly met: "no"; readonly reason: string };
 
 /** For how long a condition may think, in milliseconds: nobody is to wait for one that never answers. */
-const patience = 10_000;
+const conditionTimeout = 10_000;
 
 /**
  * Judges a rule, from left to right, and no further than it must: behind a role that is missing no condition
@@ -86,7 +86,8 @@ class Judge<Args> {
       if (answer === true) return yes;
       if (answer === false) return { met: "no", reason: "a condition fails" };
       const later = Promise.resolve(answer);
-      if (!(await happens(later, patience))) return { met: "no", reason: "a condition did not answer" };
+      if (!(await settlesWithin(later, conditionTimeout)))
+        return { met: "no", reason: "a condition did not answer" };
       return (await later) === true ? yes : { met: "no", reason: "a condition fails" };
     } catch {
       return { met: "no", reason: "a condition threw" };

@@ -8,7 +8,7 @@ async function asking(issuer: OwnIssuer): Promise<Following> {
     "/revocations",
     json(() => ({}), 503),
   );
-  const following = new Following(issuer, { settings: { whenStale: "ask" }, patience: 20 });
+  const following = new Following(issuer, { settings: { whenStale: "ask" }, startTimeout: 20 });
   await following.heard("feed.lost");
   return following;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { EndedSessions } from "../../src/feed/ended-sessions.ts";
-import { RevocationFeed } from "../../src/feed/revocation-feed.ts";
+import { RevocationList } from "../../src/feed/revocation-list.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 
@@ -31,11 +31,11 @@ describe("an ended session", () => {
         clock.set(-24 * hour);
       },
     ],
-  ])("is not forgotten because %s", (_what, happens) => {
+  ])("is not forgotten because %s", (_what, change) => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);
     ended.add("a", clock.now() + hour);
-    happens(clock);
+    change(clock);
     ended.forgetExpired();
     expect(ended.has("a")).toBe(true);
   });
@@ -111,7 +111,7 @@ test("where there is no room, those that have expired make some; none that count
 describe("a feed with more ended sessions than can be remembered", () => {
   test("does not pass over one: what it knows counts as stale at once, and until there is room", () => {
     const clock = new TestClock();
-    const feed = new RevocationFeed(clock, new Listener().onEvent, new EndedSessions(clock, 1));
+    const feed = new RevocationList(clock, new Listener().onEvent, new EndedSessions(clock, 1));
     feed.take({ number: 1, sessionId: "a", until: clock.now() });
     feed.caughtUp(1);
     expect(feed.staleFor()).toBe(0);
@@ -132,7 +132,7 @@ describe("a feed with more ended sessions than can be remembered", () => {
 test("that a session has ended is told once", () => {
   const clock = new TestClock();
   const heard = new Listener();
-  const feed = new RevocationFeed(clock, heard.onEvent);
+  const feed = new RevocationList(clock, heard.onEvent);
   const one = { number: 1, sessionId: "a", until: clock.now() + hour };
   feed.take(one);
   feed.take(one);

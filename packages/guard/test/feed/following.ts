@@ -1,16 +1,16 @@
-import type { FeedTimes } from "../../src/feed/feed-follower.ts";
+import type { FeedTimings } from "../../src/feed/feed-follower.ts";
 import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/feed/followed-revocations.ts";
 import { TokenError, type TokenErrorCode } from "../../src/index.ts";
 import { Discovery } from "../../src/issuer/discovery.ts";
 import type { Requests } from "../../src/issuer/issuer-request.ts";
-import { Closing } from "../../src/support/closing.ts";
+import { CloseController } from "../../src/support/close-signal.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";
 
 /** Pauses that nobody notices, and bounds that nothing reaches, unless a test sets its own. */
-const times: FeedTimes = {
-  firstWord: 20_000,
+const times: FeedTimings = {
+  firstEvent: 20_000,
   silence: 20_000,
   shortStream: 5_000,
   poll: 5,
@@ -22,9 +22,9 @@ const times: FeedTimes = {
 
 export interface FollowingOptions {
   readonly settings?: Partial<FollowedRevocationsOptions["settings"]>;
-  readonly times?: Partial<FeedTimes>;
+  readonly times?: Partial<FeedTimings>;
   /** Milliseconds. */
-  readonly patience?: number;
+  readonly startTimeout?: number;
   readonly fetch?: typeof fetch;
 }
 
@@ -32,7 +32,7 @@ export interface FollowingOptions {
 export class Following extends Listener implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly revocations: FollowedRevocations;
-  readonly #closing = new Closing();
+  readonly #closing = new CloseController();
 
   constructor(issuer: OwnIssuer, options: FollowingOptions = {}) {
     super();
@@ -48,8 +48,8 @@ export class Following extends Listener implements AsyncDisposable {
       discovery: new Discovery(requests, issuer.url, this.clock),
       requests,
       clocks: this.clock,
-      tell: this.onEvent,
-      patience: options.patience ?? 20_000,
+      emit: this.onEvent,
+      startTimeout: options.startTimeout ?? 20_000,
       times: { ...times, ...options.times },
     });
     this.revocations.begin();

@@ -109,7 +109,7 @@ describe("the key", () => {
       issuer.answers.set("/revocations", repeat).set("/revocations/a", repeat);
       await using following = new Following(issuer, {
         settings: { guardKey, whenStale: "ask" },
-        patience: 20,
+        startTimeout: 20,
       });
       const refusal = await Promise.resolve(following.revocations.isRevoked("a")).catch((error) => error);
       if (!(refusal instanceof TokenError)) throw new Error("not refused, though there is no feed");

@@ -21,7 +21,7 @@ test.each(Object.keys(noStreams))(
     await using issuer = await OwnIssuer.start();
     issuer.streams = noStreams[what];
     issuer.end("a");
-    await using following = new Following(issuer, { times: { firstWord: 100 } });
+    await using following = new Following(issuer, { times: { firstEvent: 100 } });
     expect(await following.heard("feed.followed")).toEqual({ name: "feed.followed", via: "poll", cursor: 1 });
     expect(following.revocations.isRevoked("a")).toBe(true);
     issuer.end("b");

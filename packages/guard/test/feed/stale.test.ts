@@ -83,7 +83,7 @@ describe("before the feed was ever heard of", () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("a");
     issuer.answers.set("/revocations", down);
-    await using following = new Following(issuer, { settings: { whenStale }, patience: 50 });
+    await using following = new Following(issuer, { settings: { whenStale }, startTimeout: 50 });
     expect(await following.verdict("a")).toBe(verdict);
     expect(following.health.state).toBe("lost");
   });
@@ -91,7 +91,7 @@ describe("before the feed was ever heard of", () => {
   test("where nobody even knows where it is, nobody can be asked", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set("/.well-known/openid-configuration", down);
-    await using following = new Following(issuer, { settings: { whenStale: "ask" }, patience: 50 });
+    await using following = new Following(issuer, { settings: { whenStale: "ask" }, startTimeout: 50 });
     expect(await following.verdict("a")).toBe("revocations_unavailable");
   });
 });
@@ -141,11 +141,11 @@ test.each(modes)("when the feed is back, so is everything that ended meanwhile: 
 test.each<[string, (following: Following) => void]>([
   ["the system's clock is set forth", (following) => following.clock.set(30_001)],
   ["the steady clock alone goes on", (following) => following.clock.passUnseen(30_001)],
-])("a feed is stale by whichever clock says so: %s", async (_what, happens) => {
+])("a feed is stale by whichever clock says so: %s", async (_what, change) => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   await following.heard("feed.followed");
-  happens(following);
+  change(following);
   expect(await following.verdict("a")).toBe("revocations_unavailable");
 });
 

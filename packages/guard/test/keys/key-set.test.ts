@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, generateSecret, type JWK } from "jose";
 import { describe, expect, test } from "vitest";
 import type { Algorithm } from "../../src/check/signature.ts";
-import { IssuerProblem } from "../../src/issuer/issuer-request.ts";
+import { IssuerError } from "../../src/issuer/issuer-request.ts";
 import { readKeySet } from "../../src/issuer/key-set.ts";
 
 const accepted: Algorithm[] = ["ES256", "RS256", "PS256"];
@@ -154,7 +154,7 @@ describe("no JWK Set", () => {
       { keys: Array.from({ length: 101 }, (_, n) => ({ ...ec, kid: `k${n}` })) },
     ],
   ])("%s", async (_what, document) => {
-    await expect(readKeySet(document, accepted)).rejects.toThrow(IssuerProblem);
+    await expect(readKeySet(document, accepted)).rejects.toThrow(IssuerError);
   });
 
   test("a hundred keys are one", async () => {

@@ -1,4 +1,4 @@
-import { IssuerProblem, type Requests, requestJson } from "../issuer/issuer-request.ts";
+import { IssuerError, type Requests, requestJson } from "../issuer/issuer-request.ts";
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { type FeedAddress, feedHeaders } from "./feed-connection.ts";
 import { readAnswer } from "./feed-messages.ts";
@@ -6,7 +6,7 @@ import { readAnswer } from "./feed-messages.ts";
 /** How long an answer counts, and a failure to get one, in milliseconds. */
 const answerCounts = 1_000;
 /** For one question, its wait for a turn included, in milliseconds. */
-const patience = 2_000;
+const lookupTimeout = 2_000;
 const atOnce = 16;
 /** Answers that are kept, questions that wait among them. */
 const mostKept = 10_000;
@@ -19,7 +19,7 @@ interface Asked {
 }
 
 /** Asks the issuer whether a session has ended, for a guard that lost the feed. */
-export class SessionQuestions {
+export class SessionLookups {
   readonly #requests: Requests;
   readonly #clocks: Clocks;
   readonly #asked = new Map<string, Asked>();
@@ -34,7 +34,7 @@ export class SessionQuestions {
   /**
    * Whether a session has ended, by an answer that was asked for within the last second or is still on its way.
    *
-   * @throws {IssuerProblem} or {MalformedFeed}
+   * @throws {IssuerError} or {MalformedFeed}
    */
   hasEnded(sessionId: string, address: FeedAddress): Promise<boolean> {
     const known = this.#asked.get(sessionId);
@@ -43,7 +43,7 @@ export class SessionQuestions {
     }
     this.#asked.delete(sessionId);
     this.#makeRoom();
-    if (this.#asked.size >= mostKept) return Promise.reject(new IssuerProblem("too many questions wait"));
+    if (this.#asked.size >= mostKept) return Promise.reject(new IssuerError("too many questions wait"));
     const asked = { at: momentOf(this.#clocks), answer: this.#ask(sessionId, address), waits: true };
     this.#asked.set(sessionId, asked);
     const arrived = () => {
@@ -64,8 +64,8 @@ export class SessionQuestions {
     const begun = this.#clocks.steady();
     await this.#turn();
     try {
-      const timeout = patience - (this.#clocks.steady() - begun);
-      if (timeout <= 0) throw new IssuerProblem("too many questions wait");
+      const timeout = lookupTimeout - (this.#clocks.steady() - begun);
+      if (timeout <= 0) throw new IssuerError("too many questions wait");
       const url = new URL(address.url);
       url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(sessionId)}`;
       const options = { headers: feedHeaders(address), timeout, maxBytes: 4_096 };

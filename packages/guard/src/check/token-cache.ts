@@ -20,7 +20,7 @@ const maxCharacters = 16_000_000;
  * for signatures alone: whoever asks must still check key, expiry and revocation. Only tokens that passed
  * enter, so a flood of bad ones cannot fill it; past its size, in tokens or in characters, the oldest leave.
  */
-export class VerifiedTokens {
+export class TokenCache {
   readonly #size: number;
   readonly #bySignature = new Map<string, { readonly token: string; readonly verified: Verified }>();
   #characters = 0;

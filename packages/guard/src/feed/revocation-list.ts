@@ -1,4 +1,4 @@
-import type { Tell } from "../issuer/guard-events.ts";
+import type { Emit } from "../issuer/guard-events.ts";
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { EndedSessions } from "./ended-sessions.ts";
 import { MalformedFeed, type Revocation } from "./feed-messages.ts";
@@ -7,18 +7,18 @@ import { MalformedFeed, type Revocation } from "./feed-messages.ts";
  * What is known of ended sessions, and how far: the last one that was seen, and the moment at which all were
  * known. What was heard stays, whatever the connection does.
  */
-export class RevocationFeed {
+export class RevocationList {
   readonly #clocks: Clocks;
   readonly #ended: EndedSessions;
-  readonly #tell: Tell;
+  readonly #emit: Emit;
   #last: Revocation | undefined;
   #cursor = 0;
   #heardAt: Moment | undefined;
   #timesCaughtUp = 0;
 
-  constructor(clocks: Clocks, tell: Tell, ended = new EndedSessions(clocks)) {
+  constructor(clocks: Clocks, emit: Emit, ended = new EndedSessions(clocks)) {
     this.#clocks = clocks;
-    this.#tell = tell;
+    this.#emit = emit;
     this.#ended = ended;
   }
 
@@ -86,7 +86,7 @@ export class RevocationFeed {
   /** Takes in an ended session that was learnt of in another way. @returns whether there was room for it */
   learn(sessionId: string, until: number): boolean {
     const outcome = this.#ended.add(sessionId, until);
-    if (outcome === "added") this.#tell({ name: "session.ended", sessionId });
+    if (outcome === "added") this.#emit({ name: "session.ended", sessionId });
     return outcome !== "full";
   }
 

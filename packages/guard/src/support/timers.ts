@@ -1,4 +1,4 @@
-import type { Closed } from "./closing.ts";
+import type { CloseSignal } from "./close-signal.ts";
 
 /**
  * Waits. A process that has nothing else to do may end meanwhile, where the platform can tell.
@@ -6,7 +6,7 @@ import type { Closed } from "./closing.ts";
  * @param ms milliseconds
  * @param closed ends the waiting early; it is no error
  */
-export function pause(ms: number, closed: Closed): Promise<void> {
+export function sleep(ms: number, closed: CloseSignal): Promise<void> {
   return new Promise((resolve) => {
     if (closed.isClosed) return resolve();
     const timer: unknown = setTimeout(finish, ms);
@@ -29,7 +29,7 @@ export function pause(ms: number, closed: Closed): Promise<void> {
  *
  * @returns whether it happened in time
  */
-export async function happens(work: Promise<unknown>, ms: number): Promise<boolean> {
+export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);

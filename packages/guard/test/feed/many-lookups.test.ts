@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { SessionQuestions } from "../../src/feed/session-questions.ts";
-import { Closing } from "../../src/support/closing.ts";
+import { SessionLookups } from "../../src/feed/session-lookups.ts";
+import { CloseController } from "../../src/support/close-signal.ts";
 import { TestClock } from "../clock.ts";
 
 describe("many questions at once", () => {
@@ -23,7 +23,7 @@ describe("many questions at once", () => {
 
   test("16 are on their way, whenever others come", async () => {
     const { fetch, open, most } = server();
-    const questions = new SessionQuestions({ fetch, closed: new Closing() }, new TestClock());
+    const questions = new SessionLookups({ fetch, closed: new CloseController() }, new TestClock());
     const answers: Promise<boolean>[] = [];
     const ask = () => answers.push(questions.hasEnded(`session-${answers.length}`, address));
     for (let index = 0; index < 40; index++) ask();
@@ -45,7 +45,7 @@ describe("many questions at once", () => {
   test("one that waits for its turn too long is not asked any more", async () => {
     const { fetch, open } = server();
     const clock = new TestClock();
-    const questions = new SessionQuestions({ fetch, closed: new Closing() }, clock);
+    const questions = new SessionLookups({ fetch, closed: new CloseController() }, clock);
     const answers = Array.from({ length: 17 }, (_, index) => questions.hasEnded(`session-${index}`, address));
     while (open.length < 16) await Promise.resolve();
     clock.pass(2_000);
@@ -58,7 +58,7 @@ describe("many questions at once", () => {
   test("more than 10,000 at once are refused, and those who were answered make room", async () => {
     const { fetch, open } = server();
     const clock = new TestClock();
-    const questions = new SessionQuestions({ fetch, closed: new Closing() }, clock);
+    const questions = new SessionLookups({ fetch, closed: new CloseController() }, clock);
     const answers: Promise<unknown>[] = [];
     const ask = (name: string) => questions.hasEnded(name, address).catch((error: Error) => error.message);
     for (let index = 0; index < 10_000; index++) answers.push(ask(`session-${index}`));
