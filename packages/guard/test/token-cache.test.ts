@@ -82,7 +82,7 @@ describe("a token that was checked before", () => {
     await heard.heard("feed.lost");
     issuer.tokens.now += 30_001;
     expect(await codeOf(guard.verify(token))).toBe("revocations_unavailable");
-    expect(() => guard.recall(token)).toThrow("ended sessions are not known");
+    expect(() => guard.recall(token)).toThrow("ended sessions could not be read");
   });
 
   test("has to be verified where the issuer must be asked, and asking may fail without harm", async () => {

@@ -1,8 +1,8 @@
 import type { Emit, GuardEvent } from "./guard-events.ts";
 
 /**
- * For a guard without `onEvent`: one line on the console when every token is refused from now on, and why. It is
- * not repeated until the guard has worked in between.
+ * The listener of a guard without `onEvent`: one line on the console when every token is refused, with the reason.
+ * The line is repeated only after the guard has worked in between.
  */
 export function consoleWarnings(): Emit {
   let mismatch = "";
@@ -11,7 +11,7 @@ export function consoleWarnings(): Emit {
   function warn(about: "keys" | "feed", text: string): void {
     if (said.has(about)) return;
     said.add(about);
-    // biome-ignore lint/suspicious/noConsole: without a listener, this is where an operator looks.
+    // biome-ignore lint/suspicious/noConsole: without a listener, an operator looks at the console.
     console.warn(`@latchkey/guard: ${text}`);
   }
   return (event: GuardEvent) => {
@@ -39,7 +39,7 @@ export function consoleWarnings(): Emit {
       case "feed.stale":
         return warn(
           "feed",
-          `ended sessions are not known, so whenStale "${event.whenStale}" applies: ${feedProblem}`,
+          `ended sessions could not be read, so whenStale "${event.whenStale}" applies: ${feedProblem}`,
         );
       case "feed.followed":
         said.delete("feed");

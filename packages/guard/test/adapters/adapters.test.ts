@@ -47,7 +47,7 @@ const notValid: Expected = {
   message: "The access token is not valid",
   challenge: invalid,
 };
-const forbidden: Expected = { status: 403, code: "forbidden", message: "This is not allowed to you" };
+const forbidden: Expected = { status: 403, code: "forbidden", message: "You are not allowed to do this" };
 const needs = (scopes: string): Expected => ({
   status: 403,
   code: "insufficient_scope",
@@ -270,7 +270,7 @@ describe.each(hosts)("%s", (_name, host) => {
       ],
       [
         "revocations_unavailable",
-        "Access tokens cannot be checked now: ended sessions are not known",
+        "Access tokens cannot be checked now: ended sessions could not be read",
         { revocations: { isRevoked: refuse("revocations_unavailable") } },
       ],
     ])("says so: %s", async (code, message, options) => {
