@@ -5,7 +5,7 @@ import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
 import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
-/** A request of Fastify's, as far as the guard reads and writes it. */
+/** The parts of a Fastify request that the guard reads and writes. */
 export interface AnyFastifyRequest {
   readonly raw: NodeRouteRequest;
   readonly headers: NodeRouteRequest["headers"];
@@ -13,14 +13,14 @@ export interface AnyFastifyRequest {
   principal?: Principal;
 }
 
-/** A reply of Fastify's, as far as the guard writes it. */
+/** The parts of a Fastify reply that the guard writes. */
 export interface AnyFastifyReply {
   code(status: number): unknown;
   headers(values: Record<string, string>): unknown;
   send(body: string): unknown;
 }
 
-/** For `onRequest`, `preValidation` or `preHandler`. */
+/** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type FastifyHook<Request> = (request: Request, reply: AnyFastifyReply) => Promise<unknown>;
 
 export function createFastifyHook<Request extends AnyFastifyRequest>(
@@ -36,7 +36,7 @@ export function createFastifyHook<Request extends AnyFastifyRequest>(
     if (found instanceof Refusal) {
       reply.code(found.status);
       reply.headers({ ...found.headers });
-      // What a hook returns tells Fastify that the request goes no further.
+      // The returned reply tells Fastify to stop here.
       return reply.send(found.body);
     }
     request.principal = found;

@@ -5,20 +5,20 @@ import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
 import { fromFetch } from "./route-request.ts";
 
-/** What a handler behind the guard is given besides the request. */
+/** The second argument of a handler behind the guard. */
 export interface Guarded {
-  /** Who sent the request. */
+  /** The signed-in user. */
   readonly principal: Principal;
 }
 
-/** A fetch handler behind a guard; `rest` is what the platform hands on, such as a worker's `env` and `ctx`. */
+/** A fetch handler behind a guard. `rest` are the platform's further arguments, such as a worker's `env` and `ctx`. */
 export type GuardedHandler<Sent extends Request, Rest extends readonly unknown[]> = (
   request: Sent,
   guarded: Guarded,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-/** A fetch handler, as workers, Deno, Bun and most frameworks call it. */
+/** A guarded fetch handler, in the form that workers, Deno, Bun and most frameworks call. */
 export type GuardedFetch<Sent extends Request, Rest extends readonly unknown[]> = (
   request: Sent,
   ...rest: Rest
@@ -40,7 +40,7 @@ export function createFetchHandler<Sent extends Request, Rest extends readonly u
   };
 }
 
-/** An answer to HEAD has no body (RFC 9110 §9.3.2), and not every platform takes it away. */
+/** The response of a refusal. A response to HEAD has no body (RFC 9110 §9.3.2), and some platforms do not remove it. */
 export function toResponse({ status, headers, body }: Refusal, { method }: Request): Response {
   return new Response(method === "HEAD" ? null : body, { status, headers });
 }

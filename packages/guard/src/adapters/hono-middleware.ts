@@ -6,13 +6,13 @@ import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
 import { fromFetch } from "./route-request.ts";
 
-/** A context of Hono's, as far as the guard reads and writes it. */
+/** The parts of a Hono context that the guard reads and writes. */
 export interface AnyHonoContext {
   readonly req: { readonly raw: Request };
   set(name: "principal", value: Principal): void;
 }
 
-/** Middleware for Hono; what comes after it has `principal` among its variables. */
+/** Middleware for Hono. Later handlers have `principal` among their variables. */
 export type HonoMiddleware<Context> = (
   context: Context,
   next: () => Promise<void>,

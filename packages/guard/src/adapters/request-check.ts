@@ -7,23 +7,26 @@ import type { Verifier } from "../verifier.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";
 import { pathOf, type RouteRequest } from "./route-request.ts";
 
-/** No rule: whoever is signed in. One that is named must be there, so that a misspelt name opens nothing. */
+/**
+ * At most one rule. Without one, every signed-in user is allowed. An argument that is `undefined` is an error, so
+ * that a misspelt name of a rule opens nothing.
+ */
 export type GivenRule<Request> = readonly [] | readonly [Rule<Request>];
 
-/** Who sent a request and may go on, or what to answer. */
+/** Returns the principal of an allowed request, or the refusal to send. */
 export type RequestCheck<Request> = (
   request: Request,
   incoming: RouteRequest,
 ) => Promise<Principal | Refusal>;
 
 /**
- * The check that every adapter makes: the token of the `Authorization` header and of nowhere else (RFC 6750
- * §2.1, not §2.2 and §2.3), then the rule.
+ * Makes the check that every adapter uses. It reads the token from the `Authorization` header alone (RFC 6750 §2.1, not
+ * §2.2 and §2.3), and then judges the rule.
  *
- * The function it returns rejects with an {Error} where something went wrong that is no verdict. It never
- * rejects with less than an error: there are frameworks that go on where they are handed nothing.
+ * The check rejects with an {Error} if the guard itself fails. It never rejects with a value other than an error,
+ * because some frameworks continue when they receive `undefined`.
  *
- * @throws {TypeError} where what is given is no rule
+ * @throws {TypeError} if the argument is not a rule
  */
 export function createRequestCheck<Request>(
   guard: Pick<Verifier, "verify">,
@@ -59,7 +62,7 @@ export function createRequestCheck<Request>(
     try {
       onDecision?.(denial);
     } catch {
-      // It is denied either way.
+      // The request is denied anyway.
     }
   }
 

@@ -2,17 +2,17 @@ import type { JWTPayload } from "jose";
 import type { GuardSettings } from "../guard-options.ts";
 import { TokenError } from "../token-error.ts";
 
-/** What claims are held against. */
+/** The settings that claims are checked by. */
 export type ClaimSettings = Pick<
   GuardSettings,
   "issuer" | "audience" | "authorizedParty" | "clockTolerance" | "now"
 >;
 
 /**
- * Checks the claims of a token whose signature was checked: who issued it, for whom, to whom, and for when (RFC 7519
+ * Checks the claims after the signature was verified: issuer, audience, authorised party and times (RFC 7519
  * §4.1, RFC 9068 §4).
  *
- * @throws {TokenError} `token_expired`, or `invalid_token` with the claim that is wrong
+ * @throws {TokenError} `token_expired`, or `invalid_token` with the name of the wrong claim
  */
 export function assertClaims(claims: JWTPayload, settings: ClaimSettings): void {
   const { issuer, audience, authorizedParty, clockTolerance, now } = settings;
@@ -33,7 +33,7 @@ function isMeantFor(aud: unknown, audience: readonly string[]): boolean {
   return Array.isArray(aud) && audience.some((one) => aud.includes(one));
 }
 
-/** The client that a token was issued to: `azp`, as Keycloak has it, or RFC 9068's `client_id`. */
+/** Whether a token was issued to one of some clients: `azp` as Keycloak sends it, or RFC 9068's `client_id`. */
 function isIssuedTo(claims: JWTPayload, clients: readonly string[]): boolean {
   const party = claims["azp"] ?? claims["client_id"];
   return typeof party === "string" && clients.includes(party);

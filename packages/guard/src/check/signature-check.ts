@@ -14,11 +14,11 @@ import { assertWellFormed } from "./token-shape.ts";
 type Settings = ClaimSettings & Pick<GuardSettings, "algorithms">;
 
 /**
- * Checks a token that was not seen before (RFC 9068 §4): its shape, the signature by a key of the issuer,
- * `typ`, issuer, audience or authorised party, and expiry.
+ * Makes the check of a token that is not in the cache (RFC 9068 §4): its shape, its signature by a key of the
+ * issuer, `typ`, issuer, audience or authorised party, and expiry.
  *
- * The function it returns throws {TokenError} with the code that says why the token was refused. What is no verdict
- * about the token, such as a key store that could not be reached, comes back as it was.
+ * The check throws {TokenError} with the reason in its code. An error of the key source, such as a database that
+ * cannot be reached, is passed on unchanged.
  */
 export function createSignatureCheck(
   settings: Settings,
@@ -37,7 +37,7 @@ export function createSignatureCheck(
     assertWellFormed(token);
     const { alg, kid, typ, crit } = objectIn(() => decode(token.slice(0, token.indexOf("."))));
     if (!isAlgorithm(alg) || !algorithms.includes(alg)) throw new TokenError("invalid_token", "alg");
-    // RFC 7515 §4.1.11: nothing is understood that has to be.
+    // RFC 7515 §4.1.11: the guard supports no critical header.
     if (crit !== undefined) throw new TokenError("invalid_token", "crit");
     if (typeof kid !== "string" || kid === "") throw new TokenError("invalid_token", "no kid");
     const key = keys.get(kid, alg) ?? (await askAgain(kid, alg));
@@ -51,8 +51,8 @@ export function createSignatureCheck(
 }
 
 /**
- * An access token says what it is: `at+jwt` in its header (RFC 9068 §2.1), or, as Keycloak does, `JWT` there
- * and `Bearer` in its claims. An ID token or a refresh token that the same key signed is none.
+ * The `typ` rule: an access token has `at+jwt` in its header (RFC 9068 §2.1), or, from Keycloak, `JWT` there and
+ * `Bearer` in its claims. An ID token or a refresh token by the same key is refused.
  */
 function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
   const type = typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;

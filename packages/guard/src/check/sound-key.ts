@@ -1,15 +1,15 @@
 import type { CryptoKey } from "jose";
 
-/** Modulus of an RSA key, in bits (RFC 7518 §3.3). The upper bound keeps one check from taking very long. */
+/** Modulus of an RSA key, in bits (RFC 7518 §3.3). A longer one would make each check slow. */
 const modulusBits = { least: 2_048, most: 16_384 };
 /** The longest public exponent, in bytes (FIPS 186-5 §A.1.1), for the same reason. */
 const longestExponent = 32;
 
 /**
- * Whether a value is a key that signatures can safely be verified with. jose checks that it fits the algorithm,
- * but not that an RSA key is sound.
+ * Whether a value is a key that can safely verify signatures. jose checks that a key fits its algorithm. It does not
+ * check the exponent of an RSA key.
  *
- * @param key returned by a key source. In a program without types it can be anything
+ * @param key from a key source. In a program without types it can be anything
  */
 export function isSoundKey(key: unknown): key is CryptoKey {
   return isCryptoKey(key) && (!key.algorithm.name.startsWith("RSA") || isSoundRsa(key.algorithm));

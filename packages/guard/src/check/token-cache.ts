@@ -1,7 +1,7 @@
 import type { CryptoKey } from "jose";
 import type { Principal } from "../principal.ts";
 
-/** What was read from a token, and the key that its signature was checked with. */
+/** The result of verifying a token, and the key that verified it. */
 export interface Verified {
   readonly principal: Principal;
   readonly kid: string;
@@ -9,16 +9,16 @@ export interface Verified {
   readonly key: CryptoKey;
 }
 
-/** An ES256 signature in base64url. */
+/** Length of an ES256 signature in base64url. */
 const signatureLength = 86;
-/** All tokens together; 1,600 for each of 10,000, which is twice what one of Latchkey's own has. */
+/** Bound of all cached tokens together: 1,600 for each of 10,000, twice the length of a token by Latchkey. */
 const maxCharacters = 16_000_000;
 
 /**
- * Remembers what was read from tokens whose signature was checked. A token is found by its signature and
- * then compared as a whole, because hashing all of it takes longer than comparing it. Remembering answers
- * for signatures alone: whoever asks must still check key, expiry and revocation. Only tokens that passed
- * enter, so a flood of bad ones cannot fill it; past its size, in tokens or in characters, the oldest leave.
+ * A bounded first-in, first-out cache of verified tokens. The key is the signature; then the whole token is
+ * compared, which is faster than hashing it. A hit stands for the signature alone: the caller must still check key,
+ * expiry and revocation. Only verified tokens enter, so a flood of forged ones cannot fill it. Beyond its bound, in
+ * tokens or in characters, the oldest leave.
  */
 export class TokenCache {
   readonly #size: number;

@@ -1,25 +1,25 @@
 import type { Clocks } from "../support/clocks.ts";
 
 interface Ended {
-  /** After this no token of the session is valid, in milliseconds since the epoch. */
+  /** Expiry of the session's last token, in milliseconds since the epoch. */
   readonly until: number;
-  /** The same by the steady clock, as it was when this was heard. */
+  /** The same by the steady clock, computed when the entry arrived. */
   readonly steadyUntil: number;
 }
 
-/** The most that are remembered: some 150 MB. */
+/** Most sessions in memory, which take some 150 MB. */
 const maxSessions = 1_000_000;
 /** The longest clock tolerance that a guard may have, in milliseconds. */
 const longestTolerance = 60_000;
-/** The issuer's `Date` makes a session remembered for at most so long, in milliseconds: a proxy may have written it. */
+/** Bound on what the issuer's `Date` header can add, in milliseconds: a proxy may have written it. */
 const longestByDate = 2 * 86_400_000;
-/** How many are looked at each time: a million take eight minutes of heartbeats, and no call waits for it. */
+/** Entries per sweep. A million take eight minutes of heartbeats, and no call waits long. */
 const sweepSize = 10_000;
 
 /**
- * The sessions that are known to have ended. None is forgotten before its `until`, whichever way the clock is
- * set: both clocks must have passed it. The steady clock's share is measured from the issuer's time, so that a
- * guard whose clock is wrong when it hears of a session still remembers it for as long as its tokens live.
+ * The sessions known to have ended. An entry is removed only after its `until` by both clocks, so a clock that is set
+ * wrong removes none too early. The steady deadline is computed from the issuer's time. So it holds even if the
+ * guard's own clock is wrong when the entry arrives.
  */
 export class EndedSessions {
   readonly #clocks: Clocks;
@@ -44,7 +44,7 @@ export class EndedSessions {
 
   /**
    * @param until in milliseconds since the epoch
-   * @returns `full` where there is no room: what follows from that is the caller's to decide
+   * @returns `full` if room is lacking; the caller decides the consequence
    */
   add(sessionId: string, until: number): "added" | "known" | "full" {
     const known = this.#ended.get(sessionId);
@@ -62,7 +62,7 @@ export class EndedSessions {
     this.#issuerOffset = at - this.#clocks.steady();
   }
 
-  /** For how long tokens of a session may be valid, by the clock that says more. */
+  /** Longest remaining life of the session's tokens, in milliseconds: the longer of two estimates. */
   #left(until: number): number {
     const { now, steady } = this.#clocks;
     const byOwnClock = until - now();
@@ -70,7 +70,7 @@ export class EndedSessions {
     return Math.max(byOwnClock, Math.min(until - this.#issuerOffset - steady(), longestByDate));
   }
 
-  /** Forgets sessions of which no token can be valid any more, some each time. */
+  /** Removes sessions without live tokens, a bounded number per call. */
   forgetExpired(atMost: number = sweepSize): void {
     const now = this.#clocks.now() - longestTolerance;
     const steady = this.#clocks.steady() - longestTolerance;

@@ -1,55 +1,55 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import { IssuerError, issuerErrorOf, type Requests, timeoutSignal } from "../issuer/issuer-request.ts";
-import { MalformedFeed, readMessage } from "./feed-messages.ts";
+import { MalformedFeed, readEvent } from "./feed-messages.ts";
 import type { RevocationList } from "./revocation-list.ts";
 
-/** Where the feed is, and what is shown there. */
+/** The address of the feed, and the key that it needs. */
 export interface FeedAddress {
   readonly url: URL;
   readonly guardKey: string | undefined;
 }
 
-/** Why a connection to the feed is over. */
+/** Why a connection to the feed ended. */
 export type FeedEnd =
-  /** The issuer does not let this guard follow. */
+  /** The issuer refuses this guard. */
   | { readonly kind: "refused"; readonly status: 401 | 403; readonly reason: string }
   | { readonly kind: "malformed"; readonly reason: string }
-  /** What came does not go on where the feed was left. */
+  /** The list does not continue from the guard's position. */
   | { readonly kind: "another list"; readonly reason: string }
-  /** There was no answer at all. */
+  /** No response came. */
   | { readonly kind: "unreachable"; readonly reason: string }
-  /** There was an answer that is no stream, or a stream that broke off. */
+  /** The response was not a stream, or the stream broke off. */
   | { readonly kind: "broken"; readonly reason: string };
 
 /**
- * In milliseconds: for the first word of a stream, and between two words; the issuer says one every 5 seconds.
- * Comments and halves of an event are none.
+ * Timeouts of a stream, in milliseconds: to its first event, and between two events. The issuer sends one every 5
+ * seconds. Comments and incomplete events do not count.
  */
 export interface StreamTimeouts {
   readonly firstEvent: number;
   readonly silence: number;
 }
 
-/** What the issuer has now does not go on where the feed was left. */
+/** The issuer's list does not continue from the guard's position: it is another list, or older entries are gone. */
 export class ListReplaced extends IssuerError {
   constructor() {
     super("the list of ended sessions has begun anew");
   }
 }
 
-/** Longer than any event of the feed. */
+/** Longest accepted event, in characters: more than any event of the feed has. */
 const maxEvent = 65_536;
 
-/** What is sent with every question: an answer from a cache would say that nobody has logged out since. */
+/** Headers of every request to the feed. A cached answer would hide later logouts, so caches are bypassed. */
 export function feedHeaders({ guardKey }: FeedAddress): Record<string, string> {
   const headers = { "cache-control": "no-store" };
   return guardKey === undefined ? headers : { ...headers, authorization: `Bearer ${guardKey}` };
 }
 
 /**
- * Follows the feed over one connection, as server-sent events from where it was left, until it breaks.
+ * Follows the feed over one connection of server-sent events, from the guard's position until the connection ends.
  *
- * @param onCaughtUp called whenever the issuer says that all it knows has been sent
+ * @param onCaughtUp called whenever the issuer says that it has sent the whole list
  */
 export async function followStream(
   feed: RevocationList,
@@ -76,7 +76,7 @@ export async function followStream(
     if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerError("no event stream", 200);
     feed.noteIssuerTime(answer.headers.get("date"));
     const decoder = new TextDecoder();
-    const parser = feedParser(feed, () => connection.again(silences.silence), onCaughtUp);
+    const parser = feedParser(feed, () => connection.restart(silences.silence), onCaughtUp);
     const reader = (answer.body ?? new Blob([]).stream()).getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       parser.feed(decoder.decode(next.value, { stream: true }));
@@ -94,7 +94,7 @@ function feedParser(feed: RevocationList, onWord: () => void, onCaughtUp: () => 
   return createParser({
     maxBufferSize: maxEvent,
     onEvent({ event, id, data }) {
-      const message = readMessage(event, id, data);
+      const message = readEvent(event, id, data);
       if (message === undefined) return;
       onWord();
       const revocation = message.kind === "session.ended" ? message.revocation : undefined;
@@ -105,13 +105,13 @@ function feedParser(feed: RevocationList, onWord: () => void, onCaughtUp: () => 
       onCaughtUp();
     },
     onError({ type }) {
-      // Fields that are not known are passed over, as the format asks.
+      // Unknown fields are skipped, as the format asks.
       if (type === "max-buffer-size-exceeded") throw new MalformedFeed("an event that does not end");
     },
   });
 }
 
-/** @param answered whether something is there that answers, or took the connection and kept silent */
+/** @param answered whether there was a response, or a connection that stayed silent */
 export function endOf(error: unknown, answered: boolean): FeedEnd {
   if (error instanceof ListReplaced) return { kind: "another list", reason: error.message };
   if (error instanceof MalformedFeed) return { kind: "malformed", reason: error.message };

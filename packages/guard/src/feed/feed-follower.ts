@@ -14,17 +14,17 @@ import {
 import { catchUp } from "./feed-polling.ts";
 import type { RevocationList } from "./revocation-list.ts";
 
-/** Milliseconds. */
+/** Times of following the feed, in milliseconds. */
 export interface FeedTimings extends StreamTimeouts {
-  /** A stream that says nothing more sooner than this after it had caught up is worth less than asking. */
+  /** A stream that lasts shorter than this counts towards polling instead. */
   readonly shortStream: number;
-  /** Between two questions, where no stream can be had. */
+  /** Interval of polling, which replaces a stream that cannot be had. */
   readonly poll: number;
-  /** For how long to ask before a stream is tried again. */
+  /** How long to poll before another try of the stream. */
   readonly pollFor: number;
-  /** Between two looks whether an issuer without a feed has one now. */
+  /** Interval of discovery for an issuer without a feed. */
   readonly lookAgain: number;
-  /** Bounds of the pauses between tries that fail: of the first, and of any. */
+  /** Bounds of the wait after a failure: after the first, and after any. */
   readonly firstPause: number;
   readonly longestPause: number;
 }
@@ -51,12 +51,12 @@ export interface FollowerOptions {
   readonly times?: FeedTimings;
 }
 
-/** So many short streams in a row are the work of a proxy that cuts them. */
+/** So many short streams in a row show that a proxy cuts them. */
 const shortStreamsToPoll = 3;
 
 /**
- * Keeps a feed caught up until the guard is closed: over a stream; where none can be had, by asking every half
- * second; with a growing pause between tries that fail.
+ * Keeps the list of ended sessions up to date until the guard is closed. It follows a stream, or polls every half
+ * second if no stream can be had. After a failure it waits with exponential backoff.
  */
 export class FeedFollower {
   readonly #options: FollowerOptions;
@@ -77,22 +77,22 @@ export class FeedFollower {
     options.requests.closed.onClose(() => this.#settled.resolve());
   }
 
-  /** `unknown`: nothing was heard of the issuer yet. `none`: it has no feed. */
+  /** `unknown`: no response from the issuer yet. `none`: it has no feed. */
   get state(): "unknown" | "none" | "following" | "behind" {
     return this.#state;
   }
 
-  /** Why the feed was lost last; undefined while it is followed. */
+  /** Why the feed was lost; undefined while it is followed. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Where the feed is, as far as it is known. */
+  /** The address of the feed, once discovery has named it. */
   get address(): FeedAddress | undefined {
     return this.#url && { url: this.#url, guardKey: this.#options.guardKey };
   }
 
-  /** Settles when the feed is caught up with for the first time, there turns out to be none, or the guard is closed. */
+  /** Settles when the whole list was read for the first time, the issuer has no feed, or the guard is closed. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
@@ -114,11 +114,11 @@ export class FeedFollower {
     try {
       metadata = await this.#metadata();
     } catch (error) {
-      // An issuer that has no feed has none while it is away.
+      // An issuer without a feed still has no feed while it cannot be reached.
       if (this.#state === "none") return this.#backoff.next();
       return this.#over({ kind: "unreachable", reason: issuerErrorOf(error).message });
     }
-    // A feed that was named once is followed even where discovery does not name it any more.
+    // A feed that was named once is followed even if later metadata does not name it.
     this.#url = metadata.feed ?? this.#url;
     const { address } = this;
     if (address === undefined && this.#options.follow === undefined) {
@@ -155,7 +155,7 @@ export class FeedFollower {
     const cut = begun === undefined || this.#shortStreams >= shortStreamsToPoll;
     if (end.kind !== "broken" || !cut) return end;
     this.#shortStreams = 0;
-    // While asking goes well, a stream that still cannot be had is no news.
+    // While polling works, a stream that still fails is not reported again.
     if (this.#state !== "following" || this.#via === "stream") this.#lost(end);
     return "no stream can be had";
   }

@@ -1,18 +1,18 @@
 import { IssuerError } from "../issuer/issuer-request.ts";
 import { membersOf, parseJson } from "../support/own-members.ts";
 
-/** The feed said something that nobody could mean. The message quotes nothing of it. */
+/** The feed sent a malformed message. The error's text quotes nothing of it. */
 export class MalformedFeed extends IssuerError {}
 
 /** One ended session. */
 export interface Revocation {
   readonly number: number;
   readonly sessionId: string;
-  /** After this no token of the session is valid, in milliseconds since the epoch. */
+  /** Expiry of the session's last token, in milliseconds since the epoch. */
   readonly until: number;
 }
 
-/** The feed in its plain form. */
+/** One page of the feed as JSON. */
 export interface RevocationPage {
   readonly revocations: readonly Revocation[];
   readonly cursor: number;
@@ -20,7 +20,7 @@ export interface RevocationPage {
   readonly more: boolean;
 }
 
-/** What a server-sent event of the feed says; undefined for one of a later version. */
+/** A server-sent event of the feed. */
 export type FeedMessage =
   | { readonly kind: "session.ended"; readonly revocation: Revocation }
   | { readonly kind: "cursor"; readonly cursor: number };
@@ -28,8 +28,13 @@ export type FeedMessage =
 const maxPage = 1_000;
 const maxSessionId = 256;
 
-/** @throws {MalformedFeed} */
-export function readMessage(event: string | undefined, id: string | undefined, data: string) {
+/**
+ * Reads a server-sent event.
+ *
+ * @returns undefined for an event of a later version
+ * @throws {MalformedFeed}
+ */
+export function readEvent(event: string | undefined, id: string | undefined, data: string) {
   if (event !== "session.ended" && event !== "cursor") return undefined;
   const value = parsed(data);
   const message: FeedMessage =
@@ -37,12 +42,12 @@ export function readMessage(event: string | undefined, id: string | undefined, d
       ? { kind: event, cursor: numberIn(value, "cursor") }
       : { kind: event, revocation: readRevocation(value) };
   const number = message.kind === "cursor" ? message.cursor : message.revocation.number;
-  // Whoever resumes does so from the id.
+  // A client resumes from the id.
   if (id !== String(number)) throw new MalformedFeed("an id that is not the event's own number");
   return message;
 }
 
-/** @throws {MalformedFeed} */
+/** Reads a page. @throws {MalformedFeed} */
 export function readPage(value: unknown): RevocationPage {
   const { revocations, more } = fieldsOf(value);
   if (!Array.isArray(revocations) || revocations.length > maxPage) {
@@ -56,7 +61,7 @@ export function readPage(value: unknown): RevocationPage {
   return { revocations: read, cursor: numberIn(value, "cursor"), more };
 }
 
-/** Reads the answer about one session. @throws {MalformedFeed} */
+/** Reads the answer about one session: whether it has ended. @throws {MalformedFeed} */
 export function readAnswer(value: unknown, sessionId: string): boolean {
   const fields = fieldsOf(value);
   if (fields["sessionId"] !== sessionId) throw new MalformedFeed("an answer about another session");

@@ -4,13 +4,14 @@ import { type FeedAddress, feedHeaders, ListReplaced } from "./feed-connection.t
 import { MalformedFeed, readPage } from "./feed-messages.ts";
 import type { RevocationList } from "./revocation-list.ts";
 
-/** A thousand revocations in their longest form. */
+/** Longest accepted page, in bytes: a thousand revocations in their longest form. */
 const maxBytes = 1_048_576;
 
 /**
- * Catches up with the feed in its plain form, page by page.
+ * Reads the feed as JSON, page by page, to its end.
  *
- * @throws {IssuerError}: {ListReplaced} where the feed must be read from its beginning, {MalformedFeed}
+ * @throws {ListReplaced} if the list must be read from its beginning
+ * @throws {MalformedFeed} and other errors of {IssuerError}
  */
 export async function catchUp(
   feed: RevocationList,
@@ -19,7 +20,7 @@ export async function catchUp(
   clocks: Clocks,
 ): Promise<void> {
   for (;;) {
-    // What the answer says was true when it was made, and no later than it was asked for is what is certain.
+    // The answer was made after this moment. Its exact time is unknown, so the earlier moment counts.
     const askedAt = momentOf(clocks);
     const { after, last } = feed;
     const url = new URL(address.url);

@@ -17,23 +17,23 @@ export interface FollowedRevocationsOptions {
   readonly requests: Requests;
   readonly clocks: Clocks;
   readonly emit: Emit;
-  /** For how long a first check waits for the feed, in milliseconds. */
+  /** How long a first check waits for the feed, in milliseconds. */
   readonly startTimeout: number;
   readonly times?: FeedTimings;
 }
 
-/** How long a session that was asked about is remembered as ended, in milliseconds: longer than its tokens live. */
+/** How long a session counts as ended after a lookup, in milliseconds: longer than its tokens live. */
 const rememberAnswer = 86_400_000;
 
-/** The ended sessions of an issuer, followed; and what to do with a token when they cannot be. */
+/** The ended sessions of an issuer, followed over its feed. Applies `whenStale` if the feed is lost. */
 export class FollowedRevocations implements RevocationSource {
   readonly #options: FollowedRevocationsOptions;
   readonly #feed: RevocationList;
   readonly #follower: FeedFollower;
   readonly #questions: SessionLookups;
-  /** A first wait for the feed; undefined before it begins, `over` when it has ended, well or not. */
+  /** The wait for the first read of the feed; undefined before it begins, `over` after success or timeout. */
   #firstWait: Promise<unknown> | "over" | undefined;
-  /** How often the feed had been caught up with when it was told that it is stale. */
+  /** `timesCaughtUp` at the last `feed.stale` event, so that the event is sent once per loss. */
   #toldStale: number | undefined;
 
   constructor(options: FollowedRevocationsOptions) {
@@ -54,7 +54,7 @@ export class FollowedRevocations implements RevocationSource {
     });
   }
 
-  /** Settles when the feed is caught up with for the first time, or it turns out that there is none. */
+  /** Settles when the whole list was read for the first time, or the issuer has no feed. */
   get first(): Promise<void> {
     return this.#options.settings.follow === false ? Promise.resolve() : this.#follower.settled;
   }
@@ -90,7 +90,7 @@ export class FollowedRevocations implements RevocationSource {
     };
   }
 
-  /** Whether who is not known to have ended has not, as far as the bound on staleness says. */
+  /** Whether the list is fresh enough to treat a session that is not on it as live. */
   #isCurrent(): boolean {
     const staleFor = this.#feed.staleFor();
     if (staleFor === undefined) {
@@ -109,13 +109,13 @@ export class FollowedRevocations implements RevocationSource {
     }
     if (whenStale === "accept") return false;
     if (whenStale === "ask") return this.#ask(sessionId);
-    throw this.#unavailable(this.#follower.problem ?? "nothing was heard of the feed");
+    throw this.#unavailable(this.#follower.problem ?? "the feed was never read");
   }
 
   async #ask(sessionId: string): Promise<boolean> {
     const { address } = this.#follower;
     if (address === undefined)
-      throw this.#unavailable(this.#follower.problem ?? "the feed was not found yet");
+      throw this.#unavailable(this.#follower.problem ?? "the address of the feed is not known yet");
     try {
       const ended = await this.#questions.hasEnded(sessionId, address);
       if (ended) this.#feed.learn(sessionId, this.#options.clocks.now() + rememberAnswer);

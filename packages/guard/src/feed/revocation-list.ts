@@ -4,8 +4,8 @@ import { EndedSessions } from "./ended-sessions.ts";
 import { MalformedFeed, type Revocation } from "./feed-messages.ts";
 
 /**
- * What is known of ended sessions, and how far: the last one that was seen, and the moment at which all were
- * known. What was heard stays, whatever the connection does.
+ * The guard's copy of the issuer's list of ended sessions. It knows its position in the list, and when the copy was
+ * last complete. Entries stay when the connection is lost.
  */
 export class RevocationList {
   readonly #clocks: Clocks;
@@ -22,37 +22,37 @@ export class RevocationList {
     this.#ended = ended;
   }
 
-  /** The last one that was seen. */
+  /** The last entry that was read. */
   get last(): Revocation | undefined {
     return this.#last;
   }
 
-  /** How far the issuer's list was seen, by its own numbers. */
+  /** The number of the last list entry that was read. */
   get cursor(): number {
     return this.#cursor;
   }
 
   /**
-   * The number after which to go on: the one before the last revocation that was seen, so that what comes shows
-   * whether it is still the same list. That of a restored database has other sessions at the same numbers.
+   * The number after which to continue: one before the last entry. So the last entry comes again and shows whether
+   * this is still the same list. The list of a restored database has other sessions at the same numbers.
    */
   get after(): number {
     return this.#last === undefined ? 0 : this.#last.number - 1;
   }
 
-  /** Whether what was asked for from `after` goes on where this ends. @param first what came, undefined for none */
+  /** Whether a list continues this one. @param first its first entry after `after`; undefined if it is empty */
   goesOnWith(first: Revocation | undefined): boolean {
     if (this.#last === undefined) return true;
     return first?.number === this.#last.number && first.sessionId === this.#last.sessionId;
   }
 
-  /** The issuer's list is another one, or has forgotten where this ended: it must be read from its beginning. */
+  /** Returns to the beginning, for another list or one without the last entry. Known sessions stay ended. */
   startOver(): void {
     this.#last = undefined;
     this.#cursor = 0;
   }
 
-  /** Notes the issuer's time. @param date the `Date` header of an answer */
+  /** Notes the issuer's time. @param date the `Date` header of a response */
   noteIssuerTime(date: string | null): void {
     const at = Date.parse(date ?? "");
     if (Number.isFinite(at)) this.#ended.noteIssuerTime(at);
@@ -67,10 +67,10 @@ export class RevocationList {
   }
 
   /**
-   * Takes in one ended session; the last one again is no news.
+   * Adds an entry. The last entry again changes nothing.
    *
-   * @throws {MalformedFeed} where there is no room for it. It is not passed over: the feed goes on from before
-   * it, so it cannot be caught up with, and it counts as stale from now on, until others have expired
+   * @throws {MalformedFeed} if room is lacking. The entry is not skipped: the list counts as stale from now on, until
+   * other entries have expired
    */
   take(revocation: Revocation): void {
     if (this.#last !== undefined && this.goesOnWith(revocation)) return;
@@ -83,14 +83,14 @@ export class RevocationList {
     this.#cursor = number;
   }
 
-  /** Takes in an ended session that was learnt of in another way. @returns whether there was room for it */
+  /** Adds an ended session from another source than the feed. @returns whether there was room */
   learn(sessionId: string, until: number): boolean {
     const outcome = this.#ended.add(sessionId, until);
     if (outcome === "added") this.#emit({ name: "session.ended", sessionId });
     return outcome !== "full";
   }
 
-  /** All that the issuer knew is known. @param at when it said so, or, where it was asked, when it was asked */
+  /** Notes that the copy is complete. @param at the time of the event, or of the request */
   caughtUp(cursor: number, at: Moment = momentOf(this.#clocks)): void {
     this.#cursor = cursor;
     this.#heardAt = at;
@@ -102,7 +102,7 @@ export class RevocationList {
     return this.#timesCaughtUp;
   }
 
-  /** Milliseconds since all was known; undefined where it never was, or there is no room for it. */
+  /** Milliseconds since the copy was complete; undefined if it never was, or room is lacking. */
   staleFor(): number | undefined {
     return this.#heardAt === undefined ? undefined : since(this.#heardAt, this.#clocks);
   }

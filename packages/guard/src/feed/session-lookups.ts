@@ -3,22 +3,23 @@ import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts"
 import { type FeedAddress, feedHeaders } from "./feed-connection.ts";
 import { readAnswer } from "./feed-messages.ts";
 
-/** How long an answer counts, and a failure to get one, in milliseconds. */
+/** How long an answer or a failure counts, in milliseconds. */
 const answerCounts = 1_000;
-/** For one question, its wait for a turn included, in milliseconds. */
+/** Timeout of one lookup with its time in the queue, in milliseconds. */
 const lookupTimeout = 2_000;
+/** Concurrent requests. Further lookups queue. */
 const atOnce = 16;
-/** Answers that are kept, questions that wait among them. */
+/** Bound of answers and queued lookups together. Beyond it a lookup fails at once. */
 const mostKept = 10_000;
 
 interface Asked {
   readonly at: Moment;
   readonly answer: Promise<boolean>;
-  /** Whether the answer is still on its way. */
+  /** Whether the answer is pending. */
   waits: boolean;
 }
 
-/** Asks the issuer whether a session has ended, for a guard that lost the feed. */
+/** Looks up single sessions at the issuer, for a guard that lost the feed. Concurrent callers share a request. */
 export class SessionLookups {
   readonly #requests: Requests;
   readonly #clocks: Clocks;
@@ -32,7 +33,7 @@ export class SessionLookups {
   }
 
   /**
-   * Whether a session has ended, by an answer that was asked for within the last second or is still on its way.
+   * Whether a session has ended. An answer from the last second, or a pending one, is shared.
    *
    * @throws {IssuerError} or {MalformedFeed}
    */
@@ -43,7 +44,7 @@ export class SessionLookups {
     }
     this.#asked.delete(sessionId);
     this.#makeRoom();
-    if (this.#asked.size >= mostKept) return Promise.reject(new IssuerError("too many questions wait"));
+    if (this.#asked.size >= mostKept) return Promise.reject(new IssuerError("too many lookups are waiting"));
     const asked = { at: momentOf(this.#clocks), answer: this.#ask(sessionId, address), waits: true };
     this.#asked.set(sessionId, asked);
     const arrived = () => {
@@ -65,13 +66,13 @@ export class SessionLookups {
     await this.#turn();
     try {
       const timeout = lookupTimeout - (this.#clocks.steady() - begun);
-      if (timeout <= 0) throw new IssuerError("too many questions wait");
+      if (timeout <= 0) throw new IssuerError("too many lookups are waiting");
       const url = new URL(address.url);
       url.pathname = `${url.pathname.replace(/\/$/, "")}/${encodeURIComponent(sessionId)}`;
       const options = { headers: feedHeaders(address), timeout, maxBytes: 4_096 };
       return readAnswer(await requestJson(this.#requests, url, options), sessionId);
     } finally {
-      // Handed on and not given back: whoever comes in between would take it too.
+      // The slot passes directly to the next in line. A slot given back could be taken by a newcomer.
       const next = this.#waiting.shift();
       if (next === undefined) this.#busy--;
       else next();

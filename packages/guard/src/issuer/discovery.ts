@@ -4,22 +4,22 @@ import { SingleFlight } from "../support/single-flight.ts";
 import type { Emit } from "./guard-events.ts";
 import { IssuerError, type Requests, requestJson } from "./issuer-request.ts";
 
-/** What an issuer says of itself, as far as a guard needs it. */
+/** The members of an issuer's metadata that a guard needs. */
 export interface Metadata {
-  /** Its name, the exact `iss` of its tokens: as configured, but for a closing slash. */
+  /** The exact `iss` of its tokens: as configured, except for a closing slash. */
   readonly issuer: string;
   /** `jwks_uri`. */
   readonly keySet: URL;
-  /** `latchkey_revocations_endpoint`; undefined where the issuer has no feed of ended sessions. */
+  /** `latchkey_revocations_endpoint`; undefined if the issuer has no feed of ended sessions. */
   readonly feed: URL | undefined;
   /** Whether OAuth clients can get a token there: it has both endpoints of RFC 8414 §2. */
   readonly isAuthorizationServer: boolean;
 }
 
-/** How soon `once` asks again after a failure, in milliseconds: a stranger's requests must cost the issuer nothing. */
+/** After a failure `once` waits so long, in milliseconds, so that requests of strangers cost the issuer nothing. */
 export const failureCooldown = 5_000;
 
-/** Finds an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last that was read. */
+/** Reads an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last successful answer. */
 export class Discovery {
   readonly #requests: Requests;
   readonly #issuer: string;
@@ -31,7 +31,7 @@ export class Discovery {
   #failed: { readonly at: Moment; readonly error: unknown } | undefined;
   readonly #reading: SingleFlight<Metadata>;
 
-  /** @param at below which address it is read, if not below the issuer's own */
+  /** @param at the URL below which the metadata is read */
   constructor(
     requests: Requests,
     issuer: string,
@@ -52,7 +52,7 @@ export class Discovery {
   }
 
   /**
-   * Reads it again; whoever asks meanwhile gets the same answer.
+   * Reads the metadata again. Concurrent callers share one request.
    *
    * @throws {IssuerError}
    */
@@ -61,7 +61,7 @@ export class Discovery {
   }
 
   /**
-   * Reads it, unless it is known. A failure answers every further call within `failureCooldown`.
+   * Reads the metadata unless it is known. A failure is repeated to every call within `failureCooldown`.
    *
    * @throws {IssuerError}
    */
@@ -86,7 +86,7 @@ export class Discovery {
     return this.#known;
   }
 
-  /** Each try fails in the same way, so it is told once. */
+  /** Every retry fails in the same way, so the event is sent once for each name. */
   #mismatched({ named, message }: IssuerMismatch): void {
     if (named === this.#toldMismatch) return;
     this.#toldMismatch = named;
@@ -94,7 +94,7 @@ export class Discovery {
   }
 }
 
-/** The issuer calls itself by another name than the one that was configured. */
+/** The metadata names another issuer than the configured one. */
 export class IssuerMismatch extends IssuerError {
   readonly named: string;
 
@@ -104,20 +104,20 @@ export class IssuerMismatch extends IssuerError {
   }
 }
 
-/** Text of a document or an option, for a log. */
+/** Untrusted text for a log line: 200 printable ASCII characters at most. */
 function printable(text: string): string {
   return text.replaceAll(/[^\x21\x23-\x7e]/g, "?").slice(0, 200);
 }
 
-/** An issuer's name without a closing slash: both names have one well-known address (§4.1), and so one document. */
+/** An issuer's name without a closing slash. Both names have one well-known address (§4.1), so one document. */
 function withoutSlash(issuer: string): string {
   return issuer.replace(/\/$/, "");
 }
 
 /**
- * Checks what discovery answered: it speaks for this very issuer (§4.3), with or without a closing slash, and
- * nothing in it leads to a connection that is less safe than the issuer's own. The feed is where the document was
- * read, at the same origin, because the guard shows it a secret.
+ * Validates a metadata document. It must name the configured issuer (§4.3), with or without a closing slash. Its
+ * addresses must be as safe as the issuer's: https, or http for an http issuer. The feed must have the origin of the
+ * document, because the guard sends its key there.
  *
  * @throws {IssuerError}
  */

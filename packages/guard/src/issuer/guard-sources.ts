@@ -11,20 +11,20 @@ import type { Requests } from "./issuer-request.ts";
 import { RemoteKeys } from "./remote-keys.ts";
 import type { KeySource, RevocationSource } from "./sources.ts";
 
-/** For how long a start waits for the issuer, in milliseconds. */
+/** Timeout of `ready`, and of the first check's wait for the feed, in milliseconds. */
 const startTimeout = 5_000;
 
-/** What a guard stands on: keys and ended sessions, each given or followed at the issuer. */
+/** Keys and ended sessions: each passed in by the program, or read from the issuer. */
 export interface Sources {
   readonly keys: KeySource;
   readonly revocations: RevocationSource;
-  /** The issuer's name as its metadata has it, once that was read; undefined when keys were given. */
+  /** The issuer's name in its metadata, once that was read; undefined if keys were passed in. */
   readonly issuer: string | undefined;
   /** @throws {IssuerError} if the issuer's metadata cannot be read */
   authorizationServer(): Promise<string | undefined>;
-  /** Begins to read and to follow; once. */
+  /** Starts reading keys and following the feed. Further calls do nothing. */
   begin(): void;
-  /** @throws {TokenError} where what is needed does not come in time */
+  /** @throws {TokenError} if keys or ended sessions do not arrive in time */
   ready(): Promise<void>;
   health(): GuardHealth;
   /** Ends all requests and timers. */
@@ -33,16 +33,16 @@ export interface Sources {
 
 export type GivenSources = Pick<GuardOptions, "keys" | "revocations" | "fetch">;
 
-/** Joins what was given with what must be found at the issuer. Asks nothing before `begin`. */
+/** Combines the sources passed in with those read from the issuer. Sends no request before `begin`. */
 export function createSources(settings: GuardSettings, given: GivenSources, emit: Emit): Sources {
   const closing = new CloseController();
-  // Looked up when it is called: a platform may put its own in place later.
+  // The global is read at each call, because a platform may replace it later.
   const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
   const discovery = new Discovery(requests, settings.issuer, clocks, settings.discoverAt, emit);
   const { algorithms, keysMaxAge } = settings;
   const parts = { discovery, requests, clocks, emit };
-  // What is given instead is not begun.
+  // Both are made, but begun only if the program passed in no source of its own.
   const remoteKeys = new RemoteKeys({ ...parts, algorithms, keysMaxAge });
   const followed = new FollowedRevocations({ ...parts, settings, startTimeout });
 
@@ -53,7 +53,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, emit
     return { ok, keys, revocations };
   }
 
-  /** Whether a token is refused because ended sessions are not known. */
+  /** Whether tokens are refused because the list of ended sessions is out of date. */
   function lack({ state, staleFor }: RevocationsHealth): boolean {
     if (settings.whenStale !== "refuse") return false;
     return state === "lost" || (state === "behind" && staleFor === undefined);

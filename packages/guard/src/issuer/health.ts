@@ -1,6 +1,6 @@
-/** Whether a guard can do its work, and what it stands on. */
+/** Whether a guard can check tokens, and the state of its keys and ended sessions. */
 export interface GuardHealth {
-  /** Whether a good token is accepted now. False while keys or, with `whenStale: "refuse"`, revocations lack. */
+  /** Whether a good token is accepted. False without keys or, with `whenStale: "refuse"`, without revocations. */
   readonly ok: boolean;
   readonly keys: KeysHealth;
   readonly revocations: RevocationsHealth;
@@ -8,31 +8,31 @@ export interface GuardHealth {
 
 export interface KeysHealth {
   /**
-   * `given`: the guard was made with its own. `fresh`: read lately. `old`: the last tries to read them failed
-   * or none was made in time, and they still count. `none`: there are none, or they are too old to count.
+   * `given`: the program passed a source of its own. `fresh`: read within 20 minutes. `old`: not read again since, but
+   * still in use. `none`: never read, or older than `keysMaxAge`.
    */
   readonly state: "given" | "fresh" | "old" | "none";
-  /** When they were read, in milliseconds since the epoch. */
+  /** Time of the last successful read, in milliseconds since the epoch. */
   readonly fetchedAt: number | undefined;
-  /** How many there are. */
+  /** Number of keys. */
   readonly known: number;
-  /** Why the last try to read them failed; for a log or an operator. */
+  /** Why the last read failed, for a log or an operator. */
   readonly problem: string | undefined;
 }
 
 export interface RevocationsHealth {
   /**
-   * `given`: the guard was made with its own source. `none`: the issuer has no feed, or it is not followed.
-   * `following`: all that the issuer knows is known here. `behind`: not caught up yet, or the connection is
-   * being made again. `lost`: nothing was heard for longer than `staleAfter`.
+   * `given`: the program passed a source of its own. `none`: the issuer has no feed, or it is not followed.
+   * `following`: the whole list is known. `behind`: catching up, or connecting again. `lost`: silent for longer than
+   * `staleAfter`.
    */
   readonly state: "given" | "none" | "following" | "behind" | "lost";
-  /** How far the issuer's list of ended sessions was seen, by its own numbers. */
+  /** The number of the last list entry that the guard has read. */
   readonly cursor: number;
-  /** Milliseconds since all was known; undefined where it never was, or there is no room for it. */
+  /** Milliseconds since the whole list was known; undefined if it never was, or does not fit. */
   readonly staleFor: number | undefined;
-  /** How many ended sessions are remembered. */
+  /** Number of ended sessions in memory. */
   readonly known: number;
-  /** Why the feed was lost last; undefined while it is followed. */
+  /** Why the feed was lost; undefined while it is followed. */
   readonly problem: string | undefined;
 }

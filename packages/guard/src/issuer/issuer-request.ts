@@ -2,9 +2,9 @@ import { BodyTooLong, readText } from "../support/bounded-body.ts";
 import type { CloseSignal } from "../support/close-signal.ts";
 import { parseJson } from "../support/own-members.ts";
 
-/** Why the issuer could not be asked, or what it said that cannot be used. The message is for the log. */
+/** The issuer could not be reached, or its answer is unusable. The message is for the log. */
 export class IssuerError extends Error {
-  /** The answer's status; undefined where there was no answer. */
+  /** The HTTP status; undefined without a response. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -13,7 +13,7 @@ export class IssuerError extends Error {
   }
 }
 
-/** How a guard reaches its issuer. */
+/** The means of a guard to send requests. */
 export interface Requests {
   readonly fetch: typeof fetch;
   readonly closed: CloseSignal;
@@ -21,17 +21,17 @@ export interface Requests {
 
 export interface JsonRequest {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds for all of it, the body included. Default: 5,000. */
+  /** Timeout of the whole request with its body, in milliseconds. Default: 5,000. */
   readonly timeout?: number;
-  /** Default: 256 KiB. */
+  /** Longest accepted body, in bytes. Default: 256 KiB. */
   readonly maxBytes?: number;
-  /** Given the headers of an answer with status 200. */
+  /** Receives the headers of a response with status 200. */
   readonly onAnswer?: (headers: Headers) => void;
 }
 
 /**
- * Asks the issuer for a JSON document. Redirects are not followed: what stands in for the issuer must not be
- * decided by a header.
+ * Requests a JSON document from the issuer. Redirects are not followed: a header must not decide which host stands
+ * in for the issuer.
  *
  * @throws {IssuerError}
  */
@@ -63,7 +63,7 @@ function documentIn(text: string): unknown {
   }
 }
 
-/** A signal that aborts after a time, which can be begun again, and when the guard is closed. */
+/** An abort signal with a timeout that can be restarted. It also aborts when the guard is closed. */
 export function timeoutSignal(ms: number, closed: CloseSignal) {
   const controller = new AbortController();
   const abort = () => controller.abort(new IssuerError("the guard is closed"));
@@ -74,12 +74,12 @@ export function timeoutSignal(ms: number, closed: CloseSignal) {
   const forget = closed.onClose(abort);
   return {
     signal: controller.signal,
-    /** Begins anew. @param after milliseconds */
-    again(after: number): void {
+    /** Restarts the timeout. @param after milliseconds */
+    restart(after: number): void {
       clearTimeout(timer);
       timer = late(after);
     },
-    /** Lets go of the connection, where there still is one. */
+    /** Stops the timeout and closes the connection. */
     end(): void {
       clearTimeout(timer);
       forget();
@@ -88,7 +88,7 @@ export function timeoutSignal(ms: number, closed: CloseSignal) {
   };
 }
 
-/** What went wrong, in words that hold nothing of what was sent or received. */
+/** The error as an {IssuerError}. Its message repeats nothing of request and response. */
 export function issuerErrorOf(error: unknown): IssuerError {
   if (error instanceof IssuerError) return error;
   if (error instanceof BodyTooLong) return new IssuerError(error.message);

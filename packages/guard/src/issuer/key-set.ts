@@ -8,23 +8,23 @@ import { IssuerError } from "./issuer-request.ts";
 /** Public keys by `kid` and by the algorithm that each may check. */
 export interface KeySet {
   readonly byKid: ReadonlyMap<string, ReadonlyMap<string, CryptoKey>>;
-  /** The same keys by all that they are, so that one that stays is the same object after the next reading. */
+  /** The same keys by their members, so that an unchanged key is the same object after the next read. */
   readonly byMaterial: ReadonlyMap<string, CryptoKey>;
 }
 
 export const noKeys: KeySet = { byKid: new Map(), byMaterial: new Map() };
 
-/** More than any issuer publishes; past it something else was published. */
+/** More keys than any issuer publishes. A longer list is refused. */
 const maxKeys = 100;
 const publicMembers = ["kty", "crv", "x", "y", "n", "e"] as const;
 
 /**
- * Reads a JWK Set (RFC 7517 §5). Taken is a public key that has a `kid`, is for signatures (`use`, `key_ops`)
- * and serves an algorithm that is accepted: the one its `alg` names and no other. What is not taken is passed
- * over, as the RFC asks. Of two with the same `kid` for the same algorithm the first counts.
+ * Reads a JWK Set (RFC 7517 §5). It takes each public key that has a `kid`, is for signatures (`use`, `key_ops`) and
+ * fits an accepted algorithm; a key with an `alg` fits that one alone. Other keys are skipped, as the RFC asks. Of two
+ * keys with the same `kid` for the same algorithm, the first counts.
  *
- * @param before what was read last
- * @throws {IssuerError} where it is no JWK Set
+ * @param before the last key set, to keep unchanged keys
+ * @throws {IssuerError} if the document is not a JWK Set
  */
 export async function readKeySet(
   document: unknown,
@@ -63,12 +63,12 @@ type SignatureKey = Readonly<Record<string, unknown>> & {
 function isSignatureKey(jwk: Readonly<Record<string, unknown>>): jwk is SignatureKey {
   const { kid, kty, use, key_ops: operations, d } = jwk;
   if (typeof kid !== "string" || kid === "" || typeof kty !== "string") return false;
-  // A private key that was published signs for everybody.
+  // With a published private key anybody can sign.
   if (d !== undefined || (use !== undefined && use !== "sig")) return false;
   return operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
 }
 
-/** Whether the key's own `alg` allows an algorithm. Whether its kind does is seen when it is imported. */
+/** Whether the key's own `alg` allows an algorithm. The import finds out whether its kind does. */
 function serves({ alg }: SignatureKey, algorithm: Algorithm): boolean {
   return alg === undefined || alg === algorithm || (isEdDsa(alg) && isEdDsa(algorithm));
 }
@@ -81,7 +81,7 @@ function isEdDsa(name: unknown): boolean {
 async function importPublic(material: JWK, algorithm: Algorithm): Promise<CryptoKey | undefined> {
   try {
     const key = await importJWK(material, algorithm);
-    // A weak key is passed over: another one with the same kid may be sound.
+    // A weak key is skipped: another key with the same kid may be sound.
     return isSoundKey(key) && key.type === "public" ? key : undefined;
   } catch {
     return undefined;

@@ -22,14 +22,14 @@ export interface RemoteKeysOptions {
   readonly emit: Emit;
 }
 
-/** How often the keys are read again without a reason, in milliseconds: a withdrawn key counts no longer. */
+/** Interval between reads, in milliseconds: a withdrawn key counts for at most so long. */
 const refreshInterval = 600_000;
-/** How soon an unknown `kid` may be a reason again, in milliseconds: made-up ones must cost the issuer nothing. */
+/** Shortest time between two reads for an unknown `kid`, in milliseconds: a flood of invented ones costs little. */
 const unknownKidCooldown = 10_000;
 
 /**
- * An issuer's keys, found by discovery. Read at the first use, again every 10 minutes, and when a token names
- * a `kid` that is not known. When they cannot be read, those that are known go on until they are too old.
+ * An issuer's keys, found by discovery. They are read at the first use, every 10 minutes, and when a token names an
+ * unknown `kid`. If a read fails, the known keys count until `keysMaxAge`.
  */
 export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions;
@@ -38,7 +38,7 @@ export class RemoteKeys implements KeySource {
   #keys = noKeys;
   #readAt: Moment | undefined;
   #triedAt: Moment | undefined;
-  /** When a `kid` that is not known was last a reason to read; the usual reading does not count. */
+  /** Time of the last read for an unknown `kid`. Scheduled reads do not count. */
   #askedAt: Moment | undefined;
   readonly #reading: SingleFlight<void>;
   #problem: string | undefined;
@@ -50,12 +50,12 @@ export class RemoteKeys implements KeySource {
     options.requests.closed.onClose(() => this.#first.resolve());
   }
 
-  /** Settles when keys were read for the first time, or the guard is closed. */
+  /** Settles after the first successful read, or when the guard is closed. */
   get first(): Promise<void> {
     return this.#first.promise;
   }
 
-  /** Reads the keys and goes on doing so until the guard is closed. */
+  /** Reads the keys, and again and again until the guard is closed. */
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
@@ -65,7 +65,7 @@ export class RemoteKeys implements KeySource {
   get(kid: string, algorithm: string): CryptoKey | undefined {
     const age = this.#age();
     if (age > this.#options.keysMaxAge) return undefined;
-    // A platform that stops timers between requests reads the keys again when they are used.
+    // Some platforms stop timers between requests. There the keys are read again when they are used.
     if (age > 2 * refreshInterval && !this.#reading.inFlight && this.#hasRested(this.#triedAt)) {
       void this.#read("all");
     }
@@ -110,7 +110,7 @@ export class RemoteKeys implements KeySource {
     }
   }
 
-  /** @param what the keys from where they were last, or all anew: the issuer may have moved them */
+  /** @param what `keys`: from the known address. `all`: the metadata first, because the address may have changed */
   #read(what: "keys" | "all"): Promise<void> {
     this.#triedAt = momentOf(this.#options.clocks);
     return this.#reading.begin(() => this.#attempt(what));
@@ -122,7 +122,7 @@ export class RemoteKeys implements KeySource {
     try {
       const nearby = what === "keys" && this.#problem === undefined ? discovery.known : undefined;
       const { keySet } = nearby ?? (await discovery.read());
-      // A shared cache on the way may hold a set without the key that a token names.
+      // A shared cache on the way may hold an older key set, without the key that a token names.
       const request = what === "keys" ? { headers: { "cache-control": "no-cache" } } : {};
       this.#keys = await readKeySet(await requestJson(requests, keySet, request), algorithms, this.#keys);
       this.#readAt = at;

@@ -1,28 +1,27 @@
 import type { CryptoKey } from "jose";
 
-/** Where a guard finds the public keys of its issuer. */
+/** A source of the issuer's public keys. */
 export interface KeySource {
   /**
-   * The key of a `kid` for an algorithm, as far as it is known now. A key that was withdrawn is not known any
-   * more; tokens that were checked with it are then forgotten, so the same key must be the same object.
+   * The key of a `kid` for an algorithm, from memory. Return undefined for a withdrawn key. Cached tokens are accepted
+   * only while this returns the same object, so a key that stays must stay the same object.
    */
   get(kid: string, algorithm: string): CryptoKey | undefined;
   /**
-   * Asks the issuer again, because a token names a `kid` that is not known. How often is the source's own
-   * affair.
+   * Reads the keys again, because a token names an unknown `kid`. The source limits how often.
    *
-   * @throws {TokenError} `keys_unavailable` where nothing could be learnt
+   * @throws {TokenError} `keys_unavailable` if they cannot be read
    */
   refresh?(): Promise<void>;
 }
 
-/** Where a guard learns which sessions have ended. */
+/** A source of ended sessions. */
 export interface RevocationSource {
   /**
-   * Whether a session has ended; asked on every check, so the usual answer comes at once.
+   * Whether a session has ended. Called on every check, so the usual answer comes without a promise.
    *
-   * @param sessionId undefined for a token that belongs to no session
-   * @throws {TokenError} `revocations_unavailable` where it is not known and the guard is to refuse then
+   * @param sessionId undefined for a token without a session
+   * @throws {TokenError} `revocations_unavailable` if the source cannot tell and the guard shall refuse
    */
   isRevoked(sessionId: string | undefined): boolean | Promise<boolean>;
 }

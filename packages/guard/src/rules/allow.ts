@@ -3,8 +3,8 @@ import type { Principal } from "../principal.ts";
 import { ownMembers } from "../support/own-members.ts";
 
 /**
- * Who may do something. Made with {@link allow}; judged by one function, for a route, a tool's call and a
- * tool's place in the list alike.
+ * A rule about the principal of a call, made with {@link allow}. One function judges it for a route, for a tool
+ * call and for the list of tools.
  */
 export type Rule<Args> =
   | { readonly kind: "roles"; readonly anyOf: readonly string[] }
@@ -13,45 +13,45 @@ export type Rule<Args> =
   | { readonly kind: "any"; readonly rules: readonly Rule<Args>[] }
   | { readonly kind: "when"; readonly holds: Condition<Args> };
 
-/** Only `true` allows: what is falsy, what is merely truthy, what throws and what never answers denies. */
+/** Only `true` allows. Any other value, an error and a promise that never settles deny. */
 export type Condition<Args> = (principal: Principal, args: Args) => boolean | Promise<boolean>;
 
 /**
- * Rules for routes and tools. Each throws {TypeError} where it is given what no rule is made of, so that a
- * mistake shows when the program starts.
+ * Rules for routes and tools. Each throws {TypeError} on a wrong argument, so a mistake shows when the program
+ * starts.
  *
  * @example
  * const purge = allow.all(allow.roles("admin"), allow.scopes("notes:write"));
  * const read = allow.when((principal, { owner }: { owner: string }) => owner === principal.username);
  */
 export const allow = {
-  /** Whoever has at least one of these roles. */
+  /** The principal has at least one of these roles. */
   roles: (...anyOf: readonly [string, ...string[]]): Rule<unknown> =>
     made({ kind: "roles", anyOf: names("roles", anyOf, isText) }),
-  /** Whoever's token carries all of these scopes, itself or through one that implies them. */
+  /** The token has all of these scopes, directly or through a scope that implies them. */
   scopes: (...allOf: readonly [string, ...string[]]): Rule<unknown> =>
     made({ kind: "scopes", allOf: names("scopes", allOf, isScope) }),
-  /** Whoever satisfies every one of these rules; with none of them, everybody who is signed in. */
+  /** Every one of these rules holds. Without rules, every signed-in user is allowed. */
   all: <Args = unknown>(...rules: readonly Rule<Args>[]): Rule<Args> =>
     made({ kind: "all", rules: Object.freeze(rules.map(soundRule)) }),
-  /** Whoever satisfies at least one of these rules; with none of them, nobody. */
+  /** At least one of these rules holds. Without rules, every call is denied. */
   any: <Args = unknown>(...rules: readonly Rule<Args>[]): Rule<Args> =>
     made({ kind: "any", rules: Object.freeze(rules.map(soundRule)) }),
-  /** Where this holds for who calls and what is asked for, such as being the owner of a note. */
+  /** A condition on principal and arguments, such as owning a note. */
   when: <Args = unknown>(holds: Condition<Args>): Rule<Args> => {
     if (typeof holds !== "function") throw new TypeError("allow.when: needs a function");
     return made({ kind: "when", holds });
   },
 } as const;
 
-/** Rules that were made here, and so are sound and stay as they are. */
+/** Rules made by `allow`: valid and frozen. */
 const rulesMade = new WeakSet<object>();
 
 /**
- * The rule itself where {@link allow} made it; of anything else, such as what was read from a file, a copy
- * that is as sound, each part read once.
+ * Validates a rule. A rule made by {@link allow} is returned as it is. Any other object, such as one read from a
+ * file, is copied, and each member is read once.
  *
- * @throws {TypeError} where it is no rule
+ * @throws {TypeError} if the value is not a rule
  */
 export function soundRule<Args>(given: Rule<Args>): Rule<Args> {
   if (typeof given !== "object" || given === null) throw new TypeError("allow: not a rule");
@@ -81,7 +81,7 @@ function made<R extends object>(rule: R): R {
 function names(which: "roles" | "scopes", given: readonly string[], isSound: (name: unknown) => boolean) {
   const all = Object.freeze([...given]);
   if (all.length > 0 && all.every(isSound)) return all;
-  throw new TypeError(`allow.${which}: needs names, each a text of its own, at least one`);
+  throw new TypeError(`allow.${which}: needs at least one name, each a non-empty text`);
 }
 
 function isText(name: unknown): boolean {

@@ -2,7 +2,7 @@ import type { Principal } from "../principal.ts";
 import { settlesWithin } from "../support/timers.ts";
 import { type Condition, type Rule, soundRule } from "./allow.ts";
 
-/** What a rule says of one principal. `reason` is for the log. */
+/** The outcome of a rule for one principal. `reason` is for the log. */
 export type Decision =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly code: "forbidden"; readonly reason: string }
@@ -10,29 +10,28 @@ export type Decision =
       readonly allowed: false;
       readonly code: "insufficient_scope";
       readonly reason: string;
-      /** All the scopes that the call needs, those that the token has among them (RFC 6750 §3.1). */
+      /** All scopes that the call needs, including those that the token has (RFC 6750 §3.1). */
       readonly scopes: readonly string[];
     };
 
-/** Scopes that stand for others: `{ "notes:write": ["notes:read"] }`. Followed through any number of steps. */
+/** Scopes that imply others: `{ "notes:write": ["notes:read"] }`. An implied scope may imply more. */
 export type Implications = Readonly<Record<string, readonly string[]>>;
 
-/** What is asked for; `anything` asks whether there is something that the principal could ever be allowed. */
+/** The arguments of a call. `anything`: whether any arguments could be allowed, as for the list of tools. */
 export type Asked<Args> = { readonly args: Args } | "anything";
 
-/** What a rule comes to: satisfied, out of reach, or in reach of a token with more scopes. */
+/** The finding for a rule: met, not met, or met by a token with more scopes. */
 type Finding =
   | { readonly met: "yes" | "with scopes"; readonly scopes: readonly string[] }
   | { readonly met: "no"; readonly reason: string };
 
-/** For how long a condition may think, in milliseconds: nobody is to wait for one that never answers. */
+/** Timeout of a condition, in milliseconds, so that a call never waits for ever. */
 const conditionTimeout = 10_000;
 
 /**
- * Judges a rule, from left to right, and no further than it must: behind a role that is missing no condition
- * is asked. The only place where it is decided who may do what: list, call and audit ask here. More scopes
- * are asked for only where they would help: not where a role is missing or a condition fails. It never
- * rejects: what cannot be judged is denied.
+ * Judges a rule from left to right, and stops early: after a missing role, no condition runs. Every decision is made
+ * here: for routes, the list of tools, calls and the audit. The outcome names missing scopes only if they would help:
+ * not if a role is missing or a condition fails. It never rejects; an error denies.
  */
 export async function decide<Args>(
   rule: Rule<Args>,
@@ -106,7 +105,7 @@ class Judge<Args> {
     return { met, scopes: [...scopes] };
   }
 
-  /** Of several ways that need more scopes, the first of those that need the fewest more. */
+  /** Of several rules that need more scopes, the first with the fewest missing. */
   async #some(rules: readonly Rule<Args>[]): Promise<Finding> {
     let nearest: Finding | undefined;
     let fewest = Number.POSITIVE_INFINITY;
@@ -133,10 +132,10 @@ const yes: Finding = { met: "yes", scopes: [] };
 
 function closure(scopes: readonly string[], implies: Implications): ReadonlySet<string> {
   const granted = new Set(scopes);
-  // A set that grows while it is walked is walked to its new end.
+  // The loop also visits scopes that are added on the way.
   for (const scope of granted) {
     const implied = Object.hasOwn(implies, scope) ? implies[scope] : undefined;
-    // A single text, from a program without types, is not a list of one-letter scopes.
+    // A program without types may give a text, which would count as a list of one-letter scopes.
     if (Array.isArray(implied)) for (const one of implied) granted.add(one);
   }
   return granted;

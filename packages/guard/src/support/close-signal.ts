@@ -1,14 +1,14 @@
 /**
- * Whether a guard is closed, and whoever is to be told when it is. No `AbortSignal`: on Cloudflare's workers one
- * can be made only while a request is answered, and is of no use to the next.
+ * A signal that a guard is closed. It replaces `AbortSignal`, which Cloudflare's workers can make only during a request
+ * and cannot share with the next.
  */
 export interface CloseSignal {
   readonly isClosed: boolean;
-  /** Calls back once, when the guard is closed. @returns what forgets it */
+  /** Adds a listener, called once when the guard is closed. @returns a function that removes it */
   onClose(listener: () => void): () => void;
 }
 
-/** Closes a guard, once and for all. */
+/** Closes a guard. */
 export class CloseController implements CloseSignal {
   readonly #listeners = new Set<() => void>();
   #isClosed = false;

@@ -1,17 +1,17 @@
 import type { CloseSignal } from "./close-signal.ts";
 
 /**
- * Waits. A process that has nothing else to do may end meanwhile, where the platform can tell.
+ * Sleeps. On Node and Bun the timer does not keep the process alive.
  *
  * @param ms milliseconds
- * @param closed ends the waiting early; it is no error
+ * @param closed ends the sleep early, without an error
  */
 export function sleep(ms: number, closed: CloseSignal): Promise<void> {
   return new Promise((resolve) => {
     if (closed.isClosed) return resolve();
     const timer: unknown = setTimeout(finish, ms);
     const forget = closed.onClose(finish);
-    // Node and Bun give an object; where it is a number there is nothing to let go of.
+    // Node and Bun return an object, other platforms a number without `unref`.
     if (typeof timer === "object" && timer !== null && "unref" in timer) {
       if (typeof timer.unref === "function") timer.unref();
     }
@@ -25,9 +25,11 @@ export function sleep(ms: number, closed: CloseSignal): Promise<void> {
 }
 
 /**
- * Waits for something that somebody needs, so the process stays.
+ * Waits for a promise with a timeout. The timer keeps the process alive.
  *
- * @returns whether it happened in time
+ * @param ms milliseconds
+ * @returns whether the promise was fulfilled in time
+ * @throws the promise's own error
  */
 export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;

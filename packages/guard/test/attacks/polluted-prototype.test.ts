@@ -2,7 +2,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { fromJsonSchema, InMemoryTransport, McpServer } from "@modelcontextprotocol/server";
 import { exportJWK } from "jose";
 import { describe, expect, test } from "vitest";
-import { readMessage, readPage } from "../../src/feed/feed-messages.ts";
+import { readEvent, readPage } from "../../src/feed/feed-messages.ts";
 import { allow, createGuard, type Principal } from "../../src/index.ts";
 import { readMetadata } from "../../src/issuer/discovery.ts";
 import { readKeySet } from "../../src/issuer/key-set.ts";
@@ -119,7 +119,7 @@ describe("an inherited member is nothing that the issuer said", () => {
         return String(error);
       }
     };
-    const message = thrown(() => readMessage("session.ended", "1", ended));
+    const message = thrown(() => readEvent("session.ended", "1", ended));
     expect(await polluted("until", 1, message)).toContain("no until");
     const page = thrown(() => readPage({ revocations: [], cursor: 1 }));
     expect(await polluted("more", false, page)).toContain("no more");

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { readAnswer, readMessage, readPage } from "../../src/feed/feed-messages.ts";
+import { readAnswer, readEvent, readPage } from "../../src/feed/feed-messages.ts";
 import { type Answer, cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
@@ -114,9 +114,9 @@ test("an event that was folded small does not unfold without end", async () => {
 test("what is malformed is quoted nowhere", () => {
   const canary = "canary-1234";
   const readings = [
-    () => readMessage("cursor", canary, '{"cursor":1}'),
-    () => readMessage("session.ended", "1", canary),
-    () => readMessage("session.ended", "1", JSON.stringify({ ...ended, until: canary })),
+    () => readEvent("cursor", canary, '{"cursor":1}'),
+    () => readEvent("session.ended", "1", canary),
+    () => readEvent("session.ended", "1", JSON.stringify({ ...ended, until: canary })),
     () => readPage({ revocations: canary, cursor: canary, more: canary }),
     () => readAnswer({ sessionId: canary, ended: true }, "a"),
     () => readAnswer({ sessionId: "a", ended: canary }, "a"),

@@ -50,7 +50,7 @@ describe("many questions at once", () => {
     while (open.length < 16) await Promise.resolve();
     clock.pass(2_000);
     for (const answer of open.splice(0)) answer();
-    await expect(answers[16]).rejects.toThrow("too many questions wait");
+    await expect(answers[16]).rejects.toThrow("too many lookups are waiting");
     expect(await Promise.all(answers.slice(0, 16))).not.toContain(true);
     expect(open).toEqual([]);
   });
@@ -62,7 +62,7 @@ describe("many questions at once", () => {
     const answers: Promise<unknown>[] = [];
     const ask = (name: string) => questions.hasEnded(name, address).catch((error: Error) => error.message);
     for (let index = 0; index < 10_000; index++) answers.push(ask(`session-${index}`));
-    expect(await ask("one-more")).toBe("too many questions wait");
+    expect(await ask("one-more")).toBe("too many lookups are waiting");
     clock.pass(2_000);
     for (const answer of open.splice(0)) answer();
     await Promise.all(answers);
