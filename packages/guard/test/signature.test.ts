@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 const claims = { iss: "https://login.example", aud: "https://login.example", sub: "user:alice" };
 
-/** A good token, but for the named signer and some changes of its claims. */
+/** A good token with the named signer and some changes of its claims. */
 function tokenOf(alg: string, signer: string = alg, more: object = {}): Promise<string> {
   return new SignJWT({ ...claims, exp: start + 60, ...more })
     .setProtectedHeader({ alg, kid: "k1", typ: "at+jwt" })
@@ -87,7 +87,7 @@ test("an ECDSA signature in DER is refused (RFC 7518 §3.4)", async () => {
   expect(await outcome(inDer, "extractable")).toBe("invalid_token");
 });
 
-test("claims are looked at after the signature", async () => {
+test("claims are checked after the signature", async () => {
   expect(await outcome(await tokenOf("ES256", "ES256", { exp: start }), "ES256")).toBe("token_expired");
   const forged = await tokenOf("ES256", "another ES256", { exp: start });
   expect(await outcome(forged, "ES256")).toBe("invalid_token");

@@ -5,8 +5,8 @@ import { json, OwnIssuer } from "./own-issuer.ts";
 
 const down = json(() => ({}), 503);
 
-describe("a token that was checked before", () => {
-  test("is remembered: nobody is asked again", async () => {
+describe("a cached token", () => {
+  test("needs no further request", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard();
     const token = await issuer.token();
@@ -17,7 +17,7 @@ describe("a token that was checked before", () => {
     expect(issuer.asked("/keys")).toBe(1);
   });
 
-  test("is refused as soon as the end of its session is heard", async () => {
+  test("is refused as soon as the end of its session arrives", async () => {
     await using issuer = await OwnIssuer.start();
     const heard = new Listener();
     await using guard = issuer.guard({ onEvent: heard.onEvent });
@@ -29,7 +29,7 @@ describe("a token that was checked before", () => {
     expect(await codeOf(guard.verify(token))).toBe("token_revoked");
   });
 
-  test("is refused in the very call in which its end is told", async () => {
+  test("is refused inside the listener that hears of the end", async () => {
     await using issuer = await OwnIssuer.start();
     const recalled = Promise.withResolvers<unknown>();
     const token = await issuer.token();
@@ -71,7 +71,7 @@ describe("a token that was checked before", () => {
     expect(await codeOf(guard.verify(token))).toBe("keys_unavailable");
   });
 
-  test("is refused where ended sessions are not known any more", async () => {
+  test("is refused when the list of ended sessions is stale", async () => {
     await using issuer = await OwnIssuer.start();
     const heard = new Listener();
     await using guard = issuer.guard({ onEvent: heard.onEvent });
@@ -85,7 +85,7 @@ describe("a token that was checked before", () => {
     expect(() => guard.recall(token)).toThrow("ended sessions could not be read");
   });
 
-  test("has to be verified where the issuer must be asked, and asking may fail without harm", async () => {
+  test("must be verified if a lookup is needed, and a failing lookup is harmless", async () => {
     await using issuer = await OwnIssuer.start();
     const heard = new Listener();
     await using guard = issuer.guard({ whenStale: "ask", onEvent: heard.onEvent });
@@ -99,7 +99,7 @@ describe("a token that was checked before", () => {
     issuer.cut();
     await heard.heard("feed.lost");
     issuer.tokens.now += 30_001;
-    // A promise that fails and that nobody looks at would end the process, and this test.
+    // An unhandled rejection would end the process, and this test.
     expect(guard.recall(token)).toBeUndefined();
     await asked.promise;
     expect(await codeOf(guard.verify(token))).toBe("revocations_unavailable");
@@ -137,7 +137,7 @@ describe("two guards share nothing", () => {
     expect(await codeOf(other.verify(token))).toBe("token_expired");
   });
 
-  test("another follows, or does not", async () => {
+  test("another `follow`", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("session-1");
     await using one = issuer.guard({ follow: false });
@@ -148,7 +148,7 @@ describe("two guards share nothing", () => {
     expect(await codeOf(one.verify(token))).toBe("accepted");
   });
 
-  test("one that is closed closes no other", async () => {
+  test("closing one leaves the other open", async () => {
     await using issuer = await OwnIssuer.start();
     const one = issuer.guard();
     await using other = issuer.guard();

@@ -11,7 +11,7 @@ import { codeOf } from "../issuer.ts";
 import { ecSigner, goodClaims, goodHeader, guardOf, handMade, issuer } from "./hand-made.ts";
 import { polluted } from "./polluted.ts";
 
-// Another library of the program has been made to put a member on Object.prototype.
+// The attacker has made another library put a member on Object.prototype.
 
 const signer = ecSigner();
 const guard = guardOf({ k1: signer });
@@ -23,7 +23,7 @@ function lacking(...names: string[]): string {
   return handMade(without(goodHeader), without(goodClaims), signer.sign);
 }
 
-describe("an inherited member is no claim", () => {
+describe("an inherited member does not count as a claim", () => {
   test.each<[string, unknown, Partial<Principal>]>([
     ["roles", ["admin"], { roles: [] }],
     ["scope", "notes:write", { scopes: [] }],
@@ -48,7 +48,7 @@ describe("an inherited member is no claim", () => {
     ["alg", "ES256"],
     ["kid", "k1"],
     ["typ", "at+jwt"],
-  ])("%s: a token that must have it is refused", async (name, value) => {
+  ])("%s: a token that lacks it is refused", async (name, value) => {
     const token = lacking(name);
     expect(await polluted(name, value, () => codeOf(guard.verify(token)))).toBe("invalid_token");
   });
@@ -79,7 +79,7 @@ describe("an inherited member is no claim", () => {
   });
 });
 
-describe("an inherited member is nothing that the issuer said", () => {
+describe("an inherited member does not count as sent by the issuer", () => {
   test("a kid of a key", async () => {
     const jwk = { ...(await exportJWK(signer.publicKey)), use: "sig" };
     const read = () => readKeySet({ keys: [jwk] }, ["ES256"]);
@@ -126,7 +126,7 @@ describe("an inherited member is nothing that the issuer said", () => {
   });
 });
 
-describe("an inherited member is nothing that a caller sent", () => {
+describe("an inherited member does not count as sent by a caller", () => {
   const token = handMade(goodHeader, goodClaims, signer.sign);
 
   test("a header", async () => {
@@ -176,7 +176,7 @@ describe("an inherited member is nothing that a caller sent", () => {
   });
 });
 
-describe("an inherited member is no option", () => {
+describe("an inherited member does not count as an option", () => {
   const scoped = allow.scopes("notes:write");
   const token = handMade(goodHeader, { ...goodClaims, scope: "openid" }, signer.sign);
 

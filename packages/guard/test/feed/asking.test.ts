@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Answer, json, misbehaviour, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
-/** A guard that lost the feed and asks. */
+/** A guard that has lost the feed and looks sessions up. */
 async function asking(issuer: OwnIssuer): Promise<Following> {
   issuer.answers.set(
     "/revocations",
@@ -13,7 +13,7 @@ async function asking(issuer: OwnIssuer): Promise<Following> {
   return following;
 }
 
-test("the issuer is asked about each session", async () => {
+test("each session is looked up at the issuer", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.end("a");
   await using following = await asking(issuer);
@@ -21,7 +21,7 @@ test("the issuer is asked about each session", async () => {
   expect(await following.verdict("b")).toBe("not ended");
 });
 
-test("a session that has ended is not asked about again, and is told of", async () => {
+test("an ended session is not looked up again, and sends an event", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.end("a");
   await using following = await asking(issuer);
@@ -32,7 +32,7 @@ test("a session that has ended is not asked about again, and is told of", async 
   expect(following.all("session.ended")).toEqual([{ name: "session.ended", sessionId: "a" }]);
 });
 
-test("one question at a time, and its answer counts for a second", async () => {
+test("one lookup at a time, and its answer counts for a second", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = await asking(issuer);
   await Promise.all(["a", "a", "a"].map((session) => following.verdict(session)));
@@ -45,7 +45,7 @@ test("one question at a time, and its answer counts for a second", async () => {
   expect(issuer.asked("/revocations/a")).toBe(2);
 });
 
-test("while a question waits for its answer, nobody asks it again", async () => {
+test("a pending lookup is shared", async () => {
   await using issuer = await OwnIssuer.start();
   const asked = Promise.withResolvers<() => void>();
   issuer.answers.set("/revocations/a", (request, response) => {
@@ -61,7 +61,7 @@ test("while a question waits for its answer, nobody asks it again", async () => 
   expect(issuer.asked("/revocations/a")).toBe(1);
 });
 
-test("a failure counts for a second too, and then another try may succeed", async () => {
+test("a failure counts for a second too", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.answers.set(
     "/revocations/a",
@@ -76,7 +76,7 @@ test("a failure counts for a second too, and then another try may succeed", asyn
   expect(issuer.asked("/revocations/a")).toBe(2);
 });
 
-describe("an answer that is none refuses the token", () => {
+describe("a malformed answer refuses the token", () => {
   const wrong: Record<string, Answer> = {
     ...misbehaviour,
     "401": json(() => ({}), 401),
@@ -100,7 +100,7 @@ describe("an answer that is none refuses the token", () => {
 });
 
 test.each(["a/b", "a?b=c", "a#b", "ä€😀", "%2F", "a b", "a\\b", "a;b"])(
-  "a session may be called anything: %s",
+  "a session id may be any text: %s",
   async (session) => {
     await using issuer = await OwnIssuer.start();
     issuer.end(session);
@@ -110,13 +110,13 @@ test.each(["a/b", "a?b=c", "a#b", "ä€😀", "%2F", "a b", "a\\b", "a;b"])(
   },
 );
 
-test.each(["..", ".", "\ud800"])("what cannot be asked about is refused: %j", async (session) => {
+test.each(["..", ".", "\ud800"])("a session id that cannot be looked up is refused: %j", async (session) => {
   await using issuer = await OwnIssuer.start();
   await using following = await asking(issuer);
   expect(await following.verdict(session)).toBe("revocations_unavailable");
 });
 
-test("a guard that is closed asks nobody, and whoever waits is told", async () => {
+test("closing the guard ends pending lookups, and no further one is sent", async () => {
   await using issuer = await OwnIssuer.start();
   const asked = Promise.withResolvers<void>();
   issuer.answers.set("/revocations/a", () => asked.resolve());

@@ -8,7 +8,7 @@ import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";
 
-/** Pauses that nobody notices, and bounds that nothing reaches, unless a test sets its own. */
+/** Short waits, and bounds that are never reached unless a test sets its own. */
 const times: FeedTimings = {
   firstEvent: 20_000,
   silence: 20_000,
@@ -28,7 +28,7 @@ export interface FollowingOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** The ended sessions of an issuer, followed from the moment that this is made. */
+/** The ended sessions of an issuer, followed from construction on. */
 export class Following extends Listener implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly revocations: FollowedRevocations;
@@ -62,7 +62,7 @@ export class Following extends Listener implements AsyncDisposable {
     }
   }
 
-  /** What is said of a session. */
+  /** The outcome for a session. */
   async verdict(sessionId: string): Promise<"ended" | "not ended" | TokenErrorCode> {
     try {
       return (await this.revocations.isRevoked(sessionId)) ? "ended" : "not ended";

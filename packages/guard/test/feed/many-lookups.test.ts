@@ -3,10 +3,10 @@ import { SessionLookups } from "../../src/feed/session-lookups.ts";
 import { CloseController } from "../../src/support/close-signal.ts";
 import { TestClock } from "../clock.ts";
 
-describe("many questions at once", () => {
+describe("many concurrent lookups", () => {
   const address = { url: new URL("https://login.example/revocations"), guardKey: undefined };
 
-  /** Answers when it is told to, and counts how many wait for it. */
+  /** Answers when the test says so, and counts pending requests. */
   function server() {
     const open: (() => void)[] = [];
     let most = 0;
@@ -21,13 +21,13 @@ describe("many questions at once", () => {
     return { fetch, open, most: () => most };
   }
 
-  test("16 are on their way, whenever others come", async () => {
+  test("at most 16 requests run at once", async () => {
     const { fetch, open, most } = server();
     const questions = new SessionLookups({ fetch, closed: new CloseController() }, new TestClock());
     const answers: Promise<boolean>[] = [];
     const ask = () => answers.push(questions.hasEnded(`session-${answers.length}`, address));
     for (let index = 0; index < 40; index++) ask();
-    // Others come at every moment between two answers, the one in which a place is free among them.
+    // New lookups arrive at every step between two answers, also while a slot passes on.
     const moments = 50;
     for (let moment = 0; moment < moments; moment++) {
       while (open.length === 0) await Promise.resolve();
@@ -42,7 +42,7 @@ describe("many questions at once", () => {
     expect(most()).toBe(16);
   });
 
-  test("one that waits for its turn too long is not asked any more", async () => {
+  test("a lookup that queues too long fails without a request", async () => {
     const { fetch, open } = server();
     const clock = new TestClock();
     const questions = new SessionLookups({ fetch, closed: new CloseController() }, clock);
@@ -55,7 +55,7 @@ describe("many questions at once", () => {
     expect(open).toEqual([]);
   });
 
-  test("more than 10,000 at once are refused, and those who were answered make room", async () => {
+  test("more than 10,000 are refused, and answered ones make room", async () => {
     const { fetch, open } = server();
     const clock = new TestClock();
     const questions = new SessionLookups({ fetch, closed: new CloseController() }, clock);

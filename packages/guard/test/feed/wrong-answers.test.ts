@@ -18,7 +18,7 @@ test.each(Object.keys(misbehaviour))("the feed answers with %s, and then well ag
 });
 
 test.each(["text/html", "application/json", "text/event-stream-like", "text/plain; text/event-stream"])(
-  "what says that it is %s is no stream",
+  "a response of type %s is not a stream",
   async (type) => {
     await using issuer = await OwnIssuer.start();
     issuer.streams = (_request, response) => {
@@ -31,7 +31,7 @@ test.each(["text/html", "application/json", "text/event-stream-like", "text/plai
 );
 
 test.each(["text/event-stream; charset=utf-8", "Text/Event-Stream", "text/event-stream ;charset=utf-8"])(
-  "what says that it is %s is one",
+  "a response of type %s is a stream",
   async (type) => {
     await using issuer = await OwnIssuer.start();
     issuer.streams = (_request, response) => {
