@@ -5,20 +5,20 @@ import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 
 export interface GuardOptions extends RouteOptions {
   /**
-   * The `iss` that tokens must carry: an http or https URL. Keys are discovered below it. If only a closing slash
-   * differs from the issuer's metadata, the name in the metadata counts.
+   * The `iss` that tokens must carry: an http or https URL. Keys are discovered below it. If only a closing
+   * slash differs from the issuer's metadata, the name in the metadata counts.
    */
   readonly issuer: string;
   /** Tokens must name at least one of these in `aud`. Default: the issuer, unless `authorizedParty` is given. */
   readonly audience?: string | readonly string[];
   /**
-   * Tokens must have been issued to one of these clients: `azp`, or `client_id` if that is absent. If this is set
-   * and `audience` is not, `aud` is not checked: by default a Keycloak realm does not name an API there.
+   * Tokens must have been issued to one of these clients: `azp`, or `client_id` if that is absent. If this is
+   * set and `audience` is not, `aud` is not checked: by default a Keycloak realm does not name an API there.
    */
   readonly authorizedParty?: string | readonly string[];
   /**
-   * The URL below which the issuer's metadata is read. Default: the issuer. A Latchkey in front of a Keycloak realm
-   * publishes two addresses there: of the realm's keys, and of its own feed of ended sessions.
+   * The URL below which the issuer's metadata is read. Default: the issuer. A Latchkey in front of a Keycloak
+   * realm publishes two addresses there: of the realm's keys, and of its own feed of ended sessions.
    */
   readonly discoverAt?: string;
   /** Accepted signature algorithms; a token with any other is refused. Default: ES256, RS256, PS256. */
@@ -30,8 +30,8 @@ export interface GuardOptions extends RouteOptions {
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
   /**
-   * Called for each event between guard and issuer, for a log. Its errors are ignored. Default: one `console.warn`
-   * with the reason, when every token is refused.
+   * Called for each event between guard and issuer, for a log. Its errors are ignored. Default: one
+   * `console.warn` with the reason, when every token is refused.
    */
   readonly onEvent?: (event: GuardEvent) => void;
 
@@ -50,9 +50,9 @@ export interface GuardOptions extends RouteOptions {
   /** How long a silent feed still counts as current, in milliseconds, from 10,000. Default: 30,000. */
   readonly staleAfter?: number;
   /**
-   * The answer to a token when the feed has been silent for longer. `refuse`: 503. `ask`: look up its session at the
-   * issuer, and refuse without an answer. `accept`: accept it. A session that is known to have ended is always
-   * refused. Default: `refuse`.
+   * The answer to a token when the feed has been silent for longer. `refuse`: 503. `ask`: look up its session
+   * at the issuer, and refuse without an answer. `accept`: accept it. A session that is known to have ended is
+   * always refused. Default: `refuse`.
    */
   readonly whenStale?: "refuse" | "ask" | "accept";
   /**

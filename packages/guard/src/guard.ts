@@ -36,9 +36,9 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
 }
 
 /**
- * Makes a guard. It verifies a signature once per token, and checks expiry and revocation on every call. It sends
- * no request before the first use. While it follows the issuer's feed, the open connection keeps the process alive:
- * `close` ends it.
+ * Makes a guard. It verifies a signature once per token, and checks expiry and revocation on every call. It
+ * sends no request before the first use. While it follows the issuer's feed, the open connection keeps the
+ * process alive: `close` ends it.
  *
  * @throws {TypeError} if an option is wrong
  * @example

@@ -12,8 +12,8 @@ const refusals = {
 } as const satisfies Record<string, readonly [status: 401 | 403 | 503, message: string]>;
 
 /**
- * Why a call was refused. 401: the caller is unknown. 403: the caller is known and may not do this. 503: the guard
- * could not check the token, and a later try may succeed.
+ * Why a call was refused. 401: the caller is unknown. 403: the caller is known and may not do this. 503: the
+ * guard could not check the token, and a later try may succeed.
  */
 export type TokenErrorCode = keyof typeof refusals;
 
@@ -21,8 +21,8 @@ export type TokenErrorCode = keyof typeof refusals;
 const retryAfter = 1;
 
 /**
- * A refused call. `message` may be shown to the caller. `reason` is for the log and names the check that failed.
- * Neither contains any part of a token.
+ * A refused call. `message` may be shown to the caller. `reason` is for the log and names the check that
+ * failed. Neither contains any part of a token.
  *
  * @example if (error instanceof TokenError && error.status === 401) askToSignIn(error.message);
  */

@@ -11,7 +11,7 @@ export interface Guarded {
   readonly principal: Principal;
 }
 
-/** A fetch handler behind a guard. `rest` are the platform's further arguments, such as a worker's `env` and `ctx`. */
+/** A fetch handler behind a guard. `rest` are further arguments of the platform, such as `env` and `ctx`. */
 export type GuardedHandler<Sent extends Request, Rest extends readonly unknown[]> = (
   request: Sent,
   guarded: Guarded,
@@ -40,7 +40,7 @@ export function createFetchHandler<Sent extends Request, Rest extends readonly u
   };
 }
 
-/** The response of a refusal. A response to HEAD has no body (RFC 9110 §9.3.2), and some platforms do not remove it. */
+/** The response of a refusal. One to HEAD has no body (RFC 9110 §9.3.2); some platforms do not remove it. */
 export function toResponse({ status, headers, body }: Refusal, { method }: Request): Response {
   return new Response(method === "HEAD" ? null : body, { status, headers });
 }

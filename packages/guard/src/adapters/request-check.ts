@@ -8,8 +8,8 @@ import type { RouteDecision, RouteOptions } from "./route-options.ts";
 import { pathOf, type RouteRequest } from "./route-request.ts";
 
 /**
- * At most one rule. Without one, every signed-in user is allowed. An argument that is `undefined` is an error, so
- * that a misspelt name of a rule opens nothing.
+ * At most one rule. Without one, every signed-in user is allowed. An argument that is `undefined` is an error,
+ * so that a misspelt name of a rule opens nothing.
  */
 export type GivenRule<Request> = readonly [] | readonly [Rule<Request>];
 
@@ -20,11 +20,11 @@ export type RequestCheck<Request> = (
 ) => Promise<Principal | Refusal>;
 
 /**
- * Makes the check that every adapter uses. It reads the token from the `Authorization` header alone (RFC 6750 §2.1, not
- * §2.2 and §2.3), and then judges the rule.
+ * Makes the check that every adapter uses. It reads the token from the `Authorization` header alone (RFC 6750
+ * §2.1, not §2.2 and §2.3), and then judges the rule.
  *
- * The check rejects with an {Error} if the guard itself fails. It never rejects with a value other than an error,
- * because some frameworks continue when they receive `undefined`.
+ * The check rejects with an {Error} if the guard itself fails. It never rejects with a value other than an
+ * error, because some frameworks continue when they receive `undefined`.
  *
  * @throws {TypeError} if the argument is not a rule
  */

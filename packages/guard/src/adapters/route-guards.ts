@@ -11,31 +11,31 @@ import { type AnyHonoContext, createHonoMiddleware, type HonoMiddleware } from "
 import type { RouteOptions } from "./route-options.ts";
 
 /**
- * The guard in front of routes. Without a rule it admits every signed-in user; with a rule, the users that the rule
- * allows. A refused request gets 401, 403 or 503 (RFC 6750 §3), and no handler runs. Each function throws {TypeError}
- * if its argument is not a rule, also for `undefined`.
+ * The guard in front of routes. Without a rule it admits every signed-in user; with a rule, the users that the
+ * rule allows. A refused request gets 401, 403 or 503 (RFC 6750 §3), and no handler runs. Each function throws
+ * {TypeError} if its argument is not a rule, also for `undefined`.
  */
 export interface RouteGuards {
   /**
-   * A hook for Fastify: `onRequest`, or `preHandler` for rules that read the body. The request then has a `principal`,
-   * whose type comes with `import "@latchkey/guard/fastify"`. A rule receives the request.
+   * A hook for Fastify: `onRequest`, or `preHandler` for rules that read the body. The request then has a
+   * `principal`; `import "@latchkey/guard/fastify"` declares its type. A rule receives the request.
    *
    * @example app.delete("/notes", { onRequest: guard.fastify(allow.roles("admin")) }, removeAll);
    */
   fastify(): FastifyHook<AnyFastifyRequest>;
   fastify<Request extends AnyFastifyRequest>(rule: Rule<Request>): FastifyHook<Request>;
   /**
-   * Middleware for Express 4 and 5. The request then has a `principal`, whose type comes with
-   * `import "@latchkey/guard/express"`. A rule receives the request.
+   * Middleware for Express 4 and 5. The request then has a `principal`;
+   * `import "@latchkey/guard/express"` declares its type. A rule receives the request.
    *
    * @example app.delete("/notes", guard.express(allow.roles("admin")), removeAll);
    */
   express(): ExpressMiddleware<AnyExpressRequest>;
   express<Request extends AnyExpressRequest>(rule: Rule<Request>): ExpressMiddleware<Request>;
   /**
-   * A fetch handler, for workers, Deno, Bun and other platforms with `Request` and `Response`. The handler receives
-   * the request, the principal, and the platform's further arguments. The request keeps its `Authorization` header. A
-   * rule receives the same request, and must clone it before it reads the body.
+   * A fetch handler, for workers, Deno, Bun and other platforms with `Request` and `Response`. The handler
+   * receives the request, the principal, and the platform's further arguments. The request keeps its
+   * `Authorization` header. A rule receives the same request, and must clone it before it reads the body.
    *
    * @example export default { fetch: guard.fetch((request, { principal }) => notesOf(principal.userId)) };
    */
@@ -47,8 +47,8 @@ export interface RouteGuards {
     rule: Rule<Request>,
   ): GuardedFetch<Sent, Rest>;
   /**
-   * Middleware for Hono, in an app made with `new Hono<{ Variables: { principal: Principal } }>()`. A rule receives
-   * Hono's context.
+   * Middleware for Hono, in an app made with `new Hono<{ Variables: { principal: Principal } }>()`. A rule
+   * receives Hono's context.
    *
    * @example app.delete("/notes", guard.hono(allow.roles("admin")), removeAll);
    */

@@ -6,8 +6,8 @@ export interface RouteOptions {
   /** Scopes that imply others: `{ "notes:write": ["notes:read"] }`. An implied scope may imply more. */
   readonly implies?: Implications | undefined;
   /**
-   * Called with every decision about a request, for an audit. If it throws, an allowed request does not go ahead: the
-   * framework's error handling answers it.
+   * Called with every decision about a request, for an audit. If it throws, an allowed request does not go
+   * ahead: the framework's error handling answers it.
    */
   readonly onDecision?: ((decision: RouteDecision) => void) | undefined;
 }

@@ -63,8 +63,8 @@ function assertAccessToken(typ: unknown, claimedTyp: unknown): void {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the JSON object in a part of a token. The object has no prototype: a member of `Object.prototype` must not
- * become a claim.
+ * Reads the JSON object in a part of a token. The object has no prototype: a member of `Object.prototype` must
+ * not become a claim.
  *
  * @throws {TokenError} `invalid_token` if the part is not a JSON object in UTF-8
  */

@@ -2,7 +2,7 @@ import type { CryptoKey } from "jose";
 import { compactVerify } from "jose/jws/compact/verify";
 import { TokenError } from "../token-error.ts";
 
-/** Signatures with a public key (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): a guard holds no key that can sign. */
+/** Algorithms with a public key (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). HMAC cannot be accepted. */
 const algorithms = [
   ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] as const),
   // Two names for the same signature (RFC 9864 §4.1.2).

@@ -6,8 +6,8 @@ const modulusBits = { least: 2_048, most: 16_384 };
 const longestExponent = 32;
 
 /**
- * Whether a value is a key that can safely verify signatures. jose checks that a key fits its algorithm. It does not
- * check the exponent of an RSA key.
+ * Whether a value is a key that can safely verify signatures. jose checks that a key fits its algorithm. It
+ * does not check the exponent of an RSA key.
  *
  * @param key from a key source. In a program without types it can be anything
  */

@@ -16,9 +16,9 @@ const maxCharacters = 16_000_000;
 
 /**
  * A bounded first-in, first-out cache of verified tokens. The key is the signature; then the whole token is
- * compared, which is faster than hashing it. A hit stands for the signature alone: the caller must still check key,
- * expiry and revocation. Only verified tokens enter, so a flood of forged ones cannot fill it. Beyond its bound, in
- * tokens or in characters, the oldest leave.
+ * compared, which is faster than hashing it. A hit stands for the signature alone: the caller must still check
+ * key, expiry and revocation. Only verified tokens enter, so a flood of forged ones cannot fill it. Beyond its
+ * bound, in tokens or in characters, the oldest leave.
  */
 export class TokenCache {
   readonly #size: number;

@@ -8,9 +8,9 @@ const parts = /^[\w-]+\.[\w-]+\.([\w-]+)$/;
 const lastOf = { 2: /[AQgw]$/, 3: /[AEIMQUYcgkosw048]$/ };
 
 /**
- * Refuses a malformed token before any part is decoded: a value other than a text, too long, unsigned, encrypted,
- * or with a signature in another spelling. A signature has one canonical spelling, in which the spare bits of the
- * last character are zero. The token cache relies on it.
+ * Refuses a malformed token before any part is decoded: a value other than a text, too long, unsigned,
+ * encrypted, or with a signature in another spelling. A signature has one canonical spelling, in which the
+ * spare bits of the last character are zero. The token cache relies on it.
  *
  * @param token from the caller. In a program without types it can be anything
  * @throws {TokenError} `invalid_token`

@@ -17,9 +17,9 @@ const longestByDate = 2 * 86_400_000;
 const sweepSize = 10_000;
 
 /**
- * The sessions known to have ended. An entry is removed only after its `until` by both clocks, so a clock that is set
- * wrong removes none too early. The steady deadline is computed from the issuer's time. So it holds even if the
- * guard's own clock is wrong when the entry arrives.
+ * The sessions known to have ended. An entry is removed only after its `until` by both clocks, so a clock that
+ * is set wrong removes none too early. The steady deadline is computed from the issuer's time. So it holds even
+ * if the guard's own clock is wrong when the entry arrives.
  */
 export class EndedSessions {
   readonly #clocks: Clocks;

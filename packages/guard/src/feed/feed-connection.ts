@@ -22,15 +22,17 @@ export type FeedEnd =
   | { readonly kind: "broken"; readonly reason: string };
 
 /**
- * Timeouts of a stream, in milliseconds: to its first event, and between two events. The issuer sends one every 5
- * seconds. Comments and incomplete events do not count.
+ * Timeouts of a stream, in milliseconds: to its first event, and between two events. The issuer sends one every
+ * 5 seconds. Comments and incomplete events do not count.
  */
 export interface StreamTimeouts {
   readonly firstEvent: number;
   readonly silence: number;
 }
 
-/** The issuer's list does not continue from the guard's position: it is another list, or older entries are gone. */
+/**
+ * The issuer's list does not continue from the guard's position: it is another list, or older entries are gone.
+ */
 export class ListReplaced extends IssuerError {
   constructor() {
     super("the list of ended sessions has begun anew");
@@ -47,7 +49,8 @@ export function feedHeaders({ guardKey }: FeedAddress): Record<string, string> {
 }
 
 /**
- * Follows the feed over one connection of server-sent events, from the guard's position until the connection ends.
+ * Follows the feed over one connection of server-sent events, from the guard's position until the connection
+ * ends.
  *
  * @param onCaughtUp called whenever the issuer says that it has sent the whole list
  */

@@ -55,8 +55,8 @@ export interface FollowerOptions {
 const shortStreamsToPoll = 3;
 
 /**
- * Keeps the list of ended sessions up to date until the guard is closed. It follows a stream, or polls every half
- * second if no stream can be had. After a failure it waits with exponential backoff.
+ * Keeps the list of ended sessions up to date until the guard is closed. It follows a stream, or polls every
+ * half second if no stream can be had. After a failure it waits with exponential backoff.
  */
 export class FeedFollower {
   readonly #options: FollowerOptions;

@@ -4,8 +4,8 @@ import { EndedSessions } from "./ended-sessions.ts";
 import { MalformedFeed, type Revocation } from "./feed-messages.ts";
 
 /**
- * The guard's copy of the issuer's list of ended sessions. It knows its position in the list, and when the copy was
- * last complete. Entries stay when the connection is lost.
+ * The guard's copy of the issuer's list of ended sessions. It knows its position in the list, and when the copy
+ * was last complete. Entries stay when the connection is lost.
  */
 export class RevocationList {
   readonly #clocks: Clocks;
@@ -33,8 +33,9 @@ export class RevocationList {
   }
 
   /**
-   * The number after which to continue: one before the last entry. So the last entry comes again and shows whether
-   * this is still the same list. The list of a restored database has other sessions at the same numbers.
+   * The number after which to continue: one before the last entry. So the last entry comes again and shows
+   * whether this is still the same list. The list of a restored database has other sessions at the same
+   * numbers.
    */
   get after(): number {
     return this.#last === undefined ? 0 : this.#last.number - 1;
@@ -69,8 +70,8 @@ export class RevocationList {
   /**
    * Adds an entry. The last entry again changes nothing.
    *
-   * @throws {MalformedFeed} if room is lacking. The entry is not skipped: the list counts as stale from now on, until
-   * other entries have expired
+   * @throws {MalformedFeed} if room is lacking. The entry is not skipped: the list counts as stale from now on,
+   * until other entries have expired
    */
   take(revocation: Revocation): void {
     if (this.#last !== undefined && this.goesOnWith(revocation)) return;

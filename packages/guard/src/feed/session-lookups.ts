@@ -19,7 +19,7 @@ interface Asked {
   waits: boolean;
 }
 
-/** Looks up single sessions at the issuer, for a guard that lost the feed. Concurrent callers share a request. */
+/** Looks up single sessions at the issuer, for a guard that lost the feed. Concurrent callers share one. */
 export class SessionLookups {
   readonly #requests: Requests;
   readonly #clocks: Clocks;

@@ -1,8 +1,8 @@
 import type { Emit, GuardEvent } from "./guard-events.ts";
 
 /**
- * The listener of a guard without `onEvent`: one line on the console when every token is refused, with the reason.
- * The line is repeated only after the guard has worked in between.
+ * The listener of a guard without `onEvent`: one line on the console when every token is refused, with the
+ * reason. The line is repeated only after the guard has worked in between.
  */
 export function consoleWarnings(): Emit {
   let mismatch = "";

@@ -16,7 +16,9 @@ export interface Metadata {
   readonly isAuthorizationServer: boolean;
 }
 
-/** After a failure `once` waits so long, in milliseconds, so that requests of strangers cost the issuer nothing. */
+/**
+ * After a failure `once` waits so long, in milliseconds, so that requests of strangers cost the issuer nothing.
+ */
 export const failureCooldown = 5_000;
 
 /** Reads an issuer's metadata (OpenID Connect Discovery 1.0 §4) and keeps the last successful answer. */
@@ -115,9 +117,9 @@ function withoutSlash(issuer: string): string {
 }
 
 /**
- * Validates a metadata document. It must name the configured issuer (§4.3), with or without a closing slash. Its
- * addresses must be as safe as the issuer's: https, or http for an http issuer. The feed must have the origin of the
- * document, because the guard sends its key there.
+ * Validates a metadata document. It must name the configured issuer (§4.3), with or without a closing slash.
+ * Its addresses must be as safe as the issuer's: https, or http for an http issuer. The feed must have the
+ * origin of the document, because the guard sends its key there.
  *
  * @throws {IssuerError}
  */

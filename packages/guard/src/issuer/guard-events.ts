@@ -4,8 +4,8 @@
  */
 export type GuardEvent =
   /**
-   * The issuer's metadata names another issuer than the configured one, so its keys are not used. Sent once for each
-   * name; `reason` names the `issuer` to configure.
+   * The issuer's metadata names another issuer than the configured one, so its keys are not used. Sent once for
+   * each name; `reason` names the `issuer` to configure.
    */
   | { readonly name: "issuer.mismatch"; readonly named: string; readonly reason: string }
   /** The issuer's keys were read. */

@@ -8,8 +8,8 @@ export interface GuardHealth {
 
 export interface KeysHealth {
   /**
-   * `given`: the program passed a source of its own. `fresh`: read within 20 minutes. `old`: not read again since, but
-   * still in use. `none`: never read, or older than `keysMaxAge`.
+   * `given`: the program passed a source of its own. `fresh`: the last read succeeded, within 20 minutes. `old`: a
+   * later read failed or is overdue, and the keys still count. `none`: never read, or older than `keysMaxAge`.
    */
   readonly state: "given" | "fresh" | "old" | "none";
   /** Time of the last successful read, in milliseconds since the epoch. */
@@ -23,8 +23,8 @@ export interface KeysHealth {
 export interface RevocationsHealth {
   /**
    * `given`: the program passed a source of its own. `none`: the issuer has no feed, or it is not followed.
-   * `following`: the whole list is known. `behind`: catching up, or connecting again. `lost`: silent for longer than
-   * `staleAfter`.
+   * `following`: the whole list is known. `behind`: catching up, or connecting again. `lost`: silent for longer
+   * than `staleAfter`.
    */
   readonly state: "given" | "none" | "following" | "behind" | "lost";
   /** The number of the last list entry that the guard has read. */

@@ -30,8 +30,8 @@ export interface JsonRequest {
 }
 
 /**
- * Requests a JSON document from the issuer. Redirects are not followed: a header must not decide which host stands
- * in for the issuer.
+ * Requests a JSON document from the issuer. Redirects are not followed: a header must not decide which host
+ * stands in for the issuer.
  *
  * @throws {IssuerError}
  */

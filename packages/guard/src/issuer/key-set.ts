@@ -19,9 +19,9 @@ const maxKeys = 100;
 const publicMembers = ["kty", "crv", "x", "y", "n", "e"] as const;
 
 /**
- * Reads a JWK Set (RFC 7517 §5). It takes each public key that has a `kid`, is for signatures (`use`, `key_ops`) and
- * fits an accepted algorithm; a key with an `alg` fits that one alone. Other keys are skipped, as the RFC asks. Of two
- * keys with the same `kid` for the same algorithm, the first counts.
+ * Reads a JWK Set (RFC 7517 §5). It takes each public key that has a `kid`, is for signatures (`use`,
+ * `key_ops`) and fits an accepted algorithm; a key with an `alg` fits that one alone. Other keys are skipped,
+ * as the RFC asks. Of two keys with the same `kid` for the same algorithm, the first counts.
  *
  * @param before the last key set, to keep unchanged keys
  * @throws {IssuerError} if the document is not a JWK Set

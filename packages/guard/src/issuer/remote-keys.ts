@@ -24,12 +24,14 @@ export interface RemoteKeysOptions {
 
 /** Interval between reads, in milliseconds: a withdrawn key counts for at most so long. */
 const refreshInterval = 600_000;
-/** Shortest time between two reads for an unknown `kid`, in milliseconds: a flood of invented ones costs little. */
+/**
+ * Shortest time between two reads for an unknown `kid`, in milliseconds: a flood of invented ones costs little.
+ */
 const unknownKidCooldown = 10_000;
 
 /**
- * An issuer's keys, found by discovery. They are read at the first use, every 10 minutes, and when a token names an
- * unknown `kid`. If a read fails, the known keys count until `keysMaxAge`.
+ * An issuer's keys, found by discovery. They are read at the first use, every 10 minutes, and when a token
+ * names an unknown `kid`. If a read fails, the known keys count until `keysMaxAge`.
  */
 export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions;
@@ -110,7 +112,9 @@ export class RemoteKeys implements KeySource {
     }
   }
 
-  /** @param what `keys`: from the known address. `all`: the metadata first, because the address may have changed */
+  /**
+   * @param what `keys`: from the known address. `all`: the metadata first, because the address may have changed
+   */
   #read(what: "keys" | "all"): Promise<void> {
     this.#triedAt = momentOf(this.#options.clocks);
     return this.#reading.begin(() => this.#attempt(what));

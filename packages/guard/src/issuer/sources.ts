@@ -3,8 +3,8 @@ import type { CryptoKey } from "jose";
 /** A source of the issuer's public keys. */
 export interface KeySource {
   /**
-   * The key of a `kid` for an algorithm, from memory. Return undefined for a withdrawn key. Cached tokens are accepted
-   * only while this returns the same object, so a key that stays must stay the same object.
+   * The key of a `kid` for an algorithm, from memory. Return undefined for a withdrawn key. Cached tokens are
+   * accepted only while this returns the same object, so a key that stays must stay the same object.
    */
   get(kid: string, algorithm: string): CryptoKey | undefined;
   /**

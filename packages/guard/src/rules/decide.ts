@@ -29,9 +29,9 @@ type Finding =
 const conditionTimeout = 10_000;
 
 /**
- * Judges a rule from left to right, and stops early: after a missing role, no condition runs. Every decision is made
- * here: for routes, the list of tools, calls and the audit. The outcome names missing scopes only if they would help:
- * not if a role is missing or a condition fails. It never rejects; an error denies.
+ * Judges a rule from left to right, and stops early: after a missing role, no condition runs. Every decision is
+ * made here: for routes, the list of tools, calls and the audit. The outcome names missing scopes only if they
+ * would help: not if a role is missing or a condition fails. It never rejects; an error denies.
  */
 export async function decide<Args>(
   rule: Rule<Args>,

@@ -1,6 +1,6 @@
 /**
- * Exponential backoff with full jitter: a random wait up to a bound that doubles. The jitter keeps many guards from
- * retrying at the same moment.
+ * Exponential backoff with full jitter: a random wait up to a bound that doubles. The jitter keeps many guards
+ * from retrying at the same moment.
  */
 export class Backoff {
   readonly #first: number;

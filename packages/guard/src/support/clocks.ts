@@ -1,6 +1,6 @@
 /**
- * Two clocks, because each can fail alone: the system clock can be set back or forward, and the steady clock stands
- * still while a machine sleeps.
+ * Two clocks, because each can fail alone: the system clock can be set back or forward, and the steady clock
+ * stands still while a machine sleeps.
  */
 export interface Clocks {
   /** Milliseconds since the epoch, by the system clock. */

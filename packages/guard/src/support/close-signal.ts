@@ -1,6 +1,6 @@
 /**
- * A signal that a guard is closed. It replaces `AbortSignal`, which Cloudflare's workers can make only during a request
- * and cannot share with the next.
+ * A signal that a guard is closed. It replaces `AbortSignal`, which Cloudflare's workers can make only during a
+ * request and cannot share with the next.
  */
 export interface CloseSignal {
   readonly isClosed: boolean;

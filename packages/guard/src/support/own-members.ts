@@ -1,6 +1,6 @@
 /**
- * A copy of an object with its own members and without a prototype. A member of a polluted `Object.prototype` is not
- * found on it.
+ * A copy of an object with its own members and without a prototype. A member of a polluted `Object.prototype`
+ * is not found on it.
  */
 export function ownMembers<T extends object>(given: T): T {
   return Object.assign(Object.create(null), given);

@@ -6,9 +6,9 @@ const longest = 15_000;
 /**
  * Single-flight: concurrent callers share one call and its outcome, success or failure.
  *
- * A call that never settles is not shared for ever. A platform such as Cloudflare's workers ends whatever a request
- * began together with that request, and the promise stays pending. So after 15 seconds the next caller begins
- * anew; the reads of a guard have timeouts that are shorter.
+ * A call that never settles is not shared for ever. A platform such as Cloudflare's workers ends whatever a
+ * request began together with that request, and the promise stays pending. So after 15 seconds the next caller
+ * begins anew; the reads of a guard have timeouts that are shorter.
  */
 export class SingleFlight<T> {
   readonly #clocks: Clocks;
