@@ -101,7 +101,7 @@ function feedParser(feed: RevocationList, onWord: () => void, onCaughtUp: () => 
       if (message === undefined) return;
       onWord();
       const revocation = message.kind === "session.ended" ? message.revocation : undefined;
-      if (!begun && !feed.goesOnWith(revocation)) throw new ListReplaced();
+      if (!begun && !feed.continuesWith(revocation)) throw new ListReplaced();
       begun = true;
       if (message.kind === "session.ended") return feed.take(message.revocation);
       feed.caughtUp(message.cursor);

@@ -19,25 +19,25 @@ export interface FeedTimings extends StreamTimeouts {
   /** A stream that lasts shorter than this counts towards polling instead. */
   readonly shortStream: number;
   /** Interval of polling, which replaces a stream that cannot be had. */
-  readonly poll: number;
+  readonly pollInterval: number;
   /** How long to poll before another try of the stream. */
-  readonly pollFor: number;
+  readonly pollDuration: number;
   /** Interval of discovery for an issuer without a feed. */
-  readonly lookAgain: number;
+  readonly rediscoveryInterval: number;
   /** Bounds of the wait after a failure: after the first, and after any. */
-  readonly firstPause: number;
-  readonly longestPause: number;
+  readonly firstWait: number;
+  readonly longestWait: number;
 }
 
 const defaultTimings: FeedTimings = {
   firstEvent: 3_000,
   silence: 15_000,
   shortStream: 5_000,
-  poll: 500,
-  pollFor: 60_000,
-  lookAgain: 600_000,
-  firstPause: 100,
-  longestPause: 10_000,
+  pollInterval: 500,
+  pollDuration: 60_000,
+  rediscoveryInterval: 600_000,
+  firstWait: 100,
+  longestWait: 10_000,
 };
 
 export interface FollowerOptions {
@@ -48,7 +48,7 @@ export interface FollowerOptions {
   readonly guardKey: string | undefined;
   readonly follow: boolean | undefined;
   readonly emit: Emit;
-  readonly times?: FeedTimings;
+  readonly timings?: FeedTimings;
 }
 
 /** So many short streams in a row show that a proxy cuts them. */
@@ -60,7 +60,7 @@ const shortStreamsToPoll = 3;
  */
 export class FeedFollower {
   readonly #options: FollowerOptions;
-  readonly #times: FeedTimings;
+  readonly #timings: FeedTimings;
   readonly #backoff: Backoff;
   readonly #settled = Promise.withResolvers<void>();
   #state: "unknown" | "none" | "following" | "behind" = "unknown";
@@ -72,8 +72,8 @@ export class FeedFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#times = options.times ?? defaultTimings;
-    this.#backoff = new Backoff(this.#times.firstPause, this.#times.longestPause);
+    this.#timings = options.timings ?? defaultTimings;
+    this.#backoff = new Backoff(this.#timings.firstWait, this.#timings.longestWait);
     options.requests.closed.onClose(() => this.#settled.resolve());
   }
 
@@ -124,7 +124,7 @@ export class FeedFollower {
     if (address === undefined && this.#options.follow === undefined) {
       this.#state = "none";
       this.#settled.resolve();
-      return this.#times.lookAgain;
+      return this.#timings.rediscoveryInterval;
     }
     if (address === undefined) return this.#over({ kind: "unreachable", reason: "the issuer names no feed" });
     const end = await this.#stream(address);
@@ -134,21 +134,21 @@ export class FeedFollower {
 
   async #metadata(): Promise<Metadata> {
     const { discovery } = this.#options;
-    const lookAgain = this.#url === undefined && this.#state !== "unknown";
-    return (lookAgain ? undefined : discovery.known) ?? (await discovery.read());
+    const rediscover = this.#url === undefined && this.#state !== "unknown";
+    return (rediscover ? undefined : discovery.known) ?? (await discovery.read());
   }
 
   async #stream(address: FeedAddress): Promise<FeedEnd | "no stream can be had"> {
     const { feed, requests, clocks } = this.#options;
     let begun: number | undefined;
     let heard = 0;
-    const end = await followStream(feed, address, requests, this.#times, () => {
+    const end = await followStream(feed, address, requests, this.#timings, () => {
       heard = clocks.steady();
       begun ??= heard;
       this.#caughtUp("stream");
     });
     if (begun !== undefined) {
-      const lasted = heard - begun >= this.#times.shortStream;
+      const lasted = heard - begun >= this.#timings.shortStream;
       this.#shortStreams = lasted ? 0 : this.#shortStreams + 1;
       if (lasted) this.#backoff.reset();
     }
@@ -162,13 +162,13 @@ export class FeedFollower {
 
   async #poll(address: FeedAddress): Promise<number> {
     const { feed, requests, clocks } = this.#options;
-    const until = clocks.steady() + this.#times.pollFor;
+    const until = clocks.steady() + this.#timings.pollDuration;
     try {
       while (!requests.closed.isClosed && clocks.steady() < until) {
         await catchUp(feed, address, requests, clocks);
         this.#caughtUp("poll");
         this.#backoff.reset();
-        await sleep(this.#times.poll, requests.closed);
+        await sleep(this.#timings.pollInterval, requests.closed);
       }
       return 0;
     } catch (error) {

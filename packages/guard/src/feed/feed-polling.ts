@@ -28,7 +28,7 @@ export async function catchUp(
     const onAnswer = (headers: Headers) => feed.noteIssuerTime(headers.get("date"));
     const headers = feedHeaders(address);
     const page = readPage(await requestJson(requests, url, { headers, maxBytes, onAnswer }));
-    if (!feed.goesOnWith(page.revocations[0])) throw new ListReplaced();
+    if (!feed.continuesWith(page.revocations[0])) throw new ListReplaced();
     for (const revocation of page.revocations) feed.take(revocation);
     if (!page.more) return feed.caughtUp(page.cursor, askedAt);
     if (feed.last === last) throw new MalformedFeed("a page that leads nowhere");

@@ -19,7 +19,7 @@ export interface FollowedRevocationsOptions {
   readonly emit: Emit;
   /** How long a first check waits for the feed, in milliseconds. */
   readonly startTimeout: number;
-  readonly times?: FeedTimings;
+  readonly timings?: FeedTimings;
 }
 
 /** How long a session counts as ended after a lookup, in milliseconds: longer than its tokens live. */
@@ -34,11 +34,11 @@ export class FollowedRevocations implements RevocationSource {
   /** The wait for the first read of the feed; undefined before it begins, `over` after success or timeout. */
   #firstWait: Promise<unknown> | "over" | undefined;
   /** `timesCaughtUp` at the last `feed.stale` event, so that the event is sent once per loss. */
-  #toldStale: number | undefined;
+  #reportedStale: number | undefined;
 
   constructor(options: FollowedRevocationsOptions) {
     this.#options = options;
-    const { settings, discovery, requests, clocks, emit, times } = options;
+    const { settings, discovery, requests, clocks, emit, timings } = options;
     this.#feed = new RevocationList(clocks, emit);
     this.#questions = new SessionLookups(requests, clocks);
     const { guardKey, follow } = settings;
@@ -50,7 +50,7 @@ export class FollowedRevocations implements RevocationSource {
       guardKey,
       follow,
       emit,
-      ...(times && { times }),
+      ...(timings && { timings }),
     });
   }
 
@@ -103,8 +103,8 @@ export class FollowedRevocations implements RevocationSource {
     const { settings, emit, requests } = this.#options;
     const { whenStale } = settings;
     const { timesCaughtUp } = this.#feed;
-    if (this.#toldStale !== timesCaughtUp && !requests.closed.isClosed) {
-      this.#toldStale = timesCaughtUp;
+    if (this.#reportedStale !== timesCaughtUp && !requests.closed.isClosed) {
+      this.#reportedStale = timesCaughtUp;
       emit({ name: "feed.stale", whenStale });
     }
     if (whenStale === "accept") return false;

@@ -13,7 +13,7 @@ export class RevocationList {
   readonly #emit: Emit;
   #last: Revocation | undefined;
   #cursor = 0;
-  #heardAt: Moment | undefined;
+  #completeAt: Moment | undefined;
   #timesCaughtUp = 0;
 
   constructor(clocks: Clocks, emit: Emit, ended = new EndedSessions(clocks)) {
@@ -42,7 +42,7 @@ export class RevocationList {
   }
 
   /** Whether a list continues this one. @param first its first entry after `after`; undefined if it is empty */
-  goesOnWith(first: Revocation | undefined): boolean {
+  continuesWith(first: Revocation | undefined): boolean {
     if (this.#last === undefined) return true;
     return first?.number === this.#last.number && first.sessionId === this.#last.sessionId;
   }
@@ -74,10 +74,10 @@ export class RevocationList {
    * until other entries have expired
    */
   take(revocation: Revocation): void {
-    if (this.#last !== undefined && this.goesOnWith(revocation)) return;
+    if (this.#last !== undefined && this.continuesWith(revocation)) return;
     const { number, sessionId, until } = revocation;
     if (!this.learn(sessionId, until)) {
-      this.#heardAt = undefined;
+      this.#completeAt = undefined;
       throw new MalformedFeed("more ended sessions than can be remembered");
     }
     this.#last = revocation;
@@ -94,7 +94,7 @@ export class RevocationList {
   /** Notes that the copy is complete. @param at the time of the event, or of the request */
   caughtUp(cursor: number, at: Moment = momentOf(this.#clocks)): void {
     this.#cursor = cursor;
-    this.#heardAt = at;
+    this.#completeAt = at;
     this.#timesCaughtUp += 1;
     this.#ended.forgetExpired();
   }
@@ -105,6 +105,6 @@ export class RevocationList {
 
   /** Milliseconds since the copy was complete; undefined if it never was, or room is lacking. */
   staleFor(): number | undefined {
-    return this.#heardAt === undefined ? undefined : since(this.#heardAt, this.#clocks);
+    return this.#completeAt === undefined ? undefined : since(this.#completeAt, this.#clocks);
   }
 }

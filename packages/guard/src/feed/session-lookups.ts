@@ -4,28 +4,28 @@ import { type FeedAddress, feedHeaders } from "./feed-connection.ts";
 import { readAnswer } from "./feed-messages.ts";
 
 /** How long an answer or a failure counts, in milliseconds. */
-const answerCounts = 1_000;
+const answerLifetime = 1_000;
 /** Timeout of one lookup with its time in the queue, in milliseconds. */
 const lookupTimeout = 2_000;
 /** Concurrent requests. Further lookups queue. */
-const atOnce = 16;
+const maxConcurrent = 16;
 /** Bound of answers and queued lookups together. Beyond it a lookup fails at once. */
-const mostKept = 10_000;
+const maxLookups = 10_000;
 
-interface Asked {
+interface Lookup {
   readonly at: Moment;
   readonly answer: Promise<boolean>;
   /** Whether the answer is pending. */
-  waits: boolean;
+  pending: boolean;
 }
 
 /** Looks up single sessions at the issuer, for a guard that lost the feed. Concurrent callers share one. */
 export class SessionLookups {
   readonly #requests: Requests;
   readonly #clocks: Clocks;
-  readonly #asked = new Map<string, Asked>();
-  readonly #waiting: (() => void)[] = [];
-  #busy = 0;
+  readonly #lookups = new Map<string, Lookup>();
+  readonly #queue: (() => void)[] = [];
+  #running = 0;
 
   constructor(requests: Requests, clocks: Clocks) {
     this.#requests = requests;
@@ -38,32 +38,33 @@ export class SessionLookups {
    * @throws {IssuerError} or {MalformedFeed}
    */
   hasEnded(sessionId: string, address: FeedAddress): Promise<boolean> {
-    const known = this.#asked.get(sessionId);
-    if (known !== undefined && (known.waits || since(known.at, this.#clocks) < answerCounts)) {
+    const known = this.#lookups.get(sessionId);
+    if (known !== undefined && (known.pending || since(known.at, this.#clocks) < answerLifetime)) {
       return known.answer;
     }
-    this.#asked.delete(sessionId);
+    this.#lookups.delete(sessionId);
     this.#makeRoom();
-    if (this.#asked.size >= mostKept) return Promise.reject(new IssuerError("too many lookups are waiting"));
-    const asked = { at: momentOf(this.#clocks), answer: this.#ask(sessionId, address), waits: true };
-    this.#asked.set(sessionId, asked);
+    if (this.#lookups.size >= maxLookups)
+      return Promise.reject(new IssuerError("too many lookups are waiting"));
+    const lookup = { at: momentOf(this.#clocks), answer: this.#ask(sessionId, address), pending: true };
+    this.#lookups.set(sessionId, lookup);
     const arrived = () => {
-      asked.waits = false;
+      lookup.pending = false;
     };
-    asked.answer.then(arrived, arrived);
-    return asked.answer;
+    lookup.answer.then(arrived, arrived);
+    return lookup.answer;
   }
 
   #makeRoom(): void {
-    for (const [sessionId, { at, waits }] of this.#asked) {
-      if (waits || since(at, this.#clocks) < answerCounts) return;
-      this.#asked.delete(sessionId);
+    for (const [sessionId, { at, pending }] of this.#lookups) {
+      if (pending || since(at, this.#clocks) < answerLifetime) return;
+      this.#lookups.delete(sessionId);
     }
   }
 
   async #ask(sessionId: string, address: FeedAddress): Promise<boolean> {
     const begun = this.#clocks.steady();
-    await this.#turn();
+    await this.#slot();
     try {
       const timeout = lookupTimeout - (this.#clocks.steady() - begun);
       if (timeout <= 0) throw new IssuerError("too many lookups are waiting");
@@ -73,14 +74,14 @@ export class SessionLookups {
       return readAnswer(await requestJson(this.#requests, url, options), sessionId);
     } finally {
       // The slot passes directly to the next in line. A slot given back could be taken by a newcomer.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#busy--;
+      const next = this.#queue.shift();
+      if (next === undefined) this.#running--;
       else next();
     }
   }
 
-  async #turn(): Promise<void> {
-    if (this.#busy >= atOnce) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#busy++;
+  async #slot(): Promise<void> {
+    if (this.#running >= maxConcurrent) return new Promise((resolve) => this.#queue.push(resolve));
+    this.#running++;
   }
 }

@@ -7,10 +7,10 @@ import type { Emit, GuardEvent } from "./guard-events.ts";
 export function consoleWarnings(): Emit {
   let mismatch = "";
   let feedProblem = "";
-  const said = new Set<string>();
+  const warned = new Set<string>();
   function warn(about: "keys" | "feed", text: string): void {
-    if (said.has(about)) return;
-    said.add(about);
+    if (warned.has(about)) return;
+    warned.add(about);
     // biome-ignore lint/suspicious/noConsole: without a listener, an operator looks at the console.
     console.warn(`@latchkey/guard: ${text}`);
   }
@@ -18,14 +18,14 @@ export function consoleWarnings(): Emit {
     switch (event.name) {
       case "issuer.mismatch":
         mismatch = event.reason;
-        said.delete("keys");
+        warned.delete("keys");
         return warn("keys", `every token is refused: ${event.reason}`);
       case "keys.unavailable":
         if (event.reason === mismatch) return;
         return warn("keys", `the issuer's keys could not be read: ${event.reason}`);
       case "keys.refreshed":
         mismatch = "";
-        said.delete("keys");
+        warned.delete("keys");
         return;
       case "feed.lost":
       case "feed.malformed":
@@ -42,7 +42,7 @@ export function consoleWarnings(): Emit {
           `ended sessions could not be read, so whenStale "${event.whenStale}" applies: ${feedProblem}`,
         );
       case "feed.followed":
-        said.delete("feed");
+        warned.delete("feed");
     }
   };
 }

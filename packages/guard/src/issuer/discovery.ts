@@ -28,7 +28,7 @@ export class Discovery {
   readonly #clocks: Clocks;
   readonly #at: string;
   readonly #emit: Emit;
-  #toldMismatch: string | undefined;
+  #reportedMismatch: string | undefined;
   #known: Metadata | undefined;
   #failed: { readonly at: Moment; readonly error: unknown } | undefined;
   readonly #reading: SingleFlight<Metadata>;
@@ -84,14 +84,14 @@ export class Discovery {
       if (error instanceof IssuerMismatch) this.#mismatched(error);
       throw error;
     }
-    this.#toldMismatch = undefined;
+    this.#reportedMismatch = undefined;
     return this.#known;
   }
 
   /** Every retry fails in the same way, so the event is sent once for each name. */
   #mismatched({ named, message }: IssuerMismatch): void {
-    if (named === this.#toldMismatch) return;
-    this.#toldMismatch = named;
+    if (named === this.#reportedMismatch) return;
+    this.#reportedMismatch = named;
     this.#emit({ name: "issuer.mismatch", named, reason: message });
   }
 }

@@ -68,14 +68,14 @@ export class RemoteKeys implements KeySource {
     const age = this.#age();
     if (age > this.#options.keysMaxAge) return undefined;
     // Some platforms stop timers between requests. There the keys are read again when they are used.
-    if (age > 2 * refreshInterval && !this.#reading.inFlight && this.#hasRested(this.#triedAt)) {
+    if (age > 2 * refreshInterval && !this.#reading.inFlight && this.#hasCooledDown(this.#triedAt)) {
       void this.#read("all");
     }
     return this.#keys.byKid.get(kid)?.get(algorithm);
   }
 
   async refresh(): Promise<void> {
-    if (!this.#reading.inFlight && this.#hasRested(this.#askedAt)) {
+    if (!this.#reading.inFlight && this.#hasCooledDown(this.#askedAt)) {
       this.#askedAt = momentOf(this.#options.clocks);
       void this.#read("keys");
     }
@@ -99,7 +99,7 @@ export class RemoteKeys implements KeySource {
     return this.#readAt === undefined ? Number.POSITIVE_INFINITY : since(this.#readAt, this.#options.clocks);
   }
 
-  #hasRested(at: Moment | undefined): boolean {
+  #hasCooledDown(at: Moment | undefined): boolean {
     return at === undefined || since(at, this.#options.clocks) >= unknownKidCooldown;
   }
 

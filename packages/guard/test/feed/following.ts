@@ -9,20 +9,20 @@ import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";
 
 /** Short waits, and bounds that are never reached unless a test sets its own. */
-const times: FeedTimings = {
+const timings: FeedTimings = {
   firstEvent: 20_000,
   silence: 20_000,
   shortStream: 5_000,
-  poll: 5,
-  pollFor: 60_000,
-  lookAgain: 5,
-  firstPause: 5,
-  longestPause: 20,
+  pollInterval: 5,
+  pollDuration: 60_000,
+  rediscoveryInterval: 5,
+  firstWait: 5,
+  longestWait: 20,
 };
 
 export interface FollowingOptions {
   readonly settings?: Partial<FollowedRevocationsOptions["settings"]>;
-  readonly times?: Partial<FeedTimings>;
+  readonly timings?: Partial<FeedTimings>;
   /** Milliseconds. */
   readonly startTimeout?: number;
   readonly fetch?: typeof fetch;
@@ -50,7 +50,7 @@ export class Following extends Listener implements AsyncDisposable {
       clocks: this.clock,
       emit: this.onEvent,
       startTimeout: options.startTimeout ?? 20_000,
-      times: { ...times, ...options.times },
+      timings: { ...timings, ...options.timings },
     });
     this.revocations.begin();
   }

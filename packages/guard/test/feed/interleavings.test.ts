@@ -85,7 +85,9 @@ test("in every interleaving a guard that follows refuses every ended session", a
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
       await using issuer = await OwnIssuer.start();
-      await using following = new Following(issuer, { times: { firstPause: 1, longestPause: 2, poll: 1 } });
+      await using following = new Following(issuer, {
+        timings: { firstWait: 1, longestWait: 2, pollInterval: 1 },
+      });
       const life = new Life(issuer, following);
       for (const next of steps) await life.take(next);
       await life.look();

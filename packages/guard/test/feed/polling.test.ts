@@ -19,7 +19,7 @@ test.each(Object.keys(noStreams))("with %s instead of a stream the guard polls",
   await using issuer = await OwnIssuer.start();
   issuer.streams = noStreams[what];
   issuer.end("a");
-  await using following = new Following(issuer, { times: { firstEvent: 100 } });
+  await using following = new Following(issuer, { timings: { firstEvent: 100 } });
   expect(await following.heard("feed.followed")).toEqual({ name: "feed.followed", via: "poll", cursor: 1 });
   expect(following.revocations.isRevoked("a")).toBe(true);
   issuer.end("b");
@@ -53,7 +53,7 @@ describe("a proxy that cuts streams", () => {
     issuer.streams = (_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).write(cursorOf(0));
     };
-    await using following = new Following(issuer, { times: { silence: 50 } });
+    await using following = new Following(issuer, { timings: { silence: 50 } });
     for (let times = 1; times <= 3; times++) {
       await following.heard("feed.followed", times);
       following.clock.pass(6_000);
@@ -87,7 +87,7 @@ test("later a stream is tried again, and its failure is not reported again", asy
     if (tries === 2) second.resolve();
     json(() => ({}), 502)(request, response);
   };
-  await using following = new Following(issuer, { times: { pollFor: 1_000 } });
+  await using following = new Following(issuer, { timings: { pollDuration: 1_000 } });
   await following.heard("feed.followed");
   following.clock.pass(1_000);
   await second.promise;
@@ -133,7 +133,7 @@ test("an answer counts from the time of its request", async () => {
       if (String(of[0]).includes("?after=")) following.clock.pass(7_000);
       return answer;
     },
-    times: { poll: 20_000 },
+    timings: { pollInterval: 20_000 },
   });
   await following.heard("feed.followed");
   expect(following.health.staleFor).toBe(7_000);

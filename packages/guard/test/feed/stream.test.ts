@@ -96,7 +96,7 @@ test("an ended session does not renew the list: others may follow", async () => 
 describe("silence", () => {
   test("a silent stream is given up, and another is opened", async () => {
     await using issuer = await OwnIssuer.start();
-    await using following = new Following(issuer, { times: { silence: 50 } });
+    await using following = new Following(issuer, { timings: { silence: 50 } });
     const { reason } = await following.heard("feed.lost");
     expect(reason).toBe("nothing came for 50 ms");
     await following.heard("feed.followed", 2);
@@ -104,7 +104,7 @@ describe("silence", () => {
 
   test("comments and half an event count as silence", async () => {
     await using issuer = await OwnIssuer.start();
-    await using following = new Following(issuer, { times: { silence: 100 } });
+    await using following = new Following(issuer, { timings: { silence: 100 } });
     await following.heard("feed.followed");
     const dribble = setInterval(() => issuer.say(": still here\n"), 10);
     try {
