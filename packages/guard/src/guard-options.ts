@@ -3,6 +3,7 @@ import { type Algorithm, isAlgorithm } from "./check/signature.ts";
 import type { GuardEvent } from "./issuer/guard-events.ts";
 import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 
+/** Options of `createGuard`. The issuer alone is required. */
 export interface GuardOptions extends RouteOptions {
   /**
    * The `iss` that tokens must carry: an http or https URL. Keys are discovered below it. If only a closing

@@ -7,6 +7,7 @@ import type { GuardHealth } from "./issuer/health.ts";
 import { ownMembers } from "./support/own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
 
+/** Checks access tokens, alone or in front of routes, with keys and ended sessions from the issuer. */
 export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
   /** The accepted issuer: as configured, and as its metadata names it once that was read. */
   readonly issuer: string;

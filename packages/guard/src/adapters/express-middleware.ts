@@ -26,6 +26,7 @@ export type ExpressMiddleware<Request> = (
   next: (error?: unknown) => void,
 ) => void;
 
+/** Makes the middleware of `guard.express`. @throws {TypeError} if the argument is not a rule */
 export function createExpressMiddleware<Request extends AnyExpressRequest>(
   guard: Pick<Verifier, "verify">,
   options: RouteOptions,

@@ -23,6 +23,7 @@ export interface AnyFastifyReply {
 /** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type FastifyHook<Request> = (request: Request, reply: AnyFastifyReply) => Promise<unknown>;
 
+/** Makes the hook of `guard.fastify`. @throws {TypeError} if the argument is not a rule */
 export function createFastifyHook<Request extends AnyFastifyRequest>(
   guard: Pick<Verifier, "verify">,
   options: RouteOptions,

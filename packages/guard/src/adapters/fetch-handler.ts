@@ -24,6 +24,7 @@ export type GuardedFetch<Sent extends Request, Rest extends readonly unknown[]> 
   ...rest: Rest
 ) => Promise<Response>;
 
+/** Makes the handler of `guard.fetch`. @throws {TypeError} if an argument is not a handler or a rule */
 export function createFetchHandler<Sent extends Request, Rest extends readonly unknown[]>(
   guard: Pick<Verifier, "verify">,
   options: RouteOptions,

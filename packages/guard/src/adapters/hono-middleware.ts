@@ -18,6 +18,7 @@ export type HonoMiddleware<Context> = (
   next: () => Promise<void>,
 ) => Promise<Response | undefined>;
 
+/** Makes the middleware of `guard.hono`. @throws {TypeError} if the argument is not a rule */
 export function createHonoMiddleware<Context extends AnyHonoContext>(
   guard: Pick<Verifier, "verify">,
   options: RouteOptions,

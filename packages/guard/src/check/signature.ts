@@ -12,6 +12,7 @@ const algorithms = [
 /** The name of a signature algorithm that a guard can accept. */
 export type Algorithm = (typeof algorithms)[number];
 
+/** Whether a value is the name of such an algorithm. */
 export function isAlgorithm(name: unknown): name is Algorithm {
   return algorithms.some((algorithm) => algorithm === name);
 }

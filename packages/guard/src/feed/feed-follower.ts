@@ -40,6 +40,7 @@ const defaultTimings: FeedTimings = {
   longestWait: 10_000,
 };
 
+/** Parts and options of a {FeedFollower}. */
 export interface FollowerOptions {
   readonly feed: RevocationList;
   readonly discovery: Discovery;

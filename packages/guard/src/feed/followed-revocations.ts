@@ -11,6 +11,7 @@ import { FeedFollower, type FeedTimings } from "./feed-follower.ts";
 import { RevocationList } from "./revocation-list.ts";
 import { SessionLookups } from "./session-lookups.ts";
 
+/** Parts and options of {FollowedRevocations}. */
 export interface FollowedRevocationsOptions {
   readonly settings: Pick<GuardSettings, "follow" | "guardKey" | "staleAfter" | "whenStale">;
   readonly discovery: Discovery;

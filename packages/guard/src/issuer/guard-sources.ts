@@ -31,6 +31,7 @@ export interface Sources {
   close(): void;
 }
 
+/** The sources and the `fetch` that a program passes in. */
 export type GivenSources = Pick<GuardOptions, "keys" | "revocations" | "fetch">;
 
 /** Combines the sources passed in with those read from the issuer. Sends no request before `begin`. */

@@ -6,6 +6,7 @@ export interface GuardHealth {
   readonly revocations: RevocationsHealth;
 }
 
+/** The state of the issuer's keys. */
 export interface KeysHealth {
   /**
    * `given`: the program passed a source of its own. `fresh`: the last read succeeded, within 20 minutes. `old`: a
@@ -20,6 +21,7 @@ export interface KeysHealth {
   readonly problem: string | undefined;
 }
 
+/** The state of the list of ended sessions. */
 export interface RevocationsHealth {
   /**
    * `given`: the program passed a source of its own. `none`: the issuer has no feed, or it is not followed.

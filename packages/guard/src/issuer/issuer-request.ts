@@ -19,6 +19,7 @@ export interface Requests {
   readonly closed: CloseSignal;
 }
 
+/** Options of a request for a JSON document. */
 export interface JsonRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Timeout of the whole request with its body, in milliseconds. Default: 5,000. */

@@ -12,6 +12,7 @@ export interface KeySet {
   readonly byMaterial: ReadonlyMap<string, CryptoKey>;
 }
 
+/** A key set before the first read. */
 export const noKeys: KeySet = { byKid: new Map(), byMaterial: new Map() };
 
 /** More keys than any issuer publishes. A longer list is refused. */

@@ -12,6 +12,7 @@ import { issuerErrorOf, type Requests, requestJson } from "./issuer-request.ts";
 import { noKeys, readKeySet } from "./key-set.ts";
 import type { KeySource } from "./sources.ts";
 
+/** Parts and options of {RemoteKeys}. */
 export interface RemoteKeysOptions {
   readonly discovery: Discovery;
   readonly requests: Requests;
