@@ -55,3 +55,21 @@ test("a call that never settles is shared for 15 seconds", () => {
   void flight.join(work);
   expect(begun).toHaveLength(2);
 });
+
+test("a caller of the next call never gets a call that began before", async () => {
+  const flight = new SingleFlight<number>(new TestClock());
+  const { begun, work } = calls();
+  const first = flight.join(work);
+  const next = [flight.joinNext(work), flight.joinNext(work)];
+  await Promise.resolve();
+  expect(begun).toHaveLength(1);
+  begun[0]?.reject(new Error("down"));
+  await expect(first).rejects.toThrow("down");
+  await expect.poll(() => begun.length).toBe(2);
+  const later = flight.joinNext(work);
+  begun[1]?.resolve(2);
+  expect(await Promise.all(next)).toEqual([2, 2]);
+  await expect.poll(() => begun.length).toBe(3);
+  begun[2]?.resolve(3);
+  expect(await later).toBe(3);
+});

@@ -13,6 +13,7 @@ const longest = 15_000;
 export class SingleFlight<T> {
   readonly #clocks: Clocks;
   #current: { readonly begunAt: Moment; readonly outcome: Promise<T> } | undefined;
+  #next: Promise<T> | undefined;
 
   constructor(clocks: Clocks) {
     this.#clocks = clocks;
@@ -28,6 +29,21 @@ export class SingleFlight<T> {
   /** Joins the call in flight, or begins one. */
   join(work: () => Promise<T>): Promise<T> {
     return this.inFlight ?? this.begin(work);
+  }
+
+  /**
+   * Joins the call after the one in flight, for a caller that must see the present state. That call begins when
+   * the one in flight has settled. Callers that arrive until then share it.
+   */
+  joinNext(work: () => Promise<T>): Promise<T> {
+    this.#next ??= this.#beginNext(work);
+    return this.#next;
+  }
+
+  async #beginNext(work: () => Promise<T>): Promise<T> {
+    await this.inFlight?.catch(() => {});
+    this.#next = undefined;
+    return await this.begin(work);
   }
 
   /** Begins a call, even if another is in flight. Callers from now on share the new one. */
