@@ -191,8 +191,8 @@ describe("an issuer that names another issuer", () => {
     await using guard = issuer.guard({ issuer: localhost(issuer), onEvent: listener.onEvent });
     const token = await issuer.token();
     const reason =
-      `discovery: the issuer at ${localhost(issuer)} says it is ${issuer.url}: ` +
-      `write issuer: "${issuer.url}"`;
+      `discovery: the issuer at ${localhost(issuer)} calls itself ${issuer.url}: ` +
+      `set issuer: "${issuer.url}"`;
     await expect(guard.verify(token)).rejects.toMatchObject({ status: 503, reason });
     expect(guard.health()).toMatchObject({ ok: false, keys: { problem: reason } });
     // The guard keeps trying.
@@ -212,8 +212,8 @@ describe("an issuer that names another issuer", () => {
       await until("it was tried again", () => issuer.asked(wellKnown) > 3, 20_000);
       expect(warned.mock.calls).toEqual([
         [
-          `@latchkey/guard: every token is refused: discovery: the issuer at ${localhost(issuer)} says it is ` +
-            `${issuer.url}: write issuer: "${issuer.url}"`,
+          `@latchkey/guard: every token is refused: discovery: the issuer at ${localhost(issuer)} calls itself ` +
+            `${issuer.url}: set issuer: "${issuer.url}"`,
         ],
       ]);
     } finally {
@@ -225,7 +225,7 @@ describe("an issuer that names another issuer", () => {
     const named = `https://a.example/"\u001b[2J\n${"x".repeat(1_000)}`;
     const read = () => readMetadata({ issuer: named, jwks_uri: "https://a.example/k" }, "https://b.example");
     expect(read).toThrow(
-      /^discovery: the issuer at https:\/\/b\.example says it is https:\/\/a\.example\/\?+\[2J\?x+: /,
+      /^discovery: the issuer at https:\/\/b\.example calls itself https:\/\/a\.example\/\?+\[2J\?x+: /,
     );
     expect(read).toThrow(/^.{0,600}$/);
   });
@@ -277,7 +277,7 @@ test.each(["headers", "the rest of a body"])("a request has a timeout: %s", asyn
   });
   const requests = { fetch, closed: new CloseController() };
   const answer = requestJson(requests, new URL(`${issuer.url}/slow`), { timeout: 100 });
-  await expect(answer).rejects.toThrow("nothing came for 100 ms");
+  await expect(answer).rejects.toThrow("no data for 100 ms");
 });
 
 test("closing the guard ends its wait", async () => {

@@ -142,7 +142,9 @@ describe("metadata at another address than the issuer", () => {
     );
     await using judge = latchkey.guard({ issuer: realm, discoverAt: latchkey.url });
     expect(await codeOf(judge.verify(await latchkey.token()))).toBe("keys_unavailable");
-    expect(judge.health().keys.problem).toBe("discovery: latchkey_revocations_endpoint is not at the issuer");
+    expect(judge.health().keys.problem).toBe(
+      "discovery: latchkey_revocations_endpoint has another origin than the issuer",
+    );
   });
 });
 

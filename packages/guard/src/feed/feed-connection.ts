@@ -76,7 +76,8 @@ export async function followStream(
     answered = true;
     if (answer.status !== 200) throw new IssuerError(`answered ${answer.status}`, answer.status);
     const type = answer.headers.get("content-type") ?? "";
-    if (!/^text\/event-stream\s*(;|$)/i.test(type)) throw new IssuerError("no event stream", 200);
+    if (!/^text\/event-stream\s*(;|$)/i.test(type))
+      throw new IssuerError("the response is not an event stream", 200);
     feed.noteIssuerTime(answer.headers.get("date"));
     const decoder = new TextDecoder();
     const parser = feedParser(feed, () => connection.restart(silences.silence), onCaughtUp);
@@ -109,7 +110,7 @@ function feedParser(feed: RevocationList, onWord: () => void, onCaughtUp: () => 
     },
     onError({ type }) {
       // Unknown fields are skipped, as the format asks.
-      if (type === "max-buffer-size-exceeded") throw new MalformedFeed("an event that does not end");
+      if (type === "max-buffer-size-exceeded") throw new MalformedFeed("an event that is too long");
     },
   });
 }

@@ -51,9 +51,9 @@ export function readEvent(event: string | undefined, id: string | undefined, dat
 export function readPage(value: unknown): RevocationPage {
   const { revocations, more } = fieldsOf(value);
   if (!Array.isArray(revocations) || revocations.length > maxPage) {
-    throw new MalformedFeed(`no list of at most ${maxPage} revocations`);
+    throw new MalformedFeed(`revocations is not a list of at most ${maxPage}`);
   }
-  if (typeof more !== "boolean") throw new MalformedFeed("no more");
+  if (typeof more !== "boolean") throw new MalformedFeed("more is missing");
   const read = revocations.map(readRevocation);
   if (read.some(({ number }, index) => number <= (read[index - 1]?.number ?? 0))) {
     throw new MalformedFeed("numbers that do not rise");
@@ -65,17 +65,17 @@ export function readPage(value: unknown): RevocationPage {
 export function readAnswer(value: unknown, sessionId: string): boolean {
   const fields = fieldsOf(value);
   if (fields["sessionId"] !== sessionId) throw new MalformedFeed("an answer about another session");
-  if (typeof fields["ended"] !== "boolean") throw new MalformedFeed("no ended");
+  if (typeof fields["ended"] !== "boolean") throw new MalformedFeed("ended is missing");
   return fields["ended"];
 }
 
 function readRevocation(value: unknown): Revocation {
   const { sessionId } = fieldsOf(value);
   if (typeof sessionId !== "string" || sessionId === "" || sessionId.length > maxSessionId) {
-    throw new MalformedFeed("no sessionId");
+    throw new MalformedFeed("sessionId is missing or too long");
   }
   const number = numberIn(value, "number");
-  if (number === 0) throw new MalformedFeed("a number that no revocation has");
+  if (number === 0) throw new MalformedFeed("number is 0");
   return { number, sessionId, until: numberIn(value, "until") };
 }
 
@@ -88,14 +88,14 @@ function parsed(data: string): unknown {
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) throw new MalformedFeed("no object");
+  if (typeof value !== "object" || value === null) throw new MalformedFeed("a message that is not an object");
   return membersOf(value);
 }
 
 function numberIn(value: unknown, name: "cursor" | "number" | "until"): number {
   const number = fieldsOf(value)[name];
   if (typeof number !== "number" || !Number.isSafeInteger(number) || number < 0) {
-    throw new MalformedFeed(`no ${name}`);
+    throw new MalformedFeed(`${name} is not a whole number`);
   }
   return number;
 }

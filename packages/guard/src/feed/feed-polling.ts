@@ -31,6 +31,6 @@ export async function catchUp(
     if (!feed.continuesWith(page.revocations[0])) throw new ListReplaced();
     for (const revocation of page.revocations) feed.take(revocation);
     if (!page.more) return feed.caughtUp(page.cursor, askedAt);
-    if (feed.last === last) throw new MalformedFeed("a page that leads nowhere");
+    if (feed.last === last) throw new MalformedFeed("a page without progress");
   }
 }

@@ -78,7 +78,7 @@ export class RevocationList {
     const { number, sessionId, until } = revocation;
     if (!this.learn(sessionId, until)) {
       this.#completeAt = undefined;
-      throw new MalformedFeed("more ended sessions than can be remembered");
+      throw new MalformedFeed("more ended sessions than fit in memory");
     }
     this.#last = revocation;
     this.#cursor = number;

@@ -101,7 +101,7 @@ export class IssuerMismatch extends IssuerError {
   readonly named: string;
 
   constructor(at: string, named: string) {
-    super(`discovery: the issuer at ${printable(at)} says it is ${named}: write issuer: "${named}"`);
+    super(`discovery: the issuer at ${printable(at)} calls itself ${named}: set issuer: "${named}"`);
     this.named = named;
   }
 }
@@ -124,10 +124,11 @@ function withoutSlash(issuer: string): string {
  * @throws {IssuerError}
  */
 export function readMetadata(document: unknown, issuer: string, at: string = issuer): Metadata {
-  if (typeof document !== "object" || document === null) throw new IssuerError("discovery: no object");
+  if (typeof document !== "object" || document === null)
+    throw new IssuerError("discovery: the document is not an object");
   const members = membersOf(document);
   const named = members["issuer"];
-  if (typeof named !== "string") throw new IssuerError("discovery: it names no issuer");
+  if (typeof named !== "string") throw new IssuerError("discovery: issuer is missing");
   if (withoutSlash(named) !== withoutSlash(issuer)) throw new IssuerMismatch(at, printable(named));
   const feed = members["latchkey_revocations_endpoint"];
   const metadata = {
@@ -139,13 +140,14 @@ export function readMetadata(document: unknown, issuer: string, at: string = iss
     ),
   };
   if (metadata.feed !== undefined && metadata.feed.origin !== new URL(at).origin) {
-    throw new IssuerError("discovery: latchkey_revocations_endpoint is not at the issuer");
+    throw new IssuerError("discovery: latchkey_revocations_endpoint has another origin than the issuer");
   }
   return metadata;
 }
 
 function addressIn(name: string, value: unknown, issuer: string): URL {
-  if (typeof value !== "string" || !URL.canParse(value)) throw new IssuerError(`discovery: no ${name}`);
+  if (typeof value !== "string" || !URL.canParse(value))
+    throw new IssuerError(`discovery: ${name} is missing or not a URL`);
   const address = new URL(value);
   const safe = address.protocol === "https:" || address.protocol === new URL(issuer).protocol;
   if (!safe || !/^https?:$/.test(address.protocol) || address.username !== "" || address.password !== "") {

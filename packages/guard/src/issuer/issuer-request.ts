@@ -69,7 +69,7 @@ export function timeoutSignal(ms: number, closed: CloseSignal) {
   const controller = new AbortController();
   const abort = () => controller.abort(new IssuerError("the guard is closed"));
   const late = (after: number) =>
-    setTimeout(() => controller.abort(new IssuerError(`nothing came for ${after} ms`)), after);
+    setTimeout(() => controller.abort(new IssuerError(`no data for ${after} ms`)), after);
   let timer = late(ms);
   if (closed.isClosed) abort();
   const forget = closed.onClose(abort);

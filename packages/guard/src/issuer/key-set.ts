@@ -33,7 +33,7 @@ export async function readKeySet(
   before: KeySet = noKeys,
 ): Promise<KeySet> {
   const listed = membersOf(document)["keys"];
-  if (!Array.isArray(listed)) throw new IssuerError("key set: no list of keys");
+  if (!Array.isArray(listed)) throw new IssuerError("key set: keys is not a list");
   if (listed.length > maxKeys) throw new IssuerError(`key set: more than ${maxKeys} keys`);
   const byKid = new Map<string, Map<string, CryptoKey>>();
   const byMaterial = new Map<string, CryptoKey>();

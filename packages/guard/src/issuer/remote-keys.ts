@@ -131,7 +131,7 @@ export class RemoteKeys implements KeySource {
       const request = what === "keys" ? { headers: { "cache-control": "no-cache" } } : {};
       this.#keys = await readKeySet(await requestJson(requests, keySet, request), algorithms, this.#keys);
       this.#readAt = at;
-      this.#problem = this.#keys.byKid.size > 0 ? undefined : "key set: no key that can be used";
+      this.#problem = this.#keys.byKid.size > 0 ? undefined : "key set: no usable key";
     } catch (error) {
       this.#problem = issuerErrorOf(error).message;
     }

@@ -116,7 +116,7 @@ describe("a feed with more ended sessions than the bound", () => {
     feed.caughtUp(1);
     expect(feed.staleFor()).toBe(0);
     const next = { number: 2, sessionId: "b", until: clock.now() + hour };
-    expect(() => feed.take(next)).toThrow("more ended sessions than can be remembered");
+    expect(() => feed.take(next)).toThrow("more ended sessions than fit in memory");
     expect(feed.staleFor()).toBeUndefined();
     expect(feed.hasEnded("a")).toBe(true);
     // Before the last entry, so that the refused one comes again.

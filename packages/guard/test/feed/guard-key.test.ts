@@ -96,7 +96,7 @@ describe("the key", () => {
     await using elsewhere = await OwnIssuer.start();
     issuer.discovery = { latchkey_revocations_endpoint: `${elsewhere.url}/revocations` };
     await using following = new Following(issuer, { settings: { guardKey } });
-    expect((await following.heard("feed.lost")).reason).toMatch("is not at the issuer");
+    expect((await following.heard("feed.lost")).reason).toMatch("has another origin than the issuer");
     expect(elsewhere.requests).toEqual([]);
   });
 

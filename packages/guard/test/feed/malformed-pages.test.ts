@@ -37,6 +37,6 @@ describe("a malformed page does not count as read", () => {
       json(() => (request.headers.accept === "text/event-stream" ? {} : document(after)))(request, response);
     });
     await using following = new Following(issuer);
-    expect((await following.heard("feed.malformed")).reason).toBe("a page that leads nowhere");
+    expect((await following.heard("feed.malformed")).reason).toBe("a page without progress");
   });
 });

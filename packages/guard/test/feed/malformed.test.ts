@@ -108,7 +108,7 @@ test("a compressed event is bounded after decompression", async () => {
     response.write(gzipSync(`data: ${"a".repeat(50_000_000)}`));
   };
   await using following = new Following(issuer);
-  expect((await following.heard("feed.malformed")).reason).toBe("an event that does not end");
+  expect((await following.heard("feed.malformed")).reason).toBe("an event that is too long");
 });
 
 test("malformed input is quoted nowhere", () => {

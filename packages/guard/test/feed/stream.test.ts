@@ -98,7 +98,7 @@ describe("silence", () => {
     await using issuer = await OwnIssuer.start();
     await using following = new Following(issuer, { timings: { silence: 50 } });
     const { reason } = await following.heard("feed.lost");
-    expect(reason).toBe("nothing came for 50 ms");
+    expect(reason).toBe("no data for 50 ms");
     await following.heard("feed.followed", 2);
   });
 
@@ -108,7 +108,7 @@ describe("silence", () => {
     await following.heard("feed.followed");
     const dribble = setInterval(() => issuer.say(": still here\n"), 10);
     try {
-      expect((await following.heard("feed.lost")).reason).toBe("nothing came for 100 ms");
+      expect((await following.heard("feed.lost")).reason).toBe("no data for 100 ms");
     } finally {
       clearInterval(dribble);
     }

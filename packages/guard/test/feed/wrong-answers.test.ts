@@ -25,7 +25,7 @@ test.each(["text/html", "application/json", "text/event-stream-like", "text/plai
       response.writeHead(200, { "content-type": type }).end(cursorOf(9));
     };
     await using following = new Following(issuer);
-    expect((await following.heard("feed.lost")).reason).toBe("no event stream");
+    expect((await following.heard("feed.lost")).reason).toBe("the response is not an event stream");
     expect(await following.heard("feed.followed")).toMatchObject({ via: "poll", cursor: 0 });
   },
 );
