@@ -4,7 +4,7 @@ import { median } from "../quantiles.ts";
 import { type Row, shown } from "../row.ts";
 
 const script = new URL("../check-tokens.ts", import.meta.url);
-/** A new token takes `jose` and what the guard adds to it: the principal, its freezing and the cache. */
+/** Beside the signature, a new token costs the guard a principal, its freezing and a place in the cache. */
 const goal = { seen: 50, fresh: 0.75 } as const;
 
 /** How many tokens a guard checks each second, beside `jose.jwtVerify` on tokens that are made alike. */

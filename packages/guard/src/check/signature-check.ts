@@ -6,8 +6,8 @@ import { readPrincipal } from "../principal.ts";
 import { parseJson } from "../support/own-members.ts";
 import { TokenError } from "../token-error.ts";
 import { assertClaims, type ClaimSettings } from "./claims-check.ts";
-import { isAlgorithm, verifySignature } from "./signature.ts";
-import { isSoundKey } from "./sound-key.ts";
+import { isKeyFor } from "./key-check.ts";
+import { isAlgorithm, isSigned } from "./signature.ts";
 import type { Verified } from "./token-cache.ts";
 import { assertWellFormed } from "./token-shape.ts";
 
@@ -35,15 +35,16 @@ export function createSignatureCheck(
 
   return async function checkSignature(token) {
     assertWellFormed(token);
-    const { alg, kid, typ, crit } = objectIn(() => decode(token.slice(0, token.indexOf("."))));
+    const [header = "", sent = ""] = token.split(".");
+    const { alg, kid, typ, crit } = objectIn(header);
     if (!isAlgorithm(alg) || !algorithms.includes(alg)) throw new TokenError("invalid_token", "alg");
     // RFC 7515 §4.1.11: the guard supports no critical header.
     if (crit !== undefined) throw new TokenError("invalid_token", "crit");
     if (typeof kid !== "string" || kid === "") throw new TokenError("invalid_token", "no kid");
     const key = keys.get(kid, alg) ?? (await askAgain(kid, alg));
-    if (!isSoundKey(key)) throw new TokenError("invalid_token", "unknown kid");
-    const payload = await verifySignature(token, key, alg);
-    const claims = objectIn(() => payload);
+    if (!isKeyFor(key, alg)) throw new TokenError("invalid_token", "unknown kid");
+    if (!(await isSigned(token, key, alg))) throw new TokenError("invalid_token", "signature");
+    const claims = objectIn(sent);
     assertClaims(claims, settings);
     assertAccessToken(typ, claims["typ"]);
     return { principal: readPrincipal(claims, clients), kid, algorithm: alg, key };
@@ -68,10 +69,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @throws {TokenError} `invalid_token` if the part is not a JSON object in UTF-8
  */
-function objectIn(bytesOf: () => Uint8Array): Record<string, unknown> {
+function objectIn(part: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parseJson(utf8.decode(bytesOf()));
+    value = parseJson(utf8.decode(decode(part)));
   } catch {
     // The parser's message quotes the token, so it is not kept.
   }

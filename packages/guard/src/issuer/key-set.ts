@@ -1,7 +1,7 @@
 import type { CryptoKey, JWK } from "jose";
 import { importJWK } from "jose/key/import";
+import { isKeyFor } from "../check/key-check.ts";
 import type { Algorithm } from "../check/signature.ts";
-import { isSoundKey } from "../check/sound-key.ts";
 import { membersOf, ownMembers } from "../support/own-members.ts";
 import { IssuerError } from "./issuer-request.ts";
 
@@ -83,7 +83,7 @@ async function importPublic(material: JWK, algorithm: Algorithm): Promise<Crypto
   try {
     const key = await importJWK(material, algorithm);
     // A weak key is skipped: another key with the same kid may be sound.
-    return isSoundKey(key) && key.type === "public" ? key : undefined;
+    return isKeyFor(key, algorithm) && key.type === "public" ? key : undefined;
   } catch {
     return undefined;
   }

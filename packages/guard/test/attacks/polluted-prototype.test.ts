@@ -8,7 +8,16 @@ import { readMetadata } from "../../src/issuer/discovery.ts";
 import { readKeySet } from "../../src/issuer/key-set.ts";
 import { guardTools } from "../../src/mcp/index.ts";
 import { codeOf } from "../issuer.ts";
-import { ecSigner, goodClaims, goodHeader, guardOf, handMade, issuer } from "./hand-made.ts";
+import {
+  ecSigner,
+  encoded,
+  goodClaims,
+  goodHeader,
+  guardOf,
+  handMade,
+  issuer,
+  partsOf,
+} from "./hand-made.ts";
 import { polluted } from "./polluted.ts";
 
 // The attacker has made another library put a member on Object.prototype.
@@ -77,6 +86,15 @@ describe("an inherited member does not count as a claim", () => {
       goodClaims["roles"],
     );
   });
+});
+
+// A library that keeps an optional value at index 2 of an array would verify the inherited bytes.
+test.each(["a list", "bytes"])("inherited %s in place of the signed claims", async (kind) => {
+  const [header, claims, signature] = partsOf(handMade(goodHeader, goodClaims, signer.sign));
+  const forged = `${header}.${encoded({ ...goodClaims, roles: ["admin"] })}.${signature}`;
+  const bytes = Buffer.from(claims);
+  const inherited = kind === "bytes" ? bytes : [...bytes];
+  expect(await polluted("2", inherited, () => codeOf(guard.verify(forged)))).toBe("invalid_token");
 });
 
 describe("an inherited member does not count as sent by the issuer", () => {

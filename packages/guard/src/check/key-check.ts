@@ -1,4 +1,5 @@
 import type { CryptoKey } from "jose";
+import { type Algorithm, partsOf } from "./signature.ts";
 
 /** Modulus of an RSA key, in bits (RFC 7518 §3.3). A longer one would make each check slow. */
 const modulusBits = { least: 2_048, most: 16_384 };
@@ -6,13 +7,17 @@ const modulusBits = { least: 2_048, most: 16_384 };
 const longestExponent = 32;
 
 /**
- * Whether a value is a key that can safely verify signatures. jose checks that a key fits its algorithm. It
- * does not check the exponent of an RSA key.
+ * Whether a value is a key that verifies signatures of an algorithm, and of no other (RFC 8725 §3.1).
  *
  * @param key from a key source. In a program without types it can be anything
  */
-export function isSoundKey(key: unknown): key is CryptoKey {
-  return isCryptoKey(key) && (!key.algorithm.name.startsWith("RSA") || isSoundRsa(key.algorithm));
+export function isKeyFor(key: unknown, algorithm: Algorithm): key is CryptoKey {
+  if (!isCryptoKey(key) || !key.usages.includes("verify")) return false;
+  const { name, hash, curve } = partsOf(algorithm);
+  const of = key.algorithm;
+  if (of.name !== name) return false;
+  if (name === "ECDSA") return "namedCurve" in of && of.namedCurve === curve;
+  return name === "Ed25519" || ("hash" in of && isNamed(of.hash, hash) && isSoundRsa(of));
 }
 
 /**
@@ -31,4 +36,8 @@ function isSoundRsa(of: object): boolean {
 
 function isCryptoKey(key: unknown): key is CryptoKey {
   return Object.prototype.toString.call(key) === "[object CryptoKey]";
+}
+
+function isNamed(value: unknown, name: string): boolean {
+  return typeof value === "object" && value !== null && "name" in value && value.name === name;
 }
