@@ -40,7 +40,7 @@ export function partsOf(algorithm: Algorithm): AlgorithmParts {
  * Verifies the signature of a well-formed token (RFC 7515 §5.2) over the very bytes of header and claims.
  *
  * jose could do this, but not in a program with a polluted prototype. There an inherited member `2` replaces the
- * bytes that jose verifies, so a token with forged claims is accepted, and an inherited `crit` refuses every token.
+ * bytes that jose verifies, so it accepts forged claims. An inherited `crit` makes it refuse every token.
  *
  * @param key a key for the algorithm and for no other
  */
