@@ -1,74 +1,75 @@
 import type { RouteOptions } from "./adapters/route-options.ts";
-import { type Algorithm, isAlgorithm } from "./algorithms.ts";
-import type { GuardEvent } from "./guard-events.ts";
-import type { KeySource, RevocationSource } from "./sources.ts";
+import { type Algorithm, isAlgorithm } from "./check/signature.ts";
+import type { GuardEvent } from "./issuer/guard-events.ts";
+import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 
+/** Options of `createGuard`. The issuer alone is required. */
 export interface GuardOptions extends RouteOptions {
   /**
-   * The exact `iss` that tokens must carry: an http or https URL. Keys are discovered below it. A closing slash may
-   * differ from the issuer's own name: then the name in its metadata counts.
+   * The `iss` that tokens must carry: an http or https URL. Keys are discovered below it. If only a closing
+   * slash differs from the issuer's metadata, the name in the metadata counts.
    */
   readonly issuer: string;
   /** Tokens must name at least one of these in `aud`. Default: the issuer, unless `authorizedParty` is given. */
   readonly audience?: string | readonly string[];
   /**
-   * Tokens must have been issued to one of these clients: `azp`, or `client_id` where that is absent. With it
-   * alone `aud` is not looked at, in which a Keycloak realm names no API unless it is told to.
+   * Tokens must have been issued to one of these clients: `azp`, or `client_id` if that is absent. If this is
+   * set and `audience` is not, `aud` is not checked: by default a Keycloak realm does not name an API there.
    */
   readonly authorizedParty?: string | readonly string[];
   /**
-   * Where the issuer's metadata is read, if not below the issuer: a Latchkey in front of a Keycloak realm, which
-   * tells where the realm's keys are, and where its own feed of ended sessions.
+   * The URL below which the issuer's metadata is read. Default: the issuer. A Latchkey in front of a Keycloak
+   * realm publishes two addresses there: of the realm's keys, and of its own feed of ended sessions.
    */
   readonly discoverAt?: string;
-  /** The signature algorithms that are accepted, whatever a token says. Default: ES256, RS256, PS256. */
+  /** Accepted signature algorithms; a token with any other is refused. Default: ES256, RS256, PS256. */
   readonly algorithms?: readonly Algorithm[];
-  /** For how long after its expiry a token still counts, in milliseconds, up to 60,000. Default: 5,000. */
+  /** How long an expired token is still accepted, in milliseconds, up to 60,000. Default: 5,000. */
   readonly clockTolerance?: number;
-  /** How many verified tokens to remember. Default: 10,000. */
+  /** How many verified tokens the cache holds. Default: 10,000. */
   readonly cacheSize?: number;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
   /**
-   * Called for each event between guard and issuer, for a log. Its errors are ignored. Default: `console.warn` says
-   * once why every token is refused.
+   * Called for each event between guard and issuer, for a log. Its errors are ignored. Default: one
+   * `console.warn` with the reason, when every token is refused.
    */
   readonly onEvent?: (event: GuardEvent) => void;
 
-  /** Where keys come from. Default: the issuer's key set, found by discovery and read again as it changes. */
+  /** The source of keys. Default: the issuer's key set, found by discovery and read again every 10 minutes. */
   readonly keys?: KeySource;
-  /** Where ended sessions come from. Default: the issuer's feed, where it has one. */
+  /** The source of ended sessions. Default: the issuer's feed, if its metadata names one. */
   readonly revocations?: RevocationSource;
 
-  /** The key with which this guard follows the feed. Not asked for on the issuer's own machine. */
+  /** The key that lets this guard follow the feed. Not needed on the issuer's own machine. */
   readonly guardKey?: string;
   /**
-   * Whether to follow the feed of ended sessions. Default: where the issuer's discovery names one. With
-   * `true`, an issuer that names none counts as a feed that is lost.
+   * Whether to follow the feed of ended sessions. Default: follow it if the issuer's metadata names one. With
+   * `true`, an issuer without a feed counts as a lost feed.
    */
   readonly follow?: boolean;
-  /** For how long without a word the feed still counts, in milliseconds, from 10,000. Default: 30,000. */
+  /** How long a silent feed still counts as current, in milliseconds, from 10,000. Default: 30,000. */
   readonly staleAfter?: number;
   /**
-   * What to do with a token when the feed has been silent for longer. `refuse`: 503. `ask`: ask the issuer
-   * about its session, refuse where there is no answer. `accept`: let it pass. A session that is known to have
-   * ended is refused always. Default: `refuse`.
+   * The answer to a token when the feed has been silent for longer. `refuse`: 503. `ask`: look up its session
+   * at the issuer, and refuse without an answer. `accept`: accept it. A session that is known to have ended is
+   * always refused. Default: `refuse`.
    */
   readonly whenStale?: "refuse" | "ask" | "accept";
   /**
-   * For how long keys count when they cannot be read again, in milliseconds, from 60,000. Default: 24 hours.
+   * How long keys count that cannot be read again, in milliseconds, from 60,000. Default: 24 hours.
    */
   readonly keysMaxAge?: number;
-  /** Makes the requests. Default: the global `fetch`. */
+  /** Sends the requests to the issuer. Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
-/** Options that were found sound, each with its default. */
+/** Validated options, with defaults. */
 export interface GuardSettings {
   readonly issuer: string;
-  /** Undefined where `aud` is not looked at. */
+  /** Undefined if `aud` is not checked. */
   readonly audience: readonly string[] | undefined;
-  /** Whether the audience is the issuer, because no other was given. */
+  /** Whether the audience defaults to the issuer. */
   readonly issuerIsAudience: boolean;
   readonly authorizedParty: readonly string[] | undefined;
   readonly discoverAt: string;
@@ -84,9 +85,9 @@ export interface GuardSettings {
 }
 
 /**
- * Reads options, which may come from a program without types.
+ * Validates options, which may come from a program without types.
  *
- * @throws {TypeError} that says in one line which option is wrong and what would do
+ * @throws {TypeError} one line that names the wrong option and a valid value
  */
 export function readOptions(options: GuardOptions): GuardSettings {
   const {
@@ -137,7 +138,7 @@ function need(sound: boolean, name: keyof GuardOptions, wanted: string): void {
   if (!sound) wrong(name, wanted);
 }
 
-/** Never says what was given: it may have been put in the wrong place. */
+/** The message never repeats the given value: it may be a secret in the wrong option. */
 function wrong(name: keyof GuardOptions, wanted: string): never {
   throw new TypeError(`createGuard: ${name} must be ${wanted}`);
 }
@@ -146,7 +147,7 @@ function texts(given: string | readonly string[] | undefined, name: keyof GuardO
   if (given === undefined) return undefined;
   const list: readonly string[] = typeof given === "string" ? [given] : given;
   const sound = Array.isArray(list) && list.length > 0 && list.every(isText);
-  need(sound, name, "a text or a list of texts, none of them empty");
+  need(sound, name, "a non-empty text or a list of such texts");
   return [...list];
 }
 
@@ -155,7 +156,7 @@ type NumberName = "clockTolerance" | "cacheSize" | "staleAfter" | "keysMaxAge";
 function number(options: GuardOptions, name: NumberName, otherwise: number, min: number, max: number) {
   const value = options[name] ?? otherwise;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  // Only where it is needed: writing numbers as people do loads 6 MB of the platform's tables.
+  // Only on an error: formatting a number loads 6 MB of tables.
   const shown = (bound: number) => bound.toLocaleString("en");
   return wrong(name, `a whole number from ${shown(min)} to ${shown(max)}`);
 }

@@ -1,46 +1,47 @@
 import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts";
-import { consoleWarnings } from "./console-warnings.ts";
-import { listenerOf } from "./guard-events.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
-import { createSources, type Sources } from "./guard-sources.ts";
-import type { GuardHealth } from "./health.ts";
-import { ownMembers } from "./own-members.ts";
+import { consoleWarnings } from "./issuer/console-warnings.ts";
+import { emitterOf } from "./issuer/guard-events.ts";
+import { createSources, type Sources } from "./issuer/guard-sources.ts";
+import type { GuardHealth } from "./issuer/health.ts";
+import { ownMembers } from "./support/own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
 
+/** Checks access tokens, alone or in front of routes, with keys and ended sessions from the issuer. */
 export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
-  /** Whose tokens are accepted: as configured, or, once its metadata was read, as the issuer names itself. */
+  /** The accepted issuer: as configured, and as its metadata names it once that was read. */
   readonly issuer: string;
   /**
-   * The issuer, if OAuth clients can get a token there: if its metadata names an authorization endpoint and a token
-   * endpoint (RFC 8414 §2). The metadata is read once. A failure is the answer for the next 5 seconds. A guard with
-   * keys of its own reads none, and takes it for granted.
+   * The issuer, if OAuth clients can get a token there: its metadata names an authorization endpoint and a token
+   * endpoint (RFC 8414 §2). The metadata is read once. A failure is repeated for 5 seconds without a request. A
+   * guard with keys of its own reads no metadata and returns its issuer.
    *
    * @throws {Error} if the metadata cannot be read
    */
   authorizationServer(): Promise<string | undefined>;
   /**
-   * Waits, for 5 seconds at most, until the issuer's keys are here and all ended sessions that it knows of.
-   * Nobody has to: the first `verify` begins what is needed. It tells at start what would fail later.
+   * Waits, for 5 seconds at most, until the guard has the issuer's keys and its list of ended sessions. This is
+   * optional: the first `verify` starts both. Call it at start to see a failure early.
    *
    * @throws {TokenError} `keys_unavailable` or, with `whenStale: "refuse"`, `revocations_unavailable`; the guard
-   * goes on trying
+   * keeps trying
    */
   ready(): Promise<void>;
-  /** What the guard stands on now. Asking begins what is needed, as the first `verify` does. */
+  /** The state of keys and ended sessions. The first call starts reading both, as the first `verify` does. */
   health(): GuardHealth;
   /**
-   * Ends all that goes on between guard and issuer, so that the process can end. From then on every token is
-   * refused with `keys_unavailable`, and so is one that is being checked.
+   * Ends all requests and timers, so that the process can exit. From then on every token is refused with
+   * `keys_unavailable`, also a token that is being checked.
    */
   close(): void;
 }
 
 /**
- * Makes a guard. Signatures are checked once per token; expiry and revocation on every call. Nothing is asked
- * of the issuer before the first use. While the issuer's feed is followed, its open connection keeps the
+ * Makes a guard. It verifies a signature once per token, and checks expiry and revocation on every call. It
+ * sends no request before the first use. While it follows the issuer's feed, the open connection keeps the
  * process alive: `close` ends it.
  *
- * @throws {TypeError} where an option is wrong
+ * @throws {TypeError} if an option is wrong
  * @example
  * const guard = createGuard({ issuer: "http://127.0.0.1:8000" });
  * const { username, roles } = await guard.verify(token);
@@ -48,7 +49,7 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
 export function createGuard(given: GuardOptions): Guard {
   const options = ownMembers(given);
   const settings = readOptions(options);
-  const sources = createSources(settings, options, listenerOf(options.onEvent ?? consoleWarnings()));
+  const sources = createSources(settings, options, emitterOf(options.onEvent ?? consoleWarnings()));
   const verifier = new TokenVerifier(asDiscovered(settings, sources), sources);
   const verify: Guard["verify"] = (token) => verifier.verify(token);
 
@@ -80,7 +81,7 @@ export function createGuard(given: GuardOptions): Guard {
   };
 }
 
-/** The settings with the issuer's name from its metadata, which no token is checked before. */
+/** The settings with the issuer's name from its metadata, which is read before any token is checked. */
 function asDiscovered(settings: GuardSettings, sources: Pick<Sources, "issuer">): GuardSettings {
   return {
     ...settings,

@@ -1,37 +1,36 @@
 import type { JWTPayload } from "jose";
 import { TokenError } from "./token-error.ts";
 
-/** Who a token speaks for, read from claims whose signature, issuer, audience and expiry were checked. */
+/** The signed-in user, read from the claims of a token that passed every check. */
 export interface Principal {
   /** `sub`: the user's id, such as `user:alice`. */
   readonly userId: string;
-  /** `preferred_username`; the user's id where the issuer names none. */
+  /** `preferred_username`, or the user's id if the issuer sends none. */
   readonly username: string;
   /**
-   * `roles`; where there is no such claim, those of a Keycloak realm and of the clients that the guard was told of
-   * as `authorizedParty` or `audience`, without what Keycloak gives to everybody.
+   * `roles`. Without that claim: the roles of a Keycloak realm, and of the clients named in `authorizedParty` or
+   * `audience`. The roles that Keycloak gives to everybody are left out.
    */
   readonly roles: readonly string[];
-  /** `scope`, taken apart. */
+  /** `scope`, split at its spaces. */
   readonly scopes: readonly string[];
-  /** `sid`: the session that the token belongs to. Undefined where the issuer has none to end. */
+  /** `sid`: the session that the token belongs to. Undefined if the issuer has no sessions to end. */
   readonly sessionId: string | undefined;
   /** `exp`, in milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** All that the token says. Frozen all the way down, because every call with the same token gets it. */
+  /** All claims. Frozen on every level, because every call with the same token shares them. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** The last second that a `Date` can hold: what expires later never does. */
+/** The last second that a `Date` can hold. A later expiry would never come. */
 const lastSecond = 8_640_000_000_000;
 
 /**
- * Reads a principal from verified claims (RFC 9068 §2.2) and freezes them. Roles and scopes that are not what
- * they should be give nothing; a session that cannot be read would be one that cannot be ended, so it is
- * refused.
+ * Reads a principal from verified claims (RFC 9068 §2.2) and freezes them. Malformed roles and scopes count as
+ * missing. A malformed session id is refused: its session could never be ended.
  *
- * @throws {TokenError} `invalid_token` where `sub` is no text, `exp` no time, or `sid` there but no text, and
- * where something in the claims is called `__proto__`
+ * @throws {TokenError} `invalid_token` if `sub`, `exp` or `sid` is malformed, or if any member of the claims is
+ * called `__proto__`
  */
 export function readPrincipal(claims: JWTPayload, clients: readonly string[] = []): Principal {
   const { sub, exp, scope, sid, preferred_username: username } = claims;
@@ -51,14 +50,14 @@ export function readPrincipal(claims: JWTPayload, clients: readonly string[] = [
 }
 
 /**
- * The roles that a Keycloak realm put into a token: of the realm, and of some clients. Left out are those that
- * Keycloak itself gives to everybody, because they say nothing of whom it is.
+ * The roles that a Keycloak realm put into a token: of the realm, and of the given clients. Roles that Keycloak
+ * gives to everybody are left out, because they distinguish nobody.
  *
- * @param clients whose roles count beside those of the realm
+ * @param clients ids of the clients to read roles of
  */
 function keycloakRoles(claims: JWTPayload, clients: readonly string[]): readonly string[] {
   const { realm_access: realm, resource_access: resources } = claims;
-  // Those of `account` are for Keycloak's own pages.
+  // The roles of `account` are for Keycloak's own pages.
   const own = clients.filter((client) => client !== "account");
   const ofClients = own.flatMap((client) => rolesIn(ownMember(resources, client)));
   const roles = new Set([...rolesIn(realm), ...ofClients]);
@@ -83,7 +82,7 @@ function isText(value: unknown): value is string {
 
 const none: readonly string[] = Object.freeze([]);
 
-/** What is a list of texts already is taken as it is: claims are frozen, and thousands are remembered. */
+/** A list of texts is returned as it is. Claims are frozen, and a copy for each of thousands costs memory. */
 function texts(value: unknown): readonly string[] {
   if (!Array.isArray(value)) return none;
   return value.every(isString) ? value : Object.freeze(value.filter(isString));
@@ -95,7 +94,7 @@ function isString(value: unknown): value is string {
 
 let last = { scope: "", scopes: none };
 
-/** Most tokens of an issuer have the same scope, so they share one list. */
+/** Most tokens of an issuer have the same scope, so consecutive tokens share one list. */
 function scopesOf(scope: string): readonly string[] {
   if (scope !== last.scope) {
     last = { scope, scopes: Object.freeze(scope.split(" ").filter((one) => one !== "")) };
@@ -103,11 +102,11 @@ function scopesOf(scope: string): readonly string[] {
   return last.scopes;
 }
 
-/** Level by level and not by recursion: whoever signs may nest claims thousands deep. */
+/** Freezes every level in a loop, not by recursion: claims may be nested thousands deep. */
 function freeze(claims: object): void {
   const found = [claims];
   for (const value of found) {
-    // Copied member by member, as programs do, it would become the prototype of the copy.
+    // A program that copies such an object member by member would set the prototype of its copy.
     if (Object.hasOwn(value, "__proto__")) throw new TokenError("invalid_token", "claim __proto__");
     for (const member of Object.values(Object.freeze(value))) {
       if (typeof member === "object" && member !== null) found.push(member);

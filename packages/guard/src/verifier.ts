@@ -1,29 +1,29 @@
+import { createSignatureCheck } from "./check/signature-check.ts";
+import { TokenCache } from "./check/token-cache.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
-import { ownMembers } from "./own-members.ts";
+import type { KeySource, RevocationSource } from "./issuer/sources.ts";
 import type { Principal } from "./principal.ts";
-import { createSignatureCheck } from "./signature-check.ts";
-import type { KeySource, RevocationSource } from "./sources.ts";
+import { ownMembers } from "./support/own-members.ts";
 import { TokenError } from "./token-error.ts";
-import { VerifiedTokens } from "./verified-tokens.ts";
 
+export type { KeySource, RevocationSource } from "./issuer/sources.ts";
 export type { Principal } from "./principal.ts";
-export type { KeySource, RevocationSource } from "./sources.ts";
 export { TokenError, type TokenErrorCode } from "./token-error.ts";
 
-/** The check of access tokens, and nothing else. */
+/** Checks access tokens. */
 export interface Verifier {
   /**
-   * Checks an access token (RFC 9068 §4): signature by one of the issuer's keys, `typ`, issuer, audience,
+   * Checks an access token (RFC 9068 §4): its signature by one of the issuer's keys, `typ`, issuer, audience and
    * expiry, and that its session has not ended.
    *
-   * @throws {TokenError} with the code that says why the token was refused
+   * @throws {TokenError} with the reason in its code
    */
   verify(token: string | null | undefined): Promise<Principal>;
   /**
-   * The same for a token that was verified before, at once.
+   * The same for a cached token, without a promise.
    *
-   * @returns undefined where it must be verified, because it was not or is not remembered
-   * @throws {TokenError} where it has expired, its session has ended, or ended sessions are not known
+   * @returns undefined if the token is not in the cache and must be verified
+   * @throws {TokenError} if it has expired, its session has ended, or the list of ended sessions is out of date
    */
   recall(token: string): Principal | undefined;
 }
@@ -33,16 +33,16 @@ type Settings = Pick<
   "issuer" | "audience" | "authorizedParty" | "algorithms" | "clockTolerance" | "cacheSize" | "now"
 >;
 
-/** Options of a guard that asks its issuer for nothing. */
+/** Options of a verifier, which sends no requests. */
 export interface VerifierOptions extends Settings {
   readonly keys: KeySource;
   readonly revocations: RevocationSource;
 }
 
 /**
- * Makes the check alone, for who has keys and ended sessions at hand, as the issuer itself has.
+ * Makes the check alone, for a program that has keys and ended sessions of its own, such as the issuer.
  *
- * @throws {TypeError} where an option is wrong
+ * @throws {TypeError} if an option is wrong
  * @example
  * const verifier = createVerifier({ issuer, keys: { get: (kid) => published.get(kid) }, revocations });
  */
@@ -51,25 +51,25 @@ export function createVerifier(given: VerifierOptions): Verifier {
   return new TokenVerifier(readOptions(options), options);
 }
 
-/** Where keys and ended sessions come from, and what is done before a token that was not seen before. */
+/** The sources of keys and ended sessions. `begin` is called before a new token is verified. */
 export interface VerifierSources {
   readonly keys: KeySource;
   readonly revocations: RevocationSource;
   begin?(): void;
 }
 
-/** Signatures are checked once per token; key, expiry and revocation on every call. */
+/** Verifies a signature once per token, and checks key, expiry and revocation on every call. */
 export class TokenVerifier implements Verifier {
   readonly #settings: Pick<GuardSettings, "clockTolerance" | "now">;
   readonly #sources: VerifierSources;
-  readonly #verified: VerifiedTokens;
+  readonly #verified: TokenCache;
   readonly #checkSignature: ReturnType<typeof createSignatureCheck>;
   #closed = false;
 
   constructor(settings: GuardSettings, sources: VerifierSources) {
     this.#settings = settings;
     this.#sources = sources;
-    this.#verified = new VerifiedTokens(settings.cacheSize);
+    this.#verified = new TokenCache(settings.cacheSize);
     this.#checkSignature = createSignatureCheck(settings, sources.keys);
   }
 
@@ -96,12 +96,12 @@ export class TokenVerifier implements Verifier {
     const ended = this.#isEnded(principal);
     if (ended === true) throw new TokenError("token_revoked");
     if (ended === false) return principal;
-    // Nobody waits for the answer, and one that fails must not end the process.
+    // No caller awaits this answer, so its failure must not become an unhandled rejection.
     ended.catch(() => {});
     return undefined;
   }
 
-  /** Forgets all tokens and refuses every one from now on, also those that are being checked. */
+  /** Empties the cache and refuses every token from now on, also tokens that are being checked. */
   close(): void {
     this.#closed = true;
     this.#verified.clear();
@@ -111,9 +111,9 @@ export class TokenVerifier implements Verifier {
     if (this.#closed) throw new TokenError("keys_unavailable", "the guard is closed");
   }
 
-  /** What is remembered of a token, unless the key that signed it was withdrawn since. */
+  /** The cached principal of a token, unless its key was withdrawn since. */
   #remembered(token: unknown): Principal | undefined {
-    // Without types it may be anything, and only a text is the same each time it is looked at.
+    // A program without types can pass an object, which may change between two reads.
     if (typeof token !== "string") return undefined;
     const known = this.#verified.get(token);
     if (known === undefined) return undefined;

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { allow, type Rule, soundRule } from "../src/allow.ts";
+import { allow, type Rule, soundRule } from "../src/rules/allow.ts";
 
 const always = () => true;
 
-describe("a rule cannot be made of", () => {
+describe("a rule cannot be made from", () => {
   test.each<[string, (...given: never[]) => unknown, unknown[]]>([
     ["no role", allow.roles, []],
     ["an empty role", allow.roles, ["admin", ""]],
-    ["a role that is no text", allow.roles, [undefined]],
+    ["a role that is not a text", allow.roles, [undefined]],
     ["a list of roles as one", allow.roles, [["admin"]]],
     ["no scope", allow.scopes, []],
     ["an empty scope", allow.scopes, [""]],
-    ["a scope that is no text", allow.scopes, [null]],
+    ["a scope that is not a text", allow.scopes, [null]],
     ["a list of scopes as one", allow.scopes, [["notes:read"]]],
     ["two scopes as one", allow.scopes, ["notes:read notes:write"]],
     ["a scope with a quotation mark", allow.scopes, ['notes", error="none']],
@@ -28,7 +28,7 @@ describe("a rule cannot be made of", () => {
   });
 });
 
-describe("a rule that was made stays what it is", () => {
+describe("a rule is immutable", () => {
   test.each<[string, Rule<never>]>([
     ["roles", allow.roles("admin")],
     ["scopes", allow.scopes("notes:read")],
@@ -42,7 +42,7 @@ describe("a rule that was made stays what it is", () => {
     for (const part of Object.values(rule)) if (Array.isArray(part)) expect(Object.isFrozen(part)).toBe(true);
   });
 
-  test("whatever becomes of the list that it was made of", () => {
+  test("also when the list that it was made from changes", () => {
     const names: [string, ...string[]] = ["admin"];
     const rules: Rule<unknown>[] = [allow.roles(...names)];
     const rule = allow.all(...rules);
@@ -52,8 +52,8 @@ describe("a rule that was made stays what it is", () => {
   });
 });
 
-describe("a rule that comes from elsewhere", () => {
-  test("is copied, each part read once", () => {
+describe("a rule from elsewhere, such as a file", () => {
+  test("is copied, and each member is read once", () => {
     let reads = 0;
     const changing: Rule<unknown> = {
       get kind() {
@@ -71,12 +71,12 @@ describe("a rule that comes from elsewhere", () => {
     expect(reads).toBe(2);
   });
 
-  test.each(rulesFromElsewhere())("is no rule: %s", (text) => {
+  test.each(rulesFromElsewhere())("is not a rule: %s", (text) => {
     expect(() => soundRule(JSON.parse(text))).toThrow(TypeError);
   });
 });
 
-/** What a file might hold that is no rule, and would open something if it were taken for one. */
+/** Values from a file that are not rules. Accepted, they would allow something. */
 function rulesFromElsewhere(): string[] {
   return [
     "null",

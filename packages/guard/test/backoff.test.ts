@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Backoff } from "../src/backoff.ts";
+import { Backoff } from "../src/support/backoff.ts";
 
-test("a pause is any time up to a bound that doubles up to the longest", () => {
+test("a wait is random, up to a bound that doubles up to the longest", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 0, max: 10 }), (first, doublings) => {
       const most = first * 2 ** doublings + 1;
@@ -16,14 +16,14 @@ test("a pause is any time up to a bound that doubles up to the longest", () => {
   );
 });
 
-test("pauses grow: after many failures one is longer than the first could be", () => {
+test("waits grow after failures", () => {
   const backoff = new Backoff(1, 10_000);
   const pauses = Array.from({ length: 60 }, () => backoff.next());
   expect(Math.max(...pauses)).toBeGreaterThan(1);
   expect(new Set(pauses).size).toBe(60);
 });
 
-test("after a success they are short again, after what trying soon will not mend they are long", () => {
+test("waits are short after a success, and longest after a lasting failure", () => {
   const backoff = new Backoff(1, 1_000);
   expect(backoff.longest()).toBe(1_000);
   backoff.reset();

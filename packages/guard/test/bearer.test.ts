@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bearerIn, challengeOf, isScope, refusalBody } from "../src/bearer.ts";
 import { TokenError, type TokenErrorCode } from "../src/index.ts";
 
-/** Every code, with its status and what `WWW-Authenticate` says. The compiler misses one that is left out. */
+/** Every code with its status and challenge. The compiler reports a missing one. */
 const refusals: Record<TokenErrorCode, readonly [status: number, challenge: string | undefined]> = {
   missing_token: [401, "Bearer"],
   invalid_token: [401, 'Bearer error="invalid_token", error_description="The access token is not valid"'],
@@ -54,18 +54,18 @@ describe("the challenge (RFC 6750 §3)", () => {
     expect(refusalBody(error)).toEqual({ detail: error.message, message: error.message, code: name });
   });
 
-  test.each(Object.keys(refusals))("can be quoted: what %s says", (name) => {
+  test.each(Object.keys(refusals))("can be quoted: the message of %s", (name) => {
     // The characters of an error_description.
     expect(new TokenError(codeOf(name)).message).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
   });
 
-  test("never says why: that is for the log", () => {
+  test("does not contain the reason, which is for the log", () => {
     const error = new TokenError("invalid_token", "a reason of its own");
     expect(challengeOf(error)).not.toContain("reason");
     expect(JSON.stringify(refusalBody(error))).not.toContain("reason");
   });
 
-  test("names all scopes that are needed, and where to learn of the resource (RFC 9728 §5.1)", () => {
+  test("names all needed scopes, and the resource metadata (RFC 9728 §5.1)", () => {
     const error = new TokenError("insufficient_scope", "", ["notes:read", "notes:write"]);
     const metadata = "https://api.example/.well-known/oauth-protected-resource";
     expect(challengeOf(error, metadata)).toBe(
@@ -77,7 +77,7 @@ describe("the challenge (RFC 6750 §3)", () => {
     expect(challengeOf(new TokenError("forbidden", "", ["notes:read"]), metadata)).toBeUndefined();
   });
 
-  test("leaves out what is no scope", () => {
+  test("leaves out a text that is not a scope", () => {
     const scopes = ['a", error="none', "a\r\nSet-Cookie: b=c", "a b", "", "ä", "notes:read"];
     expect(challengeOf(new TokenError("insufficient_scope", "", scopes))).toBe(
       `${refusals.insufficient_scope[1]}, scope="notes:read"`,

@@ -1,25 +1,25 @@
-import type { Clocks } from "../src/clocks.ts";
+import type { Clocks } from "../src/support/clocks.ts";
 import { start } from "./issuer.ts";
 
-/** Both clocks of a guard, in the test's hand. */
+/** Both clocks of a guard, moved by the test. */
 export class TestClock implements Clocks {
   #now = start * 1000;
   #steady = 0;
   readonly now = () => this.#now;
   readonly steady = () => this.#steady;
 
-  /** Time goes by, on both. @param ms milliseconds */
+  /** Moves both clocks. @param ms milliseconds */
   pass(ms: number): void {
     this.#now += ms;
     this.#steady += ms;
   }
 
-  /** Somebody sets the system's clock, forth or back. @param ms milliseconds */
+  /** Moves the system clock alone. @param ms milliseconds */
   set(ms: number): void {
     this.#now += ms;
   }
 
-  /** The steady clock alone goes on, as if the system's were set back at the same time. @param ms milliseconds */
+  /** Moves the steady clock alone. @param ms milliseconds */
   passUnseen(ms: number): void {
     this.#steady += ms;
   }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { createGuard } from "../src/index.ts";
 
-/** Makes a guard, uses it until something has happened, closes it, and says whether a timer keeps the process then. */
+/** Makes a guard, uses it until a given event, closes it, and prints whether a timer keeps the process alive. */
 const [issuer = "", token, use, when = ""] = process.argv.slice(2);
 const asked = Promise.withResolvers<void>();
 const guard = createGuard({

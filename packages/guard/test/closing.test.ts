@@ -10,7 +10,7 @@ import { OwnIssuer } from "./own-issuer.ts";
 const script = fileURLToPath(new URL("closing-process.ts", import.meta.url));
 const run = promisify(execFile);
 
-describe("a process whose guard is closed ends by itself", () => {
+describe("a process with a closed guard exits by itself", () => {
   const wellKnown = "/.well-known/openid-configuration";
   test.each([
     ["nothing", "over", "undefined"],
@@ -21,7 +21,7 @@ describe("a process whose guard is closed ends by itself", () => {
     ),
   ])("%s: %s", async (use, when, outcome) => {
     await using issuer = await OwnIssuer.start();
-    // Who asks there waits for ever.
+    // A request to this path never gets an answer.
     issuer.answers.set(when, () => {});
     const { stdout } = await run(process.execPath, [script, issuer.url, await issuer.token(), use, when], {
       timeout: 20_000,
@@ -39,7 +39,7 @@ test("close ends the connections to the issuer", async () => {
   await until("the stream has ended", () => issuer.following === 0, 10_000);
 });
 
-test("after close nothing is asked and nothing is told", async () => {
+test("after close no request and no event is sent", async () => {
   await using issuer = await OwnIssuer.start();
   const heard = new Listener();
   const guard = issuer.guard({ onEvent: heard.onEvent });
@@ -54,7 +54,7 @@ test("after close nothing is asked and nothing is told", async () => {
   expect([issuer.requests.length, heard.events.length]).toEqual([asked, told]);
 });
 
-test("a guard that is closed before its first use asks nobody", async () => {
+test("a guard that is closed before its first use sends no request", async () => {
   await using issuer = await OwnIssuer.start();
   const guard = issuer.guard();
   guard.close();
@@ -63,7 +63,7 @@ test("a guard that is closed before its first use asks nobody", async () => {
   expect(issuer.requests).toEqual([]);
 });
 
-describe("whoever waits when the guard is closed is refused", () => {
+describe("a call that is pending when the guard is closed is refused", () => {
   test.each(["/keys", "/.well-known/openid-configuration", "/revocations"])("for %s", async (path) => {
     await using issuer = await OwnIssuer.start();
     const asked = Promise.withResolvers<void>();

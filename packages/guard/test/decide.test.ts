@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { allow, type Rule } from "../src/allow.ts";
-import { type Asked, type Decision, decide, type Implications } from "../src/decide.ts";
 import type { Principal } from "../src/index.ts";
+import { allow, type Rule } from "../src/rules/allow.ts";
+import { type Asked, type Decision, decide, type Implications } from "../src/rules/decide.ts";
 
 interface Who {
   readonly roles?: readonly string[];
@@ -42,8 +42,8 @@ describe("a rule", () => {
     ],
     ["all of the scopes", allow.scopes("a", "b"), { scopes: ["b", "c", "a"] }, allowed],
     ["one of the scopes: all are named", allow.scopes("a", "b"), { scopes: ["b"] }, lacking("a", "b")],
-    ["a scope that is no role", allow.roles("admin"), { scopes: ["admin"] }, forbidden("needs role admin")],
-    ["a role that is no scope", allow.scopes("a"), { roles: ["a"] }, lacking("a")],
+    ["a scope is not a role", allow.roles("admin"), { scopes: ["admin"] }, forbidden("needs role admin")],
+    ["a role is not a scope", allow.scopes("a"), { roles: ["a"] }, lacking("a")],
     ["all of none", allow.all(), {}, allowed],
     ["any of none", allow.any(), {}, forbidden("allowed to nobody")],
     [
@@ -76,7 +76,7 @@ describe("a rule", () => {
       allowed,
     ],
     [
-      "a scope would do where a role would too",
+      "a scope would help, and a role would too",
       allow.any(allow.roles("admin"), allow.scopes("a")),
       {},
       lacking("a"),
@@ -96,7 +96,7 @@ describe("a rule", () => {
 });
 
 describe("a condition", () => {
-  test("is given who calls and what is asked for", async () => {
+  test("receives principal and arguments", async () => {
     const rule = allow.when(({ username }, { owner }: { owner: string }) => username === owner);
     expect(await decide(rule, principal(), { args: { owner: "alice" } })).toEqual(allowed);
     expect(await decide(rule, principal(), { args: { owner: "bob" } })).toEqual(
@@ -137,7 +137,7 @@ describe("a condition", () => {
     ["rejects", () => Promise.reject(new Error("no")), "a condition threw"],
     ["rejects with true", () => Promise.reject(true), "a condition threw"],
     [
-      "gives what throws when it is waited for",
+      "returns a thenable that throws",
       () =>
         // biome-ignore lint/suspicious/noThenProperty: a condition may give anything
         Object.defineProperty({}, "then", {
@@ -155,7 +155,7 @@ describe("a condition", () => {
     );
   });
 
-  test("that says yes to one who waits and no to the next is asked once", async () => {
+  test("with a promise runs once", async () => {
     let times = 0;
     // biome-ignore lint/suspicious/noThenProperty: a condition may give anything
     const once = { then: (resolve: (value: boolean) => void) => resolve(times++ > 0) };
@@ -164,7 +164,7 @@ describe("a condition", () => {
     expect(times).toBe(1);
   });
 
-  test("is not asked where it does not matter", async () => {
+  test("does not run if the outcome is certain without it", async () => {
     const asks: string[] = [];
     const condition = (name: string) =>
       allow.when(() => {
@@ -176,7 +176,7 @@ describe("a condition", () => {
       principal(),
       asked,
     );
-    await decide(allow.any(allow.all(), condition("behind what allows already")), principal(), asked);
+    await decide(allow.any(allow.all(), condition("after a rule that allows already")), principal(), asked);
     await decide(condition("for the list"), principal(), "anything");
     expect(asks).toEqual([]);
     await decide(
@@ -187,7 +187,7 @@ describe("a condition", () => {
     expect(asks).toEqual(["behind a scope, which could be got"]);
   });
 
-  describe("that never answers", () => {
+  describe("that never settles", () => {
     afterEach(() => {
       vi.useRealTimers();
     });
@@ -212,7 +212,7 @@ describe("a condition", () => {
   });
 });
 
-describe("what is no rule is denied", () => {
+describe("a value other than a rule denies", () => {
   const cyclic = { kind: "any", rules: [] as unknown[] };
   cyclic.rules.push(cyclic, cyclic);
 
@@ -222,7 +222,7 @@ describe("what is no rule is denied", () => {
     ["a kind that objects inherit", { kind: "constructor" }],
     ["scopes of none", { kind: "scopes", allOf: [] }],
     ["a scope that would end its quotation", { kind: "scopes", allOf: ['a", b="'] }],
-    ["a part that is none", { kind: "any", rules: [allow.all(), { kind: "everybody" }] }],
+    ["a part that is not a rule", { kind: "any", rules: [allow.all(), { kind: "everybody" }] }],
     ["one that contains itself", cyclic],
     [
       "one that throws when it is read",
@@ -241,7 +241,7 @@ describe("what is no rule is denied", () => {
     expect(decision).toEqual(forbidden("the rule could not be judged"));
   });
 
-  test("what is, from a file, is judged", async () => {
+  test("a rule from a file is judged", async () => {
     const rule: Rule<unknown> = JSON.parse('{"kind":"all","rules":[{"kind":"roles","anyOf":["admin"]}]}');
     expect(await decide(rule, principal({ roles: ["admin"] }), asked)).toEqual(allowed);
     expect(await decide(rule, principal(), asked)).toEqual(forbidden("needs role admin"));
@@ -257,10 +257,10 @@ describe("scopes that imply others", () => {
     ["through others", { all: ["write"], write: ["read"] }, ["all"], "read", true],
     ["in a circle", { a: ["b"], b: ["c"], c: ["a"] }, ["b"], "a", true],
     ["itself", { a: ["a"] }, ["a"], "b", false],
-    ["what the list inherits", Object.create({ write: ["read"] }), ["write"], "read", false],
+    ["members that the list inherits", Object.create({ write: ["read"] }), ["write"], "read", false],
     ["with a name that objects inherit", {}, ["constructor", "__proto__", "toString"], "name", false],
     [
-      "from a list that is none",
+      "from a value that is not a list",
       JSON.parse('{"write":"read","a":null,"b":7,"c":{"0":"read"}}'),
       ["write", "a", "b", "c"],
       "r",
@@ -271,7 +271,7 @@ describe("scopes that imply others", () => {
     expect(decision).toEqual(holds ? allowed : lacking(needed));
   });
 
-  test("are followed as far as they go, whatever they are called", async () => {
+  test("are followed through every step, whatever their names", async () => {
     const some = fc.subarray(names);
     const all = fc.array(fc.tuple(fc.constantFrom(...names), some), { maxLength: 8 });
     await fc.assert(
@@ -298,7 +298,7 @@ describe("for all rules", () => {
   type Model = (who: Who, args: number) => boolean;
   interface Modelled {
     readonly rule: Rule<number>;
-    /** What the rule means, said as plainly as can be. */
+    /** The meaning of a rule, in plain code. */
     readonly model: Model;
   }
 
@@ -335,7 +335,7 @@ describe("for all rules", () => {
   const anyArgs = fc.nat(3);
   const numRuns = 1_000;
 
-  test("they mean what they say", async () => {
+  test("the outcome equals a plain evaluation", async () => {
     await fc.assert(
       fc.asyncProperty(anyRule, anybody, anyArgs, async ({ rule, model }, who, args) => {
         expect((await decide(rule, principal(who), { args })).allowed).toBe(model(who, args));
@@ -344,12 +344,12 @@ describe("for all rules", () => {
     );
   });
 
-  test("scopes are named where they would help, and nowhere else", async () => {
+  test("missing scopes are named only if they would help", async () => {
     await fc.assert(
       fc.asyncProperty(anyRule, anybody, anyArgs, async ({ rule, model }, who, args) => {
         const decision = await decide(rule, principal(who), { args });
         fc.pre(!decision.allowed);
-        // No scope in the world makes up for a role that is missing or a condition that fails.
+        // No scope makes up for a missing role or a failing condition.
         const helps = model({ ...who, scopes }, args);
         expect(decision.code).toBe(helps ? "insufficient_scope" : "forbidden");
         expect("scopes" in decision).toBe(helps);
@@ -358,7 +358,7 @@ describe("for all rules", () => {
     );
   });
 
-  test("whoever is granted the scopes that were named is allowed, and lacked at least one of them", async () => {
+  test("a token with the named scopes is allowed, and lacked one of them", async () => {
     await fc.assert(
       fc.asyncProperty(anyRule, anybody, anyArgs, async ({ rule }, who, args) => {
         const decision = await decide(rule, principal(who), { args });
@@ -372,7 +372,7 @@ describe("for all rules", () => {
     );
   });
 
-  test("whatever can be called is listed", async () => {
+  test("every tool that can be called is listed", async () => {
     await fc.assert(
       fc.asyncProperty(anyRule, anybody, anyArgs, async ({ rule }, who, args) => {
         const called = await decide(rule, principal(who), { args });
@@ -383,7 +383,7 @@ describe("for all rules", () => {
     );
   });
 
-  test("what implies a scope counts as it", async () => {
+  test("a scope that implies another counts as both", async () => {
     const implies = { a: ["b"], b: ["c"], c: ["b"] };
     const closed = (who: Who): Who => {
       const has = new Set(who.scopes);
@@ -400,7 +400,7 @@ describe("for all rules", () => {
     );
   });
 
-  test("the same question has the same answer, and nothing that was asked with is changed", async () => {
+  test("decisions are repeatable and change no argument", async () => {
     await fc.assert(
       fc.asyncProperty(
         anyRule,

@@ -1,22 +1,22 @@
 import { describe, expect, test, vi } from "vitest";
 import { until } from "../../server/test/process/until.ts";
-import { Closing } from "../src/closing.ts";
-import { readMetadata } from "../src/discovery.ts";
-import { IssuerProblem, requestJson } from "../src/issuer-request.ts";
+import { readMetadata } from "../src/issuer/discovery.ts";
+import { IssuerError, requestJson } from "../src/issuer/issuer-request.ts";
+import { CloseController } from "../src/support/close-signal.ts";
 import { codeOf } from "./issuer.ts";
 import { Listener } from "./listener.ts";
 import { json, misbehaviour, OwnIssuer } from "./own-issuer.ts";
 
 const wellKnown = "/.well-known/openid-configuration";
 
-test("an address is all that a guard needs", async () => {
+test("a guard needs the issuer alone", async () => {
   await using issuer = await OwnIssuer.start();
   await using guard = issuer.guard();
   expect(await guard.verify(await issuer.token())).toMatchObject({ userId: "user:alice" });
   expect(issuer.requests.toSorted()).toEqual(["/keys", "/revocations from 0", wellKnown].toSorted());
 });
 
-test("nothing is asked before the first use", async () => {
+test("no request is sent before the first use", async () => {
   await using issuer = await OwnIssuer.start();
   await using guard = issuer.guard();
   expect(guard.recall(await issuer.token())).toBeUndefined();
@@ -58,7 +58,7 @@ describe("keys are unavailable, and the guard says why", () => {
     expect(events).toContainEqual({ name: "keys.unavailable", reason: health.keys.problem });
   });
 
-  test("nobody is there", async () => {
+  test("the issuer is down", async () => {
     const issuer = await OwnIssuer.start();
     await issuer[Symbol.asyncDispose]();
     await using guard = issuer.guard();
@@ -66,7 +66,7 @@ describe("keys are unavailable, and the guard says why", () => {
     expect(guard.health().keys.problem).toBe("could not be reached: ECONNREFUSED");
   });
 
-  test("until the issuer is there: the guard goes on trying", async () => {
+  test("until the issuer is up: the guard keeps trying", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set(
       "/keys",
@@ -81,7 +81,7 @@ describe("keys are unavailable, and the guard says why", () => {
   });
 });
 
-describe("a document that cannot be meant", () => {
+describe("a malformed document", () => {
   const good = { issuer: "https://login.example", jwks_uri: "https://login.example/keys" };
   test.each<[string, unknown]>([
     ["nothing", undefined],
@@ -96,14 +96,14 @@ describe("a document that cannot be meant", () => {
     ["keys in a file", { ...good, jwks_uri: "file:///etc/passwd" }],
     ["keys in the document", { ...good, jwks_uri: "data:application/json,{}" }],
     ["keys with a password", { ...good, jwks_uri: "https://a:b@login.example/keys" }],
-    ["a feed that is no address", { ...good, latchkey_revocations_endpoint: 1 }],
+    ["a feed that is not an address", { ...good, latchkey_revocations_endpoint: 1 }],
     ["a feed without TLS", { ...good, latchkey_revocations_endpoint: "http://login.example/r" }],
     ["a feed elsewhere", { ...good, latchkey_revocations_endpoint: "https://other.example/r" }],
   ])("%s", (_name, document) => {
-    expect(() => readMetadata(document, good.issuer)).toThrow(IssuerProblem);
+    expect(() => readMetadata(document, good.issuer)).toThrow(IssuerError);
   });
 
-  test("keys may be elsewhere, and more may be said", () => {
+  test("keys may be on another host, and unknown members are ignored", () => {
     const document = { ...good, jwks_uri: "https://keys.example/k", scopes_supported: ["openid"] };
     expect(readMetadata(document, good.issuer)).toEqual({
       issuer: good.issuer,
@@ -114,8 +114,8 @@ describe("a document that cannot be meant", () => {
   });
 });
 
-describe("an issuer whose name was written with another closing slash", () => {
-  /** The name that was written, and the one that the issuer gives itself. */
+describe("an issuer with or without a closing slash", () => {
+  /** The configured name, and the name in the metadata. */
   const slashes: readonly (readonly [written: string, own: string])[] = [
     ["/", ""],
     ["", "/"],
@@ -141,7 +141,7 @@ describe("an issuer whose name was written with another closing slash", () => {
     }
   });
 
-  test("an audience that was given stays as it was given", async () => {
+  test("a configured audience is used unchanged", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard({ issuer: `${issuer.url}/`, audience: `${issuer.url}/` });
     expect(await codeOf(guard.verify(await issuer.token()))).toBe("invalid_token");
@@ -151,7 +151,7 @@ describe("an issuer whose name was written with another closing slash", () => {
 });
 
 describe("an authorization server", () => {
-  test("is the realm that a Latchkey in front of it names, with both endpoints", async () => {
+  test("is the realm behind a Latchkey, if both endpoints are named", async () => {
     await using latchkey = await OwnIssuer.start();
     const realm = "http://keycloak.example/realms/demo";
     latchkey.discovery = {
@@ -163,7 +163,7 @@ describe("an authorization server", () => {
     expect(await guard.authorizationServer()).toBe(realm);
   });
 
-  test("is not asked for again soon after a failure: strangers' requests do not reach the issuer", async () => {
+  test("is not read again within five seconds after a failure", async () => {
     await using issuer = await OwnIssuer.start();
     let now = issuer.tokens.now;
     issuer.answers.set(
@@ -182,28 +182,28 @@ describe("an authorization server", () => {
   });
 });
 
-describe("an issuer that says it is another", () => {
+describe("an issuer that names another issuer", () => {
   const localhost = ({ url }: OwnIssuer) => url.replace("127.0.0.1", "localhost");
 
-  test("is told of once, with the name to write, and in health and refusal", async () => {
+  test("is reported once, and in health and refusal, with the right name", async () => {
     await using issuer = await OwnIssuer.start();
     const listener = new Listener();
     await using guard = issuer.guard({ issuer: localhost(issuer), onEvent: listener.onEvent });
     const token = await issuer.token();
     const reason =
-      `discovery: the issuer at ${localhost(issuer)} says it is ${issuer.url}: ` +
-      `write issuer: "${issuer.url}"`;
+      `discovery: the issuer at ${localhost(issuer)} calls itself ${issuer.url}: ` +
+      `set issuer: "${issuer.url}"`;
     await expect(guard.verify(token)).rejects.toMatchObject({ status: 503, reason });
     expect(guard.health()).toMatchObject({ ok: false, keys: { problem: reason } });
-    // The guard goes on trying.
+    // The guard keeps trying.
     await listener.heard("keys.unavailable", 3);
     expect(listener.all("issuer.mismatch")).toEqual([{ name: "issuer.mismatch", named: issuer.url, reason }]);
-    // When another Latchkey stands there, it is told again.
+    // Another name at the same address is reported again.
     issuer.discovery = { ...issuer.discovery, issuer: "https://other.example" };
     expect(await listener.heard("issuer.mismatch", 2)).toMatchObject({ named: "https://other.example" });
   });
 
-  test("is told of on the console, once, if nothing listens", async () => {
+  test("is reported on the console once if there is no listener", async () => {
     await using issuer = await OwnIssuer.start();
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     try {
@@ -212,8 +212,8 @@ describe("an issuer that says it is another", () => {
       await until("it was tried again", () => issuer.asked(wellKnown) > 3, 20_000);
       expect(warned.mock.calls).toEqual([
         [
-          `@latchkey/guard: every token is refused: discovery: the issuer at ${localhost(issuer)} says it is ` +
-            `${issuer.url}: write issuer: "${issuer.url}"`,
+          `@latchkey/guard: every token is refused: discovery: the issuer at ${localhost(issuer)} calls itself ` +
+            `${issuer.url}: set issuer: "${issuer.url}"`,
         ],
       ]);
     } finally {
@@ -221,18 +221,18 @@ describe("an issuer that says it is another", () => {
     }
   });
 
-  test("is told of in characters that a log can hold", () => {
+  test("is reported in printable characters", () => {
     const named = `https://a.example/"\u001b[2J\n${"x".repeat(1_000)}`;
     const read = () => readMetadata({ issuer: named, jwks_uri: "https://a.example/k" }, "https://b.example");
     expect(read).toThrow(
-      /^discovery: the issuer at https:\/\/b\.example says it is https:\/\/a\.example\/\?+\[2J\?x+: /,
+      /^discovery: the issuer at https:\/\/b\.example calls itself https:\/\/a\.example\/\?+\[2J\?x+: /,
     );
     expect(read).toThrow(/^.{0,600}$/);
   });
 });
 
 describe("a guard without a listener warns on the console", () => {
-  test("once for keys that cannot be read, and again after they could", async () => {
+  test("once per loss of keys", async () => {
     await using issuer = await OwnIssuer.start();
     const down = json(() => ({}), 503);
     issuer.answers.set("/keys", down);
@@ -253,7 +253,7 @@ describe("a guard without a listener warns on the console", () => {
     }
   });
 
-  test("of a feed that does not let it follow", async () => {
+  test("when the feed refuses it", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.guardKey = "a-guard-key-of-the-server";
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -270,20 +270,17 @@ describe("a guard without a listener warns on the console", () => {
   });
 });
 
-test.each(["headers", "the rest of a body"])(
-  "an answer is not waited for longer than agreed: %s",
-  async (late) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.answers.set("/slow", (_request, response) => {
-      if (late === "the rest of a body") response.write("{");
-    });
-    const requests = { fetch, closed: new Closing() };
-    const answer = requestJson(requests, new URL(`${issuer.url}/slow`), { timeout: 100 });
-    await expect(answer).rejects.toThrow("nothing came for 100 ms");
-  },
-);
+test.each(["headers", "the rest of a body"])("a request has a timeout: %s", async (late) => {
+  await using issuer = await OwnIssuer.start();
+  issuer.answers.set("/slow", (_request, response) => {
+    if (late === "the rest of a body") response.write("{");
+  });
+  const requests = { fetch, closed: new CloseController() };
+  const answer = requestJson(requests, new URL(`${issuer.url}/slow`), { timeout: 100 });
+  await expect(answer).rejects.toThrow("no data for 100 ms");
+});
 
-test("a guard that is closed while it waits stops waiting", async () => {
+test("closing the guard ends its wait", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.answers.set("/keys", () => {});
   const guard = issuer.guard();

@@ -39,7 +39,7 @@ interface Changes {
   readonly key?: CryptoKey;
 }
 
-/** A good token, but for some changes; an undefined claim is left out. */
+/** A good token with some changes. An undefined claim is left out. */
 function token({ claims = {}, header = {}, key = privateKey }: Changes = {}): Promise<string> {
   return new SignJWT({
     iss: issuer,
@@ -98,7 +98,7 @@ describe("refused", () => {
     expect(await codeOf(guard.verify(await token(changes)))).toBe("invalid_token");
   });
 
-  test("an embedded key is not looked at", async () => {
+  test("an embedded key is ignored", async () => {
     const header = { jwk: await crypto.subtle.exportKey("jwk", stranger.publicKey), kid: "k1" };
     expect(await codeOf(guard.verify(await token({ header, key: stranger.privateKey })))).toBe(
       "invalid_token",
@@ -107,7 +107,7 @@ describe("refused", () => {
 
   test("no token at all", async () => expect(await codeOf(guard.verify(undefined))).toBe("missing_token"));
 
-  test("any text that is no token", async () => {
+  test("any other text", async () => {
     const good = await token();
     const near = fc.tuple(fc.nat(good.length - 1), fc.string({ minLength: 1, maxLength: 3 }));
     await fc.assert(
@@ -127,7 +127,7 @@ describe("refused", () => {
   });
 });
 
-describe("a token seen before", () => {
+describe("a cached token", () => {
   test("still expires to the millisecond", async () => {
     const good = await token();
     await guard.verify(good);
@@ -146,7 +146,7 @@ describe("a token seen before", () => {
     expect(await codeOf(make().verify(good))).toBe("token_revoked");
   });
 
-  test("is remembered by the whole of it: the same claims under another signature are checked", async () => {
+  test("is found as a whole: the same claims with another signature are verified", async () => {
     const good = await token();
     await guard.verify(good);
     const forged = await token({ key: stranger.privateKey });
@@ -161,7 +161,7 @@ describe("a token seen before", () => {
     expect(await codeOf(guard.verify(good))).toBe("invalid_token");
   });
 
-  test("is remembered as the same principal, until many others have come", async () => {
+  test("gives the same principal, until many others have come", async () => {
     const small = make({ cacheSize: 2 });
     const tokens = await Promise.all([1, 2, 3].map((jti) => token({ claims: { jti: String(jti) } })));
     const principals: unknown[] = [];
@@ -178,7 +178,7 @@ test("one of several audiences is enough", async () => {
   expect(await codeOf(several.verify(await token({ claims: { aud: ["x", audience] } })))).toBe("accepted");
 });
 
-test("a key that could not be fetched is no verdict about the token", async () => {
+test("an error of the key source is passed on", async () => {
   const broken = createGuard({
     issuer,
     audience,
@@ -192,7 +192,7 @@ test("a key that could not be fetched is no verdict about the token", async () =
   await expect(broken.verify(await token())).rejects.toThrow("offline");
 });
 
-test("no part of a token is in an error", async () => {
+test("an error contains no part of a token", async () => {
   const bad = await token({ claims: { aud: "canary" }, key: stranger.privateKey });
   const error = await guard.verify(bad).catch((caught: unknown) => caught);
   if (!(error instanceof TokenError)) throw error;

@@ -7,7 +7,7 @@ import { json, OwnIssuer } from "./own-issuer.ts";
 const down = json(() => ({}), 503);
 
 describe("health", () => {
-  test("before anything has come: nothing is known, and the first look begins it", async () => {
+  test("before any response: nothing is known, and the first call starts reading", async () => {
     await using issuer = await OwnIssuer.start();
     const heard = new Listener();
     await using guard = issuer.guard({ onEvent: heard.onEvent });
@@ -20,7 +20,7 @@ describe("health", () => {
     expect(guard.health()).toMatchObject({ ok: true, revocations: { state: "following" } });
   });
 
-  test("while all goes well", async () => {
+  test("while keys and feed are fresh", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("a");
     await using guard = issuer.guard();
@@ -38,7 +38,7 @@ describe("health", () => {
     });
   });
 
-  test("of sources that were given nothing is known but that they are", async () => {
+  test("with sources of the program: `given`", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard({
       keys: { get: () => issuer.tokens.publicKey },
@@ -52,7 +52,7 @@ describe("health", () => {
     expect(issuer.requests).toEqual([]);
   });
 
-  test("of an issuer without a feed", async () => {
+  test("with an issuer without a feed", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.discovery = {};
     await using guard = issuer.guard();
@@ -60,7 +60,7 @@ describe("health", () => {
     expect(guard.health()).toMatchObject({ ok: true, revocations: { state: "none" } });
   });
 
-  test("of a feed that is not to be followed", async () => {
+  test("with `follow: false`", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard({ follow: false });
     await guard.ready();
@@ -85,7 +85,7 @@ describe("health", () => {
     expect(guard.health()).toMatchObject({ ok, revocations: { state: "lost" } });
   });
 
-  test("a feed that never came is lost, though no token asked for it", async () => {
+  test("a feed that never came is lost, even without a token", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set(
       "/revocations",
@@ -102,11 +102,11 @@ describe("health", () => {
       keys: { state: "fresh" },
       revocations: { staleFor: undefined, problem: "answered 401" },
     });
-    // What it says is what is done, at once.
+    // Health and check agree at once.
     expect(await codeOf(guard.verify(await issuer.token()))).toBe("revocations_unavailable");
   });
 
-  test("of a guard that is closed", async () => {
+  test("of a closed guard", async () => {
     await using issuer = await OwnIssuer.start();
     const guard = issuer.guard();
     await guard.ready();
@@ -116,7 +116,7 @@ describe("health", () => {
 });
 
 describe.concurrent("ready", () => {
-  test("when keys and all ended sessions are here", async () => {
+  test("when keys and all ended sessions have arrived", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("session-1");
     await using guard = issuer.guard();
@@ -125,7 +125,7 @@ describe.concurrent("ready", () => {
     expect(await codeOf(guard.verify(await issuer.token()))).toBe("token_revoked");
   });
 
-  test("with sources that were given: at once, and nobody is asked", async () => {
+  test("with sources of the program: at once, without a request", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard({
       keys: { get: () => issuer.tokens.publicKey },
@@ -141,7 +141,7 @@ describe.concurrent("ready", () => {
     ["/revocations", "refuse", "revocations_unavailable"],
     ["/revocations", "ask", "accepted"],
     ["/revocations", "accept", "accepted"],
-  ] as const)("where %s fails, with `%s`: what a check would end with, %s", async (path, whenStale, code) => {
+  ] as const)("ends as a check would: %s fails, with `%s`: %s", async (path, whenStale, code) => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set(path, down);
     await using guard = issuer.guard({ whenStale });
@@ -149,7 +149,7 @@ describe.concurrent("ready", () => {
     expect(await codeOf(guard.verify(await issuer.token()))).toBe(code);
   });
 
-  test("the guard goes on trying, and is ready then", async () => {
+  test("the guard keeps trying, and is ready later", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set("/keys", down);
     const heard = new Listener();
@@ -161,7 +161,7 @@ describe.concurrent("ready", () => {
     expect(await codeOf(guard.verify(await issuer.token()))).toBe("accepted");
   });
 
-  test("asked for again when all is here, it is at once", async () => {
+  test("is immediate once everything has arrived", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard();
     await Promise.all([guard.ready(), guard.ready()]);

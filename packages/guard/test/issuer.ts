@@ -1,17 +1,17 @@
 import { type CryptoKey, generateKeyPair, SignJWT } from "jose";
 import { createGuard, type Guard, type GuardOptions, TokenError } from "../src/index.ts";
 
-/** Seconds since the epoch: when the tokens of these tests are issued. */
+/** The time at which the tokens of these tests are issued, in seconds since the epoch. */
 export const start = 1_700_000_000;
 
-/** What a test's token has that a good one has not. */
+/** The differences between a test's token and a good one. */
 export interface Changes {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly header?: Readonly<Record<string, unknown>>;
   readonly key?: CryptoKey;
 }
 
-/** Keys, a clock and a list of ended sessions, all in the test's hand, and a guard that believes them. */
+/** Keys, a clock and a list of ended sessions, all set by the test, and a guard that uses them. */
 export class TestIssuer {
   readonly issuer = "https://login.example";
   readonly audience = "https://api.example";
@@ -44,7 +44,7 @@ export class TestIssuer {
     });
   }
 
-  /** A good token of alice for a minute, but for some changes; an undefined claim is left out. */
+  /** A good token of alice for a minute, with some changes. An undefined claim is left out. */
   token({ claims = {}, header = {}, key = this.privateKey }: Changes = {}): Promise<string> {
     return new SignJWT({
       iss: this.issuer,
@@ -63,7 +63,7 @@ export class TestIssuer {
   }
 }
 
-/** The code with which a check ends; `accepted` where it ends well. */
+/** The code of a refused check, or `accepted`. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;

@@ -5,7 +5,7 @@ import { json, OwnIssuer } from "./own-issuer.ts";
 
 const issuer = await TestIssuer.make();
 
-/** What a Keycloak realm puts into an access token for its client `latchkey`. */
+/** The claims of an access token from a Keycloak realm for its client `latchkey`. */
 const ofKeycloak = {
   typ: "Bearer",
   aud: "account",
@@ -21,7 +21,7 @@ const ofKeycloak = {
 const token = (claims: object = {}) =>
   issuer.token({ claims: { ...ofKeycloak, ...claims }, header: { typ: "JWT" } });
 
-/** A guard with the options of a test and no others. */
+/** A guard with the test's options alone. */
 function guard(options: Partial<GuardOptions>): Guard {
   return createGuard({
     issuer: issuer.issuer,
@@ -32,7 +32,7 @@ function guard(options: Partial<GuardOptions>): Guard {
   });
 }
 
-describe("a token counts by the client that it was issued to", () => {
+describe("a token is accepted by the client that it was issued to", () => {
   const parties: readonly (readonly [string, Partial<GuardOptions>, object, string])[] = [
     ["the client", { authorizedParty: "latchkey" }, {}, "accepted"],
     ["one of several clients", { authorizedParty: ["notes", "latchkey"] }, {}, "accepted"],
@@ -62,7 +62,7 @@ describe("a token counts by the client that it was issued to", () => {
   });
 });
 
-describe("roles are those of the realm and of the clients that the guard was told of", () => {
+describe("roles are those of the realm and of the configured clients", () => {
   test.each<[string, Partial<GuardOptions>, readonly string[]]>([
     ["realm alone", { audience: "account-of-nobody" }, ["user"]],
     [
@@ -76,27 +76,27 @@ describe("roles are those of the realm and of the clients that the guard was tol
     expect(principal.roles).toEqual(roles);
   });
 
-  test("a claim of its own goes before them", async () => {
+  test("a `roles` claim replaces them", async () => {
     const judge = guard({ authorizedParty: "latchkey", audience: "account" });
     expect((await judge.verify(await token({ roles: ["admin"] }))).roles).toEqual(["admin"]);
   });
 
   test.each([[null], [5], ["latchkey"], [{ latchkey: null }], [{ latchkey: { roles: "editor" } }], [[]]])(
-    "resource_access %j gives none",
+    "resource_access %j gives no roles",
     async (access) => {
       const judge = guard({ authorizedParty: "latchkey", audience: "account" });
       expect((await judge.verify(await token({ resource_access: access }))).roles).toEqual(["user"]);
     },
   );
 
-  test("a client named like a property of every object has none", async () => {
+  test("a client named like a property of every object has no roles", async () => {
     const claims = { azp: "constructor" };
     const judge = guard({ authorizedParty: "constructor" });
     expect((await judge.verify(await token(claims))).roles).toEqual(["user"]);
   });
 });
 
-describe("discovered at another place than the issuer", () => {
+describe("metadata at another address than the issuer", () => {
   const realm = "https://keycloak.example/realms/demo";
 
   async function inFront(): Promise<OwnIssuer> {
@@ -105,9 +105,9 @@ describe("discovered at another place than the issuer", () => {
     return latchkey;
   }
 
-  test("keys and feed are found there, and the issuer stays exact", async () => {
+  test("keys and feed are found there, and the issuer must match", async () => {
     await using latchkey = await inFront();
-    // Keys over plain HTTP are nothing for an issuer with TLS.
+    // An issuer with TLS may not name keys over plain HTTP.
     latchkey.discovery = { ...latchkey.discovery, issuer: "http://keycloak.example/realms/demo" };
     const own = { iss: "http://keycloak.example/realms/demo" };
     await using judge = latchkey.guard({
@@ -124,13 +124,13 @@ describe("discovered at another place than the issuer", () => {
     await expect.poll(() => codeOf(judge.verify(good))).toBe("token_revoked");
   });
 
-  test("what is found there must speak for the issuer", async () => {
+  test("the metadata there must name the issuer", async () => {
     await using latchkey = await OwnIssuer.start();
     await using judge = latchkey.guard({ issuer: realm, discoverAt: latchkey.url });
     expect(await codeOf(judge.verify(await latchkey.token()))).toBe("keys_unavailable");
   });
 
-  test("the feed must be where the rest is", async () => {
+  test("the feed must have the origin of the metadata", async () => {
     await using latchkey = await inFront();
     latchkey.answers.set(
       "/.well-known/openid-configuration",
@@ -142,11 +142,13 @@ describe("discovered at another place than the issuer", () => {
     );
     await using judge = latchkey.guard({ issuer: realm, discoverAt: latchkey.url });
     expect(await codeOf(judge.verify(await latchkey.token()))).toBe("keys_unavailable");
-    expect(judge.health().keys.problem).toBe("discovery: latchkey_revocations_endpoint is not at the issuer");
+    expect(judge.health().keys.problem).toBe(
+      "discovery: latchkey_revocations_endpoint has another origin than the issuer",
+    );
   });
 });
 
-test("a key that signs since a moment ago is found at once, and made-up ones do not keep the issuer busy", async () => {
+test("a new key is found at once, and invented kids cost the issuer little", async () => {
   await using own = await OwnIssuer.start();
   await using judge = own.guard();
   await judge.verify(await own.token());

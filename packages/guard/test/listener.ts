@@ -2,7 +2,7 @@ import type { GuardEvent } from "../src/index.ts";
 
 type EventOf<Name> = Extract<GuardEvent, { readonly name: Name }>;
 
-/** An `onEvent` that keeps what it is told, and can be waited on. */
+/** An `onEvent` that keeps all events. Tests can wait for one. */
 export class Listener {
   readonly events: GuardEvent[] = [];
   readonly #waiting = new Set<() => void>();
@@ -12,12 +12,12 @@ export class Listener {
     for (const look of this.#waiting) look();
   };
 
-  /** What was told by a name. */
+  /** The events of a name. */
   all<Name extends GuardEvent["name"]>(name: Name): EventOf<Name>[] {
     return this.events.filter((event): event is EventOf<Name> => event.name === name);
   }
 
-  /** Waits until something was told so often, and says how it was told the last time. */
+  /** Waits until an event has come so often, and returns the last one. */
   heard<Name extends GuardEvent["name"]>(name: Name, times = 1): Promise<EventOf<Name>> {
     return new Promise((resolve) => {
       const look = () => {

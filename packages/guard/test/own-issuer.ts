@@ -14,25 +14,25 @@ export interface Ended {
 }
 
 /**
- * A real HTTP server that does what an issuer does, or anything else: the answer of any path can be put in its
- * place. The feed behaves as documented until it is told otherwise.
+ * A real HTTP server that behaves like an issuer. A test can replace the answer of any path. The feed behaves
+ * as documented until it is told otherwise.
  */
 export class OwnIssuer implements AsyncDisposable {
   readonly tokens: TestIssuer;
   readonly url: string;
-  /** What stands at a path instead of the usual answer. */
+  /** Answers that replace the usual ones, by path. */
   readonly answers = new Map<string, Answer>();
-  /** What who wants a stream gets instead of one; the plain form stays. */
+  /** The answer to a request for a stream instead of one. Pages stay available. */
   streams: Answer | undefined;
-  /** Each request that came: method, path with query, and the cursor it resumed from. */
+  /** Each request: method, path with query, and the cursor that it resumed from. */
   readonly requests: string[] = [];
-  /** What else discovery says. */
+  /** Further members of the metadata. */
   discovery: Record<string, unknown> = {};
   /** The JWK Set. */
   keys: Record<string, unknown>[] = [];
   /** The numbered list of ended sessions. */
   ended: Ended[] = [];
-  /** What guards must present; undefined where none is asked for. */
+  /** The key that guards must send; undefined if none is needed. */
   guardKey: string | undefined;
   readonly #server: Server;
   readonly #streams = new Set<ServerResponse>();
@@ -62,7 +62,7 @@ export class OwnIssuer implements AsyncDisposable {
     return issuer;
   }
 
-  /** A guard that knows no more than the address, on the test's clock. */
+  /** A guard with the address alone, on the test's clock. */
   guard(options: Partial<GuardOptions> = {}): Guard {
     return createGuard({ issuer: this.url, clockTolerance: 0, now: () => this.tokens.now, ...options });
   }
@@ -71,34 +71,34 @@ export class OwnIssuer implements AsyncDisposable {
     return this.tokens.token({ ...changes, claims: { iss: this.url, aud: this.url, ...claims } });
   }
 
-  /** How often something was asked for. */
+  /** The number of requests for a path. */
   asked(path: string): number {
     return this.requests.filter((request) => request === path || request.startsWith(`${path} `)).length;
   }
 
-  /** Ends a session and says so to whoever follows. */
+  /** Ends a session and sends the event to all followers. */
   end(sessionId: string, until: number = this.tokens.now + 3_600_000): void {
     const ended = { number: (this.ended.at(-1)?.number ?? 0) + 1, sessionId, until };
     this.ended.push(ended);
     for (const stream of this.#streams) stream.write(eventOf(ended));
   }
 
-  /** Says again that all is known. */
+  /** Sends a heartbeat: the list is complete. */
   heartbeat(): void {
     for (const stream of this.#streams) stream.write(cursorOf(this.reach));
   }
 
-  /** Writes to all who follow. */
+  /** Writes to all followers. */
   say(text: string): void {
     for (const stream of this.#streams) stream.write(text);
   }
 
-  /** Cuts all who follow. */
+  /** Cuts all connections of followers. */
   cut(): void {
     for (const stream of this.#streams) stream.destroy();
   }
 
-  /** Is restored from a copy that is older: knows ends up to a number, and has no connections any more. */
+  /** Restores an older copy: the list ends at a number, and all connections are cut. */
   restore(reach: number): void {
     this.ended = this.ended.filter(({ number }) => number <= reach);
     this.cut();
@@ -181,7 +181,7 @@ export function cursorOf(cursor: number): string {
   return `id: ${cursor}\nevent: cursor\ndata: {"cursor":${cursor}}\n\n`;
 }
 
-/** What can be wrong with an answer, whatever was asked for. */
+/** Wrong answers to any request. */
 export const misbehaviour: Readonly<Record<string, Answer>> = {
   "500": json(() => ({}), 500),
   "404": json(() => ({}), 404),

@@ -46,12 +46,12 @@ function propertiesOf(file: string, name: string): readonly string[] {
   );
 }
 
-describe("the examples, as they are printed, against the demo", () => {
+describe("the examples, unchanged, against the demo", () => {
   let demo: string;
   const tokens = { alice: "", admin: "" };
 
   beforeAll(async () => {
-    // What they import is found from where they stand.
+    // Their imports resolve from this folder.
     symlinkSync(join(folder, "../../node_modules"), place.path("node_modules"));
     const env = { LATCHKEY_DATABASE: "", LATCHKEY_ISSUER: "" };
     demo = (await place.server({ command: "demo", env })).url;
@@ -65,13 +65,13 @@ describe("the examples, as they are printed, against the demo", () => {
     }
   });
 
-  /** Writes a program; the changes are where it listens and whom it asks. */
+  /** Writes a program with two changes: its port and its issuer. */
   function write(name: string, program: string): string {
     writeFileSync(place.path(name), program.replaceAll("http://127.0.0.1:8000", demo));
     return place.path(name);
   }
 
-  /** A program that serves what another one exports. */
+  /** A program that serves the export of another one. */
   function serving(file: string): string {
     const hosts = JSON.stringify(pathToFileURL(join(import.meta.dirname, "adapters/hosts.ts")));
     const served = JSON.stringify(pathToFileURL(file));
@@ -135,7 +135,7 @@ describe("the examples, as they are printed, against the demo", () => {
   });
 });
 
-test("the examples are what the compiler takes", async () => {
+test("the examples compile", async () => {
   symlinkSync(join(folder, "../../node_modules"), compiled.path("node_modules"));
   const write = (name: string, text: string) => writeFileSync(compiled.path(name), text);
   const guard = [
@@ -153,7 +153,7 @@ test("the examples are what the compiler takes", async () => {
     write(`${heading.split(" ")[0]}.mts`, exampleOf(heading));
   }
   write("rules.mts", [...rules, exampleOf("Rules")].join("\n"));
-  // Rules without a tool are for the server's start to find; the type system needs no more than this.
+  // The server's start finds rules without a tool. The compiler needs no more than this.
   write("mcp.mts", exampleOf("MCP tools"));
   write("mcp-http.mts", exampleOf("Over HTTP"));
   write("mcp-stdio.mts", exampleOf("Over stdio"));
@@ -161,7 +161,7 @@ test("the examples are what the compiler takes", async () => {
     "tsconfig.json",
     JSON.stringify({
       extends: join(folder, "../../tsconfig.json"),
-      // The types of the MCP SDK do not fit those of Node where optional properties are taken exactly.
+      // With exact optional properties, the types of the MCP SDK do not fit those of Node.
       compilerOptions: { exactOptionalPropertyTypes: false },
       include: ["*.mts"],
     }),
@@ -189,7 +189,7 @@ describe("the README names", () => {
   });
 
   test("every rule, and nothing else", () => {
-    const [, list = ""] = /export const allow = \{(.*?)\n\}/s.exec(read("src/allow.ts")) ?? [];
+    const [, list = ""] = /export const allow = \{(.*?)\n\}/s.exec(read("src/rules/allow.ts")) ?? [];
     const rules = [...list.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => `allow.${name}`);
     expect(rules).toContain("allow.roles");
     expect(firstColumn(section("Rules")).map((call) => call.split("(")[0])).toEqual(
@@ -200,7 +200,7 @@ describe("the README names", () => {
 
   test("every state of health, and nothing else", () => {
     const states = (name: string) => {
-      const [, rest = ""] = read("src/health.ts").split(`export interface ${name} {`);
+      const [, rest = ""] = read("src/issuer/health.ts").split(`export interface ${name} {`);
       const [, union = ""] = /readonly state: (.*);/.exec(rest) ?? [];
       return union.split(" | ").map((state) => state.replaceAll('"', ""));
     };
@@ -211,7 +211,7 @@ describe("the README names", () => {
     ]);
   });
 
-  describe("every refusal as it is", () => {
+  describe("every refusal", () => {
     const [, list = ""] = /const refusals = \{(.*?)\n\}/s.exec(read("src/token-error.ts")) ?? [];
     const codes = [...list.matchAll(/^ {2}(\w+):/gm)].map(([, code = ""]) => code);
     const [, ...listed] = rows(section("Refusals"));
@@ -222,7 +222,7 @@ describe("the README names", () => {
     });
 
     test.each(listed)("%s", (code = "", status, message, challenge = "") => {
-      // It was compared with the source above.
+      // The test above compared it with the source.
       const error = new TokenError(code.replaceAll("`", "") as TokenErrorCode, "", ["notes:read"]);
       expect([String(error.status), error.message]).toEqual([status, message]);
       const [, quoted] = /^`([^`]+)`/.exec(challenge) ?? [];

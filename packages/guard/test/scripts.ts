@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { afterAll } from "vitest";
 
-/** Whoever starts on a loaded machine may take this long, in milliseconds. */
-const patience = 20_000;
+/** Timeout of a start on a loaded machine, in milliseconds. */
+const startTimeout = 20_000;
 
-/** Scripts that run in processes of their own. All of them go away after the last test of the file. */
+/** Scripts in processes of their own. All of them end after the last test of the file. */
 export class Scripts {
   readonly #running: ChildProcess[] = [];
 
@@ -15,7 +15,7 @@ export class Scripts {
   }
 
   /**
-   * Starts one and waits until it has written a line that begins as expected.
+   * Starts one and waits for a line with an expected beginning.
    *
    * @returns the line
    */
@@ -24,10 +24,10 @@ export class Scripts {
     this.#running.push(child);
     return new Promise((resolve, reject) => {
       let written = "";
-      const timer = setTimeout(() => reject(new Error(`${file} did not start: ${written}`)), patience);
+      const timer = setTimeout(() => reject(new Error(`${file} did not start: ${written}`)), startTimeout);
       const read = (text: string) => {
         written += text;
-        // What follows the last line break may be half a line.
+        // The text after the last line break may be half a line.
         const line = written
           .split("\n")
           .slice(0, -1)

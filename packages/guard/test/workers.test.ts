@@ -3,11 +3,11 @@ import { createGuard } from "../src/index.ts";
 import { codeOf } from "./issuer.ts";
 import { OwnIssuer } from "./own-issuer.ts";
 
-// Cloudflare's workers let nothing begin before there is a request, and end with it whatever it began.
+// Cloudflare's workers allow no I/O outside a request, and end a request's work together with it.
 describe("on Cloudflare's workers", () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  test("a guard is made before there is a request, with nothing that only a request may make", () => {
+  test("a guard can be made outside a request", () => {
     const forbidden = () => {
       throw new Error("Disallowed operation called within global scope");
     };
@@ -16,7 +16,7 @@ describe("on Cloudflare's workers", () => {
   });
 
   test.each(["/.well-known/openid-configuration", "/keys"])(
-    "a request that ends while it reads %s holds up later ones for 15 seconds at most",
+    "a request that ends while it reads %s delays later ones by at most 15 s",
     async (path) => {
       await using issuer = await OwnIssuer.start();
       const token = await issuer.token();
@@ -25,7 +25,7 @@ describe("on Cloudflare's workers", () => {
       const guard = issuer.guard({
         follow: false,
         fetch: (address, init) => {
-          // What belongs to a request that has ended never settles, not even by its signal.
+          // A promise of an ended request never settles, not even by its signal.
           if (!String(address).endsWith(path) || asked++ > 0) return fetch(address, init);
           left.resolve();
           return new Promise(() => {});

@@ -1,40 +1,41 @@
-import type { Guard } from "../guard.ts";
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import { type NodeRequest, readNode } from "./node-request.ts";
-import { Refusal } from "./refusal.ts";
+import type { Verifier } from "../verifier.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
-/** A request of Express's, or of Node's own server. */
-export interface AnyExpressRequest extends NodeRequest {
-  /** The whole path, where Express has cut `url` to what is left of it. */
+/** A request of Express or of Node's HTTP server. */
+export interface AnyExpressRequest extends NodeRouteRequest {
+  /** The whole path. Inside a router Express shortens `url`. */
   readonly originalUrl?: string;
   principal?: Principal;
 }
 
-/** A response of Express's, or of Node's own server. */
+/** A response of Express or of Node's HTTP server. */
 export interface AnyExpressResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
 
-/** Middleware for Express 4 and 5, and for whatever else calls `(request, response, next)`. */
+/** Middleware for Express 4 and 5, and for other servers that call `(request, response, next)`. */
 export type ExpressMiddleware<Request> = (
   request: Request,
   response: AnyExpressResponse,
   next: (error?: unknown) => void,
 ) => void;
 
+/** Makes the middleware of `guard.express`. @throws {TypeError} if the argument is not a rule */
 export function createExpressMiddleware<Request extends AnyExpressRequest>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   rule: GivenRule<Request>,
 ): ExpressMiddleware<Request> {
   const check = createRequestCheck(guard, options, rule);
   return (request, response, next) => {
-    // Express 4 does not look at a promise that is returned to it.
-    check(request, readNode(request, request.originalUrl))
+    // Express 4 ignores a returned promise, so an error goes to `next`.
+    check(request, fromNode(request, request.originalUrl))
       .then((found) => {
         if (found instanceof Refusal) answer(response, found);
         else request.principal = found;

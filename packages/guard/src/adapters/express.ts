@@ -1,10 +1,10 @@
 import type { Principal } from "../principal.ts";
 
 declare global {
-  // The place that Express keeps for this, in its own form.
+  // Express reads members that others add to a request from this namespace.
   namespace Express {
     interface Request {
-      /** Who sent the request. There in every handler behind `guard.express()`, and in no other. */
+      /** The signed-in user. Present only in handlers behind `guard.express()`. */
       principal: Principal;
     }
   }

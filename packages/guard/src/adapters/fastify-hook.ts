@@ -1,42 +1,43 @@
-import type { Guard } from "../guard.ts";
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import { type NodeRequest, readNode } from "./node-request.ts";
-import { Refusal } from "./refusal.ts";
+import type { Verifier } from "../verifier.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
-/** A request of Fastify's, as far as the guard reads and writes it. */
+/** The parts of a Fastify request that the guard reads and writes. */
 export interface AnyFastifyRequest {
-  readonly raw: NodeRequest;
-  readonly headers: NodeRequest["headers"];
+  readonly raw: NodeRouteRequest;
+  readonly headers: NodeRouteRequest["headers"];
   readonly originalUrl: string;
   principal?: Principal;
 }
 
-/** A reply of Fastify's, as far as the guard writes it. */
+/** The parts of a Fastify reply that the guard writes. */
 export interface AnyFastifyReply {
   code(status: number): unknown;
   headers(values: Record<string, string>): unknown;
   send(body: string): unknown;
 }
 
-/** For `onRequest`, `preValidation` or `preHandler`. */
+/** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type FastifyHook<Request> = (request: Request, reply: AnyFastifyReply) => Promise<unknown>;
 
+/** Makes the hook of `guard.fastify`. @throws {TypeError} if the argument is not a rule */
 export function createFastifyHook<Request extends AnyFastifyRequest>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   rule: GivenRule<Request>,
 ): FastifyHook<Request> {
   const check = createRequestCheck(guard, options, rule);
   return async (request, reply) => {
     const { raw, headers, originalUrl } = request;
-    const incoming = readNode({ method: raw.method, headers, rawHeaders: raw.rawHeaders }, originalUrl);
+    const incoming = fromNode({ method: raw.method, headers, rawHeaders: raw.rawHeaders }, originalUrl);
     const found = await check(request, incoming);
     if (found instanceof Refusal) {
       reply.code(found.status);
       reply.headers({ ...found.headers });
-      // What a hook returns tells Fastify that the request goes no further.
+      // The returned reply tells Fastify to stop here.
       return reply.send(found.body);
     }
     request.principal = found;

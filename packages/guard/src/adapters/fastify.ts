@@ -3,7 +3,7 @@ import type { Principal } from "../principal.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who sent the request. There in every handler behind `guard.fastify()`, and in no other. */
+    /** The signed-in user. Present only in handlers behind `guard.fastify()`. */
     principal: Principal;
   }
 }

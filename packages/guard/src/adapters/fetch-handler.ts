@@ -1,49 +1,47 @@
-import type { Guard } from "../guard.ts";
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import { Refusal } from "./refusal.ts";
-import { createRequestCheck, type GivenRule, type Incoming } from "./request-check.ts";
+import type { Verifier } from "../verifier.ts";
+import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromFetch } from "./route-request.ts";
 
-/** What a handler behind the guard is given besides the request. */
+/** The second argument of a handler behind the guard. */
 export interface Guarded {
-  /** Who sent the request. */
+  /** The signed-in user. */
   readonly principal: Principal;
 }
 
-/** A fetch handler behind a guard; `rest` is what the platform hands on, such as a worker's `env` and `ctx`. */
+/** A fetch handler behind a guard. `rest` are further arguments of the platform, such as `env` and `ctx`. */
 export type GuardedHandler<Sent extends Request, Rest extends readonly unknown[]> = (
   request: Sent,
   guarded: Guarded,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-/** A fetch handler, as workers, Deno, Bun and most frameworks call it. */
-export type FetchHandler<Sent extends Request, Rest extends readonly unknown[]> = (
+/** A guarded fetch handler, in the form that workers, Deno, Bun and most frameworks call. */
+export type GuardedFetch<Sent extends Request, Rest extends readonly unknown[]> = (
   request: Sent,
   ...rest: Rest
 ) => Promise<Response>;
 
+/** Makes the handler of `guard.fetch`. @throws {TypeError} if an argument is not a handler or a rule */
 export function createFetchHandler<Sent extends Request, Rest extends readonly unknown[]>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   handler: GuardedHandler<Sent, Rest>,
   rule: GivenRule<Request>,
-): FetchHandler<Sent, Rest> {
+): GuardedFetch<Sent, Rest> {
   if (typeof handler !== "function") throw new TypeError("guard.fetch: needs a handler");
   const check = createRequestCheck(guard, options, rule);
   return async (request, ...rest) => {
-    const found = await check(request, readFetch(request));
+    const found = await check(request, fromFetch(request));
     return found instanceof Refusal
-      ? responseOf(found, request)
+      ? toResponse(found, request)
       : handler(request, { principal: found }, ...rest);
   };
 }
 
-export function readFetch({ method, url, headers }: Request): Incoming {
-  return { method, url, authorization: headers.get("authorization") };
-}
-
-/** An answer to HEAD has no body (RFC 9110 §9.3.2), and not every platform takes it away. */
-export function responseOf({ status, headers, body }: Refusal, { method }: Request): Response {
+/** The response of a refusal. One to HEAD has no body (RFC 9110 §9.3.2); some platforms do not remove it. */
+export function toResponse({ status, headers, body }: Refusal, { method }: Request): Response {
   return new Response(method === "HEAD" ? null : body, { status, headers });
 }

@@ -1,32 +1,34 @@
-import type { Guard } from "../guard.ts";
+import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import { readFetch, responseOf } from "./fetch-handler.ts";
-import { Refusal } from "./refusal.ts";
+import type { Verifier } from "../verifier.ts";
+import { toResponse } from "./fetch-handler.ts";
 import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
+import { fromFetch } from "./route-request.ts";
 
-/** A context of Hono's, as far as the guard reads and writes it. */
+/** The parts of a Hono context that the guard reads and writes. */
 export interface AnyHonoContext {
   readonly req: { readonly raw: Request };
   set(name: "principal", value: Principal): void;
 }
 
-/** Middleware for Hono; what comes after it has `principal` among its variables. */
+/** Middleware for Hono. Later handlers have `principal` among their variables. */
 export type HonoMiddleware<Context> = (
   context: Context,
   next: () => Promise<void>,
 ) => Promise<Response | undefined>;
 
+/** Makes the middleware of `guard.hono`. @throws {TypeError} if the argument is not a rule */
 export function createHonoMiddleware<Context extends AnyHonoContext>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   options: RouteOptions,
   rule: GivenRule<Context>,
 ): HonoMiddleware<Context> {
   const check = createRequestCheck(guard, options, rule);
   return async (context, next) => {
     const { raw } = context.req;
-    const found = await check(context, readFetch(raw));
-    if (found instanceof Refusal) return responseOf(found, raw);
+    const found = await check(context, fromFetch(raw));
+    if (found instanceof Refusal) return toResponse(found, raw);
     context.set("principal", found);
     await next();
     return undefined;

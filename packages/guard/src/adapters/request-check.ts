@@ -1,39 +1,35 @@
-import { allow, type Rule, soundRule } from "../allow.ts";
-import { bearerIn } from "../bearer.ts";
-import { decide } from "../decide.ts";
-import type { Guard } from "../guard.ts";
+import { bearerIn, Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import { pathOf } from "../request-path.ts";
+import { allow, type Rule, soundRule } from "../rules/allow.ts";
+import { decide } from "../rules/decide.ts";
 import { TokenError } from "../token-error.ts";
-import { Refusal } from "./refusal.ts";
+import type { Verifier } from "../verifier.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";
-
-/** A request, as far as it is looked at before a rule sees it. */
-export interface Incoming {
-  readonly method: string;
-  /** As it was sent, or as a whole URL. */
-  readonly url: string;
-  /** All `Authorization` headers, joined by commas. */
-  readonly authorization: string | null | undefined;
-}
-
-/** No rule: whoever is signed in. One that is named must be there, so that a misspelt name opens nothing. */
-export type GivenRule<Request> = readonly [] | readonly [Rule<Request>];
-
-/** Who sent a request and may go on, or what to answer. */
-export type RequestCheck<Request> = (request: Request, incoming: Incoming) => Promise<Principal | Refusal>;
+import { pathOf, type RouteRequest } from "./route-request.ts";
 
 /**
- * The check that every adapter makes: the token of the `Authorization` header and of nowhere else (RFC 6750
- * §2.1, not §2.2 and §2.3), then the rule.
+ * At most one rule. Without one, every signed-in user is allowed. An argument that is `undefined` is an error,
+ * so that a misspelt name of a rule opens nothing.
+ */
+export type GivenRule<Request> = readonly [] | readonly [Rule<Request>];
+
+/** Returns the principal of an allowed request, or the refusal to send. */
+export type RequestCheck<Request> = (
+  request: Request,
+  incoming: RouteRequest,
+) => Promise<Principal | Refusal>;
+
+/**
+ * Makes the check that every adapter uses. It reads the token from the `Authorization` header alone (RFC 6750
+ * §2.1, not §2.2 and §2.3), and then judges the rule.
  *
- * The function it returns rejects with an {Error} where something went wrong that is no verdict. It never
- * rejects with less than an error: there are frameworks that go on where they are handed nothing.
+ * The check rejects with an {Error} if the guard itself fails. It never rejects with a value other than an
+ * error, because some frameworks continue when they receive `undefined`.
  *
- * @throws {TypeError} where what is given is no rule
+ * @throws {TypeError} if the argument is not a rule
  */
 export function createRequestCheck<Request>(
-  guard: Pick<Guard, "verify">,
+  guard: Pick<Verifier, "verify">,
   { implies, onDecision }: RouteOptions,
   given: GivenRule<Request>,
 ): RequestCheck<Request> {
@@ -46,7 +42,7 @@ export function createRequestCheck<Request>(
     throw new TokenError(decision.code, decision.reason, scopes);
   }
 
-  async function check(request: Request, { method, url, authorization }: Incoming) {
+  async function check(request: Request, { method, url, authorization }: RouteRequest) {
     const asked = { method, path: pathOf(url) };
     let principal: Principal | undefined;
     try {
@@ -66,7 +62,7 @@ export function createRequestCheck<Request>(
     try {
       onDecision?.(denial);
     } catch {
-      // It is denied either way.
+      // The request is denied anyway.
     }
   }
 

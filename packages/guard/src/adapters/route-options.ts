@@ -1,18 +1,18 @@
-import type { Implications } from "../decide.ts";
+import type { Implications } from "../rules/decide.ts";
 import type { TokenErrorCode } from "../token-error.ts";
 
-/** What holds for all routes behind a guard. */
+/** Options for all routes behind a guard. */
 export interface RouteOptions {
-  /** Scopes that stand for others: `{ "notes:write": ["notes:read"] }`. Followed through any number of steps. */
+  /** Scopes that imply others: `{ "notes:write": ["notes:read"] }`. An implied scope may imply more. */
   readonly implies?: Implications | undefined;
   /**
-   * Told of every decision about a request, for an audit. A request that is allowed does not go ahead where
-   * this throws: the framework's own handling of errors answers it.
+   * Called with every decision about a request, for an audit. If it throws, an allowed request does not go
+   * ahead: the framework's error handling answers it.
    */
   readonly onDecision?: ((decision: RouteDecision) => void) | undefined;
 }
 
-/** What was decided of one request: no token, no header, no query, no body. */
+/** The decision about one request. It contains no token, header, query or body. */
 export type RouteDecision = {
   readonly method: string;
   readonly path: string;
@@ -20,11 +20,11 @@ export type RouteDecision = {
   | { readonly outcome: "allowed"; readonly userId: string }
   | {
       readonly outcome: "denied";
-      /** Undefined where it is not known who called. */
+      /** Undefined if the caller is unknown. */
       readonly userId: string | undefined;
-      /** Why, as the caller is told. */
+      /** The code that the caller receives. */
       readonly code: TokenErrorCode;
-      /** Which check failed: for the log, not for the caller. */
+      /** The check that failed, for the log. The caller does not see it. */
       readonly reason: string;
     }
 );

@@ -12,8 +12,8 @@ import type {
   ServerRequest,
   ToolAnnotations,
 } from "@modelcontextprotocol/sdk/types.js";
-import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
+import { ownMembers } from "../support/own-members.ts";
 import type { Dialect } from "./dialect.ts";
 import { bearersOf } from "./http-bearer.ts";
 import { install } from "./install.ts";

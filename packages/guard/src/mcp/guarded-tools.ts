@@ -1,5 +1,5 @@
-import { membersOf, ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
+import { membersOf, ownMembers } from "../support/own-members.ts";
 import { TokenError } from "../token-error.ts";
 import { ConvertedLists } from "./converted-lists.ts";
 import { type Denial, denialOf } from "./denial.ts";

@@ -1,6 +1,6 @@
 import { bearerIn, challengeOf, refusalBody } from "../bearer.ts";
-import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
+import { ownMembers } from "../support/own-members.ts";
 import { TokenError } from "../token-error.ts";
 import type { Admission, Admitted, HttpRequest } from "./admission.ts";
 import { CrossOrigin } from "./cross-origin.ts";

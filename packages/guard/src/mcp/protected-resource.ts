@@ -1,4 +1,4 @@
-import { failureRest } from "../discovery.ts";
+import { failureCooldown } from "../issuer/discovery.ts";
 import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
 import type { HttpPolicy } from "./http-policy.ts";
 
@@ -36,7 +36,7 @@ export class ProtectedResource {
       return jsonAnswer(503, problem, {
         ...headers,
         "cache-control": "no-store",
-        "retry-after": String(failureRest / 1000),
+        "retry-after": String(failureCooldown / 1000),
       });
     }
     const metadata = {

@@ -1,7 +1,7 @@
-import { type Rule, soundRule } from "../allow.ts";
-import { type Asked, type Decision, decide } from "../decide.ts";
-import { ownMembers } from "../own-members.ts";
 import type { Principal } from "../principal.ts";
+import { type Rule, soundRule } from "../rules/allow.ts";
+import { type Asked, type Decision, decide } from "../rules/decide.ts";
+import { ownMembers } from "../support/own-members.ts";
 import { TokenError } from "../token-error.ts";
 import { HeldToken, textOf, verifyHeld } from "./held-token.ts";
 import { assertPolicy, type ToolPolicy, type ToolRules } from "./tool-policy.ts";

@@ -1,5 +1,5 @@
-import type { Rule } from "../allow.ts";
-import type { Implications } from "../decide.ts";
+import type { Rule } from "../rules/allow.ts";
+import type { Implications } from "../rules/decide.ts";
 import type { TokenErrorCode } from "../token-error.ts";
 import type { Verifier } from "./held-token.ts";
 

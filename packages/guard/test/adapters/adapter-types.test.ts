@@ -21,7 +21,7 @@ describe("Fastify", () => {
     });
   });
 
-  test("a rule is given the request, with what its route says of it", () => {
+  test("a rule receives the request with the types of its route", () => {
     app.get<{ Params: { id: string } }>(
       "/notes/:id",
       {
@@ -62,7 +62,7 @@ describe("Express", () => {
     });
   });
 
-  test("a rule is given the request", () => {
+  test("a rule receives the request", () => {
     app.use(
       guard.express(
         allow.when((principal, request: ExpressRequest) => {
@@ -76,13 +76,13 @@ describe("Express", () => {
 });
 
 describe("fetch", () => {
-  test("a worker's own request stays what it is", () => {
+  test("a worker's own request type is kept", () => {
     type Sent = Request & { readonly cf: { readonly country: string } };
     const handler = guard.fetch((request: Sent) => new Response(request.cf.country));
     expectTypeOf(handler).parameter(0).toEqualTypeOf<Sent>();
   });
 
-  test("a handler has the principal after the request, and then what the platform hands on", () => {
+  test("a handler receives request, principal and the platform's further arguments", () => {
     const handler = guard.fetch((request, guarded, env: { DB: string }) => {
       expectTypeOf(request).toEqualTypeOf<Request>();
       expectTypeOf(guarded.principal).toEqualTypeOf<Principal>();
@@ -93,7 +93,7 @@ describe("fetch", () => {
     expectTypeOf(guard.fetch(() => new Response())).toBeCallableWith(new Request("http://a.example"));
   });
 
-  test("a rule is given the request", () => {
+  test("a rule receives the request", () => {
     guard.fetch(
       () => new Response(),
       allow.when((_principal, request) => {
@@ -116,7 +116,7 @@ describe("Hono", () => {
     });
   });
 
-  test("a rule is given the context", () => {
+  test("a rule receives the context", () => {
     app.get(
       "/notes/:id",
       guard.hono(allow.when((_principal, context: Context) => context.req.param("id") !== "1")),
@@ -126,7 +126,7 @@ describe("Hono", () => {
 });
 
 describe("rules", () => {
-  test("take the arguments that all of them take", () => {
+  test("accept the arguments that all parts accept", () => {
     const own = allow.when((_principal, { owner }: { owner: string }) => owner !== "");
     const dated = allow.when((_principal, { date }: { date: Date }) => date.getTime() > 0);
     expectTypeOf(own).toEqualTypeOf<Rule<{ owner: string }>>();
@@ -137,14 +137,14 @@ describe("rules", () => {
     expectTypeOf(own).not.toExtend<Rule<unknown>>();
   });
 
-  test("name something", () => {
+  test("need at least one name", () => {
     // @ts-expect-error
     expect(() => allow.roles()).toThrow(TypeError);
     // @ts-expect-error
     expect(() => allow.scopes()).toThrow(TypeError);
   });
 
-  test("are not left out by a name that is misspelt", () => {
+  test("may not be undefined, as a misspelt name is", () => {
     const rules: { readonly admins?: Rule<unknown> } = {};
     // @ts-expect-error
     expect(() => guard.fastify(rules.admins)).toThrow(TypeError);

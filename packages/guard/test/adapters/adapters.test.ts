@@ -25,7 +25,7 @@ const invalid = 'Bearer error="invalid_token", error_description="The access tok
 const lacking =
   'Bearer error="insufficient_scope", error_description="The access token lacks a scope that this needs"';
 
-/** What a request is answered, and who its handler was reached by, where it was. */
+/** The response to a request, and the user that its handler saw, if it ran. */
 interface Expected {
   readonly status: number;
   readonly reached?: string;
@@ -47,7 +47,7 @@ const notValid: Expected = {
   message: "The access token is not valid",
   challenge: invalid,
 };
-const forbidden: Expected = { status: 403, code: "forbidden", message: "This is not allowed to you" };
+const forbidden: Expected = { status: 403, code: "forbidden", message: "You are not allowed to do this" };
 const needs = (scopes: string): Expected => ({
   status: 403,
   code: "insufficient_scope",
@@ -56,7 +56,7 @@ const needs = (scopes: string): Expected => ({
 });
 
 const requests: readonly (readonly [string, Sent, Expected])[] = [
-  // Who calls.
+  // The kinds of caller.
   ["a good token", { headers: bearer(alice) }, allowed("user:alice")],
   ["the scheme in another case", { headers: [["authorization", `bEARER ${alice}`]] }, allowed("user:alice")],
   ["no header", {}, missing],
@@ -67,7 +67,7 @@ const requests: readonly (readonly [string, Sent, Expected])[] = [
   ["another scheme", { headers: [["Authorization", `Basic ${btoa("alice:alice123")}`]] }, missing],
   ["a scheme that only begins alike", { headers: [["Authorization", `BearerX ${alice}`]] }, missing],
   ["a token without a scheme", { headers: [["Authorization", alice]] }, missing],
-  ["what is no token", { headers: bearer("alice") }, notValid],
+  ["a text that is not a token", { headers: bearer("alice") }, notValid],
   ["a token and something else", { headers: bearer(`${alice} x`) }, notValid],
   ["two tokens in one header", { headers: bearer(`${alice}, Bearer ${alice}`) }, notValid],
   ["two headers", { headers: [...bearer(alice), ...bearer(admin)] }, notValid],
@@ -100,7 +100,7 @@ const requests: readonly (readonly [string, Sent, Expected])[] = [
     },
   ],
 
-  // Where a token is not looked for (RFC 6750 §2.2, §2.3).
+  // Places that the guard ignores (RFC 6750 §2.2, §2.3).
   ["a token in the query", { path: `/me?access_token=${alice}&token=${alice}` }, missing],
   [
     "a token in a form",
@@ -119,12 +119,12 @@ const requests: readonly (readonly [string, Sent, Expected])[] = [
     allowed("user:alice"),
   ],
 
-  // What is asked for.
+  // The routes.
   ["OPTIONS without a token", { method: "OPTIONS" }, missing],
   ["OPTIONS with a token", { method: "OPTIONS", headers: bearer(alice) }, allowed("user:alice")],
   ["DELETE without a token", { method: "DELETE" }, missing],
 
-  // Who may.
+  // The allowed callers.
   ["a role", { path: "/admin", headers: bearer(admin) }, allowed("user:admin")],
   ["no such role", { path: "/admin", headers: bearer(alice) }, forbidden],
   ["no role at all", { path: "/admin", headers: bearer(bare) }, forbidden],
@@ -154,7 +154,7 @@ const requests: readonly (readonly [string, Sent, Expected])[] = [
   ["a condition that throws", { path: "/throws", headers: bearer(admin) }, forbidden],
 ];
 
-/** A server in front of which a guard of the issuer stands, and all that was decided there. */
+/** A server behind a guard of the issuer, and all decisions of that guard. */
 interface World extends Running {
   readonly decisions: RouteDecision[];
 }
@@ -209,7 +209,7 @@ describe.each(hosts)("%s", (_name, host) => {
   describe("the audit", () => {
     afterEach(close);
 
-    test("says who, what and why, and for whom it is known", async () => {
+    test("names user, route, code and reason; the user only if known", async () => {
       const { url, decisions } = await serve(issuer.guard());
       await send(url, { path: "/admin?page=2", headers: bearer(alice) });
       await send(url, { path: "/read", headers: bearer(alice) });
@@ -245,7 +245,7 @@ describe.each(hosts)("%s", (_name, host) => {
     });
 
     test.each([[new Error("disk full")], [undefined], ["route"]])(
-      "that throws %s lets nobody in, and says no more to who is turned away",
+      "that throws %s admits no request, and a refusal stays the same",
       async (thrown) => {
         const onDecision = () => {
           throw thrown;
@@ -259,7 +259,7 @@ describe.each(hosts)("%s", (_name, host) => {
     );
   });
 
-  describe("a guard that cannot tell", () => {
+  describe("a guard that cannot check tokens", () => {
     afterEach(close);
 
     test.each<[code: string, message: string, Partial<GuardOptions>]>([
@@ -270,7 +270,7 @@ describe.each(hosts)("%s", (_name, host) => {
       ],
       [
         "revocations_unavailable",
-        "Access tokens cannot be checked now: ended sessions are not known",
+        "Access tokens cannot be checked now: ended sessions could not be read",
         { revocations: { isRevoked: refuse("revocations_unavailable") } },
       ],
     ])("says so: %s", async (code, message, options) => {
@@ -283,9 +283,9 @@ describe.each(hosts)("%s", (_name, host) => {
       expectAnswer(await send(world.url, {}), missing);
     });
 
-    // Express goes on to the next handler at nothing, and to the next route at "route".
+    // Express continues with the next handler for `undefined`, and with the next route for "route".
     test.each([[new Error("a socket broke")], [undefined], [null], ["route"], ["router"], [0]])(
-      "leaves it to the framework's own handling of errors when %s is thrown",
+      "passes a thrown %s to the framework's error handling",
       async (thrown) => {
         const isRevoked = () => {
           throw thrown;
@@ -322,7 +322,7 @@ function expectAnswer({ status, headers, body }: Received, expected: Expected): 
   if (expected.status !== 503) expect(headers["retry-after"]).toBeUndefined();
 }
 
-/** No part of a token that could be used, anywhere. */
+/** No usable part of a token appears anywhere. */
 function expectNoToken(received: Received, { log, decisions }: World): void {
   const said = JSON.stringify([received, log, decisions]);
   for (const token of Object.values(tokens)) {
@@ -330,7 +330,7 @@ function expectNoToken(received: Received, { log, decisions }: World): void {
   }
 }
 
-test("another issuer's token is refused everywhere", async () => {
+test("every adapter refuses another issuer's token", async () => {
   for (const [, host] of hosts) {
     const world = await host(createRouteGuards(stranger.guard()));
     expectAnswer(await send(world.url, { headers: bearer(alice) }), notValid);

@@ -78,7 +78,7 @@ describe("Fastify", () => {
     expect((await app.inject(options)).statusCode).toBe(status);
   });
 
-  test("no handler runs while a refusal is still on its way", async () => {
+  test("no handler runs while a refusal is being sent", async () => {
     const slow = Fastify();
     let reached = 0;
     slow.addHook("onSend", async (_request, _reply, payload) => {
@@ -97,7 +97,7 @@ describe("Fastify", () => {
 });
 
 describe("Express", () => {
-  test("routers name the whole path in the audit, and what no route answers is guarded too", async () => {
+  test("the audit has the whole path of routers; a path without a route is guarded", async () => {
     const app = express();
     const router = Router();
     router.get("/me", guard.express(allow.roles("admin")), (_request, response) => {
@@ -116,7 +116,7 @@ describe("Express", () => {
     ]);
   });
 
-  test("a token that was put in the header before the guard counts", async () => {
+  test("a token that earlier middleware puts into the header counts", async () => {
     const app = express();
     app.use((request, _response, next) => {
       request.headers.authorization = authorization;
@@ -131,7 +131,7 @@ describe("Express", () => {
     expect(await send(url, { headers: [...signedIn, ...signedIn] })).toMatchObject({ status: 401 });
   });
 
-  test("a refusal that comes after somebody else's answer goes to the handling of errors", async () => {
+  test("a refusal after another response goes to the error handling", async () => {
     const app = express();
     const failed = Promise.withResolvers<unknown>();
     app.use((_request, response, next) => {
@@ -148,7 +148,7 @@ describe("Express", () => {
 });
 
 describe("Hono", () => {
-  test("CORS goes before the guard: it answers preflights, and its headers are on refusals", async () => {
+  test("CORS before the guard answers preflights, and refusals have its headers", async () => {
     const app = new Hono<{ Variables: { principal: Principal } }>();
     app.use(cors({ origin: "https://app.example", exposeHeaders: ["WWW-Authenticate"] }));
     app.use(guard.hono());
@@ -170,7 +170,7 @@ describe("Hono", () => {
     expect(await send(url, { headers: [origin, ...signedIn] })).toMatchObject({ status: 200, body: "alice" });
   });
 
-  test("apps within an app have the principal", async () => {
+  test("nested apps have the principal", async () => {
     type Env = { Variables: { principal: Principal } };
     const notes = new Hono<Env>();
     notes.get("/", (context) => context.text(context.get("principal").username));
@@ -186,7 +186,7 @@ describe("a fetch handler", () => {
   const request = (init: RequestInit = {}) =>
     new Request("https://notes.example/", { headers: { authorization }, ...init });
 
-  test("is given the request as it came, and all that its platform hands on", async () => {
+  test("receives the request unchanged, and all arguments of its platform", async () => {
     const sent = request({ method: "POST", body: "a note" });
     const handler = guard.fetch(
       async (received, { principal }, env: { name: string }, wait: () => string) => {
@@ -199,7 +199,7 @@ describe("a fetch handler", () => {
     expect(await answer.text()).toBe("alice, env, ctx, a note");
   });
 
-  test("may answer at once, and fails as it would without a guard", async () => {
+  test("may answer without a promise; its errors are passed on", async () => {
     expect((await guard.fetch(() => new Response(null, { status: 204 }))(request())).status).toBe(204);
     const failing = guard.fetch(() => {
       throw new RangeError("its own");
@@ -207,20 +207,20 @@ describe("a fetch handler", () => {
     await expect(failing(request())).rejects.toThrow(RangeError);
   });
 
-  test("is not asked, and HEAD is answered without a body", async () => {
+  test("does not run for a refusal, and HEAD gets no body", async () => {
     const handler = guard.fetch(() => new Response("reached"), allow.roles("admin"));
     const head = await handler(request({ method: "HEAD" }));
     expect([head.status, head.body]).toEqual([403, null]);
     expect(await (await handler(request())).text()).not.toContain("reached");
   });
 
-  test("is made with a handler", () => {
+  test("needs a handler", () => {
     expect(() => Reflect.apply(guard.fetch, guard, [])).toThrow(TypeError);
     expect(() => Reflect.apply(guard.fetch, guard, [allow.roles("admin")])).toThrow(TypeError);
   });
 });
 
-describe("a method of the guard that was named and not called lets nobody in", () => {
+describe("a guard method that was passed without a call admits no request", () => {
   test("Fastify", async () => {
     const app = Fastify();
     // @ts-expect-error

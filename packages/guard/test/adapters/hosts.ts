@@ -9,7 +9,7 @@ import "../../src/adapters/fastify.ts";
 import type { RouteGuards } from "../../src/adapters/route-guards.ts";
 import { allow, type Principal, type Rule } from "../../src/index.ts";
 
-/** Rules of the routes that every host has, but for `/me`, which has none, and `/notes/:owner`. */
+/** The rules of the routes of every host. `/me` has no rule, and `/notes/:owner` has the next one. */
 const rules = {
   "/admin": allow.roles("admin", "operator"),
   "/read": allow.scopes("notes:read"),
@@ -21,19 +21,19 @@ const rules = {
   }),
 } as const satisfies Record<string, Rule<unknown>>;
 
-/** Whose notes are theirs. */
+/** The owner of the notes in the path. */
 function isOwner(principal: Principal, owner: string | undefined): boolean {
   return owner === principal.username;
 }
 
-/** A server that listens, and what it wrote to its log. */
+/** A listening server and its log. */
 export interface Running {
   readonly url: string;
   readonly log: readonly string[];
   close(): Promise<unknown>;
 }
 
-/** Serves all routes behind a guard; a handler that is reached answers with who it was reached by. */
+/** Serves all routes behind a guard. A handler answers with the id of its user. */
 export type Host = (guard: RouteGuards) => Promise<Running>;
 
 const methods = ["GET", "POST", "OPTIONS", "DELETE"];
@@ -46,7 +46,7 @@ const fastify: Host = async (guard) => {
     logger: {
       level: "trace",
       stream: { write: (line: string) => log.push(line) },
-      // Fastify itself logs whole URLs; what the guard logs is looked for here.
+      // Fastify itself logs whole URLs. This test is about the lines of the guard.
       serializers: { req: ({ method }) => ({ method }) },
     },
   });
@@ -123,7 +123,7 @@ const fetchHost: Host = async (guard) => {
   );
 };
 
-/** What stands in front of a guard's routes. */
+/** Middleware in front of a guard's routes. */
 export const hosts: readonly (readonly [string, Host])[] = [
   ["Fastify", fastify],
   ["Express", expressHost],
@@ -131,7 +131,7 @@ export const hosts: readonly (readonly [string, Host])[] = [
   ["a fetch handler", fetchHost],
 ];
 
-/** Lets Node's server serve a fetch handler. What the handler rejects with is answered 500. */
+/** Serves a fetch handler with Node's server. A rejection gets 500. */
 export function fromFetch(
   handler: (request: Request) => Response | Promise<Response>,
   log: string[] = [],

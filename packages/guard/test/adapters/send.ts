@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 
-/** A request as it goes over the wire: headers may come twice. */
+/** A request as sent over the wire. A header may be repeated. */
 export interface Sent {
   readonly method?: string;
   /** With its query. Default: `/me`. */
@@ -16,7 +16,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** Sends a request over a connection of its own and reads all of the answer. */
+/** Sends a request over its own connection and reads the whole response. */
 export function send(
   url: string,
   { method = "GET", path = "/me", headers = [], body }: Sent,

@@ -20,7 +20,7 @@ const { n = "", e = "" } = rsa.publicKey.export({ format: "jwk" });
 const { x = "", y = "" } = ec.publicKey.export({ format: "jwk" });
 const bytes = (base64url: string) => Buffer.from(base64url, "base64url");
 
-test("what the tables below begin from is accepted", async () => {
+test("the unchanged tokens are accepted", async () => {
   expect(await codeOf(guard.verify(handMade({ ...goodHeader, kid: "ec" }, goodClaims, ec.sign)))).toBe(
     "accepted",
   );
@@ -28,7 +28,7 @@ test("what the tables below begin from is accepted", async () => {
   expect(await codeOf(guard.verify(rs256))).toBe("accepted");
 });
 
-/** Of a key of OpenSSH: fields with their lengths before them (RFC 4253 §6.6). */
+/** A key of OpenSSH: each field after its length (RFC 4253 §6.6). */
 function openSsh(...fields: (string | Buffer)[]): string {
   const framed = fields.flatMap((field) => {
     const length = Buffer.alloc(4);
@@ -39,7 +39,7 @@ function openSsh(...fields: (string | Buffer)[]): string {
 }
 
 // CVE-2015-9235, CVE-2016-10555, CVE-2017-11424 (PKCS#1), CVE-2022-29217 (OpenSSH), CVE-2023-48223.
-describe("an HMAC whose secret is the public key", () => {
+describe("an HMAC with the public key as its secret", () => {
   const secrets: [string, "ec" | "rsa", string | Buffer][] = [
     ["SPKI PEM", "ec", ec.publicKey.export({ format: "pem", type: "spki" })],
     ["SPKI DER", "ec", ec.publicKey.export({ format: "der", type: "spki" })],
@@ -75,7 +75,7 @@ describe("an HMAC whose secret is the public key", () => {
   );
 });
 
-// CVE-2015-2951 and what filters of "none" have missed since.
+// CVE-2015-2951, and later ways past a filter of "none".
 describe("an algorithm that is not the key's, over a signature that is good", () => {
   test.each<[unknown]>([
     ...["none", "None", "nOnE", "NONE", "none ", "none\u0000", "", " ", "null", "undefined"].map(only),
@@ -117,7 +117,7 @@ test.each(["HS256", "none", "es256", "", "__proto__", null, {}])(
   (algorithm) => {
     const options: object = { issuer: issuer.issuer, algorithms: ["ES256", algorithm] };
     const make: (options: never) => unknown = createGuard;
-    // What a program without types would do; nothing but this line could say it.
+    // A program without types. Only this cast can express it.
     expect(() => make(options as never)).toThrow("createGuard: algorithms must be");
   },
 );

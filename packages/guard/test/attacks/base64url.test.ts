@@ -16,11 +16,11 @@ const token = handMade(goodHeader, goodClaims, signer.sign);
 const [header, claims, signature] = partsOf(token);
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-test("what the tables below begin from is accepted", async () => {
+test("the unchanged token is accepted", async () => {
   expect(await codeOf(guard.verify(token))).toBe("accepted");
 });
 
-// RFC 7515 §2, RFC 4648 §3: no padding, no line breaks, no other characters; one text for the same bytes.
+// RFC 7515 §2, RFC 4648 §3: no padding, no line breaks, no other characters. The same bytes have one text.
 describe("another spelling of the same bytes", () => {
   const spellings: [string, (part: string) => string][] = [
     ["padded", (part) => `${part}${"=".repeat((4 - (part.length % 4)) % 4 || 1)}`],
@@ -47,7 +47,7 @@ describe("another spelling of the same bytes", () => {
     }
   });
 
-  test("the bits that the last character of the signature has to spare", async () => {
+  test("the spare bits of the last character of the signature", async () => {
     const last = alphabet.indexOf(signature.slice(-1));
     const same = [...alphabet].filter((_letter, at) => at >> 4 === last >> 4 && at !== last);
     expect(same).toHaveLength(15);
@@ -93,7 +93,7 @@ test.each<[string, string]>([
   }
 });
 
-describe("what is no text, from a program without types", () => {
+describe("a value other than a text, from a program without types", () => {
   const untyped: UntypedGuard = guard;
   const throwing = {
     toString() {

@@ -22,8 +22,8 @@ afterEach(() => {
   issuer.now = start * 1_000;
 });
 
-// CVE-2026-35039: what was remembered of one token answers for another.
-describe("a token that shares something with one that is remembered", () => {
+// CVE-2026-35039: the cached result of one token answers for another.
+describe("a token that shares a part with a cached token", () => {
   const [header, claims, signature] = partsOf(alice);
   const [, claimsOfBob, signatureOfBob] = partsOf(bob);
   const admin = encoded({ ...goodClaims, roles: ["admin"] });
@@ -52,14 +52,14 @@ describe("a token that shares something with one that is remembered", () => {
     expect(guard.recall(token)).toBeUndefined();
     expect(await codeOf(guard.verify(token))).toBe("invalid_token");
     expect(guard.recall(token)).toBeUndefined();
-    // And it has driven nobody out.
+    // The forged token has evicted no good one.
     expect(guard.recall(alice)?.userId).toBe("alice");
     expect(guard.recall(bob)?.userId).toBe("bob");
   });
 });
 
 test.each([0, 1, 7, 10_000])(
-  "good and forged tokens, a thousand at once, with %i remembered: each caller gets its own answer",
+  "a thousand concurrent good and forged tokens with a cache of %i: no mix-up",
   async (cacheSize) => {
     const guard = guardOf({ k1: ours }, { cacheSize });
     const people = Array.from({ length: 25 }, (_none, number) => `user-${number}`);
@@ -85,15 +85,15 @@ test.each([0, 1, 7, 10_000])(
   },
 );
 
-test("a session that ends while its token is checked for the first time is refused", async () => {
+test("a session that ends during the first check of its token is refused", async () => {
   const guard = guardOf({ k1: ours });
   const checks = [as("eve", { sid: "short" }), alice].map((token) => codeOf(guard.verify(token)));
   issuer.ended.add("short");
   expect(await Promise.all(checks)).toEqual(["token_revoked", "accepted"]);
 });
 
-describe("what one guard remembers", () => {
-  test("does not outlive the token, also when its owner has a newer one", async () => {
+describe("the cache of a guard", () => {
+  test("does not outlive the token, even if its user has a newer one", async () => {
     const guard = guardOf({ k1: ours });
     await guard.verify(alice);
     issuer.now += 60_000;
@@ -104,7 +104,7 @@ describe("what one guard remembers", () => {
     expect(await codeOf(guard.verify(alice))).toBe("token_expired");
   });
 
-  test("is nothing to a guard with another audience, issuer, algorithm or key", async () => {
+  test("does not serve a guard with another audience, issuer, algorithm or key", async () => {
     const guard = guardOf({ k1: ours });
     const others = [
       guardOf({ k1: ours }, { audience: "https://other.example" }),
@@ -120,7 +120,7 @@ describe("what one guard remembers", () => {
     expect(await codeOf(guard.verify(alice))).toBe("accepted");
   });
 
-  test("does not follow options that are changed afterwards", async () => {
+  test("ignores later changes of the options object", async () => {
     const audience = [issuer.audience];
     const algorithms: ("ES256" | "RS256")[] = ["ES256"];
     const guard = guardOf({ k1: ours }, { audience, algorithms });
@@ -131,7 +131,7 @@ describe("what one guard remembers", () => {
     expect(await codeOf(guard.verify(alice))).toBe("accepted");
   });
 
-  test("goes with the key: withdrawn, replaced under its kid, or brought back", async () => {
+  test("follows the key: withdrawn, replaced under its kid, or restored", async () => {
     let key: typeof ours.key | undefined = ours.key;
     const guard = issuer.guard({ keys: { get: () => key } });
     await guard.verify(alice);
@@ -145,7 +145,7 @@ describe("what one guard remembers", () => {
     expect(await codeOf(guard.verify(alice))).toBe("accepted");
   });
 
-  test("is never a refusal: a key that comes later is found", async () => {
+  test("holds no refusals: a key that is added later counts", async () => {
     const known = new Map([["k1", theirs.key]]);
     const guard = issuer.guard({ keys: { get: (kid) => known.get(kid) } });
     expect(await codeOf(guard.verify(alice))).toBe("invalid_token");

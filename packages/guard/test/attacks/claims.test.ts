@@ -6,14 +6,14 @@ const signer = ecSigner();
 const guard = guardOf({ k1: signer });
 const { iss, aud } = { iss: "https://login.example", aud: "https://api.example" };
 
-/** A token whose claims are written out, so that they can say what `JSON.stringify` would not. */
+/** A token with claims written as text, for values that `JSON.stringify` cannot write. */
 function saying(name: string, json: string): string {
   const others = Object.entries(goodClaims).filter(([other]) => other !== name);
   const members = others.map(([other, value]) => `${JSON.stringify(other)}:${JSON.stringify(value)}`);
   return handMade(goodHeader, `{${[...members, `${JSON.stringify(name)}:${json}`].join(",")}}`, signer.sign);
 }
 
-describe("a claim that is not what its name says, signed by the issuer itself", () => {
+describe("a malformed claim, signed by the issuer itself", () => {
   const listed = (name: string, code: string, ...values: string[]) =>
     values.map((json) => [name, json, code] as const);
   test.each([
@@ -34,9 +34,9 @@ describe("a claim that is not what its name says, signed by the issuer itself", 
     ...listed("nbf", "invalid_token", '"1700000000"', "null", "[]", "{}", "true", String(start + 1), "1e400"),
     ...listed("nbf", "accepted", String(start), "0", "-1e400"),
     ...listed("iat", "invalid_token", '"1700000000"', "null", "[]", "{}", "true"),
-    // Clocks differ; what forbids a use before its time is `nbf`.
+    // Clocks differ. Only `nbf` forbids an early use.
     ...listed("iat", "accepted", String(start + 3_600), "0"),
-    // CVE-2020-26160: an audience in a form that is not expected passed for none.
+    // CVE-2020-26160: an audience in an unexpected form counted as a missing one.
     ...listed(
       "aud",
       "invalid_token",
@@ -67,7 +67,7 @@ describe("a claim that is not what its name says, signed by the issuer itself", 
       `"${aud}\\u0000"`,
     ),
     ...listed("aud", "accepted", `["${aud}"]`, `["https://b.example","${aud}"]`),
-    // CVE-2025-30144: a list of issuers that has the right one among others.
+    // CVE-2025-30144: a list of issuers with the right one among others.
     ...listed(
       "iss",
       "invalid_token",
@@ -99,7 +99,7 @@ describe("a claim that is not what its name says, signed by the issuer itself", 
       '["user:alice"]',
       '{"sub":"user:alice"}',
     ),
-    // A session that cannot be named could not be ended.
+    // A session without a readable id could never be ended.
     ...listed("sid", "invalid_token", "{}", "[]", "null", "5", "0", "true", '""', '["session-1"]'),
     ...listed("sid", "accepted", '"session-2"'),
   ])("%s: %s is %s", async (name, json, code) => {
@@ -159,7 +159,7 @@ describe("a claim that is not what its name says, signed by the issuer itself", 
   );
 });
 
-describe("claims that are no object", () => {
+describe("claims that are not an object", () => {
   const bytes = (...numbers: number[]) => Uint8Array.from(numbers);
   test.each<[string, string | Uint8Array]>([
     ["nothing to read", " "],
@@ -179,7 +179,7 @@ describe("claims that are no object", () => {
   });
 });
 
-describe("an issuer or an audience that only looks like the right one", () => {
+describe("an issuer or an audience that looks like the right one", () => {
   const near = (name: string) => [
     `${name}/`,
     `${name}.`,

@@ -25,9 +25,9 @@ const tokens: [string, () => string][] = [
   ["another issuer", () => handMade(goodHeader, { ...claims, iss: "https://canary.example" }, ours.sign)],
   ["another audience", () => handMade(goodHeader, { ...claims, aud: ["aud-canary"] }, ours.sign)],
   ["an expiry that is a text", () => handMade(goodHeader, { ...claims, exp: "exp-canary" }, ours.sign)],
-  ["a session that is none", () => handMade(goodHeader, { ...claims, sid: ["sid-canary"] }, ours.sign)],
+  ["a malformed session id", () => handMade(goodHeader, { ...claims, sid: ["sid-canary"] }, ours.sign)],
   ["no user", () => handMade(goodHeader, { ...claims, sub: "" }, ours.sign)],
-  ["a type that is none", () => handMade({ ...goodHeader, typ: "typ-canary" }, claims, ours.sign)],
+  ["a malformed typ", () => handMade({ ...goodHeader, typ: "typ-canary" }, claims, ours.sign)],
   ["a list of types", () => handMade({ ...goodHeader, typ: ["typ-canary"] }, claims, ours.sign)],
   ["an unknown kid", () => handMade({ ...goodHeader, kid: "kid-canary" }, claims, ours.sign)],
   ["an unknown algorithm", () => handMade({ ...goodHeader, alg: "alg-canary" }, claims, ours.sign)],
@@ -42,8 +42,8 @@ const tokens: [string, () => string][] = [
       ),
   ],
   ["claims that are no JSON", () => handMade(goodHeader, '{"claim-canary":oops', ours.sign)],
-  ["a header that is no JSON", () => handMade('{"header-canary":oops', claims, ours.sign)],
-  ["a header that is no UTF-8", () => handMade(Uint8Array.of(123, 255), claims, ours.sign)],
+  ["a header that is not JSON", () => handMade('{"header-canary":oops', claims, ours.sign)],
+  ["a header that is not UTF-8", () => handMade(Uint8Array.of(123, 255), claims, ours.sign)],
   [
     "a prototype",
     () =>
@@ -55,7 +55,7 @@ const tokens: [string, () => string][] = [
   ["a password by mistake", () => secret],
 ];
 
-/** All that a log could get hold of: hidden properties, causes and what a debugger shows among it. */
+/** Everything that a log could contain, with hidden properties, causes and the output of `inspect`. */
 function written(error: unknown): string {
   if (!(error instanceof TokenError)) throw error;
   const own = Reflect.ownKeys(error).map((name) => String(Reflect.get(error, name)));
@@ -72,8 +72,8 @@ async function refusalOf(work: () => Promise<unknown>): Promise<string> {
   throw new Error("accepted");
 }
 
-// CVE-2019-7644: the error said which signature would have been right.
-describe("nothing of a token or of a key is in the refusal", () => {
+// CVE-2019-7644: the error contained the right signature.
+describe("a refusal contains no part of a token or key", () => {
   test.each(tokens)("%s", async (_name, make) => {
     const token = make();
     const guard = guardOf({ k1: ours });
@@ -89,7 +89,7 @@ describe("nothing of a token or of a key is in the refusal", () => {
     expect(said).not.toContain("user:");
   });
 
-  test("nor in those of a token that was good", async () => {
+  test("neither does the refusal of a token that was good", async () => {
     const guard = guardOf({ k1: ours });
     const token = handMade(goodHeader, { ...claims, sid: "sid-canary" }, ours.sign);
     await guard.verify(token);
@@ -112,12 +112,12 @@ describe("nothing of a token or of a key is in the refusal", () => {
     ["bytes", Buffer.from("canary.canary.canary")],
     ["list", ["canary.canary.canary"]],
     ["object", { token: "canary" }],
-  ])("nor what was handed over instead of one: %s", async (_name, value) => {
+  ])("neither does the refusal of a value other than a token: %s", async (_name, value) => {
     const guard: UntypedGuard = guardOf({ k1: ours });
     expect(await refusalOf(() => guard.verify(value))).not.toContain("canary");
   });
 
-  test("nor in what the guard shows of itself", async () => {
+  test("neither does an inspected guard", async () => {
     const guard = guardOf({ k1: ours });
     const token = handMade(goodHeader, claims, ours.sign);
     await guard.verify(token);
@@ -127,7 +127,7 @@ describe("nothing of a token or of a key is in the refusal", () => {
   });
 });
 
-test("a failing key source is no verdict, and is told as it is", async () => {
+test("an error of the key source is passed on unchanged", async () => {
   const offline = new TypeError("offline");
   const failing = () => {
     throw offline;

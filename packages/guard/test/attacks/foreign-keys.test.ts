@@ -12,7 +12,7 @@ const ours = ecSigner();
 const guard = guardOf({ k1: ours });
 const certificate = certify(theirs);
 
-/** Would hand the attacker's key to anybody who asks, in every form, and counts who did. */
+/** A trap that serves the attacker's key in every form, and counts its requests. */
 let asked = 0;
 const server = createServer((request, response) => {
   asked += 1;
@@ -30,7 +30,7 @@ const server = createServer((request, response) => {
 }).listen(0, "127.0.0.1");
 await once(server, "listening");
 afterAll(() => void server.close());
-// A server that listens on a port, not on a pipe, has an address of this kind.
+// A server that listens on a port has an address of this type.
 const trap = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 const embedded: [string, Record<string, unknown>, Record<string, unknown>?][] = [
@@ -51,9 +51,9 @@ const embedded: [string, Record<string, unknown>, Record<string, unknown>?][] = 
   ["all of them", { jku: `${trap}/keys`, x5u: `${trap}/cert`, x5c: [certificate.toString("base64")] }],
 ];
 
-// CVE-2018-0114: the key that a token brings along is believed.
-describe("a key that the token brings along or points to", () => {
-  test("is one that would fit", async () => {
+// CVE-2018-0114: a key inside the token is trusted.
+describe("a key that the token contains or points to", () => {
+  test("would fit", async () => {
     expect(new X509Certificate(certificate).publicKey.equals(theirs.publicKey)).toBe(true);
     const token = handMade(goodHeader, goodClaims, theirs.sign);
     expect(await codeOf(guardOf({ k1: theirs }).verify(token))).toBe("accepted");
@@ -65,7 +65,7 @@ describe("a key that the token brings along or points to", () => {
     expect(asked).toBe(0);
   });
 
-  test("is not asked for by a guard that finds keys by discovery either", async () => {
+  test("is not fetched by a guard with discovery", async () => {
     await using own = await OwnIssuer.start();
     await using finding = own.guard({ follow: false });
     await finding.ready();
@@ -127,7 +127,7 @@ describe("kid injection", () => {
   });
 });
 
-/** A certificate for a key, signed with it (RFC 5280 §4.1), with no more in it than must be. */
+/** A self-signed certificate (RFC 5280 §4.1) with the required fields alone. */
 function certify({ publicKey, privateKey }: Signer): Buffer {
   const der = (tag: number, ...parts: Uint8Array[]) => {
     const body = Buffer.concat(parts);

@@ -11,7 +11,7 @@ const claims = {
 };
 const token = handMade(goodHeader, claims, signer.sign);
 
-/** What a careless or a hostile handler could do to what it is given. */
+/** Changes that a careless or hostile handler could make to its principal. */
 type Tampering = (value: object) => unknown;
 
 const tamperings: [string, Tampering][] = [
@@ -26,12 +26,12 @@ const tamperings: [string, Tampering][] = [
   ["sort", (value) => Array.prototype.sort.call(value)],
 ];
 
-/** Everything within: the value, its members and theirs. */
+/** The value and all its members, on every level. */
 function within(value: unknown): object[] {
   return typeof value === "object" && value !== null ? [value, ...Object.values(value).flatMap(within)] : [];
 }
 
-/** A copy that no tampering reaches, with the prototypes, which a clone does not have. */
+/** A deep copy with prototypes, which `structuredClone` loses. */
 function copyOf(value: unknown) {
   return {
     value: structuredClone(value),
@@ -39,7 +39,7 @@ function copyOf(value: unknown) {
   };
 }
 
-describe("what one handler does to its principal, the next one does not see", () => {
+describe("a handler cannot change the principal of the next handler", () => {
   test.each(tamperings)("%s", async (_name, tamper) => {
     const guard = guardOf({ k1: signer });
     const first = await guard.verify(token);
@@ -58,7 +58,7 @@ describe("what one handler does to its principal, the next one does not see", ()
     expect(copyOf(await guardOf({ k1: signer }).verify(token))).toStrictEqual(before);
   });
 
-  test("everything in it is frozen, also where nothing is remembered", async () => {
+  test("every level is frozen, also without a cache", async () => {
     for (const cacheSize of [0, 10]) {
       const principal = await guardOf({ k1: signer }, { cacheSize }).verify(token);
       for (const value of within(principal)) expect(Object.isFrozen(value)).toBe(true);
@@ -66,7 +66,7 @@ describe("what one handler does to its principal, the next one does not see", ()
   });
 });
 
-test("an expiry cannot be put off, nor a session swapped, to keep a remembered token alive", async () => {
+test("a cached token's expiry and session cannot be changed", async () => {
   const guard = guardOf({ k1: signer });
   const principal = await guard.verify(token);
   expect(Reflect.set(principal, "expiresAt", Number.POSITIVE_INFINITY)).toBe(false);

@@ -3,24 +3,24 @@ import { type CryptoKey, decodeJwt, decodeProtectedHeader } from "jose";
 import type { Guard, GuardOptions, Principal } from "../../src/index.ts";
 import { TestIssuer } from "../issuer.ts";
 
-/** A part of a token before it is encoded: a value for JSON, or this very text, or these very bytes. */
+/** A part of a token before its encoding: a value for JSON, a text, or bytes. */
 export type Part = Readonly<Record<string, unknown>> | string | Uint8Array;
 
-/** What makes the signature of a token, given header and claims as they are sent. */
+/** Signs header and claims as they are sent. */
 export type Sign = (input: string) => Uint8Array | string;
 
-/** A key pair with which tokens are signed byte by byte, where a library would refuse to. */
+/** A key pair that signs any bytes, also those that a library would refuse. */
 export interface Signer {
   readonly sign: (input: string) => Buffer;
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
-  /** The public key, as a guard has it: good for one algorithm. */
+  /** The public key in the form that a guard uses, for one algorithm. */
   readonly key: CryptoKey;
 }
 
 export const issuer = await TestIssuer.make();
 const good = await issuer.token();
-/** What a good token says. */
+/** Header and claims of a good token. */
 export const goodHeader = decodeProtectedHeader(good);
 export const goodClaims = decodeJwt(good);
 
@@ -43,7 +43,7 @@ export function rsaSigner(publicExponent = 65_537, modulusLength = 2_048): Signe
   return { publicKey, privateKey, key, sign: (input) => sign("sha256", Buffer.from(input), privateKey) };
 }
 
-/** A guard that finds these keys by `kid`, and does not ask for which algorithm it is to find them. */
+/** A guard that finds these keys by `kid` alone, whatever the algorithm. */
 export function guardOf(
   signers: Readonly<Record<string, Signer>>,
   options: Partial<GuardOptions> = {},
@@ -57,7 +57,7 @@ export function encoded(part: Part): string {
   return Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64url");
 }
 
-/** A token of these parts. A signature that is a text is taken as it is. */
+/** A token of these parts. A signature given as text is used unchanged. */
 export function handMade(header: Part, claims: Part, signing: Sign): string {
   const input = `${encoded(header)}.${encoded(claims)}`;
   const signature = signing(input);
@@ -70,7 +70,7 @@ export function partsOf(token: string): [header: string, claims: string, signatu
   return [header, claims, signature];
 }
 
-/** A guard as a program without types sees it. */
+/** A guard in the view of a program without types. */
 export interface UntypedGuard {
   verify(token: unknown): Promise<Principal>;
   recall(token: unknown): Principal | undefined;

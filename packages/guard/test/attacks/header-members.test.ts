@@ -10,10 +10,10 @@ const guard = guardOf({ k1: signer, rsa });
 const codeFor = (header: Record<string, unknown>, claims: Parameters<typeof handMade>[1] = goodClaims) =>
   codeOf(guard.verify(handMade({ ...goodHeader, ...header }, claims, signer.sign)));
 
-// CVE-2025-59420, CVE-2026-32597, CVE-2026-35042: what a header calls critical is passed over.
+// CVE-2025-59420, CVE-2026-32597, CVE-2026-35042: critical header members are ignored.
 describe("crit", () => {
   test.each<[string, Record<string, unknown>]>([
-    ["a name that nobody knows", { crit: ["x-policy"], "x-policy": "require-mfa" }],
+    ["an unknown name", { crit: ["x-policy"], "x-policy": "require-mfa" }],
     ["a name that is not there", { crit: ["x-policy"] }],
     ["a known name and an unknown one", { crit: ["b64", "x-policy"], b64: true, "x-policy": 1 }],
     ["exp", { crit: ["exp"], exp: 1 }],
@@ -41,7 +41,7 @@ describe("b64: claims that are not encoded (RFC 7797 §7 forbids them in a JWT)"
     ["0", 0],
   ])("%s", async (_name, b64) => expect(await codeFor({ b64, crit: ["b64"] })).toBe("invalid_token"));
 
-  // It says what is so anyway; but who marks it as critical asks for somebody who knows it (RFC 7515 §4.1.11).
+  // The value is the default. But `crit` demands a receiver that supports it (RFC 7515 §4.1.11).
   test.each([[["b64"]], [["b64", "b64"]]])("true, in crit as %j", async (crit) => {
     expect(await codeFor({ b64: true, crit })).toBe("invalid_token");
   });
@@ -55,7 +55,7 @@ describe("b64: claims that are not encoded (RFC 7797 §7 forbids them in a JWT)"
   });
 });
 
-describe("typ: what is no access token (RFC 9068 §4)", () => {
+describe("typ: other kinds of token (RFC 9068 §4)", () => {
   test.each<[unknown, Record<string, unknown>, string]>([
     ["at+jwt", {}, "accepted"],
     ["AT+JWT", {}, "accepted"],
@@ -94,7 +94,7 @@ describe("typ: what is no access token (RFC 9068 §4)", () => {
   });
 });
 
-// CVE-2024-28176, CVE-2024-33664: a little that is inflated to very much.
+// CVE-2024-28176, CVE-2024-33664: a small token that inflates to a huge one.
 describe("compressed bombs", () => {
   const bomb = Buffer.alloc(4_000_000, " ");
   test.each<[string, Uint8Array]>([
@@ -108,7 +108,7 @@ describe("compressed bombs", () => {
   });
 });
 
-// CVE-2026-29000: encrypted for whoever has the public key, and signed by nobody.
+// CVE-2026-29000: encrypted with the public key, and not signed.
 describe("encrypted tokens", () => {
   const unsigned = handMade({ alg: "none" }, goodClaims, () => "");
   const inner = handMade(goodHeader, goodClaims, signer.sign);

@@ -13,7 +13,7 @@ const valid = [
 ];
 const runs = { numRuns: 1_000, seed: 20_260_728 };
 
-/** A refusal, or who was let in. Anything else that is thrown fails the test. */
+/** The refusal or the principal. Any other error fails the test. */
 async function outcome(token: string): Promise<Principal | TokenError> {
   try {
     const principal = await guard.verify(token);
@@ -31,7 +31,7 @@ function read(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(partsOf(token)[1], "base64url").toString("utf8"));
 }
 
-/** What is to be believed of claims, by the text of the design and by no line of the guard. */
+/** The expected principal of some claims, computed without the code of the guard. */
 function expected(claims: Record<string, unknown>): Principal | "refused" {
   const {
     iss,
@@ -69,11 +69,11 @@ function expected(claims: Record<string, unknown>): Principal | "refused" {
   };
 }
 
-test("what the mutations begin from is accepted", async () => {
+test("the unchanged tokens are accepted", async () => {
   for (const token of valid) expect(await outcome(token)).toEqual(expected(read(token)));
 });
 
-describe("whatever is done to a token, it is one of those that were signed or it is refused", () => {
+describe("a changed token is refused, unless the change gives a signed token", () => {
   const anyValid = fc.constantFrom(...valid);
 
   test("characters replaced, inserted, removed", async () => {
@@ -94,7 +94,7 @@ describe("whatever is done to a token, it is one of those that were signed or it
     );
   });
 
-  test("bits turned over in the bytes of a part, encoded again", async () => {
+  test("flipped bits in the bytes of a part", async () => {
     const flip = fc.record({ part: fc.nat(2), at: fc.nat(), bit: fc.nat(7) });
     await fc.assert(
       fc.asyncProperty(anyValid, fc.array(flip, { minLength: 1, maxLength: 3 }), async (token, flips) => {
@@ -110,7 +110,7 @@ describe("whatever is done to a token, it is one of those that were signed or it
     );
   });
 
-  test("parts of several tokens put together", async () => {
+  test("parts of several tokens combined", async () => {
     const piece = fc.oneof(
       fc.tuple(anyValid, fc.nat(2)).map(([token, at]) => partsOf(token)[at] ?? ""),
       fc.constantFrom("", "AA", "e30", "bnVsbA"),
@@ -128,7 +128,7 @@ describe("whatever is done to a token, it is one of those that were signed or it
   }
 });
 
-describe("whatever the issuer itself signs, it is read as it is written or refused", () => {
+describe("a token signed by the issuer is read exactly, or refused", () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: "binary", maxLength: 5 }));
   const value = fc.jsonValue({ maxDepth: 3 });
   const mostly = (usual: unknown, ...others: fc.Arbitrary<unknown>[]) =>
@@ -170,7 +170,7 @@ describe("whatever the issuer itself signs, it is read as it is written or refus
       }),
       runs,
     );
-    // The table is no use if hardly anything gets through it, or everything does.
+    // The property says little if hardly any claims are accepted, or all of them.
     expect(accepted).toBeGreaterThan(100);
     expect(accepted).toBeLessThan(900);
   });
@@ -184,7 +184,7 @@ describe("whatever the issuer itself signs, it is read as it is written or refus
     );
   });
 
-  test("any header, but for one that is good in all that counts", async () => {
+  test("any header, unless alg, kid, typ and crit are good", async () => {
     const members = fc.record(
       {
         alg: mostly("ES256", text),

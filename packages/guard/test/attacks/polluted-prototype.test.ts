@@ -2,16 +2,25 @@ import { Client } from "@modelcontextprotocol/client";
 import { fromJsonSchema, InMemoryTransport, McpServer } from "@modelcontextprotocol/server";
 import { exportJWK } from "jose";
 import { describe, expect, test } from "vitest";
-import { readMetadata } from "../../src/discovery.ts";
-import { readMessage, readPage } from "../../src/feed-messages.ts";
+import { readEvent, readPage } from "../../src/feed/feed-messages.ts";
 import { allow, createGuard, type Principal } from "../../src/index.ts";
-import { readKeySet } from "../../src/key-set.ts";
+import { readMetadata } from "../../src/issuer/discovery.ts";
+import { readKeySet } from "../../src/issuer/key-set.ts";
 import { guardTools } from "../../src/mcp/index.ts";
 import { codeOf } from "../issuer.ts";
-import { ecSigner, goodClaims, goodHeader, guardOf, handMade, issuer } from "./hand-made.ts";
+import {
+  ecSigner,
+  encoded,
+  goodClaims,
+  goodHeader,
+  guardOf,
+  handMade,
+  issuer,
+  partsOf,
+} from "./hand-made.ts";
 import { polluted } from "./polluted.ts";
 
-// Another library of the program has been made to put a member on Object.prototype.
+// The attacker has made another library put a member on Object.prototype.
 
 const signer = ecSigner();
 const guard = guardOf({ k1: signer });
@@ -23,7 +32,7 @@ function lacking(...names: string[]): string {
   return handMade(without(goodHeader), without(goodClaims), signer.sign);
 }
 
-describe("an inherited member is no claim", () => {
+describe("an inherited member does not count as a claim", () => {
   test.each<[string, unknown, Partial<Principal>]>([
     ["roles", ["admin"], { roles: [] }],
     ["scope", "notes:write", { scopes: [] }],
@@ -48,7 +57,7 @@ describe("an inherited member is no claim", () => {
     ["alg", "ES256"],
     ["kid", "k1"],
     ["typ", "at+jwt"],
-  ])("%s: a token that must have it is refused", async (name, value) => {
+  ])("%s: a token that lacks it is refused", async (name, value) => {
     const token = lacking(name);
     expect(await polluted(name, value, () => codeOf(guard.verify(token)))).toBe("invalid_token");
   });
@@ -79,7 +88,16 @@ describe("an inherited member is no claim", () => {
   });
 });
 
-describe("an inherited member is nothing that the issuer said", () => {
+// A library that keeps an optional value at index 2 of an array would verify the inherited bytes.
+test.each(["a list", "bytes"])("inherited %s in place of the signed claims", async (kind) => {
+  const [header, claims, signature] = partsOf(handMade(goodHeader, goodClaims, signer.sign));
+  const forged = `${header}.${encoded({ ...goodClaims, roles: ["admin"] })}.${signature}`;
+  const bytes = Buffer.from(claims);
+  const inherited = kind === "bytes" ? bytes : [...bytes];
+  expect(await polluted("2", inherited, () => codeOf(guard.verify(forged)))).toBe("invalid_token");
+});
+
+describe("an inherited member does not count as sent by the issuer", () => {
   test("a kid of a key", async () => {
     const jwk = { ...(await exportJWK(signer.publicKey)), use: "sig" };
     const read = () => readKeySet({ keys: [jwk] }, ["ES256"]);
@@ -103,7 +121,7 @@ describe("an inherited member is nothing that the issuer said", () => {
       }
     };
     expect(await polluted("issuer", at, read({ jwks_uri: `${at}/k` }))).toContain("discovery");
-    expect(await polluted("jwks_uri", evil, read({ issuer: at }))).toContain("no jwks_uri");
+    expect(await polluted("jwks_uri", evil, read({ issuer: at }))).toContain("jwks_uri is missing");
     const named = read({ issuer: at, jwks_uri: `${at}/k` });
     expect(await polluted("latchkey_revocations_endpoint", `${at}/feed`, named)).toMatchObject({
       feed: undefined,
@@ -119,14 +137,14 @@ describe("an inherited member is nothing that the issuer said", () => {
         return String(error);
       }
     };
-    const message = thrown(() => readMessage("session.ended", "1", ended));
-    expect(await polluted("until", 1, message)).toContain("no until");
+    const message = thrown(() => readEvent("session.ended", "1", ended));
+    expect(await polluted("until", 1, message)).toContain("until is not a whole number");
     const page = thrown(() => readPage({ revocations: [], cursor: 1 }));
-    expect(await polluted("more", false, page)).toContain("no more");
+    expect(await polluted("more", false, page)).toContain("more is missing");
   });
 });
 
-describe("an inherited member is nothing that a caller sent", () => {
+describe("an inherited member does not count as sent by a caller", () => {
   const token = handMade(goodHeader, goodClaims, signer.sign);
 
   test("a header", async () => {
@@ -176,7 +194,7 @@ describe("an inherited member is nothing that a caller sent", () => {
   });
 });
 
-describe("an inherited member is no option", () => {
+describe("an inherited member does not count as an option", () => {
   const scoped = allow.scopes("notes:write");
   const token = handMade(goodHeader, { ...goodClaims, scope: "openid" }, signer.sign);
 

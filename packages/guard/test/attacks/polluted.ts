@@ -1,8 +1,8 @@
 /**
- * Runs work while every object of the process inherits a member, as after a prototype pollution elsewhere in the
- * program.
+ * Runs work while every object of the process inherits a member, as after a prototype pollution elsewhere in
+ * the program.
  *
- * @param enumerable as an assignment makes it. Schema libraries refuse every object then, so tests of what comes
+ * @param enumerable as an assignment makes it. Schema libraries then refuse every object, so tests of code
  * behind one hide the member from loops.
  */
 export async function polluted<Result>(

@@ -13,12 +13,12 @@ function around(value: object, before: string, after = ""): string {
   return `{${[before, members, after].filter((part) => part !== "").join(",")}}`;
 }
 
-// RFC 7515 §4, RFC 7519 §4: refuse, or take the last as ECMAScript's JSON does. The last counts, for all that
-// read a token with a parser of this kind.
-describe("a name that is there twice", () => {
+// RFC 7515 §4, RFC 7519 §4: refuse, or take the last as ECMAScript's JSON does. The last counts here, as for
+// every reader with such a parser.
+describe("a repeated name", () => {
   test.each<[string, string, string, string]>([
-    ["alg none, then ES256", '"alg":"none"', "", "accepted"],
-    ["ES256, then alg none", "", '"alg":"none"', "invalid_token"],
+    ['alg "none", then ES256', '"alg":"none"', "", "accepted"],
+    ['ES256, then alg "none"', "", '"alg":"none"', "invalid_token"],
     ["HS256, then ES256", '"alg":"HS256"', "", "accepted"],
     ["ES256, then HS256", "", '"alg":"HS256"', "invalid_token"],
     ["another kid before", '"kid":"k2"', "", "accepted"],
@@ -70,7 +70,7 @@ describe("names that reach a prototype", () => {
     '"\\u005f_proto__":{"sub":"admin"}',
     '"deep":{"__proto__":{"admin":true}}',
     '"deep":[[{"a":{"__proto__":{"admin":true}}}]]',
-  ])("%s is refused: copied, it would be the prototype of the copy", async (member) => {
+  ])("%s is refused: in a copy it would become the prototype", async (member) => {
     const token = handMade(goodHeader, around(goodClaims, member), ours.sign);
     expect(await codeOf(guard.verify(token))).toBe("invalid_token");
     expect(guard.recall(token)).toBeUndefined();
@@ -85,7 +85,7 @@ describe("names that reach a prototype", () => {
     '"then":"admin"',
     '"valueOf":null',
     '"":"admin"',
-  ])("%s is a claim like another", async (member) => {
+  ])("%s is an ordinary claim", async (member) => {
     const token = handMade(goodHeader, around(goodClaims, member), ours.sign);
     const { claims, ...principal } = await guard.verify(token);
     const { claims: others, ...usual } = await guard.verify(handMade(goodHeader, goodClaims, ours.sign));
@@ -103,13 +103,13 @@ describe("names that reach a prototype", () => {
     expect(await codeOf(guard.verify(token))).toBe("accepted");
   });
 
-  test.each(["alg", "kid"])("a header whose %s is inherited has none", async (name) => {
+  test.each(["alg", "kid"])("a header with an inherited %s is refused", async (name) => {
     const { [name]: value, ...others } = goodHeader;
     const header = around(others, `"__proto__":${JSON.stringify({ [name]: value })}`);
     expect(await codeOf(guard.verify(handMade(header, goodClaims, ours.sign)))).toBe("invalid_token");
   });
 
-  test.each(["iss", "aud", "sub", "exp"])("claims whose %s is inherited have none", async (name) => {
+  test.each(["iss", "aud", "sub", "exp"])("claims with an inherited %s are refused", async (name) => {
     const { [name]: value, ...others } = goodClaims;
     const claims = around(others, `"__proto__":${JSON.stringify({ [name]: value })}`);
     expect(await codeOf(guard.verify(handMade(goodHeader, claims, ours.sign)))).toBe("invalid_token");

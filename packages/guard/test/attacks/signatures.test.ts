@@ -31,7 +31,7 @@ function numbersOf(signature: Buffer): [r: bigint, s: bigint] {
   return [BigInt(`0x${hex.slice(0, 64)}`), BigInt(`0x${hex.slice(64)}`)];
 }
 
-// CVE-2020-28042: a signature that is not there is not looked at.
+// CVE-2020-28042: a missing signature is not checked.
 describe("a blank or null signature", () => {
   const [header, claims, signature] = partsOf(handMade(goodHeader, goodClaims, ec.sign));
   test.each<[string, string]>([
@@ -51,8 +51,8 @@ describe("a blank or null signature", () => {
   ])("%s", async (_name, token) => expect(await codeOf(guard.verify(token))).toBe("invalid_token"));
 });
 
-// CVE-2022-21449, psychic signatures: zero, which stands for no point of the curve, fits every message.
-describe("an ECDSA signature with numbers that cannot be", () => {
+// CVE-2022-21449, psychic signatures: zeros fit every message.
+describe("an ECDSA signature with numbers out of range", () => {
   const edges = { 0: 0n, 1: 1n, "n-1": order - 1n, n: order, "n+1": order + 1n, "2^256-1": 2n ** 256n - 1n };
   const pairs = Object.entries(edges).flatMap(([nameOfR, r]) =>
     Object.entries(edges).map(([nameOfS, s]) => [nameOfR, nameOfS, r, s] as const),
@@ -82,7 +82,7 @@ describe("an ECDSA signature with numbers that cannot be", () => {
 });
 
 // CVE-2020-13822: one signature in several spellings.
-describe("a good signature, spelt in another way", () => {
+describe("another spelling of a good signature", () => {
   test.each<[string, (signature: Buffer, input: string) => Uint8Array]>([
     ["DER", (_signature, input) => sign("sha256", Buffer.from(input), ec.privateKey)],
     ["a byte after it", (signature) => Buffer.concat([signature, Buffer.alloc(1)])],
@@ -112,7 +112,7 @@ describe("a good signature, spelt in another way", () => {
   });
 });
 
-describe("the other ECDSA signature of the same token, with s negated, which anybody can make", () => {
+describe("the other ECDSA signature of the same token, with s negated", () => {
   const token = handMade(goodHeader, goodClaims, ec.sign);
   const twin = handMade(goodHeader, goodClaims, (input) => {
     const [header, claims, signature] = partsOf(token);
@@ -121,12 +121,12 @@ describe("the other ECDSA signature of the same token, with s negated, which any
     return pair(r, order - s);
   });
 
-  test("is good (FIPS 186-5 §6.4), and names the same principal and nobody else", async () => {
+  test("is good (FIPS 186-5 §6.4), with the same principal", async () => {
     expect(twin).not.toBe(token);
     expect(await guard.verify(twin)).toEqual(await guard.verify(token));
   });
 
-  test("ends with the session all the same: what has ended is the session and not a text", async () => {
+  test("ends with the session too", async () => {
     const fresh = guardOf({ k1: ec });
     expect(await codeOf(fresh.verify(token))).toBe("accepted");
     expect(await codeOf(fresh.verify(twin))).toBe("accepted");
@@ -138,7 +138,7 @@ describe("the other ECDSA signature of the same token, with s negated, which any
   });
 });
 
-// CVE-2006-4339: with exponent 3, a cube root stands for a signature whose end is not looked at.
+// CVE-2006-4339: with exponent 3, a cube root passes a check that ignores the end of the block.
 test("an RSA signature that is a cube root", async () => {
   const header = { ...goodHeader, alg: "RS256", kid: "cube" };
   expect(await codeOf(guard.verify(handMade(header, goodClaims, cube.sign)))).toBe("accepted");
@@ -164,7 +164,7 @@ function filled(signature: Buffer, length: number): Buffer {
   return Buffer.concat([gap, signature.subarray(0, 32), gap, signature.subarray(32)]);
 }
 
-/** Stands for the same number where it is still reduced by the modulus (RFC 8017 §5.2.2 forbids it). */
+/** The same number modulo n, above n (RFC 8017 §5.2.2 forbids it). */
 function plusModulus(signature: Buffer): Buffer {
   const { n = "" } = rsa.publicKey.export({ format: "jwk" });
   const modulus = BigInt(`0x${Buffer.from(n, "base64url").toString("hex")}`);
@@ -172,7 +172,7 @@ function plusModulus(signature: Buffer): Buffer {
   return Buffer.from(sum.padStart(Math.max(512, sum.length + (sum.length % 2)), "0"), "hex");
 }
 
-/** The least number whose cube is not below. */
+/** The least number with a cube of at least `cubed`. */
 function cubeRoot(cubed: bigint): bigint {
   let [low, high] = [0n, 1n << 700n];
   while (low < high) {

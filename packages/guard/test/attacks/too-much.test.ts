@@ -7,16 +7,16 @@ const guard = guardOf({ k1: signer });
 const good = handMade(goodHeader, goodClaims, signer.sign);
 const limit = 16_384;
 
-/** A good token of very many characters, or up to three fewer. */
+/** A good token of a given length, or up to three characters less. */
 function tokenOf(length: number): string {
   const overhead = handMade(goodHeader, { ...goodClaims, filler: "" }, signer.sign).length;
   const bytes = Math.floor(((length - overhead) * 3) / 4);
   return handMade(goodHeader, { ...goodClaims, filler: "x".repeat(bytes) }, signer.sign);
 }
 
-// CVE-2025-61920: everything is decoded first, however long; CVE-2025-27144, CVE-2025-30204: split at every dot.
+// CVE-2025-61920: the whole token is decoded first. CVE-2025-27144, CVE-2025-30204: it is split at every dot.
 describe("oversized tokens", () => {
-  test("16 KiB are read, and not a character more", async () => {
+  test("16 KiB are read, and no character more", async () => {
     const most = tokenOf(limit);
     expect(most.length).toBeGreaterThan(limit - 4);
     expect(most.length).toBeLessThanOrEqual(limit);
@@ -46,7 +46,7 @@ describe("oversized tokens", () => {
     expect(await codeOf(guard.verify(token()))).toBe("invalid_token");
   });
 
-  test("what no pattern can get lost in", async () => {
+  test("texts that make a bad pattern backtrack", async () => {
     for (const text of [
       "A".repeat(limit),
       ".".repeat(limit),
@@ -74,7 +74,7 @@ describe("deeply nested tokens", () => {
     expect(await codeOf(guard.verify(handMade(header, goodClaims, signer.sign)))).toBe("invalid_token");
   });
 
-  test("as many as go into one are read, frozen and remembered", async () => {
+  test("the deepest nesting that fits is read, frozen and cached", async () => {
     const token = handMade(goodHeader, claimsWith(nested(5_500)), signer.sign);
     expect(token.length).toBeGreaterThan(15_000);
     const { claims } = await guard.verify(token);
@@ -87,7 +87,7 @@ describe("deeply nested tokens", () => {
     expect(depth).toBe(5_500);
   });
 
-  test("before anything is signed: a header of nothing but brackets", async () => {
+  test("a header of brackets alone, without a signature", async () => {
     for (const text of [nested(6_000), "[".repeat(12_000), `{"alg":${nested(5_500)}}`]) {
       const token = `${encoded(text)}.${encoded("{}")}.AAAA`;
       expect(token.length).toBeLessThan(limit);

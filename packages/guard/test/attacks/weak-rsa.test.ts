@@ -1,10 +1,10 @@
 import { createHash, createPublicKey } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { readKeySet } from "../../src/key-set.ts";
+import { readKeySet } from "../../src/issuer/key-set.ts";
 import { codeOf } from "../issuer.ts";
 import { goodClaims, guardOf, handMade, issuer, rsaSigner } from "./hand-made.ts";
 
-// A key of a set that a careless or an evil issuer publishes.
+// Keys from the set of a careless or hostile issuer.
 
 const { publicKey } = rsaSigner();
 const modulus = String(publicKey.export({ format: "jwk" }).n);
@@ -28,7 +28,7 @@ describe("the public exponent of an RSA key", () => {
   );
 });
 
-test("a token that is signed for the exponent 1, which takes no private key, is refused", async () => {
+test("a token signed for the exponent 1, without a private key, is refused", async () => {
   const key = createPublicKey({ key: jwkOf([1]), format: "jwk" }).toCryptoKey(
     { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
     true,
@@ -46,7 +46,7 @@ test("a token that is signed for the exponent 1, which takes no private key, is 
   expect(await codeOf(given.verify(token))).toBe("invalid_token");
 });
 
-test("a modulus under 2,048 bits is refused, also of a key that the program gives", async () => {
+test("a modulus under 2,048 bits is refused, also from a key source", async () => {
   const { key, sign } = rsaSigner(65_537, 1_024);
   const token = handMade({ alg: "RS256", typ: "at+jwt", kid: "k1" }, goodClaims, sign);
   expect(await codeOf(issuer.guard({ keys: { get: () => key } }).verify(token))).toBe("invalid_token");

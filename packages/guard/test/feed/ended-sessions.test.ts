@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { EndedSessions } from "../../src/ended-sessions.ts";
-import { RevocationFeed } from "../../src/revocation-feed.ts";
+import { EndedSessions } from "../../src/feed/ended-sessions.ts";
+import { RevocationList } from "../../src/feed/revocation-list.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 
@@ -8,7 +8,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 describe("an ended session", () => {
-  test("is remembered until no token of it can be valid, and for the longest tolerance after", () => {
+  test("stays until its last token expires, and for the longest tolerance", () => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);
     expect(ended.add("a", clock.now() + hour)).toBe("added");
@@ -31,16 +31,16 @@ describe("an ended session", () => {
         clock.set(-24 * hour);
       },
     ],
-  ])("is not forgotten because %s", (_what, happens) => {
+  ])("is not removed because %s", (_what, change) => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);
     ended.add("a", clock.now() + hour);
-    happens(clock);
+    change(clock);
     ended.forgetExpired();
     expect(ended.has("a")).toBe(true);
   });
 
-  test("that is heard of while the system's clock is ahead is remembered by the issuer's time", () => {
+  test("that arrives while the system clock is ahead stays by the issuer's time", () => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);
     const issuerTime = clock.now();
@@ -57,7 +57,7 @@ describe("an ended session", () => {
     expect(ended.has("a")).toBe(false);
   });
 
-  test("is not remembered for ever because a proxy writes a Date of long ago", () => {
+  test("does not stay for ever if a proxy sends an old Date", () => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);
     ended.noteIssuerTime(0);
@@ -67,7 +67,7 @@ describe("an ended session", () => {
     expect(ended.has("a")).toBe(false);
   });
 
-  test("that is heard of again, with a later end, lives until then", () => {
+  test("that arrives again with a later end stays until then", () => {
     const clock = new TestClock();
     const ended = new EndedSessions(clock);
     ended.add("a", clock.now() + hour);
@@ -82,7 +82,7 @@ describe("an ended session", () => {
   });
 });
 
-test("those that are forgotten are looked for a few at a time, and all of them are found", () => {
+test("expired entries are removed in small steps, and all of them are", () => {
   const clock = new TestClock();
   const ended = new EndedSessions(clock);
   for (let index = 0; index < 10; index++) ended.add(`short-${index}`, clock.now());
@@ -96,7 +96,7 @@ test("those that are forgotten are looked for a few at a time, and all of them a
   for (let index = 0; index < 10; index++) expect(ended.has(`long-${index}`)).toBe(true);
 });
 
-test("where there is no room, those that have expired make some; none that counts is given up", () => {
+test("a full list removes expired entries, and no live entry", () => {
   const clock = new TestClock();
   const ended = new EndedSessions(clock, 2);
   ended.add("a", clock.now());
@@ -108,18 +108,18 @@ test("where there is no room, those that have expired make some; none that count
   expect(["a", "b", "c"].filter((session) => ended.has(session))).toEqual(["b", "c"]);
 });
 
-describe("a feed with more ended sessions than can be remembered", () => {
-  test("does not pass over one: what it knows counts as stale at once, and until there is room", () => {
+describe("a feed with more ended sessions than the bound", () => {
+  test("skips no entry: the list is stale until there is room", () => {
     const clock = new TestClock();
-    const feed = new RevocationFeed(clock, new Listener().onEvent, new EndedSessions(clock, 1));
+    const feed = new RevocationList(clock, new Listener().onEvent, new EndedSessions(clock, 1));
     feed.take({ number: 1, sessionId: "a", until: clock.now() });
     feed.caughtUp(1);
     expect(feed.staleFor()).toBe(0);
     const next = { number: 2, sessionId: "b", until: clock.now() + hour };
-    expect(() => feed.take(next)).toThrow("more ended sessions than can be remembered");
+    expect(() => feed.take(next)).toThrow("more ended sessions than fit in memory");
     expect(feed.staleFor()).toBeUndefined();
     expect(feed.hasEnded("a")).toBe(true);
-    // From before the one that was taken, so the one that was not comes again.
+    // Before the last entry, so that the refused one comes again.
     expect(feed.after).toBe(0);
     clock.pass(minute + 1);
     feed.take(next);
@@ -129,10 +129,10 @@ describe("a feed with more ended sessions than can be remembered", () => {
   });
 });
 
-test("that a session has ended is told once", () => {
+test("an ended session sends one event", () => {
   const clock = new TestClock();
   const heard = new Listener();
-  const feed = new RevocationFeed(clock, heard.onEvent);
+  const feed = new RevocationList(clock, heard.onEvent);
   const one = { number: 1, sessionId: "a", until: clock.now() + hour };
   feed.take(one);
   feed.take(one);

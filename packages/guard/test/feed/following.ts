@@ -1,38 +1,38 @@
-import { Closing } from "../../src/closing.ts";
-import { Discovery } from "../../src/discovery.ts";
-import type { FeedTimes } from "../../src/feed-follower.ts";
-import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/followed-revocations.ts";
+import type { FeedTimings } from "../../src/feed/feed-follower.ts";
+import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/feed/followed-revocations.ts";
 import { TokenError, type TokenErrorCode } from "../../src/index.ts";
-import type { Requests } from "../../src/issuer-request.ts";
+import { Discovery } from "../../src/issuer/discovery.ts";
+import type { Requests } from "../../src/issuer/issuer-request.ts";
+import { CloseController } from "../../src/support/close-signal.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";
 
-/** Pauses that nobody notices, and bounds that nothing reaches, unless a test sets its own. */
-const times: FeedTimes = {
-  firstWord: 20_000,
+/** Short waits, and bounds that are never reached unless a test sets its own. */
+const timings: FeedTimings = {
+  firstEvent: 20_000,
   silence: 20_000,
   shortStream: 5_000,
-  poll: 5,
-  pollFor: 60_000,
-  lookAgain: 5,
-  firstPause: 5,
-  longestPause: 20,
+  pollInterval: 5,
+  pollDuration: 60_000,
+  rediscoveryInterval: 5,
+  firstWait: 5,
+  longestWait: 20,
 };
 
 export interface FollowingOptions {
   readonly settings?: Partial<FollowedRevocationsOptions["settings"]>;
-  readonly times?: Partial<FeedTimes>;
+  readonly timings?: Partial<FeedTimings>;
   /** Milliseconds. */
-  readonly patience?: number;
+  readonly startTimeout?: number;
   readonly fetch?: typeof fetch;
 }
 
-/** The ended sessions of an issuer, followed from the moment that this is made. */
+/** The ended sessions of an issuer, followed from construction on. */
 export class Following extends Listener implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly revocations: FollowedRevocations;
-  readonly #closing = new Closing();
+  readonly #closing = new CloseController();
 
   constructor(issuer: OwnIssuer, options: FollowingOptions = {}) {
     super();
@@ -48,9 +48,9 @@ export class Following extends Listener implements AsyncDisposable {
       discovery: new Discovery(requests, issuer.url, this.clock),
       requests,
       clocks: this.clock,
-      tell: this.onEvent,
-      patience: options.patience ?? 20_000,
-      times: { ...times, ...options.times },
+      emit: this.onEvent,
+      startTimeout: options.startTimeout ?? 20_000,
+      timings: { ...timings, ...options.timings },
     });
     this.revocations.begin();
   }
@@ -62,7 +62,7 @@ export class Following extends Listener implements AsyncDisposable {
     }
   }
 
-  /** What is said of a session. */
+  /** The outcome for a session. */
   async verdict(sessionId: string): Promise<"ended" | "not ended" | TokenErrorCode> {
     try {
       return (await this.revocations.isRevoked(sessionId)) ? "ended" : "not ended";

@@ -14,7 +14,7 @@ test("a guard with the key follows", async () => {
   expect(following.revocations.isRevoked("a")).toBe(true);
 });
 
-test("a guard with the key asks where no stream can be had", async () => {
+test("a guard with the key polls if no stream can be had", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.guardKey = guardKey;
   issuer.streams = json(() => ({}), 502);
@@ -22,17 +22,20 @@ test("a guard with the key asks where no stream can be had", async () => {
   expect(await following.heard("feed.followed")).toMatchObject({ via: "poll" });
 });
 
-describe("a guard that is not let in", () => {
-  test.each([undefined, "another-key-than-the-server-has"])("with %s for a key says so", async (wrong) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.guardKey = guardKey;
-    await using following = new Following(issuer, { settings: { guardKey: wrong } });
-    expect(await following.heard("feed.refused")).toEqual({ name: "feed.refused", status: 401 });
-    expect(following.health).toMatchObject({ state: "behind", problem: "answered 401" });
-    expect(following.all("feed.lost")).toEqual([]);
-  });
+describe("a refused guard", () => {
+  test.each([undefined, "another-key-than-the-server-has"])(
+    "with %s as its key reports it",
+    async (wrong) => {
+      await using issuer = await OwnIssuer.start();
+      issuer.guardKey = guardKey;
+      await using following = new Following(issuer, { settings: { guardKey: wrong } });
+      expect(await following.heard("feed.refused")).toEqual({ name: "feed.refused", status: 401 });
+      expect(following.health).toMatchObject({ state: "behind", problem: "answered 401" });
+      expect(following.all("feed.lost")).toEqual([]);
+    },
+  );
 
-  test("is let in later, when the server has its key", async () => {
+  test("is admitted later, when the server has its key", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.guardKey = "what-was-there-before";
     await using following = new Following(issuer, { settings: { guardKey } });
@@ -42,7 +45,7 @@ describe("a guard that is not let in", () => {
     expect(following.health).toMatchObject({ state: "following", problem: undefined });
   });
 
-  test("is told 403 in the same way", async () => {
+  test("gets the same event for 403", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set(
       "/revocations",
@@ -52,7 +55,7 @@ describe("a guard that is not let in", () => {
     expect(await following.heard("feed.refused")).toEqual({ name: "feed.refused", status: 403 });
   });
 
-  test("of whom only the stream is let through is told when it asks, too", async () => {
+  test("gets the event also if only its polling is refused", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set("/revocations", (request, response) => {
       json(() => ({}), request.headers.accept === "text/event-stream" ? 502 : 401)(request, response);
@@ -63,7 +66,7 @@ describe("a guard that is not let in", () => {
 });
 
 describe("the key", () => {
-  test("is shown to the feed alone: not where keys are, be it at the issuer or elsewhere", async () => {
+  test("is sent to the feed alone, not to the key set", async () => {
     await using issuer = await OwnIssuer.start();
     await using elsewhere = await OwnIssuer.start();
     const shown: string[] = [];
@@ -77,7 +80,7 @@ describe("the key", () => {
     expect(shown).toEqual(["nothing"]);
   });
 
-  test("is not taken along where the feed sends its followers", async () => {
+  test("is not sent along a redirect of the feed", async () => {
     await using issuer = await OwnIssuer.start();
     await using elsewhere = await OwnIssuer.start();
     issuer.answers.set("/revocations", (_request, response) => {
@@ -88,20 +91,20 @@ describe("the key", () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  test("is not shown to a feed elsewhere that discovery names", async () => {
+  test("is not sent to a feed on another host", async () => {
     await using issuer = await OwnIssuer.start();
     await using elsewhere = await OwnIssuer.start();
     issuer.discovery = { latchkey_revocations_endpoint: `${elsewhere.url}/revocations` };
     await using following = new Following(issuer, { settings: { guardKey } });
-    expect((await following.heard("feed.lost")).reason).toMatch("is not at the issuer");
+    expect((await following.heard("feed.lost")).reason).toMatch("has another origin than the issuer");
     expect(elsewhere.requests).toEqual([]);
   });
 
   test.each([200, 401, 403, 500])(
-    "is in no address, event, health or error, whatever is answered: %i",
+    "appears in no address, event, health or error, whatever the response: %i",
     async (status) => {
       await using issuer = await OwnIssuer.start();
-      // The worst that an issuer can do: it says again what it was told.
+      // A hostile issuer repeats what it received.
       const repeat: Answer = (request, response) => {
         const said = `${request.headers.authorization}`;
         response.writeHead(status, said, { "content-type": "application/json" }).end(said);
@@ -109,7 +112,7 @@ describe("the key", () => {
       issuer.answers.set("/revocations", repeat).set("/revocations/a", repeat);
       await using following = new Following(issuer, {
         settings: { guardKey, whenStale: "ask" },
-        patience: 20,
+        startTimeout: 20,
       });
       const refusal = await Promise.resolve(following.revocations.isRevoked("a")).catch((error) => error);
       if (!(refusal instanceof TokenError)) throw new Error("not refused, though there is no feed");

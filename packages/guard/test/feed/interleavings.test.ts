@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { json, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
-/** What can happen between an issuer and a guard that follows it. */
+/** The events between an issuer and a guard that follows it. */
 const step = fc.oneof(
   {
     weight: 4,
@@ -20,7 +20,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant("all is away" as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("all is back" as const) }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("a heartbeat" as const) }) },
-  // So many times something else goes first.
+  // So many other events happen first.
   {
     weight: 3,
     arbitrary: fc.record({ what: fc.constant("a moment" as const), turns: fc.integer({ min: 1, max: 8 }) }),
@@ -29,7 +29,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A guard that follows an issuer through all this, and what is true of it. */
+/** A guard that follows the issuer through these events, and its invariants. */
 class Life {
   readonly #issuer: OwnIssuer;
   readonly #following: Following;
@@ -63,7 +63,7 @@ class Life {
     } else await this.look();
   }
 
-  /** All that has ended is refused as soon as the feed says that it is followed to where that was. */
+  /** An ended session is refused once the feed is followed up to its entry. */
   async look(): Promise<void> {
     const { answers } = this.#issuer;
     const away = answers.get("/revocations");
@@ -73,7 +73,7 @@ class Life {
     const ended = this.#issuer.ended.map(({ sessionId }) => sessionId);
     await this.#following.ended(mark);
     for (const session of ended) expect(this.#following.revocations.isRevoked(session), session).toBe(true);
-    // What was heard stays, though a restored issuer knows nothing of it.
+    // A known entry stays, even if a restored issuer has lost it.
     for (const { sessionId } of this.#following.all("session.ended")) this.#heard.add(sessionId);
     for (const session of this.#heard)
       expect(this.#following.revocations.isRevoked(session), session).toBe(true);
@@ -81,17 +81,19 @@ class Life {
   }
 }
 
-test("whatever happens, once the feed is followed no session that has ended is let in", async () => {
+test("in every interleaving a guard that follows refuses every ended session", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
       await using issuer = await OwnIssuer.start();
-      await using following = new Following(issuer, { times: { firstPause: 1, longestPause: 2, poll: 1 } });
+      await using following = new Following(issuer, {
+        timings: { firstWait: 1, longestWait: 2, pollInterval: 1 },
+      });
       const life = new Life(issuer, following);
       for (const next of steps) await life.take(next);
       await life.look();
       await following.verdict("nobody");
       expect(following.health).toMatchObject({ staleFor: 0 });
-      // None but those that have ended: what is refused was told.
+      // Only ended sessions are refused.
       expect(following.revocations.isRevoked("nobody")).toBe(false);
     }),
     { numRuns: 150, timeout: 20_000 },

@@ -4,7 +4,7 @@ import { Following } from "./following.ts";
 
 const ended = { number: 1, sessionId: "a", until: 2_000_000_000_000 };
 
-describe("a page that nobody can mean is not caught up with", () => {
+describe("a malformed page does not count as read", () => {
   const page = { revocations: [ended], cursor: 1, more: false };
   test.each<[string, unknown]>([
     ["no list", { ...page, revocations: undefined }],
@@ -30,13 +30,13 @@ describe("a page that nobody can mean is not caught up with", () => {
   test.each<[string, (after: number) => unknown]>([
     ["an empty page that promises more", () => ({ revocations: [], cursor: 0, more: true })],
     ["the same page again and again", () => ({ ...page, more: true })],
-  ])("it is not asked for without end: %s", async (_name, document) => {
+  ])("an endless list of pages is given up: %s", async (_name, document) => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set("/revocations", (request, response) => {
       const after = Number(new URL(request.url ?? "", issuer.url).searchParams.get("after"));
       json(() => (request.headers.accept === "text/event-stream" ? {} : document(after)))(request, response);
     });
     await using following = new Following(issuer);
-    expect((await following.heard("feed.malformed")).reason).toBe("a page that leads nowhere");
+    expect((await following.heard("feed.malformed")).reason).toBe("a page without progress");
   });
 });

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { readAnswer, readMessage, readPage } from "../../src/feed-messages.ts";
+import { readAnswer, readEvent, readPage } from "../../src/feed/feed-messages.ts";
 import { type Answer, cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
@@ -9,7 +9,7 @@ const ended = { number: 1, sessionId: "a", until };
 const event = (fields: unknown, id = "1") =>
   `id: ${id}\nevent: session.ended\ndata: ${JSON.stringify(fields)}\n\n`;
 
-/** A stream that says this and stays open. */
+/** A stream that sends this and stays open. */
 function saying(text: string | Uint8Array): Answer {
   return (_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
@@ -17,7 +17,7 @@ function saying(text: string | Uint8Array): Answer {
   };
 }
 
-describe("an event that nobody can mean ends the connection, and nothing is caught up with", () => {
+describe("a malformed event ends the connection before the guard has caught up", () => {
   test.each<[string, string]>([
     ["no JSON", "id: 1\nevent: session.ended\ndata: {\n\n"],
     ["null", event(null)],
@@ -39,7 +39,7 @@ describe("an event that nobody can mean ends the connection, and nothing is caug
     ["no id", `event: session.ended\ndata: ${JSON.stringify(ended)}\n\n`],
     ["the id of another", event(ended, "2")],
     ["an id spelt otherwise", event(ended, "01")],
-    ["a cursor that is no number", 'id: 1\nevent: cursor\ndata: {"cursor":"1"}\n\n'],
+    ["a cursor that is not a number", 'id: 1\nevent: cursor\ndata: {"cursor":"1"}\n\n'],
     ["no cursor", "id: 1\nevent: cursor\ndata: {}\n\n"],
     ["a cursor with the id of another", 'id: 2\nevent: cursor\ndata: {"cursor":1}\n\n'],
     ["an event that does not end", `id: 1\nevent: session.ended\ndata: ${"a".repeat(70_000)}`],
@@ -60,7 +60,7 @@ describe("an event that nobody can mean ends the connection, and nothing is caug
   });
 });
 
-test("what was heard before it counts", async () => {
+test("entries before it count", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = saying(eventOf(ended) + event(null, "2"));
   await using following = new Following(issuer);
@@ -68,13 +68,13 @@ test("what was heard before it counts", async () => {
   expect(following.revocations.isRevoked("a")).toBe(true);
 });
 
-describe("is passed over", () => {
+describe("is ignored", () => {
   test.each<[string, string]>([
     ["an event of a later version", 'id: 9\nevent: session.begun\ndata: {"sessionId":"b"}\n\n'],
     ["an event without a name", "id: 9\ndata: b\n\n"],
     ["a comment", ": hello\n\n"],
     ["a field that is not known", "colour: red\n\n"],
-    ["a retry that is no number", "retry: soon\n\n"],
+    ["a retry that is not a number", "retry: soon\n\n"],
     ["more in an event than is read", event({ ...ended, sessionId: "b", reason: "logout" })],
     ["a byte order mark", "\uFEFF"],
   ])("%s", async (_name, text) => {
@@ -87,7 +87,7 @@ describe("is passed over", () => {
   });
 });
 
-test("an event may come in any pieces, with any line breaks", async () => {
+test("an event may arrive in any pieces, with any line breaks", async () => {
   await using issuer = await OwnIssuer.start();
   const bytes = Buffer.from(
     (eventOf({ ...ended, sessionId: "ä€😀" }) + cursorOf(1)).replaceAll("\n", "\r\n"),
@@ -101,22 +101,22 @@ test("an event may come in any pieces, with any line breaks", async () => {
   expect(following.revocations.isRevoked("ä€😀")).toBe(true);
 });
 
-test("an event that was folded small does not unfold without end", async () => {
+test("a compressed event is bounded after decompression", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = (_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
     response.write(gzipSync(`data: ${"a".repeat(50_000_000)}`));
   };
   await using following = new Following(issuer);
-  expect((await following.heard("feed.malformed")).reason).toBe("an event that does not end");
+  expect((await following.heard("feed.malformed")).reason).toBe("an event that is too long");
 });
 
-test("what is malformed is quoted nowhere", () => {
+test("malformed input is quoted nowhere", () => {
   const canary = "canary-1234";
   const readings = [
-    () => readMessage("cursor", canary, '{"cursor":1}'),
-    () => readMessage("session.ended", "1", canary),
-    () => readMessage("session.ended", "1", JSON.stringify({ ...ended, until: canary })),
+    () => readEvent("cursor", canary, '{"cursor":1}'),
+    () => readEvent("session.ended", "1", canary),
+    () => readEvent("session.ended", "1", JSON.stringify({ ...ended, until: canary })),
     () => readPage({ revocations: canary, cursor: canary, more: canary }),
     () => readAnswer({ sessionId: canary, ended: true }, "a"),
     () => readAnswer({ sessionId: "a", ended: canary }, "a"),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
-test("an issuer that names no feed has none; once it names one, it is followed", async () => {
+test("an issuer without a feed counts as none; a later feed is followed", async () => {
   await using issuer = await OwnIssuer.start();
   const { discovery } = issuer;
   issuer.discovery = {};
@@ -16,7 +16,7 @@ test("an issuer that names no feed has none; once it names one, it is followed",
   expect(following.revocations.isRevoked("a")).toBe(true);
 });
 
-test("a feed that was named once is followed though discovery names it no more", async () => {
+test("a feed that was named once is followed even if discovery drops it", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   await following.heard("feed.followed");
@@ -27,14 +27,14 @@ test("a feed that was named once is followed though discovery names it no more",
   expect(following.revocations.isRevoked("a")).toBe(true);
 });
 
-test("with `follow: true` an issuer that names no feed is a feed that is lost", async () => {
+test("with `follow: true` an issuer without a feed is a lost feed", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.discovery = {};
   await using following = new Following(issuer, { settings: { follow: true } });
   expect((await following.heard("feed.lost")).reason).toBe("the issuer names no feed");
 });
 
-test("with `follow: false` nothing is asked", async () => {
+test("with `follow: false` no request is sent", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer, { settings: { follow: false } });
   await following.revocations.first;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Answer, cursorOf, json, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
-/** What a proxy does that lets no stream through. */
+/** The answers of a proxy that blocks streams. */
 const noStreams: Readonly<Record<string, Answer>> = {
   "502": json(() => ({}), 502),
   "the plain form": json(() => ({ revocations: [], cursor: 0, more: false })),
@@ -15,20 +15,17 @@ const noStreams: Readonly<Record<string, Answer>> = {
   },
 };
 
-test.each(Object.keys(noStreams))(
-  "where who wants a stream gets %s, the guard asks instead",
-  async (what) => {
-    await using issuer = await OwnIssuer.start();
-    issuer.streams = noStreams[what];
-    issuer.end("a");
-    await using following = new Following(issuer, { times: { firstWord: 100 } });
-    expect(await following.heard("feed.followed")).toEqual({ name: "feed.followed", via: "poll", cursor: 1 });
-    expect(following.revocations.isRevoked("a")).toBe(true);
-    issuer.end("b");
-    await following.ended("b");
-    expect(following.health).toMatchObject({ state: "following", cursor: 2, known: 2, problem: undefined });
-  },
-);
+test.each(Object.keys(noStreams))("with %s instead of a stream the guard polls", async (what) => {
+  await using issuer = await OwnIssuer.start();
+  issuer.streams = noStreams[what];
+  issuer.end("a");
+  await using following = new Following(issuer, { timings: { firstEvent: 100 } });
+  expect(await following.heard("feed.followed")).toEqual({ name: "feed.followed", via: "poll", cursor: 1 });
+  expect(following.revocations.isRevoked("a")).toBe(true);
+  issuer.end("b");
+  await following.ended("b");
+  expect(following.health).toMatchObject({ state: "following", cursor: 2, known: 2, problem: undefined });
+});
 
 describe("a proxy that cuts streams", () => {
   /** Lets a stream catch up and cuts it at once. */
@@ -39,7 +36,7 @@ describe("a proxy that cuts streams", () => {
     };
   };
 
-  test("three short streams in a row, and the guard asks instead", async () => {
+  test("after three short streams in a row the guard polls", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.streams = cutting(issuer);
     await using following = new Following(issuer);
@@ -51,12 +48,12 @@ describe("a proxy that cuts streams", () => {
     expect(following.revocations.isRevoked("a")).toBe(true);
   });
 
-  test("a stream that fell silent right after it had caught up was a short one too", async () => {
+  test("a stream that falls silent after it has caught up is short too", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.streams = (_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" }).write(cursorOf(0));
     };
-    await using following = new Following(issuer, { times: { silence: 50 } });
+    await using following = new Following(issuer, { timings: { silence: 50 } });
     for (let times = 1; times <= 3; times++) {
       await following.heard("feed.followed", times);
       following.clock.pass(6_000);
@@ -65,7 +62,7 @@ describe("a proxy that cuts streams", () => {
     expect(following.all("feed.followed").at(-1)).toMatchObject({ via: "poll" });
   });
 
-  test("streams that last are no reason to ask, however many are cut", async () => {
+  test("streams that last never lead to polling", async () => {
     await using issuer = await OwnIssuer.start();
     await using following = new Following(issuer);
     for (let times = 1; times < 6; times++) {
@@ -81,7 +78,7 @@ describe("a proxy that cuts streams", () => {
   });
 });
 
-test("after a while a stream is tried again; one that still cannot be had is no news", async () => {
+test("later a stream is tried again, and its failure is not reported again", async () => {
   await using issuer = await OwnIssuer.start();
   const second = Promise.withResolvers<void>();
   let tries = 0;
@@ -90,7 +87,7 @@ test("after a while a stream is tried again; one that still cannot be had is no 
     if (tries === 2) second.resolve();
     json(() => ({}), 502)(request, response);
   };
-  await using following = new Following(issuer, { times: { pollFor: 1_000 } });
+  await using following = new Following(issuer, { timings: { pollDuration: 1_000 } });
   await following.heard("feed.followed");
   following.clock.pass(1_000);
   await second.promise;
@@ -103,7 +100,7 @@ test("after a while a stream is tried again; one that still cannot be had is no 
   expect(names).toEqual(["feed.lost", "feed.followed", "session.ended", "feed.followed"]);
 });
 
-test("a long list comes page by page", async () => {
+test("a long list arrives page by page", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = json(() => ({}), 502);
   for (let number = 1; number <= 3_500; number++) issuer.end(`session-${number}`);
@@ -114,7 +111,7 @@ test("a long list comes page by page", async () => {
   expect(pages.slice(0, 4)).toEqual([0, 999, 1_998, 2_997].map((after) => `/revocations?after=${after}`));
 });
 
-test.each([0, 1, 2])("a list that begins anew from %i of 3 is read from its beginning", async (reach) => {
+test.each([0, 1, 2])("a new list of %i instead of 3 is read from its beginning", async (reach) => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = json(() => ({}), 502);
   for (const session of ["a", "b", "c"]) issuer.end(session);
@@ -127,7 +124,7 @@ test.each([0, 1, 2])("a list that begins anew from %i of 3 is read from its begi
   expect(following.health).toMatchObject({ state: "following", cursor: reach + 4 });
 });
 
-test("an answer counts from when it was asked for, not from when it came", async () => {
+test("an answer counts from the time of its request", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = json(() => ({}), 502);
   await using following = new Following(issuer, {
@@ -136,13 +133,13 @@ test("an answer counts from when it was asked for, not from when it came", async
       if (String(of[0]).includes("?after=")) following.clock.pass(7_000);
       return answer;
     },
-    times: { poll: 20_000 },
+    timings: { pollInterval: 20_000 },
   });
   await following.heard("feed.followed");
   expect(following.health.staleFor).toBe(7_000);
 });
 
-test("when asking fails too, the feed is lost until one of the two goes well", async () => {
+test("if polling fails too, the feed is lost until one of them succeeds", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = json(() => ({}), 502);
   await using following = new Following(issuer);
@@ -159,7 +156,7 @@ test("when asking fails too, the feed is lost until one of the two goes well", a
   expect(following.health).toMatchObject({ state: "following", problem: undefined });
 });
 
-test("neither a question nor a stream may be answered from a cache", async () => {
+test("requests for pages and streams bypass caches", async () => {
   await using issuer = await OwnIssuer.start();
   const asked: unknown[] = [];
   issuer.answers.set("/revocations", (request, response) => {

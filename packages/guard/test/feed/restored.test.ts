@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
-describe("a list that begins anew, as that of a restored database does", () => {
-  test.each([0, 1, 2, 3])("from %i of 3, and what it ends then is heard", async (reach) => {
+describe("a new list, as after the restore of a database", () => {
+  test.each([0, 1, 2, 3])("with %i of 3 entries, and later ones arrive", async (reach) => {
     await using issuer = await OwnIssuer.start();
     for (const session of ["a", "b", "c"]) issuer.end(session);
     await using following = new Following(issuer);
@@ -13,11 +13,11 @@ describe("a list that begins anew, as that of a restored database does", () => {
     issuer.end("after");
     await following.ended("after");
     expect(following.health).toMatchObject({ state: "following", cursor: reach + 1 });
-    // What was heard stays.
+    // Known entries stay.
     for (const session of ["a", "b", "c"]) expect(following.revocations.isRevoked(session)).toBe(true);
   });
 
-  test.each([1, 2, 3, 4])("even where it has %i new ones before anybody is back", async (count) => {
+  test.each([1, 2, 3, 4])("even with %i new entries before the guard is back", async (count) => {
     await using issuer = await OwnIssuer.start();
     for (const session of ["a", "b"]) issuer.end(session);
     await using following = new Following(issuer);
@@ -29,7 +29,7 @@ describe("a list that begins anew, as that of a restored database does", () => {
     for (const session of after) expect(following.revocations.isRevoked(session)).toBe(true);
   });
 
-  test("a list of which the last that was seen was pruned is read from its beginning", async () => {
+  test("a list without the last known entry is read from its beginning", async () => {
     await using issuer = await OwnIssuer.start();
     for (const session of ["a", "b"]) issuer.end(session);
     await using following = new Following(issuer);

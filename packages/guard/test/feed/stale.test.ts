@@ -6,7 +6,7 @@ const down = json(() => ({}), 503);
 const modes = ["refuse", "ask", "accept"] as const;
 type Mode = (typeof modes)[number];
 
-/** A feed that was followed and is lost now, for longer than it counts. */
+/** A feed that was followed and has been lost for longer than it counts. */
 async function stale(issuer: OwnIssuer, whenStale: Mode): Promise<Following> {
   const following = new Following(issuer, { settings: { whenStale } });
   await following.heard("feed.followed");
@@ -17,7 +17,7 @@ async function stale(issuer: OwnIssuer, whenStale: Mode): Promise<Following> {
   return following;
 }
 
-describe("as long as the feed was heard of lately, it counts", () => {
+describe("a feed that was read lately counts", () => {
   test.each(modes)("%s", async (whenStale) => {
     await using issuer = await OwnIssuer.start();
     await using following = new Following(issuer, { settings: { whenStale } });
@@ -38,7 +38,7 @@ test.each<[Mode, string]>([
   ["refuse", "revocations_unavailable"],
   ["ask", "not ended"],
   ["accept", "not ended"],
-])("after that, with %s, a session of which nothing is known: %s", async (whenStale, verdict) => {
+])("after that, with %s, an unknown session: %s", async (whenStale, verdict) => {
   await using issuer = await OwnIssuer.start();
   await using following = await stale(issuer, whenStale);
   expect(await following.verdict("a")).toBe(verdict);
@@ -64,7 +64,7 @@ describe("a session that is known to have ended is refused", () => {
   });
 });
 
-describe("before the feed was ever heard of", () => {
+describe("before the feed was ever read", () => {
   test("a first check waits for it", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("a");
@@ -83,20 +83,20 @@ describe("before the feed was ever heard of", () => {
     await using issuer = await OwnIssuer.start();
     issuer.end("a");
     issuer.answers.set("/revocations", down);
-    await using following = new Following(issuer, { settings: { whenStale }, patience: 50 });
+    await using following = new Following(issuer, { settings: { whenStale }, startTimeout: 50 });
     expect(await following.verdict("a")).toBe(verdict);
     expect(following.health.state).toBe("lost");
   });
 
-  test("where nobody even knows where it is, nobody can be asked", async () => {
+  test("without the address of the feed no session can be looked up", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set("/.well-known/openid-configuration", down);
-    await using following = new Following(issuer, { settings: { whenStale: "ask" }, patience: 50 });
+    await using following = new Following(issuer, { settings: { whenStale: "ask" }, startTimeout: 50 });
     expect(await following.verdict("a")).toBe("revocations_unavailable");
   });
 });
 
-describe("that the feed is stale is told", () => {
+describe("a stale feed sends an event", () => {
   test.each(modes)("once, however many tokens come: %s", async (whenStale) => {
     await using issuer = await OwnIssuer.start();
     await using following = await stale(issuer, whenStale);
@@ -104,7 +104,7 @@ describe("that the feed is stale is told", () => {
     expect(following.all("feed.stale")).toEqual([{ name: "feed.stale", whenStale }]);
   });
 
-  test("again when it is lost again, though no token came in between", async () => {
+  test("again after another loss, even without a token in between", async () => {
     await using issuer = await OwnIssuer.start();
     await using following = await stale(issuer, "accept");
     await following.verdict("a");
@@ -117,7 +117,7 @@ describe("that the feed is stale is told", () => {
     expect(following.all("feed.stale")).toHaveLength(2);
   });
 
-  test("not by a guard that is closed", async () => {
+  test("but not from a closed guard", async () => {
     await using issuer = await OwnIssuer.start();
     await using following = await stale(issuer, "accept");
     following.close();
@@ -141,15 +141,15 @@ test.each(modes)("when the feed is back, so is everything that ended meanwhile: 
 test.each<[string, (following: Following) => void]>([
   ["the system's clock is set forth", (following) => following.clock.set(30_001)],
   ["the steady clock alone goes on", (following) => following.clock.passUnseen(30_001)],
-])("a feed is stale by whichever clock says so: %s", async (_what, happens) => {
+])("a feed is stale if either clock says so: %s", async (_what, change) => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   await following.heard("feed.followed");
-  happens(following);
+  change(following);
   expect(await following.verdict("a")).toBe("revocations_unavailable");
 });
 
-test("a stream that is open and says nothing is stale like one that is lost", async () => {
+test("a silent open stream is stale like a lost one", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   await following.heard("feed.followed");

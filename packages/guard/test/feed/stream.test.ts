@@ -4,7 +4,7 @@ import { Listener } from "../listener.ts";
 import { cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";
 
-test("what ended before, and what ends from now on, is known as soon as it is said", async () => {
+test("earlier and later ends of sessions are known as soon as they arrive", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.end("before");
   await using following = new Following(issuer);
@@ -17,14 +17,14 @@ test("what ended before, and what ends from now on, is known as soon as it is sa
   expect(following.health).toMatchObject({ state: "following", cursor: 2, known: 2, problem: undefined });
 });
 
-test("a token of no session cannot be ended, and asks nobody", async () => {
+test("a token without a session cannot end, and sends no lookup", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   expect(following.revocations.isRevoked(undefined)).toBe(false);
 });
 
 describe("after a break", () => {
-  test("none that ended meanwhile is lost, and what is known is not sent again", async () => {
+  test("entries from the gap arrive, and known ones are not sent again", async () => {
     await using issuer = await OwnIssuer.start();
     for (const session of ["a", "b", "c"]) issuer.end(session);
     await using following = new Following(issuer);
@@ -41,11 +41,11 @@ describe("after a break", () => {
       "d",
       "e",
     ]);
-    // From before the last that was seen, so that it shows that the list is still the same.
+    // One before the last entry, which shows that the list is the same.
     expect(issuer.requests.at(-1)).toBe("/revocations from 2");
   });
 
-  test("in the middle of a list it goes on from the last that was seen", async () => {
+  test("the guard continues from the last entry that it read", async () => {
     await using issuer = await OwnIssuer.start();
     for (const session of ["a", "b"]) issuer.end(session);
     issuer.streams = (_request, response) => {
@@ -60,7 +60,7 @@ describe("after a break", () => {
     for (const session of ["a", "b", "c"]) expect(following.revocations.isRevoked(session)).toBe(true);
   });
 
-  test("it is told that the feed was lost, and that it is back", async () => {
+  test("events report the loss and the return of the feed", async () => {
     await using issuer = await OwnIssuer.start();
     await using following = new Following(issuer);
     await following.heard("feed.followed");
@@ -71,7 +71,7 @@ describe("after a break", () => {
   });
 });
 
-test("each heartbeat says that all is known up to now", async () => {
+test("each heartbeat renews the list", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   await following.heard("feed.followed");
@@ -83,7 +83,7 @@ test("each heartbeat says that all is known up to now", async () => {
   expect(following.health).toMatchObject({ state: "following", staleFor: 0 });
 });
 
-test("an ended session is no heartbeat: others may be on their way", async () => {
+test("an ended session does not renew the list: others may follow", async () => {
   await using issuer = await OwnIssuer.start();
   await using following = new Following(issuer);
   await following.heard("feed.followed");
@@ -94,28 +94,28 @@ test("an ended session is no heartbeat: others may be on their way", async () =>
 });
 
 describe("silence", () => {
-  test("a stream that says nothing more is given up, and another is begun", async () => {
+  test("a silent stream is given up, and another is opened", async () => {
     await using issuer = await OwnIssuer.start();
-    await using following = new Following(issuer, { times: { silence: 50 } });
+    await using following = new Following(issuer, { timings: { silence: 50 } });
     const { reason } = await following.heard("feed.lost");
-    expect(reason).toBe("nothing came for 50 ms");
+    expect(reason).toBe("no data for 50 ms");
     await following.heard("feed.followed", 2);
   });
 
-  test("comments and half an event are silence too", async () => {
+  test("comments and half an event count as silence", async () => {
     await using issuer = await OwnIssuer.start();
-    await using following = new Following(issuer, { times: { silence: 100 } });
+    await using following = new Following(issuer, { timings: { silence: 100 } });
     await following.heard("feed.followed");
     const dribble = setInterval(() => issuer.say(": still here\n"), 10);
     try {
-      expect((await following.heard("feed.lost")).reason).toBe("nothing came for 100 ms");
+      expect((await following.heard("feed.lost")).reason).toBe("no data for 100 ms");
     } finally {
       clearInterval(dribble);
     }
   });
 });
 
-test("a listener that throws is no reason to stop", async () => {
+test("a listener that throws does not stop the guard", async () => {
   await using issuer = await OwnIssuer.start();
   const heard = new Listener();
   await using guard = issuer.guard({

@@ -18,20 +18,20 @@ test.each(Object.keys(misbehaviour))("the feed answers with %s, and then well ag
 });
 
 test.each(["text/html", "application/json", "text/event-stream-like", "text/plain; text/event-stream"])(
-  "what says that it is %s is no stream",
+  "a response of type %s is not a stream",
   async (type) => {
     await using issuer = await OwnIssuer.start();
     issuer.streams = (_request, response) => {
       response.writeHead(200, { "content-type": type }).end(cursorOf(9));
     };
     await using following = new Following(issuer);
-    expect((await following.heard("feed.lost")).reason).toBe("no event stream");
+    expect((await following.heard("feed.lost")).reason).toBe("the response is not an event stream");
     expect(await following.heard("feed.followed")).toMatchObject({ via: "poll", cursor: 0 });
   },
 );
 
 test.each(["text/event-stream; charset=utf-8", "Text/Event-Stream", "text/event-stream ;charset=utf-8"])(
-  "what says that it is %s is one",
+  "a response of type %s is a stream",
   async (type) => {
     await using issuer = await OwnIssuer.start();
     issuer.streams = (_request, response) => {

@@ -15,7 +15,7 @@ test.each(["stream", "poll"] as const)(
     following.clock.set(Date.now() + day - following.clock.now());
     expect(await following.heard("feed.followed")).toMatchObject({ via });
 
-    // Whenever the feed says that all is known, the guard forgets sessions whose tokens have expired.
+    // At every heartbeat the guard removes sessions without live tokens.
     following.clock.pass(5 * minute);
     issuer.end("b", Date.now() + 60 * minute);
     issuer.heartbeat();

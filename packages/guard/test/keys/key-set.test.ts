@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, generateSecret, type JWK } from "jose";
 import { describe, expect, test } from "vitest";
-import type { Algorithm } from "../../src/algorithms.ts";
-import { IssuerProblem } from "../../src/issuer-request.ts";
-import { readKeySet } from "../../src/key-set.ts";
+import type { Algorithm } from "../../src/check/signature.ts";
+import { IssuerError } from "../../src/issuer/issuer-request.ts";
+import { readKeySet } from "../../src/issuer/key-set.ts";
 
 const accepted: Algorithm[] = ["ES256", "RS256", "PS256"];
 const pairs = {
@@ -26,19 +26,19 @@ const small = await crypto.subtle.generateKey(sizeOf, true, ["sign", "verify"]);
 const smallRsa = await crypto.subtle.exportKey("jwk", small.publicKey);
 const signing = { kid: "k1", use: "sig" };
 
-/** What is taken of some keys: each `kid` with the algorithms that its key may check. */
+/** The accepted keys of a set: each `kid` with its algorithms. */
 async function taken(keys: unknown[], algorithms = accepted): Promise<Record<string, string[]>> {
   const { byKid } = await readKeySet({ keys }, algorithms);
   return Object.fromEntries([...byKid].map(([kid, ofKid]) => [kid, [...ofKid.keys()].toSorted()]));
 }
 
-describe("a key is taken for", () => {
+describe("a key is accepted for", () => {
   test.each<[string, JWK, string[]]>([
     ["the algorithm that it names", { ...ec, ...signing, alg: "ES256" }, ["ES256"]],
-    ["the one of its curve, where it names none", { ...ec, ...signing }, ["ES256"]],
+    ["the one of its curve, without `alg`", { ...ec, ...signing }, ["ES256"]],
     ["one of two that its kind could serve", { ...rsa, ...signing, alg: "RS256" }, ["RS256"]],
-    ["both, where it names none", { ...rsa, ...signing }, ["PS256", "RS256"]],
-    ["signatures, where it does not say for what", { ...ec, kid: "k1" }, ["ES256"]],
+    ["both, without `alg`", { ...rsa, ...signing }, ["PS256", "RS256"]],
+    ["signatures, without `use`", { ...ec, kid: "k1" }, ["ES256"]],
     ["checking", { ...ec, kid: "k1", key_ops: ["verify"] }, ["ES256"]],
   ])("%s", async (_what, jwk, algorithms) => {
     expect(await taken([jwk])).toEqual({ k1: algorithms });
@@ -50,7 +50,7 @@ describe("a key is taken for", () => {
   });
 
   test.each([[{ toString: 1 }], [["EdDSA"]], [5], [null]])(
-    "none, where it names what is none: %j",
+    "no algorithm, if its `alg` is malformed: %j",
     async (alg) => {
       const keys = [
         { ...ed, ...signing, alg },
@@ -61,7 +61,7 @@ describe("a key is taken for", () => {
   );
 });
 
-describe("is passed over, and those beside it are taken", () => {
+describe("is skipped, and the keys beside it are accepted", () => {
   test.each<[string, unknown]>([
     ["nothing", null],
     ["a text", "k1"],
@@ -76,7 +76,7 @@ describe("is passed over, and those beside it are taken", () => {
     ["a key for encryption", { ...rsa, kid: "k1", use: "enc", alg: "RSA-OAEP" }],
     ["a key for encryption that does not say so", { ...rsa, kid: "k1", alg: "RSA-OAEP" }],
     ["a key to sign with", { ...ec, kid: "k1", key_ops: ["sign"] }],
-    ["operations that are none", { ...ec, kid: "k1", key_ops: "verify" }],
+    ["malformed operations", { ...ec, kid: "k1", key_ops: "verify" }],
     ["an algorithm that is not accepted", { ...ed, ...signing, alg: "EdDSA" }],
     ["another curve", { ...p384, ...signing, alg: "ES384" }],
     ["another curve that calls itself this one", { ...p384, ...signing, crv: "P-256" }],
@@ -84,7 +84,7 @@ describe("is passed over, and those beside it are taken", () => {
     ["no point", { kty: "EC", crv: "P-256", ...signing }],
     ["an RSA key that is too small", { ...smallRsa, ...signing, alg: "RS256" }],
     ["an RSA key that takes too long", { ...rsa, ...signing, alg: "RS256", n: "_".repeat(2_800) }],
-    ["a kind that nobody knows", { kty: "AKP", alg: "ML-DSA-65", pub: "AAAA", ...signing }],
+    ["an unknown kind", { kty: "AKP", alg: "ML-DSA-65", pub: "AAAA", ...signing }],
   ])("%s", async (_what, jwk) => {
     expect(await taken([jwk, { ...ec, kid: "good", use: "sig" }])).toEqual({ good: ["ES256"] });
   });
@@ -106,7 +106,7 @@ describe("two keys with the same kid", () => {
     expect(await exportJWK(key)).toMatchObject({ x: ec.x });
   });
 
-  test("for the same algorithm, the first of them unusable: the other counts", async () => {
+  test("for the same algorithm, the first unusable: the other counts", async () => {
     expect(
       await taken([
         { ...ec, ...signing, x: "AAAA" },
@@ -127,7 +127,7 @@ describe("two keys with the same kid", () => {
   });
 });
 
-test("a key that stays is the same object after the next reading, another of its name is not", async () => {
+test("an unchanged key stays the same object after the next read", async () => {
   const before = { ...ec, ...signing };
   const first = await readKeySet({ keys: [before] }, accepted);
   const second = await readKeySet({ keys: [{ ...before, x5t: "more" }] }, accepted, first);
@@ -137,12 +137,12 @@ test("a key that stays is the same object after the next reading, another of its
   expect(key(third)).not.toBe(key(first));
 });
 
-test("what is taken can check and nothing else, and cannot be taken out in part", async () => {
+test("an accepted key can verify and nothing else", async () => {
   const { byKid } = await readKeySet({ keys: [{ ...ec, ...signing }] }, accepted);
   expect(byKid.get("k1")?.get("ES256")).toMatchObject({ type: "public", usages: ["verify"] });
 });
 
-describe("no JWK Set", () => {
+describe("a document that is not a JWK Set", () => {
   test.each<[string, unknown]>([
     ["nothing", undefined],
     ["null", null],
@@ -154,10 +154,10 @@ describe("no JWK Set", () => {
       { keys: Array.from({ length: 101 }, (_, n) => ({ ...ec, kid: `k${n}` })) },
     ],
   ])("%s", async (_what, document) => {
-    await expect(readKeySet(document, accepted)).rejects.toThrow(IssuerProblem);
+    await expect(readKeySet(document, accepted)).rejects.toThrow(IssuerError);
   });
 
-  test("a hundred keys are one", async () => {
+  test("a set of a hundred keys is accepted", async () => {
     const { byKid } = await readKeySet(
       { keys: Array.from({ length: 100 }, (_, n) => ({ ...ec, kid: `k${n}` })) },
       accepted,

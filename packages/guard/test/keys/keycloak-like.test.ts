@@ -6,7 +6,7 @@ import { json, OwnIssuer } from "../own-issuer.ts";
 const signing = await generateKeyPair("RS256", { extractable: true });
 const encryption = await generateKeyPair("RSA-OAEP", { extractable: true });
 
-/** A realm whose discovery, keys and tokens look like Keycloak's. */
+/** A realm with discovery, keys and tokens in Keycloak's form. */
 async function realm() {
   const issuer = await OwnIssuer.start();
   const iss = `${issuer.url}/realms/demo`;
@@ -68,7 +68,7 @@ test("a token of a Keycloak realm names its principal, with the realm's roles", 
 test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   ["an ID token", { typ: "ID" }, {}],
   ["a refresh token", { typ: "Refresh" }, {}],
-  ["one that does not say what it is", { typ: undefined }, {}],
+  ["one without a type", { typ: undefined }, {}],
   ["one that names the key for encryption", {}, { kid: "enc" }],
   ["one of another realm", { iss: "http://127.0.0.1/realms/other" }, {}],
   ["one for another client", { aud: "other" }, {}],

@@ -3,7 +3,7 @@ import type { Guard, GuardOptions } from "../../src/index.ts";
 import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";
 
-/** The key that an issuer signs with after it has given up its first. */
+/** The key of an issuer after its first. */
 export const next = await generateKeyPair("ES256");
 
 /** A public key as an issuer publishes it. */
@@ -11,7 +11,7 @@ export async function published(key: CryptoKey, kid: string): Promise<Record<str
   return { ...(await exportJWK(key)), kid, alg: "ES256", use: "sig" };
 }
 
-/** A token that is signed by the next key. */
+/** A token signed by the next key. */
 export function nextToken(issuer: OwnIssuer): Promise<string> {
   return issuer.token({ header: { kid: "k2" }, key: next.privateKey });
 }
@@ -21,7 +21,7 @@ interface Ready extends AsyncDisposable {
   readonly heard: Listener;
 }
 
-/** A guard that has read its issuer's keys, and has no feed to follow. */
+/** A guard that has read its issuer's keys and follows no feed. */
 export async function ready(issuer: OwnIssuer, options: Partial<GuardOptions> = {}): Promise<Ready> {
   const heard = new Listener();
   const guard = issuer.guard({ follow: false, onEvent: heard.onEvent, ...options });

@@ -34,7 +34,7 @@ describe("when keys cannot be read again", () => {
     expect(await codeOf(made.guard.verify(await issuer.token()))).toBe("accepted");
   });
 
-  test.each([60_000, day])("they go on for `keysMaxAge` and no longer: %i", async (keysMaxAge) => {
+  test.each([60_000, day])("they count for `keysMaxAge` and no longer: %i", async (keysMaxAge) => {
     await using issuer = await OwnIssuer.start();
     const claims = { exp: 1_700_000_000 + 3 * 86_400 };
     await using made = await ready(issuer, { keysMaxAge });

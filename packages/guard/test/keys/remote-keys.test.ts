@@ -4,7 +4,7 @@ import { json, OwnIssuer } from "../own-issuer.ts";
 import { next, nextToken, published, ready } from "./next-key.ts";
 
 describe("keys are read", () => {
-  test("once, at the first use, however many tokens come at once", async () => {
+  test("once at the first use, for any number of concurrent tokens", async () => {
     await using issuer = await OwnIssuer.start();
     await using guard = issuer.guard({ follow: false });
     expect(issuer.requests).toEqual([]);
@@ -13,7 +13,7 @@ describe("keys are read", () => {
     expect(issuer.requests).toEqual(["/.well-known/openid-configuration", "/keys"]);
   });
 
-  test("again for a kid that is not known: a key that was added is found", async () => {
+  test("again for an unknown kid: an added key is found", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     issuer.keys.push(await published(next.publicKey, "k2"));
@@ -21,13 +21,13 @@ describe("keys are read", () => {
     expect(await codeOf(made.guard.verify(await nextToken(issuer)))).toBe("accepted");
     expect(issuer.asked("/keys")).toBe(2);
     expect(made.heard.all("keys.refreshed").at(-1)).toEqual({ name: "keys.refreshed", known: 2 });
-    // From where the keys were before: nobody else is asked.
+    // The known address is used: discovery is not read again.
     expect(issuer.asked("/.well-known/openid-configuration")).toBe(1);
   });
 
-  test("again for a kid that is not known, past a shared cache that holds a key set without it", async () => {
+  test("again for an unknown kid, past a shared cache with an older key set", async () => {
     await using issuer = await OwnIssuer.start();
-    /** A cache as RFC 9111 has it: a request with no-cache goes on to the issuer. */
+    /** A cache after RFC 9111: it passes a request with no-cache on to the issuer. */
     const cache = new Map<string, string>();
     const throughCache: typeof fetch = async (address, init) => {
       const held = cache.get(String(address));
@@ -41,13 +41,13 @@ describe("keys are read", () => {
     issuer.keys.push(await published(next.publicKey, "k2"));
     issuer.tokens.now += 10_000;
     expect(await codeOf(made.guard.verify(await nextToken(issuer)))).toBe("accepted");
-    // A made-up kid costs the issuer no more than before.
+    // An invented kid costs the issuer no further request.
     const madeUp = await issuer.token({ header: { kid: "made-up" } });
     expect(await codeOf(made.guard.verify(madeUp))).toBe("invalid_token");
     expect(issuer.asked("/keys")).toBe(2);
   });
 
-  test("once for a flood of kids that somebody made up, and again ten seconds later", async () => {
+  test("once for a flood of invented kids, and again ten seconds later", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const flood = async () => {
@@ -80,7 +80,7 @@ describe("keys are read", () => {
     expect(issuer.asked("/keys")).toBe(2);
   });
 
-  test("from elsewhere, when the issuer has moved them", async () => {
+  test("from another address, when the issuer has moved them", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     issuer.answers.set(

@@ -4,7 +4,7 @@ import { OwnIssuer } from "../own-issuer.ts";
 import { next, nextToken, published, ready } from "./next-key.ts";
 
 describe("a key that was withdrawn", () => {
-  test("checks nothing any more, not even a token that was remembered", async () => {
+  test("verifies no token any more, not even a cached one", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const token = await issuer.token();
@@ -16,7 +16,7 @@ describe("a key that was withdrawn", () => {
     expect(await codeOf(made.guard.verify(token))).toBe("invalid_token");
   });
 
-  test("and replaced under the same kid checks nothing either", async () => {
+  test("and was replaced under its kid verifies no token either", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const token = await issuer.token();
@@ -29,7 +29,7 @@ describe("a key that was withdrawn", () => {
     expect(await codeOf(made.guard.verify(good))).toBe("accepted");
   });
 
-  test("is withdrawn though no other has come: an issuer may have none", async () => {
+  test("counts as withdrawn even if the issuer has no other key", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const token = await issuer.token();
@@ -41,7 +41,7 @@ describe("a key that was withdrawn", () => {
     expect(made.guard.health()).toMatchObject({ ok: false, keys: { state: "none", known: 0 } });
   });
 
-  test("while others stay, tokens of those that stay are still remembered", async () => {
+  test("leaves the cached tokens of other keys in place", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const token = await issuer.token();

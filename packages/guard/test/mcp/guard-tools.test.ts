@@ -218,7 +218,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       server.guard({ ...policy({ a: everybody }), onDecision });
       server.tool("a");
       const { content, _meta } = await (await server.connect()).call("a", { token: user });
-      expect([codeOf({ _meta }), content[0]?.text]).toEqual(["forbidden", "This is not allowed to you"]);
+      expect([codeOf({ _meta }), content[0]?.text]).toEqual(["forbidden", "You are not allowed to do this"]);
     });
 
     it("what the guard fails to check, and says nothing of the failure", async () => {

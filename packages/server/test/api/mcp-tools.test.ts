@@ -395,7 +395,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       const { client } = await world.as("alice");
       expect(await client.call(tool, args)).toEqual({
         value: undefined,
-        problem: "This is not allowed to you",
+        problem: "You are not allowed to do this",
         code: "forbidden",
       });
       expect(await meStatus(world.server, bob.token)).toBe(200);

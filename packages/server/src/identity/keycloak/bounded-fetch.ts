@@ -1,8 +1,7 @@
+import { readBytes } from "@latchkey/guard/bounded-body";
+
 /** More than any answer of a realm. */
 const maxBytes = 262_144;
-
-/** What came is no answer of a realm: too long. */
-class AnswerTooLong extends Error {}
 
 export interface FetchOptions {
   readonly method?: string;
@@ -26,19 +25,8 @@ export function boundedFetch(timeout: number): (url: string, options?: FetchOpti
       signal: AbortSignal.timeout(timeout),
     });
     const { status } = answer;
-    const read = await readAll(answer);
+    const read = await readBytes(answer, maxBytes);
     // Answers of these kinds cannot be made with a body.
     return new Response([204, 205, 304].includes(status) ? null : read, { status, headers: answer.headers });
   };
-}
-
-async function readAll({ body }: Response): Promise<Buffer<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > maxBytes) throw new AnswerTooLong("the answer is too long");
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }

@@ -1,0 +1,56 @@
+/** The parts of a request that the guard reads before a rule sees the request. */
+export interface RouteRequest {
+  readonly method: string;
+  /** As it was sent, or as a whole URL. */
+  readonly url: string;
+  /** All `Authorization` headers, joined by commas. */
+  readonly authorization: string | null | undefined;
+}
+
+/** The parts of a Node request that the guard reads. */
+export interface NodeRouteRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: { readonly authorization?: string | undefined };
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Reads a request of Node's HTTP server.
+ *
+ * @param url the whole URL, if a framework has shortened the request's own
+ */
+export function fromNode(
+  { method = "", url: own = "", headers, rawHeaders }: NodeRouteRequest,
+  url = own,
+): RouteRequest {
+  const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && isAuthorization(rawHeaders[at - 1]));
+  // Node shows the first of several `Authorization` headers. Joined, they are refused: two tokens are not one.
+  // With one header or none, a header set before the guard counts, such as one made from a cookie.
+  const authorization = sent.length > 1 ? sent.join(", ") : ownHeader(headers);
+  return { method, url, authorization };
+}
+
+/** Reads a request of the Fetch API. */
+export function fromFetch({ method, url, headers }: Request): RouteRequest {
+  return { method, url, authorization: headers.get("authorization") };
+}
+
+/**
+ * The path of a request, without query and fragment: people put tokens there.
+ *
+ * @param url as it was sent, or as a whole URL
+ */
+export function pathOf(url: string): string {
+  const [path = ""] = url.split(/[?#]/, 1);
+  return path.startsWith("/") || !URL.canParse(path) ? path : new URL(path).pathname;
+}
+
+/** Node's headers are a plain object: a member that every object inherits was not sent. */
+function ownHeader(headers: NodeRouteRequest["headers"]): string | undefined {
+  return Object.hasOwn(headers, "authorization") ? headers.authorization : undefined;
+}
+
+function isAuthorization(name: string | undefined): boolean {
+  return name?.toLowerCase() === "authorization";
+}

@@ -1,0 +1,58 @@
+import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+
+/** A call in flight is shared for at most so long, in milliseconds. */
+const longest = 15_000;
+
+/**
+ * Single-flight: concurrent callers share one call and its outcome, success or failure.
+ *
+ * A call that never settles is not shared for ever. A platform such as Cloudflare's workers ends whatever a
+ * request began together with that request, and the promise stays pending. So after 15 seconds the next caller
+ * begins anew; the reads of a guard have timeouts that are shorter.
+ */
+export class SingleFlight<T> {
+  readonly #clocks: Clocks;
+  #current: { readonly begunAt: Moment; readonly outcome: Promise<T> } | undefined;
+  #next: Promise<T> | undefined;
+
+  constructor(clocks: Clocks) {
+    this.#clocks = clocks;
+  }
+
+  /** The call in flight. */
+  get inFlight(): Promise<T> | undefined {
+    const current = this.#current;
+    if (current === undefined || since(current.begunAt, this.#clocks) > longest) return undefined;
+    return current.outcome;
+  }
+
+  /** Joins the call in flight, or begins one. */
+  join(work: () => Promise<T>): Promise<T> {
+    return this.inFlight ?? this.begin(work);
+  }
+
+  /**
+   * Joins the call after the one in flight, for a caller that must see the present state. That call begins when
+   * the one in flight has settled. Callers that arrive until then share it.
+   */
+  joinNext(work: () => Promise<T>): Promise<T> {
+    this.#next ??= this.#beginNext(work);
+    return this.#next;
+  }
+
+  async #beginNext(work: () => Promise<T>): Promise<T> {
+    await this.inFlight?.catch(() => {});
+    this.#next = undefined;
+    return await this.begin(work);
+  }
+
+  /** Begins a call, even if another is in flight. Callers from now on share the new one. */
+  begin(work: () => Promise<T>): Promise<T> {
+    const begunAt = momentOf(this.#clocks);
+    const outcome = work().finally(() => {
+      if (this.#current?.outcome === outcome) this.#current = undefined;
+    });
+    this.#current = { begunAt, outcome };
+    return outcome;
+  }
+}
