@@ -21,7 +21,10 @@ export type PasswordCheck = (key: string, typed: Typed) => Promise<RealmGrant | 
  *
  * The function it returns throws {LatchkeyError} `overloaded`, `provider_unavailable`.
  */
-export function createPasswordCheck(realm: Realm, steady: SteadyClock): PasswordCheck {
+export function createPasswordCheck(
+  realm: Pick<Realm, "signIn" | "timeout">,
+  steady: SteadyClock,
+): PasswordCheck {
   const turns = new Turns({ patience: realm.timeout, steady });
   const doubts = new Doubts(steady);
 
