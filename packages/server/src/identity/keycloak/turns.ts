@@ -33,13 +33,15 @@ export class Turns {
     const done = Promise.withResolvers<void>();
     const last = Promise.all([before, done.promise]).then(() => {});
     this.#last.set(name, last);
+    void last.then(() => {
+      if (this.#last.get(name) === last) this.#last.delete(name);
+    });
     try {
       if (before !== undefined) await this.#waitFor(before);
       return await work(this.#endedLately(name));
     } finally {
       this.#end(name);
       done.resolve();
-      if (this.#last.get(name) === last) this.#last.delete(name);
     }
   }
 
