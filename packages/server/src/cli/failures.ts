@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
-import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
+import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { LostDatabaseError, LostSecretError } from "../secret-file.ts";
 import { SettingProblem } from "../setting-problem.ts";
 import { UnusableDatabaseError } from "../store/unusable-database.ts";

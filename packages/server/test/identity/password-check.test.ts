@@ -2,11 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
 import { createPasswordCheck, type PasswordCheck } from "../../src/identity/keycloak/password-check.ts";
 import type { RealmGrant } from "../../src/identity/keycloak/realm.ts";
-import {
-  type RealmRefusal,
-  RealmUnavailable,
-  unavailable,
-} from "../../src/identity/keycloak/realm-problems.ts";
+import { RealmUnavailable, toLatchkeyError } from "../../src/identity/keycloak/realm-errors.ts";
+import type { RealmRefusal } from "../../src/identity/keycloak/refusals.ts";
 
 const granted = { accessToken: "a", refreshToken: "r", idToken: undefined, refreshableFor: undefined };
 const wrong = { refused: "Invalid user credentials" };
@@ -28,7 +25,7 @@ beforeEach(() => {
       asked.push(`${username} ${password}`);
       const next = script.shift();
       if (next === undefined) throw new Error("an unexpected login");
-      if (next instanceof Error) throw unavailable(next);
+      if (next instanceof Error) throw toLatchkeyError(next);
       return next;
     },
   };

@@ -1,8 +1,8 @@
 import * as oidc from "openid-client";
 import { boundedFetch } from "./bounded-fetch.ts";
 import type { RealmSettings } from "./realm.ts";
-import { RealmMisconfigured } from "./realm-misconfigured.ts";
-import { RealmUnavailable, reasonOf, refusalOf } from "./realm-problems.ts";
+import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
+import { describeFailure, readRefusal } from "./refusals.ts";
 
 /**
  * Finds a realm by discovery (OpenID Connect Discovery 1.0 §4) and proves, without a user, that the client may sign
@@ -29,7 +29,7 @@ export async function openRealm(settings: RealmSettings, issuer: string): Promis
 async function discovered(settings: RealmSettings, issuer: string): Promise<oidc.ServerMetadata> {
   const { url, realm, timeout } = settings;
   const answer = await boundedFetch(timeout)(`${issuer}/.well-known/openid-configuration`).catch((error) => {
-    throw new RealmUnavailable(reasonOf(error));
+    throw new RealmUnavailable(describeFailure(error));
   });
   if (answer.status === 404) {
     throw new RealmMisconfigured(
@@ -66,7 +66,7 @@ async function assertMaySignIn(client: oidc.Configuration, settings: RealmSettin
     await oidc.genericGrantRequest(client, "password", {});
   } catch (error) {
     const missed = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
-    if (!missed) refusalOf(error, settings);
+    if (!missed) readRefusal(error, settings);
   }
 }
 

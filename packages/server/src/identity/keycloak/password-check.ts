@@ -4,8 +4,8 @@ import type { SteadyClock } from "../../core/ports.ts";
 import { asked, type Typed } from "./accounts.ts";
 import { Doubts } from "./doubts.ts";
 import type { Realm, RealmGrant } from "./realm.ts";
-import { type RealmRefusal, RealmUnavailable } from "./realm-problems.ts";
-import { refusedSignIn } from "./refusals.ts";
+import { RealmUnavailable } from "./realm-errors.ts";
+import { type RealmRefusal, refusedSignIn } from "./refusals.ts";
 import { Turns } from "./turns.ts";
 
 /** How long Keycloak may take to note that a login has ended, in milliseconds. */

@@ -3,15 +3,8 @@ import { boundedFetch } from "./bounded-fetch.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { openRealm } from "./open-realm.ts";
 import { Places } from "./places.ts";
-import { RealmMisconfigured } from "./realm-misconfigured.ts";
-import {
-  type RealmNames,
-  type RealmRefusal,
-  RealmUnavailable,
-  reasonOf,
-  refusalOf,
-  unavailable,
-} from "./realm-problems.ts";
+import { RealmMisconfigured, RealmUnavailable, toLatchkeyError } from "./realm-errors.ts";
+import { describeFailure, type RealmNames, type RealmRefusal, readRefusal } from "./refusals.ts";
 
 export interface RealmSettings extends RealmNames {
   readonly clientSecret: string;
@@ -129,7 +122,7 @@ export class Realm {
       try {
         await oidc.tokenRevocation(client, accessToken);
       } catch (error) {
-        refusalOf(error, this.#settings);
+        readRefusal(error, this.#settings);
       }
     });
   }
@@ -153,7 +146,7 @@ export class Realm {
     } catch (error) {
       if (error instanceof RealmMisconfigured) this.#client = undefined;
       if (error instanceof RealmMisconfigured || error instanceof RealmUnavailable) this.#tell(error.message);
-      throw unavailable(error);
+      throw toLatchkeyError(error);
     }
   }
 
@@ -179,7 +172,7 @@ export class Realm {
       return { accessToken, refreshToken, idToken: id_token, refreshableFor };
     } catch (error) {
       if (error instanceof RealmMisconfigured) throw error;
-      return refusalOf(error, this.#settings);
+      return readRefusal(error, this.#settings);
     }
   }
 
@@ -187,7 +180,7 @@ export class Realm {
     try {
       return await boundedFetch(Math.min(this.#settings.timeout, patience ?? Infinity))(address, options);
     } catch (error) {
-      throw new RealmUnavailable(reasonOf(error));
+      throw new RealmUnavailable(describeFailure(error));
     }
   }
 
