@@ -11,7 +11,7 @@ import type { Throttle } from "../../core/throttle.ts";
 import { realmAccounts } from "./accounts.ts";
 import { createPasswordCheck } from "./password-check.ts";
 import { Realm, type RealmLog, type RealmSettings } from "./realm.ts";
-import { realmUser } from "./realm-user.ts";
+import { realmUser } from "./realm-tokens.ts";
 import { createRealmRefresh } from "./refresh.ts";
 import { SessionNotes } from "./session-notes.ts";
 import { SharedAnswers } from "./shared-answers.ts";

@@ -10,7 +10,7 @@ import { assertTokenFits } from "../../core/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
 import type { PasswordCheck } from "./password-check.ts";
 import type { RealmGrant } from "./realm.ts";
-import { lifetimeOf, realmUser } from "./realm-user.ts";
+import { lifetimeOf, realmUser } from "./realm-tokens.ts";
 import { refusedSignIn } from "./refusals.ts";
 import type { SessionNotes } from "./session-notes.ts";
 

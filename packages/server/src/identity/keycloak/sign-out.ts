@@ -4,7 +4,7 @@ import type { Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { SignOut } from "../../core/sign-out.ts";
-import { lifetimeOf } from "./realm-user.ts";
+import { lifetimeOf } from "./realm-tokens.ts";
 import type { SessionNotes } from "./session-notes.ts";
 import type { TellRealm } from "./tell-realm.ts";
 
