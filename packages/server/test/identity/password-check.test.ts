@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
 import { createPasswordCheck, type PasswordCheck } from "../../src/identity/keycloak/password-check.ts";
@@ -10,8 +11,10 @@ const wrong = { refused: "Invalid user credentials" };
 const disabled = { refused: "Account disabled" };
 const falseRejection = { code: "provider_unavailable", retryAfter: 1 };
 
-/** What the realm does with the next logins, in their order. */
-let script: (RealmGrant | RealmRefusal | Error)[];
+type Answer = RealmGrant | RealmRefusal | Error;
+
+/** The realm's answers to the next logins, in their order. */
+let script: (Answer | Promise<Answer>)[];
 let asked: string[];
 let now: number;
 let check: PasswordCheck;
@@ -23,7 +26,7 @@ beforeEach(() => {
     timeout: 1_000,
     async signIn(username: string, password: string) {
       asked.push(`${username} ${password}`);
-      const next = script.shift();
+      const next = await script.shift();
       if (next === undefined) throw new Error("an unexpected login");
       if (next instanceof Error) throw toLatchkeyError(next);
       return next;
@@ -66,6 +69,24 @@ describe("a rejection", () => {
   });
 });
 
+test("a recent login of another account does not matter", async () => {
+  script = [granted, wrong];
+  await login("bob");
+  expect(await login()).toEqual(wrong);
+});
+
+test("logins of one account take turns, logins of another go beside them", async () => {
+  const gates = [1, 2, 3].map(() => Promise.withResolvers<RealmGrant>());
+  const [first, second, third] = gates;
+  script = gates.map(({ promise }) => promise);
+  const all = [login(), login(), login("bob")];
+  await setImmediate();
+  expect(asked).toEqual(["alice hunter2", "bob hunter2"]);
+  for (const gate of [second, first, third]) gate?.resolve(granted);
+  expect(await Promise.all(all)).toEqual([granted, granted, granted]);
+  expect(asked).toEqual(["alice hunter2", "bob hunter2", "alice hunter2"]);
+});
+
 describe("after a login that the realm did not answer", () => {
   beforeEach(async () => {
     script = [new RealmUnavailable("no answer in time")];
@@ -93,6 +114,14 @@ describe("after a login that the realm did not answer", () => {
     script = [answer, wrong];
     expect(await login()).toEqual(answer);
     later();
+    expect(await login()).toEqual(wrong);
+  });
+
+  test("ten thousand later ones push it out of memory", async () => {
+    const others = Array.from({ length: 10_000 }, (_, number) => `user ${number}`);
+    script = others.map(() => new RealmUnavailable("no answer in time"));
+    for (const other of others) await login(other).catch(() => {});
+    script = [wrong];
     expect(await login()).toEqual(wrong);
   });
 

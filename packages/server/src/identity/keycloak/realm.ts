@@ -1,8 +1,8 @@
 import * as oidc from "openid-client";
 import { boundedFetch } from "./bounded-fetch.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
+import { Bulkhead } from "./concurrency-limits.ts";
 import { openRealm } from "./open-realm.ts";
-import { Places } from "./places.ts";
 import { RealmMisconfigured, RealmUnavailable, toLatchkeyError } from "./realm-errors.ts";
 import { describeFailure, type RealmNames, type RealmRefusal, readRefusal } from "./refusals.ts";
 
@@ -27,8 +27,8 @@ export interface RealmGrant {
   readonly refreshableFor: number | undefined;
 }
 
-/** How many logins may wait for the realm at once; refreshes have as many places of their own. */
-const mostAtOnce = 64;
+/** Limit of concurrent logins at the realm. Refreshes have a bulkhead of the same size of their own. */
+const maxConcurrent = 64;
 /** For how long the realm's word that it is there counts, and how long it has to say so, in milliseconds. */
 const readyFor = 1_000;
 const readyPatience = 2_000;
@@ -48,8 +48,8 @@ export class Realm {
   readonly #settings: RealmSettings;
   readonly #log: RealmLog;
   readonly #breaker: CircuitBreaker;
-  readonly #logins = new Places(mostAtOnce);
-  readonly #refreshes = new Places(mostAtOnce);
+  readonly #logins = new Bulkhead(maxConcurrent);
+  readonly #refreshes = new Bulkhead(maxConcurrent);
   #client: oidc.Configuration | undefined;
   #opening: Promise<oidc.Configuration> | undefined;
   #readyAt = Number.NEGATIVE_INFINITY;
@@ -84,18 +84,18 @@ export class Realm {
   }
 
   /** Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3). */
-  signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
+  async signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
+    using _place = this.#logins.enter();
     const parameters = { username, password, scope };
-    return this.#logins.take(() =>
-      this.#ask((client) => this.#granted(oidc.genericGrantRequest(client, "password", parameters))),
+    return await this.#ask((client) =>
+      this.#granted(oidc.genericGrantRequest(client, "password", parameters)),
     );
   }
 
   /** Trades a refresh token for new tokens (RFC 6749 §6). */
-  refresh(refreshToken: string): Promise<RealmGrant | RealmRefusal> {
-    return this.#refreshes.take(() =>
-      this.#ask((client) => this.#granted(oidc.refreshTokenGrant(client, refreshToken))),
-    );
+  async refresh(refreshToken: string): Promise<RealmGrant | RealmRefusal> {
+    using _place = this.#refreshes.enter();
+    return await this.#ask((client) => this.#granted(oidc.refreshTokenGrant(client, refreshToken)));
   }
 
   /**
