@@ -43,9 +43,8 @@ export interface RealmRefusal {
   readonly refused: string;
 }
 
-/** Names of settings in what an operator is told. */
-export interface RealmNames {
-  readonly url: string;
+/** Latchkey's client in a realm, by the names that an operator finds in Keycloak. */
+export interface RealmClient {
   readonly realm: string;
   readonly clientId: string;
 }
@@ -57,13 +56,13 @@ export interface RealmNames {
  * @throws {RealmMisconfigured} where the realm refuses Latchkey itself
  * @throws {RealmUnavailable} for all else
  */
-export function readRefusal(error: unknown, names: RealmNames): RealmRefusal {
+export function readRefusal(error: unknown, { realm, clientId }: RealmClient): RealmRefusal {
   if (!(error instanceof ResponseBodyError) || error.status >= 500 || error.status === 429) {
     throw new RealmUnavailable(describeFailure(error));
   }
   const { error: code, error_description: description = "" } = error;
   if (code === "invalid_grant") return { refused: description };
-  const client = `the client ${names.clientId} of the realm ${names.realm}`;
+  const client = `the client ${clientId} of the realm ${realm}`;
   if (code === "unauthorized_client" && /direct access/i.test(description)) {
     throw new RealmMisconfigured(
       `LATCHKEY_KEYCLOAK_CLIENT_ID: ${client} allows no direct access grants: turn them on for this client in Keycloak`,

@@ -1,7 +1,8 @@
 import { LatchkeyError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { RealmSession, RealmSessions } from "../../core/realm-sessions.ts";
-import type { Realm, RealmLog } from "./realm.ts";
+import type { Realm } from "./realm.ts";
+import type { RealmLog } from "./realm-connection.ts";
 import type { SessionNotes } from "./session-notes.ts";
 
 export interface TellRealmParts {

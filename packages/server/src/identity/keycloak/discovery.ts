@@ -1,8 +1,16 @@
 import * as oidc from "openid-client";
 import { boundedFetch } from "./bounded-fetch.ts";
-import type { RealmSettings } from "./realm.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
-import { describeFailure, readRefusal } from "./refusals.ts";
+import { describeFailure, type RealmClient, readRefusal } from "./refusals.ts";
+
+/** The realm and Latchkey's client in it. */
+export interface RealmSettings extends RealmClient {
+  /** The address of Keycloak, without `/realms/…`. */
+  readonly url: string;
+  readonly clientSecret: string;
+  /** The longest wait for one answer, in milliseconds. */
+  readonly timeout: number;
+}
 
 /**
  * Finds a realm by discovery (OpenID Connect Discovery 1.0 §4) and proves, without a user, that the client may sign
@@ -11,7 +19,7 @@ import { describeFailure, readRefusal } from "./refusals.ts";
  * @throws {RealmMisconfigured} where somebody has to change something
  * @throws {RealmUnavailable} where it may be there later
  */
-export async function openRealm(settings: RealmSettings, issuer: string): Promise<oidc.Configuration> {
+export async function discoverRealm(settings: RealmSettings, issuer: string): Promise<oidc.Configuration> {
   const { clientId, clientSecret, timeout } = settings;
   const client = await discovered(settings, issuer);
   const configuration = new oidc.Configuration(
