@@ -10,13 +10,13 @@ import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
 import { realmAccounts } from "./accounts.ts";
 import type { RealmSettings } from "./discovery.ts";
+import { IdempotencyWindow } from "./idempotency-window.ts";
 import { createPasswordCheck } from "./password-check.ts";
 import { Realm } from "./realm.ts";
 import type { RealmLog } from "./realm-connection.ts";
 import { realmUser } from "./realm-tokens.ts";
 import { createRealmRefresh } from "./refresh.ts";
 import { SessionNotes } from "./session-notes.ts";
-import { SharedAnswers } from "./shared-answers.ts";
 import { createRealmSignIn } from "./sign-in.ts";
 import { createRealmSignOut } from "./sign-out.ts";
 import { createTellRealm } from "./tell-realm.ts";
@@ -45,9 +45,12 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
   const notes = new SessionNotes(derived.sealing);
   const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
-  const next = ({ refreshToken }: Refreshed) => refreshToken;
-  const keepFor = Math.max(...Object.values(grace));
-  const shared = new SharedAnswers<Refreshed>({ keepFor, most: mostRepeats, steady, next });
+  const idempotency = new IdempotencyWindow<Refreshed>({
+    keepFor: Math.max(...Object.values(grace)),
+    maxRepeats: mostRepeats,
+    steady,
+    successorOf: ({ refreshToken }) => refreshToken,
+  });
   const parts = {
     ...given,
     checkPassword: createPasswordCheck(realm, steady),
@@ -55,7 +58,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     notes,
     tellRealm,
     accountOf,
-    shared,
+    idempotency,
   };
   return {
     signIn: createRealmSignIn(parts),

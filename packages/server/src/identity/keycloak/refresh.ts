@@ -9,11 +9,11 @@ import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
 import { assertTokenFits } from "../../core/token-size.ts";
 import { noTrade } from "../../core/trade.ts";
+import type { IdempotencyWindow } from "./idempotency-window.ts";
 import type { Realm } from "./realm.ts";
 import { lifetimeOf, type RealmRefreshToken, readRefreshToken } from "./realm-tokens.ts";
 import { refusedRefresh } from "./refusals.ts";
 import type { SessionNotes } from "./session-notes.ts";
-import type { SharedAnswers } from "./shared-answers.ts";
 import type { TellRealm } from "./tell-realm.ts";
 
 export interface RealmRefreshParts {
@@ -23,7 +23,7 @@ export interface RealmRefreshParts {
   readonly sessions: RealmSessions;
   readonly revocations: Pick<Revocations, "follow">;
   readonly notes: SessionNotes;
-  readonly shared: SharedAnswers<Refreshed>;
+  readonly idempotency: IdempotencyWindow<Refreshed>;
   readonly grace: GraceSettings;
   readonly audit: AuditTrail;
   readonly tellRealm: TellRealm;
@@ -40,8 +40,19 @@ export interface RealmRefreshParts {
  * `token_revoked`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
-  const { realm, throttle, check, sessions, revocations, notes, shared, grace, audit, tellRealm, clock } =
-    parts;
+  const {
+    realm,
+    throttle,
+    check,
+    sessions,
+    revocations,
+    notes,
+    idempotency,
+    grace,
+    audit,
+    tellRealm,
+    clock,
+  } = parts;
 
   return async function refresh(grant, caller) {
     if ("currentToken" in grant) throw noTrade(onlyRefreshTokens);
@@ -54,11 +65,11 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
         throw new LatchkeyError("invalid_token", { reason: "not a refresh token of a realm" });
       if (session?.ended) throw ended();
       const origin = originOf(caller, session?.addressBucket ?? "");
-      return shared.of(token.text, {
-        grace: grace[origin],
+      return idempotency.run(token.text, {
+        window: grace[origin],
         work: () => trade(token, caller),
-        repeated: () => audit.record(repeatOf(token, caller, origin)),
-        replay: () => replayed(token, caller),
+        onRepeat: () => audit.record(repeatOf(token, caller, origin)),
+        onReplay: () => replayed(token, caller),
       });
     });
   };
