@@ -14,15 +14,15 @@ import { IdempotencyWindow } from "./idempotency-window.ts";
 import { createPasswordCheck } from "./password-check.ts";
 import { Realm } from "./realm.ts";
 import type { RealmLog } from "./realm-connection.ts";
+import { createRealmLogout } from "./realm-logout.ts";
 import { realmUser } from "./realm-tokens.ts";
 import { createRealmRefresh } from "./refresh.ts";
 import { SessionNotes } from "./session-notes.ts";
 import { createRealmSignIn } from "./sign-in.ts";
 import { createRealmSignOut } from "./sign-out.ts";
-import { createTellRealm } from "./tell-realm.ts";
 
-/** How often the realm is told of sessions that ended while it could not be reached, in milliseconds. */
-const tellEvery = 1_000;
+/** Sessions that could not be ended at the realm are tried again after so many milliseconds. */
+const logoutRetryInterval = 1_000;
 
 export interface RealmStoryParts {
   readonly realm: Realm;
@@ -43,7 +43,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
   const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
   const notes = new SessionNotes(derived.sealing);
-  const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
+  const realmLogout = createRealmLogout({ realm, sessions, notes, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
   const idempotency = new IdempotencyWindow<Refreshed>({
     keepFor: Math.max(...Object.values(grace)),
@@ -56,7 +56,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     checkPassword: createPasswordCheck(realm, steady),
     check,
     notes,
-    tellRealm,
+    realmLogout,
     accountOf,
     idempotency,
   };
@@ -65,7 +65,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     refresh: createRealmRefresh(parts),
     currentUser: createCurrentUser(check, realmUser),
     signOut: createRealmSignOut(parts),
-    chore: [tellEvery, () => tellRealm.ofAll()] as const,
+    chore: [logoutRetryInterval, () => realmLogout.endPending()] as const,
   };
 }
 

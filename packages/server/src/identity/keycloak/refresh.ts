@@ -11,10 +11,10 @@ import { assertTokenFits } from "../../core/token-size.ts";
 import { noTrade } from "../../core/trade.ts";
 import type { IdempotencyWindow } from "./idempotency-window.ts";
 import type { Realm } from "./realm.ts";
+import type { RealmLogout } from "./realm-logout.ts";
 import { lifetimeOf, type RealmRefreshToken, readRefreshToken } from "./realm-tokens.ts";
 import { refusedRefresh } from "./refusals.ts";
 import type { SessionNotes } from "./session-notes.ts";
-import type { TellRealm } from "./tell-realm.ts";
 
 export interface RealmRefreshParts {
   readonly realm: Realm;
@@ -26,7 +26,7 @@ export interface RealmRefreshParts {
   readonly idempotency: IdempotencyWindow<Refreshed>;
   readonly grace: GraceSettings;
   readonly audit: AuditTrail;
-  readonly tellRealm: TellRealm;
+  readonly realmLogout: RealmLogout;
   readonly clock: Clock;
 }
 
@@ -50,7 +50,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     idempotency,
     grace,
     audit,
-    tellRealm,
+    realmLogout,
     clock,
   } = parts;
 
@@ -111,7 +111,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
       eventOf("session.ended", now, caller, { ...about, reason: "replay" }),
     ]);
     await revocations.follow();
-    await tellRealm.of(sessionId);
+    await realmLogout.end(sessionId);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 

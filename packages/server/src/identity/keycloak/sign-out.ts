@@ -4,16 +4,16 @@ import type { Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { SignOut } from "../../core/sign-out.ts";
+import type { RealmLogout } from "./realm-logout.ts";
 import { lifetimeOf } from "./realm-tokens.ts";
 import type { SessionNotes } from "./session-notes.ts";
-import type { TellRealm } from "./tell-realm.ts";
 
 export interface RealmSignOutParts {
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
   readonly revocations: Pick<Revocations, "follow">;
   readonly notes: SessionNotes;
-  readonly tellRealm: TellRealm;
+  readonly realmLogout: RealmLogout;
   readonly clock: Clock;
 }
 
@@ -25,7 +25,7 @@ export interface RealmSignOutParts {
  * `token_revoked`.
  */
 export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
-  const { check, sessions, revocations, notes, tellRealm, clock } = parts;
+  const { check, sessions, revocations, notes, realmLogout, clock } = parts;
 
   return async function signOut(token, caller) {
     const principal = await check(token);
@@ -34,6 +34,6 @@ export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
     const about = { subject: principal.userId, sessionId: principal.sessionId, reason: "logout" };
     await sessions.end(session, [eventOf("session.ended", now, caller, about)]);
     await revocations.follow();
-    await tellRealm.of(principal.sessionId, token);
+    await realmLogout.end(principal.sessionId, token);
   };
 }

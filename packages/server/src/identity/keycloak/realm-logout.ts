@@ -1,0 +1,58 @@
+import { LatchkeyError } from "../../core/errors.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { RealmSession, RealmSessions } from "../../core/realm-sessions.ts";
+import type { Realm } from "./realm.ts";
+import type { RealmLog } from "./realm-connection.ts";
+import type { SessionNotes } from "./session-notes.ts";
+
+export interface RealmLogoutParts {
+  readonly realm: Realm;
+  readonly sessions: RealmSessions;
+  readonly notes: SessionNotes;
+  readonly clock: Clock;
+  readonly log: RealmLog;
+}
+
+/**
+ * Ends sessions at the realm that have ended here (RP-initiated logout). Their tokens are refused here in any case. A
+ * session stays pending while the realm is unavailable.
+ */
+export interface RealmLogout {
+  /** @param accessToken of the session, if there is one at hand */
+  end(sessionId: string, accessToken?: string): Promise<void>;
+  /** Ends all pending sessions, one after the other. Stops early if the realm is unavailable. */
+  endPending(): Promise<void>;
+}
+
+export function createRealmLogout(parts: RealmLogoutParts): RealmLogout {
+  const { realm, sessions, notes, clock, log } = parts;
+
+  async function end(session: Pick<RealmSession, "id" | "sealedHint">, accessToken?: string): Promise<void> {
+    const hint = notes.hintOf(session);
+    const ended = hint !== undefined && (await realm.endSession(hint));
+    if (!ended) {
+      // The session was opened elsewhere, or the key that signed its ID token is gone.
+      log.warn({ sessionId: session.id }, "a session that ended here goes on at the realm");
+      if (accessToken !== undefined) await realm.revoke(accessToken);
+    }
+    await sessions.told(session.id, clock());
+  }
+
+  return {
+    async end(id, accessToken) {
+      await end({ id, sealedHint: await sessions.sealedHint(id) }, accessToken).catch(ignoreUnavailable);
+    },
+    async endPending() {
+      try {
+        for (const session of await sessions.untold()) await end(session);
+      } catch (error) {
+        ignoreUnavailable(error);
+      }
+    },
+  };
+}
+
+/** The session is still pending then, and the next run tries again. */
+function ignoreUnavailable(error: unknown): void {
+  if (!(error instanceof LatchkeyError) || error.code !== "provider_unavailable") throw error;
+}
