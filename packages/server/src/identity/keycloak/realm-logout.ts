@@ -3,12 +3,12 @@ import type { Clock } from "../../core/ports.ts";
 import type { RealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Realm } from "./realm.ts";
 import type { RealmLog } from "./realm-connection.ts";
-import type { SessionNotes } from "./session-notes.ts";
+import type { SessionRecords } from "./session-records.ts";
 
 export interface RealmLogoutParts {
   readonly realm: Realm;
   readonly sessions: RealmSessions;
-  readonly notes: SessionNotes;
+  readonly records: SessionRecords;
   readonly clock: Clock;
   readonly log: RealmLog;
 }
@@ -25,10 +25,10 @@ export interface RealmLogout {
 }
 
 export function createRealmLogout(parts: RealmLogoutParts): RealmLogout {
-  const { realm, sessions, notes, clock, log } = parts;
+  const { realm, sessions, records, clock, log } = parts;
 
   async function end(session: Pick<RealmSession, "id" | "sealedHint">, accessToken?: string): Promise<void> {
-    const hint = notes.hintOf(session);
+    const hint = records.idTokenHintOf(session);
     const ended = hint !== undefined && (await realm.endSession(hint));
     if (!ended) {
       // The session was opened elsewhere, or the key that signed its ID token is gone.

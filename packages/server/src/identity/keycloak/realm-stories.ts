@@ -17,7 +17,7 @@ import type { RealmLog } from "./realm-connection.ts";
 import { createRealmLogout } from "./realm-logout.ts";
 import { realmUser } from "./realm-tokens.ts";
 import { createRealmRefresh } from "./refresh.ts";
-import { SessionNotes } from "./session-notes.ts";
+import { SessionRecords } from "./session-records.ts";
 import { createRealmSignIn } from "./sign-in.ts";
 import { createRealmSignOut } from "./sign-out.ts";
 
@@ -42,8 +42,8 @@ export interface RealmStoryParts {
 export function realmStories({ derived, ...given }: RealmStoryParts) {
   const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
-  const notes = new SessionNotes(derived.sealing);
-  const realmLogout = createRealmLogout({ realm, sessions, notes, clock, log });
+  const records = new SessionRecords(derived.sealing);
+  const realmLogout = createRealmLogout({ realm, sessions, records, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
   const idempotency = new IdempotencyWindow<Refreshed>({
     keepFor: Math.max(...Object.values(grace)),
@@ -55,7 +55,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     ...given,
     checkPassword: createPasswordCheck(realm, steady),
     check,
-    notes,
+    records,
     realmLogout,
     accountOf,
     idempotency,

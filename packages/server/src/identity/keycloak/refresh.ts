@@ -14,7 +14,7 @@ import type { Realm } from "./realm.ts";
 import type { RealmLogout } from "./realm-logout.ts";
 import { lifetimeOf, type RealmRefreshToken, readRefreshToken } from "./realm-tokens.ts";
 import { refusedRefresh } from "./refusals.ts";
-import type { SessionNotes } from "./session-notes.ts";
+import type { SessionRecords } from "./session-records.ts";
 
 export interface RealmRefreshParts {
   readonly realm: Realm;
@@ -22,7 +22,7 @@ export interface RealmRefreshParts {
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
   readonly revocations: Pick<Revocations, "follow">;
-  readonly notes: SessionNotes;
+  readonly records: SessionRecords;
   readonly idempotency: IdempotencyWindow<Refreshed>;
   readonly grace: GraceSettings;
   readonly audit: AuditTrail;
@@ -46,7 +46,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     check,
     sessions,
     revocations,
-    notes,
+    records,
     idempotency,
     grace,
     audit,
@@ -79,7 +79,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     if ("refused" in answer) return refuse(token, answer.refused, caller);
     assertTokenFits(answer.accessToken);
     const principal = await check(answer.accessToken);
-    const session = notes.noteOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
+    const session = records.recordOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
     const about = { subject: principal.userId, sessionId: session.id, reason: "refresh_token" };
     if (!(await sessions.note(session, eventOf("token.refreshed", clock(), caller, about)))) throw ended();
     const { accessToken, refreshToken } = answer;

@@ -12,7 +12,7 @@ import type { PasswordCheck } from "./password-check.ts";
 import type { RealmGrant } from "./realm.ts";
 import { lifetimeOf, realmUser } from "./realm-tokens.ts";
 import { refusedSignIn } from "./refusals.ts";
-import type { SessionNotes } from "./session-notes.ts";
+import type { SessionRecords } from "./session-records.ts";
 
 export interface RealmSignInParts {
   readonly checkPassword: PasswordCheck;
@@ -20,7 +20,7 @@ export interface RealmSignInParts {
   readonly throttle: Throttle;
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
-  readonly notes: SessionNotes;
+  readonly records: SessionRecords;
   readonly audit: AuditTrail;
   readonly clock: Clock;
 }
@@ -33,7 +33,7 @@ export interface RealmSignInParts {
  * `account_setup_required`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmSignIn(parts: RealmSignInParts): SignIn {
-  const { checkPassword, accountOf, throttle, check, sessions, notes, audit, clock } = parts;
+  const { checkPassword, accountOf, throttle, check, sessions, records, audit, clock } = parts;
 
   return async function signIn(credentials, caller) {
     const account = await accountOf(credentials.username);
@@ -45,7 +45,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
       await assertFits(answer, account, caller);
       const principal = await own(answer);
       const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
-      const session = notes.noteOf(principal, answer, opening, clock());
+      const session = records.recordOf(principal, answer, opening, clock());
       const about = { subject: principal.userId, sessionId: session.id };
       const opened = eventOf("login.succeeded", clock(), caller, about);
       if (!(await sessions.note(session, opened))) return refuse(account, "", caller);

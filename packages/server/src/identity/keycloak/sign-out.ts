@@ -6,13 +6,13 @@ import type { Revocations } from "../../core/revocations.ts";
 import type { SignOut } from "../../core/sign-out.ts";
 import type { RealmLogout } from "./realm-logout.ts";
 import { lifetimeOf } from "./realm-tokens.ts";
-import type { SessionNotes } from "./session-notes.ts";
+import type { SessionRecords } from "./session-records.ts";
 
 export interface RealmSignOutParts {
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
   readonly revocations: Pick<Revocations, "follow">;
-  readonly notes: SessionNotes;
+  readonly records: SessionRecords;
   readonly realmLogout: RealmLogout;
   readonly clock: Clock;
 }
@@ -25,12 +25,12 @@ export interface RealmSignOutParts {
  * `token_revoked`.
  */
 export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
-  const { check, sessions, revocations, notes, realmLogout, clock } = parts;
+  const { check, sessions, revocations, records, realmLogout, clock } = parts;
 
   return async function signOut(token, caller) {
     const principal = await check(token);
     const now = clock();
-    const session = notes.endOf(principal, lifetimeOf(principal, now) * 1000, now);
+    const session = records.endedRecordOf(principal, lifetimeOf(principal, now) * 1000, now);
     const about = { subject: principal.userId, sessionId: principal.sessionId, reason: "logout" };
     await sessions.end(session, [eventOf("session.ended", now, caller, about)]);
     await revocations.follow();
