@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { SteadyClock } from "../../core/ports.ts";
-import { asked, type Typed } from "./accounts.ts";
+import type { Credentials } from "../../core/sign-in.ts";
+import { credentialsToSend } from "./accounts.ts";
 import { KeyedMutex } from "./concurrency-limits.ts";
 import type { Realm, RealmGrant } from "./realm.ts";
 import { RealmUnavailable } from "./realm-errors.ts";
@@ -14,8 +15,8 @@ const recentFor = 2_000;
 /** For so many milliseconds Keycloak may work on a login that it did not answer. */
 const unansweredFor = 60_000;
 
-/** Asks the realm whether a password is right. @param key of the account that is meant */
-export type PasswordCheck = (key: string, typed: Typed) => Promise<RealmGrant | RealmRefusal>;
+/** Asks the realm whether a password is right. @param key of the account, see `RealmAccount` */
+export type PasswordCheck = (key: string, credentials: Credentials) => Promise<RealmGrant | RealmRefusal>;
 
 /**
  * Checks a password so that a rejection means a wrong password. While Keycloak works on a login of an account, its
@@ -36,7 +37,7 @@ export function createPasswordCheck(
   const recent = new ExpiringSet(recentFor, steady);
   const unanswered = new ExpiringSet(unansweredFor, steady);
 
-  async function ask(key: string, { username, password }: Typed): Promise<RealmGrant | RealmRefusal> {
+  async function ask(key: string, { username, password }: Credentials): Promise<RealmGrant | RealmRefusal> {
     try {
       return await realm.signIn(username, password);
     } catch (error) {
@@ -47,9 +48,9 @@ export function createPasswordCheck(
     }
   }
 
-  return async function checkPassword(key, typed) {
+  return async function checkPassword(key, credentials) {
     using _lock = await mutex.lock(key);
-    const sent = asked(typed);
+    const sent = credentialsToSend(credentials);
     const mayBeFalse = recent.has(key);
     let answer = await ask(key, sent);
     if (mayBeFalse && isWrongPassword(answer)) {
