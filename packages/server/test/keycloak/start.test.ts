@@ -27,7 +27,7 @@ describe("the server does not start, and says in one line why and what to do, wh
     [
       "there is no such realm",
       { REALM: "nowhere" },
-      /^latchkey: LATCHKEY_KEYCLOAK_REALM=nowhere: there is no such realm at http/,
+      /^latchkey: LATCHKEY_KEYCLOAK_REALM=nowhere: Keycloak at http.* has no realm of this name/,
     ],
     [
       "the secret is another",
@@ -37,12 +37,12 @@ describe("the server does not start, and says in one line why and what to do, wh
     [
       "there is no such client",
       { CLIENT_ID: "nobody" },
-      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client nobody of the realm .* is not known/,
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client nobody of the realm .* is unknown/,
     ],
     [
       "the client allows no direct access grants",
       { CLIENT_ID: "browser", CLIENT_SECRET: clients.browser },
-      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_ID: the client browser of the realm .* allows no direct access grants: turn them on/,
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_ID: the client browser of the realm .* has direct access grants turned off: turn them on/,
     ],
   ] as const)("%s", async (_when, change, why) => {
     const settings = Object.entries(change).map(([name, value]) => [`LATCHKEY_KEYCLOAK_${name}`, value]);
@@ -56,7 +56,7 @@ describe("the server does not start, and says in one line why and what to do, wh
     await realm.admin.changeRealm(realm.name, { attributes: { frontendUrl: "https://login.example" } });
     expectRefusal(
       await serve({ LATCHKEY_KEYCLOAK_URL: url }),
-      /^latchkey: LATCHKEY_KEYCLOAK_URL=.*: the realm calls itself https:\/\/login\.example\/realms\//,
+      /^latchkey: LATCHKEY_KEYCLOAK_URL=.*: the realm's issuer is https:\/\/login\.example\/realms\//,
     );
     await realm.admin.changeRealm(realm.name, { attributes: { frontendUrl: "" } });
   });

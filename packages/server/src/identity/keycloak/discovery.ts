@@ -13,11 +13,10 @@ export interface RealmSettings extends RealmClient {
 }
 
 /**
- * Finds a realm by discovery (OpenID Connect Discovery 1.0 §4) and proves, without a user, that the client may sign
- * people in there.
+ * Reads the realm's metadata (OpenID Connect Discovery 1.0 §4) and checks that the client may sign users in there.
  *
- * @throws {RealmMisconfigured} where somebody has to change something
- * @throws {RealmUnavailable} where it may be there later
+ * @throws {RealmMisconfigured} if an operator must change a setting
+ * @throws {RealmUnavailable} if a later try may succeed
  */
 export async function discoverRealm(settings: RealmSettings, issuer: string): Promise<oidc.Configuration> {
   const { clientId, clientSecret, timeout } = settings;
@@ -41,16 +40,16 @@ async function discovered(settings: RealmSettings, issuer: string): Promise<oidc
   });
   if (answer.status === 404) {
     throw new RealmMisconfigured(
-      `LATCHKEY_KEYCLOAK_REALM=${realm}: there is no such realm at ${url}; its name is case-sensitive`,
+      `LATCHKEY_KEYCLOAK_REALM=${realm}: Keycloak at ${url} has no realm of this name: names are case-sensitive`,
     );
   }
   if (answer.status !== 200) throw new RealmUnavailable(`the realm answered ${answer.status}`);
   const document: unknown = await answer.json().catch(() => undefined);
-  if (!isMetadata(document)) throw new RealmUnavailable("discovery: not what a realm says of itself");
+  if (!isMetadata(document)) throw new RealmUnavailable("the discovery document is not valid");
   if (document.issuer !== issuer) {
     throw new RealmMisconfigured(
-      `LATCHKEY_KEYCLOAK_URL=${url}: the realm calls itself ${printable(document.issuer)}: ` +
-        "give the address before /realms in there, or change Keycloak's hostname",
+      `LATCHKEY_KEYCLOAK_URL=${url}: the realm's issuer is ${printable(document.issuer)}: ` +
+        "set the part of it before /realms, or change Keycloak's hostname",
     );
   }
   return document;
@@ -66,18 +65,19 @@ function isMetadata(document: unknown): document is oidc.ServerMetadata {
 }
 
 /**
- * A password grant without a user name: the realm looks at the client first, and only then misses the name. It
- * leaves no session and counts against nobody.
+ * Sends a password grant without a user name. The realm checks the client first, so `invalid_request` for the missing
+ * name proves that the client is accepted. The request opens no session and counts against no account.
  */
 async function assertMaySignIn(client: oidc.Configuration, settings: RealmSettings): Promise<void> {
   try {
     await oidc.genericGrantRequest(client, "password", {});
   } catch (error) {
-    const missed = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
-    if (!missed) readRefusal(error, settings);
+    const accepted = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
+    if (!accepted) readRefusal(error, settings);
   }
 }
 
+/** Bounds a text of the realm and leaves out characters that could forge a log line. */
 function printable(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 200);
 }

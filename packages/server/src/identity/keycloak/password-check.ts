@@ -19,9 +19,9 @@ const unansweredFor = 60_000;
 export type PasswordCheck = (key: string, credentials: Credentials) => Promise<RealmGrant | RealmRefusal>;
 
 /**
- * Checks a password so that a rejection means a wrong password. While Keycloak works on a login of an account, its
- * brute force detection rejects every other login of that account, also one with the right password. Three measures
- * keep these false rejections from the user:
+ * Checks a password so that a rejection means a wrong password. Keycloak's brute force detection allows an account one
+ * login at a time. It rejects any other, also one with the right password. Three measures keep these false rejections
+ * from the user:
  *
  * - Logins of one account take turns.
  * - A rejection shortly after another login is checked once more.
@@ -73,7 +73,7 @@ function isWrongPassword(answer: RealmGrant | RealmRefusal): boolean {
 /** A bound on memory, for a set of keys. */
 const maxKeys = 10_000;
 
-/** A set whose keys expire. Beyond `maxKeys` the oldest key goes before its time. */
+/** A set of keys that expire. Beyond `maxKeys` the oldest key goes before its time. */
 class ExpiringSet {
   readonly #lifetime: number;
   readonly #steady: SteadyClock;

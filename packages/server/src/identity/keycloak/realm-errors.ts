@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../../core/errors.ts";
 import { CircuitOpen } from "./circuit-breaker.ts";
 
-/** The realm is not set up as Latchkey needs it. The message is one line that says what to do. */
+/** The realm or a setting must be changed. The message is one line: setting, cause, remedy. */
 export class RealmMisconfigured extends Error {}
 
 /** The realm did not answer, or its answer makes no sense. The message is for the log and repeats no sent value. */

@@ -3,13 +3,13 @@ import type { User } from "../../core/ports.ts";
 
 const users = new WeakMap<Principal, User>();
 
-/** The user whom a verified token of the realm speaks for; the same object for the same token. */
+/** The user in a verified token. The same principal gives the same object, so answers can be cached by it. */
 export function realmUser(principal: Principal): User {
   const known = users.get(principal);
   if (known !== undefined) return known;
   const { userId, username, roles, claims } = principal;
   const text = (name: string) => (typeof claims[name] === "string" ? claims[name] : undefined);
-  // The realm issues no token to somebody who is disabled.
+  // Active, because the realm issues no tokens to a disabled user.
   const user = {
     id: userId,
     username,
@@ -22,18 +22,14 @@ export function realmUser(principal: Principal): User {
   return user;
 }
 
-/**
- * Seconds that an access token was issued for. Both ends are by the realm's clock.
- *
- * @param principal whose `exp` was checked
- */
+/** Lifetime of a verified access token in seconds, from its `iat`. Without one it counts from now. */
 export function lifetimeOf({ claims, expiresAt }: Principal, now: number): number {
   const { iat } = claims;
   const from = typeof iat === "number" ? iat * 1000 : now;
   return Math.max(0, Math.floor((expiresAt - from) / 1000));
 }
 
-/** What a refresh token of a realm says of itself. Nothing of it is checked: the realm alone can. */
+/** The claims of a refresh token, unchecked: only the realm has the key for its signature. */
 export interface RealmRefreshToken {
   readonly text: string;
   readonly sessionId: string;
@@ -42,10 +38,10 @@ export interface RealmRefreshToken {
   readonly expiresAt: number;
 }
 
-/** Keycloak answers a longer parameter with an error of its own, which would look as if it had failed. */
+/** Keycloak answers a longer parameter with an error that looks like an outage. In characters. */
 const maxLength = 4_000;
 
-/** Reads a refresh token; undefined for a text that cannot be one. */
+/** Reads a refresh token. Undefined if the text has not the form of one. */
 export function readRefreshToken(text: string): RealmRefreshToken | undefined {
   const payload = text.length > maxLength ? undefined : /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text)?.[1];
   if (payload === undefined) return undefined;

@@ -71,11 +71,11 @@ export class Realm {
   }
 
   /**
-   * Ends a session at the realm (OpenID Connect RP-Initiated Logout 1.0 §2), in a body: an address is written into
-   * logs.
+   * Ends a session at the realm (OpenID Connect RP-Initiated Logout 1.0 §2). The ID token travels in a body, because
+   * URLs are written into logs.
    *
    * @param idToken of the session; it may have expired
-   * @returns false where the realm cannot read it any more, because the key that signed it is gone
+   * @returns false if the realm rejects the ID token, because the key that signed it is gone
    */
   endSession(idToken: string): Promise<boolean> {
     return this.#connection.run(async (client) => {
@@ -88,7 +88,7 @@ export class Realm {
     });
   }
 
-  /** Makes one access token worthless at the realm (RFC 7009): all that can be done about a session opened elsewhere. */
+  /** Revokes one access token (RFC 7009). More is not possible for a session without an ID token. */
   async revoke(accessToken: string): Promise<void> {
     await this.#connection.run(async (client) => {
       try {
@@ -99,7 +99,7 @@ export class Realm {
     });
   }
 
-  /** Resolves where people can sign in now. */
+  /** Resolves if users can sign in now. */
   async assertReady(): Promise<void> {
     if (!this.#connection.isBroken && performance.now() - this.#readyAt < readyFor) return;
     await this.#connection.run(async () => {
@@ -123,7 +123,8 @@ async function grantOf(request: TokenRequest, client: RealmClient): Promise<Real
   const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken } = tokens;
   if (refreshToken === undefined) {
     throw new RealmMisconfigured(
-      `LATCHKEY_KEYCLOAK_CLIENT_ID: the client ${client.clientId} gives no refresh tokens: turn them on for this client in Keycloak`,
+      `LATCHKEY_KEYCLOAK_CLIENT_ID: the client ${client.clientId} of the realm ${client.realm} issues no refresh tokens: ` +
+        "turn on its setting Use refresh tokens in Keycloak",
     );
   }
   const seconds = tokens["refresh_expires_in"];

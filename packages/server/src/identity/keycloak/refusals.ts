@@ -3,8 +3,8 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
 
 /**
- * Keycloak names its refusals in words. It says the first two only to who knows the password (26.7, where the
- * tests hold it to that); an account that it has locked for a while gets the answer of a wrong password.
+ * Keycloak tells refusals apart by their description alone. It gives these two only after the right password, as the
+ * tests against 26.7 prove. A temporarily locked account gets the answer of a wrong password.
  */
 const atSignIn: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/^Account disabled$/i, "account_disabled", "disabled"],
@@ -17,7 +17,7 @@ const atRefresh: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [/Session not active|User (disabled|not found)|Session doesn't/i, "token_revoked", "ended at the realm"],
 ];
 
-/** What a refusal of the realm is for the caller, and what it is called in the audit trail. */
+/** A refusal of the realm: the error code for the caller, and the reason for the log and the audit trail. */
 export interface Refused {
   readonly code: ErrorCode;
   readonly reason: string;
@@ -38,8 +38,9 @@ function find(table: typeof atSignIn, description: string): Refused | undefined 
   return row && { code: row[1], reason: row[2] };
 }
 
-/** A no of the realm: what was presented does not count. */
+/** The realm's refusal of a password or a refresh token. */
 export interface RealmRefusal {
+  /** Keycloak's `error_description`, which tells the reason. */
   readonly refused: string;
 }
 
@@ -50,48 +51,52 @@ export interface RealmClient {
 }
 
 /**
- * What an error of the token endpoint stands for (RFC 6749 §5.2).
+ * Reads an error of the token endpoint (RFC 6749 §5.2).
  *
- * @returns the description of an `invalid_grant`, which says why
- * @throws {RealmMisconfigured} where the realm refuses Latchkey itself
- * @throws {RealmUnavailable} for all else
+ * @returns the refusal of the user's credentials or token, `invalid_grant`
+ * @throws {RealmMisconfigured} if the realm rejects Latchkey's client
+ * @throws {RealmUnavailable} for any other failure
  */
-export function readRefusal(error: unknown, { realm, clientId }: RealmClient): RealmRefusal {
+export function readRefusal(error: unknown, client: RealmClient): RealmRefusal {
   if (!(error instanceof ResponseBodyError) || error.status >= 500 || error.status === 429) {
     throw new RealmUnavailable(describeFailure(error));
   }
   const { error: code, error_description: description = "" } = error;
   if (code === "invalid_grant") return { refused: description };
-  const client = `the client ${clientId} of the realm ${realm}`;
+  const subject = `the client ${client.clientId} of the realm ${client.realm}`;
   if (code === "unauthorized_client" && /direct access/i.test(description)) {
     throw new RealmMisconfigured(
-      `LATCHKEY_KEYCLOAK_CLIENT_ID: ${client} allows no direct access grants: turn them on for this client in Keycloak`,
+      `LATCHKEY_KEYCLOAK_CLIENT_ID: ${subject} has direct access grants turned off: turn them on in Keycloak`,
     );
   }
   if (code === "unauthorized_client" || code === "invalid_client") {
     throw new RealmMisconfigured(
-      `LATCHKEY_KEYCLOAK_CLIENT_SECRET: ${client} is not known, is disabled, or has another secret: ` +
+      `LATCHKEY_KEYCLOAK_CLIENT_SECRET: ${subject} is unknown, disabled, or has another secret: ` +
         "copy id and secret from the client's page in Keycloak",
     );
   }
-  throw new RealmMisconfigured(`LATCHKEY_KEYCLOAK_CLIENT_ID: ${client} was refused (${plain(code)})`);
+  throw new RealmMisconfigured(
+    `LATCHKEY_KEYCLOAK_CLIENT_ID: ${subject} was rejected (${printable(code)}): check its settings in Keycloak`,
+  );
 }
 
-/** Why there was no answer that makes sense, in words that hold nothing of what was sent or received. */
+/** The reason of a failed request, for the log. It repeats no sent value and no part of the answer's body. */
 export function describeFailure(error: unknown): string {
   if (error instanceof RealmUnavailable) return error.message;
   if (error instanceof ResponseBodyError) return `the realm answered ${error.status}`;
   const causes = [error, error instanceof Error ? error.cause : undefined];
-  if (causes.some((one) => one instanceof Error && one.name === "TimeoutError")) return "no answer in time";
+  if (causes.some((one) => one instanceof Error && one.name === "TimeoutError"))
+    return "no response within the timeout";
   const codes = causes.map((one) =>
     one instanceof Error && "code" in one && typeof one.code === "string" ? one.code : undefined,
   );
   const status = causes.find((one) => one instanceof Response);
   const code = codes.findLast((one) => one !== undefined);
   const name = error instanceof Error ? error.name : "unknown";
-  return `no answer of the realm: ${plain(code ?? name)}${status instanceof Response ? ` ${status.status}` : ""}`;
+  return `no response from the realm: ${printable(code ?? name)}${status instanceof Response ? ` ${status.status}` : ""}`;
 }
 
-function plain(text: string): string {
+/** Bounds a text of the realm and leaves out characters that could forge a log line. */
+function printable(text: string): string {
   return text.replaceAll(/[^\w .-]/g, "?").slice(0, 60);
 }
