@@ -88,11 +88,23 @@ describe("a log line names the problem of an unavailable realm:", () => {
   test.each<[string, Answer, number?]>([
     ["the realm answered 503", json({}, 503)],
     ["the discovery document is not valid", json({})],
+    ["the request to the realm failed: Error", json(" ".repeat(300_000))],
     ["no response within the timeout", () => {}, 50],
-    ["no response from the realm: UND_ERR_SOCKET", ({ socket }) => void socket.destroy()],
+    ["the request to the realm failed: UND_ERR_SOCKET", ({ socket }) => void socket.destroy()],
   ])("%s", async (problem, answer, timeout) => {
     fake.answers.set(paths.discovery, answer);
     expect(await newRealm(timeout).open()).toBe(false);
     expect(logged).toMatchObject([{ problem }]);
   });
+});
+
+test("a redirect of the token endpoint is not followed", async () => {
+  fake.answers.set(
+    paths.token,
+    (_request, response) => void response.writeHead(302, { location: paths.keys }).end(),
+  );
+  expect(await newRealm().open()).toBe(false);
+  const problem = expect.stringMatching(/^the request to the realm failed: \w+ 302$/);
+  expect(logged).toMatchObject([{ problem }]);
+  expect(fake.asked).not.toContain(paths.keys);
 });

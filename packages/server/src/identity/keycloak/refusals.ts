@@ -82,18 +82,15 @@ export function readRefusal(error: unknown, client: RealmClient): RealmRefusal {
 
 /** The reason of a failed request, for the log. It repeats no sent value and no part of the answer's body. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof RealmUnavailable) return error.message;
   if (error instanceof ResponseBodyError) return `the realm answered ${error.status}`;
-  const causes = [error, error instanceof Error ? error.cause : undefined];
-  if (causes.some((one) => one instanceof Error && one.name === "TimeoutError"))
+  const chain = [error, error instanceof Error ? error.cause : undefined];
+  if (chain.some((one) => one instanceof Error && one.name === "TimeoutError"))
     return "no response within the timeout";
-  const codes = causes.map((one) =>
-    one instanceof Error && "code" in one && typeof one.code === "string" ? one.code : undefined,
-  );
-  const status = causes.find((one) => one instanceof Response);
-  const code = codes.findLast((one) => one !== undefined);
+  const codes = chain.map((one) => (one instanceof Error && "code" in one ? one.code : undefined));
+  const code = codes.findLast((one) => typeof one === "string");
   const name = error instanceof Error ? error.name : "unknown";
-  return `no response from the realm: ${printable(code ?? name)}${status instanceof Response ? ` ${status.status}` : ""}`;
+  const response = chain.find((one) => one instanceof Response);
+  return `the request to the realm failed: ${printable(code ?? name)} ${response?.status ?? ""}`.trimEnd();
 }
 
 /** Bounds a text of the realm and leaves out characters that could forge a log line. */
