@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Realm } from "../../src/identity/keycloak/realm.ts";
 import { RealmMisconfigured } from "../../src/identity/keycloak/realm-errors.ts";
-import { type Answer, json, OddRealm, paths } from "./odd-realm.ts";
+import { type Answer, json, FakeRealm, paths } from "./fake-realm.ts";
 
-let fake: OddRealm;
+let fake: FakeRealm;
 beforeEach(async () => {
-  fake = await OddRealm.start();
+  fake = await FakeRealm.start();
 });
 afterEach(() => fake[Symbol.asyncDispose]());
 
@@ -14,7 +14,7 @@ function newRealm(timeout = 10_000): Realm {
   logged = [];
   const settings = {
     url: fake.url,
-    realm: "odd",
+    realm: "fake",
     clientId: "latchkey",
     clientSecret: "hunter2",
     timeout,
@@ -24,7 +24,7 @@ function newRealm(timeout = 10_000): Realm {
 }
 
 const refusal = (error: string, error_description: string) => json({ error, error_description }, 401);
-const client = "the client latchkey of the realm odd";
+const client = "the client latchkey of the realm fake";
 
 describe("a message to the operator says which setting is wrong, why, and what to do, if", () => {
   test.each<[string, string, Answer, string]>([
@@ -32,17 +32,17 @@ describe("a message to the operator says which setting is wrong, why, and what t
       "the realm is missing",
       paths.discovery,
       json({ error: "Realm does not exist" }, 404),
-      "LATCHKEY_KEYCLOAK_REALM=odd: Keycloak at {url} has no realm of this name: names are case-sensitive",
+      "LATCHKEY_KEYCLOAK_REALM=fake: Keycloak at {url} has no realm of this name: names are case-sensitive",
     ],
     [
       "the realm has another issuer",
       paths.discovery,
       json({
-        issuer: "https://login.example/realms/odd",
+        issuer: "https://login.example/realms/fake",
         token_endpoint: "https://login.example/token",
         jwks_uri: "https://login.example/keys",
       }),
-      "LATCHKEY_KEYCLOAK_URL={url}: the realm's issuer is https://login.example/realms/odd: " +
+      "LATCHKEY_KEYCLOAK_URL={url}: the realm's issuer is https://login.example/realms/fake: " +
         "set the part of it before /realms, or change Keycloak's hostname",
     ],
     [

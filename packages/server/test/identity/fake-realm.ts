@@ -5,7 +5,7 @@ import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: URLSearchParams) => void;
 
-const base = "/realms/odd";
+const base = "/realms/fake";
 export const paths = {
   discovery: `${base}/.well-known/openid-configuration`,
   keys: `${base}/protocol/openid-connect/certs`,
@@ -14,7 +14,7 @@ export const paths = {
 } as const;
 
 /** What stands where a realm should be: it behaves like one until it is told to do something else. */
-export class OddRealm implements AsyncDisposable {
+export class FakeRealm implements AsyncDisposable {
   readonly url: string;
   /** What stands at a path instead of the usual answer. */
   readonly answers = new Map<string, Answer>();
@@ -37,13 +37,13 @@ export class OddRealm implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<OddRealm> {
+  static async start(): Promise<FakeRealm> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("no port");
     const keys = await generateKeyPair("ES256");
-    return new OddRealm(server, address.port, keys, {
+    return new FakeRealm(server, address.port, keys, {
       ...(await exportJWK(keys.publicKey)),
       kid: "k1",
       alg: "ES256",
@@ -56,7 +56,7 @@ export class OddRealm implements AsyncDisposable {
     return {
       PROVIDER: "keycloak",
       KEYCLOAK_URL: this.url,
-      KEYCLOAK_REALM: "odd",
+      KEYCLOAK_REALM: "fake",
       KEYCLOAK_CLIENT_ID: "latchkey",
       KEYCLOAK_CLIENT_SECRET: "hunter2 of the client",
       KEYCLOAK_TIMEOUT: "300ms",

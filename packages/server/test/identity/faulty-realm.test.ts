@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bearer, send } from "../api/api-case.ts";
 import { type TestServer, testServer } from "../api/test-server.ts";
 import { until } from "../process/until.ts";
-import { type Answer, json, OddRealm, paths } from "./odd-realm.ts";
+import { type Answer, json, FakeRealm, paths } from "./fake-realm.ts";
 
 const login = (server: TestServer) =>
   send(server, "/auth", {
@@ -62,7 +62,7 @@ const odd: Readonly<Record<string, Answer>> = {
 
 describe("a realm that answers a login with", () => {
   test.each(Object.entries(odd))("%s: 503, and nothing of it is repeated", async (_name, answer) => {
-    await using realm = await OddRealm.start();
+    await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     realm.atSignIn(answer);
     expect(await outcome(server)).toEqual(unavailable);
@@ -85,7 +85,7 @@ describe("a realm that is not there at the start", () => {
   ])(
     "because discovery answers with %s: the server starts, says that it is not ready, and is once the realm is",
     async (name) => {
-      await using realm = await OddRealm.start();
+      await using realm = await FakeRealm.start();
       realm.answers.set(paths.discovery, odd[name] ?? (() => {}));
       await using server = await testServer(realm.settings);
       const ready = async () => (await fetch(`${server.url}/health/ready`)).status;
@@ -105,7 +105,7 @@ describe("a realm that is not there at the start", () => {
 
 describe("a realm that does not answer", () => {
   test("is left alone for a while, and is asked by one who tries before all others do", async () => {
-    await using realm = await OddRealm.start();
+    await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     realm.atSignIn(json({}, 500));
     for (let failure = 0; failure < 5; failure++) expect(await outcome(server)).toEqual(unavailable);
@@ -118,7 +118,7 @@ describe("a realm that does not answer", () => {
   });
 
   test("does not keep anybody from using the tokens that they have, nor from signing out", async () => {
-    await using realm = await OddRealm.start();
+    await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     const { body } = await login(server);
     const token = bearer(String(body["access_token"]));
@@ -132,7 +132,7 @@ describe("a realm that does not answer", () => {
   });
 
   test("is not asked with more logins at once than there are places; who comes too late is told so at once", async () => {
-    await using realm = await OddRealm.start();
+    await using realm = await FakeRealm.start();
     await using server = await testServer({ ...realm.settings, KEYCLOAK_TIMEOUT: "20s" });
     const waiting: (() => void)[] = [];
     realm.atSignIn((request, response, body) => {
@@ -168,7 +168,7 @@ describe("a realm that does not answer", () => {
 });
 
 test("a token that is larger than a request can carry is told at login and refresh", async () => {
-  await using realm = await OddRealm.start();
+  await using realm = await FakeRealm.start();
   const roles = Array.from({ length: 300 }, (_, number) => `${number}`.padStart(30, "r"));
   const large = await realm.token(undefined, "Bearer", roles);
   const refresh = await realm.token(undefined, "Refresh");
@@ -183,7 +183,7 @@ test("a token that is larger than a request can carry is told at login and refre
 });
 
 test("a name or password that can be nobody's never reaches the realm, but costs it the same work", async () => {
-  await using realm = await OddRealm.start();
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   const seen: string[] = [];
   realm.atSignIn((request, response, body) => {
@@ -205,7 +205,7 @@ test("a name or password that can be nobody's never reaches the realm, but costs
 });
 
 test("a session that ended while the realm did not answer is ended there once it does", async () => {
-  await using realm = await OddRealm.start();
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   realm.atSignIn(async (request, response, body) => {
     const access_token = await realm.token();
@@ -228,21 +228,21 @@ test("a session that ended while the realm did not answer is ended there once it
 });
 
 test("discovery tells whose the tokens are, and where the keys for them are", async () => {
-  await using realm = await OddRealm.start();
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   const ask = async (path: string) => (await fetch(`${server.url}/.well-known/${path}`)).json();
   expect(await ask("openid-configuration")).toMatchObject({
-    issuer: `${realm.url}/realms/odd`,
+    issuer: `${realm.url}/realms/fake`,
     jwks_uri: `${realm.url}${paths.keys}`,
     // With both, a guard in front of MCP tools names the realm as an authorization server (RFC 9728 §2).
-    authorization_endpoint: `${realm.url}/realms/odd/protocol/openid-connect/auth`,
+    authorization_endpoint: `${realm.url}/realms/fake/protocol/openid-connect/auth`,
     token_endpoint: `${realm.url}${paths.token}`,
   });
   expect(await ask("jwks.json")).toEqual({ keys: [] });
 });
 
 test("the server's own tools are not there", async () => {
-  await using realm = await OddRealm.start();
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   expect((await fetch(`${server.url}/mcp`, { method: "POST" })).status).toBe(404);
 });
