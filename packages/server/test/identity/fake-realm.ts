@@ -13,12 +13,12 @@ export const paths = {
   logout: `${base}/protocol/openid-connect/logout`,
 } as const;
 
-/** What stands where a realm should be: it behaves like one until it is told to do something else. */
+/** A server that answers like a realm of Keycloak, except at paths that a test gives another answer. */
 export class FakeRealm implements AsyncDisposable {
   readonly url: string;
-  /** What stands at a path instead of the usual answer. */
+  /** Answers by path, instead of the usual ones. */
   readonly answers = new Map<string, Answer>();
-  /** The paths that were asked for. */
+  /** The paths of all requests. */
   readonly asked: string[] = [];
   readonly #server: Server;
   readonly #keys: GenerateKeyPairResult;
@@ -51,7 +51,7 @@ export class FakeRealm implements AsyncDisposable {
     });
   }
 
-  /** Settings of a server that signs in here. */
+  /** Settings of a server that uses this realm. */
   get settings(): Readonly<Record<string, string>> {
     return {
       PROVIDER: "keycloak",
@@ -63,7 +63,7 @@ export class FakeRealm implements AsyncDisposable {
     };
   }
 
-  /** Answers of the token endpoint to all but the first question, which is about the client. */
+  /** Answers logins at the token endpoint. The check of the client, which names no user, gets the usual answer. */
   atSignIn(answer: Answer): void {
     this.answers.set(paths.token, (request, response, body) =>
       (body.has("username") ? answer : this.#usual(paths.token))(request, response, body),
@@ -99,7 +99,7 @@ export class FakeRealm implements AsyncDisposable {
     };
   }
 
-  /** What the realm must be shown to end the session. */
+  /** An ID token, with which a client ends the session. */
   idToken(): Promise<string> {
     return new SignJWT({ typ: "ID", sid: "s1" })
       .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })

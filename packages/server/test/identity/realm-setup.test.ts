@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Realm } from "../../src/identity/keycloak/realm.ts";
 import { RealmMisconfigured } from "../../src/identity/keycloak/realm-errors.ts";
-import { type Answer, json, FakeRealm, paths } from "./fake-realm.ts";
+import { type Answer, FakeRealm, json, paths } from "./fake-realm.ts";
 
 let fake: FakeRealm;
 beforeEach(async () => {

@@ -15,7 +15,7 @@ const often = { limit: 100, windowMs: 1000 };
 test.each([
   ["account", { pair: often, account: once, address: often }],
   ["address", { pair: often, account: often, address: once }],
-])("a realm's name past the limit of the %s costs the same, known here or not", async (scope, rules) => {
+])("past the limit of the %s, a known name costs the same as an unknown one", async (scope, rules) => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const { realmSessions: sessions, audit } = store;
   const session = { id: "s1", userId: "alice-id", nameKey: "print of alice", addressBucket: "198.51.100.1" };
