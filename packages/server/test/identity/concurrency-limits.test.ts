@@ -47,7 +47,7 @@ describe("a keyed mutex", () => {
     expect(order).toEqual(["a1", "b1", "a2", "a3"]);
   });
 
-  test("rejects a waiter after the timeout, and later callers still wait for the holder", async () => {
+  test("rejects a late waiter, and callers behind it still wait", async () => {
     const first = Promise.withResolvers<void>();
     const order: string[] = [];
     const holder = locked("alice", () => first.promise.then(() => order.push("first")));

@@ -72,7 +72,7 @@ describe("a login is answered with 503, and the log repeats nothing, after", () 
   });
 });
 
-describe("a server starts, and is ready once the realm is, if discovery answers with", () => {
+describe("a server starts, and is ready once the realm is, after discovery with", () => {
   test.each([
     "500",
     "502 in HTML",

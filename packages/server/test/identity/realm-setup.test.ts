@@ -26,7 +26,7 @@ function newRealm(timeout = 10_000): Realm {
 const refusal = (error: string, error_description: string) => json({ error, error_description }, 401);
 const client = "the client latchkey of the realm fake";
 
-describe("a message to the operator says which setting is wrong, why, and what to do, if", () => {
+describe("a message names the setting, the cause and the remedy, if", () => {
   test.each<[string, string, Answer, string]>([
     [
       "the realm is missing",
