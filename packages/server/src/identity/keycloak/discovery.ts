@@ -1,7 +1,7 @@
 import * as oidc from "openid-client";
 import { boundedFetch } from "./bounded-fetch.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
-import { describeFailure, type RealmClient, readRefusal } from "./refusals.ts";
+import { describeFailure, printable, type RealmClient, readRefusal } from "./refusals.ts";
 
 /** The realm and Latchkey's client in it. */
 export interface RealmSettings extends RealmClient {
@@ -20,9 +20,9 @@ export interface RealmSettings extends RealmClient {
  */
 export async function discoverRealm(settings: RealmSettings, issuer: string): Promise<oidc.Configuration> {
   const { clientId, clientSecret, timeout } = settings;
-  const client = await discovered(settings, issuer);
+  const metadata = await readMetadata(settings, issuer);
   const configuration = new oidc.Configuration(
-    client,
+    metadata,
     clientId,
     undefined,
     oidc.ClientSecretPost(clientSecret),
@@ -33,7 +33,7 @@ export async function discoverRealm(settings: RealmSettings, issuer: string): Pr
   return configuration;
 }
 
-async function discovered(settings: RealmSettings, issuer: string): Promise<oidc.ServerMetadata> {
+async function readMetadata(settings: RealmSettings, issuer: string): Promise<oidc.ServerMetadata> {
   const { url, realm, timeout } = settings;
   const answer = await boundedFetch(timeout)(`${issuer}/.well-known/openid-configuration`).catch((error) => {
     throw new RealmUnavailable(describeFailure(error));
@@ -75,9 +75,4 @@ async function assertMaySignIn(client: oidc.Configuration, settings: RealmSettin
     const accepted = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
     if (!accepted) readRefusal(error, settings);
   }
-}
-
-/** Bounds a text of the realm and leaves out characters that could forge a log line. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x21-\x7e]/g, "?").slice(0, 200);
 }

@@ -94,6 +94,6 @@ export function describeFailure(error: unknown): string {
 }
 
 /** Bounds a text of the realm and leaves out characters that could forge a log line. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\w .-]/g, "?").slice(0, 60);
+export function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 200);
 }
