@@ -5,14 +5,14 @@ import { Bulkhead, KeyedMutex } from "../../src/identity/keycloak/concurrency-li
 const overloaded = { code: "overloaded", retryAfter: 1 };
 
 describe("a bulkhead", () => {
-  test("rejects beyond its limit, until a place is given back", () => {
+  test("rejects beyond its limit, until a permit is given back", () => {
     const bulkhead = new Bulkhead(2);
-    const first = bulkhead.enter();
-    bulkhead.enter();
-    expect(() => bulkhead.enter()).toThrow(expect.objectContaining(overloaded));
+    const first = bulkhead.acquire();
+    bulkhead.acquire();
+    expect(() => bulkhead.acquire()).toThrow(expect.objectContaining(overloaded));
     first[Symbol.dispose]();
-    bulkhead.enter();
-    expect(() => bulkhead.enter()).toThrow(expect.objectContaining(overloaded));
+    bulkhead.acquire();
+    expect(() => bulkhead.acquire()).toThrow(expect.objectContaining(overloaded));
   });
 });
 

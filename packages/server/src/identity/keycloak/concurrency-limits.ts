@@ -1,8 +1,8 @@
 import { LatchkeyError } from "../../core/errors.ts";
 
 /**
- * A semaphore that rejects instead of queueing. A slow realm thus holds a bounded number of requests, and a request
- * beyond them learns it at once.
+ * A semaphore that rejects instead of queueing. So a slow realm holds up a bounded number of requests, and a request
+ * beyond them gets its 503 at once.
  */
 export class Bulkhead {
   #free: number;
@@ -12,21 +12,21 @@ export class Bulkhead {
   }
 
   /**
-   * Takes a place. Disposal gives it back.
+   * Takes a permit. Disposal gives it back.
    *
-   * @throws {LatchkeyError} `overloaded` if all places are taken
+   * @throws {LatchkeyError} `overloaded` if all permits are taken
    */
-  enter(): Disposable {
+  acquire(): Disposable {
     if (this.#free === 0) throw overloaded("too many concurrent requests to the realm");
     this.#free--;
     return { [Symbol.dispose]: () => void this.#free++ };
   }
 }
 
-/** A mutex for each key. Callers of one key enter in the order in which they came, callers of other keys at once. */
+/** A mutex for each key. Callers of one key enter in the order of their calls, callers of other keys at once. */
 export class KeyedMutex {
   readonly #timeout: number;
-  /** Settles, by key, when its holder and all that wait have left. */
+  /** By key: a promise that settles when the holder and all waiters have released the lock. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
   /** @param timeout the longest wait, in milliseconds */

@@ -55,7 +55,7 @@ export class Realm {
 
   /** Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3). */
   async signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
-    using _place = this.#logins.enter();
+    using _permit = this.#logins.acquire();
     const parameters = { username, password, scope };
     return await this.#connection.run((client) =>
       grantOf(oidc.genericGrantRequest(client, "password", parameters), this.#settings),
@@ -64,7 +64,7 @@ export class Realm {
 
   /** Trades a refresh token for new tokens (RFC 6749 §6). */
   async refresh(refreshToken: string): Promise<RealmGrant | RealmRefusal> {
-    using _place = this.#refreshes.enter();
+    using _permit = this.#refreshes.acquire();
     return await this.#connection.run((client) =>
       grantOf(oidc.refreshTokenGrant(client, refreshToken), this.#settings),
     );
