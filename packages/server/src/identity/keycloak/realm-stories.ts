@@ -43,7 +43,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
   const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
   const records = new SessionRecords(derived.sealing);
-  const realmLogout = createRealmLogout({ realm, sessions, records, clock, log });
+  const logout = createRealmLogout({ realm, sessions, records, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
   const idempotency = new IdempotencyWindow<Refreshed>({
     keepFor: Math.max(...Object.values(grace)),
@@ -56,7 +56,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     checkPassword: createPasswordCheck(realm, steady),
     check,
     records,
-    realmLogout,
+    logout,
     accountOf,
     idempotency,
   };
@@ -65,7 +65,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
     refresh: createRealmRefresh(parts),
     currentUser: createCurrentUser(check, realmUser),
     signOut: createRealmSignOut(parts),
-    chore: [logoutRetryInterval, () => realmLogout.endPending()] as const,
+    chore: [logoutRetryInterval, () => logout.endPending()] as const,
   };
 }
 

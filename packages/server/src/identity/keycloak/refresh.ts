@@ -26,7 +26,7 @@ export interface RealmRefreshParts {
   readonly idempotency: IdempotencyWindow<Refreshed>;
   readonly grace: GraceSettings;
   readonly audit: AuditTrail;
-  readonly realmLogout: RealmLogout;
+  readonly logout: RealmLogout;
   readonly clock: Clock;
 }
 
@@ -40,19 +40,8 @@ export interface RealmRefreshParts {
  * `token_revoked`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
-  const {
-    realm,
-    throttle,
-    check,
-    sessions,
-    revocations,
-    records,
-    idempotency,
-    grace,
-    audit,
-    realmLogout,
-    clock,
-  } = parts;
+  const { realm, throttle, check, sessions, revocations, records, idempotency, grace, audit, logout, clock } =
+    parts;
 
   return async function refresh(grant, caller) {
     if ("currentToken" in grant) throw noTrade(onlyRefreshTokens);
@@ -111,7 +100,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
       eventOf("session.ended", now, caller, { ...about, reason: "replay" }),
     ]);
     await revocations.follow();
-    await realmLogout.end(sessionId);
+    await logout.end(sessionId);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 

@@ -13,7 +13,7 @@ export interface RealmSignOutParts {
   readonly sessions: RealmSessions;
   readonly revocations: Pick<Revocations, "follow">;
   readonly records: SessionRecords;
-  readonly realmLogout: RealmLogout;
+  readonly logout: RealmLogout;
   readonly clock: Clock;
 }
 
@@ -25,7 +25,7 @@ export interface RealmSignOutParts {
  * `token_revoked`.
  */
 export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
-  const { check, sessions, revocations, records, realmLogout, clock } = parts;
+  const { check, sessions, revocations, records, logout, clock } = parts;
 
   return async function signOut(token, caller) {
     const principal = await check(token);
@@ -34,6 +34,6 @@ export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
     const about = { subject: principal.userId, sessionId: principal.sessionId, reason: "logout" };
     await sessions.end(session, [eventOf("session.ended", now, caller, about)]);
     await revocations.follow();
-    await realmLogout.end(principal.sessionId, token);
+    await logout.end(principal.sessionId, token);
   };
 }
