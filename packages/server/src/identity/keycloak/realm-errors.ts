@@ -1,3 +1,5 @@
+// This file loads without openid-client, because every command imports it to explain a failure.
+
 import { LatchkeyError } from "../../core/errors.ts";
 import { CircuitOpen } from "./circuit-breaker.ts";
 
