@@ -31,7 +31,7 @@ import { SigningKeys } from "./core/signing-keys.ts";
 import { Throttle } from "./core/throttle.ts";
 import { version } from "./core/version.ts";
 import { createApp } from "./http/app.ts";
-import { localProvider } from "./identity/local.ts";
+import { localAccounts } from "./identity/local.ts";
 import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { exposition } from "./metrics/exposition.ts";
@@ -197,7 +197,7 @@ async function assemble(
   const passwords = new Passwords(cost, queue, hasher);
   const policy = { minLength: config.passwordMinLength };
   const people = new People({ users, passwords, policy, clock, by: itself });
-  const provider = localProvider(users, passwords, derived.fingerprint);
+  const accounts = localAccounts(users, passwords, derived.fingerprint);
 
   const counters = store.attemptCounters(steady);
   const rules = {
@@ -209,10 +209,20 @@ async function assemble(
   const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
   const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const stories = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check };
+  const stories = {
+    accounts,
+    users: accounts,
+    throttle,
+    sessions,
+    revocations,
+    refreshTokens,
+    tokens,
+    audit,
+    check,
+  };
   const life = { ...stories, clock, steady };
 
-  const userOf = createUserOf(provider, { now: clock, steady });
+  const userOf = createUserOf(accounts, { now: clock, steady });
   const resource = `${issuer}/mcp`;
   const tools = lazyMcpEndpoint({
     guard,

@@ -1,7 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "./errors.ts";
-import type { IdentityProvider, User } from "./ports.ts";
+import type { User, UserById } from "./ports.ts";
 
 /**
  * Checks an access token: at once where it was seen before, which is most of the time.
@@ -60,11 +60,7 @@ const freshFor = 500;
 export type UserOf = (principal: Principal) => User | Promise<User>;
 
 /** The function it returns throws {LatchkeyError} `token_revoked` where the user is gone or disabled. */
-export function createUserOf(
-  provider: Pick<IdentityProvider, "byId">,
-  clocks: Clocks,
-  remembered = 10_000,
-): UserOf {
+export function createUserOf(users: UserById, clocks: Clocks, remembered = 10_000): UserOf {
   // Holds active users alone: somebody who was let in again is not turned away by what was true before.
   const recent = new Map<string, { user: User; readAt: Moment }>();
 
@@ -72,7 +68,7 @@ export function createUserOf(
     const known = recent.get(userId);
     if (known !== undefined && since(known.readAt, clocks) < freshFor) return known.user;
     const readAt = momentOf(clocks);
-    return provider.byId(userId).then((user) => {
+    return users.byId(userId).then((user) => {
       if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
       if (recent.size >= remembered) recent.clear();
       recent.set(userId, { user, readAt });

@@ -87,6 +87,13 @@ export class LatchkeyError extends Error {
   }
 }
 
+/** Whether an access or refresh token was refused for what it is: forged, expired or revoked. */
+export function isTokenRefusal(error: unknown): error is LatchkeyError {
+  return error instanceof LatchkeyError && tokenRefusals.has(error.code);
+}
+
+const tokenRefusals: ReadonlySet<ErrorCode> = new Set(["invalid_token", "token_expired", "token_revoked"]);
+
 /** The HTTP status of a code. */
 export function statusOf(code: ErrorCode): number {
   return refusals[code][0];

@@ -35,6 +35,14 @@ export interface LocalUser extends User {
   readonly createdAt: number;
 }
 
+/** The result of the one read of a sign-in. */
+export interface SignInRead {
+  /** Undefined for an unknown account. */
+  readonly holder: LocalUser | undefined;
+  /** The password hash of some user: a check without a usable hash costs as much as this one. */
+  readonly decoy: string | undefined;
+}
+
 export interface NewUser {
   readonly id: string;
   readonly username: string;
@@ -67,7 +75,7 @@ export interface Users {
    * @param older as for `byName`
    * @param seed chooses the decoy: the same one while the users stay the same
    */
-  forSignIn({ key, older }: NameKeys, seed: string): Promise<Pick<Account, "holder" | "decoy">>;
+  forSignIn({ key, older }: NameKeys, seed: string): Promise<SignInRead>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
   /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
@@ -261,17 +269,26 @@ export interface AuditReader {
   recent(query: AuditQuery): Promise<AuditPage>;
 }
 
-/** What a name at the door stands for. Two spellings of one account have the same key. */
-export interface Account {
-  readonly key: string;
-  /** Fingerprint of the canonical name. It is known before the account is looked up. */
-  readonly nameKey: string;
-  readonly holder: LocalUser | undefined;
-  /** The password hash of some user; a check without a usable hash costs as much as this one. */
-  readonly decoy: string | undefined;
+/** A typed name, before its account is looked up. */
+export interface AccountName extends NameKeys {
+  /** Keyed fingerprint of the canonical spelling. The audit trail names an unknown account by it. */
+  readonly fingerprint: string;
 }
 
-/** Whether the password was right; the reason of a no is for the audit trail alone. */
+/** The account behind a name, whether a user holds it or not. Two spellings of one account have the same key. */
+export interface Account {
+  readonly key: string;
+  /** Undefined for an unknown account. */
+  readonly userId: string | undefined;
+  /**
+   * Checks a password. Does the same work whether the account exists, is active, or neither.
+   *
+   * @throws {LatchkeyError} `overloaded` if too many passwords wait to be checked, `client_gone`
+   */
+  checkPassword(password: string, caller: Caller): Promise<Verdict>;
+}
+
+/** Whether the password was right. The reason of a wrong one is for the log and the audit trail alone. */
 export type Verdict =
   | { readonly ok: true; readonly user: User /** The state the user was in. */; readonly revision: number }
   | { readonly ok: false; readonly reason: VerdictReason };
@@ -279,19 +296,16 @@ export type Verdict =
 /** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
 export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
 
-/** Where people come from. */
-export interface IdentityProvider {
-  /**
-   * Finds the account behind a name.
-   *
-   * @throws {LatchkeyError} `overloaded` where there is no room to check a password now
-   */
-  find(username: string, caller: Caller): Promise<Account>;
-  /**
-   * Checks a password. Does the same work whether the account exists, is active, or neither.
-   *
-   * @throws {LatchkeyError} `overloaded` where too many passwords wait to be checked, `client_gone`
-   */
-  authenticate(account: Account, password: string, caller: Caller): Promise<Verdict>;
+/** The accounts that sign in with a password. */
+export interface Accounts {
+  /** Brings a typed name into its canonical spelling. Reads nothing. */
+  nameOf(username: string): AccountName;
+  /** @throws {LatchkeyError} `overloaded` if there is no room to check a password of this account now */
+  assertRoom(name: AccountName, caller: Caller): void;
+  find(name: AccountName): Promise<Account>;
+}
+
+/** Finds users by their id. */
+export interface UserById {
   byId(userId: string): Promise<User | undefined>;
 }

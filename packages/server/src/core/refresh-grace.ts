@@ -25,6 +25,12 @@ export const mostRepeats = 20;
  */
 const skew = 2_000;
 
+/** The moment of a rotation. Disposed of before its outcome is known, it is forgotten. */
+export interface RotationMoment extends Disposable {
+  /** Keeps the moment: the rotation was made, here or by another replica at this moment. */
+  keep(): void;
+}
+
 /** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
 export class RefreshGrace {
   readonly #settings: GraceSettings;
@@ -37,18 +43,19 @@ export class RefreshGrace {
     this.#rotations = new RecentRotations(steady);
   }
 
-  /**
-   * Makes a rotation to this generation. Its moment is noted before: a repeat may come before the outcome is known
-   * here, and a rotation that another replica wins was made at this moment as well.
-   */
-  async begin(sessionId: string, generation: number, rotation: () => Promise<boolean>): Promise<boolean> {
-    this.#rotations.note(sessionId, generation);
-    try {
-      return await rotation();
-    } catch (error) {
-      this.#rotations.forget(sessionId);
-      throw error;
-    }
+  /** Notes the moment of a rotation before it is made: a repeat may arrive before its outcome is known here. */
+  begin(sessionId: string, generation: number): RotationMoment {
+    const rotations = this.#rotations;
+    let kept = false;
+    rotations.note(sessionId, generation);
+    return {
+      keep() {
+        kept = true;
+      },
+      [Symbol.dispose]() {
+        if (!kept) rotations.forget(sessionId);
+      },
+    };
   }
 
   /** Where a repeat comes from, if it comes in time; undefined if it is too late. */

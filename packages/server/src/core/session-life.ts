@@ -33,8 +33,19 @@ export function useOf(
   return { lastUsedAt: now, expiresAt, tokensUntil: parts.tokens.expiry(expiresAt) };
 }
 
-/** @throws {LatchkeyError} `token_revoked` after its end, `token_expired` after its time */
-export function assertLive(session: Session, now: number): void {
-  if (session.endedAt !== null) throw new LatchkeyError("token_revoked", { reason: "session ended" });
-  if (session.expiresAt <= now) throw new LatchkeyError("token_expired", { reason: "session expired" });
+/** A session that has not ended. */
+export interface LiveSession extends Session {
+  readonly endedAt: null;
+}
+
+/** Whether a session is on record, has not been ended and has not expired. */
+export function isLive(session: Session | undefined, now: number): session is LiveSession {
+  return session !== undefined && session.endedAt === null && session.expiresAt > now;
+}
+
+/** The refusal of a token whose session does not live: `token_revoked` after its end, `token_expired` after its time. */
+export function notLive(session: Session | undefined): LatchkeyError {
+  if (session === undefined) return new LatchkeyError("token_revoked", { reason: "session is gone" });
+  if (session.endedAt !== null) return new LatchkeyError("token_revoked", { reason: "session ended" });
+  return new LatchkeyError("token_expired", { reason: "session expired" });
 }

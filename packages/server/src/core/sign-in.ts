@@ -2,16 +2,7 @@ import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import { addressBucket } from "./address-bucket.ts";
 import { type AuditEvent, eventOf } from "./audit-events.ts";
 import { LatchkeyError } from "./errors.ts";
-import type {
-  Account,
-  AuditTrail,
-  Caller,
-  Clock,
-  IdentityProvider,
-  Session,
-  Sessions,
-  User,
-} from "./ports.ts";
+import type { Account, Accounts, AuditTrail, Caller, Clock, Session, Sessions, User } from "./ports.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
@@ -30,7 +21,7 @@ export interface SignedIn extends AccessToken {
 }
 
 export interface SignInParts {
-  readonly provider: IdentityProvider;
+  readonly accounts: Accounts;
   readonly throttle: Throttle;
   readonly sessions: Sessions;
   readonly refreshTokens: RefreshTokens;
@@ -47,58 +38,60 @@ export interface SignInParts {
 export type SignIn = (credentials: Credentials, caller: Caller) => Promise<SignedIn>;
 
 /**
- * Signing in: may this caller try, is the password right, open a session, issue its tokens.
+ * Signing in: is there room for a hash, may this caller try, is the password right, open a session, issue its tokens.
  *
- * Every no is the same `invalid_credentials` after the same work; only the audit trail knows which it was.
+ * Every wrong login gets the same `invalid_credentials` after the same work. Only the audit trail has the reason.
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
- * `overloaded`.
+ * `overloaded`, `client_gone`.
  */
 export function createSignIn(parts: SignInParts): SignIn {
-  const { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, settings, clock } = parts;
+  const { accounts, throttle, sessions, revocations, refreshTokens, tokens, audit, settings, clock } = parts;
 
   return async function signIn({ username, password }, caller) {
-    const account = await provider.find(username, caller);
-    const tried = { key: account.key, userId: account.holder?.id };
+    const name = accounts.nameOf(username);
+    accounts.assertRoom(name, caller);
+    const account = await accounts.find(name);
+    await using admission = await throttle.admit({ operation: "login", caller, account });
 
-    return throttle.attempt({ operation: "login", caller, account: tried }, async () => {
-      const verdict = await provider.authenticate(account, password, caller);
-      if (!verdict.ok) return refuse(account, verdict.reason, caller);
+    const verdict = await account.checkPassword(password, caller);
+    if (!verdict.ok) throw await admission.failed(await refused(account, verdict.reason, caller));
+    const { user, revision } = verdict;
+    await assertFits(account, user, caller);
 
-      await assertFits(account, verdict.user, caller);
-      const first = refreshTokens.first(RefreshTokens.newSessionId());
-      const session = newSession(
-        first.sessionId,
-        refreshTokens.link(first).refreshHash,
-        verdict.user,
-        caller,
-      );
-      const signedIn = {
-        ...tokens.issue(verdict.user, session.id, session.tokensUntil),
-        refreshToken: refreshTokens.write(first),
-        user: verdict.user,
-      };
-      const about = { subject: verdict.user.id, sessionId: session.id };
-      const opened = eventOf("login.succeeded", clock(), caller, about);
-      const instead = await endInstead(verdict.user, caller);
-      if (await sessions.open(session, verdict.revision, opened, instead)) {
-        if (instead.length > 0) await revocations.follow();
-        return signedIn;
-      }
-      return refuse(account, "changed meanwhile", caller);
-    });
+    const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
+    const session = newSession(
+      refreshToken.sessionId,
+      refreshTokens.link(refreshToken).refreshHash,
+      user,
+      caller,
+    );
+    const signedIn = {
+      ...tokens.issue(user, session.id, session.tokensUntil),
+      refreshToken: refreshTokens.write(refreshToken),
+      user,
+    };
+    const about = { subject: user.id, sessionId: session.id };
+    const opening = eventOf("login.succeeded", clock(), caller, about);
+    const surplus = await endSurplus(user, caller);
+    if (!(await sessions.open(session, revision, opening, surplus))) {
+      throw await admission.failed(await refused(account, "changed meanwhile", caller));
+    }
+    if (surplus.length > 0) await revocations.follow();
+    return signedIn;
   };
 
-  /** Events of the oldest sessions that end because the user has too many. */
-  async function endInstead(user: User, caller: Caller): Promise<AuditEvent[]> {
+  /** The events of the oldest sessions, which end in the same change because the user has too many. */
+  async function endSurplus(user: User, caller: Caller): Promise<AuditEvent[]> {
     const now = clock();
     const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
     const about = { subject: user.id, reason: "limit" };
     return surplus.map((sessionId) => eventOf("session.ended", now, caller, { ...about, sessionId }));
   }
 
-  async function refuse(account: Account, reason: string, caller: Caller): Promise<never> {
+  /** Records a wrong login. @returns its refusal, which tells the log the reason and the caller nothing */
+  async function refused(account: Account, reason: string, caller: Caller): Promise<LatchkeyError> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    throw new LatchkeyError("invalid_credentials", { reason });
+    return new LatchkeyError("invalid_credentials", { reason });
   }
 
   async function assertFits(account: Account, user: User, caller: Caller): Promise<void> {

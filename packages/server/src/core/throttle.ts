@@ -29,20 +29,33 @@ interface Limit extends CountedLimit {
   readonly scope: Scope;
 }
 
-/** What an attempt holds while it is under way. */
-interface Admission {
+/** The places that an attempt took, one under every limit that applies to it. */
+interface Places {
   readonly held: readonly Limit[];
-  /** The limit that others would have been turned away at. */
+  /** The refusal of a limit that only this caller may pass. */
   readonly passed: LatchkeyError | undefined;
 }
 
 /**
- * Decides who may try again, and when. An attempt counts from its first moment and is given back unless
- * it is refused with 401, so a hundred parallel guesses count as a hundred and no success ever counts.
+ * An attempt under way. It counts under its limits until it is disposed of, which gives its places back: a success
+ * and a failure of the server never count.
+ */
+export interface Admission extends AsyncDisposable {
+  /**
+   * Counts the attempt as a failure.
+   *
+   * @returns the refusal to throw: `refusal`, or `rate_limited` if the caller is past a limit
+   */
+  failed(refusal: LatchkeyError): Promise<LatchkeyError>;
+}
+
+/**
+ * Limits failed attempts. An attempt counts from its first moment, so a hundred parallel guesses count as a hundred.
+ * It is given back unless it fails.
  *
- * A stranger can exhaust an account's limit, or that of an address that many share, but not lock the
- * owner out: where the account has been signed in to from this address before, only the pair counts. A
- * wrong guess past a limit is answered as if there had been no way past it.
+ * A stranger can exhaust the limit of an account, or of a shared address, without locking the owner out: if the owner
+ * has signed in from this address before, only the limit of the pair applies. A wrong guess past a limit gets the
+ * answer of that limit.
  */
 export class Throttle {
   readonly #rules: Record<Attempt["operation"], ThrottleRules>;
@@ -67,25 +80,31 @@ export class Throttle {
   }
 
   /**
-   * Runs `work` if there is room for another attempt.
+   * Admits an attempt if every limit has room for it.
    *
    * @throws {LatchkeyError} `rate_limited`, with the seconds to wait
    */
-  async attempt<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
-    const { held, passed } = await this.#admit(attempt);
-    try {
-      const done = await work();
-      await this.#settle(attempt, held, false);
-      return done;
-    } catch (error) {
-      const failed = error instanceof LatchkeyError && error.status === 401;
-      const overrun = await this.#settle(attempt, held, failed);
-      throw failed ? (passed ?? overrun ?? error) : error;
-    }
+  async admit(attempt: Attempt): Promise<Admission> {
+    const { held, passed } = await this.#reserve(attempt);
+    let open = true;
+    const settle = async (failed: boolean): Promise<LatchkeyError | undefined> => {
+      if (!open) return undefined;
+      open = false;
+      return this.#settle(attempt, held, failed);
+    };
+    return {
+      async failed(refusal) {
+        const overrun = await settle(true);
+        return passed ?? overrun ?? refusal;
+      },
+      async [Symbol.asyncDispose]() {
+        await settle(false);
+      },
+    };
   }
 
-  /** Takes all places in one step. A limit that the caller may pass is left out of the next one. */
-  async #admit(attempt: Attempt): Promise<Admission> {
+  /** Takes all places in one step. A limit that the caller may pass is left out of the next step. */
+  async #reserve(attempt: Attempt): Promise<Places> {
     const counter = this.#counters[attempt.operation];
     let held = this.#limits(attempt);
     let passed: LatchkeyError | undefined;

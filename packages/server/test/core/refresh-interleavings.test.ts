@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LatchkeyError } from "../../src/core/errors.ts";
-import type { Sessions } from "../../src/core/ports.ts";
+import { isTokenRefusal, LatchkeyError } from "../../src/core/errors.ts";
+import type { Session, Sessions } from "../../src/core/ports.ts";
 import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
 
 /** Everything that may happen to one session, at the same time and in any order. */
@@ -68,7 +68,7 @@ async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonl
       await work;
       return false;
     } catch (error) {
-      if (error instanceof LatchkeyError && error.status === 401) return true;
+      if (isTokenRefusal(error)) return true;
       throw error;
     }
   }
@@ -215,4 +215,36 @@ test("a rotation with an unknown outcome leaves no moment behind", async () => {
     address: "test",
   });
   await expect(world.refresh({ refreshToken }, caller)).resolves.toHaveProperty("refreshToken");
+});
+
+test("a compare-and-set that fails for no visible reason is given up with 503", async () => {
+  let rotations = 0;
+  await using world = await smallWorld((sessions) => ({
+    ...sessions,
+    async rotate() {
+      rotations++;
+      return false;
+    },
+  }));
+  const { refresh: refreshToken, sessionId } = await world.open();
+  await expect(world.refresh({ refreshToken }, caller)).rejects.toMatchObject({ code: "store_unavailable" });
+  expect(rotations).toBe(3);
+  expect(await world.store.sessions.byId(sessionId)).toMatchObject({ endedAt: null, generation: 0 });
+});
+
+test("a refresh token newer than a database that was rolled back is refused, and its session goes on", async () => {
+  let restored: Session | undefined;
+  await using world = await smallWorld((sessions) => ({
+    ...sessions,
+    byId: async (id) => restored ?? sessions.byId(id),
+  }));
+  const { refresh: first, sessionId } = await world.open();
+  const backup = await world.store.sessions.byId(sessionId);
+  const { refreshToken: second = "" } = await world.refresh({ refreshToken: first }, caller);
+  const { refreshToken: third = "" } = await world.refresh({ refreshToken: second }, caller);
+  restored = backup;
+  await expect(world.refresh({ refreshToken: third }, caller)).rejects.toMatchObject({
+    code: "invalid_token",
+  });
+  expect((await world.store.sessions.live(0)).map(({ id }) => id)).toEqual([sessionId]);
 });

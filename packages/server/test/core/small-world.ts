@@ -91,7 +91,7 @@ export async function smallWorld(
     store,
     check,
     refreshTokens,
-    refresh: createRefresh({ ...parts, provider: store.users }),
+    refresh: createRefresh({ ...parts, users: store.users }),
     signOut: createSignOut(parts),
     advance: (ms) => {
       time += ms;

@@ -35,8 +35,8 @@ test.each([
     expect(await exhausted).toHaveLength(2);
     log.take();
     const account = await accountOf(name);
-    const attempt = throttle.attempt({ operation: "login", caller, account }, async () => "let in");
-    await expect(attempt).rejects.toMatchObject({
+    const admission = throttle.admit({ operation: "login", caller, account });
+    await expect(admission).rejects.toMatchObject({
       code: "rate_limited",
       reason: `login limit of the ${scope}`,
     });

@@ -1,6 +1,6 @@
 import { type AuditEvent, eventOf } from "../../core/audit-events.ts";
 import type { TokenCheck } from "../../core/current-user.ts";
-import { LatchkeyError } from "../../core/errors.ts";
+import { isTokenRefusal, LatchkeyError } from "../../core/errors.ts";
 import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { KnownRealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refresh, Refreshed } from "../../core/refresh.ts";
@@ -50,18 +50,24 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     const token = readRefreshToken(grant.refreshToken);
     const session = token && (await sessions.byId(token.sessionId));
     const attempt = { operation: "refresh", caller, ...accountOf(token, session) } as const;
-    return throttle.attempt(attempt, async () => {
-      if (token === undefined)
-        throw new LatchkeyError("invalid_token", { reason: "not a refresh token of a realm" });
-      if (session?.ended) throw ended();
-      const origin = originOf(caller, session?.addressBucket ?? "");
-      return shared.of(token.text, {
+    await using admission = await throttle.admit(attempt);
+    if (token === undefined) {
+      const reason = "not a refresh token of a realm";
+      throw await admission.failed(new LatchkeyError("invalid_token", { reason }));
+    }
+    if (session?.ended) throw await admission.failed(ended());
+
+    const origin = originOf(caller, session?.addressBucket ?? "");
+    try {
+      return await shared.of(token.text, {
         grace: grace[origin],
         work: () => trade(token, caller),
         repeated: () => audit.record(repeatOf(token, caller, origin)),
         replay: () => replayed(token, caller),
       });
-    });
+    } catch (error) {
+      throw isTokenRefusal(error) ? await admission.failed(error) : error;
+    }
   };
 
   async function trade(token: RealmRefreshToken, caller: Caller): Promise<Refreshed> {

@@ -5,7 +5,7 @@ import { LatchkeyError } from "../../core/errors.ts";
 import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { SignIn } from "../../core/sign-in.ts";
-import type { Throttle } from "../../core/throttle.ts";
+import type { Admission, Throttle } from "../../core/throttle.ts";
 import { assertTokenFits } from "../../core/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
 import type { PasswordCheck } from "./password-check.ts";
@@ -38,25 +38,25 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
   return async function signIn(credentials, caller) {
     const account = await accountOf(credentials.username);
 
-    return throttle.attempt({ operation: "login", caller, account }, async () => {
-      const answer = await checkPassword(account.key, credentials);
-      if ("refused" in answer) return refuse(account, answer.refused, caller);
+    await using admission = await throttle.admit({ operation: "login", caller, account });
 
-      await assertFits(answer, account, caller);
-      const principal = await own(answer);
-      const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
-      const session = notes.noteOf(principal, answer, opening, clock());
-      const about = { subject: principal.userId, sessionId: session.id };
-      const opened = eventOf("login.succeeded", clock(), caller, about);
-      if (!(await sessions.note(session, opened))) return refuse(account, "", caller);
-      const { accessToken, refreshToken } = answer;
-      return {
-        accessToken,
-        refreshToken,
-        expiresIn: lifetimeOf(principal, clock()),
-        user: realmUser(principal),
-      };
-    });
+    const answer = await checkPassword(account.key, credentials);
+    if ("refused" in answer) throw await refused(admission, account, answer.refused, caller);
+    await assertFits(answer, account, caller);
+    const principal = await own(answer);
+
+    const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
+    const session = notes.noteOf(principal, answer, opening, clock());
+    const about = { subject: principal.userId, sessionId: session.id };
+    const opened = eventOf("login.succeeded", clock(), caller, about);
+    if (!(await sessions.note(session, opened))) throw await refused(admission, account, "", caller);
+    const { accessToken, refreshToken } = answer;
+    return {
+      accessToken,
+      refreshToken,
+      expiresIn: lifetimeOf(principal, clock()),
+      user: realmUser(principal),
+    };
   };
 
   /** What the realm issued is held against the same rules as what anybody brings. */
@@ -84,9 +84,16 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     }
   }
 
-  async function refuse(account: RealmAccount, description: string, caller: Caller): Promise<never> {
+  /** Records a refused login and counts a wrong one. With a disabled account the password was right. */
+  async function refused(
+    admission: Admission,
+    account: RealmAccount,
+    description: string,
+    caller: Caller,
+  ): Promise<LatchkeyError> {
     const { code, reason } = refusedSignIn(description);
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    throw new LatchkeyError(code, { reason });
+    const refusal = new LatchkeyError(code, { reason });
+    return code === "invalid_credentials" ? await admission.failed(refusal) : refusal;
   }
 }
