@@ -1,6 +1,6 @@
 import { eventOf, type Origin } from "./audit-events.ts";
 import { type People, PersonProblem } from "./people.ts";
-import type { Clock, Sessions, User } from "./ports.ts";
+import type { Clock, Sessions, UserRecord } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
 
 export interface AdministrationParts {
@@ -10,9 +10,8 @@ export interface AdministrationParts {
   readonly clock: Clock;
 }
 
-/** A user, as an administrator sees them. */
-export interface UserRecord extends User {
-  readonly createdAt: number;
+/** A user with the number of their live sessions. */
+export interface UserWithSessions extends UserRecord {
   readonly liveSessions: number;
 }
 
@@ -27,14 +26,14 @@ export interface Administrator extends Origin {
  */
 export interface Administration {
   /** @param name user name or e-mail address, in any spelling */
-  find(name: string): Promise<UserRecord>;
+  find(name: string): Promise<UserWithSessions>;
   /**
    * Keeps a user out and ends their sessions.
    *
    * @throws {PersonProblem} where administrators name themselves: so there is always one left who can undo it
    */
-  disable(name: string, by: Administrator): Promise<UserRecord>;
-  enable(name: string, by: Administrator): Promise<UserRecord>;
+  disable(name: string, by: Administrator): Promise<UserWithSessions>;
+  enable(name: string, by: Administrator): Promise<UserWithSessions>;
   /** @returns how many lived */
   endSessions(name: string, by: Administrator): Promise<number>;
 }
@@ -43,10 +42,9 @@ export interface Administration {
 export function createAdministration(parts: AdministrationParts): Administration {
   const { people, sessions, revocations, clock } = parts;
 
-  async function record(name: string): Promise<UserRecord> {
-    const { id, username, email, displayName, active, roles, createdAt } = await people.find(name);
-    const liveSessions = await sessions.countLive(id, clock());
-    return { id, username, email, displayName, active, roles, createdAt, liveSessions };
+  async function record(name: string): Promise<UserWithSessions> {
+    const user = await people.find(name);
+    return { ...user, liveSessions: await sessions.countLive(user.id, clock()) };
   }
 
   return {

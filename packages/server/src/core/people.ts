@@ -3,7 +3,16 @@ import { canonicalName, emailProblem, nameKeys, usernameProblem } from "./accoun
 import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./audit-events.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
-import type { AddOutcome, Clock, LocalUser, NewUser, Users } from "./ports.ts";
+import {
+  type AddOutcome,
+  type Clock,
+  type LocalUser,
+  type NewUser,
+  type User,
+  type UserRecord,
+  type Users,
+  userOf,
+} from "./ports.ts";
 import { mostUserBytes, userBytes } from "./token-size.ts";
 
 export interface Person {
@@ -57,15 +66,15 @@ export class People {
     return new People({ ...this.#parts, by });
   }
 
-  list(): Promise<LocalUser[]> {
-    return this.#users.list();
+  async list(): Promise<UserRecord[]> {
+    return (await this.#users.list()).map(recordOf);
   }
 
   /** @param name user name or e-mail address, in any spelling */
-  async find(name: string): Promise<LocalUser> {
+  async find(name: string): Promise<UserRecord> {
     const user = await this.#byName(name);
     if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
-    return user;
+    return recordOf(user);
   }
 
   /** Finds out whether somebody can be added, so that nobody is asked for a password in vain. */
@@ -75,14 +84,14 @@ export class People {
     if (await this.#byName(person.email)) throw taken(person, "email_taken");
   }
 
-  async add(person: Person, password: string): Promise<NewUser> {
+  async add(person: Person, password: string): Promise<User> {
     await this.#assertGood(password, [person.username, person.email]);
     // The table knows one spelling of an address; an earlier version may have stored another.
     await this.assertFree(person);
     const user = await this.#prepare(person, password);
     const outcome = await this.#users.add(user, this.#event("user.added", user.id));
     if (outcome !== "added") throw taken(person, outcome);
-    return user;
+    return userOf({ ...user, active: true });
   }
 
   /**
@@ -108,7 +117,7 @@ export class People {
     await this.#users.add(user, this.#event("user.added", user.id));
   }
 
-  async setPassword(name: string, password: string): Promise<LocalUser> {
+  async setPassword(name: string, password: string): Promise<UserRecord> {
     const user = await this.find(name);
     await this.#assertGood(password, [user.username, user.email]);
     const hash = await this.#hash(password, user.id);
@@ -118,13 +127,13 @@ export class People {
     );
   }
 
-  async setActive(name: string, active: boolean): Promise<LocalUser> {
+  async setActive(name: string, active: boolean): Promise<UserRecord> {
     const user = await this.find(name);
     const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
     return this.#done(user, await this.#users.setActive(user.id, active, event));
   }
 
-  async remove(name: string): Promise<LocalUser> {
+  async remove(name: string): Promise<UserRecord> {
     const user = await this.find(name);
     return this.#done(user, await this.#users.remove(user.id, this.#event("user.removed", user.id)));
   }
@@ -134,7 +143,7 @@ export class People {
     return this.#users.byName(key, older);
   }
 
-  #done(user: LocalUser, changed: boolean): LocalUser {
+  #done(user: UserRecord, changed: boolean): UserRecord {
     if (!changed) throw new PersonProblem(`${user.username} was removed meanwhile`);
     return user;
   }
@@ -167,6 +176,10 @@ export class People {
   #event(name: AuditEventName, subject: string): AuditEvent {
     return eventOf(name, this.#clock(), this.#parts.by, { subject });
   }
+}
+
+function recordOf(user: LocalUser): UserRecord {
+  return { ...userOf(user), createdAt: user.createdAt };
 }
 
 function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {

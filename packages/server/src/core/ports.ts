@@ -26,13 +26,22 @@ export interface User {
   readonly roles: readonly string[];
 }
 
-/** A user of Latchkey's own database. */
-export interface LocalUser extends User {
+/** A user of Latchkey's own database, as administrators see it. */
+export interface UserRecord extends User {
+  readonly createdAt: number;
+}
+
+/** A row of the users table. It never leaves the provider and the people: they copy it without its secrets. */
+export interface LocalUser extends UserRecord {
   /** PHC string of the password. */
   readonly passwordHash: string;
   /** Raised by every change that must end what was begun before it: a new password, disabling, removal. */
   readonly revision: number;
-  readonly createdAt: number;
+}
+
+/** A copy without the password hash and the revision. */
+export function userOf({ id, username, email, displayName, active, roles }: User): User {
+  return { id, username, email, displayName, active, roles };
 }
 
 /** The result of the one read of a sign-in. */

@@ -2,7 +2,16 @@ import { maxTypedName, nameKeys } from "../core/account-names.ts";
 import type { HashRequester } from "../core/hash-queue.ts";
 import { nameFingerprints } from "../core/name-fingerprints.ts";
 import { isUsableHash, type Passwords } from "../core/passwords.ts";
-import type { Account, Accounts, Caller, LocalUser, UserById, Users, VerdictReason } from "../core/ports.ts";
+import {
+  type Account,
+  type Accounts,
+  type Caller,
+  type LocalUser,
+  type UserById,
+  type Users,
+  userOf,
+  type VerdictReason,
+} from "../core/ports.ts";
 
 /**
  * Accounts in Latchkey's own database.
@@ -39,12 +48,15 @@ export function localAccounts(
           if (!right) return { ok: false, reason: reasonOf(holder) };
           if (!holder.active) return { ok: false, reason: "inactive" };
           await upgrade(holder, password, requester);
-          return { ok: true, user: holder, revision: holder.revision };
+          return { ok: true, user: userOf(holder), revision: holder.revision };
         },
       };
     },
 
-    byId: (userId) => users.byId(userId),
+    async byId(userId) {
+      const user = await users.byId(userId);
+      return user && userOf(user);
+    },
   };
 
   /** The one moment when the password is at hand to be hashed anew. Under load this waits for a later login. */

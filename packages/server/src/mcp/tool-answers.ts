@@ -1,4 +1,4 @@
-import type { UserRecord } from "../core/administration.ts";
+import type { UserWithSessions } from "../core/administration.ts";
 import type { SignedIn } from "../core/current-user.ts";
 import type { LiveSessions } from "../core/own-sessions.ts";
 import type { AuditPage, RecordedEvent, User } from "../core/ports.ts";
@@ -10,7 +10,7 @@ export function accountAnswer(user: User, { sessionId, expiresAt }: SignedIn): A
   return { ...userFields(user), session_id: sessionId, token_expires_at: time(expiresAt) };
 }
 
-export function userAnswer(user: UserRecord): UserAnswer {
+export function userAnswer(user: UserWithSessions): UserAnswer {
   return { ...userFields(user), created_at: time(user.createdAt), live_sessions: user.liveSessions };
 }
 
