@@ -64,9 +64,9 @@ export function createAdministration(parts: AdministrationParts): Administration
       const { id } = await people.find(name);
       const now = clock();
       const ending = await sessions.countLive(id, now);
-      const about = { subject: id, reason: "administrator" };
       // Also those that seem to be past their time: this clock may be wrong.
-      await sessions.endAll(id, eventOf("sessions.ended", now, by, about));
+      const event = eventOf("sessions.ended", now, by, { subject: id, reason: "administrator" });
+      await sessions.endAll(id, event);
       await revocations.follow();
       return ending;
     },

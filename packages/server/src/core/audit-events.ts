@@ -35,24 +35,54 @@ export const operator: Origin = { address: "cli" };
 /** What a server does by itself. */
 export const itself: Origin = { address: "server" };
 
-/** Who, when, from where. Holds no password, no token and no name that was typed but is nobody's. */
-export interface AuditEvent extends Origin {
-  readonly name: AuditEventName;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+/** The reasons of each event that has one. They are stored, so the text of a reason never changes. */
+export const auditReasons = {
+  "login.failed": [
+    "unknown_user",
+    "wrong_password",
+    "inactive",
+    "unusable_hash",
+    "changed meanwhile",
+    "token_too_large",
+    "disabled",
+    "setup_required",
+    "refused_by_realm",
+  ],
+  "login.throttled": ["pair", "account", "address"],
+  "refresh.throttled": ["pair", "account", "address"],
+  "token.refreshed": ["refresh_token", "current_token"],
+  "refresh.repeated": ["same_address", "other_address"],
+  "session.ended": ["logout", "replay", "limit", "owner", "operator"],
+  "sessions.ended": ["owner", "owner_others", "administrator"],
+  "key.rotated": ["age", "operator"],
+} as const satisfies Partial<Record<AuditEventName, readonly string[]>>;
+
+/** The reason of any event. @template Name the reasons of this event alone */
+export type AuditReason<Name extends AuditEventName = AuditEventName> = Name extends keyof typeof auditReasons
+  ? (typeof auditReasons)[Name][number]
+  : never;
+
+/** The account, the session and the reason of an event, as far as it has them. */
+export interface AuditSubject<Name extends AuditEventName = AuditEventName> {
   /** The account: a user's id, or `unknown:` and a fingerprint of the name that was tried. */
   readonly subject?: string;
   readonly sessionId?: string;
-  /** Why, in one word of a closed set, such as `logout` or `replay`. */
-  readonly reason?: string;
+  readonly reason?: AuditReason<Name>;
 }
 
-/** An event. Of what is known of its origin, it takes what belongs into the trail. */
-export function eventOf(
-  name: AuditEventName,
+/** An entry of the audit trail. It holds no password, no token, and no typed name that has no account. */
+export interface AuditEvent extends Origin, AuditSubject {
+  readonly name: AuditEventName;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Makes an event. Of its origin it takes the fields that belong into the trail. */
+export function eventOf<Name extends AuditEventName>(
+  name: Name,
   at: number,
   { address, requestId, actor }: Origin,
-  about: Pick<AuditEvent, "subject" | "sessionId" | "reason"> = {},
+  about: AuditSubject<Name> = {},
 ): AuditEvent {
   return {
     name,

@@ -46,8 +46,8 @@ export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
       const session = await sessions.byId(sessionId);
       const now = clock();
       if (session?.userId !== userId || session.endedAt !== null || session.expiresAt <= now) return false;
-      const about = { subject: userId, sessionId, reason: "owner" };
-      const ended = await sessions.end(sessionId, [eventOf("session.ended", now, by, about)]);
+      const event = eventOf("session.ended", now, by, { subject: userId, sessionId, reason: "owner" });
+      const ended = await sessions.end(sessionId, [event]);
       await revocations.follow();
       return ended;
     },
@@ -55,9 +55,9 @@ export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
       const now = clock();
       const keep = keepCurrent ? sessionId : undefined;
       const ending = await sessions.countLive(userId, now, keep);
-      const about = { subject: userId, reason: keepCurrent ? "owner_others" : "owner" };
+      const reason = keepCurrent ? "owner_others" : "owner";
       // Also those that seem to be past their time: this clock may be wrong.
-      await sessions.endAll(userId, eventOf("sessions.ended", now, by, about), keep);
+      await sessions.endAll(userId, eventOf("sessions.ended", now, by, { subject: userId, reason }), keep);
       await revocations.follow();
       return ending;
     },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "./account-names.ts";
-import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./audit-events.ts";
+import { type AuditEvent, eventOf, type Origin } from "./audit-events.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
 import {
@@ -32,6 +32,8 @@ export const firstAdministrator: Person = {
   displayName: "Administrator",
   roles: ["admin"],
 };
+
+type UserEvent = Extract<AuditEvent["name"], `user.${string}`>;
 
 export interface PeopleParts {
   readonly users: Users;
@@ -173,7 +175,7 @@ export class People {
     if (problem !== undefined) throw new PersonProblem(problem);
   }
 
-  #event(name: AuditEventName, subject: string): AuditEvent {
+  #event(name: UserEvent, subject: string): AuditEvent {
     return eventOf(name, this.#clock(), this.#parts.by, { subject });
   }
 }

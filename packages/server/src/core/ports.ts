@@ -250,10 +250,11 @@ export interface AuditTrail {
   record(event: AuditEvent): Promise<void>;
 }
 
-/** An event with its place in the trail. A newer Latchkey may have written one of another name. */
-export interface RecordedEvent extends Omit<AuditEvent, "name"> {
+/** An event with its place in the trail. A newer Latchkey may have written another name or reason. */
+export interface RecordedEvent extends Omit<AuditEvent, "name" | "reason"> {
   readonly number: number;
   readonly name: string;
+  readonly reason?: string;
 }
 
 /** Which events to read, newest first. */

@@ -1,6 +1,6 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import { addressBucket } from "./address-bucket.ts";
-import { type AuditEvent, eventOf } from "./audit-events.ts";
+import { type AuditEvent, type AuditReason, eventOf } from "./audit-events.ts";
 import { LatchkeyError } from "./errors.ts";
 import type { Account, Accounts, AuditTrail, Caller, Clock, Session, Sessions, User } from "./ports.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
@@ -84,12 +84,17 @@ export function createSignIn(parts: SignInParts): SignIn {
   async function endSurplus(user: User, caller: Caller): Promise<AuditEvent[]> {
     const now = clock();
     const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
-    const about = { subject: user.id, reason: "limit" };
-    return surplus.map((sessionId) => eventOf("session.ended", now, caller, { ...about, sessionId }));
+    return surplus.map((sessionId) =>
+      eventOf("session.ended", now, caller, { subject: user.id, sessionId, reason: "limit" }),
+    );
   }
 
   /** Records a wrong login. @returns its refusal, which tells the log the reason and the caller nothing */
-  async function refused(account: Account, reason: string, caller: Caller): Promise<LatchkeyError> {
+  async function refused(
+    account: Account,
+    reason: AuditReason<"login.failed">,
+    caller: Caller,
+  ): Promise<LatchkeyError> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
     return new LatchkeyError("invalid_credentials", { reason });
   }
@@ -98,8 +103,8 @@ export function createSignIn(parts: SignInParts): SignIn {
     try {
       assertClaimsFit(user);
     } catch (error) {
-      const about = { subject: account.key, reason: "token_too_large" };
-      await audit.record(eventOf("login.failed", clock(), caller, about));
+      const reason = "token_too_large";
+      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
       throw error;
     }
   }

@@ -22,8 +22,8 @@ export type SignOut = (token: string | undefined, caller: Caller) => Promise<voi
 export function createSignOut({ check, sessions, revocations, clock }: SignOutParts): SignOut {
   return async function signOut(token, caller) {
     const { userId, sessionId } = await check(token);
-    const about = { subject: userId, sessionId, reason: "logout" };
-    await sessions.end(sessionId, [eventOf("session.ended", clock(), caller, about)]);
+    const event = eventOf("session.ended", clock(), caller, { subject: userId, sessionId, reason: "logout" });
+    await sessions.end(sessionId, [event]);
     await revocations.follow();
   };
 }

@@ -33,8 +33,8 @@ export function createTrade({ sessions, tokens, settings, clock }: TradeParts): 
     if (tokensUntil <= clock()) {
       throw new LatchkeyError("token_expired", { reason: "no login and no refresh token for a day" });
     }
-    const about = { subject: user.id, sessionId: session.id, reason: "current_token" };
-    const event = eventOf("token.refreshed", clock(), caller, about);
+    const about = { subject: user.id, sessionId: session.id };
+    const event = eventOf("token.refreshed", clock(), caller, { ...about, reason: "current_token" });
     if (await sessions.touch(session.id, { ...use, tokensUntil }, event)) {
       return tokens.issue(user, session.id, tokensUntil);
     }

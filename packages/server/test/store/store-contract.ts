@@ -560,7 +560,7 @@ export function storeContract(
           actor: "user:alice",
           address: "192.0.2.1",
           requestId: "r1",
-          reason: "why",
+          reason: "operator",
         } as const;
         await store.audit.record(whole);
         await record("key.rotated");

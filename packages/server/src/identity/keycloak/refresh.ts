@@ -76,8 +76,9 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     assertTokenFits(answer.accessToken);
     const principal = await check(answer.accessToken);
     const session = notes.noteOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
-    const about = { subject: principal.userId, sessionId: session.id, reason: "refresh_token" };
-    if (!(await sessions.note(session, eventOf("token.refreshed", clock(), caller, about)))) throw ended();
+    const about = { subject: principal.userId, sessionId: session.id };
+    const event = eventOf("token.refreshed", clock(), caller, { ...about, reason: "refresh_token" });
+    if (!(await sessions.note(session, event))) throw ended();
     const { accessToken, refreshToken } = answer;
     return { accessToken, refreshToken, expiresIn: lifetimeOf(principal, clock()) };
   }

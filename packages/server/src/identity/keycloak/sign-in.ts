@@ -78,8 +78,8 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     try {
       assertTokenFits(accessToken);
     } catch (error) {
-      const about = { subject: account.key, reason: "token_too_large" };
-      await audit.record(eventOf("login.failed", clock(), caller, about));
+      const reason = "token_too_large";
+      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
       throw error;
     }
   }

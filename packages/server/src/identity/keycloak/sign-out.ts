@@ -31,8 +31,8 @@ export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
     const principal = await check(token);
     const now = clock();
     const session = notes.endOf(principal, lifetimeOf(principal, now) * 1000, now);
-    const about = { subject: principal.userId, sessionId: principal.sessionId, reason: "logout" };
-    await sessions.end(session, [eventOf("session.ended", now, caller, about)]);
+    const about = { subject: principal.userId, sessionId: principal.sessionId };
+    await sessions.end(session, [eventOf("session.ended", now, caller, { ...about, reason: "logout" })]);
     await revocations.follow();
     await tellRealm.of(principal.sessionId, token);
   };
