@@ -61,11 +61,9 @@ export function authRoutes(app: FastifyInstance, mount: string, operations: Auth
     },
   );
 
-  // The most frequent of all requests: where nothing must be waited for, nothing is.
-  app.get(`${mount}/me`, { schema: describeCurrentUser(mount) }, (request, reply) => {
-    const user = operations.currentUser(bearerOf(request));
-    return user instanceof Promise ? user.then((read) => sendUser(reply, read)) : sendUser(reply, user);
-  });
+  app.get(`${mount}/me`, { schema: describeCurrentUser(mount) }, async (request, reply) =>
+    sendUser(reply, await operations.currentUser(bearerOf(request))),
+  );
 
   const logout = { schema: describeLogout(mount), onRequest: forgetContentType };
   app.post(`${mount}/logout`, logout, async (request, reply) => {

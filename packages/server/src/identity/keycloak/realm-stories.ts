@@ -58,7 +58,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
   return {
     signIn: createRealmSignIn(parts),
     refresh: createRealmRefresh(parts),
-    currentUser: createCurrentUser(check, realmUser),
+    currentUser: createCurrentUser(check, async (principal) => realmUser(principal)),
     signOut: createRealmSignOut(parts),
     chore: [tellEvery, () => tellRealm.ofAll()] as const,
   };
