@@ -1,5 +1,5 @@
 import { eventOf, operator } from "../core/audit-events.ts";
-import type { Session } from "../core/ports.ts";
+import type { Session } from "../core/sessions.ts";
 import { shownSession } from "../core/shown-session.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal } from "./assert-local.ts";

@@ -1,4 +1,4 @@
-import type { User } from "../core/ports.ts";
+import type { User } from "../core/users.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal } from "./assert-local.ts";
 import { UsageProblem } from "./failures.ts";

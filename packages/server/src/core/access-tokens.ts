@@ -1,7 +1,8 @@
 import { randomUUID, sign } from "node:crypto";
-import type { Clock, User } from "./ports.ts";
+import type { Clock } from "./clock.ts";
 import type { Signer } from "./signing-keys.ts";
 import { userClaims } from "./token-size.ts";
+import type { User } from "./users.ts";
 
 export interface AccessTokenSettings {
   readonly issuer: string;

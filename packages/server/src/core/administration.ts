@@ -1,7 +1,9 @@
 import { eventOf, type Origin } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { type People, PersonProblem } from "./people.ts";
-import type { Clock, Sessions, UserRecord } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
+import type { Sessions } from "./sessions.ts";
+import type { UserRecord } from "./users.ts";
 
 export interface AdministrationParts {
   readonly people: People;

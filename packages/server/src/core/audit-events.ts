@@ -29,6 +29,15 @@ export interface Origin {
   readonly actor?: string;
 }
 
+/** The sender of a request, as far as the edge can tell. */
+export interface Caller {
+  /** IP address: the peer's, or the one that a trusted proxy vouches for. */
+  readonly address: string;
+  readonly requestId: string;
+  /** Aborted when the caller hangs up. */
+  readonly signal?: AbortSignal;
+}
+
 /** Whoever may run commands on the server's machine. */
 export const operator: Origin = { address: "cli" };
 
@@ -75,6 +84,11 @@ export interface AuditEvent extends Origin, AuditSubject {
   readonly name: AuditEventName;
   /** Milliseconds since the epoch. */
   readonly at: number;
+}
+
+/** Records events that belong to no other change. An event is durable when the promise resolves. */
+export interface AuditTrail {
+  record(event: AuditEvent): Promise<void>;
 }
 
 /** Makes an event. Of its origin it takes the fields that belong into the trail. */

@@ -1,7 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "./errors.ts";
-import type { User, UserById } from "./ports.ts";
+import type { User } from "./users.ts";
 
 /**
  * Checks an access token.
@@ -50,6 +50,11 @@ function refusalOf(error: unknown): unknown {
     return new LatchkeyError("provider_unavailable", { reason, retryAfter });
   const code = codes.find((one) => one === error.code);
   return code === undefined ? error : new LatchkeyError(code, { reason });
+}
+
+/** Finds users by their id. */
+export interface UserById {
+  byId(userId: string): Promise<User | undefined>;
 }
 
 /** How long a profile that was read answers for the next request, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { SteadyClock } from "./ports.ts";
+import type { SteadyClock } from "./clock.ts";
 
 /** A forward step of a clock that elapsed time does not confirm. */
 export interface Leap {

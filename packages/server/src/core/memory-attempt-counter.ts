@@ -5,8 +5,8 @@ import {
   type Rule,
   soonMs,
 } from "./attempt-counter.ts";
+import type { SteadyClock } from "./clock.ts";
 import { LinkedList, type ListEntry } from "./linked-list.ts";
-import type { SteadyClock } from "./ports.ts";
 
 interface Count {
   readonly key: string;

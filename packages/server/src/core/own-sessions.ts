@@ -1,7 +1,8 @@
 import { eventOf, type Origin } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import type { SignedIn } from "./current-user.ts";
-import type { Clock, Session, Sessions } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
+import type { Session, Sessions } from "./sessions.ts";
 import { shownSession } from "./shown-session.ts";
 
 export interface OwnSessionsParts {

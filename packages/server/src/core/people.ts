@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "./account-names.ts";
 import { type AuditEvent, eventOf, type Origin } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
+import { mostUserBytes, userBytes } from "./token-size.ts";
 import {
   type AddOutcome,
-  type Clock,
   type LocalUser,
   type NewUser,
   type User,
   type UserRecord,
   type Users,
   userOf,
-} from "./ports.ts";
-import { mostUserBytes, userBytes } from "./token-size.ts";
+} from "./users.ts";
 
 export interface Person {
   readonly username: string;

@@ -1,4 +1,5 @@
-import type { Session, SteadyClock } from "./ports.ts";
+import type { SteadyClock } from "./clock.ts";
+import type { Session } from "./sessions.ts";
 
 /**
  * When this process rotated sessions lately, by the steady clock. The age of such a rotation does not depend on the

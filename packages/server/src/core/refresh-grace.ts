@@ -1,6 +1,8 @@
 import { addressBucket } from "./address-bucket.ts";
-import type { Caller, Clock, Session, SteadyClock } from "./ports.ts";
+import type { Caller } from "./audit-events.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
 import { RecentRotations } from "./recent-rotations.ts";
+import type { Session } from "./sessions.ts";
 
 /** Whether a repeat comes from the address that its session was opened from. */
 export type RepeatOrigin = "same_address" | "other_address";

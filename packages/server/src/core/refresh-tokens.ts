@@ -7,7 +7,7 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import type { DerivedKeys } from "./derived-keys.ts";
-import type { Link } from "./ports.ts";
+import type { Link } from "./sessions.ts";
 
 const prefix = "lkr_";
 const idBytes = 16;

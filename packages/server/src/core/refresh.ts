@@ -1,15 +1,17 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
-import { eventOf } from "./audit-events.ts";
-import type { TokenCheck } from "./current-user.ts";
+import { type Caller, eventOf } from "./audit-events.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
+import type { TokenCheck, UserById } from "./current-user.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Caller, Clock, Link, Session, Sessions, SteadyClock, User, UserById } from "./ports.ts";
 import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
 import type { RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { isLive, notLive, type SessionSettings, useOf } from "./session-life.ts";
+import type { Link, Session, Sessions } from "./sessions.ts";
 import type { Attempt, Throttle } from "./throttle.ts";
 import { assertClaimsFit } from "./token-size.ts";
 import { createTrade, noTrade } from "./trade.ts";
+import type { User } from "./users.ts";
 
 /** One of the two ways to go on without a password. */
 export type RefreshGrant =

@@ -1,5 +1,23 @@
+import type { Clock, SteadyClock } from "./clock.ts";
 import { FreshReading } from "./fresh-reading.ts";
-import type { Clock, Revocation, RevocationLog, SteadyClock } from "./ports.ts";
+
+/** A session that ended while access tokens of it may be valid, in the order of the list. */
+export interface Revocation {
+  readonly number: number;
+  readonly sessionId: string;
+  /** No token of the session is valid after this. */
+  readonly until: number;
+}
+
+/** The numbered, append-only list of ended sessions. */
+export interface RevocationLog {
+  /** Revocations with a number above `cursor`, oldest first. */
+  after(cursor: number): Promise<Revocation[]>;
+  /** Whether sessions have ended that are not on the list yet, because a user had very many. */
+  isIncomplete(): Promise<boolean>;
+  /** Whether a session of a local user has ended, on the list or not. A session that is unknown has. */
+  hasEnded(sessionId: string): Promise<boolean>;
+}
 
 /**
  * For how long a revocation is kept after the last token of its session has expired, in milliseconds: a guard

@@ -1,6 +1,7 @@
 import type { AccessTokens } from "./access-tokens.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Clock, Session, SessionUse } from "./ports.ts";
+import type { Session, SessionUse } from "./sessions.ts";
 
 /** All in milliseconds. */
 export interface SessionLife {

@@ -1,4 +1,4 @@
-import type { SteadyClock } from "./ports.ts";
+import type { SteadyClock } from "./clock.ts";
 
 /** How long an answer is shared after the check has ended, in milliseconds. */
 const shared = { success: 1_000, failure: 250 };

@@ -1,4 +1,4 @@
-import type { Session } from "./ports.ts";
+import type { Session } from "./sessions.ts";
 
 /** The times of a session are shown no finer than this, in milliseconds. */
 const finest = 5 * 60_000;

@@ -1,18 +1,57 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
+import type { NameKeys } from "./account-names.ts";
 import { addressBucket } from "./address-bucket.ts";
-import { type AuditEvent, type AuditReason, eventOf } from "./audit-events.ts";
+import { type AuditEvent, type AuditReason, type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Account, Accounts, AuditTrail, Caller, Clock, Session, Sessions, User } from "./ports.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
+import type { Session, Sessions } from "./sessions.ts";
 import type { Throttle } from "./throttle.ts";
 import { assertClaimsFit } from "./token-size.ts";
+import type { User } from "./users.ts";
 
 export interface Credentials {
   /** User name or e-mail address. */
   readonly username: string;
   readonly password: string;
+}
+
+/** A typed name, before its account is looked up. */
+export interface AccountName extends NameKeys {
+  /** Keyed fingerprint of the canonical spelling. The audit trail names an unknown account by it. */
+  readonly fingerprint: string;
+}
+
+/** The account behind a name, whether a user holds it or not. Two spellings of one account have the same key. */
+export interface Account {
+  readonly key: string;
+  /** Undefined for an unknown account. */
+  readonly userId: string | undefined;
+  /**
+   * Checks a password. Does the same work whether the account exists, is active, or neither.
+   *
+   * @throws {LatchkeyError} `overloaded` if too many passwords wait to be checked, `client_gone`
+   */
+  checkPassword(password: string, caller: Caller): Promise<Verdict>;
+}
+
+/** Whether the password was right. The reason of a wrong one is for the log and the audit trail alone. */
+export type Verdict =
+  | { readonly ok: true; readonly user: User /** The state the user was in. */; readonly revision: number }
+  | { readonly ok: false; readonly reason: VerdictReason };
+
+/** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
+export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
+
+/** The accounts that sign in with a password. */
+export interface Accounts {
+  /** Brings a typed name into its canonical spelling. Reads nothing. */
+  nameOf(username: string): AccountName;
+  /** @throws {LatchkeyError} `overloaded` if there is no room to check a password of this account now */
+  assertRoom(name: AccountName, caller: Caller): void;
+  find(name: AccountName): Promise<Account>;
 }
 
 export interface SignedIn extends AccessToken {

@@ -1,7 +1,8 @@
-import { eventOf } from "./audit-events.ts";
+import { type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import type { TokenCheck } from "./current-user.ts";
-import type { Caller, Clock, Sessions } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface SignOutParts {
   readonly check: TokenCheck;

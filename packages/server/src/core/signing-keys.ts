@@ -1,8 +1,9 @@
 import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "./audit-events.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
 import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
-import type { Clock, KeyStore, SteadyClock, StoredKey } from "./ports.ts";
+import type { KeyStore, StoredKey } from "./key-store.ts";
 import {
   algorithmOf,
   importPublicKey,

@@ -1,8 +1,9 @@
 import { addressBucket } from "./address-bucket.ts";
 import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
-import { eventOf } from "./audit-events.ts";
+import { type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { AuditTrail, Caller, Clock, Sessions } from "./ports.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** How many failures are let through: on one account from one address, on one account, from one address. */
 export interface ThrottleRules {

@@ -1,5 +1,5 @@
 import { LatchkeyError } from "./errors.ts";
-import type { User } from "./ports.ts";
+import type { User } from "./users.ts";
 
 /**
  * Bytes of a user's claims in JSON, at most, when they are set. With `mostAddressBytes` and the rest a token stays

@@ -1,8 +1,10 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
-import { eventOf } from "./audit-events.ts";
+import { type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Caller, Clock, Session, Sessions, User } from "./ports.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
+import type { Session, Sessions } from "./sessions.ts";
+import type { User } from "./users.ts";
 
 /** A chain of trades ends so long after the last login or refresh by refresh token, in milliseconds. */
 const chainLasts = 86_400_000;

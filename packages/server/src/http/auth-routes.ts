@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { CurrentUser } from "../core/current-user.ts";
-import type { User } from "../core/ports.ts";
 import type { Refresh, RefreshGrant } from "../core/refresh.ts";
 import type { SignIn } from "../core/sign-in.ts";
 import type { SignOut } from "../core/sign-out.ts";
+import type { User } from "../core/users.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
 import { forgetContentType, readJson } from "./json-body.ts";
 import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./operations.ts";

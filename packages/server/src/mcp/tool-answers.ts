@@ -1,7 +1,8 @@
 import type { UserWithSessions } from "../core/administration.ts";
 import type { SignedIn } from "../core/current-user.ts";
 import type { LiveSessions } from "../core/own-sessions.ts";
-import type { AuditPage, RecordedEvent, User } from "../core/ports.ts";
+import type { AuditPage, RecordedEvent } from "../core/recent-events.ts";
+import type { User } from "../core/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
 // From the core's words to those of the wire. Field by field: what is not named here, nobody is told.

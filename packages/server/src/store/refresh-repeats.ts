@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Link } from "../core/ports.ts";
+import type { Link } from "../core/sessions.ts";
 import { type Database, must, type Step } from "./database.ts";
 import { statement } from "./statement.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTokenRefusal, LatchkeyError } from "../../src/core/errors.ts";
-import type { Session, Sessions } from "../../src/core/ports.ts";
+import type { Session, Sessions } from "../../src/core/sessions.ts";
 import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
 
 /** Everything that may happen to one session, at the same time and in any order. */

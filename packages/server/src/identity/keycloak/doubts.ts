@@ -1,4 +1,4 @@
-import type { SteadyClock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/clock.ts";
 
 /** For how long a login whose answer did not come may be under way at Keycloak, in milliseconds. */
 const lasts = 60_000;

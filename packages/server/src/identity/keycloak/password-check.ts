@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { SteadyClock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { SteadyClock } from "../../core/ports.ts";
 import { asked, type Typed } from "./accounts.ts";
 import { Doubts } from "./doubts.ts";
 import type { Realm, RealmGrant } from "./realm.ts";

@@ -1,8 +1,9 @@
 import type { Guard } from "@latchkey/guard";
+import type { AuditTrail } from "../../core/audit-events.ts";
+import type { Clock, SteadyClock } from "../../core/clock.ts";
 import { createCurrentUser, createTokenCheck } from "../../core/current-user.ts";
 import type { DerivedKeys } from "../../core/derived-keys.ts";
 import { nameFingerprints } from "../../core/name-fingerprints.ts";
-import type { AuditTrail, Clock, SteadyClock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, mostRepeats } from "../../core/refresh-grace.ts";

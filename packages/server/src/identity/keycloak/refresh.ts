@@ -1,7 +1,7 @@
-import { type AuditEvent, eventOf } from "../../core/audit-events.ts";
+import { type AuditEvent, type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { TokenCheck } from "../../core/current-user.ts";
 import { isTokenRefusal, LatchkeyError } from "../../core/errors.ts";
-import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { KnownRealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refresh, Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/refresh-grace.ts";

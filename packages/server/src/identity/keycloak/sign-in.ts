@@ -1,8 +1,8 @@
 import { addressBucket } from "../../core/address-bucket.ts";
-import { eventOf } from "../../core/audit-events.ts";
+import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { SignedIn, TokenCheck } from "../../core/current-user.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { SignIn } from "../../core/sign-in.ts";
 import type { Admission, Throttle } from "../../core/throttle.ts";

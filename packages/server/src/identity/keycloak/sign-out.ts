@@ -1,6 +1,6 @@
 import { eventOf } from "../../core/audit-events.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { TokenCheck } from "../../core/current-user.ts";
-import type { Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { SignOut } from "../../core/sign-out.ts";

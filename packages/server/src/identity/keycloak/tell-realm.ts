@@ -1,5 +1,5 @@
+import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { Clock } from "../../core/ports.ts";
 import type { RealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Realm, RealmLog } from "./realm.ts";
 import type { SessionNotes } from "./session-notes.ts";
