@@ -9,7 +9,7 @@ import { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
 import { createAdministration } from "./core/administration.ts";
-import { itself } from "./core/audit-events.ts";
+import { serverActor } from "./core/audit-events.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
 import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
@@ -174,7 +174,7 @@ async function assemble(
     steady,
     tokenLifetime: config.accessTokenTtl,
   });
-  await patiently(() => revocations.follow());
+  await patiently(() => revocations.poll());
   const guard = createVerifier({
     issuer,
     audience,
@@ -196,7 +196,7 @@ async function assemble(
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock, by: itself });
+  const people = new People({ users, passwords, policy, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, derived.fingerprint);
 
   const counters = store.attemptCounters(steady);

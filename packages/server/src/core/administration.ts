@@ -8,7 +8,7 @@ import type { UserRecord } from "./users.ts";
 export interface AdministrationParts {
   readonly people: People;
   readonly sessions: Sessions;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly clock: Clock;
 }
 
@@ -55,7 +55,7 @@ export function createAdministration(parts: AdministrationParts): Administration
       const { id, username } = await people.find(name);
       if (id === by.actor) throw new PersonProblem("you cannot disable yourself");
       await people.by(by).setActive(username, false);
-      await revocations.follow();
+      await revocations.poll();
       return record(username);
     },
     async enable(name, by) {
@@ -69,7 +69,7 @@ export function createAdministration(parts: AdministrationParts): Administration
       // Also those that seem to be past their time: this clock may be wrong.
       const event = eventOf("sessions.ended", now, by, { subject: id, reason: "administrator" });
       await sessions.endAll(id, event);
-      await revocations.follow();
+      await revocations.poll();
       return ending;
     },
   };

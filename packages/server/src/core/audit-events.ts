@@ -42,7 +42,7 @@ export interface Caller {
 export const operator: Origin = { address: "cli" };
 
 /** What a server does by itself. */
-export const itself: Origin = { address: "server" };
+export const serverActor: Origin = { address: "server" };
 
 /** The reasons of each event that has one. They are stored, so the text of a reason never changes. */
 export const auditReasons = {

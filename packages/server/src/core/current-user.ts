@@ -8,10 +8,10 @@ import type { User } from "./users.ts";
  *
  * @throws {LatchkeyError} with the code that says why it was refused
  */
-export type TokenCheck = (token: string | undefined) => Promise<SignedIn>;
+export type TokenCheck = (token: string | undefined) => Promise<SessionPrincipal>;
 
 /** A principal of Latchkey's own: every token it issues belongs to a session. */
-export interface SignedIn extends Principal {
+export interface SessionPrincipal extends Principal {
   readonly sessionId: string;
 }
 
@@ -19,7 +19,7 @@ export interface SignedIn extends Principal {
 export function createTokenCheck(guard: Verifier): TokenCheck {
   return async (token) => {
     try {
-      return signedIn(await guard.verify(token));
+      return sessionPrincipal(await guard.verify(token));
     } catch (error) {
       throw refusalOf(error);
     }
@@ -31,12 +31,12 @@ export function createTokenCheck(guard: Verifier): TokenCheck {
  *
  * @throws {TokenError} `invalid_token` where it belongs to no session
  */
-export function signedIn(principal: Principal): SignedIn {
+export function sessionPrincipal(principal: Principal): SessionPrincipal {
   if (hasSession(principal)) return principal;
   throw new TokenError("invalid_token", "claim sid");
 }
 
-function hasSession(principal: Principal): principal is SignedIn {
+function hasSession(principal: Principal): principal is SessionPrincipal {
   return principal.sessionId !== undefined;
 }
 

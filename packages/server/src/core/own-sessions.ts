@@ -1,13 +1,13 @@
 import { eventOf, type Origin } from "./audit-events.ts";
 import type { Clock } from "./clock.ts";
-import type { SignedIn } from "./current-user.ts";
+import type { SessionPrincipal } from "./current-user.ts";
 import type { Revocations } from "./revocations.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import { shownSession } from "./shown-session.ts";
 
 export interface OwnSessionsParts {
   readonly sessions: Sessions;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly clock: Clock;
   /** The longest grace of a repeated refresh token, in milliseconds. */
   readonly longestGrace: number;
@@ -25,11 +25,11 @@ const mostShown = 100;
 /** What users see of their sessions, and do with them. What has ended is refused when the promise resolves. */
 export interface OwnSessions {
   /** Those that live: how many, and the hundred that were used last. */
-  list(me: SignedIn): Promise<LiveSessions>;
+  list(me: SessionPrincipal): Promise<LiveSessions>;
   /** @returns false where it is not theirs, has ended, or never was: whoever asks cannot tell which */
-  end(me: SignedIn, sessionId: string, by: Origin): Promise<boolean>;
+  end(me: SessionPrincipal, sessionId: string, by: Origin): Promise<boolean>;
   /** @returns how many lived */
-  endAll(me: SignedIn, keepCurrent: boolean, by: Origin): Promise<number>;
+  endAll(me: SessionPrincipal, keepCurrent: boolean, by: Origin): Promise<number>;
 }
 
 /** Sessions in the hands of those whose they are. */
@@ -49,7 +49,7 @@ export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
       if (session?.userId !== userId || session.endedAt !== null || session.expiresAt <= now) return false;
       const event = eventOf("session.ended", now, by, { subject: userId, sessionId, reason: "owner" });
       const ended = await sessions.end(sessionId, [event]);
-      await revocations.follow();
+      await revocations.poll();
       return ended;
     },
     async endAll({ userId, sessionId }, keepCurrent, by) {
@@ -59,7 +59,7 @@ export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
       const reason = keepCurrent ? "owner_others" : "owner";
       // Also those that seem to be past their time: this clock may be wrong.
       await sessions.endAll(userId, eventOf("sessions.ended", now, by, { subject: userId, reason }), keep);
-      await revocations.follow();
+      await revocations.poll();
       return ending;
     },
   };

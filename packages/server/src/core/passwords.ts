@@ -82,13 +82,13 @@ export class Passwords {
 
   /** Whether a hash was made with other parameters than today's. */
   needsUpgrade(phc: string): boolean {
-    const made = parseOptions(phc);
+    const stored = parseOptions(phc);
     const { memory, iterations, parallelism } = this.#parameters;
     return (
       !phc.startsWith("$argon2id$") ||
-      made.memoryCost !== memory ||
-      made.timeCost !== iterations ||
-      made.parallelism !== parallelism
+      stored.memoryCost !== memory ||
+      stored.timeCost !== iterations ||
+      stored.parallelism !== parallelism
     );
   }
 }

@@ -99,18 +99,18 @@ export class People {
   /**
    * Makes the first administrator where there is no user at all.
    *
-   * @param given the password; without it one is made
-   * @returns the password that was made, if any, and whether this call added the user
+   * @param given the password; without it one is generated
+   * @returns the generated password, if any, and whether this call added the user
    */
   async addFirstAdministrator(
     given: string | undefined,
-  ): Promise<{ added: boolean; made: string | undefined }> {
-    if (!(await this.#users.isEmpty())) return { added: false, made: undefined };
+  ): Promise<{ added: boolean; generated: string | undefined }> {
+    if (!(await this.#users.isEmpty())) return { added: false, generated: undefined };
     const person = firstAdministrator;
     if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
-    const made = given === undefined ? randomBytes(15).toString("base64url") : undefined;
-    const user = await this.#prepare(person, given ?? made ?? "");
-    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), made };
+    const generated = given === undefined ? randomBytes(15).toString("base64url") : undefined;
+    const user = await this.#prepare(person, given ?? generated ?? "");
+    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), generated };
   }
 
   /** Adds a user whose password need not be a good one: for demonstrations. */

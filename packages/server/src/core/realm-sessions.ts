@@ -10,7 +10,7 @@ export interface RealmSession {
   /** Where it was opened, as `address-bucket.ts` has it. */
   readonly addressBucket: string;
   /** What the provider must be shown to end it, sealed; null where it was opened elsewhere. */
-  readonly sealedHint: string | null;
+  readonly sealedIdTokenHint: string | null;
   /** No access token of it that passed through here is valid later than this. */
   readonly tokensUntil: number;
   /** Until when the provider may go on with it. */
@@ -40,11 +40,11 @@ export interface RealmSessions {
   /** What is known of a session, for as long as the provider might go on with it. */
   byId(id: string): Promise<KnownRealmSession | undefined>;
   /** What the provider must be shown to end a session; null where there is nothing. */
-  sealedHint(id: string): Promise<string | null>;
-  /** Sessions that ended here and that the provider has not been told of, oldest first, a hundred at most. */
-  untold(): Promise<Pick<RealmSession, "id" | "sealedHint">[]>;
-  /** Notes that the provider knows, or cannot be told. */
-  told(id: string, at: number): Promise<void>;
+  sealedIdTokenHint(id: string): Promise<string | null>;
+  /** Sessions that ended here and that the provider was not notified of, oldest first, a hundred at most. */
+  unnotified(): Promise<Pick<RealmSession, "id" | "sealedIdTokenHint">[]>;
+  /** Notes that the provider was notified, or can never be. */
+  markNotified(id: string, at: number): Promise<void>;
   /** Who signed in last under a name. */
   holderOf(nameKey: string): Promise<string | undefined>;
   /** Whether the user has a session, ended or not, that was opened from this address. */

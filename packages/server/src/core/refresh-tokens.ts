@@ -7,7 +7,7 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import type { DerivedKeys } from "./derived-keys.ts";
-import type { Link } from "./sessions.ts";
+import type { RefreshTokenState } from "./sessions.ts";
 
 const prefix = "lkr_";
 const idBytes = 16;
@@ -59,7 +59,7 @@ export class RefreshTokens {
   }
 
   /** What the store keeps of a token. */
-  link({ generation, secret }: RefreshToken): Link {
+  stateOf({ generation, secret }: RefreshToken): RefreshTokenState {
     return { generation, refreshHash: createHash("sha256").update(secret).digest("base64url") };
   }
 

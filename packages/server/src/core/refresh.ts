@@ -7,7 +7,7 @@ import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.t
 import type { RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { isLive, notLive, type SessionSettings, useOf } from "./session-life.ts";
-import type { Link, Session, Sessions } from "./sessions.ts";
+import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
 import type { Attempt, Throttle } from "./throttle.ts";
 import { assertClaimsFit } from "./token-size.ts";
 import { createTrade, noTrade } from "./trade.ts";
@@ -78,8 +78,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
     let session = await liveSession(token.sessionId, caller);
     const user = await activeUser(session);
     const successor = refreshTokens.successor(token);
-    const presented = refreshTokens.link(token);
-    const next = refreshTokens.link(successor);
+    const presented = refreshTokens.stateOf(token);
+    const next = refreshTokens.stateOf(successor);
     const refreshed = (tokensUntil: number): Refreshed => ({
       ...tokens.issue(user, token.sessionId, tokensUntil),
       refreshToken: refreshTokens.write(successor),
@@ -154,7 +154,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
   }
 
   /** Counts a repeat of the last token. @returns false if it came too late, or too many came before */
-  async function isRepeat(current: Link, session: Session, caller: Caller): Promise<boolean> {
+  async function isRepeat(current: RefreshTokenState, session: Session, caller: Caller): Promise<boolean> {
     const reason = grace.admits(session, caller);
     if (reason === undefined) return false;
     const event = eventOf("refresh.repeated", clock(), caller, { ...about(session), reason });
@@ -166,7 +166,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       eventOf("refresh.replayed", clock(), caller, about(session)),
       eventOf("session.ended", clock(), caller, { ...about(session), reason: "replay" }),
     ]);
-    await revocations.follow();
+    await revocations.poll();
   }
 }
 
@@ -175,7 +175,7 @@ function about({ id, userId }: Session): { readonly subject: string; readonly se
   return { subject: userId, sessionId: id };
 }
 
-function isCurrent({ generation, refreshHash }: Link, session: Session): boolean {
+function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Session): boolean {
   return session.generation === generation && session.refreshHash === refreshHash;
 }
 

@@ -1,5 +1,5 @@
+import { CachedRead } from "./cached-read.ts";
 import type { Clock, SteadyClock } from "./clock.ts";
-import { FreshReading } from "./fresh-reading.ts";
 
 /** A session that ended while access tokens of it may be valid, in the order of the list. */
 export interface Revocation {
@@ -40,12 +40,12 @@ interface HeldRevocation extends Revocation {
 
 /**
  * The ended sessions whose access tokens may still look valid, followed from the store's numbered list.
- * Asking is a look into memory; `follow` brings in what this and other processes added.
+ * Asking is a look into memory; `poll` brings in what this and other processes added.
  */
 export class Revocations {
   readonly #log: RevocationLog;
   readonly #clocks: RevocationClocks;
-  readonly #reading: FreshReading;
+  readonly #reading: CachedRead;
   readonly #ended = new Set<string>();
   readonly #listeners = new Set<() => void>();
   /** In the order of their numbers. */
@@ -60,7 +60,7 @@ export class Revocations {
     const { clock: now, steady } = clocks;
     this.#log = log;
     this.#clocks = clocks;
-    this.#reading = new FreshReading("ended sessions", () => this.#read(), { now, steady });
+    this.#reading = new CachedRead("ended sessions", () => this.#read(), { now, steady });
   }
 
   /** How many ended sessions are held. */
@@ -127,7 +127,7 @@ export class Revocations {
   }
 
   /** Brings in what this and other processes added. */
-  follow(): Promise<void> {
+  poll(): Promise<void> {
     return this.#reading.read();
   }
 

@@ -30,7 +30,7 @@ export interface SessionUse {
 }
 
 /** A refresh token's place in its session's chain. */
-export interface Link {
+export interface RefreshTokenState {
   readonly generation: number;
   readonly refreshHash: string;
 }
@@ -59,12 +59,18 @@ export interface Sessions {
   /** The oldest live sessions of a user beyond so many that are kept, ten at most. */
   surplus(userId: string, at: number, kept: number): Promise<string[]>;
   /** Compare and set: replaces `from` by `to` if `from` is current and the session lives. */
-  rotate(id: string, from: Link, to: Link, use: SessionUse, event: AuditEvent): Promise<boolean>;
+  rotate(
+    id: string,
+    from: RefreshTokenState,
+    to: RefreshTokenState,
+    use: SessionUse,
+    event: AuditEvent,
+  ): Promise<boolean>;
   /**
    * Counts a repeat of the token before `current`, if `current` still is current, the session lives, and fewer than
    * `most` were counted since the last rotation.
    */
-  repeat(id: string, current: Link, most: number, event: AuditEvent): Promise<boolean>;
+  repeat(id: string, current: RefreshTokenState, most: number, event: AuditEvent): Promise<boolean>;
   /** Notes a use that leaves the refresh token as it is, if the session lives. */
   touch(id: string, use: SessionUse, event: AuditEvent): Promise<boolean>;
   /** Ends a session and adds it to the revocations. @returns false where it had ended before */

@@ -66,7 +66,7 @@ export interface SignInParts {
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
   readonly audit: AuditTrail;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly settings: SessionSettings & {
     /** Live sessions of one user at most. */
     readonly mostSessions: number;
@@ -100,7 +100,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
     const session = newSession(
       refreshToken.sessionId,
-      refreshTokens.link(refreshToken).refreshHash,
+      refreshTokens.stateOf(refreshToken).refreshHash,
       user,
       caller,
     );
@@ -115,7 +115,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     if (!(await sessions.open(session, revision, opening, surplus))) {
       throw await admission.failed(await refused(account, "changed meanwhile", caller));
     }
-    if (surplus.length > 0) await revocations.follow();
+    if (surplus.length > 0) await revocations.poll();
     return signedIn;
   };
 

@@ -25,6 +25,6 @@ export function createSignOut({ check, sessions, revocations, clock }: SignOutPa
     const { userId, sessionId } = await check(token);
     const event = eventOf("session.ended", clock(), caller, { subject: userId, sessionId, reason: "logout" });
     await sessions.end(sessionId, [event]);
-    await revocations.follow();
+    await revocations.poll();
   };
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "./audit-events.ts";
+import { CachedRead } from "./cached-read.ts";
 import type { Clock, SteadyClock } from "./clock.ts";
-import { FreshReading } from "./fresh-reading.ts";
 import { seal, unseal } from "./key-sealing.ts";
 import type { KeyStore, StoredKey } from "./key-store.ts";
 import {
@@ -62,7 +62,7 @@ export class SigningKeys {
   readonly #clock: Clock;
   readonly #algorithm: SigningAlgorithm;
   readonly #steady: SteadyClock;
-  readonly #reading: FreshReading;
+  readonly #reading: CachedRead;
   #ring: Ring;
   /** When the keys were read, by the steady clock. */
   #readAt: number;
@@ -75,7 +75,7 @@ export class SigningKeys {
     this.#steady = steady;
     this.#ring = ring;
     this.#readAt = steady();
-    this.#reading = new FreshReading("signing keys", () => this.#read(), { now: clock, steady });
+    this.#reading = new CachedRead("signing keys", () => this.#read(), { now: clock, steady });
   }
 
   /**
@@ -88,8 +88,8 @@ export class SigningKeys {
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
-      const made = () => newKey(now, sealing, algorithm);
-      await store.seed({ ...(await made()), activatedAt: now }, await made());
+      const create = () => newKey(now, sealing, algorithm);
+      await store.seed({ ...(await create()), activatedAt: now }, await create());
       stored = await store.all();
     }
     return new SigningKeys(parts, await ringOf(stored, sealing));
@@ -122,7 +122,7 @@ export class SigningKeys {
   }
 
   /** Takes over what other processes changed. */
-  follow(): Promise<void> {
+  poll(): Promise<void> {
     return this.#reading.read();
   }
 
@@ -161,7 +161,7 @@ export class SigningKeys {
       keepUntil: at + tokenLifetime + noticeMs,
     };
     const rotated = await this.#store.rotate(rotation, event);
-    await this.follow();
+    await this.poll();
     return { outcome: rotated ? "rotated" : "overtaken" };
   }
 

@@ -124,7 +124,7 @@ test("any interleaving of refreshes, replays, logout and expiry: one live succes
         // Of all tokens ever handed out, at most one is the session's current one.
         const current = read.filter(
           (token) =>
-            token !== undefined && world.refreshTokens.link(token).refreshHash === session?.refreshHash,
+            token !== undefined && world.refreshTokens.stateOf(token).refreshHash === session?.refreshHash,
         );
         expect(current.length).toBe(1);
 
@@ -205,7 +205,7 @@ test("a rotation with an unknown outcome leaves no moment behind", async () => {
   const token = world.refreshTokens.read(refreshToken);
   const session = await world.store.sessions.byId(sessionId);
   if (token === undefined || session === undefined) throw new Error("no session");
-  const to = world.refreshTokens.link(world.refreshTokens.successor(token));
+  const to = world.refreshTokens.stateOf(world.refreshTokens.successor(token));
   const now = session.createdAt + 3_600_000;
   const use = { lastUsedAt: now, expiresAt: session.expiresAt, tokensUntil: session.tokensUntil };
   await world.store.sessions.rotate(sessionId, session, to, use, {

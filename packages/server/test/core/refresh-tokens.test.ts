@@ -14,7 +14,7 @@ test("what is written is read back", () => {
 test("a token has one successor, and its hash tells nothing of it", () => {
   const token = first();
   expect(tokens.successor(token)).toEqual(tokens.successor(token));
-  expect(tokens.link(tokens.successor(token)).refreshHash).not.toBe(tokens.link(token).refreshHash);
+  expect(tokens.stateOf(tokens.successor(token)).refreshHash).not.toBe(tokens.stateOf(token).refreshHash);
   const foreign = new RefreshTokens(deriveKeys("another secret that is long enough"));
   expect(foreign.successor(token).secret).not.toEqual(tokens.successor(token).secret);
 });

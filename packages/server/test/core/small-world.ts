@@ -108,7 +108,7 @@ export async function smallWorld(
         id: first.sessionId,
         userId: user.id,
         generation: 0,
-        refreshHash: refreshTokens.link(first).refreshHash,
+        refreshHash: refreshTokens.stateOf(first).refreshHash,
         rotatedAt: time,
         createdAt: time,
         endsAt,

@@ -58,7 +58,7 @@ test.each<[string, () => Promise<unknown>]>([
   [
     "a user that an administrator sees",
     async () => {
-      const revocations = { follow: async () => {} };
+      const revocations = { poll: async () => {} };
       return createAdministration({ people, sessions: store.sessions, revocations, clock }).find("alice");
     },
   ],

@@ -22,7 +22,7 @@ export interface RealmRefreshParts {
   readonly throttle: Throttle;
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly notes: SessionNotes;
   readonly shared: SharedAnswers<Refreshed>;
   readonly grace: GraceSettings;
@@ -107,7 +107,7 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
       eventOf("refresh.replayed", now, caller, about),
       eventOf("session.ended", now, caller, { ...about, reason: "replay" }),
     ]);
-    await revocations.follow();
+    await revocations.poll();
     await tellRealm.of(sessionId);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }

@@ -1,4 +1,4 @@
-import type { SignedIn } from "../../core/current-user.ts";
+import type { SessionPrincipal } from "../../core/current-user.ts";
 import { seal, unseal } from "../../core/key-sealing.ts";
 import type { RealmSession } from "../../core/realm-sessions.ts";
 import type { RealmGrant } from "./realm.ts";
@@ -21,34 +21,34 @@ export class SessionNotes {
 
   /** @param now milliseconds since the epoch */
   noteOf(
-    { sessionId: id, userId, expiresAt }: SignedIn,
+    { sessionId: id, userId, expiresAt }: SessionPrincipal,
     grant: RealmGrant,
     opening: Opening,
     now: number,
   ): RealmSession {
     const { idToken, refreshableFor = unbounded } = grant;
     const tokensUntil = expiresAt + skew;
-    const sealedHint = idToken === undefined ? null : seal(Buffer.from(idToken), id, this.#key);
+    const sealedIdTokenHint = idToken === undefined ? null : seal(Buffer.from(idToken), id, this.#key);
     return {
       id,
       userId,
       ...opening,
-      sealedHint,
+      sealedIdTokenHint,
       tokensUntil,
       keepUntil: Math.max(tokensUntil, now + refreshableFor),
     };
   }
 
   /** The ID token of a session; undefined where there is none, or another secret sealed it. */
-  hintOf({ id, sealedHint }: Pick<RealmSession, "id" | "sealedHint">): string | undefined {
-    return sealedHint === null ? undefined : unseal(sealedHint, id, this.#key)?.toString();
+  hintOf({ id, sealedIdTokenHint }: Pick<RealmSession, "id" | "sealedIdTokenHint">): string | undefined {
+    return sealedIdTokenHint === null ? undefined : unseal(sealedIdTokenHint, id, this.#key)?.toString();
   }
 
   /**
    * Until when tokens of a session must be refused that is ended now: those that were issued lately and did not
    * pass through here are valid as long as this one was.
    */
-  endOf({ sessionId: id, userId, expiresAt }: SignedIn, lifetimeMs: number, now: number) {
+  endOf({ sessionId: id, userId, expiresAt }: SessionPrincipal, lifetimeMs: number, now: number) {
     const tokensUntil = Math.max(expiresAt, now + lifetimeMs) + skew;
     return { id, userId, tokensUntil, keepUntil: tokensUntil };
   }

@@ -1,7 +1,7 @@
 import { addressBucket } from "../../core/address-bucket.ts";
 import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { SignedIn, TokenCheck } from "../../core/current-user.ts";
+import type { SessionPrincipal, TokenCheck } from "../../core/current-user.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { SignIn } from "../../core/sign-in.ts";
@@ -60,7 +60,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
   };
 
   /** What the realm issued is held against the same rules as what anybody brings. */
-  async function own({ accessToken }: RealmGrant): Promise<SignedIn> {
+  async function own({ accessToken }: RealmGrant): Promise<SessionPrincipal> {
     try {
       return await check(accessToken);
     } catch (error) {

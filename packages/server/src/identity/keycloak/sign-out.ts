@@ -11,7 +11,7 @@ import type { TellRealm } from "./tell-realm.ts";
 export interface RealmSignOutParts {
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly notes: SessionNotes;
   readonly tellRealm: TellRealm;
   readonly clock: Clock;
@@ -33,7 +33,7 @@ export function createRealmSignOut(parts: RealmSignOutParts): SignOut {
     const session = notes.endOf(principal, lifetimeOf(principal, now) * 1000, now);
     const about = { subject: principal.userId, sessionId: principal.sessionId };
     await sessions.end(session, [eventOf("session.ended", now, caller, { ...about, reason: "logout" })]);
-    await revocations.follow();
+    await revocations.poll();
     await tellRealm.of(principal.sessionId, token);
   };
 }

@@ -24,7 +24,10 @@ export interface TellRealm {
 }
 
 export function createTellRealm({ realm, sessions, notes, clock, log }: TellRealmParts): TellRealm {
-  async function tell(session: Pick<RealmSession, "id" | "sealedHint">, accessToken?: string): Promise<void> {
+  async function tell(
+    session: Pick<RealmSession, "id" | "sealedIdTokenHint">,
+    accessToken?: string,
+  ): Promise<void> {
     const hint = notes.hintOf(session);
     const heard = hint !== undefined && (await realm.endSession(hint));
     if (!heard) {
@@ -32,16 +35,18 @@ export function createTellRealm({ realm, sessions, notes, clock, log }: TellReal
       log.warn({ sessionId: session.id }, "the realm goes on with a session that has ended here");
       if (accessToken !== undefined) await realm.revoke(accessToken);
     }
-    await sessions.told(session.id, clock());
+    await sessions.markNotified(session.id, clock());
   }
 
   return {
     async of(id, accessToken) {
-      await tell({ id, sealedHint: await sessions.sealedHint(id) }, accessToken).catch(staysOnTheList);
+      await tell({ id, sealedIdTokenHint: await sessions.sealedIdTokenHint(id) }, accessToken).catch(
+        staysOnTheList,
+      );
     },
     async ofAll() {
       const all = async () => {
-        for (const session of await sessions.untold()) await tell(session);
+        for (const session of await sessions.unnotified()) await tell(session);
       };
       await all().catch(staysOnTheList);
     },

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { FreshReading } from "../../src/core/fresh-reading.ts";
+import { CachedRead } from "../../src/core/cached-read.ts";
 
 /** A reading whose every turn is ended by hand. */
 function held() {
   const turns: PromiseWithResolvers<void>[] = [];
   let now = 0;
   let elapsed = 0;
-  const reading = new FreshReading(
+  const reading = new CachedRead(
     "something",
     () => {
       const turn = Promise.withResolvers<void>();

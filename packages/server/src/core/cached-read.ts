@@ -7,20 +7,20 @@ import { LatchkeyError } from "./errors.ts";
  */
 const freshFor = 700;
 /** How long a reading may take before a caller is refused rather than kept waiting, in milliseconds. */
-const patience = 500;
+const readTimeout = 500;
 
 /** Something that others change in the store, and that must not be believed for long. */
-export class FreshReading {
-  readonly #what: string;
+export class CachedRead {
+  readonly #name: string;
   readonly #read: () => Promise<void>;
   readonly #clocks: Clocks;
   #readAt: Moment | undefined;
-  #underWay: Promise<void> | undefined;
+  #inFlight: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  /** @param what its name, for the log */
-  constructor(what: string, read: () => Promise<void>, clocks: Clocks) {
-    this.#what = what;
+  /** @param name for the log */
+  constructor(name: string, read: () => Promise<void>, clocks: Clocks) {
+    this.#name = name;
     this.#read = read;
     this.#clocks = clocks;
   }
@@ -48,10 +48,10 @@ export class FreshReading {
    */
   async refresh(): Promise<void> {
     if (this.isFresh) return;
-    this.#underWay ??= this.#readSoon().finally(() => {
-      this.#underWay = undefined;
+    this.#inFlight ??= this.#readInTime().finally(() => {
+      this.#inFlight = undefined;
     });
-    await this.#underWay;
+    await this.#inFlight;
   }
 
   /**
@@ -66,21 +66,21 @@ export class FreshReading {
   }
 
   async #afterThis(): Promise<void> {
-    await this.#underWay?.catch(() => {});
+    await this.#inFlight?.catch(() => {});
     this.#next = undefined;
-    this.#underWay = this.#readSoon().finally(() => {
-      this.#underWay = undefined;
+    this.#inFlight = this.#readInTime().finally(() => {
+      this.#inFlight = undefined;
     });
-    await this.#underWay;
+    await this.#inFlight;
   }
 
-  async #readSoon(): Promise<void> {
+  async #readInTime(): Promise<void> {
     const late = Promise.withResolvers<never>();
     const refusal = new LatchkeyError("store_unavailable", {
-      reason: `${this.#what} not read`,
+      reason: `${this.#name} not read`,
       retryAfter: 1,
     });
-    const timer = setTimeout(() => late.reject(refusal), patience);
+    const timer = setTimeout(() => late.reject(refusal), readTimeout);
     try {
       await Promise.race([this.read(), late.promise]);
     } finally {
