@@ -1,6 +1,6 @@
 import { eventOf, operator } from "../core/audit-events.ts";
+import { shownSession } from "../core/own-sessions.ts";
 import type { Session } from "../core/sessions.ts";
-import { shownSession } from "../core/shown-session.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal } from "./assert-local.ts";
 import { UsageProblem } from "./failures.ts";

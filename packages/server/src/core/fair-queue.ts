@@ -1,4 +1,4 @@
-import { addressBucket, networkOfBucket } from "./address-bucket.ts";
+import { addressBucket, networkOfBucket } from "./addresses.ts";
 import { LinkedList, type ListEntry } from "./linked-list.ts";
 
 /** Whose work waits. */

@@ -3,7 +3,6 @@ import type { Clock } from "./clock.ts";
 import type { SessionPrincipal } from "./current-user.ts";
 import type { Revocations } from "./revocations.ts";
 import type { Session, Sessions } from "./sessions.ts";
-import { shownSession } from "./shown-session.ts";
 
 export interface OwnSessionsParts {
   readonly sessions: Sessions;
@@ -68,4 +67,24 @@ export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
 /** By the times that are shown: the exact order would tell more than they do. */
 function lastUsedFirst(a: Session, b: Session): number {
   return b.lastUsedAt - a.lastUsedAt || b.createdAt - a.createdAt;
+}
+
+/** The times of a session are shown no finer than this, in milliseconds. */
+const finest = 5 * 60_000;
+
+/**
+ * A session as people see it. The moment of its last use is rounded down, and its end, from which that moment could be
+ * reckoned, is rounded up: a thief of an access token must not learn when the owner refreshes, because a repeat within
+ * the grace gets the successor. No shown use lies before the session was opened.
+ *
+ * @param longestGrace milliseconds; what is shown is twice as coarse
+ */
+export function shownSession(session: Session, longestGrace: number): Session {
+  const unit = Math.max(finest, 2 * longestGrace);
+  const { lastUsedAt, createdAt, expiresAt, endsAt } = session;
+  return {
+    ...session,
+    lastUsedAt: Math.max(createdAt, Math.floor(lastUsedAt / unit) * unit),
+    expiresAt: Math.min(endsAt, Math.ceil(expiresAt / unit) * unit),
+  };
 }

@@ -1,4 +1,4 @@
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./addresses.ts";
 import type { Caller } from "./audit-events.ts";
 import type { Clock, SteadyClock } from "./clock.ts";
 import { RecentRotations } from "./recent-rotations.ts";

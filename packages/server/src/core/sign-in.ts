@@ -1,6 +1,6 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import type { NameKeys } from "./account-names.ts";
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./addresses.ts";
 import { type AuditEvent, type AuditReason, type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
 import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";

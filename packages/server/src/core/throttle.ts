@@ -1,4 +1,4 @@
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./addresses.ts";
 import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
 import { type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
 import type { Clock } from "./clock.ts";

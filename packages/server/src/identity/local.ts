@@ -1,8 +1,8 @@
 import { maxTypedName, nameKeys } from "../core/account-names.ts";
 import type { Caller } from "../core/audit-events.ts";
 import type { UserById } from "../core/current-user.ts";
+import { nameFingerprints } from "../core/derived-keys.ts";
 import type { HashRequester } from "../core/hash-queue.ts";
-import { nameFingerprints } from "../core/name-fingerprints.ts";
 import { isUsableHash, type Passwords } from "../core/passwords.ts";
 import type { Account, Accounts, VerdictReason } from "../core/sign-in.ts";
 import { type LocalUser, type Users, userOf } from "../core/users.ts";

@@ -1,4 +1,4 @@
-import { addressBucket } from "../../core/address-bucket.ts";
+import { addressBucket } from "../../core/addresses.ts";
 import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { SessionPrincipal, TokenCheck } from "../../core/current-user.ts";
