@@ -33,7 +33,7 @@ function withoutZone(address: string): string {
 }
 
 /**
- * Whether a host is this machine and nothing else: what listens there can be reached from here alone.
+ * Whether a host is a loopback name or address: its servers can be reached from this machine alone.
  *
  * @param given a name or an address; an IPv6 address with or without the brackets that it has in a URL
  */

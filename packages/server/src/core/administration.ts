@@ -17,14 +17,14 @@ export interface UserWithSessions extends UserRecord {
   readonly liveSessions: number;
 }
 
-/** An administrator who acts from somewhere. */
+/** An administrator, as the origin of an event. */
 export interface Administrator extends Origin {
   readonly actor: string;
 }
 
 /**
- * What administrators do with users without being at the server's machine. What has ended is refused when the
- * promise resolves. All throw {PersonProblem} where there is no such user.
+ * User administration over the network. When a promise resolves, the sessions that it ended are refused. Every
+ * function throws {PersonProblem} for an unknown user.
  */
 export interface Administration {
   /** @param name user name or e-mail address, in any spelling */
@@ -32,15 +32,15 @@ export interface Administration {
   /**
    * Keeps a user out and ends their sessions.
    *
-   * @throws {PersonProblem} where administrators name themselves: so there is always one left who can undo it
+   * @throws {PersonProblem} if administrators name themselves: one of them must remain to undo it
    */
   disable(name: string, by: Administrator): Promise<UserWithSessions>;
   enable(name: string, by: Administrator): Promise<UserWithSessions>;
-  /** @returns how many lived */
+  /** @returns the number of sessions that were live */
   endSessions(name: string, by: Administrator): Promise<number>;
 }
 
-/** Users in the hands of administrators. */
+/** Creates the administration. */
 export function createAdministration(parts: AdministrationParts): Administration {
   const { people, sessions, revocations, clock } = parts;
 
@@ -66,7 +66,7 @@ export function createAdministration(parts: AdministrationParts): Administration
       const { id } = await people.find(name);
       const now = clock();
       const ending = await sessions.countLive(id, now);
-      // Also those that seem to be past their time: this clock may be wrong.
+      // Sessions that seem to have expired are ended too: this clock may be wrong.
       const event = eventOf("sessions.ended", now, by, { subject: id, reason: "administrator" });
       await sessions.endAll(id, event);
       await revocations.poll();

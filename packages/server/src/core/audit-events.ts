@@ -1,4 +1,4 @@
-/** Everything that is written down for later: what happened. */
+/** The names of all audit events. */
 export const auditEventNames = [
   "login.succeeded",
   "login.failed",
@@ -20,12 +20,12 @@ export const auditEventNames = [
 
 export type AuditEventName = (typeof auditEventNames)[number];
 
-/** Who makes something happen, and from where. */
+/** The source of an event. */
 export interface Origin {
   /** IP address, `cli` or `server`. */
   readonly address: string;
   readonly requestId?: string;
-  /** The id of the user whose tool call it was. */
+  /** The id of the user that called the tool. */
   readonly actor?: string;
 }
 
@@ -38,10 +38,10 @@ export interface Caller {
   readonly signal?: AbortSignal;
 }
 
-/** Whoever may run commands on the server's machine. */
+/** The operator, with a command on the server's machine. */
 export const operator: Origin = { address: "cli" };
 
-/** What a server does by itself. */
+/** The server, with a job of its own. */
 export const serverActor: Origin = { address: "server" };
 
 /** The reasons of each event that has one. They are stored, so the text of a reason never changes. */

@@ -3,14 +3,14 @@ import type { SteadyClock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
 
 /**
- * What was read longer ago than this, in milliseconds, is read again before anything is decided by it: what changed
- * elsewhere counts within a second, also where the store does not say so by itself.
+ * How long a read is trusted, in milliseconds. Every process honours a change by another one within a second, also if
+ * the store does not announce changes.
  */
 const freshFor = 700;
-/** How long a reading may take before a caller is refused rather than kept waiting, in milliseconds. */
+/** How long a caller waits for a read before it is refused, in milliseconds. */
 const readTimeout = 500;
 
-/** Something that others change in the store, and that must not be believed for long. */
+/** A cached read that is trusted for 700 ms. Concurrent callers share one read. */
 export class CachedRead {
   readonly #name: string;
   readonly #read: () => Promise<void>;
@@ -26,7 +26,7 @@ export class CachedRead {
     this.#clocks = clocks;
   }
 
-  /** Milliseconds since it was last read with success. A wall clock that is set back makes nothing younger or older. */
+  /** Milliseconds since the last successful read began. A wall clock that is set back does not change it. */
   get age(): number {
     return this.#readAt === undefined ? Number.POSITIVE_INFINITY : since(this.#readAt, this.#clocks);
   }
@@ -35,7 +35,7 @@ export class CachedRead {
     return this.age < freshFor;
   }
 
-  /** Reads it. */
+  /** Reads now, whatever the age. */
   async read(): Promise<void> {
     const began = momentOf(this.#clocks);
     await this.#read();
@@ -43,9 +43,9 @@ export class CachedRead {
   }
 
   /**
-   * Reads it, unless that was done a moment ago.
+   * Reads unless the last read is fresh.
    *
-   * @throws {LatchkeyError} `store_unavailable` where it cannot be read now
+   * @throws {LatchkeyError} `store_unavailable` if the read fails or takes too long
    */
   async refresh(): Promise<void> {
     if (this.isFresh) return;
@@ -56,10 +56,9 @@ export class CachedRead {
   }
 
   /**
-   * Reads it once more, from this moment on: many who ask meanwhile share the next reading, and never one that had begun
-   * before they asked.
+   * Reads in any case. Concurrent callers share the next read, and never one that began before they asked.
    *
-   * @throws {LatchkeyError} `store_unavailable` where it cannot be read now
+   * @throws {LatchkeyError} `store_unavailable` if the read fails or takes too long
    */
   async renew(): Promise<void> {
     this.#next ??= this.#afterThis();
@@ -90,12 +89,12 @@ export class CachedRead {
   }
 }
 
-/** How long an answer is shared after the check has ended, in milliseconds. */
+/** How long the result of a check is shared after its end, in milliseconds. */
 const shared = { success: 1_000, failure: 250 };
 
 /**
- * A single-flight check with a short memory: concurrent callers share one run, and later callers its answer for a
- * moment. However often strangers ask, the check runs about once a second.
+ * A single-flight check with a short memory. Concurrent callers share one run, and later callers its result for a
+ * moment, so a flood of requests makes about one check a second.
  */
 export function sharedCheck(check: () => Promise<void>, steady: SteadyClock): () => Promise<void> {
   let answer: Promise<void> | undefined;

@@ -6,11 +6,11 @@ import type { User } from "./users.ts";
 /**
  * Checks an access token.
  *
- * @throws {LatchkeyError} with the code that says why it was refused
+ * @throws {LatchkeyError} with the code of the refusal
  */
 export type TokenCheck = (token: string | undefined) => Promise<SessionPrincipal>;
 
-/** A principal of Latchkey's own: every token it issues belongs to a session. */
+/** The principal of a token that Latchkey issued. Each such token belongs to a session. */
 export interface SessionPrincipal extends Principal {
   readonly sessionId: string;
 }
@@ -29,7 +29,7 @@ export function createTokenCheck(guard: Verifier): TokenCheck {
 /**
  * The principal of a token that Latchkey issued.
  *
- * @throws {TokenError} `invalid_token` where it belongs to no session
+ * @throws {TokenError} `invalid_token` if it has no session
  */
 export function sessionPrincipal(principal: Principal): SessionPrincipal {
   if (hasSession(principal)) return principal;
@@ -40,7 +40,7 @@ function hasSession(principal: Principal): principal is SessionPrincipal {
   return principal.sessionId !== undefined;
 }
 
-/** What a guard can say of a token whose revocations are in this process, and its keys here or at a realm. */
+/** The codes of a guard with its revocations in this process and its keys here or at a realm. */
 const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked"] as const;
 
 function refusalOf(error: unknown): unknown {
@@ -57,7 +57,7 @@ export interface UserById {
   byId(userId: string): Promise<User | undefined>;
 }
 
-/** How long a profile that was read answers for the next request, in milliseconds. */
+/** How long a user is served from memory, in milliseconds. */
 const freshFor = 500;
 
 /** Reads the user that a token names. */
@@ -69,7 +69,7 @@ export type UserOf = (principal: Principal) => Promise<User>;
  * The function it returns throws {LatchkeyError} `token_revoked` if the user is gone or disabled.
  */
 export function createUserOf(users: UserById, clocks: Clocks, remembered = 10_000): UserOf {
-  // Holds active users alone, so a user who was enabled again gets in at once.
+  // Holds active users alone, so an enabled user gets in at once.
   const recent = new Map<string, { user: User; readAt: Moment }>();
 
   return async function userOf({ userId }) {
@@ -87,7 +87,7 @@ export function createUserOf(users: UserById, clocks: Clocks, remembered = 10_00
 export type CurrentUser = (token: string | undefined) => Promise<User>;
 
 /**
- * Who is signed in: the token is checked, the user is read.
+ * Reads the current user: checks the token, then reads its user.
  *
  * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
  * `token_revoked`.

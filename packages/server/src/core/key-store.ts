@@ -7,7 +7,7 @@ export interface StoredKey {
   readonly publicJwk: string;
   readonly sealedPrivateKey: string;
   readonly createdAt: number;
-  /** When it began to sign; null while it is published ahead of its turn. */
+  /** When it began to sign; null while it is published in advance. */
   readonly activatedAt: number | null;
   /** When it stopped signing. */
   readonly retiredAt: number | null;
@@ -18,12 +18,12 @@ export interface StoredKey {
 /** Signing keys: at any time one that signs, one that is next, and retired ones that still verify. */
 export interface KeyStore {
   all(): Promise<StoredKey[]>;
-  /** Stores the first two keys where there is none. Of several racing callers one gets `true`. */
+  /** Stores the first two keys in an empty table. Of several racing callers one gets `true`. */
   seed(active: StoredKey, next: StoredKey): Promise<boolean>;
   /**
    * Retires `active`, lets the published `next` sign in its place and stores `successor` as the new next.
    *
-   * @returns false where another rotation came first
+   * @returns false if another rotation came first
    */
   rotate(step: KeyRotation, event: AuditEvent): Promise<boolean>;
 }

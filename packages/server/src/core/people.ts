@@ -22,10 +22,10 @@ export interface Person {
   readonly roles: readonly string[];
 }
 
-/** Something that cannot be done to a person. The message is one line for whoever asked. */
+/** A refused change of a user. The message is one line for the caller. */
 export class PersonProblem extends Error {}
 
-/** The user that a new database begins with. */
+/** The first user of a new database. */
 export const firstAdministrator: Person = {
   username: "admin",
   email: "admin@localhost",
@@ -40,13 +40,13 @@ export interface PeopleParts {
   readonly passwords: Passwords;
   readonly policy: PasswordPolicy;
   readonly clock: Clock;
-  /** Who does what is done here. */
+  /** The origin of the audit events. */
   readonly by: Origin;
 }
 
 /**
- * What an operator does with people. Every change that must end sessions ends them in the same step.
- * All throw {PersonProblem} where the person, the name or the password will not do.
+ * User administration. A change that must end sessions ends them in the same step. Every method throws
+ * {PersonProblem} if the user, the name or the password is refused.
  */
 export class People {
   readonly #users: Users;
@@ -63,7 +63,7 @@ export class People {
     this.#parts = parts;
   }
 
-  /** The same people, in the hands of somebody else. */
+  /** The same people, with another origin of the audit events. */
   by(by: Origin): People {
     return new People({ ...this.#parts, by });
   }
@@ -79,7 +79,7 @@ export class People {
     return recordOf(user);
   }
 
-  /** Finds out whether somebody can be added, so that nobody is asked for a password in vain. */
+  /** Checks whether a user can be added, before the operator is asked for a password. */
   async assertFree(person: Person): Promise<void> {
     assertFits(person);
     if (await this.#byName(person.username)) throw taken(person, "username_taken");
@@ -88,7 +88,7 @@ export class People {
 
   async add(person: Person, password: string): Promise<User> {
     await this.#assertGood(password, [person.username, person.email]);
-    // The table knows one spelling of an address; an earlier version may have stored another.
+    // The table compares one spelling of an address. An earlier version may have stored another one.
     await this.assertFree(person);
     const user = await this.#prepare(person, password);
     const outcome = await this.#users.add(user, this.#event("user.added", user.id));
@@ -97,7 +97,7 @@ export class People {
   }
 
   /**
-   * Makes the first administrator where there is no user at all.
+   * Adds the first administrator to an empty table.
    *
    * @param given the password; without it one is generated
    * @returns the generated password, if any, and whether this call added the user
@@ -113,7 +113,7 @@ export class People {
     return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), generated };
   }
 
-  /** Adds a user whose password need not be a good one: for demonstrations. */
+  /** Adds a user without checking the password, for demonstrations. */
   async addForDemo(person: Person, password: string): Promise<void> {
     const user = await this.#prepare(person, password);
     await this.#users.add(user, this.#event("user.added", user.id));
@@ -202,16 +202,16 @@ function assertFits(person: Person): void {
   if (problem !== undefined) throw new PersonProblem(problem);
 }
 
-/** All of this stands in every token, and a token must fit into a header. */
+/** Names and roles stand in every token, and a token must fit into a header. */
 function sizeProblem(person: Person): string | undefined {
   const bytes = userBytes({ ...person, id: `user:${canonicalName(person.username)}` });
   if (bytes <= mostUserBytes) return undefined;
-  return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: give fewer or shorter roles`;
+  return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: use fewer or shorter roles`;
 }
 
 function displayNameProblem(name: string | null): string | undefined {
   if (name === null || (name.length <= 256 && !/\p{C}/u.test(name))) return undefined;
-  return "a name to show has at most 256 characters, none of them invisible";
+  return "a display name has at most 256 characters, and none of them may be invisible";
 }
 
 function rolesProblem(roles: readonly string[]): string | undefined {
@@ -222,5 +222,5 @@ function rolesProblem(roles: readonly string[]): string | undefined {
   );
   return bad === undefined
     ? undefined
-    : `a role is up to 64 letters, digits and _ . : -, which "${bad}" is not`;
+    : `a role has up to 64 letters, digits and _ . : -, and "${bad}" breaks this rule`;
 }

@@ -9,24 +9,24 @@ export interface RecordedEvent extends Omit<AuditEvent, "name" | "reason"> {
   readonly reason?: string;
 }
 
-/** Which events to read, newest first. */
+/** A query of the audit trail. */
 export interface AuditQuery {
-  /** How many at most. */
+  /** The number of events, at most. */
   readonly limit: number;
-  /** Only those with a smaller number than this. */
+  /** Reads events with a smaller number alone. */
   readonly before?: number | undefined;
   readonly name?: AuditEventName | undefined;
-  /** Only those that happened to this account, or that this user caused. */
+  /** Reads events of this account alone, and those that this user caused. */
   readonly user?: string | undefined;
 }
 
-/** Some events, newest first, and where to read on: as the next query's `before`. Without it there is no more. */
+/** A page of events, newest first. `next` is the `before` of the next page; the last page has no `next`. */
 export interface AuditPage {
   readonly events: readonly RecordedEvent[];
   readonly next?: number;
 }
 
-/** Where audit events are read again. How many are looked at for one page is bounded. */
+/** Reads the audit trail. The number of events that one page examines is bounded. */
 export interface AuditReader {
   recent(query: AuditQuery): Promise<AuditPage>;
 }
@@ -34,8 +34,8 @@ export interface AuditReader {
 export type RecentEvents = (query: AuditQuery) => Promise<AuditPage>;
 
 /**
- * Reads the audit trail, newest first. A user may be given by name or e-mail address; who is no user any more,
- * and who never was, by what the trail calls them, such as `user:alice`.
+ * Reads the audit trail, newest first. A user may be given by name or e-mail address. A removed or unknown user is
+ * given by the subject in the trail, such as `user:alice`.
  */
 export function createRecentEvents(users: Pick<Users, "byName">, events: AuditReader): RecentEvents {
   return async function recentEvents({ user, ...query }) {

@@ -8,8 +8,8 @@ import type { Session } from "./sessions.ts";
 export type RepeatOrigin = "same_address" | "other_address";
 
 /**
- * For how long a repeated refresh token gets the same successor, in milliseconds. A lost answer is asked for again from
- * the same address, perhaps a minute later; from another address it may be a copy.
+ * How long a repeated refresh token gets the same successor, in milliseconds. A client repeats after a lost answer from
+ * its own address, perhaps a minute later. A repeat from another address may come from a thief.
  */
 export type GraceSettings = Readonly<Record<RepeatOrigin, number>>;
 
@@ -18,12 +18,12 @@ export function originOf({ address }: Caller, openedFrom: string): RepeatOrigin 
   return addressBucket(address) === openedFrom ? "same_address" : "other_address";
 }
 
-/** Repeats of one refresh token that get its successor, at most. The next one is a replay. */
+/** Repeats of one refresh token that get its successor, at most. A further repeat is a replay. */
 export const mostRepeats = 20;
 
 /**
- * How far a rotation may seem to lie in the future, in milliseconds. Replicas that keep their time by NTP differ by
- * some hundred milliseconds; a larger difference is a clock that was set back, and says nothing of the age.
+ * The clock difference between replicas that is tolerated, in milliseconds. With NTP they differ by some hundred
+ * milliseconds. A larger difference means that a clock was set back, and then the age of a rotation is unknown.
  */
 const skew = 2_000;
 
@@ -60,13 +60,13 @@ export class RefreshGrace {
     };
   }
 
-  /** Where a repeat comes from, if it comes in time; undefined if it is too late. */
+  /** The origin of a repeat in time; undefined if it is too late. */
   admits(session: Session, caller: Caller): RepeatOrigin | undefined {
     const origin = originOf(caller, session.addressBucket);
     return this.#age(session) <= this.#settings[origin] ? origin : undefined;
   }
 
-  /** The steady clock decides if it can: the wall clock alone cannot tell an age from a step. */
+  /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
   #age(session: Session): number {
     const known = this.#rotations.ageOf(session);
     if (known !== undefined) return known;

@@ -13,14 +13,14 @@ import { assertClaimsFit } from "./token-size.ts";
 import { createTrade, noTrade } from "./trade.ts";
 import type { User } from "./users.ts";
 
-/** One of the two ways to go on without a password. */
+/** The two grants that continue a session without a password. */
 export type RefreshGrant =
   | { readonly refreshToken: string }
   /** A live access token, traded for a new one of the same session. */
   | { readonly currentToken: string };
 
 export interface Refreshed extends AccessToken {
-  /** The successor; absent where an access token was traded. */
+  /** The successor; absent if an access token was traded. */
   readonly refreshToken?: string;
 }
 
@@ -41,18 +41,18 @@ export interface RefreshParts {
   readonly steady: SteadyClock;
 }
 
-/** A lost compare-and-set is followed by another look at the session, this often at most. */
+/** Attempts of one refresh to rotate its session, at most. */
 const mostRotations = 3;
 
 export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed>;
 
 /**
- * Refreshing. A refresh token is used up by its first use: its successor replaces it as the session's current token, in
- * one compare-and-set. A repeat of the last token within the grace gets the same successor, so two tabs both stay
- * signed in. Every repeat is audited and counted. A repeat that is too late or one too many, and any use of an older
- * token, is a replay and ends the session (RFC 9700 §4.14.2).
+ * Refreshes a session. The first use of a refresh token replaces it by its successor, in one compare-and-set. A repeat
+ * of the last token within the grace gets the same successor, so two tabs both stay signed in. Every repeat is audited
+ * and counted. A repeat that is too late or one too many is a replay, and so is any use of an older token. A replay
+ * ends the session (RFC 9700 §4.14.2).
  *
- * A token proves itself by its seal or signature before anything is counted, so made-up tokens stop no real one.
+ * The seal or signature of a token is checked before anything is counted, so forged tokens stop no genuine one.
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
  * `token_too_large`, `rate_limited`, `store_unavailable`.
@@ -72,7 +72,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
 
     const token = refreshTokens.read(grant.refreshToken);
     if (token === undefined) {
-      const reason = "not a refresh token of ours, or sealed with another LATCHKEY_SECRET";
+      const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
       throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
     }
     let session = await liveSession(token.sessionId, caller);
@@ -85,8 +85,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
       refreshToken: refreshTokens.write(successor),
     });
 
-    // The compare-and-set is lost if another refresh, a logout or the session's end came first, and the next look sees
-    // which. The bound is met only by a database that contradicts itself, such as one that is rolled back meanwhile.
+    // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
+    // shows which one, so a second rotation is rare. Only a database that is rolled back meanwhile reaches the bound.
     for (let rotations = 0; isCurrent(presented, session); rotations++) {
       if (rotations === mostRotations) throw undecided();
       const use = useOf(session, parts);
@@ -105,13 +105,15 @@ export function createRefresh(parts: RefreshParts): Refresh {
       return refreshed(tokens.expiry(session.tokensUntil));
     }
     if (session.generation <= presented.generation) {
-      throw new LatchkeyError("invalid_token", { reason: "generation from a future that was rolled back" });
+      throw new LatchkeyError("invalid_token", {
+        reason: "generation newer than the database, which was rolled back",
+      });
     }
     await endReplayed(session, caller);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   };
 
-  /** The session of an access token. Only a token that is not ours counts against the address. */
+  /** The session of an access token. A forged token counts against the address, an expired one does not. */
   async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
     try {
       return (await check(accessToken)).sessionId;
@@ -122,8 +124,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
   }
 
   /**
-   * The session of a token that is ours. No limit applies to a live session: its token was not guessed, so nothing that
-   * others do at its address may stop it. A token of an ended session counts for its account.
+   * The session of a genuine token. No limit applies to a live session: its token was not guessed, so other callers at
+   * its address must not stop it. A token of an ended session counts for its account.
    */
   async function liveSession(sessionId: string, caller: Caller): Promise<Session> {
     const session = await sessions.byId(sessionId);
@@ -139,7 +141,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     return user;
   }
 
-  /** Counts a refused token. @returns the refusal to throw: past a limit it tells the caller to wait */
+  /** Counts a refused token. @returns the refusal to throw: `rate_limited` past a limit */
   async function counted(
     refusal: LatchkeyError,
     caller: Caller,
@@ -170,7 +172,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
   }
 }
 
-/** A session, as its audit events name it. */
+/** The subject of the audit events of a session. */
 function about({ id, userId }: Session): { readonly subject: string; readonly sessionId: string } {
   return { subject: userId, sessionId: id };
 }
@@ -180,6 +182,6 @@ function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Sess
 }
 
 function undecided(): LatchkeyError {
-  const reason = `the session was seen current and not rotated, ${mostRotations} times`;
+  const reason = `the current token could not be rotated, ${mostRotations} times`;
   return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }

@@ -49,7 +49,7 @@ export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "un
 export interface Accounts {
   /** Brings a typed name into its canonical spelling. Reads nothing. */
   nameOf(username: string): AccountName;
-  /** @throws {LatchkeyError} `overloaded` if there is no room to check a password of this account now */
+  /** @throws {LatchkeyError} `overloaded` if the hash queue is full for this account */
   assertRoom(name: AccountName, caller: Caller): void;
   find(name: AccountName): Promise<Account>;
 }
@@ -68,7 +68,7 @@ export interface SignInParts {
   readonly audit: AuditTrail;
   readonly revocations: Pick<Revocations, "poll">;
   readonly settings: SessionSettings & {
-    /** Live sessions of one user at most. */
+    /** Live sessions of one user, at most. */
     readonly mostSessions: number;
   };
   readonly clock: Clock;
@@ -77,7 +77,8 @@ export interface SignInParts {
 export type SignIn = (credentials: Credentials, caller: Caller) => Promise<SignedIn>;
 
 /**
- * Signing in: is there room for a hash, may this caller try, is the password right, open a session, issue its tokens.
+ * Signs a user in: is there room for a hash, does every limit admit the caller, is the password right. Then it opens a
+ * session and issues its tokens.
  *
  * Every wrong login gets the same `invalid_credentials` after the same work. Only the audit trail has the reason.
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,

@@ -14,8 +14,8 @@ export interface SignOutParts {
 export type SignOut = (token: string | undefined, caller: Caller) => Promise<void>;
 
 /**
- * Signing out ends the session: when the answer leaves, its access tokens are refused and its refresh
- * token is dead. Two logouts that race both succeed.
+ * Ends the session. When the answer is sent, its access tokens are refused and its refresh token is dead. Two logouts
+ * at the same time both succeed.
  *
  * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
  * `token_revoked`.

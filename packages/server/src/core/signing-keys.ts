@@ -11,11 +11,11 @@ import {
   type SigningAlgorithm,
 } from "./signing-key-pair.ts";
 
-/** Another process may sign with the retired key, and publish the old key set, until it has noticed the rotation. */
+/** How long another process may use the retired key and the old key set after a rotation, in milliseconds. */
 const noticeMs = 60_000;
 /** How long a cache may keep the key set, in milliseconds. */
 export const keySetLifetime = 300_000;
-/** A key set without the next key may be in use for so long after the key was made, in milliseconds. */
+/** How long a key set without a new key may be in use after the key was created, in milliseconds. */
 const publishedAhead = keySetLifetime + noticeMs;
 
 export interface Signer {
@@ -48,13 +48,12 @@ export type Rotation =
   | { readonly outcome: "rotated" }
   /** Another process rotated first. */
   | { readonly outcome: "overtaken" }
-  /** Caches may still hold a key set without the next key. `from` is when it may sign. */
+  /** Caches may still hold a key set without the next key. It may sign at `from`. */
   | { readonly outcome: "too early"; readonly from: number };
 
 /**
- * The keys that sign access tokens. Three ages are published at once: the one that signs, the next one,
- * so that every verifier has it before its first signature, and retired ones until their last token has
- * expired.
+ * The keys that sign access tokens. The active key signs. The next key is published in advance, so every verifier has
+ * it before its first signature. A retired key stays published until its last token has expired.
  */
 export class SigningKeys {
   readonly #store: KeyStore;
@@ -79,9 +78,9 @@ export class SigningKeys {
   }
 
   /**
-   * Loads the keys, or makes the first two.
+   * Loads the keys, or creates the first two.
    *
-   * @throws {SealedKeyError} where the keys were sealed with another `LATCHKEY_SECRET`
+   * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
    */
   static async open(parts: SigningKeyParts): Promise<SigningKeys> {
     const { store, sealing, clock, algorithm } = parts;
@@ -104,8 +103,8 @@ export class SigningKeys {
   }
 
   /**
-   * Whether a cache may keep the key set. A process that has not read the keys for a while may lack the next key
-   * of a rotation elsewhere.
+   * Whether a cache may keep the key set. A process that has not read the keys for a minute may lack the next key of
+   * another process's rotation.
    */
   get keySetIsCurrent(): boolean {
     return this.#steady() - this.#readAt < noticeMs;
@@ -121,15 +120,15 @@ export class SigningKeys {
     return this.#ring.published.get(kid);
   }
 
-  /** Takes over what other processes changed. */
+  /** Reads the changes of other processes. */
   poll(): Promise<void> {
     return this.#reading.read();
   }
 
   /**
-   * The same, because a key is asked for that is not known: it may be that new.
+   * Reads the keys because a token names an unknown key, which may be new.
    *
-   * @throws {LatchkeyError} `store_unavailable` where it cannot be done now
+   * @throws {LatchkeyError} `store_unavailable` if they cannot be read
    */
   renew(): Promise<void> {
     return this.#reading.renew();
@@ -143,11 +142,11 @@ export class SigningKeys {
   }
 
   /**
-   * Lets the next key sign and makes a new next one. A key signs when no cache can hold a key set without it:
-   * a second rotation within `publishedAhead` is refused.
+   * Activates the next key and creates a new next one. A second rotation within `publishedAhead` is refused: a key may
+   * sign only after every cached key set has it.
    *
    * @param tokenLifetime of the longest-lived access token, in milliseconds
-   * @param force rotates in any case: verifiers behind a cache may refuse good tokens for `keySetLifetime`
+   * @param force rotates in any case. Verifiers behind a cache may refuse good tokens for `keySetLifetime`
    */
   async rotate(tokenLifetime: number, event: AuditEvent, force = false): Promise<Rotation> {
     const at = this.#clock();
@@ -167,7 +166,7 @@ export class SigningKeys {
 
   #nextMaySignFrom(): number {
     const { next, stored } = this.#ring;
-    // The first key signs from its creation, and its next key was made with it: every key set has both.
+    // The first key and its next key were created together, so every key set has both.
     const isFirst = stored.every(
       ({ activatedAt, createdAt, retiredAt }) =>
         retiredAt === null && (activatedAt === null || activatedAt === createdAt),

@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** How many failures are let through: on one account from one address, on one account, from one address. */
+/** The limits on failures: of an account at an address, of an account, and of an address. */
 export interface ThrottleRules {
   readonly pair: Rule;
   readonly account: Rule;
@@ -15,11 +15,11 @@ export interface ThrottleRules {
 export interface Attempt {
   readonly operation: "login" | "refresh";
   readonly caller: Caller;
-  /** The account that is tried, once it is known; without it only the address counts. */
+  /** The account of the attempt, if it is known. Without it the attempt counts for the address alone. */
   readonly account?: {
     readonly key: string;
     readonly userId: string | undefined;
-    /** What the audit trail calls it. Default: the key. */
+    /** The name of the account in the audit trail. Default: the key. */
     readonly subject?: string;
   };
 }
@@ -67,7 +67,7 @@ export class Throttle {
 
   constructor(parts: {
     rules: ThrottleRules;
-    /** Apart, so that a flood of one cannot make the other forget. */
+    /** Separate counters: a flood of one operation must not displace the counts of the other. */
     counters: Record<Attempt["operation"], AttemptCounter>;
     sessions: Pick<Sessions, "openedFrom">;
     audit: AuditTrail;
@@ -129,7 +129,7 @@ export class Throttle {
     }
   }
 
-  /** A count that cannot be written is not worth the answer that was found: the counter makes up for it. */
+  /** Settles the places. A counter that cannot be reached catches up later: it must not cost the caller the answer. */
   async #settle(
     attempt: Attempt,
     limits: readonly Limit[],
@@ -153,11 +153,11 @@ export class Throttle {
     });
     if (account === undefined) return [limit("address", address)];
     const ofAccount = [limit("pair", account.key, address), limit("account", account.key)];
-    // A refresh names its account if its token is ours, and its address alone if it is not.
+    // A refresh with a genuine token counts for the account, one with a forged token for the address.
     return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
   }
 
-  /** Reads the sessions for unknown accounts too: a refusal must not take longer for accounts that exist. */
+  /** Reads the sessions of unknown accounts too: a refusal must take the same time for every account. */
   async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
     if (account === undefined) return false;
     const bucket = addressBucket(caller.address);
@@ -176,7 +176,7 @@ export class Throttle {
 function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs: number): LatchkeyError {
   return new LatchkeyError("rate_limited", {
     reason: `${operation} limit of the ${scope}`,
-    // A clock that was set back would make a wait of hours out of a window of minutes.
+    // A clock that was set back would turn a window of minutes into a wait of hours.
     retryAfter: Math.max(1, Math.ceil(Math.min(retryAfterMs, rule.windowMs) / 1000)),
     limit: {
       policy: `${operation}-${scope}`,
@@ -186,7 +186,7 @@ function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs:
   });
 }
 
-/** A refresh token cannot be guessed, and many tabs and services refresh from one address. */
+/** Limits of refreshes. A refresh token cannot be guessed, and many tabs and services share an address. */
 function tenfold(rules: ThrottleRules): ThrottleRules {
   const times10 = ({ limit, windowMs }: Rule): Rule => ({ limit: limit * 10, windowMs });
   return { pair: times10(rules.pair), account: times10(rules.account), address: times10(rules.address) };

@@ -1,7 +1,7 @@
 import type { NameKeys } from "./account-names.ts";
 import type { AuditEvent } from "./audit-events.ts";
 
-/** What the world may know of a user. */
+/** A user, without secrets. */
 export interface User {
   readonly id: string;
   readonly username: string;
@@ -16,11 +16,11 @@ export interface UserRecord extends User {
   readonly createdAt: number;
 }
 
-/** A row of the users table. It never leaves the provider and the people: they copy it without its secrets. */
+/** A row of the users table. Only the password check and `People` read it: they pass on a copy without its secrets. */
 export interface LocalUser extends UserRecord {
   /** PHC string of the password. */
   readonly passwordHash: string;
-  /** Raised by every change that must end what was begun before it: a new password, disabling, removal. */
+  /** Raised by a new password and by disabling: a sign-in that began before them must fail. */
   readonly revision: number;
 }
 
@@ -48,10 +48,10 @@ export interface NewUser {
   readonly passwordHash: string;
 }
 
-/** Whether a new user could be added, and if not, why. */
+/** The outcome of adding a user. */
 export type AddOutcome = "added" | "username_taken" | "email_taken";
 
-/** Users of Latchkey's own database. Every change is durable when its promise resolves. */
+/** The users table. Every change is durable when its promise resolves. */
 export interface Users {
   /**
    * @param key a canonical user name or e-mail address, see `account-names.ts`
@@ -60,24 +60,24 @@ export interface Users {
   byName(key: string, older?: NameKeys["older"]): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
   list(): Promise<LocalUser[]>;
-  /** Whether there is none. */
+  /** Whether the table is empty. */
   isEmpty(): Promise<boolean>;
   /**
    * Reads an account and a decoy in one statement, whether the account exists or not.
    *
    * @param key a canonical user name or e-mail address
    * @param older as for `byName`
-   * @param seed chooses the decoy: the same one while the users stay the same
+   * @param seed chooses the decoy: the same one as long as the users stay the same
    */
   forSignIn({ key, older }: NameKeys, seed: string): Promise<SignInRead>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
-  /** Adds the user only where there is none at all. Of several racing callers one gets `true`. */
+  /** Adds the user to an empty table. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
   /** Replaces the password and ends every session of the user, in one step of a bounded size. */
   setPassword(id: string, passwordHash: string, event: AuditEvent): Promise<boolean>;
-  /** Stores the same password hashed anew, unless it was changed meanwhile. */
+  /** Stores a new hash of the same password, unless the password was changed meanwhile. */
   upgradeHash(user: LocalUser, passwordHash: string): Promise<boolean>;
-  /** Lets a user in, or keeps them out and ends their sessions, in one step of a bounded size. */
+  /** Enables a user, or disables them and ends their sessions, in one step of a bounded size. */
   setActive(id: string, active: boolean, event: AuditEvent): Promise<boolean>;
   /** Removes the user and ends their sessions, in one step of a bounded size. */
   remove(id: string, event: AuditEvent): Promise<boolean>;

@@ -53,9 +53,9 @@ test("roles and names that do not fit are refused when they are set, and those t
       "correct horse battery",
     );
   await expect(add(maxRoles("\u{20000}"))).rejects.toThrow(
-    /^names and roles take \d+ bytes of a token, and 4096 fit: give fewer or shorter roles$/,
+    /^names and roles take \d+ bytes of a token, and 4096 fit: use fewer or shorter roles$/,
   );
-  await expect(add(maxRoles("\u00e9"))).rejects.toThrow("give fewer or shorter roles");
+  await expect(add(maxRoles("\u00e9"))).rejects.toThrow("use fewer or shorter roles");
   expect(await people.list()).toEqual([]);
   expect((await add(maxRoles("a"))).roles).toHaveLength(50);
   await store.close();
