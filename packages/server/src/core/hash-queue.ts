@@ -1,6 +1,5 @@
 import { LatchkeyError } from "./errors.ts";
 import { FairQueue, type Requester } from "./fair-queue.ts";
-import { ReleaseGroup } from "./release-group.ts";
 
 interface Turn {
   start(): void;
@@ -24,8 +23,6 @@ export class HashQueue {
   readonly #concurrency: number;
   readonly #places: number;
   readonly #waiting = new FairQueue<Turn>();
-  /** Under a full load it costs a caller at most this much; alone or in a small crowd nobody waits. */
-  readonly #finished = new ReleaseGroup({ size: 8, patienceMs: 100 });
   #running = 0;
 
   constructor(limits: { readonly concurrency: number; readonly places: number }) {
@@ -77,7 +74,6 @@ export class HashQueue {
       return await work();
     } finally {
       this.#next();
-      await this.#finished.join(this.#waiting.size);
     }
   }
 
