@@ -4,7 +4,7 @@ import { isTokenRefusal, LatchkeyError } from "../../src/core/errors.ts";
 import type { Session, Sessions } from "../../src/core/sessions.ts";
 import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
 
-/** Everything that may happen to one session, at the same time and in any order. */
+/** An act on one session. Acts run at the same time and in any order. */
 type Act =
   /** Presents the n-th refresh token that was handed out so far. */
   | { readonly kind: "refresh"; readonly pick: number }
@@ -32,7 +32,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-/** Puts every call to the store into the hands of the scheduler. */
+/** Lets the scheduler decide when each call to the store runs. */
 function scheduled(scheduler: fc.Scheduler) {
   return (sessions: Sessions): Sessions => ({
     ...sessions,
@@ -55,7 +55,7 @@ function scheduled(scheduler: fc.Scheduler) {
   });
 }
 
-/** Plays acts against one session; batches run together, in whatever order the scheduler likes. */
+/** Plays acts against one session. The acts of a batch run together, in the order of the scheduler. */
 async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonly (readonly Act[])[]) {
   const opened = await world.open();
   const refreshTokens = [opened.refresh];
@@ -102,7 +102,7 @@ async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonl
   return { opened, refreshTokens, accessTokens, loggedOut, begunAfterLogout };
 }
 
-test("any interleaving of refreshes, replays, logout and expiry: one live successor at most, no resurrection", async () => {
+test("any interleaving leaves one live successor at most, and none after an end", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -117,7 +117,7 @@ test("any interleaving of refreshes, replays, logout and expiry: one live succes
         const session = await world.store.sessions.byId(opened.sessionId);
         const read = refreshTokens.map((text) => world.refreshTokens.read(text));
 
-        // Every generation was handed out once, whoever asked and how often.
+        // Every generation has one token, however often it was handed out.
         const generations = read.map((token) => token?.generation);
         expect(new Set(generations).size).toBe(generations.length);
 
@@ -131,7 +131,7 @@ test("any interleaving of refreshes, replays, logout and expiry: one live succes
         expect(begunAfterLogout).toBe(0);
         if (loggedOut) expect(session?.endedAt).not.toBeNull();
         if (session?.endedAt === null) return;
-        // The session has ended: nothing that was ever handed out works, and nothing brings it back.
+        // The session has ended: every token of it is refused from now on.
         for (const token of accessTokens) await expect(world.check(token)).rejects.toSatisfy(isTokenRefusal);
         for (const refreshToken of refreshTokens) {
           const late = world.refresh({ refreshToken }, caller);
@@ -188,7 +188,7 @@ test.each([-3_600_000, 3_600_000])(
   },
 );
 
-test("a rotation with an unknown outcome leaves no moment behind", async () => {
+test("a rotation with an unknown outcome is not dated", async () => {
   let failing = true;
   await using world = await smallWorld((sessions) => ({
     ...sessions,
@@ -216,7 +216,7 @@ test("a rotation with an unknown outcome leaves no moment behind", async () => {
   await expect(world.refresh({ refreshToken }, caller)).resolves.toHaveProperty("refreshToken");
 });
 
-test("a compare-and-set that fails for no visible reason is given up with 503", async () => {
+test("a compare-and-set that keeps failing is given up with 503", async () => {
   let rotations = 0;
   await using world = await smallWorld((sessions) => ({
     ...sessions,
@@ -231,7 +231,7 @@ test("a compare-and-set that fails for no visible reason is given up with 503", 
   expect(await world.store.sessions.byId(sessionId)).toMatchObject({ endedAt: null, generation: 0 });
 });
 
-test("a refresh token newer than a database that was rolled back is refused, and its session goes on", async () => {
+test("a token newer than its rolled back database is refused, without a replay", async () => {
   let restored: Session | undefined;
   await using world = await smallWorld((sessions) => ({
     ...sessions,

@@ -27,7 +27,7 @@ test("concurrent callers share one run, however long it takes", async () => {
   expect(runs).toHaveLength(1);
 });
 
-test("a success counts for a second after it came", async () => {
+test("a success is shared for a second after its end", async () => {
   const first = check();
   now += 3_000;
   runs[0]?.resolve();
@@ -40,7 +40,7 @@ test("a success counts for a second after it came", async () => {
   expect(runs).toHaveLength(2);
 });
 
-test("a failure is told to all, and counts for a quarter of a second", async () => {
+test("a failure is shared by all callers, for a quarter of a second", async () => {
   const problem = new Error("no disk");
   const all = [check(), check()];
   runs[0]?.reject(problem);

@@ -9,7 +9,7 @@ const often = { limit: 100, windowMs: 60_000 };
 const away = new LatchkeyError("store_unavailable");
 const wrong = new LatchkeyError("invalid_credentials");
 
-/** A throttle whose database fails at one of its two uses, as often as `failures` says. */
+/** A throttle with a database that fails `failures` times, at one of its two uses. */
 function throttled(fails: "sessions" | "audit", failures: number) {
   let left = failures;
   const or = async <T>(use: typeof fails, value: T): Promise<T> => {

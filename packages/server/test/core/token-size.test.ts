@@ -37,7 +37,7 @@ function longest(fits: (length: number) => boolean): number {
   return length;
 }
 
-test("roles and names that do not fit are refused when they are set, and those that fit are taken", async () => {
+test("names and roles are refused when they are set, if they do not fit", async () => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
   const people = new People({

@@ -19,7 +19,7 @@ import { createRealmSignIn } from "./sign-in.ts";
 import { createRealmSignOut } from "./sign-out.ts";
 import { createTellRealm } from "./tell-realm.ts";
 
-/** How often the realm is told of sessions that ended while it could not be reached, in milliseconds. */
+/** The interval at which a realm is notified of sessions that ended while it could not be reached, in milliseconds. */
 const tellEvery = 1_000;
 
 export interface RealmStoryParts {
@@ -36,7 +36,7 @@ export interface RealmStoryParts {
   readonly log: RealmLog;
 }
 
-/** The four operations with people in a Keycloak realm, and what is to be done between requests. */
+/** The four operations with users of a Keycloak realm, and their background job. */
 export function realmStories({ derived, ...given }: RealmStoryParts) {
   const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
@@ -65,7 +65,7 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
 }
 
 /**
- * Finds the realm and proves the client. Where it cannot be reached now, it is tried again at the next use.
+ * Finds the realm and proves the client. A realm that cannot be reached is tried again at the next use.
  *
  * @throws {RealmMisconfigured} with the one line that says what to do
  */

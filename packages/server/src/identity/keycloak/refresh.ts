@@ -32,10 +32,10 @@ export interface RealmRefreshParts {
 }
 
 /**
- * Refreshing at a realm, by its refresh token alone. A repeat of the last one within the grace gets the same answer,
- * so two tabs of one server both stay signed in if the realm lets a token be used once. Every repeat is audited. A
- * repeat that is too late or one too many is left to the realm. If the realm calls it a replay, the session ends here
- * as well (RFC 9700 §4.14.2).
+ * Refreshes a session at a realm, by its refresh token alone. A repeat of the last token within the grace gets the same
+ * answer. So two tabs of one server both stay signed in, even if the realm accepts a token once. Every repeat is
+ * audited. The realm decides on a repeat that is too late or one too many. If the realm calls it a replay, the session
+ * ends here as well (RFC 9700 §4.14.2).
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`,
  * `token_revoked`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
@@ -118,11 +118,11 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
 }
 
 const onlyRefreshTokens =
-  "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone";
+  "Send refresh_token: sessions of Keycloak are refreshed by their refresh token alone";
 
 /**
- * The account that a token counts for. The realm alone can check its signature. A token that names a session and the
- * user of it counts for that session, so made-up tokens at its address do not stop it. Any other counts for the address.
+ * The account that a token counts for. The realm alone can check its signature. A token with the id of a session and of
+ * its user counts for that session, so forged tokens at its address do not stop it. Any other counts for the address.
  */
 function accountOf(token: RealmRefreshToken | undefined, session: KnownRealmSession | undefined) {
   if (token === undefined || session?.userId !== token.userId) return {};

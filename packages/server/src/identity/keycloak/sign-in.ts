@@ -26,8 +26,8 @@ export interface RealmSignInParts {
 }
 
 /**
- * Signing in at a realm: may this caller try, what does the realm say, are its tokens good, note the session, pass
- * the tokens on.
+ * Signs a user in at a realm: does every limit admit the caller, does the realm accept the password, are its tokens
+ * good. Then it records the session and passes the tokens on.
  *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `account_disabled`,
  * `account_setup_required`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
@@ -59,7 +59,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     };
   };
 
-  /** What the realm issued is held against the same rules as what anybody brings. */
+  /** Checks the new access token of the realm by the rules for every access token. */
   async function own({ accessToken }: RealmGrant): Promise<SessionPrincipal> {
     try {
       return await check(accessToken);

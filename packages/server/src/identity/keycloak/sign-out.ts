@@ -18,8 +18,8 @@ export interface RealmSignOutParts {
 }
 
 /**
- * Signing out of a realm: the session joins the revocations first, so that it is refused here and by every guard,
- * and then the realm is told. A realm that cannot be reached is told later; the session is over all the same.
+ * Ends a session of a realm. It joins the revocations first, so this server and every guard refuse it. Then the realm is
+ * notified. If the realm cannot be reached, it is notified later: the session has ended all the same.
  *
  * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
  * `token_revoked`.
