@@ -67,3 +67,15 @@ test.each<[string, () => Promise<unknown>]>([
   expect(text).toContain("user:alice");
   for (const secret of ["$argon2id", "passwordHash", "revision"]) expect(text).not.toContain(secret);
 });
+
+test.each([
+  ["decomposed", "composed", "NFD", "NFC"],
+  ["composed", "decomposed", "NFC", "NFD"],
+] as const)("a password set in %s letters is right in %s ones", async (_set, _typed, set, typed) => {
+  const letters = "gr\u00fc\u00dfe aus \u017dilina";
+  await people.setPassword("alice", letters.normalize(set));
+  const accounts = accountsOf();
+  const account = await accounts.find(accounts.nameOf("alice"));
+  expect(await account.checkPassword(letters.normalize(typed), caller)).toMatchObject({ ok: true });
+  await people.setPassword("alice", password);
+});
