@@ -4,7 +4,7 @@ import { addressBucket } from "./addresses.ts";
 import { type AuditEvent, type AuditReason, type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
 import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import { RefreshTokens } from "./refresh-tokens.ts";
+import { type RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
@@ -39,7 +39,11 @@ export interface Account {
 
 /** Whether the password was right. The reason of a wrong one is for the log and the audit trail alone. */
 export type Verdict =
-  | { readonly ok: true; readonly user: User /** The state the user was in. */; readonly revision: number }
+  | {
+      readonly ok: true;
+      readonly user: User /** The revision that the check read. */;
+      readonly revision: number;
+    }
   | { readonly ok: false; readonly reason: VerdictReason };
 
 /** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
@@ -99,12 +103,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     await assertFits(account, user, caller);
 
     const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
-    const session = newSession(
-      refreshToken.sessionId,
-      refreshTokens.stateOf(refreshToken).refreshHash,
-      user,
-      caller,
-    );
+    const session = newSession(refreshToken, user, caller);
     const signedIn = {
       ...tokens.issue(user, session.id, session.tokensUntil),
       refreshToken: refreshTokens.write(refreshToken),
@@ -120,7 +119,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     return signedIn;
   };
 
-  /** The events of the oldest sessions, which end in the same change because the user has too many. */
+  /** The events of the user's surplus sessions: the oldest ones, which end in the same change. */
   async function endSurplus(user: User, caller: Caller): Promise<AuditEvent[]> {
     const now = clock();
     const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
@@ -129,7 +128,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     );
   }
 
-  /** Records a wrong login. @returns its refusal, which tells the log the reason and the caller nothing */
+  /** Records a wrong login. @returns its refusal, with the reason for the log alone */
   async function refused(
     account: Account,
     reason: AuditReason<"login.failed">,
@@ -149,14 +148,13 @@ export function createSignIn(parts: SignInParts): SignIn {
     }
   }
 
-  function newSession(id: string, refreshHash: string, user: User, caller: Caller): Session {
+  function newSession(first: RefreshToken, user: User, caller: Caller): Session {
     const now = clock();
     const endsAt = now + settings.max;
     return {
-      id,
+      id: first.sessionId,
       userId: user.id,
-      generation: 0,
-      refreshHash,
+      ...refreshTokens.stateOf(first),
       rotatedAt: now,
       createdAt: now,
       endsAt,
