@@ -1,9 +1,9 @@
 import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
-import { eventOf, itself } from "./core/audit-events.ts";
+import { eventOf, serverActor } from "./core/audit-events.ts";
+import type { Clock } from "./core/clock.ts";
 import { LatchkeyError } from "./core/errors.ts";
-import type { Clock } from "./core/ports.ts";
 import type { Revocations } from "./core/revocations.ts";
 import type { SigningKeys } from "./core/signing-keys.ts";
 import type { Log } from "./log.ts";
@@ -43,8 +43,8 @@ export function startChores(parts: ChoreParts): Chores {
   const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
   async function follow(): Promise<void> {
-    await revocations.follow();
-    await signingKeys.follow();
+    await revocations.poll();
+    await signingKeys.poll();
     await store.followCommands();
   }
 
@@ -57,7 +57,7 @@ export function startChores(parts: ChoreParts): Chores {
     // Last: on a full volume no key can be rotated, and the deletions above make room.
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) >= config.keyRotation) {
-      const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
+      const event = eventOf("key.rotated", clock(), serverActor, { reason: "age" });
       await signingKeys.rotate(config.accessTokenTtl, event);
     }
   }
@@ -69,8 +69,8 @@ export function startChores(parts: ChoreParts): Chores {
   // What a replica is told of at once need not wait for its turn.
   store.onChange(
     together(async () => {
-      await revocations.follow();
-      await signingKeys.follow();
+      await revocations.poll();
+      await signingKeys.poll();
     }),
   );
   const more = (parts.more ?? []).map(([interval, chore]) => every(interval, chore, log));

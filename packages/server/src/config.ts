@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { isLoopback } from "./core/loopback.ts";
+import { isLoopback } from "./core/addresses.ts";
 import { signingAlgorithms } from "./core/signing-key-pair.ts";
 import { addressesFit, mostAddressBytes } from "./core/token-size.ts";
 import { holdsPassword } from "./postgres-address.ts";

@@ -8,22 +8,22 @@ import { type Chores, startChores } from "./chores.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config.ts";
 import { AccessTokens } from "./core/access-tokens.ts";
+import { isLoopback } from "./core/addresses.ts";
 import { createAdministration } from "./core/administration.ts";
-import { itself } from "./core/audit-events.ts";
+import { serverActor } from "./core/audit-events.ts";
+import { sharedCheck } from "./core/cached-read.ts";
+import type { Clock, SteadyClock } from "./core/clock.ts";
 import { createCurrentUser, createTokenCheck, createUserOf } from "./core/current-user.ts";
 import { deriveKeys } from "./core/derived-keys.ts";
 import { LatchkeyError } from "./core/errors.ts";
 import { HashQueue } from "./core/hash-queue.ts";
-import { isLoopback } from "./core/loopback.ts";
 import { createOwnSessions } from "./core/own-sessions.ts";
 import { type Hasher, Passwords } from "./core/passwords.ts";
 import { People } from "./core/people.ts";
-import type { Clock, SteadyClock } from "./core/ports.ts";
 import { createRecentEvents } from "./core/recent-events.ts";
 import { createRefresh } from "./core/refresh.ts";
 import { RefreshTokens } from "./core/refresh-tokens.ts";
 import { Revocations } from "./core/revocations.ts";
-import { sharedCheck } from "./core/shared-check.ts";
 import { createSignIn } from "./core/sign-in.ts";
 import { createSignOut } from "./core/sign-out.ts";
 import { signingAlgorithms } from "./core/signing-key-pair.ts";
@@ -31,7 +31,7 @@ import { SigningKeys } from "./core/signing-keys.ts";
 import { Throttle } from "./core/throttle.ts";
 import { version } from "./core/version.ts";
 import { createApp } from "./http/app.ts";
-import { localProvider } from "./identity/local.ts";
+import { localAccounts } from "./identity/local.ts";
 import type { Log } from "./log.ts";
 import { lazyMcpEndpoint } from "./mcp/lazy-endpoint.ts";
 import { exposition } from "./metrics/exposition.ts";
@@ -174,7 +174,7 @@ async function assemble(
     steady,
     tokenLifetime: config.accessTokenTtl,
   });
-  await patiently(() => revocations.follow());
+  await patiently(() => revocations.poll());
   const guard = createVerifier({
     issuer,
     audience,
@@ -196,8 +196,8 @@ async function assemble(
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock, by: itself });
-  const provider = localProvider(users, passwords, derived.fingerprint);
+  const people = new People({ users, passwords, policy, clock, by: serverActor });
+  const accounts = localAccounts(users, passwords, derived.fingerprint);
 
   const counters = store.attemptCounters(steady);
   const rules = {
@@ -209,10 +209,20 @@ async function assemble(
   const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
   const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const stories = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check };
+  const stories = {
+    accounts,
+    users: accounts,
+    throttle,
+    sessions,
+    revocations,
+    refreshTokens,
+    tokens,
+    audit,
+    check,
+  };
   const life = { ...stories, clock, steady };
 
-  const userOf = createUserOf(provider, { now: clock, steady });
+  const userOf = createUserOf(accounts, { now: clock, steady });
   const resource = `${issuer}/mcp`;
   const tools = lazyMcpEndpoint({
     guard,

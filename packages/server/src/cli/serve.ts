@@ -26,9 +26,11 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     throw new UsageProblem(`serve takes no ${words[0]}; \`latchkey --help\` lists what there is`);
   await assertFirstPassword(config);
   await run(config, async (people, log) => {
-    const { added, made } = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
-    if (!added || made === undefined) return;
-    process.stderr.write(administratorNote(made), (error) => {
+    const { added, generated } = await people
+      .addFirstAdministrator(config.adminPassword)
+      .catch(nameTheSetting);
+    if (!added || generated === undefined) return;
+    process.stderr.write(administratorNote(generated), (error) => {
       if (error)
         log.warn(
           "standard error failed, so the administrator's password was not shown: set one with `latchkey user passwd admin`",

@@ -1,4 +1,4 @@
-import type { LocalUser } from "../core/ports.ts";
+import type { User } from "../core/users.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal } from "./assert-local.ts";
 import { UsageProblem } from "./failures.ts";
@@ -61,6 +61,6 @@ export async function userCommand(args: readonly string[]): Promise<void> {
   await withWorkbench(given.config, command);
 }
 
-function rowOf({ username, email, displayName, active, roles }: LocalUser): string[] {
+function rowOf({ username, email, displayName, active, roles }: User): string[] {
   return [username, email, displayName ?? "", active ? "active" : "disabled", roles.join(" ")];
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

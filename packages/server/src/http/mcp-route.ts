@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 import { waitingCallerOf } from "./caller.ts";
 
 export interface McpMount {

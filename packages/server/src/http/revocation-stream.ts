@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import type { Revocation } from "../core/ports.ts";
-import type { Revocations } from "../core/revocations.ts";
+import type { Revocation, Revocations } from "../core/revocations.ts";
 
 /** Revocations that are written at once, and that one page of the plain form holds. */
 export const pageSize = 1_000;

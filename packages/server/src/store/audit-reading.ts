@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Selectable } from "kysely";
-import type { AuditReader, RecordedEvent } from "../core/ports.ts";
+import type { AuditReader, RecordedEvent } from "../core/recent-events.ts";
 import { type Database, one } from "./database.ts";
 import type { AuditEventTable } from "./schema.ts";
 import { asText, statement } from "./statement.ts";

@@ -1,7 +1,19 @@
 import type { Kysely } from "kysely";
-import type { PoolFigures } from "../core/ports.ts";
 import type { Schema } from "./schema.ts";
 import type { Statement } from "./statement.ts";
+
+/** How busy the connections to a database are. */
+export interface PoolFigures {
+  /** Connections at most. */
+  readonly max: number;
+  /** Connections that the database lets the server have, as far as known. */
+  readonly allowed: number;
+  /** Connections that are open. */
+  readonly size: number;
+  readonly idle: number;
+  /** Who waits for one. */
+  readonly waiting: number;
+}
 
 /** One statement of a change. */
 export interface Step {

@@ -15,7 +15,7 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
         user_id: slot("userId"),
         name_key: slot("nameKey"),
         address_bucket: slot("addressBucket"),
-        sealed_hint: slot("sealedHint"),
+        sealed_hint: slot("sealedIdTokenHint"),
         tokens_until: slot("tokensUntil"),
         keep_until: slot("keepUntil"),
       })
@@ -24,7 +24,7 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
           .column("id")
           .doUpdateSet({
             // The latest can be read longest: it was signed with the latest key.
-            sealed_hint: sql`coalesce(${slot("sealedHint")}, realm_sessions.sealed_hint)`,
+            sealed_hint: sql`coalesce(${slot("sealedIdTokenHint")}, realm_sessions.sealed_hint)`,
             tokens_until: later("realm_sessions.tokens_until", slot("tokensUntil")),
             keep_until: later("realm_sessions.keep_until", slot("keepUntil")),
           })
@@ -70,12 +70,15 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
       .where("id", "=", slot("id")),
   );
   const hint = statement<{ id: string }>()((slot) =>
-    query.selectFrom("realm_sessions").select("sealed_hint as sealedHint").where("id", "=", slot("id")),
-  );
-  const untold = statement<Record<string, never>>()(() =>
     query
       .selectFrom("realm_sessions")
-      .select(["id", "sealed_hint as sealedHint"])
+      .select("sealed_hint as sealedIdTokenHint")
+      .where("id", "=", slot("id")),
+  );
+  const unnotified = statement<Record<string, never>>()(() =>
+    query
+      .selectFrom("realm_sessions")
+      .select(["id", "sealed_hint as sealedIdTokenHint"])
       .where("told_at", "is", null)
       .where("ended_at", "is not", null)
       .orderBy("ended_at")
@@ -121,9 +124,9 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
       const row = await one(database, byId, { id });
       return row && { userId: row.user_id, addressBucket: row.address_bucket, ended: row.ended_at !== null };
     },
-    sealedHint: async (id) => (await one(database, hint, { id }))?.sealedHint ?? null,
-    untold: () => database.all(untold, {}),
-    async told(id, at) {
+    sealedIdTokenHint: async (id) => (await one(database, hint, { id }))?.sealedIdTokenHint ?? null,
+    unnotified: () => database.all(unnotified, {}),
+    async markNotified(id, at) {
       await database.commit([step(told, { id, at })], "urgent");
     },
     holderOf: async (nameKey) => (await one(database, holder, { nameKey }))?.userId,

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Link } from "../core/ports.ts";
+import type { RefreshTokenState } from "../core/sessions.ts";
 import { type Database, must, type Step } from "./database.ts";
 import { statement } from "./statement.ts";
 
@@ -13,8 +13,8 @@ import { statement } from "./statement.ts";
 export function repeatStep(
   database: Database,
   isLive: (at: RawBuilder<number>) => RawBuilder<boolean>,
-): (id: string, current: Link, most: number, at: number) => Step {
-  const repeat = statement<Link & { id: string; most: number; at: number }>()((slot) =>
+): (id: string, current: RefreshTokenState, most: number, at: number) => Step {
+  const repeat = statement<RefreshTokenState & { id: string; most: number; at: number }>()((slot) =>
     database.query
       .updateTable("sessions")
       .set({

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { RevocationLog } from "../core/ports.ts";
+import type { RevocationLog } from "../core/revocations.ts";
 import { type Database, one } from "./database.ts";
 import { statement } from "./statement.ts";
 

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
-import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import { type SessionLife, withLife } from "../core/session-life.ts";
+import type { RefreshTokenState, Session, Sessions, SessionUse } from "../core/sessions.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, step, type Urgency } from "./database.ts";
 import { repeatStep } from "./refresh-repeats.ts";
@@ -196,7 +196,7 @@ export function sessionTable(
       ];
       return change([must(open, { ...session, revision }), ...ends], [event, ...instead]);
     },
-    rotate: (id: string, from: Link, to: Link, use, event) =>
+    rotate: (id: string, from: RefreshTokenState, to: RefreshTokenState, use, event) =>
       change(
         [
           must(rotate, {

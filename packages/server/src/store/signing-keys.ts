@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { KeyStore, StoredKey } from "../core/ports.ts";
+import type { KeyStore, StoredKey } from "../core/key-store.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, step } from "./database.ts";
 import type { SigningKeyTable } from "./schema.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import type { AuditEvent } from "../core/audit-events.ts";
-import type { LocalUser, NewUser, Users } from "../core/ports.ts";
+import type { LocalUser, NewUser, Users } from "../core/users.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, type Step, type Urgency } from "./database.ts";
 import type { UserTable } from "./schema.ts";

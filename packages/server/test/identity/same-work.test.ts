@@ -19,7 +19,7 @@ test.each([
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const { realmSessions: sessions, audit } = store;
   const session = { id: "s1", userId: "alice-id", nameKey: "print of alice", addressBucket: "198.51.100.1" };
-  const times = { sealedHint: null, tokensUntil: 2000, keepUntil: 2000 };
+  const times = { sealedIdTokenHint: null, tokensUntil: 2000, keepUntil: 2000 };
   await sessions.note({ ...session, ...times }, { name: "login.succeeded", at: 0, address: "test" });
   const accountOf = realmAccounts(sessions, (name) => `print of ${name}`);
   const counter = () => new MemoryAttemptCounter(() => 0);
@@ -35,8 +35,8 @@ test.each([
     expect(await exhausted).toHaveLength(2);
     log.take();
     const account = await accountOf(name);
-    const attempt = throttle.attempt({ operation: "login", caller, account }, async () => "let in");
-    await expect(attempt).rejects.toMatchObject({
+    const admission = throttle.admit({ operation: "login", caller, account });
+    await expect(admission).rejects.toMatchObject({
       code: "rate_limited",
       reason: `login limit of the ${scope}`,
     });

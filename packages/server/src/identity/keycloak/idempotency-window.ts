@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { SteadyClock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/clock.ts";
 
 interface Entry<Answer> {
   readonly answer: Promise<Answer>;

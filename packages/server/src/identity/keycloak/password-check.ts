@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SteadyClock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { SteadyClock } from "../../core/ports.ts";
 import type { Credentials } from "../../core/sign-in.ts";
 import { credentialsToSend } from "./accounts.ts";
 import { KeyedMutex } from "./concurrency-limits.ts";

@@ -1,5 +1,5 @@
+import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { Clock } from "../../core/ports.ts";
 import type { RealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Realm } from "./realm.ts";
 import type { RealmLog } from "./realm-connection.ts";
@@ -27,7 +27,10 @@ export interface RealmLogout {
 export function createRealmLogout(parts: RealmLogoutParts): RealmLogout {
   const { realm, sessions, records, clock, log } = parts;
 
-  async function end(session: Pick<RealmSession, "id" | "sealedHint">, accessToken?: string): Promise<void> {
+  async function end(
+    session: Pick<RealmSession, "id" | "sealedIdTokenHint">,
+    accessToken?: string,
+  ): Promise<void> {
     const hint = records.idTokenHintOf(session);
     const ended = hint !== undefined && (await realm.endSession(hint));
     if (!ended) {
@@ -35,16 +38,18 @@ export function createRealmLogout(parts: RealmLogoutParts): RealmLogout {
       log.warn({ sessionId: session.id }, "a session that ended here goes on at the realm");
       if (accessToken !== undefined) await realm.revoke(accessToken);
     }
-    await sessions.told(session.id, clock());
+    await sessions.markNotified(session.id, clock());
   }
 
   return {
     async end(id, accessToken) {
-      await end({ id, sealedHint: await sessions.sealedHint(id) }, accessToken).catch(ignoreUnavailable);
+      await end({ id, sealedIdTokenHint: await sessions.sealedIdTokenHint(id) }, accessToken).catch(
+        ignoreUnavailable,
+      );
     },
     async endPending() {
       try {
-        for (const session of await sessions.untold()) await end(session);
+        for (const session of await sessions.unnotified()) await end(session);
       } catch (error) {
         ignoreUnavailable(error);
       }

@@ -1,8 +1,8 @@
 import type { Guard } from "@latchkey/guard";
+import type { AuditTrail } from "../../core/audit-events.ts";
+import type { Clock, SteadyClock } from "../../core/clock.ts";
 import { createCurrentUser, createTokenCheck } from "../../core/current-user.ts";
-import type { DerivedKeys } from "../../core/derived-keys.ts";
-import { nameFingerprints } from "../../core/name-fingerprints.ts";
-import type { AuditTrail, Clock, SteadyClock } from "../../core/ports.ts";
+import { type DerivedKeys, nameFingerprints } from "../../core/derived-keys.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, mostRepeats } from "../../core/refresh-grace.ts";
@@ -38,7 +38,7 @@ export interface RealmStoryParts {
   readonly log: RealmLog;
 }
 
-/** The four operations with people in a Keycloak realm, and what is to be done between requests. */
+/** The four operations with users of a Keycloak realm, and their background job. */
 export function realmStories({ derived, ...given }: RealmStoryParts) {
   const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
@@ -63,14 +63,14 @@ export function realmStories({ derived, ...given }: RealmStoryParts) {
   return {
     signIn: createRealmSignIn(parts),
     refresh: createRealmRefresh(parts),
-    currentUser: createCurrentUser(check, realmUser),
+    currentUser: createCurrentUser(check, async (principal) => realmUser(principal)),
     signOut: createRealmSignOut(parts),
     chore: [logoutRetryInterval, () => logout.endPending()] as const,
   };
 }
 
 /**
- * Finds the realm and proves the client. Where it cannot be reached now, it is tried again at the next use.
+ * Finds the realm and proves the client. A realm that cannot be reached is tried again at the next use.
  *
  * @throws {RealmMisconfigured} with the one line that says what to do
  */

@@ -1,5 +1,5 @@
 import type { Principal } from "@latchkey/guard";
-import type { User } from "../../core/ports.ts";
+import type { User } from "../../core/users.ts";
 
 const users = new WeakMap<Principal, User>();
 

@@ -1,4 +1,5 @@
 import { ResponseBodyError } from "openid-client";
+import type { AuditReason } from "../../core/audit-events.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
 
@@ -6,34 +7,36 @@ import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
  * Keycloak tells refusals apart by their description alone. It gives these two only after the right password, as the
  * tests against 26.7 prove. A temporarily locked account gets the answer of a wrong password.
  */
-const atSignIn: readonly (readonly [RegExp, ErrorCode, string])[] = [
+const atSignIn: RefusalTable<AuditReason<"login.failed">> = [
   [/^Account disabled$/i, "account_disabled", "disabled"],
   [/^Account is not fully set up$/i, "account_setup_required", "setup_required"],
 ];
 
-const atRefresh: readonly (readonly [RegExp, ErrorCode, string])[] = [
+const atRefresh: RefusalTable<string> = [
   [/reuse exceeded|^Stale token$/i, "token_revoked", "replay"],
   [/^Token is not active$|expired/i, "token_expired", "expired"],
   [/Session not active|User (disabled|not found)|Session doesn't/i, "token_revoked", "ended at the realm"],
 ];
 
 /** A refusal of the realm: the error code for the caller, and the reason for the log and the audit trail. */
-export interface Refused {
+export interface Refused<Reason> {
   readonly code: ErrorCode;
-  readonly reason: string;
+  readonly reason: Reason;
 }
 
+type RefusalTable<Reason> = readonly (readonly [words: RegExp, ErrorCode, Reason])[];
+
 /** @param description Keycloak's `error_description` of a password grant */
-export function refusedSignIn(description: string): Refused {
+export function refusedSignIn(description: string): Refused<AuditReason<"login.failed">> {
   return find(atSignIn, description) ?? { code: "invalid_credentials", reason: "refused_by_realm" };
 }
 
 /** @param description Keycloak's `error_description` of a refresh */
-export function refusedRefresh(description: string): Refused {
+export function refusedRefresh(description: string): Refused<string> {
   return find(atRefresh, description) ?? { code: "invalid_token", reason: "refused by the realm" };
 }
 
-function find(table: typeof atSignIn, description: string): Refused | undefined {
+function find<Reason>(table: RefusalTable<Reason>, description: string): Refused<Reason> | undefined {
   const row = table.find(([words]) => words.test(description));
   return row && { code: row[1], reason: row[2] };
 }

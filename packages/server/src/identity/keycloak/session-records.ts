@@ -1,4 +1,4 @@
-import type { SignedIn } from "../../core/current-user.ts";
+import type { SessionPrincipal } from "../../core/current-user.ts";
 import { seal, unseal } from "../../core/key-sealing.ts";
 import type { EndedRealmSession, RealmSession } from "../../core/realm-sessions.ts";
 import type { RealmGrant } from "./realm.ts";
@@ -22,16 +22,16 @@ export class SessionRecords {
 
   /** The record of a session that was opened or refreshed. @param now milliseconds since the epoch */
   recordOf(
-    { sessionId: id, userId, expiresAt }: SignedIn,
+    { sessionId: id, userId, expiresAt }: SessionPrincipal,
     grant: RealmGrant,
     opening: Opening,
     now: number,
   ): RealmSession {
     const { idToken, refreshableFor = unbounded } = grant;
     const tokensUntil = expiresAt + clockSkew;
-    const sealedHint = idToken === undefined ? null : seal(Buffer.from(idToken), id, this.#key);
+    const sealedIdTokenHint = idToken === undefined ? null : seal(Buffer.from(idToken), id, this.#key);
     const keepUntil = Math.max(tokensUntil, now + refreshableFor);
-    return { id, userId, ...opening, sealedHint, tokensUntil, keepUntil };
+    return { id, userId, ...opening, sealedIdTokenHint, tokensUntil, keepUntil };
   }
 
   /**
@@ -39,7 +39,7 @@ export class SessionRecords {
    * They are refused for one lifetime of a token from now.
    */
   endedRecordOf(
-    { sessionId: id, userId, expiresAt }: SignedIn,
+    { sessionId: id, userId, expiresAt }: SessionPrincipal,
     lifetimeMs: number,
     now: number,
   ): EndedRealmSession {
@@ -48,7 +48,10 @@ export class SessionRecords {
   }
 
   /** The ID token of a session; undefined if the record holds none, or was sealed with another secret. */
-  idTokenHintOf({ id, sealedHint }: Pick<RealmSession, "id" | "sealedHint">): string | undefined {
-    return sealedHint === null ? undefined : unseal(sealedHint, id, this.#key)?.toString();
+  idTokenHintOf({
+    id,
+    sealedIdTokenHint,
+  }: Pick<RealmSession, "id" | "sealedIdTokenHint">): string | undefined {
+    return sealedIdTokenHint === null ? undefined : unseal(sealedIdTokenHint, id, this.#key)?.toString();
   }
 }

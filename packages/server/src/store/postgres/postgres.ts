@@ -1,8 +1,7 @@
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { PoolFigures } from "../../core/ports.ts";
-import type { Database, Step } from "../database.ts";
+import type { Database, PoolFigures, Step } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Schema } from "../schema.ts";
 import type { Statement } from "../statement.ts";

@@ -1,5 +1,5 @@
 import type { AttemptCounter } from "../../core/attempt-counter.ts";
-import type { SteadyClock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/clock.ts";
 import type { Database } from "../database.ts";
 import { attemptTable } from "./attempts.ts";
 import { SharedAttemptCounter } from "./shared-attempt-counter.ts";
