@@ -1,8 +1,8 @@
 import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config/config.ts";
 import type { AttemptCounter } from "./core/attempt-counter.ts";
-import { eventOf, itself } from "./core/audit-events.ts";
-import type { Clock } from "./core/ports.ts";
+import { eventOf, serverActor } from "./core/audit-events.ts";
+import type { Clock } from "./core/clock.ts";
 import type { Revocations } from "./core/revocations.ts";
 import type { SigningKeys } from "./core/signing-keys.ts";
 import type { Log } from "./log.ts";
@@ -47,8 +47,8 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
   async function readChanges(): Promise<void> {
-    await revocations.follow();
-    await signingKeys.follow();
+    await revocations.poll();
+    await signingKeys.poll();
   }
 
   async function poll(): Promise<void> {
@@ -69,7 +69,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   async function rotateWhenDue(now: number): Promise<void> {
     const active = signingKeys.stored.find(({ kid }) => kid === signingKeys.signer.kid);
     if (now - (active?.activatedAt ?? now) < config.keyRotation) return;
-    const event = eventOf("key.rotated", clock(), itself, { reason: "age" });
+    const event = eventOf("key.rotated", clock(), serverActor, { reason: "age" });
     await signingKeys.rotate(config.accessTokenTtl, event);
   }
 

@@ -1,5 +1,5 @@
+import type { Clock, SteadyClock } from "./core/clock.ts";
 import { DeletionTime } from "./core/deletion-time.ts";
-import type { Clock, SteadyClock } from "./core/ports.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store/store.ts";
 

@@ -74,10 +74,10 @@ const wrong = [
 const right = [
   [`${src}/http`, "../core/errors.ts"],
   [`${src}/http`, "./errors.ts"],
-  [`${src}/store`, "../core/ports.ts"],
+  [`${src}/store`, "../core/errors.ts"],
   [`${src}/store/migrations`, "./001-first.ts"],
   [`${src}/store/postgres`, "../database.ts"],
-  [`${src}/identity`, "../core/ports.ts"],
+  [`${src}/identity`, "../core/errors.ts"],
   [`${src}/mcp`, "../core/errors.ts"],
   [`${src}/mcp`, "./policy.ts"],
   [`${src}/mcp`, "@latchkey/guard/mcp"],

@@ -3,7 +3,7 @@ import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
 import { SealedKeyError } from "../core/signing-keys.ts";
-import { RealmMisconfigured } from "../identity/keycloak/realm-misconfigured.ts";
+import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
 
 /** A command that was not understood. The message is one line with the cause and the cure. */

@@ -1,5 +1,5 @@
 import { eventOf, operator } from "../core/audit-events.ts";
-import type { StoredKey } from "../core/ports.ts";
+import type { StoredKey } from "../core/key-store.ts";
 import { algorithmOf } from "../core/signing-key-pair.ts";
 import { keySetLifetime } from "../core/signing-keys.ts";
 import { print, table } from "../terminal.ts";

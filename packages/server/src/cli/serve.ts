@@ -16,9 +16,11 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     );
   await assertFirstPassword(config);
   await runServer(config, async (people, log) => {
-    const { added, made } = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
-    if (!added || made === undefined) return;
-    process.stderr.write(administratorNote(made), (error) => {
+    const { added, generated } = await people
+      .addFirstAdministrator(config.adminPassword)
+      .catch(nameTheSetting);
+    if (!added || generated === undefined) return;
+    process.stderr.write(administratorNote(generated), (error) => {
       if (error)
         log.warn(
           "the administrator's password could not be written to standard error: set one with `latchkey user passwd admin`",

@@ -1,6 +1,6 @@
 import { eventOf, operator } from "../core/audit-events.ts";
-import type { Session } from "../core/ports.ts";
-import { shownSession } from "../core/shown-session.ts";
+import { shownSession } from "../core/own-sessions.ts";
+import type { Session } from "../core/sessions.ts";
 import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
@@ -28,8 +28,8 @@ export async function sessionCommand(args: readonly string[]): Promise<void> {
     return withDatabase(config, async ({ store }) => {
       const session = await store.sessions.byId(subject);
       if (session === undefined) throw new UsageProblem(`there is no session ${subject}`);
-      const about = { subject: session.userId, sessionId: session.id, reason: "operator" };
-      const event = eventOf("session.ended", Date.now(), operator, about);
+      const about = { subject: session.userId, sessionId: session.id };
+      const event = eventOf("session.ended", Date.now(), operator, { ...about, reason: "operator" });
       const ended = await store.sessions.end(session.id, [event]);
       print(ended ? `ended the session of ${session.userId}` : "this session had already ended");
     });

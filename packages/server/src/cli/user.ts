@@ -1,4 +1,4 @@
-import type { LocalUser } from "../core/ports.ts";
+import type { LocalUser, User } from "../core/users.ts";
 import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal, type DatabaseAccess, withDatabase } from "./database-access.ts";
@@ -62,6 +62,6 @@ export async function userCommand(args: readonly string[]): Promise<void> {
   await withDatabase(given.config, command);
 }
 
-function rowOf({ username, email, displayName, active, roles }: LocalUser): string[] {
+function rowOf({ username, email, displayName, active, roles }: User): string[] {
   return [username, email, displayName ?? "", active ? "active" : "disabled", roles.join(" ")];
 }

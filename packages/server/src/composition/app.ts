@@ -1,12 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
-import { isLoopback } from "../core/loopback.ts";
-import { sharedCheck } from "../core/shared-check.ts";
+import { isLoopback } from "../core/addresses.ts";
+import { sharedCheck } from "../core/cached-read.ts";
 import { version } from "../core/version.ts";
 import { createApp } from "../http/app.ts";
 import { exposition } from "../metrics/exposition.ts";
-import type { RepeatMetrics } from "../metrics/request-metrics.ts";
-import { RequestMetrics } from "../metrics/request-metrics.ts";
+import { type RepeatMetrics, RequestMetrics } from "../metrics/request-metrics.ts";
 import { serverMetrics } from "../metrics/server-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import type { Stories } from "./stories.ts";

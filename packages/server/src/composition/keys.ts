@@ -3,9 +3,9 @@ import { createVerifier } from "@latchkey/guard/verifier";
 import type { Config } from "../config/config.ts";
 import { keptSecret } from "../config/secret-file.ts";
 import { AccessTokens } from "../core/access-tokens.ts";
+import type { Clock, SteadyClock } from "../core/clock.ts";
 import { createTokenCheck } from "../core/current-user.ts";
 import { deriveKeys } from "../core/derived-keys.ts";
-import type { Clock, SteadyClock } from "../core/ports.ts";
 import { RefreshTokens } from "../core/refresh-tokens.ts";
 import { Revocations } from "../core/revocations.ts";
 import { signingAlgorithms } from "../core/signing-key-pair.ts";
@@ -42,7 +42,7 @@ export async function openKeys({ config, issuer, store, clock, steady }: Foundat
     steady,
     tokenLifetime: config.accessTokenTtl,
   });
-  await retryUnavailable(() => revocations.follow());
+  await retryUnavailable(() => revocations.poll());
   const guard = createVerifier({
     issuer,
     audience,

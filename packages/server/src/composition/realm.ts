@@ -1,9 +1,9 @@
 import { createGuard } from "@latchkey/guard";
 import type { Config } from "../config/config.ts";
+import { isLoopback } from "../core/addresses.ts";
+import type { Clock, SteadyClock } from "../core/clock.ts";
 import type { DerivedKeys } from "../core/derived-keys.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import { isLoopback } from "../core/loopback.ts";
-import type { Clock, SteadyClock } from "../core/ports.ts";
 import type { GraceSettings } from "../core/refresh-grace.ts";
 import type { Revocations } from "../core/revocations.ts";
 import type { Throttle } from "../core/throttle.ts";

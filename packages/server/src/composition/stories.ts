@@ -1,5 +1,5 @@
 import { createAdministration } from "../core/administration.ts";
-import { itself } from "../core/audit-events.ts";
+import { serverActor } from "../core/audit-events.ts";
 import { createCurrentUser, createUserOf } from "../core/current-user.ts";
 import { HashQueue } from "../core/hash-queue.ts";
 import { createOwnSessions } from "../core/own-sessions.ts";
@@ -10,7 +10,7 @@ import { createRefresh } from "../core/refresh.ts";
 import { createSignIn } from "../core/sign-in.ts";
 import { createSignOut } from "../core/sign-out.ts";
 import { Throttle } from "../core/throttle.ts";
-import { localProvider } from "../identity/local.ts";
+import { localAccounts } from "../identity/local.ts";
 import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { openRealmProvider } from "./realm.ts";
@@ -34,8 +34,8 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock, by: itself });
-  const provider = localProvider(users, passwords, derived.fingerprint);
+  const people = new People({ users, passwords, policy, clock, by: serverActor });
+  const accounts = localAccounts(users, passwords, derived.fingerprint);
 
   const counters = store.attemptCounters(steady);
   const rules = {
@@ -47,10 +47,20 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
   const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const stories = { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, check };
+  const stories = {
+    accounts,
+    users: accounts,
+    throttle,
+    sessions,
+    revocations,
+    refreshTokens,
+    tokens,
+    audit,
+    check,
+  };
   const life = { ...stories, clock, steady };
 
-  const userOf = createUserOf(provider, { now: clock, steady });
+  const userOf = createUserOf(accounts, { now: clock, steady });
   const resource = `${issuer}/mcp`;
   const endpoint = lazyMcpEndpoint({
     guard,

@@ -1,4 +1,4 @@
-import { isLoopback } from "../core/loopback.ts";
+import { isLoopback } from "../core/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/token-size.ts";
 import { isServiceLink } from "./environment.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";

@@ -1,7 +1,8 @@
 import { randomUUID, sign } from "node:crypto";
-import type { Clock, User } from "./ports.ts";
+import type { Clock } from "./clock.ts";
 import type { Signer } from "./signing-keys.ts";
 import { userClaims } from "./token-size.ts";
+import type { User } from "./users.ts";
 
 export interface AccessTokenSettings {
   readonly issuer: string;
@@ -16,12 +17,12 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
-/** What every access token of Latchkey may be used for: to learn who the user is. */
+/** The scope of every access token of Latchkey: to read the profile of its user. */
 const scope = "openid profile email";
 
 /**
- * Issues access tokens in the profile of RFC 9068 §2, signed with ES256 or RS256. The signature is made on the
- * calling thread: ES256 takes less time than a hop to another one.
+ * Issues access tokens in the profile of RFC 9068 §2, signed with ES256 or RS256. It signs on the calling
+ * thread: an ES256 signature takes less time than a hop to another thread.
  */
 export class AccessTokens {
   readonly #settings: AccessTokenSettings;
@@ -84,7 +85,7 @@ export class AccessTokens {
 
 /**
  * The JWS form of an ECDSA signature (RFC 7518 §3.4): R and S, 32 bytes each. OpenSSL answers in DER, and
- * asking Node to convert doubles the time of a signature.
+ * a conversion by Node doubles the time of a signature.
  */
 function joined(der: Buffer): Buffer {
   const signature = Buffer.alloc(64);
@@ -93,7 +94,7 @@ function joined(der: Buffer): Buffer {
   place(der.subarray(6 + lengthOfR), 64);
   return signature;
 
-  /** DER integers drop leading zeros and add one where the first bit is set. */
+  /** DER integers drop leading zeros and add one if the first bit is set. */
   function place(integer: Buffer, end: number): void {
     const bytes = integer.subarray(Math.max(0, integer.length - 32));
     bytes.copy(signature, end - bytes.length);

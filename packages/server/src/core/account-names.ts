@@ -1,8 +1,8 @@
 import { domainToASCII, domainToUnicode } from "node:url";
 
 /**
- * No user name or e-mail address is longer, in UTF-16 units. Longer names are nobody's, and are not even
- * looked at: bringing 16 KiB of combining marks into order takes a tenth of a second.
+ * The longest user name or e-mail address, in UTF-16 units. A longer name is treated as unknown without being
+ * normalised: normalising 16 KiB of combining marks takes a tenth of a second.
  */
 export const maxTypedName = 256;
 
@@ -80,7 +80,7 @@ function isEmailAddress(name: string): boolean {
   return name.includes("@");
 }
 
-/** Why a user name cannot be given, or undefined where it can. */
+/** The reason why a user name is refused; undefined if it is good. */
 export function usernameProblem(username: string): string | undefined {
   const name = canonicalName(username);
   if (name === "") return "a user name must not be empty";
@@ -91,15 +91,15 @@ export function usernameProblem(username: string): string | undefined {
   return undefined;
 }
 
-/** Why an e-mail address cannot be given, or undefined where it can. */
+/** The reason why an e-mail address is refused; undefined if it is good. */
 export function emailProblem(email: string): string | undefined {
-  // UTS 46 drops invisible characters from a domain: the spelling that was typed is looked at.
+  // UTS 46 drops invisible characters from a domain, so the typed spelling is checked.
   const address = folded(email);
   if (address.length > 254) return "an e-mail address must not be longer than 254 characters";
   if (/[\p{C}\p{Default_Ignorable_Code_Point}]/u.test(address)) {
     return "an e-mail address must not contain invisible characters";
   }
-  if (!/^[^@\p{Z}]+@[^@\p{Z}]+$/u.test(address)) return "that is not an e-mail address";
+  if (!/^[^@\p{Z}]+@[^@\p{Z}]+$/u.test(address)) return "this is not an e-mail address";
   const domain = address.slice(address.lastIndexOf("@") + 1);
   // `example.com.` is `example.com` to a mail server: one mailbox would have two accounts.
   if (/(^|\.)(\.|$)/.test(domain.replaceAll("。", "."))) {

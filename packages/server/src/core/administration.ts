@@ -1,52 +1,52 @@
 import { eventOf, type Origin } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { type People, PersonProblem } from "./people.ts";
-import type { Clock, Sessions, User } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
+import type { Sessions } from "./sessions.ts";
+import type { UserRecord } from "./users.ts";
 
 export interface AdministrationParts {
   readonly people: People;
   readonly sessions: Sessions;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly clock: Clock;
 }
 
-/** A user, as an administrator sees them. */
-export interface UserRecord extends User {
-  readonly createdAt: number;
+/** A user with the number of their live sessions. */
+export interface UserWithSessions extends UserRecord {
   readonly liveSessions: number;
 }
 
-/** An administrator who acts from somewhere. */
+/** An administrator, as the origin of an event. */
 export interface Administrator extends Origin {
   readonly actor: string;
 }
 
 /**
- * What administrators do with users without being at the server's machine. What has ended is refused when the
- * promise resolves. All throw {PersonProblem} where there is no such user.
+ * User administration over the network. When a promise resolves, the sessions that it ended are refused. Every
+ * function throws {PersonProblem} for an unknown user.
  */
 export interface Administration {
   /** @param name user name or e-mail address, in any spelling */
-  find(name: string): Promise<UserRecord>;
+  find(name: string): Promise<UserWithSessions>;
   /**
    * Keeps a user out and ends their sessions.
    *
-   * @throws {PersonProblem} where administrators name themselves: so there is always one left who can undo it
+   * @throws {PersonProblem} if administrators name themselves: one of them must remain to undo it
    */
-  disable(name: string, by: Administrator): Promise<UserRecord>;
-  enable(name: string, by: Administrator): Promise<UserRecord>;
-  /** @returns how many lived */
+  disable(name: string, by: Administrator): Promise<UserWithSessions>;
+  enable(name: string, by: Administrator): Promise<UserWithSessions>;
+  /** @returns the number of sessions that were live */
   endSessions(name: string, by: Administrator): Promise<number>;
 }
 
-/** Users in the hands of administrators. */
+/** Creates the administration. */
 export function createAdministration(parts: AdministrationParts): Administration {
   const { people, sessions, revocations, clock } = parts;
 
-  async function record(name: string): Promise<UserRecord> {
-    const { id, username, email, displayName, active, roles, createdAt } = await people.find(name);
-    const liveSessions = await sessions.countLive(id, clock());
-    return { id, username, email, displayName, active, roles, createdAt, liveSessions };
+  async function record(name: string): Promise<UserWithSessions> {
+    const user = await people.find(name);
+    return { ...user, liveSessions: await sessions.countLive(user.id, clock()) };
   }
 
   return {
@@ -55,7 +55,7 @@ export function createAdministration(parts: AdministrationParts): Administration
       const { id, username } = await people.find(name);
       if (id === by.actor) throw new PersonProblem("you cannot disable yourself");
       await people.by(by).setActive(username, false);
-      await revocations.follow();
+      await revocations.poll();
       return record(username);
     },
     async enable(name, by) {
@@ -66,10 +66,10 @@ export function createAdministration(parts: AdministrationParts): Administration
       const { id } = await people.find(name);
       const now = clock();
       const ending = await sessions.countLive(id, now);
-      const about = { subject: id, reason: "administrator" };
-      // Also those that seem to be past their time: this clock may be wrong.
-      await sessions.endAll(id, eventOf("sessions.ended", now, by, about));
-      await revocations.follow();
+      // Sessions that seem to have expired are ended too: this clock may be wrong.
+      const event = eventOf("sessions.ended", now, by, { subject: id, reason: "administrator" });
+      await sessions.endAll(id, event);
+      await revocations.poll();
       return ending;
     },
   };

@@ -1,10 +1,10 @@
-/** So many failures are let through within a window that the first of them opens. */
+/** At most `limit` failures per fixed window. The first failure starts the window. */
 export interface Rule {
   readonly limit: number;
   readonly windowMs: number;
 }
 
-/** A rule and whom it is applied to. */
+/** A rule and the key that it applies to. */
 export interface CountedLimit {
   readonly key: string;
   readonly rule: Rule;
@@ -15,31 +15,30 @@ export type Reservation =
   | {
       readonly admitted: false;
       readonly retryAfterMs: number;
-      /** Whether the limit is used up by failures, and not just by attempts whose outcome is open. */
+      /** Whether failures alone use up the limit, without the attempts that are still open. */
       readonly exhausted: boolean;
     };
 
-/** Counts attempts under keys. A reservation is settled once it is known how the attempt went. */
+/** Counts attempts under keys. A reservation is settled once the outcome of the attempt is known. */
 export interface AttemptCounter {
   /**
-   * Takes a place under every key, or under none if one of them has no room. Of attempts at the same moment no more take
-   * a place than there are.
+   * Takes a place under every key, or under none if one of them is full. Concurrent attempts never take more places
+   * than the limit has.
    *
-   * @returns for each limit, in order, whether there is room as far as it was looked at
+   * @returns one reservation per limit, in order
    */
   reserve(limits: readonly CountedLimit[]): Promise<Reservation[]>;
   /**
    * Gives back what was reserved, and counts a failure.
    *
-   * @returns for how long nobody is let in, in milliseconds, where others failed meanwhile and this failure is one
-   * too many
+   * @returns how long the limit stays closed, in milliseconds, if concurrent failures used it up before this one
    */
   settle(limits: readonly CountedLimit[], failed: boolean): Promise<number | undefined>;
-  /** Notes that somebody was turned away. @returns whether that is the first since the limit was reached */
+  /** Notes a refused attempt. @returns whether it is the first since the limit was reached */
   turnAway(key: string): Promise<boolean>;
-  /** Forgets what has expired. */
+  /** Deletes expired counts. */
   prune(): Promise<void>;
 }
 
-/** When to come back where attempts are still open: they may well succeed, and then there is room at once. */
+/** The wait while attempts are still open, in milliseconds: they may succeed, and then there is room at once. */
 export const soonMs = 1000;

@@ -1,4 +1,4 @@
-/** Everything that is written down for later: what happened. */
+/** The names of all audit events. */
 export const auditEventNames = [
   "login.succeeded",
   "login.failed",
@@ -20,39 +20,83 @@ export const auditEventNames = [
 
 export type AuditEventName = (typeof auditEventNames)[number];
 
-/** Who makes something happen, and from where. */
+/** The source of an event. */
 export interface Origin {
   /** IP address, `cli` or `server`. */
   readonly address: string;
   readonly requestId?: string;
-  /** The id of the user whose tool call it was. */
+  /** The id of the user that called the tool. */
   readonly actor?: string;
 }
 
-/** Whoever may run commands on the server's machine. */
+/** The sender of a request, as far as the edge can tell. */
+export interface Caller {
+  /** IP address: the peer's, or the one that a trusted proxy vouches for. */
+  readonly address: string;
+  readonly requestId: string;
+  /** Aborted when the caller hangs up. */
+  readonly signal?: AbortSignal;
+}
+
+/** The operator, with a command on the server's machine. */
 export const operator: Origin = { address: "cli" };
 
-/** What a server does by itself. */
-export const itself: Origin = { address: "server" };
+/** The server, with a job of its own. */
+export const serverActor: Origin = { address: "server" };
 
-/** Who, when, from where. Holds no password, no token and no name that was typed but is nobody's. */
-export interface AuditEvent extends Origin {
-  readonly name: AuditEventName;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+/** The reasons of each event that has one. They are stored, so the text of a reason never changes. */
+export const auditReasons = {
+  "login.failed": [
+    "unknown_user",
+    "wrong_password",
+    "inactive",
+    "unusable_hash",
+    "changed meanwhile",
+    "token_too_large",
+    "disabled",
+    "setup_required",
+    "refused_by_realm",
+  ],
+  "login.throttled": ["pair", "account", "address"],
+  "refresh.throttled": ["pair", "account", "address"],
+  "token.refreshed": ["refresh_token", "current_token"],
+  "refresh.repeated": ["same_address", "other_address"],
+  "session.ended": ["logout", "replay", "limit", "owner", "operator"],
+  "sessions.ended": ["owner", "owner_others", "administrator"],
+  "key.rotated": ["age", "operator"],
+} as const satisfies Partial<Record<AuditEventName, readonly string[]>>;
+
+/** The reason of any event. @template Name the reasons of this event alone */
+export type AuditReason<Name extends AuditEventName = AuditEventName> = Name extends keyof typeof auditReasons
+  ? (typeof auditReasons)[Name][number]
+  : never;
+
+/** The account, the session and the reason of an event, as far as it has them. */
+export interface AuditSubject<Name extends AuditEventName = AuditEventName> {
   /** The account: a user's id, or `unknown:` and a fingerprint of the name that was tried. */
   readonly subject?: string;
   readonly sessionId?: string;
-  /** Why, in one word of a closed set, such as `logout` or `replay`. */
-  readonly reason?: string;
+  readonly reason?: AuditReason<Name>;
 }
 
-/** An event. Of what is known of its origin, it takes what belongs into the trail. */
-export function eventOf(
-  name: AuditEventName,
+/** An entry of the audit trail. It holds no password, no token, and no typed name that has no account. */
+export interface AuditEvent extends Origin, AuditSubject {
+  readonly name: AuditEventName;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Records events that belong to no other change. An event is durable when the promise resolves. */
+export interface AuditTrail {
+  record(event: AuditEvent): Promise<void>;
+}
+
+/** Makes an event. Of its origin it takes the fields that belong into the trail. */
+export function eventOf<Name extends AuditEventName>(
+  name: Name,
   at: number,
   { address, requestId, actor }: Origin,
-  about: Pick<AuditEvent, "subject" | "sessionId" | "reason"> = {},
+  about: AuditSubject<Name> = {},
 ): AuditEvent {
   return {
     name,

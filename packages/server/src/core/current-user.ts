@@ -1,28 +1,27 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "./errors.ts";
-import type { IdentityProvider, User } from "./ports.ts";
+import type { User } from "./users.ts";
 
 /**
- * Checks an access token: at once where it was seen before, which is most of the time.
+ * Checks an access token.
  *
- * @throws {LatchkeyError} with the code that says why it was refused
+ * @throws {LatchkeyError} with the code of the refusal
  */
-export type TokenCheck = (token: string | undefined) => SignedIn | Promise<SignedIn>;
+export type TokenCheck = (token: string | undefined) => Promise<SessionPrincipal>;
 
-/** A principal of Latchkey's own: every token it issues belongs to a session. */
-export interface SignedIn extends Principal {
+/** The principal of a token that Latchkey issued. Each such token belongs to a session. */
+export interface SessionPrincipal extends Principal {
   readonly sessionId: string;
 }
 
 /** The guard's check, with refusals from Latchkey's own table. */
 export function createTokenCheck(guard: Verifier): TokenCheck {
-  return (token) => {
+  return async (token) => {
     try {
-      const known = token === undefined ? undefined : guard.recall(token);
-      return known === undefined ? guard.verify(token).then(signedIn).catch(refuse) : signedIn(known);
+      return sessionPrincipal(await guard.verify(token));
     } catch (error) {
-      return refuse(error);
+      throw refusalOf(error);
     }
   };
 }
@@ -30,69 +29,72 @@ export function createTokenCheck(guard: Verifier): TokenCheck {
 /**
  * The principal of a token that Latchkey issued.
  *
- * @throws {TokenError} `invalid_token` where it belongs to no session
+ * @throws {TokenError} `invalid_token` if it has no session
  */
-export function signedIn(principal: Principal): SignedIn {
+export function sessionPrincipal(principal: Principal): SessionPrincipal {
   if (hasSession(principal)) return principal;
   throw new TokenError("invalid_token", "claim sid");
 }
 
-function hasSession(principal: Principal): principal is SignedIn {
+function hasSession(principal: Principal): principal is SessionPrincipal {
   return principal.sessionId !== undefined;
 }
 
-/** What a guard can say of a token whose revocations are in this process, and its keys here or at a realm. */
+/** The codes of a guard with its revocations in this process and its keys here or at a realm. */
 const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked"] as const;
 
-function refuse(error: unknown): never {
-  if (!(error instanceof TokenError)) throw error;
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof TokenError)) return error;
   const { reason, retryAfter = 1 } = error;
   if (error.code === "keys_unavailable")
-    throw new LatchkeyError("provider_unavailable", { reason, retryAfter });
+    return new LatchkeyError("provider_unavailable", { reason, retryAfter });
   const code = codes.find((one) => one === error.code);
-  throw code === undefined ? error : new LatchkeyError(code, { reason: error.reason });
+  return code === undefined ? error : new LatchkeyError(code, { reason });
 }
 
-/** How long a profile that was read answers for the next request, in milliseconds. */
+/** Finds users by their id. */
+export interface UserById {
+  byId(userId: string): Promise<User | undefined>;
+}
+
+/** How long a user is served from memory, in milliseconds. */
 const freshFor = 500;
 
-/** Reads the user whom a token speaks for: at once where that was done a moment ago. */
-export type UserOf = (principal: Principal) => User | Promise<User>;
+/** Reads the user that a token names. */
+export type UserOf = (principal: Principal) => Promise<User>;
 
-/** The function it returns throws {LatchkeyError} `token_revoked` where the user is gone or disabled. */
-export function createUserOf(
-  provider: Pick<IdentityProvider, "byId">,
-  clocks: Clocks,
-  remembered = 10_000,
-): UserOf {
-  // Holds active users alone: somebody who was let in again is not turned away by what was true before.
+/**
+ * Reads users, and remembers each for half a second.
+ *
+ * The function it returns throws {LatchkeyError} `token_revoked` if the user is gone or disabled.
+ */
+export function createUserOf(users: UserById, clocks: Clocks, remembered = 10_000): UserOf {
+  // Holds active users alone, so an enabled user gets in at once.
   const recent = new Map<string, { user: User; readAt: Moment }>();
 
-  return function userOf({ userId }) {
+  return async function userOf({ userId }) {
     const known = recent.get(userId);
     if (known !== undefined && since(known.readAt, clocks) < freshFor) return known.user;
     const readAt = momentOf(clocks);
-    return provider.byId(userId).then((user) => {
-      if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-      if (recent.size >= remembered) recent.clear();
-      recent.set(userId, { user, readAt });
-      return user;
-    });
+    const user = await users.byId(userId);
+    if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
+    if (recent.size >= remembered) recent.clear();
+    recent.set(userId, { user, readAt });
+    return user;
   };
 }
 
-/** At once where token and user were seen a moment ago. */
-export type CurrentUser = (token: string | undefined) => User | Promise<User>;
+export type CurrentUser = (token: string | undefined) => Promise<User>;
 
 /**
- * Who is signed in: the token is checked, the user is read.
+ * Reads the current user: checks the token, then reads its user.
  *
  * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
  * `token_revoked`.
  */
 export function createCurrentUser(check: TokenCheck, userOf: UserOf): CurrentUser {
-  return function currentUser(token) {
-    const principal = check(token);
-    return principal instanceof Promise ? principal.then(userOf) : userOf(principal);
+  return async function currentUser(token) {
+    const principal = await check(token);
+    return await userOf(principal);
   };
 }

@@ -1,29 +1,29 @@
-import type { SteadyClock } from "./ports.ts";
+import type { SteadyClock } from "./clock.ts";
 
 /** A forward step of a clock that elapsed time does not confirm. */
 export interface Leap {
   readonly ms: number;
-  /** For how much elapsed time the clock has kept it, in milliseconds. */
+  /** The elapsed time for which the clock has kept it, in milliseconds. */
   readonly keptFor: number;
 }
 
-/** One reading of a clock and the leaps that are not believed yet: enough to go on after a restart. */
+/** One reading of a clock, and the leaps that are not believed yet. A restarted process continues from it. */
 export interface DeletionTimeRecord {
   /** The clock's last reading, in milliseconds since the epoch. */
   readonly seenAt: number;
   readonly leaps: readonly Leap[];
 }
 
-/** Clock and elapsed time may differ by so much without consequence, in milliseconds. */
+/** The difference between clock and elapsed time that is ignored, in milliseconds. */
 const leapTolerance = 60_000;
-/** Two good clocks drift apart by no more than this share of elapsed time: the most that NTP slews. */
+/** The largest drift of two good clocks, as a share of elapsed time: the most that NTP slews. */
 const commonDrift = 0.0005;
-/** A leap that the clock keeps for so much running time is believed, in milliseconds. */
+/** The running time after which a leap is believed, in milliseconds. */
 const believedAfter = 86_400_000;
 
 /**
  * The time that an irreversible deletion may follow. It is the clock's time without every forward leap that elapsed
- * time does not confirm. A wrong clock delays a deletion and never hastens one.
+ * time does not confirm. A wrong clock delays a deletion, and never advances one.
  *
  * A leap is believed once the clock has kept it for a day of running time: by then it is a corrected clock, a machine
  * that slept, or a server that was stopped for long. A step back cancels the newest leaps first.
@@ -36,7 +36,7 @@ export class DeletionTime {
   #drift = 0;
   #leaps: Leap[];
 
-  /** @param record the last record of an earlier process: the time since then counts as a leap if it is long */
+  /** @param record the last record of an earlier process. A long time since then counts as a leap */
   constructor(steady: SteadyClock, record: DeletionTimeRecord) {
     this.#steady = steady;
     this.#seenAt = record.seenAt;
@@ -44,7 +44,7 @@ export class DeletionTime {
     this.#leaps = [...record.leaps];
   }
 
-  /** How far the time that deletions follow is behind the clock, in milliseconds. */
+  /** The distance of the deletion time behind the clock, in milliseconds. */
   get lag(): number {
     return this.#leaps.reduce((sum, { ms }) => sum + ms, 0);
   }
@@ -57,7 +57,7 @@ export class DeletionTime {
    * Takes one reading of the clock.
    *
    * @param now milliseconds since the epoch
-   * @returns the time that deletions may follow
+   * @returns the deletion time
    */
   read(now: number): number {
     const steady = this.#steady();

@@ -1,6 +1,6 @@
-import { hkdfSync } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync } from "node:crypto";
 
-/** The keys that `LATCHKEY_SECRET` opens, one for each purpose, so that none can stand in for another. */
+/** The keys that are derived from `LATCHKEY_SECRET`. Each has one purpose, so a key never works in place of another. */
 export interface DerivedKeys {
   readonly sealing: Buffer;
   readonly refreshChain: Buffer;
@@ -18,4 +18,14 @@ export function deriveKeys(secret: string): DerivedKeys {
     refreshSeal: derive("refresh-token-seal"),
     fingerprint: derive("name-fingerprint"),
   };
+}
+
+/**
+ * Makes names recognisable without writing them down: people type passwords into the wrong field.
+ *
+ * @param key a holder of this key can test guesses
+ */
+export function nameFingerprints(key: Buffer): (name: string) => string {
+  const secret = createSecretKey(key);
+  return (name) => createHmac("sha256", secret).update(name).digest("hex").slice(0, 16);
 }

@@ -1,9 +1,6 @@
-/** Every refusal that Latchkey can answer with: code, HTTP status, and what the caller is told. */
+/** Every refusal that Latchkey can answer with: its code, its HTTP status and the message for the caller. */
 const refusals = {
-  bad_request: [
-    400,
-    "The request is not well-formed: a body must be JSON, sent with Content-Type: application/json",
-  ],
+  bad_request: [400, "The request is malformed: send a JSON body with Content-Type: application/json"],
   invalid_credentials: [401, "Incorrect username or password"],
   missing_token: [401, "Not authenticated: send the access token as Authorization: Bearer <token>"],
   invalid_token: [401, "The token is not valid"],
@@ -11,18 +8,18 @@ const refusals = {
   token_revoked: [401, "The session has ended: sign in again"],
   invalid_guard_key: [401, "A guard key is required: send it as Authorization: Bearer <key>"],
   invalid_metrics_key: [401, "A metrics key is required: send it as Authorization: Bearer <key>"],
-  forbidden: [403, "Not allowed"],
+  forbidden: [403, "You are not allowed to do this"],
   account_disabled: [403, "This account is disabled: ask an administrator"],
   account_setup_required: [
     403,
-    "This account is not set up yet: sign in once to the identity provider in a browser, which asks for what is missing",
+    "This account is not set up yet: sign in to the identity provider once in a browser and complete the steps it asks for",
   ],
   token_too_large: [
     403,
     "The access token of this account does not fit into a request: ask an administrator for fewer or shorter roles",
   ],
-  not_found: [404, "No such resource"],
-  method_not_allowed: [405, "This method is not allowed here"],
+  not_found: [404, "Resource not found"],
+  method_not_allowed: [405, "This resource does not support this method"],
   request_timeout: [408, "The request took too long to arrive"],
   body_too_large: [413, "The request body is larger than 16 KiB"],
   uri_too_long: [414, "The URL is longer than 2,048 characters"],
@@ -33,7 +30,7 @@ const refusals = {
   validation_error: [422, "The request is not valid"],
   rate_limited: [429, "Too many attempts: try again later"],
   headers_too_large: [431, "The request headers are too large"],
-  client_gone: [499, "The client hung up"],
+  client_gone: [499, "The client closed the connection"],
   internal_error: [500, "Internal server error"],
   overloaded: [503, "The server is busy: try again shortly"],
   provider_unavailable: [503, "The identity provider cannot be reached: try again shortly"],
@@ -57,16 +54,16 @@ export interface LimitReached {
 }
 
 export interface RefusalDetails {
-  /** For the log alone: what really happened. Must hold no secret. */
+  /** The true cause, for the log alone. Must hold no secret. */
   readonly reason?: string;
-  /** Seconds after which another try makes sense. */
+  /** Seconds to wait before the next attempt. */
   readonly retryAfter?: number;
   readonly issues?: readonly Issue[];
   readonly limit?: LimitReached;
   readonly cause?: unknown;
 }
 
-/** A refusal. `message` is for the caller, `reason` for the log: they never mix. */
+/** A refusal. `message` is for the caller and `reason` for the log. They never mix. */
 export class LatchkeyError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
@@ -87,12 +84,19 @@ export class LatchkeyError extends Error {
   }
 }
 
+/** Whether an access or refresh token was refused for what it is: forged, expired or revoked. */
+export function isTokenRefusal(error: unknown): error is LatchkeyError {
+  return error instanceof LatchkeyError && tokenRefusals.has(error.code);
+}
+
+const tokenRefusals: ReadonlySet<ErrorCode> = new Set(["invalid_token", "token_expired", "token_revoked"]);
+
 /** The HTTP status of a code. */
 export function statusOf(code: ErrorCode): number {
   return refusals[code][0];
 }
 
-/** What the caller is told for a code. */
+/** The message for the caller. */
 function messageOf(code: ErrorCode): string {
   return refusals[code][1];
 }

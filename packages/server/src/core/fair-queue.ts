@@ -1,18 +1,18 @@
-import { addressBucket, networkOfBucket } from "./address-bucket.ts";
+import { addressBucket, networkOfBucket } from "./addresses.ts";
 import { LinkedList, type ListEntry } from "./linked-list.ts";
 
-/** Whose work waits. */
+/** The owner of waiting work. */
 export interface Requester {
-  /** IP address, or what stands for it, such as `cli`. */
+  /** IP address, or a name in its place, such as `cli`. */
   readonly address: string;
   /** Tells accounts apart. Two names of one account may count as two. */
   readonly account: string;
 }
 
-/** A place in the queue. */
+/** An item in the queue. */
 export interface Waiting<Item> {
   readonly item: Item;
-  /** Gives the place back. */
+  /** Leaves the queue. */
   leave(): void;
 }
 
@@ -31,8 +31,8 @@ interface Group<Item> {
 }
 
 /**
- * A fair queue. Networks take turns; within a network its address buckets, within a bucket its accounts. So the
- * next item of a network waits for at most one item of every other network, however many they have.
+ * A fair queue. Networks take turns; within a network its address buckets, within a bucket its accounts. The next item
+ * of a network waits for at most one item of every other network, however many items they have.
  *
  * An IPv6 network is a /48: an attacker has many /64 in it. An IPv4 network is one address.
  */
@@ -64,7 +64,7 @@ export class FairQueue<Item> {
     return waiting;
   }
 
-  /** Takes out the item whose turn it is. */
+  /** Removes the next item. */
   next(): Item | undefined {
     let group = this.#root;
     for (let child = group.turns.first; child !== undefined; child = group.turns.first) {
@@ -78,8 +78,8 @@ export class FairQueue<Item> {
   }
 
   /**
-   * The place to take for a newcomer if the queue is full: the newest of the network, bucket or account with the
-   * most places, provided that it keeps at least as many as the newcomer's own then has.
+   * The item that a newcomer displaces from a full queue: the newest of the network, bucket or account with the most
+   * items. It must keep at least as many items as the newcomer's group then has.
    */
   displaceable(requester: Requester): Waiting<Item> | undefined {
     return this.#byAddress(requester) ?? this.#byAccount(requester.account);
@@ -135,7 +135,7 @@ function childOf<Item>(group: Group<Item>, key: string): Group<Item> {
   return child;
 }
 
-/** Takes one item's weight from a group and all around it; empty groups are forgotten. */
+/** Takes one item's weight from a group and its parents. Deletes empty groups. */
 function lighten<Item>(group: Group<Item>): void {
   group.weight--;
   const { parent, turn, key, weight } = group;

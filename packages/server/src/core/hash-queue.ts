@@ -1,14 +1,13 @@
 import { LatchkeyError } from "./errors.ts";
 import { FairQueue, type Requester } from "./fair-queue.ts";
-import { ReleaseGroup } from "./release-group.ts";
 
 interface Turn {
   start(): void;
-  /** Tells the waiter that another requester takes its place. */
+  /** Refuses the waiter: another requester takes its place. */
   displace(): void;
 }
 
-/** A requester that may hang up. */
+/** A requester that may close its connection. */
 export interface HashRequester extends Requester {
   readonly signal?: AbortSignal;
 }
@@ -16,16 +15,14 @@ export interface HashRequester extends Requester {
 /**
  * A bounded queue of password hashes. Addresses and accounts take turns (see `fair-queue.ts`).
  *
- * One address or account may use all places while no other needs them. When the queue is full, a newcomer
- * takes the newest place of whatever holds the most, if that is more than the newcomer's share. Otherwise it is
- * refused at once.
+ * One address or account may use all places while no other needs them. In a full queue a newcomer takes the newest
+ * place of the group with the most places, if that group has more than the newcomer's share. Otherwise the newcomer
+ * is refused at once.
  */
 export class HashQueue {
   readonly #concurrency: number;
   readonly #places: number;
   readonly #waiting = new FairQueue<Turn>();
-  /** Under a full load it costs a caller at most this much; alone or in a small crowd nobody waits. */
-  readonly #finished = new ReleaseGroup({ size: 8, patienceMs: 100 });
   #running = 0;
 
   constructor(limits: { readonly concurrency: number; readonly places: number }) {
@@ -33,12 +30,12 @@ export class HashQueue {
     this.#places = limits.places;
   }
 
-  /** How many may run at once. */
+  /** Hashes that run at the same time, at most. */
   get concurrency(): number {
     return this.#concurrency;
   }
 
-  /** How many may wait. */
+  /** Hashes that wait, at most. */
   get places(): number {
     return this.#places;
   }
@@ -77,7 +74,6 @@ export class HashQueue {
       return await work();
     } finally {
       this.#next();
-      await this.#finished.join(this.#waiting.size);
     }
   }
 
@@ -109,7 +105,7 @@ export class HashQueue {
     place?.item.displace();
   }
 
-  /** The running slot goes straight to the next waiter, so no newcomer can slip in between. */
+  /** Passes the slot to the next waiter directly, so a newcomer cannot take it in between. */
   #next(): void {
     const turn = this.#waiting.next();
     if (turn === undefined) this.#running--;

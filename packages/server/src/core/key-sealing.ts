@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Encrypts a private key for storage: AES-256-GCM, bound to its `kid` so that none can be swapped. */
+/** Encrypts a private key for storage: AES-256-GCM, bound to its `kid`, so sealed keys cannot be swapped. */
 export function seal(privateKey: Buffer, kid: string, key: Buffer): string {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes });
@@ -13,7 +13,7 @@ export function seal(privateKey: Buffer, kid: string, key: Buffer): string {
   );
 }
 
-/** Opens what `seal` closed; undefined where the key is another or a byte was changed. */
+/** Decrypts a sealed key; undefined if the sealing key is another one or a byte was changed. */
 export function unseal(sealed: string, kid: string, key: Buffer): Buffer | undefined {
   const bytes = Buffer.from(sealed, "base64");
   if (bytes.length < nonceBytes + tagBytes) return undefined;

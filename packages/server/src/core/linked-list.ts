@@ -6,8 +6,7 @@ export interface ListEntry<Value> {
 }
 
 /**
- * A doubly linked list. Unlike the first key of a `Map`, from which others were deleted before, both ends are
- * found in constant time.
+ * A doubly linked list. Both ends are found in constant time. The first key of a `Map` is not, after deletions.
  */
 export class LinkedList<Value> {
   #first: ListEntry<Value> | undefined;

@@ -5,24 +5,24 @@ import {
   type Rule,
   soonMs,
 } from "./attempt-counter.ts";
+import type { SteadyClock } from "./clock.ts";
 import { LinkedList, type ListEntry } from "./linked-list.ts";
-import type { SteadyClock } from "./ports.ts";
 
 interface Count {
   readonly key: string;
   failures: number;
-  /** Attempts whose outcome is open; they count, so that parallel guesses cannot slip past the limit. */
+  /** Attempts that are not settled yet. They count, so parallel guesses cannot exceed the limit. */
   open: number;
   windowEnds: number;
   turnedAway: boolean;
-  /** Where the count is remembered; undefined while it has no failure. */
+  /** The entry in its list; undefined while the count has no failure. */
   remembered: { readonly list: LinkedList<Count>; readonly entry: ListEntry<Count> } | undefined;
 }
 
 /**
- * Counts in the memory of this process. At most `capacity` counts with failures are remembered, besides those of
- * open attempts. At the bound the oldest failures that exhaust no limit are forgotten first, so a flood of new keys
- * forgets no exhausted limit.
+ * Counts in the memory of this process. At most `capacity` counts with failures are held, besides those of open
+ * attempts. At the bound the oldest counts below their limit go first, so a flood of new keys removes no exhausted
+ * limit.
  */
 export class MemoryAttemptCounter implements AttemptCounter {
   readonly #counts = new Map<string, Count>();
@@ -32,7 +32,7 @@ export class MemoryAttemptCounter implements AttemptCounter {
   readonly #steady: SteadyClock;
   readonly #capacity: number;
 
-  /** @param steady windows are elapsed time: a wall clock that is set back must not lengthen them */
+  /** @param steady measures the windows: a wall clock that is set back must not lengthen them */
   constructor(steady: SteadyClock, capacity = 200_000) {
     this.#steady = steady;
     this.#capacity = capacity;
@@ -104,7 +104,7 @@ export class MemoryAttemptCounter implements AttemptCounter {
     return known;
   }
 
-  /** Puts a count that failed among those of its kind, and keeps the bound. */
+  /** Moves a failed count into its list, and keeps the bound. */
   #remember(count: Count, rule: Rule): void {
     const list = count.failures >= rule.limit ? this.#exhausted : this.#partial;
     if (count.remembered?.list === list) return;
@@ -112,7 +112,7 @@ export class MemoryAttemptCounter implements AttemptCounter {
     count.remembered = { list, entry: list.push(count) };
     if (this.#partial.size + this.#exhausted.size <= this.#capacity) return;
     const { first } = this.#partial;
-    // The failure that was just counted must stay, or new keys would have no limit.
+    // The failure that was just counted stays: without it new keys would have no limit.
     const oldest = first === undefined || first === count ? this.#exhausted.first : first;
     if (oldest !== undefined) this.#forgive(oldest);
   }

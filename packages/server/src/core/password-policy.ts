@@ -7,8 +7,8 @@ export interface PasswordPolicy {
 }
 
 /**
- * Why a new password cannot be taken, or undefined where it can. After NIST SP 800-63B-4 §3.1.1.2: length
- * and a blocklist, no rules of composition.
+ * The reason why a new password is refused; undefined if it is good. It follows NIST SP 800-63B-4 §3.1.1.2: a length
+ * and a blocklist, without rules of composition.
  *
  * @param names of the user, which must not be the password
  */
@@ -28,7 +28,7 @@ export async function passwordProblem(
   if (names.some((name) => folded === canonicalName(name) || folded === localPart(name))) {
     return "the password must not be the user's own name or e-mail address";
   }
-  // The whole password is compared, never a part of it: so the standard says, and so passphrases stay free.
+  // The whole password is compared, never a part of it, as the standard says: passphrases stay possible.
   if (folded === "latchkey" || (await commonPasswords()).has(folded)) {
     return "this password is too common: it is among the first that an attacker tries";
   }
@@ -39,7 +39,7 @@ function localPart(name: string): string | undefined {
   return canonicalName(name).split("@", 1)[0];
 }
 
-/** Loaded anew each time: 49,000 passwords are asked for once in a while, and take megabytes meanwhile. */
+/** Loads 49,000 passwords at each call: they are rarely needed and take megabytes. */
 async function commonPasswords(): Promise<ReadonlySet<string>> {
   const { dictionary } = await import("@zxcvbn-ts/language-common");
   return new Set(dictionary["passwords-common"].map((password) => String(password)));

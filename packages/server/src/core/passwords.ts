@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
 import type { HashQueue, HashRequester } from "./hash-queue.ts";
 
-/** NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters; this bounds the work that a long one makes. */
+/** The longest password. NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters; the bound limits the work. */
 export const maxPasswordBytes = 1024;
 
-/** Decomposed letters take up to three times the bytes; beyond that, normalising is not worth its time. */
+/** The longest typed password: decomposed letters take up to three times the bytes. A longer one is not normalised. */
 const maxTypedBytes = 2048;
 
 export interface HashParameters {
@@ -15,7 +15,7 @@ export interface HashParameters {
   readonly parallelism: number;
 }
 
-/** The two costly operations, as `@node-rs/argon2` does them on a thread of its own. */
+/** The two expensive operations. `@node-rs/argon2` runs them on its own threads. */
 export interface Hasher {
   hash(password: string, parameters: HashParameters): Promise<string>;
   verify(phc: string, password: string): Promise<boolean>;
@@ -27,7 +27,7 @@ export const argon2id: Hasher = {
   verify: (phc, password) => verify(phc, password),
 };
 
-/** Hashes and checks passwords with argon2id (RFC 9106), never more at once than the queue allows. */
+/** Hashes and checks passwords with argon2id (RFC 9106), within the limits of the queue. */
 export class Passwords {
   readonly #parameters: HashParameters;
   readonly #queue: HashQueue;
@@ -54,11 +54,11 @@ export class Passwords {
   }
 
   /**
-   * Checks a password with exactly one hash operation. A missing account, an unusable hash or an impossible
-   * password is checked against a random hash of the same cost.
+   * Checks a password with exactly one hash operation. For an unknown account, an unusable hash or an impossible
+   * password it checks a random hash of the same cost.
    *
    * @param phc of the account's password; undefined for an unknown account
-   * @param decoy a stored hash, whose cost is taken if `phc` has none
+   * @param decoy a stored hash. If `phc` has no cost, the check costs as much as this one
    * @throws {LatchkeyError} `overloaded`, `client_gone`
    */
   verify(
@@ -74,21 +74,21 @@ export class Passwords {
     return this.#queue.run(() => this.#hasher.verify(checked, typed ?? "-"), requester);
   }
 
-  /** The cost of today's parameters, as a PHC string begins. */
+  /** The cost of the current parameters, in the form of a PHC string. */
   get #cost(): string {
     const { memory, iterations, parallelism } = this.#parameters;
     return `$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}`;
   }
 
-  /** Whether a hash was made with other parameters than today's. */
+  /** Whether a stored hash has other parameters than the current ones. */
   needsUpgrade(phc: string): boolean {
-    const made = parseOptions(phc);
+    const stored = parseOptions(phc);
     const { memory, iterations, parallelism } = this.#parameters;
     return (
       !phc.startsWith("$argon2id$") ||
-      made.memoryCost !== memory ||
-      made.timeCost !== iterations ||
-      made.parallelism !== parallelism
+      stored.memoryCost !== memory ||
+      stored.timeCost !== iterations ||
+      stored.parallelism !== parallelism
     );
   }
 }
@@ -96,7 +96,7 @@ export class Passwords {
 /**
  * The same password typed on two keyboards can differ in bytes (NIST SP 800-63B-4 §3.1.1.2).
  *
- * @returns undefined for a password that can be nobody's
+ * @returns undefined for a password that no user can have
  */
 export function normalized(password: string): string | undefined {
   if (password === "" || Buffer.byteLength(password) > maxTypedBytes) return undefined;
@@ -112,7 +112,7 @@ export function isUsableHash(phc: string): boolean {
 const mostMemory = 4_194_304;
 const mostIterations = 100;
 
-/** The part of a PHC string that says how much work it is; undefined if the string is not a usable hash. */
+/** The cost in a PHC string; undefined if the string is not a usable hash. */
 function costOf(phc: string): string | undefined {
   try {
     const { memoryCost, timeCost } = parseOptions(phc);
@@ -123,7 +123,7 @@ function costOf(phc: string): string | undefined {
   }
 }
 
-/** A hash of this cost that no password fits. */
+/** A hash of this cost that no password matches. */
 function randomHash(cost: string): string {
   const random = (bytes: number) => randomBytes(bytes).toString("base64").replaceAll("=", "");
   return `${cost}$${random(16)}$${random(32)}`;

@@ -1,10 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "./account-names.ts";
-import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "./audit-events.ts";
+import { type AuditEvent, eventOf, type Origin } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { type PasswordPolicy, passwordProblem } from "./password-policy.ts";
 import type { Passwords } from "./passwords.ts";
-import type { AddOutcome, Clock, LocalUser, NewUser, Users } from "./ports.ts";
 import { mostUserBytes, userBytes } from "./token-size.ts";
+import {
+  type AddOutcome,
+  type LocalUser,
+  type NewUser,
+  type User,
+  type UserRecord,
+  type Users,
+  userOf,
+} from "./users.ts";
 
 export interface Person {
   readonly username: string;
@@ -13,10 +22,10 @@ export interface Person {
   readonly roles: readonly string[];
 }
 
-/** Something that cannot be done to a person. The message is one line for whoever asked. */
+/** A refused change of a user. The message is one line for the caller. */
 export class PersonProblem extends Error {}
 
-/** The user that a new database begins with. */
+/** The first user of a new database. */
 export const firstAdministrator: Person = {
   username: "admin",
   email: "admin@localhost",
@@ -24,18 +33,20 @@ export const firstAdministrator: Person = {
   roles: ["admin"],
 };
 
+type UserEvent = Extract<AuditEvent["name"], `user.${string}`>;
+
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
   readonly policy: PasswordPolicy;
   readonly clock: Clock;
-  /** Who does what is done here. */
+  /** The origin of the audit events. */
   readonly by: Origin;
 }
 
 /**
- * What an operator does with people. Every change that must end sessions ends them in the same step.
- * All throw {PersonProblem} where the person, the name or the password will not do.
+ * User administration. A change that must end sessions ends them in the same step. Every method throws
+ * {PersonProblem} if the user, the name or the password is refused.
  */
 export class People {
   readonly #users: Users;
@@ -52,63 +63,63 @@ export class People {
     this.#parts = parts;
   }
 
-  /** The same people, in the hands of somebody else. */
+  /** The same people, with another origin of the audit events. */
   by(by: Origin): People {
     return new People({ ...this.#parts, by });
   }
 
-  list(): Promise<LocalUser[]> {
-    return this.#users.list();
+  async list(): Promise<UserRecord[]> {
+    return (await this.#users.list()).map(recordOf);
   }
 
   /** @param name user name or e-mail address, in any spelling */
-  async find(name: string): Promise<LocalUser> {
+  async find(name: string): Promise<UserRecord> {
     const user = await this.#byName(name);
     if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
-    return user;
+    return recordOf(user);
   }
 
-  /** Finds out whether somebody can be added, so that nobody is asked for a password in vain. */
+  /** Checks whether a user can be added, before the operator is asked for a password. */
   async assertFree(person: Person): Promise<void> {
     assertFits(person);
     if (await this.#byName(person.username)) throw taken(person, "username_taken");
     if (await this.#byName(person.email)) throw taken(person, "email_taken");
   }
 
-  async add(person: Person, password: string): Promise<NewUser> {
+  async add(person: Person, password: string): Promise<User> {
     await this.#assertGood(password, [person.username, person.email]);
-    // The table knows one spelling of an address; an earlier version may have stored another.
+    // The table compares one spelling of an address. An earlier version may have stored another one.
     await this.assertFree(person);
     const user = await this.#prepare(person, password);
     const outcome = await this.#users.add(user, this.#event("user.added", user.id));
     if (outcome !== "added") throw taken(person, outcome);
-    return user;
+    return userOf({ ...user, active: true });
   }
 
   /**
-   * Makes the first administrator where there is no user at all.
+   * Adds the first administrator to an empty table.
    *
-   * @param given the password; without it one is made
-   * @returns the password that was made, if any, and whether this call added the user
+   * @param given the password; without it one is generated
+   * @returns the generated password, if any, and whether this call added the user
    */
   async addFirstAdministrator(
     given: string | undefined,
-  ): Promise<{ added: boolean; made: string | undefined }> {
-    if (!(await this.#users.isEmpty())) return { added: false, made: undefined };
+  ): Promise<{ added: boolean; generated: string | undefined }> {
+    if (!(await this.#users.isEmpty())) return { added: false, generated: undefined };
     const person = firstAdministrator;
     if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
-    const made = given === undefined ? randomBytes(15).toString("base64url") : undefined;
-    const user = await this.#prepare(person, given ?? made ?? "");
-    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), made };
+    const generated = given === undefined ? randomBytes(15).toString("base64url") : undefined;
+    const user = await this.#prepare(person, given ?? generated ?? "");
+    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), generated };
   }
 
-  /** Adds a user whose password need not be a good one: for demonstrations. */
+  /** Adds a user without checking the password, for demonstrations. */
   async addForDemo(person: Person, password: string): Promise<void> {
     const user = await this.#prepare(person, password);
     await this.#users.add(user, this.#event("user.added", user.id));
   }
 
-  async setPassword(name: string, password: string): Promise<LocalUser> {
+  async setPassword(name: string, password: string): Promise<UserRecord> {
     const user = await this.find(name);
     await this.#assertGood(password, [user.username, user.email]);
     const hash = await this.#hash(password, user.id);
@@ -118,13 +129,13 @@ export class People {
     );
   }
 
-  async setActive(name: string, active: boolean): Promise<LocalUser> {
+  async setActive(name: string, active: boolean): Promise<UserRecord> {
     const user = await this.find(name);
     const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
     return this.#done(user, await this.#users.setActive(user.id, active, event));
   }
 
-  async remove(name: string): Promise<LocalUser> {
+  async remove(name: string): Promise<UserRecord> {
     const user = await this.find(name);
     return this.#done(user, await this.#users.remove(user.id, this.#event("user.removed", user.id)));
   }
@@ -134,7 +145,7 @@ export class People {
     return this.#users.byName(key, older);
   }
 
-  #done(user: LocalUser, changed: boolean): LocalUser {
+  #done(user: UserRecord, changed: boolean): UserRecord {
     if (!changed) throw new PersonProblem(`${user.username} was removed meanwhile`);
     return user;
   }
@@ -164,9 +175,13 @@ export class People {
     if (problem !== undefined) throw new PersonProblem(problem);
   }
 
-  #event(name: AuditEventName, subject: string): AuditEvent {
+  #event(name: UserEvent, subject: string): AuditEvent {
     return eventOf(name, this.#clock(), this.#parts.by, { subject });
   }
+}
+
+function recordOf(user: LocalUser): UserRecord {
+  return { ...userOf(user), createdAt: user.createdAt };
 }
 
 function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {
@@ -187,16 +202,16 @@ function assertFits(person: Person): void {
   if (problem !== undefined) throw new PersonProblem(problem);
 }
 
-/** All of this stands in every token, and a token must fit into a header. */
+/** Names and roles stand in every token, and a token must fit into a header. */
 function sizeProblem(person: Person): string | undefined {
   const bytes = userBytes({ ...person, id: `user:${canonicalName(person.username)}` });
   if (bytes <= mostUserBytes) return undefined;
-  return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: give fewer or shorter roles`;
+  return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: use fewer or shorter roles`;
 }
 
 function displayNameProblem(name: string | null): string | undefined {
   if (name === null || (name.length <= 256 && !/\p{C}/u.test(name))) return undefined;
-  return "a name to show has at most 256 characters, none of them invisible";
+  return "a display name has at most 256 characters, and none of them may be invisible";
 }
 
 function rolesProblem(roles: readonly string[]): string | undefined {
@@ -207,5 +222,5 @@ function rolesProblem(roles: readonly string[]): string | undefined {
   );
   return bad === undefined
     ? undefined
-    : `a role is up to 64 letters, digits and _ . : -, which "${bad}" is not`;
+    : `a role has up to 64 letters, digits and _ . : -, and "${bad}" breaks this rule`;
 }

@@ -1,19 +1,19 @@
 import type { AuditEvent } from "./audit-events.ts";
 
-/** A session that an identity provider keeps, as far as it is known here. Times are milliseconds since the epoch. */
+/** The record of a session at an identity provider. Times are milliseconds since the epoch. */
 export interface RealmSession {
-  /** What the provider calls it: `sid` in its tokens. */
+  /** The provider's session id: `sid` in its tokens. */
   readonly id: string;
   readonly userId: string;
-  /** Fingerprint of the name that was typed to open it; empty where it was opened elsewhere. */
+  /** Fingerprint of the name that was typed to open it; empty if it was opened elsewhere. */
   readonly nameKey: string;
-  /** Where it was opened, as `address-bucket.ts` has it. */
+  /** The bucket of the address that opened it, see `addresses.ts`. */
   readonly addressBucket: string;
-  /** What the provider must be shown to end it, sealed; null where it was opened elsewhere. */
-  readonly sealedHint: string | null;
+  /** The ID token with which the provider ends it, sealed; null if it was opened elsewhere. */
+  readonly sealedIdTokenHint: string | null;
   /** No access token of it that passed through here is valid later than this. */
   readonly tokensUntil: number;
-  /** Until when the provider may go on with it. */
+  /** The latest end of the session at the provider. */
   readonly keepUntil: number;
 }
 
@@ -21,7 +21,7 @@ export interface RealmSession {
 export interface EndedRealmSession
   extends Pick<RealmSession, "id" | "userId" | "tokensUntil" | "keepUntil"> {}
 
-/** What is known of a session before its token is checked. */
+/** The record of a session, as far as it is needed before its token is checked. */
 export interface KnownRealmSession extends Pick<RealmSession, "userId" | "addressBucket"> {
   /** Whether it has ended here. */
   readonly ended: boolean;
@@ -30,22 +30,22 @@ export interface KnownRealmSession extends Pick<RealmSession, "userId" | "addres
 /** Sessions at an identity provider. Every change is durable when its promise resolves, and so is its audit event. */
 export interface RealmSessions {
   /**
-   * Notes that a session was opened or used.
+   * Records that a session was opened or used.
    *
-   * @returns false where it has ended here, so that no token of it may go out
+   * @returns false if it has ended here: none of its tokens may be answered
    */
   note(session: RealmSession, event: AuditEvent): Promise<boolean>;
-  /** Ends a session and adds it to the revocations. @returns false where it had ended before */
+  /** Ends a session and adds it to the revocations. @returns false if it had ended before */
   end(session: EndedRealmSession, events: readonly AuditEvent[]): Promise<boolean>;
-  /** What is known of a session, for as long as the provider might go on with it. */
+  /** The record of a session, until its latest end at the provider. */
   byId(id: string): Promise<KnownRealmSession | undefined>;
-  /** What the provider must be shown to end a session; null where there is nothing. */
-  sealedHint(id: string): Promise<string | null>;
-  /** Sessions that ended here and that the provider has not been told of, oldest first, a hundred at most. */
-  untold(): Promise<Pick<RealmSession, "id" | "sealedHint">[]>;
-  /** Notes that the provider knows, or cannot be told. */
-  told(id: string, at: number): Promise<void>;
-  /** Who signed in last under a name. */
+  /** The sealed ID token with which the provider ends a session; null if none is known. */
+  sealedIdTokenHint(id: string): Promise<string | null>;
+  /** Sessions that ended here and that the provider was not notified of, oldest first, a hundred at most. */
+  unnotified(): Promise<Pick<RealmSession, "id" | "sealedIdTokenHint">[]>;
+  /** Notes that the provider was notified, or can never be. */
+  markNotified(id: string, at: number): Promise<void>;
+  /** The id of the user that signed in last under a name. */
   holderOf(nameKey: string): Promise<string | undefined>;
   /** Whether the user has a session, ended or not, that was opened from this address. */
   openedFrom(userId: string, addressBucket: string): Promise<boolean>;

@@ -1,8 +1,9 @@
-import type { Session, SteadyClock } from "./ports.ts";
+import type { SteadyClock } from "./clock.ts";
+import type { Session } from "./sessions.ts";
 
 /**
- * When this process rotated sessions lately, by the steady clock. The age of such a rotation does not depend on the
- * wall clock, which may be set forward or back between a token's first use and its repeat.
+ * The recent rotations of this process, by the steady clock. Their age does not depend on the wall clock, which may be
+ * set forward or back between the first use of a token and its repeat.
  */
 export class RecentRotations {
   readonly #steady: SteadyClock;
@@ -10,7 +11,7 @@ export class RecentRotations {
   /** Oldest first. */
   readonly #rotated = new Map<string, { generation: number; at: number }>();
 
-  /** @param most sessions that are held; beyond them the oldest is forgotten */
+  /** @param most sessions that are held; beyond this the oldest is dropped */
   constructor(steady: SteadyClock, most = 10_000) {
     this.#steady = steady;
     this.#most = most;
@@ -28,7 +29,7 @@ export class RecentRotations {
     this.#rotated.delete(sessionId);
   }
 
-  /** Milliseconds since the session's last rotation; undefined if another process made it, or it is forgotten. */
+  /** Milliseconds since the session's last rotation; undefined if another process made it, or it was dropped. */
   ageOf({ id, generation }: Pick<Session, "id" | "generation">): number | undefined {
     const rotation = this.#rotated.get(id);
     return rotation?.generation === generation ? this.#steady() - rotation.at : undefined;

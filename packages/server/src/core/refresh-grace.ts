@@ -1,13 +1,15 @@
-import { addressBucket } from "./address-bucket.ts";
-import type { Caller, Clock, Session, SteadyClock } from "./ports.ts";
+import { addressBucket } from "./addresses.ts";
+import type { Caller } from "./audit-events.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
 import { RecentRotations } from "./recent-rotations.ts";
+import type { Session } from "./sessions.ts";
 
 /** Whether a repeat comes from the address that its session was opened from. */
 export type RepeatOrigin = "same_address" | "other_address";
 
 /**
- * For how long a repeated refresh token gets the same successor, in milliseconds. A lost answer is asked for again from
- * the same address, perhaps a minute later; from another address it may be a copy.
+ * How long a repeated refresh token gets the same successor, in milliseconds. A client repeats after a lost answer from
+ * its own address, perhaps a minute later. A repeat from another address may come from a thief.
  */
 export type GraceSettings = Readonly<Record<RepeatOrigin, number>>;
 
@@ -16,14 +18,20 @@ export function originOf({ address }: Caller, openedFrom: string): RepeatOrigin 
   return addressBucket(address) === openedFrom ? "same_address" : "other_address";
 }
 
-/** Repeats of one refresh token that get its successor, at most. The next one is a replay. */
+/** Repeats of one refresh token that get its successor, at most. A further repeat is a replay. */
 export const mostRepeats = 20;
 
 /**
- * How far a rotation may seem to lie in the future, in milliseconds. Replicas that keep their time by NTP differ by
- * some hundred milliseconds; a larger difference is a clock that was set back, and says nothing of the age.
+ * The clock difference between replicas that is tolerated, in milliseconds. With NTP they differ by some hundred
+ * milliseconds. A larger difference means that a clock was set back, and then the age of a rotation is unknown.
  */
 const skew = 2_000;
+
+/** The moment of a rotation. Disposed of before its outcome is known, it is forgotten. */
+export interface RotationMoment extends Disposable {
+  /** Keeps the moment: the rotation was made, here or by another replica at this moment. */
+  keep(): void;
+}
 
 /** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
 export class RefreshGrace {
@@ -37,27 +45,28 @@ export class RefreshGrace {
     this.#rotations = new RecentRotations(steady);
   }
 
-  /**
-   * Makes a rotation to this generation. Its moment is noted before: a repeat may come before the outcome is known
-   * here, and a rotation that another replica wins was made at this moment as well.
-   */
-  async begin(sessionId: string, generation: number, rotation: () => Promise<boolean>): Promise<boolean> {
-    this.#rotations.note(sessionId, generation);
-    try {
-      return await rotation();
-    } catch (error) {
-      this.#rotations.forget(sessionId);
-      throw error;
-    }
+  /** Notes the moment of a rotation before it is made: a repeat may arrive before its outcome is known here. */
+  begin(sessionId: string, generation: number): RotationMoment {
+    const rotations = this.#rotations;
+    let kept = false;
+    rotations.note(sessionId, generation);
+    return {
+      keep() {
+        kept = true;
+      },
+      [Symbol.dispose]() {
+        if (!kept) rotations.forget(sessionId);
+      },
+    };
   }
 
-  /** Where a repeat comes from, if it comes in time; undefined if it is too late. */
+  /** The origin of a repeat in time; undefined if it is too late. */
   admits(session: Session, caller: Caller): RepeatOrigin | undefined {
     const origin = originOf(caller, session.addressBucket);
     return this.#age(session) <= this.#settings[origin] ? origin : undefined;
   }
 
-  /** The steady clock decides if it can: the wall clock alone cannot tell an age from a step. */
+  /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
   #age(session: Session): number {
     const known = this.#rotations.ageOf(session);
     if (known !== undefined) return known;

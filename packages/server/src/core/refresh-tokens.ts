@@ -7,7 +7,7 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import type { DerivedKeys } from "./derived-keys.ts";
-import type { Link } from "./ports.ts";
+import type { RefreshTokenState } from "./sessions.ts";
 
 const prefix = "lkr_";
 const idBytes = 16;
@@ -26,10 +26,9 @@ export interface RefreshToken {
 }
 
 /**
- * Refresh tokens form a chain: each successor is a keyed hash of its predecessor, so whoever repeats a
- * token gets the same successor, and the store needs no more than the hash of the current one. A seal
- * tells our tokens from made-up ones before the store is asked, and makes any old one recognisable as a
- * replay (RFC 9700 §4.14.2).
+ * Refresh tokens form a chain. Each successor is a keyed hash of its predecessor, so a repeat of a token gets the
+ * same successor. The store holds the hash of the current token alone. A seal tells genuine tokens from forged ones
+ * before the store is read. It also makes every old token recognisable as a replay (RFC 9700 §4.14.2).
  */
 export class RefreshTokens {
   readonly #chainKey: KeyObject;
@@ -43,7 +42,7 @@ export class RefreshTokens {
   /** A session id that cannot be guessed. */
   static newSessionId(): string {
     const id = randomBytes(idBytes).toString("base64url");
-    // On a command line it would be taken for an option.
+    // A command line would take it for an option.
     return id.startsWith("-") ? RefreshTokens.newSessionId() : id;
   }
 
@@ -52,14 +51,14 @@ export class RefreshTokens {
     return { sessionId, generation: 0, secret: randomBytes(secretBytes) };
   }
 
-  /** The one token that can follow this one. */
+  /** The successor of a token, always the same one. */
   successor({ sessionId, generation, secret }: RefreshToken): RefreshToken {
     const next = { sessionId, generation: generation + 1, secret };
     return { ...next, secret: createHmac("sha256", this.#chainKey).update(bytesOf(next)).digest() };
   }
 
-  /** What the store keeps of a token. */
-  link({ generation, secret }: RefreshToken): Link {
+  /** The state of a token that the store holds. */
+  stateOf({ generation, secret }: RefreshToken): RefreshTokenState {
     return { generation, refreshHash: createHash("sha256").update(secret).digest("base64url") };
   }
 
@@ -68,7 +67,7 @@ export class RefreshTokens {
     return prefix + Buffer.concat([bytes, this.#seal(bytes)]).toString("base64url");
   }
 
-  /** Reads a token that this Latchkey wrote; undefined for anything else. */
+  /** Reads a token that this Latchkey wrote; undefined for any other text. */
   read(text: string): RefreshToken | undefined {
     if (text.length !== length || !text.startsWith(prefix)) return undefined;
     const encoded = text.slice(prefix.length);

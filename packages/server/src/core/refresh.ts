@@ -1,30 +1,32 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
-import { eventOf } from "./audit-events.ts";
-import type { TokenCheck } from "./current-user.ts";
+import { type Caller, eventOf } from "./audit-events.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
+import type { TokenCheck, UserById } from "./current-user.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Caller, Clock, IdentityProvider, Link, Session, Sessions, SteadyClock, User } from "./ports.ts";
 import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
-import type { RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
+import type { RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
-import { assertLive, type SessionSettings, useOf } from "./session-life.ts";
+import { isLive, notLive, type SessionSettings, useOf } from "./session-life.ts";
+import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
 import type { Attempt, Throttle } from "./throttle.ts";
 import { assertClaimsFit } from "./token-size.ts";
 import { createTrade, noTrade } from "./trade.ts";
+import type { User } from "./users.ts";
 
-/** One of the two ways to go on without a password. */
+/** The two grants that continue a session without a password. */
 export type RefreshGrant =
   | { readonly refreshToken: string }
   /** A live access token, traded for a new one of the same session. */
   | { readonly currentToken: string };
 
 export interface Refreshed extends AccessToken {
-  /** The successor; absent where an access token was traded. */
+  /** The successor; absent if an access token was traded. */
   readonly refreshToken?: string;
 }
 
 export interface RefreshParts {
   readonly check: TokenCheck;
-  readonly provider: Pick<IdentityProvider, "byId">;
+  readonly users: UserById;
   readonly throttle: Throttle;
   readonly sessions: Sessions;
   readonly revocations: Revocations;
@@ -39,147 +41,147 @@ export interface RefreshParts {
   readonly steady: SteadyClock;
 }
 
+/** Attempts of one refresh to rotate its session, at most. */
+const mostRotations = 3;
+
 export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed>;
 
 /**
- * Refreshing. A refresh token is used up by its first use: the session's current one is replaced by its
- * successor in one compare-and-set. A repeat of the last one within the grace gets the same successor, so two tabs
- * both stay signed in. Every repeat is audited and counted. A repeat that is too late or one too many, and any use of
- * an older token, is a replay and ends the session (RFC 9700 §4.14.2).
+ * Refreshes a session. The first use of a refresh token replaces it by its successor, in one compare-and-set. A repeat
+ * of the last token within the grace gets the same successor, so two tabs both stay signed in. Every repeat is audited
+ * and counted. A repeat that is too late or one too many is a replay, and so is any use of an older token. A replay
+ * ends the session (RFC 9700 §4.14.2).
  *
- * A token proves itself by its seal or signature before anything is counted, so made-up tokens stop no real one.
+ * The seal or signature of a token is checked before anything is counted, so forged tokens stop no genuine one.
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
- * `token_too_large`, `rate_limited`.
+ * `token_too_large`, `rate_limited`, `store_unavailable`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
-  const { check, provider, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
+  const { check, users, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
     parts;
   const grace = new RefreshGrace(settings.grace, clock, steady);
   const trade = createTrade(parts);
 
-  return async (grant, caller) => {
+  return async function refresh(grant, caller) {
     if ("currentToken" in grant) {
       if (!settings.currentToken) throw noTrade("Send refresh_token: this server trades no access tokens");
-      const sessionId = await sessionOf(grant.currentToken, caller);
-      const { session, user } = await liveSession(sessionId, caller);
-      return trade(session, user, caller);
+      const session = await liveSession(await sessionOf(grant.currentToken, caller), caller);
+      return trade(session, await activeUser(session), caller);
     }
+
     const token = refreshTokens.read(grant.refreshToken);
     if (token === undefined) {
-      const reason = "not a refresh token of ours, or sealed with another LATCHKEY_SECRET";
-      return refuse(new LatchkeyError("invalid_token", { reason }), caller);
+      const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
+      throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
     }
-    const { session, user } = await liveSession(token.sessionId, caller);
-    return rotate(token, session, user, caller);
+    let session = await liveSession(token.sessionId, caller);
+    const user = await activeUser(session);
+    const successor = refreshTokens.successor(token);
+    const presented = refreshTokens.stateOf(token);
+    const next = refreshTokens.stateOf(successor);
+    const refreshed = (tokensUntil: number): Refreshed => ({
+      ...tokens.issue(user, token.sessionId, tokensUntil),
+      refreshToken: refreshTokens.write(successor),
+    });
+
+    // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
+    // shows which one, so a second rotation is rare. Only a database that is rolled back meanwhile reaches the bound.
+    for (let rotations = 0; isCurrent(presented, session); rotations++) {
+      if (rotations === mostRotations) throw undecided();
+      const use = useOf(session, parts);
+      const reason = "refresh_token";
+      const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
+      using moment = grace.begin(session.id, next.generation);
+      const rotated = await sessions.rotate(session.id, presented, next, use, event);
+      moment.keep();
+      if (rotated) return refreshed(use.tokensUntil);
+      const seen = await sessions.byId(session.id);
+      if (!isLive(seen, clock())) throw notLive(seen);
+      session = seen;
+    }
+
+    if (isCurrent(next, session) && (await isRepeat(next, session, caller))) {
+      return refreshed(tokens.expiry(session.tokensUntil));
+    }
+    if (session.generation <= presented.generation) {
+      throw new LatchkeyError("invalid_token", {
+        reason: "generation newer than the database, which was rolled back",
+      });
+    }
+    await endReplayed(session, caller);
+    throw new LatchkeyError("token_revoked", { reason: "replay" });
   };
 
-  /** The session of an access token. Only a token that is not ours counts against the address. */
+  /** The session of an access token. A forged token counts against the address, an expired one does not. */
   async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
     try {
       return (await check(accessToken)).sessionId;
     } catch (error) {
-      if (error instanceof LatchkeyError && error.code === "invalid_token") return refuse(error, caller);
-      throw error;
+      const isForged = error instanceof LatchkeyError && error.code === "invalid_token";
+      throw isForged ? await counted(error, caller) : error;
     }
   }
 
   /**
-   * The session of a token that is ours, and its user. A live session is subject to no limit: its token was not guessed,
-   * so nothing that others do at its address may stop it. A token of an ended session counts for its account.
+   * The session of a genuine token. No limit applies to a live session: its token was not guessed, so other callers at
+   * its address must not stop it. A token of an ended session counts for its account.
    */
-  async function liveSession(
-    sessionId: string,
-    caller: Caller,
-  ): Promise<{ readonly session: Session; readonly user: User }> {
+  async function liveSession(sessionId: string, caller: Caller): Promise<Session> {
     const session = await sessions.byId(sessionId);
-    try {
-      assertKnown(session);
-      assertLive(session, clock());
-    } catch (error) {
-      const userId = session?.userId;
-      return refuse(error, caller, { key: userId ?? `unknown:${sessionId}`, userId });
-    }
-    const user = await provider.byId(session.userId);
+    if (isLive(session, clock())) return session;
+    const userId = session?.userId;
+    throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
+  }
+
+  async function activeUser({ userId }: Session): Promise<User> {
+    const user = await users.byId(userId);
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
     assertClaimsFit(user);
-    return { session, user };
+    return user;
   }
 
-  /** Refuses, and counts it: past a limit the caller is told to wait instead. */
-  function refuse(refusal: unknown, caller: Caller, account?: Attempt["account"]): Promise<never> {
-    const attempt = { operation: "refresh", caller, ...(account && { account }) } as const;
-    return throttle.attempt(attempt, () => Promise.reject(refusal));
-  }
-
-  async function rotate(
-    token: RefreshToken,
-    session: Session,
-    user: User,
+  /** Counts a refused token. @returns the refusal to throw: `rate_limited` past a limit */
+  async function counted(
+    refusal: LatchkeyError,
     caller: Caller,
-  ): Promise<Refreshed> {
-    const successor = refreshTokens.successor(token);
-    const from = refreshTokens.link(token);
-    const to = refreshTokens.link(successor);
-    const issue = (tokensUntil: number): Refreshed => ({
-      ...tokens.issue(user, session.id, tokensUntil),
-      refreshToken: refreshTokens.write(successor),
+    account?: Attempt["account"],
+  ): Promise<LatchkeyError> {
+    await using admission = await throttle.admit({
+      operation: "refresh",
+      caller,
+      ...(account && { account }),
     });
-
-    if (isCurrent(from, session)) {
-      const use = useOf(session, parts);
-      const about = { subject: user.id, sessionId: session.id, reason: "refresh_token" };
-      const event = eventOf("token.refreshed", clock(), caller, about);
-      const rotation = () => sessions.rotate(session.id, from, to, use, event);
-      if (await grace.begin(session.id, to.generation, rotation)) return issue(use.tokensUntil);
-      return overtaken(token, session.id, user, caller);
-    }
-    if (isCurrent(to, session) && (await repeated(to, session, user, caller))) {
-      return issue(tokens.expiry(session.tokensUntil));
-    }
-    if (session.generation <= from.generation) {
-      throw new LatchkeyError("invalid_token", { reason: "generation from a future that was rolled back" });
-    }
-    await end(session, user, caller);
-    throw new LatchkeyError("token_revoked", { reason: "replay" });
+    return await admission.failed(refusal);
   }
 
   /** Counts a repeat of the last token. @returns false if it came too late, or too many came before */
-  async function repeated(current: Link, session: Session, user: User, caller: Caller): Promise<boolean> {
+  async function isRepeat(current: RefreshTokenState, session: Session, caller: Caller): Promise<boolean> {
     const reason = grace.admits(session, caller);
     if (reason === undefined) return false;
-    const about = { subject: user.id, sessionId: session.id, reason };
-    const event = eventOf("refresh.repeated", clock(), caller, about);
+    const event = eventOf("refresh.repeated", clock(), caller, { ...about(session), reason });
     return sessions.repeat(session.id, current, mostRepeats, event);
   }
 
-  /** Another refresh or a logout came between the look and the compare-and-set: look once more. */
-  async function overtaken(
-    token: RefreshToken,
-    sessionId: string,
-    user: User,
-    caller: Caller,
-  ): Promise<Refreshed> {
-    const session = await sessions.byId(sessionId);
-    assertKnown(session);
-    assertLive(session, clock());
-    return rotate(token, session, user, caller);
-  }
-
-  async function end(session: Session, user: User, caller: Caller): Promise<void> {
-    const about = { subject: user.id, sessionId: session.id };
+  async function endReplayed(session: Session, caller: Caller): Promise<void> {
     await sessions.end(session.id, [
-      eventOf("refresh.replayed", clock(), caller, about),
-      eventOf("session.ended", clock(), caller, { ...about, reason: "replay" }),
+      eventOf("refresh.replayed", clock(), caller, about(session)),
+      eventOf("session.ended", clock(), caller, { ...about(session), reason: "replay" }),
     ]);
-    await revocations.follow();
+    await revocations.poll();
   }
 }
 
-function isCurrent({ generation, refreshHash }: Link, session: Session): boolean {
+/** The subject of the audit events of a session. */
+function about({ id, userId }: Session): { readonly subject: string; readonly sessionId: string } {
+  return { subject: userId, sessionId: id };
+}
+
+function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Session): boolean {
   return session.generation === generation && session.refreshHash === refreshHash;
 }
 
-function assertKnown(session: Session | undefined): asserts session is Session {
-  if (session === undefined) throw new LatchkeyError("token_revoked", { reason: "session is gone" });
+function undecided(): LatchkeyError {
+  const reason = `the current token could not be rotated, ${mostRotations} times`;
+  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }

@@ -1,39 +1,57 @@
-import { FreshReading } from "./fresh-reading.ts";
-import type { Clock, Revocation, RevocationLog, SteadyClock } from "./ports.ts";
+import { CachedRead } from "./cached-read.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
+
+/** An ended session with access tokens that may not have expired, as an entry of the list. */
+export interface Revocation {
+  readonly number: number;
+  readonly sessionId: string;
+  /** The expiry of the last token of the session. */
+  readonly until: number;
+}
+
+/** The numbered, append-only list of ended sessions. */
+export interface RevocationLog {
+  /** Revocations with a number above `cursor`, oldest first. */
+  after(cursor: number): Promise<Revocation[]>;
+  /** Whether ended sessions are still missing on the list, because a user had very many. */
+  isIncomplete(): Promise<boolean>;
+  /** Whether a session of a local user has ended, on the list or not. An unknown session has ended. */
+  hasEnded(sessionId: string): Promise<boolean>;
+}
 
 /**
- * For how long a revocation is kept after the last token of its session has expired, in milliseconds: a guard
- * may take a token for valid so much longer, because its clock is not this one.
+ * How long a revocation is kept after the last token of its session has expired, in milliseconds. The clock of a
+ * guard may be behind by as much, and then the guard takes the token for valid.
  */
 export const longestTolerance = 60_000;
 
 export interface RevocationClocks {
   readonly clock: Clock;
   readonly steady: SteadyClock;
-  /** How long an access token lives that is issued now, in milliseconds. */
+  /** The lifetime of an access token that is issued now, in milliseconds. */
   readonly tokenLifetime: number;
 }
 
-/** A revocation that is held here. */
+/** A revocation in memory. */
 interface HeldRevocation extends Revocation {
-  /** Until when it is held at least, by the steady clock: no step of a clock shortens it. */
+  /** The earliest time to drop it, by the steady clock: a step of the wall clock does not shorten it. */
   readonly steadyUntil: number;
 }
 
 /**
- * The ended sessions whose access tokens may still look valid, followed from the store's numbered list.
- * Asking is a look into memory; `follow` brings in what this and other processes added.
+ * The ended sessions that have access tokens which still look valid. A check reads memory alone. `poll` adds the new
+ * entries of the store's numbered list, from this and other processes.
  */
 export class Revocations {
   readonly #log: RevocationLog;
   readonly #clocks: RevocationClocks;
-  readonly #reading: FreshReading;
+  readonly #reading: CachedRead;
   readonly #ended = new Set<string>();
   readonly #listeners = new Set<() => void>();
   /** In the order of their numbers. */
   #list: HeldRevocation[] = [];
   #cursor = 0;
-  /** Whether sessions have ended that are not on the list yet: then the store is asked about each. */
+  /** Whether ended sessions are missing on the list. Then the store is asked about each session. */
   #incomplete = false;
   #readings = 0;
   #lastReading = 0;
@@ -42,38 +60,38 @@ export class Revocations {
     const { clock: now, steady } = clocks;
     this.#log = log;
     this.#clocks = clocks;
-    this.#reading = new FreshReading("ended sessions", () => this.#read(), { now, steady });
+    this.#reading = new CachedRead("ended sessions", () => this.#read(), { now, steady });
   }
 
-  /** How many ended sessions are held. */
+  /** The number of ended sessions in memory. */
   get size(): number {
     return this.#list.length;
   }
 
-  /** Milliseconds since the list was last read with success. */
+  /** Milliseconds since the last successful read of the list. */
   get age(): number {
     return this.#reading.age;
   }
 
-  /** Number of the last revocation that is known here. */
+  /** The number of the last revocation in memory. */
   get cursor(): number {
     return this.#cursor;
   }
 
-  /** Whether sessions have ended that are not on the list yet. */
+  /** Whether ended sessions are missing on the list. */
   get isIncomplete(): boolean {
     return this.#incomplete;
   }
 
-  /** Number of the first revocation that is held here: no token of an earlier one can be valid. */
+  /** The number of the first revocation in memory. All tokens of earlier ones have expired. */
   get firstHeld(): number {
     return this.#list[0]?.number ?? this.#cursor + 1;
   }
 
   /**
-   * Whether a session has ended: at once where the list was read a moment ago.
+   * Whether a session has ended. The answer is a value, not a promise, while the list is fresh: the guard takes both.
    *
-   * @throws {LatchkeyError} `store_unavailable` where it was not, and cannot be read now
+   * @throws {LatchkeyError} `store_unavailable` if the list is stale and cannot be read
    */
   isRevoked(sessionId: string | undefined): boolean | Promise<boolean> {
     if (this.#reading.isFresh) return this.#hasEnded(sessionId);
@@ -81,19 +99,19 @@ export class Revocations {
   }
 
   /**
-   * Reads the list, unless that was done a moment ago.
+   * Reads the list unless it is fresh.
    *
-   * @throws {LatchkeyError} `store_unavailable` where it cannot be read now
+   * @throws {LatchkeyError} `store_unavailable` if it cannot be read
    */
   refresh(): Promise<void> {
     return this.#reading.refresh();
   }
 
   /**
-   * Revocations with a number above `cursor`, oldest first. A cursor beyond the list's end belongs to another
-   * list, such as one that a restored database has lost: it is answered from the beginning.
+   * Revocations with a number above `cursor`, oldest first. A cursor beyond the end belongs to another list, such as
+   * that of a database before it was restored. It gets the list from its beginning.
    *
-   * @param most how many at most
+   * @param most the number of revocations, at most
    */
   after(cursor: number, most: number): readonly Revocation[] {
     const from = cursor > this.#cursor ? 0 : this.#firstAfter(cursor);
@@ -102,33 +120,33 @@ export class Revocations {
       .map(({ number, sessionId, until }) => ({ number, sessionId, until }));
   }
 
-  /** Calls back whenever there is something new. @returns what ends it */
+  /** Calls a listener after every addition. @returns a function that removes the listener */
   onAdded(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Brings in what this and other processes added. */
-  follow(): Promise<void> {
+  /** Reads the additions of this and other processes. */
+  poll(): Promise<void> {
     return this.#reading.read();
   }
 
   async #read(): Promise<void> {
     const reading = ++this.#readings;
-    // Before the list: the change that completes it puts the last sessions on it.
+    // Read before the list: the change that completes the list adds the last sessions to it.
     const incomplete = await this.#log.isIncomplete();
     if (incomplete) this.#incomplete = true;
     const before = this.#cursor;
     const { clock, steady, tokenLifetime } = this.#clocks;
     for (const revocation of await this.#log.after(before)) {
-      // Who asked at the same time may have brought it in already.
+      // A concurrent read may have added it already.
       if (revocation.number <= this.#cursor) continue;
       this.#ended.add(revocation.sessionId);
       const left = Math.max(tokenLifetime, revocation.until - clock());
       this.#list.push({ ...revocation, steadyUntil: steady() + left });
       this.#cursor = revocation.number;
     }
-    // An earlier reading that takes longer knows less.
+    // A slower read that began earlier has older data.
     if (reading > this.#lastReading) {
       this.#lastReading = reading;
       this.#incomplete = incomplete;
@@ -137,8 +155,8 @@ export class Revocations {
   }
 
   /**
-   * Forgets sessions of which no token can be valid any more: by the time that deletions follow, by this process's
-   * clock and by elapsed time. No step of one clock brings a token back.
+   * Drops sessions with all tokens expired: by the deletion time, by this process's clock and by elapsed time. A step
+   * of one clock never makes a token valid again.
    *
    * @param deletionTime milliseconds since the epoch, see `deletion-time.ts`
    */

@@ -1,21 +1,22 @@
 import type { AccessTokens } from "./access-tokens.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Clock, Session, SessionUse } from "./ports.ts";
+import type { Session, SessionUse } from "./sessions.ts";
 
 /** All in milliseconds. */
 export interface SessionLife {
-  /** A session that is not used for so long ends. */
+  /** An unused session ends after this time. */
   readonly idle: number;
-  /** A session ends after so long, however much it is used. */
+  /** A session ends after this time, used or not. */
   readonly max: number;
 }
 
-/** The life of a session under the settings of today. */
+/** The current settings of session life. */
 export type SessionSettings = SessionLife;
 
 /**
- * A session with the times that count. Settings that were lowered since it was opened shorten it, settings that
- * were raised do not lengthen it. Access tokens that it promised keep their time.
+ * A session with its effective times. Lowered settings shorten an open session, raised settings do not lengthen it.
+ * Its issued access tokens keep their expiry.
  */
 export function withLife(session: Session, { idle, max }: SessionLife): Session {
   const endsAt = Math.min(session.endsAt, session.createdAt + max);
@@ -23,7 +24,7 @@ export function withLife(session: Session, { idle, max }: SessionLife): Session 
   return { ...session, endsAt, expiresAt };
 }
 
-/** What using a session now makes of its times. */
+/** The times of a session after a use now. */
 export function useOf(
   session: Pick<Session, "endsAt">,
   parts: { settings: SessionSettings; tokens: AccessTokens; clock: Clock },
@@ -33,8 +34,19 @@ export function useOf(
   return { lastUsedAt: now, expiresAt, tokensUntil: parts.tokens.expiry(expiresAt) };
 }
 
-/** @throws {LatchkeyError} `token_revoked` after its end, `token_expired` after its time */
-export function assertLive(session: Session, now: number): void {
-  if (session.endedAt !== null) throw new LatchkeyError("token_revoked", { reason: "session ended" });
-  if (session.expiresAt <= now) throw new LatchkeyError("token_expired", { reason: "session expired" });
+/** A session that has not ended. */
+export interface LiveSession extends Session {
+  readonly endedAt: null;
+}
+
+/** Whether a session is on record, has not been ended and has not expired. */
+export function isLive(session: Session | undefined, now: number): session is LiveSession {
+  return session !== undefined && session.endedAt === null && session.expiresAt > now;
+}
+
+/** The refusal of a session that is not live: `token_revoked` if it was ended, `token_expired` if it expired. */
+export function notLive(session: Session | undefined): LatchkeyError {
+  if (session === undefined) return new LatchkeyError("token_revoked", { reason: "session is gone" });
+  if (session.endedAt !== null) return new LatchkeyError("token_revoked", { reason: "session ended" });
+  return new LatchkeyError("token_expired", { reason: "session expired" });
 }

@@ -1,27 +1,61 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
-import { addressBucket } from "./address-bucket.ts";
-import { type AuditEvent, eventOf } from "./audit-events.ts";
+import type { NameKeys } from "./account-names.ts";
+import { addressBucket } from "./addresses.ts";
+import { type AuditEvent, type AuditReason, type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type {
-  Account,
-  AuditTrail,
-  Caller,
-  Clock,
-  IdentityProvider,
-  Session,
-  Sessions,
-  User,
-} from "./ports.ts";
-import { RefreshTokens } from "./refresh-tokens.ts";
+import { type RefreshToken, RefreshTokens } from "./refresh-tokens.ts";
 import type { Revocations } from "./revocations.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
+import type { Session, Sessions } from "./sessions.ts";
 import type { Throttle } from "./throttle.ts";
 import { assertClaimsFit } from "./token-size.ts";
+import type { User } from "./users.ts";
 
 export interface Credentials {
   /** User name or e-mail address. */
   readonly username: string;
   readonly password: string;
+}
+
+/** A typed name, before its account is looked up. */
+export interface AccountName extends NameKeys {
+  /** Keyed fingerprint of the canonical spelling. The audit trail names an unknown account by it. */
+  readonly fingerprint: string;
+}
+
+/** The account behind a name, whether a user holds it or not. Two spellings of one account have the same key. */
+export interface Account {
+  readonly key: string;
+  /** Undefined for an unknown account. */
+  readonly userId: string | undefined;
+  /**
+   * Checks a password. Does the same work whether the account exists, is active, or neither.
+   *
+   * @throws {LatchkeyError} `overloaded` if too many passwords wait to be checked, `client_gone`
+   */
+  checkPassword(password: string, caller: Caller): Promise<Verdict>;
+}
+
+/** Whether the password was right. The reason of a wrong one is for the log and the audit trail alone. */
+export type Verdict =
+  | {
+      readonly ok: true;
+      readonly user: User /** The revision that the check read. */;
+      readonly revision: number;
+    }
+  | { readonly ok: false; readonly reason: VerdictReason };
+
+/** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
+export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
+
+/** The accounts that sign in with a password. */
+export interface Accounts {
+  /** Brings a typed name into its canonical spelling. Reads nothing. */
+  nameOf(username: string): AccountName;
+  /** @throws {LatchkeyError} `overloaded` if the hash queue is full for this account */
+  assertRoom(name: AccountName, caller: Caller): void;
+  find(name: AccountName): Promise<Account>;
 }
 
 export interface SignedIn extends AccessToken {
@@ -30,15 +64,15 @@ export interface SignedIn extends AccessToken {
 }
 
 export interface SignInParts {
-  readonly provider: IdentityProvider;
+  readonly accounts: Accounts;
   readonly throttle: Throttle;
   readonly sessions: Sessions;
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
   readonly audit: AuditTrail;
-  readonly revocations: Pick<Revocations, "follow">;
+  readonly revocations: Pick<Revocations, "poll">;
   readonly settings: SessionSettings & {
-    /** Live sessions of one user at most. */
+    /** Live sessions of one user, at most. */
     readonly mostSessions: number;
   };
   readonly clock: Clock;
@@ -47,78 +81,80 @@ export interface SignInParts {
 export type SignIn = (credentials: Credentials, caller: Caller) => Promise<SignedIn>;
 
 /**
- * Signing in: may this caller try, is the password right, open a session, issue its tokens.
+ * Signs a user in: is there room for a hash, does every limit admit the caller, is the password right. Then it opens a
+ * session and issues its tokens.
  *
- * Every no is the same `invalid_credentials` after the same work; only the audit trail knows which it was.
+ * Every wrong login gets the same `invalid_credentials` after the same work. Only the audit trail has the reason.
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
- * `overloaded`.
+ * `overloaded`, `client_gone`.
  */
 export function createSignIn(parts: SignInParts): SignIn {
-  const { provider, throttle, sessions, revocations, refreshTokens, tokens, audit, settings, clock } = parts;
+  const { accounts, throttle, sessions, revocations, refreshTokens, tokens, audit, settings, clock } = parts;
 
   return async function signIn({ username, password }, caller) {
-    const account = await provider.find(username, caller);
-    const tried = { key: account.key, userId: account.holder?.id };
+    const name = accounts.nameOf(username);
+    accounts.assertRoom(name, caller);
+    const account = await accounts.find(name);
+    await using admission = await throttle.admit({ operation: "login", caller, account });
 
-    return throttle.attempt({ operation: "login", caller, account: tried }, async () => {
-      const verdict = await provider.authenticate(account, password, caller);
-      if (!verdict.ok) return refuse(account, verdict.reason, caller);
+    const verdict = await account.checkPassword(password, caller);
+    if (!verdict.ok) throw await admission.failed(await refused(account, verdict.reason, caller));
+    const { user, revision } = verdict;
+    await assertFits(account, user, caller);
 
-      await assertFits(account, verdict.user, caller);
-      const first = refreshTokens.first(RefreshTokens.newSessionId());
-      const session = newSession(
-        first.sessionId,
-        refreshTokens.link(first).refreshHash,
-        verdict.user,
-        caller,
-      );
-      const signedIn = {
-        ...tokens.issue(verdict.user, session.id, session.tokensUntil),
-        refreshToken: refreshTokens.write(first),
-        user: verdict.user,
-      };
-      const about = { subject: verdict.user.id, sessionId: session.id };
-      const opened = eventOf("login.succeeded", clock(), caller, about);
-      const instead = await endInstead(verdict.user, caller);
-      if (await sessions.open(session, verdict.revision, opened, instead)) {
-        if (instead.length > 0) await revocations.follow();
-        return signedIn;
-      }
-      return refuse(account, "changed meanwhile", caller);
-    });
+    const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
+    const session = newSession(refreshToken, user, caller);
+    const signedIn = {
+      ...tokens.issue(user, session.id, session.tokensUntil),
+      refreshToken: refreshTokens.write(refreshToken),
+      user,
+    };
+    const about = { subject: user.id, sessionId: session.id };
+    const opening = eventOf("login.succeeded", clock(), caller, about);
+    const surplus = await endSurplus(user, caller);
+    if (!(await sessions.open(session, revision, opening, surplus))) {
+      throw await admission.failed(await refused(account, "changed meanwhile", caller));
+    }
+    if (surplus.length > 0) await revocations.poll();
+    return signedIn;
   };
 
-  /** Events of the oldest sessions that end because the user has too many. */
-  async function endInstead(user: User, caller: Caller): Promise<AuditEvent[]> {
+  /** The events of the user's surplus sessions: the oldest ones, which end in the same change. */
+  async function endSurplus(user: User, caller: Caller): Promise<AuditEvent[]> {
     const now = clock();
     const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
-    const about = { subject: user.id, reason: "limit" };
-    return surplus.map((sessionId) => eventOf("session.ended", now, caller, { ...about, sessionId }));
+    return surplus.map((sessionId) =>
+      eventOf("session.ended", now, caller, { subject: user.id, sessionId, reason: "limit" }),
+    );
   }
 
-  async function refuse(account: Account, reason: string, caller: Caller): Promise<never> {
+  /** Records a wrong login. @returns its refusal, with the reason for the log alone */
+  async function refused(
+    account: Account,
+    reason: AuditReason<"login.failed">,
+    caller: Caller,
+  ): Promise<LatchkeyError> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    throw new LatchkeyError("invalid_credentials", { reason });
+    return new LatchkeyError("invalid_credentials", { reason });
   }
 
   async function assertFits(account: Account, user: User, caller: Caller): Promise<void> {
     try {
       assertClaimsFit(user);
     } catch (error) {
-      const about = { subject: account.key, reason: "token_too_large" };
-      await audit.record(eventOf("login.failed", clock(), caller, about));
+      const reason = "token_too_large";
+      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
       throw error;
     }
   }
 
-  function newSession(id: string, refreshHash: string, user: User, caller: Caller): Session {
+  function newSession(first: RefreshToken, user: User, caller: Caller): Session {
     const now = clock();
     const endsAt = now + settings.max;
     return {
-      id,
+      id: first.sessionId,
       userId: user.id,
-      generation: 0,
-      refreshHash,
+      ...refreshTokens.stateOf(first),
       rotatedAt: now,
       createdAt: now,
       endsAt,

@@ -1,7 +1,8 @@
-import { eventOf } from "./audit-events.ts";
+import { type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import type { TokenCheck } from "./current-user.ts";
-import type { Caller, Clock, Sessions } from "./ports.ts";
 import type { Revocations } from "./revocations.ts";
+import type { Sessions } from "./sessions.ts";
 
 export interface SignOutParts {
   readonly check: TokenCheck;
@@ -13,8 +14,8 @@ export interface SignOutParts {
 export type SignOut = (token: string | undefined, caller: Caller) => Promise<void>;
 
 /**
- * Signing out ends the session: when the answer leaves, its access tokens are refused and its refresh
- * token is dead. Two logouts that race both succeed.
+ * Ends the session. When the answer is sent, its access tokens are refused and its refresh token is dead. Two logouts
+ * at the same time both succeed.
  *
  * The function it returns throws {LatchkeyError} `missing_token`, `invalid_token`, `token_expired`,
  * `token_revoked`.
@@ -22,8 +23,8 @@ export type SignOut = (token: string | undefined, caller: Caller) => Promise<voi
 export function createSignOut({ check, sessions, revocations, clock }: SignOutParts): SignOut {
   return async function signOut(token, caller) {
     const { userId, sessionId } = await check(token);
-    const about = { subject: userId, sessionId, reason: "logout" };
-    await sessions.end(sessionId, [eventOf("session.ended", clock(), caller, about)]);
-    await revocations.follow();
+    const event = eventOf("session.ended", clock(), caller, { subject: userId, sessionId, reason: "logout" });
+    await sessions.end(sessionId, [event]);
+    await revocations.poll();
   };
 }

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPair, type KeyObject, type webcrypto } from "node:crypto";
 import { promisify } from "node:util";
 
-/** The algorithms that sign access tokens (RFC 7518 §3.1). A key serves one of them for its whole life. */
+/** The algorithms that sign access tokens (RFC 7518 §3.1). A key keeps its algorithm for its whole life. */
 export const signingAlgorithms = ["ES256", "RS256"] as const;
 export type SigningAlgorithm = (typeof signingAlgorithms)[number];
 
@@ -41,7 +41,7 @@ const importOptions = {
   RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
 } as const;
 
-/** The algorithm of a stored key. @throws {Error} for one of a newer Latchkey */
+/** The algorithm of a stored key. @throws {Error} for an algorithm of a newer Latchkey */
 export function algorithmOf({ alg, kid }: Readonly<Record<string, unknown>>): SigningAlgorithm {
   const algorithm = signingAlgorithms.find((one) => one === alg);
   if (algorithm === undefined) throw new Error(`signing key ${kid}: unknown algorithm ${alg}`);

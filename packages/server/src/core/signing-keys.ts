@@ -1,8 +1,9 @@
 import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "./audit-events.ts";
-import { FreshReading } from "./fresh-reading.ts";
+import { CachedRead } from "./cached-read.ts";
+import type { Clock, SteadyClock } from "./clock.ts";
 import { seal, unseal } from "./key-sealing.ts";
-import type { Clock, KeyStore, SteadyClock, StoredKey } from "./ports.ts";
+import type { KeyStore, StoredKey } from "./key-store.ts";
 import {
   algorithmOf,
   importPublicKey,
@@ -10,11 +11,11 @@ import {
   type SigningAlgorithm,
 } from "./signing-key-pair.ts";
 
-/** Another process may sign with the retired key, and publish the old key set, until it has noticed the rotation. */
+/** How long another process may use the retired key and the old key set after a rotation, in milliseconds. */
 const noticeMs = 60_000;
 /** How long a cache may keep the key set, in milliseconds. */
 export const keySetLifetime = 300_000;
-/** A key set without the next key may be in use for so long after the key was made, in milliseconds. */
+/** How long a key set without a new key may be in use after the key was created, in milliseconds. */
 const publishedAhead = keySetLifetime + noticeMs;
 
 export interface Signer {
@@ -47,13 +48,12 @@ export type Rotation =
   | { readonly outcome: "rotated" }
   /** Another process rotated first. */
   | { readonly outcome: "overtaken" }
-  /** Caches may still hold a key set without the next key. `from` is when it may sign. */
+  /** Caches may still hold a key set without the next key. It may sign at `from`. */
   | { readonly outcome: "too early"; readonly from: number };
 
 /**
- * The keys that sign access tokens. Three ages are published at once: the one that signs, the next one,
- * so that every verifier has it before its first signature, and retired ones until their last token has
- * expired.
+ * The keys that sign access tokens. The active key signs. The next key is published in advance, so every verifier has
+ * it before its first signature. A retired key stays published until its last token has expired.
  */
 export class SigningKeys {
   readonly #store: KeyStore;
@@ -61,7 +61,7 @@ export class SigningKeys {
   readonly #clock: Clock;
   readonly #algorithm: SigningAlgorithm;
   readonly #steady: SteadyClock;
-  readonly #reading: FreshReading;
+  readonly #reading: CachedRead;
   #ring: Ring;
   /** When the keys were read, by the steady clock. */
   #readAt: number;
@@ -74,21 +74,21 @@ export class SigningKeys {
     this.#steady = steady;
     this.#ring = ring;
     this.#readAt = steady();
-    this.#reading = new FreshReading("signing keys", () => this.#read(), { now: clock, steady });
+    this.#reading = new CachedRead("signing keys", () => this.#read(), { now: clock, steady });
   }
 
   /**
-   * Loads the keys, or makes the first two.
+   * Loads the keys, or creates the first two.
    *
-   * @throws {SealedKeyError} where the keys were sealed with another `LATCHKEY_SECRET`
+   * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
    */
   static async open(parts: SigningKeyParts): Promise<SigningKeys> {
     const { store, sealing, clock, algorithm } = parts;
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
-      const made = () => newKey(now, sealing, algorithm);
-      await store.seed({ ...(await made()), activatedAt: now }, await made());
+      const create = () => newKey(now, sealing, algorithm);
+      await store.seed({ ...(await create()), activatedAt: now }, await create());
       stored = await store.all();
     }
     return new SigningKeys(parts, await ringOf(stored, sealing));
@@ -103,8 +103,8 @@ export class SigningKeys {
   }
 
   /**
-   * Whether a cache may keep the key set. A process that has not read the keys for a while may lack the next key
-   * of a rotation elsewhere.
+   * Whether a cache may keep the key set. A process that has not read the keys for a minute may lack the next key of
+   * another process's rotation.
    */
   get keySetIsCurrent(): boolean {
     return this.#steady() - this.#readAt < noticeMs;
@@ -120,15 +120,15 @@ export class SigningKeys {
     return this.#ring.published.get(kid);
   }
 
-  /** Takes over what other processes changed. */
-  follow(): Promise<void> {
+  /** Reads the changes of other processes. */
+  poll(): Promise<void> {
     return this.#reading.read();
   }
 
   /**
-   * The same, because a key is asked for that is not known: it may be that new.
+   * Reads the keys because a token names an unknown key, which may be new.
    *
-   * @throws {LatchkeyError} `store_unavailable` where it cannot be done now
+   * @throws {LatchkeyError} `store_unavailable` if they cannot be read
    */
   renew(): Promise<void> {
     return this.#reading.renew();
@@ -142,11 +142,11 @@ export class SigningKeys {
   }
 
   /**
-   * Lets the next key sign and makes a new next one. A key signs when no cache can hold a key set without it:
-   * a second rotation within `publishedAhead` is refused.
+   * Activates the next key and creates a new next one. A second rotation within `publishedAhead` is refused: a key may
+   * sign only after every cached key set has it.
    *
    * @param tokenLifetime of the longest-lived access token, in milliseconds
-   * @param force rotates in any case: verifiers behind a cache may refuse good tokens for `keySetLifetime`
+   * @param force rotates in any case. Verifiers behind a cache may refuse good tokens for `keySetLifetime`
    */
   async rotate(tokenLifetime: number, event: AuditEvent, force = false): Promise<Rotation> {
     const at = this.#clock();
@@ -160,13 +160,13 @@ export class SigningKeys {
       keepUntil: at + tokenLifetime + noticeMs,
     };
     const rotated = await this.#store.rotate(rotation, event);
-    await this.follow();
+    await this.poll();
     return { outcome: rotated ? "rotated" : "overtaken" };
   }
 
   #nextMaySignFrom(): number {
     const { next, stored } = this.#ring;
-    // The first key signs from its creation, and its next key was made with it: every key set has both.
+    // The first key and its next key were created together, so every key set has both.
     const isFirst = stored.every(
       ({ activatedAt, createdAt, retiredAt }) =>
         retiredAt === null && (activatedAt === null || activatedAt === createdAt),

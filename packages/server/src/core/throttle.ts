@@ -1,10 +1,11 @@
-import { addressBucket } from "./address-bucket.ts";
+import { addressBucket } from "./addresses.ts";
 import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
-import { eventOf } from "./audit-events.ts";
+import { type AuditTrail, type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { AuditTrail, Caller, Clock, Sessions } from "./ports.ts";
+import type { Sessions } from "./sessions.ts";
 
-/** How many failures are let through: on one account from one address, on one account, from one address. */
+/** The limits on failures: of an account at an address, of an account, and of an address. */
 export interface ThrottleRules {
   readonly pair: Rule;
   readonly account: Rule;
@@ -14,11 +15,11 @@ export interface ThrottleRules {
 export interface Attempt {
   readonly operation: "login" | "refresh";
   readonly caller: Caller;
-  /** The account that is tried, once it is known; without it only the address counts. */
+  /** The account of the attempt, if it is known. Without it the attempt counts for the address alone. */
   readonly account?: {
     readonly key: string;
     readonly userId: string | undefined;
-    /** What the audit trail calls it. Default: the key. */
+    /** The name of the account in the audit trail. Default: the key. */
     readonly subject?: string;
   };
 }
@@ -29,20 +30,33 @@ interface Limit extends CountedLimit {
   readonly scope: Scope;
 }
 
-/** What an attempt holds while it is under way. */
-interface Admission {
+/** The places that an attempt took, one under every limit that applies to it. */
+interface Places {
   readonly held: readonly Limit[];
-  /** The limit that others would have been turned away at. */
+  /** The refusal of a limit that only this caller may pass. */
   readonly passed: LatchkeyError | undefined;
 }
 
 /**
- * Decides who may try again, and when. An attempt counts from its first moment and is given back unless
- * it is refused with 401, so a hundred parallel guesses count as a hundred and no success ever counts.
+ * An attempt under way. It counts under its limits until it is disposed of, which gives its places back: a success
+ * and a failure of the server never count.
+ */
+export interface Admission extends AsyncDisposable {
+  /**
+   * Counts the attempt as a failure.
+   *
+   * @returns the refusal to throw: `refusal`, or `rate_limited` if the caller is past a limit
+   */
+  failed(refusal: LatchkeyError): Promise<LatchkeyError>;
+}
+
+/**
+ * Limits failed attempts. An attempt counts from its first moment, so a hundred parallel guesses count as a hundred.
+ * It is given back unless it fails.
  *
- * A stranger can exhaust an account's limit, or that of an address that many share, but not lock the
- * owner out: where the account has been signed in to from this address before, only the pair counts. A
- * wrong guess past a limit is answered as if there had been no way past it.
+ * A stranger can exhaust the limit of an account, or of a shared address, without locking the owner out: if the owner
+ * has signed in from this address before, only the limit of the pair applies. A wrong guess past a limit gets the
+ * answer of that limit.
  */
 export class Throttle {
   readonly #rules: Record<Attempt["operation"], ThrottleRules>;
@@ -53,7 +67,7 @@ export class Throttle {
 
   constructor(parts: {
     rules: ThrottleRules;
-    /** Apart, so that a flood of one cannot make the other forget. */
+    /** Separate counters: a flood of one operation must not displace the counts of the other. */
     counters: Record<Attempt["operation"], AttemptCounter>;
     sessions: Pick<Sessions, "openedFrom">;
     audit: AuditTrail;
@@ -67,25 +81,31 @@ export class Throttle {
   }
 
   /**
-   * Runs `work` if there is room for another attempt.
+   * Admits an attempt if every limit has room for it.
    *
    * @throws {LatchkeyError} `rate_limited`, with the seconds to wait
    */
-  async attempt<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
-    const { held, passed } = await this.#admit(attempt);
-    try {
-      const done = await work();
-      await this.#settle(attempt, held, false);
-      return done;
-    } catch (error) {
-      const failed = error instanceof LatchkeyError && error.status === 401;
-      const overrun = await this.#settle(attempt, held, failed);
-      throw failed ? (passed ?? overrun ?? error) : error;
-    }
+  async admit(attempt: Attempt): Promise<Admission> {
+    const { held, passed } = await this.#reserve(attempt);
+    let open = true;
+    const settle = async (failed: boolean): Promise<LatchkeyError | undefined> => {
+      if (!open) return undefined;
+      open = false;
+      return this.#settle(attempt, held, failed);
+    };
+    return {
+      async failed(refusal) {
+        const overrun = await settle(true);
+        return passed ?? overrun ?? refusal;
+      },
+      async [Symbol.asyncDispose]() {
+        await settle(false);
+      },
+    };
   }
 
-  /** Takes all places in one step. A limit that the caller may pass is left out of the next one. */
-  async #admit(attempt: Attempt): Promise<Admission> {
+  /** Takes all places in one step. A limit that the caller may pass is left out of the next step. */
+  async #reserve(attempt: Attempt): Promise<Places> {
     const counter = this.#counters[attempt.operation];
     let held = this.#limits(attempt);
     let passed: LatchkeyError | undefined;
@@ -109,7 +129,7 @@ export class Throttle {
     }
   }
 
-  /** A count that cannot be written is not worth the answer that was found: the counter makes up for it. */
+  /** Settles the places. A counter that cannot be reached catches up later: it must not cost the caller the answer. */
   async #settle(
     attempt: Attempt,
     limits: readonly Limit[],
@@ -133,11 +153,11 @@ export class Throttle {
     });
     if (account === undefined) return [limit("address", address)];
     const ofAccount = [limit("pair", account.key, address), limit("account", account.key)];
-    // A refresh names its account if its token is ours, and its address alone if it is not.
+    // A refresh with a genuine token counts for the account, one with a forged token for the address.
     return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
   }
 
-  /** Reads the sessions for unknown accounts too: a refusal must not take longer for accounts that exist. */
+  /** Reads the sessions of unknown accounts too: a refusal must take the same time for every account. */
   async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
     if (account === undefined) return false;
     const bucket = addressBucket(caller.address);
@@ -156,7 +176,7 @@ export class Throttle {
 function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs: number): LatchkeyError {
   return new LatchkeyError("rate_limited", {
     reason: `${operation} limit of the ${scope}`,
-    // A clock that was set back would make a wait of hours out of a window of minutes.
+    // A clock that was set back would turn a window of minutes into a wait of hours.
     retryAfter: Math.max(1, Math.ceil(Math.min(retryAfterMs, rule.windowMs) / 1000)),
     limit: {
       policy: `${operation}-${scope}`,
@@ -166,7 +186,7 @@ function refusalOf({ operation }: Attempt, { scope, rule }: Limit, retryAfterMs:
   });
 }
 
-/** A refresh token cannot be guessed, and many tabs and services refresh from one address. */
+/** Limits of refreshes. A refresh token cannot be guessed, and many tabs and services share an address. */
 function tenfold(rules: ThrottleRules): ThrottleRules {
   const times10 = ({ limit, windowMs }: Rule): Rule => ({ limit: limit * 10, windowMs });
   return { pair: times10(rules.pair), account: times10(rules.account), address: times10(rules.address) };

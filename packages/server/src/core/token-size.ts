@@ -1,27 +1,27 @@
 import { LatchkeyError } from "./errors.ts";
-import type { User } from "./ports.ts";
+import type { User } from "./users.ts";
 
 /**
- * Bytes of a user's claims in JSON, at most, when they are set. With `mostAddressBytes` and the rest a token stays
- * below 7,800 characters: an `Authorization` header of 8 KiB passes every common proxy.
+ * The most bytes of a user's claims in JSON, when they are set. Together with `mostAddressBytes` a token stays below
+ * 7,800 characters: an `Authorization` header of 8 KiB passes every common proxy.
  */
 export const mostUserBytes = 4096;
 
-/** Bytes of issuer and audience in JSON, at most. */
+/** The most bytes of issuer and audience in JSON. */
 export const mostAddressBytes = 1024;
 
-/** Bytes of a user's claims, at most, for users stored before the bound: their token stays below `mostTokenLength`. */
+/** The most bytes of a user's claims for users stored before that bound: a token stays below `mostTokenLength`. */
 const mostStoredBytes = 7168;
 
-/** Characters of an access token, at most: 4 KiB of the 16 KiB for headers are left for all others. */
+/** The most characters of an access token. It leaves 4 KiB of the 16 KiB for headers to the other headers. */
 const mostTokenLength = 12_288;
 
-/** What a user puts into a token. */
+/** A user's claims in a token. */
 export function userClaims({ id, username, email, displayName, roles }: Omit<User, "active">) {
   return { sub: id, preferred_username: username, email, name: displayName ?? username, roles };
 }
 
-/** How many bytes a user's claims take in JSON. */
+/** The bytes of a user's claims in JSON. */
 export function userBytes(user: Omit<User, "active">): number {
   return Buffer.byteLength(JSON.stringify(userClaims(user)));
 }

@@ -1,10 +1,12 @@
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
-import { eventOf } from "./audit-events.ts";
+import { type Caller, eventOf } from "./audit-events.ts";
+import type { Clock } from "./clock.ts";
 import { LatchkeyError } from "./errors.ts";
-import type { Caller, Clock, Session, Sessions, User } from "./ports.ts";
 import { type SessionSettings, useOf } from "./session-life.ts";
+import type { Session, Sessions } from "./sessions.ts";
+import type { User } from "./users.ts";
 
-/** A chain of trades ends so long after the last login or refresh by refresh token, in milliseconds. */
+/** The longest chain of trades after a login or a refresh by refresh token, in milliseconds. */
 const chainLasts = 86_400_000;
 
 export interface TradeParts {
@@ -18,9 +20,9 @@ export interface TradeParts {
 export type Trade = (session: Session, user: User, caller: Caller) => Promise<AccessToken>;
 
 /**
- * A trade needs nothing but an access token, so a stolen one must not become a credential for the whole life of its
- * session. The chain of trades ends a day after the last proof by password or refresh token, and so does every token that
- * it issues. Access tokens that live longer than a day bound their chain themselves.
+ * A trade needs an access token alone, so a stolen one must not become a credential for the whole life of its session.
+ * The chain of trades, with every token that it issues, ends a day after the last login or refresh by refresh token.
+ * If access tokens live longer than a day, the chain ends with their lifetime.
  *
  * The function it returns throws {LatchkeyError} `token_expired`, `token_revoked`.
  */
@@ -33,8 +35,8 @@ export function createTrade({ sessions, tokens, settings, clock }: TradeParts): 
     if (tokensUntil <= clock()) {
       throw new LatchkeyError("token_expired", { reason: "no login and no refresh token for a day" });
     }
-    const about = { subject: user.id, sessionId: session.id, reason: "current_token" };
-    const event = eventOf("token.refreshed", clock(), caller, about);
+    const about = { subject: user.id, sessionId: session.id };
+    const event = eventOf("token.refreshed", clock(), caller, { ...about, reason: "current_token" });
     if (await sessions.touch(session.id, { ...use, tokensUntil }, event)) {
       return tokens.issue(user, session.id, tokensUntil);
     }
@@ -42,7 +44,7 @@ export function createTrade({ sessions, tokens, settings, clock }: TradeParts): 
   };
 }
 
-/** The refusal of a server that trades no access tokens. @param why what the caller is told to send, and the reason */
+/** The refusal of a server that trades no access tokens. @param why the message for the caller */
 export function noTrade(why: string): LatchkeyError {
   const issue = { loc: ["body", "current_token"], msg: why, type: "value_error" };
   return new LatchkeyError("validation_error", { issues: [issue] });

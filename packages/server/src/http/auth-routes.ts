@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { CurrentUser } from "../core/current-user.ts";
-import type { User } from "../core/ports.ts";
 import type { Refresh, RefreshGrant } from "../core/refresh.ts";
 import type { SignIn } from "../core/sign-in.ts";
 import type { SignOut } from "../core/sign-out.ts";
+import type { User } from "../core/users.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
 import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./openapi-operations.ts";
 import { forgetContentType, readJson } from "./request-input.ts";
@@ -61,11 +61,9 @@ export function authRoutes(app: FastifyInstance, mount: string, operations: Auth
     },
   );
 
-  // The most frequent request. It is answered synchronously if the user is cached.
-  app.get(`${mount}/me`, { schema: describeCurrentUser(mount) }, (request, reply) => {
-    const user = operations.currentUser(bearerOf(request));
-    return user instanceof Promise ? user.then((read) => sendUser(reply, read)) : sendUser(reply, user);
-  });
+  app.get(`${mount}/me`, { schema: describeCurrentUser(mount) }, async (request, reply) =>
+    sendUser(reply, await operations.currentUser(bearerOf(request))),
+  );
 
   const logout = { schema: describeLogout(mount), onRequest: forgetContentType };
   app.post(`${mount}/logout`, logout, async (request, reply) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 import { waitingCallerOf } from "./caller.ts";
 
 /** The endpoint of the built-in tools, and its URL. */

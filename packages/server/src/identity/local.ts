@@ -1,45 +1,67 @@
 import { maxTypedName, nameKeys } from "../core/account-names.ts";
+import type { Caller } from "../core/audit-events.ts";
+import type { UserById } from "../core/current-user.ts";
+import { nameFingerprints } from "../core/derived-keys.ts";
 import type { HashRequester } from "../core/hash-queue.ts";
-import { nameFingerprints } from "../core/name-fingerprints.ts";
 import { isUsableHash, type Passwords } from "../core/passwords.ts";
-import type { Account, IdentityProvider, LocalUser, Users, Verdict, VerdictReason } from "../core/ports.ts";
+import type { Account, Accounts, VerdictReason } from "../core/sign-in.ts";
+import { type LocalUser, type Users, userOf } from "../core/users.ts";
 
 /**
- * People in Latchkey's own database.
+ * Accounts in Latchkey's own database.
  *
- * @param fingerprintKey makes names that are nobody's recognisable in the audit trail without writing
- * them down: people type passwords into the wrong field
+ * @param fingerprintKey makes unknown names recognisable in the audit trail without writing them down: people type
+ * passwords into the wrong field
  */
-export function localProvider(users: Users, passwords: Passwords, fingerprintKey: Buffer): IdentityProvider {
+export function localAccounts(
+  users: Users,
+  passwords: Passwords,
+  fingerprintKey: Buffer,
+): Accounts & UserById {
   const fingerprint = nameFingerprints(fingerprintKey);
   return {
-    async find(username, { address }): Promise<Account> {
+    nameOf(username) {
       const tooLong = username.length > maxTypedName;
       const keys = nameKeys(tooLong ? "" : username);
-      const nameKey = fingerprint(tooLong ? username : keys.key);
-      passwords.assertRoom({ address, account: nameKey });
-      const { holder, decoy } = await users.forSignIn(keys, nameKey);
-      return { key: holder?.id ?? `unknown:${nameKey}`, nameKey, holder, decoy };
+      return { ...keys, fingerprint: fingerprint(tooLong ? username : keys.key) };
     },
 
-    async authenticate({ nameKey, holder, decoy }, password, { address, signal }): Promise<Verdict> {
-      const requester = { address, account: nameKey, ...(signal && { signal }) };
-      const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
-      if (holder === undefined) return { ok: false, reason: "unknown_user" };
-      if (!right) return { ok: false, reason: reasonOf(holder) };
-      if (!holder.active) return { ok: false, reason: "inactive" };
-      await upgrade(holder, password, requester);
-      return { ok: true, user: holder, revision: holder.revision };
+    assertRoom(name, caller) {
+      passwords.assertRoom(requesterOf(name.fingerprint, caller));
     },
 
-    byId: (userId) => users.byId(userId),
+    async find({ fingerprint, ...keys }): Promise<Account> {
+      const { holder, decoy } = await users.forSignIn(keys, fingerprint);
+      return {
+        key: holder?.id ?? `unknown:${fingerprint}`,
+        userId: holder?.id,
+        async checkPassword(password, caller) {
+          const requester = requesterOf(fingerprint, caller);
+          const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
+          if (holder === undefined) return { ok: false, reason: "unknown_user" };
+          if (!right) return { ok: false, reason: reasonOf(holder) };
+          if (!holder.active) return { ok: false, reason: "inactive" };
+          await upgrade(holder, password, requester);
+          return { ok: true, user: userOf(holder), revision: holder.revision };
+        },
+      };
+    },
+
+    async byId(userId) {
+      const user = await users.byId(userId);
+      return user && userOf(user);
+    },
   };
 
-  /** The one moment when the password is at hand to be hashed anew. Under load the next login will do. */
+  /** The one moment when the password is at hand to be hashed anew. Under load this waits for a later login. */
   async function upgrade(user: LocalUser, password: string, requester: HashRequester): Promise<void> {
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
     await users.upgradeHash(user, await passwords.hash(password, requester));
   }
+}
+
+function requesterOf(account: string, { address, signal }: Caller): HashRequester {
+  return { address, account, ...(signal && { signal }) };
 }
 
 function reasonOf({ passwordHash }: LocalUser): VerdictReason {

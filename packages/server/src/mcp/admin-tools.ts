@@ -1,6 +1,6 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
 import type { Administration } from "../core/administration.ts";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
 import type { ToolRules } from "./policy.ts";
 import { eventsAnswer, userAnswer } from "./tool-answers.ts";

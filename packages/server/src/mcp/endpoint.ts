@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { guardMcp, guardTools, type ToolDecision, type Verifier } from "@latchkey/guard/mcp";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 import { version } from "../core/version.ts";
 import { type AdminToolParts, registerAdminTools } from "./admin-tools.ts";
 import { type OwnToolParts, registerOwnTools } from "./own-tools.ts";

@@ -1,7 +1,7 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
-import { signedIn, type UserOf } from "../core/current-user.ts";
+import type { Caller } from "../core/audit-events.ts";
+import { sessionPrincipal, type UserOf } from "../core/current-user.ts";
 import type { OwnSessions } from "../core/own-sessions.ts";
-import type { Caller } from "../core/ports.ts";
 import type { ToolRules } from "./policy.ts";
 import { accountAnswer, sessionsAnswer } from "./tool-answers.ts";
 import * as inputs from "./tool-inputs.ts";
@@ -30,7 +30,8 @@ export function registerOwnTools(
       outputSchema: outputs.account,
       annotations: reads,
     },
-    (_none, { principal }) => run(async () => accountAnswer(await userOf(principal), signedIn(principal))),
+    (_none, { principal }) =>
+      run(async () => accountAnswer(await userOf(principal), sessionPrincipal(principal))),
   );
 
   server.registerTool(
@@ -44,7 +45,7 @@ export function registerOwnTools(
     },
     (_none, { principal }) =>
       run(async () => {
-        const me = signedIn(principal);
+        const me = sessionPrincipal(principal);
         return sessionsAnswer(await ownSessions.list(me), me);
       }),
   );
@@ -61,7 +62,7 @@ export function registerOwnTools(
     },
     ({ session_id }, { principal }) =>
       run(async () => {
-        const me = signedIn(principal);
+        const me = sessionPrincipal(principal);
         if (await ownSessions.end(me, session_id, { ...caller, actor: me.userId })) return { ended: 1 };
         throw new ToolProblem("you have no live session of this id");
       }),
@@ -78,7 +79,7 @@ export function registerOwnTools(
     },
     ({ keep_current = false }, { principal }) =>
       run(async () => {
-        const me = signedIn(principal);
+        const me = sessionPrincipal(principal);
         return { ended: await ownSessions.endAll(me, keep_current, { ...caller, actor: me.userId }) };
       }),
   );

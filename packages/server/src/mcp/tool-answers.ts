@@ -1,20 +1,24 @@
-import type { UserRecord } from "../core/administration.ts";
-import type { SignedIn } from "../core/current-user.ts";
+import type { UserWithSessions } from "../core/administration.ts";
+import type { SessionPrincipal } from "../core/current-user.ts";
 import type { LiveSessions } from "../core/own-sessions.ts";
-import type { AuditPage, RecordedEvent, User } from "../core/ports.ts";
+import type { AuditPage, RecordedEvent } from "../core/recent-events.ts";
+import type { User } from "../core/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
 // From the core's words to those of the wire. Field by field: what is not named here, nobody is told.
 
-export function accountAnswer(user: User, { sessionId, expiresAt }: SignedIn): AccountAnswer {
+export function accountAnswer(user: User, { sessionId, expiresAt }: SessionPrincipal): AccountAnswer {
   return { ...userFields(user), session_id: sessionId, token_expires_at: time(expiresAt) };
 }
 
-export function userAnswer(user: UserRecord): UserAnswer {
+export function userAnswer(user: UserWithSessions): UserAnswer {
   return { ...userFields(user), created_at: time(user.createdAt), live_sessions: user.liveSessions };
 }
 
-export function sessionsAnswer({ sessions, total }: LiveSessions, { sessionId }: SignedIn): SessionsAnswer {
+export function sessionsAnswer(
+  { sessions, total }: LiveSessions,
+  { sessionId }: SessionPrincipal,
+): SessionsAnswer {
   return {
     total,
     sessions: sessions.map((session) => ({

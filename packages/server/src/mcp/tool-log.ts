@@ -1,5 +1,5 @@
 import type { ToolDecision } from "@latchkey/guard/mcp";
-import type { Caller } from "../core/ports.ts";
+import type { Caller } from "../core/audit-events.ts";
 
 /** What the tools need of a log. */
 export interface ToolLog {

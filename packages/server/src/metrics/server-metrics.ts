@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { PoolFigures } from "../core/ports.ts";
+import type { PoolFigures } from "../store/database.ts";
 import type { Family } from "./exposition.ts";
 
 /** The parts that are measured when monitoring reads the metrics. */

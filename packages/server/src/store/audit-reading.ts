@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { AuditReader, RecordedEvent } from "../core/ports.ts";
+import type { AuditReader, RecordedEvent } from "../core/recent-events.ts";
 import { type Database, one } from "./database.ts";
 import { type NoValues, statement } from "./statement.ts";
 

@@ -1,5 +1,4 @@
-import type { AuditEvent } from "../core/audit-events.ts";
-import type { AuditTrail } from "../core/ports.ts";
+import type { AuditEvent, AuditTrail } from "../core/audit-events.ts";
 import { type Database, type Step, step, type Urgency } from "./database.ts";
 import { statement } from "./statement.ts";
 

@@ -1,4 +1,4 @@
-import { auditEventNames, operator } from "../core/audit-events.ts";
+import { auditEventNames, auditReasons, operator } from "../core/audit-events.ts";
 import type { AuditListener } from "./audit.ts";
 import { type AuditRow, auditColumns, newestNumber, recordedEvent } from "./audit-reading.ts";
 import { type Database, one } from "./database.ts";
@@ -23,9 +23,12 @@ export function commandEvents(database: Database, listener: AuditListener): () =
     reported = Math.max(from, to);
     if (to <= from) return;
     for (const row of await database.all(between, { from, to, address: operator.address })) {
-      const { number: _, ...event } = recordedEvent(row);
+      const { number: _, reason: recorded, ...event } = recordedEvent(row);
       const name = auditEventNames.find((known) => known === event.name);
-      if (name !== undefined) listener({ ...event, name });
+      const reason = Object.values(auditReasons)
+        .flat()
+        .find((known) => known === recorded);
+      if (name !== undefined) listener({ ...event, name, ...(reason !== undefined && { reason }) });
     }
   };
 }

@@ -1,5 +1,17 @@
-import type { PoolFigures } from "../core/ports.ts";
 import type { Statement } from "./statement.ts";
+
+/** How busy the connections to a database are. */
+export interface PoolFigures {
+  /** Connections, at most. */
+  readonly max: number;
+  /** Connections that the database grants to the server, as far as known. */
+  readonly allowed: number;
+  /** Open connections. */
+  readonly size: number;
+  readonly idle: number;
+  /** Statements that wait for a connection. */
+  readonly waiting: number;
+}
 
 /** A database that cannot be used as it is. The message is one line that says how to repair it. */
 export class UnusableDatabaseError extends Error {}

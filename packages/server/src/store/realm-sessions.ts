@@ -13,7 +13,7 @@ const laterTimes = `
 // The newest hint replaces older ones: the newest key signed it, so it stays readable longest.
 const note = statement<RealmSession>(`
   insert into realm_sessions (id, user_id, name_key, address_bucket, sealed_hint, tokens_until, keep_until)
-  values (:id, :userId, :nameKey, :addressBucket, :sealedHint, :tokensUntil, :keepUntil)
+  values (:id, :userId, :nameKey, :addressBucket, :sealedIdTokenHint, :tokensUntil, :keepUntil)
   on conflict (id) do update set
     sealed_hint = coalesce(excluded.sealed_hint, realm_sessions.sealed_hint), ${laterTimes}
   where realm_sessions.ended_at is null`);
@@ -37,11 +37,11 @@ const byId = statement<{ id: string }, KnownRow>(`
   select user_id as "userId", address_bucket as "addressBucket", ended_at as "endedAt"
   from realm_sessions where id = :id`);
 
-const hint = statement<{ id: string }, { sealedHint: string | null }>(`
-  select sealed_hint as "sealedHint" from realm_sessions where id = :id`);
+const hint = statement<{ id: string }, { sealedIdTokenHint: string | null }>(`
+  select sealed_hint as "sealedIdTokenHint" from realm_sessions where id = :id`);
 
-const untold = statement<NoValues, { id: string; sealedHint: string | null }>(`
-  select id, sealed_hint as "sealedHint" from realm_sessions
+const unnotified = statement<NoValues, { id: string; sealedIdTokenHint: string | null }>(`
+  select id, sealed_hint as "sealedIdTokenHint" from realm_sessions
   where told_at is null and ended_at is not null order by ended_at limit 100`);
 
 const told = statement<{ id: string; at: number }>("update realm_sessions set told_at = :at where id = :id");
@@ -68,9 +68,9 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
       const row = await one(database, byId, { id });
       return row && { userId: row.userId, addressBucket: row.addressBucket, ended: row.endedAt !== null };
     },
-    sealedHint: async (id) => (await one(database, hint, { id }))?.sealedHint ?? null,
-    untold: () => database.all(untold, {}),
-    async told(id, at) {
+    sealedIdTokenHint: async (id) => (await one(database, hint, { id }))?.sealedIdTokenHint ?? null,
+    unnotified: () => database.all(unnotified, {}),
+    async markNotified(id, at) {
       await database.commit([step(told, { id, at })], "urgent");
     },
     holderOf: async (nameKey) => (await one(database, holder, { nameKey }))?.userId,

@@ -1,4 +1,4 @@
-import type { Revocation, RevocationLog } from "../core/ports.ts";
+import type { Revocation, RevocationLog } from "../core/revocations.ts";
 import { type Database, one } from "./database.ts";
 import { type NoValues, statement } from "./statement.ts";
 

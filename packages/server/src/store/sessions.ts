@@ -1,5 +1,5 @@
-import type { Link, Session, Sessions, SessionUse } from "../core/ports.ts";
 import { type SessionLife, withLife } from "../core/session-life.ts";
+import type { RefreshTokenState, Session, Sessions, SessionUse } from "../core/sessions.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, step } from "./database.ts";
 import type { SessionEndings } from "./session-endings.ts";
@@ -66,7 +66,7 @@ const rotate = statement<
 
 // Check and count are one statement, so concurrent repeats never exceed the bound, on one replica or on many. The count
 // belongs to a generation. So a rotation need not reset it, also on an older replica that does not know the columns.
-const repeat = statement<LiveAt & Link & { id: string; most: number }>(`
+const repeat = statement<LiveAt & RefreshTokenState & { id: string; most: number }>(`
   update sessions set repeats = case when repeats_generation = generation then repeats + 1 else 1 end,
     repeats_generation = generation
   where id = :id and generation = :generation and refresh_hash = :refreshHash and ${isLive}
@@ -143,7 +143,7 @@ export function sessionTable(
         [event, ...instead],
       );
     },
-    rotate(id: string, from: Link, to: Link, use, event) {
+    rotate(id: string, from: RefreshTokenState, to: RefreshTokenState, use, event) {
       const link = {
         from: from.generation,
         fromHash: from.refreshHash,

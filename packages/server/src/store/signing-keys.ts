@@ -1,4 +1,4 @@
-import type { KeyStore, StoredKey } from "../core/ports.ts";
+import type { KeyStore, StoredKey } from "../core/key-store.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, step } from "./database.ts";
 import { type NoValues, statement } from "./statement.ts";

@@ -1,23 +1,20 @@
 import type { AttemptCounter } from "../core/attempt-counter.ts";
+import type { AuditTrail } from "../core/audit-events.ts";
+import type { SteadyClock } from "../core/clock.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import type { KeyStore } from "../core/key-store.ts";
 import { MemoryAttemptCounter } from "../core/memory-attempt-counter.ts";
-import type {
-  AuditReader,
-  AuditTrail,
-  KeyStore,
-  PoolFigures,
-  RevocationLog,
-  Sessions,
-  SteadyClock,
-  Users,
-} from "../core/ports.ts";
 import type { RealmSessions } from "../core/realm-sessions.ts";
+import type { AuditReader } from "../core/recent-events.ts";
+import type { RevocationLog } from "../core/revocations.ts";
 import type { SessionLife } from "../core/session-life.ts";
+import type { Sessions } from "../core/sessions.ts";
+import type { Users } from "../core/users.ts";
 import { type AuditListener, auditTable } from "./audit.ts";
 import { type AuditBound, auditBound } from "./audit-bound.ts";
 import { auditReading } from "./audit-reading.ts";
 import { commandEvents } from "./command-events.ts";
-import { type Database, must, one } from "./database.ts";
+import { type Database, must, one, type PoolFigures } from "./database.ts";
 import { type DeletionRecords, deletionRecords } from "./deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import type { DatabasePlace } from "./place.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LocalUser, NewUser, Users } from "../core/ports.ts";
+import type { LocalUser, NewUser, Users } from "../core/users.ts";
 import type { AuditWriter } from "./audit.ts";
 import { type Database, must, one, step } from "./database.ts";
 import type { SessionEndings } from "./session-endings.ts";

@@ -29,7 +29,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-describe("every kind of no is the same work", () => {
+describe("every wrong login is the same work", () => {
   const kinds = [
     ["unknown user", "nobody", "wrong"],
     ["wrong password", "alice", "wrong"],
@@ -64,7 +64,7 @@ describe("every kind of no is the same work", () => {
   );
 });
 
-test("nobody's account costs what those that there are cost, also after the settings have changed", async () => {
+test("an unknown account costs one real hash, also after the parameters change", async () => {
   const { costs, watched } = watchedHasher();
   await using before = await testServer(open);
   await using server = await testServer({ ...open, DATABASE: before.database, HASH_MEMORY: "256" }, watched);
@@ -74,7 +74,7 @@ test("nobody's account costs what those that there are cost, also after the sett
   expect(costs).toEqual(Array(4).fill("argon2id$v=19$m=64,t=1,p=1"));
 });
 
-test("a hash of other parameters is upgraded at the next login, and the session stays", async () => {
+test("a hash of other parameters is upgraded at the next login", async () => {
   const { openStore } = await import("../../src/store/store.ts");
   await using server = await testServer({ ...open, HASH_MEMORY: "128" });
   const store = await openStore({
@@ -103,7 +103,7 @@ test("a hash of other parameters is upgraded at the next login, and the session 
 describe("when the queue is full", () => {
   const narrow = { ...open, HASH_CONCURRENCY: "1", HASH_QUEUE: "2" };
 
-  test("the answer is 503 at once, with Retry-After, while who is in waits on", async () => {
+  test("a login gets 503 at once with Retry-After, and waiting ones go on", async () => {
     const held = heldHasher();
     await using server = await testServer(narrow, held.hasher);
     held.hold();
@@ -128,7 +128,7 @@ describe("when the queue is full", () => {
     expect(statuses.sort()).toEqual([200, 200, 200, 503, 503]);
   });
 
-  test("a client that hangs up while it waits gives its place back, and its password is never hashed", async () => {
+  test("a client that disconnects while it waits is never hashed", async () => {
     const held = heldHasher();
     await using server = await testServer({ ...narrow, HASH_QUEUE: "1" }, held.hasher);
     held.hold();

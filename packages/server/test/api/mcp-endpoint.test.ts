@@ -65,7 +65,7 @@ describe("where it is", () => {
         );
         expect([status, JSON.parse(text)], `${method} ${path}`).toEqual([
           404,
-          { detail: "No such resource", message: "No such resource", code: "not_found" },
+          { detail: "Resource not found", message: "Resource not found", code: "not_found" },
         ]);
       }
     }

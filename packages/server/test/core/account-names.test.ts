@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalName, emailProblem, usernameProblem } from "../../src/core/account-names.ts";
 
-describe("one spelling of a name", () => {
+describe("the canonical spelling of a name", () => {
   test.each([
     ["Alice", "alice"],
     ["  alice\n", "alice"],
@@ -30,7 +30,7 @@ describe("one spelling of a name", () => {
     ["xn--exmple-cua.org", "xn--exmple-cua.org"],
   ])("%j is %j", (typed, name) => expect(canonicalName(typed)).toBe(name));
 
-  test("it is its own spelling", () => {
+  test("is its own canonical spelling", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 40 }), (typed) => {
         const name = canonicalName(typed);
@@ -40,7 +40,7 @@ describe("one spelling of a name", () => {
     );
   });
 
-  test("it is its own spelling with a domain too, in Unicode and in Punycode", () => {
+  test("is its own canonical spelling, with a domain in Unicode or Punycode", () => {
     const label = fc.string({ unit: "grapheme", minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(label, fc.array(label, { minLength: 1, maxLength: 3 }), (local, labels) => {
@@ -57,7 +57,7 @@ describe("one spelling of a name", () => {
     );
   });
 
-  test("case, composition and surrounding space make no difference", () => {
+  test("ignores case, composition and surrounding space", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 20 }), (typed) => {
         const name = canonicalName(typed);

@@ -44,7 +44,7 @@ function counted() {
 }
 
 test.each([-hour, hour])(
-  "a wall clock that steps by %i ms costs one read, not one for every request",
+  "a wall clock that steps by %i ms costs one read, not one per request",
   async (step) => {
     const { read, reads, step: stepBy } = counted();
     await read();
@@ -54,7 +54,7 @@ test.each([-hour, hour])(
   },
 );
 
-test("a profile is read again after half a second, also with a clock set back", async () => {
+test("a user is read again after half a second, also with a clock set back", async () => {
   const { read, reads, pass, step } = counted();
   await read();
   step(-hour);

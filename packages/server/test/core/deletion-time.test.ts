@@ -34,7 +34,7 @@ test("a leap is left out until the clock has kept it for a day", () => {
   expect(after(1)).toBe(minute + day + 2 * hour);
 });
 
-test("a leap that is taken back leaves nothing behind", () => {
+test("a step back cancels a leap of the same size", () => {
   const { after, time } = world();
   after(minute, 100 * day);
   expect(after(minute, -100 * day)).toBe(2 * minute);
@@ -51,7 +51,7 @@ test("a step back cancels the newest leaps first, and counts at once", () => {
   expect(time.lag).toBe(0);
 });
 
-test("many small steps are no way around it", () => {
+test("many small steps count like one leap", () => {
   const { after, time } = world();
   for (let turn = 0; turn < 120; turn++) after(minute, minute - 1000);
   expect(time.lag).toBeGreaterThan(110 * minute);
@@ -63,7 +63,7 @@ test("a drift that NTP can cause does not count as a leap", () => {
   expect(time.lag).toBe(0);
 });
 
-test("a stop is a leap that a later process goes on waiting for", () => {
+test("the time of a stop is a leap, which a later process waits out", () => {
   const first = world({ seenAt: start - 100 * day, leaps: [] });
   expect(first.after(0)).toBe(-100 * day);
   expect(first.time.lag).toBe(100 * day);

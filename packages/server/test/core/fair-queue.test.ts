@@ -20,7 +20,7 @@ const newcomer: Requester = { address: "203.0.113.9", account: "user:carol" };
 const acts = fc.array(fc.option(requester, { nil: undefined, freq: 3 }), { maxLength: 60 });
 
 describe("turns", () => {
-  test("a newcomer waits for at most one item of every network that waits already", () => {
+  test("a newcomer waits for at most one item of every waiting network", () => {
     fc.assert(
       fc.property(acts, acts, (before, after) => {
         const queue = new FairQueue<Requester>();
@@ -36,7 +36,7 @@ describe("turns", () => {
     );
   });
 
-  test("every item is taken out once; items of one account at one address keep their order", () => {
+  test("every item is taken once; an account at an address keeps its order", () => {
     fc.assert(
       fc.property(acts, (all) => {
         const queue = new FairQueue<{ from: string; number: number }>();
@@ -98,7 +98,7 @@ describe("a full queue", () => {
     expect((await Promise.all(outcomes)).filter((outcome) => outcome === "done")).toHaveLength(1 + 64 - 10);
   });
 
-  test("one account at as many addresses as there are places does not either", async () => {
+  test("one account at as many addresses as places does not either", async () => {
     const flood = Array.from({ length: 64 }, (_, n) => ({ address: `192.0.2.${n}`, account: "user:alice" }));
     const { run, letGo } = full(64, flood);
     const other = run(newcomer);

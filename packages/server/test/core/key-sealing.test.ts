@@ -6,17 +6,17 @@ import { seal, unseal } from "../../src/core/key-sealing.ts";
 const key = randomBytes(32);
 const secret = Buffer.from("a private key");
 
-test("what was sealed is opened again", () => {
+test("a sealed key is decrypted again", () => {
   expect(unseal(seal(secret, "k1", key), "k1", key)).toEqual(secret);
 });
 
-test("it opens for no other kid and no other key", () => {
+test("a sealed key needs its own kid and its own sealing key", () => {
   const sealed = seal(secret, "k1", key);
   expect(unseal(sealed, "k2", key)).toBeUndefined();
   expect(unseal(sealed, "k1", randomBytes(32))).toBeUndefined();
 });
 
-test("it does not open once any bit was changed or any byte cut off", () => {
+test("a sealed key with a changed bit or a missing byte is refused", () => {
   const sealed = Buffer.from(seal(secret, "k1", key), "base64");
   fc.assert(
     fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {

@@ -8,7 +8,7 @@ attemptCounterContract("in the memory of a process", async (clock) => new Memory
 
 const once = (key: string) => [{ key, rule: { limit: 1, windowMs: 1000 } }];
 
-test("what succeeded leaves nothing behind, and what expired is swept away", async () => {
+test("a success leaves no count, and an expired count is deleted", async () => {
   let now = 0;
   const counter = new MemoryAttemptCounter(() => now);
   for (const [key, failed] of [
@@ -25,7 +25,7 @@ test("what succeeded leaves nothing behind, and what expired is swept away", asy
   expect(counter.size).toBe(0);
 });
 
-test("past its capacity the oldest is forgotten, but never one whose attempt is open", async () => {
+test("past the capacity the oldest count goes, unless it has an open attempt", async () => {
   const counter = new MemoryAttemptCounter(() => 0, 2);
   await counter.reserve(once("open"));
   for (const key of ["a", "b", "c"]) await fail(counter, once(key));
@@ -46,7 +46,7 @@ describe("a flood of new keys at the bound", () => {
     return counter;
   }
 
-  test("forgets no exhausted limit, and is counted itself", async () => {
+  test("removes no exhausted limit, and is counted itself", async () => {
     const counter = await flooded();
     expect(counter.size).toBe(capacity);
     expect(await counter.reserve(thrice("victim"))).toMatchObject([{ admitted: false, exhausted: true }]);
@@ -55,7 +55,7 @@ describe("a flood of new keys at the bound", () => {
     expect(await counter.reserve(thrice(last))).toMatchObject([{ admitted: false, exhausted: true }]);
   });
 
-  test("is counted as well if every remembered limit is exhausted", async () => {
+  test("is counted as well if every held limit is exhausted", async () => {
     const counter = new MemoryAttemptCounter(() => 0, 10);
     for (let key = 0; key < 10; key++) await fail(counter, once(`exhausted ${key}`));
     for (let time = 0; time < 3; time++) await fail(counter, thrice("new"));
@@ -64,7 +64,7 @@ describe("a flood of new keys at the bound", () => {
     expect(await counter.reserve(once("exhausted 9"))).toMatchObject([{ admitted: false }]);
   });
 
-  test("of attempts that another limit refuses forgets nothing", async () => {
+  test("of attempts that another limit refuses removes nothing", async () => {
     const counter = await flooded();
     for (let key = 0; key < 3 * capacity; key++) {
       const refused = [...thrice(`new ${key}`), ...thrice("victim")];
@@ -77,7 +77,7 @@ describe("a flood of new keys at the bound", () => {
     expect(await counter.reserve(thrice(`flood ${2 * capacity + 1}`))).toMatchObject([{ admitted: false }]);
   });
 
-  test("walks through no table", async () => {
+  test("takes constant time per attempt", async () => {
     const counter = await flooded();
     const walks = [
       vi.spyOn(Map.prototype, Symbol.iterator),

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LatchkeyError } from "../../src/core/errors.ts";
-import type { Sessions } from "../../src/core/ports.ts";
+import { isTokenRefusal, LatchkeyError } from "../../src/core/errors.ts";
+import type { Session, Sessions } from "../../src/core/sessions.ts";
 import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
 
-/** Everything that may happen to one session, at the same time and in any order. */
+/** An act on one session. Acts run at the same time and in any order. */
 type Act =
   /** Presents the n-th refresh token that was handed out so far. */
   | { readonly kind: "refresh"; readonly pick: number }
@@ -32,7 +32,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-/** Puts every call to the store into the hands of the scheduler. */
+/** Lets the scheduler decide when each call to the store runs. */
 function scheduled(scheduler: fc.Scheduler) {
   return (sessions: Sessions): Sessions => ({
     ...sessions,
@@ -55,7 +55,7 @@ function scheduled(scheduler: fc.Scheduler) {
   });
 }
 
-/** Plays acts against one session; batches run together, in whatever order the scheduler likes. */
+/** Plays acts against one session. The acts of a batch run together, in the order of the scheduler. */
 async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonly (readonly Act[])[]) {
   const opened = await world.open();
   const refreshTokens = [opened.refresh];
@@ -68,7 +68,7 @@ async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonl
       await work;
       return false;
     } catch (error) {
-      if (error instanceof LatchkeyError && error.status === 401) return true;
+      if (isTokenRefusal(error)) return true;
       throw error;
     }
   }
@@ -102,7 +102,7 @@ async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonl
   return { opened, refreshTokens, accessTokens, loggedOut, begunAfterLogout };
 }
 
-test("any interleaving of refreshes, replays, logout and expiry: one live successor at most, no resurrection", async () => {
+test("any interleaving leaves one live successor at most, and none after an end", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -117,27 +117,26 @@ test("any interleaving of refreshes, replays, logout and expiry: one live succes
         const session = await world.store.sessions.byId(opened.sessionId);
         const read = refreshTokens.map((text) => world.refreshTokens.read(text));
 
-        // Every generation was handed out once, whoever asked and how often.
+        // Every generation has one token, however often it was handed out.
         const generations = read.map((token) => token?.generation);
         expect(new Set(generations).size).toBe(generations.length);
 
         // Of all tokens ever handed out, at most one is the session's current one.
         const current = read.filter(
           (token) =>
-            token !== undefined && world.refreshTokens.link(token).refreshHash === session?.refreshHash,
+            token !== undefined && world.refreshTokens.stateOf(token).refreshHash === session?.refreshHash,
         );
         expect(current.length).toBe(1);
 
         expect(begunAfterLogout).toBe(0);
         if (loggedOut) expect(session?.endedAt).not.toBeNull();
         if (session?.endedAt === null) return;
-        // The session has ended: nothing that was ever handed out works, and nothing brings it back.
-        for (const token of accessTokens)
-          await expect((async () => world.check(token))()).rejects.toMatchObject({ status: 401 });
+        // The session has ended: every token of it is refused from now on.
+        for (const token of accessTokens) await expect(world.check(token)).rejects.toSatisfy(isTokenRefusal);
         for (const refreshToken of refreshTokens) {
           const late = world.refresh({ refreshToken }, caller);
           late.catch(() => {});
-          await expect(scheduler.waitFor(late)).rejects.toMatchObject({ status: 401 });
+          await expect(scheduler.waitFor(late)).rejects.toSatisfy(isTokenRefusal);
         }
       },
     ),
@@ -189,7 +188,7 @@ test.each([-3_600_000, 3_600_000])(
   },
 );
 
-test("a rotation with an unknown outcome leaves no moment behind", async () => {
+test("a rotation with an unknown outcome is not dated", async () => {
   let failing = true;
   await using world = await smallWorld((sessions) => ({
     ...sessions,
@@ -206,7 +205,7 @@ test("a rotation with an unknown outcome leaves no moment behind", async () => {
   const token = world.refreshTokens.read(refreshToken);
   const session = await world.store.sessions.byId(sessionId);
   if (token === undefined || session === undefined) throw new Error("no session");
-  const to = world.refreshTokens.link(world.refreshTokens.successor(token));
+  const to = world.refreshTokens.stateOf(world.refreshTokens.successor(token));
   const now = session.createdAt + 3_600_000;
   const use = { lastUsedAt: now, expiresAt: session.expiresAt, tokensUntil: session.tokensUntil };
   await world.store.sessions.rotate(sessionId, session, to, use, {
@@ -215,4 +214,36 @@ test("a rotation with an unknown outcome leaves no moment behind", async () => {
     address: "test",
   });
   await expect(world.refresh({ refreshToken }, caller)).resolves.toHaveProperty("refreshToken");
+});
+
+test("a compare-and-set that keeps failing is given up with 503", async () => {
+  let rotations = 0;
+  await using world = await smallWorld((sessions) => ({
+    ...sessions,
+    async rotate() {
+      rotations++;
+      return false;
+    },
+  }));
+  const { refresh: refreshToken, sessionId } = await world.open();
+  await expect(world.refresh({ refreshToken }, caller)).rejects.toMatchObject({ code: "store_unavailable" });
+  expect(rotations).toBe(3);
+  expect(await world.store.sessions.byId(sessionId)).toMatchObject({ endedAt: null, generation: 0 });
+});
+
+test("a token newer than its rolled back database is refused, without a replay", async () => {
+  let restored: Session | undefined;
+  await using world = await smallWorld((sessions) => ({
+    ...sessions,
+    byId: async (id) => restored ?? sessions.byId(id),
+  }));
+  const { refresh: first, sessionId } = await world.open();
+  const backup = await world.store.sessions.byId(sessionId);
+  const { refreshToken: second = "" } = await world.refresh({ refreshToken: first }, caller);
+  const { refreshToken: third = "" } = await world.refresh({ refreshToken: second }, caller);
+  restored = backup;
+  await expect(world.refresh({ refreshToken: third }, caller)).rejects.toMatchObject({
+    code: "invalid_token",
+  });
+  expect((await world.store.sessions.live(0)).map(({ id }) => id)).toEqual([sessionId]);
 });

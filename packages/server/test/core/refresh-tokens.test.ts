@@ -6,20 +6,20 @@ import { RefreshTokens } from "../../src/core/refresh-tokens.ts";
 const tokens = new RefreshTokens(deriveKeys("a secret that is long enough for this"));
 const first = () => tokens.first(RefreshTokens.newSessionId());
 
-test("what is written is read back", () => {
+test("a written token is read back", () => {
   const token = tokens.successor(first());
   expect(tokens.read(tokens.write(token))).toEqual(token);
 });
 
-test("a token has one successor, and its hash tells nothing of it", () => {
+test("a token has one successor, with another hash", () => {
   const token = first();
   expect(tokens.successor(token)).toEqual(tokens.successor(token));
-  expect(tokens.link(tokens.successor(token)).refreshHash).not.toBe(tokens.link(token).refreshHash);
+  expect(tokens.stateOf(tokens.successor(token)).refreshHash).not.toBe(tokens.stateOf(token).refreshHash);
   const foreign = new RefreshTokens(deriveKeys("another secret that is long enough"));
   expect(foreign.successor(token).secret).not.toEqual(tokens.successor(token).secret);
 });
 
-test("any text that was not written here is not read", () => {
+test("a text from elsewhere is not read", () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -34,7 +34,7 @@ test("any text that was not written here is not read", () => {
   );
 });
 
-test("a token with any one character changed, added or taken away is not read", () => {
+test("a token with one character changed, added or removed is not read", () => {
   const text = tokens.write(first());
   fc.assert(
     fc.property(fc.nat(text.length - 1), fc.constantFrom(..."ABCxyz019-_ =.+/\u0000é"), (at, character) => {
@@ -46,7 +46,7 @@ test("a token with any one character changed, added or taken away is not read", 
   );
 });
 
-test("another secret reads none of them", () => {
+test("a server with another secret reads none of its tokens", () => {
   const foreign = new RefreshTokens(deriveKeys("another secret that is long enough"));
   expect(foreign.read(tokens.write(first()))).toBeUndefined();
 });

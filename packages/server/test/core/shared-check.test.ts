@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { sharedCheck } from "../../src/core/shared-check.ts";
+import { sharedCheck } from "../../src/core/cached-read.ts";
 
 let now: number;
 let runs: PromiseWithResolvers<void>[];
@@ -27,7 +27,7 @@ test("concurrent callers share one run, however long it takes", async () => {
   expect(runs).toHaveLength(1);
 });
 
-test("a success counts for a second after it came", async () => {
+test("a success is shared for a second after its end", async () => {
   const first = check();
   now += 3_000;
   runs[0]?.resolve();
@@ -40,7 +40,7 @@ test("a success counts for a second after it came", async () => {
   expect(runs).toHaveLength(2);
 });
 
-test("a failure is told to all, and counts for a quarter of a second", async () => {
+test("a failure is shared by all callers, for a quarter of a second", async () => {
   const problem = new Error("no disk");
   const all = [check(), check()];
   runs[0]?.reject(problem);

@@ -1,13 +1,14 @@
 import { createGuard } from "@latchkey/guard";
 import { AccessTokens } from "../../src/core/access-tokens.ts";
+import type { Caller } from "../../src/core/audit-events.ts";
 import { createTokenCheck, type TokenCheck } from "../../src/core/current-user.ts";
 import { deriveKeys } from "../../src/core/derived-keys.ts";
 import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
-import type { Caller, Session, Sessions } from "../../src/core/ports.ts";
 import { createRefresh, type Refresh } from "../../src/core/refresh.ts";
 import { RefreshTokens } from "../../src/core/refresh-tokens.ts";
 import { Revocations } from "../../src/core/revocations.ts";
 import { useOf } from "../../src/core/session-life.ts";
+import type { Session, Sessions } from "../../src/core/sessions.ts";
 import { createSignOut, type SignOut } from "../../src/core/sign-out.ts";
 import { SigningKeys } from "../../src/core/signing-keys.ts";
 import { Throttle } from "../../src/core/throttle.ts";
@@ -91,7 +92,7 @@ export async function smallWorld(
     store,
     check,
     refreshTokens,
-    refresh: createRefresh({ ...parts, provider: store.users }),
+    refresh: createRefresh({ ...parts, users: store.users }),
     signOut: createSignOut(parts),
     advance: (ms) => {
       time += ms;
@@ -107,7 +108,7 @@ export async function smallWorld(
         id: first.sessionId,
         userId: user.id,
         generation: 0,
-        refreshHash: refreshTokens.link(first).refreshHash,
+        refreshHash: refreshTokens.stateOf(first).refreshHash,
         rotatedAt: time,
         createdAt: time,
         endsAt,

@@ -37,7 +37,7 @@ function longest(fits: (length: number) => boolean): number {
   return length;
 }
 
-test("roles and names that do not fit are refused when they are set, and those that fit are taken", async () => {
+test("names and roles are refused when they are set, if they do not fit", async () => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
   const people = new People({
@@ -53,9 +53,9 @@ test("roles and names that do not fit are refused when they are set, and those t
       "correct horse battery",
     );
   await expect(add(maxRoles("\u{20000}"))).rejects.toThrow(
-    /^names and roles take \d+ bytes of a token, and 4096 fit: give fewer or shorter roles$/,
+    /^names and roles take \d+ bytes of a token, and 4096 fit: use fewer or shorter roles$/,
   );
-  await expect(add(maxRoles("\u00e9"))).rejects.toThrow("give fewer or shorter roles");
+  await expect(add(maxRoles("\u00e9"))).rejects.toThrow("use fewer or shorter roles");
   expect(await people.list()).toEqual([]);
   expect((await add(maxRoles("a"))).roles).toHaveLength(50);
   await store.close();

@@ -22,7 +22,7 @@ async function connected() {
     },
     { clock: Date.now, steady: () => 0, tokenLifetime: 3_600_000 },
   );
-  await revocations.follow();
+  await revocations.poll();
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -10,9 +10,9 @@ beforeEach(() => {
   breaker = new CircuitBreaker({
     steady: () => now,
     isFailure: (error) => error instanceof Down,
-    failures: 3,
-    firstPause: 1_000,
-    longestPause: 4_000,
+    threshold: 3,
+    minOpenTime: 1_000,
+    maxOpenTime: 4_000,
   });
 });
 
@@ -25,14 +25,14 @@ const succeed = () =>
     .run(() => Promise.resolve("done"))
     .catch((error: unknown) => (error instanceof CircuitOpen ? error.retryAfterMs : "failed"));
 
-test("so many failures in a row open it, and then nobody is asked", async () => {
+test("failures in a row open the circuit, and then no request goes out", async () => {
   expect([await fail(), await fail(), await fail()]).toEqual(["failed", "failed", "failed"]);
   expect(breaker.isOpen).toBe(true);
   now = 400;
   expect(await succeed()).toBe(1_000);
 });
 
-test("a success in between, or an error that is an answer, begins the count anew", async () => {
+test("a success, or an error that is an answer, starts the count anew", async () => {
   await fail();
   await fail();
   await succeed();
@@ -43,31 +43,31 @@ test("a success in between, or an error that is an answer, begins the count anew
   expect(breaker.isOpen).toBe(false);
 });
 
-test("after the pause one is let through, and closes it for all", async () => {
+test("after the open time one probe goes out and closes the circuit", async () => {
   for (let count = 0; count < 3; count++) await fail();
   now = 1_000;
   const gate = Promise.withResolvers<string>();
-  const trial = breaker.run(() => gate.promise);
+  const probe = breaker.run(() => gate.promise);
   expect(await succeed()).toBe(1_000);
   gate.resolve("back");
-  expect(await trial).toBe("back");
+  expect(await probe).toBe("back");
   expect(await succeed()).toBe("done");
 });
 
-test("pauses double while it does not come back, up to a bound", async () => {
+test("the open time doubles with each failed probe, up to a bound", async () => {
   for (let count = 0; count < 3; count++) await fail();
   const waits: unknown[] = [];
-  for (const pause of [1_000, 2_000, 4_000, 4_000]) {
-    now += pause - 1;
+  for (const openTime of [1_000, 2_000, 4_000, 4_000]) {
+    now += openTime - 1;
     waits.push(await fail());
     now += 1;
     waits.push(await fail());
   }
-  // A millisecond early nobody is let through, and is told to come no sooner than in the shortest pause.
+  // A millisecond early no request goes out, and the time to wait is never below the shortest open time.
   expect(waits).toEqual([1_000, "failed", 1_000, "failed", 1_000, "failed", 1_000, "failed"]);
 });
 
-test("what was asked before it opened closes it with an answer, and opens it no further with a failure", async () => {
+test("a late answer closes the circuit, a late failure changes nothing", async () => {
   const early = Promise.withResolvers<string>();
   const late = Promise.withResolvers<string>();
   const answered = breaker.run(() => early.promise);

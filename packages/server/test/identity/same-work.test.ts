@@ -15,11 +15,11 @@ const often = { limit: 100, windowMs: 1000 };
 test.each([
   ["account", { pair: often, account: once, address: often }],
   ["address", { pair: often, account: often, address: once }],
-])("a realm's name past the limit of the %s costs the same, known here or not", async (scope, rules) => {
+])("past the limit of the %s, a known name costs the same as an unknown one", async (scope, rules) => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   const { realmSessions: sessions, audit } = store;
   const session = { id: "s1", userId: "alice-id", nameKey: "print of alice", addressBucket: "198.51.100.1" };
-  const times = { sealedHint: null, tokensUntil: 2000, keepUntil: 2000 };
+  const times = { sealedIdTokenHint: null, tokensUntil: 2000, keepUntil: 2000 };
   await sessions.note({ ...session, ...times }, { name: "login.succeeded", at: 0, address: "test" });
   const accountOf = realmAccounts(sessions, (name) => `print of ${name}`);
   const counter = () => new MemoryAttemptCounter(() => 0);
@@ -35,8 +35,8 @@ test.each([
     expect(await exhausted).toHaveLength(2);
     log.take();
     const account = await accountOf(name);
-    const attempt = throttle.attempt({ operation: "login", caller, account }, async () => "let in");
-    await expect(attempt).rejects.toMatchObject({
+    const admission = throttle.admit({ operation: "login", caller, account });
+    await expect(admission).rejects.toMatchObject({
       code: "rate_limited",
       reason: `login limit of the ${scope}`,
     });

@@ -1,13 +1,13 @@
 import { passwords as everywhere } from "../api/test-server.ts";
 
-/** The client that Latchkey is, and two others. */
+/** The secrets of Latchkey's client and of two others. */
 export const clients = {
   latchkey: "the secret of the client of Latchkey",
   notes: "the secret of another client",
   browser: "the secret of a client without direct grants",
 } as const;
 
-/** The people of the realm: those that every test server knows, and those whom only Keycloak has. */
+/** The passwords of the realm's users: those of every test server, and some in Keycloak alone. */
 export const passwords = {
   ...everywhere,
   nina: "given by the help desk",
@@ -16,13 +16,13 @@ export const passwords = {
   trent: "guessed at too often",
 } as const;
 
-/** How long an access token of the realm is valid, in seconds. */
+/** Lifetime of the realm's access tokens, in seconds. */
 const tokenSeconds = 60;
 
 /**
- * A realm with people of every kind, short token lives and rotating refresh tokens.
+ * A realm with users of every kind, short-lived tokens and rotated refresh tokens.
  *
- * @param change what differs, member by member
+ * @param change members that replace those of the usual realm
  */
 export function acceptanceRealm(name: string, change: object = {}) {
   const own = [`default-roles-${name}`];

@@ -19,21 +19,21 @@ const exampleRealm = fileURLToPath(new URL("../../../../docs/keycloak/realm.json
 const seedName = createHash("sha256").update(readFileSync(exampleRealm)).digest("hex").slice(0, 12);
 const seed = `${cache}seed-${version}-${seedName}`;
 
-/** What a Keycloak needs to start: its programs, built, and a database to begin from. */
+/** Keycloak's built programs, and a database to start from. */
 export interface Distribution {
   readonly programs: string;
   readonly seed: string;
 }
 
-/** The distribution, where an earlier run has left it; undefined elsewhere. Fetches nothing. */
+/** The distribution of an earlier run; undefined before the first run. Fetches nothing. */
 export function cachedDistribution(): Distribution | undefined {
   return existsSync(seed) ? { programs: unpacked, seed } : undefined;
 }
 
 /**
- * The distribution, fetched with Maven and built where no earlier run has left it.
+ * The distribution of an earlier run, or fetched with Maven and built.
  *
- * @throws {SuiteLeftOut} where Java or Maven is missing
+ * @throws {SuiteLeftOut} if Java or Maven is missing
  */
 export async function distribution(): Promise<Distribution> {
   const known = cachedDistribution();

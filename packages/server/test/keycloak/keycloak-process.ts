@@ -16,16 +16,16 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../process/free-port.ts";
 
-/** How long Keycloak may take from its start until it answers, in milliseconds. */
-const startPatience = 180_000;
+/** The longest time from the start to the first answer, in milliseconds. */
+const startTimeout = 180_000;
 
-/** Who may administer a Keycloak that is started here. It listens on this machine alone, and not for long. */
+/** The administrator of a started Keycloak. It listens on this machine alone, for the time of the tests. */
 export const bootstrapAdmin = { username: "bootstrap", password: "bootstrap, for tests alone" } as const;
 
 export interface KeycloakOptions {
-  /** Where the built distribution is. */
+  /** The folder of the built distribution. */
   readonly programs: string;
-  /** A folder with the database to begin from; undefined for an empty one. */
+  /** A folder with the database to start from; undefined for an empty one. */
   readonly seed: string | undefined;
   /** Realm files to import. */
   readonly realms?: readonly string[];
@@ -45,11 +45,11 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name);
   } catch {
-    // It has ended.
+    // It has ended already.
   }
 }
 
-/** A Keycloak of our own: on a free port of this machine, with a small heap and a database in a folder. */
+/** A Keycloak for the tests, on a free port of this machine, with a small heap and a database in a folder. */
 export class KeycloakProcess implements AsyncDisposable {
   readonly url: string;
   readonly home: string;
@@ -66,7 +66,7 @@ export class KeycloakProcess implements AsyncDisposable {
   static async start({ programs, seed, realms = [] }: KeycloakOptions): Promise<KeycloakProcess> {
     const home = mkdtempSync(join(tmpdir(), "latchkey-keycloak-"));
     mkdirSync(join(home, "bin"));
-    // Keycloak takes the folder above its script for its home; what is not written to is shared.
+    // Keycloak takes the folder above its script as its home. The folders that it only reads are shared.
     copyFileSync(join(programs, "bin/kc.sh"), join(home, "bin/kc.sh"));
     for (const shared of ["lib", "conf", "providers"])
       symlinkSync(join(programs, shared), join(home, shared));
@@ -98,7 +98,7 @@ export class KeycloakProcess implements AsyncDisposable {
     await this.#answers();
   }
 
-  /** It keeps its connections and says nothing any more. */
+  /** Stops the process: it keeps its connections and does not answer. */
   freeze(): void {
     signal(this.#child, "SIGSTOP");
   }
@@ -111,7 +111,7 @@ export class KeycloakProcess implements AsyncDisposable {
     await this.#end("SIGTERM");
   }
 
-  /** Removes all that it has written. */
+  /** Removes all its files. */
   forget(): void {
     rmSync(this.home, { recursive: true, force: true });
   }
@@ -143,7 +143,7 @@ export class KeycloakProcess implements AsyncDisposable {
   }
 
   async #answers(): Promise<void> {
-    for (const deadline = performance.now() + startPatience; performance.now() < deadline; await delay(100)) {
+    for (const deadline = performance.now() + startTimeout; performance.now() < deadline; await delay(100)) {
       if (this.#child.exitCode !== null) break;
       const answer = await fetch(`${this.url}/realms/master/.well-known/openid-configuration`).catch(
         () => undefined,

@@ -33,7 +33,7 @@ describe("the realm signs with", () => {
   });
 });
 
-test("a key that signs from now on is followed at once, tokens that are out stay good, until the old key is withdrawn", async () => {
+test("a new key is used at once; the old key verifies until it is removed", async () => {
   await using server = await realm.open();
   const old = await signIn(server);
   await realm.admin.addKey(

@@ -1,13 +1,13 @@
 import { loginContract, refusedLogin } from "../api/login-contract.ts";
 import { ownRealm, realmWorld, sameTimes } from "./own-realm.ts";
 
-/** What Keycloak does in another way than Latchkey's own users; all the rest is the same. */
+/** The same contract as for local users, with Keycloak's differences. */
 loginContract(
   realmWorld(ownRealm(sameTimes), {
-    // Keycloak compares the letters that were typed.
+    // Keycloak does not normalise names and passwords.
     "full-width letters (NFKC)": refusedLogin,
     "password in another normalisation": refusedLogin,
-    // Who knows the password is told.
+    // After the right password Keycloak tells that the account is disabled.
     "inactive user": { status: 403, code: "account_disabled", events: ["login.failed"] },
   }),
 );

@@ -1,32 +1,29 @@
 import { type ApiRequest, bearer, claimsOf } from "../api/api-case.ts";
 import { passwords } from "./acceptance-realm.ts";
 
-/** The people of the load; all have alice's password. */
+/** The users of the load. All have alice's password. */
 export const crowd = ["ada", "ben", "cleo", "dan"] as const;
 
-/** What one operation got. */
+/** The answer to one operation. */
 export interface Outcome {
   readonly operation: "login" | "refresh" | "me" | "logout" | "ready";
-  /** 0 where there was no answer within the bound. */
+  /** 0 if no answer came within the bound. */
   readonly status: number;
   readonly code: unknown;
   readonly retryAfter: string | null;
 }
 
-/** A session that was signed out and the answer was yes. */
+/** A session with an acknowledged logout. */
 interface SignedOut {
   readonly sid: string;
   readonly access: string;
   readonly refresh: string;
 }
 
-/**
- * People who sign in, refresh, look who they are and sign out, again and again, from several places at once, until
- * they are told to stop.
- */
+/** Users that sign in, refresh, call `me` and sign out, all at once and again and again, until `stop`. */
 export class OutageLoad implements AsyncDisposable {
   readonly outcomes: Outcome[] = [];
-  /** Sessions that were opened, by `sid`. */
+  /** The `sid` of every opened session. */
   readonly opened: string[] = [];
   readonly signedOut: SignedOut[] = [];
   readonly #url: string;
@@ -34,7 +31,7 @@ export class OutageLoad implements AsyncDisposable {
   readonly #workers: Promise<void>[];
   #stopped = false;
 
-  /** @param bound milliseconds within which every answer must be there @param lasting an access token for `me` */
+  /** @param bound the longest wait for an answer, in milliseconds @param lasting an access token for `me` */
   constructor(url: string, bound: number, lasting: string) {
     this.#url = url;
     this.#bound = bound;

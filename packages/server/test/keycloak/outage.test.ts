@@ -13,12 +13,12 @@ import { realmServer } from "./realm-server.ts";
 import { givenUrl } from "./requirements.ts";
 
 const timeout = 2_000;
-/** The longest that one request asks of Keycloak is: who are you, may I, and then the question itself. */
+/** One request asks Keycloak three times at most: discovery, the check of the client, and its own question. */
 const bound = 3 * timeout + 5_000;
 const realm = "outage";
 
-/** One that was given is not ours to kill. */
-describe.skipIf(givenUrl !== undefined)("while Keycloak is gone", { timeout: 300_000 }, () => {
+/** Skipped with `KEYCLOAK_URL`: the suite kills only a Keycloak that it started. */
+describe.skipIf(givenUrl !== undefined)("during an outage of Keycloak", { timeout: 300_000 }, () => {
   let keycloak: KeycloakProcess;
   let server: TestServer;
   let ticking: NodeJS.Timeout;
@@ -41,10 +41,10 @@ describe.skipIf(givenUrl !== undefined)("while Keycloak is gone", { timeout: 300
   const ready = async () => (await fetch(`${server.url}/health/ready`)).status === 200;
 
   test.each([
-    ["killed, and started again", async () => keycloak.kill(), async () => keycloak.begin()],
-    ["frozen, and going on", async () => keycloak.freeze(), async () => keycloak.thaw()],
+    ["killed and restarted", async () => keycloak.kill(), async () => keycloak.begin()],
+    ["stopped and continued", async () => keycloak.freeze(), async () => keycloak.thaw()],
   ] as const)(
-    "%s, under load: no request hangs, checks go on, nothing that was acknowledged is lost",
+    "%s under load: no request hangs, checks work, no acknowledged write is lost",
     async (_how, goes, comes) => {
       const lasting = await signIn(server, "bob");
       server.newEvents();
@@ -55,7 +55,7 @@ describe.skipIf(givenUrl !== undefined)("while Keycloak is gone", { timeout: 300
           .slice(from)
           .filter((outcome) => outcome.status === status).length;
 
-      await until("people sign in and out", () => answered("logout", 200) > 10, 60_000);
+      await until("users sign in and out", () => answered("logout", 200) > 10, 60_000);
       await goes();
       await until(
         "logins are refused, and readiness says so",
@@ -64,7 +64,7 @@ describe.skipIf(givenUrl !== undefined)("while Keycloak is gone", { timeout: 300
       );
       const outage = load.of("login").length;
       await comes();
-      await until("people sign in again", () => answered("login", 200, outage) > 10, 180_000);
+      await until("users sign in again", () => answered("login", 200, outage) > 10, 180_000);
       await load.stop();
 
       const seen = new Set(
@@ -80,18 +80,18 @@ describe.skipIf(givenUrl !== undefined)("while Keycloak is gone", { timeout: 300
         "refresh 503 provider_unavailable",
         "logout 200",
       ];
-      // A session that was opened as Keycloak went may not be there any more when it comes back.
+      // Keycloak may have lost a session that it opened just before it was killed.
       const lost = ["refresh 401 token_revoked", "refresh 401 invalid_token"];
       expect([...seen].filter((one) => !foreseen.includes(one) && !lost.includes(one))).toEqual([]);
       const refusals = load.outcomes.filter(({ status }) => status === 503);
       expect(refusals.filter(({ retryAfter }) => !/^([1-9]|10)$/.test(retryAfter ?? ""))).toEqual([]);
 
       const events = server.newEvents();
-      const told = (name: string) =>
+      const audited = (name: string) =>
         new Set(events.filter((event) => event.name === name).map((event) => event.session_id));
-      for (const sid of load.opened) expect(told("login.succeeded")).toContain(sid);
+      for (const sid of load.opened) expect(audited("login.succeeded")).toContain(sid);
       for (const { sid, access, refresh } of load.signedOut) {
-        expect(told("session.ended")).toContain(sid);
+        expect(audited("session.ended")).toContain(sid);
         const me = await send(server, "/auth", { method: "GET", path: "/me", headers: bearer(access) });
         expect(me.body["code"]).toBe("token_revoked");
         const body = { refresh_token: refresh };
@@ -108,7 +108,7 @@ describe.skipIf(givenUrl !== undefined)("while Keycloak is gone", { timeout: 300
     },
   );
 
-  test("people who sign out are signed out at once, and Keycloak hears of it when it is back", async () => {
+  test("a logout counts at once, and ends the session at Keycloak later", async () => {
     const admin = new RealmAdmin(keycloak.url);
     const { access } = await signIn(server, "trent", "guessed at too often");
     expect(await admin.sessions(realm, "trent")).toBe(1);

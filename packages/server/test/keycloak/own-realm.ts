@@ -15,7 +15,7 @@ export interface OwnRealm {
   open(settings?: Readonly<Record<string, string>>): Promise<TestServer>;
 }
 
-/** @param change what differs from the usual realm, member by member */
+/** @param change members that replace those of the usual realm */
 export function ownRealm(change: object = {}): OwnRealm {
   const name = `tests-${randomUUID().slice(0, 8)}`;
   const { url: keycloak, admin: login } = inject("keycloak");
@@ -25,14 +25,14 @@ export function ownRealm(change: object = {}): OwnRealm {
   return { name, keycloak, admin, open: (settings) => realmServer(keycloak, name, settings) };
 }
 
-/** Lives as long as those of Latchkey's own tokens and sessions, so that the same tests can move the same clock. */
+/** The lifetimes of Latchkey's own tokens and sessions, so that the same contracts can move the same clock. */
 export const sameTimes = {
   accessTokenLifespan: 3_600,
   ssoSessionIdleTimeout: 86_400,
   ssoSessionMaxLifespan: 864_000,
 } as const;
 
-/** The realm as the contracts see it, but for what is different. */
+/** The world of the contracts with this realm. @param differs cases with another outcome than for local users */
 export function realmWorld(realm: OwnRealm, differs: ProviderWorld["differs"] = {}): ProviderWorld {
   const uuid = /^[\da-f-]{36}$/;
   const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -50,7 +50,7 @@ export function realmWorld(realm: OwnRealm, differs: ProviderWorld["differs"] = 
   };
 }
 
-/** Keycloak lists roles in no order. */
+/** Matches a list in any order, because Keycloak lists roles in none. */
 function sameMembers(...members: readonly string[]) {
   const sorted = members.toSorted().join();
   return { asymmetricMatch: (list: unknown) => Array.isArray(list) && list.toSorted().join() === sorted };

@@ -6,7 +6,7 @@ import { until } from "../process/until.ts";
 import { passwords } from "./acceptance-realm.ts";
 import { ownRealm, realmWorld } from "./own-realm.ts";
 
-/** Trent's realm forgives little. */
+/** Trent's realm locks an account after three failures. */
 const strict = { failureFactor: 3, waitIncrementSeconds: 600 };
 
 const realm = ownRealm();
@@ -16,28 +16,28 @@ const server = sharedServer(realmWorld(realm));
 const login = (username: string, password: string) =>
   send(server(), "/auth", { method: "POST", path: "/login", body: { username, password } });
 
-describe("an account that Keycloak does not let in", () => {
+describe("an account that Keycloak rejects", () => {
   test.each([
     ["is disabled", "mallory", "account_disabled", "disabled"],
     ["must change its password", "nina", "account_setup_required", "setup_required"],
     ["must verify its e-mail address", "oscar", "account_setup_required", "setup_required"],
     ["must set up a second factor", "quentin", "account_setup_required", "setup_required"],
   ] as const)(
-    "because it %s: told to who knows the password, and to nobody else",
+    "because it %s: the reason is told after the right password alone",
     async (_why, username, code, reason) => {
-      const told = await login(username, passwords[username]);
-      expect([told.status, told.body["code"]]).toEqual([403, code]);
-      expect(String(told.body["message"])).toMatch(/: (ask|sign in) /);
-      expect(told.body).not.toHaveProperty("access_token");
+      const rejected = await login(username, passwords[username]);
+      expect([rejected.status, rejected.body["code"]]).toEqual([403, code]);
+      expect(String(rejected.body["message"])).toMatch(/: (ask|sign in) /);
+      expect(rejected.body).not.toHaveProperty("access_token");
       const stranger = await login(username, "a wrong guess");
-      const nobody = await login("nobody", "a wrong guess");
-      expect([stranger.status, stranger.text]).toEqual([401, nobody.text]);
+      const unknown = await login("nobody", "a wrong guess");
+      expect([stranger.status, stranger.text]).toEqual([401, unknown.text]);
       const events = server().newEvents().slice(-3);
       expect(events.map((event) => event.reason)).toEqual([reason, "refused_by_realm", "refused_by_realm"]);
     },
   );
 
-  test("because it is locked for a while: the answer of a wrong password, right or wrong", async () => {
+  test("because it is locked for a while: it gets the answer of a wrong password", async () => {
     await using place = await strictRealm.open();
     const tried = (password: string) =>
       send(place, "/auth", { method: "POST", path: "/login", body: { username: "trent", password } });
@@ -47,7 +47,7 @@ describe("an account that Keycloak does not let in", () => {
     expect(locked.text).toBe((await tried("a wrong guess")).text);
   });
 
-  test("because it was disabled since: its session goes on no more", async () => {
+  test("because it was disabled after the login: its refresh is refused", async () => {
     const bob = await signIn(server(), "bob");
     await realm.admin.changeUser(realm.name, "bob", { enabled: false });
     const body = { refresh_token: bob.refresh };
@@ -57,13 +57,13 @@ describe("an account that Keycloak does not let in", () => {
   });
 });
 
-test("who signs in from several places at the same moment is let in at each", async () => {
+test("simultaneous logins of one user all succeed", async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => login("alice", passwords.alice)));
   expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
 });
 
 describe("roles", () => {
-  test("are those of the realm and of the client, without those that Keycloak gives to everybody", async () => {
+  test("are those of the realm and the client, without Keycloak's defaults", async () => {
     const { body } = await login("alice", passwords.alice);
     const claims = claimsOf(String(body["access_token"]));
     expect(JSON.stringify(claims)).toMatch(/offline_access.*reader/);
@@ -98,14 +98,14 @@ describe("tokens", () => {
     return [status, body["code"]];
   };
 
-  test("are Keycloak's own, and Keycloak takes them", async () => {
+  test("are Keycloak's own, so Keycloak accepts them", async () => {
     const { access } = await signIn(server());
     const userinfo = `${realm.keycloak}/realms/${realm.name}/protocol/openid-connect/userinfo`;
     const answer = await fetch(userinfo, { headers: bearer(access) });
     expect(await answer.json()).toMatchObject({ preferred_username: "alice", email: "alice@example.com" });
   });
 
-  test("of the same client are as good as those that came through here, to the end of their session", async () => {
+  test("of the same client count, also if the session was opened elsewhere", async () => {
     const { clients } = await import("./acceptance-realm.ts");
     const { access } = await direct("latchkey", clients.latchkey);
     expect(await me(server(), access)).toEqual([200, undefined]);
@@ -118,7 +118,7 @@ describe("tokens", () => {
     expect(await me(server(), access)).toEqual([401, "token_revoked"]);
   });
 
-  test("of another client of the realm are none of ours", async () => {
+  test("of another client of the realm are refused", async () => {
     const { clients } = await import("./acceptance-realm.ts");
     const { access, refresh } = await direct("notes", clients.notes);
     expect(await me(server(), access)).toEqual([401, "invalid_token"]);
@@ -127,13 +127,13 @@ describe("tokens", () => {
     expect([refreshed.status, refreshed.body["code"]]).toEqual([401, "invalid_token"]);
   });
 
-  test("that are no access tokens are none", async () => {
+  test("other than access tokens are refused", async () => {
     const { clients } = await import("./acceptance-realm.ts");
     const { id } = await direct("latchkey", clients.latchkey);
     expect(await me(server(), id)).toEqual([401, "invalid_token"]);
   });
 
-  test("must name the audience, where one is configured", async () => {
+  test("must name the configured audience", async () => {
     await using named = await realm.open({ AUDIENCE: "account,other" });
     const { access } = await signIn(named);
     expect(await me(named, access)).toEqual([200, undefined]);
@@ -148,8 +148,8 @@ describe("tokens", () => {
   });
 });
 
-describe("a guard somewhere else", () => {
-  test("needs the realm, the client, and where Latchkey is: then a logout reaches it within a second", async () => {
+describe("a guard on another machine", () => {
+  test("needs issuer, client and Latchkey's address, and follows a logout", async () => {
     await using guard = createGuard({
       issuer: `${realm.keycloak}/realms/${realm.name}`,
       discoverAt: server().url,
@@ -191,7 +191,7 @@ describe("logout", () => {
 });
 
 describe("guesses", () => {
-  test("are throttled here, before Keycloak is asked, and the owner is let in where they were before", async () => {
+  test("are throttled by Latchkey, and the owner's known address is not", async () => {
     await using place = await realm.open({ THROTTLE_ACCOUNT: "3/1h", TRUSTED_PROXIES: "127.0.0.1" });
     const from = (address: string, password: string) =>
       send(place, "/auth", {
@@ -208,7 +208,7 @@ describe("guesses", () => {
   });
 });
 
-test("neither password nor token nor the client's secret is written down", async () => {
+test("the log and the database hold no password, token or client secret", async () => {
   const { clients } = await import("./acceptance-realm.ts");
   const alice = await signIn(server());
   await login("alice", "a guess of hers");

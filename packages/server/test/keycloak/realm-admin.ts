@@ -1,6 +1,6 @@
 import { bootstrapAdmin } from "./keycloak-process.ts";
 
-/** Administers a Keycloak over its REST API: what a test cannot do with a realm file. */
+/** Administers a Keycloak over its REST API, for changes that a realm file cannot make. */
 export class RealmAdmin {
   readonly #url: string;
   readonly #login: { readonly username: string; readonly password: string };
@@ -10,7 +10,7 @@ export class RealmAdmin {
     this.#login = login;
   }
 
-  /** Imports a realm; one of the same name goes first. */
+  /** Imports a realm and replaces one of the same name. */
   async importRealm(realm: { readonly realm: string; readonly users?: readonly object[] }): Promise<void> {
     await this.removeRealm(realm.realm);
     await this.#call("POST", "", realm);
@@ -20,12 +20,12 @@ export class RealmAdmin {
     await this.#call("DELETE", `/${name}`, undefined, [204, 404]);
   }
 
-  /** Changes what is named of a realm and leaves the rest. */
+  /** Changes some members of a realm and leaves the rest. */
   async changeRealm(name: string, change: object): Promise<void> {
     await this.#call("PUT", `/${name}`, change);
   }
 
-  /** Gives a realm a new key that signs from now on, with a higher priority than those that it has. */
+  /** Adds a signing key to a realm. The key with the highest priority signs. */
   async addKey(realm: string, provider: KeyProvider, priority: number): Promise<void> {
     const config = { priority: [String(priority)], enabled: ["true"], active: ["true"], ...provider.config };
     const name = `${provider.providerId} ${priority}`;
@@ -38,7 +38,7 @@ export class RealmAdmin {
     });
   }
 
-  /** Withdraws every key of an algorithm that was there before. */
+  /** Removes the signing keys below a priority. */
   async removeKeys(realm: string, keep: number): Promise<void> {
     const keys = await this.#call("GET", `/${realm}/components?type=org.keycloak.keys.KeyProvider`);
     for (const { id, config, providerId } of keys as Component[]) {
@@ -87,7 +87,7 @@ export class RealmAdmin {
     const body = new URLSearchParams({ grant_type: "password", client_id: "admin-cli", ...this.#login });
     const token = `${this.#url}/realms/master/protocol/openid-connect/token`;
     const answer = (await (await fetch(token, { method: "POST", body })).json()) as { access_token?: string };
-    if (answer.access_token === undefined) throw new Error("the administrator was not let in");
+    if (answer.access_token === undefined) throw new Error("the administrator's login failed");
     return answer.access_token;
   }
 }
@@ -98,7 +98,7 @@ interface Component {
   readonly config: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A kind of key that Keycloak makes by itself. */
+/** A kind of key that Keycloak generates. */
 export interface KeyProvider {
   readonly providerId: "rsa-generated" | "ecdsa-generated";
   readonly config: Readonly<Record<string, readonly string[]>>;

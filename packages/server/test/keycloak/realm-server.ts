@@ -2,9 +2,9 @@ import { type TestServer, testServer } from "../api/test-server.ts";
 import { clients } from "./acceptance-realm.ts";
 
 /**
- * A real Latchkey in front of a real realm.
+ * Starts a Latchkey in front of a real realm.
  *
- * @param keycloak its address
+ * @param keycloak the address of Keycloak
  * @param settings as environment variables, without `LATCHKEY_`
  */
 export function realmServer(

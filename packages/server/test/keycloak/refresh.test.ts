@@ -4,7 +4,7 @@ import { refreshContract } from "../api/refresh-contract.ts";
 import { elsewhere, present } from "../api/refresh-grace-contract.ts";
 import { ownRealm, realmWorld, sameTimes } from "./own-realm.ts";
 
-/** A session of Keycloak goes on by its refresh token alone. */
+/** A session at Keycloak is refreshed with its refresh token alone. */
 const currentToken = {
   status: 422,
   code: "validation_error",
@@ -20,7 +20,7 @@ refreshContract(
   }),
 );
 
-test("another address gets the shared answer for ten seconds, with an event", async () => {
+test("another address gets the same answer for ten seconds, with an event", async () => {
   await using server = await realm.open({ TRUSTED_PROXIES: "127.0.0.1" });
   const { refresh } = await signIn(server);
   const { next } = await present(server, refresh, "127.0.0.1");
@@ -38,7 +38,7 @@ test("another address gets the shared answer for ten seconds, with an event", as
   expect(server.newEvents().map(({ name }) => name)).toEqual(["refresh.replayed", "session.ended"]);
 });
 
-test("made-up tokens stop no refresh of a session that was opened here", async () => {
+test("forged tokens do not throttle the refresh of a session opened here", async () => {
   await using server = await realm.open({ TRUSTED_PROXIES: "127.0.0.1", THROTTLE_ADDRESS: "1/15m" });
   const { refresh } = await signIn(server);
   const claims = Buffer.from(JSON.stringify({ sid: "s", sub: "u", typ: "Refresh" })).toString("base64url");

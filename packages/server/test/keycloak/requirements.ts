@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 
-/** The Keycloak suite cannot run here. The message says what is missing. */
+/** The Keycloak suite cannot run here. The message names the missing program. */
 export class SuiteLeftOut extends Error {}
 
-/** A running Keycloak that the suite is to use instead of its own. */
+/** The address of a running Keycloak, if the suite is to use it instead of its own. */
 export const givenUrl = process.env["KEYCLOAK_URL"]?.replace(/\/+$/, "") || undefined;
 
 /**
- * What the suite lacks on this machine, in one line; undefined where it can run.
+ * Names in one line the program that is missing for the suite; undefined if the suite can run.
  *
  * @param needs whether Maven is needed as well, to fetch the distribution
  */

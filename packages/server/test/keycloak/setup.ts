@@ -5,7 +5,7 @@ import { givenUrl } from "./requirements.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** A running Keycloak, and who may administer it. */
+    /** A running Keycloak and its administrator. */
     keycloak: {
       readonly url: string;
       readonly admin: { readonly username: string; readonly password: string };
@@ -13,7 +13,7 @@ declare module "vitest" {
   }
 }
 
-/** Starts the Keycloak of the suite, or takes the one of `KEYCLOAK_URL`. @returns what stops it again */
+/** Starts the Keycloak of the suite, or takes the one of `KEYCLOAK_URL`. @returns a function that stops it */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (givenUrl !== undefined) {
     const { KEYCLOAK_ADMIN: username = "admin", KEYCLOAK_ADMIN_PASSWORD: password = "admin" } = process.env;

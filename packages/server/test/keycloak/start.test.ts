@@ -22,27 +22,27 @@ const serve = (change: Readonly<Record<string, string>>) =>
     },
   });
 
-describe("the server does not start, and says in one line why and what to do, when", () => {
+describe("the server does not start, and says in one line why and what to do, if", () => {
   test.each([
     [
-      "there is no such realm",
+      "the realm is missing",
       { REALM: "nowhere" },
-      /^latchkey: LATCHKEY_KEYCLOAK_REALM=nowhere: there is no such realm at http/,
+      /^latchkey: LATCHKEY_KEYCLOAK_REALM=nowhere: Keycloak at http.* has no realm of this name/,
     ],
     [
-      "the secret is another",
+      "the secret is wrong",
       { CLIENT_SECRET: "hunter2" },
       /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client latchkey of the realm .* has another secret: copy/,
     ],
     [
-      "there is no such client",
+      "the client is missing",
       { CLIENT_ID: "nobody" },
-      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client nobody of the realm .* is not known/,
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_SECRET: the client nobody of the realm .* is unknown/,
     ],
     [
-      "the client allows no direct access grants",
+      "direct access grants are off",
       { CLIENT_ID: "browser", CLIENT_SECRET: clients.browser },
-      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_ID: the client browser of the realm .* allows no direct access grants: turn them on/,
+      /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_ID: the client browser of the realm .* has direct access grants turned off: turn them on/,
     ],
   ] as const)("%s", async (_when, change, why) => {
     const settings = Object.entries(change).map(([name, value]) => [`LATCHKEY_KEYCLOAK_${name}`, value]);
@@ -51,18 +51,18 @@ describe("the server does not start, and says in one line why and what to do, wh
     expect(result.stderr).not.toMatch(/hunter2/);
   });
 
-  test("the realm calls itself by another address", async () => {
+  test("the realm has another issuer", async () => {
     const url = realm.keycloak.replace("127.0.0.1", "localhost");
     await realm.admin.changeRealm(realm.name, { attributes: { frontendUrl: "https://login.example" } });
     expectRefusal(
       await serve({ LATCHKEY_KEYCLOAK_URL: url }),
-      /^latchkey: LATCHKEY_KEYCLOAK_URL=.*: the realm calls itself https:\/\/login\.example\/realms\//,
+      /^latchkey: LATCHKEY_KEYCLOAK_URL=.*: the realm's issuer is https:\/\/login\.example\/realms\//,
     );
     await realm.admin.changeRealm(realm.name, { attributes: { frontendUrl: "" } });
   });
 });
 
-test("a client whose secret was changed while the server runs: 503, not ready, and both end by themselves", async () => {
+test("a changed client secret: 503 and not ready, until it is changed back", async () => {
   await using server = await realm.open();
   await signIn(server);
   const login = () =>
@@ -75,15 +75,15 @@ test("a client whose secret was changed while the server runs: 503, not ready, a
   const refused = await login();
   expect([refused.status, refused.body["code"]]).toEqual([503, "provider_unavailable"]);
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(503);
-  const told = server.logged().map((line) => String(line["problem"]));
-  expect(told.filter((line) => line.startsWith("LATCHKEY_KEYCLOAK_CLIENT_SECRET: "))).toHaveLength(1);
+  const problems = server.logged().map((line) => String(line["problem"]));
+  expect(problems.filter((line) => line.startsWith("LATCHKEY_KEYCLOAK_CLIENT_SECRET: "))).toHaveLength(1);
   await realm.admin.changeClient(realm.name, "latchkey", { secret: clients.latchkey });
-  await until("people can sign in again", async () => (await login()).status === 200, 30_000);
+  await until("users can sign in again", async () => (await login()).status === 200, 30_000);
   server.advance(250);
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
 });
 
-test("the commands for users and sessions of Latchkey's own say where people live", async () => {
+test("the commands for local users and sessions refer to the realm", async () => {
   const env = {
     LATCHKEY_PROVIDER: "keycloak",
     LATCHKEY_KEYCLOAK_URL: realm.keycloak,
@@ -103,7 +103,7 @@ test("the commands for users and sessions of Latchkey's own say where people liv
   }
 });
 
-test("the realm file of the documentation is one that a person can sign in to", async () => {
+test("a user can sign in to the realm file of the documentation", async () => {
   const { exampleSecret } = await import("./keycloak-process.ts");
   const file = readFileSync(new URL("../../../../docs/keycloak/realm.json", import.meta.url), "utf8");
   const example = JSON.parse(file.replace(/\$\{LATCHKEY_KEYCLOAK_CLIENT_SECRET\}/, exampleSecret));

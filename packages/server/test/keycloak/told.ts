@@ -1,7 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { whatIsMissing } from "./requirements.ts";
 
-/** Names, after `npm test`, the suite that is not in it. */
+/** Says after `npm test` that the Keycloak suite was left out, and why. */
 export function setup(project: TestProject): () => void {
   return () => {
     const missing = whatIsMissing({ maven: false });

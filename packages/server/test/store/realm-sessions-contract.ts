@@ -12,7 +12,7 @@ const session = (id: string, change: Partial<RealmSession> = {}): RealmSession =
   userId: "alice-id",
   nameKey: "name-of-alice",
   addressBucket: "192.0.2.1",
-  sealedHint: `hint of ${id}`,
+  sealedIdTokenHint: `hint of ${id}`,
   tokensUntil: now + hour,
   keepUntil: now + 10 * hour,
   ...change,
@@ -32,12 +32,15 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
     test("are recorded at each use, with its event", async () => {
       expect(await sessions().note(session("s1"), event("login.succeeded"))).toBe(true);
       expect(
-        await sessions().note(session("s1", { nameKey: "", sealedHint: null }), event("token.refreshed")),
+        await sessions().note(
+          session("s1", { nameKey: "", sealedIdTokenHint: null }),
+          event("token.refreshed"),
+        ),
       ).toBe(true);
       expect(heard()).toEqual(["login.succeeded", "token.refreshed"]);
-      expect(await sessions().sealedHint("s1")).toBe("hint of s1");
-      await sessions().note(session("s1", { sealedHint: "a later one" }), event("token.refreshed"));
-      expect(await sessions().sealedHint("s1")).toBe("a later one");
+      expect(await sessions().sealedIdTokenHint("s1")).toBe("hint of s1");
+      await sessions().note(session("s1", { sealedIdTokenHint: "a later one" }), event("token.refreshed"));
+      expect(await sessions().sealedIdTokenHint("s1")).toBe("a later one");
       expect(await sessions().holderOf("name-of-alice")).toBe("alice-id");
       expect(await sessions().holderOf("")).toBeUndefined();
       expect(await sessions().openedFrom("alice-id", "192.0.2.1")).toBe(true);
@@ -65,15 +68,15 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
     test("end too if they were opened elsewhere", async () => {
       expect(await sessions().end(ended("s9"), [event("session.ended")])).toBe(true);
       expect(await opened().revocations.after(0)).toMatchObject([{ sessionId: "s9", until: now + hour / 2 }]);
-      expect(await sessions().sealedHint("s9")).toBeNull();
+      expect(await sessions().sealedIdTokenHint("s9")).toBeNull();
     });
 
     test("wait on a list until the provider was notified", async () => {
       for (const id of ["s1", "s2", "s3"]) await sessions().note(session(id), event("login.succeeded"));
       for (const id of ["s1", "s2"]) await sessions().end(ended(id), [event("session.ended")]);
-      expect((await sessions().untold()).map(({ id }) => id).toSorted()).toEqual(["s1", "s2"]);
-      await sessions().told("s1", now);
-      expect(await sessions().untold()).toEqual([{ id: "s2", sealedHint: "hint of s2" }]);
+      expect((await sessions().unnotified()).map(({ id }) => id).toSorted()).toEqual(["s1", "s2"]);
+      await sessions().markNotified("s1", now);
+      expect(await sessions().unnotified()).toEqual([{ id: "s2", sealedIdTokenHint: "hint of s2" }]);
     });
 
     test("are deleted once the provider cannot continue them", async () => {

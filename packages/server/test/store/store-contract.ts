@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nameKeys } from "../../src/core/account-names.ts";
 import { type AuditEvent, type AuditEventName, operator } from "../../src/core/audit-events.ts";
 import { LatchkeyError } from "../../src/core/errors.ts";
-import type { AuditQuery, NewUser, Session, StoredKey } from "../../src/core/ports.ts";
+import type { StoredKey } from "../../src/core/key-store.ts";
+import type { AuditQuery } from "../../src/core/recent-events.ts";
+import type { Session } from "../../src/core/sessions.ts";
 import { SigningKeys } from "../../src/core/signing-keys.ts";
+import type { NewUser } from "../../src/core/users.ts";
 import type { Store } from "../../src/store/store.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
@@ -565,7 +568,7 @@ export function storeContract(
           actor: "user:alice",
           address: "192.0.2.1",
           requestId: "r1",
-          reason: "why",
+          reason: "operator",
         } as const;
         await store.audit.record(whole);
         await record("key.rotated");

@@ -1,16 +1,21 @@
 import { canonicalName, maxTypedName } from "../../core/account-names.ts";
 import { maxPasswordBytes } from "../../core/passwords.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
+import type { Credentials } from "../../core/sign-in.ts";
 
-/** What a typed name stands for, as far as that is known here: the realm is not asked who it has. */
+/** The account behind a typed name, as far as earlier sign-ins tell. The realm is not asked before the throttle. */
 export interface RealmAccount {
-  /** The user's id where somebody signed in under this name before; else what tells the name from others. */
+  /** The user's id after an earlier sign-in under this name; otherwise `unknown:` and the fingerprint. */
   readonly key: string;
   readonly userId: string | undefined;
   readonly nameKey: string;
 }
 
-/** Finds the account behind a name. Names that are nobody's are not written down. */
+/**
+ * Finds the account behind a name.
+ *
+ * @param fingerprint stands for a name in the store and the audit trail: people type passwords into the wrong field
+ */
 export function realmAccounts(sessions: RealmSessions, fingerprint: (name: string) => string) {
   return async (username: string): Promise<RealmAccount> => {
     const tooLong = username.length > maxTypedName;
@@ -20,25 +25,19 @@ export function realmAccounts(sessions: RealmSessions, fingerprint: (name: strin
   };
 }
 
-/** A name and a password as the realm is asked for them. */
-export interface Typed {
-  readonly username: string;
-  readonly password: string;
-}
-
 /**
- * What is put to the realm. A name or password that can be nobody's is replaced by one that is nobody's, so that
- * the realm does the same work and nothing odd reaches its database.
+ * The credentials to send to the realm. A name or password that no account can have is replaced by a placeholder.
+ * The realm then does the same work as for any unknown name, and its database gets no odd characters.
  */
-export function asked({ username, password }: Typed): Typed {
+export function credentialsToSend({ username, password }: Credentials): Credentials {
   const name = username.trim();
   const impossible =
     name === "" ||
     name.length > maxTypedName ||
     /\p{Cc}/u.test(name) ||
     Buffer.byteLength(password) > maxPasswordBytes;
-  return impossible ? nobody : { username: name, password };
+  return impossible ? placeholder : { username: name, password };
 }
 
-/** Keycloak gives no name with a space in it, and would not keep this one. */
-const nobody: Typed = { username: "nobody at all", password: "-" };
+/** Keycloak allows no user name with a space in it. */
+const placeholder: Credentials = { username: "nobody at all", password: "-" };

@@ -10,10 +10,10 @@ export interface FetchOptions {
 }
 
 /**
- * A `fetch` that ends in time and takes no more than a bound, the body included. Redirects are not followed: a
- * password goes where the operator said and nowhere else.
+ * A `fetch` with a timeout and a bound of 256 KiB, both for the whole answer. Redirects are not followed, so a password
+ * reaches the configured address alone.
  *
- * @param timeout milliseconds for all of it
+ * @param timeout milliseconds
  */
 export function boundedFetch(timeout: number): (url: string, options?: FetchOptions) => Promise<Response> {
   return async (url, { method = "GET", headers, body = null } = {}) => {

@@ -1,84 +1,85 @@
-/** Nothing was asked: whoever would be asked has failed too often just now. */
+/** A request was rejected without being sent, because earlier ones failed. */
 export class CircuitOpen extends Error {
-  /** Milliseconds after which another try makes sense. */
+  /** Milliseconds after which another request makes sense. */
   readonly retryAfterMs: number;
 
   constructor(retryAfterMs: number) {
-    super("not asked: it failed too often just now");
+    super("not sent: the circuit is open after repeated failures");
     this.retryAfterMs = retryAfterMs;
   }
 }
 
 export interface BreakerOptions {
-  /** Milliseconds, by a clock that is never set back. */
+  /** Milliseconds of a clock that is never set back. */
   readonly steady: () => number;
-  /** Whether an error is a failure of the one that is asked, and no answer of its. */
+  /** Tells a failure of the other side from an error that is an answer. */
   readonly isFailure: (error: unknown) => boolean;
-  /** So many failures one after the other open the circuit. */
-  readonly failures?: number;
-  /** How long nobody is let through after that, in milliseconds; doubled each time the next try fails too. */
-  readonly firstPause?: number;
-  readonly longestPause?: number;
+  /** The circuit opens after so many failures in a row. */
+  readonly threshold?: number;
+  /** The circuit stays open for so many milliseconds at first, and twice as long after each failed probe. */
+  readonly minOpenTime?: number;
+  readonly maxOpenTime?: number;
 }
 
 /**
- * Stops asking somebody who does not answer. After a pause one caller is let through; what comes of it decides
- * for all. Any answer closes the circuit, also one to a question that was asked before it opened.
+ * A circuit breaker: it stops requests to a service that fails, so that callers get their error at once and the
+ * service can recover. After a while one request goes out as a probe (half-open). Its outcome opens or closes the
+ * circuit for all. Any other answer closes it too, also the late answer to an earlier request.
  */
 export class CircuitBreaker {
   readonly #options: Required<BreakerOptions>;
   #failures = 0;
-  #pause: number;
-  /** Until when nobody is let through; undefined while the circuit is closed. */
+  #openTime: number;
+  /** The end of the open state; undefined while the circuit is closed. */
   #openUntil: number | undefined;
-  #trial = false;
+  #probing = false;
 
   constructor(options: BreakerOptions) {
-    this.#options = { failures: 5, firstPause: 1_000, longestPause: 10_000, ...options };
-    this.#pause = this.#options.firstPause;
+    this.#options = { threshold: 5, minOpenTime: 1_000, maxOpenTime: 10_000, ...options };
+    this.#openTime = this.#options.minOpenTime;
   }
 
   get isOpen(): boolean {
     return this.#openUntil !== undefined;
   }
 
-  /** @throws {CircuitOpen} where `work` is not begun, and what `work` throws */
+  /** @throws {CircuitOpen} if `work` was not begun, besides the errors of `work` */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    const isTrial = this.#admit();
+    const isProbe = this.#admit();
     try {
       const answer = await work();
       this.#close();
       return answer;
     } catch (error) {
-      if (this.#options.isFailure(error)) this.#count(isTrial);
+      if (this.#options.isFailure(error)) this.#count(isProbe);
       else this.#close();
       throw error;
     } finally {
-      if (isTrial) this.#trial = false;
+      if (isProbe) this.#probing = false;
     }
   }
 
-  /** @returns whether the circuit is open and this is the one to try */
+  /** @returns whether this request is the probe of an open circuit */
   #admit(): boolean {
     if (this.#openUntil === undefined) return false;
     const left = this.#openUntil - this.#options.steady();
-    if (left > 0 || this.#trial) throw new CircuitOpen(Math.max(left, this.#options.firstPause));
-    this.#trial = true;
+    if (left > 0 || this.#probing) throw new CircuitOpen(Math.max(left, this.#options.minOpenTime));
+    this.#probing = true;
     return true;
   }
 
   #close(): void {
     this.#failures = 0;
     this.#openUntil = undefined;
-    this.#pause = this.#options.firstPause;
+    this.#openTime = this.#options.minOpenTime;
   }
 
-  #count(isTrial: boolean): void {
+  #count(isProbe: boolean): void {
     this.#failures++;
-    // What was asked before it opened says nothing new.
-    const opens = isTrial || (this.#openUntil === undefined && this.#failures >= this.#options.failures);
+    // While the circuit is open, the failure of an earlier request tells nothing new.
+    const opens = isProbe || (this.#openUntil === undefined && this.#failures >= this.#options.threshold);
     if (!opens) return;
-    this.#openUntil = this.#options.steady() + this.#pause;
-    this.#pause = Math.min(this.#pause * 2, this.#options.longestPause);
+    this.#openUntil = this.#options.steady() + this.#openTime;
+    this.#openTime = Math.min(this.#openTime * 2, this.#options.maxOpenTime);
   }
 }

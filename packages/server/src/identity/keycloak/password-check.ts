@@ -1,57 +1,106 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SteadyClock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { SteadyClock } from "../../core/ports.ts";
-import { asked, type Typed } from "./accounts.ts";
-import { Doubts } from "./doubts.ts";
+import type { Credentials } from "../../core/sign-in.ts";
+import { credentialsToSend } from "./accounts.ts";
+import { KeyedMutex } from "./concurrency-limits.ts";
 import type { Realm, RealmGrant } from "./realm.ts";
-import { type RealmRefusal, RealmUnavailable } from "./realm-problems.ts";
-import { refusedSignIn } from "./refusals.ts";
-import { Turns } from "./turns.ts";
+import { RealmUnavailable } from "./realm-errors.ts";
+import { type RealmRefusal, refusedSignIn } from "./refusals.ts";
 
-/** How long Keycloak may take to note that a login has ended, in milliseconds. */
-const settles = 250;
+/** Keycloak notes the end of a login a moment after its answer: up to so many milliseconds. */
+const settlingTime = 250;
+/** For so many milliseconds after a login, another one of the account is checked twice before it is rejected. */
+const recentFor = 2_000;
+/** For so many milliseconds Keycloak may work on a login that it did not answer. */
+const unansweredFor = 60_000;
 
-/** Asks the realm whether a password is right. @param key of the account that is meant */
-export type PasswordCheck = (key: string, typed: Typed) => Promise<RealmGrant | RealmRefusal>;
+/** Asks the realm whether a password is right. @param key of the account, see `RealmAccount` */
+export type PasswordCheck = (key: string, credentials: Credentials) => Promise<RealmGrant | RealmRefusal>;
 
 /**
- * Asks so that a no means what it says. While Keycloak is busy with one login of an account it calls every other a
- * wrong password: so they take turns, a no close upon another login is asked for once more, and one after a login
- * whose answer never came is none.
+ * Checks a password so that a rejection means a wrong password. Keycloak's brute force detection allows an account one
+ * login at a time. It rejects any other, also one with the right password. Three measures keep these false rejections
+ * from the user:
+ *
+ * - Logins of one account take turns.
+ * - A rejection shortly after another login is checked once more.
+ * - A rejection within a minute after an unanswered login is answered with `provider_unavailable`.
  *
  * The function it returns throws {LatchkeyError} `overloaded`, `provider_unavailable`.
  */
-export function createPasswordCheck(realm: Realm, steady: SteadyClock): PasswordCheck {
-  const turns = new Turns({ patience: realm.timeout, steady });
-  const doubts = new Doubts(steady);
+export function createPasswordCheck(
+  realm: Pick<Realm, "signIn" | "timeout">,
+  steady: SteadyClock,
+): PasswordCheck {
+  const mutex = new KeyedMutex(realm.timeout);
+  const recent = new ExpiringSet(recentFor, steady);
+  const unanswered = new ExpiringSet(unansweredFor, steady);
 
-  async function ask(key: string, { username, password }: Typed): Promise<RealmGrant | RealmRefusal> {
+  async function ask(key: string, { username, password }: Credentials): Promise<RealmGrant | RealmRefusal> {
     try {
       return await realm.signIn(username, password);
     } catch (error) {
-      const unanswered = error instanceof LatchkeyError && error.cause instanceof RealmUnavailable;
-      if (unanswered) doubts.begin(key);
+      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) unanswered.add(key);
       throw error;
+    } finally {
+      recent.add(key);
     }
   }
 
-  return (key, typed) =>
-    turns.take(key, async (followsClosely) => {
-      const put = asked(typed);
-      let answer = await ask(key, put);
-      if (isWrong(answer) && followsClosely) {
-        await pause(settles);
-        answer = await ask(key, put);
-      }
-      if (!isWrong(answer)) doubts.end(key);
-      else if (doubts.about(key)) {
-        const reason = "an earlier login of this account may be under way at the realm";
-        throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1 });
-      }
-      return answer;
-    });
+  return async function checkPassword(key, credentials) {
+    using _lock = await mutex.lock(key);
+    const sent = credentialsToSend(credentials);
+    const mayBeFalse = recent.has(key);
+    let answer = await ask(key, sent);
+    if (mayBeFalse && isWrongPassword(answer)) {
+      await sleep(settlingTime);
+      answer = await ask(key, sent);
+    }
+    if (!isWrongPassword(answer)) unanswered.delete(key);
+    else if (unanswered.has(key)) {
+      const reason = "an earlier login of this account may be under way at the realm";
+      throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1 });
+    }
+    return answer;
+  };
 }
 
-function isWrong(answer: RealmGrant | RealmRefusal): boolean {
+function isWrongPassword(answer: RealmGrant | RealmRefusal): boolean {
   return "refused" in answer && refusedSignIn(answer.refused).code === "invalid_credentials";
+}
+
+/** A bound on memory, for a set of keys. */
+const maxKeys = 10_000;
+
+/** A set of keys that expire. Beyond `maxKeys` the oldest key goes before its time. */
+class ExpiringSet {
+  readonly #lifetime: number;
+  readonly #steady: SteadyClock;
+  /** When each key was added, oldest first. */
+  readonly #addedAt = new Map<string, number>();
+
+  /** @param lifetime milliseconds by the steady clock */
+  constructor(lifetime: number, steady: SteadyClock) {
+    this.#lifetime = lifetime;
+    this.#steady = steady;
+  }
+
+  add(key: string): void {
+    this.#addedAt.delete(key);
+    for (const oldest of this.#addedAt.keys()) {
+      if (this.has(oldest) && this.#addedAt.size < maxKeys) break;
+      this.#addedAt.delete(oldest);
+    }
+    this.#addedAt.set(key, this.#steady());
+  }
+
+  delete(key: string): void {
+    this.#addedAt.delete(key);
+  }
+
+  has(key: string): boolean {
+    const addedAt = this.#addedAt.get(key);
+    return addedAt !== undefined && this.#steady() - addedAt < this.#lifetime;
+  }
 }

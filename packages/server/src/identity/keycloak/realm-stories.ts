@@ -1,26 +1,28 @@
 import type { Guard } from "@latchkey/guard";
+import type { AuditTrail } from "../../core/audit-events.ts";
+import type { Clock, SteadyClock } from "../../core/clock.ts";
 import { createCurrentUser, createTokenCheck } from "../../core/current-user.ts";
-import type { DerivedKeys } from "../../core/derived-keys.ts";
-import { nameFingerprints } from "../../core/name-fingerprints.ts";
-import type { AuditTrail, Clock, SteadyClock } from "../../core/ports.ts";
+import { type DerivedKeys, nameFingerprints } from "../../core/derived-keys.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, mostRepeats } from "../../core/refresh-grace.ts";
 import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
 import { realmAccounts } from "./accounts.ts";
+import type { RealmSettings } from "./discovery.ts";
+import { IdempotencyWindow } from "./idempotency-window.ts";
 import { createPasswordCheck } from "./password-check.ts";
-import { Realm, type RealmLog, type RealmSettings } from "./realm.ts";
-import { realmUser } from "./realm-user.ts";
+import { Realm } from "./realm.ts";
+import type { RealmLog } from "./realm-connection.ts";
+import { createRealmLogout } from "./realm-logout.ts";
+import { realmUser } from "./realm-tokens.ts";
 import { createRealmRefresh } from "./refresh.ts";
-import { SessionNotes } from "./session-notes.ts";
-import { SharedAnswers } from "./shared-answers.ts";
+import { SessionRecords } from "./session-records.ts";
 import { createRealmSignIn } from "./sign-in.ts";
 import { createRealmSignOut } from "./sign-out.ts";
-import { createTellRealm } from "./tell-realm.ts";
 
-/** How often the realm is told of sessions that ended while it could not be reached, in milliseconds. */
-const tellEvery = 1_000;
+/** Sessions that could not be ended at the realm are tried again after so many milliseconds. */
+const logoutRetryInterval = 1_000;
 
 export interface RealmStoryParts {
   readonly realm: Realm;
@@ -36,36 +38,39 @@ export interface RealmStoryParts {
   readonly log: RealmLog;
 }
 
-/** The four operations with people in a Keycloak realm, and what is to be done between requests. */
+/** The four operations with users of a Keycloak realm, and their background job. */
 export function realmStories({ derived, ...given }: RealmStoryParts) {
   const { realm, guard, sessions, grace, clock, steady, log } = given;
   const check = createTokenCheck(guard);
-  const notes = new SessionNotes(derived.sealing);
-  const tellRealm = createTellRealm({ realm, sessions, notes, clock, log });
+  const records = new SessionRecords(derived.sealing);
+  const logout = createRealmLogout({ realm, sessions, records, clock, log });
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
-  const next = ({ refreshToken }: Refreshed) => refreshToken;
-  const keepFor = Math.max(...Object.values(grace));
-  const shared = new SharedAnswers<Refreshed>({ keepFor, most: mostRepeats, steady, next });
+  const idempotency = new IdempotencyWindow<Refreshed>({
+    keepFor: Math.max(...Object.values(grace)),
+    maxRepeats: mostRepeats,
+    steady,
+    successorOf: ({ refreshToken }) => refreshToken,
+  });
   const parts = {
     ...given,
     checkPassword: createPasswordCheck(realm, steady),
     check,
-    notes,
-    tellRealm,
+    records,
+    logout,
     accountOf,
-    shared,
+    idempotency,
   };
   return {
     signIn: createRealmSignIn(parts),
     refresh: createRealmRefresh(parts),
-    currentUser: createCurrentUser(check, realmUser),
+    currentUser: createCurrentUser(check, async (principal) => realmUser(principal)),
     signOut: createRealmSignOut(parts),
-    job: [tellEvery, () => tellRealm.ofAll()] as const,
+    job: [logoutRetryInterval, () => logout.endPending()] as const,
   };
 }
 
 /**
- * Finds the realm and proves the client. Where it cannot be reached now, it is tried again at the next use.
+ * Finds the realm and proves the client. A realm that cannot be reached is tried again at the next use.
  *
  * @throws {RealmMisconfigured} with the one line that says what to do
  */

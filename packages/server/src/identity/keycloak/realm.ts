@@ -1,200 +1,133 @@
 import * as oidc from "openid-client";
-import { boundedFetch } from "./bounded-fetch.ts";
-import { CircuitBreaker } from "./circuit-breaker.ts";
-import { openRealm } from "./open-realm.ts";
-import { Places } from "./places.ts";
-import { RealmMisconfigured } from "./realm-misconfigured.ts";
-import {
-  type RealmNames,
-  type RealmRefusal,
-  RealmUnavailable,
-  reasonOf,
-  refusalOf,
-  unavailable,
-} from "./realm-problems.ts";
+import { Bulkhead } from "./concurrency-limits.ts";
+import type { RealmSettings } from "./discovery.ts";
+import { RealmConnection, type RealmLog } from "./realm-connection.ts";
+import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
+import { type RealmClient, type RealmRefusal, readRefusal } from "./refusals.ts";
 
-export interface RealmSettings extends RealmNames {
-  readonly clientSecret: string;
-  /** How long one answer may take, in milliseconds. */
-  readonly timeout: number;
-}
-
-export interface RealmLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** What the realm gave for a password or a refresh token. */
+/** The tokens that the realm issued for a password or a refresh token. */
 export interface RealmGrant {
   readonly accessToken: string;
   readonly refreshToken: string;
   readonly idToken: string | undefined;
-  /** For how long the refresh token can be used, in milliseconds; undefined where the realm sets no end. */
+  /** Lifetime of the refresh token, in milliseconds; undefined if the realm sets no bound. */
   readonly refreshableFor: number | undefined;
 }
 
-/** How many logins may wait for the realm at once; refreshes have as many places of their own. */
-const mostAtOnce = 64;
-/** For how long the realm's word that it is there counts, and how long it has to say so, in milliseconds. */
+/** Limit of concurrent logins at the realm. Refreshes have a bulkhead of the same size of their own. */
+const maxConcurrent = 64;
+/** A successful check of readiness is reused for so many milliseconds. */
 const readyFor = 1_000;
-const readyPatience = 2_000;
-/** What an access token may be used for: what one of Latchkey's own may. */
+/** A check of readiness fails after so many milliseconds, also if `LATCHKEY_KEYCLOAK_TIMEOUT` is longer. */
+const readyTimeout = 2_000;
+/** The same scopes as those of Latchkey's own access tokens. */
 const scope = "openid profile email";
 
 /**
- * A Keycloak realm and the client there that is Latchkey. Every answer has a bound in time and size; a realm that
- * does not answer is left alone for a while.
+ * The operations of a Keycloak realm that Latchkey uses, through its client there. Every answer is bounded in time
+ * and size. After repeated failures a circuit breaker rejects requests for up to ten seconds.
  *
- * All but `open` throw {LatchkeyError} `provider_unavailable` where the realm cannot be asked.
+ * All but `open` throw {LatchkeyError} `provider_unavailable` if the realm cannot be asked.
  */
 export class Realm {
-  readonly issuer: string;
-  /** How long one answer may take, in milliseconds. */
+  /** The longest wait for one answer, in milliseconds. */
   readonly timeout: number;
   readonly #settings: RealmSettings;
-  readonly #log: RealmLog;
-  readonly #breaker: CircuitBreaker;
-  readonly #logins = new Places(mostAtOnce);
-  readonly #refreshes = new Places(mostAtOnce);
-  #client: oidc.Configuration | undefined;
-  #opening: Promise<oidc.Configuration> | undefined;
+  readonly #connection: RealmConnection;
+  readonly #logins = new Bulkhead(maxConcurrent);
+  readonly #refreshes = new Bulkhead(maxConcurrent);
   #readyAt = Number.NEGATIVE_INFINITY;
-  #told: string | undefined;
 
-  constructor(settings: RealmSettings, log: RealmLog, steady: () => number = () => performance.now()) {
-    this.issuer = `${settings.url}/realms/${encodeURIComponent(settings.realm)}`;
+  constructor(settings: RealmSettings, log: RealmLog) {
     this.timeout = settings.timeout;
     this.#settings = settings;
-    this.#log = log;
-    const isFailure = (error: unknown) =>
-      error instanceof RealmUnavailable || error instanceof RealmMisconfigured;
-    this.#breaker = new CircuitBreaker({ steady, isFailure });
+    this.#connection = new RealmConnection(settings, log);
   }
 
-  /**
-   * Finds the realm and proves that the client may do what it must. What cannot be reached now is tried again at
-   * the next use.
-   *
-   * @returns whether it was reached
-   * @throws {RealmMisconfigured} with the one line that says what to do
-   */
-  async open(): Promise<boolean> {
-    try {
-      await this.#breaker.run(() => this.#opened());
-      return true;
-    } catch (error) {
-      if (!(error instanceof RealmUnavailable)) throw error;
-      this.#tell(error.message);
-      return false;
-    }
+  get issuer(): string {
+    return this.#connection.issuer;
+  }
+
+  /** See `RealmConnection.open`. */
+  open(): Promise<boolean> {
+    return this.#connection.open();
   }
 
   /** Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3). */
-  signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
+  async signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
+    using _permit = this.#logins.acquire();
     const parameters = { username, password, scope };
-    return this.#logins.take(() =>
-      this.#ask((client) => this.#granted(oidc.genericGrantRequest(client, "password", parameters))),
+    return await this.#connection.run((client) =>
+      grantOf(oidc.genericGrantRequest(client, "password", parameters), this.#settings),
     );
   }
 
   /** Trades a refresh token for new tokens (RFC 6749 §6). */
-  refresh(refreshToken: string): Promise<RealmGrant | RealmRefusal> {
-    return this.#refreshes.take(() =>
-      this.#ask((client) => this.#granted(oidc.refreshTokenGrant(client, refreshToken))),
+  async refresh(refreshToken: string): Promise<RealmGrant | RealmRefusal> {
+    using _permit = this.#refreshes.acquire();
+    return await this.#connection.run((client) =>
+      grantOf(oidc.refreshTokenGrant(client, refreshToken), this.#settings),
     );
   }
 
   /**
-   * Ends a session at the realm (OpenID Connect RP-Initiated Logout 1.0 §2), in a body: an address is written into
-   * logs.
+   * Ends a session at the realm (OpenID Connect RP-Initiated Logout 1.0 §2). The ID token travels in a body, because
+   * URLs are written into logs.
    *
    * @param idToken of the session; it may have expired
-   * @returns false where the realm cannot read it any more, because the key that signed it is gone
+   * @returns false if the realm rejects the ID token, because the key that signed it is gone
    */
   endSession(idToken: string): Promise<boolean> {
-    return this.#ask(async (client) => {
+    return this.#connection.run(async (client) => {
       const { end_session_endpoint: address } = client.serverMetadata();
       if (address === undefined) throw new RealmUnavailable("the realm names no end_session_endpoint");
       const body = new URLSearchParams({ client_id: this.#settings.clientId, id_token_hint: idToken });
-      const { status } = await this.#fetch(address, { method: "POST", body });
+      const { status } = await this.#connection.fetch(address, { method: "POST", body });
       if (status >= 500) throw new RealmUnavailable(`the realm answered ${status}`);
       return status < 400;
     });
   }
 
-  /** Makes one access token worthless at the realm (RFC 7009): all that can be done about a session opened elsewhere. */
+  /** Revokes one access token (RFC 7009). More is not possible for a session without an ID token. */
   async revoke(accessToken: string): Promise<void> {
-    await this.#ask(async (client) => {
+    await this.#connection.run(async (client) => {
       try {
         await oidc.tokenRevocation(client, accessToken);
       } catch (error) {
-        refusalOf(error, this.#settings);
+        readRefusal(error, this.#settings);
       }
     });
   }
 
-  /** Resolves where people can sign in now. */
+  /** Resolves if users can sign in now. */
   async assertReady(): Promise<void> {
-    if (!this.#breaker.isOpen && performance.now() - this.#readyAt < readyFor) return;
-    await this.#ask(async () => {
+    if (!this.#connection.isBroken && performance.now() - this.#readyAt < readyFor) return;
+    await this.#connection.run(async () => {
       const document = `${this.issuer}/.well-known/openid-configuration`;
-      const { status } = await this.#fetch(document, {}, readyPatience);
+      const { status } = await this.#connection.fetch(document, {}, readyTimeout);
       if (status !== 200) throw new RealmUnavailable(`the realm answered ${status}`);
       this.#readyAt = performance.now();
     });
   }
+}
 
-  async #ask<T>(work: (client: oidc.Configuration) => Promise<T>): Promise<T> {
-    try {
-      const answer = await this.#breaker.run(async () => work(await this.#opened()));
-      this.#told = undefined;
-      return answer;
-    } catch (error) {
-      if (error instanceof RealmMisconfigured) this.#client = undefined;
-      if (error instanceof RealmMisconfigured || error instanceof RealmUnavailable) this.#tell(error.message);
-      throw unavailable(error);
-    }
-  }
+type TokenRequest = ReturnType<typeof oidc.genericGrantRequest>;
 
-  async #opened(): Promise<oidc.Configuration> {
-    if (this.#client !== undefined) return this.#client;
-    this.#opening ??= openRealm(this.#settings, this.issuer).finally(() => {
-      this.#opening = undefined;
-    });
-    this.#client = await this.#opening;
-    return this.#client;
+async function grantOf(request: TokenRequest, client: RealmClient): Promise<RealmGrant | RealmRefusal> {
+  let tokens: Awaited<TokenRequest>;
+  try {
+    tokens = await request;
+  } catch (error) {
+    return readRefusal(error, client);
   }
-
-  async #granted(request: ReturnType<typeof oidc.genericGrantRequest>): Promise<RealmGrant | RealmRefusal> {
-    try {
-      const { access_token: accessToken, refresh_token: refreshToken, id_token, ...more } = await request;
-      if (refreshToken === undefined) {
-        throw new RealmMisconfigured(
-          `LATCHKEY_KEYCLOAK_CLIENT_ID: the client ${this.#settings.clientId} gives no refresh tokens: turn them on for this client in Keycloak`,
-        );
-      }
-      const seconds = more["refresh_expires_in"];
-      const refreshableFor = typeof seconds === "number" && seconds > 0 ? seconds * 1000 : undefined;
-      return { accessToken, refreshToken, idToken: id_token, refreshableFor };
-    } catch (error) {
-      if (error instanceof RealmMisconfigured) throw error;
-      return refusalOf(error, this.#settings);
-    }
+  const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken } = tokens;
+  if (refreshToken === undefined) {
+    throw new RealmMisconfigured(
+      `LATCHKEY_KEYCLOAK_CLIENT_ID: the client ${client.clientId} of the realm ${client.realm} issues no refresh tokens: ` +
+        "turn on its setting Use refresh tokens in Keycloak",
+    );
   }
-
-  async #fetch(address: string, options: Parameters<ReturnType<typeof boundedFetch>>[1], patience?: number) {
-    try {
-      return await boundedFetch(Math.min(this.#settings.timeout, patience ?? Infinity))(address, options);
-    } catch (error) {
-      throw new RealmUnavailable(reasonOf(error));
-    }
-  }
-
-  /** Tells the same thing once, until something else happens. */
-  #tell(problem: string): void {
-    if (this.#told === problem) return;
-    this.#told = problem;
-    this.#log.error({ realm: this.issuer, problem }, "the realm cannot be used now; it will be tried again");
-  }
+  const seconds = tokens["refresh_expires_in"];
+  const refreshableFor = typeof seconds === "number" && seconds > 0 ? seconds * 1000 : undefined;
+  return { accessToken, refreshToken, idToken, refreshableFor };
 }

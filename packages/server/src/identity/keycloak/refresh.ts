@@ -1,7 +1,7 @@
-import { type AuditEvent, eventOf } from "../../core/audit-events.ts";
+import { type AuditEvent, type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
+import type { Clock } from "../../core/clock.ts";
 import type { TokenCheck } from "../../core/current-user.ts";
-import { LatchkeyError } from "../../core/errors.ts";
-import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
+import { isTokenRefusal, LatchkeyError } from "../../core/errors.ts";
 import type { KnownRealmSession, RealmSessions } from "../../core/realm-sessions.ts";
 import type { Refresh, Refreshed } from "../../core/refresh.ts";
 import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/refresh-grace.ts";
@@ -9,39 +9,38 @@ import type { Revocations } from "../../core/revocations.ts";
 import type { Throttle } from "../../core/throttle.ts";
 import { assertTokenFits } from "../../core/token-size.ts";
 import { noTrade } from "../../core/trade.ts";
+import type { IdempotencyWindow } from "./idempotency-window.ts";
 import type { Realm } from "./realm.ts";
-import { lifetimeOf } from "./realm-user.ts";
-import { type RealmRefreshToken, readRefreshToken } from "./refresh-token.ts";
+import type { RealmLogout } from "./realm-logout.ts";
+import { lifetimeOf, type RealmRefreshToken, readRefreshToken } from "./realm-tokens.ts";
 import { refusedRefresh } from "./refusals.ts";
-import type { SessionNotes } from "./session-notes.ts";
-import type { SharedAnswers } from "./shared-answers.ts";
-import type { TellRealm } from "./tell-realm.ts";
+import type { SessionRecords } from "./session-records.ts";
 
 export interface RealmRefreshParts {
   readonly realm: Realm;
   readonly throttle: Throttle;
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
-  readonly revocations: Pick<Revocations, "follow">;
-  readonly notes: SessionNotes;
-  readonly shared: SharedAnswers<Refreshed>;
+  readonly revocations: Pick<Revocations, "poll">;
+  readonly records: SessionRecords;
+  readonly idempotency: IdempotencyWindow<Refreshed>;
   readonly grace: GraceSettings;
   readonly audit: AuditTrail;
-  readonly tellRealm: TellRealm;
+  readonly logout: RealmLogout;
   readonly clock: Clock;
 }
 
 /**
- * Refreshing at a realm, by its refresh token alone. A repeat of the last one within the grace gets the same answer,
- * so two tabs of one server both stay signed in if the realm lets a token be used once. Every repeat is audited. A
- * repeat that is too late or one too many is left to the realm. If the realm calls it a replay, the session ends here
- * as well (RFC 9700 §4.14.2).
+ * Refreshes a session at a realm, by its refresh token alone. A repeat of the last token within the grace gets the same
+ * answer. So two tabs of one server both stay signed in, even if the realm accepts a token once. Every repeat is
+ * audited. The realm decides on a repeat that is too late or one too many. If the realm calls it a replay, the session
+ * ends here as well (RFC 9700 §4.14.2).
  *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`,
  * `token_revoked`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
-  const { realm, throttle, check, sessions, revocations, notes, shared, grace, audit, tellRealm, clock } =
+  const { realm, throttle, check, sessions, revocations, records, idempotency, grace, audit, logout, clock } =
     parts;
 
   return async function refresh(grant, caller) {
@@ -50,18 +49,24 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     const token = readRefreshToken(grant.refreshToken);
     const session = token && (await sessions.byId(token.sessionId));
     const attempt = { operation: "refresh", caller, ...accountOf(token, session) } as const;
-    return throttle.attempt(attempt, async () => {
-      if (token === undefined)
-        throw new LatchkeyError("invalid_token", { reason: "not a refresh token of a realm" });
-      if (session?.ended) throw ended();
-      const origin = originOf(caller, session?.addressBucket ?? "");
-      return shared.of(token.text, {
-        grace: grace[origin],
+    await using admission = await throttle.admit(attempt);
+    if (token === undefined) {
+      const reason = "not a refresh token of a realm";
+      throw await admission.failed(new LatchkeyError("invalid_token", { reason }));
+    }
+    if (session?.ended) throw await admission.failed(ended());
+
+    const origin = originOf(caller, session?.addressBucket ?? "");
+    try {
+      return await idempotency.run(token.text, {
+        window: grace[origin],
         work: () => trade(token, caller),
-        repeated: () => audit.record(repeatOf(token, caller, origin)),
-        replay: () => replayed(token, caller),
+        onRepeat: () => audit.record(repeatOf(token, caller, origin)),
+        onReplay: () => replayed(token, caller),
       });
-    });
+    } catch (error) {
+      throw isTokenRefusal(error) ? await admission.failed(error) : error;
+    }
   };
 
   async function trade(token: RealmRefreshToken, caller: Caller): Promise<Refreshed> {
@@ -69,9 +74,10 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     if ("refused" in answer) return refuse(token, answer.refused, caller);
     assertTokenFits(answer.accessToken);
     const principal = await check(answer.accessToken);
-    const session = notes.noteOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
-    const about = { subject: principal.userId, sessionId: session.id, reason: "refresh_token" };
-    if (!(await sessions.note(session, eventOf("token.refreshed", clock(), caller, about)))) throw ended();
+    const session = records.recordOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
+    const about = { subject: principal.userId, sessionId: session.id };
+    const event = eventOf("token.refreshed", clock(), caller, { ...about, reason: "refresh_token" });
+    if (!(await sessions.note(session, event))) throw ended();
     const { accessToken, refreshToken } = answer;
     return { accessToken, refreshToken, expiresIn: lifetimeOf(principal, clock()) };
   }
@@ -100,8 +106,8 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
       eventOf("refresh.replayed", now, caller, about),
       eventOf("session.ended", now, caller, { ...about, reason: "replay" }),
     ]);
-    await revocations.follow();
-    await tellRealm.of(sessionId);
+    await revocations.poll();
+    await logout.end(sessionId);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 
@@ -111,11 +117,11 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
 }
 
 const onlyRefreshTokens =
-  "Send refresh_token: sessions are Keycloak's here, and go on by their refresh token alone";
+  "Send refresh_token: sessions of Keycloak are refreshed by their refresh token alone";
 
 /**
- * The account that a token counts for. The realm alone can check its signature. A token that names a session and the
- * user of it counts for that session, so made-up tokens at its address do not stop it. Any other counts for the address.
+ * The account that a token counts for. The realm alone can check its signature. A token with the id of a session and of
+ * its user counts for that session, so forged tokens at its address do not stop it. Any other counts for the address.
  */
 function accountOf(token: RealmRefreshToken | undefined, session: KnownRealmSession | undefined) {
   if (token === undefined || session?.userId !== token.userId) return {};

@@ -1,18 +1,18 @@
-import { addressBucket } from "../../core/address-bucket.ts";
-import { eventOf } from "../../core/audit-events.ts";
-import type { SignedIn, TokenCheck } from "../../core/current-user.ts";
+import { addressBucket } from "../../core/addresses.ts";
+import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { SessionPrincipal, TokenCheck } from "../../core/current-user.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { AuditTrail, Caller, Clock } from "../../core/ports.ts";
 import type { RealmSessions } from "../../core/realm-sessions.ts";
 import type { SignIn } from "../../core/sign-in.ts";
-import type { Throttle } from "../../core/throttle.ts";
+import type { Admission, Throttle } from "../../core/throttle.ts";
 import { assertTokenFits } from "../../core/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
 import type { PasswordCheck } from "./password-check.ts";
 import type { RealmGrant } from "./realm.ts";
-import { lifetimeOf, realmUser } from "./realm-user.ts";
+import { lifetimeOf, realmUser } from "./realm-tokens.ts";
 import { refusedSignIn } from "./refusals.ts";
-import type { SessionNotes } from "./session-notes.ts";
+import type { SessionRecords } from "./session-records.ts";
 
 export interface RealmSignInParts {
   readonly checkPassword: PasswordCheck;
@@ -20,47 +20,47 @@ export interface RealmSignInParts {
   readonly throttle: Throttle;
   readonly check: TokenCheck;
   readonly sessions: RealmSessions;
-  readonly notes: SessionNotes;
+  readonly records: SessionRecords;
   readonly audit: AuditTrail;
   readonly clock: Clock;
 }
 
 /**
- * Signing in at a realm: may this caller try, what does the realm say, are its tokens good, note the session, pass
- * the tokens on.
+ * Signs a user in at a realm: does every limit admit the caller, does the realm accept the password, are its tokens
+ * good. Then it records the session and passes the tokens on.
  *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `account_disabled`,
  * `account_setup_required`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmSignIn(parts: RealmSignInParts): SignIn {
-  const { checkPassword, accountOf, throttle, check, sessions, notes, audit, clock } = parts;
+  const { checkPassword, accountOf, throttle, check, sessions, records, audit, clock } = parts;
 
   return async function signIn(credentials, caller) {
     const account = await accountOf(credentials.username);
 
-    return throttle.attempt({ operation: "login", caller, account }, async () => {
-      const answer = await checkPassword(account.key, credentials);
-      if ("refused" in answer) return refuse(account, answer.refused, caller);
+    await using admission = await throttle.admit({ operation: "login", caller, account });
 
-      await assertFits(answer, account, caller);
-      const principal = await own(answer);
-      const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
-      const session = notes.noteOf(principal, answer, opening, clock());
-      const about = { subject: principal.userId, sessionId: session.id };
-      const opened = eventOf("login.succeeded", clock(), caller, about);
-      if (!(await sessions.note(session, opened))) return refuse(account, "", caller);
-      const { accessToken, refreshToken } = answer;
-      return {
-        accessToken,
-        refreshToken,
-        expiresIn: lifetimeOf(principal, clock()),
-        user: realmUser(principal),
-      };
-    });
+    const answer = await checkPassword(account.key, credentials);
+    if ("refused" in answer) throw await refused(admission, account, answer.refused, caller);
+    await assertFits(answer, account, caller);
+    const principal = await own(answer);
+
+    const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
+    const session = records.recordOf(principal, answer, opening, clock());
+    const about = { subject: principal.userId, sessionId: session.id };
+    const opened = eventOf("login.succeeded", clock(), caller, about);
+    if (!(await sessions.note(session, opened))) throw await refused(admission, account, "", caller);
+    const { accessToken, refreshToken } = answer;
+    return {
+      accessToken,
+      refreshToken,
+      expiresIn: lifetimeOf(principal, clock()),
+      user: realmUser(principal),
+    };
   };
 
-  /** What the realm issued is held against the same rules as what anybody brings. */
-  async function own({ accessToken }: RealmGrant): Promise<SignedIn> {
+  /** Checks the new access token of the realm by the rules for every access token. */
+  async function own({ accessToken }: RealmGrant): Promise<SessionPrincipal> {
     try {
       return await check(accessToken);
     } catch (error) {
@@ -78,15 +78,22 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     try {
       assertTokenFits(accessToken);
     } catch (error) {
-      const about = { subject: account.key, reason: "token_too_large" };
-      await audit.record(eventOf("login.failed", clock(), caller, about));
+      const reason = "token_too_large";
+      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
       throw error;
     }
   }
 
-  async function refuse(account: RealmAccount, description: string, caller: Caller): Promise<never> {
+  /** Records a refused login and counts a wrong one. With a disabled account the password was right. */
+  async function refused(
+    admission: Admission,
+    account: RealmAccount,
+    description: string,
+    caller: Caller,
+  ): Promise<LatchkeyError> {
     const { code, reason } = refusedSignIn(description);
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    throw new LatchkeyError(code, { reason });
+    const refusal = new LatchkeyError(code, { reason });
+    return code === "invalid_credentials" ? await admission.failed(refusal) : refusal;
   }
 }

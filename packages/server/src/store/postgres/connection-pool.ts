@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import type { PoolFigures } from "../../core/ports.ts";
+import type { PoolFigures } from "../database.ts";
 import { closed } from "./connect.ts";
 import { isConnectionLimit } from "./engine-errors.ts";
 import { PoolCeiling } from "./pool-ceiling.ts";

@@ -1,7 +1,6 @@
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { PoolFigures } from "../../core/ports.ts";
-import { type Database, type Step, UnusableDatabaseError } from "../database.ts";
+import { type Database, type PoolFigures, type Step, UnusableDatabaseError } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";

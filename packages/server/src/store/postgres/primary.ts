@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import type { PoolFigures } from "../../core/ports.ts";
+import type { PoolFigures } from "../database.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";

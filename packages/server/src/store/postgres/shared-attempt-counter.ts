@@ -4,7 +4,7 @@ import {
   type Reservation,
   soonMs,
 } from "../../core/attempt-counter.ts";
-import type { SteadyClock } from "../../core/ports.ts";
+import type { SteadyClock } from "../../core/clock.ts";
 import type { Database } from "../database.ts";
 import { type AttemptTable, attemptTable } from "./attempts.ts";
 import { ExhaustedKeys } from "./exhausted-keys.ts";

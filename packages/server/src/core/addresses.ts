@@ -31,3 +31,14 @@ function withoutZone(address: string): string {
   const zone = address.indexOf("%");
   return zone === -1 ? address : address.slice(0, zone);
 }
+
+/**
+ * Whether a host is a loopback name or address: its servers can be reached from this machine alone.
+ *
+ * @param given a name or an address; an IPv6 address with or without the brackets that it has in a URL
+ */
+export function isLoopback(given: string): boolean {
+  const host = given.replace(/^\[(.*)\]$/, "$1");
+  if (host === "localhost") return true;
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === "loopback";
+}

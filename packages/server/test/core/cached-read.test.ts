@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { FreshReading } from "../../src/core/fresh-reading.ts";
+import { CachedRead } from "../../src/core/cached-read.ts";
 
-/** A reading whose every turn is ended by hand. */
+/** A cached read, with reads that the test settles. */
 function held() {
   const turns: PromiseWithResolvers<void>[] = [];
   let now = 0;
   let elapsed = 0;
-  const reading = new FreshReading(
+  const reading = new CachedRead(
     "something",
     () => {
       const turn = Promise.withResolvers<void>();
@@ -30,8 +30,8 @@ function held() {
 
 const settled = () => new Promise(setImmediate);
 
-describe("what others change in the store", () => {
-  test("is read again once it is old, by one of many who ask", async () => {
+describe("a cached read", () => {
+  test("reads again once it is stale, once for concurrent callers", async () => {
     const { reading, turns, advance } = held();
     const asked = [reading.refresh(), reading.refresh()];
     expect(turns).toHaveLength(1);
@@ -48,7 +48,7 @@ describe("what others change in the store", () => {
     await again;
   });
 
-  test("is as old as the moment in which its reading began", async () => {
+  test("is as old as the begin of its read", async () => {
     const { reading, turns, advance } = held();
     const asked = reading.refresh();
     advance(500);
@@ -59,7 +59,7 @@ describe("what others change in the store", () => {
     expect(reading.isFresh).toBe(false);
   });
 
-  test("is as old as before once the wall clock is set back", async () => {
+  test("keeps its age if the wall clock is set back", async () => {
     const { reading, turns, advance, stepWallClock } = held();
     const asked = reading.refresh();
     turns[0]?.resolve();
@@ -75,7 +75,7 @@ describe("what others change in the store", () => {
     expect(reading.isFresh).toBe(true);
   });
 
-  test("is read again once when the wall clock is set forward", async () => {
+  test("reads once more after the wall clock is set forward", async () => {
     const { reading, turns, stepWallClock } = held();
     const asked = reading.refresh();
     turns[0]?.resolve();
@@ -88,7 +88,7 @@ describe("what others change in the store", () => {
     expect(reading.isFresh).toBe(true);
   });
 
-  test("is read from this moment on where that is asked for, and those who ask meanwhile share the next reading", async () => {
+  test("shares one new read among callers of renew, never one already begun", async () => {
     const { reading, turns } = held();
     const first = reading.renew();
     await settled();
@@ -103,7 +103,7 @@ describe("what others change in the store", () => {
     await Promise.all(later);
   });
 
-  test("that cannot be read is not believed, and is tried again by who asks next", async () => {
+  test("is stale after a failed read, and the next caller reads again", async () => {
     const { reading, turns } = held();
     const asked = reading.refresh();
     turns[0]?.reject(new Error("away"));
@@ -115,7 +115,7 @@ describe("what others change in the store", () => {
     expect(reading.isFresh).toBe(true);
   });
 
-  test("that does not come in time is refused, and the caller waits no longer", async () => {
+  test("refuses its callers if a read takes too long", async () => {
     const { reading } = held();
     await expect(reading.refresh()).rejects.toMatchObject({ code: "store_unavailable", retryAfter: 1 });
   });

@@ -5,7 +5,7 @@ import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: URLSearchParams) => void;
 
-const base = "/realms/odd";
+const base = "/realms/fake";
 export const paths = {
   discovery: `${base}/.well-known/openid-configuration`,
   keys: `${base}/protocol/openid-connect/certs`,
@@ -13,12 +13,12 @@ export const paths = {
   logout: `${base}/protocol/openid-connect/logout`,
 } as const;
 
-/** What stands where a realm should be: it behaves like one until it is told to do something else. */
-export class OddRealm implements AsyncDisposable {
+/** A server that answers like a realm of Keycloak, except at paths that a test gives another answer. */
+export class FakeRealm implements AsyncDisposable {
   readonly url: string;
-  /** What stands at a path instead of the usual answer. */
+  /** Answers by path, instead of the usual ones. */
   readonly answers = new Map<string, Answer>();
-  /** The paths that were asked for. */
+  /** The paths of all requests. */
   readonly asked: string[] = [];
   readonly #server: Server;
   readonly #keys: GenerateKeyPairResult;
@@ -37,13 +37,13 @@ export class OddRealm implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<OddRealm> {
+  static async start(): Promise<FakeRealm> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("no port");
     const keys = await generateKeyPair("ES256");
-    return new OddRealm(server, address.port, keys, {
+    return new FakeRealm(server, address.port, keys, {
       ...(await exportJWK(keys.publicKey)),
       kid: "k1",
       alg: "ES256",
@@ -51,19 +51,19 @@ export class OddRealm implements AsyncDisposable {
     });
   }
 
-  /** Settings of a server that signs in here. */
+  /** Settings of a server that uses this realm. */
   get settings(): Readonly<Record<string, string>> {
     return {
       PROVIDER: "keycloak",
       KEYCLOAK_URL: this.url,
-      KEYCLOAK_REALM: "odd",
+      KEYCLOAK_REALM: "fake",
       KEYCLOAK_CLIENT_ID: "latchkey",
       KEYCLOAK_CLIENT_SECRET: "hunter2 of the client",
       KEYCLOAK_TIMEOUT: "300ms",
     };
   }
 
-  /** Answers of the token endpoint to all but the first question, which is about the client. */
+  /** Answers logins at the token endpoint. The check of the client, which names no user, gets the usual answer. */
   atSignIn(answer: Answer): void {
     this.answers.set(paths.token, (request, response, body) =>
       (body.has("username") ? answer : this.#usual(paths.token))(request, response, body),
@@ -99,7 +99,7 @@ export class OddRealm implements AsyncDisposable {
     };
   }
 
-  /** What the realm must be shown to end the session. */
+  /** An ID token, with which a client ends the session. */
   idToken(): Promise<string> {
     return new SignJWT({ typ: "ID", sid: "s1" })
       .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })

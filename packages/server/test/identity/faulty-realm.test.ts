@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bearer, send } from "../api/api-case.ts";
 import { type TestServer, testServer } from "../api/test-server.ts";
 import { until } from "../process/until.ts";
-import { type Answer, json, OddRealm, paths } from "./odd-realm.ts";
+import { type Answer, FakeRealm, json, paths } from "./fake-realm.ts";
 
 const login = (server: TestServer) =>
   send(server, "/auth", {
@@ -19,8 +19,8 @@ const unavailable = [503, "provider_unavailable", "1"];
 const tokens = (change: object): Answer =>
   json({ access_token: "a.b.c", refresh_token: "r", token_type: "Bearer", ...change });
 
-/** What a token endpoint can say that makes no sense. */
-const odd: Readonly<Record<string, Answer>> = {
+/** Faulty answers of a token endpoint. */
+const faulty: Readonly<Record<string, Answer>> = {
   "500": json({ error: "unknown_error" }, 500),
   "502 in HTML": (_request, response) => void response.writeHead(502).end("<html>Bad Gateway</html>"),
   "503 while it starts": (_request, response) => void response.writeHead(503).end("Bootstrap in progress"),
@@ -33,36 +33,36 @@ const odd: Readonly<Record<string, Answer>> = {
     response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
     response.write("{", () => response.destroy());
   },
-  "a connection cut": (request) => void request.socket.destroy(),
+  "a closed connection": (request) => void request.socket.destroy(),
   "a list": json([]),
   null: json(null),
   "no token": json({}),
   "no refresh token": tokens({ refresh_token: undefined }),
   "an empty token": tokens({ access_token: "" }),
   "a token of another type": tokens({ token_type: "DPoP" }),
-  "a token that is none": tokens({}),
+  "a malformed token": tokens({}),
   "a number for a token": tokens({ access_token: 5 }),
-  "400 without a word": (_request, response) => void response.writeHead(400).end(),
+  "400 with an empty body": (_request, response) => void response.writeHead(400).end(),
   "a redirect": (_request, response) =>
     void response.writeHead(302, { location: "https://elsewhere.example/" }).end(),
-  "a body without end": (_request, response) => {
+  "an endless body": (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
     const more = () => {
       if (!response.destroyed) response.write(" ".repeat(65_536), more);
     };
     more();
   },
-  "a body that drips": (_request, response) => {
+  "a slow body": (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
     const drop = setInterval(() => response.write(" "), 50);
     response.once("close", () => clearInterval(drop));
   },
-  nothing: () => {},
+  "no answer": () => {},
 };
 
-describe("a realm that answers a login with", () => {
-  test.each(Object.entries(odd))("%s: 503, and nothing of it is repeated", async (_name, answer) => {
-    await using realm = await OddRealm.start();
+describe("a login is answered with 503, and the log repeats nothing, after", () => {
+  test.each(Object.entries(faulty))("%s", async (_name, answer) => {
+    await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     realm.atSignIn(answer);
     expect(await outcome(server)).toEqual(unavailable);
@@ -72,40 +72,37 @@ describe("a realm that answers a login with", () => {
   });
 });
 
-describe("a realm that is not there at the start", () => {
+describe("a server starts, and is ready once the realm is, after discovery with", () => {
   test.each([
     "500",
     "502 in HTML",
     "503 while it starts",
     "a list",
     "null",
-    "a connection cut",
-    "nothing",
-    "a body without end",
-  ])(
-    "because discovery answers with %s: the server starts, says that it is not ready, and is once the realm is",
-    async (name) => {
-      await using realm = await OddRealm.start();
-      realm.answers.set(paths.discovery, odd[name] ?? (() => {}));
-      await using server = await testServer(realm.settings);
-      const ready = async () => (await fetch(`${server.url}/health/ready`)).status;
-      expect(await ready()).toBe(503);
-      expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
-      expect((await outcome(server)).slice(0, 2)).toEqual([503, "provider_unavailable"]);
-      realm.answers.clear();
-      const readyNow = async () => {
-        server.advance(250);
-        return (await ready()) === 200;
-      };
-      await until("the server is ready", readyNow, 20_000);
-      expect((await login(server)).status).toBe(200);
-    },
-  );
+    "a closed connection",
+    "no answer",
+    "an endless body",
+  ])("%s", async (name) => {
+    await using realm = await FakeRealm.start();
+    realm.answers.set(paths.discovery, faulty[name] ?? (() => {}));
+    await using server = await testServer(realm.settings);
+    const ready = async () => (await fetch(`${server.url}/health/ready`)).status;
+    expect(await ready()).toBe(503);
+    expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
+    expect((await outcome(server)).slice(0, 2)).toEqual([503, "provider_unavailable"]);
+    realm.answers.clear();
+    const readyNow = async () => {
+      server.advance(250);
+      return (await ready()) === 200;
+    };
+    await until("the server is ready", readyNow, 20_000);
+    expect((await login(server)).status).toBe(200);
+  });
 });
 
-describe("a realm that does not answer", () => {
-  test("is left alone for a while, and is asked by one who tries before all others do", async () => {
-    await using realm = await OddRealm.start();
+describe("a realm that fails", () => {
+  test("gets no requests for a while, then a probe", async () => {
+    await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     realm.atSignIn(json({}, 500));
     for (let failure = 0; failure < 5; failure++) expect(await outcome(server)).toEqual(unavailable);
@@ -114,11 +111,11 @@ describe("a realm that does not answer", () => {
     expect(realm.asked.length).toBe(before);
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(503);
     realm.answers.clear();
-    await until("people can sign in again", async () => (await login(server)).status === 200, 20_000);
+    await until("users can sign in again", async () => (await login(server)).status === 200, 20_000);
   });
 
-  test("does not keep anybody from using the tokens that they have, nor from signing out", async () => {
-    await using realm = await OddRealm.start();
+  test("stops no user from using their tokens, nor from signing out", async () => {
+    await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     const { body } = await login(server);
     const token = bearer(String(body["access_token"]));
@@ -131,8 +128,8 @@ describe("a realm that does not answer", () => {
     expect(after.body["code"]).toBe("token_revoked");
   });
 
-  test("is not asked with more logins at once than there are places; who comes too late is told so at once", async () => {
-    await using realm = await OddRealm.start();
+  test("gets at most 64 logins at once; more are refused at once", async () => {
+    await using realm = await FakeRealm.start();
     await using server = await testServer({ ...realm.settings, KEYCLOAK_TIMEOUT: "20s" });
     const waiting: (() => void)[] = [];
     realm.atSignIn((request, response, body) => {
@@ -159,7 +156,7 @@ describe("a realm that does not answer", () => {
       "overloaded",
       "1",
     ]);
-    await until("the places are taken", () => waiting.length === 64, 20_000);
+    await until("the bulkhead is full", () => waiting.length === 64, 20_000);
     await until("all others are refused", () => refused === 6, 20_000);
     for (const go of waiting) go();
     const statuses = (await Promise.all(all)).map(({ status }) => status);
@@ -167,8 +164,8 @@ describe("a realm that does not answer", () => {
   });
 });
 
-test("a token that is larger than a request can carry is told at login and refresh", async () => {
-  await using realm = await OddRealm.start();
+test("a token too large for a request is refused at login and refresh", async () => {
+  await using realm = await FakeRealm.start();
   const roles = Array.from({ length: 300 }, (_, number) => `${number}`.padStart(30, "r"));
   const large = await realm.token(undefined, "Bearer", roles);
   const refresh = await realm.token(undefined, "Refresh");
@@ -182,8 +179,8 @@ test("a token that is larger than a request can carry is told at login and refre
   expect([refreshed.status, refreshed.body["code"]]).toEqual([403, "token_too_large"]);
 });
 
-test("a name or password that can be nobody's never reaches the realm, but costs it the same work", async () => {
-  await using realm = await OddRealm.start();
+test("the realm gets a placeholder for credentials that no account can have", async () => {
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   const seen: string[] = [];
   realm.atSignIn((request, response, body) => {
@@ -204,8 +201,8 @@ test("a name or password that can be nobody's never reaches the realm, but costs
   expect(seen).toEqual(Array(names.length + 1).fill("nobody at all -"));
 });
 
-test("a session that ended while the realm did not answer is ended there once it does", async () => {
-  await using realm = await OddRealm.start();
+test("a session that ended during an outage is ended at the realm after it", async () => {
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   realm.atSignIn(async (request, response, body) => {
     const access_token = await realm.token();
@@ -222,27 +219,27 @@ test("a session that ended while the realm did not answer is ended there once it
     shown.push(sent.get("id_token_hint") ?? "");
     json({})(request, response, sent);
   });
-  await until("the realm is told", () => shown.length > 0, 10_000);
+  await until("the session is ended at the realm", () => shown.length > 0, 10_000);
   expect(shown[0]).toMatch(/^eyJ/);
   expect(realm.asked.filter((path) => path.includes("hint"))).toEqual([]);
 });
 
-test("discovery tells whose the tokens are, and where the keys for them are", async () => {
-  await using realm = await OddRealm.start();
+test("the discovery document names the realm and the address of its keys", async () => {
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   const ask = async (path: string) => (await fetch(`${server.url}/.well-known/${path}`)).json();
   expect(await ask("openid-configuration")).toMatchObject({
-    issuer: `${realm.url}/realms/odd`,
+    issuer: `${realm.url}/realms/fake`,
     jwks_uri: `${realm.url}${paths.keys}`,
     // With both, a guard in front of MCP tools names the realm as an authorization server (RFC 9728 §2).
-    authorization_endpoint: `${realm.url}/realms/odd/protocol/openid-connect/auth`,
+    authorization_endpoint: `${realm.url}/realms/fake/protocol/openid-connect/auth`,
     token_endpoint: `${realm.url}${paths.token}`,
   });
   expect(await ask("jwks.json")).toEqual({ keys: [] });
 });
 
-test("the server's own tools are not there", async () => {
-  await using realm = await OddRealm.start();
+test("the server's own tools are off", async () => {
+  await using realm = await FakeRealm.start();
   await using server = await testServer(realm.settings);
   expect((await fetch(`${server.url}/mcp`, { method: "POST" })).status).toBe(404);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addressBucket, networkOfBucket } from "../../src/core/address-bucket.ts";
+import { addressBucket, networkOfBucket } from "../../src/core/addresses.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -18,7 +18,7 @@ test.each([
   ["not an address/64", "not an address/64"],
 ])("%s is in the network %s", (bucket, network) => expect(networkOfBucket(bucket)).toBe(network));
 
-test("all addresses of one /64 are one, of two /64s are two", () => {
+test("all addresses of a /64 share a bucket, those of another /64 do not", () => {
   const group = fc.nat(0xffff).map((number) => number.toString(16));
   fc.assert(
     fc.property(

@@ -1,0 +1,72 @@
+import { LatchkeyError } from "../../core/errors.ts";
+
+/**
+ * A semaphore that rejects instead of queueing. So a slow realm holds up a bounded number of requests, and a request
+ * beyond them gets its 503 at once.
+ */
+export class Bulkhead {
+  #free: number;
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  /**
+   * Takes a permit. Disposal gives it back.
+   *
+   * @throws {LatchkeyError} `overloaded` if all permits are taken
+   */
+  acquire(): Disposable {
+    if (this.#free === 0) throw overloaded("too many concurrent requests to the realm");
+    this.#free--;
+    return { [Symbol.dispose]: () => void this.#free++ };
+  }
+}
+
+/** A mutex for each key. Callers of one key enter in the order of their calls, callers of other keys at once. */
+export class KeyedMutex {
+  readonly #timeout: number;
+  /** By key: a promise that settles when the holder and all waiters have released the lock. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+
+  /** @param timeout the longest wait, in milliseconds */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Waits for the lock of a key. Disposal releases it.
+   *
+   * @throws {LatchkeyError} `overloaded` after the timeout; callers behind this one keep their order
+   */
+  async lock(key: string): Promise<Disposable> {
+    const before = this.#queues.get(key);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const queue: Promise<void> = Promise.all([before, released]).then(() => {
+      if (this.#queues.get(key) === queue) this.#queues.delete(key);
+    });
+    this.#queues.set(key, queue);
+    try {
+      if (before !== undefined) await this.#waitFor(before);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { [Symbol.dispose]: release };
+  }
+
+  async #waitFor(before: Promise<unknown>): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const refuse = () => late.reject(overloaded("too many concurrent logins of one account"));
+    const timer = setTimeout(refuse, this.#timeout);
+    try {
+      await Promise.race([before, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function overloaded(reason: string): LatchkeyError {
+  return new LatchkeyError("overloaded", { reason, retryAfter: 1 });
+}

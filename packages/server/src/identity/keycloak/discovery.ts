@@ -1,0 +1,78 @@
+import * as oidc from "openid-client";
+import { boundedFetch } from "./bounded-fetch.ts";
+import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
+import { describeFailure, printable, type RealmClient, readRefusal } from "./refusals.ts";
+
+/** The realm and Latchkey's client in it. */
+export interface RealmSettings extends RealmClient {
+  /** The address of Keycloak, without `/realms/…`. */
+  readonly url: string;
+  readonly clientSecret: string;
+  /** The longest wait for one answer, in milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * Reads the realm's metadata (OpenID Connect Discovery 1.0 §4) and checks that the client may sign users in there.
+ *
+ * @throws {RealmMisconfigured} if an operator must change a setting
+ * @throws {RealmUnavailable} if a later try may succeed
+ */
+export async function discoverRealm(settings: RealmSettings, issuer: string): Promise<oidc.Configuration> {
+  const { clientId, clientSecret, timeout } = settings;
+  const metadata = await readMetadata(settings, issuer);
+  const configuration = new oidc.Configuration(
+    metadata,
+    clientId,
+    undefined,
+    oidc.ClientSecretPost(clientSecret),
+  );
+  configuration[oidc.customFetch] = boundedFetch(timeout);
+  if (issuer.startsWith("http:")) oidc.allowInsecureRequests(configuration);
+  await assertMaySignIn(configuration, settings);
+  return configuration;
+}
+
+async function readMetadata(settings: RealmSettings, issuer: string): Promise<oidc.ServerMetadata> {
+  const { url, realm, timeout } = settings;
+  const answer = await boundedFetch(timeout)(`${issuer}/.well-known/openid-configuration`).catch((error) => {
+    throw new RealmUnavailable(describeFailure(error));
+  });
+  if (answer.status === 404) {
+    throw new RealmMisconfigured(
+      `LATCHKEY_KEYCLOAK_REALM=${realm}: Keycloak at ${url} has no realm of this name: names are case-sensitive`,
+    );
+  }
+  if (answer.status !== 200) throw new RealmUnavailable(`the realm answered ${answer.status}`);
+  const document: unknown = await answer.json().catch(() => undefined);
+  if (!isMetadata(document)) throw new RealmUnavailable("the discovery document is not valid");
+  if (document.issuer !== issuer) {
+    throw new RealmMisconfigured(
+      `LATCHKEY_KEYCLOAK_URL=${url}: the realm's issuer is ${printable(document.issuer)}: ` +
+        "set the part of it before /realms, or change Keycloak's hostname",
+    );
+  }
+  return document;
+}
+
+function isMetadata(document: unknown): document is oidc.ServerMetadata {
+  if (typeof document !== "object" || document === null) return false;
+  const endpoints = ["issuer", "token_endpoint", "jwks_uri"];
+  return endpoints.every((name) => {
+    const value: unknown = Object.hasOwn(document, name) && Reflect.get(document, name);
+    return typeof value === "string" && URL.canParse(value);
+  });
+}
+
+/**
+ * Sends a password grant without a user name. The realm checks the client first, so `invalid_request` for the missing
+ * name proves that the client is accepted. The request opens no session and counts against no account.
+ */
+async function assertMaySignIn(client: oidc.Configuration, settings: RealmSettings): Promise<void> {
+  try {
+    await oidc.genericGrantRequest(client, "password", {});
+  } catch (error) {
+    const accepted = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
+    if (!accepted) readRefusal(error, settings);
+  }
+}
