@@ -1,6 +1,6 @@
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/server/validators/ajv";
 import { describe, expect, it } from "vitest";
-import { withField } from "../../src/mcp/field-schema.ts";
+import { withField } from "../../src/mcp/tools/field-schema.ts";
 
 const validators = new AjvJsonSchemaValidator();
 const accepts = (schema: object, value: unknown) => validators.getValidator(schema)(value).valid;

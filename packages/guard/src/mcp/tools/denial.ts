@@ -1,4 +1,4 @@
-import type { TokenError } from "../token-error.ts";
+import type { TokenError } from "../../token-error.ts";
 
 /** The code of a denial in a tool's result: one of the guard's own. */
 export const codeKey = "latchkey/code";

@@ -1,12 +1,12 @@
-import { membersOf, ownMembers } from "../own-members.ts";
-import type { Principal } from "../principal.ts";
-import { TokenError } from "../token-error.ts";
+import { membersOf, ownMembers } from "../../own-members.ts";
+import type { Principal } from "../../principal.ts";
+import { TokenError } from "../../token-error.ts";
+import { takeToken } from "../field-argument.ts";
+import { isObject, type Members, own } from "../objects.ts";
 import { ConvertedLists } from "./converted-lists.ts";
 import { type Denial, denialOf } from "./denial.ts";
 import type { Dialect } from "./dialect.ts";
-import { takeToken } from "./field-argument.ts";
 import { withField } from "./field-schema.ts";
-import { isObject, type Members, own } from "./objects.ts";
 import type { Caller, ToolGate } from "./tool-gate.ts";
 
 /** What a call was given on its way to the tool's handler. */

@@ -1,4 +1,4 @@
-import type { Principal } from "../principal.ts";
+import type { Principal } from "../../principal.ts";
 
 /** How many MCP sessions are remembered; past that, the one that was used longest ago must be opened anew. */
 const remembered = 10_000;

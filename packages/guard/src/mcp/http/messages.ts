@@ -1,7 +1,7 @@
+import { holdToken } from "../field-argument.ts";
+import { isObject, own } from "../objects.ts";
 import type { CleanBody, HttpRequest } from "./admission.ts";
-import { holdToken } from "./field-argument.ts";
 import { type HttpAnswer, protocolAnswer } from "./http-answer.ts";
-import { isObject, own } from "./objects.ts";
 
 /** The message of the protocol that a request carries. */
 export interface Message {

@@ -1,4 +1,4 @@
-import type { Condition, Rule } from "../allow.ts";
+import type { Condition, Rule } from "../../allow.ts";
 
 /** The arguments that a rule looks at, through `allow.when`; unknown where it looks at none. */
 export type ArgsOf<R extends Rule<never>> =

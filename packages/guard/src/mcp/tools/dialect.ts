@@ -1,5 +1,5 @@
-import type { Principal } from "../principal.ts";
-import type { Members } from "./objects.ts";
+import type { Principal } from "../../principal.ts";
+import type { Members } from "../objects.ts";
 import type { Caller } from "./tool-gate.ts";
 
 /** What differs between the majors of the official SDK, as far as guarding tools goes. */

@@ -1,13 +1,13 @@
+import { holdToken } from "../field-argument.ts";
+import { isObject } from "../objects.ts";
+import { shadow } from "../shadow.ts";
+import type { ToolPolicy, ToolRules } from "../tool-policy.ts";
 import type { Dialect } from "./dialect.ts";
-import { holdToken } from "./field-argument.ts";
 import { GuardedTools } from "./guarded-tools.ts";
-import { isObject } from "./objects.ts";
 import { RegisteredNames } from "./registered-names.ts";
-import { shadow } from "./shadow.ts";
 import { isStdio } from "./stdio-transport.ts";
 import { assertConfig } from "./tool-config.ts";
 import { ToolGate } from "./tool-gate.ts";
-import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
 
 /** What both majors of the SDK call a server, by what is needed of it here; the rest is found by name. */
 interface AnyMcpServer {

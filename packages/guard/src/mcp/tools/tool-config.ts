@@ -1,5 +1,5 @@
+import { isObject, type Members, own } from "../objects.ts";
 import { mentions } from "./field-schema.ts";
-import { isObject, type Members, own } from "./objects.ts";
 
 /**
  * Checks what a tool is registered with, or updated with.

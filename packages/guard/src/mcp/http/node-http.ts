@@ -1,4 +1,4 @@
-import { pathOf } from "../request-path.ts";
+import { pathOf } from "../../request-path.ts";
 import type { Body, HttpRequest } from "./admission.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import type { AnyAuthInfo } from "./http-bearer.ts";

@@ -1,18 +1,18 @@
-import { bearerIn, challengeOf, refusalBody } from "../bearer.ts";
-import { ownMembers } from "../own-members.ts";
-import type { Principal } from "../principal.ts";
-import { TokenError } from "../token-error.ts";
+import { bearerIn, challengeOf, refusalBody } from "../../bearer.ts";
+import { ownMembers } from "../../own-members.ts";
+import type { Principal } from "../../principal.ts";
+import { TokenError } from "../../token-error.ts";
+import { heldToken } from "../field-argument.ts";
+import { HeldToken, verifyHeld } from "../held-token.ts";
+import type { HttpPolicy } from "../http-policy.ts";
+import { ToolGate } from "../tools/tool-gate.ts";
 import type { Admission, Admitted, HttpRequest } from "./admission.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import { heldToken } from "./field-argument.ts";
-import { HeldToken, verifyHeld } from "./held-token.ts";
 import { type HttpAnswer, jsonAnswer, protocolAnswer } from "./http-answer.ts";
 import { type AnyAuthInfo, withHeldToken } from "./http-bearer.ts";
-import type { HttpPolicy } from "./http-policy.ts";
 import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
-import { ToolGate } from "./tool-gate.ts";
 
 interface Caller {
   readonly principal: Principal;

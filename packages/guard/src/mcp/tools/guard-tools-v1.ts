@@ -12,15 +12,15 @@ import type {
   ServerRequest,
   ToolAnnotations,
 } from "@modelcontextprotocol/sdk/types.js";
-import { ownMembers } from "../own-members.ts";
-import type { Principal } from "../principal.ts";
+import { ownMembers } from "../../own-members.ts";
+import type { Principal } from "../../principal.ts";
+import { bearersOf } from "../http/http-bearer.ts";
+import { isObject } from "../objects.ts";
+import { shadow } from "../shadow.ts";
+import type { ToolPolicy, ToolRules } from "../tool-policy.ts";
 import type { Dialect } from "./dialect.ts";
-import { bearersOf } from "./http-bearer.ts";
 import { install } from "./install.ts";
-import { isObject } from "./objects.ts";
 import type { ArgsOf, Fitting } from "./rule-args.ts";
-import { shadow } from "./shadow.ts";
-import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 

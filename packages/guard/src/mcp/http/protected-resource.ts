@@ -1,6 +1,6 @@
-import { failureRest } from "../discovery.ts";
+import { failureRest } from "../../discovery.ts";
+import type { HttpPolicy } from "../http-policy.ts";
 import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
-import type { HttpPolicy } from "./http-policy.ts";
 
 const wellKnown = "/.well-known/oauth-protected-resource";
 

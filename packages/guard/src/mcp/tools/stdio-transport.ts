@@ -1,4 +1,4 @@
-import { isObject, own } from "./objects.ts";
+import { isObject, own } from "../objects.ts";
 
 /**
  * Whether a transport is the SDK's `StdioServerTransport` of either major, or the channel that `serveStdio` of the

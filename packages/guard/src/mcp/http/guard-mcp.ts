@@ -1,9 +1,9 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
+import type { HttpPolicy } from "../http-policy.ts";
+import type { ToolRules } from "../tool-policy.ts";
 import type { Admitted, Body, HttpRequest } from "./admission.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { HttpGate } from "./http-gate.ts";
-import type { HttpPolicy } from "./http-policy.ts";
-import type { ToolRules } from "./tool-policy.ts";
 
 /** A fetch-style handler of MCP requests, such as `createMcpHandler` of the SDK makes. */
 export interface FetchHandler {

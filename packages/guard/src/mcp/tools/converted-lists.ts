@@ -1,4 +1,4 @@
-import { isObject, type Members } from "./objects.ts";
+import { isObject, type Members } from "../objects.ts";
 
 /** The members of a registered tool that its entry in the list is made of, in both majors of the SDK. */
 const listedMembers = [

@@ -1,4 +1,4 @@
-import { isObject, type Members, own } from "./objects.ts";
+import { isObject, type Members, own } from "../objects.ts";
 
 /** Keywords whose subschemas judge the same object as the schema that holds them. */
 const several = ["allOf", "anyOf", "oneOf"] as const;

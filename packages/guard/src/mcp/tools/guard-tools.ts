@@ -9,13 +9,13 @@ import type {
   StandardSchemaWithJSON,
   ToolAnnotations,
 } from "@modelcontextprotocol/server";
-import { ownMembers } from "../own-members.ts";
-import type { Principal } from "../principal.ts";
+import { ownMembers } from "../../own-members.ts";
+import type { Principal } from "../../principal.ts";
+import { bearersOf } from "../http/http-bearer.ts";
+import type { ToolPolicy, ToolRules } from "../tool-policy.ts";
 import type { Dialect } from "./dialect.ts";
-import { bearersOf } from "./http-bearer.ts";
 import { install } from "./install.ts";
 import type { ArgsOf, Fitting } from "./rule-args.ts";
-import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
 
 /** What the handler of a guarded tool is given: the SDK's context, and who calls. */
 export type GuardedContext = ServerContext & { readonly principal: Principal };

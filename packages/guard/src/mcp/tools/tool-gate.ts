@@ -1,10 +1,10 @@
-import { type Rule, soundRule } from "../allow.ts";
-import { type Asked, type Decision, decide } from "../decide.ts";
-import { ownMembers } from "../own-members.ts";
-import type { Principal } from "../principal.ts";
-import { TokenError } from "../token-error.ts";
-import { HeldToken, textOf, verifyHeld } from "./held-token.ts";
-import { assertPolicy, type ToolPolicy, type ToolRules } from "./tool-policy.ts";
+import { type Rule, soundRule } from "../../allow.ts";
+import { type Asked, type Decision, decide } from "../../decide.ts";
+import { ownMembers } from "../../own-members.ts";
+import type { Principal } from "../../principal.ts";
+import { TokenError } from "../../token-error.ts";
+import { HeldToken, textOf, verifyHeld } from "../held-token.ts";
+import { assertPolicy, type ToolPolicy, type ToolRules } from "../tool-policy.ts";
 
 /** What a request says of who sent it, apart from its arguments. */
 export interface Caller {

@@ -1,6 +1,6 @@
-import { bearerIn } from "../bearer.ts";
-import { HeldToken } from "./held-token.ts";
-import { isObject, own } from "./objects.ts";
+import { bearerIn } from "../../bearer.ts";
+import { HeldToken } from "../held-token.ts";
+import { isObject, own } from "../objects.ts";
 
 /** Where {@link authInfoOf} keeps the token: in `extra`, under this name. */
 const heldAs = "latchkeyToken";

@@ -1,11 +1,11 @@
+import type { HttpPolicy } from "../http-policy.ts";
+import { isObject } from "../objects.ts";
+import { shadow } from "../shadow.ts";
+import type { ToolRules } from "../tool-policy.ts";
 import type { Admitted } from "./admission.ts";
 import { HttpGate } from "./http-gate.ts";
-import type { HttpPolicy } from "./http-policy.ts";
 import { answerNode, type NodeRequest, type NodeResponse, readNode, removeHeader } from "./node-http.ts";
-import { isObject } from "./objects.ts";
 import { ProtectedResource } from "./protected-resource.ts";
-import { shadow } from "./shadow.ts";
-import type { ToolRules } from "./tool-policy.ts";
 
 /** Middleware for Express, or for whatever calls it with the request and response of Node's HTTP server. */
 export type NodeMiddleware = (
