@@ -6,7 +6,7 @@ import { isObject, type Members, own } from "../objects.ts";
 import { ConvertedLists } from "./converted-lists.ts";
 import { type Denial, denialOf } from "./denial.ts";
 import type { Dialect } from "./dialect.ts";
-import { withField } from "./field-schema.ts";
+import { ofTool, withField } from "./input-schema.ts";
 import type { Caller, ToolGate } from "./tool-gate.ts";
 
 /** What a call was given on its way to the tool's handler. */
@@ -143,14 +143,10 @@ function extend(tool: Members, field: string, required: boolean, local: boolean)
     ? "Access token of the user that this call is made for."
     : `Access token of the user that this call is made for. Not needed: ${instead} carries one already.`;
   const schema = own(tool, "inputSchema");
-  try {
-    return {
-      ...tool,
-      inputSchema: withField(isObject(schema) ? schema : {}, field, { description, required }),
-    };
-  } catch (error) {
-    throw new Error(
-      `guardTools: tool "${String(tool["name"])}": ${error instanceof Error ? error.message : error}`,
-    );
-  }
+  return {
+    ...tool,
+    inputSchema: ofTool(String(tool["name"]), () =>
+      withField(isObject(schema) ? schema : {}, field, { description, required }),
+    ),
+  };
 }

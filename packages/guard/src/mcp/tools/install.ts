@@ -4,9 +4,9 @@ import { shadow } from "../shadow.ts";
 import type { ToolPolicy, ToolRules } from "../tool-policy.ts";
 import type { Dialect } from "./dialect.ts";
 import { GuardedTools } from "./guarded-tools.ts";
+import { assertConfig } from "./input-schema.ts";
 import { RegisteredNames } from "./registered-names.ts";
 import { isStdio } from "./stdio-transport.ts";
-import { assertConfig } from "./tool-config.ts";
 import { ToolGate } from "./tool-gate.ts";
 
 /** What both majors of the SDK call a server, by what is needed of it here; the rest is found by name. */
