@@ -45,17 +45,40 @@ export function textOf(token: HeldToken): string {
   return value;
 }
 
+/** A verification counts for this long, in milliseconds. A call after it, behind a slow body, needs another one. */
+const freshFor = 1000;
+
+interface Verification {
+  readonly guard: Verifier;
+  readonly principal: Principal;
+  /** On the clock of `performance.now`. */
+  readonly at: number;
+}
+
+/** The last verification of each held token. */
+const verifications = new WeakMap<HeldToken, Verification>();
+
 /**
- * Checks a held token.
+ * Verifies a held token.
  *
- * @throws {TokenError} where it is no text or the guard refuses it. Whatever else goes wrong is a refusal too:
- * what the guard could not tell is no leave to go on.
+ * @throws {TokenError} if the token is refused. Any other failure of the guard refuses it too, as `keys_unavailable`.
  */
 export async function verifyHeld(token: HeldToken, guard: Verifier): Promise<Principal> {
+  const text = textOf(token);
   try {
-    return await guard.verify(textOf(token));
+    const at = performance.now();
+    const principal = await guard.verify(text);
+    verifications.set(token, { guard, principal, at });
+    return principal;
   } catch (error) {
     if (error instanceof TokenError) throw error;
     throw new TokenError("keys_unavailable", "the check failed");
   }
+}
+
+/** The principal of a held token, if the same guard verified this object within the last second. */
+export function justVerified(token: HeldToken, guard: Verifier): Principal | undefined {
+  const last = verifications.get(token);
+  if (last === undefined || last.guard !== guard) return undefined;
+  return performance.now() - last.at < freshFor ? last.principal : undefined;
 }

@@ -3,7 +3,7 @@ import { type Asked, type Decision, decide } from "../../decide.ts";
 import { ownMembers } from "../../own-members.ts";
 import type { Principal } from "../../principal.ts";
 import { TokenError } from "../../token-error.ts";
-import { HeldToken, textOf, verifyHeld } from "../held-token.ts";
+import { HeldToken, justVerified, textOf, verifyHeld } from "../held-token.ts";
 import { assertPolicy, type ToolPolicy, type ToolRules } from "../tool-policy.ts";
 
 /** What a request says of who sent it, apart from its arguments. */
@@ -45,25 +45,23 @@ export class ToolGate {
   }
 
   /**
-   * The token of a call, if it has one: from its field, its HTTP request, or the environment.
+   * Verifies the caller's token. The HTTP gate has verified the one of the header a moment ago: that counts.
    *
-   * @throws {TokenError} where the environment cannot be asked
-   */
-  async #tokenOf(field: HeldToken | undefined, caller: Caller): Promise<HeldToken | undefined> {
-    return field ?? caller.bearers[0] ?? (caller.local ? await this.#fromEnvironment() : undefined);
-  }
-
-  /**
-   * Who calls. Two places that name different tokens are refused, even where both tokens are good.
-   *
-   * @throws {TokenError} `token_mismatch`, or why the token was refused
+   * @param field the token in the call's arguments
+   * @throws {TokenError} `token_mismatch` if two tokens differ, or the reason why the token is refused
    */
   async authenticate(field: HeldToken | undefined, caller: Caller): Promise<Principal> {
-    const token = await this.#tokenOf(field, caller);
+    const sent = field === undefined ? caller.bearers : [field, ...caller.bearers];
+    const token = sent[0] ?? (caller.local ? await this.#fromEnvironment() : undefined);
     if (token === undefined) throw new TokenError("missing_token");
     textOf(token);
-    if (!caller.bearers.every((bearer) => bearer.matches(token))) throw new TokenError("token_mismatch");
-    return await verifyHeld(token, this.#policy.guard);
+    if (!sent.every((other) => other.matches(token))) throw new TokenError("token_mismatch");
+    const { guard } = this.#policy;
+    for (const one of sent) {
+      const principal = justVerified(one, guard);
+      if (principal !== undefined) return principal;
+    }
+    return await verifyHeld(token, guard);
   }
 
   /** Whether the principal may call a tool. A tool that is not listed is allowed to nobody. */
