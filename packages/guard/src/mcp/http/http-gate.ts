@@ -1,11 +1,10 @@
 import { bearerIn, challengeOf, refusalBody } from "../../bearer.ts";
 import { ownMembers } from "../../own-members.ts";
-import type { Principal } from "../../principal.ts";
 import { TokenError } from "../../token-error.ts";
 import { heldToken } from "../field-argument.ts";
 import { HeldToken, verifyHeld } from "../held-token.ts";
 import type { HttpPolicy } from "../http-policy.ts";
-import { ToolGate } from "../tools/tool-gate.ts";
+import { ToolGate, type VerifiedCaller } from "../tools/tool-gate.ts";
 import type { Admission, Admitted, HttpRequest } from "./admission.ts";
 import { CrossOrigin } from "./cross-origin.ts";
 import { type HttpAnswer, jsonAnswer, protocolAnswer } from "./http-answer.ts";
@@ -13,11 +12,6 @@ import { type AnyAuthInfo, withHeldToken } from "./http-bearer.ts";
 import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
-
-interface Caller {
-  readonly principal: Principal;
-  readonly token: HeldToken;
-}
 
 const methodsBeforeToken: ReadonlySet<string> = new Set(["POST", "DELETE"]);
 /** What a client takes for "no stream here": what would come down it is for somebody who is signed in. */
@@ -82,7 +76,7 @@ export class HttpGate {
   }
 
   /** @returns undefined where nobody says who calls, which is allowed where calls carry their own token */
-  async #callerOf(request: HttpRequest): Promise<Caller | undefined> {
+  async #callerOf(request: HttpRequest): Promise<VerifiedCaller | undefined> {
     const bearer = bearerIn(request.header("authorization"));
     if (bearer === undefined && this.#gate.tokenField !== undefined) return undefined;
     try {
@@ -102,7 +96,7 @@ export class HttpGate {
    *
    * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the call needs
    */
-  async #assertCall(caller: Caller | undefined, message: unknown): Promise<void> {
+  async #assertCall(caller: VerifiedCaller | undefined, message: unknown): Promise<void> {
     if (caller === undefined) {
       if (!isOpen(message)) throw new TokenError("missing_token");
       return;
@@ -112,7 +106,7 @@ export class HttpGate {
     const { tokenField } = this.#gate;
     const field = tokenField === undefined ? undefined : heldToken(message, tokenField);
     if (field !== undefined && !field.matches(caller.token)) return;
-    const decision = await this.#gate.decide(tool, caller.principal, "anything");
+    const decision = await this.#gate.decideCall(tool, caller);
     if (decision.allowed || decision.code !== "insufficient_scope") return;
     const refusal = new TokenError(decision.code, decision.reason, decision.scopes);
     this.#gate.denied(tool, caller.principal, refusal);
@@ -121,7 +115,7 @@ export class HttpGate {
 
   #admitted(
     request: HttpRequest,
-    caller: Caller | undefined,
+    caller: VerifiedCaller | undefined,
     { clean, message }: Message,
     headers: Record<string, string>,
   ): Admitted {
@@ -142,7 +136,7 @@ export class HttpGate {
     };
   }
 
-  #authInfo({ principal, token }: Caller): AnyAuthInfo {
+  #authInfo({ principal, token }: VerifiedCaller): AnyAuthInfo {
     const { client_id: client, azp } = principal.claims;
     const info = {
       token: "",

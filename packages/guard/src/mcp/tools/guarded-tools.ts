@@ -7,7 +7,7 @@ import { ConvertedLists } from "./converted-lists.ts";
 import { type Denial, denialOf } from "./denial.ts";
 import type { Dialect } from "./dialect.ts";
 import { ofTool, withField } from "./input-schema.ts";
-import type { Caller, ToolGate } from "./tool-gate.ts";
+import { assertAllowed, type Caller, type ToolGate } from "./tool-gate.ts";
 
 /** What a call was given on its way to the tool's handler. */
 interface Grant {
@@ -42,8 +42,9 @@ export class GuardedTools {
     const { token, rest } = takeToken(params["arguments"], this.#gate.tokenField);
     let principal: Principal | undefined;
     try {
-      principal = await this.#gate.authenticate(token, this.#callerOf(context));
-      await this.#gate.assertAllowed(tool, principal, "anything");
+      const caller = await this.#gate.authenticate(token, this.#callerOf(context));
+      principal = caller.principal;
+      assertAllowed(await this.#gate.decideCall(tool, caller));
     } catch (error) {
       return this.#deny(tool, principal, error);
     }
@@ -66,7 +67,8 @@ export class GuardedTools {
       if (grant === undefined) return denialOf(new TokenError("missing_token", "not through the guard"));
       const { tool, principal } = grant;
       try {
-        await this.#gate.assertAllowed(tool, principal, { args: args.length > 1 ? args[0] : {} });
+        const parsed = args.length > 1 ? args[0] : {};
+        assertAllowed(await this.#gate.decideArguments(tool, principal, parsed));
         this.#gate.allowed(tool, principal);
       } catch (error) {
         return this.#deny(tool, principal, error);
@@ -105,13 +107,13 @@ export class GuardedTools {
   }
 
   async #isListed(tool: string, principal: Principal | undefined): Promise<boolean> {
-    const decision = await this.#gate.decide(tool, principal ?? this.#gate.stranger, "anything");
+    const decision = await this.#gate.decide(tool, principal ?? this.#gate.stranger);
     return decision.allowed || decision.code === "insufficient_scope";
   }
 
   async #principalOfList(caller: Caller): Promise<Principal | undefined> {
     try {
-      return await this.#gate.authenticate(undefined, caller);
+      return (await this.#gate.authenticate(undefined, caller)).principal;
     } catch (error) {
       if (this.#gate.tokenField === undefined || caller.bearers.length > 0) throw error;
       return undefined;

@@ -1,5 +1,5 @@
 import { type Rule, soundRule } from "../../allow.ts";
-import { type Asked, type Decision, decide } from "../../decide.ts";
+import { type Asked, type Decision, decide, type Implications } from "../../decide.ts";
 import { ownMembers } from "../../own-members.ts";
 import type { Principal } from "../../principal.ts";
 import { TokenError } from "../../token-error.ts";
@@ -12,6 +12,12 @@ export interface Caller {
   readonly bearers: readonly HeldToken[];
   /** Whether it came over a pipe of this machine, so that the environment may speak for it. */
   readonly local: boolean;
+}
+
+/** A caller whose token was verified. */
+export interface VerifiedCaller {
+  readonly principal: Principal;
+  readonly token: HeldToken;
 }
 
 /** What a tool may be called, by the protocol's own advice: anything else a caller asks for goes in no log. */
@@ -50,7 +56,7 @@ export class ToolGate {
    * @param field the token in the call's arguments
    * @throws {TokenError} `token_mismatch` if two tokens differ, or the reason why the token is refused
    */
-  async authenticate(field: HeldToken | undefined, caller: Caller): Promise<Principal> {
+  async authenticate(field: HeldToken | undefined, caller: Caller): Promise<VerifiedCaller> {
     const sent = field === undefined ? caller.bearers : [field, ...caller.bearers];
     const token = sent[0] ?? (caller.local ? await this.#fromEnvironment() : undefined);
     if (token === undefined) throw new TokenError("missing_token");
@@ -59,27 +65,46 @@ export class ToolGate {
     const { guard } = this.#policy;
     for (const one of sent) {
       const principal = justVerified(one, guard);
-      if (principal !== undefined) return principal;
+      if (principal !== undefined) return { principal, token: one };
     }
-    return await verifyHeld(token, guard);
+    return { principal: await verifyHeld(token, guard), token };
   }
 
-  /** Whether the principal may call a tool. A tool that is not listed is allowed to nobody. */
-  async decide(tool: string, principal: Principal, asked: Asked<unknown>): Promise<Decision> {
+  /** Decides whether a principal could call a tool, whatever the arguments. A tool without a rule is denied. */
+  async decide(tool: string, principal: Principal): Promise<Decision> {
+    return await this.#judge(this.#rules.get(tool), principal, "anything");
+  }
+
+  /** The same for a call, decided once: the HTTP gate and the server ask for the same token and rule. */
+  async decideCall(tool: string, { principal, token }: VerifiedCaller): Promise<Decision> {
     const rule = this.#rules.get(tool);
-    if (rule === undefined)
-      return { allowed: false, code: "forbidden", reason: "no such tool in the policy" };
-    // The tool's own schema has parsed the arguments; that they are what its rule takes is checked where
-    // the tool is registered, by the type system alone.
-    return await decide(rule as Rule<unknown>, principal, asked, this.#policy.implies);
+    const { implies } = this.#policy;
+    const last = decisions.get(token);
+    if (last?.rule === rule && last?.implies === implies && last?.principal === principal) {
+      return last.decision;
+    }
+    const decision = await this.#judge(rule, principal, "anything");
+    decisions.set(token, { rule, implies, principal, decision });
+    return decision;
   }
 
-  /** @throws {TokenError} where the decision is a denial */
-  async assertAllowed(tool: string, principal: Principal, asked: Asked<unknown>): Promise<void> {
-    const decision = await this.decide(tool, principal, asked);
-    if (decision.allowed) return;
-    const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
-    throw new TokenError(decision.code, decision.reason, scopes);
+  /** Decides a call with its parsed arguments, if the tool's rule looks at them. */
+  async decideArguments(tool: string, principal: Principal, args: unknown): Promise<Decision> {
+    const rule = this.#rules.get(tool);
+    if (rule !== undefined && !looksAtArguments(rule)) return { allowed: true };
+    return await this.#judge(rule, principal, { args });
+  }
+
+  async #judge(
+    rule: Rule<never> | undefined,
+    principal: Principal,
+    asked: Asked<unknown>,
+  ): Promise<Decision> {
+    if (rule === undefined) {
+      return { allowed: false, code: "forbidden", reason: "no such tool in the policy" };
+    }
+    // The type system alone checks, at registerTool, that the rule takes the schema's output.
+    return await decide(rule as Rule<unknown>, principal, asked, this.#policy.implies);
   }
 
   /** Records a call that goes ahead. Whatever the record throws is thrown, so that it does not. */
@@ -111,4 +136,26 @@ export class ToolGate {
 function strangerWith(roles: readonly string[]): Principal {
   const nobody = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
   return Object.freeze({ ...nobody, roles: Object.freeze([...roles]) });
+}
+
+interface CallDecision {
+  readonly rule: Rule<never> | undefined;
+  readonly implies: Implications | undefined;
+  readonly principal: Principal;
+  readonly decision: Decision;
+}
+
+/** The last decision for each token that came with a call. Rules are frozen, so the same rule decides the same. */
+const decisions = new WeakMap<HeldToken, CallDecision>();
+
+function looksAtArguments(rule: Rule<never>): boolean {
+  if (rule.kind === "when") return true;
+  return (rule.kind === "all" || rule.kind === "any") && rule.rules.some(looksAtArguments);
+}
+
+/** @throws {TokenError} if the decision is a denial */
+export function assertAllowed(decision: Decision): void {
+  if (decision.allowed) return;
+  const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
+  throw new TokenError(decision.code, decision.reason, scopes);
 }

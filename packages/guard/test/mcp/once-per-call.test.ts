@@ -10,12 +10,13 @@ import { makeNotes } from "./notes-v2.ts";
 import { people } from "./tokens.ts";
 
 const accepts = { accept: "application/json, text/event-stream", "content-type": "application/json" };
-const search = (args: object) => ({
+const callOf = (name: string, args: object) => ({
   jsonrpc: "2.0",
   id: 1,
   method: "tools/call",
-  params: { name: "search", arguments: { text: "a", ...args } },
+  params: { name, arguments: args },
 });
+const search = (args: object) => callOf("search", { text: "a", ...args });
 
 describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
   let issuer: TestIssuer;
@@ -23,6 +24,7 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
   let notes: HttpNotes;
   let token: string;
   let verifications = 0;
+  let decisions = 0;
 
   beforeAll(async () => {
     issuer = await TestIssuer.make();
@@ -33,14 +35,30 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
         return guard.verify(text);
       },
     };
-    const policy = { guard: counting, tokenField: "token", authorizationServers: [issuer.issuer] };
+    // Each decision looks up, once, which scopes the token's one scope stands for.
+    const implies = new Proxy<Record<string, string[]>>(
+      {},
+      {
+        getOwnPropertyDescriptor: () => {
+          decisions++;
+          return undefined;
+        },
+      },
+    );
+    const policy = {
+      guard: counting,
+      tokenField: "token",
+      authorizationServers: [issuer.issuer],
+      implies,
+    };
     notes = await serveNotes(major, policy, new Evidence());
   });
   afterAll(() => notes[Symbol.asyncDispose]());
   beforeEach(async () => {
     issuer.ended.clear();
-    token = await issuer.token({ claims: people.user });
+    token = await issuer.token({ claims: { ...people.user, scope: "notes:list" } });
     verifications = 0;
+    decisions = 0;
   });
 
   async function post(body: object, headers: Readonly<Record<string, string>>): Promise<string> {
@@ -54,9 +72,14 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
     ["header", () => post(search({}), bearer())],
     ["field", () => post(search({ token }), {})],
     ["header and field", () => post(search({ token }), bearer())],
-  ])("has its token verified once, from the %s", async (_name, call) => {
+  ])("is verified and decided once, with its token in the %s", async (_name, call) => {
     expect(await call()).toContain("user:uma");
-    expect(verifications).toBe(1);
+    expect([verifications, decisions]).toEqual([1, 1]);
+  });
+
+  it("is decided once more if its rule looks at the parsed arguments", async () => {
+    expect(await post(callOf("edit", { owner: "uma" }), bearer())).toContain("user:uma");
+    expect([verifications, decisions]).toEqual([1, 2]);
   });
 
   it("has its token verified for itself, whatever an earlier call brought", async () => {
