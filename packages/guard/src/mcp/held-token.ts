@@ -2,14 +2,14 @@ import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 
-/** What checks a token: a guard, or whatever refuses as a guard does. */
+/** The check of a token: a guard, or any object that refuses as a guard does. */
 export type Verifier = Pick<Guard, "verify">;
 
 let valueIn: (token: HeldToken) => unknown;
 
 /**
- * A token on its way through somebody else's code. Who has it can compare it, and nothing else: printed,
- * serialised, cloned or logged, it shows nothing. What checks it is in this module, out of their reach.
+ * A token on its way through code of other packages. That code can compare it. Printed, serialised, cloned or logged,
+ * it shows nothing. Only this module can read and verify it.
  */
 export class HeldToken {
   readonly #value: unknown;
@@ -18,7 +18,7 @@ export class HeldToken {
     valueIn = (token) => token.#value;
   }
 
-  /** @param value what stood where a token is expected: not always text */
+  /** @param value the value in the token's place, not always text */
   constructor(value: unknown) {
     this.#value = value;
   }
@@ -37,7 +37,7 @@ export class HeldToken {
   }
 }
 
-/** @throws {TokenError} `invalid_token` where it is no text, or an empty one */
+/** @throws {TokenError} `invalid_token` if it is not text, or empty */
 export function textOf(token: HeldToken): string {
   const value = valueIn(token);
   if (typeof value !== "string") throw new TokenError("invalid_token", "not a text");

@@ -101,7 +101,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a server whose tool handlers are in place already", () => {
       expect(() => makeServer(major, { tools: {} }).guard(policy({}))).toThrow(
-        "capabilities.tools is left out",
+        "leave capabilities.tools out",
       );
     });
 

@@ -1,28 +1,35 @@
 import { bearerIn, challengeOf, refusalBody } from "../../bearer.ts";
 import { ownMembers } from "../../own-members.ts";
 import { TokenError } from "../../token-error.ts";
-import { heldToken } from "../field-argument.ts";
+import { type AuthInfo, withHeldToken } from "../auth-info.ts";
 import { HeldToken, verifyHeld } from "../held-token.ts";
-import type { HttpPolicy } from "../http-policy.ts";
-import { ToolGate, type VerifiedCaller } from "../tools/tool-gate.ts";
-import type { Admission, Admitted, HttpRequest } from "./admission.ts";
+import type { HttpPolicy } from "../policy.ts";
+import { heldToken } from "../token-field.ts";
+import type { VerifiedCaller } from "../tools/caller.ts";
+import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import { type HttpAnswer, jsonAnswer, protocolAnswer } from "./http-answer.ts";
-import { type AnyAuthInfo, withHeldToken } from "./http-bearer.ts";
+import {
+  type Admission,
+  type Admitted,
+  type HttpAnswer,
+  type HttpRequest,
+  jsonAnswer,
+  protocolAnswer,
+} from "./exchange.ts";
 import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
 
 const methodsBeforeToken: ReadonlySet<string> = new Set(["POST", "DELETE"]);
-/** What a client takes for "no stream here": what would come down it is for somebody who is signed in. */
+/** Clients read 405 as "no stream" and go on without one. A stream is for signed-in callers alone. */
 const noStream: HttpAnswer = {
   ...protocolAnswer(405, -32000, "Method not allowed."),
   headers: { "content-type": "application/json", "cache-control": "no-store", allow: "POST, DELETE" },
 };
 
 /**
- * The gate in front of an MCP endpoint over HTTP (protocol revision 2026-07-28, and those before): whose token
- * the request carries, whose session it belongs to, and whether a call in it needs more scopes.
+ * The gate in front of an MCP endpoint over HTTP (protocol revision 2026-07-28 and earlier). It verifies the token of
+ * the header, checks the owner of the session, and answers a call that needs more scopes.
  */
 export class HttpGate {
   readonly resource: ProtectedResource;
@@ -31,7 +38,7 @@ export class HttpGate {
   readonly #crossOrigin: CrossOrigin;
   readonly #owners = new SessionOwners();
 
-  /** @throws {Error} where the policy cannot be kept */
+  /** @throws {Error} if an option of the policy has a wrong form */
   constructor(given: HttpPolicy) {
     const policy = ownMembers(given);
     this.#gate = new ToolGate(policy);
@@ -75,7 +82,7 @@ export class HttpGate {
     }
   }
 
-  /** @returns undefined where nobody says who calls, which is allowed where calls carry their own token */
+  /** @returns undefined for a request without a token, which is allowed if calls may carry their own */
   async #callerOf(request: HttpRequest): Promise<VerifiedCaller | undefined> {
     const bearer = bearerIn(request.header("authorization"));
     if (bearer === undefined && this.#gate.tokenField !== undefined) return undefined;
@@ -84,15 +91,15 @@ export class HttpGate {
       const token = new HeldToken(bearer);
       return { principal: await verifyHeld(token, this.#policy.guard), token };
     } catch (error) {
-      // Whatever it would have called: nobody who is not known has a body read.
+      // The tool is not known, because the body of an unknown caller is not read.
       if (error instanceof TokenError) this.#gate.denied("?", undefined, error);
       throw error;
     }
   }
 
   /**
-   * Decides early what only HTTP can say: that a token is needed, or one of more scopes. Any other denial is
-   * left to the tool's own answer, which says less.
+   * Answers early if HTTP has a status of its own for it: a token is needed, or one with more scopes. Any other
+   * denial is left to the result of the call.
    *
    * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the call needs
    */
@@ -136,7 +143,7 @@ export class HttpGate {
     };
   }
 
-  #authInfo({ principal, token }: VerifiedCaller): AnyAuthInfo {
+  #authInfo({ principal, token }: VerifiedCaller): AuthInfo {
     const { client_id: client, azp } = principal.claims;
     const info = {
       token: "",

@@ -1,20 +1,19 @@
 import { pathOf } from "../../request-path.ts";
-import type { Body, HttpRequest } from "./admission.ts";
-import type { HttpAnswer } from "./http-answer.ts";
-import type { AnyAuthInfo } from "./http-bearer.ts";
+import type { AuthInfo } from "../auth-info.ts";
+import { type Body, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
 
 /** A request of Node's HTTP server, as Express hands it on. */
 export interface NodeRequest extends AsyncIterable<unknown> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** The whole path, where Express has cut `url` to what is left of it. */
+  /** The whole path. Express shortens `url` to the part behind the mount point. */
   readonly originalUrl?: string;
   readonly headers: { [name: string]: string | string[] | undefined };
   readonly rawHeaders: string[];
-  /** What a parser made of the body. */
+  /** The body, if a parser has read it. */
   body?: unknown;
-  /** What the SDK's transports hand to handlers as `authInfo`. */
-  auth?: AnyAuthInfo;
+  /** The SDK's transports hand it to handlers as `authInfo`. */
+  auth?: AuthInfo;
 }
 
 /** A response of Node's HTTP server. */
@@ -36,7 +35,7 @@ export function readNode(request: NodeRequest): HttpRequest {
   };
 }
 
-/** Takes a header out of a request, wherever what comes after looks for it. */
+/** Removes a header from both lists of a request, so that no later handler finds it. */
 export function removeHeader({ headers, rawHeaders }: NodeRequest, name: string): void {
   delete headers[name];
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
@@ -51,8 +50,8 @@ export function answerNode(response: NodeResponse, { status, headers, body }: Ht
 }
 
 /**
- * A header, with all its values: two tokens in two headers are one that is no token, not the first of them.
- * Where there is one at most, what was put in its place by who came before counts.
+ * A header with all its values, joined. So two `Authorization` headers are refused, and not read as the first of them.
+ * For a single header, a value that an earlier middleware has set counts.
  */
 function headerOf({ headers, rawHeaders }: NodeRequest, name: string): string | undefined {
   const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
@@ -66,15 +65,5 @@ async function bodyOf(request: NodeRequest, limit: number): Promise<Body | undef
   if (typeof body === "string") return body.length > limit ? undefined : { text: body };
   if (body !== undefined && !(body instanceof Uint8Array)) return { parsed: body };
   if (Number(request.headers["content-length"]) > limit) return undefined;
-  const decoder = new TextDecoder();
-  let length = 0;
-  let text = "";
-  for await (const chunk of body === undefined ? request : [body]) {
-    if (!(chunk instanceof Uint8Array))
-      throw new Error("guardMcp: the request's body was read as text before");
-    length += chunk.byteLength;
-    if (length > limit) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return { text: text + decoder.decode() };
+  return await readText(body === undefined ? request : [body], limit);
 }

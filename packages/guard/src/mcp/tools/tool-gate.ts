@@ -3,34 +3,22 @@ import { type Asked, type Decision, decide, type Implications } from "../../deci
 import { ownMembers } from "../../own-members.ts";
 import type { Principal } from "../../principal.ts";
 import { TokenError } from "../../token-error.ts";
-import { HeldToken, justVerified, textOf, verifyHeld } from "../held-token.ts";
-import { assertPolicy, type ToolPolicy, type ToolRules } from "../tool-policy.ts";
+import type { HeldToken } from "../held-token.ts";
+import { assertPolicy, type ToolPolicy, type ToolRules } from "../policy.ts";
+import { authenticate, type RequestSource, type VerifiedCaller } from "./caller.ts";
 
-/** What a request says of who sent it, apart from its arguments. */
-export interface Caller {
-  /** Tokens that came with the HTTP request. */
-  readonly bearers: readonly HeldToken[];
-  /** Whether it came over a pipe of this machine, so that the environment may speak for it. */
-  readonly local: boolean;
-}
-
-/** A caller whose token was verified. */
-export interface VerifiedCaller {
-  readonly principal: Principal;
-  readonly token: HeldToken;
-}
-
-/** What a tool may be called, by the protocol's own advice: anything else a caller asks for goes in no log. */
+/** The form of a tool's name that the protocol advises. A name of another form is not logged. */
 const toolName = /^[\w./-]{1,128}$/;
 
-/** Decides who may call which tool: for the list, for the call, for the HTTP answer and for the audit. */
+/** Decides about tools by one policy: for the list, for the call, for the HTTP answer and for the audit. */
 export class ToolGate {
   readonly tokenField: string | undefined;
-  /** A caller without a token, as the list sees one: with the roles that the policy shows tools for. */
+  /** The principal of a list without a token: it has the policy's `rolesBeforeToken`. */
   readonly stranger: Principal;
   readonly #policy: ToolPolicy<ToolRules>;
   readonly #rules: ReadonlyMap<string, Rule<never>>;
 
+  /** @throws {Error} if the policy or one of its rules has a wrong form */
   constructor(given: ToolPolicy<ToolRules>) {
     const policy = ownMembers(given);
     assertPolicy(policy);
@@ -40,34 +28,19 @@ export class ToolGate {
     this.#rules = new Map(Object.entries(policy.tools).map(([tool, rule]) => [tool, soundRule(rule)]));
   }
 
-  /** The policy's rules, which servers that are made from one policy share. */
+  /** The policy's rules: servers that share a policy share this object. */
   get rules(): object {
     return this.#policy.tools;
   }
 
-  /** The names of the tools that the policy lists. */
+  /** The names of the tools that have a rule. */
   get tools(): readonly string[] {
     return [...this.#rules.keys()];
   }
 
-  /**
-   * Verifies the caller's token. The HTTP gate has verified the one of the header a moment ago: that counts.
-   *
-   * @param field the token in the call's arguments
-   * @throws {TokenError} `token_mismatch` if two tokens differ, or the reason why the token is refused
-   */
-  async authenticate(field: HeldToken | undefined, caller: Caller): Promise<VerifiedCaller> {
-    const sent = field === undefined ? caller.bearers : [field, ...caller.bearers];
-    const token = sent[0] ?? (caller.local ? await this.#fromEnvironment() : undefined);
-    if (token === undefined) throw new TokenError("missing_token");
-    textOf(token);
-    if (!sent.every((other) => other.matches(token))) throw new TokenError("token_mismatch");
-    const { guard } = this.#policy;
-    for (const one of sent) {
-      const principal = justVerified(one, guard);
-      if (principal !== undefined) return { principal, token: one };
-    }
-    return { principal: await verifyHeld(token, guard), token };
+  /** @throws {TokenError} the reason why the caller's token is refused */
+  async authenticate(field: HeldToken | undefined, source: RequestSource): Promise<VerifiedCaller> {
+    return await authenticate(this.#policy, field, source);
   }
 
   /** Decides whether a principal could call a tool, whatever the arguments. A tool without a rule is denied. */
@@ -95,6 +68,21 @@ export class ToolGate {
     return await this.#judge(rule, principal, { args });
   }
 
+  /** Records an allowed call. An error of the record is thrown on, so that the call is denied. */
+  allowed(tool: string, principal: Principal): void {
+    this.#policy.onDecision?.({ tool, userId: principal.userId, outcome: "allowed" });
+  }
+
+  /** Records a denied call. */
+  denied(tool: string, principal: Principal | undefined, { code, reason }: TokenError): void {
+    try {
+      const named = toolName.test(tool) ? tool : "?";
+      this.#policy.onDecision?.({ tool: named, userId: principal?.userId, outcome: "denied", code, reason });
+    } catch {
+      // The call is denied either way.
+    }
+  }
+
   async #judge(
     rule: Rule<never> | undefined,
     principal: Principal,
@@ -106,36 +94,13 @@ export class ToolGate {
     // The type system alone checks, at registerTool, that the rule takes the schema's output.
     return await decide(rule as Rule<unknown>, principal, asked, this.#policy.implies);
   }
-
-  /** Records a call that goes ahead. Whatever the record throws is thrown, so that it does not. */
-  allowed(tool: string, principal: Principal): void {
-    this.#policy.onDecision?.({ tool, userId: principal.userId, outcome: "allowed" });
-  }
-
-  /** Records a call that was turned away. */
-  denied(tool: string, principal: Principal | undefined, { code, reason }: TokenError): void {
-    try {
-      const named = toolName.test(tool) ? tool : "?";
-      this.#policy.onDecision?.({ tool: named, userId: principal?.userId, outcome: "denied", code, reason });
-    } catch {
-      // It is denied either way.
-    }
-  }
-
-  async #fromEnvironment(): Promise<HeldToken | undefined> {
-    const { token } = this.#policy;
-    try {
-      const value = typeof token === "function" ? await token() : token;
-      return value === undefined || value === "" ? undefined : new HeldToken(value);
-    } catch {
-      throw new TokenError("missing_token", "the token of the environment could not be read");
-    }
-  }
 }
 
-function strangerWith(roles: readonly string[]): Principal {
-  const nobody = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
-  return Object.freeze({ ...nobody, roles: Object.freeze([...roles]) });
+/** @throws {TokenError} if the decision is a denial */
+export function assertAllowed(decision: Decision): void {
+  if (decision.allowed) return;
+  const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
+  throw new TokenError(decision.code, decision.reason, scopes);
 }
 
 interface CallDecision {
@@ -153,9 +118,7 @@ function looksAtArguments(rule: Rule<never>): boolean {
   return (rule.kind === "all" || rule.kind === "any") && rule.rules.some(looksAtArguments);
 }
 
-/** @throws {TokenError} if the decision is a denial */
-export function assertAllowed(decision: Decision): void {
-  if (decision.allowed) return;
-  const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
-  throw new TokenError(decision.code, decision.reason, scopes);
+function strangerWith(roles: readonly string[]): Principal {
+  const nobody = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
+  return Object.freeze({ ...nobody, roles: Object.freeze([...roles]) });
 }

@@ -1,12 +1,12 @@
-import { bearerIn } from "../../bearer.ts";
-import { HeldToken } from "../held-token.ts";
-import { isObject, own } from "../objects.ts";
+import { bearerIn } from "../bearer.ts";
+import { HeldToken } from "./held-token.ts";
+import { isObject, own } from "./objects.ts";
 
-/** Where {@link authInfoOf} keeps the token: in `extra`, under this name. */
+/** The name of the held token in the `extra` of {@link AuthInfo}. */
 const heldAs = "latchkeyToken";
 
-/** What the SDK knows of who sent a request, as far as this module reads and writes it. */
-export interface AnyAuthInfo {
+/** The SDK's record of the sender of a request, with the members that the guard reads and writes. */
+export interface AuthInfo {
   token: string;
   clientId: string;
   scopes: string[];
@@ -16,14 +16,14 @@ export interface AnyAuthInfo {
   extra?: Record<string, unknown>;
 }
 
-/** Takes note of a token that came in a header. Nobody who reads it finds the token. */
-export function withHeldToken(authInfo: AnyAuthInfo, token: HeldToken): AnyAuthInfo {
+/** Adds a header's token. Code that reads the record does not find the token's text. */
+export function withHeldToken(authInfo: AuthInfo, token: HeldToken): AuthInfo {
   return { ...authInfo, token: "", extra: { ...authInfo.extra, [heldAs]: token } };
 }
 
 /**
- * All tokens that came with an HTTP request: held by guardMcp, put in `authInfo` by the SDK's own
- * middleware, or still in the header.
+ * All tokens that came with an HTTP request: held by guardMcp, put in `authInfo` by the SDK's own middleware, or still
+ * in the header.
  */
 export function bearersOf(authInfo: unknown, authorization: string | null | undefined): HeldToken[] {
   const bearers: HeldToken[] = [];
