@@ -1,4 +1,5 @@
 import { bearerIn } from "../bearer.ts";
+import type { Principal } from "../principal.ts";
 import { HeldToken } from "./held-token.ts";
 import { isObject, own } from "./objects.ts";
 
@@ -16,9 +17,21 @@ export interface AuthInfo {
   extra?: Record<string, unknown>;
 }
 
-/** Adds a header's token. Code that reads the record does not find the token's text. */
-export function withHeldToken(authInfo: AuthInfo, token: HeldToken): AuthInfo {
-  return { ...authInfo, token: "", extra: { ...authInfo.extra, [heldAs]: token } };
+/** The record of a caller whose header the HTTP gate has verified. Code that reads it does not find the token's text. */
+export function authInfoOf(
+  { principal, token }: { readonly principal: Principal; readonly token: HeldToken },
+  { url, metadataUrl }: { readonly url: URL; readonly metadataUrl: string },
+): AuthInfo {
+  const { client_id: client, azp } = principal.claims;
+  return {
+    token: "",
+    clientId: [client, azp].find((id) => typeof id === "string") ?? principal.userId,
+    scopes: [...principal.scopes],
+    expiresAt: Math.floor(principal.expiresAt / 1000),
+    resource: new URL(url),
+    resourceMetadataUrl: metadataUrl,
+    extra: { principal, [heldAs]: token },
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { bearerIn, challengeOf, refusalBody } from "../../bearer.ts";
+import { bearerIn } from "../../bearer.ts";
 import { ownMembers } from "../../own-members.ts";
 import { TokenError } from "../../token-error.ts";
-import { type AuthInfo, withHeldToken } from "../auth-info.ts";
+import { authInfoOf } from "../auth-info.ts";
 import { HeldToken, verifyHeld } from "../held-token.ts";
 import type { HttpPolicy } from "../policy.ts";
 import { heldToken } from "../token-field.ts";
@@ -13,8 +13,8 @@ import {
   type Admitted,
   type HttpAnswer,
   type HttpRequest,
-  jsonAnswer,
   protocolAnswer,
+  refusalAnswer,
 } from "./exchange.ts";
 import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
@@ -77,7 +77,7 @@ export class HttpGate {
       await this.#assertCall(caller, read.message);
       return { admitted: this.#admitted(request, caller, read, headers) };
     } catch (error) {
-      if (error instanceof TokenError) return { answer: this.#refusal(error) };
+      if (error instanceof TokenError) return { answer: refusalAnswer(error, this.resource.metadataUrl) };
       throw error;
     }
   }
@@ -128,7 +128,7 @@ export class HttpGate {
   ): Admitted {
     const asked = request.header("mcp-session-id");
     return {
-      authInfo: caller && this.#authInfo(caller),
+      authInfo: caller && authInfoOf(caller, this.resource),
       body: clean,
       headers,
       endless: request.method === "GET" || methodOf(message) === "subscriptions/listen",
@@ -141,28 +141,5 @@ export class HttpGate {
         if (caller !== undefined) await verifyHeld(caller.token, this.#policy.guard);
       },
     };
-  }
-
-  #authInfo({ principal, token }: VerifiedCaller): AuthInfo {
-    const { client_id: client, azp } = principal.claims;
-    const info = {
-      token: "",
-      clientId: [client, azp].find((id) => typeof id === "string") ?? principal.userId,
-      scopes: [...principal.scopes],
-      expiresAt: Math.floor(principal.expiresAt / 1000),
-      resource: new URL(this.resource.url),
-      resourceMetadataUrl: this.resource.metadataUrl,
-      extra: { principal },
-    };
-    return withHeldToken(info, token);
-  }
-
-  #refusal(error: TokenError): HttpAnswer {
-    const challenge = challengeOf(error, this.resource.metadataUrl);
-    return jsonAnswer(error.status, refusalBody(error), {
-      "cache-control": "no-store",
-      ...(challenge !== undefined && { "www-authenticate": challenge }),
-      ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
-    });
   }
 }
