@@ -189,7 +189,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       for (const answer of await Promise.all(answers)) {
         expect(answer).toEqual({
           value: undefined,
-          problem: "you have no live session of this id",
+          problem: "you have no live session with this id",
           code: undefined,
         });
       }
@@ -203,7 +203,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       world.server.advance(2 * 3_600_000);
       const { client } = await world.as("alice");
       const { problem } = await client.call("end_my_session", { session_id: old.sessionId });
-      expect(problem).toBe("you have no live session of this id");
+      expect(problem).toBe("you have no live session with this id");
     });
   });
 
