@@ -48,6 +48,30 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     });
   });
 
+  it.each([
+    ["once if it is frozen", Object.freeze, 1],
+    ["for each server if it can change", <T>(policy: T) => policy, 2],
+  ])("reads a policy %s", async (_name, made, expected) => {
+    const seen = new Set<unknown>();
+    let tools = Object.freeze({ a: everybody });
+    const changing = made({
+      guard: issuer.guard(),
+      tokenField: "token",
+      get tools() {
+        seen.add(tools);
+        return tools;
+      },
+    });
+    for (let servers = 0; servers < 2; servers++) {
+      const server = makeServer(major);
+      server.guard(changing);
+      server.tool("a");
+      expect((await (await server.connect()).call("a", { token: user })).isError).not.toBe(true);
+      tools = Object.freeze({ a: everybody });
+    }
+    expect(seen.size).toBe(expected);
+  });
+
   describe("lists to a caller without a token", () => {
     const tools = {
       open: everybody,

@@ -31,12 +31,13 @@ const instructions =
 export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
   const { guard, log, resource, origins } = parts;
   const callers = new AsyncLocalStorage<Caller>();
-  const policy = {
+  // A frozen policy is read once, although each request makes a server from it.
+  const policy = Object.freeze({
     guard,
     tokenField: "token",
     tools: toolRules,
     onDecision: (decision: ToolDecision) => logDenial(decision, log, callerOf(callers)),
-  };
+  });
 
   function makeServer(): McpServer {
     const caller = callerOf(callers);

@@ -5,7 +5,7 @@ const everyUser = allow.all();
 const administrators = allow.roles("admin");
 
 /** The rules of the server's own tools. A tool without a rule is denied to every caller. */
-export const toolRules = {
+export const toolRules = Object.freeze({
   who_am_i: everyUser,
   list_my_sessions: everyUser,
   end_my_session: everyUser,
@@ -15,7 +15,7 @@ export const toolRules = {
   enable_user: administrators,
   end_user_sessions: administrators,
   recent_audit_events: administrators,
-};
+});
 
 export type ToolRules = typeof toolRules;
 

@@ -6,7 +6,7 @@ import { isStdio, type RequestSource } from "./caller.ts";
 import { assertConfig } from "./input-schema.ts";
 import { RegisteredTools } from "./registered-tools.ts";
 import { ToolCalls } from "./tool-calls.ts";
-import { ToolGate } from "./tool-gate.ts";
+import { toolGateOf } from "./tool-gate.ts";
 import { ToolList } from "./tool-list.ts";
 
 /** The differences between the majors of the official SDK that matter for guarding tools. */
@@ -35,7 +35,7 @@ interface AnyMcpServer {
  */
 export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialect: Dialect): void {
   const { server } = mcp;
-  const gate = new ToolGate(policy);
+  const gate = toolGateOf(policy);
   const registered = new RegisteredTools();
   const calls = new ToolCalls(gate, dialect.contextFor);
   const list = new ToolList(gate, registered, dialect.privately);

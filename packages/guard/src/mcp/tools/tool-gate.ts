@@ -96,6 +96,23 @@ export class ToolGate {
   }
 }
 
+/** The gates of frozen policies. */
+const gates = new WeakMap<object, ToolGate>();
+
+/**
+ * The gate of a policy. A frozen policy with frozen rules cannot change, so it is read once per process, however often a
+ * server is made from it.
+ *
+ * @throws {Error} if the policy or one of its rules has a wrong form
+ */
+export function toolGateOf(policy: ToolPolicy<ToolRules>): ToolGate {
+  const known = gates.get(policy);
+  if (known !== undefined) return known;
+  const gate = new ToolGate(policy);
+  if (Object.isFrozen(policy) && Object.isFrozen(policy.tools)) gates.set(policy, gate);
+  return gate;
+}
+
 /** @throws {TokenError} if the decision is a denial */
 export function assertAllowed(decision: Decision): void {
   if (decision.allowed) return;
