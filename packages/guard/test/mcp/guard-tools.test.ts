@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { allow } from "../../src/index.ts";
+import { allow, TokenError } from "../../src/index.ts";
 import type { ToolDecision } from "../../src/mcp/index.ts";
 import { TestIssuer } from "../issuer.ts";
 import { makeServer } from "./in-memory.ts";
@@ -27,7 +27,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     tools,
   });
 
-  describe("holds the policy against the tools when the server connects", () => {
+  describe("compares the policy with the tools when the server connects", () => {
     it.each([
       [["a", "b"], ["a"], "guardTools: registered without a rule: b"],
       [["a"], ["a", "b", "c"], "guardTools: a rule without a tool: b, c"],
@@ -86,20 +86,20 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     };
 
     it.each([
-      ["no roles before a token", {}, ["open", "scoped", "own"]],
+      ["no rolesBeforeToken", {}, ["open", "scoped", "own"]],
       ["the role user", { rolesBeforeToken: ["user"] }, ["open", "scoped", "own", "user", "either"]],
       ["a role that no rule has", { rolesBeforeToken: ["x"] }, ["open", "scoped", "own"]],
-    ])("with %s, the tools that this could call", async (_what, more, expected) => {
+    ])("with %s, the tools that these roles could call", async (_what, more, expected) => {
       const server = makeServer(major);
       server.guard({ ...policy({}), tools, ...more });
       for (const name of Object.keys(tools)) server.tool(name);
       const client = await server.connect();
       expect((await client.list()).map(({ name }) => name)).toEqual(expected);
-      // The list gives nothing away that a call would allow.
+      // A shown tool still needs a token to be called.
       for (const name of Object.keys(tools)) expect(codeOf(await client.call(name))).toBe("missing_token");
     });
 
-    it("nothing of a tool that was renamed to a name for administrators", async () => {
+    it("no tool that was renamed to a name for administrators", async () => {
       const server = makeServer(major);
       server.guard(policy({ shown: everybody, hidden: allow.roles("admin") }));
       const [first, second] = [server.tool("first"), server.tool("second")];
@@ -111,7 +111,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   });
 
   describe("refuses, with a message that says so,", () => {
-    it("roles before a token that are no list", () => {
+    it("rolesBeforeToken that is not a list", () => {
       const server = makeServer(major);
       const rolesBeforeToken = JSON.parse('"user"');
       expect(() => server.guard({ ...policy({}), rolesBeforeToken })).toThrow("rolesBeforeToken");
@@ -123,13 +123,13 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(() => server.guard(policy({ a: everybody }))).toThrow("before the first tool is registered");
     });
 
-    it("a server whose tool handlers are in place already", () => {
+    it("a server that has tool handlers already", () => {
       expect(() => makeServer(major, { tools: {} }).guard(policy({}))).toThrow(
         "leave capabilities.tools out",
       );
     });
 
-    it.each(["tools/call", "tools/list"] as const)("handlers of one's own for %s", (method) => {
+    it.each(["tools/call", "tools/list"] as const)("another handler for %s", (method) => {
       const server = makeServer(major);
       server.guard(policy({ a: everybody }));
       expect(() => server.handle(method)).toThrow(`${method} is guarded`);
@@ -151,7 +151,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(() => server.guard(policy({ a: everybody }))).toThrow("has a policy already");
     });
 
-    it("a rule that is none", () => {
+    it("a malformed rule", () => {
       const tools = JSON.parse('{"a":{"kind":"roles","anyOf":[]}}');
       expect(() => makeServer(major).guard(policy(tools))).toThrow("allow.roles");
     });
@@ -177,7 +177,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       );
     });
 
-    it("a tool that is given such a schema later", () => {
+    it("a tool that gets such a schema later", () => {
       const server = makeServer(major);
       server.guard(policy({ a: everybody }));
       const tool = server.tool("a");
@@ -185,7 +185,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     });
   });
 
-  describe("guards what is changed later", () => {
+  describe("guards later changes", () => {
     it("a tool registered after the start, without a rule: denied and not listed", async () => {
       const server = makeServer(major);
       server.guard(policy({ a: everybody }));
@@ -209,7 +209,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(codeOf(await client.call("unlisted", { token: admin }))).toBe("forbidden");
     });
 
-    it("a new handler: asked what the first was asked, and given no token", async () => {
+    it("a new handler: the same rule decides, and it gets no token", async () => {
       const server = makeServer(major);
       const mine = allow.when((principal, { owner }: { owner?: unknown }) => owner === principal.username);
       server.guard({ ...policy({}), tools: { a: mine } });
@@ -220,7 +220,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(content[0]?.text).toBe('{"owner":"uma"}');
     });
 
-    it("a handler that is written to the tool, asked and recorded once like any other", async () => {
+    it("a handler assigned to the tool: decided and recorded once", async () => {
       const server = makeServer(major);
       const mine = allow.when((principal, { owner }: { owner?: unknown }) => owner === principal.username);
       const decisions: unknown[] = [];
@@ -237,24 +237,27 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   });
 
   describe("denies", () => {
-    it("whoever calls a handler past the server", async () => {
+    it("a call of a handler past the server", async () => {
       const server = makeServer(major);
       server.guard(policy({ a: everybody }));
       expect(await server.tool("a").callDirectly()).toMatchObject({ isError: true });
     });
 
-    it("what cannot be audited", async () => {
+    it("a call that cannot be audited", async () => {
       const server = makeServer(major);
       const onDecision = () => {
-        throw new Error(`the audit is full`);
+        throw new Error("the audit is full");
       };
       server.guard({ ...policy({ a: everybody }), onDecision });
       server.tool("a");
       const { content, _meta } = await (await server.connect()).call("a", { token: user });
-      expect([codeOf({ _meta }), content[0]?.text]).toEqual(["forbidden", "This is not allowed to you"]);
+      expect([codeOf({ _meta }), content[0]?.text]).toEqual([
+        "forbidden",
+        new TokenError("forbidden").message,
+      ]);
     });
 
-    it("what the guard fails to check, and says nothing of the failure", async () => {
+    it("a token that the guard fails to check, without the cause", async () => {
       const server = makeServer(major);
       const guard = {
         verify: async (token?: string) => {
@@ -268,7 +271,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(isIn(JSON.stringify(result), user)).toBe(false);
     });
 
-    it("calls for which the environment's token cannot be read", async () => {
+    it("a call if the environment's token cannot be read", async () => {
       const server = makeServer(major);
       const token = () => Promise.reject(new Error("no such file"));
       server.guard({ ...policy({ a: everybody }), token });
@@ -277,7 +280,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     });
   });
 
-  it("leaves an argument of that name to the tool where calls carry no token", async () => {
+  it("leaves an argument of that name to the tool if the policy has no field", async () => {
     const server = makeServer(major);
     server.guard({ guard: issuer.guard(), tools: { a: everybody }, token: user });
     server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
@@ -285,14 +288,14 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     expect((await client.call("a", { token: "mine" })).content[0]?.text).toBe('{"token":"mine"}');
   });
 
-  it("lists nothing to nobody where no call could bring a token", async () => {
+  it("refuses a list without a token if calls cannot carry one", async () => {
     const server = makeServer(major);
     server.guard({ guard: issuer.guard(), tools: { a: everybody } });
     server.tool("a");
-    await expect((await server.connect()).list()).rejects.toThrow("An access token is required");
+    await expect((await server.connect()).list()).rejects.toThrow(new TokenError("missing_token").message);
   });
 
-  it("tells the audit of each call once: who, which tool, what, and why not", async () => {
+  it("records each call once: user, tool, outcome and reason", async () => {
     const decisions: ToolDecision[] = [];
     const server = makeServer(major);
     server.guard({
@@ -315,7 +318,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     ]);
   });
 
-  it("keeps the token out of errors about messages that are none", async () => {
+  it("keeps the token out of errors about malformed messages", async () => {
     const errors: unknown[] = [];
     const server = makeServer(major);
     server.guard(policy({ a: everybody }));
