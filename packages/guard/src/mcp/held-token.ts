@@ -2,8 +2,8 @@ import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 
-/** The check of a token: a guard, or any object that refuses as a guard does. */
-export type Verifier = Pick<Guard, "verify">;
+/** A guard, or any object that verifies tokens as a guard does. */
+export type AnyGuard = Pick<Guard, "verify">;
 
 let valueIn: (token: HeldToken) => unknown;
 
@@ -49,7 +49,7 @@ export function textOf(token: HeldToken): string {
 const freshFor = 1000;
 
 interface Verification {
-  readonly guard: Verifier;
+  readonly guard: AnyGuard;
   readonly principal: Principal;
   /** On the clock of `performance.now`. */
   readonly at: number;
@@ -63,7 +63,7 @@ const verifications = new WeakMap<HeldToken, Verification>();
  *
  * @throws {TokenError} if the token is refused. Any other failure of the guard refuses it too, as `keys_unavailable`.
  */
-export async function verifyHeld(token: HeldToken, guard: Verifier): Promise<Principal> {
+export async function verifyHeld(token: HeldToken, guard: AnyGuard): Promise<Principal> {
   const text = textOf(token);
   try {
     const at = performance.now();
@@ -77,7 +77,7 @@ export async function verifyHeld(token: HeldToken, guard: Verifier): Promise<Pri
 }
 
 /** The principal of a held token, if the same guard verified this object within the last second. */
-export function justVerified(token: HeldToken, guard: Verifier): Principal | undefined {
+export function justVerified(token: HeldToken, guard: AnyGuard): Principal | undefined {
   const last = verifications.get(token);
   if (last === undefined || last.guard !== guard) return undefined;
   return performance.now() - last.at < freshFor ? last.principal : undefined;

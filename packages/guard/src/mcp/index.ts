@@ -1,5 +1,5 @@
-export type { Verifier } from "./held-token.ts";
-export { type FetchHandler, guardMcp } from "./http/guard-mcp.ts";
+export type { AnyGuard } from "./held-token.ts";
+export { guardMcp, type McpHandler } from "./http/guard-mcp.ts";
 export type { HttpPolicy, ToolDecision, ToolGuard, ToolPolicy, ToolRules } from "./policy.ts";
 export { type GuardedContext, type GuardedServer, guardTools } from "./tools/guard-tools.ts";
 export { codeKey, scopesKey } from "./tools/tool-calls.ts";

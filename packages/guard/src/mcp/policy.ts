@@ -2,7 +2,7 @@ import type { Condition, Rule } from "../allow.ts";
 import type { Implications } from "../decide.ts";
 import type { Guard } from "../guard.ts";
 import type { TokenErrorCode } from "../token-error.ts";
-import type { Verifier } from "./held-token.ts";
+import type { AnyGuard } from "./held-token.ts";
 
 /** The rule of each tool, by the tool's name. `never` admits a rule for arguments of any type. */
 export type ToolRules = Readonly<Record<string, Rule<never>>>;
@@ -22,7 +22,7 @@ export interface ToolDecision {
 
 /** A policy without its rules: how calls are checked, for any set of tools. */
 export interface ToolGuard {
-  readonly guard: Verifier;
+  readonly guard: AnyGuard;
   /**
    * The name of an argument, such as `token`, in which each call may carry its access token. Every tool's input schema
    * shows it. It is taken out of the arguments before any other code sees them.
@@ -52,7 +52,7 @@ export interface ToolPolicy<Tools extends ToolRules> extends ToolGuard {
 
 /** The policy of the tools, and the settings that HTTP adds. */
 export interface HttpPolicy<Tools extends ToolRules = ToolRules> extends ToolPolicy<Tools> {
-  readonly guard: Verifier & Partial<Pick<Guard, "issuer" | "authorizationServer">>;
+  readonly guard: AnyGuard & Partial<Pick<Guard, "issuer" | "authorizationServer">>;
   /**
    * The address of the MCP endpoint, such as `https://notes.example/mcp`. Clients ask for a token for this address, so
    * it should be among the guard's audiences.

@@ -1,4 +1,4 @@
-export type { Verifier } from "./held-token.ts";
+export type { AnyGuard } from "./held-token.ts";
 export { guardMcp, mcpMetadata, type NodeMiddleware } from "./http/guard-mcp-v1.ts";
 export type { HttpPolicy, ToolDecision, ToolGuard, ToolPolicy, ToolRules } from "./policy.ts";
 export { type GuardedContext, type GuardedServer, guardTools } from "./tools/guard-tools-v1.ts";

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { guardMcp, guardTools, type ToolDecision, type Verifier } from "@latchkey/guard/mcp";
+import { type AnyGuard, guardMcp, guardTools, type ToolDecision } from "@latchkey/guard/mcp";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import type { Caller } from "../core/ports.ts";
 import { version } from "../core/version.ts";
@@ -9,7 +9,7 @@ import { toolRules } from "./policy.ts";
 import { runTool, type ToolLog } from "./tool-result.ts";
 
 export interface EndpointParts extends OwnToolParts, AdminToolParts {
-  readonly guard: Verifier;
+  readonly guard: AnyGuard;
   /** The endpoint's own public address. */
   readonly resource: string;
   /** Web pages that may call it besides those of its own origin; undefined for the guard's default. */

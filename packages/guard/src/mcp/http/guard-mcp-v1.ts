@@ -2,13 +2,19 @@ import { isObject, shadow } from "../objects.ts";
 import type { HttpPolicy, ToolRules } from "../policy.ts";
 import type { Admitted } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
-import { answerNode, type NodeRequest, type NodeResponse, readNode, removeHeader } from "./node-http.ts";
+import {
+  answerNode,
+  httpRequestOf,
+  type NodeMcpRequest,
+  type NodeMcpResponse,
+  removeHeader,
+} from "./node-http.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 
 /** Middleware for Express, or for any framework with the request and response of Node's HTTP server. */
 export type NodeMiddleware = (
-  request: NodeRequest,
-  response: NodeResponse,
+  request: NodeMcpRequest,
+  response: NodeMcpResponse,
   next: (error?: unknown) => void,
 ) => Promise<void>;
 
@@ -32,7 +38,7 @@ export function guardMcp<const Tools extends ToolRules>(policy: HttpPolicy<Tools
   const gate = new HttpGate(policy);
   return async (request, response, next) => {
     try {
-      const admission = await gate.admit(readNode(request));
+      const admission = await gate.admit(httpRequestOf(request));
       if ("answer" in admission) return answerNode(response, admission.answer);
       const { admitted } = admission;
       removeHeader(request, "authorization");
@@ -54,14 +60,14 @@ export function guardMcp<const Tools extends ToolRules>(policy: HttpPolicy<Tools
 export function mcpMetadata<const Tools extends ToolRules>(policy: HttpPolicy<Tools>): NodeMiddleware {
   const resource = new ProtectedResource(policy);
   return async (request, response, next) => {
-    const { method, path } = readNode(request);
+    const { method, path } = httpRequestOf(request);
     const answer = await resource.answerTo(method, path);
     return answer === undefined ? next() : answerNode(response, answer);
   };
 }
 
 /** Records the session that the answer names. Ends an endless answer when its session has ended. */
-function watchAnswer(response: NodeResponse, admitted: Admitted): void {
+function watchAnswer(response: NodeMcpResponse, admitted: Admitted): void {
   shadow(response, "writeHead", (original, status, ...rest) => {
     const session = sessionIn(rest) ?? response.getHeader("mcp-session-id");
     admitted.answered(Number(status), typeof session === "string" ? session : undefined);

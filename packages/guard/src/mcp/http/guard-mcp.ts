@@ -4,7 +4,7 @@ import { type Admitted, type HttpAnswer, type HttpRequest, readText } from "./ex
 import { HttpGate } from "./http-gate.ts";
 
 /** A fetch-style handler of MCP requests, as the SDK's `createMcpHandler` returns it. */
-export interface FetchHandler {
+export interface McpHandler {
   fetch(request: Request, options?: { authInfo?: AuthInfo; parsedBody?: unknown }): Promise<Response>;
 }
 
@@ -24,11 +24,11 @@ export interface FetchHandler {
  * http.createServer(toNodeHandler(handler));
  */
 export function guardMcp<const Tools extends ToolRules>(
-  handler: FetchHandler | FetchHandler["fetch"],
+  handler: McpHandler | McpHandler["fetch"],
   policy: HttpPolicy<Tools>,
 ): { readonly fetch: (request: Request) => Promise<Response> } {
   const gate = new HttpGate(policy);
-  const next: FetchHandler["fetch"] =
+  const next: McpHandler["fetch"] =
     typeof handler === "function" ? handler : (request, options) => handler.fetch(request, options);
   return {
     async fetch(request) {

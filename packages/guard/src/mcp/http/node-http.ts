@@ -3,7 +3,7 @@ import type { AuthInfo } from "../auth-info.ts";
 import { type Body, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
 
 /** A request of Node's HTTP server, as Express hands it on. */
-export interface NodeRequest extends AsyncIterable<unknown> {
+export interface NodeMcpRequest extends AsyncIterable<unknown> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   /** The whole path. Express shortens `url` to the part behind the mount point. */
@@ -17,7 +17,7 @@ export interface NodeRequest extends AsyncIterable<unknown> {
 }
 
 /** A response of Node's HTTP server. */
-export interface NodeResponse {
+export interface NodeMcpResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
   getHeader(name: string): unknown;
@@ -25,7 +25,7 @@ export interface NodeResponse {
   destroy(): unknown;
 }
 
-export function readNode(request: NodeRequest): HttpRequest {
+export function httpRequestOf(request: NodeMcpRequest): HttpRequest {
   const { method = "GET", originalUrl, url = "/" } = request;
   return {
     method,
@@ -36,14 +36,14 @@ export function readNode(request: NodeRequest): HttpRequest {
 }
 
 /** Removes a header from both lists of a request, so that no later handler finds it. */
-export function removeHeader({ headers, rawHeaders }: NodeRequest, name: string): void {
+export function removeHeader({ headers, rawHeaders }: NodeMcpRequest, name: string): void {
   delete headers[name];
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
     if (rawHeaders[at]?.toLowerCase() === name) rawHeaders.splice(at, 2);
   }
 }
 
-export function answerNode(response: NodeResponse, { status, headers, body }: HttpAnswer): void {
+export function answerNode(response: NodeMcpResponse, { status, headers, body }: HttpAnswer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(body);
@@ -53,14 +53,14 @@ export function answerNode(response: NodeResponse, { status, headers, body }: Ht
  * A header with all its values, joined. So two `Authorization` headers are refused, and not read as the first of them.
  * For a single header, a value that an earlier middleware has set counts.
  */
-function headerOf({ headers, rawHeaders }: NodeRequest, name: string): string | undefined {
+function headerOf({ headers, rawHeaders }: NodeMcpRequest, name: string): string | undefined {
   const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
   const header = Object.hasOwn(headers, name) ? headers[name] : undefined;
   if (sent.length > 1) return sent.join(", ");
   return Array.isArray(header) ? header.join(", ") : header;
 }
 
-async function bodyOf(request: NodeRequest, limit: number): Promise<Body | undefined> {
+async function bodyOf(request: NodeMcpRequest, limit: number): Promise<Body | undefined> {
   const { body } = request;
   if (typeof body === "string") return body.length > limit ? undefined : { text: body };
   if (body !== undefined && !(body instanceof Uint8Array)) return { parsed: body };
