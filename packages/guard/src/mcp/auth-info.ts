@@ -17,7 +17,7 @@ export interface AuthInfo {
   extra?: Record<string, unknown>;
 }
 
-/** The record of a caller whose header the HTTP gate has verified. Code that reads it does not find the token's text. */
+/** The record of a caller that the HTTP gate has verified. Code that reads it does not find the token's text. */
 export function authInfoOf(
   { principal, token }: { readonly principal: Principal; readonly token: HeldToken },
   { url, metadataUrl }: { readonly url: URL; readonly metadataUrl: string },

@@ -1,4 +1,4 @@
-/** Any object whose members are not known. */
+/** An object with unknown members. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is Members {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const codeOf = ({ _meta }: { readonly _meta?: Record<string, unknown> | undefined }) =>
   _meta?.["latchkey/code"];
-const everybody = allow.all();
+const everyUser = allow.all();
 
 describe.each([1, 2] as const)("guardTools with a server of major %i", (major) => {
   const policy = (tools: Readonly<Record<string, ReturnType<typeof allow.roles>>>) => ({
@@ -34,14 +34,14 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       [["a", "x"], ["a", "b"], "guardTools: registered without a rule: x; a rule without a tool: b"],
     ])("tools %j, rules %j", async (tools, rules, message) => {
       const server = makeServer(major);
-      server.guard(policy(Object.fromEntries(rules.map((name) => [name, everybody]))));
+      server.guard(policy(Object.fromEntries(rules.map((name) => [name, everyUser]))));
       for (const tool of tools) server.tool(tool);
       await expect(server.connect()).rejects.toThrow(new Error(message));
     });
 
     it("after tools were renamed and removed", async () => {
       const server = makeServer(major);
-      server.guard(policy({ b: everybody }));
+      server.guard(policy({ b: everyUser }));
       server.tool("a").rename("b");
       server.tool("c").remove();
       expect((await (await server.connect()).list()).map(({ name }) => name)).toEqual(["b"]);
@@ -53,7 +53,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     ["for each server if it can change", <T>(policy: T) => policy, 2],
   ])("reads a policy %s", async (_name, made, expected) => {
     const seen = new Set<unknown>();
-    let tools = Object.freeze({ a: everybody });
+    let tools = Object.freeze({ a: everyUser });
     const changing = made({
       guard: issuer.guard(),
       tokenField: "token",
@@ -67,21 +67,21 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       server.guard(changing);
       server.tool("a");
       expect((await (await server.connect()).call("a", { token: user })).isError).not.toBe(true);
-      tools = Object.freeze({ a: everybody });
+      tools = Object.freeze({ a: everyUser });
     }
     expect(seen.size).toBe(expected);
   });
 
   describe("lists to a caller without a token", () => {
     const tools = {
-      open: everybody,
+      open: everyUser,
       scoped: allow.scopes("notes:read"),
       own: allow.when(() => {
         throw new Error("no condition is asked for a list");
       }),
       user: allow.roles("user"),
       either: allow.any(allow.roles("admin"), allow.all(allow.roles("user"), allow.scopes("notes:read"))),
-      admin: allow.all(allow.roles("admin"), everybody),
+      admin: allow.all(allow.roles("admin"), everyUser),
       none: allow.any(),
     };
 
@@ -89,7 +89,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       ["no rolesBeforeToken", {}, ["open", "scoped", "own"]],
       ["the role user", { rolesBeforeToken: ["user"] }, ["open", "scoped", "own", "user", "either"]],
       ["a role that no rule has", { rolesBeforeToken: ["x"] }, ["open", "scoped", "own"]],
-    ])("with %s, the tools that these roles could call", async (_what, more, expected) => {
+    ])("with %s, the tools that these roles could call", async (_name, more, expected) => {
       const server = makeServer(major);
       server.guard({ ...policy({}), tools, ...more });
       for (const name of Object.keys(tools)) server.tool(name);
@@ -101,7 +101,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("no tool that was renamed to a name for administrators", async () => {
       const server = makeServer(major);
-      server.guard(policy({ shown: everybody, hidden: allow.roles("admin") }));
+      server.guard(policy({ shown: everyUser, hidden: allow.roles("admin") }));
       const [first, second] = [server.tool("first"), server.tool("second")];
       first.rename("shown");
       second.rename("hidden");
@@ -120,7 +120,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     it("a server that has tools already", () => {
       const server = makeServer(major);
       server.tool("a");
-      expect(() => server.guard(policy({ a: everybody }))).toThrow("before the first tool is registered");
+      expect(() => server.guard(policy({ a: everyUser }))).toThrow("before the first tool is registered");
     });
 
     it("a server that has tool handlers already", () => {
@@ -131,7 +131,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it.each(["tools/call", "tools/list"] as const)("another handler for %s", (method) => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       expect(() => server.handle(method)).toThrow(`${method} is guarded`);
       server.tool("a");
       expect(() => server.handle(method)).toThrow(`${method} is guarded`);
@@ -147,8 +147,8 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a second policy", () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
-      expect(() => server.guard(policy({ a: everybody }))).toThrow("has a policy already");
+      server.guard(policy({ a: everyUser }));
+      expect(() => server.guard(policy({ a: everyUser }))).toThrow("has a policy already");
     });
 
     it("a malformed rule", () => {
@@ -159,9 +159,9 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     it.each([
       ["a field", z.object({ token: z.number() })],
       ["a field of a part", z.intersection(z.object({ a: z.string() }), z.object({ token: z.string() }))],
-    ])("a tool whose own schema has the token's name: %s", (_what, schema) => {
+    ])("a tool whose own schema has the token's name: %s", (_name, schema) => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       expect(() => server.tool("a", undefined, schema)).toThrow(
         'guardTools: tool "a": its input schema already has a field "token"',
       );
@@ -169,7 +169,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a tool whose schema is one of several cases, when it is registered", () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       const schema = z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]);
       expect(() => server.tool("a", undefined, schema)).toThrow(
         'guardTools: tool "a": its input schema uses "anyOf" at its top level, so the token\'s field "token" ' +
@@ -179,7 +179,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a tool that gets such a schema later", () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       const tool = server.tool("a");
       expect(() => tool.replaceSchema({ token: z.string() })).toThrow('already has a field "token"');
     });
@@ -188,7 +188,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   describe("guards later changes", () => {
     it("a tool registered after the start, without a rule: denied and not listed", async () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       server.tool("a");
       const client = await server.connect();
       server.tool("later");
@@ -198,7 +198,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a tool under a new name: that name's rule holds", async () => {
       const server = makeServer(major);
-      server.guard(policy({ free: everybody, closed: allow.roles("admin") }));
+      server.guard(policy({ free: everyUser, closed: allow.roles("admin") }));
       const tool = server.tool("free");
       server.tool("closed").remove();
       tool.rename("closed");
@@ -239,7 +239,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   describe("denies", () => {
     it("a call of a handler past the server", async () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       expect(await server.tool("a").callDirectly()).toMatchObject({ isError: true });
     });
 
@@ -248,7 +248,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       const onDecision = () => {
         throw new Error("the audit is full");
       };
-      server.guard({ ...policy({ a: everybody }), onDecision });
+      server.guard({ ...policy({ a: everyUser }), onDecision });
       server.tool("a");
       const { content, _meta } = await (await server.connect()).call("a", { token: user });
       expect([codeOf({ _meta }), content[0]?.text]).toEqual([
@@ -264,7 +264,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
           throw new Error(`could not check ${token}`);
         },
       };
-      server.guard({ ...policy({ a: everybody }), guard });
+      server.guard({ ...policy({ a: everyUser }), guard });
       server.tool("a");
       const result = await (await server.connect()).call("a", { token: user });
       expect(codeOf(result)).toBe("keys_unavailable");
@@ -274,7 +274,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     it("a call if the environment's token cannot be read", async () => {
       const server = makeServer(major);
       const token = () => Promise.reject(new Error("no such file"));
-      server.guard({ ...policy({ a: everybody }), token });
+      server.guard({ ...policy({ a: everyUser }), token });
       server.tool("a");
       expect(codeOf(await (await server.connect("stdio")).call("a"))).toBe("missing_token");
     });
@@ -282,7 +282,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
   it("leaves an argument of that name to the tool if the policy has no field", async () => {
     const server = makeServer(major);
-    server.guard({ guard: issuer.guard(), tools: { a: everybody }, token: user });
+    server.guard({ guard: issuer.guard(), tools: { a: everyUser }, token: user });
     server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
     const client = await server.connect("stdio");
     expect((await client.call("a", { token: "mine" })).content[0]?.text).toBe('{"token":"mine"}');
@@ -290,7 +290,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
   it("refuses a list without a token if calls cannot carry one", async () => {
     const server = makeServer(major);
-    server.guard({ guard: issuer.guard(), tools: { a: everybody } });
+    server.guard({ guard: issuer.guard(), tools: { a: everyUser } });
     server.tool("a");
     await expect((await server.connect()).list()).rejects.toThrow(new TokenError("missing_token").message);
   });
@@ -299,7 +299,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     const decisions: ToolDecision[] = [];
     const server = makeServer(major);
     server.guard({
-      ...policy({ a: everybody, b: allow.roles("admin"), c: allow.scopes("x") }),
+      ...policy({ a: everyUser, b: allow.roles("admin"), c: allow.scopes("x") }),
       onDecision: (decision) => decisions.push(decision),
     });
     for (const tool of ["a", "b", "c"]) server.tool(tool);
@@ -321,7 +321,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   it("keeps the token out of errors about malformed messages", async () => {
     const errors: unknown[] = [];
     const server = makeServer(major);
-    server.guard(policy({ a: everybody }));
+    server.guard(policy({ a: everyUser }));
     server.tool("a");
     server.onerror((error) => errors.push(error));
     const client = await server.connect();

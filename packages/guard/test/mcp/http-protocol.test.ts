@@ -160,7 +160,7 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       ["nothing after the scheme", "Bearer ", "missing_token"],
       ["two tokens in one header", "Bearer a, Bearer b", "invalid_token"],
       ["text that could break out of a header", 'Bearer "x", scope="admin', "invalid_token"],
-    ])("refuses %s", async (_what, authorization, code) => {
+    ])("refuses %s", async (_name, authorization, code) => {
       const response = await post(strict, list, { authorization });
       expect(response.status).toBe(401);
       expect(response.headers.get("www-authenticate")).not.toContain("admin");
@@ -255,7 +255,7 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       ["one that breaks off", "[{"],
     ];
 
-    it.each(batches)("refuses %s before any work, with and without a token", async (_what, body) => {
+    it.each(batches)("refuses %s before any work, with and without a token", async (_name, body) => {
       const seen = evidence.text().length;
       for (const [notes, headers] of [
         [lenient, {}],
@@ -285,7 +285,7 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       ["one that is not a message", '"a-canary"', {}, 400],
       ["one with a method that is not text", '{"jsonrpc":"2.0","id":1,"method":{"toString":1}}', {}, 400],
       ["one of another type", "a=b", { "content-type": "application/x-www-form-urlencoded" }, 400],
-    ])("refuses %s", async (_what, body, headers, status) => {
+    ])("refuses %s", async (_name, body, headers, status) => {
       const response = await post(strict, body, { ...bearer(user), ...headers });
       expect(response.status).toBe(status);
       expect(await response.text()).not.toContain("a-canary");

@@ -77,7 +77,7 @@ describe("guardTools over HTTP without guardMcp", () => {
       () => ({ authInfo: { ...info(""), extra: { latchkeyToken: alice } } }),
       "missing_token",
     ],
-  ])("takes the token from %s", async (_where, sent, expected) => {
+  ])("takes the token from %s", async (_name, sent, expected) => {
     expect(await call(sent())).toBe(expected);
   });
 });

@@ -52,7 +52,7 @@ describe("the endpoint", () => {
   test.each([
     ["off", { MCP: "off" }],
     ["off beyond this machine by default", { HOST: "0.0.0.0" }],
-  ])("%s: /mcp and its metadata answer like unknown routes", async (_what, settings) => {
+  ])("%s: /mcp and its metadata answer like unknown routes", async (_name, settings) => {
     await using server = await testServer(settings);
     for (const path of ["/mcp", ...places]) {
       for (const method of ["GET", "POST", "OPTIONS"]) {
@@ -110,7 +110,7 @@ describe("a caller", () => {
         return token;
       },
     ],
-  ])("is refused with a token %s, for every method", async (_what, code, spoil) => {
+  ])("is refused with a token %s, for every method", async (_name, code, spoil) => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const token = String(await spoil(access, server));
@@ -246,7 +246,7 @@ describe("a malformed request", () => {
     ["not a message", 400, {}, { hello: "there" }],
     ["nested too deeply", 400, {}, `${"[".repeat(8000)}${"]".repeat(8000)}`],
     ["accepting HTML alone", 406, { accept: "text/html" }, list],
-  ])("%s: status %i, and the answer repeats no input", async (_what, status, headers, body) => {
+  ])("%s: status %i, and the answer repeats no input", async (_name, status, headers, body) => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const answer = await post(server, body, { ...bearer(access), ...headers });

@@ -454,7 +454,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     test.each([
       ["no token", undefined, "missing_token"],
       ["a malformed token", "a-canary-that-is-no-token", "invalid_token"],
-    ])("%s: in the answer to the call", async (_what, token, code) => {
+    ])("%s: in the answer to the call", async (_name, token, code) => {
       await using world = await mcpWorld(major);
       await using client = await connectMcp(major, world.server.url);
       const answer = await client.call("who_am_i", token === undefined ? {} : { token });

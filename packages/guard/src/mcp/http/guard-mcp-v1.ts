@@ -26,8 +26,8 @@ export type NodeMiddleware = (
  * It reads the body, so hand it on: `transport.handleRequest(request, response, request.body)`. Clients look for the
  * metadata beside the endpoint, so mount {@link mcpMetadata} at the root as well.
  *
- * If the policy has a `tokenField`, a request without the header may still find and call tools, because a call may
- * carry its own token.
+ * If the policy has a `tokenField`, calls may carry their own tokens. A request without the header may then find and
+ * call tools, and no more.
  *
  * @throws {Error} if an option of the policy has a wrong form
  * @example

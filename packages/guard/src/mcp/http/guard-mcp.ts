@@ -14,8 +14,8 @@ export interface McpHandler {
  * is answered with the address of that metadata. Use it with `guardTools` and the same policy: `guardMcp` guards the
  * endpoint, `guardTools` each tool.
  *
- * If the policy has a `tokenField`, a request without the header may still find and call tools, because a call may
- * carry its own token.
+ * If the policy has a `tokenField`, calls may carry their own tokens. A request without the header may then find and
+ * call tools, and no more.
  *
  * @param handler must hand on `parsedBody` unchanged, because the tokens of calls are in it alone
  * @throws {Error} if an option of the policy has a wrong form

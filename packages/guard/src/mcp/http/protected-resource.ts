@@ -6,7 +6,7 @@ const wellKnown = "/.well-known/oauth-protected-resource";
 
 /**
  * The metadata that leads clients to a token for an MCP endpoint (RFC 9728). It is served at the well-known path with
- * the endpoint's path appended (§3.1), and at the well-known path alone, because some clients look there.
+ * the endpoint's path appended (§3.1). Some clients look at the well-known path alone, so it is served there too.
  */
 export class ProtectedResource {
   /** The endpoint's address, as configured. */

@@ -100,8 +100,8 @@ export class ToolGate {
 const gates = new WeakMap<object, ToolGate>();
 
 /**
- * The gate of a policy. A frozen policy with frozen rules cannot change, so it is read once per process, however often a
- * server is made from it.
+ * The gate of a policy. A frozen policy with frozen rules cannot change, so it is read once per process. A server over
+ * HTTP is made from it for each request.
  *
  * @throws {Error} if the policy or one of its rules has a wrong form
  */
@@ -136,6 +136,6 @@ function looksAtArguments(rule: Rule<never>): boolean {
 }
 
 function strangerWith(roles: readonly string[]): Principal {
-  const nobody = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
-  return Object.freeze({ ...nobody, roles: Object.freeze([...roles]) });
+  const unknown = { userId: "", username: "", scopes: [], sessionId: undefined, expiresAt: 0, claims: {} };
+  return Object.freeze({ ...unknown, roles: Object.freeze([...roles]) });
 }
