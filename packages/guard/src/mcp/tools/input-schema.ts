@@ -89,18 +89,18 @@ export function ofTool<Result>(tool: string, check: () => Result): Result {
   }
 }
 
-/** The schema as JSON Schema. Zod names its fields in `shape`, which costs no conversion. */
+/** The schema as JSON Schema, by its own converter (Standard JSON Schema). Zod 3 has none, and lists its fields in `shape`. */
 function jsonSchemaOf(schema: Members, standard: Members): Members {
   const shape: unknown = Reflect.get(schema, "shape");
-  if (isObject(shape)) return { properties: shape };
+  const fields = isObject(shape) ? { properties: shape } : {};
   const converter: unknown = standard["jsonSchema"];
   const convert = isObject(converter) ? converter["input"] : undefined;
-  if (typeof convert !== "function") return {};
+  if (typeof convert !== "function") return fields;
   try {
     const converted: unknown = Reflect.apply(convert, converter, [{ target: "draft-2020-12" }]);
-    return isObject(converted) ? converted : {};
+    return isObject(converted) ? converted : fields;
   } catch {
     // The SDK cannot convert it either, and says so when it lists the tool.
-    return {};
+    return fields;
   }
 }
