@@ -34,12 +34,13 @@ export async function authenticate(
   const token = sent[0] ?? (local ? await tokenFrom(environment) : undefined);
   if (token === undefined) throw new TokenError("missing_token");
   textOf(token);
-  if (!sent.every((other) => other.matches(token))) throw new TokenError("token_mismatch");
-  for (const one of sent) {
-    const principal = justVerified(one, guard);
-    if (principal !== undefined) return { principal, token: one };
+  let known: VerifiedCaller | undefined;
+  for (const other of sent) {
+    if (!other.matches(token)) throw new TokenError("token_mismatch");
+    const principal = justVerified(other, guard);
+    if (principal !== undefined) known = { principal, token: other };
   }
-  return { principal: await verifyHeld(token, guard), token };
+  return known ?? { principal: await verifyHeld(token, guard), token };
 }
 
 async function tokenFrom(environment: ToolGuard["token"]): Promise<HeldToken | undefined> {

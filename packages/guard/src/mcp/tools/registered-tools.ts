@@ -26,15 +26,14 @@ export class RegisteredTools {
   }
 
   /** @throws {Error} if a tool has no rule, or a rule has no tool */
-  assertMatch(rules: readonly string[]): void {
-    const unlisted = [...this.#tools.keys()].filter((tool) => !rules.includes(tool));
-    const missing = rules.filter((tool) => !this.#tools.has(tool));
-    if (unlisted.length === 0 && missing.length === 0) return;
-    const faults = [
-      ...(unlisted.length > 0 ? [`registered without a rule: ${unlisted.join(", ")}`] : []),
-      ...(missing.length > 0 ? [`a rule without a tool: ${missing.join(", ")}`] : []),
-    ];
-    throw new Error(`guardTools: ${faults.join("; ")}`);
+  assertMatch(rules: ReadonlySet<string>): void {
+    const registered = new Set(this.#tools.keys());
+    const unlisted = registered.difference(rules);
+    const missing = rules.difference(registered);
+    const faults: string[] = [];
+    if (unlisted.size > 0) faults.push(`registered without a rule: ${[...unlisted].join(", ")}`);
+    if (missing.size > 0) faults.push(`a rule without a tool: ${[...missing].join(", ")}`);
+    if (faults.length > 0) throw new Error(`guardTools: ${faults.join("; ")}`);
   }
 
   /** All values that the SDK makes its list from. The same values make the same list. */

@@ -34,8 +34,8 @@ export class ToolGate {
   }
 
   /** The names of the tools that have a rule. */
-  get tools(): readonly string[] {
-    return [...this.#rules.keys()];
+  get tools(): ReadonlySet<string> {
+    return new Set(this.#rules.keys());
   }
 
   /** @throws {TokenError} the reason why the caller's token is refused */
