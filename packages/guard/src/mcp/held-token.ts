@@ -2,14 +2,14 @@ import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 
-/** What checks a token: a guard, or whatever refuses as a guard does. */
-export type Verifier = Pick<Guard, "verify">;
+/** A guard, or any object that verifies tokens as a guard does. */
+export type AnyGuard = Pick<Guard, "verify">;
 
 let valueIn: (token: HeldToken) => unknown;
 
 /**
- * A token on its way through somebody else's code. Who has it can compare it, and nothing else: printed,
- * serialised, cloned or logged, it shows nothing. What checks it is in this module, out of their reach.
+ * A token on its way through code of other packages. That code can compare it. Printed, serialised, cloned or logged,
+ * it shows nothing. Only this module can read and verify it.
  */
 export class HeldToken {
   readonly #value: unknown;
@@ -18,7 +18,7 @@ export class HeldToken {
     valueIn = (token) => token.#value;
   }
 
-  /** @param value what stood where a token is expected: not always text */
+  /** @param value the value in the token's place, not always text */
   constructor(value: unknown) {
     this.#value = value;
   }
@@ -37,7 +37,7 @@ export class HeldToken {
   }
 }
 
-/** @throws {TokenError} `invalid_token` where it is no text, or an empty one */
+/** @throws {TokenError} `invalid_token` if it is not text, or empty */
 export function textOf(token: HeldToken): string {
   const value = valueIn(token);
   if (typeof value !== "string") throw new TokenError("invalid_token", "not a text");
@@ -45,17 +45,40 @@ export function textOf(token: HeldToken): string {
   return value;
 }
 
+/** A verification counts for this long, in milliseconds. A call after it, behind a slow body, needs another one. */
+const freshFor = 1000;
+
+interface Verification {
+  readonly guard: AnyGuard;
+  readonly principal: Principal;
+  /** On the clock of `performance.now`. */
+  readonly at: number;
+}
+
+/** The last verification of each held token. */
+const verifications = new WeakMap<HeldToken, Verification>();
+
 /**
- * Checks a held token.
+ * Verifies a held token.
  *
- * @throws {TokenError} where it is no text or the guard refuses it. Whatever else goes wrong is a refusal too:
- * what the guard could not tell is no leave to go on.
+ * @throws {TokenError} if the token is refused. Any other failure of the guard refuses it too, as `keys_unavailable`.
  */
-export async function verifyHeld(token: HeldToken, guard: Verifier): Promise<Principal> {
+export async function verifyHeld(token: HeldToken, guard: AnyGuard): Promise<Principal> {
+  const text = textOf(token);
   try {
-    return await guard.verify(textOf(token));
+    const at = performance.now();
+    const principal = await guard.verify(text);
+    verifications.set(token, { guard, principal, at });
+    return principal;
   } catch (error) {
     if (error instanceof TokenError) throw error;
     throw new TokenError("keys_unavailable", "the check failed");
   }
+}
+
+/** The principal of a held token, if the same guard verified this object within the last second. */
+export function justVerified(token: HeldToken, guard: AnyGuard): Principal | undefined {
+  const last = verifications.get(token);
+  if (last === undefined || last.guard !== guard) return undefined;
+  return performance.now() - last.at < freshFor ? last.principal : undefined;
 }

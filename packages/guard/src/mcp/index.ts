@@ -1,6 +1,5 @@
-export { codeKey, scopesKey } from "./denial.ts";
-export { type FetchHandler, guardMcp } from "./guard-mcp.ts";
-export { type GuardedContext, type GuardedServer, guardTools } from "./guard-tools.ts";
-export type { Verifier } from "./held-token.ts";
-export type { HttpPolicy } from "./http-policy.ts";
-export type { ToolDecision, ToolGuard, ToolPolicy, ToolRules } from "./tool-policy.ts";
+export type { AnyGuard } from "./held-token.ts";
+export { guardMcp, type McpHandler } from "./http/guard-mcp.ts";
+export type { HttpPolicy, ToolDecision, ToolGuard, ToolPolicy, ToolRules } from "./policy.ts";
+export { type GuardedContext, type GuardedServer, guardTools } from "./tools/guard-tools.ts";
+export { codeKey, scopesKey } from "./tools/tool-calls.ts";

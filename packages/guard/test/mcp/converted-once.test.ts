@@ -13,7 +13,7 @@ import { guardMcp as guardMcpV1, guardTools as guardToolsV1 } from "../../src/mc
 import { TestIssuer } from "../issuer.ts";
 import { people } from "./tokens.ts";
 
-// A server over HTTP is made anew for each request. Its schemas are not.
+// A server over HTTP is made anew for each request. Its schemas are made once.
 
 let conversions = 0;
 const plain = z.object({ text: z.string() });
@@ -71,7 +71,7 @@ describe.each([1, 2] as const)("a guarded server of major %i, made for each requ
     return await response.text();
   }
 
-  it("converts and checks a schema once, however often it is asked, by anybody", async () => {
+  it("converts and checks a schema once, for any number of requests and callers", async () => {
     const first = await ask("tools/list");
     expect(first).toContain('"token"');
     const before = conversions;
@@ -82,7 +82,7 @@ describe.each([1, 2] as const)("a guarded server of major %i, made for each requ
     expect(conversions).toBe(before);
   });
 
-  it("shows what has changed of a tool since the last list", async () => {
+  it("shows a change of a tool since the last list", async () => {
     expect(await ask("tools/list")).toContain('"title":"Search"');
     title = "Look for";
     const changed = await ask("tools/list");
@@ -98,7 +98,7 @@ function listenerV2(policy: HttpPolicy<typeof rules>): RequestListener {
     server.registerTool("find", { inputSchema: counted }, () => ({ content: [] }));
     return server;
   });
-  // Node's own requests are what the SDK means; its types do not take optional properties exactly.
+  // With exact optional properties, Node's requests do not match the SDK's types.
   return toNodeHandler(guardMcp(handler, policy)) as RequestListener;
 }
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { allow } from "../../src/index.ts";
+import { allow, TokenError } from "../../src/index.ts";
 import type { ToolDecision } from "../../src/mcp/index.ts";
 import { TestIssuer } from "../issuer.ts";
 import { makeServer } from "./in-memory.ts";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 const codeOf = ({ _meta }: { readonly _meta?: Record<string, unknown> | undefined }) =>
   _meta?.["latchkey/code"];
-const everybody = allow.all();
+const everyUser = allow.all();
 
 describe.each([1, 2] as const)("guardTools with a server of major %i", (major) => {
   const policy = (tools: Readonly<Record<string, ReturnType<typeof allow.roles>>>) => ({
@@ -27,57 +27,81 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     tools,
   });
 
-  describe("holds the policy against the tools when the server connects", () => {
+  describe("compares the policy with the tools when the server connects", () => {
     it.each([
       [["a", "b"], ["a"], "guardTools: registered without a rule: b"],
       [["a"], ["a", "b", "c"], "guardTools: a rule without a tool: b, c"],
       [["a", "x"], ["a", "b"], "guardTools: registered without a rule: x; a rule without a tool: b"],
     ])("tools %j, rules %j", async (tools, rules, message) => {
       const server = makeServer(major);
-      server.guard(policy(Object.fromEntries(rules.map((name) => [name, everybody]))));
+      server.guard(policy(Object.fromEntries(rules.map((name) => [name, everyUser]))));
       for (const tool of tools) server.tool(tool);
       await expect(server.connect()).rejects.toThrow(new Error(message));
     });
 
     it("after tools were renamed and removed", async () => {
       const server = makeServer(major);
-      server.guard(policy({ b: everybody }));
+      server.guard(policy({ b: everyUser }));
       server.tool("a").rename("b");
       server.tool("c").remove();
       expect((await (await server.connect()).list()).map(({ name }) => name)).toEqual(["b"]);
     });
   });
 
+  it.each([
+    ["once if it is frozen", Object.freeze, 1],
+    ["for each server if it can change", <T>(policy: T) => policy, 2],
+  ])("reads a policy %s", async (_name, made, expected) => {
+    const seen = new Set<unknown>();
+    let tools = Object.freeze({ a: everyUser });
+    const changing = made({
+      guard: issuer.guard(),
+      tokenField: "token",
+      get tools() {
+        seen.add(tools);
+        return tools;
+      },
+    });
+    for (let servers = 0; servers < 2; servers++) {
+      const server = makeServer(major);
+      server.guard(changing);
+      server.tool("a");
+      expect((await (await server.connect()).call("a", { token: user })).isError).not.toBe(true);
+      tools = Object.freeze({ a: everyUser });
+    }
+    expect(seen.size).toBe(expected);
+  });
+
   describe("lists to a caller without a token", () => {
     const tools = {
-      open: everybody,
+      open: everyUser,
       scoped: allow.scopes("notes:read"),
       own: allow.when(() => {
         throw new Error("no condition is asked for a list");
       }),
       user: allow.roles("user"),
       either: allow.any(allow.roles("admin"), allow.all(allow.roles("user"), allow.scopes("notes:read"))),
-      admin: allow.all(allow.roles("admin"), everybody),
+      admin: allow.all(allow.roles("admin"), everyUser),
       none: allow.any(),
     };
 
     it.each([
-      ["no roles before a token", {}, ["open", "scoped", "own"]],
+      ["no rolesBeforeToken", {}, ["open", "scoped", "own"]],
       ["the role user", { rolesBeforeToken: ["user"] }, ["open", "scoped", "own", "user", "either"]],
       ["a role that no rule has", { rolesBeforeToken: ["x"] }, ["open", "scoped", "own"]],
-    ])("with %s, the tools that this could call", async (_what, more, expected) => {
+    ])("with %s, the tools that these roles could call", async (_name, more, expected) => {
       const server = makeServer(major);
       server.guard({ ...policy({}), tools, ...more });
       for (const name of Object.keys(tools)) server.tool(name);
       const client = await server.connect();
       expect((await client.list()).map(({ name }) => name)).toEqual(expected);
-      // The list gives nothing away that a call would allow.
+      // A shown tool still needs a token to be called.
       for (const name of Object.keys(tools)) expect(codeOf(await client.call(name))).toBe("missing_token");
     });
 
-    it("nothing of a tool that was renamed to a name for administrators", async () => {
+    it("no tool that was renamed to a name for administrators", async () => {
       const server = makeServer(major);
-      server.guard(policy({ shown: everybody, hidden: allow.roles("admin") }));
+      server.guard(policy({ shown: everyUser, hidden: allow.roles("admin") }));
       const [first, second] = [server.tool("first"), server.tool("second")];
       first.rename("shown");
       second.rename("hidden");
@@ -87,7 +111,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   });
 
   describe("refuses, with a message that says so,", () => {
-    it("roles before a token that are no list", () => {
+    it("rolesBeforeToken that is not a list", () => {
       const server = makeServer(major);
       const rolesBeforeToken = JSON.parse('"user"');
       expect(() => server.guard({ ...policy({}), rolesBeforeToken })).toThrow("rolesBeforeToken");
@@ -96,18 +120,18 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     it("a server that has tools already", () => {
       const server = makeServer(major);
       server.tool("a");
-      expect(() => server.guard(policy({ a: everybody }))).toThrow("before the first tool is registered");
+      expect(() => server.guard(policy({ a: everyUser }))).toThrow("before the first tool is registered");
     });
 
-    it("a server whose tool handlers are in place already", () => {
+    it("a server that has tool handlers already", () => {
       expect(() => makeServer(major, { tools: {} }).guard(policy({}))).toThrow(
-        "capabilities.tools is left out",
+        "leave capabilities.tools out",
       );
     });
 
-    it.each(["tools/call", "tools/list"] as const)("handlers of one's own for %s", (method) => {
+    it.each(["tools/call", "tools/list"] as const)("another handler for %s", (method) => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       expect(() => server.handle(method)).toThrow(`${method} is guarded`);
       server.tool("a");
       expect(() => server.handle(method)).toThrow(`${method} is guarded`);
@@ -123,11 +147,11 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a second policy", () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
-      expect(() => server.guard(policy({ a: everybody }))).toThrow("has a policy already");
+      server.guard(policy({ a: everyUser }));
+      expect(() => server.guard(policy({ a: everyUser }))).toThrow("has a policy already");
     });
 
-    it("a rule that is none", () => {
+    it("a malformed rule", () => {
       const tools = JSON.parse('{"a":{"kind":"roles","anyOf":[]}}');
       expect(() => makeServer(major).guard(policy(tools))).toThrow("allow.roles");
     });
@@ -135,27 +159,43 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     it.each([
       ["a field", z.object({ token: z.number() })],
       ["a field of a part", z.intersection(z.object({ a: z.string() }), z.object({ token: z.string() }))],
-      ["a field of one case", z.union([z.object({ a: z.string() }), z.object({ token: z.string() })])],
-    ])("a tool whose own schema has the token's name: %s", (_what, schema) => {
+    ])("a tool whose own schema has the token's name: %s", (_name, schema) => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       expect(() => server.tool("a", undefined, schema)).toThrow(
         'guardTools: tool "a": its input schema already has a field "token"',
       );
     });
 
-    it("a tool that is given such a schema later", () => {
+    it("a tool whose schema is one of several cases, when it is registered", () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
+      const schema = z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]);
+      expect(() => server.tool("a", undefined, schema)).toThrow(
+        'guardTools: tool "a": its input schema uses "anyOf" at its top level, so the token\'s field "token" ' +
+          `cannot be added. List all arguments in one object's "properties", or leave out tokenField`,
+      );
+    });
+
+    it("a tool whose schema has an id, and so is a reference, when it is registered", () => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everyUser }));
+      const schema = z.object({ a: z.string() }).meta({ id: `arguments-${major}` });
+      expect(() => server.tool("a", undefined, schema)).toThrow('uses "$ref" at its top level');
+    });
+
+    it("a tool that gets such a schema later", () => {
+      const server = makeServer(major);
+      server.guard(policy({ a: everyUser }));
       const tool = server.tool("a");
       expect(() => tool.replaceSchema({ token: z.string() })).toThrow('already has a field "token"');
     });
   });
 
-  describe("guards what is changed later", () => {
+  describe("guards later changes", () => {
     it("a tool registered after the start, without a rule: denied and not listed", async () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       server.tool("a");
       const client = await server.connect();
       server.tool("later");
@@ -165,7 +205,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
 
     it("a tool under a new name: that name's rule holds", async () => {
       const server = makeServer(major);
-      server.guard(policy({ free: everybody, closed: allow.roles("admin") }));
+      server.guard(policy({ free: everyUser, closed: allow.roles("admin") }));
       const tool = server.tool("free");
       server.tool("closed").remove();
       tool.rename("closed");
@@ -176,7 +216,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(codeOf(await client.call("unlisted", { token: admin }))).toBe("forbidden");
     });
 
-    it("a new handler: asked what the first was asked, and given no token", async () => {
+    it("a new handler: the same rule decides, and it gets no token", async () => {
       const server = makeServer(major);
       const mine = allow.when((principal, { owner }: { owner?: unknown }) => owner === principal.username);
       server.guard({ ...policy({}), tools: { a: mine } });
@@ -187,7 +227,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
       expect(content[0]?.text).toBe('{"owner":"uma"}');
     });
 
-    it("a handler that is written to the tool, asked and recorded once like any other", async () => {
+    it("a handler assigned to the tool: decided and recorded once", async () => {
       const server = makeServer(major);
       const mine = allow.when((principal, { owner }: { owner?: unknown }) => owner === principal.username);
       const decisions: unknown[] = [];
@@ -204,66 +244,69 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
   });
 
   describe("denies", () => {
-    it("whoever calls a handler past the server", async () => {
+    it("a call of a handler past the server", async () => {
       const server = makeServer(major);
-      server.guard(policy({ a: everybody }));
+      server.guard(policy({ a: everyUser }));
       expect(await server.tool("a").callDirectly()).toMatchObject({ isError: true });
     });
 
-    it("what cannot be audited", async () => {
+    it("a call that cannot be audited", async () => {
       const server = makeServer(major);
       const onDecision = () => {
-        throw new Error(`the audit is full`);
+        throw new Error("the audit is full");
       };
-      server.guard({ ...policy({ a: everybody }), onDecision });
+      server.guard({ ...policy({ a: everyUser }), onDecision });
       server.tool("a");
       const { content, _meta } = await (await server.connect()).call("a", { token: user });
-      expect([codeOf({ _meta }), content[0]?.text]).toEqual(["forbidden", "You are not allowed to do this"]);
+      expect([codeOf({ _meta }), content[0]?.text]).toEqual([
+        "forbidden",
+        new TokenError("forbidden").message,
+      ]);
     });
 
-    it("what the guard fails to check, and says nothing of the failure", async () => {
+    it("a token that the guard fails to check, without the cause", async () => {
       const server = makeServer(major);
       const guard = {
         verify: async (token?: string) => {
           throw new Error(`could not check ${token}`);
         },
       };
-      server.guard({ ...policy({ a: everybody }), guard });
+      server.guard({ ...policy({ a: everyUser }), guard });
       server.tool("a");
       const result = await (await server.connect()).call("a", { token: user });
       expect(codeOf(result)).toBe("keys_unavailable");
       expect(isIn(JSON.stringify(result), user)).toBe(false);
     });
 
-    it("calls for which the environment's token cannot be read", async () => {
+    it("a call if the environment's token cannot be read", async () => {
       const server = makeServer(major);
       const token = () => Promise.reject(new Error("no such file"));
-      server.guard({ ...policy({ a: everybody }), token });
+      server.guard({ ...policy({ a: everyUser }), token });
       server.tool("a");
       expect(codeOf(await (await server.connect("stdio")).call("a"))).toBe("missing_token");
     });
   });
 
-  it("leaves an argument of that name to the tool where calls carry no token", async () => {
+  it("leaves an argument of that name to the tool if the policy has no field", async () => {
     const server = makeServer(major);
-    server.guard({ guard: issuer.guard(), tools: { a: everybody }, token: user });
+    server.guard({ guard: issuer.guard(), tools: { a: everyUser }, token: user });
     server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
     const client = await server.connect("stdio");
     expect((await client.call("a", { token: "mine" })).content[0]?.text).toBe('{"token":"mine"}');
   });
 
-  it("lists nothing to nobody where no call could bring a token", async () => {
+  it("refuses a list without a token if calls cannot carry one", async () => {
     const server = makeServer(major);
-    server.guard({ guard: issuer.guard(), tools: { a: everybody } });
+    server.guard({ guard: issuer.guard(), tools: { a: everyUser } });
     server.tool("a");
-    await expect((await server.connect()).list()).rejects.toThrow("An access token is required");
+    await expect((await server.connect()).list()).rejects.toThrow(new TokenError("missing_token").message);
   });
 
-  it("tells the audit of each call once: who, which tool, what, and why not", async () => {
+  it("records each call once: user, tool, outcome and reason", async () => {
     const decisions: ToolDecision[] = [];
     const server = makeServer(major);
     server.guard({
-      ...policy({ a: everybody, b: allow.roles("admin"), c: allow.scopes("x") }),
+      ...policy({ a: everyUser, b: allow.roles("admin"), c: allow.scopes("x") }),
       onDecision: (decision) => decisions.push(decision),
     });
     for (const tool of ["a", "b", "c"]) server.tool(tool);
@@ -282,10 +325,10 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     ]);
   });
 
-  it("keeps the token out of errors about messages that are none", async () => {
+  it("keeps the token out of errors about malformed messages", async () => {
     const errors: unknown[] = [];
     const server = makeServer(major);
-    server.guard(policy({ a: everybody }));
+    server.guard(policy({ a: everyUser }));
     server.tool("a");
     server.onerror((error) => errors.push(error));
     const client = await server.connect();

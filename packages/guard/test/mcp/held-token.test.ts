@@ -18,7 +18,7 @@ it.each([
   expect(show()).not.toContain(canary);
 });
 
-it("can be compared", () => {
+it("a held token can be compared", () => {
   expect(held.matches(new HeldToken(canary))).toBe(true);
   expect(held.matches(new HeldToken(`${canary}x`))).toBe(false);
   expect(new HeldToken(undefined).matches(new HeldToken(undefined))).toBe(false);

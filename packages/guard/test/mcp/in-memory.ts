@@ -15,23 +15,23 @@ import { type CallResult, readCall, readList } from "./notes-clients.ts";
 
 type Handler = (args: unknown) => string;
 
-/** A tool that was registered, by what may be done with it later. */
+/** A registered tool, with the later changes that these tests make. */
 export interface AnyTool {
   rename(name: string): void;
   remove(): void;
   replaceHandler(handler: Handler): void;
-  /** The same by writing to the tool itself, which one of the majors goes by. */
+  /** The same by an assignment to the tool, which one of the majors reads. */
   writeHandler(handler: Handler): void;
   replaceSchema(shape: { [name: string]: z.ZodType }): void;
-  /** Calls its handler as code of the same process could, past the server. */
+  /** Calls its handler past the server, as code of the same process could. */
   callDirectly(): Promise<unknown>;
 }
 
-/** A server of either major version, by what these tests do with it. */
+/** A server of either major version, with the operations of these tests. */
 export interface AnyServer {
   guard(policy: ToolPolicy<ToolRules>): void;
   tool(name: string, handler?: Handler, inputSchema?: z.ZodType): AnyTool;
-  /** Handles a method oneself, past the SDK's own handler. */
+  /** Sets a handler of its own for a method, in place of the SDK's. */
   handle(method: "tools/call" | "tools/list"): void;
   onerror(listener: (error: Error) => void): void;
   /** @param over `stdio`: the SDK's own transport, on streams within the process */
@@ -41,11 +41,11 @@ export interface AnyServer {
 export interface AnyConnection {
   list(): Promise<readonly { readonly name: string }[]>;
   call(name: string, args?: Record<string, unknown>): Promise<CallResult>;
-  /** Puts a message on the wire that no client of the SDK would send. */
+  /** Sends a message that a client of the SDK would never send. */
   send(message: unknown): void;
 }
 
-/** Makes a server of a major version and, where it is connected, a client of the same. */
+/** Makes a server of a major version. `connect` adds a client of the same version. */
 export function makeServer(major: 1 | 2, capabilities = {}): AnyServer {
   return major === 1 ? serverV1(capabilities) : serverV2(capabilities);
 }
@@ -53,7 +53,7 @@ export function makeServer(major: 1 | 2, capabilities = {}): AnyServer {
 const text = (text: string) => ({ content: [{ type: "text" as const, text }] });
 const callback = (handler: Handler) => (args: unknown) => text(handler(args));
 const looseArgs = z.looseObject({});
-/** What is called directly is given what a handler expects, and no more. */
+/** Calls a handler with arguments and a context, as the SDK does. */
 const directly = (handler: unknown) =>
   typeof handler === "function" ? Reflect.apply(handler, undefined, [{}, {}]) : undefined;
 
@@ -126,7 +126,7 @@ function serverV1(capabilities: object): AnyServer {
   };
 }
 
-/** Streams for the stdio transport of a server, whose client is at the other end of a transport in memory. */
+/** Streams for a server's stdio transport. Its client is at the other end of a transport in memory. */
 function streamsTo(far: InMemoryTransport | InMemoryTransportV1): [PassThrough, PassThrough] {
   const [input, output] = [new PassThrough(), new PassThrough()];
   far.onmessage = (message: unknown) => input.write(`${JSON.stringify(message)}\n`);

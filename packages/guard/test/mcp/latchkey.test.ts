@@ -35,7 +35,7 @@ async function hasEnded(session: string | undefined): Promise<boolean> {
 
 const codeOf = ({ _meta }: CallResult) => _meta?.["latchkey/code"];
 
-describe.each([1, 2] as const)("a notes server of major %i that believes a real Latchkey", (major) => {
+describe.each([1, 2] as const)("a notes server of major %i that trusts a real Latchkey", (major) => {
   let notes: HttpNotes;
 
   beforeAll(async () => {
@@ -44,7 +44,7 @@ describe.each([1, 2] as const)("a notes server of major %i that believes a real 
   });
   afterAll(() => notes[Symbol.asyncDispose]());
 
-  it("lets in who has signed in there, as who they are", async () => {
+  it("lets a signed-in user in, as that user", async () => {
     const access = await alice();
     await using client = await connect(major, { url: notes.url, headers: {} });
     const { content } = await client.call("search", { text: "a", token: access });
@@ -52,7 +52,7 @@ describe.each([1, 2] as const)("a notes server of major %i that believes a real 
     expect(codeOf(await client.call("purge", { token: access }))).toBe("forbidden");
   });
 
-  it("lets nobody in who has signed out there, be the token in the field or in the header", async () => {
+  it("refuses the token of a signed-out user, in the field and in the header", async () => {
     const access = await alice();
     await using byField = await connect(major, { url: notes.url, headers: {} });
     await using byHeader = await connect(major, {

@@ -16,7 +16,7 @@ import { guardTools } from "../../src/mcp/index.ts";
 import { guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
 import { TestIssuer } from "../issuer.ts";
 
-// The environment's token belongs to the program that started the process. It speaks for the pipe to it alone.
+// The environment's token belongs to the program that started the process. It counts on the pipe to that program alone.
 
 let issuer: TestIssuer;
 let token: string;
@@ -52,7 +52,7 @@ function serverOf(major: 1 | 2) {
   return server;
 }
 
-/** Attaches a transport of any kind; the SDK's types differ between its majors. */
+/** Attaches a transport of any kind. The SDK's types differ between its majors. */
 const attach = (server: object, transport: object): Promise<unknown> =>
   Reflect.apply(Reflect.get(server, "connect"), server, [transport]);
 
@@ -71,14 +71,14 @@ async function overStreams(write: (line: string) => void, output: AsyncIterable<
 }
 
 describe.each([1, 2] as const)("the environment's token, with a server of major %i", (major) => {
-  it("speaks for the stdio transport", async () => {
+  it("counts over the stdio transport", async () => {
     const [input, output] = [new PassThrough(), new PassThrough()];
     const Transport = major === 1 ? StdioServerTransportV1 : StdioServerTransport;
     await attach(serverOf(major), new Transport(input, output));
     expect(await overStreams((line) => input.write(line), output)).toContain("done");
   });
 
-  it("does not speak for a transport in memory", async () => {
+  it("does not count over a transport in memory", async () => {
     const [near, far] = (major === 1 ? InMemoryTransportV1 : InMemoryTransport).createLinkedPair();
     await attach(serverOf(major), far);
     const output = new PassThrough();
@@ -88,7 +88,7 @@ describe.each([1, 2] as const)("the environment's token, with a server of major 
     expect(text).toContain("missing_token");
   });
 
-  it("does not speak for HTTP without sessions", async () => {
+  it("does not count over HTTP without sessions", async () => {
     const Transport = major === 1 ? HttpTransportV1 : WebStandardStreamableHTTPServerTransport;
     const transport = new Transport({ enableJsonResponse: true });
     await attach(serverOf(major), transport);
@@ -100,7 +100,7 @@ describe.each([1, 2] as const)("the environment's token, with a server of major 
     expect(await (await transport.handleRequest(request)).text()).toContain("missing_token");
   });
 
-  it("does not speak for a transport of another make that names no session and no request", async () => {
+  it("does not count over an unknown transport without session and request", async () => {
     const output = new PassThrough();
     const transport = {
       start: async () => {},
@@ -116,7 +116,7 @@ describe.each([1, 2] as const)("the environment's token, with a server of major 
     expect(text).toContain("missing_token");
   });
 
-  it("does not speak for the stdio transport on a socket from another program", async () => {
+  it("does not count over the stdio transport on a socket", async () => {
     const Transport = major === 1 ? StdioServerTransportV1 : StdioServerTransport;
     const connected = Promise.withResolvers<void>();
     const listener = createServer((socket: Socket) => {
@@ -134,7 +134,7 @@ describe.each([1, 2] as const)("the environment's token, with a server of major 
   });
 });
 
-it("speaks for serveStdio, which puts a channel before the transport", async () => {
+it("the environment's token counts over serveStdio", async () => {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const server = serverOf(2);
   if (!(server instanceof McpServer)) throw new Error("not of major 2");

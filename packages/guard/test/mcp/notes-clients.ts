@@ -20,15 +20,15 @@ export type ListedTool = z.infer<typeof listSchema>["tools"][number];
 export const readCall = (result: unknown): CallResult => resultSchema.parse(result);
 export const readList = (result: unknown): readonly ListedTool[] => listSchema.parse(result).tools;
 
-/** A client of either major version of the SDK, by what these tests do with it. */
+/** A client of either major version of the SDK, with the operations of these tests. */
 export interface NotesClient extends AsyncDisposable {
   list(): Promise<readonly ListedTool[]>;
   call(name: string, args?: Readonly<Record<string, unknown>>): Promise<CallResult>;
-  /** What the server's process wrote to its standard error. */
+  /** The standard error of the server's process. */
   stderr(): string;
 }
 
-/** Where a server is: a process to start, or an address. */
+/** A way to reach a server: a process to start, or an address. */
 export type Target = Program | Address;
 
 interface Program {
@@ -70,7 +70,7 @@ async function connectV1(target: Target, heard: Heard): Promise<AnyClient> {
     await client.connect(transport);
   } else {
     const transport = new StreamableHTTPClientTransportV1(new URL(target.url), requestsOf(target, heard));
-    // The SDK's own transport is not what its types ask for where optional properties are taken exactly.
+    // With exact optional properties, the SDK's transport does not match the SDK's own types.
     await client.connect(transport as Parameters<ClientV1["connect"]>[0]);
   }
   return client;
@@ -96,7 +96,7 @@ function requestsOf({ headers }: Address, { fetch }: Heard) {
   return { fetch, requestInit: { headers: { ...headers } } };
 }
 
-/** What a server said besides its answers. */
+/** Output of a server besides its answers. */
 class Heard {
   stderr = "";
   #refusals = "";
@@ -111,7 +111,7 @@ class Heard {
     return response;
   };
 
-  /** @throws {Error} what the client threw, with the bodies of the refusals that made it */
+  /** @throws {Error} the client's error, with the bodies of the refusals that caused it */
   async during<Result>(work: Promise<Result>): Promise<Result> {
     this.#refusals = "";
     try {

@@ -17,14 +17,14 @@ export interface HttpNotes extends AsyncDisposable {
   readonly url: string;
 }
 
-/** The notes server of a major version at `/mcp` of a real HTTP server, which keeps nothing between requests. */
+/** The notes server of a major version at `/mcp` of a real HTTP server. It keeps no state between requests. */
 export async function serveNotes(major: 1 | 2, policy: NotesPolicy, evidence: Evidence): Promise<HttpNotes> {
   return await serve(policy, (whole) =>
     major === 1 ? listenerV1(whole, evidence) : listenerV2(whole, evidence),
   );
 }
 
-/** Serves what is made of the whole policy, at an address that is known only when it listens. */
+/** Serves a listener that is made from the whole policy. The policy needs the address, so the server listens first. */
 export async function serve(
   policy: NotesPolicy,
   make: (policy: HttpPolicy<typeof rules>) => RequestListener,
@@ -49,7 +49,7 @@ function listenerV2(policy: HttpPolicy<typeof rules>, evidence: Evidence): Reque
     },
     { onerror: (error) => evidence.note("entry", error) },
   );
-  // Node's own requests are what the SDK means; its types do not take optional properties exactly.
+  // With exact optional properties, Node's requests do not match the SDK's types.
   return toNodeHandler(guardMcp(handler, policy)) as RequestListener;
 }
 

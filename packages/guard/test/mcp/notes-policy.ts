@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { allow } from "../../src/index.ts";
 import type { ToolDecision } from "../../src/mcp/index.ts";
 
-/** Who may call the tools of the notes servers of these tests. */
+/** The rules of the notes servers of these tests. */
 export const rules = {
   search: allow.roles("user"),
   recommend: allow.roles("premium"),
@@ -14,7 +14,7 @@ export const rules = {
   }),
 };
 
-/** Everything that a server of these tests had in hand or wrote anywhere: where a token must not be. */
+/** Every value that a server of these tests received or wrote. No token may be in it. */
 export class Evidence {
   readonly decisions: ToolDecision[] = [];
   readonly #lines: string[] = [];
@@ -29,7 +29,7 @@ export class Evidence {
     this.note("decision", decision);
   };
 
-  /** Writes down a value with all that can be found in it, in any way that a log would. */
+  /** Records a value with all its members, in every form that a log could write. */
   note(what: string, ...values: unknown[]): void {
     for (const value of values) {
       const line = `${what} ${inspect(value, { depth: 12, showHidden: true, getters: true })} ${json(value)}`;

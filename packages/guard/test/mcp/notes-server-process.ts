@@ -6,8 +6,8 @@ import { Evidence } from "./notes-policy.ts";
 import { makeNotes as makeNotesV1 } from "./notes-v1.ts";
 import { makeNotes as makeNotesV2 } from "./notes-v2.ts";
 
-// A notes server over stdio, of the major version that it is told. It writes all it has in hand to stderr.
-// Its token is in its environment, or in a file, where it can change while the server runs.
+// A notes server over stdio, of the major version in its first argument. It writes every value it receives to stderr.
+// Its token is in its environment, or in a file that may change while the server runs.
 const evidence = new Evidence((line) => process.stderr.write(`${line}\n`));
 const policy = {
   guard: await guardFromEnvironment(process.env["TEST_ISSUER"]),

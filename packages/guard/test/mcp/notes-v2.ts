@@ -3,7 +3,7 @@ import { z } from "zod";
 import { guardTools, type ToolGuard } from "../../src/mcp/index.ts";
 import { type Evidence, rules } from "./notes-policy.ts";
 
-/** A notes server on the SDK's second major version. Its handlers say what they were given. */
+/** A notes server on the SDK's second major version. Its handlers answer with their arguments. */
 export function makeNotes(policy: ToolGuard, evidence: Evidence): McpServer {
   const server = guardTools(new McpServer({ name: "notes", version: "2.0.0" }), { ...policy, tools: rules });
   server.server.onerror = (error) => evidence.note("onerror", error);

@@ -7,11 +7,11 @@ import { guardMcp, guardTools } from "../../src/mcp/index.ts";
 import { TestIssuer } from "../issuer.ts";
 import { readCall } from "./notes-clients.ts";
 
-// Protocol revision 2026-07-28: what it has that the ones before had not.
+// New in protocol revision 2026-07-28: calls of several rounds, and hints for caches.
 
 const confirmation = z.object({ sure: z.boolean() });
 
-/** A server with a tool that asks back before it does what it is asked to, and a client that answers. */
+/** A server with a tool that asks for confirmation, and a client that confirms. */
 async function connect(issuer: TestIssuer, answer: () => void) {
   let rounds = 0;
   const policy = {
@@ -55,14 +55,14 @@ async function connect(issuer: TestIssuer, answer: () => void) {
 }
 
 describe("a call of several rounds", () => {
-  it("goes on with the token that each round brings", async () => {
+  it("is verified in each round with the token of that round", async () => {
     const issuer = await TestIssuer.make();
     const { client, rounds } = await connect(issuer, () => {});
     const result = await client.callTool({ name: "purge", arguments: { token: await issuer.token() } });
     expect([readCall(result).content[0]?.text, rounds()]).toEqual(["purged", 2]);
   });
 
-  it("ends where the sign-in ends between two of them", async () => {
+  it("is denied if the session ends between two rounds", async () => {
     const issuer = await TestIssuer.make();
     const { client, rounds } = await connect(issuer, () => issuer.ended.add("session-1"));
     const result = await client.callTool({ name: "purge", arguments: { token: await issuer.token() } });
@@ -71,7 +71,7 @@ describe("a call of several rounds", () => {
   });
 });
 
-it("lets no cache hand one user's list to another, whatever the server hints", async () => {
+it("marks a list as private for caches, whatever the server hints", async () => {
   const { client, last } = await connect(await TestIssuer.make(), () => {});
   await client.listTools();
   expect(last()).toMatchObject({ result: { cacheScope: "private", ttlMs: 60_000 } });

@@ -10,10 +10,10 @@ import type { Evidence, rules } from "./notes-policy.ts";
 import { makeNotes as makeNotesV1 } from "./notes-v1.ts";
 import { makeNotes as makeNotesV2 } from "./notes-v2.ts";
 
-/** A notes server with MCP sessions, as the revisions up to 2025-11-25 have them. */
+/** A notes server with MCP sessions of the revisions up to 2025-11-25. */
 export interface Sessions {
   readonly listener: RequestListener;
-  /** Tells the client of a session something that it did not ask for. */
+  /** Sends an unrequested message to a session's client. */
   notify(session: string, message: string): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export function sessionsV2(policy: HttpPolicy<typeof rules>, evidence: Evidence)
     return await transport.handleRequest(request, options);
   }, policy);
   return {
-    // Node's own requests are what the SDK means; its types do not take optional properties exactly.
+    // With exact optional properties, Node's requests do not match the SDK's types.
     listener: toNodeHandler(handler) as RequestListener,
     notify: async (session, message) => await servers.get(session)?.server.notification(progress(message)),
   };

@@ -74,7 +74,7 @@ describe.each([1, 2] as const)("MCP sessions of a server of major %i", (major) =
     expect(await statusOf({ token: refreshed, session, body: ping })).toBe(200);
   });
 
-  it("are opened to nobody else who knows their id (session hijacking)", async () => {
+  it("refuse every other caller that knows their id (session hijacking)", async () => {
     const session = await open(alice);
     const bob = await issuer.token({ claims: people.user });
     const elsewhere = await issuer.token({ claims: { ...people.premium, sid: "another-sign-in" } });
@@ -87,24 +87,24 @@ describe.each([1, 2] as const)("MCP sessions of a server of major %i", (major) =
     expect(await statusOf({ token: alice, session, body: ping })).toBe(200);
   });
 
-  it("are not to be had by naming one before it is opened", async () => {
+  it("cannot be claimed by an id before they are opened", async () => {
     expect(await statusOf({ token: alice, session: "made-up", body: ping })).toBe(404);
     expect(await statusOf({ token: alice, session: "made-up", body: initialize })).toBe(404);
   });
 
-  it("that nobody was named for are nobody's", async () => {
+  it("that were opened without a token accept requests without one alone", async () => {
     const session = await open();
     expect(await statusOf({ session, body: ping })).toBe(200);
     expect(await statusOf({ token: alice, session, body: ping })).toBe(404);
   });
 
-  it("end when their owner says so", async () => {
+  it("end when their owner deletes them", async () => {
     const session = await open(alice);
     expect(await statusOf({ token: alice, session, method: "DELETE" })).toBe(200);
     expect(await statusOf({ token: alice, session, body: ping })).toBe(404);
   });
 
-  it("send nothing down an open stream once the sign-in has ended", async () => {
+  it("send nothing on an open stream after the sign-in has ended", async () => {
     const token = await issuer.token({ claims: { ...people.premium, sid: "short" } });
     const session = await open(token);
     await statusOf({ token, session, body: { jsonrpc: "2.0", method: "notifications/initialized" } });
@@ -120,7 +120,7 @@ describe.each([1, 2] as const)("MCP sessions of a server of major %i", (major) =
   });
 });
 
-/** What a stream has said so far. */
+/** The text of a stream so far. */
 class Heard {
   text = "";
   readonly ended: Promise<void>;
@@ -134,7 +134,7 @@ class Heard {
     try {
       for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) this.text += text;
     } catch {
-      // An answer that is broken off has ended too.
+      // A broken answer has ended too.
     }
   }
 }

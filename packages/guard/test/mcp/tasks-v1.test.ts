@@ -11,7 +11,8 @@ import { TestIssuer } from "../issuer.ts";
 
 const capabilities = { tasks: { requests: { tools: { call: {} } } } };
 
-it("refuses tools that run as tasks: a task is stored with its request, and read by whoever knows its id", async () => {
+// A task is stored with its request, and any caller that knows its id can read it.
+it("refuses tools that run as tasks", async () => {
   const issuer = await TestIssuer.make();
   const server = new McpServer({ name: "s", version: "1" });
   guardTools(server, { guard: issuer.guard(), tokenField: "token", tools: { a: allow.all() } });
@@ -19,7 +20,7 @@ it("refuses tools that run as tasks: a task is stored with its request, and read
   expect(() => server.experimental.tasks.registerToolTask("a", {}, handler)).toThrow("runs as a task");
 });
 
-it("stores nothing of a call that asks to be a task", async () => {
+it("stores no call that asks to be a task", async () => {
   const issuer = await TestIssuer.make();
   const taskStore = new InMemoryTaskStore();
   const server = new McpServer({ name: "s", version: "1" }, { capabilities, taskStore });

@@ -2,7 +2,7 @@ import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { start, type TestIssuer } from "../issuer.ts";
 import { endedSession } from "./notes-guard.ts";
 
-/** Tokens that must be refused, and the code with which they are. */
+/** Tokens that must be refused, and the code of the refusal. */
 export const refusedTokens = {
   malformed: ["invalid_token", async () => "a-canary-that-is-no-token"],
   expired: ["token_expired", (issuer) => issuer.token({ claims: { exp: start - 1 } })],
@@ -25,14 +25,14 @@ export const refusedTokens = {
   Record<string, readonly [code: string, make: (issuer: TestIssuer) => Promise<string>]>
 >;
 
-/** Algorithm "none" (RFC 7518 §3.6), with the claims of a good token, with its signature left in place. */
+/** Algorithm "none" (RFC 7518 §3.6), with the claims and the signature of a good token. */
 function unsigned(token: string): string {
   const [, claims, signature] = token.split(".");
   const header = Buffer.from(JSON.stringify({ alg: "none", typ: "at+jwt", kid: "k1" })).toString("base64url");
   return `${header}.${claims}.${signature}`;
 }
 
-/** Algorithm confusion: the public key, which everybody has, as the secret of an HMAC. */
+/** Algorithm confusion: the public key as the secret of an HMAC. */
 async function signedWithPublicKey(issuer: TestIssuer): Promise<string> {
   const [, claims = ""] = (await issuer.token()).split(".");
   const secret = new TextEncoder().encode(await exportSPKI(issuer.publicKey));
@@ -41,7 +41,7 @@ async function signedWithPublicKey(issuer: TestIssuer): Promise<string> {
     .sign(secret);
 }
 
-/** People, by the claims of their tokens. */
+/** Claims of the tokens of three people. */
 export const people = {
   user: { sub: "user:uma", preferred_username: "uma", roles: ["user"], sid: "session-uma" },
   premium: {
@@ -53,7 +53,7 @@ export const people = {
   admin: { sub: "user:admin", preferred_username: "admin", roles: ["admin"], sid: "session-admin" },
 } as const;
 
-/** Whether any part of a token that would give it away is in a text. */
+/** Whether a text contains a secret part of a token. */
 export function isIn(text: string, token: string): boolean {
   return token.split(".").some((part, at) => (at > 0 || !token.includes(".")) && text.includes(part));
 }

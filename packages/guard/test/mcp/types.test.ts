@@ -6,7 +6,7 @@ import { allow, type Principal } from "../../src/index.ts";
 import { type GuardedServer, guardTools } from "../../src/mcp/index.ts";
 import { guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
 
-// What the compiler says is the test: each line that must not compile is expected not to.
+// The compiler runs these tests: each `@ts-expect-error` marks a line that must not compile.
 
 const guard = { verify: async (): Promise<Principal> => Promise.reject(new Error("never called")) };
 const tools = {
@@ -18,7 +18,7 @@ const done = { content: [] };
 const owned = z.object({ owner: z.string(), more: z.number() });
 const other = z.object({ title: z.string() });
 
-it("takes the tools of the policy alone, and hands each a principal (major 2)", () => {
+it("accepts the tools of the policy alone, with a principal (major 2)", () => {
   const server = guardTools(new McpServer({ name: "s", version: "1" }), { guard, tools });
   server.registerTool("search", {}, ({ principal }) => {
     expectTypeOf(principal).toEqualTypeOf<Principal>();
@@ -32,18 +32,18 @@ it("takes the tools of the policy alone, and hands each a principal (major 2)", 
   });
   server.registerTool("mine", { inputSchema: other }, () => done);
   () => {
-    // @ts-expect-error no such tool in the policy
+    // @ts-expect-error the policy lacks this tool
     server.registerTool("serach", {}, () => done);
-    // @ts-expect-error its rule looks at an owner that these arguments do not have
+    // @ts-expect-error its rule needs an owner in the arguments
     server.registerTool("edit", { inputSchema: other }, () => done);
-    // @ts-expect-error its rule looks at arguments, and it takes none
+    // @ts-expect-error its rule needs arguments
     server.registerTool("edit", {}, () => done);
-    // @ts-expect-error scopes are the policy's affair
+    // @ts-expect-error scopes belong to the policy
     server.registerTool("search", { scopeChallenge: () => undefined }, () => done);
   };
 });
 
-it("takes the tools of the policy alone, and hands each a principal (major 1)", () => {
+it("accepts the tools of the policy alone, with a principal (major 1)", () => {
   const server = guardToolsV1(new McpServerV1({ name: "s", version: "1" }), { guard, tools });
   server.registerTool("search", {}, ({ principal }) => {
     expectTypeOf(principal).toEqualTypeOf<Principal>();
@@ -57,9 +57,9 @@ it("takes the tools of the policy alone, and hands each a principal (major 1)", 
   });
   server.registerTool("mine", { inputSchema: { title: z.string() } }, () => done);
   () => {
-    // @ts-expect-error no such tool in the policy
+    // @ts-expect-error the policy lacks this tool
     server.registerTool("serach", {}, () => done);
-    // @ts-expect-error its rule looks at an owner that these arguments do not have
+    // @ts-expect-error its rule needs an owner in the arguments
     server.registerTool("edit", { inputSchema: { title: z.string() } }, () => done);
   };
 });

@@ -12,7 +12,7 @@ import { isIn } from "./tokens.ts";
 
 const program = join(import.meta.dirname, "notes-server-process.ts");
 
-/** Which client calls which server, and over what. Both majors understand each other. */
+/** A client, a server and a transport between them. Both majors understand each other. */
 export interface Way {
   readonly client: 1 | 2;
   readonly server: 1 | 2;
@@ -25,9 +25,9 @@ export const ways: readonly Way[] = ([2, 1] as const).flatMap((client) =>
   ),
 );
 
-/** Where a call has its tokens. */
+/** The tokens of a call, by their place. */
 export interface Placed {
-  /** Around the call: in the header over HTTP, in the server's environment over stdio. */
+  /** In the header over HTTP, in the server's environment over stdio. */
   readonly around?: string | undefined;
   /** In the call's own arguments. */
   readonly field?: string | undefined;
@@ -35,11 +35,11 @@ export interface Placed {
 
 /** A server and a client of it. */
 export interface World extends AsyncDisposable {
-  /** All tokens that were sent to it. */
+  /** All tokens that were sent to the server. */
   readonly tokens: Set<string>;
-  /** Hands over a client whose connection has this token around it. */
+  /** Runs work with a client that has this token in its header or its environment. */
   with<Result>(around: string | undefined, work: (client: NotesClient) => Promise<Result>): Promise<Result>;
-  /** All that the server had in hand or wrote. */
+  /** Every value that the server received or wrote. */
   evidence(): string;
 }
 
@@ -90,7 +90,7 @@ async function overHttp({ client: major, server }: Way, issuer: TestIssuer): Pro
   };
 }
 
-/** How a call ends: with what the tool answers, or with the code of a denial, from whichever side it comes. */
+/** The tool's answer, or the code of a denial by the HTTP gate or by the tool. */
 export async function outcome(
   world: World,
   { around, field }: Placed,
@@ -104,14 +104,14 @@ export async function outcome(
   return ended;
 }
 
-/** Asserts that no token that was ever sent is anywhere in what the server had in hand or wrote. */
+/** Asserts that no sent token is in any value that the server received or wrote. */
 export async function assertNoTokens(world: World, issuer: TestIssuer): Promise<void> {
   const token = await issuer.token();
-  // What is written last shows that all that was written before has arrived.
+  // Output arrives in order: after the last word, all earlier output is here.
   expect(await outcome(world, { field: token }, "search", { text: "the last word" })).toContain(
     "the last word",
   );
-  await until("all that it wrote arrives", () => world.evidence().includes("the last word"), 10_000);
+  await until("its last output arrives", () => world.evidence().includes("the last word"), 10_000);
   const evidence = world.evidence();
   for (const sent of world.tokens) expect(isIn(evidence, sent)).toBe(false);
 }
@@ -127,7 +127,7 @@ async function endOf(call: Promise<CallResult>): Promise<string> {
   }
 }
 
-/** The tools that a list shows, with the fields that each requires. */
+/** The listed tools, each with its required fields. */
 export async function listed(world: World, around?: string): Promise<Readonly<Record<string, unknown>>> {
   const tools = await world.with(around, (client) => client.list());
   return Object.fromEntries(tools.map((tool: ListedTool) => [tool.name, tool.inputSchema["required"] ?? []]));

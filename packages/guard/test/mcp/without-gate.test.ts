@@ -6,8 +6,7 @@ import { guardTools } from "../../src/mcp/index.ts";
 import { TestIssuer } from "../issuer.ts";
 import { isIn, people } from "./tokens.ts";
 
-// guardTools over HTTP without guardMcp: the header is still where the client put it, or where another
-// middleware did.
+// guardTools over HTTP without guardMcp: the token is still in the header, or in `authInfo` of another middleware.
 
 let issuer: TestIssuer;
 let alice: string;
@@ -21,7 +20,7 @@ beforeAll(async () => {
 
 interface Sent {
   readonly header?: string;
-  /** What a middleware of the SDK made of the header. */
+  /** The header's token, as a middleware of the SDK stores it. */
   readonly authInfo?: AuthInfo;
   readonly field?: string;
 }
@@ -63,7 +62,7 @@ async function call({ header, authInfo, field }: Sent) {
 
 const info = (token: string): AuthInfo => ({ token, clientId: "c", scopes: [] });
 
-describe("guardTools over HTTP, with nothing in front of it", () => {
+describe("guardTools over HTTP without guardMcp", () => {
   it.each([
     ["the header", () => ({ header: alice }), "user:alice"],
     ["the SDK's own middleware", () => ({ authInfo: info(alice) }), "user:alice"],
@@ -72,13 +71,13 @@ describe("guardTools over HTTP, with nothing in front of it", () => {
     ["field and header", () => ({ field: alice, header: alice }), "user:alice"],
     ["field and header that differ", () => ({ field: alice, header: admin }), "token_mismatch"],
     ["header and middleware that differ", () => ({ header: alice, authInfo: info(admin) }), "token_mismatch"],
-    ["nowhere: the environment does not speak for HTTP", () => ({}), "missing_token"],
+    ["nowhere: the environment's token does not count over HTTP", () => ({}), "missing_token"],
     [
-      "text made up to look held",
+      "text in the place of a held token",
       () => ({ authInfo: { ...info(""), extra: { latchkeyToken: alice } } }),
       "missing_token",
     ],
-  ])("takes the token from %s", async (_where, sent, expected) => {
+  ])("takes the token from %s", async (_name, sent, expected) => {
     expect(await call(sent())).toBe(expected);
   });
 });

@@ -2,10 +2,9 @@ import type { GuardedServer } from "@latchkey/guard/mcp";
 import type { Administration } from "../core/administration.ts";
 import type { Caller } from "../core/audit-events.ts";
 import type { RecentEvents } from "../core/recent-events.ts";
-import type { ToolRules } from "./policy.ts";
+import { ends, reads, restores, type ToolRules } from "./policy.ts";
 import { eventsAnswer, userAnswer } from "./tool-answers.ts";
 import * as inputs from "./tool-inputs.ts";
-import { ends, reads, restores } from "./tool-kinds.ts";
 import * as outputs from "./tool-outputs.ts";
 import type { RunTool } from "./tool-result.ts";
 
@@ -14,10 +13,10 @@ export interface AdminToolParts {
   readonly recentEvents: RecentEvents;
 }
 
-/** How many events are read where the caller does not say. */
-const usualEvents = 20;
+/** Number of events without a limit by the caller. */
+const defaultLimit = 20;
 
-/** Tools for administrators: other users, and what happened. */
+/** Tools for administrators: other users, and audit events. */
 export function registerAdminTools(
   server: GuardedServer<ToolRules>,
   { administration, recentEvents }: AdminToolParts,
@@ -41,7 +40,7 @@ export function registerAdminTools(
     "disable_user",
     {
       title: "Disable a user",
-      description: "Keeps a user out and ends all their sessions at once. You cannot disable yourself",
+      description: "Disables a user and ends all their sessions at once. You cannot disable yourself",
       ...onUser,
       annotations: ends,
     },
@@ -53,7 +52,7 @@ export function registerAdminTools(
     "enable_user",
     {
       title: "Enable a user",
-      description: "Lets a user sign in again. Sessions that ended stay ended",
+      description: "Lets a disabled user sign in again. Ended sessions do not come back",
       ...onUser,
       annotations: restores,
     },
@@ -65,7 +64,7 @@ export function registerAdminTools(
     "end_user_sessions",
     {
       title: "End a user's sessions",
-      description: "Signs a user out everywhere at once. They may sign in again",
+      description: "Ends all sessions of a user at once. The user may sign in again",
       inputSchema: inputs.userName,
       outputSchema: outputs.ended,
       annotations: ends,
@@ -80,13 +79,12 @@ export function registerAdminTools(
     "recent_audit_events",
     {
       title: "Recent audit events",
-      description:
-        "What happened: logins, refreshes, ended sessions, changes of users and keys; newest first",
+      description: "Audit events: logins, refreshes, ended sessions, changes of users and keys. Newest first",
       inputSchema: inputs.eventQuery,
       outputSchema: outputs.events,
       annotations: reads,
     },
-    ({ limit = usualEvents, ...query }) =>
+    ({ limit = defaultLimit, ...query }) =>
       run(async () => eventsAnswer(await recentEvents({ ...query, limit }))),
   );
 }

@@ -1,19 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { guardMcp, guardTools, type ToolDecision, type Verifier } from "@latchkey/guard/mcp";
+import { type AnyGuard, guardMcp, guardTools, type ToolDecision } from "@latchkey/guard/mcp";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import type { Caller } from "../core/audit-events.ts";
 import { version } from "../core/version.ts";
 import { type AdminToolParts, registerAdminTools } from "./admin-tools.ts";
 import { type OwnToolParts, registerOwnTools } from "./own-tools.ts";
 import { toolRules } from "./policy.ts";
-import { type ToolLog, tellDenial } from "./tool-log.ts";
-import { runTool } from "./tool-result.ts";
+import { runTool, type ToolLog } from "./tool-result.ts";
 
 export interface EndpointParts extends OwnToolParts, AdminToolParts {
-  readonly guard: Verifier;
+  readonly guard: AnyGuard;
   /** The endpoint's own public address. */
   readonly resource: string;
-  /** Web pages that may call it besides those of its own origin; undefined for the guard's own choice. */
+  /** Web pages that may call it besides those of its own origin; undefined for the guard's default. */
   readonly origins: readonly string[] | "*" | undefined;
   readonly log: ToolLog;
 }
@@ -23,21 +22,22 @@ export type McpEndpoint = (request: Request, caller: Caller) => Promise<Response
 
 const serverInfo = { name: "latchkey", title: "Latchkey", version };
 const instructions =
-  "Sign-ins of the Latchkey server: who you are and your own sessions; for administrators, other users' too.";
+  "Sign-ins of the Latchkey server: your account and your own sessions; for administrators, other users' too.";
 
 /**
- * The server's own tools over Streamable HTTP. Nothing is kept between requests, so any replica answers any of
- * them; nothing is pushed, so no connection stays open.
+ * The server's own tools over Streamable HTTP. It keeps no state between requests, so any replica answers any request.
+ * It pushes no messages, so no connection stays open.
  */
 export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
-  const { log, resource, origins } = parts;
+  const { guard, log, resource, origins } = parts;
   const callers = new AsyncLocalStorage<Caller>();
-  const policy = {
-    guard: parts.guard,
+  // A frozen policy is read once, although each request makes a server from it.
+  const policy = Object.freeze({
+    guard,
     tokenField: "token",
     tools: toolRules,
-    onDecision: (decision: ToolDecision) => tellDenial(decision, log, callerOf(callers)),
-  };
+    onDecision: (decision: ToolDecision) => logDenial(decision, log, callerOf(callers)),
+  });
 
   function makeServer(): McpServer {
     const caller = callerOf(callers);
@@ -45,13 +45,12 @@ export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
     const server = guardTools(new McpServer(serverInfo, { instructions }), policy);
     registerOwnTools(server, parts, caller, run);
     registerAdminTools(server, parts, caller, run);
-    // Who subscribes to changes of the list is told that there will be none, and no connection stays open.
+    // The list of tools never changes. A client that subscribes to changes is told so, and keeps no connection open.
     server.server.registerCapabilities({ tools: { listChanged: false } });
     return server;
   }
 
-  const handler = createMcpHandler(makeServer);
-  const gate = guardMcp(handler, {
+  const gate = guardMcp(createMcpHandler(makeServer), {
     ...policy,
     resource,
     // Latchkey takes passwords at `/auth/login`. An OAuth client that found it named here would fail in its flow.
@@ -65,4 +64,15 @@ function callerOf(callers: AsyncLocalStorage<Caller>): Caller {
   const caller = callers.getStore();
   if (caller === undefined) throw new Error("not within a request");
   return caller;
+}
+
+/**
+ * Logs a denied call without its arguments: at `info` for a known user, at `debug` for an unknown caller, because there
+ * can be any number of those. The audit trail has the changes of allowed calls.
+ */
+function logDenial(decision: ToolDecision, log: ToolLog, { address, requestId }: Caller): void {
+  const { outcome, tool, userId, code, reason } = decision;
+  if (outcome === "allowed") return;
+  const fields = { event: "tool.denied", tool, actor: userId, code, reason, address, requestId };
+  log[userId === undefined ? "debug" : "info"](fields, "tool.denied");
 }

@@ -1,8 +1,8 @@
 import type { EndpointParts, McpEndpoint } from "./endpoint.ts";
 
 /**
- * The endpoint, loaded at its first request: the SDK takes time and memory that a server whose tools nobody
- * calls need not spend.
+ * The endpoint, loaded at its first request. The SDK costs time and memory that a server without tool calls saves. No
+ * other file may import `endpoint.ts` at start.
  */
 export function lazyMcpEndpoint(parts: EndpointParts): McpEndpoint {
   let endpoint: Promise<McpEndpoint> | undefined;

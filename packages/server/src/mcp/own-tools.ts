@@ -2,10 +2,9 @@ import type { GuardedServer } from "@latchkey/guard/mcp";
 import type { Caller } from "../core/audit-events.ts";
 import { sessionPrincipal, type UserOf } from "../core/current-user.ts";
 import type { OwnSessions } from "../core/own-sessions.ts";
-import type { ToolRules } from "./policy.ts";
+import { ends, reads, type ToolRules } from "./policy.ts";
 import { accountAnswer, sessionsAnswer } from "./tool-answers.ts";
 import * as inputs from "./tool-inputs.ts";
-import { ends, reads } from "./tool-kinds.ts";
 import * as outputs from "./tool-outputs.ts";
 import { type RunTool, ToolProblem } from "./tool-result.ts";
 
@@ -14,7 +13,7 @@ export interface OwnToolParts {
   readonly ownSessions: OwnSessions;
 }
 
-/** Tools for everybody: who they are, and their sessions. */
+/** Tools for every user: the user's account and own sessions. */
 export function registerOwnTools(
   server: GuardedServer<ToolRules>,
   { userOf, ownSessions }: OwnToolParts,
@@ -25,7 +24,7 @@ export function registerOwnTools(
     "who_am_i",
     {
       title: "Who am I",
-      description: "The user and the session that this call's access token stands for",
+      description: "The user and the session of this call's access token",
       inputSchema: inputs.nothing,
       outputSchema: outputs.account,
       annotations: reads,
@@ -38,7 +37,7 @@ export function registerOwnTools(
     "list_my_sessions",
     {
       title: "List my sessions",
-      description: "Where you are signed in: your live sessions, those used last first, at most 100",
+      description: "Your live sessions, most recently used first, at most 100",
       inputSchema: inputs.nothing,
       outputSchema: outputs.sessions,
       annotations: reads,
@@ -55,7 +54,7 @@ export function registerOwnTools(
     {
       title: "End one of my sessions",
       description:
-        "Ends one of your sessions for good, be it that of this call: its tokens are refused at once",
+        "Ends one of your sessions for good. Its tokens are refused at once. It may be the session of this call",
       inputSchema: inputs.sessionId,
       outputSchema: outputs.ended,
       annotations: ends,
@@ -64,7 +63,7 @@ export function registerOwnTools(
       run(async () => {
         const me = sessionPrincipal(principal);
         if (await ownSessions.end(me, session_id, { ...caller, actor: me.userId })) return { ended: 1 };
-        throw new ToolProblem("you have no live session of this id");
+        throw new ToolProblem("you have no live session with this id");
       }),
   );
 
@@ -72,7 +71,7 @@ export function registerOwnTools(
     "end_all_my_sessions",
     {
       title: "End all my sessions",
-      description: "Signs you out everywhere for good; with keep_current, everywhere but here",
+      description: "Ends all your sessions for good. With keep_current, the session of this call stays",
       inputSchema: inputs.keepCurrent,
       outputSchema: outputs.ended,
       annotations: ends,

@@ -5,7 +5,8 @@ import type { AuditPage, RecordedEvent } from "../core/recent-events.ts";
 import type { User } from "../core/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
-// From the core's words to those of the wire. Field by field: what is not named here, nobody is told.
+// From the core's names to the names of the wire, field by field. A new field of the core stays private until it is
+// added here.
 
 export function accountAnswer(user: User, { sessionId, expiresAt }: SessionPrincipal): AccountAnswer {
   return { ...userFields(user), session_id: sessionId, token_expires_at: time(expiresAt) };

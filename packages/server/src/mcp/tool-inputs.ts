@@ -3,7 +3,7 @@ import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 import { maxTypedName } from "../core/account-names.ts";
 import { auditEventNames } from "../core/audit-events.ts";
 
-// What the tools take. Read once, for all requests.
+// The input schemas of the tools. They are compiled once, for all requests.
 
 const name = {
   type: "string",
@@ -20,7 +20,7 @@ const sessionIdSchema = {
   ...closed,
   required: ["session_id"],
   properties: {
-    session_id: { type: "string", minLength: 1, maxLength: 64, description: "As list_my_sessions shows it" },
+    session_id: { type: "string", minLength: 1, maxLength: 64, description: "An id from list_my_sessions" },
   },
 } as const satisfies JSONSchema;
 export const sessionId = fromJsonSchema<FromSchema<typeof sessionIdSchema>>(sessionIdSchema);
@@ -31,7 +31,7 @@ const keepCurrentSchema = {
     keep_current: {
       type: "boolean",
       default: false,
-      description: "Leave the session of this call's own token alive",
+      description: "Keep the session of this call's token",
     },
   },
 } as const satisfies JSONSchema;
@@ -47,14 +47,14 @@ export const userName = fromJsonSchema<FromSchema<typeof userNameSchema>>(userNa
 const eventQuerySchema = {
   ...closed,
   properties: {
-    limit: { type: "integer", minimum: 1, maximum: 100, default: 20, description: "How many at most" },
-    before: { type: "integer", minimum: 1, description: "Only those with a smaller number than this" },
-    name: { type: "string", enum: auditEventNames, description: "Only those of this name" },
+    limit: { type: "integer", minimum: 1, maximum: 100, default: 20, description: "Most events to return" },
+    before: { type: "integer", minimum: 1, description: "Only events with a smaller number" },
+    name: { type: "string", enum: auditEventNames, description: "Only events of this name" },
     user: {
       ...name,
       description:
-        "Only those that happened to this user or that they caused: user name, e-mail address, " +
-        "or what events call the account, such as user:alice",
+        "Only events with this user as subject or actor: user name, e-mail address, or the account's id in events, " +
+        "such as user:alice",
     },
   },
 } as const satisfies JSONSchema;

@@ -1,7 +1,7 @@
 import { fromJsonSchema } from "@modelcontextprotocol/server";
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 
-// What the tools give, in the names of the wire. Read once, for all requests.
+// The output schemas of the tools, in the names of the wire. They are compiled once, for all requests.
 
 const time = { type: "string", description: "RFC 3339, UTC" } as const;
 const closed = { type: "object", additionalProperties: false } as const;
@@ -37,7 +37,7 @@ const sessionsSchema = {
   properties: {
     total: {
       type: "integer",
-      description: "How many there are; of more than 100, those used last are listed",
+      description: "Number of live sessions. At most the 100 most recently used are listed",
     },
     sessions: {
       type: "array",
@@ -48,9 +48,9 @@ const sessionsSchema = {
           id: { type: "string" },
           opened_at: time,
           last_used_at: { ...time, description: "Rounded down to five minutes or more" },
-          expires_at: { ...time, description: "When it ends if it is not used again, rounded up" },
-          address: { type: "string", description: "Where it was opened: an IPv4 address or an IPv6 /64" },
-          current: { type: "boolean", description: "Whether it is the session of this call's own token" },
+          expires_at: { ...time, description: "End of the session if it is not used again, rounded up" },
+          address: { type: "string", description: "Address at which it was opened: IPv4, or an IPv6 /64" },
+          current: { type: "boolean", description: "Whether it is the session of this call's token" },
         },
       },
     },
@@ -62,7 +62,7 @@ export const sessions = fromJsonSchema<SessionsAnswer>(sessionsSchema);
 const endedSchema = {
   ...closed,
   required: ["ended"],
-  properties: { ended: { type: "integer", description: "How many sessions have ended" } },
+  properties: { ended: { type: "integer", description: "Number of ended sessions" } },
 } as const satisfies JSONSchema;
 export const ended = fromJsonSchema<FromSchema<typeof endedSchema>>(endedSchema);
 
@@ -79,8 +79,8 @@ const eventsSchema = {
           number: { type: "integer" },
           at: time,
           name: { type: "string" },
-          subject: { type: "string", description: "The account that it happened to" },
-          actor: { type: "string", description: "The user whose tool call it was" },
+          subject: { type: "string", description: "The account that the event is about" },
+          actor: { type: "string", description: "The user that made the tool call" },
           session_id: { type: "string" },
           address: { type: "string", description: "IP address, `cli` for commands, `server`" },
           request_id: { type: "string" },
@@ -88,7 +88,10 @@ const eventsSchema = {
         },
       },
     },
-    next: { type: "integer", description: "To read on, ask again with this as `before`; absent at the end" },
+    next: {
+      type: "integer",
+      description: "For the next page, pass this as `before`. Absent on the last page",
+    },
   },
 } as const satisfies JSONSchema;
 export type EventsAnswer = FromSchema<typeof eventsSchema>;

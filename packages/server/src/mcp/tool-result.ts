@@ -1,9 +1,15 @@
 import { codeKey } from "@latchkey/guard/mcp";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/people.ts";
-import type { ToolLog } from "./tool-log.ts";
 
-/** What a tool answers, for programs and, as text, for models. */
+/** The part of a log that the tools use. */
+export interface ToolLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The result of a tool, for programs and, as text, for models. */
 interface ToolResult {
   [key: string]: unknown;
   content: { type: "text"; text: string }[];
@@ -12,10 +18,10 @@ interface ToolResult {
   _meta?: { [name: string]: unknown };
 }
 
-/** What was asked for cannot be done. The message is one line for whoever asked. */
+/** A request that cannot be fulfilled. The message is one line for the caller. */
 export class ToolProblem extends Error {}
 
-/** Runs a tool and turns what it gives, or throws, into its result. */
+/** Runs a tool and turns its value, or its error, into a result. */
 export type RunTool = (work: () => Promise<{ [name: string]: unknown }>) => Promise<ToolResult>;
 
 export function runTool(log: ToolLog, requestId: string): RunTool {

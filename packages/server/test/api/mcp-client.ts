@@ -8,11 +8,11 @@ export const majors = [2, 1] as const;
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** How a tool call ended. */
+/** The end of a tool call. */
 export interface Called {
-  /** What the tool answered; undefined where it refused. */
+  /** The tool's answer; undefined after a refusal. */
   readonly value: Members | undefined;
-  /** With a refusal, what is said. */
+  /** The text of a refusal. */
   readonly problem: string | undefined;
   readonly code: unknown;
 }
@@ -24,13 +24,13 @@ export interface ListedTool {
   readonly annotations?: Members | undefined;
 }
 
-/** An official client, by what these tests do with it. */
+/** An official client, with the operations of these tests. */
 export interface McpClient extends AsyncDisposable {
   list(): Promise<readonly ListedTool[]>;
   call(tool: string, args?: Members): Promise<Called>;
 }
 
-/** Connects a client of a major version. @param token its bearer header; without it, it has none */
+/** Connects a client of a major version. @param token sent as its bearer header, if given */
 export async function connectMcp(major: 1 | 2, url: string, token?: string): Promise<McpClient> {
   const client = await (major === 1 ? connectV1 : connectV2)(new URL(`${url}/mcp`), headersFor(token));
   return {
@@ -49,7 +49,7 @@ interface AnyClient {
 async function connectV1(url: URL, headers: Record<string, string>): Promise<AnyClient> {
   const client = new ClientV1({ name: "test", version: "1.0.0" });
   const transport = new TransportV1(url, { requestInit: { headers } });
-  // The SDK's own transport is not what its types ask for where optional properties are taken exactly.
+  // With exact optional properties, the SDK's transport does not match the SDK's own types.
   await client.connect(transport as Parameters<ClientV1["connect"]>[0]);
   return client;
 }
@@ -64,7 +64,7 @@ function headersFor(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** Reads a result; what it says to programs and to models must be the same. */
+/** Reads a result. Its value for programs and its text for models must be the same. */
 function calledOf(result: object): Called {
   const { isError, content, structuredContent, _meta }: Members = { ...result };
   const text = textOf(content);

@@ -34,7 +34,7 @@ async function ask(
 const post = (server: TestServer, body: unknown, headers: Headed = {}) =>
   ask(server, "POST", { ...accepts, ...headers }, body);
 
-/** Sends a request with a `Host` of its own, which `fetch` would not. */
+/** Sends a request with another `Host`, which `fetch` does not allow. */
 function postTo(server: TestServer, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { ...accepts, host };
@@ -48,11 +48,11 @@ function postTo(server: TestServer, host: string): Promise<number | undefined> {
 const metadata = "/.well-known/oauth-protected-resource";
 const places = [metadata, `${metadata}/mcp`] as const;
 
-describe("where it is", () => {
+describe("the endpoint", () => {
   test.each([
     ["off", { MCP: "off" }],
-    ["off beyond this machine unless it is said", { HOST: "0.0.0.0" }],
-  ])("%s: /mcp and its metadata are as any route that there is not", async (_what, settings) => {
+    ["off beyond this machine by default", { HOST: "0.0.0.0" }],
+  ])("%s: /mcp and its metadata answer like unknown routes", async (_name, settings) => {
     await using server = await testServer(settings);
     for (const path of ["/mcp", ...places]) {
       for (const method of ["GET", "POST", "OPTIONS"]) {
@@ -71,26 +71,26 @@ describe("where it is", () => {
     }
   });
 
-  test("on beyond this machine where it is said, by whatever name it is reached", async () => {
+  test("on beyond this machine by setting, under any name", async () => {
     await using server = await testServer({ HOST: "0.0.0.0", MCP: "on" });
     expect(await postTo(server, "login.internal:8000")).toBe(200);
   });
 
-  test.each(["PUT", "PATCH"])("%s is not allowed", async (method) => {
+  test.each(["PUT", "PATCH"])("does not allow %s", async (method) => {
     await using server = await testServer();
     expect((await ask(server, method, accepts, list)).status).toBe(405);
   });
 
-  test("it is no part of the OpenAPI document", async () => {
+  test("is not in the OpenAPI document", async () => {
     await using server = await testServer();
     expect((await ask(server, "GET", {}, undefined, "/openapi.json")).text).not.toContain("/mcp");
   });
 });
 
-describe("who calls", () => {
+describe("a caller", () => {
   const needsToken = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
 
-  test("is asked for a token, and told where it is described", async () => {
+  test("without a token gets the address of the metadata", async () => {
     await using server = await testServer();
     const { status, headers, text } = await post(server, needsToken);
     expect([status, JSON.parse(text)["code"]]).toEqual([401, "missing_token"]);
@@ -100,7 +100,7 @@ describe("who calls", () => {
   });
 
   test.each<[string, string, (token: string, server: TestServer) => unknown]>([
-    ["that is none", "invalid_token", () => "a-canary-that-is-no-token"],
+    ["that is malformed", "invalid_token", () => "a-canary-that-is-no-token"],
     ["that has expired", "token_expired", (token, server) => [token, server.advance(3_600_001)][0]],
     [
       "whose session has ended",
@@ -110,7 +110,7 @@ describe("who calls", () => {
         return token;
       },
     ],
-  ])("is refused with a token %s, whatever they ask for", async (_what, code, spoil) => {
+  ])("is refused with a token %s, for every method", async (_name, code, spoil) => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const token = String(await spoil(access, server));
@@ -123,7 +123,7 @@ describe("who calls", () => {
     }
   });
 
-  test("is refused with two headers of good tokens", async () => {
+  test("is refused with two good tokens in two headers", async () => {
     await using server = await testServer();
     const [alice, bob] = [await signIn(server), await signIn(server, "bob")];
     const rawHeaders = Object.entries(accepts).flat();
@@ -140,7 +140,7 @@ describe("who calls", () => {
 });
 
 describe("the metadata", () => {
-  test.each(places)("at %s tells what it is and whose tokens it takes, to every page", async (path) => {
+  test.each(places)("at %s describes the endpoint to every page", async (path) => {
     await using server = await testServer();
     const { status, headers, text } = await ask(
       server,
@@ -171,8 +171,8 @@ describe("the metadata", () => {
   });
 });
 
-describe("pages in a browser", () => {
-  test("of other places do not reach it", async () => {
+describe("pages in a browser,", () => {
+  test("from foreign origins, do not reach it", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const origin = "https://evil.example";
@@ -185,7 +185,7 @@ describe("pages in a browser", () => {
   });
 
   test.each(["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example"])(
-    "whose name %j was rebound to this machine do not reach it",
+    "under the rebound name %j, do not reach it",
     async (host) => {
       await using server = await testServer();
       expect(await postTo(server, host)).toBe(421);
@@ -193,14 +193,14 @@ describe("pages in a browser", () => {
   );
 
   test.each(["localhost:1", "127.0.0.1", "127.0.0.1:8000", "[::1]:8000", "login.example.com"])(
-    "and programs that call it %s do",
+    "and programs, reach it as %s",
     async (host) => {
       await using server = await testServer({ ISSUER: "https://login.example.com" });
       expect(await postTo(server, host)).toBe(200);
     },
   );
 
-  test("of this machine may call it, and read why they were turned away", async () => {
+  test("from this machine, may call it and read a refusal", async () => {
     await using server = await testServer();
     const origin = "http://localhost:3000";
     const preflight = await ask(server, "OPTIONS", {
@@ -236,17 +236,17 @@ describe("pages in a browser", () => {
   });
 });
 
-describe("a request that is not what it should be", () => {
+describe("a malformed request", () => {
   test.each<[string, number, Headed, unknown]>([
     ["over 16 KiB", 413, {}, { ...list, params: { _meta: { long: "x".repeat(16 * 1024) } } }],
     ["not JSON", 400, {}, "{"],
     ["no body", 400, {}, ""],
-    ["no JSON by its own account", 415, { "content-type": "text/plain" }, list],
+    ["of another content type", 415, { "content-type": "text/plain" }, list],
     ["compressed", 415, { "content-encoding": "gzip" }, list],
-    ["no message", 400, {}, { hello: "there" }],
+    ["not a message", 400, {}, { hello: "there" }],
     ["nested too deeply", 400, {}, `${"[".repeat(8000)}${"]".repeat(8000)}`],
-    ["wanting no answer that there is", 406, { accept: "text/html" }, list],
-  ])("%s is answered with %i, and repeats nothing", async (_what, status, headers, body) => {
+    ["accepting HTML alone", 406, { accept: "text/html" }, list],
+  ])("%s: status %i, and the answer repeats no input", async (_name, status, headers, body) => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const answer = await post(server, body, { ...bearer(access), ...headers });
@@ -256,7 +256,7 @@ describe("a request that is not what it should be", () => {
     expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
-  test("a batch is refused, also without a token, with an answer shorter than itself", async () => {
+  test("a batch is refused with a short answer, with and without a token", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const batch = Array.from({ length: 100 }, (_one, id) => ({ ...list, id }));
@@ -267,7 +267,7 @@ describe("a request that is not what it should be", () => {
     }
   });
 
-  test("a stream without a request is not opened", async () => {
+  test("a stream without a request is refused", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     for (const headers of [{ ...accepts }, { ...accepts, ...bearer(access) }]) {
@@ -277,8 +277,8 @@ describe("a request that is not what it should be", () => {
   });
 });
 
-describe("nothing stays open", () => {
-  test("who listens for changes of the tools is told that there are none", async () => {
+describe("connections", () => {
+  test("a subscription to changes of the tools ends at once", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const client = new Client(
@@ -297,8 +297,8 @@ describe("nothing stays open", () => {
   });
 });
 
-describe.each(majors)("what goes wrong inside, met by a client of major %i", (major) => {
-  test("is told as what it means, and only the log knows more", async () => {
+describe.each(majors)("a failure inside, for a client of major %i", (major) => {
+  test("is answered with its code, and the log has the cause", async () => {
     await using world = await mcpWorld(major);
     const { client } = await world.as("root");
     const database = new DatabaseSync(world.server.database, { timeout: 5_000 });
@@ -320,7 +320,7 @@ describe.each(majors)("what goes wrong inside, met by a client of major %i", (ma
     expect(JSON.stringify(failures[1])).toContain("JSON");
   });
 
-  test("a change that could not be written down is not made", async () => {
+  test("undoes a change that cannot be audited", async () => {
     await using world = await mcpWorld(major);
     const { client } = await world.as("root");
     const alice = await world.as("alice");
@@ -336,7 +336,7 @@ describe.each(majors)("what goes wrong inside, met by a client of major %i", (ma
   });
 });
 
-test("an event names the address and the request that caused it", async () => {
+test("an event names the address and the id of its request", async () => {
   await using server = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
   const { access } = await signIn(server);
   server.newEvents();

@@ -1,3 +1,4 @@
+import { TokenError } from "@latchkey/guard";
 import { describe, expect, test } from "vitest";
 import { bearer, send, signIn } from "./api-case.ts";
 import { connectMcp, majors } from "./mcp-client.ts";
@@ -17,14 +18,14 @@ const meStatus = async (server: TestServer, token: string) =>
   (await send(server, "/auth", { method: "GET", path: "/me", headers: bearer(token) })).status;
 
 describe.each(majors)("the server's own tools, called by a client of major %i", (major) => {
-  describe("who finds them", () => {
-    test("everybody who is signed in finds those for everybody", async () => {
+  describe("the list", () => {
+    test("shows a user the tools for every user", async () => {
       await using world = await mcpWorld(major);
       const { client } = await world.as("alice");
       expect((await client.list()).map(({ name }) => name)).toEqual(forEverybody);
     });
 
-    test("an administrator finds all, each with what it does to the world", async () => {
+    test("shows an administrator all tools, each with its hints", async () => {
       await using world = await mcpWorld(major);
       const { client } = await world.as("root");
       const hints = Object.fromEntries(
@@ -46,7 +47,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       });
     });
 
-    test("a caller without a token finds those for everybody, each with its token field", async () => {
+    test("shows a caller without a token the same, each with its token field", async () => {
       await using world = await mcpWorld(major);
       await using client = await connectMcp(major, world.server.url);
       const tools = await client.list();
@@ -57,7 +58,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   });
 
   describe("who_am_i", () => {
-    test("tells the user and the session", async () => {
+    test("answers with the user and the session", async () => {
       await using world = await mcpWorld(major);
       const { client, sessionId } = await world.as("alice");
       expect(await client.call("who_am_i")).toMatchObject({
@@ -75,7 +76,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       expect(world.server.newEvents()).toEqual([]);
     });
 
-    test("takes the token from the field as well", async () => {
+    test("accepts the token in the field as well", async () => {
       await using world = await mcpWorld(major);
       const { token } = await world.as("bob");
       await using stranger = await connectMcp(major, world.server.url);
@@ -84,7 +85,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   });
 
   describe("list_my_sessions", () => {
-    test("lists those that live, and no one else's", async () => {
+    test("lists the caller's own live sessions", async () => {
       await using world = await mcpWorld(major);
       const first = await world.as("alice");
       const ended = await world.as("alice");
@@ -110,7 +111,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       });
     });
 
-    test("shows no use and no end finer than five minutes", async () => {
+    test("rounds use and end to five minutes", async () => {
       await using world = await mcpWorld(major);
       const thief = await world.as("alice");
       const owner = await world.as("alice");
@@ -131,7 +132,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       });
     });
 
-    test("shows the hundred that were used last, however many there are", async () => {
+    test("shows the hundred most recently used", async () => {
       await using world = await mcpWorld(major);
       const first = await world.as("alice");
       world.server.advance(1000);
@@ -144,7 +145,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   });
 
   describe("end_my_session", () => {
-    test("ends one, whose tokens are refused at once, and says who did it", async () => {
+    test("ends a session at once, and the event names the actor", async () => {
       await using world = await mcpWorld(major);
       const lost = await world.as("alice");
       const here = await world.as("alice");
@@ -169,14 +170,14 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       expect(refreshed.body["code"]).toBe("token_revoked");
     });
 
-    test("ends that of the call itself", async () => {
+    test("ends the session of the call itself", async () => {
       await using world = await mcpWorld(major);
       const { client, sessionId } = await world.as("alice");
       expect((await client.call("end_my_session", { session_id: sessionId })).value).toEqual({ ended: 1 });
       await expect(client.call("who_am_i")).rejects.toThrow();
     });
 
-    test("answers the same for a session of somebody else, for one that has ended, and for none", async () => {
+    test("answers the same for a foreign, an ended and an unknown session", async () => {
       await using world = await mcpWorld(major);
       const bob = await world.as("bob");
       const ended = await world.as("alice");
@@ -189,7 +190,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       for (const answer of await Promise.all(answers)) {
         expect(answer).toEqual({
           value: undefined,
-          problem: "you have no live session of this id",
+          problem: "you have no live session with this id",
           code: undefined,
         });
       }
@@ -197,13 +198,13 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       expect(world.server.newEvents()).toEqual([]);
     });
 
-    test("finds no session whose time has come", async () => {
+    test("does not find an expired session", async () => {
       await using world = await mcpWorld(major, { SESSION_IDLE: "2h", REFRESH_GRACE: "1s" });
       const old = await world.as("alice");
       world.server.advance(2 * 3_600_000);
       const { client } = await world.as("alice");
       const { problem } = await client.call("end_my_session", { session_id: old.sessionId });
-      expect(problem).toBe("you have no live session of this id");
+      expect(problem).toBe("you have no live session with this id");
     });
   });
 
@@ -226,7 +227,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       expect(await meStatus(world.server, bob.token)).toBe(200);
     });
 
-    test("where there is no other to end changes nothing", async () => {
+    test("changes nothing without another session", async () => {
       await using world = await mcpWorld(major);
       const { client } = await world.as("alice");
       expect((await client.call("end_all_my_sessions", { keep_current: true })).value).toEqual({ ended: 0 });
@@ -255,7 +256,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   });
 
   describe("disable_user and enable_user", () => {
-    test("keep a user out, at once, and let them in again, and say who did it", async () => {
+    test("take effect at once, and the events name the actor", async () => {
       await using world = await mcpWorld(major);
       const alice = await world.as("alice");
       const root = await world.as("root");
@@ -291,17 +292,20 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   test.each([
     ["root", "end_user_sessions", { user: "alice" }],
     ["alice", "end_all_my_sessions", { keep_current: true }],
-  ] as const)("a clock that is far ahead keeps no session from %s's %s", async (username, tool, args) => {
-    await using world = await mcpWorld(major);
-    const old = await world.as("alice");
-    world.server.stepWallClock(8 * 86_400_000);
-    await (await world.as(username)).client.call(tool, args);
-    world.server.stepWallClock(-8 * 86_400_000);
-    expect(await meStatus(world.server, old.token)).toBe(401);
-  });
+  ] as const)(
+    "a clock that was far ahead does not save a session from %s's %s",
+    async (username, tool, args) => {
+      await using world = await mcpWorld(major);
+      const old = await world.as("alice");
+      world.server.stepWallClock(8 * 86_400_000);
+      await (await world.as(username)).client.call(tool, args);
+      world.server.stepWallClock(-8 * 86_400_000);
+      expect(await meStatus(world.server, old.token)).toBe(401);
+    },
+  );
 
   describe("end_user_sessions", () => {
-    test("signs a user out everywhere, at once, and lets them sign in again", async () => {
+    test("ends all sessions at once, and the user may sign in again", async () => {
       await using world = await mcpWorld(major);
       const sessions = [await world.as("alice"), await world.as("alice")];
       const { client } = await world.as("root");
@@ -323,7 +327,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   });
 
   describe("recent_audit_events", () => {
-    test("reads the trail, newest first, page by page, of one name and of one user", async () => {
+    test("reads the trail by page, by name and by user, newest first", async () => {
       await using world = await mcpWorld(major);
       const { sessionId } = await world.as("alice");
       await world.as("bob");
@@ -361,7 +365,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       });
     });
 
-    test("finds what happened to a user who was removed", async () => {
+    test("finds the events of a removed user", async () => {
       await using world = await mcpWorld(major);
       await world.server.server.people.remove("bob");
       const { client } = await world.as("root");
@@ -370,9 +374,9 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     });
   });
 
-  describe("what is refused", () => {
+  describe("refusals", () => {
     test.each(["find_user", "disable_user", "enable_user", "end_user_sessions"])(
-      "%s: a user whom there is not",
+      "%s: an unknown user",
       async (tool) => {
         await using world = await mcpWorld(major);
         const { client } = await world.as("root");
@@ -389,13 +393,13 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       ["enable_user", { user: "mallory" }],
       ["end_user_sessions", { user: "bob" }],
       ["recent_audit_events", {}],
-    ] as const)("%s to who is no administrator, with a line in the log", async (tool, args) => {
+    ] as const)("%s, called by a user: denied, with a line in the log", async (tool, args) => {
       await using world = await mcpWorld(major);
       const bob = await world.as("bob");
       const { client } = await world.as("alice");
       expect(await client.call(tool, args)).toEqual({
         value: undefined,
-        problem: "You are not allowed to do this",
+        problem: new TokenError("forbidden").message,
         code: "forbidden",
       });
       expect(await meStatus(world.server, bob.token)).toBe(200);
@@ -413,7 +417,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       ]);
     });
 
-    test("a tool that there is not: the same, whether to users or to administrators", async () => {
+    test("an unknown tool: denied in the same way to users and administrators", async () => {
       await using world = await mcpWorld(major);
       for (const name of ["alice", "root"] as const) {
         const { client } = await world.as(name);
@@ -449,8 +453,8 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
 
     test.each([
       ["no token", undefined, "missing_token"],
-      ["a token that is none", "a-canary-that-is-no-token", "invalid_token"],
-    ])("%s, in the answer to the call", async (_what, token, code) => {
+      ["a malformed token", "a-canary-that-is-no-token", "invalid_token"],
+    ])("%s: in the answer to the call", async (_name, token, code) => {
       await using world = await mcpWorld(major);
       await using client = await connectMcp(major, world.server.url);
       const answer = await client.call("who_am_i", token === undefined ? {} : { token });
@@ -460,7 +464,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       expect(JSON.stringify(world.server.logged())).not.toContain("canary");
     });
 
-    test("two tokens that disagree", async () => {
+    test("two different tokens", async () => {
       await using world = await mcpWorld(major);
       const bob = await world.as("bob");
       const { client } = await world.as("alice");

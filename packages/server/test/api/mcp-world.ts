@@ -2,7 +2,7 @@ import { claimsOf, signIn } from "./api-case.ts";
 import { connectMcp, type McpClient } from "./mcp-client.ts";
 import { type TestServer, testServer } from "./test-server.ts";
 
-/** Somebody who is signed in, with a client. */
+/** A signed-in user with a client. */
 export interface Person {
   readonly token: string;
   readonly refresh: string;
@@ -10,10 +10,10 @@ export interface Person {
   readonly client: McpClient;
 }
 
-/** A test server with an administrator, and people who call its tools. */
+/** A test server with an administrator and users that call its tools. */
 export interface McpWorld extends AsyncDisposable {
   readonly server: TestServer;
-  /** Signs somebody in, in a session of their own. */
+  /** Signs a user in, in a new session. */
   as(username: "alice" | "bob" | "root"): Promise<Person>;
 }
 

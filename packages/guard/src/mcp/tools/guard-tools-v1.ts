@@ -12,19 +12,16 @@ import type {
   ServerRequest,
   ToolAnnotations,
 } from "@modelcontextprotocol/sdk/types.js";
-import type { Principal } from "../principal.ts";
-import { ownMembers } from "../support/own-members.ts";
-import type { Dialect } from "./dialect.ts";
-import { bearersOf } from "./http-bearer.ts";
-import { install } from "./install.ts";
-import { isObject } from "./objects.ts";
-import type { ArgsOf, Fitting } from "./rule-args.ts";
-import { shadow } from "./shadow.ts";
-import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
+import type { Principal } from "../../principal.ts";
+import { ownMembers } from "../../support/own-members.ts";
+import { bearersOf } from "../auth-info.ts";
+import { isObject, shadow } from "../objects.ts";
+import type { ArgsOf, Fitting, ToolPolicy, ToolRules } from "../policy.ts";
+import { type Dialect, guardServer } from "./guarded-server.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-/** What the handler of a guarded tool is given: the SDK's context, and who calls. */
+/** The context of a guarded tool's handler: the SDK's context, and the principal of the caller. */
 export type GuardedContext = Extra & { readonly principal: Principal };
 
 interface ToolConfig<Input, Output> {
@@ -42,11 +39,11 @@ type ParsedBy<Input> = Input extends ZodRawShapeCompat
     ? SchemaOutput<Input>
     : undefined;
 
-/** The server, which now takes the tools of its policy and no others. */
+/** The server, typed so that it takes the tools of its policy alone. */
 export interface GuardedServer<Tools extends ToolRules> extends McpServer {
   /**
-   * Registers a tool that the policy lists. A rule that looks at arguments (`allow.when`) must be able to
-   * take what the input schema makes of them.
+   * Registers a tool that the policy lists. If its rule looks at arguments (`allow.when`), the output of the input
+   * schema must fit the rule.
    */
   registerTool<
     Name extends keyof Tools & string,
@@ -70,7 +67,7 @@ const dialect: Dialect = {
     if (typeof literal === "string") return literal;
     throw new Error("guardTools: a request handler's schema must name its method");
   },
-  callerOf(context) {
+  sourceOf(context) {
     const { authInfo, requestInfo, sessionId } = extraIn(context);
     const header = requestInfo && ownMembers(requestInfo.headers)["authorization"];
     const authorization = Array.isArray(header) ? header.join(", ") : header;
@@ -82,7 +79,7 @@ const dialect: Dialect = {
     return {
       ...context,
       principal,
-      // A task would be stored with the request as it came.
+      // A stored task would keep the request with its token.
       taskStore: undefined,
       ...(authInfo !== undefined && { authInfo: { ...authInfo, token: "" } }),
       ...(requestInfo !== undefined && {
@@ -93,31 +90,30 @@ const dialect: Dialect = {
   privately: (_context, result) => result,
 };
 
-/** The context of a request, as the SDK makes it for every handler. */
+/** The context that the SDK makes for every handler. */
 function extraIn(context: object): Partial<Extra> {
   return ownMembers(context);
 }
 
 /**
- * Puts one policy in front of the tools of an MCP server of the SDK's first major version. Call it right
- * after the server is made, before its first tool. When the server connects, the policy and the tools must
- * name each other completely.
+ * Puts one policy in front of the tools of an MCP server of the SDK's first major version. Call it right after the
+ * server is made, before its first tool. When the server connects, each tool must have a rule and each rule a tool.
  *
- * Guards tools alone: their list and their calls. Resources, prompts and completions stay as they are; over
- * HTTP, `guardMcp` lets nobody in to them without a token. Tools that run as tasks (experimental in the SDK)
- * are refused: whoever knows a task's id could fetch its result.
+ * It guards the list and the calls of tools. Resources, prompts and completions stay as they are. Over HTTP, `guardMcp`
+ * requires a token for them. Tools that run as tasks (experimental in the SDK) are refused: any caller that knows a
+ * task's id could fetch its result.
  *
  * @returns the same server, typed so that it takes the policy's tools and hands a principal to each
- * @throws {Error} where tools were registered before, or the policy cannot be kept
+ * @throws {Error} if tools were registered before, or an option of the policy has a wrong form
  */
 export function guardTools<const Tools extends ToolRules>(
   server: McpServer,
   policy: ToolPolicy<Tools>,
 ): GuardedServer<Tools> {
-  install(server, policy, dialect);
+  guardServer(server, policy, dialect);
   shadow(server.experimental.tasks, "registerToolTask", (_original, name) => {
     throw new Error(`guardTools: tool "${String(name)}" runs as a task, which cannot be guarded`);
   });
-  // It is the same object; what its type adds is kept by the shadowed methods.
+  // The same object: the shadowed methods do what its new type adds.
   return server as GuardedServer<Tools>;
 }

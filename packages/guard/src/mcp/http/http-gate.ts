@@ -1,34 +1,35 @@
-import { bearerIn, challengeOf, refusalBody } from "../bearer.ts";
-import type { Principal } from "../principal.ts";
-import { ownMembers } from "../support/own-members.ts";
-import { TokenError } from "../token-error.ts";
-import type { Admission, Admitted, HttpRequest } from "./admission.ts";
+import { bearerIn } from "../../bearer.ts";
+import { ownMembers } from "../../support/own-members.ts";
+import { TokenError } from "../../token-error.ts";
+import { authInfoOf } from "../auth-info.ts";
+import { HeldToken, verifyHeld } from "../held-token.ts";
+import type { HttpPolicy } from "../policy.ts";
+import { heldToken } from "../token-field.ts";
+import type { VerifiedCaller } from "../tools/caller.ts";
+import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import { heldToken } from "./field-argument.ts";
-import { HeldToken, verifyHeld } from "./held-token.ts";
-import { type HttpAnswer, jsonAnswer, protocolAnswer } from "./http-answer.ts";
-import { type AnyAuthInfo, withHeldToken } from "./http-bearer.ts";
-import type { HttpPolicy } from "./http-policy.ts";
+import {
+  type Admission,
+  type Admitted,
+  type HttpAnswer,
+  type HttpRequest,
+  protocolAnswer,
+  refusalAnswer,
+} from "./exchange.ts";
 import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
-import { ToolGate } from "./tool-gate.ts";
-
-interface Caller {
-  readonly principal: Principal;
-  readonly token: HeldToken;
-}
 
 const methodsBeforeToken: ReadonlySet<string> = new Set(["POST", "DELETE"]);
-/** What a client takes for "no stream here": what would come down it is for somebody who is signed in. */
+/** Clients read 405 as "no stream" and go on without one. A stream is for signed-in callers alone. */
 const noStream: HttpAnswer = {
   ...protocolAnswer(405, -32000, "Method not allowed."),
   headers: { "content-type": "application/json", "cache-control": "no-store", allow: "POST, DELETE" },
 };
 
 /**
- * The gate in front of an MCP endpoint over HTTP (protocol revision 2026-07-28, and those before): whose token
- * the request carries, whose session it belongs to, and whether a call in it needs more scopes.
+ * The gate in front of an MCP endpoint over HTTP (protocol revision 2026-07-28 and earlier). It verifies the token of
+ * the header, checks the owner of the session, and answers a call that needs more scopes.
  */
 export class HttpGate {
   readonly resource: ProtectedResource;
@@ -37,7 +38,7 @@ export class HttpGate {
   readonly #crossOrigin: CrossOrigin;
   readonly #owners = new SessionOwners();
 
-  /** @throws {Error} where the policy cannot be kept */
+  /** @throws {Error} if an option of the policy has a wrong form */
   constructor(given: HttpPolicy) {
     const policy = ownMembers(given);
     this.#gate = new ToolGate(policy);
@@ -76,13 +77,13 @@ export class HttpGate {
       await this.#assertCall(caller, read.message);
       return { admitted: this.#admitted(request, caller, read, headers) };
     } catch (error) {
-      if (error instanceof TokenError) return { answer: this.#refusal(error) };
+      if (error instanceof TokenError) return { answer: refusalAnswer(error, this.resource.metadataUrl) };
       throw error;
     }
   }
 
-  /** @returns undefined where nobody says who calls, which is allowed where calls carry their own token */
-  async #callerOf(request: HttpRequest): Promise<Caller | undefined> {
+  /** @returns undefined for a request without a token, which is allowed if calls may carry their own */
+  async #callerOf(request: HttpRequest): Promise<VerifiedCaller | undefined> {
     const bearer = bearerIn(request.header("authorization"));
     if (bearer === undefined && this.#gate.tokenField !== undefined) return undefined;
     try {
@@ -90,19 +91,19 @@ export class HttpGate {
       const token = new HeldToken(bearer);
       return { principal: await verifyHeld(token, this.#policy.guard), token };
     } catch (error) {
-      // Whatever it would have called: nobody who is not known has a body read.
+      // The tool is not known, because the body of an unknown caller is not read.
       if (error instanceof TokenError) this.#gate.denied("?", undefined, error);
       throw error;
     }
   }
 
   /**
-   * Decides early what only HTTP can say: that a token is needed, or one of more scopes. Any other denial is
-   * left to the tool's own answer, which says less.
+   * Answers early if HTTP has a status of its own for it: a token is needed, or one with more scopes. Any other
+   * denial is left to the result of the call.
    *
    * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the call needs
    */
-  async #assertCall(caller: Caller | undefined, message: unknown): Promise<void> {
+  async #assertCall(caller: VerifiedCaller | undefined, message: unknown): Promise<void> {
     if (caller === undefined) {
       if (!isOpen(message)) throw new TokenError("missing_token");
       return;
@@ -112,7 +113,7 @@ export class HttpGate {
     const { tokenField } = this.#gate;
     const field = tokenField === undefined ? undefined : heldToken(message, tokenField);
     if (field !== undefined && !field.matches(caller.token)) return;
-    const decision = await this.#gate.decide(tool, caller.principal, "anything");
+    const decision = await this.#gate.decideCall(tool, caller);
     if (decision.allowed || decision.code !== "insufficient_scope") return;
     const refusal = new TokenError(decision.code, decision.reason, decision.scopes);
     this.#gate.denied(tool, caller.principal, refusal);
@@ -121,13 +122,13 @@ export class HttpGate {
 
   #admitted(
     request: HttpRequest,
-    caller: Caller | undefined,
+    caller: VerifiedCaller | undefined,
     { clean, message }: Message,
     headers: Record<string, string>,
   ): Admitted {
     const asked = request.header("mcp-session-id");
     return {
-      authInfo: caller && this.#authInfo(caller),
+      authInfo: caller && authInfoOf(caller, this.resource),
       body: clean,
       headers,
       endless: request.method === "GET" || methodOf(message) === "subscriptions/listen",
@@ -140,28 +141,5 @@ export class HttpGate {
         if (caller !== undefined) await verifyHeld(caller.token, this.#policy.guard);
       },
     };
-  }
-
-  #authInfo({ principal, token }: Caller): AnyAuthInfo {
-    const { client_id: client, azp } = principal.claims;
-    const info = {
-      token: "",
-      clientId: [client, azp].find((id) => typeof id === "string") ?? principal.userId,
-      scopes: [...principal.scopes],
-      expiresAt: Math.floor(principal.expiresAt / 1000),
-      resource: new URL(this.resource.url),
-      resourceMetadataUrl: this.resource.metadataUrl,
-      extra: { principal },
-    };
-    return withHeldToken(info, token);
-  }
-
-  #refusal(error: TokenError): HttpAnswer {
-    const challenge = challengeOf(error, this.resource.metadataUrl);
-    return jsonAnswer(error.status, refusalBody(error), {
-      "cache-control": "no-store",
-      ...(challenge !== undefined && { "www-authenticate": challenge }),
-      ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
-    });
   }
 }

@@ -1,13 +1,13 @@
-/** The machine itself, by every name that a browser knows it by. */
+/** The names of this machine in a browser. */
 const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/;
-/** What a page may read besides the body: the challenge most of all. */
+/** Headers that a page may read. Without them it could not read the challenge. */
 const exposed = "www-authenticate, mcp-session-id, mcp-protocol-version, retry-after";
 const allowedHeaders =
   "authorization, content-type, accept, last-event-id, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name";
 
 /**
- * Which web pages may call an endpoint. A request of any other page is refused: a page whose name was rebound
- * to this machine must not reach what listens on it.
+ * The web pages that may call an endpoint. A request from any other page is refused. Otherwise a page could rebind its
+ * name to this machine and reach a server that listens on loopback.
  */
 export class CrossOrigin {
   readonly #resource: URL;
@@ -18,7 +18,7 @@ export class CrossOrigin {
     this.#origins = origins === undefined || origins === "*" ? origins : new Set(origins);
   }
 
-  /** @param origin the `Origin` header; undefined where no page sent the request */
+  /** @param origin the `Origin` header; undefined for a request that does not come from a page */
   admits(origin: string | undefined): boolean {
     if (origin === undefined || this.#origins === "*" || origin === this.#resource.origin) return true;
     if (this.#origins !== undefined) return this.#origins.has(origin);
@@ -39,9 +39,9 @@ export class CrossOrigin {
     };
   }
 
-  /** Further headers for the question that a browser asks before a page's request. */
+  /** Further headers for a browser's preflight request. */
   preflight(requested: string | undefined): Record<string, string> {
-    // Tools may have arguments mirrored in headers of their own (Mcp-Param-…): those that are asked for.
+    // Clients may mirror arguments of tools in headers (Mcp-Param-…). The requested ones are allowed.
     const more = requested?.split(",").filter((name) => /^\s*mcp-param-[\w-]+\s*$/i.test(name)) ?? [];
     return {
       "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",

@@ -1,9 +1,8 @@
-import type { CleanBody, HttpRequest } from "./admission.ts";
-import { holdToken } from "./field-argument.ts";
-import { type HttpAnswer, protocolAnswer } from "./http-answer.ts";
-import { isObject, own } from "./objects.ts";
+import { isObject, own } from "../objects.ts";
+import { holdToken } from "../token-field.ts";
+import { type CleanBody, type HttpAnswer, type HttpRequest, protocolAnswer } from "./exchange.ts";
 
-/** The message of the protocol that a request carries. */
+/** The protocol message of a request. */
 export interface Message {
   readonly clean: CleanBody | undefined;
   /** Undefined for a request without a body. */
@@ -11,20 +10,20 @@ export interface Message {
 }
 
 const mebibyte = 1024 * 1024;
-/** What may be asked without a token where calls carry their own: enough to find the tools and call them. */
+/** Methods that need no header if calls carry their own tokens: enough to find tools and call them. */
 const beforeToken = /^(initialize|ping|server\/discover|tools\/(list|call)|notifications\/.+)$/;
 
 /**
- * Batches left the protocol with revision 2025-06-18. One small request could ask for a hundred tool lists, so
- * they are refused for clients of older revisions too.
+ * Revision 2025-06-18 removed batches from the protocol. One small batch could ask for a hundred tool lists, so the
+ * guard refuses batches of older revisions too.
  */
 const noBatch = protocolAnswer(400, -32600, "Invalid Request: send one message per request, not a batch");
 
 /**
  * Reads the message of a request, and holds the token in it. A batch is refused before it is parsed.
  *
- * @param limit the longest body that is read, in bytes
- * @param tokenField the argument of calls that holds a token, if any does
+ * @param limit the longest accepted body, in bytes
+ * @param tokenField the argument of calls that may carry a token
  */
 export async function readMessage(
   request: HttpRequest,
@@ -43,20 +42,20 @@ export async function readMessage(
   try {
     const parsed: unknown = "parsed" in body ? body.parsed : JSON.parse(body.text);
     if (tokenField !== undefined) holdToken(parsed, tokenField);
-    // A held token is left out where it is written. What is nested too deeply to be written is refused.
+    // The text leaves out held tokens. A message that is nested too deeply to be serialised is refused.
     return { clean: { parsed, text: JSON.stringify(parsed) ?? "" }, message: parsed };
   } catch {
     return { answer: protocolAnswer(400, -32700, "Parse error: Invalid JSON") };
   }
 }
 
-/** Whether a message may come without a token; an answer to what the server asked has no method. */
+/** Whether a message may come without a header. A client's answer to the server has no method. */
 export function isOpen(message: unknown): boolean {
   const method = methodOf(message);
   return method === undefined || beforeToken.test(method);
 }
 
-/** @returns an empty text for a method that is no text, which is none that may be asked for */
+/** @returns an empty text, which names no method, if the method is not text */
 export function methodOf(message: unknown): string | undefined {
   const method = isObject(message) ? own(message, "method") : undefined;
   if (method === undefined) return undefined;

@@ -1,12 +1,12 @@
-import type { Principal } from "../principal.ts";
+import type { Principal } from "../../principal.ts";
 
-/** How many MCP sessions are remembered; past that, the one that was used longest ago must be opened anew. */
-const remembered = 10_000;
+/** Bound on remembered sessions of each kind. Beyond it, the least recently used one must be opened again. */
+const maxSessions = 10_000;
 
 /**
- * Whose each MCP session is (`Mcp-Session-Id`, protocol revisions up to 2025-11-25). Knowing a session's id
- * opens it to nobody but the user and sign-in that it was opened by. Sessions that were opened without a
- * token are remembered apart, so that nobody can crowd out others' by opening many.
+ * The owner of each MCP session (`Mcp-Session-Id`, protocol revisions up to 2025-11-25). A session accepts requests of
+ * the user and sign-in that opened it alone, so a stolen id is useless. Sessions that were opened without a token have a
+ * bound of their own: opening many of them never evicts a session with an owner.
  */
 export class SessionOwners {
   readonly #owned = new Map<string, string>();
@@ -21,11 +21,11 @@ export class SessionOwners {
     return true;
   }
 
-  /** Takes note of who opened a session; one that is known stays whose it is. */
+  /** Records a session's owner. An existing owner is never replaced. */
   open(session: string, principal: Principal | undefined): void {
     if (this.#owned.has(session) || this.#anonymous.has(session)) return;
     const sessions = this.#sessionsOf(principal);
-    if (sessions.size >= remembered) {
+    if (sessions.size >= maxSessions) {
       const oldest = sessions.keys().next();
       if (!oldest.done) sessions.delete(oldest.value);
     }

@@ -2,8 +2,8 @@ import { HeldToken } from "./held-token.ts";
 import { isObject, type Members, own } from "./objects.ts";
 
 /**
- * Takes the token out of a message before anything reads it: where `tools/call` carries it in its arguments,
- * what is left in its place can be checked and not read. In place, because others hold the same message.
+ * Replaces the token in the arguments of a `tools/call` by a {@link HeldToken}, before other code reads the message.
+ * It changes the message itself, because the SDK holds the same object.
  */
 export function holdToken(message: unknown, field: string): void {
   if (Array.isArray(message)) {
@@ -27,13 +27,14 @@ export function heldToken(message: unknown, field: string): HeldToken | undefine
   return isObject(params) ? takeToken(own(params, "arguments"), field).token : undefined;
 }
 
-/** Arguments, taken apart into the token and what the tool is meant to see. */
+/** Splits arguments into the token and the arguments of the tool itself. */
 export function takeToken(
   args: unknown,
   field: string | undefined,
 ): { readonly token: HeldToken | undefined; readonly rest: unknown } {
-  if (field === undefined || !isObject(args) || !Object.hasOwn(args, field))
+  if (field === undefined || !isObject(args) || !Object.hasOwn(args, field)) {
     return { token: undefined, rest: args };
+  }
   const { [field]: value, ...rest }: Members = args;
   return { token: value instanceof HeldToken ? value : new HeldToken(value), rest };
 }

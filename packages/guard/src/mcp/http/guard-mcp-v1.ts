@@ -1,31 +1,35 @@
-import type { Admitted } from "./admission.ts";
+import { isObject, shadow } from "../objects.ts";
+import type { HttpPolicy, ToolRules } from "../policy.ts";
+import type { Admitted } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
-import type { HttpPolicy } from "./http-policy.ts";
-import { answerNode, type NodeRequest, type NodeResponse, readNode, removeHeader } from "./node-http.ts";
-import { isObject } from "./objects.ts";
+import {
+  answerNode,
+  httpRequestOf,
+  type NodeMcpRequest,
+  type NodeMcpResponse,
+  removeHeader,
+} from "./node-http.ts";
 import { ProtectedResource } from "./protected-resource.ts";
-import { shadow } from "./shadow.ts";
-import type { ToolRules } from "./tool-policy.ts";
 
-/** Middleware for Express, or for whatever calls it with the request and response of Node's HTTP server. */
+/** Middleware for Express, or for any framework with the request and response of Node's HTTP server. */
 export type NodeMiddleware = (
-  request: NodeRequest,
-  response: NodeResponse,
+  request: NodeMcpRequest,
+  response: NodeMcpResponse,
   next: (error?: unknown) => void,
 ) => Promise<void>;
 
 /**
- * Puts the protocol's own authorisation in front of an MCP endpoint of the SDK's first major version: a bearer
- * header is checked and taken off, and who has no token, or one of too few scopes, is told where to get one.
- * Use it with `guardTools` and the same policy: this guards the endpoint, that guards each tool.
+ * Puts the protocol's authorisation in front of an MCP endpoint of the SDK's first major version. It verifies the
+ * bearer header and removes it. A request without a token, or with too few scopes, is answered with the address of the
+ * metadata. Use it with `guardTools` and the same policy: `guardMcp` guards the endpoint, `guardTools` each tool.
  *
- * It reads the body. Hand it on: `transport.handleRequest(request, response, request.body)`. Clients look for
- * the metadata beside the endpoint, so mount {@link mcpMetadata} at the root as well.
+ * It reads the body, so hand it on: `transport.handleRequest(request, response, request.body)`. Clients look for the
+ * metadata beside the endpoint, so mount {@link mcpMetadata} at the root as well.
  *
- * Where the policy has a `tokenField`, a request without the header is let through as far as it only finds and
- * calls tools, because a call may carry its token itself.
+ * If the policy has a `tokenField`, calls may carry their own tokens. A request without the header may then find and
+ * call tools, and no more.
  *
- * @throws {Error} where the policy cannot be kept
+ * @throws {Error} if an option of the policy has a wrong form
  * @example
  * app.use(mcpMetadata(policy));
  * app.all("/mcp", guardMcp(policy), (request, response) => transport.handleRequest(request, response, request.body));
@@ -34,17 +38,17 @@ export function guardMcp<const Tools extends ToolRules>(policy: HttpPolicy<Tools
   const gate = new HttpGate(policy);
   return async (request, response, next) => {
     try {
-      const admission = await gate.admit(readNode(request));
+      const admission = await gate.admit(httpRequestOf(request));
       if ("answer" in admission) return answerNode(response, admission.answer);
       const { admitted } = admission;
       removeHeader(request, "authorization");
-      // The body that the SDK's handlers could read has no token in it, and so another length.
+      // Without its token, the body has another length.
       removeHeader(request, "content-length");
       if (admitted.body !== undefined) request.body = admitted.body.parsed;
       if (admitted.authInfo === undefined) delete request.auth;
       else request.auth = admitted.authInfo;
       for (const [name, value] of Object.entries(admitted.headers)) response.setHeader(name, value);
-      follow(response, admitted);
+      watchAnswer(response, admitted);
     } catch (error) {
       return next(error);
     }
@@ -52,18 +56,18 @@ export function guardMcp<const Tools extends ToolRules>(policy: HttpPolicy<Tools
   };
 }
 
-/** Serves the protected-resource metadata of an endpoint (RFC 9728), and nothing else. */
+/** Serves the protected-resource metadata of an endpoint (RFC 9728) alone. */
 export function mcpMetadata<const Tools extends ToolRules>(policy: HttpPolicy<Tools>): NodeMiddleware {
   const resource = new ProtectedResource(policy);
   return async (request, response, next) => {
-    const { method, path } = readNode(request);
+    const { method, path } = httpRequestOf(request);
     const answer = await resource.answerTo(method, path);
     return answer === undefined ? next() : answerNode(response, answer);
   };
 }
 
-/** Learns from the answer which session it opened; ends an endless answer with what its token stands for. */
-function follow(response: NodeResponse, admitted: Admitted): void {
+/** Records the session that the answer names. Ends an endless answer when its session has ended. */
+function watchAnswer(response: NodeMcpResponse, admitted: Admitted): void {
   shadow(response, "writeHead", (original, status, ...rest) => {
     const session = sessionIn(rest) ?? response.getHeader("mcp-session-id");
     admitted.answered(Number(status), typeof session === "string" ? session : undefined);
@@ -82,7 +86,7 @@ function follow(response: NodeResponse, admitted: Admitted): void {
   }
 }
 
-/** The session that the headers of `writeHead` name, in any form that Node takes them. */
+/** The session in the headers of `writeHead`, in every form that Node accepts. */
 function sessionIn(rest: readonly unknown[]): unknown {
   const headers = rest.at(-1);
   if (Array.isArray(headers)) {

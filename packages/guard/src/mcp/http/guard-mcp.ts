@@ -1,36 +1,34 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
-import type { Admitted, Body, HttpRequest } from "./admission.ts";
-import type { HttpAnswer } from "./http-answer.ts";
+import type { HttpPolicy, ToolRules } from "../policy.ts";
+import { type Admitted, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
-import type { HttpPolicy } from "./http-policy.ts";
-import type { ToolRules } from "./tool-policy.ts";
 
-/** A fetch-style handler of MCP requests, such as `createMcpHandler` of the SDK makes. */
-export interface FetchHandler {
+/** A fetch-style handler of MCP requests, as the SDK's `createMcpHandler` returns it. */
+export interface McpHandler {
   fetch(request: Request, options?: { authInfo?: AuthInfo; parsedBody?: unknown }): Promise<Response>;
 }
 
 /**
- * Puts the protocol's own authorisation (revision 2026-07-28) in front of an MCP endpoint over HTTP: a bearer
- * header is checked and taken off, protected-resource metadata is served, and who has no token, or one of too
- * few scopes, is told where to get one. Use it with `guardTools` and the same policy: this guards the endpoint,
- * that guards each tool.
+ * Puts the protocol's authorisation (revision 2026-07-28) in front of an MCP endpoint over HTTP. It verifies the bearer
+ * header and removes it, and serves the protected-resource metadata. A request without a token, or with too few scopes,
+ * is answered with the address of that metadata. Use it with `guardTools` and the same policy: `guardMcp` guards the
+ * endpoint, `guardTools` each tool.
  *
- * Where the policy has a `tokenField`, a request without the header is let through as far as it only finds and
- * calls tools, because a call may carry its token itself.
+ * If the policy has a `tokenField`, calls may carry their own tokens. A request without the header may then find and
+ * call tools, and no more.
  *
- * @param handler must hand on `parsedBody` as it is: the tokens of calls are in it alone
- * @throws {Error} where the policy cannot be kept
+ * @param handler must hand on `parsedBody` unchanged, because the tokens of calls are in it alone
+ * @throws {Error} if an option of the policy has a wrong form
  * @example
  * const handler = guardMcp(createMcpHandler(makeServer), { ...policy, resource: "https://notes.example/mcp" });
  * http.createServer(toNodeHandler(handler));
  */
 export function guardMcp<const Tools extends ToolRules>(
-  handler: FetchHandler | FetchHandler["fetch"],
+  handler: McpHandler | McpHandler["fetch"],
   policy: HttpPolicy<Tools>,
 ): { readonly fetch: (request: Request) => Promise<Response> } {
   const gate = new HttpGate(policy);
-  const next: FetchHandler["fetch"] =
+  const next: McpHandler["fetch"] =
     typeof handler === "function" ? handler : (request, options) => handler.fetch(request, options);
   return {
     async fetch(request) {
@@ -48,37 +46,22 @@ export function guardMcp<const Tools extends ToolRules>(
   };
 }
 
-function read(request: Request): HttpRequest {
+function read({ method, url, headers, body }: Request): HttpRequest {
   return {
-    method: request.method,
-    path: new URL(request.url).pathname,
-    header: (name) => request.headers.get(name) ?? undefined,
-    body: (limit) => textOf(request, limit),
+    method,
+    path: new URL(url).pathname,
+    header: (name) => headers.get(name) ?? undefined,
+    async body(limit) {
+      if (Number(headers.get("content-length")) > limit) return undefined;
+      const read = await readText(body?.values({ preventCancel: true }) ?? [], limit);
+      // The client need not send the rest. The answer does not wait for that.
+      if (read === undefined) body?.cancel().catch(() => {});
+      return read;
+    },
   };
 }
 
-/** Stops reading as soon as there is too much. */
-async function textOf({ headers, body }: Request, limit: number): Promise<Body | undefined> {
-  if (Number(headers.get("content-length")) > limit) return undefined;
-  if (body === null) return { text: "" };
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let length = 0;
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return { text: text + decoder.decode() };
-    length += value.byteLength;
-    if (length > limit) {
-      // What is left of it is nobody's any more.
-      reader.cancel().catch(() => {});
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-}
-
-/** The request as the SDK and its handlers may see it: no token in a header, none in the body. */
+/** The request for the SDK and its handlers, without a token in its headers or its body. */
 function bare(request: Request, body: string | undefined): Request {
   const headers = new Headers(request.headers);
   for (const name of ["authorization", "content-length", "transfer-encoding"]) headers.delete(name);
@@ -102,7 +85,7 @@ function finished(response: Response, admitted: Admitted): Response {
   return new Response(body, { status, statusText, headers });
 }
 
-/** An endless stream ends with what its token stands for: nothing is sent on after the session has ended. */
+/** Ends an endless stream when its session has ended: each chunk is sent only if the token is still accepted. */
 function whileAdmitted(body: ReadableStream<Uint8Array>, admitted: Admitted): ReadableStream<Uint8Array> {
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({

@@ -9,18 +9,16 @@ import type {
   StandardSchemaWithJSON,
   ToolAnnotations,
 } from "@modelcontextprotocol/server";
-import type { Principal } from "../principal.ts";
-import { ownMembers } from "../support/own-members.ts";
-import type { Dialect } from "./dialect.ts";
-import { bearersOf } from "./http-bearer.ts";
-import { install } from "./install.ts";
-import type { ArgsOf, Fitting } from "./rule-args.ts";
-import type { ToolPolicy, ToolRules } from "./tool-policy.ts";
+import type { Principal } from "../../principal.ts";
+import { ownMembers } from "../../support/own-members.ts";
+import { bearersOf } from "../auth-info.ts";
+import type { ArgsOf, Fitting, ToolPolicy, ToolRules } from "../policy.ts";
+import { type Dialect, guardServer } from "./guarded-server.ts";
 
-/** What the handler of a guarded tool is given: the SDK's context, and who calls. */
+/** The context of a guarded tool's handler: the SDK's context, and the principal of the caller. */
 export type GuardedContext = ServerContext & { readonly principal: Principal };
 
-/** What a guarded tool is registered with. It has no `scopeChallenge`: that is `allow.scopes` in the policy. */
+/** The configuration of a guarded tool. Instead of `scopeChallenge`, the policy has `allow.scopes`. */
 interface ToolConfig<Input, Output> {
   readonly title?: string;
   readonly description?: string;
@@ -35,11 +33,11 @@ type ParsedBy<Input> = Input extends StandardSchemaWithJSON
   ? StandardSchemaWithJSON.InferOutput<Input>
   : undefined;
 
-/** The server, which now takes the tools of its policy and no others. */
+/** The server, typed so that it takes the tools of its policy alone. */
 export interface GuardedServer<Tools extends ToolRules> extends McpServer {
   /**
-   * Registers a tool that the policy lists. A rule that looks at arguments (`allow.when`) must be able to
-   * take what the input schema makes of them.
+   * Registers a tool that the policy lists. If its rule looks at arguments (`allow.when`), the output of the input
+   * schema must fit the rule.
    */
   registerTool<
     Name extends keyof Tools & string,
@@ -61,7 +59,7 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
 const dialect: Dialect = {
   registrars: ["registerTool"],
   methodOf: String,
-  callerOf(context) {
+  sourceOf(context) {
     const { http, sessionId } = contextIn(context);
     const authorization = http?.req?.headers.get("authorization");
     return { bearers: bearersOf(http?.authInfo, authorization), local: !http && sessionId === undefined };
@@ -86,12 +84,12 @@ const dialect: Dialect = {
   },
 };
 
-/** The context of a request, as the SDK makes it for every handler. */
+/** The context that the SDK makes for every handler. */
 function contextIn(context: object): Partial<ServerContext> {
   return ownMembers(context);
 }
 
-/** The request without what may hold a token: the header, and the body, whose arguments the handler has. */
+/** The request without its possible tokens: without the header, and without the body. */
 function withoutTokens({ url, method, headers, signal }: Request): Request {
   const rest = new Headers(headers);
   for (const name of ["authorization", "content-length"]) rest.delete(name);
@@ -99,14 +97,14 @@ function withoutTokens({ url, method, headers, signal }: Request): Request {
 }
 
 /**
- * Puts one policy in front of the tools of an MCP server. Call it right after the server is made, before its
- * first tool. When the server connects, the policy and the tools must name each other completely.
+ * Puts one policy in front of the tools of an MCP server. Call it right after the server is made, before its first
+ * tool. When the server connects, each tool must have a rule and each rule a tool.
  *
- * Guards tools alone: their list and their calls. Resources, prompts and completions stay as they are; over
- * HTTP, `guardMcp` lets nobody in to them without a token.
+ * It guards the list and the calls of tools. Resources, prompts and completions stay as they are. Over HTTP, `guardMcp`
+ * requires a token for them.
  *
  * @returns the same server, typed so that it takes the policy's tools and hands a principal to each
- * @throws {Error} where tools were registered before, or the policy cannot be kept
+ * @throws {Error} if tools were registered before, or an option of the policy has a wrong form
  * @example
  * const server = guardTools(new McpServer({ name: "notes", version: "1.0.0" }), {
  *   guard,
@@ -119,7 +117,7 @@ export function guardTools<const Tools extends ToolRules>(
   server: McpServer,
   policy: ToolPolicy<Tools>,
 ): GuardedServer<Tools> {
-  install(server, policy, dialect);
-  // It is the same object; what its type adds is kept by the shadowed methods.
+  guardServer(server, policy, dialect);
+  // The same object: the shadowed methods do what its new type adds.
   return server as GuardedServer<Tools>;
 }

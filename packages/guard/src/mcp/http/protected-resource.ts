@@ -1,28 +1,28 @@
-import { failureCooldown } from "../issuer/discovery.ts";
-import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
-import type { HttpPolicy } from "./http-policy.ts";
+import { failureCooldown } from "../../issuer/discovery.ts";
+import type { HttpPolicy } from "../policy.ts";
+import { type HttpAnswer, jsonAnswer } from "./exchange.ts";
 
 const wellKnown = "/.well-known/oauth-protected-resource";
 
 /**
- * What tells clients where to get a token for an MCP endpoint (RFC 9728): at the well-known place with the
- * endpoint's path appended (§3.1), and at the one without, where some clients look.
+ * The metadata that leads clients to a token for an MCP endpoint (RFC 9728). It is served at the well-known path with
+ * the endpoint's path appended (§3.1). Some clients look at the well-known path alone, so it is served there too.
  */
 export class ProtectedResource {
   /** The endpoint's address, as configured. */
   readonly url: URL;
-  /** Where its metadata is: for `WWW-Authenticate` (§5.1). */
+  /** The address of its metadata, for `WWW-Authenticate` (§5.1). */
   readonly metadataUrl: string;
   readonly #paths: ReadonlySet<string>;
   readonly #policy: HttpPolicy;
 
-  /** @throws {Error} where the policy names no address, or no issuer to get a token from */
+  /** @throws {Error} if the policy lacks a valid address, or an issuer */
   constructor(policy: HttpPolicy) {
     const { resource, guard, authorizationServers } = policy;
     this.url = endpoint(resource);
     const path = wellKnown + this.url.pathname.replace(/\/+$/, "");
     if (authorizationServers === undefined && guard.issuer === undefined)
-      throw new Error("guardMcp: name authorizationServers: the guard has no issuer");
+      throw new Error("guardMcp: the guard has no issuer, so name one in authorizationServers");
     this.metadataUrl = new URL(path, this.url.origin).href;
     this.#paths = new Set([wellKnown, path]);
     this.#policy = policy;
@@ -48,7 +48,7 @@ export class ProtectedResource {
     return jsonAnswer(200, metadata, { ...headers, "cache-control": "public, max-age=300" });
   }
 
-  /** Asked for every answer: a guard learns from its issuer what it is called, and whether it issues tokens. */
+  /** Read for every answer, because the guard learns the issuer's name and endpoints from its metadata. */
   async #authorizationServers(): Promise<readonly string[]> {
     const { guard, authorizationServers } = this.#policy;
     if (authorizationServers !== undefined) return authorizationServers;
@@ -56,7 +56,7 @@ export class ProtectedResource {
     return issuer === undefined ? [] : [issuer];
   }
 
-  /** The answer to a request for the metadata; undefined for any other. It is public: any page may read it. */
+  /** The answer to a request for the metadata, which any page may read. Undefined for any other request. */
   async answerTo(method: string, path: string): Promise<HttpAnswer | undefined> {
     if (!this.#paths.has(path)) return undefined;
     const headers = { "access-control-allow-origin": "*" };
@@ -83,7 +83,9 @@ export class ProtectedResource {
 function endpoint(resource: string): URL {
   const url = URL.canParse(resource) ? new URL(resource) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hash !== "" || url.search !== "") {
-    throw new Error(`guardMcp: resource must be an http address without query: ${JSON.stringify(resource)}`);
+    throw new Error(
+      `guardMcp: resource must be an http or https address without a query: ${JSON.stringify(resource)}`,
+    );
   }
   return url;
 }
