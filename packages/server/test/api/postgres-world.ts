@@ -1,6 +1,6 @@
-import { inject } from "vitest";
 import { databaseClock } from "../postgres/server/database-clock.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
+import { suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { localWorld, type ProviderWorld } from "./provider-world.ts";
 import { testServer } from "./test-server.ts";
 
@@ -12,7 +12,7 @@ export const openOnPostgres: typeof testServer = async (settings = {}, hasher, a
   const secret = "only for tests, and the same everywhere";
   const database = settings["DATABASE"] ?? (await newDatabase());
   const server = await testServer({ SECRET: secret, ...settings, DATABASE: database }, hasher, ahead);
-  if (new URL(database).username !== new URL(inject("postgres")).username) return server;
+  if (new URL(database).username !== new URL(await suitePostgres()).username) return server;
   const clock = await databaseClock(database);
   return {
     ...server,

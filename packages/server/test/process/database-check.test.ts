@@ -1,9 +1,10 @@
 import { copyFileSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
+import { suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { expectRefusal } from "./refusal.ts";
 import { Place } from "./server-process.ts";
 
@@ -85,7 +86,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     expect(stdout).toMatch(/^host 127\.0\.0\.1:\d+ +primary$/m);
     expect(stdout).toMatch(/^version +(\d+) of \1$/m);
     expect(stdout).toMatch(/^users +1$/m);
-    const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
+    const [{ fsync } = {}] = await queryAt(await suitePostgres(), "select current_setting('fsync') as fsync");
     if (fsync === "off") expect(stdout).toMatch(/^wrong: fsync is off/m);
     expect(status).toBe(fsync === "off" ? 1 : 0);
     expect(stdout).not.toContain("only for tests");
@@ -96,9 +97,9 @@ describe("latchkey database check, on PostgreSQL", () => {
       "an encoding that cannot hold every name",
       async (address: string) => {
         const name = new URL(address).pathname.slice(1);
-        await queryAt(inject("postgres"), `drop database ${name}`);
+        await queryAt(await suitePostgres(), `drop database ${name}`);
         await queryAt(
-          inject("postgres"),
+          await suitePostgres(),
           `create database ${name} encoding 'LATIN1' template template0 locale 'C'`,
         );
       },
@@ -125,7 +126,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     const server = await place.server({ env: replicaEnvironment(`${address}?connection_limit=5`) });
     await server.stop();
     expect(server.stdout()).toMatch(/"level":40,.*connection_limit in LATCHKEY_DATABASE has no effect/);
-    const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
+    const [{ fsync } = {}] = await queryAt(await suitePostgres(), "select current_setting('fsync') as fsync");
     if (fsync === "off") expect(server.stdout()).toMatch(/"level":40,.*fsync is off/);
   });
 
