@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bearer, send } from "../api/api-case.ts";
 import { type TestServer, testServer } from "../api/test-server.ts";
 import { until } from "../process/until.ts";
-import { type Answer, json, OddRealm, paths } from "./odd-realm.ts";
+import { type Answer, json, moved, OddRealm, paths } from "./odd-realm.ts";
 
 const login = (server: TestServer) =>
   send(server, "/auth", {
@@ -43,8 +43,8 @@ const odd: Readonly<Record<string, Answer>> = {
   "a token that is none": tokens({}),
   "a number for a token": tokens({ access_token: 5 }),
   "400 without a word": (_request, response) => void response.writeHead(400).end(),
-  "a redirect": (_request, response) =>
-    void response.writeHead(302, { location: "https://elsewhere.example/" }).end(),
+  "a redirect to a good answer": (_request, response) =>
+    void response.writeHead(307, { location: `${moved}${paths.token}` }).end(),
   "a body without end": (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
     const more = () => {
