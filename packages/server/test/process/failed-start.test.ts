@@ -17,53 +17,38 @@ function serve(args: readonly string[], env: Environment = {}) {
   return place.latchkey(["serve", "--port", "0", ...args], { env });
 }
 
-type Row = readonly [string, readonly string[], Environment, RegExp];
-
-/** Rows of refused starts. */
-function refused(run: typeof serve, rows: readonly Row[]) {
-  test.for(rows)("%s", async ([, args, env, why]) => {
-    const result = await run(args, env);
-    expectRefusal(result, why);
-    expect(result.stderr).not.toMatch(/hunter2|x{40}|s{40}/);
-  });
+/** Whether a start gets as far as files and sockets. All others are refused for their settings, here. */
+function opensSomething(args: readonly string[], env: Environment): boolean {
+  const path = args[0] === "--database" && args[1]?.includes("://") === false;
+  return path || args.includes("203.0.113.7") || env["LATCHKEY_SECRET"]?.length === 40;
 }
 
-/** Settings are refused before anything is opened, so these need no process of their own. */
-describe("the server does not start, and says in one line why and what to do, when", () => {
-  refused(
-    (args, env = {}) => place.here(["serve", "--port", "0", ...args], { env }),
-    [
-      ["the port is no number", ["--port", "http"], {}, /--port=http: give a whole number from 0 to 65535/],
-      [
-        "a number is negative",
-        [],
-        { LATCHKEY_HASH_QUEUE: "-1" },
-        /LATCHKEY_HASH_QUEUE=-1: give a whole number/,
-      ],
-      ["a time has no unit", ["--access-token-ttl", "60"], {}, /--access-token-ttl=60: give a duration/],
-      ["a rule is none", [], { LATCHKEY_THROTTLE_PAIR: "often" }, /LATCHKEY_THROTTLE_PAIR=often: .*20\/15m/],
-      ["the issuer is no address", ["--issuer", "me"], {}, /--issuer=me: give an address such as/],
-      [
-        "a proxy is no network",
-        [],
-        { LATCHKEY_TRUSTED_PROXIES: "all" },
-        /TRUSTED_PROXIES=all: .*10\.0\.0\.0\/8/,
-      ],
-      ["the level is unknown", ["--log-level", "loud"], {}, /--log-level=loud: give debug or info/],
-      ["two settings contradict", ["--session-idle", "60d"], {}, /SESSION_IDLE must not be longer than/],
-      ["the secret is short", [], { LATCHKEY_SECRET: "hunter2" }, /LATCHKEY_SECRET: .*32 random characters/],
-      ["the secret is a flag", ["--secret", "x".repeat(40)], {}, /set LATCHKEY_SECRET in the environment/],
-      ["a secret is a flag", ["--admin-password=hunter22"], {}, /set LATCHKEY_ADMIN_PASSWORD in the environ/],
-      ["a flag is unknown", ["--colour", "red"], {}, /--colour.*`latchkey --help`/],
-      ["a flag lacks its value", ["--host"], {}, /--host.*`latchkey --help`/],
-      ["there is a word too many", ["now"], {}, /serve takes no now/],
-      ["the database is an address", ["--database", "redis://x"], {}, /--database=redis:\/\/x: give a path/],
-    ],
-  );
-});
-
 describe.concurrent("the server does not start, and says in one line why and what to do, when", () => {
-  refused(serve, [
+  test.for([
+    ["the port is no number", ["--port", "http"], {}, /--port=http: give a whole number from 0 to 65535/],
+    [
+      "a number is negative",
+      [],
+      { LATCHKEY_HASH_QUEUE: "-1" },
+      /LATCHKEY_HASH_QUEUE=-1: give a whole number/,
+    ],
+    ["a time has no unit", ["--access-token-ttl", "60"], {}, /--access-token-ttl=60: give a duration/],
+    ["a rule is none", [], { LATCHKEY_THROTTLE_PAIR: "often" }, /LATCHKEY_THROTTLE_PAIR=often: .*20\/15m/],
+    ["the issuer is no address", ["--issuer", "me"], {}, /--issuer=me: give an address such as/],
+    [
+      "a proxy is no network",
+      [],
+      { LATCHKEY_TRUSTED_PROXIES: "all" },
+      /TRUSTED_PROXIES=all: .*10\.0\.0\.0\/8/,
+    ],
+    ["the level is unknown", ["--log-level", "loud"], {}, /--log-level=loud: give debug or info/],
+    ["two settings contradict", ["--session-idle", "60d"], {}, /SESSION_IDLE must not be longer than/],
+    ["the secret is short", [], { LATCHKEY_SECRET: "hunter2" }, /LATCHKEY_SECRET: .*32 random characters/],
+    ["the secret is a flag", ["--secret", "x".repeat(40)], {}, /set LATCHKEY_SECRET in the environment/],
+    ["a secret is a flag", ["--admin-password=hunter22"], {}, /set LATCHKEY_ADMIN_PASSWORD in the environ/],
+    ["a flag is unknown", ["--colour", "red"], {}, /--colour.*`latchkey --help`/],
+    ["a flag lacks its value", ["--host"], {}, /--host.*`latchkey --help`/],
+    ["there is a word too many", ["now"], {}, /serve takes no now/],
     [
       "the address is another machine's",
       ["--host", "203.0.113.7"],
@@ -80,9 +65,16 @@ describe.concurrent("the server does not start, and says in one line why and wha
     ["the place is in a file", ["--database", "latchkey.db/x.db"], {}, /cannot (write|use) .*--database/],
     ["it is below a file", ["--database", "latchkey.db/x/y.db"], {}, /cannot (write|use) .*--database/],
     ["the place takes no files", ["--database", "/proc/latchkey.db"], {}, /cannot (write|use) .*--database/],
-  ]);
+    ["the database is an address", ["--database", "redis://x"], {}, /--database=redis:\/\/x: give a path/],
+  ] as const)("%s", async ([, args, env, why]) => {
+    const result = opensSomething(args, env)
+      ? await serve(args, env)
+      : await place.here(["serve", "--port", "0", ...args], { env });
+    expectRefusal(result, why);
+    expect(result.stderr).not.toMatch(/hunter2|x{40}|s{40}/);
+  });
 
-  test("the place is a directory of the system's own", { timeout: 5_000 }, async () => {
+  test("the place is a directory of the system's own", async () => {
     expectRefusal(await serve(["--database", "/proc/latchkey/latchkey.db"]), /\/proc.*--database/);
   });
 
