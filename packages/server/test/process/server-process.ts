@@ -69,8 +69,11 @@ export interface ServerOptions {
 export class Place {
   readonly directory = mkdtempSync(join(tmpdir(), "latchkey-"));
   readonly #running = new Set<ChildProcess>();
+  readonly #commands: "processes" | "here";
 
-  constructor() {
+  /** @param commands whether `latchkey` starts a process for a command that starts no server. Default: it does */
+  constructor({ commands = "processes" }: { readonly commands?: "processes" | "here" } = {}) {
+    this.#commands = commands;
     const killAll = () => {
       for (const child of this.#running) child.kill("SIGKILL");
     };
@@ -135,6 +138,8 @@ export class Place {
 
   /** Runs a command to its end. */
   async latchkey(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    const startsServer = args[0] === "serve" || args[0] === "demo";
+    if (this.#commands === "here" && !startsServer) return this.here(args, options);
     const command = this.start(args, options);
     const timer = setTimeout(() => command.kill("SIGKILL"), startPatience);
     const exit = await command.exited;
