@@ -1,4 +1,5 @@
 import { statfsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -23,6 +24,8 @@ const env = fastEnvironment();
 
 export default defineConfig({
   test: {
+    // Tests of processes wait more than they compute. By default, vitest leaves one of two processors idle.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
