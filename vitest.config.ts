@@ -3,8 +3,8 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /**
- * The environment of the fast suites' workers. Databases lie in memory if it has a gigabyte to spare: their flushes
- * would wait for a disk whose durability these suites do not test. Writer threads find their TypeScript compiled.
+ * The environment of the fast suites' workers. Databases lie in memory if a gigabyte of it is free: these suites
+ * test no durability, and half of their time would be waits for flushes. Writer threads find their TypeScript compiled.
  */
 function fastEnvironment(): Record<string, string> {
   const cache = new URL("node_modules/.cache/latchkey-test", import.meta.url).pathname;

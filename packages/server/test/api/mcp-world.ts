@@ -4,7 +4,7 @@ import { claimsOf, signIn } from "./api-case.ts";
 import { connectMcp, type McpClient } from "./mcp-client.ts";
 import { type TestServer, testServer } from "./test-server.ts";
 
-/** Somebody who is signed in, with a client. */
+/** A signed-in user, with a client. */
 export interface Person {
   readonly token: string;
   readonly refresh: string;
@@ -12,7 +12,7 @@ export interface Person {
   readonly client: McpClient;
 }
 
-/** A test server with an administrator, and people who call its tools. */
+/** A test server with an administrator, and signed-in users that call its tools. */
 export interface McpWorld extends AsyncDisposable {
   readonly server: TestServer;
   /** Signs somebody in, in a session of their own. */
@@ -60,7 +60,7 @@ async function reset(server: TestServer): Promise<void> {
   const connection = new DatabaseSync(server.database, { timeout: 5_000 });
   connection.exec("delete from sessions");
   connection.close();
-  // What the server has read of the last test's world is out of date.
+  // The server's cached reads of the last test expire.
   server.advance(5_000);
 }
 
