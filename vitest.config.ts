@@ -26,6 +26,7 @@ export default defineConfig({
   test: {
     // Tests of processes wait more than they compute. By default, vitest leaves one of two processors idle.
     maxWorkers: availableParallelism() + 1,
+    // Without isolation, the files of a worker share their modules: a test undoes its changes to globals.
     projects: [
       {
         test: {

@@ -5,10 +5,11 @@ import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
 import { suitePostgres } from "../postgres/server/suite-postgres.ts";
+import { signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { Place } from "./server-process.ts";
+import { adminPassword, Place } from "./server-process.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 const check = (env = {}) => place.latchkey(["database", "check"], { env });
 
 beforeAll(async () => {
@@ -28,6 +29,7 @@ describe("latchkey database check, on a SQLite file", () => {
 
   test("counts the write-ahead log of a running server", async () => {
     const server = await place.server();
+    await signIn(server.url, "admin", adminPassword);
     const { stdout } = await check().finally(() => server.stop());
     const [, file, log] = /^size +(\d+) bytes and (\d+) in the write-ahead log$/m.exec(stdout) ?? [];
     expect(Number(file)).toBeGreaterThan(0);
