@@ -1,26 +1,12 @@
-import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { memoryFolder } from "./packages/server/test/memory-folder.ts";
 
-/**
- * The environment of the fast suites' workers. Databases lie in memory if a gigabyte of it is free: these suites
- * test no durability, and half of their time would be waits for flushes. Writer threads find their TypeScript compiled.
- */
-function fastEnvironment(): Record<string, string> {
-  const cache = new URL("node_modules/.cache/latchkey-test", import.meta.url).pathname;
-  return { NODE_COMPILE_CACHE: cache, ...(hasRoom("/dev/shm") ? { TMPDIR: "/dev/shm" } : {}) };
-}
-
-function hasRoom(folder: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize > 2 ** 30;
-  } catch {
-    return false;
-  }
-}
-
-const env = fastEnvironment();
+// Durability is the subject of the other suites. Writer threads and programs find their TypeScript compiled.
+const env = {
+  TMPDIR: memoryFolder(2 ** 30),
+  NODE_COMPILE_CACHE: new URL("node_modules/.cache/latchkey-test", import.meta.url).pathname,
+};
 
 export default defineConfig({
   test: {
