@@ -135,7 +135,7 @@ function configOf(settings: Readonly<Record<string, string>>) {
 }
 
 /** Whether the users of a copied database are those that the server itself would add. */
-function mayBeSeeded(settings: Readonly<Record<string, string>>): boolean {
+export function mayBeSeeded(settings: Readonly<Record<string, string>>): boolean {
   return !Object.keys(settings).some((name) => name === "DATABASE" || name.startsWith("HASH_"));
 }
 
