@@ -1,21 +1,52 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { memoryFolder } from "./packages/server/test/memory-folder.ts";
+
+// Durability is the subject of the other suites. Writer threads and programs find their TypeScript compiled.
+const env = {
+  TMPDIR: memoryFolder(2 ** 30),
+  NODE_COMPILE_CACHE: new URL("node_modules/.cache/latchkey-test", import.meta.url).pathname,
+};
 
 export default defineConfig({
   test: {
+    // Tests of processes wait more than they compute. By default, vitest leaves one of two processors idle.
+    maxWorkers: availableParallelism() + 1,
+    // Without isolation, the files of a worker share their modules: a test undoes its changes to globals.
     projects: [
       {
         test: {
-          name: "fast",
-          include: ["{packages,examples}/*/test/**/*.test.ts"],
-          exclude: [
-            "packages/*/test/{crash,package,keycloak}/**",
-            "packages/server/test/{postgres,replicas,deploy,misfortune,wire}/**",
-          ],
+          name: "client",
+          include: ["packages/client/test/**/*.test.ts"],
+          exclude: ["packages/client/test/package/**"],
+          testTimeout: 30_000,
+          isolate: false,
+          env,
+        },
+      },
+      {
+        test: {
+          name: "guard",
+          include: ["packages/guard/test/**/*.test.ts"],
+          testTimeout: 30_000,
+          isolate: false,
+          env,
+        },
+      },
+      {
+        test: {
+          name: "server",
+          include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
+          exclude: ["packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**"],
           globalSetup: [
             "packages/server/test/keycloak/told.ts",
             "packages/server/test/postgres/server/embedded.ts",
           ],
           testTimeout: 30_000,
+          // The first test that asks for PostgreSQL starts it.
+          hookTimeout: 60_000,
+          isolate: false,
+          env,
         },
       },
       {

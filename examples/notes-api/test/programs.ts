@@ -52,9 +52,13 @@ export class Programs {
   }
 
   #start(command: string, args: readonly string[], env: Environment): Program {
-    const { PATH, HOME } = process.env;
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
     // A process group, so that the children of a shell are killed with it.
-    const child = spawn(command, args, { cwd: root, env: { PATH, HOME, ...env }, detached: true });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
+      detached: true,
+    });
     const written = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       written.stdout += text;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AuthClient } from "../src/index.ts";
 import { answers, drips, hangs, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
 import { repeatable, unrepeatable, verbs, welcome } from "./verbs.ts";
@@ -7,31 +7,66 @@ let server: MisbehavingServer;
 beforeEach(async () => {
   server = await misbehavingServer();
 });
-afterEach(() => server[Symbol.asyncDispose]());
+afterEach(() => {
+  vi.useRealTimers();
+  return server[Symbol.asyncDispose]();
+});
 
 const timeout = 300;
-const client = () => new AuthClient({ baseURL: server.url, timeout, retry: { initialInterval: 0 } });
+let heads = 0;
+const fetch: typeof globalThis.fetch = async (...given) => {
+  const response = await globalThis.fetch(...given);
+  heads++;
+  return response;
+};
+const client = () => new AuthClient({ baseURL: server.url, timeout, retry: { initialInterval: 0 }, fetch });
+
+/** The client's timers stand still: on a busy machine a call would time out before its request has left. */
+function stopTime() {
+  heads = 0;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+}
+
+/** Waits until so many requests have arrived, and so many heads of responses at the client. */
+async function arrived(requests: number, responses: number) {
+  while (server.received.length < requests || heads < responses) await new Promise(setImmediate);
+}
 const message = expect.stringMatching(/^No response from http:\/\/127\.0\.0\.1:\d+ within 300 ms$/);
 const late = { kind: "timeout", name: "RequestTimeoutError", message };
 
 describe.each(repeatable)("%s", (_name, verb) => {
   test.each([
-    ["never answers", hangs],
-    ["never ends its body", drips],
-  ])("has a full timeout again after a server that %s", async (_case, behaviour) => {
-    server.will(behaviour, answers(200, welcome));
-    await expect(verb(client())).resolves.toMatchObject({});
+    ["never answers", hangs, 0],
+    ["never ends its body", drips, 1],
+  ])("has a full timeout again after a server that %s", async (_case, behaviour, responses) => {
+    stopTime();
+    const answer = Promise.withResolvers<void>();
+    server.will(behaviour, (...given) => void answer.promise.then(() => answers(200, welcome)(...given)));
+    const call = verb(client()).result();
+    await arrived(1, responses);
+    await vi.advanceTimersByTimeAsync(timeout);
+    // Fake timers take the wait of zero milliseconds before the retry for one.
+    while (vi.getTimerCount() === 0) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(1);
+    await arrived(2, responses);
+    await vi.advanceTimersByTimeAsync(timeout - 2);
+    answer.resolve();
+    expect(await call).toMatchObject({ ok: true });
     expect(server.received).toHaveLength(2);
   });
 });
 
 describe.each(unrepeatable)("%s", (_name, verb) => {
   test.each([
-    ["never answers", hangs],
-    ["never ends its body", drips],
-  ])("is not sent twice if the server %s", async (_case, behaviour) => {
+    ["never answers", hangs, 0],
+    ["never ends its body", drips, 1],
+  ])("is not sent twice if the server %s", async (_case, behaviour, responses) => {
+    stopTime();
     server.will(behaviour, answers(200, welcome));
-    await expect(verb(client())).rejects.toMatchObject(late);
+    const call = verb(client()).result();
+    await arrived(1, responses);
+    await vi.advanceTimersByTimeAsync(timeout);
+    expect(await call).toMatchObject({ ok: false, error: late });
     expect(server.received).toHaveLength(1);
   });
 });
@@ -63,9 +98,10 @@ test("closes the connection to a slow server", async () => {
     if (socket.closed) closed.resolve();
     else socket.once("close", closed.resolve);
   });
-  // On a busy machine a call can time out before its request has left.
-  while (server.received.length === 0) {
-    await expect(client().me({ retry: false })).rejects.toMatchObject(late);
-  }
+  stopTime();
+  const call = client().me({ retry: false }).result();
+  await arrived(1, 0);
+  await vi.advanceTimersByTimeAsync(timeout);
+  expect(await call).toMatchObject({ ok: false, error: late });
   await closed.promise;
 });

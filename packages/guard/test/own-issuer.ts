@@ -13,6 +13,9 @@ export interface Ended {
   readonly until: number;
 }
 
+/** Below it, every path has its usual answer: the target of redirects. */
+const moved = "/moved";
+
 /**
  * A real HTTP server that behaves like an issuer. A test can replace the answer of any path. The feed behaves
  * as documented until it is told otherwise.
@@ -45,7 +48,7 @@ export class OwnIssuer implements AsyncDisposable {
       const cursor = request.headers["last-event-id"];
       const { pathname, search } = new URL(request.url ?? "/", this.url);
       this.requests.push(`${pathname}${search}${cursor === undefined ? "" : ` from ${cursor}`}`);
-      const answer = this.answers.get(pathname) ?? this.#usual(pathname);
+      const answer = this.answers.get(pathname) ?? this.#usual(pathname.replace(moved, ""));
       answer(request, response);
     });
   }
@@ -190,8 +193,8 @@ export const misbehaviour: Readonly<Record<string, Answer>> = {
   garbage: (_request, response) => void response.end(Buffer.from([0xff, 0xfe, 0x00, 0x80])),
   "a list": json(() => []),
   null: json(() => null),
-  "a redirect to itself": (request, response) =>
-    void response.writeHead(302, { location: `${request.url}` }).end(),
+  "a redirect to a good answer": (request, response) =>
+    void response.writeHead(302, { location: `${moved}${request.url}` }).end(),
   "a body cut short": (_request, response) => {
     response.writeHead(200, { "content-length": "1000" });
     response.write("{", () => response.destroy());

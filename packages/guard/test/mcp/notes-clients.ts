@@ -89,7 +89,10 @@ async function connectV2(target: Target, heard: Heard): Promise<AnyClient> {
 }
 
 function processOf({ args, env }: Program) {
-  return { command: process.execPath, args: [...args], env: { ...env }, stderr: "pipe" as const };
+  // The SDK's transport passes few variables on. Without a cache, each start compiles its TypeScript anew.
+  const cache = process.env["NODE_COMPILE_CACHE"];
+  const variables = { ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }), ...env };
+  return { command: process.execPath, args: [...args], env: variables, stderr: "pipe" as const };
 }
 
 function requestsOf({ headers }: Address, { fetch }: Heard) {

@@ -2,8 +2,10 @@ import { TokenError } from "@latchkey/guard";
 import { describe, expect, test } from "vitest";
 import { bearer, send, signIn } from "./api-case.ts";
 import { connectMcp, majors } from "./mcp-client.ts";
-import { mcpWorld } from "./mcp-world.ts";
+import { mcpWorld as freshWorld, sharedMcpWorlds } from "./mcp-world.ts";
 import type { TestServer } from "./test-server.ts";
+
+const mcpWorld = sharedMcpWorlds();
 
 const forEverybody = ["who_am_i", "list_my_sessions", "end_my_session", "end_all_my_sessions"];
 const forAdministrators = [
@@ -199,7 +201,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     });
 
     test("does not find an expired session", async () => {
-      await using world = await mcpWorld(major, { SESSION_IDLE: "2h", REFRESH_GRACE: "1s" });
+      await using world = await freshWorld(major, { SESSION_IDLE: "2h", REFRESH_GRACE: "1s" });
       const old = await world.as("alice");
       world.server.advance(2 * 3_600_000);
       const { client } = await world.as("alice");
@@ -295,7 +297,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
   ] as const)(
     "a clock that was far ahead does not save a session from %s's %s",
     async (username, tool, args) => {
-      await using world = await mcpWorld(major);
+      await using world = await freshWorld(major);
       const old = await world.as("alice");
       world.server.stepWallClock(8 * 86_400_000);
       await (await world.as(username)).client.call(tool, args);
@@ -328,7 +330,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
 
   describe("recent_audit_events", () => {
     test("reads the trail by page, by name and by user, newest first", async () => {
-      await using world = await mcpWorld(major);
+      await using world = await freshWorld(major);
       const { sessionId } = await world.as("alice");
       await world.as("bob");
       const { client } = await world.as("root");
@@ -366,7 +368,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     });
 
     test("finds the events of a removed user", async () => {
-      await using world = await mcpWorld(major);
+      await using world = await freshWorld(major);
       await world.server.server.people.remove("bob");
       const { client } = await world.as("root");
       const { value } = await client.call("recent_audit_events", { user: "user:bob" });

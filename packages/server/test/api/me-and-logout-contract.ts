@@ -152,7 +152,8 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       await check(second, mount, me(bearer(access)), refusedToken("token_revoked"));
     });
 
-    test("two that race both succeed", async () => {
+    // On a busy machine the second may leave after the first is answered: then there was no race.
+    test("two that race both succeed", { retry: 4 }, async () => {
       const { access } = await signIn(server());
       const twice = (request: ApiRequest) => Promise.all([1, 2].map(() => send(server(), mount, request)));
       // Two connections are open after this, so that neither logout waits for its own.

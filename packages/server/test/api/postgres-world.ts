@@ -1,18 +1,31 @@
-import { inject } from "vitest";
 import { databaseClock } from "../postgres/server/database-clock.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
+import { queryAt } from "../postgres/server/postgres-server.ts";
+import { suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { localWorld, type ProviderWorld } from "./provider-world.ts";
-import { testServer } from "./test-server.ts";
+import { mayBeSeeded, testServer } from "./test-server.ts";
+
+const secret = "only for tests, and the same everywhere";
+let template: Promise<string> | undefined;
+
+/** A database with users and without a server's keys, made once per worker. */
+async function makeTemplate(): Promise<string> {
+  const database = await newDatabase();
+  await (await testServer({ SECRET: secret, DATABASE: database }))[Symbol.asyncDispose]();
+  await queryAt(database, "delete from signing_keys; delete from deletion_time");
+  return database;
+}
 
 /**
- * A test server on PostgreSQL: on an empty database where the settings name none. The database's clock advances with
+ * A test server on PostgreSQL: on a database of its own if the settings name none. The database's clock advances with
  * the server's, if the database belongs to the suite's administrator: no other role may read the clock's file.
  */
 export const openOnPostgres: typeof testServer = async (settings = {}, hasher, ahead) => {
-  const secret = "only for tests, and the same everywhere";
-  const database = settings["DATABASE"] ?? (await newDatabase());
+  const seeded = mayBeSeeded(settings) && hasher === undefined && ahead === undefined;
+  if (seeded) template ??= makeTemplate();
+  const database = settings["DATABASE"] ?? (await newDatabase(seeded ? await template : undefined));
   const server = await testServer({ SECRET: secret, ...settings, DATABASE: database }, hasher, ahead);
-  if (new URL(database).username !== new URL(inject("postgres")).username) return server;
+  if (new URL(database).username !== new URL(await suitePostgres()).username) return server;
   const clock = await databaseClock(database);
   return {
     ...server,

@@ -5,7 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
 import { readConfig } from "../../src/config/config.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+import type { People } from "../../src/core/people.ts";
 import { startServer } from "../../src/server.ts";
+import { copyDatabase, databaseTemplate } from "./seeded-database.ts";
 import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
 
 /** The users that every test server knows; `mallory` is disabled. */
@@ -50,17 +52,15 @@ export async function testServer(
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
   const database = settings["DATABASE"] ?? join(folder, "latchkey.db");
-  const defaults = { PORT: "0", DATABASE: database, HASH_MEMORY: "64", HASH_ITERATIONS: "1" };
-  const environment = Object.entries({ ...defaults, ...settings }).map(([name, value]) => [
-    `LATCHKEY_${name}`,
-    value,
-  ]);
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const seeded = mayBeSeeded(settings) && hasher === argon2id;
+  const template = seeded ? await databaseTemplate(makeUsers) : undefined;
   let time = Date.now() + ahead;
   let elapsed = 0;
   let databaseTime = Date.now();
   let hashes = 0;
+  if (template !== undefined) copyDatabase(template, database, time);
   const counting: Hasher = {
     hash: (...given) => {
       hashes++;
@@ -71,24 +71,13 @@ export async function testServer(
       return hasher.verify(...given);
     },
   };
-  const server = await startServer(readConfig(Object.fromEntries(environment)), {
+  const server = await startServer(configOf({ DATABASE: database, ...settings }), {
     log,
     clock: () => time,
     steady: () => elapsed,
     databaseClock: () => databaseTime,
     hasher: counting,
-    async prepare(people) {
-      if ((await people.list()).length > 0) return;
-      const person = (username: keyof typeof passwords, roles: string[]) =>
-        people.add(
-          { username, email: `${username}@example.com`, displayName: null, roles },
-          passwords[username],
-        );
-      await person("alice", ["user", "premium"]);
-      await person("bob", ["user"]);
-      await person("mallory", ["user"]);
-      await people.setActive("mallory", false);
-    },
+    prepare: addUsers,
   });
   const logged = () => lines.map((line): Record<string, unknown> => JSON.parse(line));
   const trail = database.startsWith("postgres:") ? loggedTrail(logged) : fileTrail(database);
@@ -124,4 +113,34 @@ export async function testServer(
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function configOf(settings: Readonly<Record<string, string>>) {
+  const cheap = { PORT: "0", HASH_MEMORY: "64", HASH_ITERATIONS: "1" };
+  const environment = Object.entries({ ...cheap, ...settings }).map(([name, value]) => [
+    `LATCHKEY_${name}`,
+    value,
+  ]);
+  return readConfig(Object.fromEntries(environment));
+}
+
+/** Whether the users of a copied database are those that the server itself would add. */
+export function mayBeSeeded(settings: Readonly<Record<string, string>>): boolean {
+  return !Object.keys(settings).some((name) => name === "DATABASE" || name.startsWith("HASH_"));
+}
+
+async function makeUsers(database: string): Promise<void> {
+  const log = pino({ level: "silent" });
+  const server = await startServer(configOf({ DATABASE: database }), { log, prepare: addUsers });
+  await server.close();
+}
+
+async function addUsers(people: People): Promise<void> {
+  if ((await people.list()).length > 0) return;
+  const person = (username: keyof typeof passwords, roles: string[]) =>
+    people.add({ username, email: `${username}@example.com`, displayName: null, roles }, passwords[username]);
+  await person("alice", ["user", "premium"]);
+  await person("bob", ["user"]);
+  await person("mallory", ["user"]);
+  await people.setActive("mallory", false);
 }

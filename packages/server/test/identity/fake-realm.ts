@@ -13,6 +13,9 @@ export const paths = {
   logout: `${base}/protocol/openid-connect/logout`,
 } as const;
 
+/** Below it, every path has its usual answer: the target of redirects. */
+export const moved = "/moved";
+
 /** A server that answers like a realm of Keycloak, except at paths that a test gives another answer. */
 export class FakeRealm implements AsyncDisposable {
   readonly url: string;
@@ -33,7 +36,7 @@ export class FakeRealm implements AsyncDisposable {
       const path = request.url ?? "";
       this.asked.push(path);
       const body = new URLSearchParams(await text(request).catch(() => ""));
-      (this.answers.get(path) ?? this.#usual(path))(request, response, body);
+      (this.answers.get(path) ?? this.#usual(path.replace(moved, "")))(request, response, body);
     });
   }
 

@@ -1,13 +1,15 @@
 import { copyFileSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
+import { suitePostgres } from "../postgres/server/suite-postgres.ts";
+import { signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { Place } from "./server-process.ts";
+import { adminPassword, Place } from "./server-process.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 const check = (env = {}) => place.latchkey(["database", "check"], { env });
 
 beforeAll(async () => {
@@ -27,6 +29,7 @@ describe("latchkey database check, on a SQLite file", () => {
 
   test("counts the write-ahead log of a running server", async () => {
     const server = await place.server();
+    await signIn(server.url, "admin", adminPassword);
     const { stdout } = await check().finally(() => server.stop());
     const [, file, log] = /^size +(\d+) bytes and (\d+) in the write-ahead log$/m.exec(stdout) ?? [];
     expect(Number(file)).toBeGreaterThan(0);
@@ -85,7 +88,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     expect(stdout).toMatch(/^host 127\.0\.0\.1:\d+ +primary$/m);
     expect(stdout).toMatch(/^version +(\d+) of \1$/m);
     expect(stdout).toMatch(/^users +1$/m);
-    const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
+    const [{ fsync } = {}] = await queryAt(await suitePostgres(), "select current_setting('fsync') as fsync");
     if (fsync === "off") expect(stdout).toMatch(/^wrong: fsync is off/m);
     expect(status).toBe(fsync === "off" ? 1 : 0);
     expect(stdout).not.toContain("only for tests");
@@ -96,9 +99,9 @@ describe("latchkey database check, on PostgreSQL", () => {
       "an encoding that cannot hold every name",
       async (address: string) => {
         const name = new URL(address).pathname.slice(1);
-        await queryAt(inject("postgres"), `drop database ${name}`);
+        await queryAt(await suitePostgres(), `drop database ${name}`);
         await queryAt(
-          inject("postgres"),
+          await suitePostgres(),
           `create database ${name} encoding 'LATIN1' template template0 locale 'C'`,
         );
       },
@@ -125,7 +128,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     const server = await place.server({ env: replicaEnvironment(`${address}?connection_limit=5`) });
     await server.stop();
     expect(server.stdout()).toMatch(/"level":40,.*connection_limit in LATCHKEY_DATABASE has no effect/);
-    const [{ fsync } = {}] = await queryAt(inject("postgres"), "select current_setting('fsync') as fsync");
+    const [{ fsync } = {}] = await queryAt(await suitePostgres(), "select current_setting('fsync') as fsync");
     if (fsync === "off") expect(server.stdout()).toMatch(/"level":40,.*fsync is off/);
   });
 

@@ -17,6 +17,12 @@ function serve(args: readonly string[], env: Environment = {}) {
   return place.latchkey(["serve", "--port", "0", ...args], { env });
 }
 
+/** Whether a start gets as far as files and sockets. All others are refused for their settings, here. */
+function opensSomething(args: readonly string[], env: Environment): boolean {
+  const path = args[0] === "--database" && args[1]?.includes("://") === false;
+  return path || args.includes("203.0.113.7") || env["LATCHKEY_SECRET"]?.length === 40;
+}
+
 describe.concurrent("the server does not start, and prints cause and cure in one line, if", () => {
   test.for([
     [
@@ -81,7 +87,9 @@ describe.concurrent("the server does not start, and prints cause and cure in one
       /--database=redis:\/\/x: expected the path/,
     ],
   ] as const)("%s", async ([, args, env, why]) => {
-    const result = await serve(args, env);
+    const result = opensSomething(args, env)
+      ? await serve(args, env)
+      : await place.here(["serve", "--port", "0", ...args], { env });
     expectRefusal(result, why);
     expect(result.stderr).not.toMatch(/hunter2|x{40}|s{40}/);
   });

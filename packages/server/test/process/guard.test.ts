@@ -4,7 +4,7 @@ import { signIn } from "./auth-calls.ts";
 import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 const bob = "a passphrase of bob's own";
 /** No issuer of its own, so that a guard finds keys and ended sessions at the server's address. */
 const env = { LATCHKEY_ISSUER: "" };

@@ -5,7 +5,7 @@ import { login, me, refresh, send, signIn } from "./auth-calls.ts";
 import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 let folders = 0;
 
 /** A server with a database of its own. */

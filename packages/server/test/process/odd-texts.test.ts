@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const emptyFolder = () => mkdtempSync(place.path("empty-"));
 
-describe.concurrent("a refused setting creates no file:", () => {
+describe("a refused setting creates no file:", () => {
   test.for<[string, Environment, RegExp]>([
     [
       "a password with a Windows line end",
@@ -42,7 +42,7 @@ describe.concurrent("a refused setting creates no file:", () => {
   ])("%s", async ([, env, why]) => {
     const folder = emptyFolder();
     const database = join(folder, "latchkey.db");
-    const result = await place.latchkey(["serve", "--port", "0"], {
+    const result = await place.here(["serve", "--port", "0"], {
       env: { LATCHKEY_DATABASE: database, ...env },
     });
     expectRefusal(result, why);
@@ -85,14 +85,14 @@ test.for([
   ],
   ["a name to show", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
 ] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
-  expectRefusal(await place.latchkey(["user", ...args], { input: `${passphrase}\n` }), why);
+  expectRefusal(await place.here(["user", ...args], { input: `${passphrase}\n` }), why);
 });
 
 async function* bytes(given: Uint8Array) {
   yield given;
 }
 
-const passwd = (given: Uint8Array) => place.latchkey(["user", "passwd", "admin"], { input: bytes(given) });
+const passwd = (given: Uint8Array) => place.here(["user", "passwd", "admin"], { input: bytes(given) });
 const utf16 = (text: string) => Buffer.from(text, "utf16le");
 
 describe("a new password on standard input is refused, and the old one kept, if it is", () => {
@@ -138,12 +138,15 @@ describe("a new password on standard input is accepted with", () => {
 });
 
 describe("the file with the secret", () => {
+  const left = place.path("left.db");
+  beforeAll(async () => {
+    await (await place.server({ database: left })).stop();
+  });
+
   const withSecret = async (content: (secret: string) => string | Uint8Array) => {
-    const folder = emptyFolder();
-    const database = join(folder, "latchkey.db");
-    const first = await place.server({ database });
-    await first.stop();
-    const secret = readFileSync(`${database}.secret`, "utf8").trim();
+    const database = join(emptyFolder(), "latchkey.db");
+    copyFileSync(left, database);
+    const secret = readFileSync(`${left}.secret`, "utf8").trim();
     writeFileSync(`${database}.secret`, content(secret));
     return database;
   };

@@ -3,7 +3,7 @@ import { login } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
 import { Place, type ServerProcess } from "./server-process.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 let server: ServerProcess;
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { expectRefusal } from "./refusal.ts";
 import { Place, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 const password = "correct horse battery staple";
 let server: ServerProcess;
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll } from "vitest";
+import { commandHere } from "./command-here.ts";
 
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 
@@ -68,8 +69,11 @@ export interface ServerOptions {
 export class Place {
   readonly directory = mkdtempSync(join(tmpdir(), "latchkey-"));
   readonly #running = new Set<ChildProcess>();
+  readonly #commands: "processes" | "here";
 
-  constructor() {
+  /** @param commands whether `latchkey` starts a process for a command that starts no server. Default: it does */
+  constructor({ commands = "processes" }: { readonly commands?: "processes" | "here" } = {}) {
+    this.#commands = commands;
     const killAll = () => {
       for (const child of this.#running) child.kill("SIGKILL");
     };
@@ -89,11 +93,16 @@ export class Place {
     return this.path("latchkey.db");
   }
 
+  #environment(given: Environment): Environment {
+    const path = process.env["PATH"] ?? "";
+    return { PATH: path, LATCHKEY_DATABASE: this.database, ...testEnvironment, ...given };
+  }
+
   /** Starts `latchkey`, without waiting for anything. Given variables go before the test's own. */
   start(args: readonly string[], { input = "", env = {} }: CommandOptions = {}): RunningProcess {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: this.directory,
-      env: { PATH: process.env["PATH"], LATCHKEY_DATABASE: this.database, ...testEnvironment, ...env },
+      env: this.#environment(env),
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#running.add(child);
@@ -122,8 +131,15 @@ export class Place {
     };
   }
 
+  /** Runs a command that starts no server to its end, in this process. */
+  here(args: readonly string[], { input = "", env = {} }: CommandOptions = {}): Promise<CommandResult> {
+    return commandHere(args, { directory: this.directory, env: this.#environment(env), input });
+  }
+
   /** Runs a command to its end. */
   async latchkey(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    const startsServer = args[0] === "serve" || args[0] === "demo";
+    if (this.#commands === "here" && !startsServer) return this.here(args, options);
     const command = this.start(args, options);
     const timer = setTimeout(() => command.kill("SIGKILL"), startTimeout);
     const exit = await command.exited;

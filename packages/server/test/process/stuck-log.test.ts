@@ -5,18 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
 const command = fileURLToPath(new URL("../../bin/latchkey.js", import.meta.url));
-const url = "http://127.0.0.1:18431";
 
 test("a server with an unread log answers requests, and stops on SIGTERM", async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const folder = mkdtempSync(join(tmpdir(), "latchkey-log-"));
   const args = [
     command,
     "serve",
     "--port",
-    "18431",
+    String(port),
     "--database",
     join(folder, "l.db"),
     "--log-level",

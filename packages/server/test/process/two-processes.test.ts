@@ -6,7 +6,7 @@ import { jwtPart, login, logout, me, refresh, send, signIn, tokensOf, trade } fr
 import { adminPassword, type Environment, Place, type ServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
-const place = new Place();
+const place = new Place({ commands: "here" });
 
 describe("two servers that start at once in an empty folder", () => {
   test.for([1, 2, 3])("agree on secret, keys and administrator (start %d)", async (start) => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { connect as openClient } from "../../src/store/postgres/connect.ts";
 import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
@@ -9,6 +9,7 @@ import { openOnPostgres } from "../api/postgres-world.ts";
 import { passwords, type TestServer } from "../api/test-server.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";
+import { suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { until } from "../process/until.ts";
 
 let roles = 0;
@@ -17,7 +18,7 @@ let roles = 0;
 async function limitedRole(limit: number) {
   const role = `r${process.pid}_${Math.random().toString(36).slice(2)}_${roles++}`;
   const database = await newDatabase();
-  const administration = inject("postgres");
+  const administration = await suitePostgres();
   const name = new URL(database).pathname.slice(1);
   await queryAt(administration, `create role ${role} login password 'first' connection limit ${limit}`);
   await queryAt(administration, `alter database ${name} owner to ${role}`);
@@ -100,7 +101,7 @@ describe("a role with fewer connections than the pool", () => {
     // Another client takes the free slot at once, so that a new connection is refused.
     await role.alter("connection limit 1");
     await queryAt(
-      inject("postgres"),
+      await suitePostgres(),
       `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role.role}'
        and query not like 'listen%' order by backend_start limit 1`,
     );

@@ -1,17 +1,15 @@
 import type { TestProject } from "vitest/node";
+import { memoryFolder } from "../../memory-folder.ts";
 import { embeddedBinaries } from "./binaries.ts";
+import { startOnDemand } from "./on-demand.ts";
 import { PostgresServer } from "./postgres-server.ts";
 
-declare module "vitest" {
-  export interface ProvidedContext {
-    /** Where a running PostgreSQL is: its administrator's database. */
-    postgres: string;
-  }
-}
+/** Each database takes 8 MB, and a run makes some hundreds. */
+const room = 4 * 2 ** 30;
 
-/** Starts the PostgreSQL of `npm test`. @returns what stops it again */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await PostgresServer.make({ binaries: embeddedBinaries(), fsync: false });
-  project.provide("postgres", server.address("postgres"));
-  return () => server[Symbol.asyncDispose]();
+/** The PostgreSQL of `npm test`: npm's binaries, without flushes to disk. */
+export function setup(project: TestProject): Promise<() => Promise<void>> {
+  return startOnDemand(project, () =>
+    PostgresServer.make({ binaries: embeddedBinaries(), fsync: false, parent: memoryFolder(room) }),
+  );
 }

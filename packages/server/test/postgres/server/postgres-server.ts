@@ -20,6 +20,8 @@ export interface ServerOptions {
   /** Whether writes are flushed to disk, as they must be where the engine is to be killed. Default: true. */
   readonly fsync?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** The folder in which the server's own is made. Default: that of temporary files. */
+  readonly parent?: string;
 }
 
 /** A real PostgreSQL server in a folder of its own, on a port of its own. */
@@ -41,8 +43,13 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   /** Makes a server with an empty set of databases and starts it. */
-  static async make({ binaries, fsync = true, settings = {} }: ServerOptions): Promise<PostgresServer> {
-    const server = new PostgresServer(binaries, newFolder(), await freePort());
+  static async make({
+    binaries,
+    fsync = true,
+    settings = {},
+    parent,
+  }: ServerOptions): Promise<PostgresServer> {
+    const server = new PostgresServer(binaries, newFolder(parent), await freePort());
     const passwordFile = join(server.folder, "password");
     writeFileSync(passwordFile, owner.password);
     giveToEngine(passwordFile);
@@ -199,8 +206,8 @@ export async function queryAt(address: string, text: string): Promise<Record<str
   }
 }
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-postgres-"));
+function newFolder(parent: string = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, "latchkey-postgres-"));
   giveToEngine(folder);
   return folder;
 }

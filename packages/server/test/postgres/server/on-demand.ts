@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { TestProject } from "vitest/node";
+import type { PostgresServer } from "./postgres-server.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Address of the starter of the suite's PostgreSQL: its answer is the address of the administrator's database. */
+    postgresStarter: string;
+  }
+}
+
+/**
+ * One PostgreSQL per run, started by the first test that asks for it. Workers ask over HTTP, because only the main
+ * process outlives every test file.
+ *
+ * @returns the function that ends the run
+ */
+export async function startOnDemand(
+  project: TestProject,
+  make: () => Promise<PostgresServer>,
+): Promise<() => Promise<void>> {
+  let server: Promise<PostgresServer> | undefined;
+  const starter = createServer((_request, response) => {
+    server ??= make();
+    server.then(
+      (started) => response.end(started.address("postgres")),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  starter.listen(0, "127.0.0.1");
+  await once(starter, "listening");
+  const bound = starter.address();
+  if (bound === null || typeof bound === "string") throw new Error("the starter has no port");
+  project.provide("postgresStarter", `http://127.0.0.1:${bound.port}/`);
+  return async () => {
+    starter.close();
+    await (await server?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  };
+}

@@ -1,0 +1,69 @@
+import { Readable } from "node:stream";
+import { runCommand } from "../../src/main.ts";
+import type { CommandResult, Environment } from "./server-process.ts";
+
+export interface HereOptions {
+  readonly directory: string;
+  readonly env: Environment;
+  readonly input: string | AsyncIterable<Uint8Array>;
+}
+
+/** `process.exit` was called. */
+class Ended extends Error {}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs a command line to its end in the test's own process: a process of its own takes a third of a second of CPU time.
+ * Environment, folder and standard streams belong to the whole process, so commands run one at a time. A command that
+ * would start a server needs a process of its own.
+ */
+export function commandHere(args: readonly string[], options: HereOptions): Promise<CommandResult> {
+  const result = last.then(() => run(args, options));
+  last = result.catch(() => {});
+  return result;
+}
+
+async function run(args: readonly string[], { directory, env, input }: HereOptions): Promise<CommandResult> {
+  using undo = new DisposableStack();
+  const written = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    const stream = process[name];
+    const on = stream.listeners("error").length;
+    undo.defer(() => {
+      for (const listener of stream.rawListeners("error").slice(on))
+        Reflect.apply(stream.off, stream, ["error", listener]);
+    });
+    replace(undo, stream, "write", (chunk: string) => {
+      written[name] += chunk;
+      return true;
+    });
+  }
+  replace(undo, process, "stdin", Readable.from(typeof input === "string" ? [Buffer.from(input)] : input));
+  replace(undo, process, "env", { ...env });
+  replace(undo, process, "exit", () => {
+    throw new Ended();
+  });
+  const before = process.cwd();
+  process.chdir(directory);
+  undo.defer(() => process.chdir(before));
+  undo.defer(() => {
+    process.exitCode = undefined;
+  });
+  try {
+    await runCommand(args);
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+  }
+  return { ...written, status: Number(process.exitCode ?? 0), signal: null };
+}
+
+/** Gives a property another value until the stack is disposed of. */
+function replace(undo: DisposableStack, owner: object, name: string, value: unknown): void {
+  const old = Object.getOwnPropertyDescriptor(owner, name);
+  Object.defineProperty(owner, name, { value, configurable: true, writable: true, enumerable: true });
+  undo.defer(() => {
+    if (old === undefined) Reflect.deleteProperty(owner, name);
+    else Object.defineProperty(owner, name, old);
+  });
+}
