@@ -1,6 +1,18 @@
 import { Readable } from "node:stream";
 import { runCommand } from "../../src/main.ts";
-import type { CommandResult, Environment } from "./server-process.ts";
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** How a process ended: with a status, or by a signal. */
+export interface Exit {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface CommandResult extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 export interface HereOptions {
   readonly directory: string;

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll } from "vitest";
-import { commandHere } from "./command-here.ts";
+import { type CommandResult, commandHere, type Environment, type Exit } from "./command-here.ts";
+
+export type { CommandResult, Environment, Exit };
 
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 
 /** How long a start may take on a loaded machine, in milliseconds. */
 const startTimeout = 20_000;
-
-export type Environment = Readonly<Record<string, string>>;
 
 /** The password that the first administrator gets in tests. */
 export const adminPassword = "an administrator's passphrase";
@@ -23,12 +23,6 @@ const testEnvironment: Environment = {
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
   LATCHKEY_ISSUER: "http://latchkey.test",
 };
-
-/** How a process ended: with a status, or by a signal. */
-export interface Exit {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** A started process, and its output so far. */
 export interface RunningProcess {
@@ -44,11 +38,6 @@ export interface ServerProcess extends RunningProcess {
   readonly url: string;
   /** Sends a signal and waits for the end. Default: SIGTERM. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
-}
-
-export interface CommandResult extends Exit {
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 export interface CommandOptions {
