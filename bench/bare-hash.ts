@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import { settings } from "../packages/server/src/config/settings.ts";
-import { argon2id } from "../packages/server/src/core/passwords.ts";
+import { argon2id } from "../packages/server/src/core/passwords/passwords.ts";
 
 /** The ceiling of logins: a process that only checks one password repeatedly. */
 const { seconds, concurrency }: { seconds: number; concurrency: number } = JSON.parse(

@@ -1,5 +1,5 @@
-import { HashQueue } from "../packages/server/src/core/hash-queue.ts";
-import { argon2id, Passwords } from "../packages/server/src/core/passwords.ts";
+import { HashQueue } from "../packages/server/src/core/passwords/hash-queue.ts";
+import { argon2id, Passwords } from "../packages/server/src/core/passwords/passwords.ts";
 import { debianBinaries } from "../packages/server/test/postgres/server/binaries.ts";
 import { PostgresServer } from "../packages/server/test/postgres/server/postgres-server.ts";
 import { Connection } from "./connection.ts";

@@ -1,13 +1,13 @@
 import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config/config.ts";
-import type { AttemptCounter } from "./core/attempt-counter.ts";
 import { eventOf, serverActor } from "./core/audit-events.ts";
 import type { Clock } from "./core/clock.ts";
-import type { Revocations } from "./core/revocations.ts";
-import type { SigningKeys } from "./core/signing-keys.ts";
+import type { AttemptCounter } from "./core/throttle/attempt-counter.ts";
+import type { Revocations } from "./core/tokens/revocations.ts";
+import type { SigningKeys } from "./core/tokens/signing-keys.ts";
 import type { Log } from "./log.ts";
 import { coalesced, repeat } from "./repeated-work.ts";
-import { largeWal } from "./store/sqlite-connection.ts";
+import { largeWal } from "./store/sqlite/connection.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds between two polls. A change of another process takes effect within a second, this included. */

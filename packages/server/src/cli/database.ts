@@ -1,9 +1,9 @@
 import type { Config } from "../config/config.ts";
 import { duration } from "../config/values.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
-import { checkDatabase } from "../store/database-check.ts";
+import { checkDatabase } from "../store/check.ts";
 import { shownPlace } from "../store/place.ts";
-import { backUpSqlite } from "../store/sqlite-backup.ts";
+import { backUpSqlite } from "../store/sqlite/backup.ts";
 import { print } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertShared, withDatabase } from "./database-access.ts";

@@ -1,4 +1,4 @@
-import { isLoopback } from "../core/addresses.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { runServer } from "./server-process.ts";

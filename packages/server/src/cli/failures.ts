@@ -1,8 +1,8 @@
 import { LostDatabaseError, LostSecretError } from "../config/secret-file.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import { PersonProblem } from "../core/people.ts";
-import { SealedKeyError } from "../core/signing-keys.ts";
+import { PersonProblem } from "../core/stories/people.ts";
+import { SealedKeyError } from "../core/tokens/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
 

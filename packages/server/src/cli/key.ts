@@ -1,7 +1,7 @@
 import { eventOf, operator } from "../core/audit-events.ts";
-import type { StoredKey } from "../core/key-store.ts";
-import { algorithmOf } from "../core/signing-key-pair.ts";
-import { keySetLifetime } from "../core/signing-keys.ts";
+import type { StoredKey } from "../core/tokens/key-store.ts";
+import { algorithmOf } from "../core/tokens/signing-key-pair.ts";
+import { keySetLifetime } from "../core/tokens/signing-keys.ts";
 import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { withDatabase } from "./database-access.ts";

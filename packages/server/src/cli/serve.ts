@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
-import { passwordProblem } from "../core/password-policy.ts";
-import { firstAdministrator, PersonProblem } from "../core/people.ts";
+import { passwordProblem } from "../core/passwords/policy.ts";
+import { firstAdministrator, PersonProblem } from "../core/stories/people.ts";
 import { parseArguments } from "./arguments.ts";
 import { UsageProblem } from "./failures.ts";
 import { runServer } from "./server-process.ts";

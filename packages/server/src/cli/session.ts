@@ -1,6 +1,6 @@
 import { eventOf, operator } from "../core/audit-events.ts";
-import { shownSession } from "../core/own-sessions.ts";
-import type { Session } from "../core/sessions.ts";
+import { shownSession } from "../core/stories/own-sessions.ts";
+import type { Session } from "../core/stories/sessions.ts";
 import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";

@@ -1,4 +1,4 @@
-import type { User } from "../core/users.ts";
+import type { User } from "../core/stories/users.ts";
 import { print, table } from "../terminal.ts";
 import { parseArguments } from "./arguments.ts";
 import { assertLocal, type DatabaseAccess, withDatabase } from "./database-access.ts";

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
-import { isLoopback } from "../core/addresses.ts";
-import { sharedCheck } from "../core/cached-read.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
+import { sharedCheck } from "../core/tokens/cached-read.ts";
 import { version } from "../core/version.ts";
 import { createApp } from "../http/app.ts";
 import { exposition } from "../metrics/exposition.ts";

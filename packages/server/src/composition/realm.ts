@@ -1,12 +1,12 @@
 import { createGuard } from "@latchkey/guard";
 import type { Config } from "../config/config.ts";
-import { isLoopback } from "../core/addresses.ts";
 import type { Clock, SteadyClock } from "../core/clock.ts";
-import type { DerivedKeys } from "../core/derived-keys.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import type { GraceSettings } from "../core/refresh-grace.ts";
-import type { Revocations } from "../core/revocations.ts";
-import type { Throttle } from "../core/throttle.ts";
+import type { GraceSettings } from "../core/stories/refresh-grace.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
+import type { Throttle } from "../core/throttle/throttle.ts";
+import type { DerivedKeys } from "../core/tokens/derived-keys.ts";
+import type { Revocations } from "../core/tokens/revocations.ts";
 import type { Log } from "../log.ts";
 import type { Store } from "../store/store.ts";
 

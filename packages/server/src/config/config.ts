@@ -1,5 +1,5 @@
-import { isLoopback } from "../core/addresses.ts";
-import { addressesFit, mostAddressBytes } from "../core/token-size.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
+import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
 import { flagOf, type Setting, type SettingName, settingNames, settings } from "./settings.ts";

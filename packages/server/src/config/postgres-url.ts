@@ -1,4 +1,4 @@
-import { isLoopback } from "../core/addresses.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
 import type { PostgresHost, PostgresPlace, PostgresTls } from "../store/place.ts";
 import { decoded, type GivenTls, postgresParameters } from "./postgres-parameters.ts";
 import { SettingProblem } from "./setting-text.ts";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { signingAlgorithms } from "../core/signing-key-pair.ts";
+import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { holdsPassword } from "./postgres-url.ts";
 import {
   choice,

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import type { Rule } from "../core/attempt-counter.ts";
+import type { Rule } from "../core/throttle/attempt-counter.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { isPostgresUrl, postgresUrl } from "./postgres-url.ts";
 import { SettingProblem, trimmed } from "./setting-text.ts";

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { isLoopback } from "../core/addresses.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
 import { bearerOf } from "./caller.ts";
 import { isOwnHost } from "./hosts.ts";
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { isLoopback } from "../core/addresses.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { isLoopback } from "../core/throttle/addresses.ts";
 import type { LogSink } from "./error-answers.ts";
 
 /** The names of the server. */

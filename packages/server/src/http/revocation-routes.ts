@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
-import type { Revocations } from "../core/revocations.ts";
+import type { Revocations } from "../core/tokens/revocations.ts";
 import { createKeyCheck } from "./access-keys.ts";
 import { describeRevocations, describeSessionState } from "./openapi-operations.ts";
 import { eventStreamPreferred, pageSize, RevocationStream } from "./revocation-stream.ts";

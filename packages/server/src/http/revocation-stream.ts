@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import type { Revocation, Revocations } from "../core/revocations.ts";
+import type { Revocation, Revocations } from "../core/tokens/revocations.ts";
 
 /** Revocations per write of a stream, and per page of JSON. */
 export const pageSize = 1_000;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { keySetLifetime } from "../core/signing-keys.ts";
+import { keySetLifetime } from "../core/tokens/signing-keys.ts";
 import { describeKeySet, describeProvider } from "./openapi-operations.ts";
 
 /** Returns the current JWK Set. It is called for every answer, because keys rotate. */

@@ -1,11 +1,11 @@
-import { maxTypedName, nameKeys } from "../core/account-names.ts";
 import type { Caller } from "../core/audit-events.ts";
-import type { UserById } from "../core/current-user.ts";
-import { nameFingerprints } from "../core/derived-keys.ts";
-import type { HashRequester } from "../core/hash-queue.ts";
-import { isUsableHash, type Passwords } from "../core/passwords.ts";
-import type { Account, Accounts, VerdictReason } from "../core/sign-in.ts";
-import { type LocalUser, type Users, userOf } from "../core/users.ts";
+import { maxTypedName, nameKeys } from "../core/passwords/account-names.ts";
+import type { HashRequester } from "../core/passwords/hash-queue.ts";
+import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
+import type { UserById } from "../core/stories/current-user.ts";
+import type { Account, Accounts, VerdictReason } from "../core/stories/sign-in.ts";
+import { type LocalUser, type Users, userOf } from "../core/stories/users.ts";
+import { nameFingerprints } from "../core/tokens/derived-keys.ts";
 
 /**
  * Accounts in Latchkey's own database.

@@ -1,7 +1,7 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
-import type { Administration } from "../core/administration.ts";
 import type { Caller } from "../core/audit-events.ts";
-import type { RecentEvents } from "../core/recent-events.ts";
+import type { Administration } from "../core/stories/administration.ts";
+import type { RecentEvents } from "../core/stories/recent-events.ts";
 import { ends, reads, restores, type ToolRules } from "./policy.ts";
 import { eventsAnswer, userAnswer } from "./tool-answers.ts";
 import * as inputs from "./tool-inputs.ts";

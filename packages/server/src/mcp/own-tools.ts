@@ -1,7 +1,7 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
 import type { Caller } from "../core/audit-events.ts";
-import { sessionPrincipal, type UserOf } from "../core/current-user.ts";
-import type { OwnSessions } from "../core/own-sessions.ts";
+import { sessionPrincipal, type UserOf } from "../core/stories/current-user.ts";
+import type { OwnSessions } from "../core/stories/own-sessions.ts";
 import { ends, reads, type ToolRules } from "./policy.ts";
 import { accountAnswer, sessionsAnswer } from "./tool-answers.ts";
 import * as inputs from "./tool-inputs.ts";

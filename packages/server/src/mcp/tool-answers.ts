@@ -1,8 +1,8 @@
-import type { UserWithSessions } from "../core/administration.ts";
-import type { SessionPrincipal } from "../core/current-user.ts";
-import type { LiveSessions } from "../core/own-sessions.ts";
-import type { AuditPage, RecordedEvent } from "../core/recent-events.ts";
-import type { User } from "../core/users.ts";
+import type { UserWithSessions } from "../core/stories/administration.ts";
+import type { SessionPrincipal } from "../core/stories/current-user.ts";
+import type { LiveSessions } from "../core/stories/own-sessions.ts";
+import type { AuditPage, RecordedEvent } from "../core/stories/recent-events.ts";
+import type { User } from "../core/stories/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
 // From the core's names to the names of the wire, field by field. A new field of the core stays private until it is

@@ -1,7 +1,7 @@
 import { fromJsonSchema } from "@modelcontextprotocol/server";
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
-import { maxTypedName } from "../core/account-names.ts";
 import { auditEventNames } from "../core/audit-events.ts";
+import { maxTypedName } from "../core/passwords/account-names.ts";
 
 // The input schemas of the tools. They are compiled once, for all requests.
 

@@ -1,6 +1,6 @@
 import { codeKey } from "@latchkey/guard/mcp";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
-import { PersonProblem } from "../core/people.ts";
+import { PersonProblem } from "../core/stories/people.ts";
 
 /** The part of a log that the tools use. */
 export interface ToolLog {

@@ -1,31 +1,31 @@
-import type { AttemptCounter } from "../core/attempt-counter.ts";
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import type { KeyStore } from "../core/key-store.ts";
-import { MemoryAttemptCounter } from "../core/memory-attempt-counter.ts";
-import type { RealmSessions } from "../core/realm-sessions.ts";
-import type { AuditReader } from "../core/recent-events.ts";
-import type { RevocationLog } from "../core/revocations.ts";
-import type { SessionLife } from "../core/session-life.ts";
-import type { Sessions } from "../core/sessions.ts";
-import type { Users } from "../core/users.ts";
-import { type AuditListener, auditTable } from "./audit.ts";
-import { type AuditBound, auditBound } from "./audit-bound.ts";
-import { auditReading } from "./audit-reading.ts";
-import { commandEvents } from "./command-events.ts";
+import type { RealmSessions } from "../core/stories/realm-sessions.ts";
+import type { AuditReader } from "../core/stories/recent-events.ts";
+import type { SessionLife } from "../core/stories/session-life.ts";
+import type { Sessions } from "../core/stories/sessions.ts";
+import type { Users } from "../core/stories/users.ts";
+import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
+import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
+import type { KeyStore } from "../core/tokens/key-store.ts";
+import type { RevocationLog } from "../core/tokens/revocations.ts";
 import { type Database, must, one, type PoolFigures } from "./database.ts";
-import { type DeletionRecords, deletionRecords } from "./deletion-record.ts";
-import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import type { DatabasePlace } from "./place.ts";
-import { realmSessionTable } from "./realm-sessions.ts";
-import { revocationTable } from "./revocations.ts";
-import { sessionEndings } from "./session-endings.ts";
-import { sessionTable } from "./sessions.ts";
-import { signingKeyTable } from "./signing-keys.ts";
-import { openSqlite } from "./sqlite.ts";
+import { openSqlite } from "./sqlite/engine.ts";
 import { type NoValues, statement } from "./statement.ts";
-import { userTable } from "./users.ts";
+import { type AuditListener, auditTable } from "./tables/audit.ts";
+import { type AuditBound, auditBound } from "./tables/audit-bound.ts";
+import { auditReading } from "./tables/audit-reading.ts";
+import { commandEvents } from "./tables/command-events.ts";
+import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
+import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
+import { realmSessionTable } from "./tables/realm-sessions.ts";
+import { revocationTable } from "./tables/revocations.ts";
+import { sessionEndings } from "./tables/session-endings.ts";
+import { sessionTable } from "./tables/sessions.ts";
+import { signingKeyTable } from "./tables/signing-keys.ts";
+import { userTable } from "./tables/users.ts";
 
 /** All persistent state. */
 export interface Store {
@@ -123,7 +123,7 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
 async function openDatabase(options: Omit<StoreOptions, "onAudit" | "sessionLife">): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
-    const { openPostgres } = await import("./postgres/postgres.ts");
+    const { openPostgres } = await import("./postgres/engine.ts");
     return openPostgres({ place, connections, timeout, listen: owner === "server", warn: onWarning });
   }
   const path = place.engine === "memory" ? ":memory:" : place.path;

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { describe, expect, test } from "vitest";
-import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 import { send } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
 import { passwords, testServer } from "./test-server.ts";

@@ -1,4 +1,4 @@
-import { argon2id, type Hasher } from "../../src/core/passwords.ts";
+import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 
 /** Real hashes that wait until they are let go. */
 export function heldHasher() {

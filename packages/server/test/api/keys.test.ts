@@ -9,8 +9,8 @@ import {
 import { DatabaseSync } from "node:sqlite";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
-import { deriveKeys } from "../../src/core/derived-keys.ts";
-import { unseal } from "../../src/core/key-sealing.ts";
+import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
+import { unseal } from "../../src/core/tokens/key-sealing.ts";
 import { openStore } from "../../src/store/store.ts";
 import { bearer, claimsOf, send, signIn } from "./api-case.ts";
 import { type TestServer, testServer } from "./test-server.ts";

@@ -1,8 +1,8 @@
 import { StatementSync } from "node:sqlite";
 import { Client } from "pg";
 import { vi } from "vitest";
-import { argon2id, type Hasher } from "../../src/core/passwords.ts";
-import { GroupWriter } from "../../src/store/group-writer.ts";
+import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
+import { GroupWriter } from "../../src/store/sqlite/group-writer.ts";
 
 /** Tables of a login. Background jobs read other tables, and delete old rows of these a batch at a time. */
 const ofLogins = /\b(users|sessions|realm_sessions|attempts)\b|insert into audit_events/;

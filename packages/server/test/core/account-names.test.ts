@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalName, emailProblem, usernameProblem } from "../../src/core/account-names.ts";
+import { canonicalName, emailProblem, usernameProblem } from "../../src/core/passwords/account-names.ts";
 
 describe("the canonical spelling of a name", () => {
   test.each([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addressBucket, networkOfBucket } from "../../src/core/addresses.ts";
+import { addressBucket, networkOfBucket } from "../../src/core/throttle/addresses.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],

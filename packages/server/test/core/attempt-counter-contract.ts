@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { AttemptCounter, Rule } from "../../src/core/attempt-counter.ts";
 import type { SteadyClock } from "../../src/core/clock.ts";
+import type { AttemptCounter, Rule } from "../../src/core/throttle/attempt-counter.ts";
 
 const rule: Rule = { limit: 3, windowMs: 1000 };
 const one = (key: string) => [{ key, rule }];

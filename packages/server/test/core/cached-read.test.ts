@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CachedRead } from "../../src/core/cached-read.ts";
+import { CachedRead } from "../../src/core/tokens/cached-read.ts";
 
 /** A cached read, with reads that the test settles. */
 function held() {

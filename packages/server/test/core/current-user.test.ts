@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createUserOf } from "../../src/core/current-user.ts";
+import { createUserOf } from "../../src/core/stories/current-user.ts";
 
 const hour = 3_600_000;
 const principal = {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
-import { FairQueue, type Requester } from "../../src/core/fair-queue.ts";
-import { HashQueue } from "../../src/core/hash-queue.ts";
+import { FairQueue, type Requester } from "../../src/core/passwords/fair-queue.ts";
+import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 
 const address = fc.constantFrom(
   "192.0.2.1",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
-import { HashQueue } from "../../src/core/hash-queue.ts";
+import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 
 const someone = { address: "192.0.2.1", account: "user:alice" };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { seal, unseal } from "../../src/core/key-sealing.ts";
+import { seal, unseal } from "../../src/core/tokens/key-sealing.ts";
 
 const key = randomBytes(32);
 const secret = Buffer.from("a private key");

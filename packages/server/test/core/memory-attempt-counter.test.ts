@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import type { CountedLimit } from "../../src/core/attempt-counter.ts";
-import { LinkedList } from "../../src/core/linked-list.ts";
-import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
+import { LinkedList } from "../../src/core/passwords/linked-list.ts";
+import type { CountedLimit } from "../../src/core/throttle/attempt-counter.ts";
+import { MemoryAttemptCounter } from "../../src/core/throttle/memory-attempt-counter.ts";
 import { attemptCounterContract } from "./attempt-counter-contract.ts";
 
 attemptCounterContract("in the memory of a process", async (clock) => new MemoryAttemptCounter(clock));

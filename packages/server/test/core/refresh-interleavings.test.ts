@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isTokenRefusal, LatchkeyError } from "../../src/core/errors.ts";
-import type { Session, Sessions } from "../../src/core/sessions.ts";
+import type { Session, Sessions } from "../../src/core/stories/sessions.ts";
 import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
 
 /** An act on one session. Acts run at the same time and in any order. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { deriveKeys } from "../../src/core/derived-keys.ts";
-import { RefreshTokens } from "../../src/core/refresh-tokens.ts";
+import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
+import { RefreshTokens } from "../../src/core/tokens/refresh-tokens.ts";
 
 const tokens = new RefreshTokens(deriveKeys("a secret that is long enough for this"));
 const first = () => tokens.first(RefreshTokens.newSessionId());

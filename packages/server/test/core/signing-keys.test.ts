@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { operator } from "../../src/core/audit-events.ts";
-import { deriveKeys } from "../../src/core/derived-keys.ts";
-import { SigningKeys } from "../../src/core/signing-keys.ts";
+import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
+import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import { openStore } from "../../src/store/store.ts";
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
-import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
-import { Throttle } from "../../src/core/throttle.ts";
+import { MemoryAttemptCounter } from "../../src/core/throttle/memory-attempt-counter.ts";
+import { Throttle } from "../../src/core/throttle/throttle.ts";
 
 const caller = { address: "192.0.2.1", requestId: "test" };
 const twice = { limit: 2, windowMs: 60_000 };

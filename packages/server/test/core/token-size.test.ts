@@ -1,11 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
-import { AccessTokens } from "../../src/core/access-tokens.ts";
 import { operator } from "../../src/core/audit-events.ts";
-import { HashQueue } from "../../src/core/hash-queue.ts";
-import { Passwords } from "../../src/core/passwords.ts";
-import { People } from "../../src/core/people.ts";
-import { addressesFit, mostUserBytes, userBytes } from "../../src/core/token-size.ts";
+import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
+import { Passwords } from "../../src/core/passwords/passwords.ts";
+import { People } from "../../src/core/stories/people.ts";
+import { AccessTokens } from "../../src/core/tokens/access-tokens.ts";
+import { addressesFit, mostUserBytes, userBytes } from "../../src/core/tokens/token-size.ts";
 import { openStore } from "../../src/store/store.ts";
 import { maxRoles } from "./large-people.ts";
 

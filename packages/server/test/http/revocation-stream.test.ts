@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { Revocations } from "../../src/core/revocations.ts";
+import { Revocations } from "../../src/core/tokens/revocations.ts";
 import { RevocationStream } from "../../src/http/revocation-stream.ts";
 
 /** Of which a socket takes only a part, if nobody reads. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createAdministration } from "../../src/core/administration.ts";
 import { operator } from "../../src/core/audit-events.ts";
-import { createUserOf } from "../../src/core/current-user.ts";
-import { deriveKeys } from "../../src/core/derived-keys.ts";
-import { HashQueue } from "../../src/core/hash-queue.ts";
-import { Passwords } from "../../src/core/passwords.ts";
-import { People } from "../../src/core/people.ts";
+import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
+import { Passwords } from "../../src/core/passwords/passwords.ts";
+import { createAdministration } from "../../src/core/stories/administration.ts";
+import { createUserOf } from "../../src/core/stories/current-user.ts";
+import { People } from "../../src/core/stories/people.ts";
+import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { localAccounts } from "../../src/identity/local.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { MemoryAttemptCounter } from "../../src/core/memory-attempt-counter.ts";
-import { Throttle } from "../../src/core/throttle.ts";
+import { MemoryAttemptCounter } from "../../src/core/throttle/memory-attempt-counter.ts";
+import { Throttle } from "../../src/core/throttle/throttle.ts";
 import { realmAccounts } from "../../src/identity/keycloak/accounts.ts";
 import { openStore } from "../../src/store/store.ts";
 import { workLog } from "../api/work-log.ts";

@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Reserve } from "../../src/store/sqlite-reserve.ts";
+import { Reserve } from "../../src/store/sqlite/reserve.ts";
 import { copySessions, count } from "../api/many-sessions-contract.ts";
 import { passwords, type TestServer, testServer } from "../api/test-server.ts";
 import { login, logout, me, refresh, signIn } from "../process/auth-calls.ts";

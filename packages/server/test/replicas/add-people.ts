@@ -1,5 +1,5 @@
-import { HashQueue } from "../../src/core/hash-queue.ts";
-import { Passwords } from "../../src/core/passwords.ts";
+import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
+import { Passwords } from "../../src/core/passwords/passwords.ts";
 import type { Store } from "../../src/store/store.ts";
 
 /** Adds so many users who all have the same password, hashed as cheaply as the test's servers do. @returns their names */

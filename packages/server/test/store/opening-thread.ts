@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { migrate } from "../../src/store/migrate.ts";
-import { openConnection } from "../../src/store/sqlite-connection.ts";
+import { openConnection } from "../../src/store/sqlite/connection.ts";
+import { migrate } from "../../src/store/sqlite/migrate.ts";
 
 /** Input of a thread that opens files at the same moment as others. */
 export interface Opening {

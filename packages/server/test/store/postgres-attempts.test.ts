@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
-import type { AttemptCounter } from "../../src/core/attempt-counter.ts";
+import type { AttemptCounter } from "../../src/core/throttle/attempt-counter.ts";
 import { longestAttempt } from "../../src/store/postgres/attempts.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { attemptCounterContract } from "../core/attempt-counter-contract.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
-import { postgresMigrations } from "../../src/store/postgres/migrate-postgres.ts";
+import { postgresMigrations } from "../../src/store/postgres/migrate.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { queryAt } from "../postgres/server/postgres-server.ts";

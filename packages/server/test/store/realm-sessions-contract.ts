@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
-import type { RealmSession } from "../../src/core/realm-sessions.ts";
+import type { RealmSession } from "../../src/core/stories/realm-sessions.ts";
 import type { Store } from "../../src/store/store.ts";
 
 const now = 1_700_000_000_000;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { Reserve } from "../../src/store/sqlite-reserve.ts";
+import { Reserve } from "../../src/store/sqlite/reserve.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openSqlite } from "../../src/store/sqlite.ts";
+import { openSqlite } from "../../src/store/sqlite/engine.ts";
 import { statement } from "../../src/store/statement.ts";
 
 describe("a statement", () => {

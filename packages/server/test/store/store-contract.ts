@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { nameKeys } from "../../src/core/account-names.ts";
 import { type AuditEvent, type AuditEventName, operator } from "../../src/core/audit-events.ts";
 import { LatchkeyError } from "../../src/core/errors.ts";
-import type { StoredKey } from "../../src/core/key-store.ts";
-import type { AuditQuery } from "../../src/core/recent-events.ts";
-import type { Session } from "../../src/core/sessions.ts";
-import { SigningKeys } from "../../src/core/signing-keys.ts";
-import type { NewUser } from "../../src/core/users.ts";
+import { nameKeys } from "../../src/core/passwords/account-names.ts";
+import type { AuditQuery } from "../../src/core/stories/recent-events.ts";
+import type { Session } from "../../src/core/stories/sessions.ts";
+import type { NewUser } from "../../src/core/stories/users.ts";
+import type { StoredKey } from "../../src/core/tokens/key-store.ts";
+import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 

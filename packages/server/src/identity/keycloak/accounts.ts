@@ -1,7 +1,7 @@
-import { canonicalName, maxTypedName } from "../../core/account-names.ts";
-import { maxPasswordBytes } from "../../core/passwords.ts";
-import type { RealmSessions } from "../../core/realm-sessions.ts";
-import type { Credentials } from "../../core/sign-in.ts";
+import { canonicalName, maxTypedName } from "../../core/passwords/account-names.ts";
+import { maxPasswordBytes } from "../../core/passwords/passwords.ts";
+import type { RealmSessions } from "../../core/stories/realm-sessions.ts";
+import type { Credentials } from "../../core/stories/sign-in.ts";
 
 /** The account behind a typed name, as far as earlier sign-ins tell. The realm is not asked before the throttle. */
 export interface RealmAccount {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SteadyClock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { Credentials } from "../../core/sign-in.ts";
+import type { Credentials } from "../../core/stories/sign-in.ts";
 import { credentialsToSend } from "./accounts.ts";
 import { KeyedMutex } from "./concurrency-limits.ts";
 import type { Realm, RealmGrant } from "./realm.ts";

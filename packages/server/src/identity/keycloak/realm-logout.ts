@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { RealmSession, RealmSessions } from "../../core/realm-sessions.ts";
+import type { RealmSession, RealmSessions } from "../../core/stories/realm-sessions.ts";
 import type { Realm } from "./realm.ts";
 import type { RealmLog } from "./realm-connection.ts";
 import type { SessionRecords } from "./session-records.ts";

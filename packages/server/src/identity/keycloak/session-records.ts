@@ -1,6 +1,6 @@
-import type { SessionPrincipal } from "../../core/current-user.ts";
-import { seal, unseal } from "../../core/key-sealing.ts";
-import type { EndedRealmSession, RealmSession } from "../../core/realm-sessions.ts";
+import type { SessionPrincipal } from "../../core/stories/current-user.ts";
+import type { EndedRealmSession, RealmSession } from "../../core/stories/realm-sessions.ts";
+import { seal, unseal } from "../../core/tokens/key-sealing.ts";
 import type { RealmGrant } from "./realm.ts";
 
 /** Keycloak's own longest lifetime of a session without a bound in its settings, in milliseconds. */

@@ -1,12 +1,12 @@
-import { addressBucket } from "../../core/addresses.ts";
 import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { SessionPrincipal, TokenCheck } from "../../core/current-user.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { RealmSessions } from "../../core/realm-sessions.ts";
-import type { SignIn } from "../../core/sign-in.ts";
-import type { Admission, Throttle } from "../../core/throttle.ts";
-import { assertTokenFits } from "../../core/token-size.ts";
+import type { SessionPrincipal, TokenCheck } from "../../core/stories/current-user.ts";
+import type { RealmSessions } from "../../core/stories/realm-sessions.ts";
+import type { SignIn } from "../../core/stories/sign-in.ts";
+import { addressBucket } from "../../core/throttle/addresses.ts";
+import type { Admission, Throttle } from "../../core/throttle/throttle.ts";
+import { assertTokenFits } from "../../core/tokens/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
 import type { PasswordCheck } from "./password-check.ts";
 import type { RealmGrant } from "./realm.ts";

@@ -1,9 +1,9 @@
 import { eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { TokenCheck } from "../../core/current-user.ts";
-import type { RealmSessions } from "../../core/realm-sessions.ts";
-import type { Revocations } from "../../core/revocations.ts";
-import type { SignOut } from "../../core/sign-out.ts";
+import type { TokenCheck } from "../../core/stories/current-user.ts";
+import type { RealmSessions } from "../../core/stories/realm-sessions.ts";
+import type { SignOut } from "../../core/stories/sign-out.ts";
+import type { Revocations } from "../../core/tokens/revocations.ts";
 import type { RealmLogout } from "./realm-logout.ts";
 import { lifetimeOf } from "./realm-tokens.ts";
 import type { SessionRecords } from "./session-records.ts";

@@ -1,4 +1,4 @@
-import type { CountedLimit } from "../../core/attempt-counter.ts";
+import type { CountedLimit } from "../../core/throttle/attempt-counter.ts";
 import { type Database, must, one } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 

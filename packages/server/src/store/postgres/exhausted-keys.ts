@@ -1,5 +1,5 @@
 import type { SteadyClock } from "../../core/clock.ts";
-import { LinkedList, type ListEntry } from "../../core/linked-list.ts";
+import { LinkedList, type ListEntry } from "../../core/passwords/linked-list.ts";
 import type { AttemptCount } from "./attempts.ts";
 
 interface Exhausted {

@@ -1,4 +1,4 @@
-import type { CountedLimit } from "../../core/attempt-counter.ts";
+import type { CountedLimit } from "../../core/throttle/attempt-counter.ts";
 
 /** Queue limit. Further failures are dropped, because the database has been down for long. */
 const capacity = 10_000;

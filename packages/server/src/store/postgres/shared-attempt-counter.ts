@@ -1,10 +1,10 @@
+import type { SteadyClock } from "../../core/clock.ts";
 import {
   type AttemptCounter,
   type CountedLimit,
   type Reservation,
   soonMs,
-} from "../../core/attempt-counter.ts";
-import type { SteadyClock } from "../../core/clock.ts";
+} from "../../core/throttle/attempt-counter.ts";
 import type { Database } from "../database.ts";
 import { type AttemptTable, attemptTable } from "./attempts.ts";
 import { ExhaustedKeys } from "./exhausted-keys.ts";

@@ -1,5 +1,5 @@
-import type { AttemptCounter, CountedLimit, Reservation } from "../../core/attempt-counter.ts";
 import type { SteadyClock } from "../../core/clock.ts";
+import type { AttemptCounter, CountedLimit, Reservation } from "../../core/throttle/attempt-counter.ts";
 import type { AttemptTable } from "./attempts.ts";
 import { ExhaustedKeys } from "./exhausted-keys.ts";
 import { LateFailures } from "./late-failures.ts";

@@ -1,0 +1,226 @@
+import { randomBytes } from "node:crypto";
+import { type AuditEvent, eventOf, type Origin } from "../audit-events.ts";
+import type { Clock } from "../clock.ts";
+import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
+import type { Passwords } from "../passwords/passwords.ts";
+import { type PasswordPolicy, passwordProblem } from "../passwords/policy.ts";
+import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
+import {
+  type AddOutcome,
+  type LocalUser,
+  type NewUser,
+  type User,
+  type UserRecord,
+  type Users,
+  userOf,
+} from "./users.ts";
+
+export interface Person {
+  readonly username: string;
+  readonly email: string;
+  readonly displayName: string | null;
+  readonly roles: readonly string[];
+}
+
+/** A refused change of a user. The message is one line for the caller. */
+export class PersonProblem extends Error {}
+
+/** The first user of a new database. */
+export const firstAdministrator: Person = {
+  username: "admin",
+  email: "admin@localhost",
+  displayName: "Administrator",
+  roles: ["admin"],
+};
+
+type UserEvent = Extract<AuditEvent["name"], `user.${string}`>;
+
+export interface PeopleParts {
+  readonly users: Users;
+  readonly passwords: Passwords;
+  readonly policy: PasswordPolicy;
+  readonly clock: Clock;
+  /** The origin of the audit events. */
+  readonly by: Origin;
+}
+
+/**
+ * User administration. A change that must end sessions ends them in the same step. Every method throws
+ * {PersonProblem} if the user, the name or the password is refused.
+ */
+export class People {
+  readonly #users: Users;
+  readonly #passwords: Passwords;
+  readonly #policy: PasswordPolicy;
+  readonly #clock: Clock;
+  readonly #parts: PeopleParts;
+
+  constructor(parts: PeopleParts) {
+    this.#users = parts.users;
+    this.#passwords = parts.passwords;
+    this.#policy = parts.policy;
+    this.#clock = parts.clock;
+    this.#parts = parts;
+  }
+
+  /** The same people, with another origin of the audit events. */
+  by(by: Origin): People {
+    return new People({ ...this.#parts, by });
+  }
+
+  async list(): Promise<UserRecord[]> {
+    return (await this.#users.list()).map(recordOf);
+  }
+
+  /** @param name user name or e-mail address, in any spelling */
+  async find(name: string): Promise<UserRecord> {
+    const user = await this.#byName(name);
+    if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
+    return recordOf(user);
+  }
+
+  /** Checks whether a user can be added, before the operator is asked for a password. */
+  async assertFree(person: Person): Promise<void> {
+    assertFits(person);
+    if (await this.#byName(person.username)) throw taken(person, "username_taken");
+    if (await this.#byName(person.email)) throw taken(person, "email_taken");
+  }
+
+  async add(person: Person, password: string): Promise<User> {
+    await this.#assertGood(password, [person.username, person.email]);
+    // The table compares one spelling of an address. An earlier version may have stored another one.
+    await this.assertFree(person);
+    const user = await this.#prepare(person, password);
+    const outcome = await this.#users.add(user, this.#event("user.added", user.id));
+    if (outcome !== "added") throw taken(person, outcome);
+    return userOf({ ...user, active: true });
+  }
+
+  /**
+   * Adds the first administrator to an empty table.
+   *
+   * @param given the password; without it one is generated
+   * @returns the generated password, if any, and whether this call added the user
+   */
+  async addFirstAdministrator(
+    given: string | undefined,
+  ): Promise<{ added: boolean; generated: string | undefined }> {
+    if (!(await this.#users.isEmpty())) return { added: false, generated: undefined };
+    const person = firstAdministrator;
+    if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
+    const generated = given === undefined ? randomBytes(15).toString("base64url") : undefined;
+    const user = await this.#prepare(person, given ?? generated ?? "");
+    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), generated };
+  }
+
+  /** Adds a user without checking the password, for demonstrations. */
+  async addForDemo(person: Person, password: string): Promise<void> {
+    const user = await this.#prepare(person, password);
+    await this.#users.add(user, this.#event("user.added", user.id));
+  }
+
+  async setPassword(name: string, password: string): Promise<UserRecord> {
+    const user = await this.find(name);
+    await this.#assertGood(password, [user.username, user.email]);
+    const hash = await this.#hash(password, user.id);
+    return this.#done(
+      user,
+      await this.#users.setPassword(user.id, hash, this.#event("user.password_changed", user.id)),
+    );
+  }
+
+  async setActive(name: string, active: boolean): Promise<UserRecord> {
+    const user = await this.find(name);
+    const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
+    return this.#done(user, await this.#users.setActive(user.id, active, event));
+  }
+
+  async remove(name: string): Promise<UserRecord> {
+    const user = await this.find(name);
+    return this.#done(user, await this.#users.remove(user.id, this.#event("user.removed", user.id)));
+  }
+
+  #byName(name: string): Promise<LocalUser | undefined> {
+    const { key, older } = nameKeys(name);
+    return this.#users.byName(key, older);
+  }
+
+  #done(user: UserRecord, changed: boolean): UserRecord {
+    if (!changed) throw new PersonProblem(`${user.username} was removed meanwhile`);
+    return user;
+  }
+
+  async #prepare(person: Person, password: string): Promise<NewUser> {
+    assertFits(person);
+    const usernameKey = canonicalName(person.username);
+    const id = `user:${usernameKey}`;
+    return {
+      id,
+      username: person.username.normalize("NFKC").trim(),
+      usernameKey,
+      email: person.email.normalize("NFKC").trim(),
+      emailKey: canonicalName(person.email),
+      displayName: person.displayName,
+      roles: person.roles,
+      passwordHash: await this.#hash(password, id),
+    };
+  }
+
+  #hash(password: string, account: string): Promise<string> {
+    return this.#passwords.hash(password, { address: this.#parts.by.address, account });
+  }
+
+  async #assertGood(password: string, names: readonly string[]): Promise<void> {
+    const problem = await passwordProblem(password, names, this.#policy);
+    if (problem !== undefined) throw new PersonProblem(problem);
+  }
+
+  #event(name: UserEvent, subject: string): AuditEvent {
+    return eventOf(name, this.#clock(), this.#parts.by, { subject });
+  }
+}
+
+function recordOf(user: LocalUser): UserRecord {
+  return { ...userOf(user), createdAt: user.createdAt };
+}
+
+function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {
+  return new PersonProblem(
+    outcome === "username_taken"
+      ? `there is a user ${username} already`
+      : `the e-mail address ${email} is taken`,
+  );
+}
+
+function assertFits(person: Person): void {
+  const problem =
+    usernameProblem(person.username) ??
+    emailProblem(person.email) ??
+    displayNameProblem(person.displayName) ??
+    rolesProblem(person.roles) ??
+    sizeProblem(person);
+  if (problem !== undefined) throw new PersonProblem(problem);
+}
+
+/** Names and roles stand in every token, and a token must fit into a header. */
+function sizeProblem(person: Person): string | undefined {
+  const bytes = userBytes({ ...person, id: `user:${canonicalName(person.username)}` });
+  if (bytes <= mostUserBytes) return undefined;
+  return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: use fewer or shorter roles`;
+}
+
+function displayNameProblem(name: string | null): string | undefined {
+  if (name === null || (name.length <= 256 && !/\p{C}/u.test(name))) return undefined;
+  return "a display name has at most 256 characters, and none of them may be invisible";
+}
+
+function rolesProblem(roles: readonly string[]): string | undefined {
+  if (roles.length > 50) return "a user has at most 50 roles";
+  const bad = roles.find(
+    (role) =>
+      !/^[\p{L}\p{N}][\p{L}\p{N}_.:-]{0,63}$/u.test(role) || /\p{Default_Ignorable_Code_Point}/u.test(role),
+  );
+  return bad === undefined
+    ? undefined
+    : `a role has up to 64 letters, digits and _ . : -, and "${bad}" breaks this rule`;
+}

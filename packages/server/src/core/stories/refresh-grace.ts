@@ -1,0 +1,76 @@
+import type { Caller } from "../audit-events.ts";
+import type { Clock, SteadyClock } from "../clock.ts";
+import { addressBucket } from "../throttle/addresses.ts";
+import { RecentRotations } from "./recent-rotations.ts";
+import type { Session } from "./sessions.ts";
+
+/** Whether a repeat comes from the address that its session was opened from. */
+export type RepeatOrigin = "same_address" | "other_address";
+
+/**
+ * How long a repeated refresh token gets the same successor, in milliseconds. A client repeats after a lost answer from
+ * its own address, perhaps a minute later. A repeat from another address may come from a thief.
+ */
+export type GraceSettings = Readonly<Record<RepeatOrigin, number>>;
+
+/** @param openedFrom the session's address bucket */
+export function originOf({ address }: Caller, openedFrom: string): RepeatOrigin {
+  return addressBucket(address) === openedFrom ? "same_address" : "other_address";
+}
+
+/** Repeats of one refresh token that get its successor, at most. A further repeat is a replay. */
+export const mostRepeats = 20;
+
+/**
+ * The clock difference between replicas that is tolerated, in milliseconds. With NTP they differ by some hundred
+ * milliseconds. A larger difference means that a clock was set back, and then the age of a rotation is unknown.
+ */
+const skew = 2_000;
+
+/** The moment of a rotation. Disposed of before its outcome is known, it is forgotten. */
+export interface RotationMoment extends Disposable {
+  /** Keeps the moment: the rotation was made, here or by another replica at this moment. */
+  keep(): void;
+}
+
+/** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
+export class RefreshGrace {
+  readonly #settings: GraceSettings;
+  readonly #clock: Clock;
+  readonly #rotations: RecentRotations;
+
+  constructor(settings: GraceSettings, clock: Clock, steady: SteadyClock) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#rotations = new RecentRotations(steady);
+  }
+
+  /** Notes the moment of a rotation before it is made: a repeat may arrive before its outcome is known here. */
+  begin(sessionId: string, generation: number): RotationMoment {
+    const rotations = this.#rotations;
+    let kept = false;
+    rotations.note(sessionId, generation);
+    return {
+      keep() {
+        kept = true;
+      },
+      [Symbol.dispose]() {
+        if (!kept) rotations.forget(sessionId);
+      },
+    };
+  }
+
+  /** The origin of a repeat in time; undefined if it is too late. */
+  admits(session: Session, caller: Caller): RepeatOrigin | undefined {
+    const origin = originOf(caller, session.addressBucket);
+    return this.#age(session) <= this.#settings[origin] ? origin : undefined;
+  }
+
+  /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
+  #age(session: Session): number {
+    const known = this.#rotations.ageOf(session);
+    if (known !== undefined) return known;
+    const age = this.#clock() - session.rotatedAt;
+    return age < -skew ? Number.POSITIVE_INFINITY : age;
+  }
+}

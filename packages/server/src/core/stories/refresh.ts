@@ -1,0 +1,187 @@
+import { type Caller, eventOf } from "../audit-events.ts";
+import type { Clock, SteadyClock } from "../clock.ts";
+import { LatchkeyError } from "../errors.ts";
+import type { Attempt, Throttle } from "../throttle/throttle.ts";
+import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
+import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
+import type { Revocations } from "../tokens/revocations.ts";
+import { assertClaimsFit } from "../tokens/token-size.ts";
+import type { TokenCheck, UserById } from "./current-user.ts";
+import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
+import { isLive, notLive, type SessionSettings, useOf } from "./session-life.ts";
+import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
+import { createTrade, noTrade } from "./trade.ts";
+import type { User } from "./users.ts";
+
+/** The two grants that continue a session without a password. */
+export type RefreshGrant =
+  | { readonly refreshToken: string }
+  /** A live access token, traded for a new one of the same session. */
+  | { readonly currentToken: string };
+
+export interface Refreshed extends AccessToken {
+  /** The successor; absent if an access token was traded. */
+  readonly refreshToken?: string;
+}
+
+export interface RefreshParts {
+  readonly check: TokenCheck;
+  readonly users: UserById;
+  readonly throttle: Throttle;
+  readonly sessions: Sessions;
+  readonly revocations: Revocations;
+  readonly refreshTokens: RefreshTokens;
+  readonly tokens: AccessTokens;
+  readonly settings: SessionSettings & {
+    readonly grace: GraceSettings;
+    /** Whether a live access token is traded for a new one. */
+    readonly currentToken: boolean;
+  };
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+}
+
+/** Attempts of one refresh to rotate its session, at most. */
+const mostRotations = 3;
+
+export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed>;
+
+/**
+ * Refreshes a session. The first use of a refresh token replaces it by its successor, in one compare-and-set. A repeat
+ * of the last token within the grace gets the same successor, so two tabs both stay signed in. Every repeat is audited
+ * and counted. A repeat that is too late or one too many is a replay, and so is any use of an older token. A replay
+ * ends the session (RFC 9700 §4.14.2).
+ *
+ * The seal or signature of a token is checked before anything is counted, so forged tokens stop no genuine one.
+ *
+ * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
+ * `token_too_large`, `rate_limited`, `store_unavailable`.
+ */
+export function createRefresh(parts: RefreshParts): Refresh {
+  const { check, users, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
+    parts;
+  const grace = new RefreshGrace(settings.grace, clock, steady);
+  const trade = createTrade(parts);
+
+  return async function refresh(grant, caller) {
+    if ("currentToken" in grant) {
+      if (!settings.currentToken) throw noTrade("Send refresh_token: this server trades no access tokens");
+      const session = await liveSession(await sessionOf(grant.currentToken, caller), caller);
+      return trade(session, await activeUser(session), caller);
+    }
+
+    const token = refreshTokens.read(grant.refreshToken);
+    if (token === undefined) {
+      const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
+      throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
+    }
+    let session = await liveSession(token.sessionId, caller);
+    const user = await activeUser(session);
+    const successor = refreshTokens.successor(token);
+    const presented = refreshTokens.stateOf(token);
+    const next = refreshTokens.stateOf(successor);
+    const refreshed = (tokensUntil: number): Refreshed => ({
+      ...tokens.issue(user, token.sessionId, tokensUntil),
+      refreshToken: refreshTokens.write(successor),
+    });
+
+    // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
+    // shows which one, so a second rotation is rare. Only a database that is rolled back meanwhile reaches the bound.
+    for (let rotations = 0; isCurrent(presented, session); rotations++) {
+      if (rotations === mostRotations) throw undecided();
+      const use = useOf(session, parts);
+      const reason = "refresh_token";
+      const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
+      using moment = grace.begin(session.id, next.generation);
+      const rotated = await sessions.rotate(session.id, presented, next, use, event);
+      moment.keep();
+      if (rotated) return refreshed(use.tokensUntil);
+      const seen = await sessions.byId(session.id);
+      if (!isLive(seen, clock())) throw notLive(seen);
+      session = seen;
+    }
+
+    if (isCurrent(next, session) && (await isRepeat(next, session, caller))) {
+      return refreshed(tokens.expiry(session.tokensUntil));
+    }
+    if (session.generation <= presented.generation) {
+      throw new LatchkeyError("invalid_token", {
+        reason: "generation newer than the database, which was rolled back",
+      });
+    }
+    await endReplayed(session, caller);
+    throw new LatchkeyError("token_revoked", { reason: "replay" });
+  };
+
+  /** The session of an access token. A forged token counts against the address, an expired one does not. */
+  async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
+    try {
+      return (await check(accessToken)).sessionId;
+    } catch (error) {
+      const isForged = error instanceof LatchkeyError && error.code === "invalid_token";
+      throw isForged ? await counted(error, caller) : error;
+    }
+  }
+
+  /**
+   * The session of a genuine token. No limit applies to a live session: its token was not guessed, so other callers at
+   * its address must not stop it. A token of an ended session counts for its account.
+   */
+  async function liveSession(sessionId: string, caller: Caller): Promise<Session> {
+    const session = await sessions.byId(sessionId);
+    if (isLive(session, clock())) return session;
+    const userId = session?.userId;
+    throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
+  }
+
+  async function activeUser({ userId }: Session): Promise<User> {
+    const user = await users.byId(userId);
+    if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
+    assertClaimsFit(user);
+    return user;
+  }
+
+  /** Counts a refused token. @returns the refusal to throw: `rate_limited` past a limit */
+  async function counted(
+    refusal: LatchkeyError,
+    caller: Caller,
+    account?: Attempt["account"],
+  ): Promise<LatchkeyError> {
+    await using admission = await throttle.admit({
+      operation: "refresh",
+      caller,
+      ...(account && { account }),
+    });
+    return await admission.failed(refusal);
+  }
+
+  /** Counts a repeat of the last token. @returns false if it came too late, or too many came before */
+  async function isRepeat(current: RefreshTokenState, session: Session, caller: Caller): Promise<boolean> {
+    const reason = grace.admits(session, caller);
+    if (reason === undefined) return false;
+    const event = eventOf("refresh.repeated", clock(), caller, { ...about(session), reason });
+    return sessions.repeat(session.id, current, mostRepeats, event);
+  }
+
+  async function endReplayed(session: Session, caller: Caller): Promise<void> {
+    await sessions.end(session.id, [
+      eventOf("refresh.replayed", clock(), caller, about(session)),
+      eventOf("session.ended", clock(), caller, { ...about(session), reason: "replay" }),
+    ]);
+    await revocations.poll();
+  }
+}
+
+/** The subject of the audit events of a session. */
+function about({ id, userId }: Session): { readonly subject: string; readonly sessionId: string } {
+  return { subject: userId, sessionId: id };
+}
+
+function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Session): boolean {
+  return session.generation === generation && session.refreshHash === refreshHash;
+}
+
+function undecided(): LatchkeyError {
+  const reason = `the current token could not be rotated, ${mostRotations} times`;
+  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
+}

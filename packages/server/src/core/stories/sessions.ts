@@ -1,0 +1,87 @@
+import type { AuditEvent } from "../audit-events.ts";
+
+/** A session: it lasts from sign-in to logout or expiry. All times are milliseconds since the epoch. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  /** The generation of the current refresh token: the number of rotations. */
+  readonly generation: number;
+  /** SHA-256 of the current refresh token's secret. */
+  readonly refreshHash: string;
+  readonly rotatedAt: number;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  /** The end without another use; never later than `endsAt`. */
+  readonly expiresAt: number;
+  /** The end of the session, used or not. */
+  readonly endsAt: number;
+  /** The latest expiry of its access tokens. */
+  readonly tokensUntil: number;
+  readonly endedAt: number | null;
+  /** The bucket of the address that opened it, see `addresses.ts`. */
+  readonly addressBucket: string;
+}
+
+/** The times that a use of a session changes. */
+export interface SessionUse {
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+  readonly tokensUntil: number;
+}
+
+/** The state of a refresh token in the chain of its session. */
+export interface RefreshTokenState {
+  readonly generation: number;
+  readonly refreshHash: string;
+}
+
+/** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
+export interface Sessions {
+  byId(id: string): Promise<Session | undefined>;
+  /** Live sessions at a time, of one user or of all, oldest first. */
+  live(at: number, userId?: string): Promise<Session[]>;
+  /** A user's live sessions at a time, last used first. @param most the number of sessions, at most */
+  liveOf(userId: string, at: number, most: number): Promise<Session[]>;
+  /** The number of a user's live sessions at a time. @param except the id of a session that does not count */
+  countLive(userId: string, at: number, except?: string): Promise<number>;
+  /**
+   * Opens a session if the user still has the revision that the password was checked with.
+   *
+   * @param instead the events of older sessions, which end in the same change; see `surplus`
+   * @returns false if the user was disabled, removed or given a new password meanwhile
+   */
+  open(
+    session: Session,
+    revision: number,
+    event: AuditEvent,
+    instead?: readonly AuditEvent[],
+  ): Promise<boolean>;
+  /** The oldest live sessions of a user beyond the `kept` newest, ten at most. */
+  surplus(userId: string, at: number, kept: number): Promise<string[]>;
+  /** Compare-and-set: replaces `from` by `to` if `from` is current and the session is live. */
+  rotate(
+    id: string,
+    from: RefreshTokenState,
+    to: RefreshTokenState,
+    use: SessionUse,
+    event: AuditEvent,
+  ): Promise<boolean>;
+  /**
+   * Counts a repeat of the token before `current`.
+   *
+   * @returns false if `current` was replaced, the session ended, or `most` repeats were counted since the rotation
+   */
+  repeat(id: string, current: RefreshTokenState, most: number, event: AuditEvent): Promise<boolean>;
+  /** Records a use that leaves the refresh token as it is. @returns false if the session is not live */
+  touch(id: string, use: SessionUse, event: AuditEvent): Promise<boolean>;
+  /** Ends a session and adds it to the revocations. @returns false if it had ended before */
+  end(id: string, events: readonly AuditEvent[]): Promise<boolean>;
+  /**
+   * Ends every session of a user except `keep`, in one step of a bounded size. They join the revocations in batches.
+   *
+   * @returns false if the user had no other session
+   */
+  endAll(userId: string, event: AuditEvent, keep?: string): Promise<boolean>;
+  /** Whether the user has a session, ended or not, that was opened from this address. */
+  openedFrom(userId: string, addressBucket: string): Promise<boolean>;
+}

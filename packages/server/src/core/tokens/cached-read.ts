@@ -1,0 +1,112 @@
+import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
+import type { SteadyClock } from "../clock.ts";
+import { LatchkeyError } from "../errors.ts";
+
+/**
+ * How long a read is trusted, in milliseconds. Every process honours a change by another one within a second, also if
+ * the store does not announce changes.
+ */
+const freshFor = 700;
+/** How long a caller waits for a read before it is refused, in milliseconds. */
+const readTimeout = 500;
+
+/** A cached read that is trusted for 700 ms. Concurrent callers share one read. */
+export class CachedRead {
+  readonly #name: string;
+  readonly #read: () => Promise<void>;
+  readonly #clocks: Clocks;
+  #readAt: Moment | undefined;
+  #inFlight: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  /** @param name for the log */
+  constructor(name: string, read: () => Promise<void>, clocks: Clocks) {
+    this.#name = name;
+    this.#read = read;
+    this.#clocks = clocks;
+  }
+
+  /** Milliseconds since the last successful read began. A wall clock that is set back does not change it. */
+  get age(): number {
+    return this.#readAt === undefined ? Number.POSITIVE_INFINITY : since(this.#readAt, this.#clocks);
+  }
+
+  get isFresh(): boolean {
+    return this.age < freshFor;
+  }
+
+  /** Reads now, whatever the age. */
+  async read(): Promise<void> {
+    const began = momentOf(this.#clocks);
+    await this.#read();
+    if (this.#readAt === undefined || began.steady >= this.#readAt.steady) this.#readAt = began;
+  }
+
+  /**
+   * Reads unless the last read is fresh.
+   *
+   * @throws {LatchkeyError} `store_unavailable` if the read fails or takes too long
+   */
+  async refresh(): Promise<void> {
+    if (this.isFresh) return;
+    this.#inFlight ??= this.#readInTime().finally(() => {
+      this.#inFlight = undefined;
+    });
+    await this.#inFlight;
+  }
+
+  /**
+   * Reads in any case. Concurrent callers share the next read, and never one that began before they asked.
+   *
+   * @throws {LatchkeyError} `store_unavailable` if the read fails or takes too long
+   */
+  async renew(): Promise<void> {
+    this.#next ??= this.#afterThis();
+    await this.#next;
+  }
+
+  async #afterThis(): Promise<void> {
+    await this.#inFlight?.catch(() => {});
+    this.#next = undefined;
+    this.#inFlight = this.#readInTime().finally(() => {
+      this.#inFlight = undefined;
+    });
+    await this.#inFlight;
+  }
+
+  async #readInTime(): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const refusal = new LatchkeyError("store_unavailable", {
+      reason: `${this.#name} not read`,
+      retryAfter: 1,
+    });
+    const timer = setTimeout(() => late.reject(refusal), readTimeout);
+    try {
+      await Promise.race([this.read(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** How long the result of a check is shared after its end, in milliseconds. */
+const shared = { success: 1_000, failure: 250 };
+
+/**
+ * A single-flight check with a short memory. Concurrent callers share one run, and later callers its result for a
+ * moment, so a flood of requests makes about one check a second.
+ */
+export function sharedCheck(check: () => Promise<void>, steady: SteadyClock): () => Promise<void> {
+  let answer: Promise<void> | undefined;
+  let staleAt = Number.POSITIVE_INFINITY;
+  const keepFor = (duration: number) => () => {
+    staleAt = steady() + duration;
+  };
+  return () => {
+    if (answer !== undefined && steady() < staleAt) return answer;
+    staleAt = Number.POSITIVE_INFINITY;
+    answer = check();
+    answer.then(keepFor(shared.success), keepFor(shared.failure));
+    return answer;
+  };
+}

@@ -1,0 +1,226 @@
+import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
+import type { AuditEvent } from "../audit-events.ts";
+import type { Clock, SteadyClock } from "../clock.ts";
+import { CachedRead } from "./cached-read.ts";
+import { seal, unseal } from "./key-sealing.ts";
+import type { KeyStore, StoredKey } from "./key-store.ts";
+import {
+  algorithmOf,
+  importPublicKey,
+  newSigningKeyPair,
+  type SigningAlgorithm,
+} from "./signing-key-pair.ts";
+
+/** How long another process may use the retired key and the old key set after a rotation, in milliseconds. */
+const noticeMs = 60_000;
+/** How long a cache may keep the key set, in milliseconds. */
+export const keySetLifetime = 300_000;
+/** How long a key set without a new key may be in use after the key was created, in milliseconds. */
+const publishedAhead = keySetLifetime + noticeMs;
+
+export interface Signer {
+  readonly kid: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly privateKey: KeyObject;
+}
+
+interface Ring {
+  readonly signer: Signer;
+  readonly next: StoredKey;
+  readonly published: ReadonlyMap<string, webcrypto.CryptoKey>;
+  /** JWK Set (RFC 7517 §5). */
+  readonly keySet: { readonly keys: readonly Record<string, unknown>[] };
+  readonly stored: readonly StoredKey[];
+}
+
+export interface SigningKeyParts {
+  readonly store: KeyStore;
+  /** Encrypts private keys at rest. */
+  readonly sealing: Buffer;
+  readonly clock: Clock;
+  readonly steady: SteadyClock;
+  /** The algorithm of new keys. Keys that exist keep theirs. */
+  readonly algorithm: SigningAlgorithm;
+}
+
+/** How an attempt to rotate ended. */
+export type Rotation =
+  | { readonly outcome: "rotated" }
+  /** Another process rotated first. */
+  | { readonly outcome: "overtaken" }
+  /** Caches may still hold a key set without the next key. It may sign at `from`. */
+  | { readonly outcome: "too early"; readonly from: number };
+
+/**
+ * The keys that sign access tokens. The active key signs. The next key is published in advance, so every verifier has
+ * it before its first signature. A retired key stays published until its last token has expired.
+ */
+export class SigningKeys {
+  readonly #store: KeyStore;
+  readonly #sealing: Buffer;
+  readonly #clock: Clock;
+  readonly #algorithm: SigningAlgorithm;
+  readonly #steady: SteadyClock;
+  readonly #reading: CachedRead;
+  #ring: Ring;
+  /** When the keys were read, by the steady clock. */
+  #readAt: number;
+
+  private constructor({ store, sealing, clock, steady, algorithm }: SigningKeyParts, ring: Ring) {
+    this.#store = store;
+    this.#sealing = sealing;
+    this.#clock = clock;
+    this.#algorithm = algorithm;
+    this.#steady = steady;
+    this.#ring = ring;
+    this.#readAt = steady();
+    this.#reading = new CachedRead("signing keys", () => this.#read(), { now: clock, steady });
+  }
+
+  /**
+   * Loads the keys, or creates the first two.
+   *
+   * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
+   */
+  static async open(parts: SigningKeyParts): Promise<SigningKeys> {
+    const { store, sealing, clock, algorithm } = parts;
+    let stored = await store.all();
+    if (stored.length === 0) {
+      const now = clock();
+      const create = () => newKey(now, sealing, algorithm);
+      await store.seed({ ...(await create()), activatedAt: now }, await create());
+      stored = await store.all();
+    }
+    return new SigningKeys(parts, await ringOf(stored, sealing));
+  }
+
+  get signer(): Signer {
+    return this.#ring.signer;
+  }
+
+  get keySet(): Ring["keySet"] {
+    return this.#ring.keySet;
+  }
+
+  /**
+   * Whether a cache may keep the key set. A process that has not read the keys for a minute may lack the next key of
+   * another process's rotation.
+   */
+  get keySetIsCurrent(): boolean {
+    return this.#steady() - this.#readAt < noticeMs;
+  }
+
+  /** All keys, as they are stored. */
+  get stored(): readonly StoredKey[] {
+    return this.#ring.stored;
+  }
+
+  /** The published key with this id. */
+  publicKey(kid: string): webcrypto.CryptoKey | undefined {
+    return this.#ring.published.get(kid);
+  }
+
+  /** Reads the changes of other processes. */
+  poll(): Promise<void> {
+    return this.#reading.read();
+  }
+
+  /**
+   * Reads the keys because a token names an unknown key, which may be new.
+   *
+   * @throws {LatchkeyError} `store_unavailable` if they cannot be read
+   */
+  renew(): Promise<void> {
+    return this.#reading.renew();
+  }
+
+  async #read(): Promise<void> {
+    const began = this.#steady();
+    const stored = await this.#store.all();
+    this.#readAt = Math.max(this.#readAt, began);
+    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#sealing);
+  }
+
+  /**
+   * Activates the next key and creates a new next one. A second rotation within `publishedAhead` is refused: a key may
+   * sign only after every cached key set has it.
+   *
+   * @param tokenLifetime of the longest-lived access token, in milliseconds
+   * @param force rotates in any case. Verifiers behind a cache may refuse good tokens for `keySetLifetime`
+   */
+  async rotate(tokenLifetime: number, event: AuditEvent, force = false): Promise<Rotation> {
+    const at = this.#clock();
+    const from = this.#nextMaySignFrom();
+    if (at < from && !force) return { outcome: "too early", from };
+    const rotation = {
+      activeKid: this.#ring.signer.kid,
+      nextKid: this.#ring.next.kid,
+      successor: await newKey(at, this.#sealing, this.#algorithm),
+      at,
+      keepUntil: at + tokenLifetime + noticeMs,
+    };
+    const rotated = await this.#store.rotate(rotation, event);
+    await this.poll();
+    return { outcome: rotated ? "rotated" : "overtaken" };
+  }
+
+  #nextMaySignFrom(): number {
+    const { next, stored } = this.#ring;
+    // The first key and its next key were created together, so every key set has both.
+    const isFirst = stored.every(
+      ({ activatedAt, createdAt, retiredAt }) =>
+        retiredAt === null && (activatedAt === null || activatedAt === createdAt),
+    );
+    return isFirst ? Number.NEGATIVE_INFINITY : next.createdAt + publishedAhead;
+  }
+}
+
+/** The signing keys in the database cannot be opened with this secret. */
+export class SealedKeyError extends Error {
+  constructor() {
+    super("this is not the secret that the database was made with: set LATCHKEY_SECRET to that one");
+  }
+}
+
+async function newKey(at: number, sealing: Buffer, algorithm: SigningAlgorithm): Promise<StoredKey> {
+  const { publicJwk, privateKey } = await newSigningKeyPair(algorithm);
+  const { kid } = publicJwk;
+  return {
+    kid,
+    publicJwk: JSON.stringify(publicJwk),
+    sealedPrivateKey: seal(privateKey.export({ format: "der", type: "pkcs8" }), kid, sealing),
+    createdAt: at,
+    activatedAt: null,
+    retiredAt: null,
+    keepUntil: null,
+  };
+}
+
+async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ring> {
+  const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
+  const next = stored.find((key) => key.activatedAt === null);
+  if (active === undefined || next === undefined)
+    throw new Error("the database holds no complete set of signing keys");
+  const pkcs8 = unseal(active.sealedPrivateKey, active.kid, sealing);
+  if (pkcs8 === undefined) throw new SealedKeyError();
+  const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
+  const published = new Map<string, webcrypto.CryptoKey>();
+  for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));
+  return {
+    signer: {
+      kid: active.kid,
+      algorithm: algorithmOf(JSON.parse(active.publicJwk)),
+      privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
+    },
+    next,
+    published,
+    keySet: { keys },
+    stored,
+  };
+}
+
+function sameKeys(a: readonly StoredKey[], b: readonly StoredKey[]): boolean {
+  const states = (keys: readonly StoredKey[]) =>
+    keys.map(({ kid, activatedAt, retiredAt }) => `${kid} ${activatedAt} ${retiredAt}`).join();
+  return states(a) === states(b);
+}

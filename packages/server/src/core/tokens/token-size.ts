@@ -1,0 +1,48 @@
+import { LatchkeyError } from "../errors.ts";
+import type { User } from "../stories/users.ts";
+
+/**
+ * The most bytes of a user's claims in JSON, when they are set. Together with `mostAddressBytes` a token stays below
+ * 7,800 characters: an `Authorization` header of 8 KiB passes every common proxy.
+ */
+export const mostUserBytes = 4096;
+
+/** The most bytes of issuer and audience in JSON. */
+export const mostAddressBytes = 1024;
+
+/** The most bytes of a user's claims for users stored before that bound: a token stays below `mostTokenLength`. */
+const mostStoredBytes = 7168;
+
+/** The most characters of an access token. It leaves 4 KiB of the 16 KiB for headers to the other headers. */
+const mostTokenLength = 12_288;
+
+/** A user's claims in a token. */
+export function userClaims({ id, username, email, displayName, roles }: Omit<User, "active">) {
+  return { sub: id, preferred_username: username, email, name: displayName ?? username, roles };
+}
+
+/** The bytes of a user's claims in JSON. */
+export function userBytes(user: Omit<User, "active">): number {
+  return Buffer.byteLength(JSON.stringify(userClaims(user)));
+}
+
+/** Whether issuer and audience leave enough room in a token. */
+export function addressesFit(issuer: string | undefined, audience: readonly string[] | undefined): boolean {
+  const claims = { iss: issuer, aud: audience ?? [issuer] };
+  return Buffer.byteLength(JSON.stringify(claims)) <= mostAddressBytes;
+}
+
+/** @throws {LatchkeyError} `token_too_large` if a stored user's claims do not fit into a request's headers */
+export function assertClaimsFit(user: User): void {
+  const bytes = userBytes(user);
+  if (bytes > mostStoredBytes) throw tooLarge(`${bytes} bytes of claims of ${user.id}`);
+}
+
+/** @throws {LatchkeyError} `token_too_large` if a token does not fit into a request's headers */
+export function assertTokenFits(token: string): void {
+  if (token.length > mostTokenLength) throw tooLarge(`a token of ${token.length} characters`);
+}
+
+function tooLarge(reason: string): LatchkeyError {
+  return new LatchkeyError("token_too_large", { reason });
+}

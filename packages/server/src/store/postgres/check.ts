@@ -1,0 +1,73 @@
+import type { Client } from "pg";
+import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
+import type { Timeouts } from "./client-options.ts";
+import { closed, connect } from "./connect.ts";
+import { logReasonOf } from "./engine-errors.ts";
+import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
+import { connectFirst } from "./first-connection.ts";
+import { postgresMigrations, versionOf } from "./migrate.ts";
+
+/** Counting millions of rows takes longer than an ordinary answer may, in milliseconds. */
+const countTimeout = 60_000;
+/** A larger difference of clocks shortens or lengthens tokens noticeably, in milliseconds. */
+const clockTolerance = 2000;
+
+/** Findings about a PostgreSQL database and each of its hosts. */
+export async function lookAtPostgres(
+  place: PostgresPlace,
+  countedTables: readonly string[],
+  timeout: number,
+) {
+  const timeouts = { answer: countTimeout, connect: place.connectTimeout ?? timeout };
+  const each = { ...timeouts, answer: timeout };
+  const hosts = await Promise.all(place.hosts.map((host) => lookAtHost(place, host, each)));
+  return connectFirst(place, timeouts, async (client) => {
+    const asked = Date.now();
+    const state = await engineState(client);
+    const clockOffset = state.now - (asked + Date.now()) / 2;
+    const version = await versionOf(client);
+    const problems = [...engineProblems(state), ...(version > 0 ? await triggerProblems(client) : [])];
+    const counts: (readonly [string, string])[] = [];
+    for (const table of version > 0 ? countedTables : []) {
+      const { rows } = await client.query<{ count: number }>(`select count(*) from ${table}`);
+      counts.push([table, String(rows[0]?.count)]);
+    }
+    return {
+      facts: [
+        ["engine", `PostgreSQL ${state.version}`],
+        ["database", shownPlace(place)],
+        ...hosts.map(({ fact }) => fact),
+        ["connections", `${state.used} of ${state.most} in use`],
+        ...place.notes.map((note) => ["note", note] as const),
+      ] as const,
+      version,
+      known: postgresMigrations.length,
+      counts,
+      problems: [
+        ...problems.map(({ line }) => line),
+        ...hosts.flatMap(({ problem }) => problem),
+        ...(Math.abs(clockOffset) > clockTolerance
+          ? [`its clock is ${Math.round(clockOffset / 1000)} seconds off this machine's: set up NTP on both`]
+          : []),
+      ],
+    };
+  });
+}
+
+async function lookAtHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {
+  const name = `host ${host.host}:${host.port}`;
+  let client: Client | undefined;
+  try {
+    client = await connect(place, host, timeouts);
+    const { rows } = await client.query<{ follows: boolean }>("select pg_is_in_recovery() as follows");
+    return { fact: [name, rows[0]?.follows ? "standby" : "primary"] as const, problem: [] };
+  } catch (error) {
+    const said = logReasonOf(error);
+    return {
+      fact: [name, `away: ${said}`] as const,
+      problem: [`${name} does not answer (${said}): start it, or take it out of LATCHKEY_DATABASE`],
+    };
+  } finally {
+    if (client !== undefined) await closed(client);
+  }
+}

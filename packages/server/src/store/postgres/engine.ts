@@ -1,0 +1,141 @@
+import type { Client } from "pg";
+import { LatchkeyError } from "../../core/errors.ts";
+import { type Database, type PoolFigures, type Step, UnusableDatabaseError } from "../database.ts";
+import { type PostgresPlace, shownPlace } from "../place.ts";
+import type { Statement } from "../statement.ts";
+import { makeChange, prepared } from "./change.ts";
+import { ChangeListener } from "./change-listener.ts";
+import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
+import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
+import { firstConnection } from "./first-connection.ts";
+import { migratePostgres, migrationTimeout } from "./migrate.ts";
+import { Primary } from "./primary.ts";
+
+export interface PostgresOptions {
+  readonly place: PostgresPlace;
+  /** Maximum number of connections, besides one for notifications. */
+  readonly connections: number;
+  /** Timeout for one answer, in milliseconds. */
+  readonly timeout: number;
+  /** Whether to receive notifications. A command ends before any comes. */
+  readonly listen: boolean;
+  /** Called with a line for the log. */
+  readonly warn: (message: string) => void;
+}
+
+/** A connection opens faster than a statement that waits for locks, in milliseconds. */
+const defaultConnectTimeout = 2000;
+/** Attempts at a change that conflicts with concurrent ones. */
+const mostTries = 5;
+
+/**
+ * Opens a PostgreSQL database and brings its schema up to date.
+ *
+ * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
+ */
+export async function openPostgres({
+  place,
+  connections,
+  timeout,
+  listen,
+  warn,
+}: PostgresOptions): Promise<Database> {
+  const timeouts = {
+    answer: timeout,
+    connect: place.connectTimeout ?? Math.min(timeout, defaultConnectTimeout),
+  };
+  const forMigrations = { ...timeouts, answer: migrationTimeout };
+  const first = await firstConnection(place, forMigrations, async (client, host) => {
+    const warnings = assertSound(place, engineProblems(await engineState(client)));
+    await migratePostgres(client);
+    assertSound(place, await triggerProblems(client));
+    return { host, warnings };
+  });
+  // Warnings come last: a refused start prints its reason alone, in one line.
+  for (const line of [...place.notes, ...first.warnings]) warn(line);
+  const primary = new Primary({
+    place,
+    connections,
+    timeouts,
+    onRefused: (reason) => warn(refusedWarning(reason)),
+    onStarved: () => listener.yield(),
+  });
+  const listener = new ChangeListener(place, timeouts, (error) => primary.searchAgain(logReasonOf(error)));
+  if (listen) primary.onFound((host) => listener.listen(host));
+  primary.found(first.host);
+  return new PostgresDatabase(primary, listener);
+}
+
+/**
+ * @returns lines for the log
+ * @throws {UnusableDatabaseError} for the first fatal problem
+ */
+function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): string[] {
+  const fatal = problems.find((problem) => problem.fatal);
+  if (fatal !== undefined) throw new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${fatal.line}`);
+  return problems.map(({ line }) => `the database: ${line}`);
+}
+
+function refusedWarning(reason: string): string {
+  return (
+    `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
+    "raise the limit, or lower LATCHKEY_DATABASE_POOL"
+  );
+}
+
+class PostgresDatabase implements Database {
+  readonly writers = "many";
+  readonly #primary: Primary;
+  readonly #listener: ChangeListener;
+
+  constructor(primary: Primary, listener: ChangeListener) {
+    this.#primary = primary;
+    this.#listener = listener;
+  }
+
+  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
+    const query = prepared(statement.sql, statement.numbered(values));
+    const { rows } = await this.#use((client) => client.query(query));
+    // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
+    return rows as Row[];
+  }
+
+  commit(steps: readonly Step[]): Promise<boolean> {
+    return this.#use((client) => makeChange(client, steps));
+  }
+
+  time(): Promise<number> {
+    return this.#use(async (client) => {
+      const { rows } = await client.query<{ now: number }>(
+        "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
+      );
+      const [row] = rows;
+      if (row === undefined) throw new Error("no answer");
+      return row.now;
+    });
+  }
+
+  onChange(listener: () => void): void {
+    this.#listener.onChange(listener);
+  }
+
+  pool(): PoolFigures {
+    return this.#primary.figures;
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+    await this.#primary.close();
+  }
+
+  async #use<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#primary.use(work);
+      } catch (error) {
+        if (error instanceof LatchkeyError) throw error;
+        if (errorClassOf(error) !== "conflict" || tries === mostTries) throw unavailable(logReasonOf(error));
+      }
+    }
+  }
+}

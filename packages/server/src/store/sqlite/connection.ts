@@ -1,0 +1,95 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { UnusableDatabaseError } from "../database.ts";
+
+/** How long a connection waits for a lock of another process, in milliseconds. */
+export const busyTimeout = 5000;
+/** Size to which the write-ahead log is cut when it restarts, in bytes. Its usual size is 4 MB. */
+export const largeWal = 64 * 1024 * 1024;
+/** The engine's primary result code, in the low byte, for a lock that another connection holds. */
+const busy = 5;
+
+/** An error of SQLite. */
+export interface EngineError extends Error {
+  /** The extended result code. Its low byte is the primary result code. */
+  readonly errcode: number;
+}
+
+export function isEngineError(error: unknown): error is EngineError {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
+}
+
+function isBusy(error: unknown): boolean {
+  return isEngineError(error) && (error.errcode & 0xff) === busy;
+}
+
+/** `SQLITE_FULL` for a full volume; for a used-up quota, `SQLITE_IOERR_WRITE`; for the index of the log, `SQLITE_IOERR_SHMSIZE`. */
+const outOfSpace = [13, 778, 4874];
+
+/** Whether the engine found no space on the volume. */
+export function isOutOfSpace(error: unknown): boolean {
+  return isEngineError(error) && outOfSpace.includes(error.errcode);
+}
+
+/** Wraps an engine error with the advice for an operator. */
+export function unusableFile(path: string, cause: EngineError): UnusableDatabaseError {
+  return new UnusableDatabaseError(problemOf(path, cause), { cause });
+}
+
+function problemOf(path: string, cause: EngineError): string {
+  if (isBusy(cause))
+    return `another program holds the database ${path}: wait until it has finished, or stop it`;
+  if (isOutOfSpace(cause))
+    return `the volume of the database ${path} is full (${cause.message}): free space on it`;
+  return `cannot use the database ${path} (${cause.message}): check its path and rights, or choose another with --database`;
+}
+
+/** Opens a connection with the settings that make an answered write survive a power cut. */
+export function openConnection(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
+  try {
+    useWriteAheadLog(connection);
+    connection.exec("pragma synchronous = full");
+    connection.exec(`pragma journal_size_limit = ${largeWal}`);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Switches the file to the write-ahead log. Of two connections that switch a new file at the same moment, SQLite
+ * refuses one at once: waiting would be a deadlock. So this connection retries until the timeout.
+ */
+function useWriteAheadLog(connection: DatabaseSync): void {
+  const deadline = performance.now() + busyTimeout;
+  for (;;) {
+    try {
+      connection.exec("pragma journal_mode = wal");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** The statements of one connection, each prepared at its first use. */
+export class PreparedStatements {
+  readonly #connection: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+  }
+
+  /** @param sql with numbered values: `$1` is `?1` in SQLite */
+  get(sql: string): StatementSync {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      prepared = this.#connection.prepare(sql.replace(/\$(?=\d)/g, "?"));
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+}

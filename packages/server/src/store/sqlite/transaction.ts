@@ -1,0 +1,66 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Step } from "../database.ts";
+import { isOutOfSpace, PreparedStatements } from "./connection.ts";
+
+/** A change: all of its steps are committed or none. */
+export interface Change {
+  readonly steps: readonly Step[];
+  /** Whether it is committed on a full volume too. */
+  readonly urgent: boolean;
+}
+
+/** The outcome of one change in a group: committed, rolled back by a `must`, or refused by the engine. */
+export type Outcome = { readonly committed: boolean } | { readonly error: string };
+
+/**
+ * Commits groups of changes on a connection. A group is one transaction and one flush to disk. Each change has a
+ * savepoint, so a failed change is rolled back alone.
+ */
+export class GroupCommit {
+  readonly #connection: DatabaseSync;
+  readonly #statements: PreparedStatements;
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+    this.#statements = new PreparedStatements(connection);
+  }
+
+  /** @throws if the transaction failed: then no change of the group is committed */
+  run(group: readonly Change[]): Outcome[] {
+    this.#connection.exec("begin immediate");
+    try {
+      const outcomes = group.map(({ steps }) => this.#change(steps));
+      this.#connection.exec("commit");
+      return outcomes;
+    } catch (error) {
+      if (this.#connection.isTransaction) this.#connection.exec("rollback");
+      throw error;
+    }
+  }
+
+  #change(steps: readonly Step[]): Outcome {
+    this.#connection.exec("savepoint change");
+    let outcome: Outcome;
+    try {
+      outcome = { committed: steps.every((step) => this.#step(step)) };
+    } catch (error) {
+      // A full disk or a failed write ends the whole transaction, and its savepoints with it.
+      if (!this.#connection.isTransaction || isOutOfSpace(error)) throw error;
+      outcome = { error: error instanceof Error ? error.message : String(error) };
+    }
+    if ("error" in outcome || !outcome.committed) this.#connection.exec("rollback to change");
+    this.#connection.exec("release change");
+    return outcome;
+  }
+
+  #step({ sql, values, must }: Step): boolean {
+    const { changes } = this.#statements.get(sql).run(...values.map(sqlValue));
+    return !must || changes !== 0;
+  }
+}
+
+/** @throws {TypeError} for a value that SQLite cannot store */
+export function sqlValue(value: unknown): string | number | null {
+  if (typeof value === "string" || typeof value === "number" || value === null) return value;
+  throw new TypeError(`SQLite takes no ${typeof value}`);
+}

@@ -1,0 +1,66 @@
+import type { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { busyTimeout, isEngineError, openConnection } from "./connection.ts";
+import { FullVolumeCommit } from "./full-volume.ts";
+import { displacement, type OpenedFiles } from "./opened-files.ts";
+import { Reserve } from "./reserve.ts";
+import { type Change, GroupCommit, type Outcome } from "./transaction.ts";
+
+/** Answer to one group: the outcome of each change, or the reason why the group failed. */
+export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
+
+/** A group of changes, which gets an answer, or an order, which gets none. */
+export type WriterMessage = readonly Change[] | "take reserve" | "reset log" | "close";
+
+/** Input of the thread. */
+export interface WriterData {
+  readonly path: string;
+  readonly files: OpenedFiles;
+}
+
+function assertInPlace(files: OpenedFiles): void {
+  const displaced = displacement(files);
+  if (displaced !== undefined) throw new Error(displaced);
+}
+
+/** Moves the whole write-ahead log into the database and empties its file, unless a reader still needs it. */
+function resetLog(connection: DatabaseSync): void {
+  // A change never waits for a reader.
+  connection.exec("pragma busy_timeout = 0");
+  try {
+    connection.exec("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    // The next call tries again.
+    if (!isEngineError(error)) throw error;
+  } finally {
+    connection.exec(`pragma busy_timeout = ${busyTimeout}`);
+  }
+}
+
+/** The writing thread waits for the disk, so that the thread that answers requests never does. */
+if (parentPort !== null) {
+  const port = parentPort;
+  const { path, files }: WriterData = workerData;
+  const connection = openConnection(path);
+  const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
+  port.on("message", (message: WriterMessage) => {
+    if (message === "take reserve") groups.takeReserve();
+    else if (message === "reset log") resetLog(connection);
+    else if (message === "close") {
+      connection.close();
+      port.close();
+    } else port.postMessage(answer(message));
+  });
+
+  function answer(group: readonly Change[]): GroupAnswer {
+    try {
+      assertInPlace(files);
+      const outcomes = groups.run(group);
+      // A change to a file that was deleted meanwhile is never acknowledged.
+      assertInPlace(files);
+      return { outcomes };
+    } catch (error) {
+      return { failure: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

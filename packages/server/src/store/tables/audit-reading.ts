@@ -1,0 +1,101 @@
+import { setImmediate } from "node:timers/promises";
+import type { AuditReader, RecordedEvent } from "../../core/stories/recent-events.ts";
+import { type Database, one } from "../database.ts";
+import { type NoValues, statement } from "../statement.ts";
+
+/** How many events are examined without a pause, and in one reading. */
+interface Bounds {
+  /** Events in one slice. */
+  readonly sliceSize: number;
+  /** Slices in one reading. After them the answer names the number to continue from. */
+  readonly mostSlices: number;
+}
+
+/** A slice takes less than a millisecond, so a reading does not delay other requests. */
+const usualBounds: Bounds = { sliceSize: 5_000, mostSlices: 200 };
+
+/** A row of `audit_events`. */
+export interface AuditRow {
+  readonly number: number;
+  readonly name: string;
+  readonly at: number;
+  readonly address: string;
+  readonly subject: string | null;
+  readonly sessionId: string | null;
+  readonly requestId: string | null;
+  readonly actor: string | null;
+  readonly reason: string | null;
+}
+
+/** Its columns by name, because a newer Latchkey may have added others. */
+export const auditColumns = `number, name, at, address, subject, session_id as "sessionId",
+  request_id as "requestId", actor, reason`;
+
+interface Slice {
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly name: string | null;
+  readonly user: string | null;
+}
+
+const oldestNumber = statement<NoValues, { number: number }>(
+  "select number from audit_events order by number limit 1",
+);
+
+/** The number of the newest event. */
+export const newestNumber = statement<NoValues, { number: number }>(
+  "select number from audit_events order by number desc limit 1",
+);
+
+// A value compared with null alone has no type that PostgreSQL could infer, hence the casts.
+const slice = statement<Slice, AuditRow>(`
+  select ${auditColumns} from audit_events
+  where number > :from and number <= :to
+    and (cast(:name as text) is null or name = :name)
+    and (cast(:user as text) is null or subject = :user or actor = :user)
+  order by number desc limit :limit`);
+
+/**
+ * Reads the audit trail from its end, slice by slice. The table has no index but its numbers: every login would pay
+ * for one, and it is seldom read.
+ */
+export function auditReading(
+  database: Database,
+  { sliceSize, mostSlices }: Bounds = usualBounds,
+): AuditReader {
+  return {
+    async recent({ limit, before = Number.MAX_SAFE_INTEGER, name = null, user = null }) {
+      const oldest = await one(database, oldestNumber, {});
+      const newest = await one(database, newestNumber, {});
+      const events: RecordedEvent[] = [];
+      if (oldest === undefined || newest === undefined) return { events };
+      let to = Math.min(before - 1, newest.number);
+      for (let slices = 0; slices < mostSlices && to >= oldest.number; slices++) {
+        const from = to - sliceSize;
+        const found = await database.all(slice, { from, to, limit: limit - events.length, name, user });
+        events.push(...found.map(recordedEvent));
+        const end = events.at(-1);
+        if (end !== undefined && events.length === limit) return { events, next: end.number };
+        to = from;
+        await setImmediate();
+      }
+      return to >= oldest.number ? { events, next: to + 1 } : { events };
+    },
+  };
+}
+
+/** An event without its empty columns. */
+export function recordedEvent(row: AuditRow): RecordedEvent {
+  return {
+    number: row.number,
+    name: row.name,
+    at: row.at,
+    address: row.address,
+    ...(row.subject !== null && { subject: row.subject }),
+    ...(row.sessionId !== null && { sessionId: row.sessionId }),
+    ...(row.requestId !== null && { requestId: row.requestId }),
+    ...(row.actor !== null && { actor: row.actor }),
+    ...(row.reason !== null && { reason: row.reason }),
+  };
+}

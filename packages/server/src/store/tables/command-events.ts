@@ -1,0 +1,34 @@
+import { auditEventNames, auditReasons, operator } from "../../core/audit-events.ts";
+import { type Database, one } from "../database.ts";
+import { statement } from "../statement.ts";
+import type { AuditListener } from "./audit.ts";
+import { type AuditRow, auditColumns, newestNumber, recordedEvent } from "./audit-reading.ts";
+
+const between = statement<{ from: number; to: number; address: string }, AuditRow>(`
+  select ${auditColumns} from audit_events
+  where number > :from and number <= :to and address = :address
+  order by number`);
+
+/**
+ * Reports the events that commands have recorded since the last call. Commands run in processes of their own, and
+ * every server logs their events too. The first call reports nothing: it remembers the end of the trail.
+ */
+export function commandEvents(database: Database, listener: AuditListener): () => Promise<void> {
+  let reported: number | undefined;
+
+  return async () => {
+    const to = (await one(database, newestNumber, {}))?.number ?? 0;
+    const from = reported ?? to;
+    // A purge can empty the trail. Its numbers continue all the same.
+    reported = Math.max(from, to);
+    if (to <= from) return;
+    for (const row of await database.all(between, { from, to, address: operator.address })) {
+      const { number: _, reason: recorded, ...event } = recordedEvent(row);
+      const name = auditEventNames.find((known) => known === event.name);
+      const reason = Object.values(auditReasons)
+        .flat()
+        .find((known) => known === recorded);
+      if (name !== undefined) listener({ ...event, name, ...(reason !== undefined && { reason }) });
+    }
+  };
+}

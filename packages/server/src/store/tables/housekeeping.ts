@@ -1,0 +1,49 @@
+import { longestTolerance } from "../../core/tokens/revocations.ts";
+import { type Database, must, type Step } from "../database.ts";
+import { statement } from "../statement.ts";
+
+/** Rows that one change deletes. Other writers wait for one such batch at most. */
+const batchSize = 5_000;
+
+/**
+ * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
+ * audit events past their retention.
+ *
+ * @param now the time that deletions may follow, see `core/deletion-time.ts`
+ * @param auditRetention milliseconds
+ * @param firstHeld number of the first revocation that this process still holds: it and later ones stay
+ */
+export type Housekeeping = (now: number, auditRetention: number, firstHeld?: number) => Promise<void>;
+
+const sessions = statement<{ now: number }>(`
+  delete from sessions where id in (
+    select id from sessions where expires_at < :now and tokens_until < :now limit ${batchSize})`);
+
+const revocations = statement<{ now: number; firstHeld: number }>(`
+  delete from revocations where number in (
+    select number from revocations where until < :now and number < :firstHeld limit ${batchSize})`);
+
+const realmSessions = statement<{ now: number }>(`
+  delete from realm_sessions where id in (
+    select id from realm_sessions where keep_until < :now limit ${batchSize})`);
+
+const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
+
+const events = statement<{ before: number }>(`
+  delete from audit_events where number in (
+    select number from audit_events where at < :before limit ${batchSize})`);
+
+/** Housekeeping for a database. */
+export function housekeeping(database: Database): Housekeeping {
+  async function clear(expired: Step): Promise<void> {
+    while (await database.commit([expired], "urgent"));
+  }
+
+  return async (now, auditRetention, firstHeld = Number.MAX_SAFE_INTEGER) => {
+    await clear(must(sessions, { now }));
+    await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
+    await clear(must(realmSessions, { now }));
+    await clear(must(keys, { now }));
+    await clear(must(events, { before: now - auditRetention }));
+  };
+}
