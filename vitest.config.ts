@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { memoryFolder } from "./packages/server/test/memory-folder.ts";
+import { memoryFolder } from "./packages/testkit/src/memory-folder.ts";
 
 // Durability is the subject of the other suites. Writer threads and programs find their TypeScript compiled.
 const env = {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { queryAt } from "../packages/server/test/postgres/server/postgres-server.ts";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 
 /** The size of a database. */
 export interface Size {

@@ -1,7 +1,7 @@
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { HashQueue } from "../packages/server/src/core/passwords/hash-queue.ts";
 import { argon2id, Passwords } from "../packages/server/src/core/passwords/passwords.ts";
-import { debianBinaries } from "../packages/server/test/postgres/server/binaries.ts";
-import { PostgresServer } from "../packages/server/test/postgres/server/postgres-server.ts";
 import { Connection } from "./connection.ts";
 import { fillPostgres, fillSqlite, type Secret, type Size } from "./fill.ts";
 import { loginRequest, type Tokens } from "./requests.ts";

@@ -1,8 +1,8 @@
-import { acceptanceRealm, clients, passwords } from "../../packages/server/test/keycloak/acceptance-realm.ts";
-import { cachedDistribution } from "../../packages/server/test/keycloak/distribution.ts";
-import { KeycloakProcess } from "../../packages/server/test/keycloak/keycloak-process.ts";
-import { RealmAdmin } from "../../packages/server/test/keycloak/realm-admin.ts";
-import { whatIsMissing } from "../../packages/server/test/keycloak/requirements.ts";
+import { acceptanceRealm, clients, passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
+import { cachedDistribution } from "@latchkey/testkit/keycloak/distribution";
+import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
+import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
+import { whatIsMissing } from "@latchkey/testkit/keycloak/requirements";
 import { Connection } from "../connection.ts";
 import { makeLoad } from "../make-load.ts";
 import { median } from "../quantiles.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { debianBinaries } from "../../packages/server/test/postgres/server/binaries.ts";
-import { PostgresServer } from "../../packages/server/test/postgres/server/postgres-server.ts";
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { Connection } from "../connection.ts";
 import { type CountingProxy, countingProxy } from "../counting-proxy.ts";
 import { fillPostgres } from "../fill.ts";

@@ -1,12 +1,12 @@
 import { join } from "node:path";
+import { isIn } from "@latchkey/testkit/mcp/tokens";
+import { type Program, Programs } from "@latchkey/testkit/programs";
+import { logout, signIn } from "@latchkey/testkit/server/auth-calls";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { changed, type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
+import { unfinished } from "@latchkey/testkit/unfinished";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
-import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
-import { logout, signIn } from "../../../packages/server/test/process/auth-calls.ts";
-import { Place } from "../../../packages/server/test/process/server-process.ts";
-import { until } from "../../../packages/server/test/process/until.ts";
-import { type Program, Programs } from "./programs.ts";
-import { changed, type SignedIn, startDemo } from "./signed-in.ts";
-import { unfinished } from "./unfinished.ts";
 
 const main = join(import.meta.dirname, "../src/main.ts");
 const place = new Place();

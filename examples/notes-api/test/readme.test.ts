@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { printed } from "@latchkey/testkit/printed";
+import { Programs } from "@latchkey/testkit/programs";
 import { expect, test } from "vitest";
-import { printed } from "./printed.ts";
-import { Programs } from "./programs.ts";
 
 const programs = new Programs();
 

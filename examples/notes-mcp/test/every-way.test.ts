@@ -1,10 +1,10 @@
+import { isIn } from "@latchkey/testkit/mcp/tokens";
+import { Programs } from "@latchkey/testkit/programs";
+import { logout, signIn } from "@latchkey/testkit/server/auth-calls";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { changed, startDemo } from "@latchkey/testkit/signed-in";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
-import { logout, signIn } from "../../../packages/server/test/process/auth-calls.ts";
-import { Place } from "../../../packages/server/test/process/server-process.ts";
-import { until } from "../../../packages/server/test/process/until.ts";
-import { Programs } from "../../notes-api/test/programs.ts";
-import { changed, startDemo } from "../../notes-api/test/signed-in.ts";
 import { makeWorld, type World, ways } from "./worlds.ts";
 
 /** How long a server may take to start or stop on a loaded machine, in milliseconds. */

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@latchkey/testkit/free-port";
+import { printed } from "@latchkey/testkit/printed";
+import { type Program, Programs } from "@latchkey/testkit/programs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort } from "../../../packages/server/test/process/free-port.ts";
-import { printed } from "../../notes-api/test/printed.ts";
-import { type Program, Programs } from "../../notes-api/test/programs.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const programs = new Programs();

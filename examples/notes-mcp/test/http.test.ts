@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { join } from "node:path";
+import { connect } from "@latchkey/testkit/mcp/notes-clients";
+import { type Program, Programs } from "@latchkey/testkit/programs";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
+import { unfinished } from "@latchkey/testkit/unfinished";
 import { beforeAll, expect, test } from "vitest";
-import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
-import { Place } from "../../../packages/server/test/process/server-process.ts";
-import { type Program, Programs } from "../../notes-api/test/programs.ts";
-import { type SignedIn, startDemo } from "../../notes-api/test/signed-in.ts";
-import { unfinished } from "../../notes-api/test/unfinished.ts";
 
 const place = new Place();
 const programs = new Programs();

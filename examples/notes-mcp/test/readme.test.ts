@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "@latchkey/testkit/mcp/notes-clients";
+import { printed } from "@latchkey/testkit/printed";
+import { Programs } from "@latchkey/testkit/programs";
+import { signIn } from "@latchkey/testkit/server/auth-calls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { connect } from "../../../packages/guard/test/mcp/notes-clients.ts";
-import { signIn } from "../../../packages/server/test/process/auth-calls.ts";
-import { printed } from "../../notes-api/test/printed.ts";
-import { Programs } from "../../notes-api/test/programs.ts";
 
 const page = join(import.meta.dirname, "../README.md");
 const root = join(import.meta.dirname, "../../..");

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { isIn } from "@latchkey/testkit/mcp/tokens";
+import { type Program, Programs } from "@latchkey/testkit/programs";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
 import { beforeAll, expect, test } from "vitest";
-import { isIn } from "../../../packages/guard/test/mcp/tokens.ts";
-import { Place } from "../../../packages/server/test/process/server-process.ts";
-import { type Program, Programs } from "../../notes-api/test/programs.ts";
-import { type SignedIn, startDemo } from "../../notes-api/test/signed-in.ts";
 
 const place = new Place();
 const programs = new Programs();

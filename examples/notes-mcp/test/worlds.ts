@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type NotesClient, type Target } from "../../../packages/guard/test/mcp/notes-clients.ts";
-import type { Programs } from "../../notes-api/test/programs.ts";
+import { connect, type NotesClient, type Target } from "@latchkey/testkit/mcp/notes-clients";
+import type { Programs } from "@latchkey/testkit/programs";
 
 const source = join(import.meta.dirname, "../src");
 const recorder = join(import.meta.dirname, "recorded-process.ts");

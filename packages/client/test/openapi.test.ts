@@ -1,5 +1,5 @@
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { beforeAll, describe, expect, test } from "vitest";
-import { testServer } from "../../server/test/api/test-server.ts";
 import { type Fields, fieldsOf } from "../src/fields.ts";
 import { AuthClient } from "../src/index.ts";
 import { readLogin, readLogout, readTokens, readUser } from "../src/wire.ts";

@@ -1,5 +1,5 @@
+import { polluted } from "@latchkey/testkit/polluted";
 import { expect, test } from "vitest";
-import { polluted } from "../../guard/test/attacks/polluted.ts";
 import { tokensIn } from "../src/stores.ts";
 import { readLogin, readTokens } from "../src/wire.ts";
 

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { Place } from "@latchkey/testkit/server/server-process";
 import { describe, expect, test } from "vitest";
-import { Place } from "../../server/test/process/server-process.ts";
 
 const folder = join(import.meta.dirname, "..");
 const read = (name: string) => readFileSync(join(folder, name), "utf8");

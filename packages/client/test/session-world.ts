@@ -1,5 +1,5 @@
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { vi } from "vitest";
-import { passwords, type TestServer, testServer } from "../../server/test/api/test-server.ts";
 import { AuthClient, type ClientOptions, memoryStore, type TokenStore } from "../src/index.ts";
 import { WireTap } from "./wire-tap.ts";
 

@@ -1,6 +1,6 @@
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { expect, test } from "vitest";
 import { TokenCache, type Verified } from "../src/check/token-cache.ts";
-import { TestIssuer } from "./issuer.ts";
 
 const issuer = await TestIssuer.make();
 const principal = await issuer.guard().verify(await issuer.token());

@@ -1,5 +1,5 @@
+import { start } from "@latchkey/testkit/mcp/issuer";
 import type { Clocks } from "../src/support/clocks.ts";
-import { start } from "./issuer.ts";
 
 /** Both clocks of a guard, moved by the test. */
 export class TestClock implements Clocks {

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
-import { until } from "../../server/test/process/until.ts";
-import { codeOf } from "./issuer.ts";
 import { Listener } from "./listener.ts";
 import { OwnIssuer } from "./own-issuer.ts";
 

@@ -1,9 +1,9 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test, vi } from "vitest";
-import { until } from "../../server/test/process/until.ts";
 import { readMetadata } from "../src/issuer/discovery.ts";
 import { IssuerError, requestJson } from "../src/issuer/issuer-request.ts";
 import { CloseController } from "../src/support/close-signal.ts";
-import { codeOf } from "./issuer.ts";
 import { Listener } from "./listener.ts";
 import { json, misbehaviour, OwnIssuer } from "./own-issuer.ts";
 

@@ -1,6 +1,6 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
-import { until } from "../../server/test/process/until.ts";
-import { codeOf } from "./issuer.ts";
 import { Listener } from "./listener.ts";
 import { json, OwnIssuer } from "./own-issuer.ts";
 

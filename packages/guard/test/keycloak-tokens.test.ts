@@ -1,6 +1,6 @@
+import { codeOf, TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
 import { createGuard, type Guard, type GuardOptions } from "../src/index.ts";
-import { codeOf, TestIssuer } from "./issuer.ts";
 import { json, OwnIssuer } from "./own-issuer.ts";
 
 const issuer = await TestIssuer.make();

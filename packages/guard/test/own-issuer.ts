@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type Changes, TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { exportJWK } from "jose";
 import { createGuard, type Guard, type GuardOptions } from "../src/index.ts";
-import { type Changes, TestIssuer } from "./issuer.ts";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

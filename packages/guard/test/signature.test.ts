@@ -1,10 +1,10 @@
 import { KeyObject, sign } from "node:crypto";
+import { codeOf, start } from "@latchkey/testkit/mcp/issuer";
 import { type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Algorithm } from "../src/check/signature.ts";
 import { createSignatureCheck } from "../src/check/signature-check.ts";
 import { readOptions } from "../src/guard-options.ts";
-import { codeOf, start } from "./issuer.ts";
 
 const algorithms: readonly Algorithm[] = [
   ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] as const),

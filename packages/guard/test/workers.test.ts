@@ -1,6 +1,6 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createGuard } from "../src/index.ts";
-import { codeOf } from "./issuer.ts";
 import { OwnIssuer } from "./own-issuer.ts";
 
 // Cloudflare's workers allow no I/O outside a request, and end a request's work together with it.

@@ -1,5 +1,5 @@
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { passwords, type TestServer, testServer } from "../../../server/test/api/test-server.ts";
 import { run } from "./program.ts";
 
 let server: TestServer;

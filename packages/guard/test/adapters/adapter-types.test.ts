@@ -4,9 +4,9 @@ import { type Context, Hono } from "hono";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import "../../src/adapters/express.ts";
 import "../../src/adapters/fastify.ts";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { createRouteGuards } from "../../src/adapters/route-guards.ts";
 import { allow, type Principal, type Rule } from "../../src/index.ts";
-import { TestIssuer } from "../issuer.ts";
 
 const guard = createRouteGuards((await TestIssuer.make()).guard());
 

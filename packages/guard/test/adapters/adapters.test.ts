@@ -1,8 +1,8 @@
+import { start, TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createRouteGuards } from "../../src/adapters/route-guards.ts";
 import type { RouteDecision, RouteOptions } from "../../src/adapters/route-options.ts";
 import { type Guard, type GuardOptions, TokenError } from "../../src/index.ts";
-import { start, TestIssuer } from "../issuer.ts";
 import { hosts, type Running } from "./hosts.ts";
 import { type Received, type Sent, send } from "./send.ts";
 

@@ -6,10 +6,10 @@ import { cors } from "hono/cors";
 import { afterEach, describe, expect, test } from "vitest";
 import "../../src/adapters/express.ts";
 import "../../src/adapters/fastify.ts";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { createRouteGuards } from "../../src/adapters/route-guards.ts";
 import type { RouteDecision } from "../../src/adapters/route-options.ts";
 import { allow, type Principal } from "../../src/index.ts";
-import { TestIssuer } from "../issuer.ts";
 import { fromFetch, listen, type Running } from "./hosts.ts";
 import { send } from "./send.ts";
 

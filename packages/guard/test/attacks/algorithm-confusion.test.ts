@@ -1,7 +1,7 @@
 import { constants, createHmac, sign } from "node:crypto";
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
 import { createGuard } from "../../src/index.ts";
-import { codeOf } from "../issuer.ts";
 import {
   ecSigner,
   goodClaims,

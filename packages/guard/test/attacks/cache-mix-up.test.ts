@@ -1,5 +1,5 @@
+import { codeOf, start } from "@latchkey/testkit/mcp/issuer";
 import { afterEach, describe, expect, test } from "vitest";
-import { codeOf, start } from "../issuer.ts";
 import {
   ecSigner,
   encoded,

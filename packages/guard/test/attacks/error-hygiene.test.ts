@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { inspect } from "node:util";
+import { codeOf, start } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
 import { TokenError } from "../../src/index.ts";
-import { codeOf, start } from "../issuer.ts";
 import {
   ecSigner,
   encoded,

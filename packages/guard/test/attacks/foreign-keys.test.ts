@@ -2,8 +2,8 @@ import { sign, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { afterAll, describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { OwnIssuer } from "../own-issuer.ts";
 import { ecSigner, goodClaims, goodHeader, guardOf, handMade, issuer, type Signer } from "./hand-made.ts";
 

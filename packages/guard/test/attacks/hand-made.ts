@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { type CryptoKey, decodeJwt, decodeProtectedHeader } from "jose";
 import type { Guard, GuardOptions, Principal } from "../../src/index.ts";
-import { TestIssuer } from "../issuer.ts";
 
 /** A part of a token before its encoding: a value for JSON, a text, or bytes. */
 export type Part = Readonly<Record<string, unknown>> | string | Uint8Array;

@@ -1,7 +1,7 @@
 import { deflateRawSync, gzipSync } from "node:zlib";
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { CompactEncrypt } from "jose";
 import { describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { ecSigner, encoded, goodClaims, goodHeader, guardOf, handMade, rsaSigner } from "./hand-made.ts";
 
 const signer = ecSigner();

@@ -1,3 +1,5 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
+import { polluted } from "@latchkey/testkit/polluted";
 import { Client } from "@modelcontextprotocol/client";
 import { fromJsonSchema, InMemoryTransport, McpServer } from "@modelcontextprotocol/server";
 import { exportJWK } from "jose";
@@ -7,7 +9,6 @@ import { allow, createGuard, type Principal } from "../../src/index.ts";
 import { readMetadata } from "../../src/issuer/discovery.ts";
 import { readKeySet } from "../../src/issuer/key-set.ts";
 import { guardTools } from "../../src/mcp/index.ts";
-import { codeOf } from "../issuer.ts";
 import {
   ecSigner,
   encoded,
@@ -18,7 +19,6 @@ import {
   issuer,
   partsOf,
 } from "./hand-made.ts";
-import { polluted } from "./polluted.ts";
 
 // The attacker has made another library put a member on Object.prototype.
 

@@ -1,6 +1,6 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { ecSigner, goodClaims, goodHeader, guardOf, handMade } from "./hand-made.ts";
 
 const ours = ecSigner();

@@ -1,6 +1,6 @@
 import { createHash, sign } from "node:crypto";
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { afterEach, describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import {
   ecSigner,
   encoded,

@@ -1,5 +1,5 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { ecSigner, encoded, goodClaims, goodHeader, guardOf, handMade } from "./hand-made.ts";
 
 const signer = ecSigner();

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey } from "node:crypto";
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
 import { readKeySet } from "../../src/issuer/key-set.ts";
-import { codeOf } from "../issuer.ts";
 import { goodClaims, guardOf, handMade, issuer, rsaSigner } from "./hand-made.ts";
 
 // Keys from the set of a careless or hostile issuer.

@@ -1,5 +1,5 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { Listener } from "../listener.ts";
 import { cursorOf, eventOf, OwnIssuer } from "../own-issuer.ts";
 import { Following } from "./following.ts";

@@ -1,6 +1,6 @@
+import { codeOf, start } from "@latchkey/testkit/mcp/issuer";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { expect, test } from "vitest";
-import { codeOf, start } from "../issuer.ts";
 import { json, OwnIssuer } from "../own-issuer.ts";
 
 const signing = await generateKeyPair("RS256", { extractable: true });

@@ -1,5 +1,5 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { json, misbehaviour, OwnIssuer } from "../own-issuer.ts";
 import { nextToken, ready } from "./next-key.ts";
 

@@ -1,5 +1,5 @@
+import { codeOf } from "@latchkey/testkit/mcp/issuer";
 import { describe, expect, test } from "vitest";
-import { codeOf } from "../issuer.ts";
 import { json, OwnIssuer } from "../own-issuer.ts";
 import { next, nextToken, published, ready } from "./next-key.ts";
 

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { people } from "@latchkey/testkit/mcp/tokens";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { McpServer as McpServerV1 } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
@@ -10,8 +12,6 @@ import { z } from "zod";
 import { allow } from "../../src/index.ts";
 import { guardMcp, guardTools, type HttpPolicy } from "../../src/mcp/index.ts";
 import { guardMcp as guardMcpV1, guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
-import { TestIssuer } from "../issuer.ts";
-import { people } from "./tokens.ts";
 
 // A server over HTTP is made anew for each request. Its schemas are made once.
 

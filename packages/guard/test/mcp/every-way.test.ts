@@ -1,7 +1,7 @@
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { endedSession } from "@latchkey/testkit/mcp/notes-guard";
+import { people, refusedTokens } from "@latchkey/testkit/mcp/tokens";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TestIssuer } from "../issuer.ts";
-import { endedSession } from "./notes-guard.ts";
-import { people, refusedTokens } from "./tokens.ts";
 import { assertNoTokens, listed, makeWorld, outcome, type World, ways } from "./ways.ts";
 
 /** Longest start or end of a server on a busy machine, in milliseconds. */

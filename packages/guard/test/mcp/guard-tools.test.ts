@@ -1,10 +1,10 @@
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { isIn, people } from "@latchkey/testkit/mcp/tokens";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { allow, TokenError } from "../../src/index.ts";
 import type { ToolDecision } from "../../src/mcp/index.ts";
-import { TestIssuer } from "../issuer.ts";
 import { makeServer } from "./in-memory.ts";
-import { isIn, people } from "./tokens.ts";
 
 let issuer: TestIssuer;
 let user: string;

@@ -1,12 +1,12 @@
 import { get } from "node:http";
 import { gzipSync } from "node:zlib";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { people } from "@latchkey/testkit/mcp/tokens";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGuard, TokenError } from "../../src/index.ts";
-import { TestIssuer } from "../issuer.ts";
 import { OwnIssuer } from "../own-issuer.ts";
 import { type HttpNotes, serveNotes } from "./notes-http.ts";
 import { Evidence } from "./notes-policy.ts";
-import { people } from "./tokens.ts";
 
 const accept = "application/json, text/event-stream";
 const call = (name: string, args: unknown = {}, id: number = 1) => ({

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
+import { type CallResult, readCall, readList } from "@latchkey/testkit/mcp/notes-clients";
 import { Client } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport as InMemoryTransportV1 } from "@modelcontextprotocol/sdk/inMemory.js";
@@ -11,7 +12,6 @@ import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 import { guardTools, type ToolPolicy, type ToolRules } from "../../src/mcp/index.ts";
 import { guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
-import { type CallResult, readCall, readList } from "./notes-clients.ts";
 
 type Handler = (args: unknown) => string;
 

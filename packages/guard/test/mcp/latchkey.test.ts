@@ -1,8 +1,8 @@
+import { type CallResult, connect } from "@latchkey/testkit/mcp/notes-clients";
+import { jwtPart, logout, me, signIn } from "@latchkey/testkit/server/auth-calls";
+import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jwtPart, logout, me, signIn } from "../../../server/test/process/auth-calls.ts";
-import { Place, type ServerProcess } from "../../../server/test/process/server-process.ts";
 import { createGuard, type Guard } from "../../src/index.ts";
-import { type CallResult, connect } from "./notes-clients.ts";
 import { type HttpNotes, serveNotes } from "./notes-http.ts";
 import { Evidence } from "./notes-policy.ts";
 

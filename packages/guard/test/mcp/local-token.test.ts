@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { InMemoryTransport as InMemoryTransportV1 } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer as McpServerV1 } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport as StdioServerTransportV1 } from "@modelcontextprotocol/sdk/server/stdio.js";
@@ -14,7 +15,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { allow } from "../../src/index.ts";
 import { guardTools } from "../../src/mcp/index.ts";
 import { guardTools as guardToolsV1 } from "../../src/mcp/v1.ts";
-import { TestIssuer } from "../issuer.ts";
 
 // The environment's token belongs to the program that started the process. It counts on the pipe to that program alone.
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { guardFromEnvironment } from "@latchkey/testkit/mcp/notes-guard";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { guardFromEnvironment } from "./notes-guard.ts";
 import { Evidence } from "./notes-policy.ts";
 import { makeNotes as makeNotesV1 } from "./notes-v1.ts";
 import { makeNotes as makeNotesV2 } from "./notes-v2.ts";

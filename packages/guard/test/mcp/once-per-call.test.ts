@@ -1,13 +1,13 @@
 import { request as httpRequest } from "node:http";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { people } from "@latchkey/testkit/mcp/tokens";
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Guard } from "../../src/index.ts";
 import { guardMcp } from "../../src/mcp/index.ts";
-import { TestIssuer } from "../issuer.ts";
 import { type HttpNotes, serveNotes } from "./notes-http.ts";
 import { Evidence, rules } from "./notes-policy.ts";
 import { makeNotes } from "./notes-v2.ts";
-import { people } from "./tokens.ts";
 
 const accepts = { accept: "application/json, text/event-stream", "content-type": "application/json" };
 const callOf = (name: string, args: object) => ({

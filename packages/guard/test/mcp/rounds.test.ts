@@ -1,11 +1,11 @@
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { readCall } from "@latchkey/testkit/mcp/notes-clients";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { createMcpHandler, inputRequired, McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { allow } from "../../src/index.ts";
 import { guardMcp, guardTools } from "../../src/mcp/index.ts";
-import { TestIssuer } from "../issuer.ts";
-import { readCall } from "./notes-clients.ts";
 
 // New in protocol revision 2026-07-28: calls of several rounds, and hints for caches.
 

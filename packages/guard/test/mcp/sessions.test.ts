@@ -1,10 +1,10 @@
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { people } from "@latchkey/testkit/mcp/tokens";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../../server/test/process/until.ts";
-import { TestIssuer } from "../issuer.ts";
 import { type HttpNotes, serve } from "./notes-http.ts";
 import { Evidence } from "./notes-policy.ts";
 import { type Sessions, sessionsV1, sessionsV2 } from "./sessions-http.ts";
-import { people } from "./tokens.ts";
 
 const ping = { jsonrpc: "2.0", id: 7, method: "ping" };
 const initialize = {

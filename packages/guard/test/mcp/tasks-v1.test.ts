@@ -1,3 +1,4 @@
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTaskStore } from "@modelcontextprotocol/sdk/experimental/tasks/stores/in-memory.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
@@ -7,7 +8,6 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { allow } from "../../src/index.ts";
 import { guardTools } from "../../src/mcp/v1.ts";
-import { TestIssuer } from "../issuer.ts";
 
 const capabilities = { tasks: { requests: { tools: { call: {} } } } };
 

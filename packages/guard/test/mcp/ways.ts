@@ -1,14 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import {
+  type CallResult,
+  connect,
+  type ListedTool,
+  type NotesClient,
+} from "@latchkey/testkit/mcp/notes-clients";
+import { environmentOf } from "@latchkey/testkit/mcp/notes-guard";
+import { isIn } from "@latchkey/testkit/mcp/tokens";
+import { until } from "@latchkey/testkit/until";
 import { expect, vi } from "vitest";
-import { until } from "../../../server/test/process/until.ts";
-import type { TestIssuer } from "../issuer.ts";
-import { type CallResult, connect, type ListedTool, type NotesClient } from "./notes-clients.ts";
-import { environmentOf } from "./notes-guard.ts";
 import { serveNotes } from "./notes-http.ts";
 import { Evidence } from "./notes-policy.ts";
-import { isIn } from "./tokens.ts";
 
 const program = join(import.meta.dirname, "notes-server-process.ts");
 

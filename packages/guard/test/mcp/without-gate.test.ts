@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
+import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { isIn, people } from "@latchkey/testkit/mcp/tokens";
 import { type AuthInfo, createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import { beforeAll, describe, expect, it } from "vitest";
 import { allow } from "../../src/index.ts";
 import { guardTools } from "../../src/mcp/index.ts";
-import { TestIssuer } from "../issuer.ts";
-import { isIn, people } from "./tokens.ts";
 
 // guardTools over HTTP without guardMcp: the token is still in the header, or in `authInfo` of another middleware.
 

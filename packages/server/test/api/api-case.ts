@@ -1,5 +1,5 @@
+import { passwords, type TestServer } from "@latchkey/testkit/server/test-server";
 import { expect } from "vitest";
-import { passwords, type TestServer } from "./test-server.ts";
 
 /** Both published documents, one each. */
 export const mounts = ["/auth", "/api/v1/auth"] as const;

@@ -1,11 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { createGuard } from "@latchkey/guard";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
-import { queryAt } from "../postgres/server/postgres-server.ts";
 import { bearer, claimsOf, send, signIn, type Tokens } from "./api-case.ts";
 import { readExposition } from "./exposition-reader.ts";
 import { openOnPostgres } from "./postgres-world.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 const hour = 3_600_000;
 const day = 24 * hour;

@@ -1,7 +1,7 @@
+import type { TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { bearer, check, claimsOf, send, signIn } from "./api-case.ts";
 import { refresh, refreshed, refusedRefresh } from "./refresh-contract.ts";
-import type { TestServer, testServer } from "./test-server.ts";
 
 const hour = 3_600_000;
 

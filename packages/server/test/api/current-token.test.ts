@@ -1,6 +1,6 @@
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { currentTokenContract } from "./current-token-contract.ts";
 import { openOnPostgres } from "./postgres-world.ts";
-import { testServer } from "./test-server.ts";
 
 currentTokenContract("SQLite", testServer);
 currentTokenContract("PostgreSQL", openOnPostgres);

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { STATUS_CODES } from "node:http";
 import { connect } from "node:net";
 import { DatabaseSync } from "node:sqlite";
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { send } from "./api-case.ts";
 import { raw } from "./raw-request.ts";
-import { testServer } from "./test-server.ts";
 
 describe("every answer", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { get, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import type { TestServer } from "./test-server.ts";
+import type { TestServer } from "@latchkey/testkit/server/test-server";
 
 /** One server-sent event (WHATWG HTML §9.2.5). */
 export interface FeedEvent {

@@ -1,9 +1,9 @@
 import { request } from "node:http";
+import { passwords, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 import { send } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
-import { passwords, testServer } from "./test-server.ts";
 import { workLog } from "./work-log.ts";
 
 const open = { THROTTLE_PAIR: "100000/1h", THROTTLE_ACCOUNT: "100000/1h", THROTTLE_ADDRESS: "100000/1h" };

@@ -1,7 +1,7 @@
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ask, raw } from "./raw-request.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 let server: TestServer;
 let seen = 0;

@@ -1,7 +1,7 @@
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostCheck } from "../../src/http/hosts.ts";
 import { ask, raw } from "./raw-request.ts";
-import { passwords, type TestServer, testServer } from "./test-server.ts";
 
 const misdirected = { status: 421, code: "misdirected_request", allow: undefined };
 const paths = [

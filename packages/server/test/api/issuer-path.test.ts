@@ -1,8 +1,8 @@
+import { passwords, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { targetRewriter } from "../../src/http/routing.ts";
 import { send } from "./api-case.ts";
 import { ask } from "./raw-request.ts";
-import { passwords, testServer } from "./test-server.ts";
 
 const issuer = "https://x.example/auth-service";
 const wellKnown = "/.well-known";

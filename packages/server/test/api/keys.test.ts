@@ -7,13 +7,13 @@ import {
   sign,
 } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { unseal } from "../../src/core/tokens/key-sealing.ts";
 import { openStore } from "../../src/store/store.ts";
 import { bearer, claimsOf, send, signIn } from "./api-case.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 const hour = 3_600_000;
 const secret = "a secret that is long enough for this";

@@ -1,7 +1,7 @@
+import { passwords } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { type ApiRequest, check, type Expected, mounts } from "./api-case.ts";
 import { type ProviderWorld, sharedServer } from "./provider-world.ts";
-import { passwords } from "./test-server.ts";
 
 /** Nothing is throttled. */
 export const unthrottled = {

@@ -1,8 +1,8 @@
+import { passwords } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { claimsOf, mounts, send } from "./api-case.ts";
 import { loginContract } from "./login-contract.ts";
 import { localWorld, sharedServer } from "./provider-world.ts";
-import { passwords } from "./test-server.ts";
 
 loginContract(localWorld);
 

@@ -1,8 +1,8 @@
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send, signIn, type Tokens } from "./api-case.ts";
 import { connectMcp } from "./mcp-client.ts";
 import { openOnPostgres } from "./postgres-world.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

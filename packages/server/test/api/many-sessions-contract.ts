@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import type { TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
-import { queryAt } from "../postgres/server/postgres-server.ts";
 import { bearer, send, signIn, type Tokens } from "./api-case.ts";
-import type { TestServer, testServer } from "./test-server.ts";
 
 /** Sessions that end in one change. */
 export const batch = 1000;

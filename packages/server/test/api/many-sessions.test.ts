@@ -1,10 +1,10 @@
 import { createGuard } from "@latchkey/guard";
+import { testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
-import { until } from "../process/until.ts";
 import { claimsOf, signIn, type Tokens } from "./api-case.ts";
 import { batch, copySessions, count, manySessionsContract, me, refresh } from "./many-sessions-contract.ts";
 import { openOnPostgres } from "./postgres-world.ts";
-import { testServer } from "./test-server.ts";
 
 for (const [engine, open] of [
   ["SQLite", testServer],

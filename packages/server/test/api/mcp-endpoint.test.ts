@@ -1,11 +1,11 @@
 import { request as httpRequest } from "node:http";
 import { DatabaseSync } from "node:sqlite";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send, signIn } from "./api-case.ts";
 import { majors, membersOf } from "./mcp-client.ts";
 import { mcpWorld } from "./mcp-world.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 interface Reply {
   readonly status: number;

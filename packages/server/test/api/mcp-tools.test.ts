@@ -1,9 +1,9 @@
 import { TokenError } from "@latchkey/guard";
+import type { TestServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { bearer, send, signIn } from "./api-case.ts";
 import { connectMcp, majors } from "./mcp-client.ts";
 import { mcpWorld as freshWorld, sharedMcpWorlds } from "./mcp-world.ts";
-import type { TestServer } from "./test-server.ts";
 
 const mcpWorld = sharedMcpWorlds();
 

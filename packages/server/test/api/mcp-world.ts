@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll } from "vitest";
 import { claimsOf, signIn } from "./api-case.ts";
 import { connectMcp, type McpClient } from "./mcp-client.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 /** A signed-in user with a client. */
 export interface Person {

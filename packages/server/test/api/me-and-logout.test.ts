@@ -1,9 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { describe, test } from "vitest";
 import { bearer, check, mounts, send, signIn } from "./api-case.ts";
 import { loggedOut, logout, me, meAndLogoutContract, refusedToken } from "./me-and-logout-contract.ts";
 import { localWorld, sharedServer } from "./provider-world.ts";
-import { testServer } from "./test-server.ts";
 
 meAndLogoutContract(localWorld);
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { bearer, send, signIn } from "./api-case.ts";
 import { type ReadSample, readExposition } from "./exposition-reader.ts";
 import { postgresWorld } from "./postgres-world.ts";
-import { passwords, type TestServer, testServer } from "./test-server.ts";
 
 const key = "k".repeat(40);
 const scrape = (server: TestServer, headers: Record<string, string> = {}) =>

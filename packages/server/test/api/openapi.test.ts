@@ -1,6 +1,6 @@
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, mounts, send, signIn } from "./api-case.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 interface Operation {
   readonly operationId: string;

@@ -1,7 +1,7 @@
+import { polluted } from "@latchkey/testkit/polluted";
+import { passwords, testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
-import { polluted } from "../../../guard/test/attacks/polluted.ts";
 import { mounts, send, signIn } from "./api-case.ts";
-import { passwords, testServer } from "./test-server.ts";
 
 // Every object of the server's process inherits a member. A body or a header that lacks it does not have it.
 

@@ -1,9 +1,9 @@
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { mayBeSeeded, testServer } from "@latchkey/testkit/server/test-server";
 import { databaseClock } from "../postgres/server/database-clock.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { queryAt } from "../postgres/server/postgres-server.ts";
 import { suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { localWorld, type ProviderWorld } from "./provider-world.ts";
-import { mayBeSeeded, testServer } from "./test-server.ts";
 
 const secret = "only for tests, and the same everywhere";
 let template: Promise<string> | undefined;

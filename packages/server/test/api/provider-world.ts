@@ -1,6 +1,6 @@
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll } from "vitest";
 import type { Expected } from "./api-case.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 /** The source of users in a contract for every identity provider. */
 export interface ProviderWorld {

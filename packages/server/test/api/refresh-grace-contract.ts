@@ -1,6 +1,6 @@
+import { passwords, type TestServer, type testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send } from "./api-case.ts";
-import { passwords, type TestServer, type testServer } from "./test-server.ts";
 
 const behindProxy = { TRUSTED_PROXIES: "127.0.0.1" };
 const hour = 3_600_000;

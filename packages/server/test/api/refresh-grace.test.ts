@@ -1,6 +1,6 @@
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { openOnPostgres } from "./postgres-world.ts";
 import { refreshGraceContract } from "./refresh-grace-contract.ts";
-import { testServer } from "./test-server.ts";
 
 refreshGraceContract("SQLite", testServer);
 refreshGraceContract("PostgreSQL", openOnPostgres);

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { type ApiRequest, bearer, check, type Expected, mounts, send, signIn } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
-import { passwords, type TestServer, testServer } from "./test-server.ts";
 
 /** The refusals that need a server in trouble; those of a broken request stand with each operation. */
 

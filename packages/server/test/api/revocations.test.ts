@@ -1,8 +1,8 @@
 import { createGuard } from "@latchkey/guard";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bearer, check, claimsOf, send, signIn } from "./api-case.ts";
 import { answerOf, followFeed } from "./feed-reader.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 const key = "a-guard-key-of-more-than-32-characters";
 const other = "another-guard-key-of-32-characters-or-so";

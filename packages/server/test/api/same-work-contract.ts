@@ -1,8 +1,8 @@
+import { passwords, type TestServer, type testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { type ApiAnswer, send } from "./api-case.ts";
-import { passwords, type TestServer, type testServer } from "./test-server.ts";
 import { workLog } from "./work-log.ts";
 
 /** Another address, so that each name meets limits of its own. */

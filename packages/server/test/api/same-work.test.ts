@@ -1,6 +1,6 @@
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { openOnPostgres } from "./postgres-world.ts";
 import { sameWorkContract } from "./same-work-contract.ts";
-import { testServer } from "./test-server.ts";
 
 sameWorkContract("SQLite", testServer);
 sameWorkContract("PostgreSQL", openOnPostgres);

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGuard, TokenError } from "@latchkey/guard";
+import { freePort } from "@latchkey/testkit/free-port";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { createLocalJWKSet, exportJWK, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { algorithmOf, newSigningKeyPair } from "../../src/core/tokens/signing-key-pair.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import { openStore } from "../../src/store/store.ts";
-import { freePort } from "../process/free-port.ts";
 import { bearer, check, signIn } from "./api-case.ts";
-import { type TestServer, testServer } from "./test-server.ts";
 
 async function keySetOf(server: TestServer): Promise<JSONWebKeySet> {
   return (await (await fetch(`${server.url}/.well-known/jwks.json`)).json()) as JSONWebKeySet;

@@ -1,7 +1,7 @@
+import { passwords, type TestServer, type testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { send, signIn } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
-import { passwords, type TestServer, type testServer } from "./test-server.ts";
 
 const rules = {
   THROTTLE_PAIR: "5/15m",

@@ -1,7 +1,7 @@
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
 import { send } from "./api-case.ts";
 import { openOnPostgres } from "./postgres-world.ts";
-import { testServer } from "./test-server.ts";
 import { throttleContract } from "./throttle-contract.ts";
 
 throttleContract("in the memory of a process", testServer);

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { maxRoles } from "../core/large-people.ts";
 import { bearer, send, signIn } from "./api-case.ts";
-import { passwords, type TestServer, testServer } from "./test-server.ts";
 
 /** Gives alice roles past the rules, as an earlier version let an operator do. */
 function storeRoles(server: TestServer, roles: readonly string[]): void {

@@ -1,5 +1,5 @@
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
-import { testServer } from "./test-server.ts";
 
 test("discovery names issuer and keys, and only features of Latchkey", async () => {
   await using server = await testServer();

@@ -1,4 +1,4 @@
-import { login, me, refresh, tokensOf } from "../process/auth-calls.ts";
+import { login, me, refresh, tokensOf } from "@latchkey/testkit/server/auth-calls";
 import { currentOf, type KnownSession, type KnownUser, type Ledger } from "./ledger.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
 import { expect, test } from "vitest";
-import { adminPassword, Place, type ServerProcess } from "../process/server-process.ts";
 import { checkSessions, checkUsers } from "./check.ts";
 import { type KnownSession, type KnownUser, Ledger } from "./ledger.ts";
 import { startLoad } from "./load.ts";

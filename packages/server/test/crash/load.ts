@@ -1,4 +1,4 @@
-import { type Answer, login, logout, refresh, tokensOf, trade } from "../process/auth-calls.ts";
+import { type Answer, login, logout, refresh, tokensOf, trade } from "@latchkey/testkit/server/auth-calls";
 import { currentOf, type KnownSession, type KnownUser, type Ledger } from "./ledger.ts";
 
 /** A mixed load that goes on until the server is gone. */

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "@latchkey/testkit/free-port";
+import { until } from "@latchkey/testkit/until";
 import { makeCertificates } from "../postgres/server/certificates.ts";
-import { freePort } from "../process/free-port.ts";
-import { until } from "../process/until.ts";
 
 export interface Nginx extends AsyncDisposable {
   /** The address that it listens on, over TLS. */

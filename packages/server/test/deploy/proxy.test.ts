@@ -1,8 +1,8 @@
 import { Agent, request } from "node:https";
 import { DatabaseSync } from "node:sqlite";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { adminPassword, Place, type ServerProcess } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { type Nginx, startNginx } from "./nginx.ts";
 
 const place = new Place();

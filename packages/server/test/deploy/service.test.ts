@@ -1,6 +1,6 @@
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
-import { adminPassword, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { SystemdMachine, whyNoSystemd } from "./systemd-machine.ts";
 
 const place = new Place();

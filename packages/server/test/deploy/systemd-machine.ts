@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../process/until.ts";
+import { until } from "@latchkey/testkit/until";
 
 const checkout = join(import.meta.dirname, "../../../..");
 const serviceFile = join(checkout, "deploy/latchkey.service");

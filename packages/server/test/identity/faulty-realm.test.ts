@@ -1,7 +1,7 @@
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, send } from "../api/api-case.ts";
-import { type TestServer, testServer } from "../api/test-server.ts";
-import { until } from "../process/until.ts";
 import { type Answer, FakeRealm, json, moved, paths } from "./fake-realm.ts";
 
 const login = (server: TestServer) =>

@@ -1,8 +1,8 @@
+import { passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
 import { describe, expect, test } from "vitest";
 import { send, signIn } from "../api/api-case.ts";
 import { unthrottled } from "../api/login-contract.ts";
 import { sharedServer } from "../api/provider-world.ts";
-import { passwords } from "./acceptance-realm.ts";
 import { ownRealm, realmWorld } from "./own-realm.ts";
 
 /** Input that makes Keycloak fail would open the circuit breaker, and so lock out all users. */

@@ -1,6 +1,6 @@
+import type { TestServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { bearer, send, signIn } from "../api/api-case.ts";
-import type { TestServer } from "../api/test-server.ts";
 import { ownRealm } from "./own-realm.ts";
 
 const realm = ownRealm();

@@ -1,5 +1,5 @@
+import { passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
 import { type ApiRequest, bearer, claimsOf } from "../api/api-case.ts";
-import { passwords } from "./acceptance-realm.ts";
 
 /** The users of the load. All have alice's password. */
 export const crowd = ["ada", "ben", "cleo", "dan"] as const;

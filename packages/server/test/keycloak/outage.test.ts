@@ -1,16 +1,16 @@
+import { acceptanceRealm } from "@latchkey/testkit/keycloak/acceptance-realm";
+import { distribution } from "@latchkey/testkit/keycloak/distribution";
+import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
+import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
+import { givenUrl } from "@latchkey/testkit/keycloak/requirements";
+import type { TestServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bearer, send, signIn } from "../api/api-case.ts";
 import { unthrottled } from "../api/login-contract.ts";
-import type { TestServer } from "../api/test-server.ts";
-import { until } from "../process/until.ts";
-import { acceptanceRealm } from "./acceptance-realm.ts";
-import { distribution } from "./distribution.ts";
-import { KeycloakProcess } from "./keycloak-process.ts";
 import { crowd, OutageLoad } from "./outage-load.ts";
 import { sameTimes } from "./own-realm.ts";
-import { RealmAdmin } from "./realm-admin.ts";
 import { realmServer } from "./realm-server.ts";
-import { givenUrl } from "./requirements.ts";
 
 const timeout = 2_000;
 /** One request asks Keycloak three times at most: discovery, the check of the client, and its own question. */

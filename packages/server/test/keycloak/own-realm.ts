@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { acceptanceRealm } from "@latchkey/testkit/keycloak/acceptance-realm";
+import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
+import type { TestServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, inject } from "vitest";
 import type { ProviderWorld } from "../api/provider-world.ts";
-import type { TestServer } from "../api/test-server.ts";
-import { acceptanceRealm } from "./acceptance-realm.ts";
-import { RealmAdmin } from "./realm-admin.ts";
 import { realmServer } from "./realm-server.ts";
 
 /** A realm for the tests of one file, in the Keycloak of the suite. */

@@ -1,9 +1,9 @@
 import { createGuard } from "@latchkey/guard";
+import { passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send, signIn } from "../api/api-case.ts";
 import { sharedServer } from "../api/provider-world.ts";
-import { until } from "../process/until.ts";
-import { passwords } from "./acceptance-realm.ts";
 import { ownRealm, realmWorld } from "./own-realm.ts";
 
 /** Trent's realm locks an account after three failures. */
@@ -106,7 +106,7 @@ describe("tokens", () => {
   });
 
   test("of the same client count, also if the session was opened elsewhere", async () => {
-    const { clients } = await import("./acceptance-realm.ts");
+    const { clients } = await import("@latchkey/testkit/keycloak/acceptance-realm");
     const { access } = await direct("latchkey", clients.latchkey);
     expect(await me(server(), access)).toEqual([200, undefined]);
     const answer = await send(server(), "/auth", {
@@ -119,7 +119,7 @@ describe("tokens", () => {
   });
 
   test("of another client of the realm are refused", async () => {
-    const { clients } = await import("./acceptance-realm.ts");
+    const { clients } = await import("@latchkey/testkit/keycloak/acceptance-realm");
     const { access, refresh } = await direct("notes", clients.notes);
     expect(await me(server(), access)).toEqual([401, "invalid_token"]);
     const body = { refresh_token: refresh };
@@ -128,7 +128,7 @@ describe("tokens", () => {
   });
 
   test("other than access tokens are refused", async () => {
-    const { clients } = await import("./acceptance-realm.ts");
+    const { clients } = await import("@latchkey/testkit/keycloak/acceptance-realm");
     const { id } = await direct("latchkey", clients.latchkey);
     expect(await me(server(), id)).toEqual([401, "invalid_token"]);
   });
@@ -209,7 +209,7 @@ describe("guesses", () => {
 });
 
 test("the log and the database hold no password, token or client secret", async () => {
-  const { clients } = await import("./acceptance-realm.ts");
+  const { clients } = await import("@latchkey/testkit/keycloak/acceptance-realm");
   const alice = await signIn(server());
   await login("alice", "a guess of hers");
   await login("hunter2 in the wrong field", "x");

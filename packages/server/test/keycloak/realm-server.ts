@@ -1,5 +1,5 @@
-import { type TestServer, testServer } from "../api/test-server.ts";
-import { clients } from "./acceptance-realm.ts";
+import { clients } from "@latchkey/testkit/keycloak/acceptance-realm";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 
 /**
  * Starts a Latchkey in front of a real realm.

@@ -1,7 +1,7 @@
+import { distribution } from "@latchkey/testkit/keycloak/distribution";
+import { bootstrapAdmin, KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
+import { givenUrl } from "@latchkey/testkit/keycloak/requirements";
 import type { TestProject } from "vitest/node";
-import { distribution } from "./distribution.ts";
-import { bootstrapAdmin, KeycloakProcess } from "./keycloak-process.ts";
-import { givenUrl } from "./requirements.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

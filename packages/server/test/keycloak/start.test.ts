@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
+import { clients, passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { send, signIn } from "../api/api-case.ts";
 import { expectRefusal } from "../process/refusal.ts";
-import { Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
-import { clients, passwords } from "./acceptance-realm.ts";
 import { ownRealm } from "./own-realm.ts";
 
 const realm = ownRealm();
@@ -104,7 +104,7 @@ test("the commands for local users and sessions refer to the realm", async () =>
 });
 
 test("a user can sign in to the realm file of the documentation", async () => {
-  const { exampleSecret } = await import("./keycloak-process.ts");
+  const { exampleSecret } = await import("@latchkey/testkit/keycloak/keycloak-process");
   const file = readFileSync(new URL("../../../../docs/keycloak/realm.json", import.meta.url), "utf8");
   const example = JSON.parse(file.replace(/\$\{LATCHKEY_KEYCLOAK_CLIENT_SECRET\}/, exampleSecret));
   const name = `${realm.name}-example`;

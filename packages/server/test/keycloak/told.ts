@@ -1,5 +1,5 @@
+import { whatIsMissing } from "@latchkey/testkit/keycloak/requirements";
 import type { TestProject } from "vitest/node";
-import { whatIsMissing } from "./requirements.ts";
 
 /** Says after `npm test` that the Keycloak suite was left out, and why. */
 export function setup(project: TestProject): () => void {

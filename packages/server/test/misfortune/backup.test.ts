@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { me, refresh, signIn, tokensOf } from "@latchkey/testkit/server/auth-calls";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { passwords, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
-import { passwords, testServer } from "../api/test-server.ts";
-import { me, refresh, signIn, tokensOf } from "../process/auth-calls.ts";
-import { Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 
 const place = new Place();
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

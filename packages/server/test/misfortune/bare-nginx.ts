@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../process/until.ts";
+import { until } from "@latchkey/testkit/until";
 
 /** Debian's nginx in front of one server, without TLS. @param locations in the words of its configuration */
 export async function bareNginx(

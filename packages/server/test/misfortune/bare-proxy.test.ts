@@ -1,10 +1,10 @@
 import { request } from "node:http";
 import { createGuard } from "@latchkey/guard";
+import { freePort } from "@latchkey/testkit/free-port";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { ask } from "../api/raw-request.ts";
-import { freePort } from "../process/free-port.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { bareNginx } from "./bare-nginx.ts";
 
 const place = new Place();

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@latchkey/testkit/free-port";
+import { jwtPart, send, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
-import { jwtPart, send, signIn } from "../process/auth-calls.ts";
-import { freePort } from "../process/free-port.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 
 /** Debian's nginx, which keeps what an upstream lets it keep. */
 async function startCache(upstream: string) {

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fileStore } from "../../../client/src/file.ts";
 import { AuthClient, type StoreFailure, type TokenSet } from "../../../client/src/index.ts";
-import { passwords, type TestServer, testServer } from "../api/test-server.ts";
 
 const alice = { username: "alice", password: passwords.alice };
 

@@ -1,12 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { createGuard } from "@latchkey/guard";
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { logout, me, refresh, send, signIn } from "@latchkey/testkit/server/auth-calls";
+import {
+  adminPassword,
+  type Environment,
+  Place,
+  type ServerProcess,
+} from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { replica } from "../postgres/replica.ts";
-import { debianBinaries } from "../postgres/server/binaries.ts";
-import { PostgresServer } from "../postgres/server/postgres-server.ts";
-import { logout, me, refresh, send, signIn } from "../process/auth-calls.ts";
-import { adminPassword, type Environment, Place, type ServerProcess } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 
 /** Longer than two clean-up intervals of a server, in milliseconds. */
 const purgeTimeout = 150_000;

@@ -1,7 +1,7 @@
+import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { Place, type ServerProcess } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 
 const place = new Place();
 let server: ServerProcess;

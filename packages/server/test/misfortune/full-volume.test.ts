@@ -1,12 +1,12 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { login, logout, me, refresh, signIn } from "@latchkey/testkit/server/auth-calls";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Reserve } from "../../src/store/sqlite/reserve.ts";
 import { copySessions, count } from "../api/many-sessions-contract.ts";
-import { passwords, type TestServer, testServer } from "../api/test-server.ts";
-import { login, logout, me, refresh, signIn } from "../process/auth-calls.ts";
-import { Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { SmallVolume } from "./small-volume.ts";
 
 const place = new Place();

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "@latchkey/testkit/free-port";
+import { login, send } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, describe, expect, test } from "vitest";
-import { login, send } from "../process/auth-calls.ts";
-import { freePort } from "../process/free-port.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { SmallVolume } from "./small-volume.ts";
 
 const place = new Place();

@@ -1,8 +1,8 @@
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll } from "vitest";
 import { manySessionsContract } from "../api/many-sessions-contract.ts";
-import { testServer } from "../api/test-server.ts";
-import { debianBinaries } from "../postgres/server/binaries.ts";
-import { PostgresServer } from "../postgres/server/postgres-server.ts";
 
 const many = 100_000;
 let postgres: PostgresServer | undefined;

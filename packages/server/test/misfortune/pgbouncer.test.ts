@@ -1,14 +1,14 @@
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { login, logout, me, refresh, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { replica, replicaEnvironment } from "../postgres/replica.ts";
-import { debianBinaries } from "../postgres/server/binaries.ts";
 import { PgBouncer } from "../postgres/server/pgbouncer.ts";
-import { PostgresServer } from "../postgres/server/postgres-server.ts";
-import { login, logout, me, refresh, signIn } from "../process/auth-calls.ts";
 import { expectRefusal } from "../process/refusal.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { event, session, user } from "../store/store-contract.ts";
 
 const place = new Place();

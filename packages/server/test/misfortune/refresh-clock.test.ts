@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
+import { refresh, signIn, tokensOf } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, type Environment, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
-import { refresh, signIn, tokensOf } from "../process/auth-calls.ts";
-import { adminPassword, type Environment, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 
 const hour = 3_600;
 const graceMs = 400;

@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { logout, me, refresh, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { logout, me, refresh, signIn } from "../process/auth-calls.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
 import { replica, replicaEnvironment } from "./replica.ts";
-import { debianBinaries } from "./server/binaries.ts";
-import { PostgresServer } from "./server/postgres-server.ts";
 
 const place = new Place();
 let postgres: PostgresServer;

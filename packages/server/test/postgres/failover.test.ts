@@ -1,10 +1,18 @@
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import {
+  login,
+  logout,
+  me,
+  refresh,
+  signIn,
+  type Tokens,
+  tokensOf,
+} from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { login, logout, me, refresh, signIn, type Tokens, tokensOf } from "../process/auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { replica } from "./replica.ts";
-import { debianBinaries } from "./server/binaries.ts";
-import { PostgresServer } from "./server/postgres-server.ts";
 import { commitOnBoth, type Standby, standbyOf } from "./server/standby.ts";
 
 const place = new Place();

@@ -1,11 +1,11 @@
 import { createGuard } from "@latchkey/guard";
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { login, logout, me, refresh, send, signIn, trade } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { login, logout, me, refresh, send, signIn, trade } from "../process/auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { replica } from "./replica.ts";
-import { debianBinaries } from "./server/binaries.ts";
-import { PostgresServer } from "./server/postgres-server.ts";
 
 const place = new Place();
 let postgres: PostgresServer;

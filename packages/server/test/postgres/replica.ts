@@ -1,4 +1,4 @@
-import type { Environment, Place, ServerProcess } from "../process/server-process.ts";
+import type { Environment, Place, ServerProcess } from "@latchkey/testkit/server/server-process";
 
 /** What every replica on a database is given. */
 export function replicaEnvironment(database: string, more: Environment = {}): Environment {

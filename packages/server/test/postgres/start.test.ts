@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { me, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { me, signIn } from "../process/auth-calls.ts";
 import { expectRefusal } from "../process/refusal.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
 import { replica, replicaEnvironment } from "./replica.ts";
-import { debianBinaries } from "./server/binaries.ts";
 import { type Certificates, makeCertificates } from "./server/certificates.ts";
-import { PostgresServer } from "./server/postgres-server.ts";
 
 const place = new Place();
 let postgres: PostgresServer;

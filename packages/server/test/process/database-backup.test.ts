@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Place } from "@latchkey/testkit/server/server-process";
 import { describe, expect, test } from "vitest";
-import { Place } from "./server-process.ts";
 
 const place = new Place();
 const backUp = (target: string, database = place.database) =>

@@ -1,13 +1,13 @@
 import { copyFileSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { queryAt } from "../postgres/server/postgres-server.ts";
 import { suitePostgres } from "../postgres/server/suite-postgres.ts";
-import { signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { adminPassword, Place } from "./server-process.ts";
 
 const place = new Place({ commands: "here" });
 const check = (env = {}) => place.latchkey(["database", "check"], { env });

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { promisify } from "node:util";
+import { login, signIn } from "@latchkey/testkit/server/auth-calls";
+import { Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
-import { login, signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { Place } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place();
 const run = promisify(execFile);

@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
+import { type Environment, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { settings } from "../../src/config/settings.ts";
 import { expectRefusal } from "./refusal.ts";
-import { type Environment, Place } from "./server-process.ts";
 
 const place = new Place();
 

@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { login, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { expect, test } from "vitest";
-import { login, signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { adminPassword, Place } from "./server-process.ts";
 
 const place = new Place();
 

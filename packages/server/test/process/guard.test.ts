@@ -1,8 +1,8 @@
 import { createGuard, type Guard, type GuardEvent } from "@latchkey/guard";
+import { signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, expect, test } from "vitest";
-import { signIn } from "./auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place({ commands: "here" });
 const bob = "a passphrase of bob's own";

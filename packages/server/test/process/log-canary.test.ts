@@ -1,10 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import {
+  login,
+  logout,
+  me,
+  refresh,
+  signIn,
+  type Tokens,
+  tokensOf,
+  trade,
+} from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, expect, test } from "vitest";
-import { login, logout, me, refresh, signIn, type Tokens, tokensOf, trade } from "./auth-calls.ts";
 import { brokenHttp, canaries, type Request, requests, sendRaw } from "./hostile-requests.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place();
 /** All secrets that must not be found: sent by strangers, or issued to users. */

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { login, me, refresh, send, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
-import { login, me, refresh, send, signIn } from "./auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place({ commands: "here" });
 let folders = 0;

@@ -1,8 +1,8 @@
+import { me, signIn, type Tokens } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectMcp } from "../api/mcp-client.ts";
-import { me, signIn, type Tokens } from "./auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place();
 const password = "correct horse battery staple";

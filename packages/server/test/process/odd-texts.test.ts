@@ -2,10 +2,15 @@ import { execFile } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { login } from "@latchkey/testkit/server/auth-calls";
+import {
+  adminPassword,
+  type Environment,
+  Place,
+  type ServerProcess,
+} from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { login } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { adminPassword, type Environment, Place, type ServerProcess } from "./server-process.ts";
 
 const place = new Place();
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
+import { login } from "@latchkey/testkit/server/auth-calls";
+import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { login } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { Place, type ServerProcess } from "./server-process.ts";
 
 const place = new Place({ commands: "here" });
 let server: ServerProcess;

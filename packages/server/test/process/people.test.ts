@@ -1,8 +1,8 @@
+import { login, me, refresh, signIn } from "@latchkey/testkit/server/auth-calls";
+import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
-import { login, me, refresh, signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place({ commands: "here" });
 const password = "correct horse battery staple";

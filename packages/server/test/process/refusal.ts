@@ -1,5 +1,5 @@
+import type { CommandResult } from "@latchkey/testkit/server/server-process";
 import { expect } from "vitest";
-import type { CommandResult } from "./server-process.ts";
 
 /** A command that was refused: exit status 1, one line on standard error that says why, nothing else. */
 export function expectRefusal(result: CommandResult, why: RegExp): void {

@@ -1,8 +1,8 @@
+import { jwtPart, login, me, refresh, send, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, expect, test } from "vitest";
-import { jwtPart, login, me, refresh, send, signIn } from "./auth-calls.ts";
 import { expectRefusal } from "./refusal.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place();
 let server: ServerProcess;

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
+import { login, me, refresh, send, signIn, tokensOf } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
-import { login, me, refresh, send, signIn, tokensOf } from "./auth-calls.ts";
-import { adminPassword, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place();
 

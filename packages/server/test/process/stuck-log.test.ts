@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "@latchkey/testkit/free-port";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
-import { freePort } from "./free-port.ts";
-import { until } from "./until.ts";
 
 const command = fileURLToPath(new URL("../../bin/latchkey.js", import.meta.url));
 

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
+import { Place } from "@latchkey/testkit/server/server-process";
 import { expect, test } from "vitest";
-import { Place } from "./server-process.ts";
 
 const place = new Place();
 const password = "correct horse battery staple";

@@ -1,10 +1,25 @@
 import { readFileSync } from "node:fs";
+import {
+  jwtPart,
+  login,
+  logout,
+  me,
+  refresh,
+  send,
+  signIn,
+  tokensOf,
+  trade,
+} from "@latchkey/testkit/server/auth-calls";
+import {
+  adminPassword,
+  type Environment,
+  Place,
+  type ServerProcess,
+} from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { jwtPart, login, logout, me, refresh, send, signIn, tokensOf, trade } from "./auth-calls.ts";
-import { adminPassword, type Environment, Place, type ServerProcess } from "./server-process.ts";
-import { until } from "./until.ts";
 
 const place = new Place({ commands: "here" });
 

@@ -1,5 +1,5 @@
+import type { Tokens } from "@latchkey/testkit/server/auth-calls";
 import type { Act, Entry } from "../ledger/ledger.ts";
-import type { Tokens } from "../process/auth-calls.ts";
 
 /** Whoever does not answer within this is taken for gone, in milliseconds. */
 const requestTimeout = 10_000;

@@ -1,7 +1,7 @@
+import { Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { brokenPromises } from "../ledger/check.ts";
-import { Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { addPeople } from "./add-people.ts";
 import { Calls } from "./calls.ts";
 import { startCluster } from "./cluster.ts";

@@ -1,10 +1,10 @@
+import { freePort } from "@latchkey/testkit/free-port";
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import type { Environment, Place, ServerProcess } from "@latchkey/testkit/server/server-process";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
-import { debianBinaries } from "../postgres/server/binaries.ts";
-import { PostgresServer } from "../postgres/server/postgres-server.ts";
-import { freePort } from "../process/free-port.ts";
-import type { Environment, Place, ServerProcess } from "../process/server-process.ts";
 import { type OwnProcess, ownProcess } from "./own-process.ts";
 
 /** One server and its way to the database. */

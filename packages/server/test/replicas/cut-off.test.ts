@@ -1,8 +1,8 @@
+import { logout, me, send, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
-import { logout, me, send, signIn } from "../process/auth-calls.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
-import { until } from "../process/until.ts";
 import { type Cluster, type Replica, startCluster } from "./cluster.ts";
 
 const place = new Place();

@@ -1,4 +1,4 @@
-import type { Tokens } from "../process/auth-calls.ts";
+import type { Tokens } from "@latchkey/testkit/server/auth-calls";
 import type { Calls } from "./calls.ts";
 import { pick } from "./seeded.ts";
 

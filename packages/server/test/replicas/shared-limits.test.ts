@@ -1,6 +1,6 @@
+import { login, send, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { login, send, signIn } from "../process/auth-calls.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 
 const place = new Place();

@@ -1,3 +1,5 @@
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AttemptCounter } from "../../src/core/throttle/attempt-counter.ts";
@@ -5,8 +7,6 @@ import { longestAttempt } from "../../src/store/postgres/attempts.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { queryAt } from "../postgres/server/postgres-server.ts";
-import { until } from "../process/until.ts";
 
 const rule = { limit: 3, windowMs: 900_000 };
 const one = (key: string) => [{ key, rule }];

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { until } from "../process/until.ts";
 
 /** A port of this machine. @param serve gets each connection */
 async function portOf(serve: (near: Socket) => void, port = 0) {

@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { passwords, type TestServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { connect as openClient } from "../../src/store/postgres/connect.ts";
 import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
-import { passwords, type TestServer } from "../api/test-server.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { queryAt } from "../postgres/server/postgres-server.ts";
 import { suitePostgres } from "../postgres/server/suite-postgres.ts";
-import { until } from "../process/until.ts";
 
 let roles = 0;
 

@@ -1,9 +1,9 @@
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { passwords, type TestServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
-import { passwords, type TestServer } from "../api/test-server.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { queryAt } from "../postgres/server/postgres-server.ts";
 
 const rules = {
   THROTTLE_PAIR: "5/15m",

@@ -1,3 +1,5 @@
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { until } from "@latchkey/testkit/until";
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
@@ -6,8 +8,6 @@ import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrate.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
-import { queryAt } from "../postgres/server/postgres-server.ts";
-import { until } from "../process/until.ts";
 import { event, now, session, storeContract, user } from "./store-contract.ts";
 
 const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>

@@ -1,6 +1,6 @@
+import { signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, test } from "vitest";
-import { signIn } from "../process/auth-calls.ts";
-import { adminPassword, Place } from "../process/server-process.ts";
 import { fuzzer, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 

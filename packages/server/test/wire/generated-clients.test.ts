@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { adminPassword, Place } from "../process/server-process.ts";
 import { generate, pythonEnvironment, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
+import { Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, expect, test } from "vitest";
-import { Place } from "../process/server-process.ts";
 import { lint } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 

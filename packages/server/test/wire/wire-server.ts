@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import type { Place, ServerProcess } from "../process/server-process.ts";
+import type { Place, ServerProcess } from "@latchkey/testkit/server/server-process";
 
 /** A server on loopback, and its document in a file. */
 export interface WireServer {

@@ -1,6 +1,6 @@
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { passwords, type TestServer, testServer } from "../../../../server/test/api/test-server.ts";
 import { canBrowse, startChromium } from "./chromium.ts";
 import { servePage } from "./page-server.ts";
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { queryAt } from "./postgres-server.ts";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 
 /** The clock of a database, as a test sets it. It stands still in between. */
 export interface DatabaseClock extends Disposable {

@@ -1,7 +1,7 @@
+import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import type { TestProject } from "vitest/node";
-import { debianBinaries } from "./binaries.ts";
 import { startOnDemand } from "./on-demand.ts";
-import { PostgresServer } from "./postgres-server.ts";
 
 /** The PostgreSQL of its own suite: Debian's binaries, as in production. */
 export function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -1,8 +1,8 @@
+import { memoryFolder } from "@latchkey/testkit/memory-folder";
+import { embeddedBinaries } from "@latchkey/testkit/postgres/binaries";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import type { TestProject } from "vitest/node";
-import { memoryFolder } from "../../memory-folder.ts";
-import { embeddedBinaries } from "./binaries.ts";
 import { startOnDemand } from "./on-demand.ts";
-import { PostgresServer } from "./postgres-server.ts";
 
 /** Each database takes 8 MB, and a run makes some hundreds. */
 const room = 4 * 2 ** 30;

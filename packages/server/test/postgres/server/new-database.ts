@@ -1,4 +1,4 @@
-import { queryAt } from "./postgres-server.ts";
+import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 import { suitePostgres } from "./suite-postgres.ts";
 
 let made = 0;

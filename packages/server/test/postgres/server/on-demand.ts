@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import type { TestProject } from "vitest/node";
-import type { PostgresServer } from "./postgres-server.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../process/free-port.ts";
-import { until } from "../../process/until.ts";
-import { engineUser, giveToEngine } from "./engine-user.ts";
-import { type PostgresServer, queryAt } from "./postgres-server.ts";
+import { freePort } from "@latchkey/testkit/free-port";
+import { engineUser, giveToEngine } from "@latchkey/testkit/postgres/engine-user";
+import { type PostgresServer, queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { until } from "@latchkey/testkit/until";
 
 /** Debian's PgBouncer in front of a PostgreSQL server. */
 export class PgBouncer implements AsyncDisposable {

@@ -1,5 +1,5 @@
-import { until } from "../../process/until.ts";
-import { PostgresServer } from "./postgres-server.ts";
+import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { until } from "@latchkey/testkit/until";
 
 /** A standby that follows a primary, and can take its place. */
 export interface Standby {

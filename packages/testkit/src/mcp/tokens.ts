@@ -1,5 +1,5 @@
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
-import { start, type TestIssuer } from "../issuer.ts";
+import { start, type TestIssuer } from "./issuer.ts";
 import { endedSession } from "./notes-guard.ts";
 
 /** Tokens that must be refused, and the code of the refusal. */

@@ -8,7 +8,7 @@ import { type CommandResult, commandHere, type Environment, type Exit } from "./
 
 export type { CommandResult, Environment, Exit };
 
-const main = join(import.meta.dirname, "../../bin/latchkey.js");
+const main = join(import.meta.dirname, "../../../server/bin/latchkey.js");
 
 /** How long a start may take on a loaded machine, in milliseconds. */
 const startTimeout = 20_000;

@@ -1,6 +1,6 @@
 import { exportJWK, importJWK } from "jose";
-import { createGuard, type Guard } from "../../src/index.ts";
-import { start, type TestIssuer } from "../issuer.ts";
+import { createGuard, type Guard } from "../../../guard/src/index.ts";
+import { start, type TestIssuer } from "./issuer.ts";
 
 /** The id of an ended session, for a guard in another process. */
 export const endedSession = "ended-session";

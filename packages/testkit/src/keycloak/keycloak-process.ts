@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "../process/free-port.ts";
+import { freePort } from "../free-port.ts";
 
 /** The longest time from the start to the first answer, in milliseconds. */
 const startTimeout = 180_000;

@@ -1,4 +1,4 @@
-import { passwords as everywhere } from "../api/test-server.ts";
+import { passwords as everywhere } from "../server/test-server.ts";
 
 /** The secrets of Latchkey's client and of two others. */
 export const clients = {

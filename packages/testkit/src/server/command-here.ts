@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { runCommand } from "../../src/main.ts";
+import { runCommand } from "../../../server/src/main.ts";
 
 export type Environment = Readonly<Record<string, string>>;
 

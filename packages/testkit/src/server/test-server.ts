@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
-import { readConfig } from "../../src/config/config.ts";
-import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
-import type { People } from "../../src/core/stories/people.ts";
-import { startServer } from "../../src/server.ts";
+import { readConfig } from "../../../server/src/config/config.ts";
+import { argon2id, type Hasher } from "../../../server/src/core/passwords/passwords.ts";
+import type { People } from "../../../server/src/core/stories/people.ts";
+import { startServer } from "../../../server/src/server.ts";
 import { copyDatabase, databaseTemplate } from "./seeded-database.ts";
 import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
 

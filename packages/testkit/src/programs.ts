@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import type { Environment, Exit } from "../../../packages/server/test/process/server-process.ts";
-import { until } from "../../../packages/server/test/process/until.ts";
+import type { Environment, Exit } from "./server/server-process.ts";
+import { until } from "./until.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** How long a program may take to start on a loaded machine, in milliseconds. */

@@ -1,5 +1,5 @@
-import { signIn } from "../../../packages/server/test/process/auth-calls.ts";
-import type { Place } from "../../../packages/server/test/process/server-process.ts";
+import { signIn } from "./server/auth-calls.ts";
+import type { Place } from "./server/server-process.ts";
 
 /** The signed-in users of the demo. */
 export interface SignedIn {

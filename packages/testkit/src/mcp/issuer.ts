@@ -1,5 +1,5 @@
 import { type CryptoKey, generateKeyPair, SignJWT } from "jose";
-import { createGuard, type Guard, type GuardOptions, TokenError } from "../src/index.ts";
+import { createGuard, type Guard, type GuardOptions, TokenError } from "../../../guard/src/index.ts";
 
 /** The time at which the tokens of these tests are issued, in seconds since the epoch. */
 export const start = 1_700_000_000;

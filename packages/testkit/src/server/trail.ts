@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { auditEventNames } from "../../src/core/audit-events.ts";
+import { auditEventNames } from "../../../server/src/core/audit-events.ts";
 
 /** An audit event as a row of its table. */
 export interface AuditRow {
