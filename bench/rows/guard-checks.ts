@@ -5,7 +5,7 @@ import { type Row, shown } from "../row.ts";
 
 const script = new URL("../check-tokens.ts", import.meta.url);
 /** Beside the signature, a new token costs the guard a principal, its freezing and a place in the cache. */
-const goal = { seen: 50, fresh: 0.75 } as const;
+const goal = { seen: 50, fresh: 1 } as const;
 
 /** The checks per second of a guard, compared with `jose.jwtVerify` on the same kind of tokens. */
 export async function checks(quick: boolean): Promise<readonly Row[]> {
