@@ -1,8 +1,6 @@
 import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import type { Verifier } from "../verifier.ts";
-import { createRequestCheck, type GivenRule } from "./request-check.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { RequestCheck } from "./request-check.ts";
 import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
 /** A request of Express or of Node's HTTP server. */
@@ -26,13 +24,10 @@ export type ExpressMiddleware<Request> = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** Makes the middleware of `guard.express`. @throws {TypeError} if the argument is not a rule */
+/** Makes the middleware of `guard.express`. */
 export function createExpressMiddleware<Request extends AnyExpressRequest>(
-  guard: Pick<Verifier, "verify">,
-  options: RouteOptions,
-  rule: GivenRule<Request>,
+  check: RequestCheck<Request>,
 ): ExpressMiddleware<Request> {
-  const check = createRequestCheck(guard, options, rule);
   return (request, response, next) => {
     // Express 4 ignores a returned promise, so an error goes to `next`.
     check(request, fromNode(request, request.originalUrl))
