@@ -1,4 +1,4 @@
-import { Refusal } from "../bearer.ts";
+import { type HttpAnswer, Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import type { RequestCheck } from "./request-check.ts";
 import { fromNode, type NodeRouteRequest } from "./route-request.ts";
@@ -14,7 +14,7 @@ export interface AnyExpressRequest extends NodeRouteRequest {
 export interface AnyExpressResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
-  end(body: string): unknown;
+  end(body?: string): unknown;
 }
 
 /** Middleware for Express 4 and 5, and for other servers that call `(request, response, next)`. */
@@ -32,7 +32,7 @@ export function createExpressMiddleware<Request extends AnyExpressRequest>(
     // Express 4 ignores a returned promise, so an error goes to `next`.
     check(request, fromNode(request, request.originalUrl))
       .then((found) => {
-        if (found instanceof Refusal) answer(response, found);
+        if (found instanceof Refusal) answerNode(response, found);
         else request.principal = found;
         return found;
       })
@@ -42,7 +42,8 @@ export function createExpressMiddleware<Request extends AnyExpressRequest>(
   };
 }
 
-function answer(response: AnyExpressResponse, { status, headers, body }: Refusal): void {
+/** Sends an answer with a response of Node's HTTP server. */
+export function answerNode(response: AnyExpressResponse, { status, headers, body }: HttpAnswer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(body);

@@ -1,6 +1,7 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
+import type { HttpAnswer } from "../../bearer.ts";
 import type { HttpPolicy, ToolRules } from "../policy.ts";
-import { type Admitted, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
+import { type Admitted, type HttpRequest, readText } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
 
 /** A fetch-style handler of MCP requests, as the SDK's `createMcpHandler` returns it. */

@@ -1,4 +1,4 @@
-import { bearerIn } from "../../bearer.ts";
+import { bearerIn, type HttpAnswer, Refusal } from "../../bearer.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { authInfoOf } from "../auth-info.ts";
@@ -8,14 +8,7 @@ import { heldToken } from "../token-field.ts";
 import type { VerifiedCaller } from "../tools/caller.ts";
 import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import {
-  type Admission,
-  type Admitted,
-  type HttpAnswer,
-  type HttpRequest,
-  protocolAnswer,
-  refusalAnswer,
-} from "./exchange.ts";
+import { type Admission, type Admitted, type HttpRequest, protocolAnswer } from "./exchange.ts";
 import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
@@ -77,7 +70,7 @@ export class HttpGate {
       await this.#assertCall(caller, read.message);
       return { admitted: this.#admitted(request, caller, read, headers) };
     } catch (error) {
-      if (error instanceof TokenError) return { answer: refusalAnswer(error, this.resource.metadataUrl) };
+      if (error instanceof TokenError) return { answer: new Refusal(error, this.resource.metadataUrl) };
       throw error;
     }
   }

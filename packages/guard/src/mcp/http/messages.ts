@@ -1,6 +1,7 @@
+import type { HttpAnswer } from "../../bearer.ts";
 import { isObject, own } from "../objects.ts";
 import { holdToken } from "../token-field.ts";
-import { type CleanBody, type HttpAnswer, type HttpRequest, protocolAnswer } from "./exchange.ts";
+import { type CleanBody, type HttpRequest, protocolAnswer } from "./exchange.ts";
 
 /** The protocol message of a request. */
 export interface Message {

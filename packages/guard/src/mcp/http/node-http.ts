@@ -1,6 +1,7 @@
+import type { AnyExpressResponse } from "../../adapters/express-middleware.ts";
 import { pathOf } from "../../adapters/route-request.ts";
 import type { AuthInfo } from "../auth-info.ts";
-import { type Body, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
+import { type Body, type HttpRequest, readText } from "./exchange.ts";
 
 /** A request of Node's HTTP server, as Express hands it on. */
 export interface NodeMcpRequest extends AsyncIterable<unknown> {
@@ -17,11 +18,8 @@ export interface NodeMcpRequest extends AsyncIterable<unknown> {
 }
 
 /** A response of Node's HTTP server. */
-export interface NodeMcpResponse {
-  statusCode: number;
-  setHeader(name: string, value: string): unknown;
+export interface NodeMcpResponse extends AnyExpressResponse {
   getHeader(name: string): unknown;
-  end(body?: string): unknown;
   destroy(): unknown;
 }
 
@@ -41,12 +39,6 @@ export function removeHeader({ headers, rawHeaders }: NodeMcpRequest, name: stri
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
     if (rawHeaders[at]?.toLowerCase() === name) rawHeaders.splice(at, 2);
   }
-}
-
-export function answerNode(response: NodeMcpResponse, { status, headers, body }: HttpAnswer): void {
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(body);
 }
 
 /**
