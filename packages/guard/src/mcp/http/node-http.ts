@@ -1,5 +1,5 @@
 import type { AnyExpressResponse } from "../../adapters/express-middleware.ts";
-import { pathOf } from "../../adapters/route-request.ts";
+import { headerOf, pathOf } from "../../adapters/route-request.ts";
 import type { AuthInfo } from "../auth-info.ts";
 import { type Body, type HttpRequest, readText } from "./exchange.ts";
 
@@ -24,11 +24,11 @@ export interface NodeMcpResponse extends AnyExpressResponse {
 }
 
 export function httpRequestOf(request: NodeMcpRequest): HttpRequest {
-  const { method = "GET", originalUrl, url = "/" } = request;
+  const { method = "GET", originalUrl, url = "/", headers, rawHeaders } = request;
   return {
     method,
     path: pathOf(originalUrl ?? url),
-    header: (name) => headerOf(request, name),
+    header: (name) => headerOf(name, headers, rawHeaders),
     body: (limit) => bodyOf(request, limit),
   };
 }
@@ -39,17 +39,6 @@ export function removeHeader({ headers, rawHeaders }: NodeMcpRequest, name: stri
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
     if (rawHeaders[at]?.toLowerCase() === name) rawHeaders.splice(at, 2);
   }
-}
-
-/**
- * A header with all its values, joined. So two `Authorization` headers are refused, and not read as the first of them.
- * For a single header, a value that an earlier middleware has set counts.
- */
-function headerOf({ headers, rawHeaders }: NodeMcpRequest, name: string): string | undefined {
-  const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
-  const header = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  if (sent.length > 1) return sent.join(", ");
-  return Array.isArray(header) ? header.join(", ") : header;
 }
 
 async function bodyOf(request: NodeMcpRequest, limit: number): Promise<Body | undefined> {
