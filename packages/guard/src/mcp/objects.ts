@@ -5,9 +5,9 @@ export function isObject(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An object's own member. A name such as `constructor` does not find an inherited one. */
-export function own(object: Members, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
+/** An object's own member. Undefined for an inherited one, such as `constructor`, and for other values. */
+export function own(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** Calls a method as it was before {@link shadow} replaced it. */

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "../../bearer.ts";
-import { isObject, own } from "../objects.ts";
+import { own } from "../objects.ts";
 import { holdToken } from "../token-field.ts";
 import { type CleanBody, type HttpRequest, protocolAnswer } from "./exchange.ts";
 
@@ -58,13 +58,12 @@ export function isOpen(message: unknown): boolean {
 
 /** @returns an empty text, which names no method, if the method is not text */
 export function methodOf(message: unknown): string | undefined {
-  const method = isObject(message) ? own(message, "method") : undefined;
+  const method = own(message, "method");
   if (method === undefined) return undefined;
   return typeof method === "string" ? method : "";
 }
 
 export function toolCalled(message: unknown): string | undefined {
-  const params = methodOf(message) === "tools/call" && isObject(message) ? own(message, "params") : undefined;
-  const name = isObject(params) ? own(params, "name") : undefined;
+  const name = methodOf(message) === "tools/call" ? own(own(message, "params"), "name") : undefined;
   return typeof name === "string" ? name : undefined;
 }

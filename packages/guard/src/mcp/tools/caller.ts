@@ -58,9 +58,8 @@ async function tokenFrom(environment: ToolGuard["token"]): Promise<HeldToken | u
  * Every other transport, such as one in memory or over HTTP without sessions, is remote.
  */
 export function isStdio(transport: unknown): boolean {
-  if (!isObject(transport)) return false;
   const wire = own(transport, "_wire") ?? transport;
-  return isObject(wire) && isPipe(own(wire, "_stdin"), "on") && isPipe(own(wire, "_stdout"), "write");
+  return isPipe(own(wire, "_stdin"), "on") && isPipe(own(wire, "_stdout"), "write");
 }
 
 /** Whether it is a stream of Node on this machine. The stdio transport also accepts a socket to another machine. */
