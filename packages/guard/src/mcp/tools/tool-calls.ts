@@ -1,10 +1,11 @@
 import type { Principal } from "../../principal.ts";
+import { assertAllowed } from "../../rules/decide.ts";
 import { membersOf, ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { isObject } from "../objects.ts";
 import { takeToken } from "../token-field.ts";
 import type { RequestSource } from "./caller.ts";
-import { assertAllowed, type ToolGate } from "./tool-gate.ts";
+import type { ToolGate } from "./tool-gate.ts";
 
 /** The member of a denied result's `_meta` that holds the guard's code. */
 export const codeKey = "latchkey/code";
