@@ -8,8 +8,14 @@ import { heldToken } from "../token-field.ts";
 import type { VerifiedCaller } from "../tools/caller.ts";
 import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import { type Admission, type Admitted, type HttpRequest, protocolAnswer } from "./exchange.ts";
-import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
+import {
+  type Admission,
+  type Admitted,
+  type CleanBody,
+  type HttpRequest,
+  protocolAnswer,
+} from "./exchange.ts";
+import { isOpen, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
 
@@ -67,8 +73,8 @@ export class HttpGate {
       }
       const read = await readMessage(request, this.#policy.maxBodySize, this.#gate.tokenField);
       if ("answer" in read) return read;
-      await this.#assertCall(caller, read.message);
-      return { admitted: this.#admitted(request, caller, read, headers) };
+      await this.#assertCall(caller, read.clean?.parsed);
+      return { admitted: this.#admitted(request, caller, read.clean, headers) };
     } catch (error) {
       if (error instanceof TokenError) return { answer: new Refusal(error, this.resource.metadataUrl) };
       throw error;
@@ -116,15 +122,15 @@ export class HttpGate {
   #admitted(
     request: HttpRequest,
     caller: VerifiedCaller | undefined,
-    { clean, message }: Message,
+    body: CleanBody | undefined,
     headers: Record<string, string>,
   ): Admitted {
     const asked = request.header("mcp-session-id");
     return {
       authInfo: caller && authInfoOf(caller, this.resource),
-      body: clean,
+      body,
       headers,
-      endless: request.method === "GET" || methodOf(message) === "subscriptions/listen",
+      endless: request.method === "GET" || methodOf(body?.parsed) === "subscriptions/listen",
       answered: (status, session) => {
         if (status >= 400) return;
         if (request.method === "DELETE" && asked !== undefined) this.#owners.close(asked);
