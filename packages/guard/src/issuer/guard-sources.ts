@@ -1,7 +1,7 @@
 import { FollowedRevocations } from "../feed/followed-revocations.ts";
 import type { GuardOptions, GuardSettings } from "../guard-options.ts";
 import type { Clocks } from "../support/clocks.ts";
-import { CloseController } from "../support/close-signal.ts";
+import { CloseSignal } from "../support/close-signal.ts";
 import { settlesWithin } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
 import { Discovery } from "./discovery.ts";
@@ -22,7 +22,7 @@ export function createSources(
   given: Pick<GuardOptions, "keys" | "revocations" | "fetch">,
   emit: Emit,
 ) {
-  const closing = new CloseController();
+  const closing = new CloseSignal();
   // The global is read at each call, because a platform may replace it later.
   const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
