@@ -4,7 +4,7 @@ import type { ToolPolicy, ToolRules } from "../policy.ts";
 import { holdToken } from "../token-field.ts";
 import { isStdio, type RequestSource } from "./caller.ts";
 import { assertConfig } from "./input-schema.ts";
-import { RegisteredTools } from "./registered-tools.ts";
+import { assertRules } from "./registered-tools.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { toolGateOf } from "./tool-gate.ts";
 import { ToolList } from "./tool-list.ts";
@@ -36,7 +36,7 @@ interface AnyMcpServer {
 export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialect: Dialect): void {
   const { server } = mcp;
   const gate = toolGateOf(policy);
-  const registered = new RegisteredTools();
+  const registered = new Map<string, object>();
   const calls = new ToolCalls(gate, dialect.contextFor);
   const list = new ToolList(gate, registered, dialect.privately);
   let overStdio = false;
@@ -67,7 +67,7 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
   });
 
   shadow(server, "connect", (original, transport) => {
-    registered.assertMatch(gate.tools);
+    assertRules(registered, gate.tools);
     if (gate.tokenField !== undefined && isObject(transport)) holdTokensOf(transport, gate.tokenField);
     overStdio = isStdio(transport);
     return original(transport);
@@ -81,7 +81,7 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
       try {
         const tool = original(name, ...rest, calls.handler(callback));
         if (!isObject(tool)) throw new Error(`guardTools: ${registrar}() returned no tool`);
-        registered.add(String(name), tool);
+        registered.set(String(name), tool);
         guardUpdates(String(name), tool);
         return tool;
       } finally {
@@ -110,8 +110,9 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
         callback === undefined ? updates : { ...updates, callback: calls.handler(callback) },
       );
       if (name === undefined) return updated;
-      const renamed = typeof name === "string" && name !== "" ? name : undefined;
-      registered.rename(current, renamed, tool);
+      registered.delete(current);
+      // With null or an empty text as its name, the SDK removes the tool.
+      if (typeof name === "string" && name !== "") registered.set(name, tool);
       current = String(name);
       return updated;
     });

@@ -2,7 +2,7 @@ import type { Principal } from "../../principal.ts";
 import { isObject, type Members, own } from "../objects.ts";
 import type { RequestSource } from "./caller.ts";
 import { ofTool, withField } from "./input-schema.ts";
-import type { RegisteredTools } from "./registered-tools.ts";
+import { listedParts, type RegisteredTools } from "./registered-tools.ts";
 import type { Next } from "./tool-calls.ts";
 import type { ToolGate } from "./tool-gate.ts";
 
@@ -57,7 +57,7 @@ export class ToolList {
 
   /** The SDK's list of all tools. It is converted again only if a part of a tool has changed. */
   async #converted(convert: () => unknown): Promise<Members> {
-    const parts = this.#registered.listedParts();
+    const parts = listedParts(this.#registered);
     const last = lastLists.get(this.#gate.rules);
     if (last !== undefined && sameParts(last.parts, parts)) return last.list;
     const converted = await convert();
@@ -67,17 +67,11 @@ export class ToolList {
   }
 }
 
-/** A list of all tools as the SDK converted it, and the parts that it was made from. */
-interface ConvertedList {
-  readonly parts: readonly unknown[];
-  readonly list: Members;
-}
-
 /**
- * The last list of each policy, by the policy's rules. A server over HTTP is often made for one request, and converting
- * its schemas costs more than the rest of the answer.
+ * The last list of each policy as the SDK converted it, with its parts, by the policy's rules. A server over HTTP is
+ * often made for one request, and converting its schemas costs more than the rest of the answer.
  */
-const lastLists = new WeakMap<object, ConvertedList>();
+const lastLists = new WeakMap<object, { readonly parts: readonly unknown[]; readonly list: Members }>();
 
 function sameParts(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((part, index) => Object.is(part, b[index]));
