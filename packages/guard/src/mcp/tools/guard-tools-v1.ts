@@ -68,14 +68,14 @@ const dialect: Dialect = {
     throw new Error("guardTools: a request handler's schema must name its method");
   },
   sourceOf(context) {
-    const { authInfo, requestInfo, sessionId } = extraIn(context);
+    const { authInfo, requestInfo, sessionId }: Partial<Extra> = ownMembers(context);
     const header = requestInfo && ownMembers(requestInfo.headers)["authorization"];
     const authorization = Array.isArray(header) ? header.join(", ") : header;
     const local = authInfo === undefined && requestInfo === undefined && sessionId === undefined;
     return { bearers: bearersOf(authInfo, authorization), local };
   },
   contextFor(context, principal) {
-    const { authInfo, requestInfo } = extraIn(context);
+    const { authInfo, requestInfo }: Partial<Extra> = ownMembers(context);
     return {
       ...context,
       principal,
@@ -89,11 +89,6 @@ const dialect: Dialect = {
   },
   privately: (_context, result) => result,
 };
-
-/** The context that the SDK makes for every handler. */
-function extraIn(context: object): Partial<Extra> {
-  return ownMembers(context);
-}
 
 /**
  * Puts one policy in front of the tools of an MCP server of the SDK's first major version. Call it right after the

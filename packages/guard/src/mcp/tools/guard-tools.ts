@@ -60,12 +60,12 @@ const dialect: Dialect = {
   registrars: ["registerTool"],
   methodOf: String,
   sourceOf(context) {
-    const { http, sessionId } = contextIn(context);
+    const { http, sessionId }: Partial<ServerContext> = ownMembers(context);
     const authorization = http?.req?.headers.get("authorization");
     return { bearers: bearersOf(http?.authInfo, authorization), local: !http && sessionId === undefined };
   },
   contextFor(context, principal) {
-    const { http } = contextIn(context);
+    const { http }: Partial<ServerContext> = ownMembers(context);
     if (http === undefined) return { ...context, principal };
     const { authInfo, req } = http;
     return {
@@ -79,15 +79,10 @@ const dialect: Dialect = {
     };
   },
   privately(context, result) {
-    const modern = contextIn(context).mcpReq?.envelope !== undefined;
-    return modern ? { ...result, cacheScope: "private" } : result;
+    const { mcpReq }: Partial<ServerContext> = ownMembers(context);
+    return mcpReq?.envelope !== undefined ? { ...result, cacheScope: "private" } : result;
   },
 };
-
-/** The context that the SDK makes for every handler. */
-function contextIn(context: object): Partial<ServerContext> {
-  return ownMembers(context);
-}
 
 /** The request without its possible tokens: without the header, and without the body. */
 function withoutTokens({ url, method, headers, signal }: Request): Request {
