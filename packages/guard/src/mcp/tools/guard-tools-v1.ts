@@ -16,22 +16,13 @@ import type { Principal } from "../../principal.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { bearersOf } from "../auth-info.ts";
 import { isObject, shadow } from "../objects.ts";
-import type { ArgsOf, Fitting, ToolPolicy, ToolRules } from "../policy.ts";
+import type { ArgsOf, Fitting, ToolConfig, ToolPolicy, ToolRules } from "../policy.ts";
 import { type Dialect, guardServer } from "./guarded-server.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** The context of a guarded tool's handler: the SDK's context, and the principal of the caller. */
 export type GuardedContext = Extra & { readonly principal: Principal };
-
-interface ToolConfig<Input, Output> {
-  readonly title?: string;
-  readonly description?: string;
-  readonly inputSchema?: Input;
-  readonly outputSchema?: Output;
-  readonly annotations?: ToolAnnotations;
-  readonly _meta?: Record<string, unknown>;
-}
 
 type ParsedBy<Input> = Input extends ZodRawShapeCompat
   ? ShapeOutput<Input>
@@ -51,7 +42,7 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
     Input extends undefined | ZodRawShapeCompat | AnySchema = undefined,
   >(
     name: Name,
-    config: ToolConfig<Input, Output> &
+    config: ToolConfig<Input, Output, ToolAnnotations> &
       Fitting<ArgsOf<Tools[Name]>, ParsedBy<Input>, { inputSchema: "its output is not what the rule takes" }>,
     handler: BaseToolCallback<CallToolResult, GuardedContext, Input>,
   ): RegisteredTool;

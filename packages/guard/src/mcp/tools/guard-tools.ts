@@ -12,22 +12,11 @@ import type {
 import type { Principal } from "../../principal.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { bearersOf } from "../auth-info.ts";
-import type { ArgsOf, Fitting, ToolPolicy, ToolRules } from "../policy.ts";
+import type { ArgsOf, Fitting, ToolConfig, ToolPolicy, ToolRules } from "../policy.ts";
 import { type Dialect, guardServer } from "./guarded-server.ts";
 
 /** The context of a guarded tool's handler: the SDK's context, and the principal of the caller. */
 export type GuardedContext = ServerContext & { readonly principal: Principal };
-
-/** The configuration of a guarded tool. Instead of `scopeChallenge`, the policy has `allow.scopes`. */
-interface ToolConfig<Input, Output> {
-  readonly title?: string;
-  readonly description?: string;
-  readonly inputSchema?: Input;
-  readonly outputSchema?: Output;
-  readonly annotations?: ToolAnnotations;
-  readonly icons?: Icon[];
-  readonly _meta?: Record<string, unknown>;
-}
 
 type ParsedBy<Input> = Input extends StandardSchemaWithJSON
   ? StandardSchemaWithJSON.InferOutput<Input>
@@ -45,8 +34,7 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
     Input extends StandardSchemaWithJSON | undefined = undefined,
   >(
     name: Name,
-    config: ToolConfig<Input, Output> &
-      Fitting<
+    config: ToolConfig<Input, Output, ToolAnnotations> & { readonly icons?: Icon[] } & Fitting<
         ArgsOf<Tools[Name]>,
         ParsedBy<Input>,
         { inputSchema: StandardSchemaWithJSON<unknown, ArgsOf<Tools[Name]>> }
