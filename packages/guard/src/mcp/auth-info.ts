@@ -1,7 +1,7 @@
 import { bearerIn } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
+import { own } from "../support/own-members.ts";
 import { HeldToken } from "./held-token.ts";
-import { own } from "./objects.ts";
 
 /** The name of the held token in the `extra` of {@link AuthInfo}. */
 const heldAs = "latchkeyToken";

@@ -1,5 +1,5 @@
+import { isObject, type Members, own } from "../support/own-members.ts";
 import { HeldToken } from "./held-token.ts";
-import { isObject, type Members, own } from "./objects.ts";
 
 /**
  * Replaces the token in the arguments of a `tools/call` by a {@link HeldToken}, before other code reads the message.

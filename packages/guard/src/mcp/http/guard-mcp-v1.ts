@@ -1,6 +1,7 @@
 import { answerNode } from "../../adapters/express-middleware.ts";
-import { isObject, shadow } from "../objects.ts";
+import { isObject } from "../../support/own-members.ts";
 import type { HttpPolicy, ToolRules } from "../policy.ts";
+import { shadow } from "../shadow.ts";
 import type { Admitted } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
 import { httpRequestOf, type NodeMcpRequest, type NodeMcpResponse, removeHeader } from "./node-http.ts";

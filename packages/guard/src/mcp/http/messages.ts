@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "../../bearer.ts";
-import { own } from "../objects.ts";
+import { own } from "../../support/own-members.ts";
 import { holdToken } from "../token-field.ts";
 import { type CleanBody, type HttpRequest, protocolAnswer } from "./exchange.ts";
 

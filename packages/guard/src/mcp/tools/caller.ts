@@ -1,7 +1,7 @@
 import type { Principal } from "../../principal.ts";
+import { isObject, own } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { HeldToken, justVerified, textOf, verifyHeld } from "../held-token.ts";
-import { isObject, own } from "../objects.ts";
 import type { ToolGuard } from "../policy.ts";
 
 /** The origin of a request, apart from its arguments. */

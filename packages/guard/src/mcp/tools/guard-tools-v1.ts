@@ -13,10 +13,10 @@ import type {
   ToolAnnotations,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Principal } from "../../principal.ts";
-import { ownMembers } from "../../support/own-members.ts";
+import { isObject, ownMembers } from "../../support/own-members.ts";
 import { bearersOf } from "../auth-info.ts";
-import { isObject, shadow } from "../objects.ts";
 import type { ArgsOf, Fitting, ToolConfig, ToolPolicy, ToolRules } from "../policy.ts";
+import { shadow } from "../shadow.ts";
 import { type Dialect, guardServer } from "./guarded-server.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;

@@ -1,6 +1,7 @@
 import type { Principal } from "../../principal.ts";
-import { isObject, type Members, shadow } from "../objects.ts";
+import { isObject, type Members } from "../../support/own-members.ts";
 import type { ToolPolicy, ToolRules } from "../policy.ts";
+import { shadow } from "../shadow.ts";
 import { holdToken } from "../token-field.ts";
 import { isStdio, type RequestSource } from "./caller.ts";
 import { assertConfig } from "./input-schema.ts";

@@ -1,8 +1,7 @@
 import type { Principal } from "../../principal.ts";
 import { assertAllowed } from "../../rules/decide.ts";
-import { membersOf, ownMembers } from "../../support/own-members.ts";
+import { isObject, membersOf, ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
-import { isObject } from "../objects.ts";
 import { takeToken } from "../token-field.ts";
 import type { RequestSource } from "./caller.ts";
 import type { ToolGate } from "./tool-gate.ts";

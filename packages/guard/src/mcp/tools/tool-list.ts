@@ -1,5 +1,5 @@
 import type { Principal } from "../../principal.ts";
-import { isObject, type Members, own } from "../objects.ts";
+import { isObject, type Members, own } from "../../support/own-members.ts";
 import type { RequestSource } from "./caller.ts";
 import { ofTool, withField } from "./input-schema.ts";
 import { listedParts, type RegisteredTools } from "./registered-tools.ts";

@@ -1,15 +1,3 @@
-/** An object with unknown members. */
-export type Members = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An object's own member. Undefined for an inherited one, such as `constructor`, and for other values. */
-export function own(value: unknown, name: string): unknown {
-  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-}
-
 /** Calls a method as it was before {@link shadow} replaced it. */
 export type Original = (...args: readonly unknown[]) => unknown;
 
