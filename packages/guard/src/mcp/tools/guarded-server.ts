@@ -8,7 +8,7 @@ import { assertConfig } from "./input-schema.ts";
 import { assertRules } from "./registered-tools.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { toolGateOf } from "./tool-gate.ts";
-import { ToolList } from "./tool-list.ts";
+import { createToolList } from "./tool-list.ts";
 
 /** The differences between the majors of the official SDK that matter for guarding tools. */
 export interface Dialect {
@@ -39,7 +39,7 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
   const gate = toolGateOf(policy);
   const registered = new Map<string, object>();
   const calls = new ToolCalls(gate, dialect.contextFor);
-  const list = new ToolList(gate, registered, dialect.privately);
+  const list = createToolList(gate, registered, dialect.privately);
   let overStdio = false;
   let registering = false;
   assertUntouched(server);
@@ -63,7 +63,7 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
       const source = sourceOf(context);
       return method === "tools/call"
         ? calls.call(request, context, source, next)
-        : list.list(request, context, source, next);
+        : list(request, context, source, next);
     });
   });
 
