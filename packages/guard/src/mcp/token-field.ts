@@ -22,7 +22,7 @@ export function holdToken(message: unknown, field: string): void {
 }
 
 /** The held token of the tool call in a message. */
-export function heldToken(message: unknown, field: string): HeldToken | undefined {
+export function heldToken(message: unknown, field: string | undefined): HeldToken | undefined {
   return takeToken(own(own(message, "params"), "arguments"), field).token;
 }
 

@@ -109,8 +109,7 @@ export class HttpGate {
     }
     const tool = toolCalled(message);
     if (tool === undefined) return;
-    const { tokenField } = this.#gate;
-    const field = tokenField === undefined ? undefined : heldToken(message, tokenField);
+    const field = heldToken(message, this.#gate.tokenField);
     if (field !== undefined && !field.matches(caller.token)) return;
     const decision = await this.#gate.decideCall(tool, caller);
     if (decision.allowed || decision.code !== "insufficient_scope") return;
