@@ -52,7 +52,6 @@ export function createGuard(given: GuardOptions): Guard {
   const sources = createSources(settings, options, emitterOf(options.onEvent ?? consoleWarnings()));
   const issuer = () => sources.issuer ?? settings.issuer;
   const verifier = new TokenVerifier(asDiscovered(settings, issuer), sources);
-  const verify: Guard["verify"] = (token) => verifier.verify(token);
 
   function close(): void {
     verifier.close();
@@ -60,12 +59,12 @@ export function createGuard(given: GuardOptions): Guard {
   }
 
   return {
-    ...createRouteGuards({ verify }, options),
+    ...createRouteGuards(verifier, options),
     get issuer() {
       return issuer();
     },
     authorizationServer: () => sources.authorizationServer(),
-    verify,
+    verify: (token) => verifier.verify(token),
     recall: (token) => verifier.recall(token),
     ready() {
       sources.begin();
@@ -76,9 +75,7 @@ export function createGuard(given: GuardOptions): Guard {
       return sources.health();
     },
     close,
-    async [Symbol.asyncDispose]() {
-      close();
-    },
+    [Symbol.asyncDispose]: async () => close(),
   };
 }
 
