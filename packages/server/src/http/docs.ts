@@ -27,16 +27,8 @@ export function documentation(issuer: string) {
         components: {
           securitySchemes: {
             HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-            MetricsKey: {
-              type: "http",
-              scheme: "bearer",
-              description: "One of LATCHKEY_METRICS_KEYS; not needed on the server's own machine",
-            },
-            GuardKey: {
-              type: "http",
-              scheme: "bearer",
-              description: "One of LATCHKEY_GUARD_KEYS; not needed on the server's own machine",
-            },
+            MetricsKey: keyScheme("LATCHKEY_METRICS_KEYS"),
+            GuardKey: keyScheme("LATCHKEY_GUARD_KEYS"),
           },
         },
       },
@@ -62,6 +54,11 @@ export function documentation(issuer: string) {
       });
     });
   });
+}
+
+function keyScheme(setting: string) {
+  const description = `One of ${setting}; not needed on the server's own machine`;
+  return { type: "http", scheme: "bearer", description } as const;
 }
 
 /**
