@@ -53,28 +53,17 @@ export function issuesOf(errors: readonly FastifySchemaValidationError[], part?:
 }
 
 /** One broken field, in the form that the published clients read. It never holds the value that was sent. */
-function issueOf(
-  { keyword, instancePath, params }: FastifySchemaValidationError,
-  part: string = "body",
-): Issue {
-  const source = part === "querystring" ? "query" : part;
+function issueOf({ keyword, instancePath, params }: FastifySchemaValidationError, part = "body"): Issue {
   const path = instancePath.split("/").slice(1).map(unescapePointer);
+  const loc = [part === "querystring" ? "query" : part, ...path];
   if (keyword === "required") {
-    return {
-      loc: [source, ...path, String(params["missingProperty"])],
-      msg: "Field required",
-      type: "missing",
-    };
+    return { loc: [...loc, String(params["missingProperty"])], msg: "Field required", type: "missing" };
   }
   if (keyword === "pattern") {
-    return {
-      loc: [source, ...path],
-      msg: "Input is not of the expected form",
-      type: "string_pattern_mismatch",
-    };
+    return { loc, msg: "Input is not of the expected form", type: "string_pattern_mismatch" };
   }
-  if (path.length === 0) return { loc: [source], msg: "Input should be a valid object", type: "object_type" };
-  return { loc: [source, ...path], msg: "Input should be a valid string", type: "string_type" };
+  if (path.length === 0) return { loc, msg: "Input should be a valid object", type: "object_type" };
+  return { loc, msg: "Input should be a valid string", type: "string_type" };
 }
 
 /** All issues in one sentence. */
