@@ -5,7 +5,7 @@ import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
 import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
-import { documentation } from "./docs.ts";
+import { documentationRoutes } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
@@ -98,7 +98,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
-  await app.register(documentation(parts.issuer));
+  await documentationRoutes(app, parts.issuer);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
