@@ -48,7 +48,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,
-    revocationRoutes: { revocations, guardKeys: config.guardKeys, local },
+    revocationRoutes: { revocations, keys: config.guardKeys, local },
     idleGrace: parts.idleGrace,
     metrics: {
       requests,

@@ -1,4 +1,5 @@
 import type { FastifySchema } from "fastify";
+import type { AccessKeys } from "./access-keys.ts";
 import {
   always,
   answer,
@@ -119,9 +120,7 @@ export const describeLogout = (mount: string): FastifySchema => ({
 });
 
 /** Whether requests of the server's own machine need no key. */
-interface KeyAccess {
-  readonly local: boolean;
-}
+type KeyAccess = Pick<AccessKeys, "local">;
 
 const withKey = (scheme: string, { local }: KeyAccess) => [{ [scheme]: [] }, ...(local ? [{}] : [])];
 
