@@ -1,10 +1,8 @@
 import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../config/config.ts";
 import { assertPlain } from "../config/setting-text.ts";
-import { flagOf, type Setting, settings } from "../config/settings.ts";
+import { allSettings, flagOf, type Setting } from "../config/settings.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
-
-const all: readonly Setting<unknown>[] = Object.values(settings);
 
 /** The arguments of a command. */
 export interface Arguments {
@@ -21,24 +19,20 @@ export interface Arguments {
  * @param own options of this command, each with one value
  * @throws {UsageProblem} for an unknown flag; {SettingProblem} for a setting that is not understood
  */
-export function parseArguments(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-  own: readonly string[] = [],
-): Arguments {
-  for (const setting of all)
+export function parseArguments(args: readonly string[], own: readonly string[] = []): Arguments {
+  for (const setting of allSettings)
     if (setting.secret && isGiven(args, flagOf(setting))) throw visibleSecret(setting);
-  const known = all.filter(({ secret }) => !secret).map(flagOf);
+  const known = allSettings.filter(({ secret }) => !secret).map(flagOf);
   const { values, positionals } = parse(args, known, own);
   for (const word of positionals) readArgument("an argument", () => assertPlain(word));
   for (const name of own)
     for (const text of values[name] ?? []) readArgument(`--${name}`, () => assertPlain(text));
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
-  for (const setting of all)
+  for (const setting of allSettings)
     if (setting.holdsSecret?.(flags[flagOf(setting)] ?? "")) throw visibleSecret(setting);
   return {
     words: positionals,
-    config: readConfig(environment, flags),
+    config: readConfig(process.env, flags),
     option: (name) => values[name]?.at(-1),
     options: (name) => values[name] ?? [],
   };

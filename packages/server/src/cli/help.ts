@@ -1,4 +1,4 @@
-import { flagOf, type Setting, settings } from "../config/settings.ts";
+import { allSettings, flagOf } from "../config/settings.ts";
 
 const commands = [
   ["serve", "run the server, as `npm start` does"],
@@ -23,7 +23,6 @@ const commands = [
 
 /** The text of `latchkey --help`, generated from the table of settings. */
 export function help(): string {
-  const all: Setting<unknown>[] = Object.values(settings);
   return [
     "latchkey: sign-in for APIs and MCP servers",
     "",
@@ -31,7 +30,7 @@ export function help(): string {
     ...commands.map(([command, meaning]) => `  latchkey ${command}\n      ${meaning}`),
     "",
     "Settings, each a variable and a flag. Secrets have no flag:",
-    ...all.map((setting) => {
+    ...allSettings.map((setting) => {
       const flag = setting.secret ? "" : `, --${flagOf(setting)}`;
       return `  ${setting.variable}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
     }),

@@ -82,9 +82,7 @@ const optional = <Value>(
 export const settings = {
   host: setting("HOST", host, "127.0.0.1", "address to listen on"),
   port: setting("PORT", integer(0, 65_535), "8000", "port to listen on; 0 picks a free port and prints it"),
-  issuer: optional("ISSUER", url, "public URL, the `iss` of tokens", {
-    shown: "http://HOST:PORT",
-  }),
+  issuer: optional("ISSUER", url, "public URL, the `iss` of tokens", { shown: "http://HOST:PORT" }),
   audience: optional("AUDIENCE", list, "`aud` of tokens; separate several with commas", {
     shown: "the issuer",
   }),
@@ -174,9 +172,7 @@ export const settings = {
     integer(1, 256),
     String(availableParallelism()),
     "password hashes computed at once",
-    {
-      shown: "cores",
-    },
+    { shown: "cores" },
   ),
   hashQueue: setting("HASH_QUEUE", integer(0, 100_000), "64", "logins that may wait for a hash"),
   hashMemory: setting(
@@ -194,9 +190,7 @@ export const settings = {
     cidrs,
     "",
     "CIDRs of proxies that may set client addresses and X-Request-Id",
-    {
-      shown: "none",
-    },
+    { shown: "none" },
   ),
   forwardedHeader: setting(
     "FORWARDED_HEADER",
@@ -248,6 +242,9 @@ export const settings = {
     "lowest level to log, as JSON lines; pretty on a terminal",
   ),
 } as const satisfies Record<string, Setting<unknown>>;
+
+/** Every setting, for code that needs no types of the values. */
+export const allSettings: readonly Setting<unknown>[] = Object.values(settings);
 
 /** The name of a setting in the configuration, such as `accessTokenTtl`. */
 export type SettingName = keyof typeof settings;
