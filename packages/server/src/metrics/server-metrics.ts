@@ -44,23 +44,17 @@ export function serverMetrics(parts: WatchedParts): Family[] {
       "Log lines that were dropped because the buffer was full",
       lostLogLines?.() ?? 0,
     ),
-    ...(wal === undefined
-      ? []
-      : [gauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal)]),
+    ...optionalGauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal),
     gauge(
       "latchkey_deletion_lag_seconds",
       "Delay of deletions behind the clock, after the clock jumped ahead",
       lag / 1000,
     ),
-    ...(offset === undefined
-      ? []
-      : [
-          gauge(
-            "latchkey_clock_offset_seconds",
-            "This machine's clock minus the database's clock",
-            offset / 1000,
-          ),
-        ]),
+    ...optionalGauge(
+      "latchkey_clock_offset_seconds",
+      "This machine's clock minus the database's clock",
+      offset && offset / 1000,
+    ),
     ...(connections === undefined ? [] : poolMetrics(connections)),
     ...processMetrics(),
   ];
@@ -93,6 +87,11 @@ function processMetrics(): Family[] {
 
 function gauge(name: string, help: string, value: number, labels: Record<string, string> = {}): Family {
   return { name, type: "gauge", help, samples: [{ labels, value }] };
+}
+
+/** A gauge of a value that only some servers have. */
+function optionalGauge(name: string, help: string, value: number | undefined): Family[] {
+  return value === undefined ? [] : [gauge(name, help, value)];
 }
 
 function counter(name: string, help: string, value: number): Family {
