@@ -29,16 +29,13 @@ function parse(body: unknown): unknown {
   if (!(body instanceof Uint8Array)) throw new LatchkeyError("bad_request", { reason: "no body" });
   try {
     const parsed: unknown = JSON.parse(utf8.decode(body));
+    const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
     // Without a prototype, so that an inherited member never counts as sent.
-    return isObject(parsed) ? Object.setPrototypeOf(parsed, null) : parsed;
+    return isObject ? Object.setPrototypeOf(parsed, null) : parsed;
   } catch {
     // The parser's message quotes the body, so it is dropped.
     throw new LatchkeyError("bad_request", { reason: "not JSON" });
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The broken fields of a request. If only a choice of fields (`anyOf`) failed, it is one issue. */

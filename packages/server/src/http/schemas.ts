@@ -12,12 +12,8 @@ function response<
 
 const accessToken = { type: "string", description: "JWT access token" } as const;
 const tokenType = { type: "string", const: "bearer", description: "Token type (always 'bearer')" } as const;
-const expiresIn = {
-  type: "integer",
-  format: "int64",
-  minimum: 0,
-  description: "Token expiration in seconds",
-} as const;
+const int64 = { type: "integer", format: "int64" } as const;
+const expiresIn = { ...int64, minimum: 0, description: "Token expiration in seconds" } as const;
 const roles = { type: "array", items: { type: "string" }, description: "User roles" } as const;
 
 const userFields = {
@@ -187,7 +183,7 @@ const validationError = response(
   "A field that breaks the schema of the request",
   ["loc", "msg", "type"],
   {
-    loc: { type: "array", items: { anyOf: [{ type: "string" }, { type: "integer", format: "int64" }] } },
+    loc: { type: "array", items: { anyOf: [{ type: "string" }, int64] } },
     msg: { type: "string" },
     type: { type: "string" },
   },
@@ -205,13 +201,9 @@ const httpValidationError = response(
 );
 
 const revocation = response("Revocation", "A session that has ended", ["number", "sessionId", "until"], {
-  number: { type: "integer", format: "int64", description: "Position in the list; grows, with gaps" },
+  number: { ...int64, description: "Position in the list; grows, with gaps" },
   sessionId: { type: "string", description: "The `sid` of the session's tokens" },
-  until: {
-    type: "integer",
-    format: "int64",
-    description: "Expiry of the session's last token, in ms since the epoch",
-  },
+  until: { ...int64, description: "Expiry of the session's last token, in ms since the epoch" },
 });
 
 const revocationPage = response(
@@ -220,7 +212,7 @@ const revocationPage = response(
   ["revocations", "cursor", "more"],
   {
     revocations: { type: "array", items: { $ref: "Revocation#" } },
-    cursor: { type: "integer", format: "int64", description: "The next request's `after`" },
+    cursor: { ...int64, description: "The next request's `after`" },
     more: { type: "boolean", description: "Whether another page follows" },
   },
 );
