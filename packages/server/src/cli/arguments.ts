@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Config, readConfig } from "../config/config.ts";
 import { assertPlain } from "../config/setting-text.ts";
-import { allSettings, flagOf, type Setting } from "../config/settings.ts";
+import { allSettings, flagOf, variableOf } from "../config/settings.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
 
 /** The arguments of a command. */
@@ -20,16 +20,16 @@ export interface Arguments {
  * @throws {UsageProblem} for an unknown flag; {SettingProblem} for a setting that is not understood
  */
 export function parseArguments(args: readonly string[], own: readonly string[] = []): Arguments {
-  for (const setting of allSettings)
-    if (setting.secret && isGiven(args, flagOf(setting))) throw visibleSecret(setting);
-  const known = allSettings.filter(({ secret }) => !secret).map(flagOf);
+  for (const [name, { secret }] of allSettings)
+    if (secret && isGiven(args, flagOf(name))) throw visibleSecret(name);
+  const known = allSettings.filter(([, { secret }]) => !secret).map(([name]) => flagOf(name));
   const { values, positionals } = parse(args, known, own);
   for (const word of positionals) readArgument("an argument", () => assertPlain(word));
   for (const name of own)
     for (const text of values[name] ?? []) readArgument(`--${name}`, () => assertPlain(text));
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
-  for (const setting of allSettings)
-    if (setting.holdsSecret?.(flags[flagOf(setting)] ?? "")) throw visibleSecret(setting);
+  for (const [name, { holdsSecret }] of allSettings)
+    if (holdsSecret?.(flags[flagOf(name)] ?? "")) throw visibleSecret(name);
   return {
     words: positionals,
     config: readConfig(process.env, flags),
@@ -53,8 +53,8 @@ function isGiven(args: readonly string[], flag: string): boolean {
   return args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
 }
 
-function visibleSecret(setting: Setting<unknown>): UsageProblem {
+function visibleSecret(name: string): UsageProblem {
   return new UsageProblem(
-    `--${flagOf(setting)} would be visible to every user of this machine: set ${setting.variable} in the environment`,
+    `--${flagOf(name)} would be visible to every user of this machine: set ${variableOf(name)} in the environment`,
   );
 }

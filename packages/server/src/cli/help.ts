@@ -1,4 +1,4 @@
-import { allSettings, flagOf } from "../config/settings.ts";
+import { allSettings, flagOf, variableOf } from "../config/settings.ts";
 
 const commands = [
   ["serve", "run the server, as `npm start` does"],
@@ -30,9 +30,9 @@ export function help(): string {
     ...commands.map(([command, meaning]) => `  latchkey ${command}\n      ${meaning}`),
     "",
     "Settings, each a variable and a flag. Secrets have no flag:",
-    ...allSettings.map((setting) => {
-      const flag = setting.secret ? "" : `, --${flagOf(setting)}`;
-      return `  ${setting.variable}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
+    ...allSettings.map(([name, setting]) => {
+      const flag = setting.secret ? "" : `, --${flagOf(name)}`;
+      return `  ${variableOf(name)}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
     }),
     "",
   ].join("\n");
