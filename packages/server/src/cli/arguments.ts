@@ -1,17 +1,8 @@
 import { parseArgs } from "node:util";
-import { type Config, readConfig } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
 import { assertPlain } from "../config/setting-text.ts";
 import { allSettings, flagOf, variableOf } from "../config/settings.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
-
-/** The arguments of a command. */
-export interface Arguments {
-  readonly words: readonly string[];
-  readonly config: Config;
-  /** An option of the command itself. The last one counts. */
-  option(name: string): string | undefined;
-  options(name: string): readonly string[];
-}
 
 /**
  * Parses a command line into words, flags of settings, and the command's own options.
@@ -19,7 +10,7 @@ export interface Arguments {
  * @param own options of this command, each with one value
  * @throws {UsageProblem} for an unknown flag; {SettingProblem} for a setting that is not understood
  */
-export function parseArguments(args: readonly string[], own: readonly string[] = []): Arguments {
+export function parseArguments(args: readonly string[], own: readonly string[] = []) {
   for (const [name, { secret }] of allSettings)
     if (secret && isGiven(args, flagOf(name))) throw visibleSecret(name);
   const known = allSettings.filter(([, { secret }]) => !secret).map(([name]) => flagOf(name));
@@ -33,8 +24,9 @@ export function parseArguments(args: readonly string[], own: readonly string[] =
   return {
     words: positionals,
     config: readConfig(process.env, flags),
-    option: (name) => values[name]?.at(-1),
-    options: (name) => values[name] ?? [],
+    /** The value of an option. The last one counts. */
+    option: (name: string) => values[name]?.at(-1),
+    options: (name: string) => values[name] ?? [],
   };
 }
 
