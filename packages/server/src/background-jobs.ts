@@ -31,19 +31,10 @@ export interface BackgroundJobParts {
 }
 
 /** The work of a server between requests. */
-export interface BackgroundJobs {
-  /** Reads the changes of other processes: ended sessions, signing keys, audit events of commands. */
-  poll(): Promise<void>;
-  /** Deletes expired rows, rotates the signing key when it is due, and keeps the database within its share of disk. */
-  purge(): Promise<void>;
-  /** Adds sessions that ended with their user to the revocation list, batch by batch. */
-  finishEndings(): Promise<void>;
-  /** Stops all timers. Resolves after the current runs. */
-  stop(): Promise<void>;
-}
+export type BackgroundJobs = ReturnType<typeof startBackgroundJobs>;
 
 /** Starts the background jobs. A failed job is logged and repeated at its next interval. */
-export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
+export function startBackgroundJobs(parts: BackgroundJobParts) {
   const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
   async function readChanges(): Promise<void> {
@@ -51,6 +42,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
     await signingKeys.poll();
   }
 
+  /** Reads the changes of other processes: ended sessions, signing keys, audit events of commands. */
   async function poll(): Promise<void> {
     await readChanges();
     await store.followCommands();
@@ -73,6 +65,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
     await signingKeys.rotate(config.accessTokenTtl, event);
   }
 
+  /** Adds sessions that ended with their user to the revocation list, batch by batch. */
   async function finishEndings(): Promise<void> {
     if (revocations.isIncomplete) await store.finishEndings(clock());
   }
@@ -90,12 +83,14 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   ];
   return {
     poll,
-    async purge() {
+    /** Deletes expired rows, rotates the signing key when it is due, and keeps the database within its share of disk. */
+    async purge(): Promise<void> {
       await deleteExpired();
       await limitDiskUse();
     },
     finishEndings,
-    async stop() {
+    /** Stops all timers. Resolves after the current runs. */
+    async stop(): Promise<void> {
       await Promise.all(stops.map((stop) => stop()));
     },
   };

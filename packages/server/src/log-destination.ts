@@ -14,15 +14,7 @@ const closeTimeout = 1000;
 export type LogEnd = "written" | "lost" | "hanging";
 
 /** Standard output as a log destination. A failed or slow write delays lines, never the process. */
-export interface LogDestination {
-  write(line: string): void;
-  /** Number of dropped lines since the start. */
-  lost(): number;
-  /** Resolves when the lines so far are written, after one second at the latest. */
-  flush(): Promise<LogEnd>;
-  /** Writes the held lines, for one second at most. */
-  close(): Promise<LogEnd>;
-}
+export type LogDestination = ReturnType<typeof openDestination>;
 
 /**
  * An asynchronous writer with a bounded buffer. After an error (`ENOSPC`, `EDQUOT`, `EIO`, `EPIPE`) it keeps the buffer
@@ -31,7 +23,7 @@ export interface LogDestination {
  *
  * @param recovered called after an outage when the buffer is written, with the number of lines lost in it
  */
-export function openDestination(recovered: (lost: number) => void): LogDestination {
+export function openDestination(recovered: (lost: number) => void) {
   let closing = false;
   let lost = 0;
   let reported = 0;
@@ -61,10 +53,13 @@ export function openDestination(recovered: (lost: number) => void): LogDestinati
     reported = lost;
   });
   return {
-    write: (line) => void output.write(line),
-    lost: () => lost,
+    write: (line: string): void => void output.write(line),
+    /** Number of dropped lines since the start. */
+    lost: (): number => lost,
+    /** Resolves when the lines so far are written, after one second at the latest. */
     flush: () => flushWithin(closeTimeout, output),
-    async close() {
+    /** Writes the held lines, for one second at most. */
+    async close(): Promise<LogEnd> {
       const first = await flushWithin(closeTimeout, output);
       if (first !== "hanging") return first;
       // A full pipe answers every attempt with EAGAIN. The next attempt is the last one.

@@ -7,15 +7,13 @@ import { visible, visibleLines } from "./terminal.ts";
 export type Log = Logger;
 
 /** The server's log and its destination. */
-export interface OpenLog extends Pick<LogDestination, "lost" | "flush" | "close"> {
-  readonly log: Log;
-}
+export type OpenLog = Awaited<ReturnType<typeof openLog>>;
 
 /**
  * Opens the server's log: JSON lines on standard output, pretty on a terminal. Callers log requests by route and status,
  * and refusals by their reason, so no password and no token reaches it.
  */
-export async function openLog(level: Config["logLevel"]): Promise<OpenLog> {
+export async function openLog(level: Config["logLevel"]) {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
   const destination = openDestination((lines) => log.warn({ lines }, "log lines were lost"));
   const shown = process.stdout.isTTY ? await prettyOn(destination) : destination;

@@ -50,7 +50,7 @@ export interface Server {
  */
 export async function startServer(config: Config, dependencies: ServerDependencies): Promise<Server> {
   const { log, clock = Date.now, steady = () => performance.now() } = dependencies;
-  const { hasher, lostLogLines, idleGrace = 0 } = dependencies;
+  const { databaseClock, hasher, lostLogLines, idleGrace = 0 } = dependencies;
   const { host } = config;
   const port = config.port === 0 ? await freePort(host) : config.port;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -61,7 +61,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const store = await openConfiguredStore(config, log, repeats);
   try {
     await retryUnavailable(() => store.followCommands());
-    const time = store.time && sharedTime(store.time, dependencies.databaseClock);
+    const time = store.time && databaseClock ? async () => databaseClock() : store.time;
     const clocks = { store: { deletionRecord: store.deletionRecord, ...(time && { time }) }, clock, steady };
     const clockWatch = await retryUnavailable(() => ClockWatch.open({ ...clocks, log }));
 
@@ -109,10 +109,6 @@ function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): 
     },
     onWarning: (message) => log.warn(message),
   });
-}
-
-function sharedTime(ask: () => Promise<number>, given: Clock | undefined): () => Promise<number> {
-  return given === undefined ? ask : async () => given();
 }
 
 /** Warns of absent settings that a server for other machines needs. */

@@ -1,19 +1,8 @@
 import { parseArgs } from "node:util";
-import { type Config, readConfig } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
 import { assertPlain } from "../config/setting-text.ts";
-import { flagOf, type Setting, settings } from "../config/settings.ts";
+import { allSettings, flagOf, variableOf } from "../config/settings.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
-
-const all: readonly Setting<unknown>[] = Object.values(settings);
-
-/** The arguments of a command. */
-export interface Arguments {
-  readonly words: readonly string[];
-  readonly config: Config;
-  /** An option of the command itself. The last one counts. */
-  option(name: string): string | undefined;
-  options(name: string): readonly string[];
-}
 
 /**
  * Parses a command line into words, flags of settings, and the command's own options.
@@ -21,26 +10,23 @@ export interface Arguments {
  * @param own options of this command, each with one value
  * @throws {UsageProblem} for an unknown flag; {SettingProblem} for a setting that is not understood
  */
-export function parseArguments(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-  own: readonly string[] = [],
-): Arguments {
-  for (const setting of all)
-    if (setting.secret && isGiven(args, flagOf(setting))) throw visibleSecret(setting);
-  const known = all.filter(({ secret }) => !secret).map(flagOf);
+export function parseArguments(args: readonly string[], own: readonly string[] = []) {
+  for (const [name, { secret }] of allSettings)
+    if (secret && isGiven(args, flagOf(name))) throw visibleSecret(name);
+  const known = allSettings.filter(([, { secret }]) => !secret).map(([name]) => flagOf(name));
   const { values, positionals } = parse(args, known, own);
   for (const word of positionals) readArgument("an argument", () => assertPlain(word));
   for (const name of own)
     for (const text of values[name] ?? []) readArgument(`--${name}`, () => assertPlain(text));
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
-  for (const setting of all)
-    if (setting.holdsSecret?.(flags[flagOf(setting)] ?? "")) throw visibleSecret(setting);
+  for (const [name, { holdsSecret }] of allSettings)
+    if (holdsSecret?.(flags[flagOf(name)] ?? "")) throw visibleSecret(name);
   return {
     words: positionals,
-    config: readConfig(environment, flags),
-    option: (name) => values[name]?.at(-1),
-    options: (name) => values[name] ?? [],
+    config: readConfig(process.env, flags),
+    /** The value of an option. The last one counts. */
+    option: (name: string) => values[name]?.at(-1),
+    options: (name: string) => values[name] ?? [],
   };
 }
 
@@ -59,8 +45,8 @@ function isGiven(args: readonly string[], flag: string): boolean {
   return args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
 }
 
-function visibleSecret(setting: Setting<unknown>): UsageProblem {
+function visibleSecret(name: string): UsageProblem {
   return new UsageProblem(
-    `--${flagOf(setting)} would be visible to every user of this machine: set ${setting.variable} in the environment`,
+    `--${flagOf(name)} would be visible to every user of this machine: set ${variableOf(name)} in the environment`,
   );
 }

@@ -14,7 +14,7 @@ const usage =
 
 /** `latchkey database check|backup|prune`. */
 export async function databaseCommand(args: readonly string[]): Promise<void> {
-  const { config, words, option } = parseArguments(args, process.env, ["keep"]);
+  const { config, words, option } = parseArguments(args, ["keep"]);
   const [verb, file, ...more] = words;
   const keep = option("keep");
   if (more.length > 0) throw new UsageProblem(usage);

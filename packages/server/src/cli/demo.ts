@@ -21,7 +21,7 @@ const people = [
 
 /** `latchkey demo`: a server in memory with well-known users, for this machine only. */
 export async function demoCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args, process.env);
+  const { config, words } = parseArguments(args);
   if (words.length > 0) throw new UsageProblem("demo accepts only flags");
   if (!isLoopback(config.host)) {
     throw new UsageProblem(

@@ -1,4 +1,4 @@
-import { LostDatabaseError, LostSecretError } from "../config/secret-file.ts";
+import { LostFileError } from "../config/secret-file.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/stories/people.ts";
@@ -23,8 +23,7 @@ const expected = [
   SettingProblem,
   PersonProblem,
   SealedKeyError,
-  LostSecretError,
-  LostDatabaseError,
+  LostFileError,
   UnusableDatabaseError,
   RealmMisconfigured,
 ];

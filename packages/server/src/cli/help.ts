@@ -1,4 +1,4 @@
-import { flagOf, type Setting, settings } from "../config/settings.ts";
+import { allSettings, flagOf, variableOf } from "../config/settings.ts";
 
 const commands = [
   ["serve", "run the server, as `npm start` does"],
@@ -23,7 +23,6 @@ const commands = [
 
 /** The text of `latchkey --help`, generated from the table of settings. */
 export function help(): string {
-  const all: Setting<unknown>[] = Object.values(settings);
   return [
     "latchkey: sign-in for APIs and MCP servers",
     "",
@@ -31,9 +30,9 @@ export function help(): string {
     ...commands.map(([command, meaning]) => `  latchkey ${command}\n      ${meaning}`),
     "",
     "Settings, each a variable and a flag. Secrets have no flag:",
-    ...all.map((setting) => {
-      const flag = setting.secret ? "" : `, --${flagOf(setting)}`;
-      return `  ${setting.variable}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
+    ...allSettings.map(([name, setting]) => {
+      const flag = setting.secret ? "" : `, --${flagOf(name)}`;
+      return `  ${variableOf(name)}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
     }),
     "",
   ].join("\n");

@@ -10,10 +10,7 @@ import { UsageProblem } from "./failures.ts";
 /** `latchkey key list` and `latchkey key rotate [--force]`. */
 export async function keyCommand(args: readonly string[]): Promise<void> {
   const force = args.includes("--force");
-  const { config, words } = parseArguments(
-    args.filter((arg) => arg !== "--force"),
-    process.env,
-  );
+  const { config, words } = parseArguments(args.filter((arg) => arg !== "--force"));
   const [verb, ...more] = words;
   if ((verb !== "list" && verb !== "rotate") || more.length > 0 || (verb === "list" && force)) {
     throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate [--force]");

@@ -9,7 +9,7 @@ import { runServer } from "./server-process.ts";
 
 /** `latchkey serve`: runs until a signal stops it. */
 export async function serveCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args, process.env);
+  const { config, words } = parseArguments(args);
   if (words.length > 0)
     throw new UsageProblem(
       `serve accepts no argument ${words[0]}: \`latchkey --help\` lists all commands and settings`,

@@ -8,7 +8,7 @@ import { UsageProblem } from "./failures.ts";
 
 /** `latchkey session list [NAME]` and `latchkey session end ID`. */
 export async function sessionCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args, process.env);
+  const { config, words } = parseArguments(args);
   const [verb, subject, ...more] = words;
   if (more.length > 0) throw new UsageProblem("session accepts one argument");
   assertLocal(config, "sessions", "list and end them");

@@ -7,7 +7,7 @@ import { askNewPassword } from "./password-input.ts";
 
 /** `latchkey user add|list|passwd|disable|enable|remove`. */
 export async function userCommand(args: readonly string[]): Promise<void> {
-  const given = parseArguments(args, process.env, ["email", "name", "role"]);
+  const given = parseArguments(args, ["email", "name", "role"]);
   const [verb = "", username, ...more] = given.words;
   if (more.length > 0)
     throw new UsageProblem(

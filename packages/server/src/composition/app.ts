@@ -2,7 +2,6 @@ import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { sharedCheck } from "../core/tokens/cached-read.ts";
-import { version } from "../core/version.ts";
 import { createApp } from "../http/app.ts";
 import { exposition } from "../metrics/exposition.ts";
 import { type RepeatMetrics, RequestMetrics } from "../metrics/request-metrics.ts";
@@ -22,7 +21,7 @@ export interface AppComposition extends Foundation {
 
 /** Composes the HTTP app from the stories, the keys and the metrics. */
 export async function composeApp(parts: AppComposition): Promise<FastifyInstance> {
-  const { config, issuer, store, steady, log, keys, stories, clockWatch, repeats } = parts;
+  const { config, issuer, store, steady, log, keys, stories, clockWatch, repeats, lostLogLines } = parts;
   const { signingKeys, revocations } = keys;
   const { realm, queue } = stories;
   const requests = new RequestMetrics();
@@ -48,7 +47,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,
     corsOrigins: config.corsOrigins,
-    revocationRoutes: { revocations, guardKeys: config.guardKeys, local },
+    revocationRoutes: { revocations, keys: config.guardKeys, local },
     idleGrace: parts.idleGrace,
     metrics: {
       requests,
@@ -56,15 +55,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         exposition([
           ...requests.families(),
           ...repeats.families(),
-          ...serverMetrics({
-            queue,
-            revocations,
-            pool: store.pool,
-            logSize: store.logSize,
-            lostLogLines: parts.lostLogLines,
-            clocks: clockWatch,
-            version,
-          }),
+          ...serverMetrics({ queue, revocations, store, lostLogLines, clockWatch }),
         ]),
       keys: config.metricsKeys,
       local,

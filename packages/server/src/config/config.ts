@@ -2,7 +2,7 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
-import { flagOf, type Setting, type SettingName, settingNames, settings } from "./settings.ts";
+import { flagOf, type Setting, type SettingName, settingNames, settings, variableOf } from "./settings.ts";
 
 /** The values of the table, before absent ones are derived from others. */
 type Values = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
@@ -41,7 +41,7 @@ export function readConfig(environment: Texts, flags: Texts = {}): Config {
 function readValues(environment: Texts, flags: Texts): Values {
   const values: { -readonly [Name in SettingName]?: Values[Name] } = {};
   const read = <Name extends SettingName>(name: Name): void => {
-    values[name] = readSetting(table[name], environment, flags);
+    values[name] = readSetting(name, environment, flags);
   };
   for (const name of settingNames) read(name);
   if (!isComplete(values)) throw new Error("a setting was not read");
@@ -52,16 +52,18 @@ function isComplete(values: Partial<Values>): values is Values {
   return settingNames.every((name) => name in values);
 }
 
-function readSetting<Value>(setting: Setting<Value>, environment: Texts, flags: Texts): Value {
-  const flag = setting.secret ? undefined : flags[flagOf(setting)];
-  const given = flag ?? variableOf(setting, environment);
+function readSetting<Name extends SettingName>(name: Name, environment: Texts, flags: Texts): Values[Name] {
+  const setting = table[name];
+  const variable = variableOf(name);
+  const flag = setting.secret ? undefined : flags[flagOf(name)];
+  const given = flag ?? textIn(environment, variable, setting);
   try {
     return setting.read(given === undefined ? undefined : checked(setting, given));
   } catch (error) {
     if (!(error instanceof SettingProblem)) throw error;
-    const name = flag === undefined ? setting.variable : `--${flagOf(setting)}`;
+    const source = flag === undefined ? variable : `--${flagOf(name)}`;
     const hidden = given === undefined || setting.secret || setting.holdsSecret?.(given);
-    throw new SettingProblem(hidden ? `${name}: ${error.message}` : `${name}=${given}: ${error.message}`);
+    throw new SettingProblem(hidden ? `${source}: ${error.message}` : `${source}=${given}: ${error.message}`);
   }
 }
 
@@ -76,7 +78,7 @@ const ordered = [
 function assertConsistent(config: Config): void {
   for (const [shorter, longer] of ordered) {
     if (config[shorter] <= config[longer]) continue;
-    const message = `${settings[shorter].variable} must not be longer than ${settings[longer].variable}`;
+    const message = `${variableOf(shorter)} must not be longer than ${variableOf(longer)}`;
     throw new SettingProblem(message);
   }
   if (config.database.engine === "postgres" && config.secret === undefined) {
@@ -97,7 +99,7 @@ function sameAddressGrace({ refreshGrace, accessTokenTtl }: Values): number {
 }
 
 /** The text of a variable. Undefined if it is empty, or if it is blank and blanks are trimmed. */
-function variableOf({ variable, exact }: Setting<unknown>, environment: Texts): string | undefined {
+function textIn(environment: Texts, variable: string, { exact }: Setting<unknown>): string | undefined {
   const given = environment[variable] ?? "";
   const empty = (exact ? given : trimmed(given)) === "";
   return empty || isServiceLink(variable, given) ? undefined : given;
@@ -117,7 +119,7 @@ function assertKeycloak(config: Config): void {
   const needed = ["keycloakUrl", "keycloakRealm", "keycloakClientId", "keycloakClientSecret"] as const;
   for (const name of needed) {
     if (config[name] !== undefined) continue;
-    throw new SettingProblem(`${settings[name].variable} must be set with LATCHKEY_PROVIDER=keycloak`);
+    throw new SettingProblem(`${variableOf(name)} must be set with LATCHKEY_PROVIDER=keycloak`);
   }
   if (config.mcp === "on") {
     throw new SettingProblem(

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type Setting, settings } from "./settings.ts";
+import { allSettings, variableOf } from "./settings.ts";
 
 /** The names and values of service links in Kubernetes. Docker's legacy links have the same form. */
 const forms: readonly (readonly [name: RegExp, fits: (value: string) => boolean])[] = [
@@ -30,8 +30,7 @@ const elsewhere = ["LATCHKEY_TOKEN"];
 
 /** Unknown variables with the prefix of settings, most likely misspelt. The values may be secret, so only names are returned. */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const all: Setting<unknown>[] = Object.values(settings);
-  const known = new Set([...elsewhere, ...all.map(({ variable }) => variable)]);
+  const known = new Set([...elsewhere, ...allSettings.map(([name]) => variableOf(name))]);
   return Object.keys(environment).filter(
     (name) => name.startsWith("LATCHKEY_") && !known.has(name) && !isServiceLink(name, environment[name]),
   );

@@ -12,19 +12,16 @@ import {
 import { dirname } from "node:path";
 import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
 
-/** The file with the secret is missing or unreadable, and the database needs it. */
-export class LostSecretError extends Error {}
+/** A database or its secret is missing or unreadable, and other files show that it existed. */
+export class LostFileError extends Error {}
 
 /** Minimum length of a secret in characters, the same as of `LATCHKEY_SECRET`. */
 const minLength = 32;
 
-/** The database is missing, and files that belong to it are still there. */
-export class LostDatabaseError extends Error {}
-
 /**
  * Refuses to start beside the remains of a database. A new database would have no users and hide the loss.
  *
- * @throws {LostDatabaseError} if the database is missing or empty, and files that belong to it exist
+ * @throws {LostFileError} if the database is missing or empty, and files that belong to it exist
  */
 export function assertNotLost(databasePath: string): void {
   // All are created after the database. They are read first, because another process may be creating everything now.
@@ -33,7 +30,7 @@ export function assertNotLost(databasePath: string): void {
     .filter((path) => sizeOf(path) > 0);
   if (left.length === 0 || sizeOf(databasePath) > 0) return;
   const files = left.join(" and ");
-  throw new LostDatabaseError(
+  throw new LostFileError(
     `${databasePath} is missing or empty, but ${files} ${left.length === 1 ? "belongs" : "belong"} to it: ` +
       `restore the database, or move ${files} away to start with a new one`,
   );
@@ -49,14 +46,14 @@ function sizeOf(path: string): number {
  *
  * @param databasePath the secret's file is this path plus `.secret`, mode 0600
  * @param inUse whether the database holds keys that are sealed with a secret
- * @throws {LostSecretError} if the secret is in use and its file is missing, or if the file holds no secret
+ * @throws {LostFileError} if the secret is in use and its file is missing, or if the file holds no secret
  */
 export function keptSecret(databasePath: string, inUse: boolean): string {
   const path = `${databasePath}.secret`;
   const secret = readSecret(path);
   if (secret !== undefined) return secret;
   if (inUse) {
-    throw new LostSecretError(
+    throw new LostFileError(
       `${path} is missing, and the signing keys in the database cannot be decrypted without it: ` +
         "restore the file, or set LATCHKEY_SECRET to its content",
     );
@@ -77,7 +74,7 @@ function makeSecret(path: string): string {
     rmSync(draft, { force: true });
   }
   const secret = readSecret(path);
-  if (secret === undefined) throw new LostSecretError(`${path} is empty: restore its content, or delete it`);
+  if (secret === undefined) throw new LostFileError(`${path} is empty: restore its content, or delete it`);
   return secret;
 }
 
@@ -97,7 +94,7 @@ function readSecret(path: string): string | undefined {
     return secret || undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
-    if (error instanceof SettingProblem) throw new LostSecretError(`${path}: ${error.message}`);
+    if (error instanceof SettingProblem) throw new LostFileError(`${path}: ${error.message}`);
     throw error;
   }
 }

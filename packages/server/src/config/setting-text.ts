@@ -52,7 +52,8 @@ const names: Readonly<Record<string, string>> = {
 
 /** Decodes UTF-8, without a byte order mark. @throws {SettingProblem} with the likely encoding, if it shows */
 export function decodeUtf8(bytes: Uint8Array): string {
-  if (bytes.includes(0) || (bytes.length > 1 && /^(?:fffe|feff)/.test(hexOf(bytes))))
+  const mark = Buffer.from(bytes.subarray(0, 2)).toString("hex");
+  if (bytes.includes(0) || mark === "fffe" || mark === "feff")
     throw new SettingProblem(
       "it is not UTF-8 but looks like UTF-16: save it as UTF-8, in PowerShell with `-Encoding utf8`",
     );
@@ -72,8 +73,4 @@ export function firstLineOf(bytes: Uint8Array): string {
   const [line = ""] = decodeUtf8(bytes).split(/\r?\n/, 1);
   assertPlain(line);
   return line;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.subarray(0, 2)).toString("hex");
 }

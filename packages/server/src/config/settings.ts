@@ -21,9 +21,8 @@ import {
   url,
 } from "./values.ts";
 
-/** One setting: its variable, its meaning, and the reader of its text. */
+/** One setting: its default, its meaning, and the reader of its text. */
 export interface Setting<Value> {
-  readonly variable: string;
   /** The default as a user would write it. Undefined for an optional setting. */
   readonly fallback: string | undefined;
   readonly meaning: string;
@@ -48,13 +47,11 @@ type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "exact">
 
 /** A setting with a default. */
 const setting = <Value>(
-  variable: string,
   read: (text: string) => Value,
   fallback: string,
   meaning: string,
   more: More = {},
 ): Setting<Value> => ({
-  variable: `LATCHKEY_${variable}`,
   fallback,
   meaning,
   list: lists.has(read),
@@ -64,12 +61,10 @@ const setting = <Value>(
 
 /** A setting that may be absent: its value is then generated or derived when the server starts. */
 const optional = <Value>(
-  variable: string,
   read: (text: string) => Value,
   meaning: string,
   more: More = {},
 ): Setting<Value | undefined> => ({
-  variable: `LATCHKEY_${variable}`,
   fallback: undefined,
   shown: "none",
   meaning,
@@ -78,171 +73,106 @@ const optional = <Value>(
   ...more,
 });
 
-/** Every setting, in the order in which help and documentation show them. */
+/**
+ * Every setting, in the order in which help and documentation show them. The name of an entry is also the name of its
+ * variable and its flag.
+ */
 export const settings = {
-  host: setting("HOST", host, "127.0.0.1", "address to listen on"),
-  port: setting("PORT", integer(0, 65_535), "8000", "port to listen on; 0 picks a free port and prints it"),
-  issuer: optional("ISSUER", url, "public URL, the `iss` of tokens", {
-    shown: "http://HOST:PORT",
-  }),
-  audience: optional("AUDIENCE", list, "`aud` of tokens; separate several with commas", {
-    shown: "the issuer",
-  }),
+  host: setting(host, "127.0.0.1", "address to listen on"),
+  port: setting(integer(0, 65_535), "8000", "port to listen on; 0 picks a free port and prints it"),
+  issuer: optional(url, "public URL, the `iss` of tokens", { shown: "http://HOST:PORT" }),
+  audience: optional(list, "`aud` of tokens; separate several with commas", { shown: "the issuer" }),
   database: setting(
-    "DATABASE",
     database,
     "./data/latchkey.db",
     "a SQLite file, :memory:, or postgres://user:password@host/database",
     { holdsSecret: holdsPassword },
   ),
-  databasePool: setting("DATABASE_POOL", integer(2, 1000), "10", "connections to PostgreSQL"),
-  databaseTimeout: setting(
-    "DATABASE_TIMEOUT",
-    duration(100),
-    "3s",
-    "longest wait for an answer from PostgreSQL",
-  ),
-  secret: optional("SECRET", secretText, "encrypts signing keys at rest, derives refresh tokens", {
+  databasePool: setting(integer(2, 1000), "10", "connections to PostgreSQL"),
+  databaseTimeout: setting(duration(100), "3s", "longest wait for an answer from PostgreSQL"),
+  secret: optional(secretText, "encrypts signing keys at rest, derives refresh tokens", {
     shown: "generated on first start, kept beside the database with mode 0600",
     secret: true,
     exact: true,
   }),
-  provider: setting("PROVIDER", choice("local", "keycloak"), "local", "source of the users"),
-  keycloakUrl: optional("KEYCLOAK_URL", url, "URL of Keycloak, without /realms/…"),
-  keycloakRealm: optional("KEYCLOAK_REALM", text, "realm of the users"),
-  keycloakClientId: optional("KEYCLOAK_CLIENT_ID", text, "id of Latchkey's client in that realm"),
-  keycloakClientSecret: optional("KEYCLOAK_CLIENT_SECRET", passwordText, "secret of that client", {
-    secret: true,
-    exact: true,
-  }),
-  keycloakTimeout: setting(
-    "KEYCLOAK_TIMEOUT",
-    duration(100),
-    "5s",
-    "longest wait for an answer from Keycloak",
-  ),
-  adminPassword: optional("ADMIN_PASSWORD", passwordText, "password of the first administrator", {
+  provider: setting(choice("local", "keycloak"), "local", "source of the users"),
+  keycloakUrl: optional(url, "URL of Keycloak, without /realms/…"),
+  keycloakRealm: optional(text, "realm of the users"),
+  keycloakClientId: optional(text, "id of Latchkey's client in that realm"),
+  keycloakClientSecret: optional(passwordText, "secret of that client", { secret: true, exact: true }),
+  keycloakTimeout: setting(duration(100), "5s", "longest wait for an answer from Keycloak"),
+  adminPassword: optional(passwordText, "password of the first administrator", {
     shown: "generated and shown once",
     secret: true,
     exact: true,
   }),
-  passwordMinLength: setting(
-    "PASSWORD_MIN_LENGTH",
-    integer(8, 64),
-    "8",
-    "shortest new password, in characters",
-  ),
-  accessTokenTtl: setting("ACCESS_TOKEN_TTL", duration(1000), "1h", "lifetime of an access token"),
+  passwordMinLength: setting(integer(8, 64), "8", "shortest new password, in characters"),
+  accessTokenTtl: setting(duration(1000), "1h", "lifetime of an access token"),
   sessionIdle: setting(
-    "SESSION_IDLE",
     duration(1000),
     "7d",
     "an unused session ends after this time; also for open sessions",
   ),
-  sessionMax: setting(
-    "SESSION_MAX",
-    duration(1000),
-    "30d",
-    "every session ends after this time; also for open sessions",
-  ),
+  sessionMax: setting(duration(1000), "30d", "every session ends after this time; also for open sessions"),
   sessionsPerUser: setting(
-    "SESSIONS_PER_USER",
     integer(1, 1_000_000),
     "1000",
     "live sessions per user; a further login ends the oldest",
   ),
   refreshGrace: setting(
-    "REFRESH_GRACE",
     duration(0),
     "10s",
     "how long a repeated refresh token gets the same successor, from another address",
   ),
-  refreshGraceSameAddress: optional(
-    "REFRESH_GRACE_SAME_ADDRESS",
-    duration(0),
-    "the same, from the address that opened the session",
-    { shown: "60s, at most ACCESS_TOKEN_TTL; 0s if REFRESH_GRACE is 0s" },
-  ),
-  currentToken: setting(
-    "CURRENT_TOKEN",
-    choice("on", "off"),
-    "on",
-    "whether a live access token can be traded for a new one",
-  ),
+  refreshGraceSameAddress: optional(duration(0), "the same, from the address that opened the session", {
+    shown: "60s, at most ACCESS_TOKEN_TTL; 0s if REFRESH_GRACE is 0s",
+  }),
+  currentToken: setting(choice("on", "off"), "on", "whether a live access token can be traded for a new one"),
   hashConcurrency: setting(
-    "HASH_CONCURRENCY",
     integer(1, 256),
     String(availableParallelism()),
     "password hashes computed at once",
-    {
-      shown: "cores",
-    },
+    { shown: "cores" },
   ),
-  hashQueue: setting("HASH_QUEUE", integer(0, 100_000), "64", "logins that may wait for a hash"),
-  hashMemory: setting(
-    "HASH_MEMORY",
-    integer(8, 4_194_304),
-    "19456",
-    "KiB of memory for one hash (argon2id m)",
-  ),
-  hashIterations: setting("HASH_ITERATIONS", integer(1, 100), "2", "passes of one hash (argon2id t)"),
-  throttlePair: setting("THROTTLE_PAIR", rule, "20/15m", "failed logins on one account from one address"),
-  throttleAccount: setting("THROTTLE_ACCOUNT", rule, "100/1h", "failed logins on one account"),
-  throttleAddress: setting("THROTTLE_ADDRESS", rule, "100/15m", "failed logins from one address"),
-  trustedProxies: setting(
-    "TRUSTED_PROXIES",
-    cidrs,
-    "",
-    "CIDRs of proxies that may set client addresses and X-Request-Id",
-    {
-      shown: "none",
-    },
-  ),
+  hashQueue: setting(integer(0, 100_000), "64", "logins that may wait for a hash"),
+  hashMemory: setting(integer(8, 4_194_304), "19456", "KiB of memory for one hash (argon2id m)"),
+  hashIterations: setting(integer(1, 100), "2", "passes of one hash (argon2id t)"),
+  throttlePair: setting(rule, "20/15m", "failed logins on one account from one address"),
+  throttleAccount: setting(rule, "100/1h", "failed logins on one account"),
+  throttleAddress: setting(rule, "100/15m", "failed logins from one address"),
+  trustedProxies: setting(cidrs, "", "CIDRs of proxies that may set client addresses and X-Request-Id", {
+    shown: "none",
+  }),
   forwardedHeader: setting(
-    "FORWARDED_HEADER",
     choice("x-forwarded-for", "forwarded"),
     "x-forwarded-for",
     "header in which these proxies name the client",
   ),
-  allowedHosts: setting("ALLOWED_HOSTS", hosts, "", "further host names that the server accepts", {
+  allowedHosts: setting(hosts, "", "further host names that the server accepts", {
     shown: "none; on loopback only the issuer's and loopback names are accepted, else all",
   }),
-  corsOrigins: setting("CORS_ORIGINS", origins, "", "web origins that may call the API (CORS)", {
-    shown: "none",
-  }),
+  corsOrigins: setting(origins, "", "web origins that may call the API (CORS)", { shown: "none" }),
   hstsSubdomains: setting(
-    "HSTS_SUBDOMAINS",
     choice("on", "off"),
     "off",
     "whether HSTS includes the subdomains of an https issuer",
   ),
-  guardKeys: setting("GUARD_KEYS", keys, "", "keys for guards, to read the revocation list", {
+  guardKeys: setting(keys, "", "keys for guards, to read the revocation list", {
     shown: "none; not needed on the server's own machine",
     secret: true,
   }),
-  metricsKeys: setting("METRICS_KEYS", keys, "", "keys for monitoring, to read /metrics", {
+  metricsKeys: setting(keys, "", "keys for monitoring, to read /metrics", {
     shown: "none; not needed on the server's own machine",
     secret: true,
   }),
-  mcp: optional("MCP", choice("on", "off"), "the built-in MCP tools at /mcp", {
+  mcp: optional(choice("on", "off"), "the built-in MCP tools at /mcp", {
     shown: "on if HOST is a loopback address and users are local, else off",
   }),
-  signingAlgorithm: setting(
-    "SIGNING_ALGORITHM",
-    choice(...signingAlgorithms),
-    "ES256",
-    "algorithm of new signing keys",
-  ),
-  keyRotation: setting("KEY_ROTATION", duration(60_000), "90d", "time after which the next key signs"),
-  auditRetention: setting("AUDIT_RETENTION", duration(60_000), "90d", "how long audit events are kept"),
-  auditMaxSize: setting(
-    "AUDIT_MAX_SIZE",
-    size(1e6),
-    "1GB",
-    "size of the audit trail; the oldest events go first",
-  ),
+  signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
+  keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
+  auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),
+  auditMaxSize: setting(size(1e6), "1GB", "size of the audit trail; the oldest events go first"),
   logLevel: setting(
-    "LOG_LEVEL",
     choice("debug", "info", "warn", "error", "silent"),
     "info",
     "lowest level to log, as JSON lines; pretty on a terminal",
@@ -259,7 +189,15 @@ function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(settings, name);
 }
 
-/** The flag of a setting: `--access-token-ttl` for `LATCHKEY_ACCESS_TOKEN_TTL`. */
-export function flagOf({ variable }: Pick<Setting<unknown>, "variable">): string {
-  return variable.replace("LATCHKEY_", "").replaceAll("_", "-").toLowerCase();
+/** Every setting with its name, for code that needs no types of the values. */
+export const allSettings: readonly (readonly [name: string, Setting<unknown>])[] = Object.entries(settings);
+
+/** The variable of a setting: `LATCHKEY_ACCESS_TOKEN_TTL` for `accessTokenTtl`. */
+export function variableOf(name: string): string {
+  return `LATCHKEY_${name.replaceAll(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/** The flag of a setting: `access-token-ttl` for `accessTokenTtl`. */
+export function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, "-$&").toLowerCase();
 }

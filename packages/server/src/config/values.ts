@@ -5,11 +5,13 @@ import type { DatabasePlace } from "../store/place.ts";
 import { isPostgresUrl, postgresUrl } from "./postgres-url.ts";
 import { SettingProblem, trimmed } from "./setting-text.ts";
 
+type Units = Readonly<Record<string, number>>;
+
 const tenYears = 3650 * 86_400_000;
 
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const durationUnits: Units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-const sizeUnits: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+const sizeUnits: Units = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** Any text that is not empty. */
 export function text(given: string): string {
@@ -41,8 +43,8 @@ export function integer(least: number, most: number): (given: string) => number 
  */
 export function duration(least: number): (given: string) => number {
   return (given) => {
-    const value = millisecondsOf(given);
-    if (value !== undefined && value >= least && value <= tenYears) return value;
+    const value = quantityOf(given, durationUnits);
+    if (value >= least && value <= tenYears) return value;
     throw new SettingProblem(
       `expected a duration from ${shownDuration(least)} to 3650d, such as 90s, 15m or 7d`,
     );
@@ -52,8 +54,7 @@ export function duration(least: number): (given: string) => number {
 /** A number of bytes, written as `500MB` or `1GB`. */
 export function size(least: number): (given: string) => number {
   return (given) => {
-    const [, count, unit = ""] = /^(\d{1,9})(KB|MB|GB|TB)$/.exec(given) ?? [];
-    const value = Number(count) * (sizeUnits[unit] ?? Number.NaN);
+    const value = quantityOf(given, sizeUnits);
     if (value >= least && value <= Number.MAX_SAFE_INTEGER) return value;
     throw new SettingProblem(`expected a size of ${least / 1e6}MB or more, such as 500MB or 1GB`);
   };
@@ -80,37 +81,31 @@ export function list(given: string): readonly [string, ...string[]] {
 }
 
 /** Networks separated by commas. */
-export function cidrs(given: string): readonly string[] {
-  return items(given).map((item) => {
+export const cidrs = listOf(
+  "expected addresses or networks such as 10.0.0.0/8, separated by commas",
+  (item) => {
     const [address = "", length] = item.split("/", 2);
-    const fits =
-      isIP(address) !== 0 && (length === undefined || (ipaddr.isValidCIDR(item) && Number(length) > 0));
-    if (!fits) {
-      throw new SettingProblem("expected addresses or networks such as 10.0.0.0/8, separated by commas");
-    }
-    return item;
-  });
-}
+    return isIP(address) !== 0 && (length === undefined || (ipaddr.isValidCIDR(item) && Number(length) > 0));
+  },
+);
 
 /** Host names separated by commas, without ports. */
-export function hosts(given: string): readonly string[] {
-  return items(given).map((item) => {
-    if (/^[a-z\d_]([\w-]*[a-z\d_])?(\.[a-z\d_]([\w-]*[a-z\d_])?)*\.?$/i.test(item)) return item;
-    throw new SettingProblem(
-      "expected host names such as login.example.com, without ports, separated by commas",
-    );
-  });
-}
+export const hosts = listOf(
+  "expected host names such as login.example.com, without ports, separated by commas",
+  (item) => /^[a-z\d_]([\w-]*[a-z\d_])?(\.[a-z\d_]([\w-]*[a-z\d_])?)*\.?$/i.test(item),
+);
 
 /** Web origins separated by commas, or `*`. */
-export function origins(given: string): readonly string[] {
-  return items(given).map((item) => {
-    if (item !== "*" && URL.parse(item)?.origin !== item) {
-      throw new SettingProblem("expected origins such as https://app.example.com, separated by commas, or *");
-    }
-    return item;
-  });
-}
+export const origins = listOf(
+  "expected origins such as https://app.example.com, separated by commas, or *",
+  (item) => item === "*" || URL.parse(item)?.origin === item,
+);
+
+/** Keys separated by commas. Each fits into an HTTP header and is too long to guess. */
+export const keys = listOf(
+  "expected keys of 32 to 256 random characters, separated by commas: `openssl rand -base64 32` prints one",
+  (item) => /^[\x21-\x7e]{32,256}$/.test(item),
+);
 
 /** One of several words. */
 export function choice<const Choices extends readonly [string, ...string[]]>(
@@ -140,11 +135,9 @@ export function database(given: string): DatabasePlace {
 /** A limit of failures per window, such as `20/15m`. */
 export function rule(given: string): Rule {
   const [limit = "", window = ""] = given.split("/", 2);
-  const windowMs = millisecondsOf(window);
-  if (!/^[1-9]\d{0,8}$/.test(limit) || windowMs === undefined || windowMs < 1000) {
-    throw new SettingProblem("expected a number of failures and a window, such as 20/15m");
-  }
-  return { limit: Number(limit), windowMs };
+  const windowMs = quantityOf(window, durationUnits);
+  if (/^[1-9]\d{0,8}$/.test(limit) && windowMs >= 1000) return { limit: Number(limit), windowMs };
+  throw new SettingProblem("expected a number of failures and a window, such as 20/15m");
 }
 
 /** A secret that is too long to guess. */
@@ -152,16 +145,6 @@ export function secretText(given: string): string {
   if (given.length < 32)
     throw new SettingProblem("expected at least 32 random characters: `openssl rand -base64 32` prints some");
   return given;
-}
-
-/** Keys separated by commas. Each fits into an HTTP header and is too long to guess. */
-export function keys(given: string): readonly string[] {
-  return items(given).map((item) => {
-    if (/^[\x21-\x7e]{32,256}$/.test(item)) return item;
-    throw new SettingProblem(
-      "expected keys of 32 to 256 random characters, separated by commas: `openssl rand -base64 32` prints one",
-    );
-  });
 }
 
 /** Readers of lists. The characters of each item are checked by themselves. */
@@ -172,19 +155,24 @@ export function passwordText(given: string): string {
   return given;
 }
 
-function millisecondsOf(given: string): number | undefined {
-  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(given) ?? [];
-  if (count === undefined || !isUnit(unit)) return undefined;
-  return Number(count) * units[unit];
+/** A number with a unit. NaN for any other text, so that every comparison with it fails. */
+function quantityOf(given: string, units: Units): number {
+  const [, count, unit = ""] = /^(\d{1,9})([a-z]+)$/i.exec(given) ?? [];
+  return Object.hasOwn(units, unit) ? Number(count) * (units[unit] ?? Number.NaN) : Number.NaN;
 }
 
 function shownDuration(ms: number): string {
-  if (ms % units.m === 0 && ms > 0) return `${ms / units.m}m`;
-  return ms % units.s === 0 ? `${ms / units.s}s` : `${ms}ms`;
+  if (ms % 60_000 === 0 && ms > 0) return `${ms / 60_000}m`;
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
-function isUnit(unit: string | undefined): unit is keyof typeof units {
-  return unit !== undefined && Object.hasOwn(units, unit);
+/** A reader of texts separated by commas. @param expected the message if one of them does not fit */
+function listOf(expected: string, fits: (item: string) => boolean): (given: string) => readonly string[] {
+  return (given) => {
+    const found = items(given);
+    if (found.every(fits)) return found;
+    throw new SettingProblem(expected);
+  };
 }
 
 function items(given: string): string[] {

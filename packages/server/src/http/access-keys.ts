@@ -5,25 +5,21 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { bearerOf } from "./caller.ts";
 import { isOwnHost } from "./hosts.ts";
 
-/** The keys of guards or of monitoring. */
+/** Keys for programs: for guards or for monitoring. */
 export interface AccessKeys {
   readonly keys: readonly string[];
-  /** Whether server and issuer are at a loopback address. */
+  /** Whether server and issuer are at a loopback address: then programs on this machine need no key. */
   readonly local: boolean;
-  /** The error of a request without a known key. */
-  readonly code: "invalid_guard_key" | "invalid_metrics_key";
 }
 
-/**
- * Creates a check that admits requests with one of the keys. If server and issuer are at a loopback address, it also
- * admits keyless requests of programs on this machine.
- *
- * The check throws {LatchkeyError} with `code`.
- */
-export function createKeyCheck({ keys, local, code }: AccessKeys): (request: FastifyRequest) => void {
+/** Creates a hook that admits requests with one of the keys. It throws {LatchkeyError} with `code` for all others. */
+export function keyCheck(
+  code: "invalid_guard_key" | "invalid_metrics_key",
+  { keys, local }: AccessKeys,
+): (request: FastifyRequest) => Promise<void> {
   // Hashes have the same length, and the time that a comparison takes reveals nothing about a key.
   const known = keys.map(hashOf);
-  return (request) => {
+  return async (request) => {
     const key = bearerOf(request);
     if (key === undefined || known.length === 0) {
       if (local && isOwn(request)) return;

@@ -5,8 +5,8 @@ import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
 import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
-import { documentation } from "./docs.ts";
-import { errorHandler, httpLog, sendError } from "./error-answers.ts";
+import { documentationRoutes } from "./docs.ts";
+import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
@@ -76,7 +76,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
-  const log = httpLog(parts.log);
   for (const model of models) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
@@ -94,12 +93,12 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
         (request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined),
     );
   });
-  app.setErrorHandler(errorHandler(log));
+  app.setErrorHandler(errorHandler(parts.log));
 
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
-  await app.register(documentation(parts.issuer));
+  await documentationRoutes(app, parts.issuer);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);

@@ -16,10 +16,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** The caller, with a signal that is aborted if the caller disconnects before the answer. */
-export function waitingCallerOf(
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Caller & { readonly signal: AbortSignal } {
+export function waitingCallerOf(request: FastifyRequest, reply: FastifyReply) {
   const hangUp = new AbortController();
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) hangUp.abort();

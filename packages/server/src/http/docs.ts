@@ -1,67 +1,61 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
-import plugin from "fastify-plugin";
 import { version } from "../core/version.ts";
 
 /** Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. */
-export function documentation(issuer: string) {
-  return plugin(async (app: FastifyInstance) => {
-    await app.register(swagger, {
-      openapi: {
-        openapi: "3.1.0",
-        info: {
-          title: "Latchkey",
-          version,
-          description: "Sign-in for APIs and MCP servers: password in, JWT out, and logout that works.",
-          license: { name: "MIT", identifier: "MIT" },
-        },
-        servers: [{ url: issuer }],
-        tags: [
-          { name: "Auth", description: "Sign in, refresh, current user and sign out" },
-          { name: "authentication", description: "The same four operations under /api/v1" },
-          { name: "Keys", description: "Issuer and public keys, for verifiers" },
-          { name: "Guards", description: "The revocation list, for guards" },
-          { name: "Health", description: "Health and metrics of the process" },
-        ],
-        components: {
-          securitySchemes: {
-            HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-            MetricsKey: {
-              type: "http",
-              scheme: "bearer",
-              description: "One of LATCHKEY_METRICS_KEYS; not needed on the server's own machine",
-            },
-            GuardKey: {
-              type: "http",
-              scheme: "bearer",
-              description: "One of LATCHKEY_GUARD_KEYS; not needed on the server's own machine",
-            },
-          },
+export async function documentationRoutes(app: FastifyInstance, issuer: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Latchkey",
+        version,
+        description: "Sign-in for APIs and MCP servers: password in, JWT out, and logout that works.",
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      servers: [{ url: issuer }],
+      tags: [
+        { name: "Auth", description: "Sign in, refresh, current user and sign out" },
+        { name: "authentication", description: "The same four operations under /api/v1" },
+        { name: "Keys", description: "Issuer and public keys, for verifiers" },
+        { name: "Guards", description: "The revocation list, for guards" },
+        { name: "Health", description: "Health and metrics of the process" },
+      ],
+      components: {
+        securitySchemes: {
+          HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+          MetricsKey: keyScheme("LATCHKEY_METRICS_KEYS"),
+          GuardKey: keyScheme("LATCHKEY_GUARD_KEYS"),
         },
       },
-      refResolver: {
-        buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
-      },
+    },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
+    },
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+  await app.register(async (scope) => {
+    scope.addHook("onRequest", (request, reply, done) => {
+      reply.header("content-security-policy", pagePolicy);
+      reply.header("cross-origin-opener-policy", "same-origin");
+      const target = redirects.get(request.url.split("?", 1)[0] ?? "");
+      if (target === undefined) done();
+      else reply.redirect(target);
     });
-    app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-    await app.register(async (scope) => {
-      scope.addHook("onRequest", (request, reply, done) => {
-        reply.header("content-security-policy", pagePolicy);
-        reply.header("cross-origin-opener-policy", "same-origin");
-        const target = redirects.get(request.url.split("?", 1)[0] ?? "");
-        if (target === undefined) done();
-        else reply.redirect(target);
-      });
-      await scope.register(swaggerUi, {
-        routePrefix: "/docs",
-        theme: { title: "Latchkey" },
-        // The page may call only its own origin. That can differ from the issuer: `localhost` is not `127.0.0.1`.
-        transformSpecification: (document) => ({ ...document, servers: [{ url: ".." }] }),
-        uiConfig: { layout: "BaseLayout", validatorUrl: null, tryItOutEnabled: true },
-      });
+    await scope.register(swaggerUi, {
+      routePrefix: "/docs",
+      theme: { title: "Latchkey" },
+      // The page may call only its own origin. That can differ from the issuer: `localhost` is not `127.0.0.1`.
+      transformSpecification: (document) => ({ ...document, servers: [{ url: ".." }] }),
+      uiConfig: { layout: "BaseLayout", validatorUrl: null, tryItOutEnabled: true },
     });
   });
+}
+
+function keyScheme(setting: string) {
+  const description = `One of ${setting}; not needed on the server's own machine`;
+  return { type: "http", scheme: "bearer", description } as const;
 }
 
 /**

@@ -16,35 +16,26 @@ export interface LogSink {
   error(fields: object, message: string): void;
 }
 
-/** Logs requests by route, status and reason. Paths, queries, headers and bodies may hold secrets and stay out. */
-export interface HttpLog {
-  refused(request: FastifyRequest, error: LatchkeyError): void;
-}
-
-/** Logs refusals: server errors as errors, outages as warnings, all others for debugging. */
-export function httpLog(sink: LogSink): HttpLog {
-  return {
-    refused(request, { code, status, reason, cause }) {
-      const fields = { requestId: request.id, route: request.routeOptions.url ?? null, status, code, reason };
-      if (status === 500) sink.error({ ...fields, err: cause }, "request failed");
-      else if (code === "store_unavailable" || code === "provider_unavailable") {
-        sink.warn({ ...fields, err: cause }, "request refused");
-      } else sink.debug(fields, "request refused");
-    },
-  };
-}
-
 /** Turns a thrown error into an answer and a log line. */
-export function errorHandler(log: HttpLog) {
-  return (
-    error: FastifyError | LatchkeyError,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): FastifyReply => {
+export function errorHandler(log: LogSink) {
+  return (error: FastifyError | LatchkeyError, request: FastifyRequest, reply: FastifyReply) => {
     const refusal = toLatchkeyError(error);
-    log.refused(request, refusal);
+    logRefusal(log, request, refusal);
     return sendError(reply, refusal);
   };
+}
+
+/**
+ * Logs server errors as errors, outages as warnings, all others for debugging. Paths, queries, headers and bodies may
+ * hold secrets and stay out.
+ */
+function logRefusal(log: LogSink, { id, routeOptions }: FastifyRequest, error: LatchkeyError): void {
+  const { code, status, reason, cause } = error;
+  const fields = { requestId: id, route: routeOptions.url ?? null, status, code, reason };
+  if (status === 500) log.error({ ...fields, err: cause }, "request failed");
+  else if (code === "store_unavailable" || code === "provider_unavailable") {
+    log.warn({ ...fields, err: cause }, "request refused");
+  } else log.debug(fields, "request refused");
 }
 
 declare module "fastify" {

@@ -1,5 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { createKeyCheck } from "./access-keys.ts";
+import type { FastifyInstance } from "fastify";
+import { type AccessKeys, keyCheck } from "./access-keys.ts";
 import { describeHealth, describeMetrics } from "./openapi-operations.ts";
 
 /** The counter of answers. */
@@ -13,23 +13,19 @@ export interface RequestCounts {
 }
 
 /** The metrics, and the keys that may read them. */
-export interface MetricsRouteOptions {
+export interface MetricsRouteOptions extends AccessKeys {
   readonly requests: RequestCounts;
   /** All metrics in Prometheus' text format. */
   readonly read: () => string;
-  readonly keys: readonly string[];
-  /** Whether server and issuer are at a loopback address. */
-  readonly local: boolean;
 }
 
 /** Serves the metrics for Prometheus (text format 0.0.4). */
-export function metricsRoute(app: FastifyInstance, { read, keys, local }: MetricsRouteOptions): void {
-  const assertMonitor = createKeyCheck({ keys, local, code: "invalid_metrics_key" });
-  const onRequest = async (request: FastifyRequest) => assertMonitor(request);
+export function metricsRoute(app: FastifyInstance, options: MetricsRouteOptions): void {
+  const onRequest = keyCheck("invalid_metrics_key", options);
   app.get(
     "/metrics",
-    { schema: describeMetrics({ local }), onRequest, exposeHeadRoute: false },
-    (_request, reply) => reply.type("text/plain; version=0.0.4; charset=utf-8").send(read()),
+    { schema: describeMetrics(options), onRequest, exposeHeadRoute: false },
+    (_request, reply) => reply.type("text/plain; version=0.0.4; charset=utf-8").send(options.read()),
   );
 }
 

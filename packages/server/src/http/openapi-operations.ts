@@ -1,12 +1,12 @@
 import type { FastifySchema } from "fastify";
+import type { AccessKeys } from "./access-keys.ts";
 import {
   always,
   answer,
   bodyErrors,
   errors,
-  guardKeyRefused,
-  header,
   invalid,
+  keyRefused,
   otherRefusals,
   ref,
   serverErrors,
@@ -29,109 +29,98 @@ const tokens = { access_token: "eyJ…", token_type: "bearer", expires_in: 3600 
 const issued = { ...tokens, refresh_token: "lkr_…" };
 
 /** `login` under a mount point. */
-export function describeLogin(mount: string): FastifySchema {
-  return {
-    ...named("login", `${mount}/login`, "post"),
-    summary: "Login",
-    description:
-      "Authenticate user and return JWT token. Accepts either username or email address as the username field.",
-    security: open,
-    body: ref("LoginRequest"),
-    response: {
-      200: answer("Successful Response", "LoginResponse", {
-        ...issued,
-        user_id: user.id,
-        username: user.username,
-        roles: ["user", "premium"],
-        user,
-      }),
-      ...bodyErrors({ loc: ["body", "username"], msg: "Field required", type: "missing" }),
-      ...unauthorized(
-        "Wrong username, email address or password; the answer is the same for each",
-        "invalid_credentials",
-      ),
-      403: errors(
-        "The password is right, but the account may not sign in, or its token is too large for a request",
-        {},
-        "account_disabled",
-        "account_setup_required",
-        "token_too_large",
-      ),
-      ...throttled,
-      ...otherRefusals,
-      ...serverErrors("overloaded", "provider_unavailable", "store_unavailable"),
-    },
-  };
-}
+export const describeLogin = (mount: string): FastifySchema => ({
+  ...named("login", `${mount}/login`, "post"),
+  summary: "Login",
+  description:
+    "Authenticate user and return JWT token. Accepts either username or email address as the username field.",
+  security: open,
+  body: ref("LoginRequest"),
+  response: {
+    200: answer("Successful Response", "LoginResponse", {
+      ...issued,
+      user_id: user.id,
+      username: user.username,
+      roles: ["user", "premium"],
+      user,
+    }),
+    ...bodyErrors({ loc: ["body", "username"], msg: "Field required", type: "missing" }),
+    ...unauthorized(
+      "Wrong username, email address or password; the answer is the same for each",
+      "invalid_credentials",
+    ),
+    403: errors(
+      "The password is right, but the account may not sign in, or its token is too large for a request",
+      {},
+      "account_disabled",
+      "account_setup_required",
+      "token_too_large",
+    ),
+    ...throttled,
+    ...otherRefusals,
+    ...serverErrors("overloaded", "provider_unavailable", "store_unavailable"),
+  },
+});
 
 /** `refresh` under a mount point. */
-export function describeRefresh(mount: string): FastifySchema {
-  return {
-    ...named("refresh_token", `${mount}/refresh`, "post"),
-    summary: "Refresh Token",
-    description:
-      "Refresh authentication token. A `refresh_token` works once and is traded for new tokens. A repeat within " +
-      "the grace gets the same successor; a later repeat ends the session. A `current_token` is a live access " +
-      "token. It is traded for a new access token of the same session, until a day after the last login or " +
-      "refresh by `refresh_token`. With users in Keycloak, or with LATCHKEY_CURRENT_TOKEN=off, it gets 422.",
-    security: open,
-    body: ref("RefreshTokenRequest"),
-    response: {
-      200: answer("Successful Response", "RefreshTokenResponse", issued),
-      ...bodyErrors({
-        loc: ["body", "refresh_token"],
-        msg: "Send refresh_token or current_token",
-        type: "missing",
-      }),
-      ...unauthorized(...tokenRefused),
-      403: errors("The token of this account is too large for a request", {}, "token_too_large"),
-      ...throttled,
-      ...otherRefusals,
-      ...serverErrors("provider_unavailable", "store_unavailable"),
-    },
-  };
-}
+export const describeRefresh = (mount: string): FastifySchema => ({
+  ...named("refresh_token", `${mount}/refresh`, "post"),
+  summary: "Refresh Token",
+  description:
+    "Refresh authentication token. A `refresh_token` works once and is traded for new tokens. A repeat within " +
+    "the grace gets the same successor; a later repeat ends the session. A `current_token` is a live access " +
+    "token. It is traded for a new access token of the same session, until a day after the last login or " +
+    "refresh by `refresh_token`. With users in Keycloak, or with LATCHKEY_CURRENT_TOKEN=off, it gets 422.",
+  security: open,
+  body: ref("RefreshTokenRequest"),
+  response: {
+    200: answer("Successful Response", "RefreshTokenResponse", issued),
+    ...bodyErrors({
+      loc: ["body", "refresh_token"],
+      msg: "Send refresh_token or current_token",
+      type: "missing",
+    }),
+    ...unauthorized(...tokenRefused),
+    403: errors("The token of this account is too large for a request", {}, "token_too_large"),
+    ...throttled,
+    ...otherRefusals,
+    ...serverErrors("provider_unavailable", "store_unavailable"),
+  },
+});
 
 /** `me` under a mount point. */
-export function describeCurrentUser(mount: string): FastifySchema {
-  return {
-    ...named("get_current_user_info", `${mount}/me`, "get"),
-    summary: "Get Current User Info",
-    description: "Get current user information",
-    security: [{ HTTPBearer: [] }],
-    response: {
-      200: answer("Successful Response", "CurrentUserInfo", { ...user, roles: ["user", "premium"] }),
-      ...unauthorized(...tokenRefused, "missing_token"),
-      ...unusedResponses,
-      ...otherRefusals,
-      ...serverErrors("provider_unavailable", "store_unavailable"),
-    },
-  };
-}
+export const describeCurrentUser = (mount: string): FastifySchema => ({
+  ...named("get_current_user_info", `${mount}/me`, "get"),
+  summary: "Get Current User Info",
+  description: "Get current user information",
+  security: [{ HTTPBearer: [] }],
+  response: {
+    200: answer("Successful Response", "CurrentUserInfo", { ...user, roles: ["user", "premium"] }),
+    ...unauthorized(...tokenRefused, "missing_token"),
+    ...unusedResponses,
+    ...otherRefusals,
+    ...serverErrors("provider_unavailable", "store_unavailable"),
+  },
+});
 
 /** `logout` under a mount point. */
-export function describeLogout(mount: string): FastifySchema {
-  return {
-    ...named("logout", `${mount}/logout`, "post"),
-    summary: "Logout",
-    description:
-      "Ends the session. Its access tokens and refresh token are refused from the next request on.",
-    security: [{ HTTPBearer: [] }],
-    response: {
-      200: answer("Successful Response", "LogoutResponse", { message: "Successfully logged out" }),
-      ...unauthorized(...tokenRefused, "missing_token"),
-      413: errors("Body over 16 KiB", {}, "body_too_large"),
-      ...unusedResponses,
-      ...otherRefusals,
-      ...serverErrors("store_unavailable"),
-    },
-  };
-}
+export const describeLogout = (mount: string): FastifySchema => ({
+  ...named("logout", `${mount}/logout`, "post"),
+  summary: "Logout",
+  description: "Ends the session. Its access tokens and refresh token are refused from the next request on.",
+  security: [{ HTTPBearer: [] }],
+  response: {
+    200: answer("Successful Response", "LogoutResponse", { message: "Successfully logged out" }),
+    ...unauthorized(...tokenRefused, "missing_token"),
+    413: errors("Body over 16 KiB", {}, "body_too_large"),
+    ...unusedResponses,
+    ...otherRefusals,
+    ...serverErrors("store_unavailable"),
+  },
+});
 
 /** Whether requests of the server's own machine need no key. */
-interface KeyAccess {
-  readonly local: boolean;
-}
+type KeyAccess = Pick<AccessKeys, "local">;
 
 const withKey = (scheme: string, { local }: KeyAccess) => [{ [scheme]: [] }, ...(local ? [{}] : [])];
 
@@ -139,20 +128,18 @@ const withKey = (scheme: string, { local }: KeyAccess) => [{ [scheme]: [] }, ...
 const open: [] = [];
 
 /** Liveness or readiness. */
-export function describeHealth(state: "live" | "ready", summary: string): FastifySchema {
-  return {
-    operationId: `health_${state}`,
-    summary,
-    description: "For load balancers and orchestrators. Needs no credentials.",
-    tags: ["Health"],
-    security: open,
-    response: {
-      200: answer("Yes", "HealthResponse", { status: state }),
-      ...otherRefusals,
-      ...(state === "ready" ? serverErrors("provider_unavailable", "store_unavailable") : {}),
-    },
-  };
-}
+export const describeHealth = (state: "live" | "ready", summary: string): FastifySchema => ({
+  operationId: `health_${state}`,
+  summary,
+  description: "For load balancers and orchestrators. Needs no credentials.",
+  tags: ["Health"],
+  security: open,
+  response: {
+    200: answer("Yes", "HealthResponse", { status: state }),
+    ...otherRefusals,
+    ...(state === "ready" ? serverErrors("provider_unavailable", "store_unavailable") : {}),
+  },
+});
 
 /** The metrics. */
 export function describeMetrics(access: KeyAccess): FastifySchema {
@@ -169,11 +156,7 @@ export function describeMetrics(access: KeyAccess): FastifySchema {
         headers: always,
         content: { "text/plain": { schema: { type: "string" }, examples: { example: { value: sample } } } },
       },
-      401: errors(
-        "The metrics key is missing or unknown",
-        { "WWW-Authenticate": header("Bearer") },
-        "invalid_metrics_key",
-      ),
+      ...keyRefused("metrics", "invalid_metrics_key"),
       ...otherRefusals,
     },
   };
@@ -196,22 +179,20 @@ export function describeKeySet(cacheControl: string): FastifySchema {
 }
 
 /** The metadata of the issuer. */
-export function describeProvider(metadata: object, cacheControl: string): FastifySchema {
-  return {
-    operationId: "openid_configuration",
-    summary: "Issuer and keys, for verifiers",
-    description:
-      "The members of OpenID Connect Discovery 1.0 §3 that a verifier of access tokens needs. " +
-      "Latchkey issues no ID tokens and has no authorization endpoint. With users in a Keycloak realm, issuer, " +
-      "keys and endpoints are those of the realm.",
-    tags: ["Keys"],
-    security: open,
-    response: {
-      200: answer("Provider metadata", "ProviderMetadata", metadata, cacheControl),
-      ...otherRefusals,
-    },
-  };
-}
+export const describeProvider = (metadata: object, cacheControl: string): FastifySchema => ({
+  operationId: "openid_configuration",
+  summary: "Issuer and keys, for verifiers",
+  description:
+    "The members of OpenID Connect Discovery 1.0 §3 that a verifier of access tokens needs. " +
+    "Latchkey issues no ID tokens and has no authorization endpoint. With users in a Keycloak realm, issuer, " +
+    "keys and endpoints are those of the realm.",
+  tags: ["Keys"],
+  security: open,
+  response: {
+    200: answer("Provider metadata", "ProviderMetadata", metadata, cacheControl),
+    ...otherRefusals,
+  },
+});
 
 const forGuards = (access: KeyAccess) => ({ tags: ["Guards"], security: withKey("GuardKey", access) });
 
@@ -254,7 +235,7 @@ export function describeRevocations(access: KeyAccess): FastifySchema {
           "text/event-stream": { schema: { type: "string" }, examples: { example: { value: stream } } },
         },
       },
-      ...guardKeyRefused(),
+      ...keyRefused("guard", "invalid_guard_key"),
       422: invalid({
         loc: ["query", "after"],
         msg: "Input is not of the expected form",
@@ -267,23 +248,21 @@ export function describeRevocations(access: KeyAccess): FastifySchema {
 }
 
 /** The state of one session. */
-export function describeSessionState(access: KeyAccess): FastifySchema {
-  return {
-    operationId: "session_state",
-    summary: "Whether a session has ended, for guards without the list",
-    description: "Looks up one session id. An unknown id counts as not ended.",
-    ...forGuards(access),
-    response: {
-      200: answer("Whether the session is known to have ended", "SessionState", {
-        sessionId: "4f0c…",
-        ended: true,
-      }),
-      ...guardKeyRefused(),
-      ...otherRefusals,
-      ...serverErrors("overloaded", "store_unavailable"),
-    },
-  };
-}
+export const describeSessionState = (access: KeyAccess): FastifySchema => ({
+  operationId: "session_state",
+  summary: "Whether a session has ended, for guards without the list",
+  description: "Looks up one session id. An unknown id counts as not ended.",
+  ...forGuards(access),
+  response: {
+    200: answer("Whether the session is known to have ended", "SessionState", {
+      sessionId: "4f0c…",
+      ended: true,
+    }),
+    ...keyRefused("guard", "invalid_guard_key"),
+    ...otherRefusals,
+    ...serverErrors("overloaded", "store_unavailable"),
+  },
+});
 
 /** The operation ids of the published documents: name, path, method. */
 function named(name: string, path: string, method: string) {

@@ -13,7 +13,7 @@ export const tokenRefused = [
 export const ref = (model: string) => ({ $ref: `${model}#` });
 
 /** A response header. */
-export const header = (description: string, type = "string") => ({ type, description });
+const header = (description: string, type = "string") => ({ type, description });
 
 /** Headers of every response. */
 export const always = {
@@ -79,13 +79,9 @@ export const invalid = (issue: Issue) => ({
   },
 });
 
-/** The refusal of a guard key. */
-export const guardKeyRefused = () => ({
-  401: errors(
-    "The guard key is missing or unknown",
-    { "WWW-Authenticate": header("Bearer") },
-    "invalid_guard_key",
-  ),
+/** The refusal of a key for programs, such as a guard key. */
+export const keyRefused = (kind: string, code: ErrorCode) => ({
+  401: errors(`The ${kind} key is missing or unknown`, { "WWW-Authenticate": header("Bearer") }, code),
 });
 
 /** The refusal by the throttle. */

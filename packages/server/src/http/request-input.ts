@@ -29,16 +29,13 @@ function parse(body: unknown): unknown {
   if (!(body instanceof Uint8Array)) throw new LatchkeyError("bad_request", { reason: "no body" });
   try {
     const parsed: unknown = JSON.parse(utf8.decode(body));
+    const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
     // Without a prototype, so that an inherited member never counts as sent.
-    return isObject(parsed) ? Object.setPrototypeOf(parsed, null) : parsed;
+    return isObject ? Object.setPrototypeOf(parsed, null) : parsed;
   } catch {
     // The parser's message quotes the body, so it is dropped.
     throw new LatchkeyError("bad_request", { reason: "not JSON" });
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The broken fields of a request. If only a choice of fields (`anyOf`) failed, it is one issue. */
@@ -53,28 +50,17 @@ export function issuesOf(errors: readonly FastifySchemaValidationError[], part?:
 }
 
 /** One broken field, in the form that the published clients read. It never holds the value that was sent. */
-function issueOf(
-  { keyword, instancePath, params }: FastifySchemaValidationError,
-  part: string = "body",
-): Issue {
-  const source = part === "querystring" ? "query" : part;
+function issueOf({ keyword, instancePath, params }: FastifySchemaValidationError, part = "body"): Issue {
   const path = instancePath.split("/").slice(1).map(unescapePointer);
+  const loc = [part === "querystring" ? "query" : part, ...path];
   if (keyword === "required") {
-    return {
-      loc: [source, ...path, String(params["missingProperty"])],
-      msg: "Field required",
-      type: "missing",
-    };
+    return { loc: [...loc, String(params["missingProperty"])], msg: "Field required", type: "missing" };
   }
   if (keyword === "pattern") {
-    return {
-      loc: [source, ...path],
-      msg: "Input is not of the expected form",
-      type: "string_pattern_mismatch",
-    };
+    return { loc, msg: "Input is not of the expected form", type: "string_pattern_mismatch" };
   }
-  if (path.length === 0) return { loc: [source], msg: "Input should be a valid object", type: "object_type" };
-  return { loc: [source, ...path], msg: "Input should be a valid string", type: "string_type" };
+  if (path.length === 0) return { loc, msg: "Input should be a valid object", type: "object_type" };
+  return { loc, msg: "Input should be a valid string", type: "string_type" };
 }
 
 /** All issues in one sentence. */

@@ -1,16 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Revocations } from "../core/tokens/revocations.ts";
-import { createKeyCheck } from "./access-keys.ts";
+import { type AccessKeys, keyCheck } from "./access-keys.ts";
 import { describeRevocations, describeSessionState } from "./openapi-operations.ts";
 import { eventStreamPreferred, pageSize, RevocationStream } from "./revocation-stream.ts";
 
 /** The revocation list, and the keys that may read it. */
-export interface RevocationRouteOptions {
+export interface RevocationRouteOptions extends AccessKeys {
   readonly revocations: Revocations;
-  readonly guardKeys: readonly string[];
-  /** Whether server and issuer are at a loopback address. */
-  readonly local: boolean;
 }
 
 /** Milliseconds between two heartbeats on a stream. */
@@ -25,11 +22,7 @@ const maxStreams = 1_000;
 export function revocationRoutes(app: FastifyInstance, feed: RevocationRouteOptions): void {
   const { revocations } = feed;
   const streams = new Map<RevocationStream, FastifyReply>();
-  const assertGuard = createKeyCheck({ keys: feed.guardKeys, local: feed.local, code: "invalid_guard_key" });
-  const onRequest = async (request: FastifyRequest) => {
-    assertGuard(request);
-    await revocations.refresh();
-  };
+  const onRequest = [keyCheck("invalid_guard_key", feed), () => revocations.refresh()];
 
   const unlisten = revocations.onAdded(() => {
     for (const stream of streams.keys()) void stream.send();

@@ -86,28 +86,17 @@ function eventOf(revocation: Revocation): string {
  * @param accept the `Accept` header
  */
 export function eventStreamPreferred(accept = ""): boolean {
-  const ranges = accept.split(",").map(rangeOf);
-  return qualityOf("text/event-stream", ranges) > qualityOf("application/json", ranges);
+  // Of two equal ranges the first counts.
+  const qualities = new Map(accept.split(",").map(rangeOf).reverse());
+  /** The quality of the most specific range that matches. */
+  const qualityOf = (group: string, type: string): number =>
+    qualities.get(`${group}/${type}`) ?? qualities.get(`${group}/*`) ?? qualities.get("*/*") ?? 0;
+  return qualityOf("text", "event-stream") > qualityOf("application", "json");
 }
 
-interface MediaRange {
-  readonly type: string;
-  readonly quality: number;
-}
-
-function rangeOf(text: string): MediaRange {
-  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+function rangeOf(text: string): [range: string, quality: number] {
+  const [range = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
   const weight = parameters.find((parameter) => parameter.startsWith("q="));
   const quality = weight === undefined ? 1 : Number(weight.slice(2));
-  return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 };
-}
-
-/** The quality of the most specific range that matches. */
-function qualityOf(type: string, ranges: readonly MediaRange[]): number {
-  const [group] = type.split("/", 1);
-  for (const pattern of [type, `${group}/*`, "*/*"]) {
-    const range = ranges.find((one) => one.type === pattern);
-    if (range !== undefined) return range.quality;
-  }
-  return 0;
+  return [range, quality >= 0 && quality <= 1 ? quality : 0];
 }

@@ -1,18 +1,19 @@
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 
-/**
- * The models of the wire. One set satisfies both published documents. Each model is named by its `$id`. Responses say
- * `additionalProperties: true`, so that a strict generated client accepts a field of a newer server.
- */
+// The models of the wire. One set satisfies both published documents. Each model is named by its `$id`.
+
+/** A model of a response. Further fields are allowed, so that a strict generated client accepts a newer server. */
+function response<
+  const Required extends string,
+  const Properties extends Record<Required, JSONSchema> & Record<string, JSONSchema>,
+>($id: string, description: string, required: readonly Required[], properties: Properties) {
+  return { $id, description, type: "object", additionalProperties: true, required, properties } as const;
+}
 
 const accessToken = { type: "string", description: "JWT access token" } as const;
 const tokenType = { type: "string", const: "bearer", description: "Token type (always 'bearer')" } as const;
-const expiresIn = {
-  type: "integer",
-  format: "int64",
-  minimum: 0,
-  description: "Token expiration in seconds",
-} as const;
+const int64 = { type: "integer", format: "int64" } as const;
+const expiresIn = { ...int64, minimum: 0, description: "Token expiration in seconds" } as const;
 const roles = { type: "array", items: { type: "string" }, description: "User roles" } as const;
 
 const userFields = {
@@ -38,33 +39,18 @@ const loginRequest = {
 /** The body of a login. */
 export type LoginRequest = FromSchema<typeof loginRequest>;
 
-const currentUserInfo = {
-  $id: "CurrentUserInfo",
-  description: "The signed-in user",
-  type: "object",
-  additionalProperties: true,
-  required: [...requiredOfUser, "roles"],
-  properties: { ...userFields, roles },
-} as const satisfies JSONSchema;
+const currentUserInfo = response("CurrentUserInfo", "The signed-in user", [...requiredOfUser, "roles"], {
+  ...userFields,
+  roles,
+});
 /** The answer of `me`. */
 export type CurrentUserInfo = FromSchema<typeof currentUserInfo>;
 
-const loginResponse = {
-  $id: "LoginResponse",
-  description: "Login response with JWT token",
-  type: "object",
-  additionalProperties: true,
-  required: [
-    "access_token",
-    "token_type",
-    "expires_in",
-    "refresh_token",
-    "user_id",
-    "username",
-    "roles",
-    "user",
-  ],
-  properties: {
+const loginResponse = response(
+  "LoginResponse",
+  "Login response with JWT token",
+  ["access_token", "token_type", "expires_in", "refresh_token", "user_id", "username", "roles", "user"],
+  {
     access_token: accessToken,
     token_type: tokenType,
     expires_in: expiresIn,
@@ -80,7 +66,7 @@ const loginResponse = {
       properties: userFields,
     },
   },
-} as const satisfies JSONSchema;
+);
 /** The answer of a login. */
 export type LoginResponse = FromSchema<typeof loginResponse>;
 
@@ -114,13 +100,11 @@ const refreshTokenRequest = {
 /** The body of a refresh. */
 export type RefreshTokenRequest = FromSchema<typeof refreshTokenRequest>;
 
-const refreshTokenResponse = {
-  $id: "RefreshTokenResponse",
-  description: "New tokens of the same session",
-  type: "object",
-  additionalProperties: true,
-  required: ["access_token", "token_type", "expires_in"],
-  properties: {
+const refreshTokenResponse = response(
+  "RefreshTokenResponse",
+  "New tokens of the same session",
+  ["access_token", "token_type", "expires_in"],
+  {
     access_token: accessToken,
     token_type: tokenType,
     expires_in: expiresIn,
@@ -129,172 +113,114 @@ const refreshTokenResponse = {
       description: "The next refresh token; absent after a refresh by current_token",
     },
   },
-} as const satisfies JSONSchema;
+);
 /** The answer of a refresh. */
 export type RefreshTokenResponse = FromSchema<typeof refreshTokenResponse>;
 
-const logoutResponse = {
-  $id: "LogoutResponse",
-  description: "The session has ended",
-  type: "object",
-  additionalProperties: true,
-  required: ["message"],
-  properties: { message: { type: "string" } },
-} as const satisfies JSONSchema;
+const logoutResponse = response("LogoutResponse", "The session has ended", ["message"], {
+  message: { type: "string" },
+});
 /** The answer of a logout. */
 export type LogoutResponse = FromSchema<typeof logoutResponse>;
 
-const healthResponse = {
-  $id: "HealthResponse",
-  description: "The state of the process",
-  type: "object",
-  additionalProperties: true,
-  required: ["status"],
-  properties: {
-    status: { type: "string" },
-    warnings: {
-      description:
-        "Problems for an operator that do not stop requests, one sentence each; absent if there are none",
-      type: "array",
-      items: { type: "string" },
-    },
+const healthResponse = response("HealthResponse", "The state of the process", ["status"], {
+  status: { type: "string" },
+  warnings: {
+    description:
+      "Problems for an operator that do not stop requests, one sentence each; absent if there are none",
+    type: "array",
+    items: { type: "string" },
   },
-} as const satisfies JSONSchema;
+});
 
-const keySetResponse = {
-  $id: "KeySet",
-  description: "JWK Set (RFC 7517)",
-  type: "object",
-  additionalProperties: true,
-  required: ["keys"],
-  properties: {
-    keys: {
-      type: "array",
-      items: {
-        type: "object",
-        additionalProperties: true,
-        required: ["kty", "kid", "alg", "use"],
-        properties: {
-          kty: { type: "string", description: "`EC` or `RSA`" },
-          crv: { type: "string", description: "Curve of an EC key" },
-          x: { type: "string" },
-          y: { type: "string" },
-          n: { type: "string", description: "Modulus of an RSA key" },
-          e: { type: "string" },
-          kid: { type: "string" },
-          alg: { type: "string" },
-          use: { type: "string" },
-        },
+const keySet = response("KeySet", "JWK Set (RFC 7517)", ["keys"], {
+  keys: {
+    type: "array",
+    items: {
+      type: "object",
+      additionalProperties: true,
+      required: ["kty", "kid", "alg", "use"],
+      properties: {
+        kty: { type: "string", description: "`EC` or `RSA`" },
+        crv: { type: "string", description: "Curve of an EC key" },
+        x: { type: "string" },
+        y: { type: "string" },
+        n: { type: "string", description: "Modulus of an RSA key" },
+        e: { type: "string" },
+        kid: { type: "string" },
+        alg: { type: "string" },
+        use: { type: "string" },
       },
     },
   },
-} as const satisfies JSONSchema;
+});
 
-const texts = { type: "array", items: { type: "string" } } as const;
-
-const providerMetadata = {
-  $id: "ProviderMetadata",
-  description: "Issuer and keys, in the names of OpenID Connect Discovery 1.0",
-  type: "object",
-  additionalProperties: true,
-  required: ["issuer", "jwks_uri"],
-  properties: {
+const providerMetadata = response(
+  "ProviderMetadata",
+  "Issuer and keys, in the names of OpenID Connect Discovery 1.0",
+  ["issuer", "jwks_uri"],
+  {
     issuer: { type: "string" },
     jwks_uri: { type: "string" },
     authorization_endpoint: { type: "string", description: "Of the Keycloak realm, if users are in one" },
     token_endpoint: { type: "string", description: "Of the Keycloak realm, if users are in one" },
-    latchkey_revocations_endpoint: {
-      type: "string",
-      description: "The revocation list, for guards",
-    },
-    claims_supported: texts,
+    latchkey_revocations_endpoint: { type: "string", description: "The revocation list, for guards" },
+    claims_supported: { type: "array", items: { type: "string" } },
     service_documentation: { type: "string" },
   },
-} as const satisfies JSONSchema;
+);
 
 const code = { type: "string", description: "Stable name of the error, for programs" } as const;
 
-const errorResponse = {
-  $id: "ErrorResponse",
-  description: "Every error except 422",
-  type: "object",
-  additionalProperties: true,
-  required: ["detail", "message", "code"],
-  properties: {
-    detail: { type: "string", description: "The error in one sentence, for clients that read `detail`" },
-    message: { type: "string", description: "The error in one sentence, for clients that read `message`" },
-    code,
-  },
-} as const satisfies JSONSchema;
+const errorResponse = response("ErrorResponse", "Every error except 422", ["detail", "message", "code"], {
+  detail: { type: "string", description: "The error in one sentence, for clients that read `detail`" },
+  message: { type: "string", description: "The error in one sentence, for clients that read `message`" },
+  code,
+});
 
-const validationError = {
-  $id: "ValidationError",
-  description: "A field that breaks the schema of the request",
-  type: "object",
-  additionalProperties: true,
-  required: ["loc", "msg", "type"],
-  properties: {
-    loc: { type: "array", items: { anyOf: [{ type: "string" }, { type: "integer", format: "int64" }] } },
+const validationError = response(
+  "ValidationError",
+  "A field that breaks the schema of the request",
+  ["loc", "msg", "type"],
+  {
+    loc: { type: "array", items: { anyOf: [{ type: "string" }, int64] } },
     msg: { type: "string" },
     type: { type: "string" },
   },
-} as const satisfies JSONSchema;
+);
 
-const httpValidationError = {
-  $id: "HTTPValidationError",
-  description: "The request is well-formed, but breaks the schema",
-  type: "object",
-  additionalProperties: true,
-  required: ["detail", "message", "code"],
-  properties: {
+const httpValidationError = response(
+  "HTTPValidationError",
+  "The request is well-formed, but breaks the schema",
+  ["detail", "message", "code"],
+  {
     detail: { type: "array", items: { $ref: "ValidationError#" } },
     message: { type: "string", description: "The issues in one sentence" },
     code,
   },
-} as const satisfies JSONSchema;
+);
 
-const revocation = {
-  $id: "Revocation",
-  description: "A session that has ended",
-  type: "object",
-  additionalProperties: true,
-  required: ["number", "sessionId", "until"],
-  properties: {
-    number: { type: "integer", format: "int64", description: "Position in the list; grows, with gaps" },
-    sessionId: { type: "string", description: "The `sid` of the session's tokens" },
-    until: {
-      type: "integer",
-      format: "int64",
-      description: "Expiry of the session's last token, in ms since the epoch",
-    },
-  },
-} as const;
+const revocation = response("Revocation", "A session that has ended", ["number", "sessionId", "until"], {
+  number: { ...int64, description: "Position in the list; grows, with gaps" },
+  sessionId: { type: "string", description: "The `sid` of the session's tokens" },
+  until: { ...int64, description: "Expiry of the session's last token, in ms since the epoch" },
+});
 
-const revocationPage = {
-  $id: "RevocationPage",
-  description: "Ended sessions with tokens that have not expired",
-  type: "object",
-  additionalProperties: true,
-  required: ["revocations", "cursor", "more"],
-  properties: {
+const revocationPage = response(
+  "RevocationPage",
+  "Ended sessions with tokens that have not expired",
+  ["revocations", "cursor", "more"],
+  {
     revocations: { type: "array", items: { $ref: "Revocation#" } },
-    cursor: {
-      type: "integer",
-      format: "int64",
-      description: "The next request's `after`",
-    },
+    cursor: { ...int64, description: "The next request's `after`" },
     more: { type: "boolean", description: "Whether another page follows" },
   },
-} as const satisfies JSONSchema;
+);
 
-const sessionState = {
-  $id: "SessionState",
-  description: "Whether a session has ended",
-  type: "object",
-  additionalProperties: true,
-  required: ["sessionId", "ended"],
-  properties: { sessionId: { type: "string" }, ended: { type: "boolean" } },
-} as const satisfies JSONSchema;
+const sessionState = response("SessionState", "Whether a session has ended", ["sessionId", "ended"], {
+  sessionId: { type: "string" },
+  ended: { type: "boolean" },
+});
 
 /** Every model of the OpenAPI document. */
 export const models = [
@@ -305,7 +231,7 @@ export const models = [
   currentUserInfo,
   logoutResponse,
   healthResponse,
-  keySetResponse,
+  keySet,
   providerMetadata,
   revocation,
   revocationPage,

@@ -1,9 +1,8 @@
-import { fromJsonSchema } from "@modelcontextprotocol/server";
-import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 import { auditEventNames } from "../core/audit-events.ts";
 import { maxTypedName } from "../core/passwords/account-names.ts";
+import { closed, compiled } from "./tool-schema.ts";
 
-// The input schemas of the tools. They are compiled once, for all requests.
+// The input schemas of the tools.
 
 const name = {
   type: "string",
@@ -11,40 +10,27 @@ const name = {
   maxLength: maxTypedName,
   description: "User name or e-mail address, in any spelling",
 } as const;
-const closed = { type: "object", additionalProperties: false } as const;
 
-const nothingSchema = { ...closed, properties: {} } as const satisfies JSONSchema;
-export const nothing = fromJsonSchema<FromSchema<typeof nothingSchema>>(nothingSchema);
+export const nothing = compiled({ ...closed, properties: {} });
 
-const sessionIdSchema = {
+export const sessionId = compiled({
   ...closed,
   required: ["session_id"],
   properties: {
     session_id: { type: "string", minLength: 1, maxLength: 64, description: "An id from list_my_sessions" },
   },
-} as const satisfies JSONSchema;
-export const sessionId = fromJsonSchema<FromSchema<typeof sessionIdSchema>>(sessionIdSchema);
+});
 
-const keepCurrentSchema = {
+export const keepCurrent = compiled({
   ...closed,
   properties: {
-    keep_current: {
-      type: "boolean",
-      default: false,
-      description: "Keep the session of this call's token",
-    },
+    keep_current: { type: "boolean", default: false, description: "Keep the session of this call's token" },
   },
-} as const satisfies JSONSchema;
-export const keepCurrent = fromJsonSchema<FromSchema<typeof keepCurrentSchema>>(keepCurrentSchema);
+});
 
-const userNameSchema = {
-  ...closed,
-  required: ["user"],
-  properties: { user: name },
-} as const satisfies JSONSchema;
-export const userName = fromJsonSchema<FromSchema<typeof userNameSchema>>(userNameSchema);
+export const userName = compiled({ ...closed, required: ["user"], properties: { user: name } });
 
-const eventQuerySchema = {
+export const eventQuery = compiled({
   ...closed,
   properties: {
     limit: { type: "integer", minimum: 1, maximum: 100, default: 20, description: "Most events to return" },
@@ -57,5 +43,4 @@ const eventQuerySchema = {
         "such as user:alice",
     },
   },
-} as const satisfies JSONSchema;
-export const eventQuery = fromJsonSchema<FromSchema<typeof eventQuerySchema>>(eventQuerySchema);
+});

@@ -1,10 +1,8 @@
-import { fromJsonSchema } from "@modelcontextprotocol/server";
-import type { FromSchema, JSONSchema } from "json-schema-to-ts";
+import { closed, compiled, type ValueOf } from "./tool-schema.ts";
 
-// The output schemas of the tools, in the names of the wire. They are compiled once, for all requests.
+// The output schemas of the tools, in the names of the wire.
 
 const time = { type: "string", description: "RFC 3339, UTC" } as const;
-const closed = { type: "object", additionalProperties: false } as const;
 const userFields = {
   id: { type: "string" },
   username: { type: "string" },
@@ -15,23 +13,21 @@ const userFields = {
 } as const;
 const everyUserField = ["id", "username", "email", "display_name", "active_status", "roles"] as const;
 
-const accountSchema = {
+export const account = compiled({
   ...closed,
   required: [...everyUserField, "session_id", "token_expires_at"],
   properties: { ...userFields, session_id: { type: "string" }, token_expires_at: time },
-} as const satisfies JSONSchema;
-export type AccountAnswer = FromSchema<typeof accountSchema>;
-export const account = fromJsonSchema<AccountAnswer>(accountSchema);
+});
+export type AccountAnswer = ValueOf<typeof account>;
 
-const userSchema = {
+export const user = compiled({
   ...closed,
   required: [...everyUserField, "created_at", "live_sessions"],
   properties: { ...userFields, created_at: time, live_sessions: { type: "integer" } },
-} as const satisfies JSONSchema;
-export type UserAnswer = FromSchema<typeof userSchema>;
-export const user = fromJsonSchema<UserAnswer>(userSchema);
+});
+export type UserAnswer = ValueOf<typeof user>;
 
-const sessionsSchema = {
+export const sessions = compiled({
   ...closed,
   required: ["total", "sessions"],
   properties: {
@@ -55,18 +51,16 @@ const sessionsSchema = {
       },
     },
   },
-} as const satisfies JSONSchema;
-export type SessionsAnswer = FromSchema<typeof sessionsSchema>;
-export const sessions = fromJsonSchema<SessionsAnswer>(sessionsSchema);
+});
+export type SessionsAnswer = ValueOf<typeof sessions>;
 
-const endedSchema = {
+export const ended = compiled({
   ...closed,
   required: ["ended"],
   properties: { ended: { type: "integer", description: "Number of ended sessions" } },
-} as const satisfies JSONSchema;
-export const ended = fromJsonSchema<FromSchema<typeof endedSchema>>(endedSchema);
+});
 
-const eventsSchema = {
+export const events = compiled({
   ...closed,
   required: ["events"],
   properties: {
@@ -93,6 +87,5 @@ const eventsSchema = {
       description: "For the next page, pass this as `before`. Absent on the last page",
     },
   },
-} as const satisfies JSONSchema;
-export type EventsAnswer = FromSchema<typeof eventsSchema>;
-export const events = fromJsonSchema<EventsAnswer>(eventsSchema);
+});
+export type EventsAnswer = ValueOf<typeof events>;

@@ -1,4 +1,5 @@
 import { codeKey } from "@latchkey/guard/mcp";
+import type { CallToolResult } from "@modelcontextprotocol/server";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
 import { PersonProblem } from "../core/stories/people.ts";
 
@@ -9,20 +10,11 @@ export interface ToolLog {
   error(fields: object, message: string): void;
 }
 
-/** The result of a tool, for programs and, as text, for models. */
-interface ToolResult {
-  [key: string]: unknown;
-  content: { type: "text"; text: string }[];
-  structuredContent?: { [name: string]: unknown };
-  isError?: true;
-  _meta?: { [name: string]: unknown };
-}
-
 /** A request that cannot be fulfilled. The message is one line for the caller. */
 export class ToolProblem extends Error {}
 
 /** Runs a tool and turns its value, or its error, into a result. */
-export type RunTool = (work: () => Promise<{ [name: string]: unknown }>) => Promise<ToolResult>;
+export type RunTool = (work: () => Promise<{ [name: string]: unknown }>) => Promise<CallToolResult>;
 
 export function runTool(log: ToolLog, requestId: string): RunTool {
   return async (work) => {
@@ -40,7 +32,7 @@ export function runTool(log: ToolLog, requestId: string): RunTool {
   };
 }
 
-function problem(text: string, code?: ErrorCode): ToolResult {
+function problem(text: string, code?: ErrorCode): CallToolResult {
   return {
     isError: true,
     content: [{ type: "text", text }],

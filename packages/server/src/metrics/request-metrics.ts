@@ -4,66 +4,63 @@ import type { Family, Sample } from "./exposition.ts";
 /** Upper bounds of the histogram's buckets, in seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-interface Latencies {
+/** The answers of one operation. */
+interface Answers {
+  readonly codes: Map<string, number>;
   /** Answers per bucket. The last bucket has no upper bound. */
-  readonly counts: number[];
-  sum: number;
+  readonly buckets: number[];
+  /** The sum of all durations. */
+  seconds: number;
 }
 
 /** Counts answers by operation and code, and measures their durations. */
 export class RequestMetrics {
-  readonly #codes = new Map<string, Map<string, number>>();
-  readonly #latencies = new Map<string, Latencies>();
+  readonly #operations = new Map<string, Answers>();
 
   count(operation: string, code: string, seconds: number): void {
-    let codes = this.#codes.get(operation);
-    if (codes === undefined) {
-      codes = new Map();
-      this.#codes.set(operation, codes);
+    let answers = this.#operations.get(operation);
+    if (answers === undefined) {
+      answers = { codes: new Map(), buckets: Array(bounds.length + 1).fill(0), seconds: 0 };
+      this.#operations.set(operation, answers);
     }
-    codes.set(code, (codes.get(code) ?? 0) + 1);
-    let latencies = this.#latencies.get(operation);
-    if (latencies === undefined) {
-      latencies = { counts: Array(bounds.length + 1).fill(0), sum: 0 };
-      this.#latencies.set(operation, latencies);
-    }
+    answers.codes.set(code, (answers.codes.get(code) ?? 0) + 1);
     let bucket = 0;
     while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket++;
-    latencies.counts[bucket] = (latencies.counts[bucket] ?? 0) + 1;
-    latencies.sum += seconds;
+    answers.buckets[bucket] = (answers.buckets[bucket] ?? 0) + 1;
+    answers.seconds += seconds;
   }
 
   families(): Family[] {
-    const answers = [...this.#codes].flatMap(([operation, codes]) =>
-      [...codes].map(([code, value]): Sample => ({ labels: { operation, code }, value })),
-    );
+    const operations = [...this.#operations];
     return [
       {
         name: "latchkey_requests_total",
         type: "counter",
         help: "Answers by operation and code: ok, or the error code",
-        samples: answers,
+        samples: operations.flatMap(([operation, { codes }]) =>
+          [...codes].map(([code, value]) => ({ labels: { operation, code }, value })),
+        ),
       },
       {
         name: "latchkey_request_duration_seconds",
         type: "histogram",
         help: "Duration from a request to the end of its answer",
-        samples: [...this.#latencies].flatMap(([operation, latencies]) => histogram(operation, latencies)),
+        samples: operations.flatMap(([operation, answers]) => histogram(operation, answers)),
       },
     ];
   }
 }
 
-function histogram(operation: string, { counts, sum }: Latencies): Sample[] {
+function histogram(operation: string, { buckets, seconds }: Answers): Sample[] {
   let total = 0;
-  const buckets = counts.map((count, bucket): Sample => {
+  const samples = buckets.map((count, bucket): Sample => {
     total += count;
     const le = bucket < bounds.length ? String(bounds[bucket]) : "+Inf";
     return { suffix: "_bucket", labels: { operation, le }, value: total };
   });
   return [
-    ...buckets,
-    { suffix: "_sum", labels: { operation }, value: sum },
+    ...samples,
+    { suffix: "_sum", labels: { operation }, value: seconds },
     { suffix: "_count", labels: { operation }, value: total },
   ];
 }

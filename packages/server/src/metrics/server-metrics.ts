@@ -1,29 +1,27 @@
 import { performance } from "node:perf_hooks";
+import type { ClockWatch } from "../clock-watch.ts";
+import type { HashQueue } from "../core/passwords/hash-queue.ts";
+import type { Revocations } from "../core/tokens/revocations.ts";
+import { version } from "../core/version.ts";
 import type { PoolFigures } from "../store/database.ts";
+import type { Store } from "../store/store.ts";
 import type { Family } from "./exposition.ts";
 
 /** The parts that are measured when monitoring reads the metrics. */
 export interface WatchedParts {
-  readonly queue: {
-    readonly running: number;
-    readonly waiting: number;
-    readonly concurrency: number;
-    readonly places: number;
-  };
-  readonly revocations: { readonly cursor: number; readonly size: number; readonly age: number };
-  readonly pool: () => PoolFigures | undefined;
-  readonly logSize: () => number | undefined;
-  readonly lostLogLines?: (() => number) | undefined;
-  /** Both in milliseconds. */
-  readonly clocks: { readonly offset: number | undefined; readonly lag: number };
-  readonly version: string;
+  readonly queue: HashQueue;
+  readonly revocations: Revocations;
+  readonly store: Pick<Store, "pool" | "logSize">;
+  readonly lostLogLines: (() => number) | undefined;
+  readonly clockWatch: ClockWatch;
 }
 
 /** The metrics that are read at the moment of the request. */
 export function serverMetrics(parts: WatchedParts): Family[] {
-  const { queue, revocations, pool, logSize, lostLogLines = () => 0, clocks, version } = parts;
-  const connections = pool();
-  const wal = logSize();
+  const { queue, revocations, store, lostLogLines, clockWatch } = parts;
+  const { lag, offset } = clockWatch;
+  const connections = store.pool();
+  const wal = store.logSize();
   return [
     gauge("latchkey_info", "Version of the server", 1, { version }),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),
@@ -44,25 +42,19 @@ export function serverMetrics(parts: WatchedParts): Family[] {
     counter(
       "latchkey_log_lines_lost_total",
       "Log lines that were dropped because the buffer was full",
-      lostLogLines(),
+      lostLogLines?.() ?? 0,
     ),
-    ...(wal === undefined
-      ? []
-      : [gauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal)]),
+    ...optionalGauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal),
     gauge(
       "latchkey_deletion_lag_seconds",
       "Delay of deletions behind the clock, after the clock jumped ahead",
-      clocks.lag / 1000,
+      lag / 1000,
     ),
-    ...(clocks.offset === undefined
-      ? []
-      : [
-          gauge(
-            "latchkey_clock_offset_seconds",
-            "This machine's clock minus the database's clock",
-            clocks.offset / 1000,
-          ),
-        ]),
+    ...optionalGauge(
+      "latchkey_clock_offset_seconds",
+      "This machine's clock minus the database's clock",
+      offset && offset / 1000,
+    ),
     ...(connections === undefined ? [] : poolMetrics(connections)),
     ...processMetrics(),
   ];
@@ -95,6 +87,11 @@ function processMetrics(): Family[] {
 
 function gauge(name: string, help: string, value: number, labels: Record<string, string> = {}): Family {
   return { name, type: "gauge", help, samples: [{ labels, value }] };
+}
+
+/** A gauge of a value that only some servers have. */
+function optionalGauge(name: string, help: string, value: number | undefined): Family[] {
+  return value === undefined ? [] : [gauge(name, help, value)];
 }
 
 function counter(name: string, help: string, value: number): Family {

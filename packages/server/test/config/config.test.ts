@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
-import { flagOf, type Setting, settings } from "../../src/config/settings.ts";
+import { allSettings, flagOf, variableOf } from "../../src/config/settings.ts";
 
 describe("settings", () => {
   test("have the defaults of the design", () => {
@@ -197,16 +197,16 @@ describe("settings", () => {
     );
   });
 
-  const every: Setting<unknown>[] = Object.values(settings);
+  const variables = allSettings.map(([name]) => variableOf(name));
 
-  test.each(every.map(({ variable }) => variable))("%s refuses control characters", (variable) => {
+  test.each(variables)("%s refuses control characters", (variable) => {
     for (const control of ["\0", "\n", "\r", "\u001b", "\u0085"]) {
       const read = () => readConfig({ [variable]: `hunter2hunter2hunter2${control}hunter2hunter2hunter2` });
       expect(read).toThrow(/it contains the control character U\+00[0-9A-F]{2}/);
     }
   });
 
-  test.each(every.map(({ variable }) => variable))("%s refuses text that was not UTF-8", (variable) => {
+  test.each(variables)("%s refuses text that was not UTF-8", (variable) => {
     const read = () => readConfig({ [variable]: "caf\ufffd" });
     expect(read).toThrow(/it is not valid UTF-8: save it as UTF-8/);
   });
@@ -282,10 +282,9 @@ test("docs/configuration.md names every setting with its flag, its default and i
     / +/g,
     " ",
   );
-  const all: Setting<unknown>[] = Object.values(settings);
-  for (const setting of all) {
-    const flag = setting.secret ? "–" : `\`--${flagOf(setting)}\``;
+  for (const [name, setting] of allSettings) {
+    const flag = setting.secret ? "–" : `\`--${flagOf(name)}\``;
     const fallback = setting.shown ?? `\`${setting.fallback}\``;
-    expect(page).toContain(`| \`${setting.variable}\` | ${flag} | ${fallback} | ${setting.meaning} |`);
+    expect(page).toContain(`| \`${variableOf(name)}\` | ${flag} | ${fallback} | ${setting.meaning} |`);
   }
 });

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { type Environment, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { settings } from "../../src/config/settings.ts";
+import { allSettings, variableOf } from "../../src/config/settings.ts";
 import { expectRefusal } from "./refusal.ts";
 
 const place = new Place();
@@ -180,8 +180,8 @@ describe.concurrent("the command line", () => {
   test.for([["--help"], ["help"], ["serve", "--help"], []])("%j lists every setting", async (args) => {
     const { status, stdout, stderr } = await place.latchkey(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    const every: readonly { variable: string; meaning: string; secret?: boolean }[] = Object.values(settings);
-    for (const { variable, meaning, secret } of every) {
+    for (const [name, { meaning, secret }] of allSettings) {
+      const variable = variableOf(name);
       const flag = `--${variable.replace("LATCHKEY_", "").replaceAll("_", "-").toLowerCase()}`;
       const line = new RegExp(`^ +${variable}${secret ? "" : `, ${flag}`}$`, "m");
       expect(stdout).toMatch(line);
