@@ -1,5 +1,6 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { SingleFlight } from "@latchkey/guard/single-flight";
+import { settlesWithin } from "@latchkey/guard/timers";
 import type { SteadyClock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 
@@ -62,17 +63,8 @@ export class CachedRead {
   }
 
   async #readInTime(): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const refusal = new LatchkeyError("store_unavailable", {
-      reason: `${this.#name} not read`,
-      retryAfter: 1,
-    });
-    const timer = setTimeout(() => late.reject(refusal), readTimeout);
-    try {
-      await Promise.race([this.read(), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    if (await settlesWithin(this.read(), readTimeout)) return;
+    throw new LatchkeyError("store_unavailable", { reason: `${this.#name} not read`, retryAfter: 1 });
   }
 }
 

@@ -1,3 +1,4 @@
+import { settlesWithin } from "@latchkey/guard/timers";
 import { LatchkeyError } from "../../core/errors.ts";
 
 /**
@@ -46,24 +47,11 @@ export class KeyedMutex {
       if (this.#queues.get(key) === queue) this.#queues.delete(key);
     });
     this.#queues.set(key, queue);
-    try {
-      if (before !== undefined) await this.#waitFor(before);
-    } catch (error) {
+    if (before !== undefined && !(await settlesWithin(before, this.#timeout))) {
       release();
-      throw error;
+      throw overloaded("too many concurrent logins of one account");
     }
     return { [Symbol.dispose]: release };
-  }
-
-  async #waitFor(before: Promise<unknown>): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const refuse = () => late.reject(overloaded("too many concurrent logins of one account"));
-    const timer = setTimeout(refuse, this.#timeout);
-    try {
-      await Promise.race([before, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 
