@@ -1,7 +1,7 @@
 import type { Caller } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
+import { RecentKeys } from "../recent-keys.ts";
 import { addressBucket } from "../throttle/addresses.ts";
-import { RecentRotations } from "./recent-rotations.ts";
 import type { Session } from "./sessions.ts";
 
 /** Whether a repeat comes from the address that its session was opened from. */
@@ -37,25 +37,27 @@ export interface RotationMoment extends Disposable {
 export class RefreshGrace {
   readonly #settings: GraceSettings;
   readonly #clock: Clock;
-  readonly #rotations: RecentRotations;
+  /** The rotations of this process. */
+  readonly #rotations: RecentKeys;
 
   constructor(settings: GraceSettings, clock: Clock, steady: SteadyClock) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#rotations = new RecentRotations(steady);
+    this.#rotations = new RecentKeys(steady);
   }
 
   /** Notes the moment of a rotation before it is made: a repeat may arrive before its outcome is known here. */
-  begin(sessionId: string, generation: number): RotationMoment {
+  begin(rotated: Pick<Session, "id" | "generation">): RotationMoment {
     const rotations = this.#rotations;
+    const rotation = keyOf(rotated);
     let kept = false;
-    rotations.note(sessionId, generation);
+    rotations.note(rotation);
     return {
       keep() {
         kept = true;
       },
       [Symbol.dispose]() {
-        if (!kept) rotations.forget(sessionId);
+        if (!kept) rotations.forget(rotation);
       },
     };
   }
@@ -68,9 +70,13 @@ export class RefreshGrace {
 
   /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
   #age(session: Session): number {
-    const known = this.#rotations.ageOf(session);
-    if (known !== undefined) return known;
+    const known = this.#rotations.ageOf(keyOf(session));
+    if (Number.isFinite(known)) return known;
     const age = this.#clock() - session.rotatedAt;
     return age < -skew ? Number.POSITIVE_INFINITY : age;
   }
+}
+
+function keyOf({ id, generation }: Pick<Session, "id" | "generation">): string {
+  return `${id} ${generation}`;
 }

@@ -92,7 +92,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       const use = useOf(session, parts);
       const reason = "refresh_token";
       const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
-      using moment = grace.begin(session.id, next.generation);
+      using moment = grace.begin({ id: session.id, generation: next.generation });
       const rotated = await sessions.rotate(session.id, presented, next, use, event);
       moment.keep();
       if (rotated) return refreshed(use.tokensUntil);
