@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type AuditEvent, eventOf, type Origin } from "../audit-events.ts";
+import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
@@ -15,12 +15,7 @@ import {
   userOf,
 } from "./users.ts";
 
-export interface Person {
-  readonly username: string;
-  readonly email: string;
-  readonly displayName: string | null;
-  readonly roles: readonly string[];
-}
+export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
 
 /** A refused change of a user. The message is one line for the caller. */
 export class PersonProblem extends Error {}
@@ -32,8 +27,6 @@ export const firstAdministrator: Person = {
   displayName: "Administrator",
   roles: ["admin"],
 };
-
-type UserEvent = Extract<AuditEvent["name"], `user.${string}`>;
 
 export interface PeopleParts {
   readonly users: Users;
@@ -49,18 +42,12 @@ export interface PeopleParts {
  * {PersonProblem} if the user, the name or the password is refused.
  */
 export class People {
-  readonly #users: Users;
-  readonly #passwords: Passwords;
-  readonly #policy: PasswordPolicy;
-  readonly #clock: Clock;
   readonly #parts: PeopleParts;
+  readonly #users: Users;
 
   constructor(parts: PeopleParts) {
-    this.#users = parts.users;
-    this.#passwords = parts.passwords;
-    this.#policy = parts.policy;
-    this.#clock = parts.clock;
     this.#parts = parts;
+    this.#users = parts.users;
   }
 
   /** The same people, with another origin of the audit events. */
@@ -167,16 +154,16 @@ export class People {
   }
 
   #hash(password: string, account: string): Promise<string> {
-    return this.#passwords.hash(password, { address: this.#parts.by.address, account });
+    return this.#parts.passwords.hash(password, { address: this.#parts.by.address, account });
   }
 
   async #assertGood(password: string, names: readonly string[]): Promise<void> {
-    const problem = await passwordProblem(password, names, this.#policy);
+    const problem = await passwordProblem(password, names, this.#parts.policy);
     if (problem !== undefined) throw new PersonProblem(problem);
   }
 
-  #event(name: UserEvent, subject: string): AuditEvent {
-    return eventOf(name, this.#clock(), this.#parts.by, { subject });
+  #event(name: AuditEventName & `user.${string}`, subject: string): AuditEvent {
+    return eventOf(name, this.#parts.clock(), this.#parts.by, { subject });
   }
 }
 

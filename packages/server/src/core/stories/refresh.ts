@@ -8,7 +8,7 @@ import type { Revocations } from "../tokens/revocations.ts";
 import { assertClaimsFit } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
 import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
-import { isLive, notLive, type SessionSettings, useOf } from "./session-life.ts";
+import { isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
 import { createTrade, noTrade } from "./trade.ts";
 import type { User } from "./users.ts";
@@ -32,7 +32,7 @@ export interface RefreshParts {
   readonly revocations: Revocations;
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
-  readonly settings: SessionSettings & {
+  readonly settings: SessionLife & {
     readonly grace: GraceSettings;
     /** Whether a live access token is traded for a new one. */
     readonly currentToken: boolean;

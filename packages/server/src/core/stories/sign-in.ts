@@ -8,7 +8,7 @@ import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import { type RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { assertClaimsFit } from "../tokens/token-size.ts";
-import { type SessionSettings, useOf } from "./session-life.ts";
+import { type SessionLife, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
@@ -71,7 +71,7 @@ export interface SignInParts {
   readonly tokens: AccessTokens;
   readonly audit: AuditTrail;
   readonly revocations: Pick<Revocations, "poll">;
-  readonly settings: SessionSettings & {
+  readonly settings: SessionLife & {
     /** Live sessions of one user, at most. */
     readonly mostSessions: number;
   };

@@ -2,7 +2,7 @@ import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
-import { type SessionSettings, useOf } from "./session-life.ts";
+import { type SessionLife, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
@@ -12,7 +12,7 @@ const chainLasts = 86_400_000;
 export interface TradeParts {
   readonly sessions: Pick<Sessions, "touch">;
   readonly tokens: AccessTokens;
-  readonly settings: SessionSettings;
+  readonly settings: SessionLife;
   readonly clock: Clock;
 }
 
