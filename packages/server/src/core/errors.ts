@@ -73,7 +73,7 @@ export class LatchkeyError extends Error {
   readonly limit: LimitReached | undefined;
 
   constructor(code: ErrorCode, details: RefusalDetails = {}) {
-    super(messageOf(code), { cause: details.cause });
+    super(refusals[code][1], { cause: details.cause });
     this.name = "LatchkeyError";
     this.code = code;
     this.status = statusOf(code);
@@ -94,9 +94,4 @@ const tokenRefusals: ReadonlySet<ErrorCode> = new Set(["invalid_token", "token_e
 /** The HTTP status of a code. */
 export function statusOf(code: ErrorCode): number {
   return refusals[code][0];
-}
-
-/** The message for the caller. */
-function messageOf(code: ErrorCode): string {
-  return refusals[code][1];
 }
