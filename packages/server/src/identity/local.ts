@@ -3,7 +3,7 @@ import { maxTypedName, nameKeys } from "../core/passwords/account-names.ts";
 import type { HashRequester } from "../core/passwords/hash-queue.ts";
 import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
 import type { UserById } from "../core/stories/current-user.ts";
-import type { Account, Accounts, VerdictReason } from "../core/stories/sign-in.ts";
+import type { Account, Accounts } from "../core/stories/sign-in.ts";
 import { type LocalUser, type Users, userOf } from "../core/stories/users.ts";
 import { nameFingerprints } from "../core/tokens/derived-keys.ts";
 
@@ -39,7 +39,11 @@ export function localAccounts(
           const requester = requesterOf(fingerprint, caller);
           const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
           if (holder === undefined) return { ok: false, reason: "unknown_user" };
-          if (!right) return { ok: false, reason: reasonOf(holder) };
+          if (!right)
+            return {
+              ok: false,
+              reason: isUsableHash(holder.passwordHash) ? "wrong_password" : "unusable_hash",
+            };
           if (!holder.active) return { ok: false, reason: "inactive" };
           await upgrade(holder, password, requester);
           return { ok: true, user: userOf(holder), revision: holder.revision };
@@ -62,8 +66,4 @@ export function localAccounts(
 
 function requesterOf(account: string, { address, signal }: Caller): HashRequester {
   return { address, account, ...(signal && { signal }) };
-}
-
-function reasonOf({ passwordHash }: LocalUser): VerdictReason {
-  return isUsableHash(passwordHash) ? "wrong_password" : "unusable_hash";
 }

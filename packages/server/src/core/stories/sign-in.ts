@@ -37,13 +37,12 @@ export interface Account {
   checkPassword(password: string, caller: Caller): Promise<Verdict>;
 }
 
-/** Whether the password was right. The reason of a wrong one is for the log and the audit trail alone. */
+/**
+ * Whether the password was right. `revision` is the one of the user that was checked. The reason of a wrong password is
+ * for the log and the audit trail alone.
+ */
 export type Verdict =
-  | {
-      readonly ok: true;
-      readonly user: User /** The revision that the check read. */;
-      readonly revision: number;
-    }
+  | { readonly ok: true; readonly user: User; readonly revision: number }
   | { readonly ok: false; readonly reason: VerdictReason };
 
 /** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
