@@ -36,11 +36,6 @@ export class RealmConnection {
     this.#discovery = new SingleFlight({ now: Date.now, steady });
   }
 
-  /** Whether the circuit is open, so that requests are rejected without asking the realm. */
-  get isBroken(): boolean {
-    return this.#breaker.isOpen;
-  }
-
   /**
    * Discovers the realm and checks that the client may sign users in. After a failure the next request tries again.
    *
