@@ -39,11 +39,10 @@ export function localAccounts(
           const requester = requesterOf(fingerprint, caller);
           const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
           if (holder === undefined) return { ok: false, reason: "unknown_user" };
-          if (!right)
-            return {
-              ok: false,
-              reason: isUsableHash(holder.passwordHash) ? "wrong_password" : "unusable_hash",
-            };
+          if (!right) {
+            const isUsable = isUsableHash(holder.passwordHash);
+            return { ok: false, reason: isUsable ? "wrong_password" : "unusable_hash" };
+          }
           if (!holder.active) return { ok: false, reason: "inactive" };
           await upgrade(holder, password, requester);
           return { ok: true, user: userOf(holder), revision: holder.revision };
