@@ -5,7 +5,7 @@ import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import { assertClaimsFit } from "../tokens/token-size.ts";
+import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
 import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
 import { isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
@@ -137,7 +137,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function activeUser({ userId }: Session): Promise<User> {
     const user = await users.byId(userId);
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    assertClaimsFit(user);
+    const tooLarge = claimsRefusal(user);
+    if (tooLarge) throw tooLarge;
     return user;
   }
 

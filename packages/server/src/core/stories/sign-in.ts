@@ -7,7 +7,7 @@ import type { Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import { type RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import { assertClaimsFit } from "../tokens/token-size.ts";
+import { claimsRefusal } from "../tokens/token-size.ts";
 import { type SessionLife, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
@@ -99,7 +99,8 @@ export function createSignIn(parts: SignInParts): SignIn {
     const verdict = await account.checkPassword(password, caller);
     if (!verdict.ok) throw await admission.failed(await refused(account, verdict.reason, caller));
     const { user, revision } = verdict;
-    await assertFits(account, user, caller);
+    const tooLarge = claimsRefusal(user);
+    if (tooLarge) throw await refused(account, "token_too_large", caller, tooLarge);
 
     const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
     const session = newSession(refreshToken, user, caller);
@@ -127,24 +128,15 @@ export function createSignIn(parts: SignInParts): SignIn {
     );
   }
 
-  /** Records a wrong login. @returns its refusal, with the reason for the log alone */
+  /** Records a refused login. @returns its refusal, with the reason for the log alone */
   async function refused(
     account: Account,
     reason: AuditReason<"login.failed">,
     caller: Caller,
+    refusal = new LatchkeyError("invalid_credentials", { reason }),
   ): Promise<LatchkeyError> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    return new LatchkeyError("invalid_credentials", { reason });
-  }
-
-  async function assertFits(account: Account, user: User, caller: Caller): Promise<void> {
-    try {
-      assertClaimsFit(user);
-    } catch (error) {
-      const reason = "token_too_large";
-      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-      throw error;
-    }
+    return refusal;
   }
 
   function newSession(first: RefreshToken, user: User, caller: Caller): Session {

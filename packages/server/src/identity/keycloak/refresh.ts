@@ -8,7 +8,7 @@ import { type GraceSettings, mostRepeats, originOf } from "../../core/stories/re
 import { noTrade } from "../../core/stories/trade.ts";
 import type { Throttle } from "../../core/throttle/throttle.ts";
 import type { Revocations } from "../../core/tokens/revocations.ts";
-import { assertTokenFits } from "../../core/tokens/token-size.ts";
+import { sizeRefusal } from "../../core/tokens/token-size.ts";
 import { IdempotencyWindow } from "./idempotency-window.ts";
 import type { Realm } from "./realm.ts";
 import type { RealmLogout } from "./realm-logout.ts";
@@ -80,7 +80,8 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   async function trade(token: RealmRefreshToken, caller: Caller): Promise<Refreshed> {
     const answer = await realm.refresh(token.text);
     if ("refused" in answer) return refuse(token, answer.refused, caller);
-    assertTokenFits(answer.accessToken);
+    const tooLarge = sizeRefusal(answer.accessToken);
+    if (tooLarge) throw tooLarge;
     const principal = await check(answer.accessToken);
     const session = records.recordOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
     const about = { subject: principal.userId, sessionId: session.id };
