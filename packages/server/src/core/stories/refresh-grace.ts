@@ -27,12 +27,6 @@ export const mostRepeats = 20;
  */
 const skew = 2_000;
 
-/** The moment of a rotation. Disposed of before its outcome is known, it is forgotten. */
-export interface RotationMoment extends Disposable {
-  /** Keeps the moment: the rotation was made, here or by another replica at this moment. */
-  keep(): void;
-}
-
 /** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
 export class RefreshGrace {
   readonly #settings: GraceSettings;
@@ -46,20 +40,19 @@ export class RefreshGrace {
     this.#rotations = new RecentKeys(steady);
   }
 
-  /** Notes the moment of a rotation before it is made: a repeat may arrive before its outcome is known here. */
-  begin(rotated: Pick<Session, "id" | "generation">): RotationMoment {
-    const rotations = this.#rotations;
-    const rotation = keyOf(rotated);
-    let kept = false;
-    rotations.note(rotation);
-    return {
-      keep() {
-        kept = true;
-      },
-      [Symbol.dispose]() {
-        if (!kept) rotations.forget(rotation);
-      },
-    };
+  /**
+   * Notes the moment of a rotation to this generation, made here or by another replica. A repeat may arrive before its
+   * outcome is known here, so the moment counts from the begin. A failed rotation is forgotten.
+   */
+  async note(sessionId: string, generation: number, rotation: Promise<boolean>): Promise<boolean> {
+    const key = keyOf(sessionId, generation);
+    this.#rotations.note(key);
+    try {
+      return await rotation;
+    } catch (error) {
+      this.#rotations.forget(key);
+      throw error;
+    }
   }
 
   /** The origin of a repeat in time; undefined if it is too late. */
@@ -70,13 +63,13 @@ export class RefreshGrace {
 
   /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
   #age(session: Session): number {
-    const known = this.#rotations.ageOf(keyOf(session));
+    const known = this.#rotations.ageOf(keyOf(session.id, session.generation));
     if (Number.isFinite(known)) return known;
     const age = this.#clock() - session.rotatedAt;
     return age < -skew ? Number.POSITIVE_INFINITY : age;
   }
 }
 
-function keyOf({ id, generation }: Pick<Session, "id" | "generation">): string {
-  return `${id} ${generation}`;
+function keyOf(sessionId: string, generation: number): string {
+  return `${sessionId} ${generation}`;
 }

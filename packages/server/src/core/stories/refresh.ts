@@ -92,10 +92,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
       const use = useOf(session, parts);
       const reason = "refresh_token";
       const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
-      using moment = grace.begin({ id: session.id, generation: next.generation });
-      const rotated = await sessions.rotate(session.id, presented, next, use, event);
-      moment.keep();
-      if (rotated) return refreshed(use.tokensUntil);
+      const rotation = sessions.rotate(session.id, presented, next, use, event);
+      if (await grace.note(session.id, next.generation, rotation)) return refreshed(use.tokensUntil);
       const seen = await sessions.byId(session.id);
       if (!isLive(seen, clock())) throw notLive(seen);
       session = seen;
