@@ -5,7 +5,7 @@ import type { NameKeys } from "../passwords/account-names.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import type { Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
-import { type RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
+import type { RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import { type SessionLife, useOf } from "./session-life.ts";
@@ -102,7 +102,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     const tooLarge = claimsRefusal(user);
     if (tooLarge) throw await refused(account, "token_too_large", caller, tooLarge);
 
-    const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
+    const refreshToken = refreshTokens.first();
     const session = newSession(refreshToken, user, caller);
     const signedIn = {
       ...tokens.issue(user, session.id, session.tokensUntil),
