@@ -39,14 +39,11 @@ export interface Account {
 
 /**
  * Whether the password was right. `revision` is the one of the user that was checked. The reason of a wrong password is
- * for the log and the audit trail alone.
+ * for the log and the audit trail alone. `unusable_hash`: the stored hash is not argon2.
  */
 export type Verdict =
   | { readonly ok: true; readonly user: User; readonly revision: number }
-  | { readonly ok: false; readonly reason: VerdictReason };
-
-/** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
-export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
+  | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" | "unusable_hash" };
 
 /** The accounts that sign in with a password. */
 export interface Accounts {

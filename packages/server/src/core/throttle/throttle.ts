@@ -39,13 +39,6 @@ interface Limit extends CountedLimit {
   readonly scope: Scope;
 }
 
-/** The places that an attempt took, one under every limit that applies to it. */
-interface Places {
-  readonly held: readonly Limit[];
-  /** The refusal of a limit that only this caller may pass. */
-  readonly passed: LatchkeyError | undefined;
-}
-
 /**
  * An attempt under way. It counts under its limits until it is disposed of, which gives its places back: a success
  * and a failure of the server never count.
@@ -100,8 +93,12 @@ export class Throttle {
     };
   }
 
-  /** Takes all places in one step. A limit that the caller may pass is left out of the next step. */
-  async #reserve(attempt: Attempt): Promise<Places> {
+  /**
+   * Takes all places in one step. A limit that only this caller may pass is left out of the next step.
+   *
+   * @returns the limits that hold a place, and the refusal of one that was passed
+   */
+  async #reserve(attempt: Attempt): Promise<{ held: Limit[]; passed: LatchkeyError | undefined }> {
     const counter = this.#parts.counters[attempt.operation];
     let held = this.#limits(attempt);
     let passed: LatchkeyError | undefined;

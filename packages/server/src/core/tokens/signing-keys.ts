@@ -24,14 +24,7 @@ export interface Signer {
   readonly privateKey: KeyObject;
 }
 
-interface Ring {
-  readonly signer: Signer;
-  readonly next: StoredKey;
-  readonly published: ReadonlyMap<string, webcrypto.CryptoKey>;
-  /** JWK Set (RFC 7517 §5). */
-  readonly keySet: { readonly keys: readonly Record<string, unknown>[] };
-  readonly stored: readonly StoredKey[];
-}
+type Ring = Awaited<ReturnType<typeof ringOf>>;
 
 export interface SigningKeyParts {
   readonly store: KeyStore;
@@ -90,7 +83,8 @@ export class SigningKeys {
     return this.#ring.signer;
   }
 
-  get keySet(): Ring["keySet"] {
+  /** JWK Set (RFC 7517 §5). */
+  get keySet(): { readonly keys: readonly Record<string, unknown>[] } {
     return this.#ring.keySet;
   }
 
@@ -192,7 +186,7 @@ async function newKey(
   };
 }
 
-async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ring> {
+async function ringOf(stored: readonly StoredKey[], sealing: Buffer) {
   const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
   const next = stored.find((key) => key.activatedAt === null);
   if (active === undefined || next === undefined)
@@ -202,17 +196,12 @@ async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ri
   const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
   const published = new Map<string, webcrypto.CryptoKey>();
   for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));
-  return {
-    signer: {
-      kid: active.kid,
-      algorithm: algorithmOf(JSON.parse(active.publicJwk)),
-      privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
-    },
-    next,
-    published,
-    keySet: { keys },
-    stored,
+  const signer: Signer = {
+    kid: active.kid,
+    algorithm: algorithmOf(JSON.parse(active.publicJwk)),
+    privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
   };
+  return { signer, next, published, keySet: { keys }, stored };
 }
 
 function sameKeys(a: readonly StoredKey[], b: readonly StoredKey[]): boolean {
