@@ -46,7 +46,7 @@ export interface BackgroundJobs {
 
 /** Starts the background jobs. A failed job is logged and repeated at its next interval. */
 export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
-  const { signingKeys, revocations, counters, store, config, clock, steady, clockWatch, log } = parts;
+  const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
 
   async function readChanges(): Promise<void> {
     await revocations.poll();
@@ -80,7 +80,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
   }
 
   const limitDiskUse = diskUseLimiter(parts);
-  const notified = new SingleFlight<void>({ now: clock, steady });
+  const notified = new SingleFlight<void>({ now: clock, steady: parts.steady });
   // PostgreSQL notifies its replicas, which then read the changes at once. The next poll makes up for a failure.
   store.onChange(() => void notified.joinNext(readChanges).catch(() => {}));
   const stops = [
