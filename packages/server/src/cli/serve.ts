@@ -16,10 +16,8 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     );
   await assertFirstPassword(config);
   await runServer(config, async (people, log) => {
-    const { added, generated } = await people
-      .addFirstAdministrator(config.adminPassword)
-      .catch(nameTheSetting);
-    if (!added || generated === undefined) return;
+    const generated = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
+    if (generated === undefined) return;
     process.stderr.write(administratorNote(generated), (error) => {
       if (error)
         log.warn(

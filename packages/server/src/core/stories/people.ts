@@ -87,17 +87,16 @@ export class People {
    * Adds the first administrator to an empty table.
    *
    * @param given the password; without it one is generated
-   * @returns the generated password, if any, and whether this call added the user
+   * @returns the generated password, if this call added the user with one
    */
-  async addFirstAdministrator(
-    given: string | undefined,
-  ): Promise<{ added: boolean; generated: string | undefined }> {
-    if (!(await this.#users.isEmpty())) return { added: false, generated: undefined };
+  async addFirstAdministrator(given: string | undefined): Promise<string | undefined> {
+    if (!(await this.#users.isEmpty())) return undefined;
     const person = firstAdministrator;
     if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
-    const generated = given === undefined ? randomBytes(15).toString("base64url") : undefined;
-    const user = await this.#prepare(person, given ?? generated ?? "");
-    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), generated };
+    const password = given ?? randomBytes(15).toString("base64url");
+    const user = await this.#prepare(person, password);
+    const added = await this.#users.addFirst(user, this.#event("user.added", user.id));
+    return added && given === undefined ? password : undefined;
   }
 
   /** Adds a user without checking the password, for demonstrations. */
