@@ -32,8 +32,7 @@ async function assertFirstPassword({ database, adminPassword, provider, password
   if (provider !== "local" || adminPassword === undefined) return;
   if (database.engine !== "sqlite" || existsSync(database.path)) return;
   const { username, email } = firstAdministrator;
-  const policy = { minLength: passwordMinLength };
-  const problem = await passwordProblem(adminPassword, [username, email], policy);
+  const problem = await passwordProblem(adminPassword, [username, email], passwordMinLength);
   if (problem !== undefined) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${problem}`);
 }
 

@@ -32,8 +32,8 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const queue = new HashQueue({ concurrency: config.hashConcurrency, places: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
-  const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock, by: serverActor });
+  const { passwordMinLength } = config;
+  const people = new People({ users, passwords, passwordMinLength, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, derived.fingerprint);
 
   const counters = store.attemptCounters(steady);

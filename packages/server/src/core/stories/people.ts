@@ -3,7 +3,7 @@ import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "../a
 import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
-import { type PasswordPolicy, passwordProblem } from "../passwords/policy.ts";
+import { passwordProblem } from "../passwords/policy.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import {
   type AddOutcome,
@@ -31,7 +31,8 @@ export const firstAdministrator: Person = {
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
-  readonly policy: PasswordPolicy;
+  /** In Unicode code points. */
+  readonly passwordMinLength: number;
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
@@ -157,7 +158,7 @@ export class People {
   }
 
   async #assertGood(password: string, names: readonly string[]): Promise<void> {
-    const problem = await passwordProblem(password, names, this.#parts.policy);
+    const problem = await passwordProblem(password, names, this.#parts.passwordMinLength);
     if (problem !== undefined) throw new PersonProblem(problem);
   }
 
