@@ -80,7 +80,7 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
     async assertReady(): Promise<void> {
       await realm.assertReady();
       const { state, problem: reason = "no keys yet" } = guard.health().keys;
-      if (state === "none") throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1 });
+      if (state === "none") throw new LatchkeyError("provider_unavailable", { reason });
     },
     close: () => guard.close(),
   };

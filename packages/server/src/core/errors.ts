@@ -56,7 +56,7 @@ export interface LimitReached {
 export interface RefusalDetails {
   /** The true cause, for the log alone. Must hold no secret. */
   readonly reason?: string;
-  /** Seconds to wait before the next attempt. */
+  /** Seconds to wait before the next attempt. Default for a 503: one second. */
   readonly retryAfter?: number;
   readonly issues?: readonly Issue[];
   readonly limit?: LimitReached;
@@ -78,7 +78,7 @@ export class LatchkeyError extends Error {
     this.code = code;
     this.status = statusOf(code);
     this.reason = details.reason;
-    this.retryAfter = details.retryAfter;
+    this.retryAfter = details.retryAfter ?? (this.status === 503 ? 1 : undefined);
     this.issues = details.issues;
     this.limit = details.limit;
   }

@@ -48,7 +48,7 @@ export class HashQueue {
 
   /** @throws {LatchkeyError} `overloaded` if `run` would refuse this requester now */
   assertRoom(requester: Requester): void {
-    if (!this.hasRoom(requester)) throw overloaded("hash queue full");
+    if (!this.hasRoom(requester)) throw new LatchkeyError("overloaded", { reason: "hash queue full" });
   }
 
   /**
@@ -84,7 +84,8 @@ export class HashQueue {
         },
         displace() {
           signal?.removeEventListener("abort", hangUp);
-          reject(overloaded("place in the hash queue given to another address or account"));
+          const reason = "place in the hash queue given to another address or account";
+          reject(new LatchkeyError("overloaded", { reason }));
         },
       });
       signal?.addEventListener("abort", hangUp, { once: true });
@@ -103,8 +104,4 @@ export class HashQueue {
     if (turn === undefined) this.#running--;
     else turn.start();
   }
-}
-
-function overloaded(reason: string): LatchkeyError {
-  return new LatchkeyError("overloaded", { reason, retryAfter: 1 });
 }

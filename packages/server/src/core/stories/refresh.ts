@@ -88,7 +88,10 @@ export function createRefresh(parts: RefreshParts): Refresh {
     // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
     // shows which one, so a second rotation is rare. Only a database that is rolled back meanwhile reaches the bound.
     for (let rotations = 0; isCurrent(presented, session); rotations++) {
-      if (rotations === mostRotations) throw undecided();
+      if (rotations === mostRotations) {
+        const reason = `the current token could not be rotated, ${mostRotations} times`;
+        throw new LatchkeyError("store_unavailable", { reason });
+      }
       const use = useOf(session, parts);
       const reason = "refresh_token";
       const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
@@ -178,9 +181,4 @@ function about({ id, userId }: Session): { readonly subject: string; readonly se
 
 function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Session): boolean {
   return session.generation === generation && session.refreshHash === refreshHash;
-}
-
-function undecided(): LatchkeyError {
-  const reason = `the current token could not be rotated, ${mostRotations} times`;
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }

@@ -64,7 +64,7 @@ export class CachedRead {
 
   async #readInTime(): Promise<void> {
     if (await settlesWithin(this.read(), readTimeout)) return;
-    throw new LatchkeyError("store_unavailable", { reason: `${this.#name} not read`, retryAfter: 1 });
+    throw new LatchkeyError("store_unavailable", { reason: `${this.#name} not read` });
   }
 }
 

@@ -18,7 +18,9 @@ export class Bulkhead {
    * @throws {LatchkeyError} `overloaded` if all permits are taken
    */
   acquire(): Disposable {
-    if (this.#free === 0) throw overloaded("too many concurrent requests to the realm");
+    if (this.#free === 0) {
+      throw new LatchkeyError("overloaded", { reason: "too many concurrent requests to the realm" });
+    }
     this.#free--;
     return { [Symbol.dispose]: () => void this.#free++ };
   }
@@ -49,12 +51,8 @@ export class KeyedMutex {
     this.#queues.set(key, queue);
     if (before !== undefined && !(await settlesWithin(before, this.#timeout))) {
       release();
-      throw overloaded("too many concurrent logins of one account");
+      throw new LatchkeyError("overloaded", { reason: "too many concurrent logins of one account" });
     }
     return { [Symbol.dispose]: release };
   }
-}
-
-function overloaded(reason: string): LatchkeyError {
-  return new LatchkeyError("overloaded", { reason, retryAfter: 1 });
 }

@@ -61,7 +61,7 @@ export function createPasswordCheck(
     if (!isWrongPassword(answer)) unanswered.forget(key);
     else if (unanswered.ageOf(key) < unansweredFor) {
       const reason = "an earlier login of this account may be under way at the realm";
-      throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1 });
+      throw new LatchkeyError("provider_unavailable", { reason });
     }
     return answer;
   };

@@ -67,7 +67,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     } catch (error) {
       if (!(error instanceof LatchkeyError) || error.code === "provider_unavailable") throw error;
       const reason = `a token that the realm just issued is refused: ${error.reason ?? error.code}`;
-      throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1, cause: error });
+      throw new LatchkeyError("provider_unavailable", { reason, cause: error });
     }
   }
 
