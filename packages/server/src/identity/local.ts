@@ -1,4 +1,3 @@
-import type { Caller } from "../core/audit-events.ts";
 import { maxTypedName, nameKeys } from "../core/passwords/account-names.ts";
 import type { HashRequester } from "../core/passwords/hash-queue.ts";
 import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
@@ -27,7 +26,7 @@ export function localAccounts(
     },
 
     assertRoom(name, caller) {
-      passwords.assertRoom(requesterOf(name.fingerprint, caller));
+      passwords.assertRoom({ ...caller, account: name.fingerprint });
     },
 
     async find({ fingerprint, ...keys }): Promise<Account> {
@@ -36,7 +35,7 @@ export function localAccounts(
         key: holder?.id ?? `unknown:${fingerprint}`,
         userId: holder?.id,
         async checkPassword(password, caller) {
-          const requester = requesterOf(fingerprint, caller);
+          const requester = { ...caller, account: fingerprint };
           const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
           if (holder === undefined) return { ok: false, reason: "unknown_user" };
           if (!right) {
@@ -61,8 +60,4 @@ export function localAccounts(
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
     await users.upgradeHash(user, await passwords.hash(password, requester));
   }
-}
-
-function requesterOf(account: string, { address, signal }: Caller): HashRequester {
-  return { address, account, ...(signal && { signal }) };
 }
