@@ -1,12 +1,13 @@
+import { SingleFlight } from "@latchkey/guard/single-flight";
 import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config/config.ts";
 import { eventOf, serverActor } from "./core/audit-events.ts";
-import type { Clock } from "./core/clock.ts";
+import type { Clock, SteadyClock } from "./core/clock.ts";
 import type { AttemptCounter } from "./core/throttle/attempt-counter.ts";
 import type { Revocations } from "./core/tokens/revocations.ts";
 import type { SigningKeys } from "./core/tokens/signing-keys.ts";
 import type { Log } from "./log.ts";
-import { coalesced, repeat } from "./repeated-work.ts";
+import { repeat } from "./repeated-work.ts";
 import { largeWal } from "./store/sqlite/connection.ts";
 import type { Store } from "./store/store.ts";
 
@@ -24,6 +25,7 @@ export interface BackgroundJobParts {
   readonly store: Store;
   readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention" | "auditMaxSize">;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
   readonly clockWatch: ClockWatch;
   readonly log: Log;
   /** Jobs of the identity provider, each with its interval in milliseconds. */
@@ -71,8 +73,9 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   }
 
   const limitDiskUse = diskUseLimiter(parts);
-  // PostgreSQL notifies its replicas, which then read the changes at once.
-  store.onChange(coalesced(readChanges));
+  const notified = new SingleFlight<void>({ now: clock, steady: parts.steady });
+  // PostgreSQL notifies its replicas, which then read the changes at once. The next poll makes up for a failure.
+  store.onChange(() => void notified.joinNext(readChanges).catch(() => {}));
   const stops = [
     repeat(pollInterval, poll, log),
     repeat(pollInterval, finishEndings, log),

@@ -18,27 +18,6 @@ export async function retryUnavailable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs work on request, one run at a time. Requests during a run cause one more run together. A failure is ignored,
- * because a timer repeats the same work.
- */
-export function coalesced(work: () => Promise<void>): () => void {
-  let running = false;
-  let requested = false;
-  const run = async (): Promise<void> => {
-    running = true;
-    while (requested) {
-      requested = false;
-      await work().catch(() => {});
-    }
-    running = false;
-  };
-  return () => {
-    requested = true;
-    if (!running) void run();
-  };
-}
-
-/**
  * Runs a job on a timer, one run at a time. A run that is due during another is skipped.
  *
  * @param interval milliseconds between two runs

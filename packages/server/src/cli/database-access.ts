@@ -39,13 +39,12 @@ export async function withDatabase(
   try {
     const queue = new HashQueue({ concurrency: 1, places: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
-    const policy = { minLength: config.passwordMinLength };
     await work({
       store,
       people: new People({
         users: store.users,
         passwords: new Passwords(cost, queue),
-        policy,
+        passwordMinLength: config.passwordMinLength,
         clock: Date.now,
         by: operator,
       }),

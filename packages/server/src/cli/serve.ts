@@ -16,10 +16,8 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     );
   await assertFirstPassword(config);
   await runServer(config, async (people, log) => {
-    const { added, generated } = await people
-      .addFirstAdministrator(config.adminPassword)
-      .catch(nameTheSetting);
-    if (!added || generated === undefined) return;
+    const generated = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
+    if (generated === undefined) return;
     process.stderr.write(administratorNote(generated), (error) => {
       if (error)
         log.warn(
@@ -34,8 +32,7 @@ async function assertFirstPassword({ database, adminPassword, provider, password
   if (provider !== "local" || adminPassword === undefined) return;
   if (database.engine !== "sqlite" || existsSync(database.path)) return;
   const { username, email } = firstAdministrator;
-  const policy = { minLength: passwordMinLength };
-  const problem = await passwordProblem(adminPassword, [username, email], policy);
+  const problem = await passwordProblem(adminPassword, [username, email], passwordMinLength);
   if (problem !== undefined) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${problem}`);
 }
 

@@ -33,15 +33,10 @@ export async function openKeys({ config, issuer, store, clock, steady }: Foundat
   const audience = config.audience ?? [issuer];
   const derived = deriveKeys(config.secret ?? (await generatedSecret(config.database, store)));
 
-  const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady };
-  const signingKeys = await retryUnavailable(() =>
-    SigningKeys.open({ ...keyParts, algorithm: config.signingAlgorithm }),
-  );
-  const revocations = new Revocations(store.revocations, {
-    clock,
-    steady,
-    tokenLifetime: config.accessTokenTtl,
-  });
+  const { signingAlgorithm: algorithm, accessTokenTtl: lifetime } = config;
+  const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady, algorithm };
+  const signingKeys = await retryUnavailable(() => SigningKeys.open(keyParts));
+  const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: lifetime });
   await retryUnavailable(() => revocations.poll());
   const guard = createVerifier({
     issuer,
@@ -52,11 +47,7 @@ export async function openKeys({ config, issuer, store, clock, steady }: Foundat
     revocations,
     now: clock,
   });
-  const tokens = new AccessTokens(
-    { issuer, audience, lifetime: config.accessTokenTtl },
-    () => signingKeys.signer,
-    clock,
-  );
+  const tokens = new AccessTokens({ issuer, audience, lifetime }, () => signingKeys.signer, clock);
   const refreshTokens = new RefreshTokens(derived);
   return { derived, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
 }

@@ -1,52 +1,47 @@
 import { createGuard } from "@latchkey/guard";
 import type { Config } from "../config/config.ts";
-import type { Clock, SteadyClock } from "../core/clock.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { createCurrentUser, createTokenCheck } from "../core/stories/current-user.ts";
 import type { GraceSettings } from "../core/stories/refresh-grace.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import type { Throttle } from "../core/throttle/throttle.ts";
-import type { DerivedKeys } from "../core/tokens/derived-keys.ts";
-import type { Revocations } from "../core/tokens/revocations.ts";
+import { nameFingerprints } from "../core/tokens/derived-keys.ts";
+import { realmAccounts } from "../identity/keycloak/accounts.ts";
+import type { RealmSettings } from "../identity/keycloak/discovery.ts";
+import { createPasswordCheck } from "../identity/keycloak/password-check.ts";
+import { Realm } from "../identity/keycloak/realm.ts";
+import { createRealmLogout } from "../identity/keycloak/realm-logout.ts";
+import { realmUser } from "../identity/keycloak/realm-tokens.ts";
+import { createRealmRefresh } from "../identity/keycloak/refresh.ts";
+import { SessionRecords } from "../identity/keycloak/session-records.ts";
+import { createRealmSignIn } from "../identity/keycloak/sign-in.ts";
+import { createRealmSignOut } from "../identity/keycloak/sign-out.ts";
 import type { Log } from "../log.ts";
-import type { Store } from "../store/store.ts";
+import type { Foundation, Keys } from "./keys.ts";
+
+/** Sessions that could not be ended at the realm are tried again after so many milliseconds. */
+const logoutRetryInterval = 1_000;
 
 /** The parts that the realm is composed with. */
-export interface RealmProviderParts {
-  readonly config: Config;
-  readonly store: Store;
-  readonly revocations: Revocations;
-  readonly derived: DerivedKeys;
+export interface RealmProviderParts extends Omit<Foundation, "issuer"> {
+  readonly keys: Keys;
   readonly throttle: Throttle;
   readonly grace: GraceSettings;
-  readonly clock: Clock;
-  readonly steady: SteadyClock;
-  readonly log: Log;
 }
 
 /**
- * Opens the Keycloak realm of the users. Its tokens are passed through, and checked with its keys. The Keycloak client
- * is imported here, so servers with local users do not load it.
+ * Opens the Keycloak realm of the users, and composes the four stories with it. Its tokens are passed through, and
+ * checked with its keys. A realm that cannot be reached is tried again at the next use.
  *
  * @throws {RealmMisconfigured} with the cause and the cure in one line
  */
-export async function openRealmProvider({ config, store, revocations, ...parts }: RealmProviderParts) {
-  const { log, clock } = parts;
-  const { openRealm, realmStories } = await import("../identity/keycloak/realm-stories.ts");
-  const settings = {
-    url: config.keycloakUrl ?? "",
-    realm: config.keycloakRealm ?? "",
-    clientId: config.keycloakClientId ?? "",
-    clientSecret: config.keycloakClientSecret ?? "",
-    timeout: config.keycloakTimeout,
-  };
-  const { protocol, hostname } = new URL(settings.url);
-  if (protocol === "http:" && !isLoopback(hostname)) {
-    log.warn(
-      { url: settings.url },
-      "passwords travel to Keycloak without TLS: use https in LATCHKEY_KEYCLOAK_URL",
-    );
-  }
-  const { realm, reached } = await openRealm(settings, log);
+export async function openRealmProvider({ config, store, keys, ...parts }: RealmProviderParts) {
+  const { clock, steady, log } = parts;
+  const { derived, revocations } = keys;
+  const { realmSessions: sessions, audit } = store;
+  const settings = realmSettings(config, log);
+  const realm = new Realm(settings, log);
+  const reached = await realm.open();
   const guard = createGuard({
     issuer: realm.issuer,
     authorizedParty: settings.clientId,
@@ -60,18 +55,22 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
   // This starts to read the keys. A start does not wait for a realm that cannot be reached.
   guard.health();
   if (reached) await guard.ready().catch(() => {});
-  const { realmSessions: sessions, audit } = store;
+
+  const check = createTokenCheck(guard);
+  const records = new SessionRecords(derived.sealing);
+  const logout = createRealmLogout({ realm, sessions, records, clock, log });
+  const checkPassword = createPasswordCheck(realm, steady);
+  const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
+  const given = { ...parts, realm, sessions, revocations, audit, check, records, logout };
   const protocolBase = `${realm.issuer}/protocol/openid-connect`;
-  const stories = realmStories({
-    ...parts,
-    realm,
-    guard,
-    sessions,
-    revocations,
-    audit,
-  });
   return {
-    stories,
+    stories: {
+      signIn: createRealmSignIn({ ...given, checkPassword, accountOf }),
+      refresh: createRealmRefresh(given),
+      currentUser: createCurrentUser(check, async (principal) => realmUser(principal)),
+      signOut: createRealmSignOut(given),
+    },
+    job: [logoutRetryInterval, () => logout.endPending()] as const,
     foreign: {
       issuer: realm.issuer,
       keySet: `${protocolBase}/certs`,
@@ -80,13 +79,24 @@ export async function openRealmProvider({ config, store, revocations, ...parts }
     },
     async assertReady(): Promise<void> {
       await realm.assertReady();
-      const { keys } = guard.health();
-      if (keys.state !== "none") return;
-      throw new LatchkeyError("provider_unavailable", {
-        reason: keys.problem ?? "no keys yet",
-        retryAfter: 1,
-      });
+      const { state, problem: reason = "no keys yet" } = guard.health().keys;
+      if (state === "none") throw new LatchkeyError("provider_unavailable", { reason });
     },
     close: () => guard.close(),
+  };
+}
+
+function realmSettings(config: Config, log: Log): RealmSettings {
+  const url = config.keycloakUrl ?? "";
+  const { protocol, hostname } = new URL(url);
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    log.warn({ url }, "passwords travel to Keycloak without TLS: use https in LATCHKEY_KEYCLOAK_URL");
+  }
+  return {
+    url,
+    realm: config.keycloakRealm ?? "",
+    clientId: config.keycloakClientId ?? "",
+    clientSecret: config.keycloakClientSecret ?? "",
+    timeout: config.keycloakTimeout,
   };
 }

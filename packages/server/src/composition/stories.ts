@@ -13,7 +13,6 @@ import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
 import type { Foundation, Keys } from "./keys.ts";
-import { openRealmProvider } from "./realm.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
@@ -28,37 +27,23 @@ export type Stories = Awaited<ReturnType<typeof composeStories>>;
 export async function composeStories({ config, issuer, store, keys, hasher, ...parts }: StoryParts) {
   const { clock, steady, log } = parts;
   const { users, sessions, audit } = store;
-  const { derived, revocations, guard, check, tokens, refreshTokens } = keys;
+  const { derived, guard, check } = keys;
 
   const queue = new HashQueue({ concurrency: config.hashConcurrency, places: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
-  const policy = { minLength: config.passwordMinLength };
-  const people = new People({ users, passwords, policy, clock, by: serverActor });
+  const { passwordMinLength } = config;
+  const people = new People({ users, passwords, passwordMinLength, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, derived.fingerprint);
 
   const counters = store.attemptCounters(steady);
-  const rules = {
-    pair: config.throttlePair,
-    account: config.throttleAccount,
-    address: config.throttleAddress,
-  };
+  const { throttlePair: pair, throttleAccount: account, throttleAddress: address } = config;
   const known = config.provider === "keycloak" ? store.realmSessions : sessions;
+  const rules = { pair, account, address };
   const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
   const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const stories = {
-    accounts,
-    users: accounts,
-    throttle,
-    sessions,
-    revocations,
-    refreshTokens,
-    tokens,
-    audit,
-    check,
-  };
-  const life = { ...stories, clock, steady };
+  const life = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const resource = `${issuer}/mcp`;
@@ -73,10 +58,9 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     log,
   });
 
-  const realm =
-    config.provider === "keycloak"
-      ? await openRealmProvider({ config, store, revocations, derived, throttle, grace, clock, steady, log })
-      : undefined;
+  // Imported here, so servers with local users do not load the Keycloak client.
+  const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
+  const realm = await provider?.openRealmProvider({ ...parts, config, store, keys, throttle, grace });
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } }),
     refresh: createRefresh({ ...life, settings: { ...times, currentToken: config.currentToken === "on" } }),

@@ -56,7 +56,7 @@ export interface LimitReached {
 export interface RefusalDetails {
   /** The true cause, for the log alone. Must hold no secret. */
   readonly reason?: string;
-  /** Seconds to wait before the next attempt. */
+  /** Seconds to wait before the next attempt. Default for a 503: one second. */
   readonly retryAfter?: number;
   readonly issues?: readonly Issue[];
   readonly limit?: LimitReached;
@@ -73,12 +73,12 @@ export class LatchkeyError extends Error {
   readonly limit: LimitReached | undefined;
 
   constructor(code: ErrorCode, details: RefusalDetails = {}) {
-    super(messageOf(code), { cause: details.cause });
+    super(refusals[code][1], { cause: details.cause });
     this.name = "LatchkeyError";
     this.code = code;
     this.status = statusOf(code);
     this.reason = details.reason;
-    this.retryAfter = details.retryAfter;
+    this.retryAfter = details.retryAfter ?? (this.status === 503 ? 1 : undefined);
     this.issues = details.issues;
     this.limit = details.limit;
   }
@@ -94,9 +94,4 @@ const tokenRefusals: ReadonlySet<ErrorCode> = new Set(["invalid_token", "token_e
 /** The HTTP status of a code. */
 export function statusOf(code: ErrorCode): number {
   return refusals[code][0];
-}
-
-/** The message for the caller. */
-function messageOf(code: ErrorCode): string {
-  return refusals[code][1];
 }

@@ -1,9 +1,8 @@
-import type { Caller } from "../core/audit-events.ts";
 import { maxTypedName, nameKeys } from "../core/passwords/account-names.ts";
 import type { HashRequester } from "../core/passwords/hash-queue.ts";
 import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
 import type { UserById } from "../core/stories/current-user.ts";
-import type { Account, Accounts, VerdictReason } from "../core/stories/sign-in.ts";
+import type { Account, Accounts } from "../core/stories/sign-in.ts";
 import { type LocalUser, type Users, userOf } from "../core/stories/users.ts";
 import { nameFingerprints } from "../core/tokens/derived-keys.ts";
 
@@ -27,7 +26,7 @@ export function localAccounts(
     },
 
     assertRoom(name, caller) {
-      passwords.assertRoom(requesterOf(name.fingerprint, caller));
+      passwords.assertRoom({ ...caller, account: name.fingerprint });
     },
 
     async find({ fingerprint, ...keys }): Promise<Account> {
@@ -36,10 +35,13 @@ export function localAccounts(
         key: holder?.id ?? `unknown:${fingerprint}`,
         userId: holder?.id,
         async checkPassword(password, caller) {
-          const requester = requesterOf(fingerprint, caller);
+          const requester = { ...caller, account: fingerprint };
           const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
           if (holder === undefined) return { ok: false, reason: "unknown_user" };
-          if (!right) return { ok: false, reason: reasonOf(holder) };
+          if (!right) {
+            const isUsable = isUsableHash(holder.passwordHash);
+            return { ok: false, reason: isUsable ? "wrong_password" : "unusable_hash" };
+          }
           if (!holder.active) return { ok: false, reason: "inactive" };
           await upgrade(holder, password, requester);
           return { ok: true, user: userOf(holder), revision: holder.revision };
@@ -58,12 +60,4 @@ export function localAccounts(
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
     await users.upgradeHash(user, await passwords.hash(password, requester));
   }
-}
-
-function requesterOf(account: string, { address, signal }: Caller): HashRequester {
-  return { address, account, ...(signal && { signal }) };
-}
-
-function reasonOf({ passwordHash }: LocalUser): VerdictReason {
-  return isUsableHash(passwordHash) ? "wrong_password" : "unusable_hash";
 }

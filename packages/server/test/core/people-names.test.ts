@@ -14,7 +14,7 @@ beforeEach(async () => {
   people = new People({
     users: store.users,
     passwords: new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })),
-    policy: { minLength: 8 },
+    passwordMinLength: 8,
     clock: Date.now,
     by: operator,
   });

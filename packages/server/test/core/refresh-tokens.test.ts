@@ -4,7 +4,7 @@ import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { RefreshTokens } from "../../src/core/tokens/refresh-tokens.ts";
 
 const tokens = new RefreshTokens(deriveKeys("a secret that is long enough for this"));
-const first = () => tokens.first(RefreshTokens.newSessionId());
+const first = () => tokens.first();
 
 test("a written token is read back", () => {
   const token = tokens.successor(first());

@@ -102,7 +102,7 @@ export async function smallWorld(
       time += ms;
     },
     async open() {
-      const first = refreshTokens.first(RefreshTokens.newSessionId());
+      const first = refreshTokens.first();
       const endsAt = time + settings.max;
       const session: Session = {
         id: first.sessionId,

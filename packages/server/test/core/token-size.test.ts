@@ -43,7 +43,7 @@ test("names and roles are refused when they are set, if they do not fit", async 
   const people = new People({
     users: store.users,
     passwords: new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })),
-    policy: { minLength: 8 },
+    passwordMinLength: 8,
     clock: Date.now,
     by: operator,
   });

@@ -20,7 +20,7 @@ let store: Store;
 let people: People;
 beforeAll(async () => {
   store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
-  people = new People({ users: store.users, passwords, policy: { minLength: 8 }, clock, by: operator });
+  people = new People({ users: store.users, passwords, passwordMinLength: 8, clock, by: operator });
   await people.add(person, password);
 });
 afterAll(() => store.close());

@@ -66,18 +66,13 @@ function unicodeDomain(domain: string): string | undefined {
  * @returns undefined for other domains, and for those that cannot be converted
  */
 function asciiDomain(domain: string): string | undefined {
-  return isInternational(domain) ? domainToASCII(domain) || undefined : undefined;
+  // Other ASCII characters would be read as the parts of a URL, and `%61` as a letter.
+  if (!isInternational(domain) || /[^\P{ASCII}a-z0-9._-]/iu.test(domain)) return undefined;
+  return domainToASCII(domain) || undefined;
 }
 
-/** Other ASCII characters would be read as the parts of a URL, and `%61` as a letter. */
 function isInternational(domain: string): boolean {
-  if (!/[^\p{ASCII}]|(^|\.)xn--/iu.test(domain)) return false;
-  return !/[^\P{ASCII}a-z0-9._-]/iu.test(domain);
-}
-
-/** Whether a canonical name is an e-mail address; user names hold no `@`, so the two never meet. */
-function isEmailAddress(name: string): boolean {
-  return name.includes("@");
+  return /[^\p{ASCII}]|(^|\.)xn--/iu.test(domain);
 }
 
 /** The reason why a user name is refused; undefined if it is good. */
@@ -85,7 +80,7 @@ export function usernameProblem(username: string): string | undefined {
   const name = canonicalName(username);
   if (name === "") return "a user name must not be empty";
   if (name.length > 128) return "a user name must not be longer than 128 characters";
-  if (isEmailAddress(name)) return "a user name must not contain @: sign-in takes the e-mail address as well";
+  if (name.includes("@")) return "a user name must not contain @: sign-in takes the e-mail address as well";
   if (/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(name))
     return "a user name must not contain spaces or invisible characters";
   return undefined;
@@ -105,7 +100,7 @@ export function emailProblem(email: string): string | undefined {
   if (/(^|\.)(\.|$)/.test(domain.replaceAll("。", "."))) {
     return "the domain of that e-mail address must not begin or end with a dot, or have two in a row";
   }
-  if (/[^\p{ASCII}]|(^|\.)xn--/u.test(domain) && asciiDomain(domain) === undefined) {
+  if (isInternational(domain) && asciiDomain(domain) === undefined) {
     return "the domain of that e-mail address is not valid";
   }
   return undefined;

@@ -20,24 +20,16 @@ export interface HashRequester extends Requester {
  * is refused at once.
  */
 export class HashQueue {
-  readonly #concurrency: number;
-  readonly #places: number;
+  /** Hashes that run at the same time, at most. */
+  readonly concurrency: number;
+  /** Hashes that wait, at most. */
+  readonly places: number;
   readonly #waiting = new FairQueue<Turn>();
   #running = 0;
 
   constructor(limits: { readonly concurrency: number; readonly places: number }) {
-    this.#concurrency = limits.concurrency;
-    this.#places = limits.places;
-  }
-
-  /** Hashes that run at the same time, at most. */
-  get concurrency(): number {
-    return this.#concurrency;
-  }
-
-  /** Hashes that wait, at most. */
-  get places(): number {
-    return this.#places;
+    this.concurrency = limits.concurrency;
+    this.places = limits.places;
   }
 
   get running(): number {
@@ -50,13 +42,13 @@ export class HashQueue {
 
   /** Whether a place is free, or would be given to this requester. */
   hasRoom(requester?: Requester): boolean {
-    if (this.#running < this.#concurrency || this.#waiting.size < this.#places) return true;
+    if (this.#running < this.concurrency || this.#waiting.size < this.places) return true;
     return requester !== undefined && this.#waiting.displaceable(requester) !== undefined;
   }
 
   /** @throws {LatchkeyError} `overloaded` if `run` would refuse this requester now */
   assertRoom(requester: Requester): void {
-    if (!this.hasRoom(requester)) throw overloaded("hash queue full");
+    if (!this.hasRoom(requester)) throw new LatchkeyError("overloaded", { reason: "hash queue full" });
   }
 
   /**
@@ -68,7 +60,7 @@ export class HashQueue {
   async run<T>(work: () => Promise<T>, requester: HashRequester): Promise<T> {
     this.assertRoom(requester);
     if (requester.signal?.aborted) throw new LatchkeyError("client_gone");
-    if (this.#running < this.#concurrency) this.#running++;
+    if (this.#running < this.concurrency) this.#running++;
     else await this.#turn(requester);
     try {
       return await work();
@@ -78,7 +70,7 @@ export class HashQueue {
   }
 
   #turn(requester: HashRequester): Promise<void> {
-    if (this.#waiting.size >= this.#places) this.#displaceFor(requester);
+    if (this.#waiting.size >= this.places) this.#displaceFor(requester);
     const { signal } = requester;
     return new Promise((resolve, reject) => {
       const hangUp = () => {
@@ -92,7 +84,8 @@ export class HashQueue {
         },
         displace() {
           signal?.removeEventListener("abort", hangUp);
-          reject(overloaded("place in the hash queue given to another address or account"));
+          const reason = "place in the hash queue given to another address or account";
+          reject(new LatchkeyError("overloaded", { reason }));
         },
       });
       signal?.addEventListener("abort", hangUp, { once: true });
@@ -111,8 +104,4 @@ export class HashQueue {
     if (turn === undefined) this.#running--;
     else turn.start();
   }
-}
-
-function overloaded(reason: string): LatchkeyError {
-  return new LatchkeyError("overloaded", { reason, retryAfter: 1 });
 }

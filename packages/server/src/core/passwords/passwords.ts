@@ -82,14 +82,7 @@ export class Passwords {
 
   /** Whether a stored hash has other parameters than the current ones. */
   needsUpgrade(phc: string): boolean {
-    const stored = parseOptions(phc);
-    const { memory, iterations, parallelism } = this.#parameters;
-    return (
-      !phc.startsWith("$argon2id$") ||
-      stored.memoryCost !== memory ||
-      stored.timeCost !== iterations ||
-      stored.parallelism !== parallelism
-    );
+    return costOf(phc) !== this.#cost;
   }
 }
 

@@ -1,28 +1,24 @@
 import { canonicalName } from "./account-names.ts";
 import { maxPasswordBytes, normalized } from "./passwords.ts";
 
-export interface PasswordPolicy {
-  /** In Unicode code points. */
-  readonly minLength: number;
-}
-
 /**
  * The reason why a new password is refused; undefined if it is good. It follows NIST SP 800-63B-4 §3.1.1.2: a length
  * and a blocklist, without rules of composition.
  *
  * @param names of the user, which must not be the password
+ * @param minLength in Unicode code points
  */
 export async function passwordProblem(
   password: string,
   names: readonly string[],
-  policy: PasswordPolicy,
+  minLength: number,
 ): Promise<string | undefined> {
   const typed = normalized(password);
   if (typed === undefined && password !== "") {
     return `the password must not be longer than ${maxPasswordBytes} bytes`;
   }
-  if (typed === undefined || [...typed].length < policy.minLength) {
-    return `the password must have at least ${policy.minLength} characters`;
+  if (typed === undefined || [...typed].length < minLength) {
+    return `the password must have at least ${minLength} characters`;
   }
   const folded = canonicalName(typed);
   if (names.some((name) => folded === canonicalName(name) || folded === localPart(name))) {

@@ -22,47 +22,39 @@ export interface Administrator extends Origin {
   readonly actor: string;
 }
 
+export type Administration = ReturnType<typeof createAdministration>;
+
 /**
  * User administration over the network. When a promise resolves, the sessions that it ended are refused. Every
  * function throws {PersonProblem} for an unknown user.
  */
-export interface Administration {
+export function createAdministration({ people, sessions, revocations, clock }: AdministrationParts) {
   /** @param name user name or e-mail address, in any spelling */
-  find(name: string): Promise<UserWithSessions>;
-  /**
-   * Keeps a user out and ends their sessions.
-   *
-   * @throws {PersonProblem} if administrators name themselves: one of them must remain to undo it
-   */
-  disable(name: string, by: Administrator): Promise<UserWithSessions>;
-  enable(name: string, by: Administrator): Promise<UserWithSessions>;
-  /** @returns the number of sessions that were live */
-  endSessions(name: string, by: Administrator): Promise<number>;
-}
-
-/** Creates the administration. */
-export function createAdministration(parts: AdministrationParts): Administration {
-  const { people, sessions, revocations, clock } = parts;
-
-  async function record(name: string): Promise<UserWithSessions> {
+  async function find(name: string): Promise<UserWithSessions> {
     const user = await people.find(name);
     return { ...user, liveSessions: await sessions.countLive(user.id, clock()) };
   }
 
   return {
-    find: record,
-    async disable(name, by) {
+    find,
+    /**
+     * Keeps a user out and ends their sessions.
+     *
+     * @throws {PersonProblem} if administrators name themselves: one of them must remain to undo it
+     */
+    async disable(name: string, by: Administrator): Promise<UserWithSessions> {
       const { id, username } = await people.find(name);
       if (id === by.actor) throw new PersonProblem("you cannot disable yourself");
       await people.by(by).setActive(username, false);
       await revocations.poll();
-      return record(username);
+      return find(username);
     },
-    async enable(name, by) {
+    async enable(name: string, by: Administrator): Promise<UserWithSessions> {
       const { username } = await people.by(by).setActive(name, true);
-      return record(username);
+      return find(username);
     },
-    async endSessions(name, by) {
+    /** @returns the number of sessions that were live */
+    async endSessions(name: string, by: Administrator): Promise<number> {
       const { id } = await people.find(name);
       const now = clock();
       const ending = await sessions.countLive(id, now);

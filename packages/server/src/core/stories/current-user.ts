@@ -93,8 +93,5 @@ export type CurrentUser = (token: string | undefined) => Promise<User>;
  * `token_revoked`.
  */
 export function createCurrentUser(check: TokenCheck, userOf: UserOf): CurrentUser {
-  return async function currentUser(token) {
-    const principal = await check(token);
-    return await userOf(principal);
-  };
+  return async (token) => userOf(await check(token));
 }

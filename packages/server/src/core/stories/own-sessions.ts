@@ -2,6 +2,7 @@ import { eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import type { SessionPrincipal } from "./current-user.ts";
+import { isLive } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 export interface OwnSessionsParts {
@@ -21,37 +22,31 @@ export interface LiveSessions {
 /** Sessions that are shown, at most: a program that signs in at every run has any number of them. */
 const mostShown = 100;
 
-/** Session operations for the signed-in user. When a promise resolves, the sessions that it ended are refused. */
-export interface OwnSessions {
-  /** The number of live sessions, and the hundred that were used last. */
-  list(me: SessionPrincipal): Promise<LiveSessions>;
-  /** @returns false if the session is another user's, has ended or never existed: the caller cannot tell which */
-  end(me: SessionPrincipal, sessionId: string, by: Origin): Promise<boolean>;
-  /** @returns the number of sessions that were live */
-  endAll(me: SessionPrincipal, keepCurrent: boolean, by: Origin): Promise<number>;
-}
+export type OwnSessions = ReturnType<typeof createOwnSessions>;
 
-/** Creates the session operations for the signed-in user. */
-export function createOwnSessions(parts: OwnSessionsParts): OwnSessions {
-  const { sessions, revocations, clock, longestGrace } = parts;
+/** Session operations for the signed-in user. When a promise resolves, the sessions that it ended are refused. */
+export function createOwnSessions({ sessions, revocations, clock, longestGrace }: OwnSessionsParts) {
   return {
-    async list({ userId }) {
+    /** The number of live sessions, and the hundred that were used last. */
+    async list({ userId }: SessionPrincipal): Promise<LiveSessions> {
       const now = clock();
       const total = await sessions.countLive(userId, now);
       const live = await sessions.liveOf(userId, now, mostShown);
       const shown = live.map((session) => shownSession(session, longestGrace));
       return { sessions: shown.toSorted(lastUsedFirst), total };
     },
-    async end({ userId }, sessionId, by) {
+    /** @returns false if the session is another user's, has ended or never existed: the caller cannot tell which */
+    async end({ userId }: SessionPrincipal, sessionId: string, by: Origin): Promise<boolean> {
       const session = await sessions.byId(sessionId);
       const now = clock();
-      if (session?.userId !== userId || session.endedAt !== null || session.expiresAt <= now) return false;
+      if (session?.userId !== userId || !isLive(session, now)) return false;
       const event = eventOf("session.ended", now, by, { subject: userId, sessionId, reason: "owner" });
       const ended = await sessions.end(sessionId, [event]);
       await revocations.poll();
       return ended;
     },
-    async endAll({ userId, sessionId }, keepCurrent, by) {
+    /** @returns the number of sessions that were live */
+    async endAll({ userId, sessionId }: SessionPrincipal, keepCurrent: boolean, by: Origin): Promise<number> {
       const now = clock();
       const keep = keepCurrent ? sessionId : undefined;
       const ending = await sessions.countLive(userId, now, keep);

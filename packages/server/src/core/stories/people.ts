@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type AuditEvent, eventOf, type Origin } from "../audit-events.ts";
+import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
-import { type PasswordPolicy, passwordProblem } from "../passwords/policy.ts";
+import { passwordProblem } from "../passwords/policy.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import {
   type AddOutcome,
@@ -15,12 +15,7 @@ import {
   userOf,
 } from "./users.ts";
 
-export interface Person {
-  readonly username: string;
-  readonly email: string;
-  readonly displayName: string | null;
-  readonly roles: readonly string[];
-}
+export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
 
 /** A refused change of a user. The message is one line for the caller. */
 export class PersonProblem extends Error {}
@@ -33,12 +28,11 @@ export const firstAdministrator: Person = {
   roles: ["admin"],
 };
 
-type UserEvent = Extract<AuditEvent["name"], `user.${string}`>;
-
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
-  readonly policy: PasswordPolicy;
+  /** In Unicode code points. */
+  readonly passwordMinLength: number;
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
@@ -49,18 +43,12 @@ export interface PeopleParts {
  * {PersonProblem} if the user, the name or the password is refused.
  */
 export class People {
-  readonly #users: Users;
-  readonly #passwords: Passwords;
-  readonly #policy: PasswordPolicy;
-  readonly #clock: Clock;
   readonly #parts: PeopleParts;
+  readonly #users: Users;
 
   constructor(parts: PeopleParts) {
-    this.#users = parts.users;
-    this.#passwords = parts.passwords;
-    this.#policy = parts.policy;
-    this.#clock = parts.clock;
     this.#parts = parts;
+    this.#users = parts.users;
   }
 
   /** The same people, with another origin of the audit events. */
@@ -100,17 +88,16 @@ export class People {
    * Adds the first administrator to an empty table.
    *
    * @param given the password; without it one is generated
-   * @returns the generated password, if any, and whether this call added the user
+   * @returns the generated password, if this call added the user with one
    */
-  async addFirstAdministrator(
-    given: string | undefined,
-  ): Promise<{ added: boolean; generated: string | undefined }> {
-    if (!(await this.#users.isEmpty())) return { added: false, generated: undefined };
+  async addFirstAdministrator(given: string | undefined): Promise<string | undefined> {
+    if (!(await this.#users.isEmpty())) return undefined;
     const person = firstAdministrator;
     if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
-    const generated = given === undefined ? randomBytes(15).toString("base64url") : undefined;
-    const user = await this.#prepare(person, given ?? generated ?? "");
-    return { added: await this.#users.addFirst(user, this.#event("user.added", user.id)), generated };
+    const password = given ?? randomBytes(15).toString("base64url");
+    const user = await this.#prepare(person, password);
+    const added = await this.#users.addFirst(user, this.#event("user.added", user.id));
+    return added && given === undefined ? password : undefined;
   }
 
   /** Adds a user without checking the password, for demonstrations. */
@@ -167,16 +154,16 @@ export class People {
   }
 
   #hash(password: string, account: string): Promise<string> {
-    return this.#passwords.hash(password, { address: this.#parts.by.address, account });
+    return this.#parts.passwords.hash(password, { address: this.#parts.by.address, account });
   }
 
   async #assertGood(password: string, names: readonly string[]): Promise<void> {
-    const problem = await passwordProblem(password, names, this.#policy);
+    const problem = await passwordProblem(password, names, this.#parts.passwordMinLength);
     if (problem !== undefined) throw new PersonProblem(problem);
   }
 
-  #event(name: UserEvent, subject: string): AuditEvent {
-    return eventOf(name, this.#clock(), this.#parts.by, { subject });
+  #event(name: AuditEventName & `user.${string}`, subject: string): AuditEvent {
+    return eventOf(name, this.#parts.clock(), this.#parts.by, { subject });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Caller } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
+import { RecentKeys } from "../recent-keys.ts";
 import { addressBucket } from "../throttle/addresses.ts";
-import { RecentRotations } from "./recent-rotations.ts";
 import type { Session } from "./sessions.ts";
 
 /** Whether a repeat comes from the address that its session was opened from. */
@@ -27,37 +27,32 @@ export const mostRepeats = 20;
  */
 const skew = 2_000;
 
-/** The moment of a rotation. Disposed of before its outcome is known, it is forgotten. */
-export interface RotationMoment extends Disposable {
-  /** Keeps the moment: the rotation was made, here or by another replica at this moment. */
-  keep(): void;
-}
-
 /** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
 export class RefreshGrace {
   readonly #settings: GraceSettings;
   readonly #clock: Clock;
-  readonly #rotations: RecentRotations;
+  /** The rotations of this process. */
+  readonly #rotations: RecentKeys;
 
   constructor(settings: GraceSettings, clock: Clock, steady: SteadyClock) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#rotations = new RecentRotations(steady);
+    this.#rotations = new RecentKeys(steady);
   }
 
-  /** Notes the moment of a rotation before it is made: a repeat may arrive before its outcome is known here. */
-  begin(sessionId: string, generation: number): RotationMoment {
-    const rotations = this.#rotations;
-    let kept = false;
-    rotations.note(sessionId, generation);
-    return {
-      keep() {
-        kept = true;
-      },
-      [Symbol.dispose]() {
-        if (!kept) rotations.forget(sessionId);
-      },
-    };
+  /**
+   * Notes the moment of a rotation to this generation, made here or by another replica. A repeat may arrive before its
+   * outcome is known here, so the moment counts from the begin. A failed rotation is forgotten.
+   */
+  async note(sessionId: string, generation: number, rotation: Promise<boolean>): Promise<boolean> {
+    const key = keyOf(sessionId, generation);
+    this.#rotations.note(key);
+    try {
+      return await rotation;
+    } catch (error) {
+      this.#rotations.forget(key);
+      throw error;
+    }
   }
 
   /** The origin of a repeat in time; undefined if it is too late. */
@@ -68,9 +63,13 @@ export class RefreshGrace {
 
   /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
   #age(session: Session): number {
-    const known = this.#rotations.ageOf(session);
-    if (known !== undefined) return known;
+    const known = this.#rotations.ageOf(keyOf(session.id, session.generation));
+    if (Number.isFinite(known)) return known;
     const age = this.#clock() - session.rotatedAt;
     return age < -skew ? Number.POSITIVE_INFINITY : age;
   }
+}
+
+function keyOf(sessionId: string, generation: number): string {
+  return `${sessionId} ${generation}`;
 }

@@ -5,10 +5,10 @@ import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import { assertClaimsFit } from "../tokens/token-size.ts";
+import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
 import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
-import { isLive, notLive, type SessionSettings, useOf } from "./session-life.ts";
+import { isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
 import { createTrade, noTrade } from "./trade.ts";
 import type { User } from "./users.ts";
@@ -32,7 +32,7 @@ export interface RefreshParts {
   readonly revocations: Revocations;
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
-  readonly settings: SessionSettings & {
+  readonly settings: SessionLife & {
     readonly grace: GraceSettings;
     /** Whether a live access token is traded for a new one. */
     readonly currentToken: boolean;
@@ -88,14 +88,15 @@ export function createRefresh(parts: RefreshParts): Refresh {
     // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
     // shows which one, so a second rotation is rare. Only a database that is rolled back meanwhile reaches the bound.
     for (let rotations = 0; isCurrent(presented, session); rotations++) {
-      if (rotations === mostRotations) throw undecided();
+      if (rotations === mostRotations) {
+        const reason = `the current token could not be rotated, ${mostRotations} times`;
+        throw new LatchkeyError("store_unavailable", { reason });
+      }
       const use = useOf(session, parts);
       const reason = "refresh_token";
       const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
-      using moment = grace.begin(session.id, next.generation);
-      const rotated = await sessions.rotate(session.id, presented, next, use, event);
-      moment.keep();
-      if (rotated) return refreshed(use.tokensUntil);
+      const rotation = sessions.rotate(session.id, presented, next, use, event);
+      if (await grace.note(session.id, next.generation, rotation)) return refreshed(use.tokensUntil);
       const seen = await sessions.byId(session.id);
       if (!isLive(seen, clock())) throw notLive(seen);
       session = seen;
@@ -137,7 +138,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function activeUser({ userId }: Session): Promise<User> {
     const user = await users.byId(userId);
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    assertClaimsFit(user);
+    const tooLarge = claimsRefusal(user);
+    if (tooLarge) throw tooLarge;
     return user;
   }
 
@@ -179,9 +181,4 @@ function about({ id, userId }: Session): { readonly subject: string; readonly se
 
 function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Session): boolean {
   return session.generation === generation && session.refreshHash === refreshHash;
-}
-
-function undecided(): LatchkeyError {
-  const reason = `the current token could not be rotated, ${mostRotations} times`;
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }

@@ -11,9 +11,6 @@ export interface SessionLife {
   readonly max: number;
 }
 
-/** The current settings of session life. */
-export type SessionSettings = SessionLife;
-
 /**
  * A session with its effective times. Lowered settings shorten an open session, raised settings do not lengthen it.
  * Its issued access tokens keep their expiry.
@@ -27,20 +24,15 @@ export function withLife(session: Session, { idle, max }: SessionLife): Session 
 /** The times of a session after a use now. */
 export function useOf(
   session: Pick<Session, "endsAt">,
-  parts: { settings: SessionSettings; tokens: AccessTokens; clock: Clock },
+  parts: { settings: SessionLife; tokens: AccessTokens; clock: Clock },
 ): SessionUse {
   const now = parts.clock();
   const expiresAt = Math.min(now + parts.settings.idle, session.endsAt);
   return { lastUsedAt: now, expiresAt, tokensUntil: parts.tokens.expiry(expiresAt) };
 }
 
-/** A session that has not ended. */
-export interface LiveSession extends Session {
-  readonly endedAt: null;
-}
-
 /** Whether a session is on record, has not been ended and has not expired. */
-export function isLive(session: Session | undefined, now: number): session is LiveSession {
+export function isLive(session: Session | undefined, now: number): session is Session & { endedAt: null } {
   return session !== undefined && session.endedAt === null && session.expiresAt > now;
 }
 

@@ -1,38 +1,33 @@
 import type { AuditEvent } from "../audit-events.ts";
 
-/** A session: it lasts from sign-in to logout or expiry. All times are milliseconds since the epoch. */
-export interface Session {
-  readonly id: string;
-  readonly userId: string;
-  /** The generation of the current refresh token: the number of rotations. */
+/** The state of a refresh token in the chain of its session. */
+export interface RefreshTokenState {
+  /** The number of rotations before it. */
   readonly generation: number;
-  /** SHA-256 of the current refresh token's secret. */
+  /** SHA-256 of its secret. */
   readonly refreshHash: string;
-  readonly rotatedAt: number;
-  readonly createdAt: number;
+}
+
+/** The times that a use of a session changes. All times are milliseconds since the epoch. */
+export interface SessionUse {
   readonly lastUsedAt: number;
   /** The end without another use; never later than `endsAt`. */
   readonly expiresAt: number;
-  /** The end of the session, used or not. */
-  readonly endsAt: number;
   /** The latest expiry of its access tokens. */
   readonly tokensUntil: number;
+}
+
+/** A session, with the state of its current refresh token. It lasts from sign-in to logout or expiry. */
+export interface Session extends RefreshTokenState, SessionUse {
+  readonly id: string;
+  readonly userId: string;
+  readonly rotatedAt: number;
+  readonly createdAt: number;
+  /** The end of the session, used or not. */
+  readonly endsAt: number;
   readonly endedAt: number | null;
   /** The bucket of the address that opened it, see `addresses.ts`. */
   readonly addressBucket: string;
-}
-
-/** The times that a use of a session changes. */
-export interface SessionUse {
-  readonly lastUsedAt: number;
-  readonly expiresAt: number;
-  readonly tokensUntil: number;
-}
-
-/** The state of a refresh token in the chain of its session. */
-export interface RefreshTokenState {
-  readonly generation: number;
-  readonly refreshHash: string;
 }
 
 /** Sessions. Every change is durable when its promise resolves, and so is its audit event. */

@@ -5,10 +5,10 @@ import type { NameKeys } from "../passwords/account-names.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import type { Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
-import { type RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
+import type { RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import { assertClaimsFit } from "../tokens/token-size.ts";
-import { type SessionSettings, useOf } from "./session-life.ts";
+import { claimsRefusal } from "../tokens/token-size.ts";
+import { type SessionLife, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
@@ -37,17 +37,13 @@ export interface Account {
   checkPassword(password: string, caller: Caller): Promise<Verdict>;
 }
 
-/** Whether the password was right. The reason of a wrong one is for the log and the audit trail alone. */
+/**
+ * Whether the password was right. `revision` is the one of the user that was checked. The reason of a wrong password is
+ * for the log and the audit trail alone. `unusable_hash`: the stored hash is not argon2.
+ */
 export type Verdict =
-  | {
-      readonly ok: true;
-      readonly user: User /** The revision that the check read. */;
-      readonly revision: number;
-    }
-  | { readonly ok: false; readonly reason: VerdictReason };
-
-/** Why a password was not accepted. `unusable_hash`: the stored hash is not argon2. */
-export type VerdictReason = "unknown_user" | "wrong_password" | "inactive" | "unusable_hash";
+  | { readonly ok: true; readonly user: User; readonly revision: number }
+  | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" | "unusable_hash" };
 
 /** The accounts that sign in with a password. */
 export interface Accounts {
@@ -71,7 +67,7 @@ export interface SignInParts {
   readonly tokens: AccessTokens;
   readonly audit: AuditTrail;
   readonly revocations: Pick<Revocations, "poll">;
-  readonly settings: SessionSettings & {
+  readonly settings: SessionLife & {
     /** Live sessions of one user, at most. */
     readonly mostSessions: number;
   };
@@ -100,9 +96,10 @@ export function createSignIn(parts: SignInParts): SignIn {
     const verdict = await account.checkPassword(password, caller);
     if (!verdict.ok) throw await admission.failed(await refused(account, verdict.reason, caller));
     const { user, revision } = verdict;
-    await assertFits(account, user, caller);
+    const tooLarge = claimsRefusal(user);
+    if (tooLarge) throw await refused(account, "token_too_large", caller, tooLarge);
 
-    const refreshToken = refreshTokens.first(RefreshTokens.newSessionId());
+    const refreshToken = refreshTokens.first();
     const session = newSession(refreshToken, user, caller);
     const signedIn = {
       ...tokens.issue(user, session.id, session.tokensUntil),
@@ -128,24 +125,15 @@ export function createSignIn(parts: SignInParts): SignIn {
     );
   }
 
-  /** Records a wrong login. @returns its refusal, with the reason for the log alone */
+  /** Records a refused login. @returns its refusal, with the reason for the log alone */
   async function refused(
     account: Account,
     reason: AuditReason<"login.failed">,
     caller: Caller,
+    refusal = new LatchkeyError("invalid_credentials", { reason }),
   ): Promise<LatchkeyError> {
     await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    return new LatchkeyError("invalid_credentials", { reason });
-  }
-
-  async function assertFits(account: Account, user: User, caller: Caller): Promise<void> {
-    try {
-      assertClaimsFit(user);
-    } catch (error) {
-      const reason = "token_too_large";
-      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-      throw error;
-    }
+    return refusal;
   }
 
   function newSession(first: RefreshToken, user: User, caller: Caller): Session {

@@ -2,7 +2,7 @@ import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
-import { type SessionSettings, useOf } from "./session-life.ts";
+import { type SessionLife, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
@@ -12,24 +12,22 @@ const chainLasts = 86_400_000;
 export interface TradeParts {
   readonly sessions: Pick<Sessions, "touch">;
   readonly tokens: AccessTokens;
-  readonly settings: SessionSettings;
+  readonly settings: SessionLife;
   readonly clock: Clock;
 }
 
-/** Trades a live access token of a session for a new one. */
-export type Trade = (session: Session, user: User, caller: Caller) => Promise<AccessToken>;
-
 /**
- * A trade needs an access token alone, so a stolen one must not become a credential for the whole life of its session.
- * The chain of trades, with every token that it issues, ends a day after the last login or refresh by refresh token.
- * If access tokens live longer than a day, the chain ends with their lifetime.
+ * Trades a live access token of a session for a new one. A trade needs an access token alone, so a stolen one must not
+ * become a credential for the whole life of its session. The chain of trades, with every token that it issues, ends a
+ * day after the last login or refresh by refresh token. If access tokens live longer than a day, the chain ends with
+ * their lifetime.
  *
  * The function it returns throws {LatchkeyError} `token_expired`, `token_revoked`.
  */
-export function createTrade({ sessions, tokens, settings, clock }: TradeParts): Trade {
+export function createTrade({ sessions, tokens, settings, clock }: TradeParts) {
   const longest = Math.max(chainLasts, tokens.lifetime);
 
-  return async function trade(session, user, caller) {
+  return async function trade(session: Session, user: User, caller: Caller): Promise<AccessToken> {
     const use = useOf(session, { settings, tokens, clock });
     const tokensUntil = tokens.expiry(Math.min(use.expiresAt, session.rotatedAt + longest));
     if (tokensUntil <= clock()) {

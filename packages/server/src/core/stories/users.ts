@@ -37,15 +37,10 @@ export interface SignInRead {
   readonly decoy: string | undefined;
 }
 
-export interface NewUser {
-  readonly id: string;
-  readonly username: string;
-  readonly email: string;
-  readonly emailKey: string;
+/** A user to add, with the keys that make its names unique. */
+export interface NewUser extends Omit<LocalUser, "active" | "createdAt" | "revision"> {
   readonly usernameKey: string;
-  readonly displayName: string | null;
-  readonly roles: readonly string[];
-  readonly passwordHash: string;
+  readonly emailKey: string;
 }
 
 /** The outcome of adding a user. */

@@ -23,13 +23,9 @@ export function networkOfBucket(bucket: string): string {
 }
 
 function networkOf(address: string, bits: number): string {
-  const network = ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone(address)}/${bits}`);
+  const [withoutZone] = address.split("%", 1);
+  const network = ipaddr.IPv6.networkAddressFromCIDR(`${withoutZone}/${bits}`);
   return `${network.toString()}/${bits}`;
-}
-
-function withoutZone(address: string): string {
-  const zone = address.indexOf("%");
-  return zone === -1 ? address : address.slice(0, zone);
 }
 
 /**

@@ -44,7 +44,8 @@ export class MemoryAttemptCounter implements AttemptCounter {
 
   async reserve(limits: readonly CountedLimit[]): Promise<Reservation[]> {
     const reservations = limits.map((limit) => this.#look(limit));
-    if (reservations.every(({ admitted }) => admitted)) for (const limit of limits) this.#take(limit);
+    if (reservations.every(({ admitted }) => admitted))
+      for (const limit of limits) this.#countOf(limit).open++;
     return reservations;
   }
 
@@ -75,10 +76,6 @@ export class MemoryAttemptCounter implements AttemptCounter {
     return { admitted: false, retryAfterMs: exhausted ? left : soonMs, exhausted };
   }
 
-  #take({ key, rule }: CountedLimit): void {
-    this.#countOf(key, this.#steady(), rule).open++;
-  }
-
   #settle({ key, rule }: CountedLimit, failed: boolean): void {
     const count = this.#counts.get(key);
     if (count === undefined) return;
@@ -89,7 +86,8 @@ export class MemoryAttemptCounter implements AttemptCounter {
     } else if (count.failures === 0) this.#dropIfIdle(count);
   }
 
-  #countOf(key: string, now: number, rule: Rule): Count {
+  #countOf({ key, rule }: CountedLimit): Count {
+    const now = this.#steady();
     const windowEnds = now + rule.windowMs;
     const known = this.#counts.get(key);
     if (known === undefined) {

@@ -12,6 +12,15 @@ export interface ThrottleRules {
   readonly address: Rule;
 }
 
+export interface ThrottleParts {
+  readonly rules: ThrottleRules;
+  /** Separate counters: a flood of one operation must not displace the counts of the other. */
+  readonly counters: Record<Attempt["operation"], AttemptCounter>;
+  readonly sessions: Pick<Sessions, "openedFrom">;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+}
+
 export interface Attempt {
   readonly operation: "login" | "refresh";
   readonly caller: Caller;
@@ -28,13 +37,6 @@ type Scope = keyof ThrottleRules;
 
 interface Limit extends CountedLimit {
   readonly scope: Scope;
-}
-
-/** The places that an attempt took, one under every limit that applies to it. */
-interface Places {
-  readonly held: readonly Limit[];
-  /** The refusal of a limit that only this caller may pass. */
-  readonly passed: LatchkeyError | undefined;
 }
 
 /**
@@ -59,25 +61,12 @@ export interface Admission extends AsyncDisposable {
  * answer of that limit.
  */
 export class Throttle {
+  readonly #parts: ThrottleParts;
   readonly #rules: Record<Attempt["operation"], ThrottleRules>;
-  readonly #counters: Record<Attempt["operation"], AttemptCounter>;
-  readonly #sessions: Pick<Sessions, "openedFrom">;
-  readonly #audit: AuditTrail;
-  readonly #clock: Clock;
 
-  constructor(parts: {
-    rules: ThrottleRules;
-    /** Separate counters: a flood of one operation must not displace the counts of the other. */
-    counters: Record<Attempt["operation"], AttemptCounter>;
-    sessions: Pick<Sessions, "openedFrom">;
-    audit: AuditTrail;
-    clock: Clock;
-  }) {
+  constructor(parts: ThrottleParts) {
+    this.#parts = parts;
     this.#rules = { login: parts.rules, refresh: tenfold(parts.rules) };
-    this.#counters = parts.counters;
-    this.#sessions = parts.sessions;
-    this.#audit = parts.audit;
-    this.#clock = parts.clock;
   }
 
   /**
@@ -104,9 +93,13 @@ export class Throttle {
     };
   }
 
-  /** Takes all places in one step. A limit that the caller may pass is left out of the next step. */
-  async #reserve(attempt: Attempt): Promise<Places> {
-    const counter = this.#counters[attempt.operation];
+  /**
+   * Takes all places in one step. A limit that only this caller may pass is left out of the next step.
+   *
+   * @returns the limits that hold a place, and the refusal of one that was passed
+   */
+  async #reserve(attempt: Attempt): Promise<{ held: Limit[]; passed: LatchkeyError | undefined }> {
+    const counter = this.#parts.counters[attempt.operation];
     let held = this.#limits(attempt);
     let passed: LatchkeyError | undefined;
     for (;;) {
@@ -137,7 +130,7 @@ export class Throttle {
   ): Promise<LatchkeyError | undefined> {
     const [first] = limits;
     if (first === undefined) return undefined;
-    const retryAfterMs = await this.#counters[attempt.operation]
+    const retryAfterMs = await this.#parts.counters[attempt.operation]
       .settle(limits, failed)
       .catch(() => undefined);
     return retryAfterMs === undefined ? undefined : refusalOf(attempt, first, retryAfterMs);
@@ -161,15 +154,14 @@ export class Throttle {
   async #isKnownHere({ account, caller }: Attempt): Promise<boolean> {
     if (account === undefined) return false;
     const bucket = addressBucket(caller.address);
-    const opened = await this.#sessions.openedFrom(account.userId ?? account.key, bucket);
+    const opened = await this.#parts.sessions.openedFrom(account.userId ?? account.key, bucket);
     return opened && account.userId !== undefined;
   }
 
   async #announce({ operation, caller, account }: Attempt, scope: Scope): Promise<void> {
+    const { audit, clock } = this.#parts;
     const about = account === undefined ? {} : { subject: account.subject ?? account.key };
-    await this.#audit.record(
-      eventOf(`${operation}.throttled`, this.#clock(), caller, { ...about, reason: scope }),
-    );
+    await audit.record(eventOf(`${operation}.throttled`, clock(), caller, { ...about, reason: scope }));
   }
 }
 

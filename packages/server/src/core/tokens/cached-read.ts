@@ -1,4 +1,6 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
+import { SingleFlight } from "@latchkey/guard/single-flight";
+import { settlesWithin } from "@latchkey/guard/timers";
 import type { SteadyClock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 
@@ -15,15 +17,15 @@ export class CachedRead {
   readonly #name: string;
   readonly #read: () => Promise<void>;
   readonly #clocks: Clocks;
+  readonly #reading: SingleFlight<void>;
   #readAt: Moment | undefined;
-  #inFlight: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
 
   /** @param name for the log */
   constructor(name: string, read: () => Promise<void>, clocks: Clocks) {
     this.#name = name;
     this.#read = read;
     this.#clocks = clocks;
+    this.#reading = new SingleFlight(clocks);
   }
 
   /** Milliseconds since the last successful read began. A wall clock that is set back does not change it. */
@@ -48,11 +50,7 @@ export class CachedRead {
    * @throws {LatchkeyError} `store_unavailable` if the read fails or takes too long
    */
   async refresh(): Promise<void> {
-    if (this.isFresh) return;
-    this.#inFlight ??= this.#readInTime().finally(() => {
-      this.#inFlight = undefined;
-    });
-    await this.#inFlight;
+    if (!this.isFresh) await this.#reading.join(() => this.#readInTime());
   }
 
   /**
@@ -60,32 +58,13 @@ export class CachedRead {
    *
    * @throws {LatchkeyError} `store_unavailable` if the read fails or takes too long
    */
-  async renew(): Promise<void> {
-    this.#next ??= this.#afterThis();
-    await this.#next;
-  }
-
-  async #afterThis(): Promise<void> {
-    await this.#inFlight?.catch(() => {});
-    this.#next = undefined;
-    this.#inFlight = this.#readInTime().finally(() => {
-      this.#inFlight = undefined;
-    });
-    await this.#inFlight;
+  renew(): Promise<void> {
+    return this.#reading.joinNext(() => this.#readInTime());
   }
 
   async #readInTime(): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const refusal = new LatchkeyError("store_unavailable", {
-      reason: `${this.#name} not read`,
-      retryAfter: 1,
-    });
-    const timer = setTimeout(() => late.reject(refusal), readTimeout);
-    try {
-      await Promise.race([this.read(), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    if (await settlesWithin(this.read(), readTimeout)) return;
+    throw new LatchkeyError("store_unavailable", { reason: `${this.#name} not read` });
   }
 }
 

@@ -1,15 +1,12 @@
 import { createHmac, createSecretKey, hkdfSync } from "node:crypto";
 
-/** The keys that are derived from `LATCHKEY_SECRET`. Each has one purpose, so a key never works in place of another. */
-export interface DerivedKeys {
-  readonly sealing: Buffer;
-  readonly refreshChain: Buffer;
-  readonly refreshSeal: Buffer;
-  readonly fingerprint: Buffer;
-}
+export type DerivedKeys = ReturnType<typeof deriveKeys>;
 
-/** Derives the keys with HKDF-SHA256 (RFC 5869). */
-export function deriveKeys(secret: string): DerivedKeys {
+/**
+ * Derives the keys from `LATCHKEY_SECRET` with HKDF-SHA256 (RFC 5869). Each has one purpose, so a key never works in
+ * place of another.
+ */
+export function deriveKeys(secret: string) {
   const derive = (purpose: string) =>
     Buffer.from(hkdfSync("sha256", secret, "", `latchkey/1/${purpose}`, 32));
   return {

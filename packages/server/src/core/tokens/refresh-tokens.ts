@@ -39,15 +39,11 @@ export class RefreshTokens {
     this.#sealKey = createSecretKey(keys.refreshSeal);
   }
 
-  /** A session id that cannot be guessed. */
-  static newSessionId(): string {
-    const id = randomBytes(idBytes).toString("base64url");
+  /** The first token of a new session, whose id cannot be guessed. */
+  first(): RefreshToken {
+    const sessionId = randomBytes(idBytes).toString("base64url");
     // A command line would take it for an option.
-    return id.startsWith("-") ? RefreshTokens.newSessionId() : id;
-  }
-
-  /** The first token of a session. */
-  first(sessionId: string): RefreshToken {
+    if (sessionId.startsWith("-")) return this.first();
     return { sessionId, generation: 0, secret: randomBytes(secretBytes) };
   }
 

@@ -23,11 +23,11 @@ export async function newSigningKeyPair(algorithm: SigningAlgorithm): Promise<Si
       ? await generate("ec", { namedCurve: "P-256" })
       : await generate("rsa", { modulusLength: rsaBits });
   const { kty = "", crv, x, y, n, e } = publicKey.export({ format: "jwk" });
-  // The required members in lexical order, as a thumbprint takes them.
+  // The required members in lexical order, as a thumbprint takes them (RFC 7638 §3).
   const members = Object.fromEntries(
     Object.entries({ crv, e, kty, n, x, y }).filter((member): member is [string, string] => !!member[1]),
   );
-  const kid = thumbprint(members);
+  const kid = createHash("sha256").update(JSON.stringify(members)).digest("base64url");
   return { publicJwk: { ...members, kid, alg: algorithm, use: "sig" }, privateKey };
 }
 
@@ -46,9 +46,4 @@ export function algorithmOf({ alg, kid }: Readonly<Record<string, unknown>>): Si
   const algorithm = signingAlgorithms.find((one) => one === alg);
   if (algorithm === undefined) throw new Error(`signing key ${kid}: unknown algorithm ${alg}`);
   return algorithm;
-}
-
-/** JWK thumbprint (RFC 7638 §3). */
-function thumbprint(members: Readonly<Record<string, string>>): string {
-  return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
 }

@@ -24,14 +24,7 @@ export interface Signer {
   readonly privateKey: KeyObject;
 }
 
-interface Ring {
-  readonly signer: Signer;
-  readonly next: StoredKey;
-  readonly published: ReadonlyMap<string, webcrypto.CryptoKey>;
-  /** JWK Set (RFC 7517 §5). */
-  readonly keySet: { readonly keys: readonly Record<string, unknown>[] };
-  readonly stored: readonly StoredKey[];
-}
+type Ring = Awaited<ReturnType<typeof ringOf>>;
 
 export interface SigningKeyParts {
   readonly store: KeyStore;
@@ -56,25 +49,18 @@ export type Rotation =
  * it before its first signature. A retired key stays published until its last token has expired.
  */
 export class SigningKeys {
-  readonly #store: KeyStore;
-  readonly #sealing: Buffer;
-  readonly #clock: Clock;
-  readonly #algorithm: SigningAlgorithm;
-  readonly #steady: SteadyClock;
+  readonly #parts: SigningKeyParts;
   readonly #reading: CachedRead;
   #ring: Ring;
   /** When the keys were read, by the steady clock. */
   #readAt: number;
 
-  private constructor({ store, sealing, clock, steady, algorithm }: SigningKeyParts, ring: Ring) {
-    this.#store = store;
-    this.#sealing = sealing;
-    this.#clock = clock;
-    this.#algorithm = algorithm;
-    this.#steady = steady;
+  private constructor(parts: SigningKeyParts, ring: Ring) {
+    const { clock: now, steady } = parts;
+    this.#parts = parts;
     this.#ring = ring;
     this.#readAt = steady();
-    this.#reading = new CachedRead("signing keys", () => this.#read(), { now: clock, steady });
+    this.#reading = new CachedRead("signing keys", () => this.#read(), { now, steady });
   }
 
   /**
@@ -83,12 +69,11 @@ export class SigningKeys {
    * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
    */
   static async open(parts: SigningKeyParts): Promise<SigningKeys> {
-    const { store, sealing, clock, algorithm } = parts;
+    const { store, sealing, clock } = parts;
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
-      const create = () => newKey(now, sealing, algorithm);
-      await store.seed({ ...(await create()), activatedAt: now }, await create());
+      await store.seed({ ...(await newKey(now, parts)), activatedAt: now }, await newKey(now, parts));
       stored = await store.all();
     }
     return new SigningKeys(parts, await ringOf(stored, sealing));
@@ -98,7 +83,8 @@ export class SigningKeys {
     return this.#ring.signer;
   }
 
-  get keySet(): Ring["keySet"] {
+  /** JWK Set (RFC 7517 §5). */
+  get keySet(): { readonly keys: readonly Record<string, unknown>[] } {
     return this.#ring.keySet;
   }
 
@@ -107,7 +93,7 @@ export class SigningKeys {
    * another process's rotation.
    */
   get keySetIsCurrent(): boolean {
-    return this.#steady() - this.#readAt < noticeMs;
+    return this.#parts.steady() - this.#readAt < noticeMs;
   }
 
   /** All keys, as they are stored. */
@@ -135,10 +121,11 @@ export class SigningKeys {
   }
 
   async #read(): Promise<void> {
-    const began = this.#steady();
-    const stored = await this.#store.all();
+    const { store, sealing, steady } = this.#parts;
+    const began = steady();
+    const stored = await store.all();
     this.#readAt = Math.max(this.#readAt, began);
-    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#sealing);
+    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, sealing);
   }
 
   /**
@@ -149,17 +136,17 @@ export class SigningKeys {
    * @param force rotates in any case. Verifiers behind a cache may refuse good tokens for `keySetLifetime`
    */
   async rotate(tokenLifetime: number, event: AuditEvent, force = false): Promise<Rotation> {
-    const at = this.#clock();
+    const at = this.#parts.clock();
     const from = this.#nextMaySignFrom();
     if (at < from && !force) return { outcome: "too early", from };
     const rotation = {
       activeKid: this.#ring.signer.kid,
       nextKid: this.#ring.next.kid,
-      successor: await newKey(at, this.#sealing, this.#algorithm),
+      successor: await newKey(at, this.#parts),
       at,
       keepUntil: at + tokenLifetime + noticeMs,
     };
-    const rotated = await this.#store.rotate(rotation, event);
+    const rotated = await this.#parts.store.rotate(rotation, event);
     await this.poll();
     return { outcome: rotated ? "rotated" : "overtaken" };
   }
@@ -182,7 +169,10 @@ export class SealedKeyError extends Error {
   }
 }
 
-async function newKey(at: number, sealing: Buffer, algorithm: SigningAlgorithm): Promise<StoredKey> {
+async function newKey(
+  at: number,
+  { sealing, algorithm }: Pick<SigningKeyParts, "sealing" | "algorithm">,
+): Promise<StoredKey> {
   const { publicJwk, privateKey } = await newSigningKeyPair(algorithm);
   const { kid } = publicJwk;
   return {
@@ -196,7 +186,7 @@ async function newKey(at: number, sealing: Buffer, algorithm: SigningAlgorithm):
   };
 }
 
-async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ring> {
+async function ringOf(stored: readonly StoredKey[], sealing: Buffer) {
   const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
   const next = stored.find((key) => key.activatedAt === null);
   if (active === undefined || next === undefined)
@@ -206,17 +196,12 @@ async function ringOf(stored: readonly StoredKey[], sealing: Buffer): Promise<Ri
   const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
   const published = new Map<string, webcrypto.CryptoKey>();
   for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));
-  return {
-    signer: {
-      kid: active.kid,
-      algorithm: algorithmOf(JSON.parse(active.publicJwk)),
-      privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
-    },
-    next,
-    published,
-    keySet: { keys },
-    stored,
+  const signer: Signer = {
+    kid: active.kid,
+    algorithm: algorithmOf(JSON.parse(active.publicJwk)),
+    privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),
   };
+  return { signer, next, published, keySet: { keys }, stored };
 }
 
 function sameKeys(a: readonly StoredKey[], b: readonly StoredKey[]): boolean {

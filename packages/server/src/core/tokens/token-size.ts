@@ -32,17 +32,15 @@ export function addressesFit(issuer: string | undefined, audience: readonly stri
   return Buffer.byteLength(JSON.stringify(claims)) <= mostAddressBytes;
 }
 
-/** @throws {LatchkeyError} `token_too_large` if a stored user's claims do not fit into a request's headers */
-export function assertClaimsFit(user: User): void {
+/** The refusal of a stored user whose claims do not fit into a request's headers: `token_too_large`. */
+export function claimsRefusal(user: User): LatchkeyError | undefined {
   const bytes = userBytes(user);
-  if (bytes > mostStoredBytes) throw tooLarge(`${bytes} bytes of claims of ${user.id}`);
+  if (bytes <= mostStoredBytes) return undefined;
+  return new LatchkeyError("token_too_large", { reason: `${bytes} bytes of claims of ${user.id}` });
 }
 
-/** @throws {LatchkeyError} `token_too_large` if a token does not fit into a request's headers */
-export function assertTokenFits(token: string): void {
-  if (token.length > mostTokenLength) throw tooLarge(`a token of ${token.length} characters`);
-}
-
-function tooLarge(reason: string): LatchkeyError {
-  return new LatchkeyError("token_too_large", { reason });
+/** The refusal of a token that does not fit into a request's headers: `token_too_large`. */
+export function sizeRefusal(token: string): LatchkeyError | undefined {
+  if (token.length <= mostTokenLength) return undefined;
+  return new LatchkeyError("token_too_large", { reason: `a token of ${token.length} characters` });
 }

@@ -39,10 +39,6 @@ export class CircuitBreaker {
     this.#openTime = this.#options.minOpenTime;
   }
 
-  get isOpen(): boolean {
-    return this.#openUntil !== undefined;
-  }
-
   /** @throws {CircuitOpen} if `work` was not begun, besides the errors of `work` */
   async run<T>(work: () => Promise<T>): Promise<T> {
     const isProbe = this.#admit();

@@ -1,3 +1,4 @@
+import { settlesWithin } from "@latchkey/guard/timers";
 import { LatchkeyError } from "../../core/errors.ts";
 
 /**
@@ -17,7 +18,9 @@ export class Bulkhead {
    * @throws {LatchkeyError} `overloaded` if all permits are taken
    */
   acquire(): Disposable {
-    if (this.#free === 0) throw overloaded("too many concurrent requests to the realm");
+    if (this.#free === 0) {
+      throw new LatchkeyError("overloaded", { reason: "too many concurrent requests to the realm" });
+    }
     this.#free--;
     return { [Symbol.dispose]: () => void this.#free++ };
   }
@@ -46,27 +49,10 @@ export class KeyedMutex {
       if (this.#queues.get(key) === queue) this.#queues.delete(key);
     });
     this.#queues.set(key, queue);
-    try {
-      if (before !== undefined) await this.#waitFor(before);
-    } catch (error) {
+    if (before !== undefined && !(await settlesWithin(before, this.#timeout))) {
       release();
-      throw error;
+      throw new LatchkeyError("overloaded", { reason: "too many concurrent logins of one account" });
     }
     return { [Symbol.dispose]: release };
   }
-
-  async #waitFor(before: Promise<unknown>): Promise<void> {
-    const late = Promise.withResolvers<never>();
-    const refuse = () => late.reject(overloaded("too many concurrent logins of one account"));
-    const timer = setTimeout(refuse, this.#timeout);
-    try {
-      await Promise.race([before, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-function overloaded(reason: string): LatchkeyError {
-  return new LatchkeyError("overloaded", { reason, retryAfter: 1 });
 }

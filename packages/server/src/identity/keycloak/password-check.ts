@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SteadyClock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
+import { RecentKeys } from "../../core/recent-keys.ts";
 import type { Credentials } from "../../core/stories/sign-in.ts";
 import { credentialsToSend } from "./accounts.ts";
 import { KeyedMutex } from "./concurrency-limits.ts";
@@ -34,33 +35,33 @@ export function createPasswordCheck(
   steady: SteadyClock,
 ): PasswordCheck {
   const mutex = new KeyedMutex(realm.timeout);
-  const recent = new ExpiringSet(recentFor, steady);
-  const unanswered = new ExpiringSet(unansweredFor, steady);
+  const recent = new RecentKeys(steady);
+  const unanswered = new RecentKeys(steady);
 
   async function ask(key: string, { username, password }: Credentials): Promise<RealmGrant | RealmRefusal> {
     try {
       return await realm.signIn(username, password);
     } catch (error) {
-      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) unanswered.add(key);
+      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) unanswered.note(key);
       throw error;
     } finally {
-      recent.add(key);
+      recent.note(key);
     }
   }
 
   return async function checkPassword(key, credentials) {
     using _lock = await mutex.lock(key);
     const sent = credentialsToSend(credentials);
-    const mayBeFalse = recent.has(key);
+    const mayBeFalse = recent.ageOf(key) < recentFor;
     let answer = await ask(key, sent);
     if (mayBeFalse && isWrongPassword(answer)) {
       await sleep(settlingTime);
       answer = await ask(key, sent);
     }
-    if (!isWrongPassword(answer)) unanswered.delete(key);
-    else if (unanswered.has(key)) {
+    if (!isWrongPassword(answer)) unanswered.forget(key);
+    else if (unanswered.ageOf(key) < unansweredFor) {
       const reason = "an earlier login of this account may be under way at the realm";
-      throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1 });
+      throw new LatchkeyError("provider_unavailable", { reason });
     }
     return answer;
   };
@@ -68,39 +69,4 @@ export function createPasswordCheck(
 
 function isWrongPassword(answer: RealmGrant | RealmRefusal): boolean {
   return "refused" in answer && refusedSignIn(answer.refused).code === "invalid_credentials";
-}
-
-/** A bound on memory, for a set of keys. */
-const maxKeys = 10_000;
-
-/** A set of keys that expire. Beyond `maxKeys` the oldest key goes before its time. */
-class ExpiringSet {
-  readonly #lifetime: number;
-  readonly #steady: SteadyClock;
-  /** When each key was added, oldest first. */
-  readonly #addedAt = new Map<string, number>();
-
-  /** @param lifetime milliseconds by the steady clock */
-  constructor(lifetime: number, steady: SteadyClock) {
-    this.#lifetime = lifetime;
-    this.#steady = steady;
-  }
-
-  add(key: string): void {
-    this.#addedAt.delete(key);
-    for (const oldest of this.#addedAt.keys()) {
-      if (this.has(oldest) && this.#addedAt.size < maxKeys) break;
-      this.#addedAt.delete(oldest);
-    }
-    this.#addedAt.set(key, this.#steady());
-  }
-
-  delete(key: string): void {
-    this.#addedAt.delete(key);
-  }
-
-  has(key: string): boolean {
-    const addedAt = this.#addedAt.get(key);
-    return addedAt !== undefined && this.#steady() - addedAt < this.#lifetime;
-  }
 }

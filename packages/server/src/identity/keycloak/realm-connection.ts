@@ -1,3 +1,4 @@
+import { SingleFlight } from "@latchkey/guard/single-flight";
 import type * as oidc from "openid-client";
 import { boundedFetch, type FetchOptions } from "./bounded-fetch.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
@@ -20,8 +21,8 @@ export class RealmConnection {
   readonly #settings: RealmSettings;
   readonly #log: RealmLog;
   readonly #breaker: CircuitBreaker;
+  readonly #discovery: SingleFlight<oidc.Configuration>;
   #client: oidc.Configuration | undefined;
-  #discovery: Promise<oidc.Configuration> | undefined;
   #reported: string | undefined;
 
   constructor(settings: RealmSettings, log: RealmLog) {
@@ -30,12 +31,9 @@ export class RealmConnection {
     this.#log = log;
     const isFailure = (error: unknown) =>
       error instanceof RealmUnavailable || error instanceof RealmMisconfigured;
-    this.#breaker = new CircuitBreaker({ steady: () => performance.now(), isFailure });
-  }
-
-  /** Whether the circuit is open, so that requests are rejected without asking the realm. */
-  get isBroken(): boolean {
-    return this.#breaker.isOpen;
+    const steady = () => performance.now();
+    this.#breaker = new CircuitBreaker({ steady, isFailure });
+    this.#discovery = new SingleFlight({ now: Date.now, steady });
   }
 
   /**
@@ -84,11 +82,7 @@ export class RealmConnection {
   }
 
   async #discovered(): Promise<oidc.Configuration> {
-    if (this.#client !== undefined) return this.#client;
-    this.#discovery ??= discoverRealm(this.#settings, this.issuer).finally(() => {
-      this.#discovery = undefined;
-    });
-    this.#client = await this.#discovery;
+    this.#client ??= await this.#discovery.join(() => discoverRealm(this.#settings, this.issuer));
     return this.#client;
   }
 

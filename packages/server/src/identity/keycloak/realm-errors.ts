@@ -16,7 +16,7 @@ export function toLatchkeyError(error: unknown): unknown {
     return new LatchkeyError("provider_unavailable", { reason: error.message, retryAfter });
   }
   if (error instanceof RealmUnavailable || error instanceof RealmMisconfigured) {
-    return new LatchkeyError("provider_unavailable", { reason: error.message, retryAfter: 1, cause: error });
+    return new LatchkeyError("provider_unavailable", { reason: error.message, cause: error });
   }
   return error;
 }

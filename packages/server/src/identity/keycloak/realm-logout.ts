@@ -13,20 +13,13 @@ export interface RealmLogoutParts {
   readonly log: RealmLog;
 }
 
+export type RealmLogout = ReturnType<typeof createRealmLogout>;
+
 /**
  * Ends sessions at the realm that have ended here (RP-initiated logout). Their tokens are refused here in any case. A
  * session stays pending while the realm is unavailable.
  */
-export interface RealmLogout {
-  /** @param accessToken of the session, if there is one at hand */
-  end(sessionId: string, accessToken?: string): Promise<void>;
-  /** Ends all pending sessions, one after the other. Stops early if the realm is unavailable. */
-  endPending(): Promise<void>;
-}
-
-export function createRealmLogout(parts: RealmLogoutParts): RealmLogout {
-  const { realm, sessions, records, clock, log } = parts;
-
+export function createRealmLogout({ realm, sessions, records, clock, log }: RealmLogoutParts) {
   async function end(
     session: Pick<RealmSession, "id" | "sealedIdTokenHint">,
     accessToken?: string,
@@ -42,12 +35,13 @@ export function createRealmLogout(parts: RealmLogoutParts): RealmLogout {
   }
 
   return {
-    async end(id, accessToken) {
-      await end({ id, sealedIdTokenHint: await sessions.sealedIdTokenHint(id) }, accessToken).catch(
-        ignoreUnavailable,
-      );
+    /** @param accessToken of the session, if there is one at hand */
+    async end(id: string, accessToken?: string): Promise<void> {
+      const sealedIdTokenHint = await sessions.sealedIdTokenHint(id);
+      await end({ id, sealedIdTokenHint }, accessToken).catch(ignoreUnavailable);
     },
-    async endPending() {
+    /** Ends all pending sessions, one after the other. Stops early if the realm is unavailable. */
+    async endPending(): Promise<void> {
       try {
         for (const session of await sessions.unnotified()) await end(session);
       } catch (error) {

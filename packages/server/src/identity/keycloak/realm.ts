@@ -16,8 +16,6 @@ export interface RealmGrant {
 
 /** Limit of concurrent logins at the realm. Refreshes have a bulkhead of the same size of their own. */
 const maxConcurrent = 64;
-/** A successful check of readiness is reused for so many milliseconds. */
-const readyFor = 1_000;
 /** A check of readiness fails after so many milliseconds, also if `LATCHKEY_KEYCLOAK_TIMEOUT` is longer. */
 const readyTimeout = 2_000;
 /** The same scopes as those of Latchkey's own access tokens. */
@@ -36,7 +34,6 @@ export class Realm {
   readonly #connection: RealmConnection;
   readonly #logins = new Bulkhead(maxConcurrent);
   readonly #refreshes = new Bulkhead(maxConcurrent);
-  #readyAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: RealmSettings, log: RealmLog) {
     this.timeout = settings.timeout;
@@ -101,12 +98,10 @@ export class Realm {
 
   /** Resolves if users can sign in now. */
   async assertReady(): Promise<void> {
-    if (!this.#connection.isBroken && performance.now() - this.#readyAt < readyFor) return;
     await this.#connection.run(async () => {
       const document = `${this.issuer}/.well-known/openid-configuration`;
       const { status } = await this.#connection.fetch(document, {}, readyTimeout);
       if (status !== 200) throw new RealmUnavailable(`the realm answered ${status}`);
-      this.#readyAt = performance.now();
     });
   }
 }

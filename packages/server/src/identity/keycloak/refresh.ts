@@ -1,15 +1,15 @@
-import { type AuditEvent, type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
-import type { Clock } from "../../core/clock.ts";
+import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
+import type { Clock, SteadyClock } from "../../core/clock.ts";
 import { isTokenRefusal, LatchkeyError } from "../../core/errors.ts";
 import type { TokenCheck } from "../../core/stories/current-user.ts";
 import type { KnownRealmSession, RealmSessions } from "../../core/stories/realm-sessions.ts";
 import type { Refresh, Refreshed } from "../../core/stories/refresh.ts";
-import { type GraceSettings, originOf, type RepeatOrigin } from "../../core/stories/refresh-grace.ts";
+import { type GraceSettings, mostRepeats, originOf } from "../../core/stories/refresh-grace.ts";
 import { noTrade } from "../../core/stories/trade.ts";
 import type { Throttle } from "../../core/throttle/throttle.ts";
 import type { Revocations } from "../../core/tokens/revocations.ts";
-import { assertTokenFits } from "../../core/tokens/token-size.ts";
-import type { IdempotencyWindow } from "./idempotency-window.ts";
+import { sizeRefusal } from "../../core/tokens/token-size.ts";
+import { IdempotencyWindow } from "./idempotency-window.ts";
 import type { Realm } from "./realm.ts";
 import type { RealmLogout } from "./realm-logout.ts";
 import { lifetimeOf, type RealmRefreshToken, readRefreshToken } from "./realm-tokens.ts";
@@ -23,11 +23,11 @@ export interface RealmRefreshParts {
   readonly sessions: RealmSessions;
   readonly revocations: Pick<Revocations, "poll">;
   readonly records: SessionRecords;
-  readonly idempotency: IdempotencyWindow<Refreshed>;
   readonly grace: GraceSettings;
   readonly audit: AuditTrail;
   readonly logout: RealmLogout;
   readonly clock: Clock;
+  readonly steady: SteadyClock;
 }
 
 /**
@@ -40,8 +40,13 @@ export interface RealmRefreshParts {
  * `token_revoked`, `token_too_large`, `rate_limited`, `overloaded`, `provider_unavailable`.
  */
 export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
-  const { realm, throttle, check, sessions, revocations, records, idempotency, grace, audit, logout, clock } =
-    parts;
+  const { realm, throttle, check, sessions, revocations, records, grace, audit, logout, clock } = parts;
+  const idempotency = new IdempotencyWindow<Refreshed>({
+    keepFor: Math.max(...Object.values(grace)),
+    maxRepeats: mostRepeats,
+    steady: parts.steady,
+    successorOf: ({ refreshToken }) => refreshToken,
+  });
 
   return async function refresh(grant, caller) {
     if ("currentToken" in grant) throw noTrade(onlyRefreshTokens);
@@ -61,7 +66,10 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
       return await idempotency.run(token.text, {
         window: grace[origin],
         work: () => trade(token, caller),
-        onRepeat: () => audit.record(repeatOf(token, caller, origin)),
+        onRepeat: () => {
+          const about = { subject: token.userId, sessionId: token.sessionId, reason: origin };
+          return audit.record(eventOf("refresh.repeated", clock(), caller, about));
+        },
         onReplay: () => replayed(token, caller),
       });
     } catch (error) {
@@ -72,7 +80,8 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
   async function trade(token: RealmRefreshToken, caller: Caller): Promise<Refreshed> {
     const answer = await realm.refresh(token.text);
     if ("refused" in answer) return refuse(token, answer.refused, caller);
-    assertTokenFits(answer.accessToken);
+    const tooLarge = sizeRefusal(answer.accessToken);
+    if (tooLarge) throw tooLarge;
     const principal = await check(answer.accessToken);
     const session = records.recordOf(principal, answer, { nameKey: "", addressBucket: "" }, clock());
     const about = { subject: principal.userId, sessionId: session.id };
@@ -80,14 +89,6 @@ export function createRealmRefresh(parts: RealmRefreshParts): Refresh {
     if (!(await sessions.note(session, event))) throw ended();
     const { accessToken, refreshToken } = answer;
     return { accessToken, refreshToken, expiresIn: lifetimeOf(principal, clock()) };
-  }
-
-  function repeatOf(
-    { userId, sessionId }: RealmRefreshToken,
-    caller: Caller,
-    reason: RepeatOrigin,
-  ): AuditEvent {
-    return eventOf("refresh.repeated", clock(), caller, { subject: userId, sessionId, reason });
   }
 
   async function refuse(token: RealmRefreshToken, description: string, caller: Caller): Promise<never> {

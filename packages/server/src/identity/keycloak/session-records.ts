@@ -48,10 +48,8 @@ export class SessionRecords {
   }
 
   /** The ID token of a session; undefined if the record holds none, or was sealed with another secret. */
-  idTokenHintOf({
-    id,
-    sealedIdTokenHint,
-  }: Pick<RealmSession, "id" | "sealedIdTokenHint">): string | undefined {
-    return sealedIdTokenHint === null ? undefined : unseal(sealedIdTokenHint, id, this.#key)?.toString();
+  idTokenHintOf(session: Pick<RealmSession, "id" | "sealedIdTokenHint">): string | undefined {
+    const { id, sealedIdTokenHint: sealed } = session;
+    return sealed === null ? undefined : unseal(sealed, id, this.#key)?.toString();
   }
 }

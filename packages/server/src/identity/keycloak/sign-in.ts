@@ -1,4 +1,4 @@
-import { type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
+import { type AuditReason, type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { SessionPrincipal, TokenCheck } from "../../core/stories/current-user.ts";
@@ -6,7 +6,7 @@ import type { RealmSessions } from "../../core/stories/realm-sessions.ts";
 import type { SignIn } from "../../core/stories/sign-in.ts";
 import { addressBucket } from "../../core/throttle/addresses.ts";
 import type { Admission, Throttle } from "../../core/throttle/throttle.ts";
-import { assertTokenFits } from "../../core/tokens/token-size.ts";
+import { sizeRefusal } from "../../core/tokens/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
 import type { PasswordCheck } from "./password-check.ts";
 import type { RealmGrant } from "./realm.ts";
@@ -42,7 +42,8 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
 
     const answer = await checkPassword(account.key, credentials);
     if ("refused" in answer) throw await refused(admission, account, answer.refused, caller);
-    await assertFits(answer, account, caller);
+    const tooLarge = sizeRefusal(answer.accessToken);
+    if (tooLarge) throw await recorded(tooLarge, "token_too_large", account, caller);
     const principal = await own(answer);
 
     const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
@@ -66,21 +67,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     } catch (error) {
       if (!(error instanceof LatchkeyError) || error.code === "provider_unavailable") throw error;
       const reason = `a token that the realm just issued is refused: ${error.reason ?? error.code}`;
-      throw new LatchkeyError("provider_unavailable", { reason, retryAfter: 1, cause: error });
-    }
-  }
-
-  async function assertFits(
-    { accessToken }: RealmGrant,
-    account: RealmAccount,
-    caller: Caller,
-  ): Promise<void> {
-    try {
-      assertTokenFits(accessToken);
-    } catch (error) {
-      const reason = "token_too_large";
-      await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-      throw error;
+      throw new LatchkeyError("provider_unavailable", { reason, cause: error });
     }
   }
 
@@ -92,8 +79,17 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     caller: Caller,
   ): Promise<LatchkeyError> {
     const { code, reason } = refusedSignIn(description);
-    await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    const refusal = new LatchkeyError(code, { reason });
+    const refusal = await recorded(new LatchkeyError(code, { reason }), reason, account, caller);
     return code === "invalid_credentials" ? await admission.failed(refusal) : refusal;
+  }
+
+  async function recorded(
+    refusal: LatchkeyError,
+    reason: AuditReason<"login.failed">,
+    account: RealmAccount,
+    caller: Caller,
+  ): Promise<LatchkeyError> {
+    await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
+    return refusal;
   }
 }
