@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
-import { postgresMigrations } from "../../src/store/postgres/migrate.ts";
+import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/new-database.ts";
 import { event, now, session, storeContract, user } from "./store-contract.ts";
