@@ -39,13 +39,16 @@ interface Slice {
   readonly user: string | null;
 }
 
-const oldestNumber = statement<NoValues, { number: number }>(
-  "select number from audit_events order by number limit 1",
+type TrailEnd = Pick<AuditRow, "number" | "at">;
+
+/** The oldest event. */
+export const oldestEvent = statement<NoValues, TrailEnd>(
+  "select number, at from audit_events order by number limit 1",
 );
 
-/** The number of the newest event. */
-export const newestNumber = statement<NoValues, { number: number }>(
-  "select number from audit_events order by number desc limit 1",
+/** The newest event. */
+export const newestEvent = statement<NoValues, TrailEnd>(
+  "select number, at from audit_events order by number desc limit 1",
 );
 
 // A value compared with null alone has no type that PostgreSQL could infer, hence the casts.
@@ -66,8 +69,8 @@ export function auditReading(
 ): AuditReader {
   return {
     async recent({ limit, before = Number.MAX_SAFE_INTEGER, name = null, user = null }) {
-      const oldest = await one(database, oldestNumber, {});
-      const newest = await one(database, newestNumber, {});
+      const oldest = await one(database, oldestEvent, {});
+      const newest = await one(database, newestEvent, {});
       const events: RecordedEvent[] = [];
       if (oldest === undefined || newest === undefined) return { events };
       let to = Math.min(before - 1, newest.number);
