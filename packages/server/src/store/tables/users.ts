@@ -108,8 +108,9 @@ export function userTable(
     isEmpty: async () => (await one(database, anyUser, {})) === undefined,
     async forSignIn({ key, older: [asTyped, ascii] }, seed) {
       const row = await one(database, forSignIn, { key, asTyped, ascii, point: pointOf(seed) });
-      const holder = row === undefined || row.id === null ? undefined : userOf(row);
-      return { holder, decoy: row?.decoy ?? undefined };
+      if (row === undefined) return { holder: undefined, decoy: undefined };
+      const { decoy, ...holder } = row;
+      return { holder: holder.id === null ? undefined : userOf(holder), decoy: decoy ?? undefined };
     },
     async add(user, event) {
       const added = addedUser(user, event.at);
@@ -156,17 +157,7 @@ function addedUser(user: NewUser, at: number): AddedUser {
 }
 
 function userOf(row: UserRow): LocalUser {
-  return {
-    id: row.id,
-    username: row.username,
-    email: row.email,
-    displayName: row.displayName,
-    active: row.active === 1,
-    roles: rolesOf(row.roles),
-    passwordHash: row.passwordHash,
-    revision: row.revision,
-    createdAt: row.createdAt,
-  };
+  return { ...row, active: row.active === 1, roles: rolesOf(row.roles) };
 }
 
 function rolesOf(text: string): string[] {
