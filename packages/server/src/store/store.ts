@@ -1,6 +1,5 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
-import { LatchkeyError } from "../core/errors.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -10,7 +9,7 @@ import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
-import { type Database, must, one, type PoolFigures } from "./database.ts";
+import { type Database, must, one, type PoolFigures, unavailable } from "./database.ts";
 import type { DatabasePlace } from "./place.ts";
 import { openSqlite } from "./sqlite/engine.ts";
 import { type NoValues, statement } from "./statement.ts";
@@ -150,7 +149,7 @@ function readiness(database: Database): () => Promise<void> {
   return async () => {
     const key = await one(database, anyKey, {});
     if (key === undefined || !(await database.commit([must(heartbeat, {})]))) {
-      throw new LatchkeyError("store_unavailable", { reason: "not ready", retryAfter: 1 });
+      throw unavailable("not ready");
     }
   };
 }

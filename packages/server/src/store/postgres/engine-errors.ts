@@ -1,5 +1,3 @@
-import { LatchkeyError } from "../../core/errors.ts";
-
 /** The class of an error decides how it is handled. */
 export type ErrorClass =
   /** The connection or its server failed: search for the primary again. */
@@ -42,9 +40,4 @@ export function logReasonOf(error: unknown): string {
   const message = first instanceof Error && first.message !== "" ? first.message : error.name;
   const state = stateOf(error);
   return state === undefined ? message : `${message} (${state})`;
-}
-
-/** @param reason for the log alone */
-export function unavailable(reason: string): LatchkeyError {
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }

@@ -1,11 +1,17 @@
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
-import { type Database, type PoolFigures, type Step, UnusableDatabaseError } from "../database.ts";
+import {
+  type Database,
+  type PoolFigures,
+  type Step,
+  UnusableDatabaseError,
+  unavailable,
+} from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
-import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
+import { errorClassOf, logReasonOf } from "./engine-errors.ts";
 import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationTimeout } from "./migrate.ts";

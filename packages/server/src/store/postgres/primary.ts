@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import type { PoolFigures } from "../database.ts";
+import { type PoolFigures, unavailable } from "../database.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
 import { ConnectionPool } from "./connection-pool.ts";
-import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
+import { errorClassOf, logReasonOf } from "./engine-errors.ts";
 import { findPrimary } from "./find-primary.ts";
 
 export interface PrimaryOptions {

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { LatchkeyError } from "../../core/errors.ts";
-import type { Database, Step, Urgency } from "../database.ts";
+import { type Database, type Step, type Urgency, unavailable } from "../database.ts";
 import type { Statement } from "../statement.ts";
 import {
   isEngineError,
@@ -108,7 +107,7 @@ class SqliteDatabase implements Database {
       // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
       return this.#statements.get(statement.sql).all(...numbered) as Row[];
     } catch (cause) {
-      throw new LatchkeyError("store_unavailable", { reason: "read failed", retryAfter: 1, cause });
+      throw unavailable("read failed", cause);
     }
   }
 
@@ -120,7 +119,7 @@ class SqliteDatabase implements Database {
       this.#displaced = displacement(this.#files);
     }
     if (this.#displaced === undefined) return;
-    throw new LatchkeyError("store_unavailable", { reason: this.#displaced, retryAfter: 1 });
+    throw unavailable(this.#displaced);
   }
 
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { LatchkeyError } from "../../core/errors.ts";
-import type { Step, Urgency } from "../database.ts";
+import type { LatchkeyError } from "../../core/errors.ts";
+import { type Step, type Urgency, unavailable } from "../database.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
 import type { OpenedFiles } from "./opened-files.ts";
 import { Reserve } from "./reserve.ts";
@@ -93,10 +93,6 @@ function settle(change: Pending, outcome: Outcome | undefined): void {
   if (outcome === undefined) change.failed(unavailable("no outcome"));
   else if ("error" in outcome) change.failed(unavailable(outcome.error));
   else change.committed(outcome.committed);
-}
-
-function unavailable(reason: string): LatchkeyError {
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }
 
 /** Commits on a thread of its own, for databases in a file. */
