@@ -47,7 +47,7 @@ function openSource(path: string): DatabaseSync {
     source.prepare("select count(*) from sqlite_schema").get();
     return source;
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    throw unusableFile(path, error);
   }
 }
 

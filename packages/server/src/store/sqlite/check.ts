@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { isEngineError, unusableFile } from "./connection.ts";
+import { unusableFile } from "./connection.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
 /** Findings about a SQLite file. @throws {UnusableDatabaseError} if the engine cannot read it */
@@ -36,7 +36,7 @@ export function lookAtSqlite(path: string, countedTables: readonly string[]) {
       ],
     };
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    throw unusableFile(path, error);
   } finally {
     connection.close();
   }

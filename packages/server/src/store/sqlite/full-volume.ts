@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { isOutOfSpace } from "./connection.ts";
-import type { Reserve } from "./reserve.ts";
-import type { Change, GroupCommit, Outcome } from "./transaction.ts";
+import { Reserve } from "./reserve.ts";
+import { type Change, GroupCommit, type Outcome } from "./transaction.ts";
 
 /** Free pages inside the database file from which on ordinary changes are accepted again, in bytes. */
 const enoughInside = 1024 * 1024;
@@ -27,11 +27,11 @@ export class FullVolumeCommit {
   #full = false;
   #lookAt = 0;
 
-  constructor(groups: GroupCommit, connection: DatabaseSync, reserve: Reserve) {
-    this.#groups = groups;
+  constructor(connection: DatabaseSync, path: string) {
+    this.#groups = new GroupCommit(connection);
     this.#connection = connection;
-    this.#reserve = reserve;
-    this.#hadReserve = reserve.exists;
+    this.#reserve = new Reserve(path);
+    this.#hadReserve = this.#reserve.exists;
   }
 
   /** @throws if the transaction failed: then no change of the group is committed */

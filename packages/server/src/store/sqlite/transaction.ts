@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Step } from "../database.ts";
-import { isOutOfSpace, PreparedStatements } from "./connection.ts";
+import { isOutOfSpace, preparedStatements } from "./connection.ts";
 
 /** A change: all of its steps are committed or none. */
 export interface Change {
@@ -18,11 +18,11 @@ export type Outcome = { readonly committed: boolean } | { readonly error: string
  */
 export class GroupCommit {
   readonly #connection: DatabaseSync;
-  readonly #statements: PreparedStatements;
+  readonly #prepared: ReturnType<typeof preparedStatements>;
 
   constructor(connection: DatabaseSync) {
     this.#connection = connection;
-    this.#statements = new PreparedStatements(connection);
+    this.#prepared = preparedStatements(connection);
   }
 
   /** @throws if the transaction failed: then no change of the group is committed */
@@ -54,7 +54,7 @@ export class GroupCommit {
   }
 
   #step({ sql, values, must }: Step): boolean {
-    const { changes } = this.#statements.get(sql).run(...values.map(sqlValue));
+    const { changes } = this.#prepared(sql).run(...values.map(sqlValue));
     return !must || changes !== 0;
   }
 }
