@@ -1,3 +1,6 @@
+/** The server answers, but its setup does not fit. The message is the advice for an operator. */
+export class UnfitServer extends Error {}
+
 /** The class of an error decides how it is handled. */
 export type ErrorClass =
   /** The connection or its server failed: search for the primary again. */

@@ -1,15 +1,10 @@
 import type { Client } from "pg";
 import { closed, type OpenedConnection } from "./connect.ts";
+import { UnfitServer } from "./engine-errors.ts";
 
-/** The address leads to a pooler that hands out connections by transaction. */
-export class TransactionPooling extends Error {
-  constructor() {
-    super(
-      "a pooler hands out connections by transaction, and Latchkey needs a session for prepared statements, locks and " +
-        "notifications: set pool_mode=session there, or connect straight to PostgreSQL",
-    );
-  }
-}
+const transactionPooling =
+  "a pooler hands out connections by transaction, and Latchkey needs a session for prepared statements, locks and " +
+  "notifications: set pool_mode=session there, or connect straight to PostgreSQL";
 
 /** Comparisons of the server processes of two connections. */
 const looks = 5;
@@ -20,7 +15,7 @@ const looks = 5;
  * and the first connection's process must differ from it and stay the same.
  *
  * @param openAnother opens the second connection
- * @throws {TransactionPooling} if two connections share a process
+ * @throws {UnfitServer} if two connections share a process
  */
 export async function assertOwnSession(
   { client, pid }: OpenedConnection,
@@ -41,7 +36,7 @@ export async function assertOwnSession(
 async function compare(client: Client, own: number, other: Client): Promise<void> {
   const taken = await begin(other);
   if (taken === undefined) return;
-  if (taken === own || (await processOf(client)) !== own) throw new TransactionPooling();
+  if (taken === own || (await processOf(client)) !== own) throw new UnfitServer(transactionPooling);
   await other.query("rollback");
 }
 
@@ -51,7 +46,8 @@ async function begin(client: Client): Promise<number | undefined> {
     await client.query("begin");
     return await processOf(client);
   } catch (error) {
-    if (error instanceof Error && /statement pooling/i.test(error.message)) throw new TransactionPooling();
+    if (error instanceof Error && /statement pooling/i.test(error.message))
+      throw new UnfitServer(transactionPooling);
     return undefined;
   }
 }
