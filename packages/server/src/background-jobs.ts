@@ -79,7 +79,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts): BackgroundJobs {
 
   const limitDiskUse = diskUseLimiter(parts);
   // PostgreSQL notifies its replicas, which then read the changes at once.
-  store.onChange(coalesced(readChanges));
+  store.onChange?.(coalesced(readChanges));
   const stops = [
     repeat(pollInterval, poll, log),
     repeat(pollInterval, finishEndings, log),
@@ -107,7 +107,7 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
   let isLarge = false;
 
   function checkWriteAheadLog(): void {
-    const bytes = store.logSize() ?? 0;
+    const bytes = store.logSize?.() ?? 0;
     if (bytes > largeWal) {
       if (!isLarge) {
         log.warn(
@@ -115,14 +115,14 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
           "the write-ahead log is large because a reader holds it: find the program that has the database open with `fuser -v latchkey.db`, and end its transaction",
         );
       }
-      store.resetLog();
+      store.resetLog?.();
     } else if (isLarge) log.info({ bytes }, "the write-ahead log has its usual size again");
     isLarge = bytes > largeWal;
   }
 
   return async () => {
     // The reserve waits for the second run, so a server of a test, which lives for seconds, takes no disk space.
-    if (!isFirstRun) store.takeReserve();
+    if (!isFirstRun) store.takeReserve?.();
     isFirstRun = false;
     checkWriteAheadLog();
     const events = await store.auditBound.keepWithin(config.auditMaxSize);

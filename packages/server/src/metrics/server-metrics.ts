@@ -11,8 +11,8 @@ export interface WatchedParts {
     readonly places: number;
   };
   readonly revocations: { readonly cursor: number; readonly size: number; readonly age: number };
-  readonly pool: () => PoolFigures | undefined;
-  readonly logSize: () => number | undefined;
+  readonly pool: (() => PoolFigures) | undefined;
+  readonly logSize: (() => number) | undefined;
   readonly lostLogLines?: (() => number) | undefined;
   /** Both in milliseconds. */
   readonly clocks: { readonly offset: number | undefined; readonly lag: number };
@@ -22,8 +22,8 @@ export interface WatchedParts {
 /** The metrics that are read at the moment of the request. */
 export function serverMetrics(parts: WatchedParts): Family[] {
   const { queue, revocations, pool, logSize, lostLogLines = () => 0, clocks, version } = parts;
-  const connections = pool();
-  const wal = logSize();
+  const connections = pool?.();
+  const wal = logSize?.();
   return [
     gauge("latchkey_info", "Version of the server", 1, { version }),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),

@@ -43,7 +43,7 @@ export interface Step {
 /** `urgent` changes are made on a full volume too: they end sessions, disable users, or free space. */
 export type Urgency = "ordinary" | "urgent";
 
-/** An engine as the tables see it. */
+/** An engine as the tables see it. Its functions work without the object, so that the store can take them over. */
 export interface Database {
   /** Whether changes run one after another or concurrently. Concurrent ones must lock the rows they depend on. */
   readonly writers: "one" | "many";
