@@ -88,11 +88,7 @@ const remove = statement<{ id: string; freeKey: string }>(`
   where id = :id and removed = 0`);
 
 /** The table `users`. */
-export function userTable(
-  database: Database,
-  audit: AuditWriter,
-  endings: Pick<SessionEndings, "begin" | "beginRemoval">,
-): Users {
+export function userTable(database: Database, audit: AuditWriter, endings: SessionEndings): Users {
   const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {
     const row = await one(database, byName, { key, asTyped, ascii });
     return row && userOf(row);
