@@ -58,9 +58,8 @@ export async function connectFirst<Result>(
   for (const host of place.hosts) {
     let client: Client | undefined;
     try {
-      const opened = await openConnection(place, host, timeouts);
-      client = opened.client;
-      await assertOwnSession(opened, () => openConnection(place, host, probeTimeouts));
+      client = await openConnection(place, host, timeouts);
+      await assertOwnSession(client, () => openConnection(place, host, probeTimeouts));
       await configure(client, place, timeouts);
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");

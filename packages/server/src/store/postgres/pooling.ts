@@ -1,6 +1,13 @@
 import type { Client } from "pg";
-import { closed, type OpenedConnection } from "./connect.ts";
+import { closed } from "./connect.ts";
 import { UnfitServer } from "./engine-errors.ts";
+
+declare module "pg" {
+  interface Client {
+    /** The server process as announced at the start of the connection; null if none was. */
+    readonly processID: number | null;
+  }
+}
 
 const transactionPooling =
   "a pooler hands out connections by transaction, and Latchkey needs a session for prepared statements, locks and " +
@@ -17,19 +24,16 @@ const looks = 5;
  * @param openAnother opens the second connection
  * @throws {UnfitServer} if two connections share a process
  */
-export async function assertOwnSession(
-  { client, pid }: OpenedConnection,
-  openAnother: () => Promise<OpenedConnection>,
-): Promise<void> {
+export async function assertOwnSession(client: Client, openAnother: () => Promise<Client>): Promise<void> {
   const own = await processOf(client);
-  if (own === pid) return;
+  if (own === client.processID) return;
   // A pooler by session without a free connection refuses the second one, or lets it wait until the timeout.
   const other = await openAnother().catch(() => undefined);
   if (other === undefined) return;
   try {
-    for (let look = 0; look < looks; look++) await compare(client, own, other.client);
+    for (let look = 0; look < looks; look++) await compare(client, own, other);
   } finally {
-    await closed(other.client);
+    await closed(other);
   }
 }
 
