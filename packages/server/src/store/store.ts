@@ -70,6 +70,13 @@ export interface StoreOptions {
   readonly timeout?: number;
 }
 
+const anyKey = statement<NoValues, { kid: string }>("select kid from signing_keys limit 1");
+
+// A read alone would succeed on a volume that has become read-only, and on a standby.
+const heartbeat = statement<NoValues>(`
+  insert into heartbeat (id, beats) values (1, 1)
+  on conflict (id) do update set beats = heartbeat.beats + 1`);
+
 /**
  * Opens the store and brings its schema up to date.
  *
@@ -94,7 +101,11 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
     followCommands: commandEvents(database, onAudit),
     deletionRecord: deletionRecords(database),
     tidy: housekeeping(database),
-    assertReady: readiness(database),
+    async assertReady() {
+      const key = await one(database, anyKey, {});
+      if (key === undefined || !(await database.commit([must(heartbeat, {})])))
+        throw unavailable("not ready");
+    },
   };
 }
 
@@ -116,20 +127,4 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);
-}
-
-const anyKey = statement<NoValues, { kid: string }>("select kid from signing_keys limit 1");
-
-// A read alone would succeed on a volume that has become read-only, and on a standby.
-const heartbeat = statement<NoValues>(`
-  insert into heartbeat (id, beats) values (1, 1)
-  on conflict (id) do update set beats = heartbeat.beats + 1`);
-
-function readiness(database: Database): () => Promise<void> {
-  return async () => {
-    const key = await one(database, anyKey, {});
-    if (key === undefined || !(await database.commit([must(heartbeat, {})]))) {
-      throw unavailable("not ready");
-    }
-  };
 }
