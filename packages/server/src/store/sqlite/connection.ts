@@ -8,13 +8,8 @@ export const largeWal = 64 * 1024 * 1024;
 /** The engine's primary result code, in the low byte, for a lock that another connection holds. */
 const busy = 5;
 
-/** An error of SQLite. */
-export interface EngineError extends Error {
-  /** The extended result code. Its low byte is the primary result code. */
-  readonly errcode: number;
-}
-
-export function isEngineError(error: unknown): error is EngineError {
+/** Whether SQLite threw it. `errcode` is the extended result code; its low byte is the primary result code. */
+export function isEngineError(error: unknown): error is Error & { readonly errcode: number } {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
 }
 
@@ -35,7 +30,7 @@ export function unusableFile(path: string, cause: unknown): unknown {
   return isEngineError(cause) ? new UnusableDatabaseError(problemOf(path, cause), { cause }) : cause;
 }
 
-function problemOf(path: string, cause: EngineError): string {
+function problemOf(path: string, cause: Error): string {
   if (isBusy(cause))
     return `another program holds the database ${path}: wait until it has finished, or stop it`;
   if (isOutOfSpace(cause))

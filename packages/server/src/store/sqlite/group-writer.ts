@@ -5,7 +5,7 @@ import type { LatchkeyError } from "../../core/errors.ts";
 import { type Step, type Urgency, unavailable } from "../database.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
 import type { OpenedFiles } from "./opened-files.ts";
-import { type Change, GroupCommit, type Outcome } from "./transaction.ts";
+import { type Change, groupCommit, type Outcome } from "./transaction.ts";
 import type { GroupAnswer, WriterData, WriterMessage } from "./writer-thread.ts";
 
 /** Commits one group of changes at a time. */
@@ -133,8 +133,8 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
 
 /** Commits on the calling thread, for a database in memory. */
 export function inlineRunner(connection: DatabaseSync): GroupRunner {
-  const groups = new GroupCommit(connection);
-  return { run: async (group) => groups.run(group) };
+  const commit = groupCommit(connection);
+  return { run: async (group) => commit(group) };
 }
 
 /** Commits on the calling thread, for the short life of a command. An operator's changes are all urgent. */
