@@ -60,7 +60,11 @@ export async function openPostgres({
     onFound: (host) => {
       if (listen) listener.listen(host);
     },
-    onRefused: (reason) => warn(refusedWarning(reason)),
+    onRefused: (reason) =>
+      warn(
+        `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
+          "raise the limit, or lower LATCHKEY_DATABASE_POOL",
+      ),
     onStarved: () => listener.yield(),
   });
   const listener = new ChangeListener(place, timeouts, (error) => primary.searchAgain(logReasonOf(error)));
@@ -76,13 +80,6 @@ function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): 
   const fatal = problems.find((problem) => problem.fatal);
   if (fatal !== undefined) throw new UnusableDatabaseError(`cannot use ${shownPlace(place)}: ${fatal.line}`);
   return problems.map(({ line }) => `the database: ${line}`);
-}
-
-function refusedWarning(reason: string): string {
-  return (
-    `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
-    "raise the limit, or lower LATCHKEY_DATABASE_POOL"
-  );
 }
 
 function postgresDatabase(primary: Primary, listener: ChangeListener): Database {
