@@ -5,7 +5,7 @@ import { sqliteMigrations } from "./migrations.ts";
 
 /** Findings about a SQLite file. @throws {UnusableDatabaseError} if the engine cannot read it */
 export function lookAtSqlite(path: string, countedTables: readonly string[]) {
-  const connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+  using connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   const values = (query: string) =>
     connection
       .prepare(query)
@@ -37,8 +37,6 @@ export function lookAtSqlite(path: string, countedTables: readonly string[]) {
     };
   } catch (error) {
     throw unusableFile(path, error);
-  } finally {
-    connection.close();
   }
 }
 
