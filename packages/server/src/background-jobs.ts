@@ -75,7 +75,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   const limitDiskUse = diskUseLimiter(parts);
   const notified = new SingleFlight<void>({ now: clock, steady: parts.steady });
   // PostgreSQL notifies its replicas, which then read the changes at once. The next poll makes up for a failure.
-  store.onChange(() => void notified.joinNext(readChanges).catch(() => {}));
+  store.onChange?.(() => void notified.joinNext(readChanges).catch(() => {}));
   const stops = [
     repeat(pollInterval, poll, log),
     repeat(pollInterval, finishEndings, log),
@@ -105,7 +105,7 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
   let isLarge = false;
 
   function checkWriteAheadLog(): void {
-    const bytes = store.logSize() ?? 0;
+    const bytes = store.logSize?.() ?? 0;
     if (bytes > largeWal) {
       if (!isLarge) {
         log.warn(
@@ -113,14 +113,14 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
           "the write-ahead log is large because a reader holds it: find the program that has the database open with `fuser -v latchkey.db`, and end its transaction",
         );
       }
-      store.resetLog();
+      store.resetLog?.();
     } else if (isLarge) log.info({ bytes }, "the write-ahead log has its usual size again");
     isLarge = bytes > largeWal;
   }
 
   return async () => {
     // The reserve waits for the second run, so a server of a test, which lives for seconds, takes no disk space.
-    if (!isFirstRun) store.takeReserve();
+    if (!isFirstRun) store.takeReserve?.();
     isFirstRun = false;
     checkWriteAheadLog();
     const events = await store.auditBound.keepWithin(config.auditMaxSize);

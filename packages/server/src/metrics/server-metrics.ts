@@ -20,8 +20,8 @@ export interface WatchedParts {
 export function serverMetrics(parts: WatchedParts): Family[] {
   const { queue, revocations, store, lostLogLines, clockWatch } = parts;
   const { lag, offset } = clockWatch;
-  const connections = store.pool();
-  const wal = store.logSize();
+  const connections = store.pool?.();
+  const wal = store.logSize?.();
   return [
     gauge("latchkey_info", "Version of the server", 1, { version }),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),

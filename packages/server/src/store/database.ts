@@ -1,3 +1,4 @@
+import { LatchkeyError } from "../core/errors.ts";
 import type { Statement } from "./statement.ts";
 
 /** How busy the connections to a database are. */
@@ -26,6 +27,11 @@ export class NewerDatabaseError extends UnusableDatabaseError {
   }
 }
 
+/** The database did not answer, or refused. @param reason for the log alone */
+export function unavailable(reason: string, cause?: unknown): LatchkeyError {
+  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1, cause });
+}
+
 /** One statement of a change. */
 export interface Step {
   readonly sql: string;
@@ -37,7 +43,7 @@ export interface Step {
 /** `urgent` changes are made on a full volume too: they end sessions, disable users, or free space. */
 export type Urgency = "ordinary" | "urgent";
 
-/** An engine as the tables see it. */
+/** An engine as the tables see it. Its functions work without the object, so that the store can take them over. */
 export interface Database {
   /** Whether changes run one after another or concurrently. Concurrent ones must lock the rows they depend on. */
   readonly writers: "one" | "many";

@@ -1,6 +1,5 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
-import { LatchkeyError } from "../core/errors.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -10,7 +9,7 @@ import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
-import { type Database, must, one, type PoolFigures } from "./database.ts";
+import { type Database, must, one, unavailable } from "./database.ts";
 import type { DatabasePlace } from "./place.ts";
 import { openSqlite } from "./sqlite/engine.ts";
 import { type NoValues, statement } from "./statement.ts";
@@ -27,8 +26,8 @@ import { sessionTable } from "./tables/sessions.ts";
 import { signingKeyTable } from "./tables/signing-keys.ts";
 import { userTable } from "./tables/users.ts";
 
-/** All persistent state. */
-export interface Store {
+/** All persistent state, and the orders and signals of its engine. */
+export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
@@ -43,29 +42,16 @@ export interface Store {
    * @param steady measures windows and their remaining time
    */
   attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
-  /** Use of the connection pool; undefined for SQLite. */
-  pool(): PoolFigures | undefined;
-  /** Calls back after another process changed keys or sessions. SQLite never calls: changes are polled. */
-  onChange(listener: () => void): void;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
   followCommands(): Promise<void>;
-  /** The time by the clock that all replicas share, in milliseconds since the epoch; absent with SQLite. */
-  readonly time?: () => Promise<number>;
   /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
   /** Adds the sessions of an earlier epoch to the revocations, batch by batch, until none is left. */
   finishEndings(at: number): Promise<void>;
   /** Deletes expired rows. */
   tidy: Housekeeping;
-  /** Reserves disk space for urgent changes on a full volume, if the database is a file. */
-  takeReserve(): void;
-  /** Size of the write-ahead log beside a SQLite file, in bytes. */
-  logSize(): number | undefined;
-  /** Empties that log, unless a reader still needs it. */
-  resetLog(): void;
   /** @throws {LatchkeyError} `store_unavailable` if the database does not answer or refuses writes */
   assertReady(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface StoreOptions {
@@ -84,6 +70,13 @@ export interface StoreOptions {
   readonly timeout?: number;
 }
 
+const anyKey = statement<NoValues, { kid: string }>("select kid from signing_keys limit 1");
+
+// A read alone would succeed on a volume that has become read-only, and on a standby.
+const heartbeat = statement<NoValues>(`
+  insert into heartbeat (id, beats) values (1, 1)
+  on conflict (id) do update set beats = heartbeat.beats + 1`);
+
 /**
  * Opens the store and brings its schema up to date.
  *
@@ -93,8 +86,8 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit);
   const endings = sessionEndings(database);
-  const time = database.time?.bind(database);
   return {
+    ...database,
     users: userTable(database, audit, endings),
     sessions: sessionTable(database, audit, endings, sessionLife),
     finishEndings: (at) => endings.finish(at),
@@ -105,17 +98,14 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
     events: auditReading(database),
     auditBound: auditBound(database, audit),
     attemptCounters: await attemptCounters(database),
-    pool: () => database.pool?.(),
-    onChange: (listener) => database.onChange?.(listener),
     followCommands: commandEvents(database, onAudit),
-    ...(time && { time }),
     deletionRecord: deletionRecords(database),
     tidy: housekeeping(database),
-    takeReserve: () => database.takeReserve?.(),
-    logSize: () => database.logSize?.(),
-    resetLog: () => database.resetLog?.(),
-    assertReady: readiness(database),
-    close: () => database.close(),
+    async assertReady() {
+      const key = await one(database, anyKey, {});
+      if (key === undefined || !(await database.commit([must(heartbeat, {})])))
+        throw unavailable("not ready");
+    },
   };
 }
 
@@ -137,20 +127,4 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);
-}
-
-const anyKey = statement<NoValues, { kid: string }>("select kid from signing_keys limit 1");
-
-// A read alone would succeed on a volume that has become read-only, and on a standby.
-const heartbeat = statement<NoValues>(`
-  insert into heartbeat (id, beats) values (1, 1)
-  on conflict (id) do update set beats = heartbeat.beats + 1`);
-
-function readiness(database: Database): () => Promise<void> {
-  return async () => {
-    const key = await one(database, anyKey, {});
-    if (key === undefined || !(await database.commit([must(heartbeat, {})]))) {
-      throw new LatchkeyError("store_unavailable", { reason: "not ready", retryAfter: 1 });
-    }
-  };
 }

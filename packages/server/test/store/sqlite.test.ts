@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type Database, NewerDatabaseError } from "../../src/store/database.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { openSqlite } from "../../src/store/sqlite/engine.ts";
-import { migrations } from "../../src/store/sqlite/migrate.ts";
+import { sqliteMigrations } from "../../src/store/sqlite/migrations.ts";
 import { openStore } from "../../src/store/store.ts";
 import { auditTable } from "../../src/store/tables/audit.ts";
 import { auditBound } from "../../src/store/tables/audit-bound.ts";
@@ -93,7 +93,7 @@ describe("a database file", () => {
       NewerDatabaseError,
     );
     await expect(openStore({ place: { engine: "sqlite", path }, ...silent })).rejects.toThrow(
-      `knows only up to ${migrations.length}`,
+      `knows only up to ${sqliteMigrations.length}`,
     );
   });
 

@@ -1,16 +1,5 @@
 import type { Client } from "pg";
-
-const mechanism = "SCRAM-SHA-256-PLUS";
-
-/** The server does not prove that the certificate is its own. */
-export class NoChannelBinding extends Error {
-  constructor() {
-    super(
-      "the server does not offer channel binding (SCRAM-SHA-256-PLUS): set it up there, " +
-        "or leave out channel_binding=require and take sslmode=verify-full",
-    );
-  }
-}
+import { UnfitServer } from "./engine-errors.ts";
 
 /**
  * Closes the connection before the password is sent, if the server does not offer channel binding. `pg` alone would go
@@ -19,10 +8,14 @@ export class NoChannelBinding extends Error {
 export function requireChannelBinding(client: Client): void {
   let bound = false;
   const breakOff = () => {
-    if (!bound) client.connection.stream.destroy(new NoChannelBinding());
+    if (bound) return;
+    const advice =
+      "the server does not offer channel binding (SCRAM-SHA-256-PLUS): set it up there, " +
+      "or leave out channel_binding=require and take sslmode=verify-full";
+    client.connection.stream.destroy(new UnfitServer(advice));
   };
   client.connection.on("authenticationSASL", ({ mechanisms }: { mechanisms: readonly string[] }) => {
-    bound = mechanisms.includes(mechanism);
+    bound = mechanisms.includes("SCRAM-SHA-256-PLUS");
     breakOff();
   });
   for (const other of ["authenticationCleartextPassword", "authenticationMD5Password", "authenticationOk"])

@@ -5,7 +5,8 @@ import { closed, connect } from "./connect.ts";
 import { logReasonOf } from "./engine-errors.ts";
 import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { connectFirst } from "./first-connection.ts";
-import { postgresMigrations, versionOf } from "./migrate.ts";
+import { versionOf } from "./migrate.ts";
+import { postgresMigrations } from "./migrations.ts";
 
 /** Counting millions of rows takes longer than an ordinary answer may, in milliseconds. */
 const countTimeout = 60_000;

@@ -3,15 +3,9 @@ import type { PostgresHost, PostgresPlace } from "../place.ts";
 import { requireChannelBinding } from "./channel-binding.ts";
 import { clientOptions, type Timeouts } from "./client-options.ts";
 
-/** A connection before `configure`, and the id of its server process as announced by the server. */
-export interface OpenedConnection {
-  readonly client: Client;
-  readonly pid: number | undefined;
-}
-
 /** Opens one connection and configures it. @throws an error of the engine or the network */
 export async function connect(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<Client> {
-  const { client } = await openConnection(place, host, timeouts);
+  const client = await openConnection(place, host, timeouts);
   try {
     await configure(client, place, timeouts);
     return client;
@@ -21,23 +15,19 @@ export async function connect(place: PostgresPlace, host: PostgresHost, timeouts
   }
 }
 
-/** Opens one connection. @throws an error of the engine or the network */
+/** Opens one connection, before `configure`. @throws an error of the engine or the network */
 export async function openConnection(
   place: PostgresPlace,
   host: PostgresHost,
   timeouts: Timeouts,
-): Promise<OpenedConnection> {
+): Promise<Client> {
   const client = new Client(clientOptions(place, host, timeouts));
-  let pid: number | undefined;
-  client.connection.on("backendKeyData", ({ processID }: { processID: number }) => {
-    pid = processID;
-  });
   if (place.tls.channelBinding) requireChannelBinding(client);
   // A query in progress reports the failure itself. An error event without a listener would end the process.
   client.on("error", () => {});
   try {
     await client.connect();
-    return { client, pid };
+    return client;
   } catch (error) {
     void closed(client);
     throw error;

@@ -70,34 +70,36 @@ export class ConnectionPool {
     if (this.#waiting.size >= this.#options.maxWaiting)
       return Promise.reject(new Error("too many requests wait for a connection"));
     return new Promise((resolve, reject) => {
-      const waiter = { give: resolve, refuse: reject };
-      const timer = setTimeout(() => {
-        const error = this.#refusal ?? new Error("no connection came free in time");
-        settle.refuse(error);
-        if (this.#open.size === 0) this.#options.onLost(error);
-      }, this.#options.waitMs).unref();
-      const settle: Waiter = {
+      const leave = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+      };
+      const waiter: Waiter = {
         give: (given) => {
-          this.#forget(settle, timer);
-          waiter.give(given);
+          leave();
+          resolve(given);
         },
         refuse: (error) => {
-          this.#forget(settle, timer);
-          waiter.refuse(error);
+          leave();
+          reject(error);
         },
       };
-      this.#waiting.add(settle);
+      const timer = setTimeout(() => {
+        const error = this.#refusal ?? new Error("no connection came free in time");
+        waiter.refuse(error);
+        if (this.#open.size === 0) this.#options.onLost(error);
+      }, this.#options.waitMs).unref();
+      this.#waiting.add(waiter);
       this.#grow();
     });
   }
 
   /** Returns a connection to the pool. @param discard closes it instead, after a failure on it */
   release(client: Client, discard = false): void {
-    if (discard || this.#broken.has(client) || this.#ended !== undefined) {
-      void this.#discard(client);
-      return;
-    }
-    this.#offer(client);
+    const [waiter] = this.#waiting;
+    if (discard || this.#broken.has(client) || this.#ended !== undefined) void this.#discard(client);
+    else if (waiter !== undefined) waiter.give(client);
+    else this.#idle.set(client, setTimeout(() => void this.#discard(client), idleFor).unref());
   }
 
   /** Grows without a pause, after the server was found again. */
@@ -116,11 +118,6 @@ export class ConnectionPool {
     for (const client of [...this.#idle.keys()]) void this.#discard(client);
     this.#endIfEmpty();
     await ended;
-  }
-
-  #forget(waiter: Waiter, timer: NodeJS.Timeout): void {
-    clearTimeout(timer);
-    this.#waiting.delete(waiter);
   }
 
   #grow(): void {
@@ -170,12 +167,6 @@ export class ConnectionPool {
     if (!this.#idle.has(client)) return;
     void this.#discard(client);
     this.#options.onLost(error);
-  }
-
-  #offer(client: Client): void {
-    const [waiter] = this.#waiting;
-    if (waiter !== undefined) waiter.give(client);
-    else this.#idle.set(client, setTimeout(() => void this.#discard(client), idleFor).unref());
   }
 
   #unidle(client: Client): void {

@@ -1,4 +1,5 @@
-import { LatchkeyError } from "../../core/errors.ts";
+/** The server answers, but its setup does not fit. The message is the advice for an operator. */
+export class UnfitServer extends Error {}
 
 /** The class of an error decides how it is handled. */
 export type ErrorClass =
@@ -42,9 +43,4 @@ export function logReasonOf(error: unknown): string {
   const message = first instanceof Error && first.message !== "" ? first.message : error.name;
   const state = stateOf(error);
   return state === undefined ? message : `${message} (${state})`;
-}
-
-/** @param reason for the log alone */
-export function unavailable(reason: string): LatchkeyError {
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
 }

@@ -1,11 +1,11 @@
 import type { Client } from "pg";
 import { LatchkeyError } from "../../core/errors.ts";
-import { type Database, type PoolFigures, type Step, UnusableDatabaseError } from "../database.ts";
+import { type Database, UnusableDatabaseError, unavailable } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
-import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
+import { errorClassOf, logReasonOf } from "./engine-errors.ts";
 import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationTimeout } from "./migrate.ts";
@@ -57,13 +57,19 @@ export async function openPostgres({
     place,
     connections,
     timeouts,
-    onRefused: (reason) => warn(refusedWarning(reason)),
+    onFound: (host) => {
+      if (listen) listener.listen(host);
+    },
+    onRefused: (reason) =>
+      warn(
+        `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
+          "raise the limit, or lower LATCHKEY_DATABASE_POOL",
+      ),
     onStarved: () => listener.yield(),
   });
   const listener = new ChangeListener(place, timeouts, (error) => primary.searchAgain(logReasonOf(error)));
-  if (listen) primary.onFound((host) => listener.listen(host));
   primary.found(first.host);
-  return new PostgresDatabase(primary, listener);
+  return postgresDatabase(primary, listener);
 }
 
 /**
@@ -76,66 +82,41 @@ function assertSound(place: PostgresPlace, problems: readonly EngineProblem[]): 
   return problems.map(({ line }) => `the database: ${line}`);
 }
 
-function refusedWarning(reason: string): string {
-  return (
-    `PostgreSQL refuses more connections (${reason}): requests wait for those that are open; ` +
-    "raise the limit, or lower LATCHKEY_DATABASE_POOL"
-  );
-}
-
-class PostgresDatabase implements Database {
-  readonly writers = "many";
-  readonly #primary: Primary;
-  readonly #listener: ChangeListener;
-
-  constructor(primary: Primary, listener: ChangeListener) {
-    this.#primary = primary;
-    this.#listener = listener;
-  }
-
-  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
-    const query = prepared(statement.sql, statement.numbered(values));
-    const { rows } = await this.#use((client) => client.query(query));
-    // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
-    return rows as Row[];
-  }
-
-  commit(steps: readonly Step[]): Promise<boolean> {
-    return this.#use((client) => makeChange(client, steps));
-  }
-
-  time(): Promise<number> {
-    return this.#use(async (client) => {
-      const { rows } = await client.query<{ now: number }>(
-        "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
-      );
-      const [row] = rows;
-      if (row === undefined) throw new Error("no answer");
-      return row.now;
-    });
-  }
-
-  onChange(listener: () => void): void {
-    this.#listener.onChange(listener);
-  }
-
-  pool(): PoolFigures {
-    return this.#primary.figures;
-  }
-
-  async close(): Promise<void> {
-    await this.#listener.close();
-    await this.#primary.close();
-  }
-
-  async #use<T>(work: (client: Client) => Promise<T>): Promise<T> {
+function postgresDatabase(primary: Primary, listener: ChangeListener): Database {
+  async function use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#primary.use(work);
+        return await primary.use(work);
       } catch (error) {
         if (error instanceof LatchkeyError) throw error;
         if (errorClassOf(error) !== "conflict" || tries === mostTries) throw unavailable(logReasonOf(error));
       }
     }
   }
+
+  return {
+    writers: "many",
+    async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values) {
+      const query = prepared(statement.sql, statement.numbered(values));
+      const { rows } = await use((client) => client.query(query));
+      // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
+      return rows as Row[];
+    },
+    commit: (steps) => use((client) => makeChange(client, steps)),
+    time: () =>
+      use(async (client) => {
+        const { rows } = await client.query<{ now: number }>(
+          "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
+        );
+        const [row] = rows;
+        if (row === undefined) throw new Error("no answer");
+        return row.now;
+      }),
+    onChange: (changed) => listener.onChange(changed),
+    pool: () => primary.figures,
+    async close() {
+      await listener.close();
+      await primary.close();
+    },
+  };
 }

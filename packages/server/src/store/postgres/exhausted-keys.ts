@@ -8,19 +8,17 @@ interface Exhausted {
   readonly entry: ListEntry<string>;
 }
 
-/**
- * A cache of keys that are at their limit until their window ends. They are refused without a query. The cache holds
- * `capacity` keys; beyond that the oldest is evicted and looked up in the database again.
- */
+/** Size limit. Beyond it the oldest key is evicted and looked up in the database again. */
+const capacity = 100_000;
+
+/** A cache of keys that are at their limit until their window ends. They are refused without a query. */
 export class ExhaustedKeys {
   readonly #steady: SteadyClock;
-  readonly #capacity: number;
   readonly #keys = new Map<string, Exhausted>();
   readonly #order = new LinkedList<string>();
 
-  constructor(steady: SteadyClock, capacity = 100_000) {
+  constructor(steady: SteadyClock) {
     this.#steady = steady;
-    this.#capacity = capacity;
   }
 
   /** Remembers the keys at their limit. @returns the counts above their limit */
@@ -36,7 +34,7 @@ export class ExhaustedKeys {
     if (known === undefined) return undefined;
     const left = known.until - this.#steady();
     if (left > 0) return left;
-    this.#forget(key, known);
+    this.#forget(key);
     return undefined;
   }
 
@@ -61,13 +59,13 @@ export class ExhaustedKeys {
     }
     this.#keys.set(key, { until, turnedAway: false, entry: this.#order.push(key) });
     const oldest = this.#order.first;
-    const forgotten = oldest === undefined ? undefined : this.#keys.get(oldest);
-    if (this.#keys.size > this.#capacity && oldest !== undefined && forgotten !== undefined)
-      this.#forget(oldest, forgotten);
+    if (this.#keys.size > capacity && oldest !== undefined) this.#forget(oldest);
   }
 
-  #forget(key: string, { entry }: Exhausted): void {
-    this.#order.remove(entry);
+  #forget(key: string): void {
+    const known = this.#keys.get(key);
+    if (known === undefined) return;
+    this.#order.remove(known.entry);
     this.#keys.delete(key);
   }
 }

@@ -2,11 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
 import { UnusableDatabaseError } from "../database.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
-import { NoChannelBinding } from "./channel-binding.ts";
 import type { Timeouts } from "./client-options.ts";
 import { closed, configure, openConnection } from "./connect.ts";
-import { isConnectionLimit, logReasonOf, stateOf } from "./engine-errors.ts";
-import { assertOwnSession, TransactionPooling } from "./pooling.ts";
+import { isConnectionLimit, logReasonOf, stateOf, UnfitServer } from "./engine-errors.ts";
+import { assertOwnSession } from "./pooling.ts";
 
 /** How long a start waits for a database that is starting too, in milliseconds. */
 const startTimeout = 10_000;
@@ -59,9 +58,8 @@ export async function connectFirst<Result>(
   for (const host of place.hosts) {
     let client: Client | undefined;
     try {
-      const opened = await openConnection(place, host, timeouts);
-      client = opened.client;
-      await assertOwnSession(opened, () => openConnection(place, host, probeTimeouts));
+      client = await openConnection(place, host, timeouts);
+      await assertOwnSession(client, () => openConnection(place, host, probeTimeouts));
       await configure(client, place, timeouts);
       const { rows } = await client.query("select pg_is_in_recovery() as reads");
       if (rows[0]?.reads !== false) throw new Error("it is a standby and takes no writes");
@@ -83,18 +81,18 @@ function willNotMend(error: unknown): boolean {
   if (state !== undefined) return !state.startsWith("57P0") && !isConnectionLimit(error);
   return (
     error instanceof UnusableDatabaseError ||
-    error instanceof TransactionPooling ||
-    error instanceof NoChannelBinding ||
-    (error instanceof Error && (isWithoutTls(error) || isCertificateProblem(error)))
+    error instanceof UnfitServer ||
+    isWithoutTls(error) ||
+    isCertificateProblem(error)
   );
 }
 
-function isWithoutTls(error: Error): boolean {
-  return /does not support SSL/i.test(error.message);
+function isWithoutTls(error: unknown): error is Error {
+  return error instanceof Error && /does not support SSL/i.test(error.message);
 }
 
-function isCertificateProblem(error: Error): boolean {
-  return "code" in error && /CERT|SIGNATURE|ALTNAME/.test(String(error.code));
+function isCertificateProblem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /CERT|SIGNATURE|ALTNAME/.test(String(error.code));
 }
 
 function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError {
@@ -103,20 +101,20 @@ function asUnusable(place: PostgresPlace, error: unknown): UnusableDatabaseError
 }
 
 function adviceFor(error: unknown): string {
-  if (error instanceof Error && isWithoutTls(error))
+  if (isWithoutTls(error))
     return "the server does not speak TLS: set it up there, or add ?sslmode=disable if the network is private";
-  if (error instanceof Error && isCertificateProblem(error))
+  if (isCertificateProblem(error))
     return `the server's certificate is not trusted (${error.message}): give its authority with ?sslrootcert=FILE, or encrypt without a check with ?sslmode=require`;
-  if (error instanceof TransactionPooling || error instanceof NoChannelBinding) return error.message;
+  if (error instanceof UnfitServer) return error.message;
   const state = stateOf(error);
+  const reason = logReasonOf(error);
+  if (state === undefined) return `${reason}: start it, or correct LATCHKEY_DATABASE`;
   // A server that answers is running, so the advice to start it would be wrong.
-  if (state !== undefined && advice[state] === undefined)
-    return `${logReasonOf(error)}: ${adviceForRefusal(error)}`;
-  return (state && advice[state]) ?? `${logReasonOf(error)}: start it, or correct LATCHKEY_DATABASE`;
+  return advice[state] ?? `${reason}: ${adviceForRefusal(reason)}`;
 }
 
-function adviceForRefusal(error: unknown): string {
-  if (/unsupported startup parameter/.test(logReasonOf(error)))
+function adviceForRefusal(reason: string): string {
+  if (/unsupported startup parameter/.test(reason))
     return "the pooler in front of PostgreSQL does not take it: leave it out of LATCHKEY_DATABASE, or allow it there";
   return "repair it on the server, or correct LATCHKEY_DATABASE";
 }

@@ -1,4 +1,5 @@
 import type { CountedLimit } from "../../core/throttle/attempt-counter.ts";
+import type { AttemptTable } from "./attempts.ts";
 
 /** Queue limit. Further failures are dropped, because the database has been down for long. */
 const capacity = 10_000;
@@ -6,12 +7,12 @@ const againAfter = 1000;
 
 /** A retry queue for failures that could not be counted, because the database did not answer. */
 export class LateFailures {
-  readonly #count: (limits: readonly CountedLimit[]) => Promise<unknown>;
+  readonly #table: Pick<AttemptTable, "fail">;
   readonly #held: (readonly CountedLimit[])[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(count: (limits: readonly CountedLimit[]) => Promise<unknown>) {
-    this.#count = count;
+  constructor(table: Pick<AttemptTable, "fail">) {
+    this.#table = table;
   }
 
   add(limits: readonly CountedLimit[]): void {
@@ -22,7 +23,7 @@ export class LateFailures {
   async #flush(): Promise<void> {
     for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
       try {
-        await this.#count(next);
+        await this.#table.fail(next);
       } catch {
         break;
       }

@@ -1,20 +1,6 @@
 import type { ClientBase } from "pg";
 import { NewerDatabaseError } from "../database.ts";
-import type { Migration } from "../sqlite/migrate.ts";
-import { first } from "./migrations/001-first.ts";
-import { attemptsByItsClock } from "./migrations/002-attempts-by-its-clock.ts";
-import { refreshRepeats } from "./migrations/003-refresh-repeats.ts";
-import { deletionTime } from "./migrations/004-deletion-time.ts";
-import { sessionEpochs } from "./migrations/005-session-epochs.ts";
-
-/** Every migration of a PostgreSQL database, in order. */
-export const postgresMigrations: readonly Migration[] = [
-  first,
-  attemptsByItsClock,
-  refreshRepeats,
-  deletionTime,
-  sessionEpochs,
-];
+import { postgresMigrations } from "./migrations.ts";
 
 /** Id of the advisory lock that serializes migrations. */
 const migrating = "7310868735423766887";
@@ -38,9 +24,7 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
     const found = await versionOf(client);
     if (found > known) throw new NewerDatabaseError(found, known);
     await client.query("create table if not exists latchkey_schema (version bigint not null)");
-    for (const { statements } of postgresMigrations.slice(found)) {
-      for (const statement of statements) await client.query(statement);
-    }
+    for (const statement of postgresMigrations.slice(found).flat()) await client.query(statement);
     await client.query("delete from latchkey_schema");
     await client.query("insert into latchkey_schema (version) values ($1)", [known]);
     await client.query("commit");

@@ -1,15 +1,17 @@
 import type { Client } from "pg";
-import { closed, type OpenedConnection } from "./connect.ts";
+import { closed } from "./connect.ts";
+import { UnfitServer } from "./engine-errors.ts";
 
-/** The address leads to a pooler that hands out connections by transaction. */
-export class TransactionPooling extends Error {
-  constructor() {
-    super(
-      "a pooler hands out connections by transaction, and Latchkey needs a session for prepared statements, locks and " +
-        "notifications: set pool_mode=session there, or connect straight to PostgreSQL",
-    );
+declare module "pg" {
+  interface Client {
+    /** The server process as announced at the start of the connection; null if none was. */
+    readonly processID: number | null;
   }
 }
+
+const transactionPooling =
+  "a pooler hands out connections by transaction, and Latchkey needs a session for prepared statements, locks and " +
+  "notifications: set pool_mode=session there, or connect straight to PostgreSQL";
 
 /** Comparisons of the server processes of two connections. */
 const looks = 5;
@@ -20,28 +22,25 @@ const looks = 5;
  * and the first connection's process must differ from it and stay the same.
  *
  * @param openAnother opens the second connection
- * @throws {TransactionPooling} if two connections share a process
+ * @throws {UnfitServer} if two connections share a process
  */
-export async function assertOwnSession(
-  { client, pid }: OpenedConnection,
-  openAnother: () => Promise<OpenedConnection>,
-): Promise<void> {
+export async function assertOwnSession(client: Client, openAnother: () => Promise<Client>): Promise<void> {
   const own = await processOf(client);
-  if (own === pid) return;
+  if (own === client.processID) return;
   // A pooler by session without a free connection refuses the second one, or lets it wait until the timeout.
   const other = await openAnother().catch(() => undefined);
   if (other === undefined) return;
   try {
-    for (let look = 0; look < looks; look++) await compare(client, own, other.client);
+    for (let look = 0; look < looks; look++) await compare(client, own, other);
   } finally {
-    await closed(other.client);
+    await closed(other);
   }
 }
 
 async function compare(client: Client, own: number, other: Client): Promise<void> {
   const taken = await begin(other);
   if (taken === undefined) return;
-  if (taken === own || (await processOf(client)) !== own) throw new TransactionPooling();
+  if (taken === own || (await processOf(client)) !== own) throw new UnfitServer(transactionPooling);
   await other.query("rollback");
 }
 
@@ -51,7 +50,8 @@ async function begin(client: Client): Promise<number | undefined> {
     await client.query("begin");
     return await processOf(client);
   } catch (error) {
-    if (error instanceof Error && /statement pooling/i.test(error.message)) throw new TransactionPooling();
+    if (error instanceof Error && /statement pooling/i.test(error.message))
+      throw new UnfitServer(transactionPooling);
     return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import type { PoolFigures } from "../database.ts";
+import { type PoolFigures, unavailable } from "../database.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
 import { ConnectionPool } from "./connection-pool.ts";
-import { errorClassOf, logReasonOf, unavailable } from "./engine-errors.ts";
+import { errorClassOf, logReasonOf } from "./engine-errors.ts";
 import { findPrimary } from "./find-primary.ts";
 
 export interface PrimaryOptions {
@@ -13,6 +13,8 @@ export interface PrimaryOptions {
   /** Maximum number of connections. */
   readonly connections: number;
   readonly timeouts: Timeouts;
+  /** Called whenever the primary was found, once its pool has a connection. */
+  readonly onFound: (host: PostgresHost) => void;
   /** Called when a further connection was refused, once per episode. @param reason for the log */
   readonly onRefused: (reason: string) => void;
   /** Called when a connection was refused and the pool has no open one. */
@@ -36,7 +38,6 @@ const lookAgainAfter = 200;
 export class Primary {
   readonly #options: PrimaryOptions;
   readonly #pools = new Map<PostgresHost, ConnectionPool>();
-  readonly #listeners = new Set<(host: PostgresHost) => void>();
   #host: PostgresHost | undefined;
   #search: Promise<void> | undefined;
   #searchedSince = 0;
@@ -52,11 +53,6 @@ export class Primary {
     const pool = this.#host && this.#pools.get(this.#host);
     const max = this.#options.connections;
     return pool?.figures ?? { max, allowed: max, size: 0, idle: 0, waiting: 0 };
-  }
-
-  /** Calls back whenever the primary was found. */
-  onFound(listener: (host: PostgresHost) => void): void {
-    this.#listeners.add(listener);
   }
 
   /** Runs `work` on a connection to the primary. The connection is closed if `work` fails. */
@@ -84,7 +80,7 @@ export class Primary {
     void this.#tell(pool, host);
   }
 
-  /** Requests have priority: listeners are called once the pool has a connection. */
+  /** Requests have priority over the callback: it waits until the pool has a connection. */
   async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
     const turn = ++this.#turn;
     const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
@@ -92,10 +88,7 @@ export class Primary {
       const client = await pool.acquire().catch(() => undefined);
       if (client !== undefined) pool.release(client);
       if (isOver()) return;
-      if (client !== undefined) {
-        for (const listener of this.#listeners) listener(host);
-        return;
-      }
+      if (client !== undefined) return this.#options.onFound(host);
       await delay(lookAgainAfter, undefined, { ref: false });
     }
   }
@@ -127,23 +120,15 @@ export class Primary {
   }
 
   async #find(): Promise<void> {
+    const { place, timeouts } = this.#options;
     for (;;) {
-      const found = await this.#look();
+      const found = await findPrimary(place, timeouts, this.#pools).catch((error: unknown) => {
+        this.#reason = logReasonOf(error);
+        return undefined;
+      });
       if (this.#closed) return;
-      if (found !== undefined) {
-        this.found(found);
-        return;
-      }
+      if (found !== undefined) return this.found(found);
       await delay(lookAgainAfter, undefined, { ref: false });
-    }
-  }
-
-  async #look(): Promise<PostgresHost | undefined> {
-    try {
-      return await findPrimary(this.#options.place, this.#options.timeouts, this.#pools);
-    } catch (error) {
-      this.#reason = logReasonOf(error);
-      return undefined;
     }
   }
 

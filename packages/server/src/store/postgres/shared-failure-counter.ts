@@ -10,19 +10,19 @@ import { LateFailures } from "./late-failures.ts";
  * the limit.
  */
 export class SharedFailureCounter implements AttemptCounter {
-  readonly #table: AttemptTable;
-  readonly #exhausted: ExhaustedKeys;
-  readonly #late: LateFailures;
+  protected readonly table: AttemptTable;
+  protected readonly exhausted: ExhaustedKeys;
+  protected readonly late: LateFailures;
 
   constructor(table: AttemptTable, steady: SteadyClock) {
-    this.#table = table;
-    this.#exhausted = new ExhaustedKeys(steady);
-    this.#late = new LateFailures((limits) => table.fail(limits));
+    this.table = table;
+    this.exhausted = new ExhaustedKeys(steady);
+    this.late = new LateFailures(table);
   }
 
   async reserve(limits: readonly CountedLimit[]): Promise<Reservation[]> {
     return limits.map(({ key }) => {
-      const left = this.#exhausted.left(key);
+      const left = this.exhausted.left(key);
       return left === undefined
         ? { admitted: true }
         : { admitted: false, retryAfterMs: left, exhausted: true };
@@ -32,19 +32,19 @@ export class SharedFailureCounter implements AttemptCounter {
   async settle(limits: readonly CountedLimit[], failed: boolean): Promise<number | undefined> {
     if (!failed) return undefined;
     try {
-      const [overrun] = this.#exhausted.note(await this.#table.fail(limits));
+      const [overrun] = this.exhausted.note(await this.table.fail(limits));
       return overrun?.remaining;
     } catch (error) {
-      this.#late.add(limits);
+      this.late.add(limits);
       throw error;
     }
   }
 
   async turnAway(key: string): Promise<boolean> {
-    return this.#exhausted.turnAway(key) && (await this.#table.turnAway(key));
+    return this.exhausted.turnAway(key) && (await this.table.turnAway(key));
   }
 
   async prune(): Promise<void> {
-    this.#exhausted.prune();
+    this.exhausted.prune();
   }
 }

@@ -47,23 +47,15 @@ function openSource(path: string): DatabaseSync {
     source.prepare("select count(*) from sqlite_schema").get();
     return source;
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    throw unusableFile(path, error);
   }
 }
 
 function copy(path: string, draft: string): void {
-  const source = openSource(path);
-  try {
-    source.prepare("vacuum into ?").run(draft);
-  } finally {
-    source.close();
-  }
-  const written = new DatabaseSync(draft);
-  try {
-    written.exec("pragma journal_mode = wal");
-  } finally {
-    written.close();
-  }
+  using source = openSource(path);
+  source.prepare("vacuum into ?").run(draft);
+  using written = new DatabaseSync(draft);
+  written.exec("pragma journal_mode = wal");
 }
 
 function flush(path: string): void {

@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { isEngineError, unusableFile } from "./connection.ts";
-import { migrations } from "./migrate.ts";
+import { unusableFile } from "./connection.ts";
+import { sqliteMigrations } from "./migrations.ts";
 
 /** Findings about a SQLite file. @throws {UnusableDatabaseError} if the engine cannot read it */
 export function lookAtSqlite(path: string, countedTables: readonly string[]) {
-  const connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+  using connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   const values = (query: string) =>
     connection
       .prepare(query)
@@ -24,7 +24,7 @@ export function lookAtSqlite(path: string, countedTables: readonly string[]) {
         ["size", `${sizeOf(path)} bytes and ${sizeOf(`${path}-wal`)} in the write-ahead log`],
       ] as const,
       version,
-      known: migrations.length,
+      known: sqliteMigrations.length,
       counts: countedTables
         .filter(() => version > 0)
         .map((table) => [table, tables.has(table) ? value(`select count(*) from ${table}`) : "0"] as const),
@@ -36,9 +36,7 @@ export function lookAtSqlite(path: string, countedTables: readonly string[]) {
       ],
     };
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
-  } finally {
-    connection.close();
+    throw unusableFile(path, error);
   }
 }
 

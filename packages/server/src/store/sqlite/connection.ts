@@ -8,13 +8,8 @@ export const largeWal = 64 * 1024 * 1024;
 /** The engine's primary result code, in the low byte, for a lock that another connection holds. */
 const busy = 5;
 
-/** An error of SQLite. */
-export interface EngineError extends Error {
-  /** The extended result code. Its low byte is the primary result code. */
-  readonly errcode: number;
-}
-
-export function isEngineError(error: unknown): error is EngineError {
+/** Whether SQLite threw it. `errcode` is the extended result code; its low byte is the primary result code. */
+export function isEngineError(error: unknown): error is Error & { readonly errcode: number } {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
 }
 
@@ -30,12 +25,12 @@ export function isOutOfSpace(error: unknown): boolean {
   return isEngineError(error) && outOfSpace.includes(error.errcode);
 }
 
-/** Wraps an engine error with the advice for an operator. */
-export function unusableFile(path: string, cause: EngineError): UnusableDatabaseError {
-  return new UnusableDatabaseError(problemOf(path, cause), { cause });
+/** Wraps an engine error with the advice for an operator. Other errors stay as they are. */
+export function unusableFile(path: string, cause: unknown): unknown {
+  return isEngineError(cause) ? new UnusableDatabaseError(problemOf(path, cause), { cause }) : cause;
 }
 
-function problemOf(path: string, cause: EngineError): string {
+function problemOf(path: string, cause: Error): string {
   if (isBusy(cause))
     return `another program holds the database ${path}: wait until it has finished, or stop it`;
   if (isOutOfSpace(cause))
@@ -75,21 +70,15 @@ function useWriteAheadLog(connection: DatabaseSync): void {
 }
 
 /** The statements of one connection, each prepared at its first use. */
-export class PreparedStatements {
-  readonly #connection: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
-
-  constructor(connection: DatabaseSync) {
-    this.#connection = connection;
-  }
-
-  /** @param sql with numbered values: `$1` is `?1` in SQLite */
-  get(sql: string): StatementSync {
-    let prepared = this.#prepared.get(sql);
-    if (prepared === undefined) {
-      prepared = this.#connection.prepare(sql.replace(/\$(?=\d)/g, "?"));
-      this.#prepared.set(sql, prepared);
+export function preparedStatements(connection: DatabaseSync): (sql: string) => StatementSync {
+  const prepared = new Map<string, StatementSync>();
+  return (sql) => {
+    let known = prepared.get(sql);
+    if (known === undefined) {
+      // Numbered values: `$1` is `?1` in SQLite.
+      known = connection.prepare(sql.replace(/\$(?=\d)/g, "?"));
+      prepared.set(sql, known);
     }
-    return prepared;
-  }
+    return known;
+  };
 }

@@ -1,17 +1,10 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { LatchkeyError } from "../../core/errors.ts";
-import type { Database, Step, Urgency } from "../database.ts";
+import { type Database, unavailable } from "../database.ts";
 import type { Statement } from "../statement.ts";
-import {
-  isEngineError,
-  isOutOfSpace,
-  openConnection,
-  PreparedStatements,
-  unusableFile,
-} from "./connection.ts";
-import { commandRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
+import { isOutOfSpace, openConnection, preparedStatements, unusableFile } from "./connection.ts";
+import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
 import { Reserve } from "./reserve.ts";
@@ -34,29 +27,25 @@ export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Pr
   const inMemory = path === ":memory:";
   if (!inMemory) makeFolder(resolve(dirname(path)));
   const connection = openUpToDate(path);
-  if (inMemory) return new SqliteDatabase(path, [], connection, new GroupWriter(inlineRunner(connection)));
+  if (inMemory) return sqliteDatabase(path, [], connection, inlineRunner(connection));
   const target = realpathSync(path);
   const files = openedFiles(path, target);
   const runner = writer === "thread" ? await threadRunner(target, files) : commandRunner(connection, target);
-  return new SqliteDatabase(target, files, connection, new GroupWriter(runner));
+  return sqliteDatabase(target, files, connection, runner);
 }
 
 function openUpToDate(path: string): DatabaseSync {
   try {
     return openAndMigrate(path);
   } catch (error) {
-    if (isOutOfSpace(error)) return openWithReserve(path);
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    if (!isOutOfSpace(error)) throw unusableFile(path, error);
   }
-}
-
-/** A first connection writes the index of the write-ahead log. On a full volume the reserve makes room for it. */
-function openWithReserve(path: string): DatabaseSync {
+  // A first connection writes the index of the write-ahead log. On a full volume the reserve makes room for it.
   new Reserve(existsSync(path) ? realpathSync(path) : path).release();
   try {
     return openAndMigrate(path);
   } catch (error) {
-    throw isEngineError(error) ? unusableFile(path, error) : error;
+    throw unusableFile(path, error);
   }
 }
 
@@ -83,64 +72,46 @@ function makeFolder(path: string): void {
   }
 }
 
-class SqliteDatabase implements Database {
-  readonly writers = "one";
-  readonly #path: string;
-  readonly #files: OpenedFiles;
-  #displaced: string | undefined;
-  #lookAt = 0;
-  readonly #connection: DatabaseSync;
-  readonly #writer: GroupWriter;
-  readonly #statements: PreparedStatements;
-
-  constructor(path: string, files: OpenedFiles, connection: DatabaseSync, writer: GroupWriter) {
-    this.#path = path;
-    this.#files = files;
-    this.#connection = connection;
-    this.#statements = new PreparedStatements(connection);
-    this.#writer = writer;
-  }
-
-  async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]> {
-    this.#assertInPlace();
-    try {
-      const numbered = statement.numbered(values).map(sqlValue);
-      // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
-      return this.#statements.get(statement.sql).all(...numbered) as Row[];
-    } catch (cause) {
-      throw new LatchkeyError("store_unavailable", { reason: "read failed", retryAfter: 1, cause });
-    }
-  }
+function sqliteDatabase(
+  path: string,
+  files: OpenedFiles,
+  connection: DatabaseSync,
+  runner: GroupRunner,
+): Database {
+  const prepared = preparedStatements(connection);
+  const writer = new GroupWriter(runner);
+  let displaced: string | undefined;
+  let lookAt = 0;
 
   /** At most ten times a second: a read is cheaper than this check. The writing thread checks at every group. */
-  #assertInPlace(): void {
+  function assertInPlace(): void {
     const now = performance.now();
-    if (now >= this.#lookAt) {
-      this.#lookAt = now + 100;
-      this.#displaced = displacement(this.#files);
+    if (now >= lookAt) {
+      lookAt = now + 100;
+      displaced = displacement(files);
     }
-    if (this.#displaced === undefined) return;
-    throw new LatchkeyError("store_unavailable", { reason: this.#displaced, retryAfter: 1 });
+    if (displaced !== undefined) throw unavailable(displaced);
   }
 
-  commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
-    return this.#writer.commit(steps, urgency);
-  }
-
-  takeReserve(): void {
-    this.#writer.takeReserve();
-  }
-
-  logSize(): number {
-    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-  }
-
-  resetLog(): void {
-    this.#writer.resetLog();
-  }
-
-  async close(): Promise<void> {
-    await this.#writer.close();
-    this.#connection.close();
-  }
+  return {
+    writers: "one",
+    async all<Values extends object, Row>(statement: Statement<Values, Row>, values: Values) {
+      assertInPlace();
+      try {
+        const numbered = statement.numbered(values).map(sqlValue);
+        // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
+        return prepared(statement.sql).all(...numbered) as Row[];
+      } catch (cause) {
+        throw unavailable("read failed", cause);
+      }
+    },
+    commit: (steps, urgency) => writer.commit(steps, urgency),
+    takeReserve: () => runner.takeReserve?.(),
+    logSize: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    resetLog: () => runner.resetLog?.(),
+    async close() {
+      await writer.close();
+      connection.close();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { isOutOfSpace } from "./connection.ts";
-import type { Reserve } from "./reserve.ts";
-import type { Change, GroupCommit, Outcome } from "./transaction.ts";
+import { Reserve } from "./reserve.ts";
+import { type Change, type GroupCommit, groupCommit, type Outcome } from "./transaction.ts";
 
 /** Free pages inside the database file from which on ordinary changes are accepted again, in bytes. */
 const enoughInside = 1024 * 1024;
@@ -20,18 +20,18 @@ const refusal: Outcome = {
  * refused until the volume has room for a new reserve, or the database file has enough free pages.
  */
 export class FullVolumeCommit {
-  readonly #groups: GroupCommit;
+  readonly #commit: GroupCommit;
   readonly #connection: DatabaseSync;
   readonly #reserve: Reserve;
   #hadReserve: boolean;
   #full = false;
   #lookAt = 0;
 
-  constructor(groups: GroupCommit, connection: DatabaseSync, reserve: Reserve) {
-    this.#groups = groups;
+  constructor(connection: DatabaseSync, path: string) {
+    this.#commit = groupCommit(connection);
     this.#connection = connection;
-    this.#reserve = reserve;
-    this.#hadReserve = reserve.exists;
+    this.#reserve = new Reserve(path);
+    this.#hadReserve = this.#reserve.exists;
   }
 
   /** @throws if the transaction failed: then no change of the group is committed */
@@ -40,7 +40,7 @@ export class FullVolumeCommit {
     if (this.#hadReserve && !this.#reserve.exists) this.#full = true;
     if (this.#full && !this.#hasRoom()) return this.#urgentOnly(group);
     try {
-      return this.#groups.run(group);
+      return this.#commit(group);
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
       this.#full = true;
@@ -63,7 +63,7 @@ export class FullVolumeCommit {
 
   #runOnReserve(urgent: readonly Change[]): readonly Outcome[] {
     try {
-      return this.#groups.run(urgent);
+      return this.#commit(urgent);
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
       return urgent.map(() => refusal);

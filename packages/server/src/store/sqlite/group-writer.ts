@@ -1,22 +1,21 @@
 import { once } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { LatchkeyError } from "../../core/errors.ts";
-import type { Step, Urgency } from "../database.ts";
+import type { LatchkeyError } from "../../core/errors.ts";
+import { type Step, type Urgency, unavailable } from "../database.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
 import type { OpenedFiles } from "./opened-files.ts";
-import { Reserve } from "./reserve.ts";
-import { type Change, GroupCommit, type Outcome } from "./transaction.ts";
+import { type Change, groupCommit, type Outcome } from "./transaction.ts";
 import type { GroupAnswer, WriterData, WriterMessage } from "./writer-thread.ts";
 
 /** Commits one group of changes at a time. */
 export interface GroupRunner {
   run(group: readonly Change[]): Promise<readonly Outcome[]>;
   /** Writes the reserve file for a full volume, unless it exists. */
-  takeReserve(): void;
+  takeReserve?(): void;
   /** Empties the write-ahead log, unless a reader still needs it. */
-  resetLog(): void;
-  close(): Promise<void>;
+  resetLog?(): void;
+  close?(): Promise<void>;
 }
 
 interface Pending extends Change {
@@ -51,18 +50,10 @@ export class GroupWriter {
     });
   }
 
-  takeReserve(): void {
-    this.#runner.takeReserve();
-  }
-
-  resetLog(): void {
-    this.#runner.resetLog();
-  }
-
   /** Resolves when all pending changes are written. */
   async close(): Promise<void> {
     await this.#idle;
-    await this.#runner.close();
+    await this.#runner.close?.();
   }
 
   async #drain(): Promise<void> {
@@ -95,10 +86,6 @@ function settle(change: Pending, outcome: Outcome | undefined): void {
   else change.committed(outcome.committed);
 }
 
-function unavailable(reason: string): LatchkeyError {
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1 });
-}
-
 /** Commits on a thread of its own, for databases in a file. */
 export async function threadRunner(path: string, files: OpenedFiles): Promise<GroupRunner> {
   const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
@@ -107,12 +94,12 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
   });
   let broken: Error | undefined;
   let closing = false;
-  let waiting: { done: (answer: GroupAnswer) => void } | undefined;
+  let answered: ((answer: GroupAnswer) => void) | undefined;
   const fail = (error: Error) => {
     broken = error;
-    waiting?.done({ failure: error.message });
+    answered?.({ failure: error.message });
   };
-  worker.on("message", (answer: GroupAnswer) => waiting?.done(answer));
+  worker.on("message", (answer: GroupAnswer) => answered?.(answer));
   worker.on("error", fail);
   worker.on("exit", () => {
     fail(new Error("the writing thread has stopped"));
@@ -126,11 +113,11 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
     resetLog: () => post("reset log"),
     async run(group) {
       if (broken !== undefined) throw broken;
-      const answer = await new Promise<GroupAnswer>((done) => {
-        waiting = { done };
+      const answer = await new Promise<GroupAnswer>((resolve) => {
+        answered = resolve;
         post(group);
       });
-      waiting = undefined;
+      answered = undefined;
       if ("failure" in answer) throw new Error(answer.failure);
       return answer.outcomes;
     },
@@ -146,22 +133,12 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
 
 /** Commits on the calling thread, for a database in memory. */
 export function inlineRunner(connection: DatabaseSync): GroupRunner {
-  const groups = new GroupCommit(connection);
-  return {
-    run: async (group) => groups.run(group),
-    takeReserve: () => {},
-    resetLog: () => {},
-    close: async () => {},
-  };
+  const commit = groupCommit(connection);
+  return { run: async (group) => commit(group) };
 }
 
 /** Commits on the calling thread, for the short life of a command. An operator's changes are all urgent. */
 export function commandRunner(connection: DatabaseSync, path: string): GroupRunner {
-  const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
-  return {
-    run: async (group) => groups.run(group.map(({ steps }) => ({ steps, urgent: true }))),
-    takeReserve: () => {},
-    resetLog: () => {},
-    close: async () => {},
-  };
+  const groups = new FullVolumeCommit(connection, path);
+  return { run: async (group) => groups.run(group.map(({ steps }) => ({ steps, urgent: true }))) };
 }

@@ -1,28 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { NewerDatabaseError } from "../database.ts";
-import { first } from "./migrations/001-first.ts";
-import { auditActor } from "./migrations/002-audit-actor.ts";
-import { realmSessions } from "./migrations/003-realm-sessions.ts";
-import { refreshRepeats } from "./migrations/004-refresh-repeats.ts";
-import { deletionTime } from "./migrations/005-deletion-time.ts";
-import { sessionEpochs } from "./migrations/006-session-epochs.ts";
-
-/** One step of the schema, forward only. A released step is never changed. */
-export interface Migration {
-  readonly number: number;
-  readonly name: string;
-  readonly statements: readonly string[];
-}
-
-/** Every migration, in order. */
-export const migrations: readonly Migration[] = [
-  first,
-  auditActor,
-  realmSessions,
-  refreshRepeats,
-  deletionTime,
-  sessionEpochs,
-];
+import { sqliteMigrations } from "./migrations.ts";
 
 /**
  * Brings a SQLite database up to date, in one transaction. If several processes start together, one migrates and the
@@ -31,15 +9,13 @@ export const migrations: readonly Migration[] = [
  * @throws {NewerDatabaseError} if the database is at a later version than this program
  */
 export function migrate(connection: DatabaseSync): void {
-  const known = migrations.length;
+  const known = sqliteMigrations.length;
   if (versionOf(connection) === known) return;
   connection.exec("begin immediate");
   try {
     const found = versionOf(connection);
     if (found > known) throw new NewerDatabaseError(found, known);
-    for (const { statements } of migrations.slice(found)) {
-      for (const statement of statements) connection.exec(statement);
-    }
+    for (const statement of sqliteMigrations.slice(found).flat()) connection.exec(statement);
     connection.exec(`pragma user_version = ${known}`);
     connection.exec("commit");
   } catch (error) {

@@ -1,17 +1,10 @@
 import { statSync } from "node:fs";
 
-/** The identity of a file when the database was opened. */
-interface OpenedFile {
-  readonly path: string;
-  readonly dev: number;
-  readonly ino: number;
-}
-
 /**
- * The database, its write-ahead log and the index of that log. A process can go on writing to a deleted file, and
- * everything it writes is lost at its end.
+ * The database, its write-ahead log and the index of that log, each with its identity at the opening. A process can go
+ * on writing to a deleted file, and everything it writes is lost at its end.
  */
-export type OpenedFiles = readonly OpenedFile[];
+export type OpenedFiles = readonly { readonly path: string; readonly dev: number; readonly ino: number }[];
 
 /**
  * Call it after the first read of a connection: from then on the three files stay the same until the last connection

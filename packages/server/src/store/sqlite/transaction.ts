@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Step } from "../database.ts";
-import { isOutOfSpace, PreparedStatements } from "./connection.ts";
+import { isOutOfSpace, preparedStatements } from "./connection.ts";
 
 /** A change: all of its steps are committed or none. */
 export interface Change {
@@ -12,51 +12,47 @@ export interface Change {
 /** The outcome of one change in a group: committed, rolled back by a `must`, or refused by the engine. */
 export type Outcome = { readonly committed: boolean } | { readonly error: string };
 
+/** Commits a group of changes. @throws if the transaction failed: then no change of the group is committed */
+export type GroupCommit = (group: readonly Change[]) => Outcome[];
+
 /**
  * Commits groups of changes on a connection. A group is one transaction and one flush to disk. Each change has a
  * savepoint, so a failed change is rolled back alone.
  */
-export class GroupCommit {
-  readonly #connection: DatabaseSync;
-  readonly #statements: PreparedStatements;
+export function groupCommit(connection: DatabaseSync): GroupCommit {
+  const prepared = preparedStatements(connection);
 
-  constructor(connection: DatabaseSync) {
-    this.#connection = connection;
-    this.#statements = new PreparedStatements(connection);
+  function run({ sql, values, must }: Step): boolean {
+    const { changes } = prepared(sql).run(...values.map(sqlValue));
+    return !must || changes !== 0;
   }
 
-  /** @throws if the transaction failed: then no change of the group is committed */
-  run(group: readonly Change[]): Outcome[] {
-    this.#connection.exec("begin immediate");
-    try {
-      const outcomes = group.map(({ steps }) => this.#change(steps));
-      this.#connection.exec("commit");
-      return outcomes;
-    } catch (error) {
-      if (this.#connection.isTransaction) this.#connection.exec("rollback");
-      throw error;
-    }
-  }
-
-  #change(steps: readonly Step[]): Outcome {
-    this.#connection.exec("savepoint change");
+  function outcomeOf({ steps }: Change): Outcome {
+    connection.exec("savepoint change");
     let outcome: Outcome;
     try {
-      outcome = { committed: steps.every((step) => this.#step(step)) };
+      outcome = { committed: steps.every(run) };
     } catch (error) {
       // A full disk or a failed write ends the whole transaction, and its savepoints with it.
-      if (!this.#connection.isTransaction || isOutOfSpace(error)) throw error;
+      if (!connection.isTransaction || isOutOfSpace(error)) throw error;
       outcome = { error: error instanceof Error ? error.message : String(error) };
     }
-    if ("error" in outcome || !outcome.committed) this.#connection.exec("rollback to change");
-    this.#connection.exec("release change");
+    if ("error" in outcome || !outcome.committed) connection.exec("rollback to change");
+    connection.exec("release change");
     return outcome;
   }
 
-  #step({ sql, values, must }: Step): boolean {
-    const { changes } = this.#statements.get(sql).run(...values.map(sqlValue));
-    return !must || changes !== 0;
-  }
+  return (group) => {
+    connection.exec("begin immediate");
+    try {
+      const outcomes = group.map(outcomeOf);
+      connection.exec("commit");
+      return outcomes;
+    } catch (error) {
+      if (connection.isTransaction) connection.exec("rollback");
+      throw error;
+    }
+  };
 }
 
 /** @throws {TypeError} for a value that SQLite cannot store */

@@ -3,8 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { busyTimeout, isEngineError, openConnection } from "./connection.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
 import { displacement, type OpenedFiles } from "./opened-files.ts";
-import { Reserve } from "./reserve.ts";
-import { type Change, GroupCommit, type Outcome } from "./transaction.ts";
+import type { Change, Outcome } from "./transaction.ts";
 
 /** Answer to one group: the outcome of each change, or the reason why the group failed. */
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
@@ -42,7 +41,7 @@ if (parentPort !== null) {
   const port = parentPort;
   const { path, files }: WriterData = workerData;
   const connection = openConnection(path);
-  const groups = new FullVolumeCommit(new GroupCommit(connection), connection, new Reserve(path));
+  const groups = new FullVolumeCommit(connection, path);
   port.on("message", (message: WriterMessage) => {
     if (message === "take reserve") groups.takeReserve();
     else if (message === "reset log") resetLog(connection);

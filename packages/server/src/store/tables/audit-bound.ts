@@ -1,8 +1,8 @@
 import type { AuditEvent } from "../../core/audit-events.ts";
 import { type Database, must, one } from "../database.ts";
-import { type NoValues, statement } from "../statement.ts";
+import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
-import { type AuditRow, auditColumns } from "./audit-reading.ts";
+import { type AuditRow, auditColumns, newestEvent, oldestEvent } from "./audit-reading.ts";
 
 /** Rows that one change deletes. Other writers wait for one such batch at most. */
 const batchSize = 5_000;
@@ -34,11 +34,6 @@ export interface AuditBound {
   prune(age: number, event: AuditEvent): Promise<number>;
 }
 
-type Edge = Pick<AuditRow, "number" | "at">;
-
-const first = statement<NoValues, Edge>("select number, at from audit_events order by number limit 1");
-const last = statement<NoValues, Edge>("select number, at from audit_events order by number desc limit 1");
-
 const sample = statement<{ from: number }, AuditRow>(`
   select ${auditColumns} from audit_events where number >= :from order by number limit ${sampleSize}`);
 
@@ -56,7 +51,7 @@ export function auditBound(database: Database, audit: AuditWriter): AuditBound {
   const fixed = fixedBytes[database.writers];
 
   async function range(): Promise<{ oldest: number; newest: number; newestAt: number } | undefined> {
-    const [oldest, newest] = [await one(database, first, {}), await one(database, last, {})];
+    const [oldest, newest] = [await one(database, oldestEvent, {}), await one(database, newestEvent, {})];
     return oldest && newest && { oldest: oldest.number, newest: newest.number, newestAt: newest.at };
   }
 

@@ -3,17 +3,6 @@ import type { AuditReader, RecordedEvent } from "../../core/stories/recent-event
 import { type Database, one } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 
-/** How many events are examined without a pause, and in one reading. */
-interface Bounds {
-  /** Events in one slice. */
-  readonly sliceSize: number;
-  /** Slices in one reading. After them the answer names the number to continue from. */
-  readonly mostSlices: number;
-}
-
-/** A slice takes less than a millisecond, so a reading does not delay other requests. */
-const usualBounds: Bounds = { sliceSize: 5_000, mostSlices: 200 };
-
 /** A row of `audit_events`. */
 export interface AuditRow {
   readonly number: number;
@@ -39,13 +28,16 @@ interface Slice {
   readonly user: string | null;
 }
 
-const oldestNumber = statement<NoValues, { number: number }>(
-  "select number from audit_events order by number limit 1",
+type TrailEnd = Pick<AuditRow, "number" | "at">;
+
+/** The oldest event. */
+export const oldestEvent = statement<NoValues, TrailEnd>(
+  "select number, at from audit_events order by number limit 1",
 );
 
-/** The number of the newest event. */
-export const newestNumber = statement<NoValues, { number: number }>(
-  "select number from audit_events order by number desc limit 1",
+/** The newest event. */
+export const newestEvent = statement<NoValues, TrailEnd>(
+  "select number, at from audit_events order by number desc limit 1",
 );
 
 // A value compared with null alone has no type that PostgreSQL could infer, hence the casts.
@@ -58,16 +50,14 @@ const slice = statement<Slice, AuditRow>(`
 
 /**
  * Reads the audit trail from its end, slice by slice. The table has no index but its numbers: every login would pay
- * for one, and it is seldom read.
+ * for one, and it is seldom read. A slice of 5,000 events takes less than a millisecond, so a reading does not delay
+ * other requests. After the last slice of a reading, the answer names the number to continue from.
  */
-export function auditReading(
-  database: Database,
-  { sliceSize, mostSlices }: Bounds = usualBounds,
-): AuditReader {
+export function auditReading(database: Database, { sliceSize = 5_000, mostSlices = 200 } = {}): AuditReader {
   return {
     async recent({ limit, before = Number.MAX_SAFE_INTEGER, name = null, user = null }) {
-      const oldest = await one(database, oldestNumber, {});
-      const newest = await one(database, newestNumber, {});
+      const oldest = await one(database, oldestEvent, {});
+      const newest = await one(database, newestEvent, {});
       const events: RecordedEvent[] = [];
       if (oldest === undefined || newest === undefined) return { events };
       let to = Math.min(before - 1, newest.number);

@@ -1,6 +1,7 @@
 import type { AuditEvent, AuditTrail } from "../../core/audit-events.ts";
 import { type Database, type Step, step, type Urgency } from "../database.ts";
 import { statement } from "../statement.ts";
+import type { AuditRow } from "./audit-reading.ts";
 
 /** Called with every audit event once it is durable. */
 export type AuditListener = (event: AuditEvent) => void;
@@ -16,25 +17,17 @@ export interface AuditWriter extends AuditTrail {
   commit(steps: readonly Step[], events: readonly AuditEvent[], urgency?: Urgency): Promise<boolean>;
 }
 
-interface EventValues {
-  readonly at: number;
-  readonly name: string;
-  readonly subject: string | null;
-  readonly sessionId: string | null;
-  readonly address: string;
-  readonly requestId: string | null;
-  readonly reason: string | null;
-  readonly actor: string | null;
-}
-
-const insert = statement<EventValues>(`
+const insert = statement<Omit<AuditRow, "number">>(`
   insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor)
   values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor)`);
+
+/** Columns that an event may lack. */
+const emptyColumns = { subject: null, sessionId: null, requestId: null, actor: null, reason: null };
 
 /** The table `audit_events`, written. */
 export function auditTable(database: Database, listener: AuditListener): AuditWriter {
   const commit: AuditWriter["commit"] = async (steps, events, urgency) => {
-    const inserts = events.map((event) => step(insert, valuesOf(event)));
+    const inserts = events.map((event) => step(insert, { ...emptyColumns, ...event }));
     const committed = await database.commit([...steps, ...inserts], urgency);
     if (committed) for (const event of events) listener(event);
     return committed;
@@ -44,18 +37,5 @@ export function auditTable(database: Database, listener: AuditListener): AuditWr
     async record(event) {
       await commit([], [event]);
     },
-  };
-}
-
-function valuesOf(event: AuditEvent): EventValues {
-  return {
-    at: event.at,
-    name: event.name,
-    subject: event.subject ?? null,
-    sessionId: event.sessionId ?? null,
-    address: event.address,
-    requestId: event.requestId ?? null,
-    reason: event.reason ?? null,
-    actor: event.actor ?? null,
   };
 }

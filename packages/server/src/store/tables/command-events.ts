@@ -2,7 +2,7 @@ import { auditEventNames, auditReasons, operator } from "../../core/audit-events
 import { type Database, one } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditListener } from "./audit.ts";
-import { type AuditRow, auditColumns, newestNumber, recordedEvent } from "./audit-reading.ts";
+import { type AuditRow, auditColumns, newestEvent, recordedEvent } from "./audit-reading.ts";
 
 const between = statement<{ from: number; to: number; address: string }, AuditRow>(`
   select ${auditColumns} from audit_events
@@ -17,7 +17,7 @@ export function commandEvents(database: Database, listener: AuditListener): () =
   let reported: number | undefined;
 
   return async () => {
-    const to = (await one(database, newestNumber, {}))?.number ?? 0;
+    const to = (await one(database, newestEvent, {}))?.number ?? 0;
     const from = reported ?? to;
     // A purge can empty the trail. Its numbers continue all the same.
     reported = Math.max(from, to);

@@ -1,6 +1,7 @@
 import type { DeletionTimeRecord, Leap } from "../../core/deletion-time.ts";
 import { type Database, must, one } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
+import { newestEvent } from "./audit-reading.ts";
 
 /** The last reading of the clock, kept between two runs. */
 export interface DeletionRecords {
@@ -11,10 +12,6 @@ export interface DeletionRecords {
 
 const read = statement<NoValues, { seenAt: number; leaps: string }>(
   'select seen_at as "seenAt", leaps from deletion_time',
-);
-
-const newestEvent = statement<NoValues, { at: number }>(
-  "select at from audit_events order by number desc limit 1",
 );
 
 const write = statement<{ seenAt: number; leaps: string }>(`

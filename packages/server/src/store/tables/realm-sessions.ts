@@ -27,13 +27,7 @@ const end = statement<EndedRealmSession & { at: number }>(`
 const revoke = statement<{ id: string }>(`
   insert into revocations (session_id, until) select id, tokens_until from realm_sessions where id = :id`);
 
-interface KnownRow {
-  readonly userId: string;
-  readonly addressBucket: string;
-  readonly endedAt: number | null;
-}
-
-const byId = statement<{ id: string }, KnownRow>(`
+const byId = statement<{ id: string }, { userId: string; addressBucket: string; endedAt: number | null }>(`
   select user_id as "userId", address_bucket as "addressBucket", ended_at as "endedAt"
   from realm_sessions where id = :id`);
 

@@ -104,7 +104,7 @@ const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
 export function sessionTable(
   database: Database,
   audit: AuditWriter,
-  endings: Pick<SessionEndings, "begin">,
+  endings: SessionEndings,
   { idle, max }: SessionLife = unbounded,
 ): Sessions {
   const liveAt = (at: number): LiveAt => ({ at, idle, max });

@@ -88,11 +88,7 @@ const remove = statement<{ id: string; freeKey: string }>(`
   where id = :id and removed = 0`);
 
 /** The table `users`. */
-export function userTable(
-  database: Database,
-  audit: AuditWriter,
-  endings: Pick<SessionEndings, "begin" | "beginRemoval">,
-): Users {
+export function userTable(database: Database, audit: AuditWriter, endings: SessionEndings): Users {
   const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {
     const row = await one(database, byName, { key, asTyped, ascii });
     return row && userOf(row);
@@ -108,8 +104,9 @@ export function userTable(
     isEmpty: async () => (await one(database, anyUser, {})) === undefined,
     async forSignIn({ key, older: [asTyped, ascii] }, seed) {
       const row = await one(database, forSignIn, { key, asTyped, ascii, point: pointOf(seed) });
-      const holder = row === undefined || row.id === null ? undefined : userOf(row);
-      return { holder, decoy: row?.decoy ?? undefined };
+      if (row === undefined) return { holder: undefined, decoy: undefined };
+      const { decoy, ...holder } = row;
+      return { holder: holder.id === null ? undefined : userOf(holder), decoy: decoy ?? undefined };
     },
     async add(user, event) {
       const added = addedUser(user, event.at);
@@ -156,17 +153,7 @@ function addedUser(user: NewUser, at: number): AddedUser {
 }
 
 function userOf(row: UserRow): LocalUser {
-  return {
-    id: row.id,
-    username: row.username,
-    email: row.email,
-    displayName: row.displayName,
-    active: row.active === 1,
-    roles: rolesOf(row.roles),
-    passwordHash: row.passwordHash,
-    revision: row.revision,
-    createdAt: row.createdAt,
-  };
+  return { ...row, active: row.active === 1, roles: rolesOf(row.roles) };
 }
 
 function rolesOf(text: string): string[] {

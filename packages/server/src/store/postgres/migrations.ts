@@ -1,8 +1,10 @@
-// The collation "C" compares bytes, as SQLite does, whatever the database's language.
-export const first = {
-  number: 1,
-  name: "users, sessions, revocations, signing keys, audit events, attempts",
-  statements: [
+/**
+ * The statements of every migration of a PostgreSQL database, in order. A released migration is never changed. The
+ * collation "C" compares bytes, as SQLite does, whatever the database's language.
+ */
+export const postgresMigrations: readonly (readonly string[])[] = [
+  // 1: users, sessions, revocations, signing keys, audit events, attempts.
+  [
     `create table users (
       id text collate "C" primary key,
       username text not null,
@@ -104,4 +106,45 @@ export const first = {
     "create trigger tell after insert on revocations for each statement execute function latchkey_tell()",
     "create trigger tell after insert or update on signing_keys for each statement execute function latchkey_tell()",
   ],
-};
+  // 2: attempts by the database's clock, and the deadline of attempts without an outcome.
+  [
+    // An older replica sets no deadline: its slots stay reserved until the window ends, as before.
+    "alter table attempts add column open_until bigint not null default 9007199254740991",
+    // One clock measures all windows, whatever the clocks of the replicas.
+    `create function latchkey_now() returns bigint language sql stable as $$
+      select floor(extract(epoch from statement_timestamp()) * 1000)::bigint
+    $$`,
+  ],
+  // 3: repeats of a refresh token.
+  [
+    "alter table sessions add column repeats bigint not null default 0",
+    "alter table sessions add column repeats_generation bigint not null default 0",
+  ],
+  // 4: the last reading of the clock that deletions follow.
+  [
+    `create table deletion_time (
+      id bigint primary key,
+      seen_at bigint not null,
+      leaps text not null
+    )`,
+  ],
+  // 5: all sessions of a user end with one row. Their own rows follow in batches.
+  [
+    "alter table users add column epoch bigint not null default 0",
+    "alter table users add column removed bigint not null default 0",
+    "alter table sessions add column epoch bigint not null default 0",
+    `create table session_endings (user_id text collate "C" primary key)`,
+    "create index sessions_open on sessions (user_id, created_at) where ended_at is null",
+    "create trigger tell after insert on session_endings for each statement execute function latchkey_tell()",
+    // An older replica opens sessions without an epoch: then the trigger sets the user's.
+    "alter table sessions alter column epoch set default -1",
+    `create function latchkey_epoch() returns trigger language plpgsql as $$
+      begin
+        select users.epoch into new.epoch from users where users.id = new.user_id;
+        return new;
+      end
+    $$`,
+    `create trigger epoch before insert on sessions
+      for each row when (new.epoch < 0) execute function latchkey_epoch()`,
+  ],
+];

@@ -1,0 +1,109 @@
+/**
+ * The statements of every migration of a SQLite database, in order. A released migration is never changed. Times are
+ * milliseconds since the epoch, truth values 0 and 1, lists JSON.
+ */
+export const sqliteMigrations: readonly (readonly string[])[] = [
+  // 1: users, sessions, revocations, signing keys, audit events. The readiness check writes the one row of `heartbeat`.
+  [
+    `create table users (
+      id text not null primary key,
+      username text not null,
+      username_key text not null unique,
+      email text not null,
+      email_key text not null unique,
+      display_name text,
+      roles text not null,
+      password_hash text not null,
+      active integer not null,
+      revision integer not null,
+      created_at integer not null
+    ) strict`,
+    `create table sessions (
+      id text not null primary key,
+      user_id text not null references users (id) on delete cascade,
+      generation integer not null,
+      refresh_hash text not null,
+      rotated_at integer not null,
+      created_at integer not null,
+      last_used_at integer not null,
+      expires_at integer not null,
+      ends_at integer not null,
+      tokens_until integer not null,
+      ended_at integer,
+      address_bucket text not null
+    ) strict, without rowid`,
+    "create index sessions_by_user on sessions (user_id, address_bucket)",
+    "create index sessions_by_expiry on sessions (expires_at)",
+    `create table revocations (
+      number integer primary key autoincrement,
+      session_id text not null,
+      until integer not null
+    ) strict`,
+    "create index revocations_by_until on revocations (until)",
+    `create table signing_keys (
+      kid text not null primary key,
+      public_jwk text not null,
+      sealed_private_key text not null,
+      created_at integer not null,
+      activated_at integer,
+      retired_at integer,
+      keep_until integer
+    ) strict`,
+    `create table audit_events (
+      number integer primary key autoincrement,
+      at integer not null,
+      name text not null,
+      subject text,
+      session_id text,
+      address text not null,
+      request_id text,
+      reason text
+    ) strict`,
+    "create table heartbeat (id integer primary key, beats integer not null) strict",
+    "create index audit_events_by_time on audit_events (at)",
+  ],
+  // 2: audit events name the actor.
+  ["alter table audit_events add column actor text"],
+  // 3: sessions at an identity provider.
+  [
+    `create table realm_sessions (
+      id text not null primary key,
+      user_id text not null,
+      name_key text not null,
+      address_bucket text not null,
+      sealed_hint text,
+      tokens_until integer not null,
+      keep_until integer not null,
+      ended_at integer,
+      told_at integer
+    ) strict, without rowid`,
+    "create index realm_sessions_by_name on realm_sessions (name_key, keep_until)",
+    "create index realm_sessions_by_user on realm_sessions (user_id, address_bucket)",
+    "create index realm_sessions_by_end on realm_sessions (told_at, ended_at)",
+    "create index realm_sessions_by_keeping on realm_sessions (keep_until)",
+  ],
+  // 4: repeats of the refresh token before the current one. They count if `repeats_generation` is the session's
+  // generation.
+  [
+    "alter table sessions add column repeats integer not null default 0",
+    "alter table sessions add column repeats_generation integer not null default 0",
+  ],
+  // 5: one row with the last reading of the clock, and its leaps that are not believed yet.
+  [
+    `create table deletion_time (
+      id integer not null primary key,
+      seen_at integer not null,
+      leaps text not null
+    ) strict`,
+  ],
+  // 6: all sessions of a user end with one row. A user's epoch is raised when all their sessions end. A session keeps
+  // the epoch of its opening. A removed user's row waits for its last sessions to be deleted. `session_endings` lists
+  // users with sessions that are not marked yet.
+  [
+    "alter table users add column epoch integer not null default 0",
+    "alter table users add column removed integer not null default 0",
+    "alter table sessions add column epoch integer not null default 0",
+    "create table session_endings (user_id text not null primary key) strict, without rowid",
+    "create index sessions_open on sessions (user_id, created_at) where ended_at is null",
+  ],
+];
