@@ -9,7 +9,7 @@ import { type CallOptions, type ClientOptions, defaults, mergeSettings, type Set
 import { finalStatuses, Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type CallSettings, send, setBearer, withSafeError } from "./transport.ts";
+import { type CallSettings, send, withSafeError } from "./transport.ts";
 import {
   type LoginResponse,
   type LogoutResponse,
@@ -153,7 +153,7 @@ export class AuthClient {
       if (!bearer) throw new SignedOutError();
       await refused?.body?.cancel();
       const next = refused ? again : request;
-      withSafeError(() => setBearer(next.headers, bearer));
+      withSafeError(() => next.headers.set("authorization", `Bearer ${bearer}`));
       refused = await fetch(next);
       return refused;
     });
