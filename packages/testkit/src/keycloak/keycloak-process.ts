@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "../free-port.ts";
+import { signal } from "../signal.ts";
 
 /** The longest time from the start to the first answer, in milliseconds. */
 const startTimeout = 180_000;
@@ -36,17 +37,12 @@ export const exampleSecret = "the secret of the example realm's client";
 
 const alive = new Set<ChildProcess>();
 process.once("exit", () => {
-  for (const child of alive) signal(child, "SIGKILL");
+  for (const child of alive) signalBoth(child, "SIGKILL");
 });
 
 /** Signals the script and Java, which are a process group of their own. */
-function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // It has ended already.
-  }
+function signalBoth({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid !== undefined) signal(-pid, name);
 }
 
 /** A Keycloak for the tests, on a free port of this machine, with a small heap and a database in a folder. */
@@ -100,11 +96,11 @@ export class KeycloakProcess implements AsyncDisposable {
 
   /** Stops the process: it keeps its connections and does not answer. */
   freeze(): void {
-    signal(this.#child, "SIGSTOP");
+    signalBoth(this.#child, "SIGSTOP");
   }
 
   thaw(): void {
-    signal(this.#child, "SIGCONT");
+    signalBoth(this.#child, "SIGCONT");
   }
 
   async stop(): Promise<void> {
@@ -161,7 +157,7 @@ export class KeycloakProcess implements AsyncDisposable {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
-    for (const one of ["SIGCONT", name] as const) signal(child, one);
+    for (const one of ["SIGCONT", name] as const) signalBoth(child, one);
     await gone;
     alive.delete(child);
   }

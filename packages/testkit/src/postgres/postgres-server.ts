@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { freePort } from "../free-port.ts";
+import { signal } from "../signal.ts";
 import type { Binaries } from "./binaries.ts";
 import { engineUser, giveToEngine } from "./engine-user.ts";
 
@@ -166,31 +167,22 @@ export class PostgresServer implements AsyncDisposable {
       rmSync(this.binaries.temporary, { recursive: true, force: true });
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  async #end(name: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     this.#signalAll("SIGCONT", child.pid);
-    child.kill(signal);
+    child.kill(name);
     await ended;
   }
 
   /** The server first, so that it starts nothing new meanwhile. */
-  #signalAll(signal: NodeJS.Signals, pid = this.#process?.pid): void {
+  #signalAll(name: NodeJS.Signals, pid = this.#process?.pid): void {
     if (pid === undefined) return;
-    send(pid, signal);
+    signal(pid, name);
     const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
-    for (const line of stdout.split("\n")) if (line.trim() !== "") send(Number(line), signal);
-  }
-}
-
-/** One that has ended meanwhile needs no signal. */
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    for (const line of stdout.split("\n")) if (line.trim() !== "") signal(Number(line), name);
   }
 }
 

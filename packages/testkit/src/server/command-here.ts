@@ -1,13 +1,6 @@
 import { Readable } from "node:stream";
 import { runCommand } from "../../../server/src/main.ts";
-
-export type Environment = Readonly<Record<string, string>>;
-
-/** How a process ended: with a status, or by a signal. */
-export interface Exit {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+import type { Environment, Exit } from "../programs.ts";
 
 export interface CommandResult extends Exit {
   readonly stdout: string;
