@@ -1,8 +1,7 @@
 import { acceptanceRealm, clients, passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
-import { cachedDistribution } from "@latchkey/testkit/keycloak/distribution";
+import { cachedDistribution, whatIsMissing } from "@latchkey/testkit/keycloak/distribution";
 import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
 import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
-import { whatIsMissing } from "@latchkey/testkit/keycloak/requirements";
 import { Connection } from "../connection.ts";
 import { makeLoad } from "../make-load.ts";
 import { median } from "../quantiles.ts";

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "@latchkey/testkit/free-port";
+import { freePort } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { makeCertificates } from "../postgres/server/certificates.ts";
 

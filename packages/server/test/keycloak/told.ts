@@ -1,4 +1,4 @@
-import { whatIsMissing } from "@latchkey/testkit/keycloak/requirements";
+import { whatIsMissing } from "@latchkey/testkit/keycloak/distribution";
 import type { TestProject } from "vitest/node";
 
 /** Says after `npm test` that the Keycloak suite was left out, and why. */

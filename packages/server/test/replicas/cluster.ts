@@ -1,7 +1,7 @@
-import { freePort } from "@latchkey/testkit/free-port";
 import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
 import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import type { Environment, Place, ServerProcess } from "@latchkey/testkit/server/server-process";
+import { freePort } from "@latchkey/testkit/sockets";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "../free-port.ts";
 import { signal } from "../signal.ts";
+import { freePort } from "../sockets.ts";
 
 /** The longest time from the start to the first answer, in milliseconds. */
 const startTimeout = 180_000;

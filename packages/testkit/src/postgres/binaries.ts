@@ -1,4 +1,13 @@
-import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -40,4 +49,16 @@ export function debianBinaries(): Binaries {
   const [newest] = versions.map(Number).sort((a, b) => b - a);
   if (newest === undefined) throw new Error(`there is no PostgreSQL in ${root}: install Debian's postgresql`);
   return { folder: join(root, String(newest), "bin") };
+}
+
+/** PostgreSQL refuses to run as root; nobody's account is on every machine. */
+const nobody = { uid: 65_534, gid: 65_534 };
+
+/** Under which account the engine runs, for `spawn`. */
+export const engineUser: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? nobody : {};
+
+/** Gives a file or folder to the engine. */
+export function giveToEngine(path: string): void {
+  if (engineUser.uid !== undefined) chownSync(path, nobody.uid, nobody.gid);
 }

@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { freePort } from "../free-port.ts";
 import { signal } from "../signal.ts";
-import type { Binaries } from "./binaries.ts";
-import { engineUser, giveToEngine } from "./engine-user.ts";
+import { freePort } from "../sockets.ts";
+import { type Binaries, engineUser, giveToEngine } from "./binaries.ts";
 
 /** The owner of every database of the tests. */
 const owner = { name: "latchkey", password: "only for tests: @/% too" };
