@@ -1,5 +1,5 @@
 import { acceptanceRealm, clients, passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
-import { cachedDistribution, whatIsMissing } from "@latchkey/testkit/keycloak/distribution";
+import { cachedDistribution, missingProgram } from "@latchkey/testkit/keycloak/distribution";
 import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
 import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
 import { Connection } from "../connection.ts";
@@ -21,7 +21,7 @@ const alice = { username: "alice", password: passwords.alice };
  */
 export const keycloak: Measure = async ({ quick }) => {
   const distribution = cachedDistribution();
-  if (distribution === undefined || whatIsMissing({ maven: false }) !== undefined) {
+  if (distribution === undefined || missingProgram({ maven: false }) !== undefined) {
     return [
       skipped(
         "login and me compared with Keycloak: skipped, since `npm run test:keycloak` has not fetched it",

@@ -41,7 +41,7 @@ interface Address {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Connects a client of a major version; the second one speaks the newest revision that the server knows. */
+/** Connects a client of a major version. Version 2 speaks the newest revision that the server knows. */
 export async function connect(major: 1 | 2, target: Target): Promise<NotesClient> {
   const heard = new Heard();
   const client = await heard.during(major === 1 ? connectV1(target, heard) : connectV2(target, heard));

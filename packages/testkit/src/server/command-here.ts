@@ -19,9 +19,9 @@ class Ended extends Error {}
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a command line to its end in the test's own process: a process of its own takes a third of a second of CPU time.
- * Environment, folder and standard streams belong to the whole process, so commands run one at a time. A command that
- * would start a server needs a process of its own.
+ * Runs a command line to its end in the process of the test. A separate process would take a third of a second of CPU
+ * time. Commands run one at a time, because environment, folder and standard streams belong to the whole process. A
+ * command that starts a server needs a separate process.
  */
 export function commandHere(args: readonly string[], options: HereOptions): Promise<CommandResult> {
   const result = last.then(() => run(args, options));

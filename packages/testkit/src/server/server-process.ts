@@ -14,7 +14,7 @@ const commandTimeout = 20_000;
 /** The password that the first administrator gets in tests. */
 export const adminPassword = "an administrator's passphrase";
 
-/** Cheap hashes, and one issuer for all servers, so that a token outlives the port of the server that made it. */
+/** Cheap hashes, and one issuer for all servers: a token stays valid if a restarted server has another port. */
 const testEnvironment: Environment = {
   LATCHKEY_HASH_MEMORY: "64",
   LATCHKEY_HASH_ITERATIONS: "1",
@@ -28,26 +28,26 @@ export interface ServerProcess extends Program {
 }
 
 export interface CommandOptions {
-  /** Written to standard input, in one piece or in these, and closed after it. */
+  /** Written to standard input, which is then closed. */
   readonly input?: string | AsyncIterable<Uint8Array>;
   readonly env?: Environment;
 }
 
 export interface ServerOptions {
   readonly command?: "serve" | "demo";
-  /** Default: the place's own `latchkey.db`. */
+  /** Default: `latchkey.db` in the directory of the place. */
   readonly database?: string;
   readonly args?: readonly string[];
   readonly env?: Environment;
 }
 
-/** A temporary directory with the processes that work in it. All of it goes away after the last test of the file. */
+/** A temporary directory and the processes that work in it. Both end with the last test of the file. */
 export class Place {
   readonly directory = mkdtempSync(join(tmpdir(), "latchkey-"));
   readonly #programs = new Programs(() => rmSync(this.directory, { recursive: true, force: true }));
   readonly #commands: "processes" | "here";
 
-  /** @param commands whether `latchkey` starts a process for a command that starts no server. Default: it does */
+  /** @param commands `here`: commands that start no server run in the process of the test, which is faster */
   constructor({ commands = "processes" }: { readonly commands?: "processes" | "here" } = {}) {
     this.#commands = commands;
   }
@@ -65,7 +65,7 @@ export class Place {
     return { PATH: path, LATCHKEY_DATABASE: this.database, ...testEnvironment, ...given };
   }
 
-  /** Starts `latchkey`, without waiting for anything. Given variables go before the test's own. */
+  /** Starts `latchkey` and returns at once. Given variables override those of the tests. */
   start(args: readonly string[], { input = "", env = {} }: CommandOptions = {}): Program {
     return this.#programs.start(process.execPath, [main, ...args], {
       cwd: this.directory,
