@@ -2,10 +2,9 @@ import { acceptanceRealm, clients, passwords } from "@latchkey/testkit/keycloak/
 import { cachedDistribution, missingProgram } from "@latchkey/testkit/keycloak/distribution";
 import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
 import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
-import { Connection } from "../connection.ts";
 import { makeLoad } from "../make-load.ts";
 import { median } from "../quantiles.ts";
-import { bearerRequest, formRequest, loginRequest, meRequest } from "../requests.ts";
+import { bearerRequest, formRequest, loginRequest, meRequest, signInWith } from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { type Service, scratchFolder, startLatchkey } from "../service.ts";
 
@@ -78,7 +77,8 @@ async function logins(server: Service, provider: KeycloakProcess, quick: boolean
 
 async function meRows(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row[]> {
   const seconds = quick ? 2 : 5;
-  const token = await accessToken(server);
+  const [tokens] = await signInWith(server.port, [loginRequest(alice.username, alice.password)]);
+  const token = tokens?.access_token ?? "";
   const rate = async (service: Pick<Service, "port" | "pid">, request: string) => {
     const load = {
       connections: 8,
@@ -107,16 +107,6 @@ async function meRows(server: Service, provider: KeycloakProcess, quick: boolean
     });
   }
   return rows;
-}
-
-async function accessToken({ port }: Service): Promise<string> {
-  const connection = await Connection.open(port);
-  const { body } = await connection.send(Buffer.from(loginRequest(alice.username, alice.password)));
-  connection.close();
-  const answer: unknown = JSON.parse(body.toString());
-  if (typeof answer === "object" && answer !== null && "access_token" in answer)
-    return String(answer.access_token);
-  throw new Error(`login answered ${body}`);
 }
 
 const skipped = (what: string): Row => ({ what, figure: "–", limit: "–", ratio: "–" });
