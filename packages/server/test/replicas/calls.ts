@@ -1,4 +1,4 @@
-import type { Tokens } from "@latchkey/testkit/server/auth-calls";
+import { jwtPart, type Tokens } from "@latchkey/testkit/server/auth-calls";
 import type { Act, Entry } from "../ledger/ledger.ts";
 
 /** Whoever does not answer within this is taken for gone, in milliseconds. */
@@ -19,7 +19,10 @@ export class Calls {
     const { access_token: access, refresh_token: refresh } = body;
     const tokens =
       typeof access === "string" && typeof refresh === "string" ? { access, refresh } : undefined;
-    const session = tokens === undefined ? `nobody's ${this.entries.length}` : sessionOf(tokens.access);
+    const session =
+      tokens === undefined
+        ? `nobody's ${this.entries.length}`
+        : String(jwtPart(tokens.access, "claims")["sid"]);
     this.entries.push({ ...entry, session });
     return tokens && { session, tokens };
   }
@@ -89,13 +92,6 @@ export class Calls {
       return { entry, body: {} };
     }
   }
-}
-
-function sessionOf(access: string): string {
-  const claims: { sid?: unknown } = JSON.parse(
-    Buffer.from(access.split(".")[1] ?? "", "base64url").toString(),
-  );
-  return String(claims.sid);
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

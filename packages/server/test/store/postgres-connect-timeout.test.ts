@@ -5,7 +5,7 @@ import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
+import { newDatabase } from "../postgres/server/suite-postgres.ts";
 
 /** A port of this machine. @param serve gets each connection */
 async function portOf(serve: (near: Socket) => void, port = 0) {

@@ -10,8 +10,7 @@ import { connect as openClient } from "../../src/store/postgres/connect.ts";
 import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
-import { suitePostgres } from "../postgres/server/suite-postgres.ts";
+import { newDatabase, suitePostgres } from "../postgres/server/suite-postgres.ts";
 
 let roles = 0;
 
