@@ -8,10 +8,17 @@ import { z } from "zod";
 const resultSchema = z.object({
   isError: z.boolean().optional(),
   content: z.array(z.looseObject({ text: z.string() })),
+  structuredContent: z.record(z.string(), z.unknown()).optional(),
   _meta: z.record(z.string(), z.unknown()).optional(),
 });
 const listSchema = z.object({
-  tools: z.array(z.looseObject({ name: z.string(), inputSchema: z.record(z.string(), z.unknown()) })),
+  tools: z.array(
+    z.looseObject({
+      name: z.string(),
+      inputSchema: z.record(z.string(), z.unknown()),
+      annotations: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
 });
 
 export type CallResult = z.infer<typeof resultSchema>;
