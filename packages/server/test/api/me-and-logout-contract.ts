@@ -152,7 +152,7 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       await check(second, mount, me(bearer(access)), refusedToken("token_revoked"));
     });
 
-    // On a busy machine the second may leave after the first is answered: then there was no race.
+    // On a busy machine the second request may start after the first response. The two did not race then.
     test("two that race both succeed", { retry: 4 }, async () => {
       const { access } = await signIn(server());
       const twice = (request: ApiRequest) => Promise.all([1, 2].map(() => send(server(), mount, request)));

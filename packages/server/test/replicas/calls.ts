@@ -1,10 +1,10 @@
 import { jwtPart, type Tokens } from "@latchkey/testkit/server/auth-calls";
 import type { Act, Entry } from "../ledger/ledger.ts";
 
-/** Whoever does not answer within this is taken for gone, in milliseconds. */
+/** A server without an answer for this long counts as gone, in milliseconds. */
 const requestTimeout = 10_000;
 
-/** Sends requests to a balancer and writes into a ledger what came of each. */
+/** Sends requests to a balancer and records the outcome of each. */
 export class Calls {
   readonly entries: Entry[] = [];
   readonly #url: string;
@@ -13,7 +13,7 @@ export class Calls {
     this.#url = url;
   }
 
-  /** @returns tokens, where it was let in; the session then has the name that its token has */
+  /** @returns the tokens of a successful login, and the session id in its access token */
   async login(username: string, password: string): Promise<{ session: string; tokens: Tokens } | undefined> {
     const { entry, body } = await this.#post("login", "?", "/auth/login", { username, password });
     const { access_token: access, refresh_token: refresh } = body;
@@ -52,7 +52,7 @@ export class Calls {
     return this.#note(entry);
   }
 
-  /** Writes down what was done to several sessions without a request. @param done undefined where that is not known */
+  /** Records an act on several sessions without a request. @param done undefined if the outcome is unknown */
   note(act: Act, sessions: Iterable<string>, sentAt: number, done: true | undefined): void {
     const answeredAt = performance.now();
     for (const session of sessions)
