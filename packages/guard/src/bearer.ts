@@ -40,10 +40,17 @@ export function refusalBody({ message, code }: TokenError) {
   return { detail: message, message, code };
 }
 
-/** The HTTP response to a refused request (RFC 6750 §3), for any framework. */
-export class Refusal {
+/** An answer of the guard itself, for any kind of HTTP server. */
+export interface HttpAnswer {
   readonly status: number;
   /** Names are in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** The HTTP response to a refused request (RFC 6750 §3). */
+export class Refusal implements HttpAnswer {
+  readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 

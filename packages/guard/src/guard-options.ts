@@ -42,12 +42,12 @@ export interface GuardOptions extends RouteOptions {
   readonly revocations?: RevocationSource;
 
   /** The key that lets this guard follow the feed. Not needed on the issuer's own machine. */
-  readonly guardKey?: string;
+  readonly guardKey?: string | undefined;
   /**
    * Whether to follow the feed of ended sessions. Default: follow it if the issuer's metadata names one. With
    * `true`, an issuer without a feed counts as a lost feed.
    */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /** How long a silent feed still counts as current, in milliseconds, from 10,000. Default: 30,000. */
   readonly staleAfter?: number;
   /**
@@ -65,31 +65,14 @@ export interface GuardOptions extends RouteOptions {
 }
 
 /** Validated options, with defaults. */
-export interface GuardSettings {
-  readonly issuer: string;
-  /** Undefined if `aud` is not checked. */
-  readonly audience: readonly string[] | undefined;
-  /** Whether the audience defaults to the issuer. */
-  readonly issuerIsAudience: boolean;
-  readonly authorizedParty: readonly string[] | undefined;
-  readonly discoverAt: string;
-  readonly algorithms: readonly Algorithm[];
-  readonly clockTolerance: number;
-  readonly cacheSize: number;
-  readonly now: () => number;
-  readonly guardKey: string | undefined;
-  readonly follow: boolean | undefined;
-  readonly staleAfter: number;
-  readonly whenStale: "refuse" | "ask" | "accept";
-  readonly keysMaxAge: number;
-}
+export type GuardSettings = Readonly<ReturnType<typeof readOptions>>;
 
 /**
  * Validates options, which may come from a program without types.
  *
  * @throws {TypeError} one line that names the wrong option and a valid value
  */
-export function readOptions(options: GuardOptions): GuardSettings {
+export function readOptions(options: GuardOptions) {
   const {
     issuer,
     discoverAt = issuer,
@@ -116,7 +99,9 @@ export function readOptions(options: GuardOptions): GuardSettings {
   );
   return {
     issuer,
+    /** Undefined if `aud` is not checked. */
     audience: texts(audience, "audience"),
+    /** Whether the audience defaults to the issuer. */
     issuerIsAudience: options.audience === undefined && authorizedParty === undefined,
     authorizedParty: texts(authorizedParty, "authorizedParty"),
     discoverAt,

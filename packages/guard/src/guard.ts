@@ -2,7 +2,7 @@ import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts"
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
 import { consoleWarnings } from "./issuer/console-warnings.ts";
 import { emitterOf } from "./issuer/guard-events.ts";
-import { createSources, type Sources } from "./issuer/guard-sources.ts";
+import { createSources } from "./issuer/guard-sources.ts";
 import type { GuardHealth } from "./issuer/health.ts";
 import { ownMembers } from "./support/own-members.ts";
 import { TokenVerifier, type Verifier } from "./verifier.ts";
@@ -50,8 +50,8 @@ export function createGuard(given: GuardOptions): Guard {
   const options = ownMembers(given);
   const settings = readOptions(options);
   const sources = createSources(settings, options, emitterOf(options.onEvent ?? consoleWarnings()));
-  const verifier = new TokenVerifier(asDiscovered(settings, sources), sources);
-  const verify: Guard["verify"] = (token) => verifier.verify(token);
+  const issuer = () => sources.issuer ?? settings.issuer;
+  const verifier = new TokenVerifier(asDiscovered(settings, issuer), sources);
 
   function close(): void {
     verifier.close();
@@ -59,12 +59,12 @@ export function createGuard(given: GuardOptions): Guard {
   }
 
   return {
-    ...createRouteGuards({ verify }, options),
+    ...createRouteGuards(verifier, options),
     get issuer() {
-      return sources.issuer ?? settings.issuer;
+      return issuer();
     },
     authorizationServer: () => sources.authorizationServer(),
-    verify,
+    verify: (token) => verifier.verify(token),
     recall: (token) => verifier.recall(token),
     ready() {
       sources.begin();
@@ -75,21 +75,19 @@ export function createGuard(given: GuardOptions): Guard {
       return sources.health();
     },
     close,
-    async [Symbol.asyncDispose]() {
-      close();
-    },
+    [Symbol.asyncDispose]: async () => close(),
   };
 }
 
 /** The settings with the issuer's name from its metadata, which is read before any token is checked. */
-function asDiscovered(settings: GuardSettings, sources: Pick<Sources, "issuer">): GuardSettings {
+function asDiscovered(settings: GuardSettings, issuer: () => string): GuardSettings {
   return {
     ...settings,
     get issuer() {
-      return sources.issuer ?? settings.issuer;
+      return issuer();
     },
     get audience() {
-      return settings.issuerIsAudience ? [sources.issuer ?? settings.issuer] : settings.audience;
+      return settings.issuerIsAudience ? [issuer()] : settings.audience;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { JWTPayload } from "jose";
+import { own } from "./support/own-members.ts";
 import { TokenError } from "./token-error.ts";
 
 /** The signed-in user, read from the claims of a token that passed every check. */
@@ -58,8 +59,8 @@ export function readPrincipal(claims: JWTPayload, clients: readonly string[] = [
 function keycloakRoles(claims: JWTPayload, clients: readonly string[]): readonly string[] {
   const { realm_access: realm, resource_access: resources } = claims;
   // The roles of `account` are for Keycloak's own pages.
-  const own = clients.filter((client) => client !== "account");
-  const ofClients = own.flatMap((client) => rolesIn(ownMember(resources, client)));
+  const ids = clients.filter((client) => client !== "account");
+  const ofClients = ids.flatMap((client) => rolesIn(own(resources, client)));
   const roles = new Set([...rolesIn(realm), ...ofClients]);
   const given = [...roles].filter(
     (role) => !/^(offline_access|uma_authorization|default-roles-.*)$/.test(role),
@@ -68,12 +69,7 @@ function keycloakRoles(claims: JWTPayload, clients: readonly string[]): readonly
 }
 
 function rolesIn(access: unknown): readonly string[] {
-  return texts(ownMember(access, "roles"));
-}
-
-function ownMember(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return Object.getOwnPropertyDescriptor(value, name)?.value;
+  return texts(own(access, "roles"));
 }
 
 function isText(value: unknown): value is string {

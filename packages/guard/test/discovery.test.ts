@@ -3,7 +3,7 @@ import { until } from "@latchkey/testkit/until";
 import { describe, expect, test, vi } from "vitest";
 import { readMetadata } from "../src/issuer/discovery.ts";
 import { IssuerError, requestJson } from "../src/issuer/issuer-request.ts";
-import { CloseController } from "../src/support/close-signal.ts";
+import { CloseSignal } from "../src/support/close-signal.ts";
 import { Listener } from "./listener.ts";
 import { json, misbehaviour, OwnIssuer } from "./own-issuer.ts";
 
@@ -275,7 +275,7 @@ test.each(["headers", "the rest of a body"])("a request has a timeout: %s", asyn
   issuer.answers.set("/slow", (_request, response) => {
     if (late === "the rest of a body") response.write("{");
   });
-  const requests = { fetch, closed: new CloseController() };
+  const requests = { fetch, closed: new CloseSignal() };
   const answer = requestJson(requests, new URL(`${issuer.url}/slow`), { timeout: 100 });
   await expect(answer).rejects.toThrow("no data for 100 ms");
 });

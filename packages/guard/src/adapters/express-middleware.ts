@@ -1,8 +1,6 @@
-import { Refusal } from "../bearer.ts";
+import { type HttpAnswer, Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import type { Verifier } from "../verifier.ts";
-import { createRequestCheck, type GivenRule } from "./request-check.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { RequestCheck } from "./request-check.ts";
 import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
 /** A request of Express or of Node's HTTP server. */
@@ -16,7 +14,7 @@ export interface AnyExpressRequest extends NodeRouteRequest {
 export interface AnyExpressResponse {
   statusCode: number;
   setHeader(name: string, value: string): unknown;
-  end(body: string): unknown;
+  end(body?: string): unknown;
 }
 
 /** Middleware for Express 4 and 5, and for other servers that call `(request, response, next)`. */
@@ -26,18 +24,15 @@ export type ExpressMiddleware<Request> = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** Makes the middleware of `guard.express`. @throws {TypeError} if the argument is not a rule */
+/** Makes the middleware of `guard.express`. */
 export function createExpressMiddleware<Request extends AnyExpressRequest>(
-  guard: Pick<Verifier, "verify">,
-  options: RouteOptions,
-  rule: GivenRule<Request>,
+  check: RequestCheck<Request>,
 ): ExpressMiddleware<Request> {
-  const check = createRequestCheck(guard, options, rule);
   return (request, response, next) => {
     // Express 4 ignores a returned promise, so an error goes to `next`.
     check(request, fromNode(request, request.originalUrl))
       .then((found) => {
-        if (found instanceof Refusal) answer(response, found);
+        if (found instanceof Refusal) answerNode(response, found);
         else request.principal = found;
         return found;
       })
@@ -47,7 +42,8 @@ export function createExpressMiddleware<Request extends AnyExpressRequest>(
   };
 }
 
-function answer(response: AnyExpressResponse, { status, headers, body }: Refusal): void {
+/** Sends an answer with a response of Node's HTTP server. */
+export function answerNode(response: AnyExpressResponse, { status, headers, body }: HttpAnswer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.end(body);

@@ -1,8 +1,6 @@
 import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import type { Verifier } from "../verifier.ts";
-import { createRequestCheck, type GivenRule } from "./request-check.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { RequestCheck } from "./request-check.ts";
 import { fromNode, type NodeRouteRequest } from "./route-request.ts";
 
 /** The parts of a Fastify request that the guard reads and writes. */
@@ -23,13 +21,10 @@ export interface AnyFastifyReply {
 /** A hook for `onRequest`, `preValidation` or `preHandler`. */
 export type FastifyHook<Request> = (request: Request, reply: AnyFastifyReply) => Promise<unknown>;
 
-/** Makes the hook of `guard.fastify`. @throws {TypeError} if the argument is not a rule */
+/** Makes the hook of `guard.fastify`. */
 export function createFastifyHook<Request extends AnyFastifyRequest>(
-  guard: Pick<Verifier, "verify">,
-  options: RouteOptions,
-  rule: GivenRule<Request>,
+  check: RequestCheck<Request>,
 ): FastifyHook<Request> {
-  const check = createRequestCheck(guard, options, rule);
   return async (request, reply) => {
     const { raw, headers, originalUrl } = request;
     const incoming = fromNode({ method: raw.method, headers, rawHeaders: raw.rawHeaders }, originalUrl);

@@ -1,8 +1,6 @@
 import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import type { Verifier } from "../verifier.ts";
-import { createRequestCheck, type GivenRule } from "./request-check.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { RequestCheck } from "./request-check.ts";
 import { fromFetch } from "./route-request.ts";
 
 /** The second argument of a handler behind the guard. */
@@ -24,15 +22,12 @@ export type GuardedFetch<Sent extends Request, Rest extends readonly unknown[]> 
   ...rest: Rest
 ) => Promise<Response>;
 
-/** Makes the handler of `guard.fetch`. @throws {TypeError} if an argument is not a handler or a rule */
+/** Makes the handler of `guard.fetch`. @throws {TypeError} if an argument is not a handler */
 export function createFetchHandler<Sent extends Request, Rest extends readonly unknown[]>(
-  guard: Pick<Verifier, "verify">,
-  options: RouteOptions,
+  check: RequestCheck<Request>,
   handler: GuardedHandler<Sent, Rest>,
-  rule: GivenRule<Request>,
 ): GuardedFetch<Sent, Rest> {
   if (typeof handler !== "function") throw new TypeError("guard.fetch: needs a handler");
-  const check = createRequestCheck(guard, options, rule);
   return async (request, ...rest) => {
     const found = await check(request, fromFetch(request));
     return found instanceof Refusal

@@ -1,9 +1,7 @@
 import { Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
-import type { Verifier } from "../verifier.ts";
 import { toResponse } from "./fetch-handler.ts";
-import { createRequestCheck, type GivenRule } from "./request-check.ts";
-import type { RouteOptions } from "./route-options.ts";
+import type { RequestCheck } from "./request-check.ts";
 import { fromFetch } from "./route-request.ts";
 
 /** The parts of a Hono context that the guard reads and writes. */
@@ -18,13 +16,10 @@ export type HonoMiddleware<Context> = (
   next: () => Promise<void>,
 ) => Promise<Response | undefined>;
 
-/** Makes the middleware of `guard.hono`. @throws {TypeError} if the argument is not a rule */
+/** Makes the middleware of `guard.hono`. */
 export function createHonoMiddleware<Context extends AnyHonoContext>(
-  guard: Pick<Verifier, "verify">,
-  options: RouteOptions,
-  rule: GivenRule<Context>,
+  check: RequestCheck<Context>,
 ): HonoMiddleware<Context> {
-  const check = createRequestCheck(guard, options, rule);
   return async (context, next) => {
     const { raw } = context.req;
     const found = await check(context, fromFetch(raw));

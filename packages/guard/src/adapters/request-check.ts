@@ -1,7 +1,7 @@
 import { bearerIn, Refusal } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
 import { allow, type Rule, soundRule } from "../rules/allow.ts";
-import { decide } from "../rules/decide.ts";
+import { assertAllowed, decide } from "../rules/decide.ts";
 import { TokenError } from "../token-error.ts";
 import type { Verifier } from "../verifier.ts";
 import type { RouteDecision, RouteOptions } from "./route-options.ts";
@@ -35,19 +35,12 @@ export function createRequestCheck<Request>(
 ): RequestCheck<Request> {
   const rule: Rule<Request> = given.length === 0 ? allow.all() : soundRule(given[0]);
 
-  async function assertAllowed(principal: Principal, request: Request): Promise<void> {
-    const decision = await decide(rule, principal, { args: request }, implies);
-    if (decision.allowed) return;
-    const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
-    throw new TokenError(decision.code, decision.reason, scopes);
-  }
-
   async function check(request: Request, { method, url, authorization }: RouteRequest) {
     const asked = { method, path: pathOf(url) };
     let principal: Principal | undefined;
     try {
       principal = await guard.verify(bearerIn(authorization));
-      await assertAllowed(principal, request);
+      assertAllowed(await decide(rule, principal, { args: request }, implies));
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
       const { code, reason } = error;

@@ -8,6 +8,7 @@ import {
 import { type AnyFastifyRequest, createFastifyHook, type FastifyHook } from "./fastify-hook.ts";
 import { createFetchHandler, type GuardedFetch, type GuardedHandler } from "./fetch-handler.ts";
 import { type AnyHonoContext, createHonoMiddleware, type HonoMiddleware } from "./hono-middleware.ts";
+import { createRequestCheck, type GivenRule } from "./request-check.ts";
 import type { RouteOptions } from "./route-options.ts";
 
 /**
@@ -58,16 +59,17 @@ export interface RouteGuards {
 
 /** Makes the functions that guard routes. @param guard checks the tokens */
 export function createRouteGuards(guard: Pick<Verifier, "verify">, options: RouteOptions = {}): RouteGuards {
+  const checkBy = <Request>(rule: GivenRule<Request>) => createRequestCheck(guard, options, rule);
   return {
-    fastify: <Request extends AnyFastifyRequest>(...rule: [] | [Rule<Request>]) =>
-      createFastifyHook(guard, options, rule),
-    express: <Request extends AnyExpressRequest>(...rule: [] | [Rule<Request>]) =>
-      createExpressMiddleware(guard, options, rule),
+    fastify: <Request extends AnyFastifyRequest>(...rule: GivenRule<Request>) =>
+      createFastifyHook(checkBy(rule)),
+    express: <Request extends AnyExpressRequest>(...rule: GivenRule<Request>) =>
+      createExpressMiddleware(checkBy(rule)),
     fetch: <Sent extends Request, Rest extends readonly unknown[]>(
       handler: GuardedHandler<Sent, Rest>,
-      ...rule: [] | [Rule<Request>]
-    ) => createFetchHandler(guard, options, handler, rule),
-    hono: <Context extends AnyHonoContext>(...rule: [] | [Rule<Context>]) =>
-      createHonoMiddleware(guard, options, rule),
+      ...rule: GivenRule<Request>
+    ) => createFetchHandler(checkBy(rule), handler),
+    hono: <Context extends AnyHonoContext>(...rule: GivenRule<Context>) =>
+      createHonoMiddleware(checkBy(rule)),
   };
 }

@@ -24,11 +24,26 @@ export function fromNode(
   { method = "", url: own = "", headers, rawHeaders }: NodeRouteRequest,
   url = own,
 ): RouteRequest {
-  const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && isAuthorization(rawHeaders[at - 1]));
-  // Node shows the first of several `Authorization` headers. Joined, they are refused: two tokens are not one.
-  // With one header or none, a header set before the guard counts, such as one made from a cookie.
-  const authorization = sent.length > 1 ? sent.join(", ") : ownHeader(headers);
-  return { method, url, authorization };
+  return { method, url, authorization: headerOf("authorization", headers, rawHeaders) };
+}
+
+/**
+ * A header with all its values, joined. Node shows the first of several `Authorization` headers. Joined, they are
+ * refused: two tokens are not one. With one header or none, a header set before the guard counts, such as one made
+ * from a cookie.
+ *
+ * @param name in lower case
+ */
+export function headerOf(
+  name: string,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  rawHeaders: readonly string[],
+): string | undefined {
+  const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
+  if (sent.length > 1) return sent.join(", ");
+  // Node's headers are a plain object: a member that every object inherits was not sent.
+  const header = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  return Array.isArray(header) ? header.join(", ") : header;
 }
 
 /** Reads a request of the Fetch API. */
@@ -44,13 +59,4 @@ export function fromFetch({ method, url, headers }: Request): RouteRequest {
 export function pathOf(url: string): string {
   const [path = ""] = url.split(/[?#]/, 1);
   return path.startsWith("/") || !URL.canParse(path) ? path : new URL(path).pathname;
-}
-
-/** Node's headers are a plain object: a member that every object inherits was not sent. */
-function ownHeader(headers: NodeRouteRequest["headers"]): string | undefined {
-  return Object.hasOwn(headers, "authorization") ? headers.authorization : undefined;
-}
-
-function isAuthorization(name: string | undefined): boolean {
-  return name?.toLowerCase() === "authorization";
 }

@@ -3,7 +3,7 @@ import { decode } from "jose/base64url";
 import type { GuardSettings } from "../guard-options.ts";
 import type { KeySource } from "../issuer/sources.ts";
 import { readPrincipal } from "../principal.ts";
-import { parseJson } from "../support/own-members.ts";
+import { isObject, type Members, parseJson } from "../support/own-members.ts";
 import { TokenError } from "../token-error.ts";
 import { assertClaims, type ClaimSettings } from "./claims-check.ts";
 import { isKeyFor } from "./key-check.ts";
@@ -69,7 +69,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @throws {TokenError} `invalid_token` if the part is not a JSON object in UTF-8
  */
-function objectIn(part: string): Record<string, unknown> {
+function objectIn(part: string): Members {
   let value: unknown;
   try {
     value = parseJson(utf8.decode(decode(part)));
@@ -78,8 +78,4 @@ function objectIn(part: string): Record<string, unknown> {
   }
   if (isObject(value)) return value;
   throw new TokenError("invalid_token", "a part that is no JSON object");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import type * as NodeCrypto from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { CryptoKey } from "jose";
 import { decode } from "jose/base64url";
 
@@ -44,11 +46,54 @@ export function partsOf(algorithm: Algorithm): AlgorithmParts {
  *
  * @param key a key for the algorithm and for no other
  */
-export function isSigned(token: string, key: CryptoKey, algorithm: Algorithm): Promise<boolean> {
-  const { name, hash } = algorithms[algorithm];
-  // RFC 7518 §3.5: the salt of RSA-PSS is as long as the hash.
-  const parameters = { name, hash, saltLength: Number(hash.slice(4)) / 8 };
+export function isSigned(token: string, key: CryptoKey, algorithm: Algorithm): boolean | Promise<boolean> {
   const end = token.lastIndexOf(".");
   const signed = new TextEncoder().encode(token.slice(0, end));
-  return crypto.subtle.verify(parameters, key, decode(token.slice(end + 1)), signed);
+  const signature = decode(token.slice(end + 1));
+  // Node warns on standard error if a key that is not extractable becomes a KeyObject.
+  if (node !== undefined && key.extractable) return verifyOnNode(node, key, algorithm, signed, signature);
+  const { name, hash } = algorithms[algorithm];
+  return crypto.subtle.verify({ name, hash, saltLength: saltLengthOf(hash) }, key, signature, signed);
+}
+
+/** Node's own cryptography. Undefined on other platforms, also on those that imitate Node. */
+const node =
+  typeof navigator === "object" && /^Node\.js\//.test(navigator.userAgent)
+    ? process.getBuiltinModule?.("node:crypto")
+    : undefined;
+
+const keyObjects = new WeakMap<CryptoKey, KeyObject>();
+
+/**
+ * Verifies on the calling thread. Web Cryptography uses Node's thread pool: there a new token waits behind password
+ * hashes, files and name lookups for longer than the check itself takes.
+ */
+function verifyOnNode(
+  { KeyObject, constants, verify }: typeof NodeCrypto,
+  key: CryptoKey,
+  algorithm: Algorithm,
+  signed: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const { name, hash } = algorithms[algorithm];
+  let keyObject = keyObjects.get(key);
+  if (keyObject === undefined) {
+    keyObject = KeyObject.from(key);
+    keyObjects.set(key, keyObject);
+  }
+  const isPss = name === "RSA-PSS";
+  // Every option that Node reads is an own member: an inherited one must not change the check.
+  const options = {
+    key: keyObject,
+    dsaEncoding: "ieee-p1363",
+    padding: isPss ? constants.RSA_PKCS1_PSS_PADDING : undefined,
+    saltLength: isPss ? saltLengthOf(hash) : undefined,
+    context: undefined,
+  } as const;
+  return verify(name === "Ed25519" ? null : hash.replace("-", ""), signed, options, signature);
+}
+
+/** RFC 7518 §3.5: the salt of RSA-PSS is as long as the hash. In bytes. */
+function saltLengthOf(hash: string): number {
+  return Number(hash.slice(4)) / 8;
 }

@@ -1,3 +1,4 @@
+import type { GuardSettings } from "../guard-options.ts";
 import type { Discovery, Metadata } from "../issuer/discovery.ts";
 import type { Emit } from "../issuer/guard-events.ts";
 import { issuerErrorOf, type Requests } from "../issuer/issuer-request.ts";
@@ -42,12 +43,10 @@ const defaultTimings: FeedTimings = {
 
 /** Parts and options of a {FeedFollower}. */
 export interface FollowerOptions {
-  readonly feed: RevocationList;
+  readonly settings: Pick<GuardSettings, "follow" | "guardKey">;
   readonly discovery: Discovery;
   readonly requests: Requests;
   readonly clocks: Clocks;
-  readonly guardKey: string | undefined;
-  readonly follow: boolean | undefined;
   readonly emit: Emit;
   readonly timings?: FeedTimings;
 }
@@ -60,6 +59,7 @@ const shortStreamsToPoll = 3;
  * half second if no stream can be had. After a failure it waits with exponential backoff.
  */
 export class FeedFollower {
+  readonly #feed: RevocationList;
   readonly #options: FollowerOptions;
   readonly #timings: FeedTimings;
   readonly #backoff: Backoff;
@@ -71,7 +71,8 @@ export class FeedFollower {
   #shortStreams = 0;
   #begun = false;
 
-  constructor(options: FollowerOptions) {
+  constructor(feed: RevocationList, options: FollowerOptions) {
+    this.#feed = feed;
     this.#options = options;
     this.#timings = options.timings ?? defaultTimings;
     this.#backoff = new Backoff(this.#timings.firstWait, this.#timings.longestWait);
@@ -90,7 +91,7 @@ export class FeedFollower {
 
   /** The address of the feed, once discovery has named it. */
   get address(): FeedAddress | undefined {
-    return this.#url && { url: this.#url, guardKey: this.#options.guardKey };
+    return this.#url && { url: this.#url, guardKey: this.#options.settings.guardKey };
   }
 
   /** Settles when the whole list was read for the first time, the issuer has no feed, or the guard is closed. */
@@ -122,7 +123,7 @@ export class FeedFollower {
     // A feed that was named once is followed even if later metadata does not name it.
     this.#url = metadata.feed ?? this.#url;
     const { address } = this;
-    if (address === undefined && this.#options.follow === undefined) {
+    if (address === undefined && this.#options.settings.follow === undefined) {
       this.#state = "none";
       this.#settled.resolve();
       return this.#timings.rediscoveryInterval;
@@ -140,10 +141,10 @@ export class FeedFollower {
   }
 
   async #stream(address: FeedAddress): Promise<FeedEnd | "no stream can be had"> {
-    const { feed, requests, clocks } = this.#options;
+    const { requests, clocks } = this.#options;
     let begun: number | undefined;
     let heard = 0;
-    const end = await followStream(feed, address, requests, this.#timings, () => {
+    const end = await followStream(this.#feed, address, requests, this.#timings, () => {
       heard = clocks.steady();
       begun ??= heard;
       this.#caughtUp("stream");
@@ -162,11 +163,11 @@ export class FeedFollower {
   }
 
   async #poll(address: FeedAddress): Promise<number> {
-    const { feed, requests, clocks } = this.#options;
+    const { requests, clocks } = this.#options;
     const until = clocks.steady() + this.#timings.pollDuration;
     try {
       while (!requests.closed.isClosed && clocks.steady() < until) {
-        await catchUp(feed, address, requests, clocks);
+        await catchUp(this.#feed, address, requests, clocks);
         this.#caughtUp("poll");
         this.#backoff.reset();
         await sleep(this.#timings.pollInterval, requests.closed);
@@ -183,11 +184,11 @@ export class FeedFollower {
     this.#via = via;
     this.#problem = undefined;
     this.#settled.resolve();
-    if (news) this.#options.emit({ name: "feed.followed", via, cursor: this.#options.feed.cursor });
+    if (news) this.#options.emit({ name: "feed.followed", via, cursor: this.#feed.cursor });
   }
 
   #over(end: FeedEnd): number {
-    if (end.kind === "another list") this.#options.feed.startOver();
+    if (end.kind === "another list") this.#feed.startOver();
     this.#lost(end);
     return end.kind === "refused" ? this.#backoff.longest() : this.#backoff.next();
   }

@@ -12,14 +12,6 @@ export interface Revocation {
   readonly until: number;
 }
 
-/** One page of the feed as JSON. */
-export interface RevocationPage {
-  readonly revocations: readonly Revocation[];
-  readonly cursor: number;
-  /** Whether another page follows. */
-  readonly more: boolean;
-}
-
 /** A server-sent event of the feed. */
 export type FeedMessage =
   | { readonly kind: "session.ended"; readonly revocation: Revocation }
@@ -47,8 +39,8 @@ export function readEvent(event: string | undefined, id: string | undefined, dat
   return message;
 }
 
-/** Reads a page. @throws {MalformedFeed} */
-export function readPage(value: unknown): RevocationPage {
+/** Reads a page of the feed as JSON. `more`: whether another page follows. @throws {MalformedFeed} */
+export function readPage(value: unknown) {
   const { revocations, more } = fieldsOf(value);
   if (!Array.isArray(revocations) || revocations.length > maxPage) {
     throw new MalformedFeed(`revocations is not a list of at most ${maxPage}`);

@@ -1,26 +1,18 @@
 import type { GuardSettings } from "../guard-options.ts";
-import type { Discovery } from "../issuer/discovery.ts";
-import type { Emit } from "../issuer/guard-events.ts";
 import type { RevocationsHealth } from "../issuer/health.ts";
-import { issuerErrorOf, type Requests } from "../issuer/issuer-request.ts";
+import { issuerErrorOf } from "../issuer/issuer-request.ts";
 import type { RevocationSource } from "../issuer/sources.ts";
-import type { Clocks } from "../support/clocks.ts";
 import { settlesWithin } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
-import { FeedFollower, type FeedTimings } from "./feed-follower.ts";
+import { FeedFollower, type FollowerOptions } from "./feed-follower.ts";
 import { RevocationList } from "./revocation-list.ts";
 import { SessionLookups } from "./session-lookups.ts";
 
 /** Parts and options of {FollowedRevocations}. */
-export interface FollowedRevocationsOptions {
+export interface FollowedRevocationsOptions extends FollowerOptions {
   readonly settings: Pick<GuardSettings, "follow" | "guardKey" | "staleAfter" | "whenStale">;
-  readonly discovery: Discovery;
-  readonly requests: Requests;
-  readonly clocks: Clocks;
-  readonly emit: Emit;
   /** How long a first check waits for the feed, in milliseconds. */
   readonly startTimeout: number;
-  readonly timings?: FeedTimings;
 }
 
 /** How long a session counts as ended after a lookup, in milliseconds: longer than its tokens live. */
@@ -39,20 +31,9 @@ export class FollowedRevocations implements RevocationSource {
 
   constructor(options: FollowedRevocationsOptions) {
     this.#options = options;
-    const { settings, discovery, requests, clocks, emit, timings } = options;
-    this.#feed = new RevocationList(clocks, emit);
-    this.#questions = new SessionLookups(requests, clocks);
-    const { guardKey, follow } = settings;
-    this.#follower = new FeedFollower({
-      feed: this.#feed,
-      discovery,
-      requests,
-      clocks,
-      guardKey,
-      follow,
-      emit,
-      ...(timings && { timings }),
-    });
+    this.#feed = new RevocationList(options.clocks, options.emit);
+    this.#questions = new SessionLookups(options.requests, options.clocks);
+    this.#follower = new FeedFollower(this.#feed, options);
   }
 
   /** Settles when the whole list was read for the first time, or the issuer has no feed. */

@@ -1,7 +1,7 @@
 import { FollowedRevocations } from "../feed/followed-revocations.ts";
 import type { GuardOptions, GuardSettings } from "../guard-options.ts";
 import type { Clocks } from "../support/clocks.ts";
-import { CloseController } from "../support/close-signal.ts";
+import { CloseSignal } from "../support/close-signal.ts";
 import { settlesWithin } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
 import { Discovery } from "./discovery.ts";
@@ -9,34 +9,20 @@ import type { Emit } from "./guard-events.ts";
 import type { GuardHealth, KeysHealth, RevocationsHealth } from "./health.ts";
 import type { Requests } from "./issuer-request.ts";
 import { RemoteKeys } from "./remote-keys.ts";
-import type { KeySource, RevocationSource } from "./sources.ts";
 
 /** Timeout of `ready`, and of the first check's wait for the feed, in milliseconds. */
 const startTimeout = 5_000;
 
-/** Keys and ended sessions: each passed in by the program, or read from the issuer. */
-export interface Sources {
-  readonly keys: KeySource;
-  readonly revocations: RevocationSource;
-  /** The issuer's name in its metadata, once that was read; undefined if keys were passed in. */
-  readonly issuer: string | undefined;
-  /** @throws {IssuerError} if the issuer's metadata cannot be read */
-  authorizationServer(): Promise<string | undefined>;
-  /** Starts reading keys and following the feed. Further calls do nothing. */
-  begin(): void;
-  /** @throws {TokenError} if keys or ended sessions do not arrive in time */
-  ready(): Promise<void>;
-  health(): GuardHealth;
-  /** Ends all requests and timers. */
-  close(): void;
-}
-
-/** The sources and the `fetch` that a program passes in. */
-export type GivenSources = Pick<GuardOptions, "keys" | "revocations" | "fetch">;
-
-/** Combines the sources passed in with those read from the issuer. Sends no request before `begin`. */
-export function createSources(settings: GuardSettings, given: GivenSources, emit: Emit): Sources {
-  const closing = new CloseController();
+/**
+ * Keys and ended sessions: each passed in by the program, or read from the issuer. Sends no request before
+ * `begin`.
+ */
+export function createSources(
+  settings: GuardSettings,
+  given: Pick<GuardOptions, "keys" | "revocations" | "fetch">,
+  emit: Emit,
+) {
+  const closing = new CloseSignal();
   // The global is read at each call, because a platform may replace it later.
   const requests: Requests = { fetch: given.fetch ?? ((...of) => fetch(...of)), closed: closing };
   const clocks: Clocks = { now: settings.now, steady: () => performance.now() };
@@ -61,21 +47,25 @@ export function createSources(settings: GuardSettings, given: GivenSources, emit
   }
 
   return {
+    /** The issuer's name in its metadata, once that was read; undefined if keys were passed in. */
     get issuer() {
       return given.keys ? undefined : discovery.known?.issuer;
     },
-    async authorizationServer() {
+    /** @throws {IssuerError} if the issuer's metadata cannot be read */
+    async authorizationServer(): Promise<string | undefined> {
       if (given.keys) return settings.issuer;
       const { issuer, isAuthorizationServer } = await discovery.once();
       return isAuthorizationServer ? issuer : undefined;
     },
     keys: given.keys ?? remoteKeys,
     revocations: given.revocations ?? followed,
-    begin() {
+    /** Starts reading keys and following the feed. Further calls do nothing. */
+    begin(): void {
       if (!given.keys) remoteKeys.begin();
       if (!given.revocations) followed.begin();
     },
-    async ready() {
+    /** @throws {TokenError} if keys or ended sessions do not arrive in time */
+    async ready(): Promise<void> {
       await settlesWithin(
         Promise.all([given.keys ?? remoteKeys.first, given.revocations ?? followed.first]),
         startTimeout,
@@ -86,6 +76,7 @@ export function createSources(settings: GuardSettings, given: GivenSources, emit
       if (lack(revocations)) throw new TokenError("revocations_unavailable", revocations.problem);
     },
     health,
+    /** Ends all requests and timers. */
     close: () => closing.close(),
   };
 }

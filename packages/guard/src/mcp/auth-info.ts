@@ -1,7 +1,7 @@
 import { bearerIn } from "../bearer.ts";
 import type { Principal } from "../principal.ts";
+import { own } from "../support/own-members.ts";
 import { HeldToken } from "./held-token.ts";
-import { isObject, own } from "./objects.ts";
 
 /** The name of the held token in the `extra` of {@link AuthInfo}. */
 const heldAs = "latchkeyToken";
@@ -40,13 +40,10 @@ export function authInfoOf(
  */
 export function bearersOf(authInfo: unknown, authorization: string | null | undefined): HeldToken[] {
   const bearers: HeldToken[] = [];
-  if (isObject(authInfo)) {
-    const extra = own(authInfo, "extra");
-    const held = isObject(extra) ? own(extra, heldAs) : undefined;
-    if (held instanceof HeldToken) bearers.push(held);
-    const token = own(authInfo, "token");
-    if (typeof token === "string" && token !== "") bearers.push(new HeldToken(token));
-  }
+  const held = own(own(authInfo, "extra"), heldAs);
+  if (held instanceof HeldToken) bearers.push(held);
+  const token = own(authInfo, "token");
+  if (typeof token === "string" && token !== "") bearers.push(new HeldToken(token));
   const inHeader = bearerIn(authorization);
   if (inHeader !== undefined) bearers.push(new HeldToken(inHeader));
   return bearers;

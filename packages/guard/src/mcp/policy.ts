@@ -82,6 +82,16 @@ export type ArgsOf<R extends Rule<never>> =
       : Args
     : unknown;
 
+/** The configuration of a guarded tool. Instead of `scopeChallenge`, the policy has `allow.scopes`. */
+export interface ToolConfig<Input, Output, Annotations> {
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema?: Input;
+  readonly outputSchema?: Output;
+  readonly annotations?: Annotations;
+  readonly _meta?: Record<string, unknown>;
+}
+
 /** The part that a tool's configuration must add so that its parsed arguments fit its rule. */
 export type Fitting<Args, Parsed, Needed> = unknown extends Args
   ? unknown

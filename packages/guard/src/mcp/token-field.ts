@@ -1,5 +1,5 @@
+import { isObject, type Members, own } from "../support/own-members.ts";
 import { HeldToken } from "./held-token.ts";
-import { isObject, type Members, own } from "./objects.ts";
 
 /**
  * Replaces the token in the arguments of a `tools/call` by a {@link HeldToken}, before other code reads the message.
@@ -10,8 +10,8 @@ export function holdToken(message: unknown, field: string): void {
     for (const one of message) holdToken(one, field);
     return;
   }
-  const params = isObject(message) && own(message, "method") === "tools/call" && own(message, "params");
-  const args = isObject(params) ? own(params, "arguments") : undefined;
+  if (own(message, "method") !== "tools/call") return;
+  const args = own(own(message, "params"), "arguments");
   if (!isObject(args) || !Object.hasOwn(args, field) || args[field] instanceof HeldToken) return;
   Object.defineProperty(args, field, {
     value: new HeldToken(args[field]),
@@ -22,9 +22,8 @@ export function holdToken(message: unknown, field: string): void {
 }
 
 /** The held token of the tool call in a message. */
-export function heldToken(message: unknown, field: string): HeldToken | undefined {
-  const params = isObject(message) ? own(message, "params") : undefined;
-  return isObject(params) ? takeToken(own(params, "arguments"), field).token : undefined;
+export function heldToken(message: unknown, field: string | undefined): HeldToken | undefined {
+  return takeToken(own(own(message, "params"), "arguments"), field).token;
 }
 
 /** Splits arguments into the token and the arguments of the tool itself. */

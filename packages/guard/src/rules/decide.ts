@@ -1,5 +1,6 @@
 import type { Principal } from "../principal.ts";
 import { settlesWithin } from "../support/timers.ts";
+import { TokenError } from "../token-error.ts";
 import { type Condition, type Rule, soundRule } from "./allow.ts";
 
 /** The outcome of a rule for one principal. `reason` is for the log. */
@@ -49,6 +50,13 @@ export async function decide<Args>(
   } catch {
     return { allowed: false, code: "forbidden", reason: "the rule could not be judged" };
   }
+}
+
+/** @throws {TokenError} if the decision is a denial */
+export function assertAllowed(decision: Decision): void {
+  if (decision.allowed) return;
+  const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
+  throw new TokenError(decision.code, decision.reason, scopes);
 }
 
 class Judge<Args> {

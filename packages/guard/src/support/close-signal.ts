@@ -2,14 +2,7 @@
  * A signal that a guard is closed. It replaces `AbortSignal`, which Cloudflare's workers can make only during a
  * request and cannot share with the next.
  */
-export interface CloseSignal {
-  readonly isClosed: boolean;
-  /** Adds a listener, called once when the guard is closed. @returns a function that removes it */
-  onClose(listener: () => void): () => void;
-}
-
-/** Closes a guard. */
-export class CloseController implements CloseSignal {
+export class CloseSignal {
   readonly #listeners = new Set<() => void>();
   #isClosed = false;
 
@@ -17,6 +10,7 @@ export class CloseController implements CloseSignal {
     return this.#isClosed;
   }
 
+  /** Adds a listener, called once when the guard is closed. @returns a function that removes it */
   onClose(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

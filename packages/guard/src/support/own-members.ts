@@ -1,3 +1,6 @@
+/** An object with unknown members. */
+export type Members = Readonly<Record<string, unknown>>;
+
 /**
  * A copy of an object with its own members and without a prototype. A member of a polluted `Object.prototype`
  * is not found on it.
@@ -7,8 +10,18 @@ export function ownMembers<T extends object>(given: T): T {
 }
 
 /** The same for a value of any type. A value other than an object has no members. */
-export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+export function membersOf(value: unknown): Members {
   return Object.assign(Object.create(null), typeof value === "object" ? value : undefined);
+}
+
+/** Whether a value is an object, and not an array. */
+export function isObject(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An object's own member. Undefined for an inherited one, such as `constructor`, and for other values. */
+export function own(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { FollowedRevocations, type FollowedRevocationsOptions } from "../../src/
 import { TokenError, type TokenErrorCode } from "../../src/index.ts";
 import { Discovery } from "../../src/issuer/discovery.ts";
 import type { Requests } from "../../src/issuer/issuer-request.ts";
-import { CloseController } from "../../src/support/close-signal.ts";
+import { CloseSignal } from "../../src/support/close-signal.ts";
 import { TestClock } from "../clock.ts";
 import { Listener } from "../listener.ts";
 import type { OwnIssuer } from "../own-issuer.ts";
@@ -32,7 +32,7 @@ export interface FollowingOptions {
 export class Following extends Listener implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly revocations: FollowedRevocations;
-  readonly #closing = new CloseController();
+  readonly #closing = new CloseSignal();
 
   constructor(issuer: OwnIssuer, options: FollowingOptions = {}) {
     super();

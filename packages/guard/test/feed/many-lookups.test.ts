@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SessionLookups } from "../../src/feed/session-lookups.ts";
-import { CloseController } from "../../src/support/close-signal.ts";
+import { CloseSignal } from "../../src/support/close-signal.ts";
 import { TestClock } from "../clock.ts";
 
 describe("many concurrent lookups", () => {
@@ -23,7 +23,7 @@ describe("many concurrent lookups", () => {
 
   test("at most 16 requests run at once", async () => {
     const { fetch, open, most } = server();
-    const questions = new SessionLookups({ fetch, closed: new CloseController() }, new TestClock());
+    const questions = new SessionLookups({ fetch, closed: new CloseSignal() }, new TestClock());
     const answers: Promise<boolean>[] = [];
     const ask = () => answers.push(questions.hasEnded(`session-${answers.length}`, address));
     for (let index = 0; index < 40; index++) ask();
@@ -45,7 +45,7 @@ describe("many concurrent lookups", () => {
   test("a lookup that queues too long fails without a request", async () => {
     const { fetch, open } = server();
     const clock = new TestClock();
-    const questions = new SessionLookups({ fetch, closed: new CloseController() }, clock);
+    const questions = new SessionLookups({ fetch, closed: new CloseSignal() }, clock);
     const answers = Array.from({ length: 17 }, (_, index) => questions.hasEnded(`session-${index}`, address));
     while (open.length < 16) await Promise.resolve();
     clock.pass(2_000);
@@ -58,7 +58,7 @@ describe("many concurrent lookups", () => {
   test("more than 10,000 are refused, and answered ones make room", async () => {
     const { fetch, open } = server();
     const clock = new TestClock();
-    const questions = new SessionLookups({ fetch, closed: new CloseController() }, clock);
+    const questions = new SessionLookups({ fetch, closed: new CloseSignal() }, clock);
     const answers: Promise<unknown>[] = [];
     const ask = (name: string) => questions.hasEnded(name, address).catch((error: Error) => error.message);
     for (let index = 0; index < 10_000; index++) answers.push(ask(`session-${index}`));

@@ -1,5 +1,4 @@
-import { challengeOf, refusalBody } from "../../bearer.ts";
-import type { TokenError } from "../../token-error.ts";
+import type { HttpAnswer } from "../../bearer.ts";
 import type { AuthInfo } from "../auth-info.ts";
 
 /** A request before the SDK has it, in the form that both kinds of HTTP server can give. */
@@ -61,14 +60,6 @@ export interface Admitted {
 /** The gate's result: its own answer, or a request for the SDK. */
 export type Admission = { readonly answer: HttpAnswer } | { readonly admitted: Admitted };
 
-/** An answer of the gate itself, for any kind of HTTP server. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** Names are in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
 export function jsonAnswer(
   status: number,
   body: unknown,
@@ -87,14 +78,4 @@ export function protocolAnswer(status: number, code: number, message: string): H
   // The unread rest of the body would be taken for the next request.
   if (status === 413 || status === 415) headers["connection"] = "close";
   return jsonAnswer(status, { jsonrpc: "2.0", id: null, error: { code, message } }, headers);
-}
-
-/** A refusal, with the address of the protected-resource metadata if a token or another one would help. */
-export function refusalAnswer(error: TokenError, metadataUrl: string): HttpAnswer {
-  const challenge = challengeOf(error, metadataUrl);
-  return jsonAnswer(error.status, refusalBody(error), {
-    "cache-control": "no-store",
-    ...(challenge !== undefined && { "www-authenticate": challenge }),
-    ...(error.retryAfter !== undefined && { "retry-after": String(error.retryAfter) }),
-  });
 }

@@ -1,14 +1,10 @@
-import { isObject, shadow } from "../objects.ts";
+import { answerNode } from "../../adapters/express-middleware.ts";
+import { isObject } from "../../support/own-members.ts";
 import type { HttpPolicy, ToolRules } from "../policy.ts";
+import { shadow } from "../shadow.ts";
 import type { Admitted } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
-import {
-  answerNode,
-  httpRequestOf,
-  type NodeMcpRequest,
-  type NodeMcpResponse,
-  removeHeader,
-} from "./node-http.ts";
+import { httpRequestOf, type NodeMcpRequest, type NodeMcpResponse, removeHeader } from "./node-http.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 
 /** Middleware for Express, or for any framework with the request and response of Node's HTTP server. */

@@ -1,6 +1,6 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
 import type { HttpPolicy, ToolRules } from "../policy.ts";
-import { type Admitted, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
+import { type Admitted, type HttpRequest, readText } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
 
 /** A fetch-style handler of MCP requests, as the SDK's `createMcpHandler` returns it. */
@@ -33,7 +33,7 @@ export function guardMcp<const Tools extends ToolRules>(
   return {
     async fetch(request) {
       const admission = await gate.admit(read(request));
-      if ("answer" in admission) return responseOf(admission.answer);
+      if ("answer" in admission) return new Response(admission.answer.body, admission.answer);
       const { admitted } = admission;
       const { authInfo, body } = admitted;
       const response = await next(bare(request, body?.text), {
@@ -67,10 +67,6 @@ function bare(request: Request, body: string | undefined): Request {
   for (const name of ["authorization", "content-length", "transfer-encoding"]) headers.delete(name);
   const { method, signal } = request;
   return new Request(request.url, { method, headers, signal, ...(body !== undefined && { body }) });
-}
-
-function responseOf({ status, headers, body }: HttpAnswer): Response {
-  return new Response(body ?? null, { status, headers });
 }
 
 function finished(response: Response, admitted: Admitted): Response {

@@ -1,4 +1,4 @@
-import { bearerIn } from "../../bearer.ts";
+import { bearerIn, type HttpAnswer, Refusal } from "../../bearer.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { authInfoOf } from "../auth-info.ts";
@@ -11,12 +11,11 @@ import { CrossOrigin } from "./cross-origin.ts";
 import {
   type Admission,
   type Admitted,
-  type HttpAnswer,
+  type CleanBody,
   type HttpRequest,
   protocolAnswer,
-  refusalAnswer,
 } from "./exchange.ts";
-import { isOpen, type Message, methodOf, readMessage, toolCalled } from "./messages.ts";
+import { isOpen, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
 
@@ -74,10 +73,10 @@ export class HttpGate {
       }
       const read = await readMessage(request, this.#policy.maxBodySize, this.#gate.tokenField);
       if ("answer" in read) return read;
-      await this.#assertCall(caller, read.message);
-      return { admitted: this.#admitted(request, caller, read, headers) };
+      await this.#assertCall(caller, read.clean?.parsed);
+      return { admitted: this.#admitted(request, caller, read.clean, headers) };
     } catch (error) {
-      if (error instanceof TokenError) return { answer: refusalAnswer(error, this.resource.metadataUrl) };
+      if (error instanceof TokenError) return { answer: new Refusal(error, this.resource.metadataUrl) };
       throw error;
     }
   }
@@ -110,8 +109,7 @@ export class HttpGate {
     }
     const tool = toolCalled(message);
     if (tool === undefined) return;
-    const { tokenField } = this.#gate;
-    const field = tokenField === undefined ? undefined : heldToken(message, tokenField);
+    const field = heldToken(message, this.#gate.tokenField);
     if (field !== undefined && !field.matches(caller.token)) return;
     const decision = await this.#gate.decideCall(tool, caller);
     if (decision.allowed || decision.code !== "insufficient_scope") return;
@@ -123,15 +121,15 @@ export class HttpGate {
   #admitted(
     request: HttpRequest,
     caller: VerifiedCaller | undefined,
-    { clean, message }: Message,
+    body: CleanBody | undefined,
     headers: Record<string, string>,
   ): Admitted {
     const asked = request.header("mcp-session-id");
     return {
       authInfo: caller && authInfoOf(caller, this.resource),
-      body: clean,
+      body,
       headers,
-      endless: request.method === "GET" || methodOf(message) === "subscriptions/listen",
+      endless: request.method === "GET" || methodOf(body?.parsed) === "subscriptions/listen",
       answered: (status, session) => {
         if (status >= 400) return;
         if (request.method === "DELETE" && asked !== undefined) this.#owners.close(asked);

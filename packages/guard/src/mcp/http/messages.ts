@@ -1,13 +1,7 @@
-import { isObject, own } from "../objects.ts";
+import type { HttpAnswer } from "../../bearer.ts";
+import { own } from "../../support/own-members.ts";
 import { holdToken } from "../token-field.ts";
-import { type CleanBody, type HttpAnswer, type HttpRequest, protocolAnswer } from "./exchange.ts";
-
-/** The protocol message of a request. */
-export interface Message {
-  readonly clean: CleanBody | undefined;
-  /** Undefined for a request without a body. */
-  readonly message: unknown;
-}
+import { type CleanBody, type HttpRequest, protocolAnswer } from "./exchange.ts";
 
 const mebibyte = 1024 * 1024;
 /** Methods that need no header if calls carry their own tokens: enough to find tools and call them. */
@@ -24,26 +18,27 @@ const noBatch = protocolAnswer(400, -32600, "Invalid Request: send one message p
  *
  * @param limit the longest accepted body, in bytes
  * @param tokenField the argument of calls that may carry a token
+ * @returns `clean` is undefined for a request without a body
  */
 export async function readMessage(
   request: HttpRequest,
   limit: number = mebibyte,
   tokenField: string | undefined = undefined,
-): Promise<Message | { readonly answer: HttpAnswer }> {
-  if (request.method !== "POST") return { clean: undefined, message: undefined };
+): Promise<{ readonly clean: CleanBody | undefined } | { readonly answer: HttpAnswer }> {
+  if (request.method !== "POST") return { clean: undefined };
   const encoding = request.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     return { answer: protocolAnswer(415, -32000, "Unsupported Media Type: the body must not be compressed") };
   }
   const body = await request.body(limit);
   if (body === undefined) return { answer: protocolAnswer(413, -32000, "Payload Too Large") };
-  if ("text" in body && body.text === "") return { clean: undefined, message: undefined };
+  if ("text" in body && body.text === "") return { clean: undefined };
   if ("text" in body ? /^\s*\[/.test(body.text) : Array.isArray(body.parsed)) return { answer: noBatch };
   try {
     const parsed: unknown = "parsed" in body ? body.parsed : JSON.parse(body.text);
     if (tokenField !== undefined) holdToken(parsed, tokenField);
     // The text leaves out held tokens. A message that is nested too deeply to be serialised is refused.
-    return { clean: { parsed, text: JSON.stringify(parsed) ?? "" }, message: parsed };
+    return { clean: { parsed, text: JSON.stringify(parsed) ?? "" } };
   } catch {
     return { answer: protocolAnswer(400, -32700, "Parse error: Invalid JSON") };
   }
@@ -57,13 +52,12 @@ export function isOpen(message: unknown): boolean {
 
 /** @returns an empty text, which names no method, if the method is not text */
 export function methodOf(message: unknown): string | undefined {
-  const method = isObject(message) ? own(message, "method") : undefined;
+  const method = own(message, "method");
   if (method === undefined) return undefined;
   return typeof method === "string" ? method : "";
 }
 
 export function toolCalled(message: unknown): string | undefined {
-  const params = methodOf(message) === "tools/call" && isObject(message) ? own(message, "params") : undefined;
-  const name = isObject(params) ? own(params, "name") : undefined;
+  const name = methodOf(message) === "tools/call" ? own(own(message, "params"), "name") : undefined;
   return typeof name === "string" ? name : undefined;
 }

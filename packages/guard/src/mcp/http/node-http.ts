@@ -1,6 +1,7 @@
-import { pathOf } from "../../adapters/route-request.ts";
+import type { AnyExpressResponse } from "../../adapters/express-middleware.ts";
+import { headerOf, pathOf } from "../../adapters/route-request.ts";
 import type { AuthInfo } from "../auth-info.ts";
-import { type Body, type HttpAnswer, type HttpRequest, readText } from "./exchange.ts";
+import { type Body, type HttpRequest, readText } from "./exchange.ts";
 
 /** A request of Node's HTTP server, as Express hands it on. */
 export interface NodeMcpRequest extends AsyncIterable<unknown> {
@@ -17,20 +18,17 @@ export interface NodeMcpRequest extends AsyncIterable<unknown> {
 }
 
 /** A response of Node's HTTP server. */
-export interface NodeMcpResponse {
-  statusCode: number;
-  setHeader(name: string, value: string): unknown;
+export interface NodeMcpResponse extends AnyExpressResponse {
   getHeader(name: string): unknown;
-  end(body?: string): unknown;
   destroy(): unknown;
 }
 
 export function httpRequestOf(request: NodeMcpRequest): HttpRequest {
-  const { method = "GET", originalUrl, url = "/" } = request;
+  const { method = "GET", originalUrl, url = "/", headers, rawHeaders } = request;
   return {
     method,
     path: pathOf(originalUrl ?? url),
-    header: (name) => headerOf(request, name),
+    header: (name) => headerOf(name, headers, rawHeaders),
     body: (limit) => bodyOf(request, limit),
   };
 }
@@ -41,23 +39,6 @@ export function removeHeader({ headers, rawHeaders }: NodeMcpRequest, name: stri
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
     if (rawHeaders[at]?.toLowerCase() === name) rawHeaders.splice(at, 2);
   }
-}
-
-export function answerNode(response: NodeMcpResponse, { status, headers, body }: HttpAnswer): void {
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.end(body);
-}
-
-/**
- * A header with all its values, joined. So two `Authorization` headers are refused, and not read as the first of them.
- * For a single header, a value that an earlier middleware has set counts.
- */
-function headerOf({ headers, rawHeaders }: NodeMcpRequest, name: string): string | undefined {
-  const sent = rawHeaders.filter((_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
-  const header = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  if (sent.length > 1) return sent.join(", ");
-  return Array.isArray(header) ? header.join(", ") : header;
 }
 
 async function bodyOf(request: NodeMcpRequest, limit: number): Promise<Body | undefined> {

@@ -1,6 +1,7 @@
+import type { HttpAnswer } from "../../bearer.ts";
 import { failureCooldown } from "../../issuer/discovery.ts";
 import type { HttpPolicy } from "../policy.ts";
-import { type HttpAnswer, jsonAnswer } from "./exchange.ts";
+import { jsonAnswer } from "./exchange.ts";
 
 const wellKnown = "/.well-known/oauth-protected-resource";
 

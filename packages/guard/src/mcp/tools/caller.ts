@@ -1,7 +1,7 @@
 import type { Principal } from "../../principal.ts";
+import { isObject, own } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { HeldToken, justVerified, textOf, verifyHeld } from "../held-token.ts";
-import { isObject, own } from "../objects.ts";
 import type { ToolGuard } from "../policy.ts";
 
 /** The origin of a request, apart from its arguments. */
@@ -58,9 +58,8 @@ async function tokenFrom(environment: ToolGuard["token"]): Promise<HeldToken | u
  * Every other transport, such as one in memory or over HTTP without sessions, is remote.
  */
 export function isStdio(transport: unknown): boolean {
-  if (!isObject(transport)) return false;
   const wire = own(transport, "_wire") ?? transport;
-  return isObject(wire) && isPipe(own(wire, "_stdin"), "on") && isPipe(own(wire, "_stdout"), "write");
+  return isPipe(own(wire, "_stdin"), "on") && isPipe(own(wire, "_stdout"), "write");
 }
 
 /** Whether it is a stream of Node on this machine. The stdio transport also accepts a socket to another machine. */

@@ -13,25 +13,16 @@ import type {
   ToolAnnotations,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Principal } from "../../principal.ts";
-import { ownMembers } from "../../support/own-members.ts";
+import { isObject, ownMembers } from "../../support/own-members.ts";
 import { bearersOf } from "../auth-info.ts";
-import { isObject, shadow } from "../objects.ts";
-import type { ArgsOf, Fitting, ToolPolicy, ToolRules } from "../policy.ts";
+import type { ArgsOf, Fitting, ToolConfig, ToolPolicy, ToolRules } from "../policy.ts";
+import { shadow } from "../shadow.ts";
 import { type Dialect, guardServer } from "./guarded-server.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** The context of a guarded tool's handler: the SDK's context, and the principal of the caller. */
 export type GuardedContext = Extra & { readonly principal: Principal };
-
-interface ToolConfig<Input, Output> {
-  readonly title?: string;
-  readonly description?: string;
-  readonly inputSchema?: Input;
-  readonly outputSchema?: Output;
-  readonly annotations?: ToolAnnotations;
-  readonly _meta?: Record<string, unknown>;
-}
 
 type ParsedBy<Input> = Input extends ZodRawShapeCompat
   ? ShapeOutput<Input>
@@ -51,7 +42,7 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
     Input extends undefined | ZodRawShapeCompat | AnySchema = undefined,
   >(
     name: Name,
-    config: ToolConfig<Input, Output> &
+    config: ToolConfig<Input, Output, ToolAnnotations> &
       Fitting<ArgsOf<Tools[Name]>, ParsedBy<Input>, { inputSchema: "its output is not what the rule takes" }>,
     handler: BaseToolCallback<CallToolResult, GuardedContext, Input>,
   ): RegisteredTool;
@@ -68,14 +59,14 @@ const dialect: Dialect = {
     throw new Error("guardTools: a request handler's schema must name its method");
   },
   sourceOf(context) {
-    const { authInfo, requestInfo, sessionId } = extraIn(context);
+    const { authInfo, requestInfo, sessionId }: Partial<Extra> = ownMembers(context);
     const header = requestInfo && ownMembers(requestInfo.headers)["authorization"];
     const authorization = Array.isArray(header) ? header.join(", ") : header;
     const local = authInfo === undefined && requestInfo === undefined && sessionId === undefined;
     return { bearers: bearersOf(authInfo, authorization), local };
   },
   contextFor(context, principal) {
-    const { authInfo, requestInfo } = extraIn(context);
+    const { authInfo, requestInfo }: Partial<Extra> = ownMembers(context);
     return {
       ...context,
       principal,
@@ -89,11 +80,6 @@ const dialect: Dialect = {
   },
   privately: (_context, result) => result,
 };
-
-/** The context that the SDK makes for every handler. */
-function extraIn(context: object): Partial<Extra> {
-  return ownMembers(context);
-}
 
 /**
  * Puts one policy in front of the tools of an MCP server of the SDK's first major version. Call it right after the

@@ -12,22 +12,11 @@ import type {
 import type { Principal } from "../../principal.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { bearersOf } from "../auth-info.ts";
-import type { ArgsOf, Fitting, ToolPolicy, ToolRules } from "../policy.ts";
+import type { ArgsOf, Fitting, ToolConfig, ToolPolicy, ToolRules } from "../policy.ts";
 import { type Dialect, guardServer } from "./guarded-server.ts";
 
 /** The context of a guarded tool's handler: the SDK's context, and the principal of the caller. */
 export type GuardedContext = ServerContext & { readonly principal: Principal };
-
-/** The configuration of a guarded tool. Instead of `scopeChallenge`, the policy has `allow.scopes`. */
-interface ToolConfig<Input, Output> {
-  readonly title?: string;
-  readonly description?: string;
-  readonly inputSchema?: Input;
-  readonly outputSchema?: Output;
-  readonly annotations?: ToolAnnotations;
-  readonly icons?: Icon[];
-  readonly _meta?: Record<string, unknown>;
-}
 
 type ParsedBy<Input> = Input extends StandardSchemaWithJSON
   ? StandardSchemaWithJSON.InferOutput<Input>
@@ -45,8 +34,7 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
     Input extends StandardSchemaWithJSON | undefined = undefined,
   >(
     name: Name,
-    config: ToolConfig<Input, Output> &
-      Fitting<
+    config: ToolConfig<Input, Output, ToolAnnotations> & { readonly icons?: Icon[] } & Fitting<
         ArgsOf<Tools[Name]>,
         ParsedBy<Input>,
         { inputSchema: StandardSchemaWithJSON<unknown, ArgsOf<Tools[Name]>> }
@@ -60,12 +48,12 @@ const dialect: Dialect = {
   registrars: ["registerTool"],
   methodOf: String,
   sourceOf(context) {
-    const { http, sessionId } = contextIn(context);
+    const { http, sessionId }: Partial<ServerContext> = ownMembers(context);
     const authorization = http?.req?.headers.get("authorization");
     return { bearers: bearersOf(http?.authInfo, authorization), local: !http && sessionId === undefined };
   },
   contextFor(context, principal) {
-    const { http } = contextIn(context);
+    const { http }: Partial<ServerContext> = ownMembers(context);
     if (http === undefined) return { ...context, principal };
     const { authInfo, req } = http;
     return {
@@ -79,15 +67,10 @@ const dialect: Dialect = {
     };
   },
   privately(context, result) {
-    const modern = contextIn(context).mcpReq?.envelope !== undefined;
-    return modern ? { ...result, cacheScope: "private" } : result;
+    const { mcpReq }: Partial<ServerContext> = ownMembers(context);
+    return mcpReq?.envelope !== undefined ? { ...result, cacheScope: "private" } : result;
   },
 };
-
-/** The context that the SDK makes for every handler. */
-function contextIn(context: object): Partial<ServerContext> {
-  return ownMembers(context);
-}
 
 /** The request without its possible tokens: without the header, and without the body. */
 function withoutTokens({ url, method, headers, signal }: Request): Request {

@@ -1,13 +1,14 @@
 import type { Principal } from "../../principal.ts";
-import { isObject, type Members, shadow } from "../objects.ts";
+import { isObject, type Members } from "../../support/own-members.ts";
 import type { ToolPolicy, ToolRules } from "../policy.ts";
+import { shadow } from "../shadow.ts";
 import { holdToken } from "../token-field.ts";
 import { isStdio, type RequestSource } from "./caller.ts";
 import { assertConfig } from "./input-schema.ts";
-import { RegisteredTools } from "./registered-tools.ts";
+import { assertRules } from "./registered-tools.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { toolGateOf } from "./tool-gate.ts";
-import { ToolList } from "./tool-list.ts";
+import { createToolList } from "./tool-list.ts";
 
 /** The differences between the majors of the official SDK that matter for guarding tools. */
 export interface Dialect {
@@ -36,9 +37,9 @@ interface AnyMcpServer {
 export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, dialect: Dialect): void {
   const { server } = mcp;
   const gate = toolGateOf(policy);
-  const registered = new RegisteredTools();
+  const registered = new Map<string, object>();
   const calls = new ToolCalls(gate, dialect.contextFor);
-  const list = new ToolList(gate, registered, dialect.privately);
+  const list = createToolList(gate, registered, dialect.privately);
   let overStdio = false;
   let registering = false;
   assertUntouched(server);
@@ -62,12 +63,12 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
       const source = sourceOf(context);
       return method === "tools/call"
         ? calls.call(request, context, source, next)
-        : list.list(request, context, source, next);
+        : list(request, context, source, next);
     });
   });
 
   shadow(server, "connect", (original, transport) => {
-    registered.assertMatch(gate.tools);
+    assertRules(registered, gate.tools);
     if (gate.tokenField !== undefined && isObject(transport)) holdTokensOf(transport, gate.tokenField);
     overStdio = isStdio(transport);
     return original(transport);
@@ -81,7 +82,7 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
       try {
         const tool = original(name, ...rest, calls.handler(callback));
         if (!isObject(tool)) throw new Error(`guardTools: ${registrar}() returned no tool`);
-        registered.add(String(name), tool);
+        registered.set(String(name), tool);
         guardUpdates(String(name), tool);
         return tool;
       } finally {
@@ -110,8 +111,9 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
         callback === undefined ? updates : { ...updates, callback: calls.handler(callback) },
       );
       if (name === undefined) return updated;
-      const renamed = typeof name === "string" && name !== "" ? name : undefined;
-      registered.rename(current, renamed, tool);
+      registered.delete(current);
+      // With null or an empty text as its name, the SDK removes the tool.
+      if (typeof name === "string" && name !== "") registered.set(name, tool);
       current = String(name);
       return updated;
     });

@@ -1,4 +1,4 @@
-import { isObject, type Members, own } from "../objects.ts";
+import { isObject, type Members, own } from "../../support/own-members.ts";
 
 /** Keywords of JSON Schema that judge a whole object, and so may refuse the token's field. */
 const wholeObject = [

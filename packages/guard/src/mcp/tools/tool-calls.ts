@@ -1,10 +1,10 @@
 import type { Principal } from "../../principal.ts";
-import { membersOf, ownMembers } from "../../support/own-members.ts";
+import { assertAllowed } from "../../rules/decide.ts";
+import { isObject, membersOf, ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
-import { isObject } from "../objects.ts";
 import { takeToken } from "../token-field.ts";
 import type { RequestSource } from "./caller.ts";
-import { assertAllowed, type ToolGate } from "./tool-gate.ts";
+import type { ToolGate } from "./tool-gate.ts";
 
 /** The member of a denied result's `_meta` that holds the guard's code. */
 export const codeKey = "latchkey/code";
@@ -17,25 +17,15 @@ export type Next = (request: unknown, context: object) => unknown;
 /** Makes the context for a tool's handler. */
 type ContextFor = (context: object, principal: Principal) => object;
 
-/** The permission that a call carries on its way to the tool's handler. */
-interface Grant {
-  readonly tool: string;
-  readonly principal: Principal;
-}
-
-/** The result of a denied call. */
-interface Denial {
-  readonly isError: true;
-  readonly content: { readonly type: "text"; readonly text: string }[];
-  readonly _meta: Record<string, unknown>;
-}
-
 /** `tools/call` of a guarded server: decided before the SDK parses the arguments, and again after it if need be. */
 export class ToolCalls {
   readonly #gate: ToolGate;
   readonly #contextFor: ContextFor;
-  /** By the context that was made for the tool's handler. Other code cannot make such a context. */
-  readonly #grants = new WeakMap<object, Grant>();
+  /**
+   * The permission that a call carries on its way to the tool's handler, by the context that was made for the handler.
+   * Other code cannot make such a context.
+   */
+  readonly #grants = new WeakMap<object, { readonly tool: string; readonly principal: Principal }>();
   readonly #guardedHandlers = new WeakSet<object>();
 
   constructor(gate: ToolGate, contextFor: ContextFor) {
@@ -87,7 +77,7 @@ export class ToolCalls {
     return guarded;
   }
 
-  #deny(tool: string, principal: Principal | undefined, error: unknown): Denial {
+  #deny(tool: string, principal: Principal | undefined, error: unknown) {
     const refusal = error instanceof TokenError ? error : new TokenError("forbidden", "the decision threw");
     this.#gate.denied(tool, principal, refusal);
     return denialOf(refusal, this.#gate.tokenField);
@@ -100,7 +90,7 @@ export class ToolCalls {
  *
  * @param tokenField the argument in which a caller without a token can send one
  */
-function denialOf({ code, message, scopes }: TokenError, tokenField?: string): Denial {
+function denialOf({ code, message, scopes }: TokenError, tokenField?: string) {
   const place =
     code === "missing_token" && tokenField !== undefined ? `, in the argument "${tokenField}"` : "";
   const needed = scopes.length > 0 ? `: ${scopes.join(" ")}` : "";

@@ -2,7 +2,7 @@ import type { Principal } from "../../principal.ts";
 import { type Rule, soundRule } from "../../rules/allow.ts";
 import { type Asked, type Decision, decide, type Implications } from "../../rules/decide.ts";
 import { ownMembers } from "../../support/own-members.ts";
-import { TokenError } from "../../token-error.ts";
+import type { TokenError } from "../../token-error.ts";
 import type { HeldToken } from "../held-token.ts";
 import { assertPolicy, type ToolPolicy, type ToolRules } from "../policy.ts";
 import { authenticate, type RequestSource, type VerifiedCaller } from "./caller.ts";
@@ -111,13 +111,6 @@ export function toolGateOf(policy: ToolPolicy<ToolRules>): ToolGate {
   const gate = new ToolGate(policy);
   if (Object.isFrozen(policy) && Object.isFrozen(policy.tools)) gates.set(policy, gate);
   return gate;
-}
-
-/** @throws {TokenError} if the decision is a denial */
-export function assertAllowed(decision: Decision): void {
-  if (decision.allowed) return;
-  const scopes = decision.code === "insufficient_scope" ? decision.scopes : [];
-  throw new TokenError(decision.code, decision.reason, scopes);
 }
 
 interface CallDecision {

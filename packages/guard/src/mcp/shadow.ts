@@ -1,15 +1,3 @@
-/** An object with unknown members. */
-export type Members = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An object's own member. A name such as `constructor` does not find an inherited one. */
-export function own(object: Members, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
 /** Calls a method as it was before {@link shadow} replaced it. */
 export type Original = (...args: readonly unknown[]) => unknown;
 
