@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { connect, createServer } from "node:net";
+import { listenLocally } from "@latchkey/testkit/sockets";
 
 /** A TCP proxy that counts bytes. */
 export interface CountingProxy extends Disposable {
@@ -23,9 +23,10 @@ export async function countingProxy(to: number): Promise<CountingProxy> {
       from.on("error", () => into.destroy()).on("close", () => into.destroy());
       from.pipe(into);
     }
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("no port");
-  return { port: bound.port, bytes: () => bytes, [Symbol.dispose]: () => void server.close() };
+  });
+  return {
+    port: await listenLocally(server),
+    bytes: () => bytes,
+    [Symbol.dispose]: () => void server.close(),
+  };
 }

@@ -15,6 +15,10 @@ export const loginRequest = (username: string, password: string): string =>
 export const refreshRequest = (refreshToken: string): string =>
   post("/auth/refresh", { refresh_token: refreshToken });
 
+/** The bytes of `POST /auth/refresh` with an access token. */
+export const tradeRequest = (currentToken: string): string =>
+  post("/auth/refresh", { current_token: currentToken });
+
 /** The bytes of `GET /auth/me`. */
 export const meRequest = (accessToken: string): string => bearerRequest("/auth/me", accessToken);
 
@@ -42,13 +46,21 @@ export interface Tokens {
 }
 
 /** Signs the administrator in, one session after the other. @throws if a status is not 200 */
-export async function signIn(port: number, sessions: number): Promise<Tokens[]> {
+export function signIn(port: number, sessions: number): Promise<Tokens[]> {
+  const request = loginRequest(administrator.username, administrator.password);
+  return signInWith(
+    port,
+    Array.from({ length: sessions }, () => request),
+  );
+}
+
+/** Sends logins one after the other. @throws if a status is not 200 */
+export async function signInWith(port: number, logins: readonly string[]): Promise<Tokens[]> {
   const connection = await Connection.open(port);
   try {
     const signedIn: Tokens[] = [];
-    const request = Buffer.from(loginRequest(administrator.username, administrator.password));
-    while (signedIn.length < sessions) {
-      const { status, body } = await connection.send(request);
+    for (const login of logins) {
+      const { status, body } = await connection.send(Buffer.from(login));
       if (status !== 200) throw new Error(`login answered ${status}: ${body}`);
       signedIn.push(JSON.parse(body.toString()));
     }

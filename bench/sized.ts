@@ -2,9 +2,8 @@ import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
 import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { HashQueue } from "../packages/server/src/core/passwords/hash-queue.ts";
 import { argon2id, Passwords } from "../packages/server/src/core/passwords/passwords.ts";
-import { Connection } from "./connection.ts";
 import { fillPostgres, fillSqlite, type Secret, type Size } from "./fill.ts";
-import { loginRequest, type Tokens } from "./requests.ts";
+import { loginRequest } from "./requests.ts";
 import { type Service, startLatchkey } from "./service.ts";
 
 export type Engine = "SQLite" | "PostgreSQL";
@@ -68,27 +67,9 @@ export function startOn(
   });
 }
 
-/** Signs in users that are evenly distributed over the table, each once. */
-export async function signInMany(
-  port: number,
-  { users }: Pick<Size, "users">,
-  count: number,
-  { password }: Secret,
-): Promise<Tokens[]> {
-  const connection = await Connection.open(port);
-  const tokens: Tokens[] = [];
-  for (let n = 0; n < count; n++) {
-    const { status, body } = await connection.send(
-      Buffer.from(loginRequest(userOf(n, count, users), password)),
-    );
-    if (status !== 200) throw new Error(`login answered ${status}: ${body}`);
-    tokens.push(JSON.parse(body.toString()));
-  }
-  connection.close();
-  return tokens;
-}
-
-/** The nth of `count` users that are evenly distributed over the table. */
-export function userOf(n: number, count: number, users: number): string {
-  return `u${Math.floor((n * users) / count) % users}`;
+/** Logins of `count` users that are evenly distributed over the table. */
+export function spreadLogins(users: number, count: number, { password }: Secret): string[] {
+  return Array.from({ length: count }, (_, n) =>
+    loginRequest(`u${Math.floor((n * users) / count)}`, password),
+  );
 }

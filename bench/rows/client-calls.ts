@@ -1,9 +1,10 @@
+import { startCopy } from "../bare-copy.ts";
 import type { CallPlan } from "../callers.ts";
 import { runTask } from "../children.ts";
 import { median } from "../quantiles.ts";
-import { signIn } from "../requests.ts";
+import { meRequest, signIn } from "../requests.ts";
 import { type Row, shown } from "../row.ts";
-import { type Service, scratchFolder, startLatchkey, startService } from "../service.ts";
+import { type Service, scratchFolder, startLatchkey } from "../service.ts";
 
 const script = new URL("../callers.ts", import.meta.url);
 const ways = ["@latchkey/client", "openapi-fetch", "fetch"] as const;
@@ -13,8 +14,8 @@ const callers = 16;
 export async function calls(client: string, quick: boolean): Promise<readonly Row[]> {
   const [rounds, seconds] = quick ? [1, 1] : [7, 3];
   using folder = scratchFolder();
-  const { token, ...response } = await realResponse(folder.path);
-  await using server = await startCopy(folder.path, response);
+  const { token, server } = await copyOfMe(folder.path);
+  await using _server = server;
   const plan = { client, token, baseURL: `http://127.0.0.1:${server.port}`, callers, seconds };
   const results: Record<CallPlan["way"], number>[] = [];
   while (results.length < rounds) {
@@ -37,25 +38,10 @@ export async function calls(client: string, quick: boolean): Promise<readonly Ro
   ];
 }
 
-interface RealResponse {
-  readonly headers: readonly string[];
-  readonly body: string;
-}
-
-/** The real server's response to `me`, and the token of the request. */
-async function realResponse(folder: string): Promise<RealResponse & { readonly token: string }> {
+/** A bare server with the real server's response to `me`, and the token of the request. */
+async function copyOfMe(folder: string): Promise<{ readonly server: Service; readonly token: string }> {
   await using latchkey = await startLatchkey({ folder, processor: 0 });
   const [tokens] = await signIn(latchkey.port, 1);
   const token = tokens?.access_token ?? "";
-  const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(`http://127.0.0.1:${latchkey.port}/auth/me`, { headers });
-  const own = ["date", "connection", "keep-alive"];
-  const sent = [...response.headers].filter(([name]) => !own.includes(name)).flat();
-  if (response.status !== 200) throw new Error(`me answered ${response.status}`);
-  return { token, headers: sent, body: await response.text() };
-}
-
-function startCopy(folder: string, { headers, body }: RealResponse): Promise<Service> {
-  const script = new URL("../bare-http.ts", import.meta.url);
-  return startService(folder, { script, args: ["200", JSON.stringify(headers), body], processor: 0 });
+  return { token, server: await startCopy(folder, latchkey, meRequest(token)) };
 }

@@ -1,12 +1,10 @@
 import { acceptanceRealm, clients, passwords } from "@latchkey/testkit/keycloak/acceptance-realm";
-import { cachedDistribution } from "@latchkey/testkit/keycloak/distribution";
+import { cachedDistribution, missingProgram } from "@latchkey/testkit/keycloak/distribution";
 import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
 import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
-import { whatIsMissing } from "@latchkey/testkit/keycloak/requirements";
-import { Connection } from "../connection.ts";
 import { makeLoad } from "../make-load.ts";
 import { median } from "../quantiles.ts";
-import { bearerRequest, formRequest, loginRequest, meRequest } from "../requests.ts";
+import { bearerRequest, formRequest, loginRequest, meRequest, signInWith } from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { type Service, scratchFolder, startLatchkey } from "../service.ts";
 
@@ -22,7 +20,7 @@ const alice = { username: "alice", password: passwords.alice };
  */
 export const keycloak: Measure = async ({ quick }) => {
   const distribution = cachedDistribution();
-  if (distribution === undefined || whatIsMissing({ maven: false }) !== undefined) {
+  if (distribution === undefined || missingProgram({ maven: false }) !== undefined) {
     return [
       skipped(
         "login and me compared with Keycloak: skipped, since `npm run test:keycloak` has not fetched it",
@@ -79,7 +77,8 @@ async function logins(server: Service, provider: KeycloakProcess, quick: boolean
 
 async function meRows(server: Service, provider: KeycloakProcess, quick: boolean): Promise<Row[]> {
   const seconds = quick ? 2 : 5;
-  const token = await accessToken(server);
+  const [tokens] = await signInWith(server.port, [loginRequest(alice.username, alice.password)]);
+  const token = tokens?.access_token ?? "";
   const rate = async (service: Pick<Service, "port" | "pid">, request: string) => {
     const load = {
       connections: 8,
@@ -108,16 +107,6 @@ async function meRows(server: Service, provider: KeycloakProcess, quick: boolean
     });
   }
   return rows;
-}
-
-async function accessToken({ port }: Service): Promise<string> {
-  const connection = await Connection.open(port);
-  const { body } = await connection.send(Buffer.from(loginRequest(alice.username, alice.password)));
-  connection.close();
-  const answer: unknown = JSON.parse(body.toString());
-  if (typeof answer === "object" && answer !== null && "access_token" in answer)
-    return String(answer.access_token);
-  throw new Error(`login answered ${body}`);
 }
 
 const skipped = (what: string): Row => ({ what, figure: "–", limit: "–", ratio: "–" });

@@ -4,7 +4,14 @@ import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { Connection } from "../connection.ts";
 import { type CountingProxy, countingProxy } from "../counting-proxy.ts";
 import { fillPostgres } from "../fill.ts";
-import { bearerRequest, loginRequest, meRequest, refreshRequest, type Tokens } from "../requests.ts";
+import {
+  bearerRequest,
+  loginRequest,
+  meRequest,
+  refreshRequest,
+  type Tokens,
+  tradeRequest,
+} from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { scratchFolder } from "../service.ts";
 import { cheapSecret, startOn } from "../sized.ts";
@@ -71,11 +78,6 @@ export const queries: Measure = async ({ quick }) => {
   }
   connection.close();
   return rows;
-};
-
-const tradeRequest = (current: string): string => {
-  const json = JSON.stringify({ current_token: current });
-  return `POST /auth/refresh HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${json.length}\r\n\r\n${json}`;
 };
 
 async function countersOf(

@@ -2,10 +2,10 @@ import type { Secret, Size } from "../fill.ts";
 import { makeLoad } from "../make-load.ts";
 import { residentBytes } from "../process-figures.ts";
 import { median } from "../quantiles.ts";
-import { loginRequest, meRequest } from "../requests.ts";
+import { meRequest, signInWith } from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { type Service, scratchFolder } from "../service.ts";
-import { cheapSecret, type Engine, type Sized, signInMany, sizedDatabase, userOf } from "../sized.ts";
+import { cheapSecret, type Engine, type Sized, sizedDatabase, spreadLogins } from "../sized.ts";
 
 const goal = 1.3;
 const connections = 16;
@@ -67,7 +67,7 @@ async function startTime(database: Sized | undefined, secret: Secret): Promise<n
   if (database === undefined) return Number.NaN;
   const since = performance.now();
   await using server = await database.start();
-  await signInMany(server.port, { users: 1000 }, 1, secret);
+  await signInWith(server.port, spreadLogins(1000, 1, secret));
   return performance.now() - since;
 }
 
@@ -79,11 +79,9 @@ async function measure(
   { seconds, warm }: { readonly seconds: number; readonly warm: boolean },
 ): Promise<void> {
   const load = { connections, seconds, expected: [200] };
-  const logins = Array.from({ length: spread }, (_, n) =>
-    loginRequest(userOf(n, spread, users), secret.password),
-  );
+  const logins = spreadLogins(users, spread, secret);
   const login = await makeLoad(server, { ...load, traffic: { kind: "repeat", requests: logins } });
-  const tokens = await signInMany(server.port, { users }, spread, secret);
+  const tokens = await signInWith(server.port, logins);
   const chains = tokens.filter((_, n) => n % Math.floor(spread / connections) === 0).slice(0, connections);
   const refreshed = { kind: "refresh", tokens: chains.map((each) => each.refresh_token) } as const;
   const refresh = await makeLoad(server, { ...load, traffic: refreshed });

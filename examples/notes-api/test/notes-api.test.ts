@@ -4,7 +4,7 @@ import { type Program, Programs } from "@latchkey/testkit/programs";
 import { logout, signIn } from "@latchkey/testkit/server/auth-calls";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { changed, type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
-import { unfinished } from "@latchkey/testkit/unfinished";
+import { unfinished } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
 

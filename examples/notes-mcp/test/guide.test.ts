@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "@latchkey/testkit/free-port";
 import { printed } from "@latchkey/testkit/printed";
 import { type Program, Programs } from "@latchkey/testkit/programs";
+import { freePort } from "@latchkey/testkit/sockets";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");

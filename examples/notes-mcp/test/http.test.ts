@@ -5,7 +5,7 @@ import { connect } from "@latchkey/testkit/mcp/notes-clients";
 import { type Program, Programs } from "@latchkey/testkit/programs";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
-import { unfinished } from "@latchkey/testkit/unfinished";
+import { unfinished } from "@latchkey/testkit/sockets";
 import { beforeAll, expect, test } from "vitest";
 
 const place = new Place();

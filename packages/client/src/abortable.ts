@@ -1,21 +1,15 @@
 import { RequestAbortedError } from "./errors.ts";
 
-/** The part of `AbortSignal` that this package uses. */
-export interface SignalLike {
-  readonly aborted?: boolean;
-  readonly reason?: unknown;
-  addEventListener(type: "abort", listener: () => void): void;
-  removeEventListener(type: "abort", listener: () => void): void;
-}
-
 /** Several signals for one wait. The first that is aborted ends it. */
-export type Signals = readonly (SignalLike | undefined)[];
+export type Signals = readonly (AbortSignal | CloseSignal | undefined)[];
 
 /**
  * The abort signal of a client, shared by all its calls. It is not an `AbortSignal`, because Node before 24
  * warns of a leak when one signal has more than ten listeners.
  */
-export class CloseSignal extends Set<() => void> implements SignalLike {
+export class CloseSignal extends Set<() => void> {
+  /** Never set. An `AbortSignal` has one. */
+  declare readonly reason?: unknown;
   aborted?: boolean;
 
   addEventListener(_type: "abort", listener: () => void): void {

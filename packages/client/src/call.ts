@@ -75,8 +75,12 @@ export function callOf<T>(answer: Promise<Answer>, value: Promise<T>): Call<T> {
   });
 }
 
-/** Reads the value of a 2xx. @throws {APIError} for any other status, or if the body lacks a field */
-export function readValue<T>(answer: Answer, reader: (data: unknown) => T): T {
+/** Waits for a 2xx and reads its value. @throws {APIError} for any other status, or if the body lacks a field */
+export async function readValue<T>(
+  response: Answer | Promise<Answer>,
+  reader: (data: unknown) => T,
+): Promise<T> {
+  const answer = await response;
   if (answer.status < 200 || answer.status > 299) throw errorOf(answer);
   try {
     return reader(answer.data);

@@ -9,7 +9,7 @@ import { type CallOptions, type ClientOptions, defaults, mergeSettings, type Set
 import { finalStatuses, Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type CallSettings, type Operation, send, setBearer, withSafeError } from "./transport.ts";
+import { type CallSettings, send, withSafeError } from "./transport.ts";
 import {
   type LoginResponse,
   type LogoutResponse,
@@ -51,10 +51,9 @@ export class AuthClient {
 
   constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
     this.#settings = mergeSettings(defaults, options);
-    const sendRefresh = async (grant: RefreshGrant) =>
-      readValue(await send(refreshRequest(grant), this.#with()), readTokens);
+    const refresh = (grant: RefreshGrant) => readValue(sendRefresh(grant, this.#with()), readTokens);
     const lockTimeout = Math.min(this.#settings.timeout, longestAttempt) + lockMargin;
-    this.#session = new Session(store, sendRefresh, lockTimeout);
+    this.#session = new Session(store, refresh, lockTimeout);
   }
 
   /**
@@ -70,14 +69,12 @@ export class AuthClient {
       { method: "POST", path: "/login", body: { username, password } },
       this.#with(options),
     );
-    return callOf(
-      answer,
-      answer.then(async (given) => {
-        const signedIn = readValue(given, readLogin);
-        await this.#session.begin(tokenSetOf(signedIn, sentAt));
-        return signedIn;
-      }),
-    );
+    const begin = async () => {
+      const signedIn = await readValue(answer, readLogin);
+      await this.#session.begin(tokenSetOf(signedIn, sentAt));
+      return signedIn;
+    };
+    return callOf(answer, begin());
   }
 
   /**
@@ -87,11 +84,9 @@ export class AuthClient {
    * @example const { accessToken } = await auth.refresh({ refreshToken });
    */
   refresh(grant: RefreshGrant, options?: CallOptions): Call<RefreshTokenResponse> {
-    const answer = send(refreshRequest(grant), this.#with(options));
-    return callOf(
-      answer,
-      this.#session.refresh(grant, async () => readValue(await answer, readTokens)),
-    );
+    const answer = sendRefresh(grant, this.#with(options));
+    const tokens = this.#session.refresh(grant, () => readValue(answer, readTokens));
+    return callOf(answer, tokens);
   }
 
   /**
@@ -105,10 +100,7 @@ export class AuthClient {
     const answer = this.#asBearer(settings, options?.token, (bearer) =>
       send({ method: "GET", path: "/me", bearer, idempotent: true }, settings),
     );
-    return callOf(
-      answer,
-      answer.then((given) => readValue(given, readUser)),
-    );
+    return callOf(answer, readValue(answer, readUser));
   }
 
   /**
@@ -124,7 +116,7 @@ export class AuthClient {
     return callOf(
       ended.then(([answer]) => answer),
       ended.then(async ([answer, over]) => {
-        const left = over ? { message: "Already logged out" } : readValue(answer, readLogout);
+        const left = over ? { message: "Already logged out" } : await readValue(answer, readLogout);
         const failure = (await ending)?.failure;
         if (failure) throw failure.error;
         return left;
@@ -161,7 +153,7 @@ export class AuthClient {
       if (!bearer) throw new SignedOutError();
       await refused?.body?.cancel();
       const next = refused ? again : request;
-      withSafeError(() => setBearer(next.headers, bearer));
+      withSafeError(() => next.headers.set("authorization", `Bearer ${bearer}`));
       refused = await fetch(next);
       return refused;
     });
@@ -250,9 +242,10 @@ export class AuthClient {
     if (answer.status !== 401 || !held) return [answer];
     if (!held.refreshToken) return [answer, true];
     // The access token has expired, but the session may not have: refresh it, so that it can be ended.
-    const renewed = await send(refreshRequest({ refreshToken: held.refreshToken }), settings);
+    const renewed = await sendRefresh({ refreshToken: held.refreshToken }, settings);
     if (finalStatuses.includes(renewed.status)) return [answer, true];
-    return [await logout(readValue(renewed, readTokens).accessToken)];
+    const { accessToken } = await readValue(renewed, readTokens);
+    return [await logout(accessToken)];
   }
 
   /** The session's token, or else the token of the options or of the environment. */
@@ -264,20 +257,15 @@ export class AuthClient {
   }
 }
 
-/** A refresh as an operation. */
-function refreshRequest({ refreshToken, currentToken }: RefreshGrant): Operation {
+function sendRefresh({ refreshToken, currentToken }: RefreshGrant, settings: CallSettings): Promise<Answer> {
   const body = { refresh_token: refreshToken, current_token: currentToken };
-  return { method: "POST", path: "/refresh", body };
+  return send({ method: "POST", path: "/refresh", body }, settings);
 }
 
 /** The token of the options, or else of the environment. */
 function resolveToken(
-  token: CallOptions["token"] = environmentToken(),
+  // Deno throws if it may not read the environment.
+  token: CallOptions["token"] = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
 ): string | undefined | Promise<string> {
   return typeof token === "function" ? token() : token;
-}
-
-/** Deno throws if it may not read the environment. */
-function environmentToken(): string | undefined {
-  return orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim());
 }

@@ -14,7 +14,6 @@ export interface SessionEnd {
   readonly error?: KnownError;
 }
 
-/** Sends a refresh. */
 type SendRefresh = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
 
 /** The listeners of one type of event. */

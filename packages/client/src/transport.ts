@@ -96,7 +96,7 @@ function requestOf(
 ): Request {
   const headers = new Headers({ accept: "application/json" });
   if (body) headers.set("content-type", "application/json");
-  if (bearer) setBearer(headers, bearer);
+  if (bearer) headers.set("authorization", `Bearer ${bearer}`);
   for (const [name, value] of Object.entries(settings.headers)) headers.set(name, value);
   // Exactly one slash between the parts, so that no password goes to `https://login.exampleauth`.
   const url = `${settings.baseURL}/${settings.basePath}${path}`.replace(/(?<!:)\/+/g, "/");
@@ -117,11 +117,6 @@ export function withSafeError<T>(work: () => T): T {
   } catch {
     throw new TypeError("Invalid token, header or baseURL");
   }
-}
-
-/** Sets the `Authorization` header. */
-export function setBearer(headers: Headers, token: string): void {
-  headers.set("authorization", `Bearer ${token}`);
 }
 
 /** The message of the innermost cause, or its code if the message is empty. */

@@ -18,24 +18,6 @@ export interface User {
 }
 
 /**
- * The response to a login. Fields that a server does not send are `undefined`.
- *
- * @example const { userId, roles }: LoginResponse = await auth.login({ username, password });
- */
-export interface LoginResponse {
-  readonly accessToken: string;
-  /** `bearer`. */
-  readonly tokenType: string;
-  /** The lifetime of the access token, in seconds. */
-  readonly expiresIn: number | undefined;
-  readonly refreshToken: string | undefined;
-  readonly userId: string | undefined;
-  readonly username: string | undefined;
-  readonly roles: readonly string[];
-  readonly user: User | undefined;
-}
-
-/**
  * The response to a refresh.
  *
  * @example const { accessToken, expiresIn }: RefreshTokenResponse = await auth.refresh({ currentToken });
@@ -46,8 +28,20 @@ export interface RefreshTokenResponse {
   readonly tokenType: string;
   /** The lifetime of the access token, in seconds. */
   readonly expiresIn: number | undefined;
-  /** Undefined if the refresh sent an access token instead of a refresh token. */
+  /** Undefined if the server sends none, as after a refresh with an access token. */
   readonly refreshToken: string | undefined;
+}
+
+/**
+ * The response to a login. Fields that a server does not send are `undefined`.
+ *
+ * @example const { userId, roles }: LoginResponse = await auth.login({ username, password });
+ */
+export interface LoginResponse extends RefreshTokenResponse {
+  readonly userId: string | undefined;
+  readonly username: string | undefined;
+  readonly roles: readonly string[];
+  readonly user: User | undefined;
 }
 
 /**

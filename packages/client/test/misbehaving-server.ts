@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 
 /** A request that the server has received. */
 export interface Received {
@@ -91,10 +91,8 @@ export async function misbehavingServer(): Promise<MisbehavingServer> {
       socket.resetAndDestroy();
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    url: urlOf(server.address()),
+    url: `http://127.0.0.1:${await listenLocally(server)}`,
     received,
     connections: () => connections,
     will: (...behaviours) => {
@@ -103,11 +101,7 @@ export async function misbehavingServer(): Promise<MisbehavingServer> {
     async arrived(count) {
       while (received.length < count) await once(server, "arrived");
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
 }
 
@@ -115,9 +109,4 @@ export async function misbehavingServer(): Promise<MisbehavingServer> {
 export async function deadAddress(): Promise<string> {
   await using server = await misbehavingServer();
   return server.url;
-}
-
-function urlOf(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === "string") throw new Error("The server has no port");
-  return `http://127.0.0.1:${address.port}`;
 }

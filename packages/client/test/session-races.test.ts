@@ -33,7 +33,7 @@ describe("a logout that races a refresh", () => {
     const seen = await place.signedIn();
     const kept = await seen.store.get();
     place.pass(lifetime - 10_000);
-    const delayed = seen.tap.delay("/auth/refresh");
+    const delayed = seen.tap.hold("/auth/refresh", "request");
     const waiting = seen.auth.token();
     waiting.catch(() => {});
     await delayed.given;
@@ -75,7 +75,7 @@ describe("a logout that races a refresh", () => {
       const slow = place.client({ store: { get, set: store.set } });
       const leaver = client === "this" ? slow : place.client({ store });
       place.pass(lifetime - 10_000);
-      const delayed = leaver.tap.delay("/auth/logout");
+      const delayed = leaver.tap.hold("/auth/logout", "request");
       const waiting = slow.auth.token();
       waiting.catch(() => {});
       await reading.promise;
@@ -108,7 +108,7 @@ test("a login during a refresh that is refused wins too", async () => {
   const { auth, store, tap } = await place.signedIn();
   const kept = await store.get();
   place.pass(lifetime - 10_000);
-  const delayed = tap.delay("/auth/refresh");
+  const delayed = tap.hold("/auth/refresh", "request");
   const waiting = auth.token();
   await delayed.given;
   await place.client({ token: String(kept?.accessToken) }).auth.logout();

@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 
 /** A response, or a connection that is closed in the middle of one. */
 export type Reply = { readonly status: number; readonly body?: unknown } | "cut";
@@ -32,25 +32,15 @@ export async function tokenServer(routes: Routes): Promise<TokenServer> {
     const asked = await askedOf(request);
     answer(response, (await routes[route]?.(asked)) ?? { status: 404, body: { detail: "Not Found" } });
   });
-  let port = 0;
-  const start = async () => {
-    await once(server.listen(port, "127.0.0.1"), "listening");
-    const address = server.address();
-    if (typeof address === "object" && address) port = address.port;
-  };
+  const port = await listenLocally(server);
   const stop = async () => {
-    if (!server.listening) return;
-    const closed = once(server, "close");
-    server.close();
-    server.closeAllConnections();
-    await closed;
+    if (server.listening) await closeNow(server);
   };
-  await start();
   return {
     url: `http://127.0.0.1:${port}`,
     routes,
     times: (route) => seen.filter((one) => one === route).length,
-    start,
+    start: async () => void (await listenLocally(server, port)),
     stop,
     [Symbol.asyncDispose]: stop,
   };

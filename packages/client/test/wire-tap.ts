@@ -26,27 +26,15 @@ export class WireTap {
     return this.requests.filter((request) => pathOf(request) === path).length;
   }
 
-  /** Holds back the response to the next request of a path. */
-  hold(path: string): HeldAnswer {
+  /** Holds back the response to the next request of a path, or the request itself. */
+  hold(path: string, held: "request" | "response" = "response"): HeldAnswer {
     const given = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
     this.#holds.set(path, async (request, next) => {
-      const response = await next(request);
+      const response = held === "response" ? await next(request) : undefined;
       given.resolve();
       await released.promise;
-      return response;
-    });
-    return { given: given.promise, release: released.resolve };
-  }
-
-  /** Holds back the next request of a path until it is released. */
-  delay(path: string): HeldAnswer {
-    const given = Promise.withResolvers<void>();
-    const released = Promise.withResolvers<void>();
-    this.#holds.set(path, async (request, next) => {
-      given.resolve();
-      await released.promise;
-      return next(request);
+      return response ?? next(request);
     });
     return { given: given.promise, release: released.resolve };
   }

@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Changes, TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import { exportJWK } from "jose";
 import { createGuard, type Guard, type GuardOptions } from "../src/index.ts";
 
@@ -55,11 +55,8 @@ export class OwnIssuer implements AsyncDisposable {
 
   static async start(): Promise<OwnIssuer> {
     const tokens = await TestIssuer.make();
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    const issuer = new OwnIssuer(tokens, server, address.port);
+    const server = createServer();
+    const issuer = new OwnIssuer(tokens, server, await listenLocally(server));
     issuer.keys = [{ ...(await exportJWK(tokens.publicKey)), kid: "k1", alg: "ES256", use: "sig" }];
     issuer.discovery = { latchkey_revocations_endpoint: `${issuer.url}/revocations` };
     return issuer;
@@ -115,10 +112,8 @@ export class OwnIssuer implements AsyncDisposable {
     return this.ended.at(-1)?.number ?? 0;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, "close");
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeNow(this.#server);
   }
 
   #usual(path: string): Answer {

@@ -3,19 +3,20 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { Programs } from "@latchkey/testkit/programs";
 import { Place } from "@latchkey/testkit/server/server-process";
+import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
 import { beforeAll, describe, expect, test } from "vitest";
 import { challengeOf } from "../src/bearer.ts";
 import { TokenError, type TokenErrorCode } from "../src/index.ts";
 import { send } from "./adapters/send.ts";
-import { Scripts } from "./scripts.ts";
 
 const folder = join(import.meta.dirname, "..");
 const read = (name: string) => readFileSync(join(folder, name), "utf8");
 const readme = read("README.md");
 const place = new Place();
 const compiled = new Place();
-const scripts = new Scripts();
+const programs = new Programs();
 const run = promisify(execFile);
 
 /** A part of the README, from its heading to the next of the same rank or a higher one. */
@@ -48,21 +49,12 @@ function propertiesOf(file: string, name: string): readonly string[] {
 
 describe("the examples, unchanged, against the demo", () => {
   let demo: string;
-  const tokens = { alice: "", admin: "" };
+  let tokens: SignedIn["tokens"];
 
   beforeAll(async () => {
     // Their imports resolve from this folder.
     symlinkSync(join(folder, "../../node_modules"), place.path("node_modules"));
-    const env = { LATCHKEY_DATABASE: "", LATCHKEY_ISSUER: "" };
-    demo = (await place.server({ command: "demo", env })).url;
-    for (const username of ["alice", "admin"] as const) {
-      const answer = await fetch(`${demo}/auth/login`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ username, password: `${username}123` }),
-      });
-      tokens[username] = /"access_token":"([^"]+)"/.exec(await answer.text())?.[1] ?? "";
-    }
+    ({ issuer: demo, tokens } = await startDemo(place));
   });
 
   /** Writes a program with two changes: its port and its issuer. */
@@ -104,7 +96,8 @@ describe("the examples, unchanged, against the demo", () => {
     const example = exampleOf(heading);
     const program = listen(example);
     expect(program).not.toBe(example);
-    const url = await scripts.start(write(`${heading.split(" ")[0]}.mts`, program), "http:");
+    const file = write(`${heading.split(" ")[0]}.mts`, program);
+    const url = await programs.script(file, {}).says(/^(http:\S+)\n/m);
     const as = (token: string) => ({ headers: [["Authorization", `Bearer ${token}`]] as const });
 
     expect(await send(url, { path: "/me" })).toMatchObject({

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 const memory = "/dev/shm";
 
 /**
- * A folder for files that may vanish with the machine: in memory if so much of it is free, and on the disk otherwise.
- * Tests that flush, create or delete files wait for a disk.
+ * A folder for files that need not survive a restart: in memory if enough of it is free, else on the disk. In memory,
+ * tests that flush, create or delete files do not wait for the disk.
  *
- * @param room in bytes
+ * @param room the required memory, in bytes
  */
 export function memoryFolder(room: number): string {
   try {

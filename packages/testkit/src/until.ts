@@ -1,6 +1,3 @@
-/** The condition did not become true in time. */
-class TooLate extends Error {}
-
 /** Time within which another process notices a change, in milliseconds. */
 const noticeTime = 1_000;
 
@@ -8,7 +5,7 @@ const noticeTime = 1_000;
  * Repeats a check until it succeeds.
  *
  * @param timeout in milliseconds
- * @throws {TooLate} with the name of the condition
+ * @throws with the name of the condition
  */
 export async function until(
   what: string,
@@ -20,7 +17,7 @@ export async function until(
     // A check that began in time counts, however long a busy machine takes for it.
     const last = performance.now() > deadline;
     if (await happened()) return;
-    if (last) throw new TooLate(`not within ${timeout} ms: ${what}`);
+    if (last) throw new Error(`not within ${timeout} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

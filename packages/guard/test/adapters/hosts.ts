@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import express, { type ErrorRequestHandler, type Request as ExpressRequest } from "express";
 import Fastify, { type FastifyRequest } from "fastify";
 import { type Context, Hono } from "hono";
@@ -159,16 +159,6 @@ export function fromFetch(
 
 export async function listen(listener: RequestListener, log: readonly string[] = []): Promise<Running> {
   const server = createServer({ maxHeaderSize }, listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (!isBound(address)) throw new Error("the server does not listen");
-  const close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${address.port}`, log, close };
-}
-
-function isBound(address: AddressInfo | string | null): address is AddressInfo {
-  return typeof address === "object" && address !== null;
+  const port = await listenLocally(server);
+  return { url: `http://127.0.0.1:${port}`, log, close: () => closeNow(server) };
 }

@@ -1,8 +1,7 @@
 import { sign, X509Certificate } from "node:crypto";
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { codeOf } from "@latchkey/testkit/mcp/issuer";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import { afterAll, describe, expect, test } from "vitest";
 import { OwnIssuer } from "../own-issuer.ts";
 import { ecSigner, goodClaims, goodHeader, guardOf, handMade, issuer, type Signer } from "./hand-made.ts";
@@ -27,11 +26,9 @@ const server = createServer((request, response) => {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify(request.url === "/keys" ? { keys: [jwk] } : metadata));
   }
-}).listen(0, "127.0.0.1");
-await once(server, "listening");
+});
+const trap = `http://127.0.0.1:${await listenLocally(server)}`;
 afterAll(() => void server.close());
-// A server that listens on a port has an address of this type.
-const trap = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 const embedded: [string, Record<string, unknown>, Record<string, unknown>?][] = [
   ["jwk", { jwk: theirs.publicKey.export({ format: "jwk" }) }],

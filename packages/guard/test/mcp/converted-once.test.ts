@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { people } from "@latchkey/testkit/mcp/tokens";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { McpServer as McpServerV1 } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
@@ -38,8 +38,7 @@ describe.each([1, 2] as const)("a guarded server of major %i, made for each requ
   beforeAll(async () => {
     issuer = await TestIssuer.make();
     user = await issuer.token({ claims: people.user });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+    url = `http://127.0.0.1:${await listenLocally(server)}/mcp`;
     const policy = {
       guard: issuer.guard(),
       authorizationServers: [issuer.issuer],
@@ -49,10 +48,7 @@ describe.each([1, 2] as const)("a guarded server of major %i, made for each requ
     };
     server.on("request", major === 1 ? listenerV1(policy) : listenerV2(policy));
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  afterAll(() => closeNow(server));
   beforeEach(() => {
     title = "Search";
   });

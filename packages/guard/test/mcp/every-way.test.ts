@@ -1,5 +1,4 @@
-import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
-import { endedSession } from "@latchkey/testkit/mcp/notes-guard";
+import { endedSession, TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { people, refusedTokens } from "@latchkey/testkit/mcp/tokens";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { assertNoTokens, listed, makeWorld, outcome, type World, ways } from "./ways.ts";

@@ -1,6 +1,7 @@
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import { InMemoryTransport as InMemoryTransportV1 } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer as McpServerV1 } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport as StdioServerTransportV1 } from "@modelcontextprotocol/sdk/server/stdio.js";
@@ -125,8 +126,7 @@ describe.each([1, 2] as const)("the environment's token, with a server of major 
         connected.reject,
       );
     });
-    await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-    const client = connect((listener.address() as AddressInfo).port, "127.0.0.1");
+    const client = connect(await listenLocally(listener), "127.0.0.1");
     await connected.promise;
     expect(await overStreams((line) => client.write(line), client)).toContain("missing_token");
     client.destroy();

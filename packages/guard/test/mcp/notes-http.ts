@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type RequestListener } from "node:http";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { createMcpHandler } from "@modelcontextprotocol/server";
@@ -30,10 +30,9 @@ export async function serve(
   make: (policy: HttpPolicy<typeof rules>) => RequestListener,
 ): Promise<HttpNotes> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${await listenLocally(server)}`;
   server.on("request", make({ ...policy, tools: rules, resource: `${origin}/mcp` }));
-  return { origin, url: `${origin}/mcp`, [Symbol.asyncDispose]: () => stop(server) };
+  return { origin, url: `${origin}/mcp`, [Symbol.asyncDispose]: () => closeNow(server) };
 }
 
 function listenerV2(policy: HttpPolicy<typeof rules>, evidence: Evidence): RequestListener {
@@ -66,9 +65,4 @@ function listenerV1(policy: HttpPolicy<typeof rules>, evidence: Evidence): Reque
     await transport.handleRequest(request, response, request.body);
   });
   return app;
-}
-
-async function stop(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
 }

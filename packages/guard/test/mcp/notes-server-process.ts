@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { guardFromEnvironment } from "@latchkey/testkit/mcp/notes-guard";
+import { guardFromEnvironment } from "@latchkey/testkit/mcp/issuer";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { Evidence } from "./notes-policy.ts";

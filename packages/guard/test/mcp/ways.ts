@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestIssuer } from "@latchkey/testkit/mcp/issuer";
+import { environmentOf, type TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import {
   type CallResult,
   connect,
   type ListedTool,
   type NotesClient,
 } from "@latchkey/testkit/mcp/notes-clients";
-import { environmentOf } from "@latchkey/testkit/mcp/notes-guard";
 import { isIn } from "@latchkey/testkit/mcp/tokens";
 import { until } from "@latchkey/testkit/until";
 import { expect, vi } from "vitest";

@@ -1,8 +1,7 @@
 import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 import { mayBeSeeded, testServer } from "@latchkey/testkit/server/test-server";
 import { databaseClock } from "../postgres/server/database-clock.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
-import { suitePostgres } from "../postgres/server/suite-postgres.ts";
+import { newDatabase, suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { localWorld, type ProviderWorld } from "./provider-world.ts";
 
 const secret = "only for tests, and the same everywhere";

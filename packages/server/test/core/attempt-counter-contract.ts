@@ -6,7 +6,7 @@ import type { AttemptCounter, Rule } from "../../src/core/throttle/attempt-count
 const rule: Rule = { limit: 3, windowMs: 1000 };
 const one = (key: string) => [{ key, rule }];
 
-/** What every counter must do that takes a place before an attempt. @param open makes one that has counted nothing */
+/** The contract of every counter that reserves before an attempt. @param open makes an empty counter */
 export function attemptCounterContract(
   name: string,
   open: (steady: SteadyClock) => Promise<AttemptCounter>,

@@ -2,8 +2,8 @@ import { login, me, refresh, tokensOf } from "@latchkey/testkit/server/auth-call
 import { currentOf, type KnownSession, type KnownUser, type Ledger } from "./ledger.ts";
 
 /**
- * Asks a server that was started again whether all that was answered is still true. What was sent but not
- * answered may hold or not, but never by half; the ledger then knows which it was.
+ * Checks a restarted server against the ledger. Every answered change still holds. A change without an answer holds as
+ * a whole or not at all, and the ledger then records which.
  */
 export async function checkUsers(url: string, ledger: Ledger): Promise<void> {
   await Promise.all(ledger.users.map((user) => checkPassword(url, ledger, user)));
@@ -20,7 +20,7 @@ export async function checkSessions(url: string, ledger: Ledger, sessions: Itera
   await Promise.all(Array.from({ length: 8 }, worker));
 }
 
-/** Exactly one password signs in: the one that was answered, or the one that was on its way. */
+/** Exactly one password signs in: the last acknowledged one, or the one of an unanswered change. */
 async function checkPassword(url: string, ledger: Ledger, user: KnownUser): Promise<void> {
   const { password, attempted } = user;
   const works = (await login(url, user.name, password)).status === 200;
@@ -65,7 +65,7 @@ async function checkEnding(url: string, ledger: Ledger, session: KnownSession): 
   if (refreshed.status === 200) ledger.refreshed(session, tokensOf(refreshed));
 }
 
-/** Both tokens are good; where the chain is long enough, its past is past. */
+/** Both tokens are good. In a long chain, an old refresh token is a replay. */
 async function checkLive(url: string, ledger: Ledger, session: KnownSession): Promise<void> {
   const access = await me(url, session.access);
   if (access.status !== 200) ledger.breach("an answered access token is good", session, access.text);
@@ -75,7 +75,7 @@ async function checkLive(url: string, ledger: Ledger, session: KnownSession): Pr
     session.state = "ended";
     return;
   }
-  // It was used up twice over by now, so even the grace does not speak for it.
+  // After two more rotations, the grace does not cover it.
   const past = session.chain.at(-2);
   ledger.refreshed(session, tokensOf(refreshed));
   if (past !== undefined && Math.random() < 0.3) await checkPast(url, ledger, session, past);

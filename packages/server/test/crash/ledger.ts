@@ -1,27 +1,24 @@
-/** What the server has answered about one session. */
+/** The server's answers about one session. */
 export interface KnownSession {
   readonly user: KnownUser;
-  /** The password it was opened with. */
+  /** The password of its login. */
   readonly password: string;
   access: string;
-  /** Every refresh token that was answered, oldest first. */
+  /** All refresh tokens in answers, oldest first. */
   readonly chain: string[];
   /** `ending`: a logout was sent, and no answer came. */
   state: "live" | "ending" | "ended";
 }
 
-/** What the server has answered about one user. */
+/** The server's answers about one user. */
 export interface KnownUser {
   readonly name: string;
   password: string;
-  /** A password that was sent, and no answer came: it may hold or not. */
+  /** The password of a change without an answer. It may hold or not. */
   attempted: string | undefined;
 }
 
-/**
- * Everything that was answered, and every answer that must not have been given. It writes down only what
- * it was told: whoever sends a request enters the answer when it has come.
- */
+/** All answers of a server, and the broken promises among them. The sender of a request enters the answer. */
 export class Ledger {
   readonly users: readonly KnownUser[];
   readonly sessions: KnownSession[] = [];
@@ -78,7 +75,7 @@ export class Ledger {
   }
 }
 
-/** The refresh token that was answered last. */
+/** The refresh token of the last answer. */
 export function currentOf({ chain }: KnownSession): string {
   const current = chain.at(-1);
   if (current === undefined) throw new Error("a session has no refresh token");

@@ -8,8 +8,8 @@ export interface Load {
 }
 
 /**
- * Clients who sign in, refresh, trade and sign out, each one request after the other. What is answered
- * goes into the ledger; a connection that breaks ends the client and leaves its last request open.
+ * Clients that sign in, refresh, trade and sign out, each one request after the other. Answers go into the ledger. A
+ * broken connection ends the client and leaves its last request without an answer.
  */
 export function startLoad(url: string, ledger: Ledger, clients: number): Load {
   let gone = false;
@@ -30,7 +30,7 @@ export function startLoad(url: string, ledger: Ledger, clients: number): Load {
     try {
       await client(user);
     } catch (error) {
-      // `fetch` rejects with a TypeError where the connection broke.
+      // `fetch` rejects with a TypeError if the connection breaks.
       if (!(error instanceof TypeError)) throw error;
       gone = true;
     }

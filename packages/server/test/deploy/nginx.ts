@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "@latchkey/testkit/free-port";
-import { until } from "@latchkey/testkit/until";
+import { freePort } from "@latchkey/testkit/sockets";
 import { makeCertificates } from "../postgres/server/certificates.ts";
+import { runNginx } from "./run-nginx.ts";
 
 export interface Nginx extends AsyncDisposable {
   /** The address that it listens on, over TLS. */
@@ -34,32 +33,12 @@ export async function startNginx(folder: string, replicas: readonly [string, str
     text = text.replace(from, to);
   }
   writeFileSync(join(folder, "latchkey.conf"), text);
-  const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-    (name) => `${name}_temp_path ${join(folder, name)};`,
-  );
-  const main = join(folder, "nginx.conf");
-  writeFileSync(
-    main,
-    `daemon off; worker_processes 1; pid ${join(folder, "pid")}; error_log ${join(folder, "error.log")};
-    events {} http { ${places.join(" ")} include ${join(folder, "latchkey.conf")}; }\n`,
-  );
-  const test = spawnSync("nginx", ["-t", "-c", main], { encoding: "utf8" });
-  if (test.status !== 0) throw new Error(`nginx does not take the file: ${test.stderr}`);
-  const child: ChildProcess = spawn("nginx", ["-c", main], { stdio: "ignore" });
   const url = `https://127.0.0.1:${port}`;
   const answers = () => spawnSync("curl", ["-sk", `${url}/health/live`]).status === 0;
-  await until("nginx listens", answers, 10_000);
+  const logs = ["access.log", "latchkey-error.log", "error.log"].map((name) => join(folder, name));
   return {
     url,
-    logs: () =>
-      ["access.log", "latchkey-error.log", "error.log"]
-        .map((name) => readFileSync(join(folder, name), "utf8"))
-        .join(""),
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
-      child.kill("SIGQUIT");
-      setTimeout(() => child.kill("SIGTERM"), 1000).unref();
-      await ended;
-    },
+    logs: () => logs.map((log) => readFileSync(log, "utf8")).join(""),
+    ...(await runNginx(folder, `include ${join(folder, "latchkey.conf")};`, answers)),
   };
 }

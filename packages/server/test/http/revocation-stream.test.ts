@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import { expect, test } from "vitest";
 import { Revocations } from "../../src/core/tokens/revocations.ts";
 import { RevocationStream } from "../../src/http/revocation-stream.ts";
@@ -23,9 +23,8 @@ async function connected() {
     { clock: Date.now, steady: () => 0, tokenLifetime: 3_600_000 },
   );
   await revocations.poll();
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const server = createServer();
+  const port = await listenLocally(server);
   const request = get({ port, host: "127.0.0.1", agent: false });
   const response = await new Promise<ServerResponse>((resolve) => {
     server.once("request", (_request, served: ServerResponse) => resolve(served));
@@ -39,9 +38,7 @@ async function connected() {
     answer: () => new Promise<IncomingMessage>((resolve) => request.once("response", resolve)),
     async [Symbol.asyncDispose]() {
       request.on("error", () => {}).destroy();
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
+      await closeNow(server);
     },
   };
 }

@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, body: URLSearchParams) => void;
@@ -41,12 +41,10 @@ export class FakeRealm implements AsyncDisposable {
   }
 
   static async start(): Promise<FakeRealm> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
+    const server = createServer();
+    const port = await listenLocally(server);
     const keys = await generateKeyPair("ES256");
-    return new FakeRealm(server, address.port, keys, {
+    return new FakeRealm(server, port, keys, {
       ...(await exportJWK(keys.publicKey)),
       kid: "k1",
       alg: "ES256",
@@ -73,10 +71,8 @@ export class FakeRealm implements AsyncDisposable {
     );
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, "close");
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeNow(this.#server);
   }
 
   #usual(path: string): Answer {

@@ -1,8 +1,7 @@
 import { acceptanceRealm } from "@latchkey/testkit/keycloak/acceptance-realm";
-import { distribution } from "@latchkey/testkit/keycloak/distribution";
+import { distribution, givenUrl } from "@latchkey/testkit/keycloak/distribution";
 import { KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
 import { RealmAdmin } from "@latchkey/testkit/keycloak/realm-admin";
-import { givenUrl } from "@latchkey/testkit/keycloak/requirements";
 import type { TestServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

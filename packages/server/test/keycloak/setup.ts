@@ -1,6 +1,5 @@
-import { distribution } from "@latchkey/testkit/keycloak/distribution";
+import { distribution, givenUrl } from "@latchkey/testkit/keycloak/distribution";
 import { bootstrapAdmin, KeycloakProcess } from "@latchkey/testkit/keycloak/keycloak-process";
-import { givenUrl } from "@latchkey/testkit/keycloak/requirements";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {

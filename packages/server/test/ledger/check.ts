@@ -1,13 +1,9 @@
 import { type Entry, isEnding, saysEnded, saysLives } from "./ledger.ts";
 
-/** Within this everybody has heard that a session has ended, in milliseconds; who goes on with it asks the database. */
+/** The time until every replica refuses an ended session, in milliseconds. A refresh or trade asks the database. */
 const noticeTime = { me: 1000, refresh: 0, trade: 0 } as const;
 
-/**
- * Holds everything that was answered against what was promised.
- *
- * @returns a line for each broken promise
- */
+/** Checks all answers against the promises. @returns a line for each broken promise */
 export function brokenPromises(entries: readonly Entry[]): string[] {
   const sessions = Map.groupBy(entries, ({ session }) => session);
   return [
@@ -29,7 +25,7 @@ function oddAnswer(entry: Entry): string[] {
   return status >= 500 || (status >= 400 && status !== 401) ? [`odd answer: ${shown(entry)}`] : [];
 }
 
-/** An ended session is refused by everybody a second after the answer that said so. */
+/** Every replica refuses an ended session a second after the answer that confirmed its end. */
 function acceptedAfterEnd(session: readonly Entry[]): string[] {
   const end = Math.min(...session.filter(saysEnded).map(({ answeredAt }) => answeredAt));
   return session
@@ -37,7 +33,7 @@ function acceptedAfterEnd(session: readonly Entry[]): string[] {
     .map((entry) => `accepted ${Math.round(entry.sentAt - end)} ms after its end: ${shown(entry)}`);
 }
 
-/** Nobody ended it, and yet it is refused. */
+/** A refused session that no request has ended. */
 function lost(session: readonly Entry[]): string[] {
   const firstEnding = Math.min(...session.filter(isEnding).map(({ sentAt }) => sentAt));
   return session
@@ -54,7 +50,7 @@ function resurrected(session: readonly Entry[]): string[] {
     .map((entry) => `resurrected: ${shown(entry)}`);
 }
 
-/** Whoever shows a refresh token again gets the same successor, or none. */
+/** A repeated refresh token gets the same successor or a refusal. */
 function twoSuccessors(session: readonly Entry[]): string[] {
   const successors = new Map<string, string>();
   const broken: string[] = [];

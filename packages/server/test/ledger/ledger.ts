@@ -1,46 +1,46 @@
-/** What was asked of a session, or done to it. */
+/** A request in a session, or an end of it. */
 export type Act =
   /** Opens it. */
   | "login"
-  /** Uses a refresh token, or an access token, to go on. */
+  /** Continues it, with a refresh token or with an access token. */
   | "refresh"
   | "trade"
   | "me"
-  /** End it: by its owner, by somebody who may disable the user or set a password, by an old refresh token. */
+  /** End it: a logout, a disabled user or changed password, an old refresh token. */
   | "logout"
   | "user_ended"
   | "replay";
 
-/** One request and what came of it. Times are milliseconds of one clock. */
+/** One request and its outcome. Times are milliseconds of one clock. */
 export interface Entry {
   readonly session: string;
   readonly act: Act;
   readonly sentAt: number;
   readonly answeredAt: number;
-  /** Undefined where no answer came, or none that says whether it was done. */
+  /** Undefined if no answer came, or if the answer leaves the outcome open. */
   readonly status: number | undefined;
   readonly code?: string;
-  /** Whether an answer that tells to come back says when. */
+  /** Whether the answer has a `Retry-After`. */
   readonly retryAfter?: boolean;
-  /** Which refresh token was shown, and which one came back. */
+  /** The refresh token of the request, and the one in the answer. */
   readonly shown?: string;
   readonly successor?: string;
 }
 
 const ending: ReadonlySet<Act> = new Set(["logout", "user_ended", "replay"]);
 
-/** Whether an act ends its session where it is carried out. */
+/** Whether an act ends its session when it is carried out. */
 export function isEnding({ act }: Entry): boolean {
   return ending.has(act);
 }
 
-/** Whether a session is known to have ended when this was answered. */
+/** Whether the answer confirms that the session has ended. */
 export function saysEnded({ act, status, code }: Entry): boolean {
   if (act === "replay") return status === 401 && code === "token_revoked";
   return (act === "logout" || act === "user_ended") && status === 200;
 }
 
-/** Whether a session was let through. */
+/** Whether the answer shows that the session is live. */
 export function saysLives({ act, status }: Entry): boolean {
   return status === 200 && (act === "refresh" || act === "trade" || act === "me");
 }

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { createGuard } from "@latchkey/guard";
-import { freePort } from "@latchkey/testkit/free-port";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { freePort } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { ask } from "../api/raw-request.ts";

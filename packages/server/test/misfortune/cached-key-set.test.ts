@@ -1,63 +1,34 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "@latchkey/testkit/free-port";
 import { jwtPart, send, signIn } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { freePort } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
+import { runNginx } from "../deploy/run-nginx.ts";
 
 /** Debian's nginx, which keeps what an upstream lets it keep. */
-async function startCache(upstream: string) {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-cache-"));
+async function startCache(folder: string, upstream: string) {
   const port = await freePort();
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${join(folder, name)};`)
-    .join(" ");
-  const file = join(folder, "nginx.conf");
-  writeFileSync(
-    file,
-    `daemon off; ${process.getuid?.() === 0 ? "user root;" : ""} worker_processes 1; pid ${join(folder, "pid")}; error_log ${join(folder, "error.log")};
-    events {}
-    http {
-      ${temporary} access_log off;
-      proxy_cache_path ${join(folder, "cache")} keys_zone=keys:1m;
-      server {
-        listen 127.0.0.1:${port};
-        location / { proxy_pass ${upstream}; proxy_cache keys; add_header x-cache $upstream_cache_status; }
-      }
-    }\n`,
-  );
-  const child = spawn("nginx", ["-c", file], { stdio: "ignore" });
   const url = `http://127.0.0.1:${port}/.well-known/jwks.json`;
   const answers = () =>
     fetch(url).then(
       ({ status }) => status === 200,
       () => false,
     );
-  async function stop(): Promise<void> {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-    rmSync(folder, { recursive: true });
-  }
-  try {
-    await until("nginx answers", answers, 10_000);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { url, [Symbol.asyncDispose]: stop };
+  const http = `access_log off; proxy_cache_path ${join(folder, "cache")} keys_zone=keys:1m;
+    server {
+      listen 127.0.0.1:${port};
+      location / { proxy_pass ${upstream}; proxy_cache keys; add_header x-cache $upstream_cache_status; }
+    }`;
+  return { url, ...(await runNginx(folder, http, answers)) };
 }
 
 const place = new Place();
 
 test("tokens verify behind a cached key set, after as many rotations as allowed", async () => {
   const server = await place.server();
-  await using cache = await startCache(server.url);
+  await using cache = await startCache(place.path("nginx"), server.url);
   for (let rotation = 0; rotation < 3; rotation++) {
     const { stdout } = await place.latchkey(["key", "rotate"]);
     const [kid = ""] = stdout.split(" ");

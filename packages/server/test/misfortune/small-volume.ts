@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasCode } from "./has-code.ts";
 
 /** A tmpfs of a few megabytes, which a test can fill. */
 export class SmallVolume implements Disposable {
@@ -30,7 +29,7 @@ export class SmallVolume implements Disposable {
       writeFileSync(this.path(name), Buffer.alloc(Math.max(0, this.free() - rest)));
       if (rest === 0) writeFileSync(this.path(`${name}-end`), Buffer.alloc(1024 * 1024));
     } catch (error) {
-      if (!hasCode(error, "ENOSPC")) throw error;
+      if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Environment, Place, ServerProcess } from "@latchkey/testkit/server/server-process";
 
-/** What every replica on a database is given. */
+/** The settings of every replica on a database. */
 export function replicaEnvironment(database: string, more: Environment = {}): Environment {
   return {
     LATCHKEY_DATABASE: database,

@@ -5,8 +5,7 @@ import { signIn } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
-import { suitePostgres } from "../postgres/server/suite-postgres.ts";
+import { newDatabase, suitePostgres } from "../postgres/server/suite-postgres.ts";
 import { expectRefusal } from "./refusal.ts";
 
 const place = new Place({ commands: "here" });

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { type Environment, Place } from "@latchkey/testkit/server/server-process";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import { beforeAll, describe, expect, test } from "vitest";
 import { allSettings, variableOf } from "../../src/config/settings.ts";
 import { expectRefusal } from "./refusal.ts";
@@ -108,10 +109,8 @@ describe.concurrent("the server does not start, and prints cause and cure in one
   });
 
   test("the port is in use", async () => {
-    const other = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => other.once("listening", resolve));
-    const bound = other.address();
-    const port = typeof bound === "object" && bound ? String(bound.port) : "";
+    const other = createServer();
+    const port = String(await listenLocally(other));
     const result = await place.latchkey(["serve", "--port", port, "--database", place.path("port.db")]);
     other.close();
     expect(result.status).toBe(1);

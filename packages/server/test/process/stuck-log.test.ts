@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "@latchkey/testkit/free-port";
+import { freePort } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 

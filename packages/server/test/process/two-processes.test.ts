@@ -19,7 +19,7 @@ import {
 import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
+import { newDatabase } from "../postgres/server/suite-postgres.ts";
 
 const place = new Place({ commands: "here" });
 

@@ -2,7 +2,7 @@ import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 import { Passwords } from "../../src/core/passwords/passwords.ts";
 import type { Store } from "../../src/store/store.ts";
 
-/** Adds so many users who all have the same password, hashed as cheaply as the test's servers do. @returns their names */
+/** Adds users with the same password and the cheap hashes of test servers. @returns their names */
 export async function addPeople({ users }: Store, count: number, password: string): Promise<string[]> {
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
   const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })).hash(

@@ -1,9 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/**
- * A plain TCP load balancer: each connection goes to the next of the given ports that takes it. It knows nothing of
- * what it carries. Says on its channel where it listens.
- */
+/** A TCP load balancer: each connection goes to the next port that accepts it. Reports its own port on its channel. */
 const ports = process.argv.slice(2).map(Number);
 let next = 0;
 

@@ -1,10 +1,10 @@
-import type { Tokens } from "@latchkey/testkit/server/auth-calls";
+import { jwtPart, type Tokens } from "@latchkey/testkit/server/auth-calls";
 import type { Act, Entry } from "../ledger/ledger.ts";
 
-/** Whoever does not answer within this is taken for gone, in milliseconds. */
+/** A server without an answer for this long counts as gone, in milliseconds. */
 const requestTimeout = 10_000;
 
-/** Sends requests to a balancer and writes into a ledger what came of each. */
+/** Sends requests to a balancer and records the outcome of each. */
 export class Calls {
   readonly entries: Entry[] = [];
   readonly #url: string;
@@ -13,13 +13,16 @@ export class Calls {
     this.#url = url;
   }
 
-  /** @returns tokens, where it was let in; the session then has the name that its token has */
+  /** @returns the tokens of a successful login, and the session id in its access token */
   async login(username: string, password: string): Promise<{ session: string; tokens: Tokens } | undefined> {
     const { entry, body } = await this.#post("login", "?", "/auth/login", { username, password });
     const { access_token: access, refresh_token: refresh } = body;
     const tokens =
       typeof access === "string" && typeof refresh === "string" ? { access, refresh } : undefined;
-    const session = tokens === undefined ? `nobody's ${this.entries.length}` : sessionOf(tokens.access);
+    const session =
+      tokens === undefined
+        ? `nobody's ${this.entries.length}`
+        : String(jwtPart(tokens.access, "claims")["sid"]);
     this.entries.push({ ...entry, session });
     return tokens && { session, tokens };
   }
@@ -49,7 +52,7 @@ export class Calls {
     return this.#note(entry);
   }
 
-  /** Writes down what was done to several sessions without a request. @param done undefined where that is not known */
+  /** Records an act on several sessions without a request. @param done undefined if the outcome is unknown */
   note(act: Act, sessions: Iterable<string>, sentAt: number, done: true | undefined): void {
     const answeredAt = performance.now();
     for (const session of sessions)
@@ -89,13 +92,6 @@ export class Calls {
       return { entry, body: {} };
     }
   }
-}
-
-function sessionOf(access: string): string {
-  const claims: { sid?: unknown } = JSON.parse(
-    Buffer.from(access.split(".")[1] ?? "", "base64url").toString(),
-  );
-  return String(claims.sid);
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

@@ -1,7 +1,7 @@
-import { freePort } from "@latchkey/testkit/free-port";
 import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
 import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import type { Environment, Place, ServerProcess } from "@latchkey/testkit/server/server-process";
+import { freePort } from "@latchkey/testkit/sockets";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
@@ -11,23 +11,22 @@ import { type OwnProcess, ownProcess } from "./own-process.ts";
 export interface Replica {
   readonly url: string;
   readonly link: OwnProcess;
-  /** Starts it again where it listened before. */
+  /** Starts it again on the same port. */
   start(): Promise<void>;
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Several replicas behind a balancer, on one PostgreSQL: all of them processes. */
+/** Several replicas behind a balancer, on one PostgreSQL. All are processes. */
 export interface Cluster extends AsyncDisposable {
-  /** Where the balancer listens. */
+  /** The URL of the balancer. */
   readonly url: string;
   readonly replicas: readonly Replica[];
   readonly postgres: PostgresServer;
-  /** The same database, without a replica between. */
+  /** The same database, without a replica in between. */
   readonly store: Store;
   readonly database: string;
 }
 
-/** Starts a cluster of so many replicas. */
 export async function startCluster(
   place: Place,
   count: number,

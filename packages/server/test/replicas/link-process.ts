@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /**
- * The way from one replica to the database, which can be made to fail: `freeze` stops carrying without closing
- * anything, `thaw` goes on, `cut` ends all connections. Says on its channel where it listens.
+ * A proxy between one replica and the database, with faults on demand. `freeze` stops the traffic and keeps the
+ * connections, `thaw` continues, and `cut` ends all connections. Reports its port on its channel.
  */
 const port = Number(process.argv[2]);
 const pairs = new Set<readonly [Socket, Socket]>();

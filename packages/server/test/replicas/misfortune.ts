@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import { pick } from "./seeded.ts";
 
-/** Does one bad thing after another to a cluster. @returns what it did, once it is over and all is whole again */
+/** Injects one fault after another and repairs each. @returns their names when `isOver` holds */
 export async function misfortunes(
   { replicas, postgres }: Cluster,
   random: () => number,

@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-/** A small server of the test in a process of its own. */
+/** A small server of the test in a separate process. */
 export interface OwnProcess extends Disposable {
   readonly port: number;
   tell(order: string): void;
 }
 
-/** Starts a module that says on its channel where it listens. */
+/** Starts a module that reports its port on its channel. */
 export async function ownProcess(module: string, ...args: readonly (string | number)[]): Promise<OwnProcess> {
   const child: ChildProcess = fork(new URL(module, import.meta.url), args.map(String));
   const end = () => child.kill("SIGKILL");

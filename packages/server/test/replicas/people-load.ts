@@ -2,12 +2,12 @@ import type { Tokens } from "@latchkey/testkit/server/auth-calls";
 import type { Calls } from "./calls.ts";
 import { pick } from "./seeded.ts";
 
-/** One session as its owner sees it. */
+/** One session from the view of its owner. */
 interface Held {
   readonly id: string;
   readonly person: Person;
   tokens: Tokens;
-  /** An older refresh token, which must never be taken again. */
+  /** An older refresh token, which every server must refuse. */
   old?: string;
   state: "lives" | "being ended" | "ended";
   busy: boolean;
@@ -16,9 +16,9 @@ interface Held {
 export interface Person {
   readonly name: string;
   readonly sessions: Set<Held>;
-  /** While it is changed who may come in, nobody signs in: whether that session counts could not be told. */
+  /** True while all its sessions are being ended. A login at that time would have an unknown outcome. */
   changing: boolean;
-  /** How often that was begun. */
+  /** How many such changes have begun. */
   changes: number;
 }
 
@@ -27,11 +27,11 @@ export interface LoadOptions {
   readonly people: readonly Person[];
   readonly password: string;
   readonly random: () => number;
-  /** Ends every session of a person. @returns whether that is known to have been done */
+  /** Ends every session of a person. @returns whether it certainly has */
   readonly endAll: (person: Person) => Promise<boolean>;
 }
 
-/** Many people who sign in, refresh from several places, sign out and are thrown out, until it is over. */
+/** Many people: logins, refreshes from several places, logouts and ended sessions, until `stop`. */
 export class PeopleLoad {
   readonly held: Held[] = [];
   #over = false;
@@ -41,7 +41,7 @@ export class PeopleLoad {
     this.#options = options;
   }
 
-  /** @param many how many things happen at the same time */
+  /** @param many the number of concurrent workers */
   async run(many: number): Promise<void> {
     await Promise.all(Array.from({ length: many }, () => this.#worker()));
   }
@@ -70,7 +70,7 @@ export class PeopleLoad {
 
   async #with(state: Held["state"], use: (held: Held) => Promise<void>): Promise<void> {
     const { random } = this.#options;
-    // A few looks are enough: where there is none in this state, something else happens.
+    // A few looks are enough: without a session in this state, the worker chooses another act.
     for (let look = 0; look < 20; look++) {
       const held = this.held[Math.floor(random() * this.held.length)];
       if (held === undefined || held.busy || held.person.changing || held.state !== state) continue;
@@ -89,7 +89,7 @@ export class PeopleLoad {
     const before = person.changes;
     const opened = await calls.login(person.name, password);
     if (opened === undefined) return;
-    // Whether a session that was opened meanwhile is among those that were ended could not be told.
+    // The change may or may not have ended a session that was opened during it.
     const state = person.changes > before ? "being ended" : "lives";
     const held: Held = { id: opened.session, person, tokens: opened.tokens, state, busy: false };
     if (state === "being ended") calls.note("user_ended", [held.id], 0, undefined);
@@ -97,7 +97,7 @@ export class PeopleLoad {
     this.held.push(held);
   }
 
-  /** The same token from two or three places at once; who gets no answer asks again at once. */
+  /** Sends the same token from up to three places at once. */
   async #refresh(held: Held): Promise<void> {
     const { calls, random } = this.#options;
     const shown = held.tokens.refresh;
@@ -123,7 +123,7 @@ export class PeopleLoad {
   async #replay(held: Held): Promise<void> {
     const { calls } = this.#options;
     if (held.old === undefined) return;
-    // The last token but one: the latest that was replaced may be shown again.
+    // The last token but one, because the grace covers the last one.
     const shown = held.old;
     const { tokens } = await calls.refresh(held.id, held.tokens.refresh);
     if (tokens === undefined) return;

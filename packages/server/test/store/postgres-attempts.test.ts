@@ -6,7 +6,7 @@ import type { AttemptCounter } from "../../src/core/throttle/attempt-counter.ts"
 import { longestAttempt } from "../../src/store/postgres/attempts.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { attemptCounterContract } from "../core/attempt-counter-contract.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
+import { newDatabase } from "../postgres/server/suite-postgres.ts";
 
 const rule = { limit: 3, windowMs: 900_000 };
 const one = (key: string) => [{ key, rule }];

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore } from "../../src/store/store.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
+import { newDatabase } from "../postgres/server/suite-postgres.ts";
 
 /** A port of this machine. @param serve gets each connection */
 async function portOf(serve: (near: Socket) => void, port = 0) {
@@ -12,12 +13,9 @@ async function portOf(serve: (near: Socket) => void, port = 0) {
   const server = createServer((near) => {
     sockets.add(near.on("error", () => {}));
     serve(near);
-  }).listen(port, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("no port");
+  });
   return {
-    port: bound.port,
+    port: await listenLocally(server, port),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

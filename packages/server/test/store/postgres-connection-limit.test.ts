@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 import { passwords, type TestServer } from "@latchkey/testkit/server/test-server";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
@@ -9,8 +10,7 @@ import { connect as openClient } from "../../src/store/postgres/connect.ts";
 import { ConnectionPool } from "../../src/store/postgres/connection-pool.ts";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
-import { suitePostgres } from "../postgres/server/suite-postgres.ts";
+import { newDatabase, suitePostgres } from "../postgres/server/suite-postgres.ts";
 
 let roles = 0;
 
@@ -180,12 +180,9 @@ async function holdingLink(target: number) {
     far.on("error", () => near.destroy()).on("close", () => near.destroy());
     near.on("close", () => far.destroy());
     near.pipe(far).pipe(near);
-  }).listen(0, "127.0.0.1");
-  await once(link, "listening");
-  const bound = link.address();
-  if (bound === null || typeof bound === "string") throw new Error("no port");
+  });
   return {
-    port: bound.port,
+    port: await listenLocally(link),
     hold: () => {
       holding = true;
     },

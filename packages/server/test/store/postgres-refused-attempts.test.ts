@@ -3,7 +3,7 @@ import { passwords, type TestServer } from "@latchkey/testkit/server/test-server
 import { expect, test } from "vitest";
 import { send, signIn } from "../api/api-case.ts";
 import { openOnPostgres } from "../api/postgres-world.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
+import { newDatabase } from "../postgres/server/suite-postgres.ts";
 
 const rules = {
   THROTTLE_PAIR: "5/15m",

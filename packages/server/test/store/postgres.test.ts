@@ -7,7 +7,7 @@ import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
-import { newDatabase } from "../postgres/server/new-database.ts";
+import { newDatabase } from "../postgres/server/suite-postgres.ts";
 import { event, now, session, storeContract, user } from "./store-contract.ts";
 
 const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>

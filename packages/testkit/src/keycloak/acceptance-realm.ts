@@ -7,7 +7,7 @@ export const clients = {
   browser: "the secret of a client without direct grants",
 } as const;
 
-/** The passwords of the realm's users: those of every test server, and some in Keycloak alone. */
+/** The passwords of the realm's users: those of every test server, and of users that only Keycloak has. */
 export const passwords = {
   ...everywhere,
   nina: "given by the help desk",

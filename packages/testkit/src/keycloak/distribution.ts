@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { KeycloakProcess } from "./keycloak-process.ts";
-import { SuiteLeftOut, whatIsMissing } from "./requirements.ts";
+import { type KeycloakOptions, KeycloakProcess } from "./keycloak-process.ts";
 
 const version = "26.7.3";
 const artifact = `org.keycloak:keycloak-quarkus-dist:${version}:zip`;
@@ -19,26 +18,39 @@ const exampleRealm = fileURLToPath(new URL("../../../../docs/keycloak/realm.json
 const seedName = createHash("sha256").update(readFileSync(exampleRealm)).digest("hex").slice(0, 12);
 const seed = `${cache}seed-${version}-${seedName}`;
 
-/** Keycloak's built programs, and a database to start from. */
-export interface Distribution {
-  readonly programs: string;
-  readonly seed: string;
+/** The address of a running Keycloak. With it, the suite starts none. */
+export const givenUrl = process.env["KEYCLOAK_URL"]?.replace(/\/+$/, "") || undefined;
+
+/**
+ * Names in one line the program that is missing for the suite; undefined if the suite can run.
+ *
+ * @param needs whether Maven is needed as well, to fetch the distribution
+ */
+export function missingProgram(needs: { readonly maven: boolean }): string | undefined {
+  if (givenUrl !== undefined) return undefined;
+  const java = /version "(\d+)/.exec(spawnSync("java", ["-version"], { encoding: "utf8" }).stderr ?? "")?.[1];
+  const remedy = "or the address of a running Keycloak in KEYCLOAK_URL";
+  if (java === undefined || Number(java) < 17) return `Java 17 or newer on the PATH, ${remedy}`;
+  if (needs.maven && spawnSync("mvn", ["-v"]).status !== 0) {
+    return `Maven on the PATH, with which Keycloak is fetched once, ${remedy}`;
+  }
+  return undefined;
 }
 
 /** The distribution of an earlier run; undefined before the first run. Fetches nothing. */
-export function cachedDistribution(): Distribution | undefined {
+export function cachedDistribution(): KeycloakOptions | undefined {
   return existsSync(seed) ? { programs: unpacked, seed } : undefined;
 }
 
 /**
  * The distribution of an earlier run, or fetched with Maven and built.
  *
- * @throws {SuiteLeftOut} if Java or Maven is missing
+ * @throws if Java or Maven is missing
  */
-export async function distribution(): Promise<Distribution> {
+export async function distribution(): Promise<KeycloakOptions> {
   const known = cachedDistribution();
-  const missing = whatIsMissing({ maven: known === undefined });
-  if (missing !== undefined) throw new SuiteLeftOut(`the tests against a real Keycloak need ${missing}`);
+  const missing = missingProgram({ maven: known === undefined });
+  if (missing !== undefined) throw new Error(`the tests against a real Keycloak need ${missing}`);
   if (known !== undefined) return known;
   mkdirSync(cache, { recursive: true });
   if (!existsSync(`${unpacked}/built`)) fetchAndBuild();
@@ -55,11 +67,7 @@ function fetchAndBuild(): void {
 }
 
 async function makeSeed(): Promise<void> {
-  const keycloak = await KeycloakProcess.start({
-    programs: unpacked,
-    seed: undefined,
-    realms: [exampleRealm],
-  });
+  const keycloak = await KeycloakProcess.start({ programs: unpacked, realms: [exampleRealm] });
   await keycloak.stop();
   const half = `${seed}.half`;
   rmSync(half, { recursive: true, force: true });

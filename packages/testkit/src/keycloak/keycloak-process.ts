@@ -14,19 +14,20 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "../free-port.ts";
+import { signal } from "../signal.ts";
+import { freePort } from "../sockets.ts";
 
 /** The longest time from the start to the first answer, in milliseconds. */
 const startTimeout = 180_000;
 
-/** The administrator of a started Keycloak. It listens on this machine alone, for the time of the tests. */
+/** The administrator of a started Keycloak, which only programs on this machine can reach. */
 export const bootstrapAdmin = { username: "bootstrap", password: "bootstrap, for tests alone" } as const;
 
 export interface KeycloakOptions {
   /** The folder of the built distribution. */
   readonly programs: string;
-  /** A folder with the database to start from; undefined for an empty one. */
-  readonly seed: string | undefined;
+  /** A folder with the database to start from. Default: an empty one. */
+  readonly seed?: string;
   /** Realm files to import. */
   readonly realms?: readonly string[];
 }
@@ -36,17 +37,12 @@ export const exampleSecret = "the secret of the example realm's client";
 
 const alive = new Set<ChildProcess>();
 process.once("exit", () => {
-  for (const child of alive) signal(child, "SIGKILL");
+  for (const child of alive) signalBoth(child, "SIGKILL");
 });
 
 /** Signals the script and Java, which are a process group of their own. */
-function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // It has ended already.
-  }
+function signalBoth({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid !== undefined) signal(-pid, name);
 }
 
 /** A Keycloak for the tests, on a free port of this machine, with a small heap and a database in a folder. */
@@ -66,7 +62,7 @@ export class KeycloakProcess implements AsyncDisposable {
   static async start({ programs, seed, realms = [] }: KeycloakOptions): Promise<KeycloakProcess> {
     const home = mkdtempSync(join(tmpdir(), "latchkey-keycloak-"));
     mkdirSync(join(home, "bin"));
-    // Keycloak takes the folder above its script as its home. The folders that it only reads are shared.
+    // Keycloak's home is the folder above its script. All processes share the folders that it only reads.
     copyFileSync(join(programs, "bin/kc.sh"), join(home, "bin/kc.sh"));
     for (const shared of ["lib", "conf", "providers"])
       symlinkSync(join(programs, shared), join(home, shared));
@@ -85,30 +81,33 @@ export class KeycloakProcess implements AsyncDisposable {
   }
 
   /** Kills it, as a power cut would. */
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+  kill(): Promise<void> {
+    return this.stop("SIGKILL");
   }
 
-  /** Starts it again on the same port and database. Does not wait until it answers. */
+  /** Starts it again on the same port and database, and returns before it answers. */
   begin(): void {
     this.#child = this.#spawn();
   }
 
-  async started(): Promise<void> {
-    await this.#answers();
-  }
-
   /** Stops the process: it keeps its connections and does not answer. */
   freeze(): void {
-    signal(this.#child, "SIGSTOP");
+    signalBoth(this.#child, "SIGSTOP");
   }
 
   thaw(): void {
-    signal(this.#child, "SIGCONT");
+    signalBoth(this.#child, "SIGCONT");
   }
 
-  async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+  async stop(name: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    // A frozen process handles SIGTERM only when it goes on.
+    signalBoth(child, "SIGCONT");
+    signalBoth(child, name);
+    await gone;
+    alive.delete(child);
   }
 
   /** Removes all its files. */
@@ -155,14 +154,5 @@ export class KeycloakProcess implements AsyncDisposable {
     throw new Error(
       `Keycloak does not answer:\n${readFileSync(join(this.home, "log"), "utf8").slice(-4000)}`,
     );
-  }
-
-  async #end(name: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    for (const one of ["SIGCONT", name] as const) signal(child, one);
-    await gone;
-    alive.delete(child);
   }
 }

@@ -27,14 +27,12 @@ export class RealmAdmin {
 
   /** Adds a signing key to a realm. The key with the highest priority signs. */
   async addKey(realm: string, provider: KeyProvider, priority: number): Promise<void> {
-    const config = { priority: [String(priority)], enabled: ["true"], active: ["true"], ...provider.config };
-    const name = `${provider.providerId} ${priority}`;
-    const providerType = "org.keycloak.keys.KeyProvider";
+    const { providerId } = provider;
     await this.#call("POST", `/${realm}/components`, {
-      name,
-      providerId: provider.providerId,
-      providerType,
-      config,
+      name: `${providerId} ${priority}`,
+      providerId,
+      providerType: "org.keycloak.keys.KeyProvider",
+      config: { priority: [String(priority)], enabled: ["true"], active: ["true"], ...provider.config },
     });
   }
 

@@ -1,4 +1,4 @@
-import { type CryptoKey, generateKeyPair, SignJWT } from "jose";
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import { createGuard, type Guard, type GuardOptions, TokenError } from "../../../guard/src/index.ts";
 
 /** The time at which the tokens of these tests are issued, in seconds since the epoch. */
@@ -19,8 +19,6 @@ export class TestIssuer {
   readonly privateKey: CryptoKey;
   /** Milliseconds since the epoch. */
   now = start * 1000;
-  /** The `kid`s that the issuer publishes. */
-  readonly published = new Set(["k1"]);
   readonly ended = new Set<string>();
 
   private constructor(keys: { publicKey: CryptoKey; privateKey: CryptoKey }) {
@@ -37,7 +35,7 @@ export class TestIssuer {
       issuer: this.issuer,
       audience: this.audience,
       clockTolerance: 0,
-      keys: { get: (kid) => (this.published.has(kid) ? this.publicKey : undefined) },
+      keys: { get: (kid) => (kid === "k1" ? this.publicKey : undefined) },
       revocations: { isRevoked: (sessionId) => sessionId !== undefined && this.ended.has(sessionId) },
       now: () => this.now,
       ...options,
@@ -61,6 +59,30 @@ export class TestIssuer {
       .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "k1", ...header })
       .sign(key);
   }
+}
+
+/** The id of an ended session, for a guard in another process. */
+export const endedSession = "ended-session";
+
+/** Environment for a process that trusts the test's issuer. The key in it is public. */
+export async function environmentOf(issuer: TestIssuer): Promise<{ readonly TEST_ISSUER: string }> {
+  const { issuer: name, audience } = issuer;
+  return { TEST_ISSUER: JSON.stringify({ issuer: name, audience, key: await exportJWK(issuer.publicKey) }) };
+}
+
+/** A guard in a process with {@link environmentOf}. Its clock stands still at the time of issue. */
+export async function guardFromEnvironment(value: string | undefined): Promise<Guard> {
+  const { issuer, audience, key: jwk } = JSON.parse(value ?? "{}");
+  const key = await importJWK(jwk, "ES256");
+  if (key instanceof Uint8Array) throw new Error("TEST_ISSUER holds no public key");
+  return createGuard({
+    issuer,
+    audience,
+    clockTolerance: 0,
+    keys: { get: (kid) => (kid === "k1" ? key : undefined) },
+    revocations: { isRevoked: (session) => session === endedSession },
+    now: () => start * 1000,
+  });
 }
 
 /** The code of a refused check, or `accepted`. */

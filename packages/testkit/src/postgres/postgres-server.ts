@@ -5,26 +5,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { freePort } from "../free-port.ts";
-import type { Binaries } from "./binaries.ts";
-import { engineUser, giveToEngine } from "./engine-user.ts";
+import { signal } from "../signal.ts";
+import { freePort } from "../sockets.ts";
+import { type Binaries, engineUser, giveToEngine } from "./binaries.ts";
 
 /** The owner of every database of the tests. */
 const owner = { name: "latchkey", password: "only for tests: @/% too" };
 
 /** How long an engine may take until it answers, in milliseconds. */
-const startPatience = 30_000;
+const startTimeout = 30_000;
 
 export interface ServerOptions {
   readonly binaries: Binaries;
-  /** Whether writes are flushed to disk, as they must be where the engine is to be killed. Default: true. */
+  /** Whether writes are flushed to disk. A test that kills the engine needs it. Default: true. */
   readonly fsync?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
-  /** The folder in which the server's own is made. Default: that of temporary files. */
+  /** The parent of the server's folder. Default: the folder of temporary files. */
   readonly parent?: string;
 }
 
-/** A real PostgreSQL server in a folder of its own, on a port of its own. */
+/** A real PostgreSQL server with its own folder and port. */
 export class PostgresServer implements AsyncDisposable {
   readonly folder: string;
   readonly port: number;
@@ -62,7 +62,7 @@ export class PostgresServer implements AsyncDisposable {
     return server;
   }
 
-  /** A server on a folder that a backup has filled; it is not started yet. */
+  /** A server on a folder that a backup has filled. Call `start` to start it. */
   static async onCopy(binaries: Binaries, fill: (folder: string) => void): Promise<PostgresServer> {
     const server = new PostgresServer(binaries, newFolder(), await freePort());
     fill(server.data);
@@ -77,17 +77,17 @@ export class PostgresServer implements AsyncDisposable {
     return owner.password;
   }
 
-  /** What the engine has written to its log. */
+  /** The text of the engine's log. */
   get log(): string {
     return readFileSync(join(this.folder, "log"), "utf8");
   }
 
-  /** Where a database is, with the password that opens it. */
+  /** The URL of a database, with the password. */
   address(database: string, { port = this.port, parameters = "" } = {}): string {
     return `postgres://${owner.name}:${encodeURIComponent(owner.password)}@127.0.0.1:${port}/${database}${parameters}`;
   }
 
-  /** Makes an empty database and says where it is. */
+  /** Makes an empty database. @returns its URL */
   async database(): Promise<string> {
     const name = `d${process.pid}_${this.#databases++}_${Math.random().toString(36).slice(2)}`;
     await this.query(`create database ${name}`);
@@ -98,7 +98,7 @@ export class PostgresServer implements AsyncDisposable {
     return queryAt(address, text);
   }
 
-  /** Adds to the configuration; it counts from the next start on. */
+  /** Adds to the configuration. The next start reads it. */
   configure(settings: Readonly<Record<string, string>>): void {
     const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
     appendFileSync(join(this.data, "postgresql.conf"), lines.join(""));
@@ -107,7 +107,7 @@ export class PostgresServer implements AsyncDisposable {
   async start(): Promise<void> {
     const settings = { port: String(this.port), listen_addresses: "127.0.0.1", unix_socket_directories: "" };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    // The engine writes its log itself: no pipe of ours can stop it.
+    // The engine writes its log to a file, because a full pipe would stop it.
     const shell = `exec "$0" "$@" >> "${join(this.folder, "log")}" 2>&1`;
     const program = join(this.binaries.folder, "postgres");
     const child = spawn("/bin/sh", ["-c", shell, program, "-D", this.data, ...flags], {
@@ -116,7 +116,7 @@ export class PostgresServer implements AsyncDisposable {
       stdio: "ignore",
     });
     this.#process = child;
-    for (const deadline = Date.now() + startPatience; ; await delay(20)) {
+    for (const deadline = Date.now() + startTimeout; ; await delay(20)) {
       if (child.exitCode !== null || Date.now() > deadline)
         throw new Error(`PostgreSQL does not start:\n${this.log}`);
       const answered = await this.query("select 1").catch(() => undefined);
@@ -134,13 +134,13 @@ export class PostgresServer implements AsyncDisposable {
     await this.start();
   }
 
-  /** Kills the server and all that it has started. */
+  /** Kills the server and its children. */
   async kill(): Promise<void> {
     this.#signalAll("SIGKILL");
     await this.#end("SIGKILL");
   }
 
-  /** Stops the server in the middle of whatever it does, until `thaw`: connections stay open and nobody answers. */
+  /** Suspends the server and its children until `thaw`. Connections stay open without an answer. */
   freeze(): void {
     this.#signalAll("SIGSTOP");
   }
@@ -166,35 +166,26 @@ export class PostgresServer implements AsyncDisposable {
       rmSync(this.binaries.temporary, { recursive: true, force: true });
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  async #end(name: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     this.#signalAll("SIGCONT", child.pid);
-    child.kill(signal);
+    child.kill(name);
     await ended;
   }
 
-  /** The server first, so that it starts nothing new meanwhile. */
-  #signalAll(signal: NodeJS.Signals, pid = this.#process?.pid): void {
+  /** Signals the server before its children, so that it starts no further ones. */
+  #signalAll(name: NodeJS.Signals, pid = this.#process?.pid): void {
     if (pid === undefined) return;
-    send(pid, signal);
+    signal(pid, name);
     const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
-    for (const line of stdout.split("\n")) if (line.trim() !== "") send(Number(line), signal);
+    for (const line of stdout.split("\n")) if (line.trim() !== "") signal(Number(line), name);
   }
 }
 
-/** One that has ended meanwhile needs no signal. */
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-  }
-}
-
-/** Asks once, on a connection of its own. */
+/** Runs one statement on a new connection. */
 export async function queryAt(address: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: address, connectionTimeoutMillis: 5000 });
   client.on("error", () => {});

@@ -1,13 +1,6 @@
 import { Readable } from "node:stream";
 import { runCommand } from "../../../server/src/main.ts";
-
-export type Environment = Readonly<Record<string, string>>;
-
-/** How a process ended: with a status, or by a signal. */
-export interface Exit {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+import type { Environment, Exit } from "../programs.ts";
 
 export interface CommandResult extends Exit {
   readonly stdout: string;
@@ -26,9 +19,9 @@ class Ended extends Error {}
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a command line to its end in the test's own process: a process of its own takes a third of a second of CPU time.
- * Environment, folder and standard streams belong to the whole process, so commands run one at a time. A command that
- * would start a server needs a process of its own.
+ * Runs a command line to its end in the process of the test. A separate process would take a third of a second of CPU
+ * time. Commands run one at a time, because environment, folder and standard streams belong to the whole process. A
+ * command that starts a server needs a separate process.
  */
 export function commandHere(args: readonly string[], options: HereOptions): Promise<CommandResult> {
   const result = last.then(() => run(args, options));

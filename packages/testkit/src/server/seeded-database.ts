@@ -6,8 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 let template: Promise<string> | undefined;
 
 /**
- * A database with users and without a server's keys, made once per worker: a copy of it saves a start the migrations
- * and three looks into the list of common passwords.
+ * A database with users and without a server's keys, made once per worker. A start on a copy skips the migrations and
+ * three lookups in the list of common passwords.
  *
  * @param make starts a server on an empty file, adds the users and closes it
  * @returns the path of the file
@@ -32,7 +32,7 @@ async function makeTemplate(make: (path: string) => Promise<void>): Promise<stri
   process.once("exit", () => rmSync(dirname(path), { recursive: true, force: true }));
   await make(path);
   const made = new DatabaseSync(path);
-  // Keys and clocks belong to a server. Each makes its own, with a secret of its own.
+  // Keys and clocks belong to a server. Each server makes its own.
   made.exec("delete from signing_keys; delete from deletion_time; pragma wal_checkpoint(truncate)");
   made.close();
   return path;

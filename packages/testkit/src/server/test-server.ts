@@ -10,7 +10,7 @@ import { startServer } from "../../../server/src/server.ts";
 import { copyDatabase, databaseTemplate } from "./seeded-database.ts";
 import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
 
-/** The users that every test server knows; `mallory` is disabled. */
+/** The users of every test server. `mallory` is disabled. */
 export const passwords = {
   alice: "correct horse battery",
   bob: "staple of my own",
@@ -20,19 +20,16 @@ export const passwords = {
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly database: string;
-  /** Lets time pass on both of the server's clocks. */
+  /** Moves both clocks of the server forward. */
   advance(ms: number): void;
-  /**
-   * Sets the wall clock forward or back. The steady clock does not move, and neither does that of a PostgreSQL, which
-   * is on another machine.
-   */
+  /** Moves the wall clock forward or back. The steady clock and the clock of PostgreSQL stay. */
   stepWallClock(ms: number): void;
   now(): number;
   /** How many hash operations have run. */
   hashes(): number;
-  /** The audit events since the last call: from a file, or, with PostgreSQL, from the log, which tells durable ones alone. */
+  /** The audit events since the last call. With PostgreSQL they come from the log, which has only durable ones. */
   newEvents(): AuditRow[];
-  /** Puts so many ended sessions on the list, as another process on the same file would. */
+  /** Adds ended sessions to the list, like another process on the same file. */
   endSessions(count: number): Promise<void>;
   /** The log lines so far. */
   logged(): readonly Record<string, unknown>[];

@@ -21,48 +21,44 @@ interface Trail {
 
 const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
+/** Reads an event from its columns or from its line in the log, which have the same names. */
+const rowOf = (found: Readonly<Record<string, unknown>>): AuditRow => ({
+  name: String(found["event"]),
+  subject: textOf(found["subject"]),
+  session_id: textOf(found["sessionId"]),
+  address: String(found["address"]),
+  request_id: textOf(found["requestId"]),
+  reason: textOf(found["reason"]),
+  actor: textOf(found["actor"]),
+});
+
 /** The trail in a SQLite file. */
 export function fileTrail(path: string): Trail {
   const audit = new DatabaseSync(path);
   const since = audit.prepare(
-    "select number, name, subject, session_id, address, request_id, reason, actor from audit_events where number > ? order by number",
+    `select number, name as event, subject, session_id as sessionId, address, request_id as requestId, reason, actor
+      from audit_events where number > ? order by number`,
   );
   let seen = 0;
   return {
-    newEvents: () =>
-      since.all(seen).map((row) => {
-        seen = Number(row["number"]);
-        return {
-          name: String(row["name"]),
-          subject: textOf(row["subject"]),
-          session_id: textOf(row["session_id"]),
-          address: String(row["address"]),
-          request_id: textOf(row["request_id"]),
-          reason: textOf(row["reason"]),
-          actor: textOf(row["actor"]),
-        };
-      }),
+    newEvents() {
+      const rows = since.all(seen);
+      seen = Number(rows.at(-1)?.["number"] ?? seen);
+      return rows.map(rowOf);
+    },
     close: () => audit.close(),
   };
 }
 
-/** The trail as the log tells it, once its events are durable. */
+/** The trail in the log, which has only durable events. */
 export function loggedTrail(logged: () => readonly Record<string, unknown>[]): Trail {
   let seen = 0;
   return {
-    newEvents: () => {
+    newEvents() {
       const lines = logged();
       const fresh = lines.slice(seen).filter(({ event }) => auditEventNames.some((name) => name === event));
       seen = lines.length;
-      return fresh.map((line) => ({
-        name: String(line["event"]),
-        subject: textOf(line["subject"]),
-        session_id: textOf(line["sessionId"]),
-        address: String(line["address"]),
-        request_id: textOf(line["requestId"]),
-        reason: textOf(line["reason"]),
-        actor: textOf(line["actor"]),
-      }));
+      return fresh.map(rowOf);
     },
     close: () => {},
   };

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
 import { inject } from "vitest";
 
 /** Serves the page at `/` and the installed package's modules under `/client/`. */
@@ -15,16 +16,8 @@ export async function servePage(): Promise<{ readonly origin: string } & AsyncDi
     response.setHeader("content-type", module ? "text/javascript" : "text/html");
     response.end(readFileSync(file));
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("the server listens at no port");
   return {
-    origin: `http://127.0.0.1:${bound.port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
+    origin: `http://127.0.0.1:${await listenLocally(server)}`,
+    [Symbol.asyncDispose]: () => closeNow(server),
   };
 }

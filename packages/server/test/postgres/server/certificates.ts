@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { giveToEngine } from "@latchkey/testkit/postgres/engine-user";
+import { giveToEngine } from "@latchkey/testkit/postgres/binaries";
 
 /** Files in PEM form. */
 export interface Certificates {

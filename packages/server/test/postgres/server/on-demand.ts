@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import type { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -28,11 +28,7 @@ export async function startOnDemand(
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
-  starter.listen(0, "127.0.0.1");
-  await once(starter, "listening");
-  const bound = starter.address();
-  if (bound === null || typeof bound === "string") throw new Error("the starter has no port");
-  project.provide("postgresStarter", `http://127.0.0.1:${bound.port}/`);
+  project.provide("postgresStarter", `http://127.0.0.1:${await listenLocally(starter)}/`);
   return async () => {
     starter.close();
     await (await server?.catch(() => undefined))?.[Symbol.asyncDispose]();

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "@latchkey/testkit/free-port";
-import { engineUser, giveToEngine } from "@latchkey/testkit/postgres/engine-user";
+import { engineUser, giveToEngine } from "@latchkey/testkit/postgres/binaries";
 import { type PostgresServer, queryAt } from "@latchkey/testkit/postgres/postgres-server";
+import { freePort } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 
 /** Debian's PgBouncer in front of a PostgreSQL server. */
