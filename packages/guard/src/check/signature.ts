@@ -1,5 +1,3 @@
-import type * as NodeCrypto from "node:crypto";
-import type { KeyObject } from "node:crypto";
 import type { CryptoKey } from "jose";
 import { decode } from "jose/base64url";
 
@@ -57,19 +55,22 @@ export function isSigned(token: string, key: CryptoKey, algorithm: Algorithm): b
 }
 
 /** Node's own cryptography. Undefined on other platforms, also on those that imitate Node. */
-const node =
-  typeof navigator === "object" && /^Node\.js\//.test(navigator.userAgent)
-    ? process.getBuiltinModule?.("node:crypto")
-    : undefined;
+const node = nodeCrypto();
 
-const keyObjects = new WeakMap<CryptoKey, KeyObject>();
+function nodeCrypto() {
+  const isNode = typeof navigator === "object" && /^Node\.js\//.test(navigator.userAgent);
+  return isNode ? process.getBuiltinModule?.("node:crypto") : undefined;
+}
+
+type NodeCrypto = NonNullable<typeof node>;
+const keyObjects = new WeakMap<CryptoKey, ReturnType<NodeCrypto["KeyObject"]["from"]>>();
 
 /**
  * Verifies on the calling thread. Web Cryptography uses Node's thread pool: there a new token waits behind password
  * hashes, files and name lookups for longer than the check itself takes.
  */
 function verifyOnNode(
-  { KeyObject, constants, verify }: typeof NodeCrypto,
+  { KeyObject, constants, verify }: NodeCrypto,
   key: CryptoKey,
   algorithm: Algorithm,
   signed: Uint8Array,
