@@ -56,7 +56,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
   });
 });
 
-test("hangs up on a server that was too slow", async () => {
+test("closes the connection to a server that was too slow", async () => {
   const closed = Promise.withResolvers<void>();
   server.will((_response, { socket }) => {
     if (socket.closed) closed.resolve();
