@@ -92,7 +92,7 @@ describe.each(Object.entries(verbs))("%s", (_name, verb) => {
   });
 });
 
-test("closes the connection to a slow server", async () => {
+test("closes the connection to a server that is too slow", async () => {
   const closed = Promise.withResolvers<void>();
   server.will((_response, { socket }) => {
     if (socket.closed) closed.resolve();
