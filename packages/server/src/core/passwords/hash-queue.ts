@@ -104,8 +104,7 @@ export class HashQueue {
 
   /** Passes the slot to the next waiter directly, so a newcomer cannot take it in between. */
   #next(): void {
-    const turn = this.#waiting.next();
-    if (turn === undefined) this.#running--;
-    else turn.start();
+    if (this.#waiting.size === 0) this.#running--;
+    else this.#waiting.next()?.start();
   }
 }
