@@ -1,3 +1,5 @@
+// Internal to Latchkey's own packages: this subpath may change in any version.
+
 /** A body was longer than its bound. */
 export class BodyTooLong extends Error {
   /** @param maxBytes the bound */

@@ -1,5 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
 
+// Internal to Latchkey's own packages: this subpath may change in any version.
+
 /** A call in flight is shared for at most so long, in milliseconds. */
 const longest = 15_000;
 
