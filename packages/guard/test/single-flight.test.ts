@@ -35,7 +35,7 @@ test("concurrent callers share a failure, and the next caller begins anew", asyn
   expect(begun).toHaveLength(2);
 });
 
-test("a call that began later is the one that is shared, also after the first has settled", async () => {
+test("a call that began later is shared, also after the first has settled", async () => {
   const flight = new SingleFlight<number>(new TestClock());
   const { begun, work } = calls();
   const first = flight.begin(work);
@@ -97,7 +97,7 @@ test("a call that never settles delays the next call by at most 15 seconds", asy
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("concurrent callers of the next call share one, also without a call in flight", async () => {
+test("callers of the next call share one, also without a call in flight", async () => {
   const flight = new SingleFlight<number>(new TestClock());
   const { begun, work } = calls();
   const outcomes = [flight.joinNext(work), flight.joinNext(work)];

@@ -110,7 +110,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     });
   });
 
-  describe("refuses, with a message that says so,", () => {
+  describe("refuses with the cause", () => {
     it("rolesBeforeToken that is not a list", () => {
       const server = makeServer(major);
       const rolesBeforeToken = JSON.parse('"user"');
@@ -270,7 +270,7 @@ describe.each([1, 2] as const)("guardTools with a server of major %i", (major) =
     });
   });
 
-  it("leaves an argument of that name to the tool if the policy has no field", async () => {
+  it("leaves an argument named token to the tool without a tokenField", async () => {
     const server = makeServer(major);
     server.guard({ guard: issuer.guard(), tools: { a: everyUser }, token: user });
     server.tool("a", (args) => JSON.stringify(args), z.object({ token: z.string() }));
