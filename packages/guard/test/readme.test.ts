@@ -209,7 +209,7 @@ describe("the README names", () => {
     const codes = [...list.matchAll(/^ {2}(\w+):/gm)].map(([, code = ""]) => code);
     const [, ...listed] = rows(section("Refusals"));
 
-    test("and nothing else", () => {
+    test("by the codes of the source, in their order", () => {
       expect(codes).toContain("missing_token");
       expect(listed.map(([code]) => code)).toEqual(codes.map((code) => `\`${code}\``));
     });
