@@ -60,12 +60,11 @@ async function attempt(operation: Operation, settings: CallSettings): Promise<An
 async function exchange(operation: Operation, settings: CallSettings): Promise<Answer> {
   const { fetch, timeout } = settings;
   const controller = new AbortController();
-  const request = withSafeError(() => requestOf(operation, settings, controller.signal));
-  const noResponse = `No response from ${new URL(request.url).origin}`;
   // Values below eight characters are not redacted: they may be ordinary words of a message.
   const secrets = Object.values({ ...operation.body, bearer: operation.bearer }).filter(
     (value): value is string => typeof value === "string" && value.length > 7,
   );
+  let noResponse = "";
   const lost = (cause: unknown): never => {
     if (orUndefined(() => cause instanceof AuthError)) throw cause;
     // Only a code is shown: the text of an error may quote a password or a header.
@@ -82,6 +81,8 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   try {
     // The signal is also raced here, because a custom `fetch` may ignore it.
     return await abortable([controller.signal, ...settings.signals], async () => {
+      const request = withSafeError(() => requestOf(operation, settings, controller.signal));
+      noResponse = `No response from ${new URL(request.url).origin}`;
       const response = await chain(request);
       const body = await response.text().catch(lost);
       const { status, headers } = response;
