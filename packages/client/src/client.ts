@@ -162,7 +162,7 @@ export class AuthClient {
   /**
    * A client with other options and the same session. With another store or server it has its own session.
    *
-   * @example const patient = auth.with({ timeout: 120_000 });
+   * @example const slow = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
     const { store, baseURL, basePath } = options;

@@ -66,13 +66,13 @@ async function shown(call: Promise<unknown>): Promise<string> {
   ].join("\n");
 }
 
-describe.each(Object.entries(sent))("%s is never printed", (what, send) => {
+describe.each(Object.entries(sent))("%s is never printed", (name, send) => {
   describe.each([200, 302, 400, 401, 403, 404, 409, 418, 422, 429, 500, 503])("after a %i", (status) => {
     test.each(echoes)("with an echo in its %s", async (_part, body) => {
       const headers = { location: `/?${canary}`, "x-echo": canary, "x-request-id": canary };
       // A logout accepts any 2xx.
       server.will(answers(status, body, headers));
-      if (status === 200 && what === "the token of logout") return expect(send()).resolves.toBeDefined();
+      if (status === 200 && name === "the token of logout") return expect(send()).resolves.toBeDefined();
       const text = await shown(send());
       expect(text).toMatch(/"status":\d{3}/);
       expect(text).not.toContain(canary);
@@ -104,7 +104,7 @@ test("the shortest possible password is redacted as well", async () => {
 test.each([
   ["user name", { username: canary, password: `${canary}-and-more` }],
   ["password", { username: `${canary}-and-more`, password: canary }],
-])("a %s that begins the other value leaves none of the password", async (_name, credentials) => {
+])("a %s that begins the other value leaves no part of the password", async (_name, credentials) => {
   server.will(answers(401, { message: `Wrong: ${credentials.password}.` }));
   await expect(client().login(credentials)).rejects.toMatchObject({ message: "Wrong: …." });
 });
