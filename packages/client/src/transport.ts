@@ -81,6 +81,7 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   try {
     // The signal is also raced here, because a custom `fetch` may ignore it.
     return await abortable([controller.signal, ...settings.signals], async () => {
+      // Built after the signals are checked: a closed client is aborted, also with an invalid token.
       const request = withSafeError(() => requestOf(operation, settings, controller.signal));
       noResponse = `No response from ${new URL(request.url).origin}`;
       const response = await chain(request);

@@ -73,7 +73,7 @@ describe("the message of a lost connection", () => {
     ["no code with a second line", coded("ECONNRESET\n"), ""],
     ["no code of 42 characters", coded("E".repeat(42)), ""],
     ["no code that is a number", coded(17), ""],
-    ["no rejection without an error", "no route", ""],
+    ["no text of another rejection", "no route", ""],
   ])("has %s", async (_case, rejection, reason) => {
     const auth = new AuthClient({ fetch: () => Promise.reject(rejection), retry: false });
     const message = `No response from http://127.0.0.1:8000${reason}`;
