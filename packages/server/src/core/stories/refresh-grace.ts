@@ -42,13 +42,16 @@ export class RefreshGrace {
 
   /**
    * Notes the moment of a rotation to this generation, made here or by another replica. A repeat may arrive before its
-   * outcome is known here, so the moment counts from the begin. A failed rotation is forgotten.
+   * outcome is known here, so the moment counts from the begin. A failed rotation is forgotten. A session has one
+   * noted rotation, so a session that refreshes often does not displace others.
    */
   async note(sessionId: string, generation: number, rotation: Promise<boolean>): Promise<boolean> {
     const key = keyOf(sessionId, generation);
     this.#rotations.note(key);
     try {
-      return await rotation;
+      const rotated = await rotation;
+      this.#rotations.forget(keyOf(sessionId, generation - 1));
+      return rotated;
     } catch (error) {
       this.#rotations.forget(key);
       throw error;
