@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
+import { CircuitOpen } from "../../src/identity/keycloak/circuit-breaker.ts";
 import { createPasswordCheck, type PasswordCheck } from "../../src/identity/keycloak/password-check.ts";
 import type { RealmGrant } from "../../src/identity/keycloak/realm.ts";
 import { RealmUnavailable, toLatchkeyError } from "../../src/identity/keycloak/realm-errors.ts";
@@ -67,6 +68,19 @@ describe("a rejection", () => {
     await login();
     expect(await login()).toEqual(disabled);
   });
+});
+
+test("a flood of logins that the realm never got displaces no recent login", async () => {
+  script = [granted];
+  await login();
+  const refusals: Error[] = [new LatchkeyError("overloaded"), new CircuitOpen(1000)];
+  for (let number = 0; number < 10_000; number++) {
+    script = [refusals[number % 2] ?? wrong];
+    await expect(login(`name ${number}`)).rejects.toThrow(LatchkeyError);
+  }
+  now = 500;
+  script = [wrong, granted];
+  expect(await login()).toEqual(granted);
 });
 
 test("a recent login of another account does not matter", async () => {

@@ -40,12 +40,17 @@ export function createPasswordCheck(
 
   async function ask(key: string, { username, password }: Credentials): Promise<RealmGrant | RealmRefusal> {
     try {
-      return await realm.signIn(username, password);
-    } catch (error) {
-      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) unanswered.note(key);
-      throw error;
-    } finally {
+      const answer = await realm.signIn(username, password);
       recent.note(key);
+      return answer;
+    } catch (error) {
+      // A login that never reached the realm, such as behind an open circuit, is not noted: a flood of such logins
+      // would displace the accounts that were.
+      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) {
+        recent.note(key);
+        unanswered.note(key);
+      }
+      throw error;
     }
   }
 
