@@ -34,7 +34,7 @@ describe("every answer", () => {
     expect(headers.get("strict-transport-security")).toBe("max-age=31536000");
   });
 
-  test("keeps browsers on https under subdomains if LATCHKEY_HSTS_SUBDOMAINS is on", async () => {
+  test("keeps subdomains on https if LATCHKEY_HSTS_SUBDOMAINS is on", async () => {
     const hsts = async (issuer: string) => {
       await using server = await testServer({ ISSUER: issuer, HSTS_SUBDOMAINS: "on" });
       const { headers } = await send(server, "", { method: "GET", path: "/health/live" });
@@ -83,7 +83,7 @@ describe("every answer", () => {
   );
 });
 
-describe("input that never becomes a request", () => {
+describe("input that Node cannot parse as a request", () => {
   test.each([
     ["no HTTP", "hello\r\n\r\n", 400, "bad_request"],
     [
@@ -115,7 +115,7 @@ describe("input that never becomes a request", () => {
     expect(body).toMatchObject({ code, detail: expect.any(String), message: expect.any(String) });
   });
 
-  test("a URL over 2,048 characters", async () => {
+  test("a URL over 2,048 characters gets 414", async () => {
     await using server = await testServer();
     const answer = await send(server, "", { method: "GET", path: `/${"a".repeat(2048)}` });
     expect([answer.status, answer.body["code"]]).toEqual([414, "uri_too_long"]);
@@ -177,7 +177,7 @@ test("an internal error is logged and hidden from the caller", async () => {
   expect(JSON.stringify(server.logged())).not.toContain("canary-password");
 });
 
-test("a client that disconnects in its body causes no server error", async () => {
+test("a client that disconnects in the middle of its body is no server error", async () => {
   await using server = await testServer();
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -210,7 +210,7 @@ test("a name or password too slow to normalise is not normalised", async () => {
 
 const ready = { method: "GET", path: "/health/ready" } as const;
 
-test("not ready while nothing can be written, and ready soon afterwards", async () => {
+test("readiness is 503 while the database is locked, and 200 soon afterwards", async () => {
   await using server = await testServer();
   const other = new DatabaseSync(server.database, { timeout: 5_000 });
   other.exec("begin immediate");
@@ -227,7 +227,7 @@ test("not ready while nothing can be written, and ready soon afterwards", async 
   expect((await send(server, "", ready)).status).toBe(200);
 });
 
-test("readiness checks write once a second, however many there are", async () => {
+test("readiness checks write once a second, at any rate of requests", async () => {
   await using server = await testServer();
   const other = new DatabaseSync(server.database);
   const beats = other.prepare("select beats from heartbeat");
@@ -250,7 +250,7 @@ test("readiness checks write once a second, however many there are", async () =>
   other.close();
 });
 
-test("liveness and readiness", async () => {
+test("a running server is live and ready", async () => {
   await using server = await testServer();
   for (const state of ["live", "ready"]) {
     const answer = await send(server, "", { method: "GET", path: `/health/${state}` });

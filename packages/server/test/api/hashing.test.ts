@@ -8,7 +8,7 @@ import { workLog } from "./work-log.ts";
 
 const open = { THROTTLE_PAIR: "100000/1h", THROTTLE_ACCOUNT: "100000/1h", THROTTLE_ADDRESS: "100000/1h" };
 
-/** Real hashes, and the cost of each that was checked. */
+/** A real hasher that records the cost of each verified hash. */
 function watchedHasher() {
   const costs: string[] = [];
   const watched: Hasher = {
@@ -29,7 +29,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-describe("every wrong login is the same work", () => {
+describe("every wrong login costs the same work", () => {
   const kinds = [
     ["unknown user", "nobody", "wrong"],
     ["wrong password", "alice", "wrong"],
@@ -74,7 +74,7 @@ test("an unknown account costs one real hash, also after the parameters change",
   expect(costs).toEqual(Array(4).fill("argon2id$v=19$m=64,t=1,p=1"));
 });
 
-test("a hash of other parameters is upgraded at the next login", async () => {
+test("a hash with old parameters is upgraded at the next login", async () => {
   const { openStore } = await import("../../src/store/store.ts");
   await using server = await testServer({ ...open, HASH_MEMORY: "128" });
   const store = await openStore({
@@ -128,7 +128,7 @@ describe("when the queue is full", () => {
     expect(statuses.sort()).toEqual([200, 200, 200, 503, 503]);
   });
 
-  test("a client that disconnects while it waits is never hashed", async () => {
+  test("a password is never hashed if its client disconnects while waiting", async () => {
     const held = heldHasher();
     await using server = await testServer({ ...narrow, HASH_QUEUE: "1" }, held.hasher);
     held.hold();
@@ -183,7 +183,7 @@ describe("when the queue is full", () => {
     expect(statuses.filter((status) => status === 503)).toHaveLength(30);
   });
 
-  test("a refusal costs no statement, and another user at the flooding address still gets in", async () => {
+  test("a refusal costs no statement, and another user still signs in", async () => {
     const held = heldHasher();
     await using server = await testServer({ ...narrow, HASH_QUEUE: "10" }, held.hasher);
     held.hold();

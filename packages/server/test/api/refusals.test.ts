@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type ApiRequest, bearer, check, type Expected, mounts, send, signIn } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
 
-/** The refusals that need a server in trouble; those of a broken request stand with each operation. */
+/** Refusals that need a fault in the server. Refusals of a bad request are tested with each operation. */
 
 const right = { username: "alice", password: passwords.alice };
 const login = (body: unknown): ApiRequest => ({ method: "POST", path: "/login", body });
@@ -42,7 +42,7 @@ const limited = (policy: string, quota: number, event: string): Expected =>
     events: [event],
   });
 
-/** Moves a table away, so that whatever needs it fails; the other tables stay. */
+/** Renames a table, so that every statement that needs it fails. */
 function withoutTable(server: TestServer, table: string): void {
   const database = new DatabaseSync(server.database, { timeout: 5_000 });
   database.exec(`alter table ${table} rename to ${table}_moved`);
@@ -64,7 +64,7 @@ describe.each(mounts)("%s", (mount) => {
     await check(server, mount, wrong, limited("refresh-address", 10, "refresh.throttled"));
   });
 
-  test("503: no room for another hash", async () => {
+  test("503: the hash queue is full", async () => {
     const held = heldHasher();
     await using server = await testServer({ HASH_CONCURRENCY: "1", HASH_QUEUE: "0" }, held.hasher);
     held.hold();
@@ -83,7 +83,7 @@ describe.each(mounts)("%s", (mount) => {
     expect((await first).status).toBe(200);
   });
 
-  test("503: nothing can be read", async () => {
+  test("503: the database cannot be read", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     withoutTable(server, "users");
@@ -99,7 +99,7 @@ describe.each(mounts)("%s", (mount) => {
     }
   });
 
-  test("503: nothing can be written", async () => {
+  test("503: the database cannot be written", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     const database = new DatabaseSync(server.database, { timeout: 5_000 });
@@ -115,7 +115,7 @@ describe.each(mounts)("%s", (mount) => {
     }
     database.exec("drop trigger full");
     database.close();
-    // The refused changes have not happened.
+    // The database has no trace of the refused changes.
     await check(server, mount, refresh({ refresh_token: tokens.refresh }), {
       status: 200,
       events: ["token.refreshed"],
