@@ -25,7 +25,7 @@ const succeed = () =>
     .run(() => Promise.resolve("done"))
     .catch((error: unknown) => (error instanceof CircuitOpen ? error.retryAfterMs : "failed"));
 
-test("failures in a row open the circuit, and then no request goes out", async () => {
+test("failures in a row open the circuit, and requests stop", async () => {
   expect([await fail(), await fail(), await fail()]).toEqual(["failed", "failed", "failed"]);
   now = 400;
   expect(await succeed()).toBe(1_000);

@@ -38,7 +38,7 @@ test("concurrent requests, and repeats within the window, get one answer", async
   expect(runs).toEqual(["a", "b"]);
 });
 
-test("a repeat after the window runs anew", async () => {
+test("a repeat after the window runs again", async () => {
   await send("a");
   elapsed = 11;
   await send("a");
