@@ -204,6 +204,7 @@ describe("when the queue is full", () => {
     await until(() => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")));
     held.letGo();
     expect((await bob).status).toBe(200);
+    expect(log.take().statements).not.toEqual([]);
     await Promise.all(flood);
   });
 });
