@@ -332,7 +332,7 @@ export function storeContract(
         expect(await store.revocations.hasEnded("many7")).toBe(false);
         for (const id of left) {
           expect(await store.revocations.hasEnded(id)).toBe(true);
-          expect((await store.sessions.byId(id))?.endedAt).not.toBeNull();
+          expect((await store.sessions.byId(id))?.endedAt).toEqual(expect.any(Number));
           expect(await store.sessions.touch(id, use(now + 9), event("token.refreshed"))).toBe(false);
         }
         await store.finishEndings(now);
@@ -417,7 +417,6 @@ export function storeContract(
 
     describe("sessions beyond a user's limit", () => {
       beforeEach(async () => {
-        await store.users.add(user("alice"), event("user.added"));
         for (let n = 0; n < 15; n++) {
           const opened = { ...session(`s${n}`), createdAt: now + n };
           await store.sessions.open(opened, 0, event("login.succeeded"));
