@@ -90,6 +90,7 @@ test("a standby promoted under load takes over, with every acknowledged change",
     expect((await me(servers[0]?.url ?? "", access)).body["code"]).toBe("token_revoked");
     expect((await refresh(servers[1]?.url ?? "", token)).body["code"]).toBe("token_revoked");
   }
+  expect(living.size).toBeGreaterThan(0);
   for (const { access, refresh: token } of living.values()) {
     expect((await me(servers[1]?.url ?? "", access)).status).toBe(200);
     expect((await refresh(servers[0]?.url ?? "", token)).status).toBe(200);
