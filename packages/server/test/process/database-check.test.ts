@@ -1,4 +1,4 @@
-import { copyFileSync, truncateSync } from "node:fs";
+import { copyFileSync, readFileSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 import { signIn } from "@latchkey/testkit/server/auth-calls";
@@ -61,9 +61,11 @@ describe("latchkey database check, on a SQLite file", () => {
     const path = place.path(`${name}.db`);
     copyFileSync(place.database, path);
     spoil(path);
+    const before = readFileSync(path);
     const { status, stdout } = await check({ LATCHKEY_DATABASE: path });
     expect(status).toBe(1);
     expect(stdout).toMatch(said);
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 
   test("reports a file that is cut short", async () => {
