@@ -116,7 +116,7 @@ describe("latchkey database check, on PostgreSQL", () => {
       },
       /the trigger in_order of revocations is missing or disabled/,
     ],
-  ] as const)("reports %s, which stops the start with the same message", async ([, spoil, said]) => {
+  ] as const)("reports %s, and so does the start", async ([, spoil, said]) => {
     const address = await newDatabase();
     await spoil(address);
     expect((await of(address)).stdout).toMatch(said);
