@@ -29,7 +29,7 @@ describe("a server at a loopback address", () => {
     expect(await ask(server.url, "GET", path, { host: "evil.example" })).toEqual(misdirected);
   });
 
-  test("a rebound page cannot sign in with the right password, at no hash", async () => {
+  test("a rebound page cannot sign in with the right password and costs no hash", async () => {
     const body = JSON.stringify({ username: "alice", password: passwords.alice });
     const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
     const before = server.hashes();

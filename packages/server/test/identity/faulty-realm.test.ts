@@ -83,7 +83,7 @@ describe("a realm that answers a login with", () => {
   });
 });
 
-describe("a server starts, and is ready once the realm is, after discovery with", () => {
+describe("a server starts and is ready once the realm is, after discovery with", () => {
   test.each([
     "500",
     "502 in HTML",

@@ -13,7 +13,7 @@ import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { replica } from "../postgres/replica.ts";
 
-/** Longer than two clean-up intervals of a server, in milliseconds. */
+/** Longer than two intervals between purges of a server, in milliseconds. */
 const purgeTimeout = 150_000;
 /** Without a configured issuer, a guard finds keys and ended sessions at the server's address. */
 const ownIssuer = { LATCHKEY_ISSUER: "" };

@@ -146,7 +146,7 @@ test("an audit trail stays within its bound, and its oldest events go", async ()
   );
 });
 
-test("a first start on a full volume names the cause, and then works with space", async () => {
+test("a first start on a full volume names the cause, and succeeds with space", async () => {
   volume.fill(4096);
   const env = { LATCHKEY_DATABASE: database };
   expect(await place.latchkey(["serve", "--port", "0"], { env })).toMatchObject({

@@ -7,7 +7,7 @@ import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { type OwnProcess, ownProcess } from "./own-process.ts";
 
-/** One server and its way to the database. */
+/** One server and its link to the database. */
 export interface Replica {
   readonly url: string;
   readonly link: OwnProcess;
