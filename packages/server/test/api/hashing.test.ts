@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { passwords, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 import { send } from "./api-case.ts";
@@ -19,14 +20,6 @@ function watchedHasher() {
     },
   };
   return { costs, watched };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error("waited in vain");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe("every wrong login costs the same work", () => {
@@ -115,7 +108,7 @@ describe("when the queue is full", () => {
       });
     const started = server.hashes();
     const first = login();
-    await until(() => server.hashes() === started + 1);
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
     const answers = [login(), login(), login(), login()];
     const early = await Promise.race(answers);
     expect([early.status, early.body["code"], early.headers.get("retry-after")]).toEqual([
@@ -136,7 +129,7 @@ describe("when the queue is full", () => {
     const login = () => send(server, "/auth", { method: "POST", path: "/login", body });
     const started = server.hashes();
     const first = login();
-    await until(() => server.hashes() === started + 1);
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
 
     const impatient = request(`${server.url}/auth/login`, {
       method: "POST",
@@ -144,10 +137,13 @@ describe("when the queue is full", () => {
     });
     impatient.on("error", () => {});
     impatient.end(JSON.stringify(body));
-    const full = async () => (await login()).status === 503;
-    while (!(await full())) await new Promise((resolve) => setImmediate(resolve));
+    await until("the queue is full", async () => (await login()).status === 503, 5_000);
     impatient.destroy();
-    await until(() => server.logged().some((line) => line["code"] === "client_gone"));
+    await until(
+      "the disconnect is logged",
+      () => server.logged().some(({ code }) => code === "client_gone"),
+      5_000,
+    );
 
     const third = login();
     held.letGo();
@@ -169,13 +165,13 @@ describe("when the queue is full", () => {
       });
     const started = server.hashes();
     const flood = Array.from({ length: 40 }, (_, n) => login("alice", `192.0.2.${n % 5}`));
-    await until(() => server.hashes() === started + 1);
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
     const refused = async () => (await Promise.race(flood)).status === 503;
     expect(await refused()).toBe(true);
     const bob = login("bob", "198.51.100.1");
     const overtaken = () =>
       server.logged().filter(({ reason }) => `${reason}`.startsWith("place in the hash"));
-    await until(() => overtaken().length === 1);
+    await until("a waiting login loses its place", () => overtaken().length === 1, 5_000);
     held.letGo();
     expect((await bob).status).toBe(200);
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
@@ -195,13 +191,21 @@ describe("when the queue is full", () => {
       });
     const started = server.hashes();
     const flood = Array.from({ length: 12 }, () => login("alice"));
-    await until(() => server.hashes() === started + 1);
-    await until(() => server.logged().some(({ reason }) => reason === "hash queue full"));
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
+    await until(
+      "the queue is full",
+      () => server.logged().some(({ reason }) => reason === "hash queue full"),
+      5_000,
+    );
     using log = workLog();
     expect((await login("alice")).status).toBe(503);
     expect(log.take().statements).toEqual([]);
     const bob = login("bob");
-    await until(() => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")));
+    await until(
+      "a waiting login loses its place",
+      () => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")),
+      5_000,
+    );
     held.letGo();
     expect((await bob).status).toBe(200);
     expect(log.take().statements).not.toEqual([]);

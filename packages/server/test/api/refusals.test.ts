@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { type ApiRequest, bearer, check, type Expected, mounts, send, signIn } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
@@ -70,7 +71,7 @@ describe.each(mounts)("%s", (mount) => {
     held.hold();
     const before = server.hashes();
     const first = send(server, mount, login(right));
-    while (server.hashes() === before) await new Promise((resolve) => setImmediate(resolve));
+    await until("a login is hashed", () => server.hashes() > before, 5_000);
     await check(
       server,
       mount,
