@@ -137,7 +137,7 @@ describe("a replica's clock and the database's", () => {
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
   });
 
-  test("a logged-out token is refused for as long as a slow clock calls it valid", async () => {
+  test("a revoked token is refused while a slow clock calls it valid", async () => {
     await using server = await openOnPostgres();
     const tokens = await signIn(server);
     await logout(server, tokens);

@@ -87,7 +87,7 @@ export function refreshContract(world: ProviderWorld): void {
       expect([me.status, me.body["code"]]).toEqual([401, "token_revoked"]);
     });
 
-    test("a token of two generations ago is a replay, however recent", async () => {
+    test("a token of two generations ago is a replay, also within the grace", async () => {
       const { refresh: token } = await signIn(server());
       const second = await check(server(), mount, refresh({ refresh_token: token }), refreshed);
       await check(server(), mount, refresh({ refresh_token: second.body["refresh_token"] }), refreshed);

@@ -134,7 +134,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     stream.destroy();
   });
 
-  test("its logs hold no secret", async () => {
+  test("nginx logs no secret", async () => {
     const { body: tokens } = await login();
     await send(`/auth/me?token=${tokens["access_token"]}`, { headers: bearer(tokens["access_token"]) });
     const logs = nginx.logs();
@@ -143,7 +143,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     expect(logs).not.toContain(adminPassword);
   });
 
-  test("its logs hold no secret if no replica answers", async () => {
+  test("nginx logs no secret if no replica answers", async () => {
     await using alone = await startNginx(place.path("alone"), ["http://127.0.0.1:1", "http://127.0.0.1:2"]);
     const path = "/auth/me?token=a-token-in-the-url";
     expect((await send(`${alone.url}${path}`)).status).toBe(502);

@@ -31,7 +31,7 @@ test("failures in a row open the circuit, and requests stop", async () => {
   expect(await succeed()).toBe(1_000);
 });
 
-test("a success, or an error that is an answer, starts the count anew", async () => {
+test("a success, or an error that is an answer, resets the count", async () => {
   await fail();
   await fail();
   await succeed();

@@ -39,7 +39,8 @@ describe("under a running server, a database file", () => {
     expect((await refresh(running.url, tokens.refresh)).body).toMatchObject({ code: "store_unavailable" });
     expect((await signInAdmin(running)).status).toBe(503);
     const notReady = async () => (await statusOf("/health/ready", running)) === 503;
-    await until("readiness fails; its answers are shared for a second", notReady, 5_000);
+    // An answer of readiness is shared for a second.
+    await until("readiness fails", notReady, 5_000);
     expect(await statusOf("/health/live", running)).toBe(200);
     await until(
       "tokens are refused",

@@ -265,7 +265,7 @@ export function storeContract(
         expect(await rotate(0, now)).toBe(false);
       });
 
-      test("count the repeats of the last refresh token, anew after each rotation", async () => {
+      test("count the repeats of a refresh token, from 0 after each rotation", async () => {
         const repeat = (generation: number, id = "s1") =>
           store.sessions.repeat(id, link(id, generation), 3, event("refresh.repeated"));
         const rotate = (from: number) =>
@@ -633,7 +633,7 @@ export function storeContract(
         expect(await store.auditBound.keepWithin(50_000)).toBe(0);
       });
 
-      test("beyond an age are deleted, whatever the clock, and that is recorded", async () => {
+      test("beyond an age are deleted at any clock, with an event", async () => {
         await record("login.failed", { at: now - 5 });
         await record("login.failed", { at: now - 4 });
         await record("login.failed");
