@@ -24,7 +24,7 @@ export interface ApiAnswer {
 export interface Expected {
   readonly status: number;
   readonly code?: string;
-  /** Must match, field by field; others may be there. */
+  /** Must match field by field. Further fields are allowed. */
   readonly body?: object;
   /** Must be the whole body. */
   readonly exactly?: unknown;
@@ -58,7 +58,7 @@ function asObject(text: string): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
-/** Sends a request and holds the answer and the audit trail against what is expected. */
+/** Sends a request and compares the answer and the audit events with the expected ones. */
 export async function check(
   server: TestServer,
   mount: string,

@@ -44,7 +44,7 @@ function clockSteps(engine: string, open: typeof testServer): void {
       expect(await trailOf(server)).toContain("login.succeeded");
     });
 
-    test("they survive a start 100 days ahead, for a day of uptime", async () => {
+    test("sessions and the trail survive 23 hours with a clock 100 days ahead", async () => {
       await using server = await open();
       const tokens = await signIn(server);
       await server.server.backgroundJobs.purge();
@@ -57,7 +57,7 @@ function clockSteps(engine: string, open: typeof testServer): void {
       expect(await trailOf(server)).toContain("login.succeeded");
     });
 
-    test("a step back and forth again forgets nothing", async () => {
+    test("a logout survives a step back and forth again", async () => {
       await using server = await open();
       const tokens = await signIn(server);
       server.stepWallClock(-2 * hour);
@@ -83,14 +83,14 @@ describe("a clock that jumped, on SQLite", () => {
     expect(Date.parse(String(clock)) - Date.parse(String(followed))).toBe(2 * hour);
     expect(await figure(server, "latchkey_deletion_lag_seconds")).toBe(7200);
 
-    // By elapsed time the trail is past its retention, whatever the clock says.
+    // By elapsed time the trail is past its retention, whatever the wall clock shows.
     server.advance(day - hour);
     await server.server.backgroundJobs.purge();
     expect(await trailOf(server)).toContain("user.added");
     server.advance(hour + 2000);
     await server.server.backgroundJobs.purge();
     expect(await trailOf(server)).not.toContain("user.added");
-    // The clock has kept its new time for a day: it is believed.
+    // The clock has kept its new time for a day, so deletions follow it.
     expect(await figure(server, "latchkey_deletion_lag_seconds")).toBe(0);
     expect(server.logged().some(({ msg }) => msg === "the clocks agree again")).toBe(true);
   });
@@ -137,7 +137,7 @@ describe("a replica's clock and the database's", () => {
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
   });
 
-  test("a logged-out token is refused for as long as a slow clock calls it valid", async () => {
+  test("a revoked token is refused while a slow clock calls it valid", async () => {
     await using server = await openOnPostgres();
     const tokens = await signIn(server);
     await logout(server, tokens);

@@ -13,7 +13,7 @@ async function trade(server: TestServer, access: string): Promise<string> {
   return String(body["access_token"]);
 }
 
-/** How far an access token alone carries a session. @param open as `testServer` */
+/** The contract of refreshes by access token alone: their limits. @param open as `testServer` */
 export function currentTokenContract(name: string, open: typeof testServer): void {
   describe(`trades of a current token: ${name}`, () => {
     test("a chain of trades, and every token of it, ends a day after the login", async () => {
@@ -29,7 +29,7 @@ export function currentTokenContract(name: string, open: typeof testServer): voi
       await check(server, "/auth", refresh({ current_token: access }), refusedRefresh("token_expired"));
     });
 
-    test("a refresh by refresh token begins the day anew", async () => {
+    test("a refresh by refresh token starts a new day for trades", async () => {
       await using server = await open();
       const { refresh: token } = await signIn(server);
       server.advance(20 * hour);
@@ -44,7 +44,7 @@ export function currentTokenContract(name: string, open: typeof testServer): voi
       ).toBe(200);
     });
 
-    test("tokens that live longer than a day bound their chain themselves", async () => {
+    test("a token lifetime above a day is the limit of its chain of trades", async () => {
       await using server = await open({ ACCESS_TOKEN_TTL: "2d" });
       const { access } = await signIn(server);
       server.advance(30 * hour);
@@ -65,7 +65,7 @@ export function currentTokenContract(name: string, open: typeof testServer): voi
       expect(reasons).toContain("no login and no refresh token for a day");
     });
 
-    test("a server that trades none answers 422 and counts nothing", async () => {
+    test("a server without trades answers 422 and counts no attempt", async () => {
       await using server = await open({ CURRENT_TOKEN: "off", THROTTLE_ADDRESS: "1/15m" });
       const { access, refresh: token } = await signIn(server);
       for (let time = 0; time < 12; time++) {

@@ -13,7 +13,7 @@ export interface FeedReader extends Disposable {
   readonly headers: IncomingHttpHeaders;
   /** The next event. Undefined after the end of the stream. */
   next(): Promise<FeedEvent | undefined>;
-  /** Events until the list's end is told, and that event too. */
+  /** All events up to the next `cursor`, which marks the end of the list. */
   untilCursor(): Promise<FeedEvent[]>;
 }
 

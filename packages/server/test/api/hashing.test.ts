@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { passwords, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 import { send } from "./api-case.ts";
@@ -8,7 +9,7 @@ import { workLog } from "./work-log.ts";
 
 const open = { THROTTLE_PAIR: "100000/1h", THROTTLE_ACCOUNT: "100000/1h", THROTTLE_ADDRESS: "100000/1h" };
 
-/** Real hashes, and the cost of each that was checked. */
+/** A real hasher that records the cost of each verified hash. */
 function watchedHasher() {
   const costs: string[] = [];
   const watched: Hasher = {
@@ -21,15 +22,7 @@ function watchedHasher() {
   return { costs, watched };
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error("waited in vain");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-describe("every wrong login is the same work", () => {
+describe("every wrong login costs the same work", () => {
   const kinds = [
     ["unknown user", "nobody", "wrong"],
     ["wrong password", "alice", "wrong"],
@@ -74,7 +67,7 @@ test("an unknown account costs one real hash, also after the parameters change",
   expect(costs).toEqual(Array(4).fill("argon2id$v=19$m=64,t=1,p=1"));
 });
 
-test("a hash of other parameters is upgraded at the next login", async () => {
+test("a hash with old parameters is upgraded at the next login", async () => {
   const { openStore } = await import("../../src/store/store.ts");
   await using server = await testServer({ ...open, HASH_MEMORY: "128" });
   const store = await openStore({
@@ -115,7 +108,7 @@ describe("when the queue is full", () => {
       });
     const started = server.hashes();
     const first = login();
-    await until(() => server.hashes() === started + 1);
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
     const answers = [login(), login(), login(), login()];
     const early = await Promise.race(answers);
     expect([early.status, early.body["code"], early.headers.get("retry-after")]).toEqual([
@@ -128,7 +121,7 @@ describe("when the queue is full", () => {
     expect(statuses.sort()).toEqual([200, 200, 200, 503, 503]);
   });
 
-  test("a client that disconnects while it waits is never hashed", async () => {
+  test("a password is never hashed if its client disconnects while waiting", async () => {
     const held = heldHasher();
     await using server = await testServer({ ...narrow, HASH_QUEUE: "1" }, held.hasher);
     held.hold();
@@ -136,7 +129,7 @@ describe("when the queue is full", () => {
     const login = () => send(server, "/auth", { method: "POST", path: "/login", body });
     const started = server.hashes();
     const first = login();
-    await until(() => server.hashes() === started + 1);
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
 
     const impatient = request(`${server.url}/auth/login`, {
       method: "POST",
@@ -144,10 +137,13 @@ describe("when the queue is full", () => {
     });
     impatient.on("error", () => {});
     impatient.end(JSON.stringify(body));
-    const full = async () => (await login()).status === 503;
-    while (!(await full())) await new Promise((resolve) => setImmediate(resolve));
+    await until("the queue is full", async () => (await login()).status === 503, 5_000);
     impatient.destroy();
-    await until(() => server.logged().some((line) => line["code"] === "client_gone"));
+    await until(
+      "the disconnect is logged",
+      () => server.logged().some(({ code }) => code === "client_gone"),
+      5_000,
+    );
 
     const third = login();
     held.letGo();
@@ -169,13 +165,13 @@ describe("when the queue is full", () => {
       });
     const started = server.hashes();
     const flood = Array.from({ length: 40 }, (_, n) => login("alice", `192.0.2.${n % 5}`));
-    await until(() => server.hashes() === started + 1);
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
     const refused = async () => (await Promise.race(flood)).status === 503;
     expect(await refused()).toBe(true);
     const bob = login("bob", "198.51.100.1");
     const overtaken = () =>
       server.logged().filter(({ reason }) => `${reason}`.startsWith("place in the hash"));
-    await until(() => overtaken().length === 1);
+    await until("a waiting login loses its place", () => overtaken().length === 1, 5_000);
     held.letGo();
     expect((await bob).status).toBe(200);
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
@@ -183,7 +179,7 @@ describe("when the queue is full", () => {
     expect(statuses.filter((status) => status === 503)).toHaveLength(30);
   });
 
-  test("a refusal costs no statement, and another user at the flooding address still gets in", async () => {
+  test("a refusal costs no statement, and another user still signs in", async () => {
     const held = heldHasher();
     await using server = await testServer({ ...narrow, HASH_QUEUE: "10" }, held.hasher);
     held.hold();
@@ -195,15 +191,24 @@ describe("when the queue is full", () => {
       });
     const started = server.hashes();
     const flood = Array.from({ length: 12 }, () => login("alice"));
-    await until(() => server.hashes() === started + 1);
-    await until(() => server.logged().some(({ reason }) => reason === "hash queue full"));
+    await until("the first login is hashed", () => server.hashes() === started + 1, 5_000);
+    await until(
+      "the queue is full",
+      () => server.logged().some(({ reason }) => reason === "hash queue full"),
+      5_000,
+    );
     using log = workLog();
     expect((await login("alice")).status).toBe(503);
     expect(log.take().statements).toEqual([]);
     const bob = login("bob");
-    await until(() => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")));
+    await until(
+      "a waiting login loses its place",
+      () => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")),
+      5_000,
+    );
     held.letGo();
     expect((await bob).status).toBe(200);
+    expect(log.take().statements).not.toEqual([]);
     await Promise.all(flood);
   });
 });

@@ -1,6 +1,6 @@
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 
-/** Real hashes that wait until they are let go. */
+/** A real hasher. Between `hold` and `letGo`, each verification waits. */
 export function heldHasher() {
   let gate = Promise.withResolvers<void>();
   gate.resolve();

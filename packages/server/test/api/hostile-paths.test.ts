@@ -101,7 +101,7 @@ test.each(["FOO", "get", "CONNECT", "M-FOO"])("%s, which Node cannot parse, gets
   expect(await ask(server.url, method, "/auth/me")).toEqual(refused);
 });
 
-test("an unknown method after a request on the same connection", async () => {
+test("an unknown method as second request of a connection gets 405", async () => {
   const { host } = new URL(server.url);
   const first = `GET /health/live HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
   const answers = await raw(server.url, `${first}FOO /auth/me HTTP/1.1\r\nHost: ${host}\r\n\r\n`);

@@ -29,7 +29,7 @@ describe("a server at a loopback address", () => {
     expect(await ask(server.url, "GET", path, { host: "evil.example" })).toEqual(misdirected);
   });
 
-  test("a rebound page cannot sign in, with the right password and without a hash", async () => {
+  test("a rebound page cannot sign in with the right password and costs no hash", async () => {
     const body = JSON.stringify({ username: "alice", password: passwords.alice });
     const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
     const before = server.hashes();
@@ -111,7 +111,7 @@ test("LATCHKEY_ALLOWED_HOSTS adds names", async () => {
     expect(await me(host)).toMatchObject({ code: "missing_token" });
   }
   expect(await me("evil.example")).toEqual(misdirected);
-  // A name is not an address of this machine: keys are needed.
+  // A name may belong to another machine, so keys are needed.
   expect(await ask(named.url, "GET", "/metrics", { host: "latchkey" })).toMatchObject({ status: 401 });
 });
 
@@ -140,12 +140,12 @@ test("a refused Host is logged once, with the setting and without the Host", asy
   expect(JSON.stringify(own.logged())).not.toContain("evil.example");
 });
 
-describe("a request without a key", () => {
+describe("access without a key", () => {
   const get = (path: string, version: string, headers: string) =>
     raw(server.url, `GET ${path} HTTP/${version}\r\nConnection: close\r\n${headers}\r\n`);
 
   test.each(["/metrics", "/revocations", "/revocations/some-session"])(
-    "%s: directly from this machine",
+    "%s answers only direct requests from this machine",
     async (path) => {
       expect(await get(path, "1.1", "Host: 127.0.0.1\r\n")).toMatch(/^HTTP\/1\.1 200 /);
       const others = [
@@ -162,7 +162,7 @@ describe("a request without a key", () => {
     },
   );
 
-  test("needs a key if a proxy on this machine is trusted", async () => {
+  test("ends if a proxy on this machine is trusted", async () => {
     await using behind = await testServer({ TRUSTED_PROXIES: "127.0.0.1" });
     expect(await ask(behind.url, "GET", "/metrics")).toMatchObject({
       status: 401,

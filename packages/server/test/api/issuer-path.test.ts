@@ -8,8 +8,8 @@ const issuer = "https://x.example/auth-service";
 const wellKnown = "/.well-known";
 const metadata = `${wellKnown}/oauth-protected-resource`;
 
-describe("with an issuer that has a path", () => {
-  test("the metadata is at the URL of the challenge", async () => {
+describe("an issuer with a path", () => {
+  test("serves its metadata at the URL of the challenge", async () => {
     await using server = await testServer({ ISSUER: issuer });
     const headers = { accept: "application/json, text/event-stream" };
     const body = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
@@ -21,7 +21,7 @@ describe("with an issuer that has a path", () => {
   });
 
   test.each([`${metadata}/auth-service`, `${metadata}/mcp`, metadata])(
-    "%s is the same metadata",
+    "serves the same metadata at %s",
     async (path) => {
       await using server = await testServer({ ISSUER: issuer });
       const answer = await send(server, "", { method: "GET", path });
@@ -33,13 +33,13 @@ describe("with an issuer that has a path", () => {
     `${wellKnown}/openid-configuration`,
     `${wellKnown}/openid-configuration/auth-service`,
     `/auth-service${wellKnown}/openid-configuration`,
-  ])("discovery is at %s", async (path) => {
+  ])("serves discovery at %s", async (path) => {
     await using server = await testServer({ ISSUER: issuer });
     const answer = await send(server, "", { method: "GET", path });
     expect([answer.status, answer.body["issuer"]]).toEqual([200, issuer]);
   });
 
-  test("each route answers with the path and without it", async () => {
+  test("serves each route with the path and without it", async () => {
     await using server = await testServer({ ISSUER: issuer });
     const body = { username: "alice", password: passwords.alice };
     for (const mount of ["/auth", "/auth-service/auth", "/auth-service//auth", "/auth-service/api/v1/auth"]) {
@@ -61,7 +61,7 @@ describe("with an issuer that has a path", () => {
     }
   });
 
-  test("a path that equals a mount of the routes works", async () => {
+  test("may have a path that equals a mount of the routes", async () => {
     await using server = await testServer({ ISSUER: "https://x.example/auth" });
     for (const path of ["/auth/me", "/auth/auth/me", "/auth/api/v1/auth/me"]) {
       expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
@@ -71,13 +71,16 @@ describe("with an issuer that has a path", () => {
   });
 });
 
-describe("slashes at the start", () => {
-  test.each(["//auth/me", "///api/v1/auth/me", "http://localhost//auth/me"])("%s is one", async (path) => {
-    await using server = await testServer();
-    expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
-  });
+describe("slashes at the start of a path", () => {
+  test.each(["//auth/me", "///api/v1/auth/me", "http://localhost//auth/me"])(
+    "count as one: %s",
+    async (path) => {
+      await using server = await testServer();
+      expect(await ask(server.url, "GET", path)).toMatchObject({ status: 401, code: "missing_token" });
+    },
+  );
 
-  test("stay in paths that proxies block", async () => {
+  test("do not bypass a proxy that blocks a path", async () => {
     await using server = await testServer({ ISSUER: "https://x.example/auth-service" });
     for (const path of [
       ...["//metrics", "//health/ready", "///revocations", "//revocations/x"],
@@ -87,7 +90,7 @@ describe("slashes at the start", () => {
     }
   });
 
-  test("cause no redirect to another host", async () => {
+  test("never redirect to another host", async () => {
     await using server = await testServer();
     for (const path of [
       "//evil.example/docs",
@@ -105,7 +108,7 @@ describe("slashes at the start", () => {
     }
   });
 
-  test("only the start of a path is changed", () => {
+  test("are the only part that changes", () => {
     const rewrite = targetRewriter(issuer);
     for (const url of ["/auth//me", "/a?x=//b", "/auth-service//x", "*", "ftp://x//y"]) {
       expect(rewrite({ url, headers: {} }, () => false)).toBe(url);

@@ -37,7 +37,7 @@ async function me(server: TestServer, token: string): Promise<[number, unknown]>
 }
 
 describe("keys", () => {
-  test("two are published: the one that signs and the next one; no private part", async () => {
+  test("the key set has the signing key and the next one, without private parts", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const { keys, headers } = await keySet(server);
@@ -49,7 +49,7 @@ describe("keys", () => {
     expect(keys.map(({ kid }) => kid)).toContain(headerOf(access)["kid"]);
   });
 
-  test("any verifier can check a token with the published keys", async () => {
+  test("a standard verifier accepts a token with the published keys", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const { keys } = await keySet(server);
@@ -62,7 +62,7 @@ describe("keys", () => {
     expect(payload.sub).toBe("user:alice");
   });
 
-  test("a new key was published before it signs; the old one verifies until its last token has expired", async () => {
+  test("a key is published before it signs and until its last token expires", async () => {
     await using server = await testServer();
     const old = await signIn(server);
     const before = await keySet(server);
@@ -86,7 +86,7 @@ describe("keys", () => {
     expect(kept).not.toContain(headerOf(old.access)["kid"]);
   });
 
-  test("a cache never lacks the key that signs, however often keys rotate", async () => {
+  test("a cached key set has the signing key, at any rate of rotation", async () => {
     await using server = await testServer({ KEY_ROTATION: "1m" });
     let cached: { keys: Record<string, string>[]; until: number } = { keys: [], until: 0 };
     /** A shared cache: it repeats an answer until the lifetime of that answer ends. */
@@ -110,7 +110,7 @@ describe("keys", () => {
     expect(signers.size).toBeGreaterThan(3);
   });
 
-  test("no cache may keep a key set that was not read for a minute", async () => {
+  test("a key set that was not read for a minute is sent with no-store", async () => {
     await using server = await testServer();
     const database = new DatabaseSync(server.database, { timeout: 5_000 });
     database.exec("alter table signing_keys rename to signing_keys_moved");
@@ -125,14 +125,16 @@ describe("keys", () => {
     expect(await cacheControl()).toBe("public, max-age=300");
   });
 
-  test("private parts are not in the database in the clear", async () => {
+  test("the database has private keys only in sealed form", async () => {
     await using server = await testServer();
     const store = await openStore({
       place: { engine: "sqlite", path: server.database },
       owner: "command",
       onAudit: () => {},
     });
-    for (const key of await store.keys.all()) {
+    const stored = await store.keys.all();
+    expect(stored).toHaveLength(2);
+    for (const key of stored) {
       const bytes = Buffer.from(key.sealedPrivateKey, "base64");
       // The object identifier of P-256, which every PKCS #8 of such a key holds.
       expect(bytes.includes(Buffer.from("2a8648ce3d030107", "hex"))).toBe(false);
@@ -142,11 +144,12 @@ describe("keys", () => {
   });
 });
 
-test("the signatures of many tokens check out, whatever their numbers look like", async () => {
+test("a standard verifier accepts the signatures of 600 tokens", async () => {
   await using server = await testServer();
   const { keys } = await keySet(server);
   const set = createLocalJWKSet({ keys: keys.map((key) => ({ ...key, kty: "EC" })) });
   let { access } = await signIn(server);
+  // DER drops leading zero bytes: about one signature in 128 has a shorter integer.
   for (let count = 0; count < 600; count++) {
     const body = { current_token: access };
     access = String(
@@ -156,11 +159,11 @@ test("the signatures of many tokens check out, whatever their numbers look like"
   }
 });
 
-describe("a token that is not ours is refused", () => {
+describe("a foreign or changed token is refused", () => {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
   const { privateKey: stranger } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 
-  /** The key that the server signs with, taken out of its database. */
+  /** The server's signing key, read from its database. */
   async function ownKey(server: TestServer): Promise<KeyObject> {
     const store = await openStore({
       place: { engine: "sqlite", path: server.database },
@@ -175,7 +178,7 @@ describe("a token that is not ours is refused", () => {
     return createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
   }
 
-  /** A good token but for its header and its signer. */
+  /** A valid token with another header and signer. */
   function made(access: string, key: KeyObject, header: object): string {
     const signed = `${encode({ ...headerOf(access), ...header })}.${encode(claimsOf(access))}`;
     const signature = sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" });

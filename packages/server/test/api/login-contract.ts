@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type ApiRequest, check, type Expected, mounts } from "./api-case.ts";
 import { type ProviderWorld, sharedServer } from "./provider-world.ts";
 
-/** Nothing is throttled. */
+/** Limits beyond all attempts of these tests. */
 export const unthrottled = {
   THROTTLE_PAIR: "1000/1h",
   THROTTLE_ADDRESS: "1000/1h",
@@ -108,7 +108,7 @@ const rowsOf = (signedIn: Expected): readonly (readonly [string, ApiRequest, Exp
   ["no body", { method: "POST", path: "/login" }, badRequest],
   ["a form", login("username=alice", { "content-type": "application/x-www-form-urlencoded" }), badRequest],
   ["text", login(JSON.stringify(right), { "content-type": "text/plain" }), badRequest],
-  ["what is no media type", login(JSON.stringify(right), { "content-type": "json" }), badRequest],
+  ["an invalid media type", login(JSON.stringify(right), { "content-type": "json" }), badRequest],
   [
     "two media types",
     login(JSON.stringify(right), { "content-type": "application/json, text/html" }),
@@ -159,7 +159,7 @@ export function loginContract(world: ProviderWorld): void {
       );
     });
 
-    test("the audit trail tells who, when, from where, and why, in the log as well", async () => {
+    test("the log has the event of a failed login with its address and reason", async () => {
       const answer = await check(server(), mount, login({ ...right, password: "wrong" }), refusedLogin);
       const requestId = answer.headers.get("x-request-id");
       const [event] = server()
@@ -172,7 +172,7 @@ export function loginContract(world: ProviderWorld): void {
       });
     });
 
-    test("a name that is nobody's is not written down", async () => {
+    test("the log omits a name without an account", async () => {
       const typed = "hunter2 in the wrong field";
       await check(server(), mount, login({ ...right, username: typed }), refusedLogin);
       expect(JSON.stringify(server().logged())).not.toContain("hunter2");

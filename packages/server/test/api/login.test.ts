@@ -14,7 +14,7 @@ const login = {
 } as const;
 
 describe.each(mounts)("%s/login", (mount) => {
-  test("the access token is in the profile of RFC 9068", async () => {
+  test("the access token follows the profile of RFC 9068", async () => {
     const server = serverOf();
     const answer = await send(server, mount, login);
     const token = String(answer.body["access_token"]);

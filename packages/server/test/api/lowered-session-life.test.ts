@@ -11,8 +11,8 @@ for (const [engine, open] of [
   ["SQLite", testServer],
   ["PostgreSQL", openOnPostgres],
 ] as const) {
-  describe(`a lowered setting reaches sessions that are open: ${engine}`, () => {
-    /** Signs in under the defaults, and comes back after a time to a server with other settings. */
+  describe(`a lowered setting applies to open sessions: ${engine}`, () => {
+    /** Signs in under the defaults, then opens a server with other settings. @param after in milliseconds */
     async function lowered(after: number, settings: Record<string, string>) {
       const ISSUER = "http://latchkey.test";
       const before = await open({ ISSUER });
@@ -33,7 +33,7 @@ for (const [engine, open] of [
       expect(await refresh(world.server, world.tokens)).toMatchObject({ status: 401, code: "token_expired" });
     });
 
-    test("a live access token buys no more", async () => {
+    test("a live access token can no longer be traded", async () => {
       await using world = await lowered(40 * minute, { SESSION_MAX: "30m", SESSION_IDLE: "30m" });
       const body = { current_token: world.tokens.access };
       const answer = await send(world.server, "/auth", { method: "POST", path: "/refresh", body });
@@ -43,7 +43,7 @@ for (const [engine, open] of [
       });
     });
 
-    test("a session that goes on ends when it should, and so do its new tokens", async () => {
+    test("a live session and its new tokens end at the lowered limit", async () => {
       await using world = await lowered(20 * minute, { SESSION_MAX: "30m", SESSION_IDLE: "30m" });
       const { server, tokens } = world;
       const answer = await refresh(server, tokens);
@@ -55,7 +55,7 @@ for (const [engine, open] of [
       expect(await refresh(server, again)).toMatchObject({ status: 401, code: "token_expired" });
     });
 
-    test("it is not shown any more", async () => {
+    test("list_my_sessions omits a session beyond the limit", async () => {
       await using world = await lowered(40 * minute, { SESSION_MAX: "30m", SESSION_IDLE: "30m", MCP: "on" });
       const fresh = await signIn(world.server);
       await using client = await connectMcp(2, world.server.url, fresh.access);
@@ -63,7 +63,7 @@ for (const [engine, open] of [
       expect(value).toMatchObject({ sessions: [{ id: claimsOf(fresh.access)["sid"] }], total: 1 });
     });
 
-    test("a token that was issued keeps its promise, and its logout holds for as long", async () => {
+    test("an issued token stays valid, and its logout holds until it expires", async () => {
       await using world = await lowered(40 * minute, { SESSION_MAX: "30m", SESSION_IDLE: "30m" });
       const { server, tokens } = world;
       const headers = bearer(tokens.access);
@@ -75,7 +75,7 @@ for (const [engine, open] of [
       expect(await me()).toBe(401);
     });
 
-    test("a raised setting lengthens no session", async () => {
+    test("a raised setting extends no session", async () => {
       await using before = await open({ SESSION_MAX: "1h", SESSION_IDLE: "1h" });
       const tokens = await signIn(before);
       await using server = await open({ DATABASE: before.database }, undefined, 2 * hour);

@@ -4,7 +4,7 @@ import type { TestServer, testServer } from "@latchkey/testkit/server/test-serve
 import { describe, expect, test } from "vitest";
 import { bearer, send, signIn, type Tokens } from "./api-case.ts";
 
-/** Sessions that end in one change. */
+/** The most sessions that one change ends. */
 export const batch = 1000;
 
 const endings: readonly (readonly [string, (server: TestServer) => Promise<unknown>])[] = [
@@ -14,40 +14,43 @@ const endings: readonly (readonly [string, (server: TestServer) => Promise<unkno
 ];
 
 /**
- * Ending all sessions of a user with very many.
+ * The contract of a change that ends very many sessions of one user.
  *
- * @param many how many: batches must go on while another user signs in
+ * @param many the number of sessions: enough that batches still run while another user signs in
  */
 export function manySessionsContract(engine: string, open: typeof testServer, many: number): void {
   describe(`a user with very many live sessions: ${engine}`, () => {
-    test.each(endings)(`%s of ${many} shuts the account with one bounded change`, async (_name, end) => {
-      await using server = await open();
-      const tokens = await signIn(server);
-      await copySessions(server, many);
-      await server.server.backgroundJobs.stop();
-      await end(server);
-      expect(await count(server, "session_endings")).toBe(1);
-      expect(await count(server, "revocations")).toBe(batch);
-      expect(await refresh(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
-      await server.server.backgroundJobs.poll();
-      expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
-      const finishing = server.server.backgroundJobs.finishEndings();
-      const bob = await signIn(server, "bob");
-      expect(await me(server, bob)).toEqual({ status: 200, code: undefined });
-      expect(await count(server, "session_endings"), "a login waited for all batches").toBe(1);
+    test.each(endings)(
+      `%s with ${many} sessions: one bounded change shuts the account`,
+      async (_name, end) => {
+        await using server = await open();
+        const tokens = await signIn(server);
+        await copySessions(server, many);
+        await server.server.backgroundJobs.stop();
+        await end(server);
+        expect(await count(server, "session_endings")).toBe(1);
+        expect(await count(server, "revocations")).toBe(batch);
+        expect(await refresh(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
+        await server.server.backgroundJobs.poll();
+        expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
+        const finishing = server.server.backgroundJobs.finishEndings();
+        const bob = await signIn(server, "bob");
+        expect(await me(server, bob)).toEqual({ status: 200, code: undefined });
+        expect(await count(server, "session_endings"), "a login waited for all batches").toBe(1);
 
-      await finishing;
-      expect(await count(server, "session_endings")).toBe(0);
-      await server.server.backgroundJobs.poll();
-      expect(await count(server, "revocations")).toBe(many + 1);
-      expect(await count(server, "sessions where user_id = 'user:alice' and ended_at is null")).toBe(0);
-      expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
-      expect(await me(server, bob)).toEqual({ status: 200, code: undefined });
-    });
+        await finishing;
+        expect(await count(server, "session_endings")).toBe(0);
+        await server.server.backgroundJobs.poll();
+        expect(await count(server, "revocations")).toBe(many + 1);
+        expect(await count(server, "sessions where user_id = 'user:alice' and ended_at is null")).toBe(0);
+        expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
+        expect(await me(server, bob)).toEqual({ status: 200, code: undefined });
+      },
+    );
   });
 }
 
-/** Gives alice so many sessions more, each later than hers, as logins would have. */
+/** Adds `more` sessions of alice, each newer than her own. */
 export async function copySessions(server: TestServer, more: number): Promise<void> {
   const columns = `user_id, generation, refresh_hash, rotated_at, last_used_at, expires_at, ends_at,
     tokens_until, ended_at, address_bucket, epoch`;
@@ -64,7 +67,7 @@ export async function copySessions(server: TestServer, more: number): Promise<vo
   file.close();
 }
 
-/** Rows of a table, with its conditions if any. */
+/** Counts rows. @param from a table, with a condition if needed */
 export async function count({ database }: TestServer, from: string): Promise<number> {
   const text = `select count(*) as rows from ${from}`;
   if (database.startsWith("postgres:")) return Number((await queryAt(database, text))[0]?.["rows"]);

@@ -12,10 +12,10 @@ for (const [engine, open] of [
 ] as const) {
   manySessionsContract(engine, open, 20_000);
 
-  describe(`sessions that end with their user, or with a login beyond the limit: ${engine}`, () => {
-    test("what a process left undone, another one finishes; until then no token is let through", async () => {
+  describe(`sessions that a change of their user ends: ${engine}`, () => {
+    test("another process finishes the endings; until then no token is valid", async () => {
       await using server = await open({ ISSUER: "http://latchkey.test" });
-      // The oldest of all: its own row is marked last.
+      // The oldest session: its row is marked last.
       const tokens = await signIn(server);
       await copySessions(server, 5 * batch);
       await server.server.backgroundJobs.stop();
@@ -26,13 +26,17 @@ for (const [engine, open] of [
       await using other = await open({ DATABASE: server.database, ISSUER: "http://latchkey.test" });
       expect(await me(other, tokens)).toEqual({ status: 401, code: "token_revoked" });
       expect(await refresh(other, tokens)).toEqual({ status: 401, code: "token_revoked" });
-      await until("all are ended", async () => (await count(server, "session_endings")) === 0, 20_000);
+      await until(
+        "all sessions have ended",
+        async () => (await count(server, "session_endings")) === 0,
+        20_000,
+      );
       expect(await count(server, "revocations")).toBe(5 * batch + 1);
-      // A new session is of the new epoch.
+      // A new session has the new epoch.
       expect(await me(other, await signIn(other))).toEqual({ status: 200, code: undefined });
     });
 
-    test("a removed user's name is free at once, and the new account has none of the old sessions", async () => {
+    test("a removed user's name is free at once, and the old sessions stay ended", async () => {
       await using server = await open();
       const old = await signIn(server);
       await copySessions(server, 3 * batch);
@@ -50,7 +54,7 @@ for (const [engine, open] of [
       expect((await refresh(server, fresh)).status).toBe(200);
     });
 
-    test("a removed user leaves no row behind", async () => {
+    test("the rows of a removed user and its sessions are deleted", async () => {
       await using server = await open();
       await signIn(server);
       await copySessions(server, 3 * batch);
@@ -61,7 +65,7 @@ for (const [engine, open] of [
       expect(await count(server, "revocations")).toBe(3 * batch + 1);
     });
 
-    test("a clock that is far ahead leaves no ended session off the list", async () => {
+    test("a clock far ahead keeps every ended session on the list", async () => {
       await using server = await open();
       const tokens = await signIn(server);
       server.stepWallClock(7_200_000);
@@ -71,7 +75,7 @@ for (const [engine, open] of [
       expect(await me(server, tokens)).toEqual({ status: 401, code: "token_revoked" });
     });
 
-    test("a login beyond the limit ends the oldest session, here, for guards and in the trail", async () => {
+    test("a login beyond the limit ends the oldest session, also for guards", async () => {
       await using server = await open({ SESSIONS_PER_USER: "3" });
       const sessions: Tokens[] = [];
       for (let number = 0; number < 4; number++) {
@@ -89,7 +93,7 @@ for (const [engine, open] of [
       expect(ended).toMatchObject([
         { subject: "user:alice", session_id: claimsOf(oldest.access)["sid"], reason: "limit" },
       ]);
-      // Another user has a limit of their own.
+      // Each user has a separate limit.
       expect(await me(server, await signIn(server, "bob"))).toEqual({ status: 200, code: undefined });
     });
   });

@@ -6,7 +6,7 @@ export const majors = [2, 1] as const;
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The end of a tool call. */
+/** The outcome of a tool call. */
 export interface Called {
   /** The tool's answer; undefined after a refusal. */
   readonly value: Members | undefined;

@@ -71,7 +71,7 @@ describe("the endpoint", () => {
     }
   });
 
-  test("on beyond this machine by setting, under any name", async () => {
+  test("can be turned on beyond this machine, under any name", async () => {
     await using server = await testServer({ HOST: "0.0.0.0", MCP: "on" });
     expect(await postTo(server, "login.internal:8000")).toBe(200);
   });
@@ -90,7 +90,7 @@ describe("the endpoint", () => {
 describe("a caller", () => {
   const needsToken = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
 
-  test("without a token gets the address of the metadata", async () => {
+  test("answers a call without a token with the address of the metadata", async () => {
     await using server = await testServer();
     const { status, headers, text } = await post(server, needsToken);
     expect([status, JSON.parse(text)["code"]]).toEqual([401, "missing_token"]);
@@ -100,17 +100,17 @@ describe("a caller", () => {
   });
 
   test.each<[string, string, (token: string, server: TestServer) => unknown]>([
-    ["that is malformed", "invalid_token", () => "a-canary-that-is-no-token"],
-    ["that has expired", "token_expired", (token, server) => [token, server.advance(3_600_001)][0]],
+    ["malformed", "invalid_token", () => "a-canary-that-is-no-token"],
+    ["expired", "token_expired", (token, server) => [token, server.advance(3_600_001)][0]],
     [
-      "whose session has ended",
+      "revoked",
       "token_revoked",
       async (token, server) => {
         await send(server, "/auth", { method: "POST", path: "/logout", headers: bearer(token) });
         return token;
       },
     ],
-  ])("is refused with a token %s, for every method", async (_name, code, spoil) => {
+  ])("refuses a token that is %s, and repeats no part of it", async (_name, code, spoil) => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const token = String(await spoil(access, server));
@@ -123,7 +123,7 @@ describe("a caller", () => {
     }
   });
 
-  test("is refused with two good tokens in two headers", async () => {
+  test("refuses two good tokens in two headers", async () => {
     await using server = await testServer();
     const [alice, bob] = [await signIn(server), await signIn(server, "bob")];
     const rawHeaders = Object.entries(accepts).flat();
@@ -171,8 +171,8 @@ describe("the metadata", () => {
   });
 });
 
-describe("pages in a browser,", () => {
-  test("from foreign origins, do not reach it", async () => {
+describe("access by pages and programs", () => {
+  test("a page of a foreign origin gets 403", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const origin = "https://evil.example";
@@ -185,7 +185,7 @@ describe("pages in a browser,", () => {
   });
 
   test.each(["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example"])(
-    "under the rebound name %j, do not reach it",
+    "a page under the rebound name %j gets 421",
     async (host) => {
       await using server = await testServer();
       expect(await postTo(server, host)).toBe(421);
@@ -193,14 +193,14 @@ describe("pages in a browser,", () => {
   );
 
   test.each(["localhost:1", "127.0.0.1", "127.0.0.1:8000", "[::1]:8000", "login.example.com"])(
-    "and programs, reach it as %s",
+    "a request to %s is accepted",
     async (host) => {
       await using server = await testServer({ ISSUER: "https://login.example.com" });
       expect(await postTo(server, host)).toBe(200);
     },
   );
 
-  test("from this machine, may call it and read a refusal", async () => {
+  test("a page of this machine may call, and read a refusal", async () => {
     await using server = await testServer();
     const origin = "http://localhost:3000";
     const preflight = await ask(server, "OPTIONS", {

@@ -113,7 +113,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       });
     });
 
-    test("rounds use and end to five minutes", async () => {
+    test("rounds times of use and end to five minutes", async () => {
       await using world = await mcpWorld(major);
       const thief = await world.as("alice");
       const owner = await world.as("alice");

@@ -40,7 +40,7 @@ export async function mcpWorld(
 /**
  * Worlds on one server, which is started for the first test and closed after the last of the file.
  *
- * @returns opens the world of one test: everybody is active, nobody is signed in, log and trail are empty
+ * @returns opens the world of one test: all users active, no session, log and trail empty
  */
 export function sharedMcpWorlds(): (major: 1 | 2) => Promise<McpWorld> {
   let shared: Promise<TestServer> | undefined;

@@ -32,7 +32,7 @@ const noTokens: readonly (readonly [string, Record<string, string>, Expected])[]
   ["another scheme", { authorization: "Basic YWxpY2U6eA==" }, missing],
   ["no JWT", bearer("not-a-token"), refusedToken("invalid_token")],
   ["three dots", bearer("..."), refusedToken("invalid_token")],
-  ["much of nothing", bearer("a".repeat(12_000)), refusedToken("invalid_token")],
+  ["12,000 letters", bearer("a".repeat(12_000)), refusedToken("invalid_token")],
 ];
 
 export const loggedOut: Expected = {
@@ -55,12 +55,12 @@ export function meAndLogoutContract(world: ProviderWorld): void {
   };
 
   describe.each(mounts)("%s/me", (mount) => {
-    test("tells who is signed in", async () => {
+    test("returns the signed-in user", async () => {
       const { access } = await signIn(server());
       await check(server(), mount, me(bearer(access)), { status: 200, exactly: alice });
     });
 
-    test("takes the scheme in any case and any number of spaces", async () => {
+    test("accepts the scheme in any case, with any number of spaces", async () => {
       const { access } = await signIn(server());
       await check(server(), mount, me({ authorization: `bEARER   ${access}` }), {
         status: 200,
@@ -96,7 +96,7 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       expect(answer.text).toBe("");
     });
 
-    test("POST is not allowed", async () => {
+    test("refuses POST", async () => {
       await check(
         server(),
         mount,
@@ -111,7 +111,7 @@ export function meAndLogoutContract(world: ProviderWorld): void {
   });
 
   describe.each(mounts)("%s/logout", (mount) => {
-    test("ends the session: its access token and its refresh token are refused from the next request on", async () => {
+    test("ends the session at once, for its access token and its refresh token", async () => {
       const { access, refresh } = await signIn(server());
       await check(server(), mount, me(bearer(access)), { status: 200 });
       await check(server(), mount, logout(bearer(access)), loggedOut);
@@ -141,7 +141,7 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       );
     });
 
-    test("holds for as long as its last token would have been valid, through tidying and a restart", async () => {
+    test("holds while a token is valid, through a purge and a restart", async () => {
       await using place = await world.open({ ISSUER: "http://latchkey.test" });
       const { access } = await signIn(place);
       await check(place, mount, logout(bearer(access)), loggedOut);
@@ -153,7 +153,7 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       await check(second, mount, me(bearer(access)), refusedToken("token_revoked"));
     });
 
-    test("two at the same moment both succeed", async () => {
+    test("succeeds for two simultaneous requests", async () => {
       const { access } = await signIn(server());
       const { url } = server();
       const request = (connection: string) =>
@@ -166,9 +166,9 @@ export function meAndLogoutContract(world: ProviderWorld): void {
 
     test.each([
       ["an empty JSON body", "", { "content-type": "application/json" }],
-      ["a body that is no JSON", "{", { "content-type": "application/json" }],
+      ["malformed JSON", "{", { "content-type": "application/json" }],
       ["a form", "a=b", { "content-type": "application/x-www-form-urlencoded" }],
-      ["what is no media type", "a=b", { "content-type": "json" }],
+      ["an invalid media type", "a=b", { "content-type": "json" }],
     ])("ignores %s", async (_name, body, headers) => {
       const { access } = await signIn(server());
       const request: ApiRequest = {
@@ -184,7 +184,7 @@ export function meAndLogoutContract(world: ProviderWorld): void {
       await check(server(), mount, logout(headers), expected);
     });
 
-    test("refuses a body over 16 KiB, and GET, and the session goes on", async () => {
+    test("refuses GET and a body over 16 KiB, and the session goes on", async () => {
       const { access } = await signIn(server());
       const large: ApiRequest = { ...logout(bearer(access)), body: "x".repeat(17_000) };
       await check(server(), mount, large, { status: 413, code: "body_too_large" });

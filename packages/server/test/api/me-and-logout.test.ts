@@ -9,7 +9,7 @@ meAndLogoutContract(localWorld);
 
 const serverOf = sharedServer(localWorld);
 
-describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
+describe.each(mounts)("%s/me, with local users", (mount) => {
   test("refuses a token of a disabled or removed user", async () => {
     const { people, backgroundJobs } = serverOf().server;
     const person = {
@@ -35,7 +35,7 @@ describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
     await check(serverOf(), mount, me(bearer(second.access)), refusedToken("token_revoked"));
   });
 
-  test("refuses a token of a user who was made inactive behind its back, and takes it again at once after", async () => {
+  test("refuses a user that another process deactivates, until reactivated", async () => {
     const { access } = await signIn(serverOf(), "bob");
     const other = new DatabaseSync(serverOf().database, { timeout: 5_000 });
     other.exec("update users set active = 0 where id = 'user:bob'");
@@ -47,8 +47,8 @@ describe.each(mounts)("%s/me, with users of Latchkey's own", (mount) => {
   });
 });
 
-describe.each(mounts)("%s/logout, with sessions of Latchkey's own", (mount) => {
-  test("ends what a current token could be traded for", async () => {
+describe.each(mounts)("%s/logout, with local sessions", (mount) => {
+  test("ends trades of the session's current token", async () => {
     const { access } = await signIn(serverOf());
     await check(serverOf(), mount, logout(bearer(access)), loggedOut);
     const body = { current_token: access };

@@ -84,7 +84,7 @@ test("the age of the revocation list grows while it cannot be read", async () =>
   expect(sampled(await samplesOf(server), "latchkey_revocations_age_seconds")).toBeLessThan(30);
 });
 
-test("with PostgreSQL the connections are measured", async () => {
+test("connections are measured with PostgreSQL", async () => {
   await using server = await postgresWorld.open({ DATABASE_POOL: "7" });
   await signIn(server);
   const samples = await samplesOf(server);
@@ -94,7 +94,7 @@ test("with PostgreSQL the connections are measured", async () => {
 });
 
 describe("/metrics admits", () => {
-  test("on the server's own machine programs, but no page and no proxy", async () => {
+  test("programs on the server's machine, but no page and no proxy", async () => {
     await using server = await testServer();
     expect((await scrape(server)).status).toBe(200);
     for (const headers of [{ "x-forwarded-for": "127.0.0.1" }, { origin: "http://127.0.0.1" }]) {
@@ -105,7 +105,7 @@ describe("/metrics admits", () => {
     }
   });
 
-  test("elsewhere, or with keys set, requests with a key", async () => {
+  test("only requests with a key if the issuer is public", async () => {
     await using server = await testServer({ METRICS_KEYS: key, ISSUER: "https://login.example" });
     const answers = [{}, { authorization: `Bearer ${key}x` }, { authorization: `Bearer ${key}` }];
     const statuses = await Promise.all(
@@ -114,7 +114,7 @@ describe("/metrics admits", () => {
     expect(statuses).toEqual([401, 401, 200]);
   });
 
-  test("a guard's key is refused", async () => {
+  test("no request with a guard key", async () => {
     await using server = await testServer({ GUARD_KEYS: key, ISSUER: "https://login.example" });
     expect((await scrape(server, { authorization: `Bearer ${key}` })).status).toBe(401);
   });

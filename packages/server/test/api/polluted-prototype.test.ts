@@ -3,7 +3,7 @@ import { passwords, testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
 import { mounts, send, signIn } from "./api-case.ts";
 
-// Every object of the server's process inherits a member. A body or a header that lacks it does not have it.
+// Every object of the server's process inherits a member. The server must read only members that a request sent.
 
 test.each(mounts)("%s/login: an inherited password is ignored", async (mount) => {
   await using server = await testServer();

@@ -16,7 +16,7 @@ async function makeTemplate(): Promise<string> {
 }
 
 /**
- * A test server on PostgreSQL: on a database of its own if the settings name none. The database's clock advances with
+ * A test server on PostgreSQL: on its own database, unless the settings name one. The database's clock advances with
  * the server's, if the database belongs to the suite's administrator: no other role may read the clock's file.
  */
 export const openOnPostgres: typeof testServer = async (settings = {}, hasher, ahead) => {

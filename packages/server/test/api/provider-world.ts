@@ -11,7 +11,7 @@ export interface ProviderWorld {
   readonly refreshToken: RegExp;
   /** The reason of a wrong password in the audit trail. */
   readonly wrongPassword: object;
-  /** Rows of a contract, by name, that end otherwise with this provider: all the differences there are. */
+  /** All rows of a contract that end differently with this provider, by name. */
   readonly differs: Readonly<Record<string, Expected>>;
 }
 

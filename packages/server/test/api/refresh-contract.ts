@@ -87,7 +87,7 @@ export function refreshContract(world: ProviderWorld): void {
       expect([me.status, me.body["code"]]).toEqual([401, "token_revoked"]);
     });
 
-    test("a token of two generations ago is a replay, however recent", async () => {
+    test("a token of two generations ago is a replay, also within the grace", async () => {
       const { refresh: token } = await signIn(server());
       const second = await check(server(), mount, refresh({ refresh_token: token }), refreshed);
       await check(server(), mount, refresh({ refresh_token: second.body["refresh_token"] }), refreshed);
@@ -99,7 +99,7 @@ export function refreshContract(world: ProviderWorld): void {
       );
     });
 
-    test("refresh_token goes before current_token", async () => {
+    test("refresh_token takes precedence over current_token", async () => {
       const { access, refresh: token } = await signIn(server());
       const both = await check(
         server(),
@@ -136,23 +136,23 @@ export function refreshContract(world: ProviderWorld): void {
       ["an empty refresh token", { refresh_token: "" }, refusedRefresh("invalid_token")],
       ["an empty current token", { current_token: "" }, refusedRefresh("invalid_token")],
       [
-        "no refresh token of ours",
+        "a foreign refresh token",
         { refresh_token: `lkr_${"A".repeat(91)}` },
         refusedRefresh("invalid_token"),
       ],
-      ["no token of ours", { current_token: "a.b.c" }, refusedRefresh("invalid_token")],
+      ["a foreign token", { current_token: "a.b.c" }, refusedRefresh("invalid_token")],
       ["not JSON", "refresh_token=x", { status: 400, code: "bad_request" }],
       ["over 16 KiB", { refresh_token: "x".repeat(17_000) }, { status: 413, code: "body_too_large" }],
     ] as const)("%s", async (name, body, expected) => {
       await check(server(), mount, refresh(body), world.differs[name] ?? expected);
     });
 
-    test("GET is not allowed", async () => {
+    test("GET is refused", async () => {
       const expected = { status: 405, code: "method_not_allowed", headers: { allow: "POST" } };
       await check(server(), mount, { method: "GET", path: "/refresh" }, expected);
     });
 
-    test("a changed refresh token is not ours, and harms no session", async () => {
+    test("a changed refresh token is refused, and its session goes on", async () => {
       const { refresh: token } = await signIn(server());
       const at = 30;
       const changed = token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);

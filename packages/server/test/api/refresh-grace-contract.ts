@@ -29,7 +29,7 @@ const revoked = { status: 401, code: "token_revoked" };
 
 /** The contract of the refresh grace: time, number and address of repeats. @param open as `testServer` */
 export function refreshGraceContract(name: string, open: typeof testServer): void {
-  /** A session that was opened at home; its first refresh token is used up. */
+  /** Opens a session from `home` and uses its first refresh token. */
   async function rotated(server: TestServer) {
     const { body } = await send(server, "/auth", {
       method: "POST",
@@ -71,7 +71,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(names(server)).toEqual(replay);
     });
 
-    test("the session's own address gets it for a minute", async () => {
+    test("the session's own address gets the successor for a minute", async () => {
       await using server = await open(behindProxy);
       const { used, next } = await rotated(server);
       server.advance(60_000);
@@ -84,7 +84,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(names(server)).toEqual(replay);
     });
 
-    test("the settings bound both, and a grace of nothing is one everywhere", async () => {
+    test("settings bound both graces, and 0s turns the grace off everywhere", async () => {
       await using server = await open({
         ...behindProxy,
         REFRESH_GRACE: "2s",
@@ -115,7 +115,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(server, third)).toMatchObject(revoked);
     });
 
-    test("of fifty repeats at once on two replicas twenty get the successor", async () => {
+    test("twenty of fifty simultaneous repeats at two replicas get the successor", async () => {
       await using one = await open(behindProxy);
       await using other = await open({ ...behindProxy, DATABASE: one.database });
       const { used, next } = await rotated(one);
@@ -127,7 +127,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(one, next)).toMatchObject(revoked);
     });
 
-    test("a replay is one after the wall clock is set back an hour", async () => {
+    test("a replay is refused after the wall clock is set back an hour", async () => {
       await using server = await open(behindProxy);
       const { used } = await rotated(server);
       server.stepWallClock(-hour);
@@ -136,7 +136,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(names(server)).toEqual(replay);
     });
 
-    test("a replay is one when the wall clock is set back to its rotation", async () => {
+    test("a replay is refused if the wall clock is set back to the rotation", async () => {
       await using server = await open(behindProxy);
       const { used } = await rotated(server);
       server.advance(hour);
@@ -161,7 +161,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect(await present(behind, used)).toMatchObject({ status: 200, next });
     });
 
-    test.each([-hour, hour])("two tabs stay signed in around a step of %i ms", async (step) => {
+    test.each([-hour, hour])("two tabs stay signed in across a clock step of %i ms", async (step) => {
       await using server = await open(behindProxy);
       const { used, next } = await rotated(server);
       server.stepWallClock(step);
@@ -170,7 +170,7 @@ export function refreshGraceContract(name: string, open: typeof testServer): voi
       expect((await present(server, next)).status).toBe(200);
     });
 
-    test("the repeats are counted for monitoring, by origin", async () => {
+    test("/metrics counts the repeats by origin", async () => {
       const key = "a-metrics-key-of-more-than-32-characters";
       await using server = await open({ ...behindProxy, METRICS_KEYS: key });
       const { used } = await rotated(server);

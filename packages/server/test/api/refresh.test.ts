@@ -7,15 +7,15 @@ refreshContract(localWorld);
 
 const serverOf = sharedServer(localWorld, { SESSION_IDLE: "2h", SESSION_MAX: "5h" });
 
-describe.each(mounts)("%s/refresh, with sessions of Latchkey's own", (mount) => {
+describe.each(mounts)("%s/refresh, with local sessions", (mount) => {
   const minute = 60_000;
 
-  test("a current token goes where the refresh token is null", async () => {
+  test("a current token is traded if the refresh token is null", async () => {
     const { access } = await signIn(serverOf());
     await check(serverOf(), mount, refresh({ refresh_token: null, current_token: access }), refreshed);
   });
 
-  test("a current token is traded, without a refresh token", async () => {
+  test("a trade of a current token gives no refresh token", async () => {
     const { access, refresh: token } = await signIn(serverOf());
     serverOf().advance(30 * minute);
     const answer = await check(serverOf(), mount, refresh({ current_token: access }), {
@@ -42,14 +42,14 @@ describe.each(mounts)("%s/refresh, with sessions of Latchkey's own", (mount) => 
     await check(serverOf(), mount, refresh({ current_token: access }), refusedRefresh("token_expired"));
   });
 
-  test("an unused session ends", async () => {
+  test("an unused session expires", async () => {
     const { access, refresh: token } = await signIn(serverOf());
     serverOf().advance(120 * minute);
     await check(serverOf(), mount, refresh({ refresh_token: token }), refusedRefresh("token_expired"));
     await check(serverOf(), mount, refresh({ current_token: access }), refusedRefresh("token_expired"));
   });
 
-  test("a disabled user's session is over", async () => {
+  test("a disabled user's session has ended", async () => {
     const { access, refresh: token } = await signIn(serverOf(), "bob");
     await serverOf().server.people.setActive("bob", false);
     await serverOf().server.backgroundJobs.poll();

@@ -1,10 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { type ApiRequest, bearer, check, type Expected, mounts, send, signIn } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
 
-/** The refusals that need a server in trouble; those of a broken request stand with each operation. */
+/** Refusals that need a fault in the server. Refusals of a bad request are tested with each operation. */
 
 const right = { username: "alice", password: passwords.alice };
 const login = (body: unknown): ApiRequest => ({ method: "POST", path: "/login", body });
@@ -42,7 +43,7 @@ const limited = (policy: string, quota: number, event: string): Expected =>
     events: [event],
   });
 
-/** Moves a table away, so that whatever needs it fails; the other tables stay. */
+/** Renames a table, so that every statement that needs it fails. */
 function withoutTable(server: TestServer, table: string): void {
   const database = new DatabaseSync(server.database, { timeout: 5_000 });
   database.exec(`alter table ${table} rename to ${table}_moved`);
@@ -64,13 +65,13 @@ describe.each(mounts)("%s", (mount) => {
     await check(server, mount, wrong, limited("refresh-address", 10, "refresh.throttled"));
   });
 
-  test("503: no room for another hash", async () => {
+  test("503: the hash queue is full", async () => {
     const held = heldHasher();
     await using server = await testServer({ HASH_CONCURRENCY: "1", HASH_QUEUE: "0" }, held.hasher);
     held.hold();
     const before = server.hashes();
     const first = send(server, mount, login(right));
-    while (server.hashes() === before) await new Promise((resolve) => setImmediate(resolve));
+    await until("a login is hashed", () => server.hashes() > before, 5_000);
     await check(
       server,
       mount,
@@ -83,7 +84,7 @@ describe.each(mounts)("%s", (mount) => {
     expect((await first).status).toBe(200);
   });
 
-  test("503: nothing can be read", async () => {
+  test("503: the database cannot be read", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     withoutTable(server, "users");
@@ -99,7 +100,7 @@ describe.each(mounts)("%s", (mount) => {
     }
   });
 
-  test("503: nothing can be written", async () => {
+  test("503: the database cannot be written", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     const database = new DatabaseSync(server.database, { timeout: 5_000 });
@@ -115,7 +116,7 @@ describe.each(mounts)("%s", (mount) => {
     }
     database.exec("drop trigger full");
     database.close();
-    // The refused changes have not happened.
+    // The database has no trace of the refused changes.
     await check(server, mount, refresh({ refresh_token: tokens.refresh }), {
       status: 200,
       events: ["token.refreshed"],

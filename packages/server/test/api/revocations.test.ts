@@ -9,7 +9,7 @@ const other = "another-guard-key-of-32-characters-or-so";
 let server: TestServer;
 let started: number | undefined;
 
-/** A test gets the server of the one before, if no session has ended there and its clock has not moved. */
+/** A test reuses the previous server if no session has ended there and its clock has not moved. */
 beforeEach(async () => {
   if (started !== undefined) {
     const unused = started === server.now() && (await send(server, "", list)).body["cursor"] === 0;
@@ -23,7 +23,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const list = { method: "GET", path: "/revocations" } as const;
 
-/** Signs alice in and out again. @returns the id of the session that ended, and until when its token was good */
+/** Signs alice in and out again. @returns the id of the ended session and the expiry of its token */
 async function endOne(on = server) {
   const { access } = await signIn(on);
   const { sid, exp } = claimsOf(access);
@@ -42,10 +42,10 @@ test.each([
   expect(feed.headers["content-type"]).toMatch(/^text\/event-stream/);
 });
 
-describe("as pages of JSON", () => {
+describe("the list as pages of JSON", () => {
   const get = (path: string) => ({ method: "GET", path }) as const;
 
-  test("nothing has ended", async () => {
+  test("is empty before the first ended session", async () => {
     const nothing = { revocations: [], cursor: 0, more: false };
     await check(server, "", get("/revocations"), { status: 200, exactly: nothing });
   });
@@ -61,19 +61,19 @@ describe("as pages of JSON", () => {
     ["a stream not at all", "text/event-stream;q=0"],
     ["neither", "text/html"],
     ["a quality that is no number", "text/event-stream;q=high"],
-  ])("for a client that accepts %s", async (_, accept) => {
+  ])("is sent to a client that accepts %s", async (_, accept) => {
     const headers = accept === "" ? {} : { accept };
     const { headers: answered } = await send(server, "", { method: "GET", path: "/revocations", headers });
     expect(answered.get("content-type")).toMatch(/^application\/json/);
   });
 
-  test("an ended session with number and time, without its user", async () => {
+  test("has an ended session with number and time, without its user", async () => {
     const { sessionId, until } = await endOne();
     const exactly = { revocations: [{ number: 1, sessionId, until }], cursor: 1, more: false };
     await check(server, "", get("/revocations"), { status: 200, exactly });
   });
 
-  test("sessions that ended after a number", async () => {
+  test("has the sessions that ended after a number", async () => {
     await endOne();
     const second = await endOne();
     const { body } = await send(server, "", get("/revocations?after=1"));
@@ -82,13 +82,13 @@ describe("as pages of JSON", () => {
     expect((await send(server, "", get("/revocations?after=2"))).body).toEqual(nothing);
   });
 
-  test("a number beyond the list gets the whole list", async () => {
+  test("is sent as a whole for a number beyond it", async () => {
     const first = await endOne();
     const { body } = await send(server, "", get("/revocations?after=57"));
     expect(body).toEqual({ revocations: [numbered(1, first)], cursor: 1, more: false });
   });
 
-  test("a thousand at a time", async () => {
+  test("has at most a thousand sessions on a page", async () => {
     await server.endSessions(2_500);
     const sizes: number[] = [];
     for (let cursor = 0, more = true; more; ) {
@@ -101,26 +101,23 @@ describe("as pages of JSON", () => {
     expect(sizes).toEqual([1_000, 1_000, 500]);
   });
 
-  test.each(["x", "-1", "1.5", "", "1e3", "9".repeat(16), "1&after=2"])(
-    "after=%s is refused",
-    async (after) => {
-      const expected = {
-        status: 422,
-        code: "validation_error",
-        body: { detail: [{ loc: ["query", "after"] }] },
-      };
-      await check(server, "", get(`/revocations?after=${after}`), expected);
-    },
-  );
+  test.each(["x", "-1", "1.5", "", "1e3", "9".repeat(16), "1&after=2"])("refuses after=%s", async (after) => {
+    const expected = {
+      status: 422,
+      code: "validation_error",
+      body: { detail: [{ loc: ["query", "after"] }] },
+    };
+    await check(server, "", get(`/revocations?after=${after}`), expected);
+  });
 
-  test.each(["POST", "PUT", "DELETE", "HEAD"] as const)("%s is refused", async (method) => {
+  test.each(["POST", "PUT", "DELETE", "HEAD"] as const)("refuses %s", async (method) => {
     const code = method === "HEAD" ? undefined : "method_not_allowed";
     await check(server, "", { method, path: "/revocations" }, { status: 405, ...(code && { code }) });
   });
 });
 
-describe("for one session", () => {
-  test("whether it has ended", async () => {
+describe("the state of one session", () => {
+  test("tells whether it has ended", async () => {
     const { sessionId } = await endOne();
     const state = (id: string) => send(server, "", { method: "GET", path: `/revocations/${id}` });
     expect((await state(sessionId)).body).toEqual({ sessionId, ended: true });
@@ -129,8 +126,8 @@ describe("for one session", () => {
   });
 });
 
-describe("as a stream of events", () => {
-  test("from the beginning: every ended session, and the cursor", async () => {
+describe("the list as a stream of events", () => {
+  test("starts with every ended session and the cursor", async () => {
     const first = await endOne();
     using feed = await followFeed(server);
     expect(feed.headers).toMatchObject({
@@ -144,7 +141,7 @@ describe("as a stream of events", () => {
     ]);
   });
 
-  test("sessions that end while it is open", async () => {
+  test("sends sessions that end while it is open", async () => {
     using feed = await followFeed(server);
     expect(await feed.untilCursor()).toEqual([{ id: "0", event: "cursor", data: { cursor: 0 } }]);
     const ended = await endOne();
@@ -160,13 +157,13 @@ describe("as a stream of events", () => {
     expect((await atTheEnd.untilCursor()).map(({ data }) => data)).toEqual([{ cursor: 2 }]);
   });
 
-  test.each(["57", "x", "-1", " "])("an unknown id, %j, starts from the beginning", async (id) => {
+  test.each(["57", "x", "-1", " "])("starts from the beginning after an unknown id, %j", async (id) => {
     const first = await endOne();
     using feed = await followFeed(server, { "last-event-id": id });
     expect((await feed.untilCursor()).map(({ data }) => data)).toEqual([numbered(1, first), { cursor: 1 }]);
   });
 
-  test("everything in order, to a guard that reads while sessions end", async () => {
+  test("keeps the order for a guard that reads while sessions end", async () => {
     await server.endSessions(2_500);
     using feed = await followFeed(server);
     const ending = server.endSessions(500);
@@ -179,7 +176,7 @@ describe("as a stream of events", () => {
     expect(numbers).toEqual(Array.from({ length: 3_000 }, (_, index) => String(index + 1)));
   });
 
-  test("a heartbeat at least every five seconds", async () => {
+  test("sends a heartbeat at least every five seconds", async () => {
     using feed = await followFeed(server);
     await feed.untilCursor();
     expect(await feed.untilCursor()).toEqual([{ id: "0", event: "cursor", data: { cursor: 0 } }]);
@@ -193,7 +190,7 @@ describe("as a stream of events", () => {
     expect(last).toBeUndefined();
   });
 
-  test("a stream beyond the limit gets 503 and can read pages", async () => {
+  test("answers 503 beyond the limit of streams, and pages stay readable", async () => {
     const feeds = await Promise.all(Array.from({ length: 1_000 }, () => followFeed(server)));
     const late = await answerOf(server, "/revocations", { accept: "text/event-stream" });
     expect(late.statusCode).toBe(503);
@@ -204,7 +201,7 @@ describe("as a stream of events", () => {
   });
 });
 
-describe("the list admits", () => {
+describe("access to the list", () => {
   let keyed: TestServer;
   let distant: TestServer;
   beforeAll(async () => {
@@ -220,21 +217,24 @@ describe("the list admits", () => {
     return answer.statusCode;
   };
 
-  test.each(["/revocations", "/revocations/some-session"])("%s", async (path) => {
-    // From this machine, to a server that is this machine's alone.
-    expect(await statusOf(server, {}, path)).toBe(200);
-    expect(await statusOf(server, bearer("whatever"), path)).toBe(200);
-    expect(await statusOf(keyed, {}, path)).toBe(200);
-    // A key that is presented must be one.
-    expect(await statusOf(keyed, bearer(key), path)).toBe(200);
-    expect(await statusOf(keyed, bearer(other), path)).toBe(200);
-    expect(await statusOf(keyed, bearer(`${key}x`), path)).toBe(401);
-    // A server with a public address may have a proxy in front of it.
-    expect(await statusOf(distant, {}, path)).toBe(401);
-    expect(await statusOf(distant, bearer(key), path)).toBe(200);
-    expect(await statusOf(distant, { authorization: `Basic ${key}` }, path)).toBe(401);
-    expect(await statusOf(distant, {}, `${path}?key=${key}`)).toBe(401);
-  });
+  test.each(["/revocations", "/revocations/some-session"])(
+    "%s admits this machine and any guard key",
+    async (path) => {
+      // A request from this machine to a server for this machine only.
+      expect(await statusOf(server, {}, path)).toBe(200);
+      expect(await statusOf(server, bearer("whatever"), path)).toBe(200);
+      expect(await statusOf(keyed, {}, path)).toBe(200);
+      // A presented key must be valid, also on this machine.
+      expect(await statusOf(keyed, bearer(key), path)).toBe(200);
+      expect(await statusOf(keyed, bearer(other), path)).toBe(200);
+      expect(await statusOf(keyed, bearer(`${key}x`), path)).toBe(401);
+      // A server with a public address may have a proxy in front of it.
+      expect(await statusOf(distant, {}, path)).toBe(401);
+      expect(await statusOf(distant, bearer(key), path)).toBe(200);
+      expect(await statusOf(distant, { authorization: `Basic ${key}` }, path)).toBe(401);
+      expect(await statusOf(distant, {}, `${path}?key=${key}`)).toBe(401);
+    },
+  );
 
   test.each([
     { "x-forwarded-for": "203.0.113.7" },
@@ -252,7 +252,7 @@ describe("the list admits", () => {
     expect(await statusOf(keyed, { ...headers, ...bearer(key) })).toBe(200);
   });
 
-  test("a missing key is named, also for a stream", async () => {
+  test("a missing key gets invalid_guard_key, also for a stream", async () => {
     for (const accept of ["application/json", "text/event-stream"]) {
       const answer = await answerOf(distant, "/revocations", { accept });
       let body = "";
@@ -268,15 +268,15 @@ describe("the list admits", () => {
     expect(await statusOf(distant, bearer(access))).toBe(401);
   });
 
-  test("no key is in the log", async () => {
+  test("the log has no key", async () => {
     await statusOf(distant, bearer(key));
     await statusOf(distant, bearer(`${key}-canary`));
     expect(JSON.stringify(distant.logged())).not.toContain(key);
   });
 });
 
-describe("the list is pruned", () => {
-  test("one minute after the last token, because the clock of a guard may be slow", async () => {
+describe("a purge of the list", () => {
+  test("drops a session a minute after its last token, for slow guard clocks", async () => {
     const { until } = await endOne();
     const left = async () => {
       await server.server.backgroundJobs.purge();
@@ -284,7 +284,7 @@ describe("the list is pruned", () => {
     };
     server.advance(until - server.now() + 60_000);
     expect(await left()).toHaveLength(1);
-    // By elapsed time as well, since the session was seen to have ended: its token expired on a whole second.
+    // The purge also waits for elapsed time. The token expired on a whole second, hence one second more.
     server.advance(1000);
     expect(await left()).toHaveLength(0);
     await using restarted = await testServer({ DATABASE: server.database });

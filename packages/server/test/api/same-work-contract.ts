@@ -5,14 +5,14 @@ import { openStore, type Store } from "../../src/store/store.ts";
 import { type ApiAnswer, send } from "./api-case.ts";
 import { workLog } from "./work-log.ts";
 
-/** Another address, so that each name meets limits of its own. */
+/** Another address, so that each name meets separate limits. */
 const elsewhere = (here: string) => here.replace("192.0.2", "198.51.100");
 const bcrypt = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 
 interface Path {
   readonly path: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** The steps so far. */
+  /** Steps before the measured login. */
   readonly before?: (server: TestServer, name: string, here: string) => Promise<unknown>;
   /** An existing name and a name without an account. */
   readonly names?: readonly [existing: string, unknown: string];
@@ -137,7 +137,7 @@ afterAll(() => log[Symbol.dispose]());
 
 /** Work and answers of a login do not depend on whether its account exists. @param open as `testServer` */
 export function sameWorkContract(engine: string, open: typeof testServer): void {
-  describe(`an account that exists and one that does not cost the same: ${engine}`, () => {
+  describe(`an existing and an unknown account cost the same: ${engine}`, () => {
     test.each(paths)("$path", async (given) => {
       const { settings = {}, before, names = ["alice", "nobody"], password = "wrong", ...expected } = given;
       await using server = await open({ TRUSTED_PROXIES: "127.0.0.1", ...settings }, log.hasher);
@@ -149,7 +149,7 @@ export function sameWorkContract(engine: string, open: typeof testServer): void 
         log.take();
         const { status, headers, text } = await login(server, name, password, here);
         const { "x-request-id": _, date: __, ...plain } = Object.fromEntries(headers);
-        // Events of the operator's command can be heard later than its end.
+        // Events of a command can arrive after its end.
         const heard = server.newEvents().map((event) => event.name);
         const events = heard.filter((event) => event.startsWith("login."));
         seen.push({ status, headers: plain, text, events, ...log.take() });

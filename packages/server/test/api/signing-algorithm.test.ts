@@ -17,7 +17,7 @@ async function keySetOf(server: TestServer): Promise<JSONWebKeySet> {
 }
 
 describe.each(["ES256", "RS256"] as const)("LATCHKEY_SIGNING_ALGORITHM=%s", (algorithm) => {
-  test("both keys are of it, and a verifier accepts their tokens", async () => {
+  test("both keys have it, and a verifier accepts their tokens", async () => {
     await using server = await testServer({ SIGNING_ALGORITHM: algorithm });
     const { access } = await signIn(server);
     const keySet = await keySetOf(server);
@@ -44,7 +44,7 @@ describe.each(["ES256", "RS256"] as const)("LATCHKEY_SIGNING_ALGORITHM=%s", (alg
   });
 });
 
-test("a token whose header names the other algorithm is refused", async () => {
+test("a token with another algorithm in its header is refused", async () => {
   await using server = await testServer({ SIGNING_ALGORITHM: "RS256" });
   const { access } = await signIn(server);
   const [, payload, signature] = access.split(".");
@@ -62,7 +62,7 @@ test("a token whose header names the other algorithm is refused", async () => {
   }
 });
 
-test("a changed setting reaches new keys alone: the first rotation brings the key that was next", async () => {
+test("a changed algorithm applies to new keys: it signs after two rotations", async () => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
   let now = 1_700_000_000_000;
   const sealing = deriveKeys("a secret of many characters").sealing;
@@ -112,6 +112,6 @@ test("after a change to RS256, server and guards accept tokens of both", async (
   rmSync(folder, { recursive: true });
 });
 
-test("a key of a newer Latchkey is named, not guessed", () => {
+test("an unknown algorithm of a stored key is an error that names both", () => {
   expect(() => algorithmOf({ kid: "k9", alg: "ML-DSA-44" })).toThrow(/k9.*ML-DSA-44/);
 });

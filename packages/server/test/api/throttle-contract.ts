@@ -33,7 +33,7 @@ async function fail(server: TestServer, times: number, username: string, from: s
 export function throttleContract(name: string, open: typeof testServer): void {
   describe(`limits of failed attempts: ${name}`, () => {
     describe("a guesser", () => {
-      test("is refused after the limit of the pair, is told until when, and audited once", async () => {
+      test("gets 429 beyond the limit of the pair, with the wait and one event", async () => {
         await using server = await open(rules);
         expect(await fail(server, 5, "alice", "192.0.2.1")).toEqual(Array(5).fill(401));
         server.newEvents();
@@ -56,7 +56,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await attempt(server, "alice", passwords.alice, "192.0.2.1")).status).toBe(200);
       });
 
-      test("a wall clock that steps, back or forward, neither lengthens the wait nor ends it", async () => {
+      test("waits equally long after a step of the wall clock", async () => {
         await using server = await open(rules);
         expect(await fail(server, 5, "alice", "192.0.2.1")).toEqual(Array(5).fill(401));
         const day = 24 * 60 * minute;
@@ -107,7 +107,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await attempt(server, "bob", passwords.bob, "192.0.2.2")).status).toBe(200);
       });
 
-      test("with many addresses is stopped by the limit of the account, which exists for unknown names too", async () => {
+      test("with many addresses is stopped by the limit of the name, even unknown", async () => {
         await using server = await open(rules);
         for (const username of ["alice", "nobody"]) {
           const statuses: number[] = [];
@@ -118,8 +118,8 @@ export function throttleContract(name: string, open: typeof testServer): void {
       });
     });
 
-    describe("who is turned away", () => {
-      test("loses nothing of the limits that still had room", async () => {
+    describe("a refused attempt", () => {
+      test("counts under no limit that still has room", async () => {
         await using server = await open(rules);
         for (let from = 1; from <= 12; from++) await fail(server, 1, "alice", `192.0.2.${from}`);
         expect(await fail(server, 10, "alice", "192.0.2.99")).toEqual(Array(10).fill(429));
@@ -129,18 +129,19 @@ export function throttleContract(name: string, open: typeof testServer): void {
     });
 
     describe("the owner", () => {
-      test("who guesses wrong past the limit of others is answered like them, and their refusal is still audited", async () => {
+      test("gets 429 for a wrong password if the limit of the address is exhausted", async () => {
         await using server = await open(rules);
         expect((await attempt(server, "alice", passwords.alice, "192.0.2.1")).status).toBe(200);
         for (let name = 0; name < 20; name++) await fail(server, 1, `nobody${name}`, "192.0.2.1");
         server.newEvents();
         expect(await fail(server, 1, "alice", "192.0.2.1")).toEqual([429]);
         expect(await fail(server, 1, "bob", "192.0.2.1")).toEqual([429]);
+        // The owner's failure must not take the place of the one event for the exhausted limit.
         expect(server.newEvents().map(({ name }) => name)).toEqual(["login.failed", "login.throttled"]);
         expect((await attempt(server, "alice", passwords.alice, "192.0.2.1")).status).toBe(200);
       });
 
-      test("is not locked out by strangers who exhaust the limit of the account", async () => {
+      test("is not locked out if strangers exhaust the limit of the account", async () => {
         await using server = await open(rules);
         expect((await attempt(server, "alice", passwords.alice, "198.51.100.1")).status).toBe(200);
         for (let from = 1; from <= 12; from++) await fail(server, 1, "alice", `192.0.2.${from}`);
@@ -148,7 +149,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await attempt(server, "alice", passwords.alice, "198.51.100.1")).status).toBe(200);
       });
 
-      test("is not locked out by a neighbour who exhausts the limit of the address", async () => {
+      test("is not locked out if a neighbour exhausts the limit of the address", async () => {
         await using server = await open(rules);
         expect((await attempt(server, "alice", passwords.alice, "192.0.2.1")).status).toBe(200);
         for (let name = 0; name < 20; name++) await fail(server, 1, `nobody${name}`, "192.0.2.1");
@@ -156,7 +157,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await attempt(server, "alice", passwords.alice, "192.0.2.1")).status).toBe(200);
       });
 
-      test("is never counted for a success, however often and however parallel", async () => {
+      test("is never refused for successful logins, also in parallel", async () => {
         await using server = await open(rules);
         for (let round = 0; round < 10; round++) {
           const answers = await Promise.all(
@@ -166,7 +167,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         }
       });
 
-      test("who signs in too often at once is told to come back in a second, not in a quarter of an hour", async () => {
+      test("gets Retry-After: 1 for too many simultaneous logins", async () => {
         const held = heldHasher();
         await using server = await open(rules, held.hasher);
         held.hold();
@@ -184,27 +185,27 @@ export function throttleContract(name: string, open: typeof testServer): void {
     describe("X-Forwarded-For", () => {
       const lies = { ...rules, TRUSTED_PROXIES: "" };
 
-      test("is not believed without a trusted proxy", async () => {
+      test("is ignored without a trusted proxy", async () => {
         await using server = await open(lies);
         for (let from = 1; from <= 5; from++) await fail(server, 1, "alice", `192.0.2.${from}`);
         expect(await fail(server, 1, "alice", "192.0.2.6")).toEqual([429]);
         expect(server.newEvents().every(({ address }) => address === "127.0.0.1")).toBe(true);
       });
 
-      test("counts from the right, up to the first hop that is not trusted", async () => {
+      test("is read from the right, up to the first untrusted hop", async () => {
         await using server = await open(rules);
         for (let lie = 1; lie <= 5; lie++) await fail(server, 1, "alice", `10.9.8.${lie}, 192.0.2.1`);
         expect(await fail(server, 1, "alice", "10.9.8.6, 192.0.2.1")).toEqual([429]);
         expect(server.newEvents().every(({ address }) => address === "192.0.2.1")).toBe(true);
       });
 
-      test("that holds an IPv4 address written as IPv6 is told as the IPv4 address", async () => {
+      test("with an IPv4 address in IPv6 form is audited as IPv4", async () => {
         await using server = await open(rules);
         await attempt(server, "alice", "wrong", "::FFFF:192.0.2.7");
         expect(server.newEvents()).toMatchObject([{ name: "login.failed", address: "192.0.2.7" }]);
       });
 
-      test("that holds no address counts as the proxy's own", async () => {
+      test("without an address counts as the proxy's own", async () => {
         await using server = await open(rules);
         for (let lie = 1; lie <= 5; lie++) await fail(server, 1, "alice", `<lie ${lie}>`);
         expect(await fail(server, 1, "alice", "<lie 6>")).toEqual([429]);
@@ -221,7 +222,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
           headers: { "x-forwarded-for": from },
         });
 
-      test("made-up tokens are stopped by the limit of the address, ten times that of login", async () => {
+      test("made-up tokens are stopped at ten times the address limit of logins", async () => {
         await using server = await open({ ...rules, THROTTLE_ADDRESS: "3/15m" });
         const statuses: number[] = [];
         for (let time = 0; time < 31; time++)
@@ -280,7 +281,7 @@ export function throttleContract(name: string, open: typeof testServer): void {
         expect((await refresh(server, live.refresh, "127.0.0.1")).status).toBe(200);
       });
 
-      test("tokens of an ended session are stopped by the limit of the pair, and only there", async () => {
+      test("tokens of an ended session exhaust only the limits of that session", async () => {
         await using server = await open({ ...rules, THROTTLE_PAIR: "2/15m" });
         const { access, refresh: token } = await signIn(server);
         const headers = { authorization: `Bearer ${access}` };

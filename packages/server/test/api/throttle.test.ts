@@ -10,7 +10,7 @@ throttleContract("in PostgreSQL, for all replicas", openOnPostgres);
 const minute = 60_000;
 
 test.each([-60 * minute, 24 * 60 * minute])(
-  "a wall clock that steps by %i ms neither lengthens nor lifts a limit in memory",
+  "a wall clock step of %i ms does not change a limit in memory",
   async (step) => {
     await using server = await testServer({ THROTTLE_PAIR: "1/15m" });
     const login = () =>
@@ -28,11 +28,12 @@ test.each([-60 * minute, 24 * 60 * minute])(
   },
 );
 
-test("a shared counter never asks to wait longer than its window after a clock was set back", async () => {
+test("after a step back, the wait of a shared limit stays within its window", async () => {
   await using server = await openOnPostgres({ THROTTLE_PAIR: "1/15m" });
   const login = () =>
     send(server, "/auth", { method: "POST", path: "/login", body: { username: "alice", password: "wrong" } });
   expect((await login()).status).toBe(401);
   server.stepWallClock(-24 * 60 * minute);
-  expect(Number((await login()).headers.get("retry-after"))).toBeLessThanOrEqual(900);
+  const refused = await login();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "900"]);
 });

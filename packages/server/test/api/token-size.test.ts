@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { maxRoles } from "../core/large-people.ts";
 import { bearer, send, signIn } from "./api-case.ts";
 
-/** Gives alice roles past the rules, as an earlier version let an operator do. */
+/** Gives alice more roles than today's limit, as an earlier version allowed. */
 function storeRoles(server: TestServer, roles: readonly string[]): void {
   const database = new DatabaseSync(server.database, { timeout: 5000 });
   database.prepare("update users set roles = ? where id = 'user:alice'").run(JSON.stringify(roles));
@@ -17,7 +17,7 @@ const login = (server: TestServer) => {
 };
 
 describe("a stored user", () => {
-  test("whose token is larger than any header is told so at login, and the audit trail says why", async () => {
+  test("with a token beyond any header gets token_too_large at login", async () => {
     await using server = await testServer();
     storeRoles(server, maxRoles("\u{20000}"));
     const refused = await login(server);
@@ -31,7 +31,7 @@ describe("a stored user", () => {
     expect(answer.body["code"]).toBe("invalid_credentials");
   });
 
-  test("whose token is larger than a new user's, but fits, goes on", async () => {
+  test("with a token beyond today's limit, but within a header, signs in", async () => {
     await using server = await testServer();
     storeRoles(server, maxRoles("\u00e9"));
     const tokens = await signIn(server);
@@ -41,7 +41,7 @@ describe("a stored user", () => {
     expect((await send(server, "/auth", { method: "POST", path: "/logout", headers })).status).toBe(200);
   });
 
-  test("a user who grows too large gets the same refusal at both ways of refresh", async () => {
+  test("with roles added after login gets token_too_large at both refreshes", async () => {
     await using server = await testServer();
     const tokens = await signIn(server);
     storeRoles(server, maxRoles("\u{20000}"));

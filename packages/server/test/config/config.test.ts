@@ -135,7 +135,7 @@ describe("settings", () => {
     expect(readConfig({ LATCHKEY_HOST: "[::1]" }).host).toBe("::1");
   });
 
-  describe("a blank that an editor, a line end or a web page left", () => {
+  describe("a blank around a value", () => {
     const left = ["\r", "\r\n", "\n", " ", "\t", "\u00a0", "\ufeff", "\u200b"];
     const texts = {
       LATCHKEY_HOST: "localhost",
@@ -177,7 +177,7 @@ describe("settings", () => {
     const secrets = ["SECRET", "ADMIN_PASSWORD", "KEYCLOAK_CLIENT_SECRET"];
     const cases = secrets.flatMap((name) => left.map((blank) => [name, blank] as const));
 
-    test.each(cases)("LATCHKEY_%s with %j at an edge is refused, and not repeated", (name, blank) => {
+    test.each(cases)("LATCHKEY_%s with %j at an edge is refused without its value", (name, blank) => {
       const secret = "hunter2 hunter2 hunter2 hunter2 hunter2";
       for (const given of [secret + blank, blank + secret]) {
         const read = () => readConfig({ [`LATCHKEY_${name}`]: given });
@@ -212,7 +212,7 @@ describe("settings", () => {
   });
 
   test.each(["tcp://10.43.7.9:8000", "udp://10.43.7.9:8000", "tcp://[fd00::a]:8000"])(
-    "LATCHKEY_PORT=%s is set by Kubernetes for a Service named latchkey, and ignored",
+    "LATCHKEY_PORT=%s, a service link of Kubernetes, is ignored",
     (link) => {
       expect(readConfig({ LATCHKEY_PORT: link }).port).toBe(8000);
       expect(readConfig({ LATCHKEY_PORT: link }, { port: "9000" }).port).toBe(9000);
@@ -220,19 +220,19 @@ describe("settings", () => {
     },
   );
 
-  test("a refused secret is not repeated", () => {
+  test("an error does not repeat a refused secret", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });
     expect(read).toThrow(/^LATCHKEY_SECRET: expected at least 32 random characters/);
     expect(read).not.toThrow(/hunter2/);
   });
 
-  test("a refused PostgreSQL URL is not repeated if it holds a password", () => {
+  test("an error does not repeat a PostgreSQL URL with a password", () => {
     const read = () => readConfig({ LATCHKEY_DATABASE: "postgres://u:hunter2@h:99999/d" });
     expect(read).toThrow(/^LATCHKEY_DATABASE: expected hosts as in postgres:/);
     expect(read).not.toThrow(/hunter2/);
   });
 
-  test("PostgreSQL needs a secret that all replicas share", () => {
+  test("PostgreSQL requires LATCHKEY_SECRET, which all replicas share", () => {
     expect(() => readConfig({ LATCHKEY_DATABASE: "postgres://u@h/d" })).toThrow(
       /^LATCHKEY_SECRET must be set with PostgreSQL/,
     );
@@ -277,7 +277,7 @@ describe("settings", () => {
   });
 });
 
-test("docs/configuration.md names every setting with its flag, its default and its meaning", () => {
+test("docs/configuration.md has the flag, default and meaning of every setting", () => {
   const page = readFileSync(new URL("../../../../docs/configuration.md", import.meta.url), "utf8").replaceAll(
     / +/g,
     " ",

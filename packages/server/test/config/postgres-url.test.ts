@@ -112,7 +112,7 @@ describe("a PostgreSQL URL", () => {
     expect(() => postgresUrl(given)).toThrow(advice);
   });
 
-  test("with a password among the parameters counts as a secret", () => {
+  test("with a password among its parameters counts as a secret", () => {
     expect(holdsPassword("postgres://u@h/d?sslmode=require&password=hunter2")).toBe(true);
     expect(holdsPassword("postgres://u@h/d?sslmode=require")).toBe(false);
   });

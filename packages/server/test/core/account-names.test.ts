@@ -90,8 +90,8 @@ test.each([
   "alice\ufe0f",
   "alice\u{e0100}",
   "ali\u2800ce",
-])("%j is no user name", (name) => expect(usernameProblem(name)).toMatch(/^a user name must not/));
-test.each(["alice", "Zoë", "李", "o'brien", "a.b-c_d"])("%j is a user name", (name) =>
+])("%j is refused as a user name", (name) => expect(usernameProblem(name)).toMatch(/^a user name must not/));
+test.each(["alice", "Zoë", "李", "o'brien", "a.b-c_d"])("%j is accepted as a user name", (name) =>
   expect(usernameProblem(name)).toBeUndefined(),
 );
 test.each([
@@ -111,11 +111,11 @@ test.each([
   "alice@example.com。",
   "alice@.exämple.org",
   "alice@example..com",
-])("%j is no e-mail address", (address) => expect(emailProblem(address)).toBeDefined());
+])("%j is refused as an e-mail address", (address) => expect(emailProblem(address)).toBeDefined());
 test.each([
   "alice@example.com",
   "admin@localhost",
   "zoë@exämple.org",
   "a@xn--exmple-cua.org",
   "a@[192.0.2.1]",
-])("%j is an e-mail address", (address) => expect(emailProblem(address)).toBeUndefined());
+])("%j is accepted as an e-mail address", (address) => expect(emailProblem(address)).toBeUndefined());

@@ -6,13 +6,13 @@ import type { AttemptCounter, Rule } from "../../src/core/throttle/attempt-count
 const rule: Rule = { limit: 3, windowMs: 1000 };
 const one = (key: string) => [{ key, rule }];
 
-/** The contract of every counter that reserves before an attempt. @param open makes an empty counter */
+/** The contract of every counter that reserves before an attempt. @param open creates an empty counter */
 export function attemptCounterContract(
   name: string,
   open: (steady: SteadyClock) => Promise<AttemptCounter>,
 ): void {
   describe(`the attempt counter contract: ${name}`, () => {
-    test("any order of attempts: failures and open attempts never pass the limit within a window", async () => {
+    test("failures and open attempts never exceed the limit, in any order", async () => {
       const step = fc.constantFrom("try", "fail", "succeed");
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -35,7 +35,7 @@ export function attemptCounterContract(
       );
     });
 
-    test("many who try at the same moment get no more places than there are", async () => {
+    test("simultaneous attempts are admitted up to the limit", async () => {
       const counter = await open(() => 0);
       const tries = await Promise.all(Array.from({ length: 20 }, () => counter.reserve(one("key"))));
       expect(tries.flat().filter(({ admitted }) => admitted)).toHaveLength(rule.limit);
@@ -46,7 +46,7 @@ export function attemptCounterContract(
       });
     });
 
-    test("several limits are looked at in one step, each by itself", async () => {
+    test("several limits are checked in one step, each on its own", async () => {
       const counter = await open(() => 0);
       for (let time = 0; time < 3; time++) {
         await counter.reserve(one("full"));
@@ -59,7 +59,7 @@ export function attemptCounterContract(
       ]);
     });
 
-    test("a refusal takes no place under the keys that have room", async () => {
+    test("a refused attempt takes no place under keys with room", async () => {
       const counter = await open(() => 0);
       for (let time = 0; time < 3; time++) await counter.reserve(one("full"));
       for (let time = 0; time < 5; time++) {
@@ -71,7 +71,7 @@ export function attemptCounterContract(
       expect(await counter.reserve(one("free"))).toMatchObject([{ admitted: false }]);
     });
 
-    test("attempts with several limits at the same moment pass none of them", async () => {
+    test("simultaneous attempts exceed none of several limits", async () => {
       const counter = await open(() => 0);
       const tries = await Promise.all(
         Array.from({ length: 20 }, (_, n) => counter.reserve([...one(`own ${n % 5}`), ...one("shared")])),
@@ -85,7 +85,7 @@ export function attemptCounterContract(
       expect(await counter.reserve(one("shared"))).toMatchObject([{ admitted: false }]);
     });
 
-    test("failures are forgotten when their window ends", async () => {
+    test("failures expire with their window", async () => {
       let now = 0;
       const counter = await open(() => now);
       for (let time = 0; time < 3; time++) {

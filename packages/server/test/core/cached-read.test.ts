@@ -48,7 +48,7 @@ describe("a cached read", () => {
     await again;
   });
 
-  test("is as old as the begin of its read", async () => {
+  test("is as old as the start of its read", async () => {
     const { reading, turns, advance } = held();
     const asked = reading.refresh();
     advance(500);
@@ -88,7 +88,7 @@ describe("a cached read", () => {
     expect(reading.isFresh).toBe(true);
   });
 
-  test("shares one new read among callers of renew, never one already begun", async () => {
+  test("shares one new read among callers of renew, never an earlier read", async () => {
     const { reading, turns } = held();
     const first = reading.renew();
     await settled();

@@ -11,7 +11,7 @@ function world(record = { seenAt: start, leaps: [] }) {
   const time = new DeletionTime(() => steady, record);
   return {
     time,
-    /** What deletions follow, relative to the start. */
+    /** The deletion time after a step, relative to the start. @param ms elapsed time */
     after(ms: number, step = 0): number {
       steady += ms;
       clock += ms + step;
@@ -57,13 +57,13 @@ test("many small steps count like one leap", () => {
   expect(time.lag).toBeGreaterThan(110 * minute);
 });
 
-test("a drift that NTP can cause does not count as a leap", () => {
+test("a drift within the range of NTP does not count as a leap", () => {
   const { after, time } = world();
   for (let turn = 0; turn < 10_000; turn++) after(minute, minute * 0.0004);
   expect(time.lag).toBe(0);
 });
 
-test("the time of a stop is a leap, which a later process waits out", () => {
+test("the time of a stop is a leap that a later process waits out", () => {
   const first = world({ seenAt: start - 100 * day, leaps: [] });
   expect(first.after(0)).toBe(-100 * day);
   expect(first.time.lag).toBe(100 * day);

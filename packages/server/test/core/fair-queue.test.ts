@@ -16,7 +16,7 @@ const account = fc.constantFrom("user:alice", "user:bob", "unknown:1");
 const requester: fc.Arbitrary<Requester> = fc.record({ address, account });
 const newcomer: Requester = { address: "203.0.113.9", account: "user:carol" };
 
-/** Arrivals, and `undefined` for each item that is taken out. */
+/** Arrivals. `undefined` takes an item out. */
 const acts = fc.array(fc.option(requester, { nil: undefined, freq: 3 }), { maxLength: 60 });
 
 describe("turns", () => {
@@ -70,7 +70,7 @@ describe("turns", () => {
 });
 
 describe("a full queue", () => {
-  /** A queue whose only running slot stays taken. */
+  /** A queue with its only slot taken until `letGo`. */
   function full(places: number, requesters: readonly Requester[]) {
     const held = Promise.withResolvers<string>();
     const queue = new HashQueue({ concurrency: 1, places });
@@ -98,7 +98,7 @@ describe("a full queue", () => {
     expect((await Promise.all(outcomes)).filter((outcome) => outcome === "done")).toHaveLength(1 + 64 - 10);
   });
 
-  test("one account at as many addresses as places does not either", async () => {
+  test("one account at as many addresses as places keeps no other user out", async () => {
     const flood = Array.from({ length: 64 }, (_, n) => ({ address: `192.0.2.${n}`, account: "user:alice" }));
     const { run, letGo } = full(64, flood);
     const other = run(newcomer);
@@ -106,7 +106,7 @@ describe("a full queue", () => {
     expect(await other).toBe("done");
   });
 
-  test("a /48 full of addresses and accounts does not either", async () => {
+  test("a /48 full of addresses and accounts keeps no other user out", async () => {
     const flood = Array.from({ length: 64 }, (_, n) => ({
       address: `2001:db8:1:${n.toString(16)}::1`,
       account: `unknown:${n}`,
@@ -125,7 +125,7 @@ describe("a full queue", () => {
     expect(await other).toBe("done");
   });
 
-  test("never lets a newcomer displace a share of its own size or less", () => {
+  test("lets a newcomer displace only a share larger than its own", () => {
     fc.assert(
       fc.property(fc.array(requester, { maxLength: 40 }), requester, (waiting, late) => {
         const queue = new FairQueue<Requester>();
@@ -148,7 +148,7 @@ describe("a full queue", () => {
     );
   });
 
-  test("never refuses a newcomer from a new network while another network has two places", () => {
+  test("admits a new network while another network has two places", () => {
     fc.assert(
       fc.property(fc.array(requester, { minLength: 1, maxLength: 40 }), (waiting) => {
         const queue = new FairQueue<Requester>();

@@ -20,7 +20,7 @@ function work() {
 }
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("no more hashes run or wait than the limits allow", async () => {
+test("hashes run and wait within the limits", async () => {
   const queue = new HashQueue({ concurrency: 2, places: 1 });
   const [a, b, c] = [work(), work(), work()];
   const all = [queue.run(a.run, someone), queue.run(b.run, someone), queue.run(c.run, someone)];
@@ -36,7 +36,7 @@ test("no more hashes run or wait than the limits allow", async () => {
   expect([queue.running, queue.waiting]).toEqual([0, 0]);
 });
 
-test("a waiter that disconnects gives its place back and is never hashed", async () => {
+test("a waiter that disconnects gives its place back without a hash", async () => {
   const queue = new HashQueue({ concurrency: 1, places: 1 });
   const [running, waiting, next] = [work(), work(), work()];
   const first = queue.run(running.run, someone);
@@ -59,7 +59,7 @@ test("work that fails gives its place back", async () => {
   expect(await queue.run(async () => 1, someone)).toBe(1);
 });
 
-test("in any order of arrivals, ends and disconnects, the bounds hold", async () => {
+test("the bounds hold in any order of arrivals, ends and disconnects", async () => {
   const step = fc.oneof(
     fc.constant("arrive" as const),
     fc.record({ end: fc.nat(10) }),

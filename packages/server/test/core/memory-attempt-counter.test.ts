@@ -25,7 +25,7 @@ test("a success leaves no count, and an expired count is deleted", async () => {
   expect(counter.size).toBe(0);
 });
 
-test("past the capacity the oldest count goes, unless it has an open attempt", async () => {
+test("beyond the capacity the oldest count without an open attempt goes", async () => {
   const counter = new MemoryAttemptCounter(() => 0, 2);
   await counter.reserve(once("open"));
   for (const key of ["a", "b", "c"]) await fail(counter, once(key));
@@ -55,7 +55,7 @@ describe("a flood of new keys at the bound", () => {
     expect(await counter.reserve(thrice(last))).toMatchObject([{ admitted: false, exhausted: true }]);
   });
 
-  test("is counted as well if every held limit is exhausted", async () => {
+  test("is counted also if every limit in memory is exhausted", async () => {
     const counter = new MemoryAttemptCounter(() => 0, 10);
     for (let key = 0; key < 10; key++) await fail(counter, once(`exhausted ${key}`));
     for (let time = 0; time < 3; time++) await fail(counter, thrice("new"));
@@ -79,17 +79,16 @@ describe("a flood of new keys at the bound", () => {
 
   test("takes constant time per attempt", async () => {
     const counter = await flooded();
+    using spies = new DisposableStack();
     const walks = [
       vi.spyOn(Map.prototype, Symbol.iterator),
       vi.spyOn(Map.prototype, "keys"),
       vi.spyOn(Map.prototype, "values"),
       vi.spyOn(Map.prototype, "entries"),
       vi.spyOn(LinkedList.prototype, Symbol.iterator),
-    ];
+    ].map((walk) => spies.use(walk));
     for (let key = 0; key < 100; key++) await fail(counter, thrice(`late ${key}`));
-    const walked = walks.map((walk) => walk.mock.calls.length);
-    for (const walk of walks) walk.mockRestore();
-    expect(walked).toEqual([0, 0, 0, 0, 0]);
+    expect(walks.map((walk) => walk.mock.calls.length)).toEqual([0, 0, 0, 0, 0]);
   });
 });
 

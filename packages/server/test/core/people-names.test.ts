@@ -34,7 +34,7 @@ test.each([
   expect((await people.find(second)).username).toBe("first");
 });
 
-test("a mailbox that an earlier version stored in Punycode is taken in Unicode too", async () => {
+test("a mailbox stored in Punycode counts as taken in Unicode too", async () => {
   const stored = await add("old", "old@example.com");
   await people.remove("old");
   const event = { name: "user.added", at: 0, address: "test" } as const;

@@ -6,7 +6,7 @@ import { caller, type SmallWorld, smallWorld } from "./small-world.ts";
 
 /** An act on one session. Acts run at the same time and in any order. */
 type Act =
-  /** Presents the n-th refresh token that was handed out so far. */
+  /** Presents the n-th of the refresh tokens issued so far. */
   | { readonly kind: "refresh"; readonly pick: number }
   /** Trades the n-th access token. */
   | { readonly kind: "trade"; readonly pick: number }
@@ -102,7 +102,7 @@ async function play(world: SmallWorld, scheduler: fc.Scheduler, batches: readonl
   return { opened, refreshTokens, accessTokens, loggedOut, begunAfterLogout };
 }
 
-test("any interleaving leaves one live successor at most, and none after an end", async () => {
+test("any interleaving leaves at most one live successor, none after an end", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -117,11 +117,11 @@ test("any interleaving leaves one live successor at most, and none after an end"
         const session = await world.store.sessions.byId(opened.sessionId);
         const read = refreshTokens.map((text) => world.refreshTokens.read(text));
 
-        // Every generation has one token, however often it was handed out.
+        // Every generation has one token, though several answers may hold it.
         const generations = read.map((token) => token?.generation);
         expect(new Set(generations).size).toBe(generations.length);
 
-        // Of all tokens ever handed out, at most one is the session's current one.
+        // Exactly one of all issued tokens is the session's current one.
         const current = read.filter(
           (token) =>
             token !== undefined && world.refreshTokens.stateOf(token).refreshHash === session?.refreshHash,
@@ -129,7 +129,7 @@ test("any interleaving leaves one live successor at most, and none after an end"
         expect(current.length).toBe(1);
 
         expect(begunAfterLogout).toBe(0);
-        if (loggedOut) expect(session?.endedAt).not.toBeNull();
+        if (loggedOut) expect(session?.endedAt).toEqual(expect.any(Number));
         if (session?.endedAt === null) return;
         // The session has ended: every token of it is refused from now on.
         for (const token of accessTokens) await expect(world.check(token)).rejects.toSatisfy(isTokenRefusal);
@@ -144,7 +144,7 @@ test("any interleaving leaves one live successor at most, and none after an end"
   );
 });
 
-test("tabs that refresh at the same moment go on, however the clock steps", async () => {
+test("tabs that refresh at the same moment go on, at any step of the clock", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -172,7 +172,7 @@ test("tabs that refresh at the same moment go on, however the clock steps", asyn
 });
 
 test.each([-3_600_000, 3_600_000])(
-  "a refresh overtaken by a replica that is %i ms off goes on",
+  "a refresh overtaken by a replica %i ms off gets the successor",
   async (off) => {
     await using world = await smallWorld((sessions) => ({
       ...sessions,
@@ -188,7 +188,7 @@ test.each([-3_600_000, 3_600_000])(
   },
 );
 
-test("a rotation with an unknown outcome is not dated", async () => {
+test("the grace starts at the committed rotation, not at a failed one", async () => {
   let failing = true;
   await using world = await smallWorld((sessions) => ({
     ...sessions,
@@ -216,7 +216,7 @@ test("a rotation with an unknown outcome is not dated", async () => {
   await expect(world.refresh({ refreshToken }, caller)).resolves.toHaveProperty("refreshToken");
 });
 
-test("a compare-and-set that keeps failing is given up with 503", async () => {
+test("a compare-and-set that keeps failing ends with 503", async () => {
   let rotations = 0;
   await using world = await smallWorld((sessions) => ({
     ...sessions,

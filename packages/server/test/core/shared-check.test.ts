@@ -17,7 +17,7 @@ beforeEach(() => {
   );
 });
 
-test("concurrent callers share one run, however long it takes", async () => {
+test("concurrent callers share one run of any length", async () => {
   const first = check();
   now += 60_000;
   const all = [first, ...Array.from({ length: 99 }, check)];

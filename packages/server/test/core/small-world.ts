@@ -31,7 +31,7 @@ export interface SmallWorld extends AsyncDisposable {
   stepWallClock(ms: number): void;
 }
 
-/** @param around stands between the core and the store, to decide what happens when */
+/** @param around wraps the store's sessions, to control the order of calls */
 export async function smallWorld(
   around: (sessions: Sessions) => Sessions = (same) => same,
 ): Promise<SmallWorld> {

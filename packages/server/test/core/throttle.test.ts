@@ -25,7 +25,7 @@ function throttled(fails: "sessions" | "audit", failures: number) {
     audit: { record: () => or("audit", undefined) },
     clock: () => 0,
   });
-  /** Tries a login and tells how it ended. @param refusal of a login that fails */
+  /** Tries a login. @param refusal the error of a failed login @returns the outcome */
   const login = async (name: string, refusal?: LatchkeyError) => {
     const account = { key: `user:${name}`, userId: `user:${name}` };
     try {

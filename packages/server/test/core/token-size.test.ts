@@ -14,7 +14,7 @@ const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const signer = { kid: "k".repeat(43), algorithm: "RS256", privateKey } as const;
 
 test.each(["a", '"', "\u00e9", "\u6f22", "\u{20000}"])(
-  "a token of the largest user and the longest addresses, made of %s, stays below 7,800 characters",
+  "the largest possible token, made of %s, is below 7,800 characters",
   (letter) => {
     const sized = (length: number) => {
       const roles = [letter.repeat(length)];

@@ -25,7 +25,7 @@ async function checkPassword(url: string, ledger: Ledger, user: KnownUser): Prom
   const { password, attempted } = user;
   const works = (await login(url, user.name, password)).status === 200;
   if (attempted === undefined) {
-    if (!works) ledger.breach("the password that was answered signs in", { user }, user);
+    if (!works) ledger.breach("the acknowledged password signs in", { user }, user);
     return;
   }
   const newWorks = (await login(url, user.name, attempted)).status === 200;
@@ -50,7 +50,7 @@ async function checkEnded(url: string, ledger: Ledger, session: KnownSession, by
   const tokens = await Promise.all([me(url, session.access), refresh(url, currentOf(session))]);
   const refusals = tokens.map(({ status, body }) => `${status} ${body["code"]}`);
   if (refusals.some((refusal) => refusal !== "401 token_revoked")) {
-    ledger.breach(`what ${by} has ended stays ended`, session, refusals);
+    ledger.breach(`a session ended by ${by} stays ended`, session, refusals);
   }
 }
 

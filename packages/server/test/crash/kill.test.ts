@@ -9,7 +9,7 @@ const crashes = Number(process.env["LATCHKEY_CRASHES"] ?? 50);
 const clients = 12;
 const place = new Place();
 
-/** Refusals by number would hide refusals by loss; an open refresh must still be open at the next look. */
+/** The throttle would hide losses. The grace must outlast the time until the next check of a refresh. */
 const env = {
   LATCHKEY_THROTTLE_PAIR: "100000/1h",
   LATCHKEY_THROTTLE_ACCOUNT: "100000/1h",
@@ -17,7 +17,7 @@ const env = {
   LATCHKEY_REFRESH_GRACE: "10m",
 };
 
-test(`what was answered is still true after each of ${crashes} crashes`, async () => {
+test(`every acknowledged change survives each of ${crashes} crashes`, async () => {
   const ledger = new Ledger(["admin", "ada", "bea", "cleo", "dora", "eve"], adminPassword);
   let server = await place.server({ env });
   for (const { name } of ledger.users.slice(1)) {
@@ -48,7 +48,7 @@ test(`what was answered is still true after each of ${crashes} crashes`, async (
   expect(answered.passwords).toBeGreaterThanOrEqual(Math.floor(crashes / 10));
 });
 
-/** Every tenth crash comes right after an answered password change, another tenth in the middle of one. */
+/** One crash in ten follows an acknowledged password change. Another one in ten comes during a change. */
 async function loadUntilKilled(server: ServerProcess, ledger: Ledger, crash: number): Promise<void> {
   const user = ledger.users[crash % ledger.users.length];
   const change =
@@ -66,7 +66,7 @@ async function loadUntilKilled(server: ServerProcess, ledger: Ledger, crash: num
   await change?.answered;
 }
 
-/** `latchkey user passwd` beside the running server. Killed before it has answered, it may have done its work or not. */
+/** `latchkey user passwd` beside the running server. If it is killed before its answer, the outcome is unknown. */
 function startPasswordChange(ledger: Ledger, user: KnownUser, password: string) {
   user.attempted = password;
   const command = place.start(["user", "passwd", user.name], { input: password });
@@ -77,7 +77,7 @@ function startPasswordChange(ledger: Ledger, user: KnownUser, password: string) 
   return { answered, kill: () => command.kill("SIGKILL") };
 }
 
-/** A moment of load, of a length that nobody can foresee. */
+/** Load for a random time, so that crashes hit any state. @param least in milliseconds @param most in milliseconds */
 function moment(least: number, most: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
 }

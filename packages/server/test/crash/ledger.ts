@@ -14,7 +14,7 @@ export interface KnownSession {
 export interface KnownUser {
   readonly name: string;
   password: string;
-  /** The password of a change without an answer. It may hold or not. */
+  /** The password of a change without an answer. It is valid if the change was committed. */
   attempted: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export class Ledger {
     this.users = names.map((name) => ({ name, password, attempted: undefined }));
   }
 
-  /** A promise that was not kept. */
+  /** Records a broken promise. */
   breach(promise: string, session: Pick<KnownSession, "user">, got: unknown): void {
     this.broken.push(`${promise} (${session.user.name}): ${JSON.stringify(got)}`);
   }
@@ -69,7 +69,7 @@ export class Ledger {
     this.answered.passwords++;
   }
 
-  /** Whether a new password may have ended this session, though no answer has said so yet. */
+  /** Whether the session may have ended, for example by a password change without an answer. */
   mayBeGone({ user, password, state }: KnownSession): boolean {
     return state !== "live" || user.attempted !== undefined || password !== user.password;
   }

@@ -12,7 +12,7 @@ export interface Nginx extends AsyncDisposable {
   logs(): string;
 }
 
-/** Runs Debian's nginx with exactly `deploy/nginx.conf`, but for what the file says is to be changed, and ports. */
+/** Runs Debian's nginx with `deploy/nginx.conf`. Only addresses and paths are replaced. */
 export async function startNginx(folder: string, replicas: readonly [string, string]): Promise<Nginx> {
   mkdirSync(folder, { recursive: true });
   const certificates = makeCertificates(folder);

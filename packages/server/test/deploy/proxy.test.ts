@@ -73,7 +73,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     expect(refreshed.status).toBe(200);
     const out = await send("/auth/logout", { method: "POST", headers: bearer(tokens["access_token"]) });
     expect(out.status).toBe(200);
-    await until("both replicas refuse it", async () => {
+    await until("both replicas refuse the token", async () => {
       const asked = [1, 2, 3, 4].map(() => send("/auth/me", { headers: bearer(tokens["access_token"]) }));
       return (await Promise.all(asked)).every(({ status }) => status === 401);
     });
@@ -115,7 +115,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     }
   });
 
-  test("a guard receives revocations at once through it", async () => {
+  test("a guard receives revocations at once through nginx", async () => {
     const { body: tokens } = await login();
     const heard: string[] = [];
     const stream = request(`${nginx.url}/revocations`, {
@@ -134,7 +134,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     stream.destroy();
   });
 
-  test("its logs hold no secret", async () => {
+  test("nginx logs no secret", async () => {
     const { body: tokens } = await login();
     await send(`/auth/me?token=${tokens["access_token"]}`, { headers: bearer(tokens["access_token"]) });
     const logs = nginx.logs();
@@ -143,7 +143,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
     expect(logs).not.toContain(adminPassword);
   });
 
-  test("its logs hold no secret if no replica answers", async () => {
+  test("nginx logs no secret if no replica answers", async () => {
     await using alone = await startNginx(place.path("alone"), ["http://127.0.0.1:1", "http://127.0.0.1:2"]);
     const path = "/auth/me?token=a-token-in-the-url";
     expect((await send(`${alone.url}${path}`)).status).toBe(502);
@@ -152,7 +152,7 @@ describe("behind nginx with deploy/nginx.conf", () => {
   });
 });
 
-/** Calls of every kind, one after another, until it is over. @returns how each was answered, and how often */
+/** Sends calls of every kind until `isOver`. @returns the number of each answer */
 async function load(isOver: () => boolean): Promise<Record<string, number>> {
   const answers: Record<string, number> = {};
   const count = (what: string, { status }: { status: number }) => {
@@ -178,9 +178,9 @@ async function restartBoth(signal: NodeJS.Signals): Promise<void> {
     const port = new URL(replica.url).port;
     await replica.stop(signal);
     replicas[place_] = await place.server({ env, args: ["--port", port] });
-    // nginx leaves one that did not answer alone for two seconds. The load signs people in, wherever it is sent.
+    // nginx skips a replica without an answer for two seconds. Then the load signs users in there again.
     const isUsed = () => replicas[place_]?.stdout().includes("login.succeeded") ?? false;
-    await until("nginx sends to it again", isUsed, 20_000);
+    await until("nginx sends to the replica again", isUsed, 20_000);
   }
 }
 
@@ -217,7 +217,7 @@ test("while replicas are killed, reads are answered and logins count once", asyn
 });
 
 test("a forged address is throttled by the real one, with Retry-After", async () => {
-  // As if each attempt came from elsewhere. Each replica counts by itself on SQLite, so it takes up to twice as many.
+  // Each attempt claims another address. On SQLite each replica counts alone, so the limit is up to twice as high.
   let answer: Answer | undefined;
   for (let n = 1; n <= 60 && answer?.status !== 429; n++) {
     answer = await login("somebody", "wrong", { "x-forwarded-for": `203.0.113.${n}` });

@@ -19,7 +19,7 @@ export async function runNginx(
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   );
-  // Its workers must reach the folder, which only the user of the tests may enter.
+  // Only the user of the tests may enter the folder, so the workers run as that user.
   const user = process.getuid?.() === 0 ? "user root;" : "";
   const file = join(folder, "nginx.conf");
   writeFileSync(
@@ -28,7 +28,7 @@ export async function runNginx(
     events {} http { ${temporary.join(" ")} ${http} }\n`,
   );
   const test = spawnSync("nginx", ["-t", "-c", file], { encoding: "utf8" });
-  if (test.status !== 0) throw new Error(`nginx does not take the file: ${test.stderr}`);
+  if (test.status !== 0) throw new Error(`nginx refuses the file: ${test.stderr}`);
   const child = spawn("nginx", ["-c", file], { stdio: "ignore" });
   const kill = () => child.kill("SIGTERM");
   process.once("exit", kill);
@@ -36,7 +36,7 @@ export async function runNginx(
     process.off("exit", kill);
     const ended = once(child, "exit");
     child.kill("SIGQUIT");
-    // Open connections keep it alive.
+    // Open connections delay a graceful stop, so it has one second.
     setTimeout(kill, 1000).unref();
     await ended;
   };

@@ -17,7 +17,8 @@ if (missing !== undefined) {
 
 describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real systemd", () => {
   let machine: SystemdMachine;
-  const ready = () => until("it is ready", () => machine.ask("/health/ready").status === 200, startTimeout);
+  const ready = () =>
+    until("the server is ready", () => machine.ask("/health/ready").status === 200, startTimeout);
   const login = () => machine.ask("/auth/login", { body: { username: "admin", password: adminPassword } });
   const tokenOf = ({ text }: { text: string }): string => JSON.parse(text).access_token;
   const me = (token: string) => machine.ask("/auth/me", { token }).status;
@@ -76,7 +77,7 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     const token = tokenOf(login());
     const before = restarts();
     machine.run("kill", "-KILL", machine.property("MainPID"));
-    await until("it was started again", () => restarts() > before, startTimeout);
+    await until("systemd has restarted the service", () => restarts() > before, startTimeout);
     await ready();
     expect(me(token)).toBe(200);
   });
@@ -98,8 +99,8 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     machine.run("systemctl", "stop", "latchkey");
     machine.settings(`${settings}LATCHKEY_SECRET=short\n`);
     machine.run("systemctl", "start", "latchkey");
-    // More often than systemd by itself would try.
-    await until("it has tried six times", () => restarts() >= 6, 120_000);
+    // By default, systemd stops after five starts.
+    await until("systemd has restarted the service six times", () => restarts() >= 6, 120_000);
     const log = machine.run("journalctl", "--unit=latchkey", "--output=cat", "--no-pager");
     expect(log).toMatch(/^latchkey: .*LATCHKEY_SECRET/m);
     machine.settings(settings);

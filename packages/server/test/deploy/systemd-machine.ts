@@ -7,7 +7,7 @@ import { until } from "@latchkey/testkit/until";
 const checkout = join(import.meta.dirname, "../../../..");
 const serviceFile = join(checkout, "deploy/latchkey.service");
 
-/** Whatever runs here writes into memory: the folders of the machine below are read, never written. */
+/** The container writes into memory. It only reads the folders of the host. */
 const setUp = `set -eu
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
@@ -79,7 +79,7 @@ export class SystemdMachine implements AsyncDisposable {
     return this.#first > 0 && this.run("systemctl", "show", "--property=Version").startsWith("Version=");
   }
 
-  /** Runs a command in the machine. @returns what it wrote to its standard output, without the last newline */
+  /** Runs a command in the machine. @returns its standard output, without the last newline */
   run(...command: readonly string[]): string {
     return this.#enter(command);
   }
@@ -89,7 +89,7 @@ export class SystemdMachine implements AsyncDisposable {
     this.#enter(["sh", "-c", "cat > /etc/latchkey.env"], text);
   }
 
-  /** Asks the server in the machine. @returns the status, 0 if it does not listen, and the body */
+  /** Sends a request to the server in the machine. @returns the status, 0 if it does not listen, and the body */
   ask(
     path: string,
     { body, token }: { body?: object; token?: string } = {},

@@ -57,7 +57,7 @@ describe("X-Forwarded-For", () => {
     ["192.0.2", "10.0.0.1"],
     ["unix:", "10.0.0.1"],
     ["<script>", "10.0.0.1"],
-  ])("in %j the search ends at the proxy %s, with one warning without it", (value, address) => {
+  ])("in %j the search ends at the proxy %s, with one warning that omits it", (value, address) => {
     const one = proxied("x-forwarded-for");
     for (let time = 0; time < 3; time++) expect(one.of(value)).toBe(address);
     expect(one.warnings).toHaveLength(1);
@@ -127,7 +127,7 @@ const anywhere = fc.oneof(fc.ipV4(), fc.ipV6());
 const trusted = fc.tuple(fc.nat(255), fc.nat(255)).map(([a, b]) => `10.${a}.${b}.7`);
 const client = anywhere.filter((address) => {
   const { of } = proxied("x-forwarded-for");
-  // A proxy would be taken for one.
+  // Addresses in these networks would be mistaken for proxies.
   return of("192.0.2.1", address) !== "192.0.2.1";
 });
 const written = (address: string) =>

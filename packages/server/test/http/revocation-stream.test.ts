@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Revocations } from "../../src/core/tokens/revocations.ts";
 import { RevocationStream } from "../../src/http/revocation-stream.ts";
 
-/** Of which a socket takes only a part, if nobody reads. */
+/** More than a socket buffers, so a part waits until the guard reads. */
 const many = Array.from({ length: 200_000 }, (_, index) => ({
   number: index + 1,
   sessionId: `session-${index}`,
@@ -34,7 +34,7 @@ async function connected() {
   return {
     stream,
     response,
-    /** The client's end, on which nothing was read yet. */
+    /** The client's end, before its first read. */
     answer: () => new Promise<IncomingMessage>((resolve) => request.once("response", resolve)),
     async [Symbol.asyncDispose]() {
       request.on("error", () => {}).destroy();

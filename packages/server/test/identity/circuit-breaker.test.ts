@@ -25,13 +25,13 @@ const succeed = () =>
     .run(() => Promise.resolve("done"))
     .catch((error: unknown) => (error instanceof CircuitOpen ? error.retryAfterMs : "failed"));
 
-test("failures in a row open the circuit, and then no request goes out", async () => {
+test("failures in a row open the circuit, and requests stop", async () => {
   expect([await fail(), await fail(), await fail()]).toEqual(["failed", "failed", "failed"]);
   now = 400;
   expect(await succeed()).toBe(1_000);
 });
 
-test("a success, or an error that is an answer, starts the count anew", async () => {
+test("a success, or an error that is an answer, resets the count", async () => {
   await fail();
   await fail();
   await succeed();

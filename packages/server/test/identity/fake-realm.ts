@@ -13,7 +13,7 @@ export const paths = {
   logout: `${base}/protocol/openid-connect/logout`,
 } as const;
 
-/** Below it, every path has its usual answer: the target of redirects. */
+/** The prefix of redirect targets. Below it, every path has its usual answer. */
 export const moved = "/moved";
 
 /** A server that answers like a realm of Keycloak, except at paths that a test gives another answer. */

@@ -72,8 +72,8 @@ describe("a realm that answers a login with", () => {
     await realm[Symbol.asyncDispose]();
   });
 
-  test.each(Object.entries(faulty))("%s: 503, and the log repeats nothing of it", async (_name, answer) => {
-    // Keycloak is asked twice for a login that follows another one closely.
+  test.each(Object.entries(faulty))("%s: 503, and the log has no credential of it", async (_name, answer) => {
+    // A login within two seconds of another one would send two requests.
     server.advance(2_000);
     realm.atSignIn(answer);
     expect(await outcome(server)).toEqual(unavailable);
@@ -83,7 +83,7 @@ describe("a realm that answers a login with", () => {
   });
 });
 
-describe("a server starts, and is ready once the realm is, after discovery with", () => {
+describe("a server starts and is ready once the realm is, after discovery with", () => {
   test.each([
     "500",
     "502 in HTML",
@@ -125,7 +125,7 @@ describe("a realm that fails", () => {
     await until("users can sign in again", async () => (await login(server)).status === 200, 20_000);
   });
 
-  test("stops no user from using their tokens, nor from signing out", async () => {
+  test("leaves tokens valid and logouts possible", async () => {
     await using realm = await FakeRealm.start();
     await using server = await testServer(realm.settings);
     const { body } = await login(server);
@@ -168,7 +168,7 @@ describe("a realm that fails", () => {
       "1",
     ]);
     await until("the bulkhead is full", () => waiting.length === 64, 20_000);
-    await until("all others are refused", () => settled === 6, 20_000);
+    await until("all other logins are refused", () => settled === 6, 20_000);
     for (const go of waiting) go();
     const statuses = (await Promise.all(all)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(64);

@@ -38,7 +38,7 @@ test("concurrent requests, and repeats within the window, get one answer", async
   expect(runs).toEqual(["a", "b"]);
 });
 
-test("a repeat after the window runs anew", async () => {
+test("a repeat after the window runs again", async () => {
   await send("a");
   elapsed = 11;
   await send("a");
@@ -53,7 +53,7 @@ test("a repeat after the use of the successor is a replay", async () => {
   expect(runs).toEqual(["a", "after a"]);
 });
 
-test("concurrent requests share a failure, a later one runs anew", async () => {
+test("concurrent requests share a failure, a later one runs again", async () => {
   const gate = Promise.withResolvers<string>();
   const waiting = [1, 2].map(() =>
     idempotency.run("a", request("a", 10, gate.promise)).catch(() => "failed"),
@@ -73,7 +73,7 @@ test("a request with a longer window gets the answer for longer", async () => {
   expect(runs).toEqual(["a", "a"]);
 });
 
-test("every repeat is reported, and the twenty-first runs anew", async () => {
+test("every repeat is reported, and the twenty-first runs again", async () => {
   await Promise.all(Array.from({ length: 50 }, () => send("a")));
   expect(runs).toHaveLength(3);
   expect(repeats).toBe(47);

@@ -52,16 +52,13 @@ describe("a rejection", () => {
   test.each([
     ["right", granted],
     ["wrong", wrong],
-  ])(
-    "within two seconds of another login is checked once more, and may be %s then",
-    async (_what, second) => {
-      script = [granted, wrong, second];
-      await login();
-      now = 1_999;
-      expect(await login()).toEqual(second);
-      expect(asked).toHaveLength(3);
-    },
-  );
+  ])("within two seconds of another login is checked again, and may be %s", async (_what, second) => {
+    script = [granted, wrong, second];
+    await login();
+    now = 1_999;
+    expect(await login()).toEqual(second);
+    expect(asked).toHaveLength(3);
+  });
 
   test("other than a wrong password is passed on at once", async () => {
     script = [granted, disabled];
@@ -89,7 +86,7 @@ test("a recent login of another account does not matter", async () => {
   expect(await login()).toEqual(wrong);
 });
 
-test("logins of one account take turns, logins of another go beside them", async () => {
+test("logins of one account take turns, and those of another run in parallel", async () => {
   const gates = [1, 2, 3].map(() => Promise.withResolvers<RealmGrant>());
   const [first, second, third] = gates;
   script = gates.map(({ promise }) => promise);
@@ -101,7 +98,7 @@ test("logins of one account take turns, logins of another go beside them", async
   expect(asked).toEqual(["alice hunter2", "bob hunter2", "alice hunter2"]);
 });
 
-describe("after a login that the realm did not answer", () => {
+describe("after a login with an unknown outcome", () => {
   beforeEach(async () => {
     script = [new RealmUnavailable("no answer in time")];
     await expect(login()).rejects.toMatchObject({ code: "provider_unavailable" });
@@ -124,14 +121,14 @@ describe("after a login that the realm did not answer", () => {
   test.each([
     ["a success", granted],
     ["a disabled account", disabled],
-  ])("%s shows that the realm is done with it", async (_what, answer) => {
+  ])("%s shows that the realm has finished that login", async (_what, answer) => {
     script = [answer, wrong];
     expect(await login()).toEqual(answer);
     later();
     expect(await login()).toEqual(wrong);
   });
 
-  test("ten thousand later ones push it out of memory", async () => {
+  test("ten thousand later such logins evict it from memory", async () => {
     const others = Array.from({ length: 10_000 }, (_, number) => `user ${number}`);
     // One error for all: ten thousand stack traces would take a second.
     const unanswered = new LatchkeyError("provider_unavailable", { cause: new RealmUnavailable() });
@@ -141,7 +138,7 @@ describe("after a login that the realm did not answer", () => {
     expect(await login()).toEqual(wrong);
   });
 
-  test("a second one without an answer starts the minute anew", async () => {
+  test("a second such login starts the minute again", async () => {
     now = 50_000;
     script = [new RealmUnavailable("no answer in time"), wrong];
     await expect(login()).rejects.toBeInstanceOf(LatchkeyError);
@@ -150,7 +147,7 @@ describe("after a login that the realm did not answer", () => {
   });
 });
 
-test("a login that was never sent leaves no doubt about the next", async () => {
+test("a login that was never sent has no effect on the next", async () => {
   script = [new LatchkeyError("overloaded", { retryAfter: 1 }), wrong];
   await expect(login()).rejects.toMatchObject({ code: "overloaded" });
   later();

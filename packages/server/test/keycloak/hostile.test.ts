@@ -72,13 +72,13 @@ describe("an unknown name is refused", () => {
     ["a NUL", "a\u0000b"],
     ["a long one", "x".repeat(1_024)],
     ["a form", "a&client_id=other&grant_type=client_credentials"],
-  ])("and so is a password with %s", async (_name, password) => {
+  ])("a password with %s is refused", async (_name, password) => {
     const login = { method: "POST", path: "/login", body: { username: "alice", password } } as const;
     const { status, body } = await send(server(), "/auth", login);
     expect([status, body["code"]]).toEqual([401, "invalid_credentials"]);
   });
 });
 
-test("users sign in after all of that", async () => {
+test("users can sign in after all hostile requests", async () => {
   await signIn(server(), "bob", passwords.bob);
 });

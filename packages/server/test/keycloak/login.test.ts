@@ -7,7 +7,7 @@ loginContract(
     // Keycloak does not normalise names and passwords.
     "full-width letters (NFKC)": refusedLogin,
     "password in another normalisation": refusedLogin,
-    // After the right password Keycloak tells that the account is disabled.
+    // After the right password, Keycloak reports a disabled account.
     "inactive user": { status: 403, code: "account_disabled", events: ["login.failed"] },
   }),
 );

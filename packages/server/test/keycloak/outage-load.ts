@@ -20,7 +20,7 @@ interface SignedOut {
   readonly refresh: string;
 }
 
-/** Users that sign in, refresh, call `me` and sign out, all at once and again and again, until `stop`. */
+/** Users that sign in, refresh, call `me` and sign out in parallel, until `stop`. */
 export class OutageLoad implements AsyncDisposable {
   readonly outcomes: Outcome[] = [];
   /** The `sid` of every opened session. */

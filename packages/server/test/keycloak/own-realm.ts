@@ -50,7 +50,7 @@ export function realmWorld(realm: OwnRealm, differs: ProviderWorld["differs"] = 
   };
 }
 
-/** Matches a list in any order, because Keycloak lists roles in none. */
+/** Matches a list in any order, because Keycloak's order of roles is undefined. */
 function sameMembers(...members: readonly string[]) {
   const sorted = members.toSorted().join();
   return { asymmetricMatch: (list: unknown) => Array.isArray(list) && list.toSorted().join() === sorted };

@@ -23,7 +23,7 @@ describe("an account that Keycloak rejects", () => {
     ["must verify its e-mail address", "oscar", "account_setup_required", "setup_required"],
     ["must set up a second factor", "quentin", "account_setup_required", "setup_required"],
   ] as const)(
-    "because it %s: the reason is told after the right password alone",
+    "because it %s: only the right password gets the reason",
     async (_why, username, code, reason) => {
       const rejected = await login(username, passwords[username]);
       expect([rejected.status, rejected.body["code"]]).toEqual([403, code]);
@@ -37,7 +37,7 @@ describe("an account that Keycloak rejects", () => {
     },
   );
 
-  test("because it is locked for a while: it gets the answer of a wrong password", async () => {
+  test("because it is locked for a while: answered like a wrong password", async () => {
     await using place = await strictRealm.open();
     const tried = (password: string) =>
       send(place, "/auth", { method: "POST", path: "/login", body: { username: "trent", password } });
@@ -47,7 +47,7 @@ describe("an account that Keycloak rejects", () => {
     expect(locked.text).toBe((await tried("a wrong guess")).text);
   });
 
-  test("because it was disabled after the login: its refresh is refused", async () => {
+  test("because it was disabled after the login: refresh is refused", async () => {
     const bob = await signIn(server(), "bob");
     await realm.admin.changeUser(realm.name, "bob", { enabled: false });
     const body = { refresh_token: bob.refresh };
@@ -105,7 +105,7 @@ describe("tokens", () => {
     expect(await answer.json()).toMatchObject({ preferred_username: "alice", email: "alice@example.com" });
   });
 
-  test("of the same client count, also if the session was opened elsewhere", async () => {
+  test("of the same client are valid, also if the session was opened elsewhere", async () => {
     const { clients } = await import("@latchkey/testkit/keycloak/acceptance-realm");
     const { access } = await direct("latchkey", clients.latchkey);
     expect(await me(server(), access)).toEqual([200, undefined]);

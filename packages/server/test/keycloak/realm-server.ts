@@ -5,7 +5,7 @@ import { type TestServer, testServer } from "@latchkey/testkit/server/test-serve
  * Starts a Latchkey in front of a real realm.
  *
  * @param keycloak the address of Keycloak
- * @param settings as environment variables, without `LATCHKEY_`
+ * @param settings environment variables, named without `LATCHKEY_`
  */
 export function realmServer(
   keycloak: string,

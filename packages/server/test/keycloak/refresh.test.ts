@@ -16,7 +16,7 @@ const realm = ownRealm(sameTimes);
 refreshContract(
   realmWorld(realm, {
     "an empty current token": currentToken,
-    "no token of ours": currentToken,
+    "a foreign token": currentToken,
   }),
 );
 

@@ -22,7 +22,7 @@ const serve = (change: Readonly<Record<string, string>>) =>
     },
   });
 
-describe("the server does not start, and says in one line why and what to do, if", () => {
+describe("the server does not start, and prints cause and cure in one line, if", () => {
   test.each([
     [
       "the realm is missing",

@@ -31,17 +31,17 @@ describe("the check of a ledger finds", () => {
       /^accepted 4890 ms/,
     ],
     [
-      "the same after a replay that was answered as one",
+      "the same after a refused replay",
       [login, at(100, { act: "replay", ...refused }), at(5000, { act: "refresh" })],
       /^accepted 4890 ms/,
     ],
     [
-      "a session that is refused though nobody ended it",
+      "a session that is refused without an end",
       [login, at(100, { act: "refresh", ...refused })],
       /^lost: s refresh/,
     ],
     [
-      "a session that lives again",
+      "a session that is accepted after a refusal",
       [
         login,
         at(50, { act: "logout", status: undefined }),
@@ -64,12 +64,8 @@ describe("the check of a ledger finds", () => {
       [at(0, { act: "me", status: 500, code: "internal_error" })],
       /^odd answer: s me .* 500/,
     ],
-    ["an answer that fits nothing", [at(0, { act: "me", status: 404 })], /^odd answer/],
-    [
-      "a 503 that does not say when to come back",
-      [at(0, { act: "me", status: 503 })],
-      /^503 without Retry-After/,
-    ],
+    ["an unexpected answer", [at(0, { act: "me", status: 404 })], /^odd answer/],
+    ["a 503 without Retry-After", [at(0, { act: "me", status: 503 })], /^503 without Retry-After/],
   ])("%s", ([, entries, broken]) => {
     const found = brokenPromises(entries);
     expect(found.length).toBeGreaterThan(0);
@@ -77,14 +73,14 @@ describe("the check of a ledger finds", () => {
   });
 });
 
-test("the check of a ledger has nothing against what may be", () => {
+test("the check of a ledger accepts all permitted answers", () => {
   const entries = [
     login,
     at(100, { act: "refresh", shown: "a", successor: "b" }),
     at(100, { act: "refresh", shown: "a", successor: "b" }),
     at(150, { act: "refresh", shown: "b", status: undefined }),
     at(160, { act: "me", status: 503, retryAfter: true }),
-    // Sent before the end was answered, or within the second in which everybody hears of it.
+    // Sent before the end was answered, or within the second until every replica knows it.
     at(200, { act: "logout" }),
     at(205, { act: "me" }),
     at(1200, { act: "me" }),

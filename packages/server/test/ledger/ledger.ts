@@ -1,12 +1,12 @@
 /** A request in a session, or an end of it. */
 export type Act =
-  /** Opens it. */
+  /** Opens the session. */
   | "login"
-  /** Continues it, with a refresh token or with an access token. */
+  /** Continue the session, with a refresh token or an access token. */
   | "refresh"
   | "trade"
   | "me"
-  /** End it: a logout, a disabled user or changed password, an old refresh token. */
+  /** End the session: a logout, a disabled user or changed password, an old refresh token. */
   | "logout"
   | "user_ended"
   | "replay";

@@ -24,7 +24,7 @@ function writeEvents(database: string, count: number): void {
   connection.close();
 }
 
-test("a backup of a large database finishes under 20 refreshes a second, private and whole", async () => {
+test("a backup under 20 refreshes a second finishes, private and complete", async () => {
   await using server = await testServer();
   writeEvents(server.database, 130_000);
   expect(sizeOf(server.database)).toBeGreaterThan(133_000_000);
@@ -56,7 +56,7 @@ test("a backup of a large database finishes under 20 refreshes a second, private
   expect((await me(server.url, tokens.access)).status).toBe(200);
 });
 
-test("a write-ahead log behind a stuck reader is logged once, and shrinks later", async () => {
+test("a large write-ahead log is logged once, and shrinks without its reader", async () => {
   await using server = await testServer();
   const reader = new DatabaseSync(server.database);
   reader.exec("begin");
@@ -74,7 +74,7 @@ test("a write-ahead log behind a stuck reader is logged once, and shrinks later"
 
   reader.close();
   await server.server.backgroundJobs.purge();
-  await until("the log is short", () => sizeOf(log) < 8 * 1024 * 1024, 20_000);
+  await until("the write-ahead log is short", () => sizeOf(log) < 8 * 1024 * 1024, 20_000);
   await server.server.backgroundJobs.purge();
   expect(told()).toMatchObject([{ level: 40 }, { level: 30 }]);
 });

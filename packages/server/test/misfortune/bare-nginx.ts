@@ -1,6 +1,6 @@
 import { runNginx } from "../deploy/run-nginx.ts";
 
-/** Debian's nginx in front of one server, without TLS. @param locations in the words of its configuration */
+/** Debian's nginx in front of one server, without TLS. @param locations `location` blocks of its configuration */
 export async function bareNginx(
   folder: string,
   locations: string,

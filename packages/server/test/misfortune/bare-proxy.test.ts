@@ -79,7 +79,7 @@ test.each([
       .stdout()
       .split("\n")
       .filter((line) => line.includes('"login.failed"'));
-  await until("both are in the log", () => events().length === 2);
+  await until("both failed logins are in the log", () => events().length === 2);
   expect(events()[0]).toContain('"address":"127.0.0.9"');
   expect(events()[1]).toContain('"address":"127.0.0.8"');
   expect(server.stdout()).not.toContain("a-lie");
@@ -87,9 +87,9 @@ test.each([
 });
 
 test.each([
-  ["strips it", (upstream: string) => `location /auth-service/ { proxy_pass ${upstream}/; }`],
-  ["keeps it", (upstream: string) => `location /auth-service/ { proxy_pass ${upstream}; }`],
-] as const)("an issuer with a path, behind nginx that %s", async (name, location) => {
+  ["strips the path", (upstream: string) => `location /auth-service/ { proxy_pass ${upstream}/; }`],
+  ["keeps the path", (upstream: string) => `location /auth-service/ { proxy_pass ${upstream}; }`],
+] as const)("an issuer with a path works behind nginx that %s", async (name, location) => {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}/auth-service`;
   const guardKey = "g".repeat(40);

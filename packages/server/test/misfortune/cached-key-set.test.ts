@@ -7,7 +7,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import { expect, test } from "vitest";
 import { runNginx } from "../deploy/run-nginx.ts";
 
-/** Debian's nginx, which keeps what an upstream lets it keep. */
+/** Debian's nginx as a cache that obeys the upstream's Cache-Control. */
 async function startCache(folder: string, upstream: string) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/.well-known/jwks.json`;
@@ -26,23 +26,23 @@ async function startCache(folder: string, upstream: string) {
 
 const place = new Place();
 
-test("tokens verify behind a cached key set, after as many rotations as allowed", async () => {
+test("tokens verify behind a cached key set, at the highest rate of rotation", async () => {
   const server = await place.server();
   await using cache = await startCache(place.path("nginx"), server.url);
   for (let rotation = 0; rotation < 3; rotation++) {
     const { stdout } = await place.latchkey(["key", "rotate"]);
     const [kid = ""] = stdout.split(" ");
     let { access } = await signIn(server.url, "admin", adminPassword);
-    await until("the key that was named signs", async () => {
+    await until("the rotated key signs", async () => {
       ({ access } = await signIn(server.url, "admin", adminPassword));
       return kid === "" || jwtPart(access, "header")["kid"] === kid;
     });
-    // A verifier that has seen no key yet.
+    // A new verifier has no key in memory.
     const { protectedHeader } = await jwtVerify(access, createRemoteJWKSet(new URL(cache.url)));
     expect(protectedHeader.alg).toBe("ES256");
   }
   expect((await fetch(cache.url)).headers.get("x-cache")).toBe("HIT");
   const origin = await send(`${server.url}/.well-known/jwks.json`);
-  // One rotation was let through: an old, a new and a next key.
+  // One rotation of three was accepted: an old, a new and a next key.
   expect(origin.body["keys"]).toHaveLength(3);
 });

@@ -94,7 +94,7 @@ test("a read-only disk: a logout ends the session and reports the file", async (
   expect(readdirSync(disk)).toEqual([]);
 });
 
-test("a file that cannot be removed, such as a mounted one, is emptied", async () => {
+test("a file that cannot be removed, such as a mount point, is emptied", async () => {
   const { auth, disk } = await onSmallDisk();
   const file = join(disk, "session.json");
   mount(file, "--bind", file);

@@ -13,7 +13,7 @@ beforeAll(async () => {
     args: [
       "--no-sandbox",
       "--host-resolver-rules=MAP *.example 127.0.0.1",
-      // Of today's browsers only this one asks its user before a page reaches this machine.
+      // Other browsers let a page reach this machine without asking their user.
       "--disable-features=LocalNetworkAccessChecks",
     ],
   });
@@ -24,14 +24,14 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-/** A page of an origin. Its own document comes from the test, all else over the network. */
+/** A page of an origin. The test serves its document. All other requests use the network. */
 async function pageOf(origin: string): Promise<Page> {
   const page = await browser.newPage();
   await page.route(`${origin}/page`, (route) =>
     route.fulfill({ contentType: "text/html", body: "<!doctype html><title>A page</title><body>" }),
   );
   await page.goto(`${origin}/page`);
-  // With a route in place the test's driver would answer preflights itself, and permit everything.
+  // While a route exists, Playwright answers preflights and permits everything.
   await page.unrouteAll();
   return page;
 }

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => volume[Symbol.dispose]());
 
-/** Audit events of ten days ago, written as another process would. */
+/** Writes audit events of ten days ago, like another process. */
 function oldEvents(count: number): void {
   const connection = new DatabaseSync(database, { timeout: 5_000 });
   const insert = connection.prepare(
@@ -37,10 +37,10 @@ function oldEvents(count: number): void {
 
 const signInAs = (server: TestServer) => login(server.url, "bob", passwords.bob);
 
-/** Fills the volume, and lets people sign in until the database has used what it had left inside. */
+/** Fills the volume, then signs in until the free pages of the database are used up. */
 async function fillUp(server: TestServer): Promise<void> {
   await server.server.backgroundJobs.purge();
-  await until("the reserve is there", () => existsSync(`${database}.reserve`));
+  await until("the reserve exists", () => existsSync(`${database}.reserve`));
   volume.fill();
   await until("logins are refused", async () => (await signInAs(server)).status === 503, 120_000);
 }
@@ -48,7 +48,7 @@ async function fillUp(server: TestServer): Promise<void> {
 const works = async (server: TestServer) => (await signInAs(server)).status === 200;
 
 describe("on a full volume", () => {
-  test("sessions still end, and pruning the trail makes everything work again", async () => {
+  test("sessions still end, and logins work again after pruning the trail", async () => {
     await using server = await testServer({ DATABASE: database });
     oldEvents(50_000);
     const [first, second] = [
@@ -74,7 +74,7 @@ describe("on a full volume", () => {
     });
     expect(pruned).toMatchObject({ status: 0, stderr: "" });
     expect(pruned.stdout).toBe("50000 audit events older than 1d were deleted\n");
-    await until("people sign in again", () => works(server), 10_000);
+    await until("users can sign in again", () => works(server), 10_000);
     expect((await refresh(server.url, second.refresh)).status).toBe(200);
     // A failure is shared for a quarter of a second, and this server's clocks stand still.
     server.advance(250);
@@ -82,13 +82,17 @@ describe("on a full volume", () => {
     expect((await me(server.url, first.access)).body).toMatchObject({ code: "token_revoked" });
   });
 
-  test("all sessions of a disabled user reach the list for guards, batch by batch", async () => {
+  test("all sessions of a disabled user reach the list for guards", async () => {
     await using server = await testServer({ DATABASE: database });
     await signIn(server.url, "alice", passwords.alice);
     await copySessions(server, 5000);
     await fillUp(server);
     await server.server.people.setActive("alice", false);
-    await until("all are listed", async () => (await count(server, "revocations")) === 5001, 10_000);
+    await until(
+      "all sessions are on the list",
+      async () => (await count(server, "revocations")) === 5001,
+      10_000,
+    );
     expect(await count(server, "session_endings")).toBe(0);
   });
 
@@ -100,28 +104,28 @@ describe("on a full volume", () => {
     });
     oldEvents(50_000);
     await fillUp(server);
-    // The age of the key is above the rotation interval now, and that of the events above the retention.
+    // Now the key is due for rotation, and the events are past their retention.
     server.advance(31 * day);
     await server.server.backgroundJobs.purge().catch(() => {});
-    await until("people sign in again", () => works(server), 10_000);
+    await until("users can sign in again", () => works(server), 10_000);
   });
 
-  test("a restart with a shorter retention makes everything work again", async () => {
+  test("logins work again after a restart with a shorter retention", async () => {
     {
       await using server = await testServer({ DATABASE: database });
       oldEvents(50_000);
       await fillUp(server);
     }
     await using again = await testServer({ DATABASE: database, AUDIT_RETENTION: "1d" });
-    await until("people sign in again", () => works(again), 20_000);
+    await until("users can sign in again", () => works(again), 20_000);
   });
 
-  test("freed space makes everything work again, and renews the reserve", async () => {
+  test("logins work again with free space, and the reserve is renewed", async () => {
     await using server = await testServer({ DATABASE: database });
     await fillUp(server);
     expect(existsSync(`${database}.reserve`)).toBe(false);
     volume.drain();
-    await until("people sign in again", () => works(server), 10_000);
+    await until("users can sign in again", () => works(server), 10_000);
     const { size, mode } = statSync(`${database}.reserve`);
     expect([size, mode & 0o777]).toEqual([16 * 1024 * 1024, 0o600]);
   });
@@ -142,7 +146,7 @@ test("an audit trail stays within its bound, and its oldest events go", async ()
   );
 });
 
-test("a first start on a full volume says so, and works when there is space", async () => {
+test("a first start on a full volume names the cause, and succeeds with space", async () => {
   volume.fill(4096);
   const env = { LATCHKEY_DATABASE: database };
   expect(await place.latchkey(["serve", "--port", "0"], { env })).toMatchObject({
@@ -155,7 +159,7 @@ test("a first start on a full volume says so, and works when there is space", as
   await (await place.server({ database })).stop();
 });
 
-test("a volume that a reserve would fill is left alone", () => {
+test("a volume that a reserve would fill gets no reserve", () => {
   volume.fill(16 * 1024 * 1024 + 4096);
   const reserve = new Reserve(database);
   expect(reserve.take()).toBe(false);
@@ -163,7 +167,7 @@ test("a volume that a reserve would fill is left alone", () => {
   expect(reserve.take()).toBe(true);
 });
 
-test("a reserve on a read-only volume is given up without an error", () => {
+test("a reserve on a read-only volume causes no error", () => {
   const reserve = new Reserve(database);
   writeFileSync(reserve.path, "cut short");
   volume.remount("ro");

@@ -25,10 +25,10 @@ interface Loud {
   readonly exited: Promise<unknown[]>;
 }
 
-/** How long a server may take to start or to stop, in milliseconds: under its own bound of 15 seconds. */
+/** Timeout of a start or stop, in milliseconds. A server ends itself after 15 seconds. */
 const processTimeout = 14_000;
 
-/** Puts a command behind another program. */
+/** Starts a command through another program. */
 type Wrap = (words: readonly string[]) => readonly string[];
 
 /** A server that logs at `debug`, with standard output and standard error as given. */
@@ -52,7 +52,7 @@ async function loudServer(stdio: SpawnOptions["stdio"], wrap: Wrap = (words) => 
 const lostLines = async (url: string): Promise<number> =>
   Number(/^latchkey_log_lines_lost_total (\d+)$/m.exec((await send(`${url}/metrics`)).text)?.[1]);
 
-/** Refusals, each of which is a line of the log at `debug`, on one pipelined connection. */
+/** Causes refusals on one pipelined connection. Each is a line of the log at `debug`. */
 async function refusals(url: string, count: number): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding("utf8");
@@ -73,12 +73,12 @@ async function stops({ child, exited }: Loud): Promise<unknown[]> {
 
 const clean = [0, null];
 
-/** The server under a program that started it. */
+/** The process id of the server behind the program that started it. */
 function innerProcess({ child: { pid } }: Loud): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
 }
 
-/** A process that has ended stays as a zombie while its parent is too busy to notice. */
+/** Whether a process has ended. It stays as a zombie until its parent reads its status. */
 function hasEnded(pid: number): boolean {
   return !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
@@ -157,7 +157,7 @@ test("dropped lines are counted, and logged when the disk has room again", async
   volume.drain();
   const lines = () => readFileSync(volume.path("log"), "utf8").trim().split("\n");
   const told = () => lines().filter((line) => line.includes("log lines were lost"));
-  await until("the loss is told", () => told().length > 0, processTimeout);
+  await until("the loss is logged", () => told().length > 0, processTimeout);
   expect(JSON.parse(told()[0] ?? "")).toMatchObject({ level: 40, lines: await lostLines(server.url) });
   expect(await stops(server)).toEqual(clean);
 });

@@ -31,7 +31,7 @@ describe("PgBouncer with session pooling", () => {
     expect((await me(two.url, tokens.access)).status).toBe(200);
     expect((await refresh(two.url, tokens.refresh)).status).toBe(200);
     expect((await logout(one.url, tokens.access)).status).toBe(200);
-    await until("the other replica has heard", async () => {
+    await until("the other replica refuses the token", async () => {
       const { status, body } = await me(two.url, tokens.access);
       return status === 401 && body["code"] === "token_revoked";
     });
@@ -51,16 +51,16 @@ describe("PgBouncer with session pooling", () => {
     const [one, two] = [await open(), await open()];
     let told = 0;
     two.onChange?.(() => told++);
-    await until("it listens", async () => told > 0, 10_000);
+    await until("the store listens", async () => told > 0, 10_000);
     await one.users.add(user("alice"), event("user.added"));
     await one.sessions.open(session("s1"), 0, event("login.succeeded"));
     const before = told;
     await one.sessions.end("s1", [event("session.ended")]);
-    await until("it is told", async () => told > before, 10_000);
+    await until("the store is notified", async () => told > before, 10_000);
     await Promise.all([one.close(), two.close()]);
   });
 
-  test("with one server connection it is not mistaken for transaction pooling", async () => {
+  test("with one server connection is not mistaken for transaction pooling", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session", default_pool_size: "1" });
     const server = await replica(place, bouncer.through(await postgres.database()));
     await signIn(server.url, "admin", adminPassword);
@@ -74,14 +74,12 @@ describe("PgBouncer with session pooling", () => {
       LATCHKEY_DATABASE_POOL: "2",
       LATCHKEY_DATABASE_TIMEOUT: "700ms",
     });
-    await postgres
-      .query("begin; lock table signing_keys; select pg_sleep(2); commit", database)
-      .then(() => {});
+    await postgres.query("begin; lock table signing_keys; select pg_sleep(2); commit", database);
     await server.stop();
     expect(postgres.log).toMatch(/canceling statement due to (statement|lock) timeout/);
   });
 
-  test("a startup parameter that it refuses is named", async () => {
+  test("refuses a startup parameter, which the error names", async () => {
     await using bouncer = await PgBouncer.start(postgres, { pool_mode: "session" });
     const result = await refusal(`${bouncer.through(await postgres.database())}?options=-c%20geqo%3Doff`);
     expectRefusal(result, /unsupported startup parameter: options.*leave it out of LATCHKEY_DATABASE/);

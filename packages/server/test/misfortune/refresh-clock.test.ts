@@ -10,7 +10,7 @@ const graceMs = 400;
 const place = new Place();
 let servers = 0;
 
-/** A server under libfaketime: its wall clock follows a file, its monotonic clock is the machine's. */
+/** A server under libfaketime. Its wall clock follows a file, and its monotonic clock stays true. */
 async function serverWithClock(settings: Environment = {}) {
   const name = `server-${servers++}`;
   const file = place.path(`${name}.offset`);

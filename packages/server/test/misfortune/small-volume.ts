@@ -33,7 +33,7 @@ export class SmallVolume implements Disposable {
     }
   }
 
-  /** Gives back what `fill` took. */
+  /** Frees the space that `fill` took. */
   drain(name = "filler"): void {
     rmSync(this.path(name), { force: true });
     rmSync(this.path(`${name}-end`), { force: true });

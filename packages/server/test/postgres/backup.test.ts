@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres[Symbol.asyncDispose]());
 
-test("a backup that was made under way is restored as docs/operations.md says: what it holds goes on", async () => {
+test("a backup made as docs/operations.md says restores the sessions", async () => {
   const database = await postgres.database();
   const server = await replica(place, database);
   const kept = await signIn(server.url, "admin", adminPassword);

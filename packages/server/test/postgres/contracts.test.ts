@@ -1,4 +1,4 @@
-// Once more what `npm test` holds against the engine of a package, against Debian's.
+// The contracts that `npm test` runs on the packaged engine, on Debian's PostgreSQL.
 import "../api/postgres.test.ts";
 import "../store/postgres.test.ts";
 import "../store/postgres-attempts.test.ts";

@@ -20,7 +20,7 @@ afterAll(() => postgres[Symbol.asyncDispose]());
 const ready = async () => (await fetch(`${server.url}/health/ready`)).status;
 const recovers = () => until("the server is ready again", async () => (await ready()) === 200, 20_000);
 
-/** What a caller gets who comes while the database is away. */
+/** Every operation gets 503 without details of the database. */
 async function refusedEverywhere(tokens: { access: string; refresh: string }): Promise<void> {
   const calls = [
     login(server.url, "admin", adminPassword),
@@ -34,21 +34,21 @@ async function refusedEverywhere(tokens: { access: string; refresh: string }): P
     expect(answer).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
     expect(answer.text).not.toMatch(/ECONN|127\.0\.0\.1|postgres|timeout/i);
   }
-  // An answer of the second before the outage may still be shared.
-  await until("it is not ready", async () => (await ready()) === 503, 2_000);
+  // An answer from before the outage may be shared for a second.
+  await until("the server is not ready", async () => (await ready()) === 503, 2_000);
   const response = await fetch(`${server.url}/health/ready`);
   expect(response.status).toBe(503);
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
 }
 
-describe("while the database is away", () => {
+describe("while the database is unreachable", () => {
   test.for([
     ["stopped", () => postgres.stop("fast"), () => postgres.start()],
-    ["crashed", () => postgres.stop("immediate"), () => postgres.start()],
+    ["stopped immediately", () => postgres.stop("immediate"), () => postgres.start()],
     ["killed", () => postgres.kill(), () => postgres.start()],
     ["frozen", async () => postgres.freeze(), async () => postgres.thaw()],
   ] as const)(
-    "because it was %s, callers are told to come back, and nothing acknowledged is lost",
+    "because it was %s: callers get 503, and no acknowledged change is lost",
     async ([, go, come]) => {
       await recovers();
       const tokens = await signIn(server.url, "admin", adminPassword);
@@ -57,16 +57,18 @@ describe("while the database is away", () => {
       expect((await guard.verify(tokens.access)).username).toBe("admin");
       expect((await logout(server.url, ended.access)).status).toBe(200);
 
+      await using outage = new AsyncDisposableStack();
+      outage.defer(come);
       await go();
-      // A profile that was read a moment ago may still answer; a list of ended sessions that was, too.
+      // Cached reads of the user and of the ended sessions stay valid for a moment.
       await until("me is refused", async () => (await me(server.url, tokens.access)).status === 503, 5_000);
       await refusedEverywhere(tokens);
-      // What was issued still checks out where nobody has to be asked.
+      // A guard and the key set need no database.
       expect((await guard.verify(tokens.access)).username).toBe("admin");
       expect((await send(`${server.url}/health/live`)).status).toBe(200);
       expect((await send(`${server.url}/.well-known/jwks.json`)).status).toBe(200);
 
-      await come();
+      await outage.disposeAsync();
       await recovers();
       expect((await me(server.url, tokens.access)).status).toBe(200);
       expect((await refresh(server.url, tokens.refresh)).status).toBe(200);
@@ -76,16 +78,18 @@ describe("while the database is away", () => {
     },
   );
 
-  test("a thousand who ask at once while nothing answers are all told so, and the server goes on", async () => {
+  test("a thousand simultaneous requests are all refused, and the server goes on", async () => {
     await recovers();
     const { access } = await signIn(server.url, "admin", adminPassword);
+    using frozen = new DisposableStack();
+    frozen.defer(() => postgres.thaw());
     postgres.freeze();
     const asked = Array.from({ length: 1000 }, (_, n) =>
       n % 2 === 0 ? trade(server.url, access) : refresh(server.url, `lkr_${n}`),
     );
     const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
-    postgres.thaw();
-    // A token that cannot be ours needs no database to be refused.
+    frozen.dispose();
+    // A foreign token is refused without the database.
     expect([...statuses].sort()).toEqual(expect.arrayContaining([503]));
     expect([...statuses].filter((status) => ![401, 429, 503].includes(status))).toEqual([]);
     await recovers();

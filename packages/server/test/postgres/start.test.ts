@@ -21,11 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => postgres[Symbol.asyncDispose]());
 
-/** What `latchkey serve` says where it does not start. */
+/** Runs a `latchkey serve` that is expected to fail. */
 const refusal = (database: string, args: readonly string[] = []) =>
   place.latchkey(["serve", "--port", "0", ...args], { env: replicaEnvironment(database) });
 
-describe("with PostgreSQL the server does not start, and says in one line why and what to do, when", () => {
+describe("with PostgreSQL the server does not start, and prints cause and cure, if", () => {
   test.for<[string, () => Promise<string> | string, RegExp]>([
     [
       "the password is wrong",
@@ -46,7 +46,7 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       /all connections that .* may have are in use: raise the limit, or lower LATCHKEY_DATABASE_POOL/,
     ],
     [
-      "nobody listens there",
+      "no server listens at the address",
       () => postgres.address("postgres", { port: 1 }),
       /ECONNREFUSED.*: start it, or correct LATCHKEY_DATABASE/,
     ],
@@ -56,7 +56,7 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       /certificate is not trusted.*sslrootcert=FILE/,
     ],
     [
-      "the certificate is another host's",
+      "the certificate belongs to another host",
       () =>
         postgres
           .address("postgres", { parameters: `?sslmode=verify-full&sslrootcert=${certificates.authority}` })
@@ -64,7 +64,7 @@ describe("with PostgreSQL the server does not start, and says in one line why an
       /certificate is not trusted/,
     ],
     [
-      "the file of the authority is not there",
+      "the file of the authority is missing",
       () => postgres.address("postgres", { parameters: "?sslmode=verify-full&sslrootcert=/nowhere.pem" }),
       /cannot read \/nowhere\.pem/,
     ],
@@ -75,7 +75,7 @@ describe("with PostgreSQL the server does not start, and says in one line why an
     expect(result.stderr).not.toContain("only for tests");
   });
 
-  test("a password stands among the arguments", async () => {
+  test("the arguments contain a password", async () => {
     const result = await refusal("", ["--database", postgres.address("postgres")]);
     expectRefusal(result, /--database would be visible to every user of this machine: set LATCHKEY_DATABASE/);
   });
@@ -88,7 +88,7 @@ describe("with PostgreSQL the server does not start, and says in one line why an
     );
   });
 
-  test("the secret is another than the database was made with", async () => {
+  test("the secret is not the database's", async () => {
     const database = await postgres.database();
     await (await replica(place, database)).stop();
     const env = { ...replicaEnvironment(database), LATCHKEY_SECRET: "another secret that is long enough" };
@@ -103,7 +103,7 @@ test.for([
   ["channel_binding=require", "?sslmode=require&channel_binding=require"],
   ["sslmode=prefer", "?sslmode=prefer"],
   ["options", "?sslmode=require&options=-c%20geqo%3Doff"],
-])("an address with %s, as providers give it, is honoured", async ([, parameters]) => {
+])("an address with %s, as providers hand it out, works", async ([, parameters]) => {
   const server = await replica(place, `${await postgres.database()}${parameters}`);
   await signIn(server.url, "admin", adminPassword);
   await server.stop();
@@ -122,21 +122,18 @@ test("channel_binding=require refuses a server that does not offer it", async ()
   expect(result.stderr).not.toContain("start it");
 });
 
-test.for(["require", "verify-ca", "verify-full"])(
-  "over TLS with sslmode=%s it signs people in",
-  async (mode) => {
-    const database = await postgres.database();
-    await postgres.query("select pg_reload_conf()");
-    const parameters = `?sslmode=${mode}&sslrootcert=${certificates.authority}`;
-    const server = await replica(place, `${database}${parameters}`);
-    const { access } = await signIn(server.url, "admin", adminPassword);
-    expect((await me(server.url, access)).status).toBe(200);
-    const [connections] = await postgres.query(
-      "select count(*)::int as all, count(*) filter (where ssl)::int as encrypted from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'latchkey'",
-    );
-    expect(connections?.["encrypted"]).toBe(connections?.["all"]);
-    expect(connections?.["all"]).toBeGreaterThan(0);
-    expect(server.stdout()).not.toContain("only for tests");
-    await server.stop();
-  },
-);
+test.for(["require", "verify-ca", "verify-full"])("users sign in over TLS with sslmode=%s", async (mode) => {
+  const database = await postgres.database();
+  await postgres.query("select pg_reload_conf()");
+  const parameters = `?sslmode=${mode}&sslrootcert=${certificates.authority}`;
+  const server = await replica(place, `${database}${parameters}`);
+  const { access } = await signIn(server.url, "admin", adminPassword);
+  expect((await me(server.url, access)).status).toBe(200);
+  const [connections] = await postgres.query(
+    "select count(*)::int as all, count(*) filter (where ssl)::int as encrypted from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'latchkey'",
+  );
+  expect(connections?.["encrypted"]).toBe(connections?.["all"]);
+  expect(connections?.["all"]).toBeGreaterThan(0);
+  expect(server.stdout()).not.toContain("only for tests");
+  await server.stop();
+});

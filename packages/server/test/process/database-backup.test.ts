@@ -38,7 +38,7 @@ describe("a backup of", () => {
     expect(existsSync(place.path("copy.db"))).toBe(false);
   });
 
-  test("a missing database is refused, and none is created", async () => {
+  test("a missing database is refused and not created", async () => {
     const answer = await backUp(place.path("copy.db"), place.path("missing.db"));
     expect(answer).toMatchObject({ status: 1, stderr: expect.stringContaining("no database at") });
     expect([existsSync(place.path("missing.db")), existsSync(place.path("copy.db"))]).toEqual([false, false]);

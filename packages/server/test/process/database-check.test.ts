@@ -1,4 +1,4 @@
-import { copyFileSync, truncateSync } from "node:fs";
+import { copyFileSync, readFileSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 import { signIn } from "@latchkey/testkit/server/auth-calls";
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 describe("latchkey database check, on a SQLite file", () => {
-  test("says what it is, and that nothing is wrong", async () => {
+  test("describes the database, and reports that nothing is wrong", async () => {
     const { status, stdout } = await check();
     expect(status).toBe(0);
     expect(stdout).toMatch(/^engine +SQLite 3\.\d+/m);
@@ -42,7 +42,7 @@ describe("latchkey database check, on a SQLite file", () => {
       /^wrong: a newer Latchkey wrote it \(version 99, .*restore a backup$/m,
     ],
     [
-      "it is behind",
+      "its version is behind",
       (path) => run(path, "pragma user_version = 1"),
       /^wrong: it is at version 1 of \d: the next start/m,
     ],
@@ -57,16 +57,18 @@ describe("latchkey database check, on a SQLite file", () => {
         ),
       /^wrong: 1 rows refer to a row that does not exist/m,
     ],
-  ])("says what is wrong and what to do where %s, and changes nothing", async ([name, spoil, said]) => {
+  ])("prints fault and remedy if %s, and does not change the file", async ([name, spoil, said]) => {
     const path = place.path(`${name}.db`);
     copyFileSync(place.database, path);
     spoil(path);
+    const before = readFileSync(path);
     const { status, stdout } = await check({ LATCHKEY_DATABASE: path });
     expect(status).toBe(1);
     expect(stdout).toMatch(said);
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test("says so where the file is cut short", async () => {
+  test("reports a file that is cut short", async () => {
     const path = place.path("short.db");
     copyFileSync(place.database, path);
     truncateSync(path, 8192);
@@ -79,7 +81,7 @@ describe("latchkey database check, on a SQLite file", () => {
 describe("latchkey database check, on PostgreSQL", () => {
   const of = (address: string) => check(replicaEnvironment(address));
 
-  test("says what it is, and what is wrong with an engine that does not flush", async () => {
+  test("describes the database, and reports an engine without fsync", async () => {
     const address = await newDatabase();
     await (await place.server({ env: replicaEnvironment(address) })).stop();
     const { status, stdout } = await of(address);
@@ -114,7 +116,7 @@ describe("latchkey database check, on PostgreSQL", () => {
       },
       /the trigger in_order of revocations is missing or disabled/,
     ],
-  ] as const)("what is wrong there stops the start, in the same words: %s", async ([, spoil, said]) => {
+  ] as const)("reports %s, and so does the start", async ([, spoil, said]) => {
     const address = await newDatabase();
     await spoil(address);
     expect((await of(address)).stdout).toMatch(said);
@@ -122,7 +124,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     expectRefusal(serve, said);
   });
 
-  test("a doubtful engine is warned of at the start", async () => {
+  test("shares its warnings about the engine with the start", async () => {
     const address = await newDatabase();
     const server = await place.server({ env: replicaEnvironment(`${address}?connection_limit=5`) });
     await server.stop();
@@ -131,7 +133,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     if (fsync === "off") expect(server.stdout()).toMatch(/"level":40,.*fsync is off/);
   });
 
-  test("a schema of its own holds the tables, and one that is missing is named", async () => {
+  test("a configured schema has the tables, and a missing schema is named", async () => {
     const address = await newDatabase();
     const env = replicaEnvironment(`${address}?schema=Sign%20in`);
     expectRefusal(
@@ -144,7 +146,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     expect(await queryAt(address, "select from pg_tables where schemaname = 'public'")).toEqual([]);
   });
 
-  test("says what is wrong and what to do", async () => {
+  test("prints every fault with its remedy", async () => {
     const address = await newDatabase();
     expect((await of(address)).stdout).toMatch(/^wrong: it has no tables yet: start the server once$/m);
     await (await place.server({ env: replicaEnvironment(address) })).stop();

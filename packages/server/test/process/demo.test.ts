@@ -27,7 +27,7 @@ test("the demo admits its two users and leaves nothing behind", async () => {
 test("the commands that the demo prints work", async () => {
   const demo = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
   const printed = () => demo.stdout().match(/^(TOKEN=|curl ).*$/gm) ?? [];
-  await until("the demo prints what to try", () => printed().length === 3, 5_000);
+  await until("the demo prints its commands", () => printed().length === 3, 5_000);
   const [signInLine = "", meLine = "", logoutLine = ""] = printed();
 
   const script = [signInLine, meLine, "echo", logoutLine, "echo", meLine].join("\n");

@@ -9,7 +9,7 @@ import { expectRefusal } from "./refusal.ts";
 
 const place = new Place();
 
-/** A database that a server has used and left. */
+/** The database of a server that has stopped. */
 beforeAll(async () => {
   await (await place.server()).stop();
 });
@@ -18,7 +18,7 @@ function serve(args: readonly string[], env: Environment = {}) {
   return place.latchkey(["serve", "--port", "0", ...args], { env });
 }
 
-/** Whether a start gets as far as files and sockets. All others are refused for their settings, here. */
+/** Whether a start opens files or sockets. Other starts are refused before that, so they run in this process. */
 function opensSomething(args: readonly string[], env: Environment): boolean {
   const path = args[0] === "--database" && args[1]?.includes("://") === false;
   return path || args.includes("203.0.113.7") || env["LATCHKEY_SECRET"]?.length === 40;
@@ -74,7 +74,7 @@ describe.concurrent("the server does not start, and prints cause and cure in one
     ],
     ["the path is a directory", ["--database", "."], {}, /cannot (write|use) .*--database/],
     ["the path is in a file", ["--database", "latchkey.db/x.db"], {}, /cannot (write|use) .*--database/],
-    ["it is below a file", ["--database", "latchkey.db/x/y.db"], {}, /cannot (write|use) .*--database/],
+    ["the path is below a file", ["--database", "latchkey.db/x/y.db"], {}, /cannot (write|use) .*--database/],
     [
       "the folder accepts no files",
       ["--database", "/proc/latchkey.db"],
@@ -99,7 +99,7 @@ describe.concurrent("the server does not start, and prints cause and cure in one
     expectRefusal(await serve(["--database", "/proc/latchkey/latchkey.db"]), /\/proc.*--database/);
   });
 
-  test("Node is too old for it", async () => {
+  test("Node is too old", async () => {
     const old = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
     const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(old)}"` };
     expectRefusal(
@@ -164,7 +164,7 @@ describe.concurrent("the command line", () => {
     expectRefusal(inMemory, /private to one process/);
   });
 
-  test("reports in one line why nothing could be written", async () => {
+  test("reports a failed write in one line", async () => {
     const full = place.path("full.db");
     copyFileSync(place.database, full);
     const database = new DatabaseSync(full);

@@ -7,7 +7,7 @@ import { expectRefusal } from "./refusal.ts";
 
 const place = new Place();
 
-/** Nobody said what the administrator's password is. */
+/** Settings without a password for the administrator. */
 const unsaid = { LATCHKEY_ADMIN_PASSWORD: "" };
 
 test("the first start creates an administrator and prints the password once", async () => {
@@ -88,7 +88,7 @@ test("without settings the database is data/latchkey.db in the current folder", 
   expect(readdirSync(place.path("data")).sort()).toEqual(["latchkey.db", "latchkey.db.secret"]);
 });
 
-test("after a stop the database is one file, which can be copied or moved", async () => {
+test("after a stop the database is a single file", async () => {
   const database = place.path("moved.db");
   const server = await place.server({ database });
   await signIn(server.url, "admin", adminPassword);

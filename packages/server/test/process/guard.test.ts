@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 
 const place = new Place({ commands: "here" });
 const bob = "a passphrase of bob's own";
-/** No issuer of its own, so that a guard finds keys and ended sessions at the server's address. */
+/** Without a configured issuer, a guard finds keys and ended sessions at the server's address. */
 const env = { LATCHKEY_ISSUER: "" };
 let server: ServerProcess;
 
@@ -29,7 +29,7 @@ const refused = (guard: Guard, token: string) =>
 
 test.each([
   ["a session that the operator ends", (sid: string) => ["session", "end", sid]],
-  ["a user whom the operator disables", () => ["user", "disable", "bob"]],
+  ["a user that the operator disables", () => ["user", "disable", "bob"]],
 ])("%s is refused by a guard within a second", async (_name, command) => {
   await using guard = createGuard({ issuer: server.url });
   await place.latchkey(["user", "enable", "bob"]);
@@ -61,7 +61,7 @@ test("a guard verifies tokens of a rotated key that is new to it", async () => {
       return Buffer.from(access.split(".")[0] ?? "", "base64url").includes(kid) && access !== "";
     });
   }
-  // The guard has seen the first of the two keys as the one to come; the second it must ask for.
+  // The guard knows the first of the two keys as the next key. It must fetch the second one.
   const after = await signIn(server.url, "admin", adminPassword);
   expect(await verdict(guard, after.access)).toBe("admin");
   expect(await verdict(guard, before.access)).toBe("admin");
@@ -79,7 +79,7 @@ test("a guard learns of sessions that ended while the server was unreachable", a
   const { sessionId = "" } = await guard.verify(ended.access);
 
   await server.stop("SIGKILL");
-  await until("the guard notices", () => events.some(({ name }) => name === "feed.lost"));
+  await until("the guard notices the lost feed", () => events.some(({ name }) => name === "feed.lost"));
   // Known sessions stay valid while the server is unreachable.
   expect(await verdict(guard, other.access)).toBe("admin");
   expect(await place.latchkey(["session", "end", sessionId])).toMatchObject({ status: 0 });

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** Values that must never be seen again: one for each place in which somebody may put a secret. */
+/** Values that no answer and no log may repeat: one for each place of a request that may hold a secret. */
 export const canaries = {
   username: "canaryusername7qx",
   password: "canarypassword7qx",
@@ -28,7 +28,7 @@ const otherPaths = ["/openapi.json", "/docs/", "/health/live", "/health/ready", 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const jwt = (head: object) => `${part(head)}.${part({ sub: token, exp: token })}.${token}`;
 
-/** Things that look like access tokens in one way or another. */
+/** Texts that resemble access tokens. */
 const forgedTokens = [
   token,
   `lkr_${token}`,
@@ -60,7 +60,7 @@ const bodies = [
 
 const strange = {
   authorization: `Bearer ${token}`,
-  "x-request-id": `${header} is no id`,
+  "x-request-id": `${header} is not an id`,
   "x-forwarded-for": header,
   "user-agent": header,
   cookie: `session=${header}`,
@@ -70,7 +70,7 @@ const strange = {
 
 const contentTypes = ["application/json", "application/x-www-form-urlencoded", `text/${header}`];
 
-/** Every operation with every kind of nonsense, and every other path with secrets in the wrong places. */
+/** Every operation with all kinds of bad input, and every other path with secrets in the wrong places. */
 export const requests: readonly Request[] = [
   ...operations.flatMap((operation) => [
     ...bodies.map((body) => post(operation, body, "application/json")),
@@ -111,7 +111,7 @@ export const brokenHttp: readonly string[] = [
   `GET /auth/me HTTP/1.1\r\nHost: localhost\r\nUpgrade: ${header}\r\nConnection: upgrade\r\n\r\n`,
 ];
 
-/** Sends bytes as they are. @returns all that comes back until the server hangs up or falls silent */
+/** Sends bytes as they are. @returns the answer until the server closes the connection or has sent a head */
 export function sendRaw(url: string, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let received = "";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const source = (name: string) => JSON.stringify(join(import.meta.dirname, "../../src", name));
 const count = 200;
 
-/** Runs a server in memory that writes many lines before its first request, and then does `more`. */
+/** Runs a server in memory that writes many lines before its first request, and then runs `more`. */
 function logAnd(more: string): Promise<{ failed: boolean; lines: string[]; stderr: string }> {
   const program = `
     const { runServer } = await import(${source("cli/server-process.ts")});

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const module = JSON.stringify(join(import.meta.dirname, "../../src/log-destination.ts"));
 const mebibyte = 1024 * 1024;
 
-/** Writes 8 MiB in lines of 1 KiB, then says how many were dropped. Reports the recovery too. */
+/** Writes 8 MiB in lines of 1 KiB, then reports the number of dropped lines and the recovery. */
 const program = `
   const { openDestination } = await import(${module});
   const log = openDestination((lost) => process.stderr.write("recovered after " + lost + "\\n"));
@@ -16,7 +16,7 @@ const program = `
   }
   process.stderr.write("dropped " + log.lost() + "\\n");`;
 
-test("a log that nobody reads buffers 4 MiB and drops the rest", async () => {
+test("an unread log buffers 4 MiB and drops the rest", async () => {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -35,7 +35,7 @@ test("a log that nobody reads buffers 4 MiB and drops the rest", async () => {
   await closed;
 
   const dropped = Number(/^dropped (\d+)$/m.exec(said)?.[1]);
-  // The pipe holds some more, 64 KiB on Linux.
+  // The pipe buffers another 64 KiB on Linux.
   expect(8 * mebibyte - dropped * 1024).toBeGreaterThan(3.9 * mebibyte);
   expect(8 * mebibyte - dropped * 1024).toBeLessThan(4.3 * mebibyte);
   expect(received).toBe(8 * mebibyte - dropped * 1024);

@@ -16,7 +16,7 @@ import { beforeAll, expect, test } from "vitest";
 import { brokenHttp, canaries, type Request, requests, sendRaw } from "./hostile-requests.ts";
 
 const place = new Place();
-/** All secrets that must not be found: sent by strangers, or issued to users. */
+/** All secrets that no output may contain: sent by strangers, or issued to users. */
 const secrets = new Set<string>([...Object.values(canaries), adminPassword]);
 const codes = new Set<unknown>();
 let server: ServerProcess;
@@ -84,7 +84,7 @@ test("no answer repeats the input if the database fails", async () => {
     note(answer.body["code"], answer.text);
   }
   database.exec("update users set roles = 'no list'");
-  await until("a profile that cannot be read is asked for", async () => {
+  await until("a request reads the malformed profile", async () => {
     const { status, body, text } = await me(server.url, access);
     note(body["code"], text);
     return status === 500;
@@ -92,7 +92,7 @@ test("no answer repeats the input if the database fails", async () => {
   database.close();
 });
 
-test("every refusal was among the answers", () => {
+test("the answers included every kind of refusal", () => {
   expect([...codes]).toEqual(
     expect.arrayContaining([
       "bad_request",
@@ -121,7 +121,7 @@ test("no secret is in the log or in any file", async () => {
   expect(server.stdout()).toContain('"login.throttled"');
 
   const kept = [["log", Buffer.from(server.stdout() + server.stderr())] as const, ...files];
-  // In whatever case: names are kept folded.
+  // The search ignores case, because names are stored folded.
   const found = kept.flatMap(([where, bytes]) => {
     const text = bytes.toString("latin1").toLowerCase();
     const held = [...secrets].filter((secret) => text.includes(secret.toLowerCase()));
@@ -163,7 +163,7 @@ async function tellTokens({ access, refresh: refreshToken }: Tokens): Promise<vo
   }
 }
 
-/** Remembers tokens that were given out: whole, and the parts that are secret by themselves. */
+/** Adds issued tokens to the secrets, and those parts that are secret on their own. */
 function issued(tokens: Tokens): Tokens {
   const [, claims = "", signature = ""] = tokens.access.split(".");
   for (const secret of [tokens.access, claims, signature]) secrets.add(secret);

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 const place = new Place({ commands: "here" });
 let folders = 0;
 
-/** A server with a database of its own. */
+/** A server with a new database. */
 async function server(): Promise<{ database: string; server: ServerProcess }> {
   const folder = place.path(`data-${folders++}`);
   mkdirSync(folder);
@@ -30,7 +30,7 @@ describe("under a running server, a database file", () => {
         renameSync(`${path}.new`, path);
       },
     ],
-    ["whose write-ahead log was deleted", (path: string) => rmSync(`${path}-wal`)],
+    ["that lost its write-ahead log", (path: string) => rmSync(`${path}-wal`)],
   ] as const)("%s is noticed at once, and no write to it is acknowledged", async ([, lose]) => {
     const { database, server: running } = await server();
     const tokens = await signIn(running.url, "admin", adminPassword);
@@ -39,7 +39,8 @@ describe("under a running server, a database file", () => {
     expect((await refresh(running.url, tokens.refresh)).body).toMatchObject({ code: "store_unavailable" });
     expect((await signInAdmin(running)).status).toBe(503);
     const notReady = async () => (await statusOf("/health/ready", running)) === 503;
-    await until("it is not ready, which is shared for a second", notReady, 5_000);
+    // An answer of readiness is shared for a second.
+    await until("readiness fails", notReady, 5_000);
     expect(await statusOf("/health/live", running)).toBe(200);
     await until(
       "tokens are refused",
@@ -70,7 +71,7 @@ describe("under a running server, a database file", () => {
     await running.stop();
   });
 
-  test("that comes back is used again with all its data", async () => {
+  test("that is moved back is used again with all its data", async () => {
     const { database, server: running } = await server();
     const tokens = await signIn(running.url, "admin", adminPassword);
     renameSync(database, `${database}.away`);

@@ -88,7 +88,7 @@ test.for([
     ["add", "pasc", "--email", "p@example.com", "--role", "user\r"],
     /--role: it contains .* U\+000D/,
   ],
-  ["a name to show", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
+  ["a display name", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
 ] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
   expectRefusal(await place.here(["user", ...args], { input: `${passphrase}\n` }), why);
 });
@@ -100,11 +100,15 @@ async function* bytes(given: Uint8Array) {
 const passwd = (given: Uint8Array) => place.here(["user", "passwd", "admin"], { input: bytes(given) });
 const utf16 = (text: string) => Buffer.from(text, "utf16le");
 
-describe("a new password on standard input is refused, and the old one kept, if it is", () => {
+describe("a new password on standard input is refused, the old one kept, if it is", () => {
   test.for<[string, Uint8Array, RegExp]>([
-    ["UTF-16 with its mark", utf16(`\ufeff${passphrase}\r\n`), /looks like UTF-16: .* `-Encoding utf8`/],
-    ["UTF-16 without it", utf16(`${passphrase}\n`), /looks like UTF-16/],
-    ["UTF-16 of the other order", utf16(`\ufeff${passphrase}\n`).swap16(), /looks like UTF-16/],
+    [
+      "UTF-16 with a byte order mark",
+      utf16(`\ufeff${passphrase}\r\n`),
+      /looks like UTF-16: .* `-Encoding utf8`/,
+    ],
+    ["UTF-16 without a byte order mark", utf16(`${passphrase}\n`), /looks like UTF-16/],
+    ["UTF-16 in the other byte order", utf16(`\ufeff${passphrase}\n`).swap16(), /looks like UTF-16/],
     ["UTF-16 without a NUL", utf16("Ουρανίωνκαρπόςκαλός"), /it is not UTF-8/],
     [
       "Latin-1",
@@ -113,7 +117,7 @@ describe("a new password on standard input is refused, and the old one kept, if 
     ],
     ["cut in a character", Buffer.from("passphrase du café").subarray(0, -1), /it is not UTF-8/],
     ["with a NUL", Buffer.from("passphrase\0 of theirs\n"), /looks like UTF-16/],
-    ["what was not UTF-8 once", Buffer.from("passphrase du caf\ufffd\n"), /it is not valid UTF-8/],
+    ["with a replacement character", Buffer.from("passphrase du caf\ufffd\n"), /it is not valid UTF-8/],
     ["with a lone carriage return", Buffer.from(`${passphrase}\r`), /U\+000D \(carriage return\): remove it/],
     ["with an old Mac's line ends", Buffer.from(`${passphrase}\rmore\r`), /U\+000D/],
     ["with an arrow key", Buffer.from(`${passphrase}\u001b[D\n`), /U\+001B: remove it/],
@@ -134,8 +138,8 @@ describe("a new password on standard input is accepted with", () => {
     ["a line feed", `${passphrase}\n`],
     ["a Windows line end", `${passphrase}\r\n`],
     ["no line end", passphrase],
-    ["the mark of UTF-8", `\ufeff${passphrase}\r\n`],
-    ["more lines behind it", `${passphrase}\nmore\r\n`],
+    ["a UTF-8 byte order mark", `\ufeff${passphrase}\r\n`],
+    ["more lines after it", `${passphrase}\nmore\r\n`],
   ])("%s", async ([, given]) => {
     expect(await passwd(Buffer.from(given))).toMatchObject({ status: 0 });
     expect((await login(server.url, "admin", passphrase)).status).toBe(200);
@@ -158,7 +162,7 @@ describe("the file with the secret", () => {
 
   test.for<[string, (secret: string) => string]>([
     ["a Windows line end", (secret) => `${secret}\r\n`],
-    ["the mark of UTF-8", (secret) => `\ufeff${secret}`],
+    ["a UTF-8 byte order mark", (secret) => `\ufeff${secret}`],
   ])("may have %s", async ([, content]) => {
     const database = await withSecret(content);
     const again = await place.server({ database });

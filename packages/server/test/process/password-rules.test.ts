@@ -60,7 +60,7 @@ describe.concurrent("a new password is accepted, and signs in, if it is", () => 
     async function* slowly() {
       for (const byte of Buffer.from(`${password}\n`)) {
         yield Buffer.of(byte);
-        // Slower than the command starts, so that it finds letters of which only a part has come.
+        // Slower than the start of the command, so that it reads incomplete characters.
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
     }

@@ -40,14 +40,14 @@ describe.concurrent("while the server runs", () => {
     expect(stdout).not.toContain("argon2");
   });
 
-  test("a disabled user is out within a second, and back once enabled", async () => {
+  test("a disabled user is refused within a second, and can sign in once enabled", async () => {
     const tokens = await signedIn("disa");
     expect((await me(server.url, tokens.access)).status).toBe(200);
 
     expect((await place.latchkey(["user", "disable", "disa"])).status).toBe(0);
     expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
     expect((await login(server.url, "disa", password)).status).toBe(401);
-    await until("their access token is refused", async () => {
+    await until("the user's access token is refused", async () => {
       return (await me(server.url, tokens.access)).body["code"] === "token_revoked";
     });
 
@@ -58,14 +58,14 @@ describe.concurrent("while the server runs", () => {
     expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
   });
 
-  test("a removed user is out within a second, and a namesake inherits nothing", async () => {
+  test("a removed user is refused within a second, and a namesake gets nothing", async () => {
     const tokens = await signedIn("remo");
     expect((await me(server.url, tokens.access)).status).toBe(200);
 
     expect((await place.latchkey(["user", "remove", "remo"])).status).toBe(0);
     expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
     expect((await login(server.url, "remo", password)).status).toBe(401);
-    await until("their access token is refused", async () => {
+    await until("the user's access token is refused", async () => {
       return (await me(server.url, tokens.access)).status === 401;
     });
 
@@ -87,7 +87,7 @@ describe.concurrent("while the server runs", () => {
     }
   });
 
-  test("the server logs the changes of commands too, once", async () => {
+  test("the server logs each change of a command once", async () => {
     await add("logg");
     await place.latchkey(["user", "disable", "logg"]);
     const told = () =>
@@ -96,9 +96,9 @@ describe.concurrent("while the server runs", () => {
         .split("\n")
         .filter((line) => line.includes('"subject":"user:logg"'))
         .map((line): unknown => JSON.parse(line));
-    await until("both are told", () => told().length >= 2);
+    await until("both changes are logged", () => told().length >= 2);
     await add("logg2");
-    await until("what came later is told", () => server.stdout().includes('"subject":"user:logg2"'));
+    await until("the later change is logged", () => server.stdout().includes('"subject":"user:logg2"'));
     expect(told()).toEqual([
       expect.objectContaining({ event: "user.added", address: "cli" }),
       expect.objectContaining({ event: "user.disabled", address: "cli" }),
@@ -120,7 +120,7 @@ test.concurrent.for([
   ["a name that is taken", "admin", "other@example.com", /a user admin already/],
   ["an address that is taken", "other", "admin@localhost", /admin@localhost is taken/],
   ["a bad address", "other", "nowhere", /not an e-mail address/],
-] as const)("the command asks for no password of %s", async ([, name, email, why]) => {
+] as const)("the command refuses %s before it asks for a password", async ([, name, email, why]) => {
   expectRefusal(await place.latchkey(["user", "add", name, "--email", email], { input: "" }), why);
 });
 

@@ -24,7 +24,7 @@ test("only the session that the operator ended is refused within a second", asyn
     stdout: "ended the session of user:admin\n",
   });
   expect((await refresh(server.url, ended.refresh)).body["code"]).toBe("token_revoked");
-  await until("its access token is refused", async () => {
+  await until("the session's access token is refused", async () => {
     return (await me(server.url, ended.access)).body["code"] === "token_revoked";
   });
   expect((await me(server.url, other.access)).status).toBe(200);
@@ -33,7 +33,7 @@ test("only the session that the operator ended is refused within a second", asyn
   expect(stdout).not.toContain(id);
   expect(stdout).toContain(String(jwtPart(other.access, "claims")["sid"]));
   expect((await place.latchkey(["session", "end", id])).stdout).toMatch(/already ended/);
-  await until("the server's log tells of it", () => {
+  await until("the server logs the end", () => {
     return server.stdout().includes(`"address":"cli","subject":"user:admin","sessionId":"${id}"`);
   });
 });
@@ -64,7 +64,7 @@ test("after a rotation the published next key signs, and old tokens stay valid",
   expect((await me(server.url, after.access)).status).toBe(200);
   expect((await me(server.url, before.access)).status).toBe(200);
 
-  await until("the server's log tells of it", () => server.stdout().includes('"event":"key.rotated"'));
+  await until("the server logs the rotation", () => server.stdout().includes('"event":"key.rotated"'));
 
   const kidsNow = await publishedKids();
   expect(kidsNow).toEqual(expect.arrayContaining([oldKid, newKid]));

@@ -96,13 +96,13 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     }
   });
 
-  test("a user who signs in at one is known at the other at once", async () => {
+  test("a session opened at one is accepted at the other at once", async () => {
     const { access, refresh: refreshToken } = await signIn(one.url, "admin", adminPassword);
     expect((await me(two.url, access)).body["id"]).toBe("user:admin");
     expect((await refresh(two.url, refreshToken)).status).toBe(200);
   });
 
-  test("a chain of refreshes may alternate between them", async () => {
+  test("a chain of refreshes may alternate between the servers", async () => {
     let tokens = await signIn(one.url, "admin", adminPassword);
     for (let link = 0; link < 20; link++) {
       const [here, there] = link % 2 === 0 ? [two, one] : [one, two];
@@ -162,7 +162,7 @@ describe.each(databases)("two servers on one database: %s", (_engine, database) 
     expect(Object.fromEntries(statuses)).toEqual({ 200: 8 * 10 * 4 });
   });
 
-  test("one runs on when the other stops", async () => {
+  test("one server runs on when the other stops", async () => {
     const { access } = await signIn(two.url, "admin", adminPassword);
     await two.stop();
     expect((await me(one.url, access)).status).toBe(200);

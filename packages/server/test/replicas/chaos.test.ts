@@ -15,14 +15,14 @@ const place = new Place();
 const password = "the same for everybody";
 
 const settings = {
-  // An outage may last longer than the usual grace, and whoever had no answer then shows the same token again.
+  // An outage may last longer than the usual grace. A client without an answer sends the same token again.
   LATCHKEY_REFRESH_GRACE: "5m",
   LATCHKEY_THROTTLE_PAIR: "1000000/1h",
   LATCHKEY_THROTTLE_ACCOUNT: "1000000/1h",
   LATCHKEY_THROTTLE_ADDRESS: "1000000/1h",
 };
 
-test(`three replicas keep every promise for ${seconds} seconds of misfortune (seed ${seed})`, async () => {
+test(`three replicas keep every promise (${seconds} s of faults, seed ${seed})`, async () => {
   await using cluster = await startCluster(place, 3, settings);
   const { store, url, replicas } = cluster;
   const people: Person[] = (await addPeople(store, 2000, password)).map((name) => ({
@@ -36,7 +36,7 @@ test(`three replicas keep every promise for ${seconds} seconds of misfortune (se
   const event = (name: "user.disabled" | "user.enabled" | "user.password_changed") =>
     ({ name, at: Date.now(), address: "test" }) as const;
 
-  /** Disables and lets in again, or sets a new password, which is the old one. */
+  /** Disables and enables the user, or sets the same password again. Both end all sessions. */
   async function endAll({ name }: Person): Promise<boolean> {
     const id = `user:${name}`;
     try {
@@ -46,14 +46,14 @@ test(`three replicas keep every promise for ${seconds} seconds of misfortune (se
       }
       const ended = await store.users.setActive(id, false, event("user.disabled"));
       await until(
-        "the user is let in again",
+        "the user is enabled after disabling",
         () => store.users.setActive(id, true, event("user.enabled")).catch(() => false),
         60_000,
       );
       return ended;
     } catch {
       await until(
-        "the user is let in",
+        "the user is enabled",
         () => store.users.setActive(id, true, event("user.enabled")).catch(() => false),
         60_000,
       );
@@ -76,7 +76,7 @@ test(`three replicas keep every promise for ${seconds} seconds of misfortune (se
   load.stop();
   await running;
 
-  // What lives at the end still does, wherever it is asked for, and what has ended stays so.
+  // At the end, every replica agrees on live and ended sessions.
   const after = new Calls(url);
   const wrong: string[] = [];
   const left = load.held.filter(({ state }) => state !== "being ended");
@@ -102,7 +102,7 @@ test(`three replicas keep every promise for ${seconds} seconds of misfortune (se
   );
   expect(wrong.slice(0, 10)).toEqual([]);
   expect(brokenPromises(entries).slice(0, 10)).toEqual([]);
-  // It must have meant something.
+  // The run is valid only if faults happened and every act succeeded.
   expect(happened.length).toBeGreaterThan(seconds / 20);
   for (const act of acts) expect(of(act, act === "replay" ? 401 : 200), act).toBeGreaterThan(0);
 });

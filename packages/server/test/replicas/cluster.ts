@@ -7,11 +7,11 @@ import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { type OwnProcess, ownProcess } from "./own-process.ts";
 
-/** One server and its way to the database. */
+/** One server and its link to the database. */
 export interface Replica {
   readonly url: string;
   readonly link: OwnProcess;
-  /** Starts it again on the same port. */
+  /** Starts the server again on the same port. */
   start(): Promise<void>;
   stop(signal: NodeJS.Signals): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface Cluster extends AsyncDisposable {
   readonly url: string;
   readonly replicas: readonly Replica[];
   readonly postgres: PostgresServer;
-  /** The same database, without a replica in between. */
+  /** The store on the same database, without a replica. */
   readonly store: Store;
   readonly database: string;
 }

@@ -19,16 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-/** What a replica says to a token: `ok`, or why it refuses. */
+/** The verdict of a replica on a token: `ok` or the error code. */
 const verdict = async ({ url }: Replica, access: string): Promise<unknown> => {
   const { status, body } = await me(url, access);
   return status === 200 ? "ok" : body["code"];
 };
 const isBack = (access: string) =>
-  until("it is back", async () => (await verdict(cutOff, access)) !== "store_unavailable", 20_000);
+  until(
+    "the replica reaches the database again",
+    async () => (await verdict(cutOff, access)) !== "store_unavailable",
+    20_000,
+  );
 
 test.for(["freeze", "cut"])(
-  "a session that ended is not accepted by a replica whose way to the database was %s",
+  "an ended session is refused by a replica with a faulty link: %s",
   async (misfortune) => {
     const { access } = await signIn(hears.url, "admin", adminPassword);
     const other = await signIn(hears.url, "admin", adminPassword);
@@ -36,19 +40,25 @@ test.for(["freeze", "cut"])(
     cutOff.link.tell("freeze");
     if (misfortune === "cut") cutOff.link.tell("cut");
     expect((await logout(hears.url, access)).status).toBe(200);
-    await until("it is not accepted", async () => (await verdict(cutOff, access)) !== "ok");
+    await until(
+      "the replica no longer accepts the session",
+      async () => (await verdict(cutOff, access)) !== "ok",
+    );
     for (let time = 0; time < 20; time++) {
       expect(await verdict(cutOff, access)).not.toBe("ok");
       expect(await verdict(cutOff, other.access)).toBe("store_unavailable");
     }
     cutOff.link.tell("thaw");
     await isBack(other.access);
-    await until("it has heard", async () => (await verdict(cutOff, access)) === "token_revoked");
+    await until(
+      "the replica knows the end of the session",
+      async () => (await verdict(cutOff, access)) === "token_revoked",
+    );
     expect(await verdict(cutOff, other.access)).toBe("ok");
   },
 );
 
-test("a guard that follows a replica that is cut off is sent away, and not told that nothing is new", async () => {
+test("a guard that follows a replica without its database gets 503", async () => {
   const headers = { authorization: `Bearer ${guardKey}`, accept: "text/event-stream" };
   const { access } = await signIn(hears.url, "admin", adminPassword);
   const stream = await fetch(`${cutOff.url}/revocations`, { headers });
@@ -68,7 +78,7 @@ test("a guard that follows a replica that is cut off is sent away, and not told 
   await isBack(access);
 });
 
-test("a good token is never called invalid by a replica that has not heard of its key", async () => {
+test("a replica never calls a token invalid because its key is too new", async () => {
   const { access: before } = await signIn(hears.url, "admin", adminPassword);
   cutOff.link.tell("freeze");
   for (let rotation = 0; rotation < 2; rotation++) {

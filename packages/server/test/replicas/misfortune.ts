@@ -24,7 +24,7 @@ export async function misfortunes(
       [
         3,
         [
-          "a way to the database is frozen",
+          "a link to the database is frozen",
           () =>
             again(
               async () => link.tell("freeze"),
@@ -32,7 +32,7 @@ export async function misfortunes(
             ),
         ],
       ],
-      [1, ["a way to the database is cut", async () => link.tell("cut")]],
+      [1, ["a link to the database is cut", async () => link.tell("cut")]],
     ]);
     await doIt();
     done.push(name);

@@ -18,7 +18,7 @@ export interface Person {
   readonly sessions: Set<Held>;
   /** True while all its sessions are being ended. A login at that time would have an unknown outcome. */
   changing: boolean;
-  /** How many such changes have begun. */
+  /** The number of such changes so far. */
   changes: number;
 }
 
@@ -27,7 +27,7 @@ export interface LoadOptions {
   readonly people: readonly Person[];
   readonly password: string;
   readonly random: () => number;
-  /** Ends every session of a person. @returns whether it certainly has */
+  /** Ends every session of a person. @returns false if the outcome is unknown */
   readonly endAll: (person: Person) => Promise<boolean>;
 }
 
@@ -70,7 +70,7 @@ export class PeopleLoad {
 
   async #with(state: Held["state"], use: (held: Held) => Promise<void>): Promise<void> {
     const { random } = this.#options;
-    // A few looks are enough: without a session in this state, the worker chooses another act.
+    // A few tries are enough. Without a session in this state, the worker chooses another act.
     for (let look = 0; look < 20; look++) {
       const held = this.held[Math.floor(random() * this.held.length)];
       if (held === undefined || held.busy || held.person.changing || held.state !== state) continue;

@@ -9,7 +9,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** One of several, each as likely as its weight says. */
+/** Picks one of several at random, each with a probability by its weight. */
 export function pick<Choice>(
   random: () => number,
   choices: readonly (readonly [weight: number, choice: Choice])[],

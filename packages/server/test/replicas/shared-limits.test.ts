@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-/** Sends a guess to each replica in turn. @param together whether all at once */
+/** Sends a guess to each replica in turn. @param together whether they are simultaneous */
 async function guess(username: string, times: number, together: boolean): Promise<number[]> {
   const ask = async (n: number) =>
     (await login(cluster.replicas[n % 3]?.url ?? "", username, `wrong ${n}`)).status;
@@ -26,13 +26,13 @@ async function guess(username: string, times: number, together: boolean): Promis
 const count = (statuses: readonly number[], status: number) =>
   statuses.filter((one) => one === status).length;
 
-test("guesses that are spread over three replicas are let through as often as at one, and then nowhere", async () => {
+test("three replicas together admit as many guesses as one replica", async () => {
   const statuses = await guess("admin", 20, false);
   expect(statuses).toEqual([...Array(12).fill(401), ...Array(8).fill(429)]);
   for (const { url } of cluster.replicas) expect((await login(url, "admin", "wrong")).status).toBe(429);
 });
 
-test("sent all at once they are no more, and the limit of the address holds over all accounts", async () => {
+test("the limits hold for simultaneous guesses and over all accounts", async () => {
   const statuses = await guess("somebody", 90, true);
   expect(count(statuses, 401)).toBe(12);
   expect(count(statuses, 429)).toBe(78);
@@ -41,7 +41,7 @@ test("sent all at once they are no more, and the limit of the address holds over
   expect(count(others, 401)).toBe(6);
 });
 
-test("a limit that is used up outlives the replicas", async () => {
+test("an exhausted limit survives a restart of all replicas", async () => {
   for (const replica of cluster.replicas) {
     await replica.stop("SIGKILL");
     await replica.start();
@@ -49,7 +49,7 @@ test("a limit that is used up outlives the replicas", async () => {
   for (const { url } of cluster.replicas) expect((await login(url, "admin", "wrong")).status).toBe(429);
 });
 
-test("ten that start at the same moment on an empty database agree on keys and on the administrator", async () => {
+test("ten replicas that start on an empty database agree on keys and admin", async () => {
   const database = await cluster.postgres.database();
   const env = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "only for tests, and the same everywhere" };
   const servers = await Promise.all(Array.from({ length: 10 }, () => place.server({ env })));

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { migrate } from "../../src/store/sqlite/migrate.ts";
 
-/** Input of a thread that opens files at the same moment as others. */
+/** Input of a thread that opens files simultaneously with others. */
 export interface Opening {
   readonly paths: readonly string[];
   readonly threads: number;

@@ -81,14 +81,14 @@ describe("attempts counted for all replicas", () => {
     };
   });
 
-  test("two replicas together admit no more attempts than one", async () => {
+  test("two replicas together admit only as many attempts as one", async () => {
     const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).login);
     const tries = Array.from({ length: 20 }, (_, n) => counters[n % 2]?.reserve(one("both")));
     const admitted = (await Promise.all(tries)).flat().filter((reservation) => reservation?.admitted);
     expect(admitted).toHaveLength(rule.limit);
   });
 
-  test("two replicas together answer no more failed refreshes than one", async () => {
+  test("two replicas together answer only as many failed refreshes as one", async () => {
     const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).refresh);
     const answers: (number | undefined)[] = [];
     for (let n = 0; n < 10; n++) {
@@ -123,7 +123,7 @@ describe("a refused attempt", () => {
 });
 
 describe("a slot that was not released", () => {
-  test("because its replica died is free a minute later, before the window ends", async () => {
+  test("because its replica died is free after a minute, before the window ends", async () => {
     await using world = await World.open();
     const [died, lives] = world.stores.map((store) => store.attemptCounters(() => 0).login);
     for (let n = 0; n < rule.limit; n++) await died?.reserve(one("key"));
@@ -135,14 +135,14 @@ describe("a slot that was not released", () => {
     expect(await lives?.reserve(one("key"))).toMatchObject([{ admitted: false }]);
   });
 
-  test("because the database failed is free a minute later; the failure is counted", async () => {
+  test("because the database failed is free after a minute, and counts as failed", async () => {
     await using world = await World.open(100);
     const [counter] = world.stores.map((store) => store.attemptCounters(() => 0).login);
     await counter?.reserve(one("key"));
     await queryAt(world.address, "alter table attempts rename to away");
     await expect(counter?.settle(one("key"), true)).rejects.toMatchObject({ code: "store_unavailable" });
     await queryAt(world.address, "alter table away rename to attempts");
-    // On a busy machine the new attempts miss the timeout of 100 ms as well.
+    // On a busy machine, the new attempts may exceed the timeout of 100 ms as well.
     const counted = async () => (await world.rows())[0]?.["failures"] === "1";
     await until("the failure is counted", counted, 20_000);
     await world.setClock(longestAttempt);

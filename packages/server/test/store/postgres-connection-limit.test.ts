@@ -105,13 +105,13 @@ describe("a role with fewer connections than the pool", () => {
       `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role.role}'
        and query not like 'listen%' order by backend_start limit 1`,
     );
-    await until("it serves", async () => (await load(server, 1, 1))["200"] === 1);
+    await until("the server answers logins", async () => (await load(server, 1, 1))["200"] === 1);
     expect(await load(server)).toEqual({ 200: 300 });
   });
 });
 
 describe("a pool without any connection", () => {
-  test("pauses between two attempts, and serves once a connection is allowed", async () => {
+  test("pauses between attempts, and serves once a connection is allowed", async () => {
     const role = await limitedRole(0);
     const place = postgresUrl(role.address);
     let attempts = 0;
@@ -138,7 +138,7 @@ describe("a pool without any connection", () => {
 });
 
 describe("a new connection beside working ones", () => {
-  test("that is refused for a changed password fails no request", async () => {
+  test("with a refused password fails no request", async () => {
     const role = await limitedRole(-1);
     await using server = await openOnPostgres({ ...settings, DATABASE: role.address });
     const { access } = await signIn(server);
@@ -150,7 +150,7 @@ describe("a new connection beside working ones", () => {
     expect(String(limitWarnings(server)[0]?.["msg"])).toContain("28P01");
   });
 
-  test("that gets no answer fails no request", async () => {
+  test("without an answer fails no request", async () => {
     const database = new URL(await newDatabase());
     await using link = await holdingLink(Number(database.port));
     database.port = String(link.port);
@@ -159,7 +159,7 @@ describe("a new connection beside working ones", () => {
     link.hold();
     expect(await load(server)).toEqual({ 200: 300 });
     // New connections fail after two seconds. Open ones must not be closed with them.
-    await until("a refusal was noticed", async () => {
+    await until("the server has logged the refusal", async () => {
       expect(await load(server, 1)).toEqual({ 200: 60 });
       return limitWarnings(server).length > 0;
     });

@@ -58,7 +58,7 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
-  test("a session that an older replica opens lives until its user's sessions end", async () => {
+  test("a session of an older replica lives until its user's sessions end", async () => {
     const address = await newDatabase();
     const store = await open(address);
     await store.users.add(user("alice"), event("user.added"));
@@ -78,25 +78,22 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
-  test.for([1, 2, 3, 4, 5])(
-    "a session never outlives a concurrent change that must end it (%d)",
-    async () => {
-      const address = await newDatabase();
-      const [one, two] = await Promise.all([open(address), open(address)]);
-      await one.users.add(user("alice"), event("user.added"));
-      const opening = Array.from({ length: 10 }, (_, n) =>
-        two.sessions.open(session(`s${n}`), 0, event("login.succeeded")),
-      );
-      const [opened] = await Promise.all([
-        Promise.all(opening),
-        one.users.setPassword("user:alice", "$new", event("user.password_changed")),
-      ]);
-      expect(await one.sessions.live(now)).toEqual([]);
-      // The list has every session that was opened.
-      expect(await two.revocations.after(0)).toHaveLength(opened.filter(Boolean).length);
-      await Promise.all([one.close(), two.close()]);
-    },
-  );
+  test.for([1, 2, 3, 4, 5])("a session ends with a concurrent change of its user (%d)", async () => {
+    const address = await newDatabase();
+    const [one, two] = await Promise.all([open(address), open(address)]);
+    await one.users.add(user("alice"), event("user.added"));
+    const opening = Array.from({ length: 10 }, (_, n) =>
+      two.sessions.open(session(`s${n}`), 0, event("login.succeeded")),
+    );
+    const [opened] = await Promise.all([
+      Promise.all(opening),
+      one.users.setPassword("user:alice", "$new", event("user.password_changed")),
+    ]);
+    expect(await one.sessions.live(now)).toEqual([]);
+    // Every opened session is on the list.
+    expect(await two.revocations.after(0)).toHaveLength(opened.filter(Boolean).length);
+    await Promise.all([one.close(), two.close()]);
+  });
 
   test("ended sessions become visible in the order of their numbers", async () => {
     const address = await newDatabase();
@@ -132,7 +129,7 @@ describe("a PostgreSQL database", () => {
       (store) => store.users.setPassword("user:alice", "$new", event("user.password_changed")),
     ],
     [
-      "a login beyond the limit",
+      "a login beyond the session limit",
       (store) => {
         const instead = ["s1", "s2"].map((sessionId) => ({ ...event("session.ended"), sessionId }));
         return store.sessions.open(session("s3"), 0, event("login.succeeded"), instead);
@@ -154,7 +151,7 @@ describe("a PostgreSQL database", () => {
     await logout.query("begin");
     await logout.query(`update sessions set ended_at = ${now} where id = 's2'`);
     const ended = endBoth(store);
-    await until("it waits", async () => (await locks("wait_event_type = 'Lock'")) > 0);
+    await until("the statement waits", async () => (await locks("wait_event_type = 'Lock'")) > 0);
     expect(await locks("locktype = 'advisory'")).toBe(0);
     await logout.query(
       "insert into revocations (session_id, until) select id, tokens_until from sessions where id = 's2'",
@@ -174,7 +171,7 @@ describe("a PostgreSQL database", () => {
     let told = 0;
     two.onChange?.(() => told++);
     // The first call comes with the connection itself.
-    await until("it listens", async () => told > 0, 10_000);
+    await until("the store listens", async () => told > 0, 10_000);
     let toldLate = 0;
     two.onChange?.(() => toldLate++);
     expect(toldLate).toBe(1);
@@ -182,7 +179,7 @@ describe("a PostgreSQL database", () => {
     await one.sessions.open(session("s1"), 0, event("login.succeeded"));
     const before = told;
     await one.sessions.end("s1", [event("session.ended")]);
-    await until("it is told", async () => told > before, 10_000);
+    await until("the store is notified", async () => told > before, 10_000);
     expect(await two.revocations.after(0)).toMatchObject([{ sessionId: "s1" }]);
     await Promise.all([one.close(), two.close()]);
   });
@@ -201,7 +198,7 @@ describe("a PostgreSQL database", () => {
       listens = true;
     });
     listening.listen(host);
-    await until("the other listens", () => listens, 10_000);
+    await until("the other store listens", () => listens, 10_000);
     await Promise.all([over.close(), listening.close()]);
     expect(told).toBe(0);
   });

@@ -65,7 +65,7 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
       expect(heard()).toEqual(["login.succeeded", "session.ended"]);
     });
 
-    test("end too if they were opened elsewhere", async () => {
+    test("end also if they were opened elsewhere", async () => {
       expect(await sessions().end(ended("s9"), [event("session.ended")])).toBe(true);
       expect(await opened().revocations.after(0)).toMatchObject([{ sessionId: "s9", until: now + hour / 2 }]);
       expect(await sessions().sealedIdTokenHint("s9")).toBeNull();

@@ -9,7 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const whole = 16 * 1024 * 1024;
 
-test("a reserve that a crash cut short is completed", () => {
+test("a reserve left incomplete by a crash is completed", () => {
   const reserve = new Reserve(join(folder, "cut.db"));
   expect(reserve.take()).toBe(true);
   truncateSync(reserve.path, 1_500_000);

@@ -44,7 +44,7 @@ test("a reading of the audit trail is bounded and returns its continuation", asy
   await database.close();
 });
 
-test("a deletion of audit events is recorded even if it is cut short", async () => {
+test("an interrupted deletion of audit events is recorded", async () => {
   const database = await openSqlite({ path: ":memory:" });
   const audit = auditTable(database, () => {});
   await audit.record({ name: "login.failed", at: 1, address: "test" });
@@ -106,7 +106,7 @@ describe("a database file", () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  test("is opened by threads that switch it to the write-ahead log at once", async () => {
+  test("is opened by threads that switch to the write-ahead log simultaneously", async () => {
     const paths = Array.from({ length: 60 }, () => join(folder, `${files++}.db`));
     const opening: Opening = { paths, threads: 4, arrived: new SharedArrayBuffer(4) };
     const module = new URL("./opening-thread.ts", import.meta.url);

@@ -114,7 +114,7 @@ export function storeContract(
         expect(await store.users.list()).toHaveLength(1);
       });
 
-      test("of concurrent attempts one adds the first user, and none adds a second", async () => {
+      test("the first user is added by exactly one of several concurrent attempts", async () => {
         expect(await store.users.addFirst(user("bob"), event("user.added"))).toBe(false);
         expect(await store.users.isEmpty()).toBe(false);
         await store.users.remove("user:alice", event("user.removed"));
@@ -131,7 +131,7 @@ export function storeContract(
         ],
         ["disabling", ({ users }) => users.setActive("user:alice", false, event("user.disabled"))],
         ["removal", ({ users }) => users.remove("user:alice", event("user.removed"))],
-      ])("%s ends their sessions and leaves others alone", async (_name, change) => {
+      ])("%s ends the user's sessions and no other", async (_name, change) => {
         await store.users.add(user("bob"), event("user.added"));
         for (const one of [session("s1"), session("s2"), session("s3", "user:bob")]) {
           expect(await store.sessions.open(one, 0, event("login.succeeded"))).toBe(true);
@@ -265,7 +265,7 @@ export function storeContract(
         expect(await rotate(0, now)).toBe(false);
       });
 
-      test("count the repeats of the last refresh token, anew after each rotation", async () => {
+      test("count the repeats of a refresh token, from 0 after each rotation", async () => {
         const repeat = (generation: number, id = "s1") =>
           store.sessions.repeat(id, link(id, generation), 3, event("refresh.repeated"));
         const rotate = (from: number) =>
@@ -294,7 +294,7 @@ export function storeContract(
         expect(await repeat(3)).toBe(false);
       });
 
-      test("never shorten a time that was promised to tokens", async () => {
+      test("never shorten the promised lifetime of tokens", async () => {
         const shorter = { ...use(now + 1), tokensUntil: now + 2 };
         await store.sessions.touch("s1", shorter, event("token.refreshed"));
         expect((await store.sessions.byId("s1"))?.tokensUntil).toBe(now + 3_600_000);
@@ -317,7 +317,7 @@ export function storeContract(
         expect(await store.sessions.touch("s1", use(now + 10), event("token.refreshed"))).toBe(false);
       });
 
-      test("end all at once except one, and join the revocations in batches", async () => {
+      test("end together except one, and join the revocations in batches", async () => {
         const ids = Array.from({ length: 1100 }, (_, number) => `many${number}`);
         for (let from = 0; from < ids.length; from += 100) {
           const some = ids.slice(from, from + 100);
@@ -332,7 +332,7 @@ export function storeContract(
         expect(await store.revocations.hasEnded("many7")).toBe(false);
         for (const id of left) {
           expect(await store.revocations.hasEnded(id)).toBe(true);
-          expect((await store.sessions.byId(id))?.endedAt).not.toBeNull();
+          expect((await store.sessions.byId(id))?.endedAt).toEqual(expect.any(Number));
           expect(await store.sessions.touch(id, use(now + 9), event("token.refreshed"))).toBe(false);
         }
         await store.finishEndings(now);
@@ -359,7 +359,7 @@ export function storeContract(
         expect(await store.revocations.after(first?.number ?? 0)).toEqual([second]);
       });
 
-      test("of one user end all at once and are revoked, except a kept one", async () => {
+      test("of one user end together and are revoked, except a kept one", async () => {
         await store.users.add(user("bob"), event("user.added"));
         for (const one of [session("s2"), session("s3"), session("s4", "user:bob")]) {
           await store.sessions.open(one, 0, event("login.succeeded"));
@@ -417,7 +417,6 @@ export function storeContract(
 
     describe("sessions beyond a user's limit", () => {
       beforeEach(async () => {
-        await store.users.add(user("alice"), event("user.added"));
         for (let n = 0; n < 15; n++) {
           const opened = { ...session(`s${n}`), createdAt: now + n };
           await store.sessions.open(opened, 0, event("login.succeeded"));
@@ -463,7 +462,7 @@ export function storeContract(
           outcome: "too early",
           from: now + minutes(6),
         });
-        // A clock that was set back does not bring it forward.
+        // A clock that was set back does not make the rotation earlier.
         time = now - minutes(60);
         expect(await rotate(one)).toBe("too early");
         expect([one.signer.kid, two.signer.kid]).toEqual([kid, kid]);
@@ -483,7 +482,7 @@ export function storeContract(
       test("are seeded by one of several concurrent attempts", async () => {
         const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];
         expect((await Promise.all(seeds)).filter(Boolean)).toHaveLength(1);
-        // Either pair as a whole: a pool of connections promises no order.
+        // Either pair as a whole, because a pool of connections has no order.
         const kids = (await store.keys.all()).map(({ kid }) => kid);
         expect([
           ["k1", "k2"],
@@ -610,7 +609,7 @@ export function storeContract(
         expect(read).toHaveLength(8);
       });
 
-      test("far back in the trail are found too", async () => {
+      test("are also found far back in the trail", async () => {
         await record("user.disabled", { subject: "user:rare" });
         for (let count = 0; count < 6; count++) {
           await Promise.all(Array.from({ length: 1000 }, () => record("login.failed")));
@@ -621,7 +620,7 @@ export function storeContract(
         expect(await store.events.recent({ limit: 5, user: "user:nobody" })).toEqual({ events: [] });
       });
 
-      test("stay within a number of bytes; the oldest go first", async () => {
+      test("stay within a number of bytes, without the oldest", async () => {
         for (let count = 0; count < 6; count++) {
           await Promise.all(Array.from({ length: 1000 }, () => record("login.failed")));
         }
@@ -634,7 +633,7 @@ export function storeContract(
         expect(await store.auditBound.keepWithin(50_000)).toBe(0);
       });
 
-      test("beyond an age are deleted, whatever the clock, and that is recorded", async () => {
+      test("beyond an age are deleted at any clock, with an event", async () => {
         await record("login.failed", { at: now - 5 });
         await record("login.failed", { at: now - 4 });
         await record("login.failed");
@@ -656,7 +655,7 @@ export function storeContract(
       });
     });
 
-    test("events of commands are reported once, and none from before the first call", async () => {
+    test("events of commands are reported once, those before the first call never", async () => {
       const fromCommand = { ...event("user.disabled"), address: operator.address };
       await store.audit.record(fromCommand);
       await store.followCommands();
@@ -669,7 +668,7 @@ export function storeContract(
       expect(reported).toHaveLength(1);
     });
 
-    test("the last reading of the clock is kept; the newest event stands in for it", async () => {
+    test("the clock's last reading is stored; until then the newest event counts", async () => {
       expect(await store.deletionRecord.read()).toEqual({ seenAt: now, leaps: [] });
       const leaps = [{ ms: 120_000, keptFor: 5 }];
       await store.deletionRecord.write({ seenAt: now + 7.4, leaps: [] });
@@ -689,7 +688,7 @@ export function storeContract(
         try {
           return await store.sessions.open(one, 0, event("login.succeeded"));
         } catch (error) {
-          // On a loaded machine the wait for a connection can time out: then nothing was committed.
+          // On a busy machine the wait for a connection can time out. Then nothing was committed.
           if (!(error instanceof LatchkeyError) || error.code !== "store_unavailable") throw error;
           return openOne(number);
         }

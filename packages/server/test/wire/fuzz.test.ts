@@ -4,7 +4,7 @@ import { beforeAll, test } from "vitest";
 import { fuzzer, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
-/** For each of the two runs, in seconds. */
+/** The duration of each of the two runs, in seconds. */
 const duration = 60;
 
 const place = new Place();
@@ -15,7 +15,7 @@ beforeAll(async () => {
   schemathesis = await fuzzer();
 });
 
-/** Sends what the document allows and what it forbids, and holds every answer against it. */
+/** Sends valid and invalid requests, and compares every answer with the document. */
 function fuzz(more: readonly string[]): Promise<string> {
   const { document, server } = wire;
   const bounds = ["--max-time", String(duration), "--report-dir", place.path("report")];

@@ -6,7 +6,7 @@ import { generate, pythonEnvironment, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
 const programs = join(import.meta.dirname, "clients");
-/** A client that waits for the end of a stream is stopped after this, in milliseconds. */
+/** The timeout of a client, in milliseconds. A client that reads a stream never ends. */
 const timeout = 60_000;
 
 const place = new Place();
@@ -17,7 +17,7 @@ beforeAll(async () => {
   credentials = [wire.server.url, "admin", adminPassword];
 });
 
-describe("a client that openapi-generator made signs in, refreshes, asks, signs out and reads what ended", () => {
+describe("a client from openapi-generator calls every operation", () => {
   test("in Python", async () => {
     const folder = await generate(wire.document, "python", { packageName: "latchkey_client" });
     const environment = await pythonEnvironment("python-client");

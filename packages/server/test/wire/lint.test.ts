@@ -20,7 +20,7 @@ test("Spectral's rules for OpenAPI find no error in the document", async () => {
   await lint.spectral(wire.document, ruleset);
 });
 
-test("both find a fault that is there", async () => {
+test("both linters find a seeded fault", async () => {
   const broken = place.path("broken.json");
   writeFileSync(broken, JSON.stringify({ openapi: "3.1.0", info: { title: "x" }, paths: {} }));
   const ruleset = place.path("rules.json");

@@ -22,8 +22,8 @@ export interface RunOptions {
 /**
  * Runs a program to its end.
  *
- * @returns what it wrote to standard output
- * @throws {Error} with all that it wrote, if it fails
+ * @returns its standard output
+ * @throws {Error} with its whole output, if it fails
  */
 export async function run(
   command: string,

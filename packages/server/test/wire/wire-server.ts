@@ -8,10 +8,10 @@ export interface WireServer {
   readonly document: string;
 }
 
-/** Limits that a fuzzer does not reach: it is the document that is under test. */
+/** Limits beyond the fuzzer's requests: the test is about the document. */
 const roomy = { PAIR: "1000000/1m", ACCOUNT: "1000000/1m", ADDRESS: "1000000/1m" };
 
-/** Starts a server that guards may ask without a key, and writes its document to a file of the place. */
+/** Starts a server without guard keys, and writes its document to a file of the place. */
 export async function startWireServer(place: Place): Promise<WireServer> {
   const limits = Object.entries(roomy).map(([name, rule]) => [`LATCHKEY_THROTTLE_${name}`, rule]);
   const server = await place.server({ env: { LATCHKEY_ISSUER: "", ...Object.fromEntries(limits) } });

@@ -10,7 +10,7 @@ export interface Certificates {
   readonly key: string;
 }
 
-/** Makes an authority and a certificate of it for 127.0.0.1, for a day. */
+/** Makes an authority and its certificate for 127.0.0.1. Both are valid for a day. */
 export function makeCertificates(folder: string): Certificates {
   const place = join(folder, "tls");
   mkdirSync(place);

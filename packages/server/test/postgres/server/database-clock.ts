@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
 
-/** The clock of a database, as a test sets it. It stands still in between. */
+/** The clock of a database, which a test sets. It stands still between changes. */
 export interface DatabaseClock extends Disposable {
   advance(ms: number): void;
 }

@@ -1,10 +1,10 @@
 import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { until } from "@latchkey/testkit/until";
 
-/** A standby that follows a primary, and can take its place. */
+/** A standby that follows a primary. */
 export interface Standby {
   readonly server: PostgresServer;
-  /** Makes it take writes. */
+  /** Makes the standby accept writes. */
   promote(): Promise<void>;
 }
 
