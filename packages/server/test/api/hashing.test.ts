@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { passwords, testServer } from "@latchkey/testkit/server/test-server";
+import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
@@ -95,6 +95,7 @@ test("a hash with old parameters is upgraded at the next login", async () => {
 
 describe("when the queue is full", () => {
   const narrow = { ...open, HASH_CONCURRENCY: "1", HASH_QUEUE: "2" };
+  const refusals = (server: TestServer) => server.logged().filter(({ code }) => code === "overloaded").length;
 
   test("a login gets 503 at once with Retry-After, and waiting ones go on", async () => {
     const held = heldHasher();
@@ -116,6 +117,7 @@ describe("when the queue is full", () => {
       "overloaded",
       "1",
     ]);
+    await until("both others are refused", () => refusals(server) === 2, 5_000);
     held.letGo();
     const statuses = (await Promise.all([first, ...answers])).map(({ status }) => status);
     expect(statuses.sort()).toEqual([200, 200, 200, 503, 503]);
@@ -172,6 +174,7 @@ describe("when the queue is full", () => {
     const overtaken = () =>
       server.logged().filter(({ reason }) => `${reason}`.startsWith("place in the hash"));
     await until("a waiting login loses its place", () => overtaken().length === 1, 5_000);
+    await until("the rest of the flood is refused", () => refusals(server) === 30, 5_000);
     held.letGo();
     expect((await bob).status).toBe(200);
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
