@@ -3,14 +3,14 @@ import { until } from "@latchkey/testkit/until";
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
-import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import type { AuditListener } from "../../src/store/tables/audit.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
 import { event, now, session, storeContract, user } from "./store-contract.ts";
 
-const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>
+const open = (address: string, onAudit: AuditListener = () => {}): Promise<Store> =>
   openStore({ place: postgresUrl(address), onAudit });
 
 /** On a busy machine, the last of a thousand changes waits for longer than the three seconds of the default. */

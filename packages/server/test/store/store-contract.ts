@@ -8,6 +8,7 @@ import type { NewUser } from "../../src/core/stories/users.ts";
 import type { StoredKey } from "../../src/core/tokens/key-store.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
 export const now = 1_700_000_000_000;
@@ -59,13 +60,10 @@ const key = (kid: string, activatedAt: number | null): StoredKey => ({
  *
  * @param open opens an empty store that passes its audit events to `heard`
  */
-export function storeContract(
-  name: string,
-  open: (heard: (event: AuditEvent) => void) => Promise<Store>,
-): void {
+export function storeContract(name: string, open: (heard: AuditListener) => Promise<Store>): void {
   describe(`the store contract: ${name}`, () => {
     let store: Store;
-    let reported: AuditEvent[];
+    let reported: DurableEvent[];
     let heard: AuditEventName[];
     beforeEach(async () => {
       reported = [];
@@ -667,6 +665,21 @@ export function storeContract(
       expect(reported).toEqual([{ ...fromCommand, subject: "user:alice" }]);
       await store.followCommands();
       expect(reported).toHaveLength(1);
+    });
+
+    test("a command's unknown reason is reported as one short line", async () => {
+      const fromCommand = { ...event("session.ended"), address: operator.address };
+      await store.followCommands();
+      await store.audit.record(Object.assign({ ...fromCommand }, { reason: "from a newer version" }));
+      await store.audit.record(
+        Object.assign({ ...fromCommand }, { reason: `\u001b[2J\n${"x".repeat(500)}` }),
+      );
+      reported.length = 0;
+      await store.followCommands();
+      expect(reported).toEqual([
+        { ...fromCommand, reason: "from a newer version" },
+        { ...fromCommand, reason: ` [2J ${"x".repeat(59)}` },
+      ]);
     });
 
     test("the last reading of the clock is kept; the newest event stands in for it", async () => {
