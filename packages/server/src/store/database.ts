@@ -1,4 +1,3 @@
-import { LatchkeyError } from "../core/errors.ts";
 import type { Statement } from "./statement.ts";
 
 /** How busy the connections to a database are. */
@@ -25,11 +24,6 @@ export class NewerDatabaseError extends UnusableDatabaseError {
         "run the newer Latchkey again, or restore a backup from before the upgrade",
     );
   }
-}
-
-/** The database did not answer, or refused. @param reason for the log alone */
-export function unavailable(reason: string, cause?: unknown): LatchkeyError {
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1, cause });
 }
 
 /** One statement of a change. */

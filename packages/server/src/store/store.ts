@@ -1,5 +1,6 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
+import { storeUnavailable } from "../core/errors.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -9,7 +10,7 @@ import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
-import { type Database, must, one, unavailable } from "./database.ts";
+import { type Database, must, one } from "./database.ts";
 import type { DatabasePlace } from "./place.ts";
 import { openSqlite } from "./sqlite/engine.ts";
 import { type NoValues, statement } from "./statement.ts";
@@ -104,7 +105,7 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
     async assertReady() {
       const key = await one(database, anyKey, {});
       if (key === undefined || !(await database.commit([must(heartbeat, {})])))
-        throw unavailable("not ready");
+        throw storeUnavailable("not ready");
     },
   };
 }

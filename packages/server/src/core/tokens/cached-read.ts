@@ -2,7 +2,7 @@ import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clock
 import { SingleFlight } from "@latchkey/guard/single-flight";
 import { settlesWithin } from "@latchkey/guard/timers";
 import type { SteadyClock } from "../clock.ts";
-import { LatchkeyError } from "../errors.ts";
+import { storeUnavailable } from "../errors.ts";
 
 /**
  * How long a read is trusted, in milliseconds. Every process honours a change by another one within a second, also if
@@ -64,7 +64,7 @@ export class CachedRead {
 
   async #readInTime(): Promise<void> {
     if (await settlesWithin(this.read(), readTimeout)) return;
-    throw new LatchkeyError("store_unavailable", { reason: `${this.#name} not read` });
+    throw storeUnavailable(`${this.#name} not read`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "pg";
-import { type PoolFigures, unavailable } from "../database.ts";
+import { storeUnavailable } from "../../core/errors.ts";
+import type { PoolFigures } from "../database.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
@@ -59,7 +60,7 @@ export class Primary {
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
     const client = await pool.acquire().catch((error: unknown) => {
-      throw unavailable(logReasonOf(error));
+      throw storeUnavailable(logReasonOf(error));
     });
     try {
       const done = await work(client);
@@ -115,7 +116,7 @@ export class Primary {
       const left = this.#searchedSince + searchTimeout - performance.now();
       if (left > 0) await Promise.race([this.#search, delay(left, undefined, { ref: false })]);
     }
-    if (this.#host === undefined) throw unavailable(this.#reason);
+    if (this.#host === undefined) throw storeUnavailable(this.#reason);
     return this.#poolOf(this.#host);
   }
 
