@@ -128,8 +128,7 @@ export class People {
   }
 
   #byName(name: string): Promise<LocalUser | undefined> {
-    const { key, older } = nameKeys(name);
-    return this.#users.byName(key, older);
+    return this.#users.byName(nameKeys(name));
   }
 
   #done(user: UserRecord, changed: boolean): UserRecord {
