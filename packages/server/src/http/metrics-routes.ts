@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { type AccessKeys, keyCheck } from "./access-keys.ts";
-import { describeHealth, describeMetrics } from "./openapi-operations.ts";
+import { describeMetrics } from "./openapi-operations.ts";
 
 /** The counter of answers. */
 export interface RequestCounts {
@@ -55,24 +55,4 @@ function operationOf(route: string): string {
 /** The code of an answer outside the error table, such as one of the built-in tools. */
 function plainCode(status: number): string {
   return status < 400 ? "ok" : `status_${status}`;
-}
-
-/** The checks of readiness. */
-export interface Health {
-  /** Resolves if requests can be served. @throws {LatchkeyError} `store_unavailable` otherwise */
-  readonly assertReady: () => Promise<void>;
-  /** Problems for an operator that do not stop requests, one sentence each. */
-  readonly warnings: () => readonly string[];
-}
-
-/** Serves liveness (the process runs) and readiness (a balancer should send it requests). */
-export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: Health): void {
-  const live = describeHealth("live", "Whether the process runs");
-  app.get("/health/live", { schema: live }, () => ({ status: "live" }));
-  const ready = describeHealth("ready", "Whether the process can serve requests");
-  app.get("/health/ready", { schema: ready }, async () => {
-    await assertReady();
-    const current = warnings();
-    return current.length === 0 ? { status: "ready" } : { status: "ready", warnings: current };
-  });
 }
