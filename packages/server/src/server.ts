@@ -127,7 +127,11 @@ function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
   }
 }
 
-/** Finds a port that is free now. The issuer is part of every token, so the port must be known before the first. */
+/**
+ * Finds a port that is free now. The default issuer names it, and keys, stories and routes are composed with the issuer,
+ * so the server cannot choose the port as late as it listens. If another program takes the port meanwhile, the start
+ * fails with "port … is in use". A port other than 0 is not searched for.
+ */
 async function freePort(host: string): Promise<number> {
   const probe = createServer().listen(0, host);
   await once(probe, "listening");
