@@ -1,5 +1,6 @@
 import { LatchkeyError } from "../errors.ts";
 import { FairQueue, type Requester } from "./fair-queue.ts";
+import { ReleaseGroup } from "./release-group.ts";
 
 interface Turn {
   start(): void;
@@ -25,6 +26,8 @@ export class HashQueue {
   /** Hashes that wait, at most. */
   readonly places: number;
   readonly #waiting = new FairQueue<Turn>();
+  /** Adds up to 100 ms to a hash when eight or more wait. The p50 of a login falls all the same. */
+  readonly #finished = new ReleaseGroup({ size: 8, timeoutMs: 100 });
   #running = 0;
 
   constructor(limits: { readonly concurrency: number; readonly places: number }) {
@@ -66,6 +69,7 @@ export class HashQueue {
       return await work();
     } finally {
       this.#next();
+      await this.#finished.join(this.#waiting.size);
     }
   }
 
