@@ -36,7 +36,7 @@ export async function withDatabase(
     onAudit: () => {},
   });
   try {
-    const queue = new HashQueue({ concurrency: 1, places: 0 });
+    const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
     await work({
       store,

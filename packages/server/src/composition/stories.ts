@@ -29,7 +29,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const { users, sessions, audit } = store;
   const { derived, guard, check } = keys;
 
-  const queue = new HashQueue({ concurrency: config.hashConcurrency, places: config.hashQueue });
+  const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const { passwordMinLength } = config;

@@ -36,7 +36,7 @@ export function serverMetrics(parts: WatchedParts): Family[] {
     gauge(
       "latchkey_hash_waiting_max",
       "Limit of waiting logins; more are refused as overloaded",
-      queue.places,
+      queue.maxWaiting,
     ),
     gauge(
       "latchkey_revocations_age_seconds",
