@@ -36,8 +36,8 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const said = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
-    throw new UsageProblem(`${said}; \`latchkey --help\` lists all commands and settings`);
+    const cause = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
+    throw new UsageProblem(`${cause}; \`latchkey --help\` lists all commands and settings`);
   }
 }
 

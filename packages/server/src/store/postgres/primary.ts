@@ -29,7 +29,7 @@ const longestWait = 2000;
 /** How long a request waits for the search for the primary, counted from its begin, in milliseconds. */
 const searchTimeout = 250;
 /** Pause between two searches while no host takes writes, in milliseconds. */
-const lookAgainAfter = 200;
+const retryDelay = 200;
 
 /**
  * The host that takes writes, and the connections to it. A broken connection starts a search among all hosts, over open
@@ -43,7 +43,8 @@ export class Primary {
   #search: Promise<void> | undefined;
   #searchedSince = 0;
   #reason = "not looked for yet";
-  #turn = 0;
+  /** Number of the last call of `found`. The reports of earlier calls stop. */
+  #foundCall = 0;
   #closed = false;
 
   constructor(options: PrimaryOptions) {
@@ -78,19 +79,19 @@ export class Primary {
     this.#host = host;
     const pool = this.#poolOf(host);
     pool.tryAgain();
-    void this.#tell(pool, host);
+    void this.#reportFound(pool, host);
   }
 
   /** Requests have priority over the callback: it waits until the pool has a connection. */
-  async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
-    const turn = ++this.#turn;
-    const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
+  async #reportFound(pool: ConnectionPool, host: PostgresHost): Promise<void> {
+    const foundCall = ++this.#foundCall;
+    const isOver = () => this.#closed || this.#host !== host || this.#foundCall !== foundCall;
     while (!isOver()) {
       const client = await pool.acquire().catch(() => undefined);
       if (client !== undefined) pool.release(client);
       if (isOver()) return;
       if (client !== undefined) return this.#options.onFound(host);
-      await delay(lookAgainAfter, undefined, { ref: false });
+      await delay(retryDelay, undefined, { ref: false });
     }
   }
 
@@ -129,7 +130,7 @@ export class Primary {
       });
       if (this.#closed) return;
       if (found !== undefined) return this.found(found);
-      await delay(lookAgainAfter, undefined, { ref: false });
+      await delay(retryDelay, undefined, { ref: false });
     }
   }
 
