@@ -47,14 +47,14 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   /** Reads the changes of other processes: ended sessions, signing keys, audit events of commands. */
   async function poll(): Promise<void> {
     await readChanges();
-    await store.followCommands();
+    await store.pollCommandEvents();
   }
 
   async function deleteExpired(): Promise<void> {
     const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
-    await store.tidy(now, config.auditRetention, revocations.firstHeld);
+    await store.purge(now, config.auditRetention, revocations.firstHeld);
     await clockWatch.keep();
     // The rotation comes last: on a full volume it needs the space that the deletions free.
     await rotateWhenDue(now);

@@ -60,7 +60,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const repeats = new RepeatMetrics();
   const store = await openConfiguredStore(config, log, repeats);
   try {
-    await retryUnavailable(() => store.followCommands());
+    await retryUnavailable(() => store.pollCommandEvents());
     const time = store.time && databaseClock ? async () => databaseClock() : store.time;
     const clocks = { store: { deletionRecord: store.deletionRecord, ...(time && { time }) }, clock, steady };
     const clockWatch = await retryUnavailable(() => ClockWatch.open({ ...clocks, log }));

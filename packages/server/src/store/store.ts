@@ -44,13 +44,13 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
    */
   attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
-  followCommands(): Promise<void>;
+  pollCommandEvents(): Promise<void>;
   /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
   /** Adds the sessions of an earlier epoch to the revocations, batch by batch, until none is left. */
   finishEndings(at: number): Promise<void>;
   /** Deletes expired rows. */
-  tidy: Housekeeping;
+  purge: Housekeeping;
   /** @throws {LatchkeyError} `store_unavailable` if the database does not answer or refuses writes */
   assertReady(): Promise<void>;
 }
@@ -99,9 +99,9 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
     events: auditReading(database),
     auditBound: auditBound(database, audit),
     attemptCounters: await attemptCounters(database),
-    followCommands: commandEvents(database, onAudit),
+    pollCommandEvents: commandEvents(database, onAudit),
     deletionRecord: deletionRecords(database),
-    tidy: housekeeping(database),
+    purge: housekeeping(database),
     async assertReady() {
       const key = await one(database, anyKey, {});
       if (key === undefined || !(await database.commit([must(heartbeat, {})])))

@@ -299,7 +299,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         await store.sessions.rotate("s1", link("s1", 0), link("s1", 1), shorter, event("token.refreshed"));
         expect((await store.sessions.byId("s1"))?.tokensUntil).toBe(now + 3_600_000);
         await store.sessions.end("s1", [event("session.ended")]);
-        await store.tidy(now + 3_599_999, 90 * day);
+        await store.purge(now + 3_599_999, 90 * day);
         expect(await store.revocations.after(0)).toMatchObject([{ sessionId: "s1", until: now + 3_600_000 }]);
       });
 
@@ -521,7 +521,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           ...event("login.succeeded"),
           at: later,
         });
-        await store.tidy(later, 90 * day);
+        await store.purge(later, 90 * day);
         expect(await store.sessions.byId("old")).toBeUndefined();
         expect(await store.sessions.byId("new")).toBeDefined();
         expect(await store.revocations.after(0)).toEqual([]);
@@ -534,7 +534,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           await store.sessions.end(id, [event("session.ended")]);
         }
         const [, second] = await store.revocations.after(0);
-        await store.tidy(now + 30 * day, 90 * day, second?.number);
+        await store.purge(now + 30 * day, 90 * day, second?.number);
         const left = await store.revocations.after(0);
         expect(left.map(({ sessionId }) => sessionId)).toEqual(["s2", "s3"]);
       });
@@ -543,7 +543,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         await store.sessions.open(session("s1"), 0, event("login.succeeded"));
         await store.sessions.end("s1", [event("session.ended")]);
         const [first] = await store.revocations.after(0);
-        await store.tidy(now + 30 * day, 90 * day);
+        await store.purge(now + 30 * day, 90 * day);
         await store.sessions.open(session("s2"), 0, event("login.succeeded"));
         await store.sessions.end("s2", [event("session.ended")]);
         expect(await store.revocations.after(first?.number ?? 0)).toHaveLength(1);
@@ -648,7 +648,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       });
 
       test("an empty trail and one past its end yield no event", async () => {
-        await store.tidy(now + 100 * day, day);
+        await store.purge(now + 100 * day, day);
         expect(await store.events.recent({ limit: 5 })).toEqual({ events: [] });
         expect(await store.events.recent({ limit: 5, before: 1 })).toEqual({ events: [] });
       });
@@ -657,25 +657,25 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
     test("events of commands are reported once, and none from before the first call", async () => {
       const fromCommand = { ...event("user.disabled"), address: operator.address };
       await store.audit.record(fromCommand);
-      await store.followCommands();
+      await store.pollCommandEvents();
       await store.audit.record(event("login.failed"));
       await store.audit.record({ ...fromCommand, subject: "user:alice" });
       reported.length = 0;
-      await store.followCommands();
+      await store.pollCommandEvents();
       expect(reported).toEqual([{ ...fromCommand, subject: "user:alice" }]);
-      await store.followCommands();
+      await store.pollCommandEvents();
       expect(reported).toHaveLength(1);
     });
 
     test("a command's unknown reason is reported as one short line", async () => {
       const fromCommand = { ...event("session.ended"), address: operator.address };
-      await store.followCommands();
+      await store.pollCommandEvents();
       await store.audit.record(Object.assign({ ...fromCommand }, { reason: "from a newer version" }));
       await store.audit.record(
         Object.assign({ ...fromCommand }, { reason: `\u001b[2J\n${"x".repeat(500)}` }),
       );
       reported.length = 0;
-      await store.followCommands();
+      await store.pollCommandEvents();
       expect(reported).toEqual([
         { ...fromCommand, reason: "from a newer version" },
         { ...fromCommand, reason: ` [2J ${"x".repeat(59)}` },
