@@ -105,7 +105,7 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
   let isLarge = false;
 
   function checkWriteAheadLog(): void {
-    const bytes = store.logSize?.() ?? 0;
+    const bytes = store.walSize?.() ?? 0;
     if (bytes > largeWal) {
       if (!isLarge) {
         log.warn(
@@ -113,7 +113,7 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
           "the write-ahead log is large because a reader holds it: find the program that has the database open with `fuser -v latchkey.db`, and end its transaction",
         );
       }
-      store.resetLog?.();
+      store.resetWal?.();
     } else if (isLarge) log.info({ bytes }, "the write-ahead log has its usual size again");
     isLarge = bytes > largeWal;
   }

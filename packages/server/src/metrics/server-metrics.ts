@@ -17,7 +17,7 @@ interface ClockFigures {
 export interface WatchedParts {
   readonly queue: HashQueue;
   readonly revocations: Revocations;
-  readonly store: Pick<Database, "pool" | "logSize">;
+  readonly store: Pick<Database, "pool" | "walSize">;
   readonly lostLogLines: (() => number) | undefined;
   readonly clockWatch: ClockFigures;
 }
@@ -27,7 +27,7 @@ export function serverMetrics(parts: WatchedParts): Family[] {
   const { queue, revocations, store, lostLogLines, clockWatch } = parts;
   const { lag, offset } = clockWatch;
   const connections = store.pool?.();
-  const wal = store.logSize?.();
+  const wal = store.walSize?.();
   return [
     gauge("latchkey_info", "Version of the server", 1, { version }),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),

@@ -53,9 +53,9 @@ export interface Database {
   /** Reserves disk space for urgent changes, if the engine is a local file. */
   takeReserve?(): void;
   /** Size of the write-ahead log beside the database, in bytes. */
-  logSize?(): number;
+  walSize?(): number;
   /** Empties that log, unless a reader still needs it. */
-  resetLog?(): void;
+  resetWal?(): void;
   /** Calls back after another process changed keys or sessions. SQLite has no such signal: changes are polled. */
   onChange?(listener: () => void): void;
   /** The time by the engine's own clock, if it has one: milliseconds since the epoch. */

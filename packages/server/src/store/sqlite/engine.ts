@@ -108,8 +108,8 @@ function sqliteDatabase(
     },
     commit: (steps, urgency) => writer.commit(steps, urgency),
     takeReserve: () => runner.takeReserve?.(),
-    logSize: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
-    resetLog: () => runner.resetLog?.(),
+    walSize: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    resetWal: () => runner.resetWal?.(),
     async close() {
       await writer.close();
       connection.close();

@@ -15,7 +15,7 @@ export interface GroupRunner {
   /** Writes the reserve file for a full volume, unless it exists. */
   takeReserve?(): void;
   /** Empties the write-ahead log, unless a reader still needs it. */
-  resetLog?(): void;
+  resetWal?(): void;
   close?(): Promise<void>;
 }
 
@@ -111,7 +111,7 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
   const post = (message: WriterMessage) => worker.postMessage(message);
   return {
     takeReserve: () => post("take reserve"),
-    resetLog: () => post("reset log"),
+    resetWal: () => post("reset wal"),
     async run(group) {
       if (broken !== undefined) throw broken;
       const answer = await new Promise<GroupAnswer>((resolve) => {
