@@ -73,9 +73,9 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   }
 
   const limitDiskUse = diskUseLimiter(parts);
-  const notified = new SingleFlight<void>({ now: clock, steady: parts.steady });
+  const changeReads = new SingleFlight<void>({ now: clock, steady: parts.steady });
   // PostgreSQL notifies its replicas, which then read the changes at once. The next poll makes up for a failure.
-  store.onChange?.(() => void notified.joinNext(readChanges).catch(() => {}));
+  store.onChange?.(() => void changeReads.joinNext(readChanges).catch(() => {}));
   const stops = [
     repeat(pollInterval, poll, log),
     repeat(pollInterval, finishEndings, log),

@@ -128,9 +128,8 @@ function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
 }
 
 /**
- * Finds a port that is free now. The default issuer names it, and keys, stories and routes are composed with the issuer,
- * so the server cannot choose the port as late as it listens. If another program takes the port meanwhile, the start
- * fails with "port … is in use". A port other than 0 is not searched for.
+ * Finds a free port for the setting 0. The default issuer contains the port, and keys and routes need the issuer before
+ * the server listens. If another program takes the port in between, the start fails with "port … is in use".
  */
 async function freePort(host: string): Promise<number> {
   const probe = createServer().listen(0, host);

@@ -26,8 +26,8 @@ export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: He
 const shared = { success: 1_000, failure: 250 };
 
 /**
- * A single-flight check with a short memory. Concurrent callers share one run, and later callers its result for a
- * moment, so a flood of requests makes about one check a second.
+ * A single-flight check with a short memory. Concurrent callers share one run. Later callers share its result for a
+ * moment, so a flood of requests causes about one check a second.
  */
 export function sharedCheck(check: () => Promise<void>, steady: SteadyClock): () => Promise<void> {
   let answer: Promise<void> | undefined;

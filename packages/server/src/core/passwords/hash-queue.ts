@@ -17,9 +17,9 @@ export interface HashRequester extends Requester {
 /**
  * A bounded queue of password hashes. Addresses and accounts take turns (see `fair-queue.ts`).
  *
- * One address or account may fill the queue while no other needs it. In a full queue a newcomer displaces the newest
- * waiter of the group with the most waiters, if that group has more than the newcomer's share. Otherwise the newcomer
- * is refused at once.
+ * One address or account may fill the queue while no other needs it. In a full queue a newcomer may displace a waiter:
+ * the newest of the group with the most waiters. That group must have more than the newcomer's share. Otherwise the
+ * newcomer is refused at once.
  */
 export class HashQueue {
   /** Hashes that run at the same time, at most. */

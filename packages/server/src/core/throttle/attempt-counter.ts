@@ -22,8 +22,8 @@ export type Reservation =
 /** Counts attempts under keys. A reservation is settled once the outcome of the attempt is known. */
 export interface AttemptCounter {
   /**
-   * Reserves one attempt under every key, or under none if one of them is full. The reservations of concurrent attempts
-   * never exceed a limit.
+   * Reserves one attempt under every key, or under none if one of them is full. Concurrent reservations never exceed a
+   * limit.
    *
    * @returns one reservation per limit, in order
    */
