@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
@@ -58,7 +58,7 @@ async function askOnPool(pool: ConnectionPool, host: PostgresHost, timeout: numb
       throw error;
     }
   });
-  const late = delay(timeout, undefined, { ref: false }).then(() => {
+  const late = sleep(timeout, undefined, { ref: false }).then(() => {
     throw new Error(`${host.host}:${host.port} does not answer in time`);
   });
   return Promise.race([answer, late]);

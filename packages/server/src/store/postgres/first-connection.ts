@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { UnusableDatabaseError } from "../database.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
@@ -37,7 +37,7 @@ export async function firstConnection<Result>(
   timeouts: Timeouts,
   work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
-  for (const deadline = performance.now() + startTimeout; ; await delay(retryDelay)) {
+  for (const deadline = performance.now() + startTimeout; ; await sleep(retryDelay)) {
     try {
       return await connectFirst(place, timeouts, work);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { storeUnavailable } from "../../core/errors.ts";
 import type { PoolFigures } from "../database.ts";
@@ -91,7 +91,7 @@ export class Primary {
       if (client !== undefined) pool.release(client);
       if (isOver()) return;
       if (client !== undefined) return this.#options.onFound(host);
-      await delay(retryDelay, undefined, { ref: false });
+      await sleep(retryDelay, undefined, { ref: false });
     }
   }
 
@@ -115,7 +115,7 @@ export class Primary {
   async #pool(): Promise<ConnectionPool> {
     if (this.#host === undefined && this.#search !== undefined) {
       const left = this.#searchedSince + searchTimeout - performance.now();
-      if (left > 0) await Promise.race([this.#search, delay(left, undefined, { ref: false })]);
+      if (left > 0) await Promise.race([this.#search, sleep(left, undefined, { ref: false })]);
     }
     if (this.#host === undefined) throw storeUnavailable(this.#reason);
     return this.#poolOf(this.#host);
@@ -130,7 +130,7 @@ export class Primary {
       });
       if (this.#closed) return;
       if (found !== undefined) return this.found(found);
-      await delay(retryDelay, undefined, { ref: false });
+      await sleep(retryDelay, undefined, { ref: false });
     }
   }
 
