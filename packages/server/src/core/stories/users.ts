@@ -25,7 +25,7 @@ export interface LocalUser extends UserRecord {
 }
 
 /** A copy without the password hash and the revision. */
-export function userOf({ id, username, email, displayName, active, roles }: User): User {
+export function withoutSecrets({ id, username, email, displayName, active, roles }: User): User {
   return { id, username, email, displayName, active, roles };
 }
 

@@ -91,22 +91,22 @@ const remove = statement<{ id: string; freeKey: string }>(`
 export function userTable(database: Database, audit: AuditWriter, endings: SessionEndings): Users {
   const find: Users["byName"] = async ({ key, older: [asTyped, ascii] }) => {
     const row = await one(database, byName, { key, asTyped, ascii });
-    return row && userOf(row);
+    return row && localUserOf(row);
   };
 
   return {
     byName: find,
     async byId(id) {
       const row = await one(database, byId, { id });
-      return row && userOf(row);
+      return row && localUserOf(row);
     },
-    list: async () => (await database.all(list, {})).map(userOf),
+    list: async () => (await database.all(list, {})).map(localUserOf),
     isEmpty: async () => (await one(database, anyUser, {})) === undefined,
     async forSignIn({ key, older: [asTyped, ascii] }, seed) {
       const row = await one(database, forSignIn, { key, asTyped, ascii, point: pointOf(seed) });
       if (row === undefined) return { holder: undefined, decoy: undefined };
       const { decoy, ...holder } = row;
-      return { holder: holder.id === null ? undefined : userOf(holder), decoy: decoy ?? undefined };
+      return { holder: holder.id === null ? undefined : localUserOf(holder), decoy: decoy ?? undefined };
     },
     async add(user, event) {
       const added = addedUser(user, event.at);
@@ -153,7 +153,7 @@ function addedUser(user: NewUser, at: number): AddedUser {
   return { ...user, roles: JSON.stringify(user.roles), at };
 }
 
-function userOf(row: UserRow): LocalUser {
+function localUserOf(row: UserRow): LocalUser {
   return { ...row, active: row.active === 1, roles: rolesOf(row.roles) };
 }
 
