@@ -39,7 +39,7 @@ export default defineConfig({
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: ["packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**"],
           globalSetup: [
-            "packages/server/test/keycloak/told.ts",
+            "packages/server/test/keycloak/skip-notice.ts",
             "packages/server/test/postgres/server/embedded.ts",
           ],
           testTimeout: 30_000,

@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { type Demo, startDemo, withOtherSignature } from "@latchkey/testkit/demo";
 import { isIn } from "@latchkey/testkit/mcp/tokens";
 import { type Program, Programs } from "@latchkey/testkit/programs";
 import { logout, signIn } from "@latchkey/testkit/server/auth-calls";
 import { Place } from "@latchkey/testkit/server/server-process";
-import { changed, type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
-import { unfinished } from "@latchkey/testkit/sockets";
+import { incompleteRequest } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
 
@@ -12,7 +12,7 @@ const main = join(import.meta.dirname, "../src/main.ts");
 const place = new Place();
 const programs = new Programs();
 let issuer: string;
-let tokens: SignedIn["tokens"];
+let tokens: Demo["tokens"];
 let api: Program;
 let url: string;
 
@@ -71,7 +71,7 @@ describe("a request without a valid token", () => {
 
   test.each([
     ["a bearer that is not a token", () => "a-canary-that-is-no-token"],
-    ["a token with a changed letter", () => changed(tokens.alice)],
+    ["a token with a changed letter", () => withOtherSignature(tokens.alice)],
   ])("is refused with %s", async (_case, token) => {
     const { status, challenge, body } = await ask("GET", { token: token() });
     expect({ status, code: body.code }).toEqual({ status: 401, code: "invalid_token" });
@@ -135,7 +135,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("exits cleanly on %s, with open connec
   const at = await program.says(/^notes at (http:\S+\/notes), /);
   const headers = { authorization: `Bearer ${tokens.alice}` };
   expect((await fetch(at, { headers })).status).toBe(200);
-  using _slow = await unfinished(at);
+  using _slow = await incompleteRequest(at);
   expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
 });
 

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { printed } from "@latchkey/testkit/printed";
+import { codeBlocks } from "@latchkey/testkit/code-blocks";
 import { Programs } from "@latchkey/testkit/programs";
 import { expect, test } from "vitest";
 
 const programs = new Programs();
 
 test("the commands of the README work", async () => {
-  const [block = ""] = printed(join(import.meta.dirname, "../README.md"), "sh");
+  const [block = ""] = codeBlocks(join(import.meta.dirname, "../README.md"), "sh");
   const [demo = "", start = "", ...typed] = block.trimEnd().split("\n");
   const login = await programs.shell(demo, { LATCHKEY_PORT: "0" }).says(/"listening at (http:[^"]+)"/);
   const api = programs.shell(start, { PORT: "0", LATCHKEY_ISSUER: login });

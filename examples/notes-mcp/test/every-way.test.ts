@@ -1,8 +1,8 @@
+import { startDemo, withOtherSignature } from "@latchkey/testkit/demo";
 import { isIn } from "@latchkey/testkit/mcp/tokens";
 import { Programs } from "@latchkey/testkit/programs";
 import { logout, signIn } from "@latchkey/testkit/server/auth-calls";
 import { Place } from "@latchkey/testkit/server/server-process";
-import { changed, startDemo } from "@latchkey/testkit/signed-in";
 import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeWorld, type World, ways } from "./worlds.ts";
@@ -19,7 +19,7 @@ const tokens = { alice: "", admin: "", wrong: "", none: undefined };
 beforeAll(async () => {
   const demo = await startDemo(place);
   issuer = demo.issuer;
-  Object.assign(tokens, demo.tokens, { wrong: changed(demo.tokens.alice) });
+  Object.assign(tokens, demo.tokens, { wrong: withOtherSignature(demo.tokens.alice) });
 }, hookTimeout);
 
 describe.each(ways)("a client of major $major over $transport", (way) => {

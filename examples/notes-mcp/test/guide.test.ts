@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { printed } from "@latchkey/testkit/printed";
+import { codeBlocks } from "@latchkey/testkit/code-blocks";
 import { type Program, Programs } from "@latchkey/testkit/programs";
 import { freePort } from "@latchkey/testkit/sockets";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -56,7 +56,7 @@ beforeAll(async () => {
 }, 120_000);
 
 test("the README's commands work as they are printed", async () => {
-  const [, , use = ""] = printed(join(root, "README.md"), "sh", 4);
+  const [, , use = ""] = codeBlocks(join(root, "README.md"), "sh", 4);
   const terminal = programs.shell(here(use));
   expect(await terminal.finish()).toEqual({ status: 0, signal: null });
   expect(terminal.stdout()).toMatch(/^\{"id":"user:alice".*\{"message":"Successfully logged out"\}$/);

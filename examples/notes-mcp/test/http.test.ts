@@ -1,16 +1,16 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { join } from "node:path";
+import { type Demo, startDemo } from "@latchkey/testkit/demo";
 import { connect } from "@latchkey/testkit/mcp/notes-clients";
 import { type Program, Programs } from "@latchkey/testkit/programs";
 import { Place } from "@latchkey/testkit/server/server-process";
-import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
-import { unfinished } from "@latchkey/testkit/sockets";
+import { incompleteRequest } from "@latchkey/testkit/sockets";
 import { beforeAll, expect, test } from "vitest";
 
 const place = new Place();
 const programs = new Programs();
-let demo: SignedIn;
+let demo: Demo;
 let server: Program;
 let url: string;
 
@@ -67,6 +67,6 @@ test.each(["SIGINT", "SIGTERM"] as const)("exits cleanly on %s, with open connec
   await using newest = await connect(2, { url: at, headers });
   await using older = await connect(1, { url: at, headers });
   for (const client of [newest, older]) expect(await client.list()).toHaveLength(2);
-  using _slow = await unfinished(at);
+  using _slow = await incompleteRequest(at);
   expect(await program.stop(signal)).toEqual({ status: 0, signal: null });
 });

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { codeBlocks } from "@latchkey/testkit/code-blocks";
 import { connect } from "@latchkey/testkit/mcp/notes-clients";
-import { printed } from "@latchkey/testkit/printed";
 import { Programs } from "@latchkey/testkit/programs";
 import { signIn } from "@latchkey/testkit/server/auth-calls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ const page = join(import.meta.dirname, "../README.md");
 const root = join(import.meta.dirname, "../../..");
 const recorder = join(import.meta.dirname, "recorded-process.ts");
 const programs = new Programs();
-const [block = ""] = printed(page, "sh");
+const [block = ""] = codeBlocks(page, "sh");
 const [demo = "", start = "", ...typed] = block.trimEnd().split("\n");
 const directory = mkdtempSync(join(tmpdir(), "notes-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -45,7 +45,7 @@ test("the commands of the README work", async () => {
 });
 
 describe("a client with the configuration of the README", () => {
-  const [json = ""] = printed(page, "json");
+  const [json = ""] = codeBlocks(page, "json");
   const text = z.string();
   const configuration = z.strictObject({
     mcpServers: z.strictObject({

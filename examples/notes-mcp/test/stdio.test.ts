@@ -1,13 +1,13 @@
 import { join } from "node:path";
+import { type Demo, startDemo } from "@latchkey/testkit/demo";
 import { isIn } from "@latchkey/testkit/mcp/tokens";
 import { type Program, Programs } from "@latchkey/testkit/programs";
 import { Place } from "@latchkey/testkit/server/server-process";
-import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
 import { beforeAll, expect, test } from "vitest";
 
 const place = new Place();
 const programs = new Programs();
-let demo: SignedIn;
+let demo: Demo;
 
 beforeAll(async () => {
   demo = await startDemo(place);

@@ -44,8 +44,3 @@ export function issuesOf(data: unknown): readonly Issue[] {
     type: String(type ?? ""),
   }));
 }
-
-/** Replaces every secret in a text with an ellipsis. */
-export function redact(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "…"), text);
-}

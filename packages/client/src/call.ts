@@ -1,4 +1,4 @@
-import { type Answer, issuesOf, redact, responseOf } from "./answer.ts";
+import { type Answer, issuesOf, responseOf } from "./answer.ts";
 import {
   APIError,
   BadRequestError,
@@ -94,7 +94,8 @@ export async function readValue<T>(
 /** The error for a status, with the server's message. */
 function errorOf(answer: Answer): APIError {
   const { status, secrets } = answer;
-  const message = redact(messageOf(answer), secrets);
+  // The last value is a password or a token, and may contain the user name before it.
+  const message = secrets.reduceRight((text, secret) => text.replaceAll(secret, "…"), messageOf(answer));
   const Kind = byStatus[status] ?? (status >= 500 ? ServerError : APIError);
   return new Kind(message, answer);
 }

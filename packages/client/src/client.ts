@@ -162,7 +162,7 @@ export class AuthClient {
   /**
    * A client with other options and the same session. With another store or server it has its own session.
    *
-   * @example const patient = auth.with({ timeout: 120_000 });
+   * @example const slow = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
     const { store, baseURL, basePath } = options;
@@ -223,7 +223,7 @@ export class AuthClient {
     token: CallOptions["token"],
     call: (bearer: string | undefined) => Promise<R>,
   ): Promise<R> {
-    const bearer = token === undefined ? await this.#bearer(settings) : await resolveToken(token);
+    const bearer = token === undefined ? await this.#bearer(settings) : await resolveToken(settings);
     const answer = await call(bearer);
     if (answer.status !== 401 || token !== undefined) return answer;
     const other = await abortable(settings.signals, () => this.#session.token(bearer).catch(() => bearer));
@@ -238,7 +238,7 @@ export class AuthClient {
     const held = (await ending)?.held;
     const logout = (bearer: string | undefined) =>
       send({ method: "POST", path: "/logout", bearer, idempotent: true }, settings);
-    const answer = await logout(held?.accessToken ?? (await resolveToken(settings.token)));
+    const answer = await logout(held?.accessToken ?? (await resolveToken(settings)));
     if (answer.status !== 401 || !held) return [answer];
     if (!held.refreshToken) return [answer, true];
     // The access token has expired, but the session may not have: refresh it, so that it can be ended.
@@ -250,10 +250,7 @@ export class AuthClient {
 
   /** The session's token, or else the token of the options or of the environment. */
   #bearer(settings: CallSettings): Promise<string | undefined> {
-    return abortable(
-      settings.signals,
-      async () => (await this.#session.token()) ?? resolveToken(settings.token),
-    );
+    return abortable(settings.signals, async () => (await this.#session.token()) ?? resolveToken(settings));
   }
 }
 
@@ -262,10 +259,11 @@ function sendRefresh({ refreshToken, currentToken }: RefreshGrant, settings: Cal
   return send({ method: "POST", path: "/refresh", body }, settings);
 }
 
-/** The token of the options, or else of the environment. */
-function resolveToken(
+/** The token of the options, or else of the environment. An abort ends the wait for a token function. */
+function resolveToken({
+  signals,
   // Deno throws if it may not read the environment.
-  token: CallOptions["token"] = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
-): string | undefined | Promise<string> {
-  return typeof token === "function" ? token() : token;
+  token = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
+}: CallSettings): Promise<string | undefined> {
+  return abortable(signals, async () => (typeof token === "function" ? token() : token));
 }

@@ -1,5 +1,6 @@
 import { abortable, type Signals } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
+import { codesOf } from "./error-codes.ts";
 import { AuthError, ConnectionError, RequestAbortedError } from "./errors.ts";
 
 /**
@@ -137,11 +138,5 @@ function isRetried(status: number, { statusCodes }: RetryOptions): boolean {
 /** Whether a request without a response may be sent again. */
 function mayRepeat(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof AuthError) || error instanceof RequestAbortedError) return false;
-  return idempotent || (error instanceof ConnectionError && neverSent.test(codeOf(error.cause)));
-}
-
-/** The `code` of an error and of its causes. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  return `${"code" in error ? error.code : ""} ${codeOf(error.cause)}`.trim();
+  return idempotent || (error instanceof ConnectionError && neverSent.test(codesOf(error.cause).join()));
 }

@@ -1,9 +1,10 @@
 import { abortable, type Signals } from "./abortable.ts";
-import { type Answer, redact } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { codesOf } from "./error-codes.ts";
 import { AuthError, ConnectionError, RequestTimeoutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
 import type { Settings } from "./options.ts";
-import { codeOf, maxWait, withRetries } from "./retry.ts";
+import { maxWait, withRetries } from "./retry.ts";
 
 /** One operation of the auth API. */
 export interface Operation {
@@ -29,8 +30,12 @@ export interface CallSettings extends Settings {
  * @throws {ConnectionError} {RequestTimeoutError} {RequestAbortedError}
  */
 export function send(operation: Operation, settings: CallSettings): Promise<Answer> {
-  const { retry, signals } = settings;
-  return withRetries(() => attempt(operation, settings), retry, signals, operation.idempotent);
+  return withRetries(
+    () => attempt(operation, settings),
+    settings.retry,
+    settings.signals,
+    operation.idempotent,
+  );
 }
 
 /** Makes one attempt and logs it. */
@@ -55,14 +60,16 @@ async function attempt(operation: Operation, settings: CallSettings): Promise<An
 async function exchange(operation: Operation, settings: CallSettings): Promise<Answer> {
   const { fetch, timeout } = settings;
   const controller = new AbortController();
-  const request = withSafeError(() => requestOf(operation, settings, controller.signal));
-  const noResponse = `No response from ${new URL(request.url).origin}`;
   // Values below eight characters are not redacted: they may be ordinary words of a message.
-  const sent = [operation.bearer, ...Object.values(operation.body ?? {})];
-  const secrets = sent.filter((value): value is string => value !== undefined && value.length > 7);
+  const secrets = Object.values({ ...operation.body, bearer: operation.bearer }).filter(
+    (value): value is string => typeof value === "string" && value.length > 7,
+  );
+  let noResponse = "";
   const lost = (cause: unknown): never => {
-    if (cause instanceof AuthError) throw cause;
-    throw new ConnectionError(redact(`${noResponse}: ${reasonOf(cause)}`, secrets), { cause });
+    if (orUndefined(() => cause instanceof AuthError)) throw cause;
+    // Only a code is shown: the text of an error may quote a password or a header.
+    const reason = codesOf(cause).findLast((code) => /^[A-Z][A-Z0-9_]{1,40}$/.test(code));
+    throw new ConnectionError(noResponse + (reason ? `: ${reason}` : ""), { cause });
   };
   // `fetch` is called without a receiver, because browsers reject any but the window.
   const chain = settings.middleware.reduceRight<Settings["fetch"]>(
@@ -74,6 +81,9 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   try {
     // The signal is also raced here, because a custom `fetch` may ignore it.
     return await abortable([controller.signal, ...settings.signals], async () => {
+      // Built after the signals are checked: a closed client is aborted, also with an invalid token.
+      const request = withSafeError(() => requestOf(operation, settings, controller.signal));
+      noResponse = `No response from ${new URL(request.url).origin}`;
       const response = await chain(request);
       const body = await response.text().catch(lost);
       const { status, headers } = response;
@@ -117,17 +127,6 @@ export function withSafeError<T>(work: () => T): T {
   } catch {
     throw new TypeError("Invalid token, header or baseURL");
   }
-}
-
-/** The message of the innermost cause, or its code if the message is empty. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause: unknown = error.cause;
-  if (!(cause instanceof Error)) return error.message || codeOf(error);
-  // Node attaches the received bytes to a parse error. They may echo a secret.
-  const parseError: Error & { data?: unknown } = cause;
-  delete parseError.data;
-  return reasonOf(cause);
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) in seconds. A date is compared with the server's clock if it sends one. */

@@ -81,6 +81,27 @@ test("closing a client ends waits for a retry and the calls of its relatives", a
   await expect(call).rejects.toMatchObject(aborted);
 });
 
+describe.each(["signal", "close"] as const)("after %s, an invalid value is not read:", (way) => {
+  const invalid = "token\nx-more: 1";
+  const calls: Readonly<Record<string, (auth: AuthClient) => Promise<unknown>>> = {
+    "a token of me": (auth) => auth.me({ token: invalid }),
+    "a token of logout": (auth) => auth.logout({ token: invalid }),
+    "a token without a text": (auth) => auth.me({ token: JSON.parse('{"toString": 1}') }),
+    "a token function that throws": (auth) => auth.me({ token: () => Promise.reject(new Error("no token")) }),
+    "a token function of logout": (auth) =>
+      auth.logout({ token: () => Promise.reject(new Error("no token")) }),
+    "a header": (auth) => verbs.login(auth, { headers: { "x-more": "1\n2" } }),
+    "a base URL": (auth) => verbs.refresh(auth, { baseURL: "no URL" }),
+  };
+
+  test.each(Object.entries(calls))("%s", async (_name, call) => {
+    const auth = client(way === "signal" ? { signal: AbortSignal.abort() } : {});
+    if (way === "close") auth.close();
+    await expect(call(auth)).rejects.toMatchObject(aborted);
+    expect(server.received).toHaveLength(0);
+  });
+});
+
 test("a request of fetch is aborted by its own signal, but not by close()", async () => {
   server.will(hangs);
   const auth = client({ token: "t" });
@@ -127,10 +148,9 @@ test("no AbortSignal gets more than ten listeners from concurrent calls", async 
   server.will(answers(200, welcome));
   const auth = client({ token: "access-token" });
   // Node before 24 warns of a leak from the eleventh listener on.
-  const heard = vi.spyOn(AbortSignal.prototype, "addEventListener");
+  using heard = vi.spyOn(AbortSignal.prototype, "addEventListener");
   await Promise.all(Array.from({ length: 20 }, () => auth.me()));
   const signals: readonly unknown[] = heard.mock.contexts;
-  heard.mockRestore();
   const most = Math.max(...signals.map((signal) => signals.filter((each) => each === signal).length));
   expect(signals.length).toBeGreaterThan(0);
   expect(most).toBeLessThanOrEqual(10);

@@ -41,12 +41,17 @@ describe.each(["signal", "close"] as const)("%s ends a wait for", (way) => {
   const giveUp = (auth: AuthClient, controller: AbortController) =>
     way === "signal" ? controller.abort() : auth.close();
 
-  test("a token function that never resolves", async () => {
-    const auth = client({ token: () => new Promise<string>(() => {}) });
+  const token = () => new Promise<string>(() => {});
+  test.each<readonly [string, (auth: AuthClient, signal: AbortSignal) => Promise<unknown>]>([
+    ["of the client", (auth, signal) => auth.with({ token }).me({ signal })],
+    ["of me", (auth, signal) => auth.me({ token, signal })],
+    ["of logout", (auth, signal) => auth.logout({ token, signal })],
+  ])("a token function %s that never resolves", async (_owner, start) => {
+    const auth = client();
     const controller = new AbortController();
-    const me = auth.me({ signal: controller.signal });
+    const call = start(auth, controller.signal);
     giveUp(auth, controller);
-    await expect(me).rejects.toMatchObject({ kind: "aborted" });
+    await expect(call).rejects.toMatchObject({ kind: "aborted" });
   });
 
   test("a refresh after a refused token", async () => {

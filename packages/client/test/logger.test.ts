@@ -29,10 +29,10 @@ describe("a logger", () => {
 
   test.each(names)("gets one line for every attempt of %s", async (name) => {
     server.will(answers(503), answers(200, welcome));
-    const told: unknown[] = [];
-    const logger = { debug: (...given: unknown[]) => void told.push(given) };
+    const logged: unknown[] = [];
+    const logger = { debug: (...given: unknown[]) => void logged.push(given) };
     await verbs[name](client({ logger, retry: { initialInterval: 0 }, basePath: "/api/v1/auth" }));
-    expect(told).toEqual([
+    expect(logged).toEqual([
       ["attempt", { ...fields(name), status: 503 }],
       ["attempt", { ...fields(name), status: 200 }],
     ]);
@@ -45,11 +45,11 @@ describe("a logger", () => {
     [undefined, { middleware: [() => Promise.reject(new Error("a secret"))] }],
   ])("gets the kind of a failed attempt: %s", async (error, options) => {
     server.will(error === "connection" ? losesAnswer : hangs);
-    const told: unknown[] = [];
-    const logger = { debug: (...given: unknown[]) => void told.push(given) };
+    const logged: unknown[] = [];
+    const logger = { debug: (...given: unknown[]) => void logged.push(given) };
     const auth = client({ logger, basePath: "/api/v1/auth" });
     await expect(auth.me(options)).rejects.toThrow();
-    expect(told).toEqual([["attempt", { ...fields("me"), error }]]);
+    expect(logged).toEqual([["attempt", { ...fields("me"), error }]]);
   });
 });
 

@@ -66,13 +66,13 @@ async function shown(call: Promise<unknown>): Promise<string> {
   ].join("\n");
 }
 
-describe.each(Object.entries(sent))("%s is never printed", (what, send) => {
+describe.each(Object.entries(sent))("%s is never printed", (name, send) => {
   describe.each([200, 302, 400, 401, 403, 404, 409, 418, 422, 429, 500, 503])("after a %i", (status) => {
     test.each(echoes)("with an echo in its %s", async (_part, body) => {
       const headers = { location: `/?${canary}`, "x-echo": canary, "x-request-id": canary };
       // A logout accepts any 2xx.
       server.will(answers(status, body, headers));
-      if (status === 200 && what === "the token of logout") return expect(send()).resolves.toBeDefined();
+      if (status === 200 && name === "the token of logout") return expect(send()).resolves.toBeDefined();
       const text = await shown(send());
       expect(text).toMatch(/"status":\d{3}/);
       expect(text).not.toContain(canary);
@@ -99,6 +99,14 @@ test("the shortest possible password is redacted as well", async () => {
   const text = await shown(client().login({ username: "alice", password: shortest }));
   expect(text).toContain("Wrong password: …");
   expect(text).not.toContain(shortest);
+});
+
+test.each([
+  ["user name", { username: canary, password: `${canary}-and-more` }],
+  ["password", { username: `${canary}-and-more`, password: canary }],
+])("a %s that begins the other value leaves no part of the password", async (_name, credentials) => {
+  server.will(answers(401, { message: `Wrong: ${credentials.password}.` }));
+  await expect(client().login(credentials)).rejects.toMatchObject({ message: "Wrong: …." });
 });
 
 test("the body still has the quoted value", async () => {
@@ -136,4 +144,33 @@ test.each<readonly [string, CallOptions]>([
     expect(error).not.toContain(canary);
   }
   expect(lines).toHaveLength(Object.keys(sent).length);
+});
+
+describe("a cause of fetch that quotes", () => {
+  const apiKey = "api-key-5d0c2e7b";
+  const password = 'pass "word" & more';
+
+  test.each([
+    ["a password", password],
+    ["a password below eight characters", "hunter2"],
+    ["a password as JSON", JSON.stringify({ password })],
+    ["a password in a URL", `https://login.example/?${new URLSearchParams({ password })}`],
+    ["a password after its own beginning", `pass ${password}`],
+    ["a header", `invalid header value: x-api-key: ${apiKey}`],
+    ["a header as JSON", JSON.stringify({ headers: { "x-api-key": apiKey } })],
+  ])("%s stays as it is, and is not quoted by the error", async (_case, quoted) => {
+    const cause = new TypeError(quoted, { cause: Object.assign(new Error(quoted), { code: "ECONNRESET" }) });
+    const auth = client().with({ fetch: () => Promise.reject(cause), headers: { "x-api-key": apiKey } });
+    const given = quoted.includes("hunter2") ? quoted : password;
+    const error: unknown = await auth
+      .login({ username: "alice", password: given })
+      .catch((reason: unknown) => reason);
+    if (!(error instanceof Error)) throw new Error("This call should have failed");
+    expect(error).toMatchObject({ message: `No response from ${server.url}: ECONNRESET` });
+    expect(error.cause).toBe(cause);
+    expect(cause.message).toBe(quoted);
+    const [withoutCause] = inspect(error).split("[cause]");
+    for (const text of [String(error), error.stack, JSON.stringify(error), withoutCause, inspect(lines)])
+      expect(text).not.toMatch(/pass|hunter2|api-key/);
+  });
 });

@@ -128,7 +128,7 @@ test("a removed listener is not called", async () => {
 test("a listener that throws stops no other and changes no outcome", async () => {
   const usual = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection");
-  const told = new Promise((resolve) => void process.once("unhandledRejection", resolve));
+  const unhandled = new Promise((resolve) => void process.once("unhandledRejection", resolve));
   try {
     const { auth, store } = await signedIn();
     const ends: SessionEnd[] = [];
@@ -139,10 +139,11 @@ test("a listener that throws stops no other and changes no outcome", async () =>
     pass(200);
     refreshes.push({ status: 401 });
     await expect(auth.token()).rejects.toMatchObject({ kind: "unauthorized" });
-    expect(await told).toMatchObject({ message: "a fault in a listener" });
+    expect(await unhandled).toMatchObject({ message: "a fault in a listener" });
     expect(ends).toHaveLength(1);
     expect(await store.get()).toBeUndefined();
   } finally {
+    process.removeAllListeners("unhandledRejection");
     for (const listener of usual) process.on("unhandledRejection", listener);
   }
 });

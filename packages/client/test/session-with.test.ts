@@ -13,11 +13,11 @@ afterEach(() => void vi.useRealTimers());
 describe("with()", () => {
   test("shares the session both ways", async () => {
     const { auth } = place.client();
-    const patient = auth.with({ timeout: 120_000, headers: { "x-more": "1" } });
-    await patient.login(alice);
-    expect(await auth.token()).toBe(await patient.token());
+    const slow = auth.with({ timeout: 120_000, headers: { "x-more": "1" } });
+    await slow.login(alice);
+    expect(await auth.token()).toBe(await slow.token());
     await auth.logout();
-    await expect(patient.token()).rejects.toMatchObject({ kind: "signed_out" });
+    await expect(slow.token()).rejects.toMatchObject({ kind: "signed_out" });
   });
 
   test("a shared session is refreshed once for both", async () => {

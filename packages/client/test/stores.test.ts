@@ -81,11 +81,15 @@ describe.each<[string, PropertyDescriptor]>([
   ],
   ["has no methods, as in some versions of Node", { value: {} }],
 ])("a localStorageStore if localStorage %s", (_name, property) => {
+  const usual = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
   beforeEach(() => {
     vi.unstubAllGlobals();
     Object.defineProperty(globalThis, "localStorage", { ...property, configurable: true });
   });
-  afterEach(() => void Reflect.deleteProperty(globalThis, "localStorage"));
+  afterEach(() => {
+    Reflect.deleteProperty(globalThis, "localStorage");
+    if (usual) Object.defineProperty(globalThis, "localStorage", usual);
+  });
 
   test("can be created and has no session", async () => {
     const auth = new AuthClient({ store: localStorageStore() });

@@ -126,7 +126,7 @@ test("responses mark fields that only some servers send", () => {
 });
 
 test("errors narrow by kind, and a switch over all of them is exhaustive", () => {
-  const told = (error: KnownError): string | number | undefined => {
+  const shown = (error: KnownError): string | number | undefined => {
     switch (error.kind) {
       case "validation":
         expectTypeOf(error).toEqualTypeOf<ValidationError>();
@@ -155,7 +155,7 @@ test("errors narrow by kind, and a switch over all of them is exhaustive", () =>
         return error satisfies never;
     }
   };
-  expectTypeOf(told).parameter(0).toEqualTypeOf<KnownError>();
+  expectTypeOf(shown).parameter(0).toEqualTypeOf<KnownError>();
 });
 
 test("isKnownError narrows a caught value", () => {

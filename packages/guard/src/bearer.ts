@@ -1,5 +1,7 @@
 import type { TokenError } from "./token-error.ts";
 
+// Internal to Latchkey's own packages: this subpath may change in any version.
+
 /**
  * The bearer token of an `Authorization` header (RFC 6750 §2.1); undefined without a header or with another
  * scheme. Two joined headers give a text that every check refuses.

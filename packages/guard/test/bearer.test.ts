@@ -54,7 +54,7 @@ describe("the challenge (RFC 6750 §3)", () => {
     expect(refusalBody(error)).toEqual({ detail: error.message, message: error.message, code: name });
   });
 
-  test.each(Object.keys(refusals))("can be quoted: the message of %s", (name) => {
+  test.each(Object.keys(refusals))("has a message that can be quoted: %s", (name) => {
     // The characters of an error_description.
     expect(new TokenError(codeOf(name)).message).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
   });

@@ -27,7 +27,7 @@ test("the cache holds 16 million characters, and the oldest tokens leave first",
   ]);
 });
 
-test("a token that is added again counts once, and a cleared cache counts from zero", () => {
+test("a token that is added again counts once, a cleared cache from zero", () => {
   const cache = new TokenCache(10_000);
   for (let times = 0; times < 2_000; times++) cache.add(longToken(0), verified);
   for (let number = 1; number < 1_000; number++) cache.add(longToken(number), verified);

@@ -41,7 +41,7 @@ describe("an issuer with a path", () => {
   });
 });
 
-describe("keys are unavailable, and the guard says why", () => {
+describe("a guard without keys names the cause", () => {
   const places = [wellKnown, "/keys"];
   const cases = places.flatMap((path) => Object.keys(misbehaviour).map((what) => [path, what] as const));
   test.each(cases)("%s answers with %s", async (path, what) => {
@@ -66,7 +66,7 @@ describe("keys are unavailable, and the guard says why", () => {
     expect(guard.health().keys.problem).toBe("could not be reached: ECONNREFUSED");
   });
 
-  test("until the issuer is up: the guard keeps trying", async () => {
+  test("the guard keeps trying until the issuer is up", async () => {
     await using issuer = await OwnIssuer.start();
     issuer.answers.set(
       "/keys",
@@ -121,7 +121,7 @@ describe("an issuer with or without a closing slash", () => {
     ["", "/"],
   ];
 
-  test.each(slashes)("written with %j, it says %j: its tokens are accepted", async (written, own) => {
+  test.each(slashes)("is accepted: %j in the settings, %j in its metadata", async (written, own) => {
     await using issuer = await OwnIssuer.start();
     const iss = `${issuer.url}${own}`;
     issuer.discovery = { ...issuer.discovery, issuer: iss };

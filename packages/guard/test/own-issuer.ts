@@ -31,7 +31,7 @@ export class OwnIssuer implements AsyncDisposable {
   readonly requests: string[] = [];
   /** Further members of the metadata. */
   discovery: Record<string, unknown> = {};
-  /** The JWK Set. */
+  /** The published keys, as JWKs. */
   keys: Record<string, unknown>[] = [];
   /** The numbered list of ended sessions. */
   ended: Ended[] = [];

@@ -3,9 +3,9 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { type Demo, startDemo } from "@latchkey/testkit/demo";
 import { Programs } from "@latchkey/testkit/programs";
 import { Place } from "@latchkey/testkit/server/server-process";
-import { type SignedIn, startDemo } from "@latchkey/testkit/signed-in";
 import { beforeAll, describe, expect, test } from "vitest";
 import { challengeOf } from "../src/bearer.ts";
 import { TokenError, type TokenErrorCode } from "../src/index.ts";
@@ -49,7 +49,7 @@ function propertiesOf(file: string, name: string): readonly string[] {
 
 describe("the examples, unchanged, against the demo", () => {
   let demo: string;
-  let tokens: SignedIn["tokens"];
+  let tokens: Demo["tokens"];
 
   beforeAll(async () => {
     // Their imports resolve from this folder.
@@ -209,7 +209,7 @@ describe("the README names", () => {
     const codes = [...list.matchAll(/^ {2}(\w+):/gm)].map(([, code = ""]) => code);
     const [, ...listed] = rows(section("Refusals"));
 
-    test("and nothing else", () => {
+    test("by the codes of the source, in their order", () => {
       expect(codes).toContain("missing_token");
       expect(listed.map(([code]) => code)).toEqual(codes.map((code) => `\`${code}\``));
     });

@@ -1,8 +1,16 @@
 import { KeyObject, sign } from "node:crypto";
 import { codeOf, start } from "@latchkey/testkit/mcp/issuer";
-import { type GenerateKeyPairResult, generateKeyPair, SignJWT } from "jose";
+import {
+  type CryptoKey,
+  decodeProtectedHeader,
+  exportJWK,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  importJWK,
+  SignJWT,
+} from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Algorithm } from "../src/check/signature.ts";
+import { type Algorithm, isSigned } from "../src/check/signature.ts";
 import { createSignatureCheck } from "../src/check/signature-check.ts";
 import { readOptions } from "../src/guard-options.ts";
 
@@ -10,6 +18,9 @@ const algorithms: readonly Algorithm[] = [
   ...(["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"] as const),
   ...(["EdDSA", "Ed25519"] as const),
 ];
+/** The check runs on the calling thread if Node can export the key, and otherwise by Web Cryptography. */
+type Path = "node:crypto" | "Web Cryptography";
+const paths: readonly Path[] = ["node:crypto", "Web Cryptography"];
 const pairs = new Map<string, GenerateKeyPairResult>();
 const pairOf = (name: string) => {
   const pair = pairs.get(name);
@@ -34,16 +45,30 @@ function tokenOf(alg: string, signer: string = alg, more: object = {}): Promise<
     .sign(pairOf(signer).privateKey);
 }
 
+/** The public key of a pair, in the form that leads to one of the two paths. */
+async function publicKeyOf(name: string, alg: string, path: Path): Promise<CryptoKey> {
+  const { publicKey } = pairOf(name);
+  if (path === "node:crypto") return publicKey;
+  const key = await importJWK(await exportJWK(publicKey), alg, { extractable: false });
+  if (key instanceof Uint8Array) throw new Error("not a public key");
+  return key;
+}
+
 /** The outcome of a whole check by the public key of one pair. */
-function outcome(token: string, name: string): Promise<string> {
+async function outcome(token: string, name: string, path: Path = "node:crypto"): Promise<string> {
   const settings = readOptions({
     issuer: claims.iss,
     algorithms,
     now: () => start * 1000,
     clockTolerance: 0,
   });
-  const keys = { get: (kid: string) => (kid === "k1" ? pairOf(name).publicKey : undefined) };
-  return codeOf(createSignatureCheck(settings, keys)(token));
+  const key = await publicKeyOf(name, algorithmOf(token), path);
+  const keys = { get: (kid: string) => (kid === "k1" ? key : undefined) };
+  return await codeOf(createSignatureCheck(settings, keys)(token));
+}
+
+function algorithmOf(token: string): string {
+  return decodeProtectedHeader(token).alg ?? "";
 }
 
 /** A token with its signature changed. */
@@ -53,19 +78,27 @@ function resigned(token: string, change: (signature: Buffer, input: string) => U
   return `${input}.${Buffer.from(change(signature, input)).toString("base64url")}`;
 }
 
-describe.each(algorithms)("%s", (name) => {
+const everyPath = algorithms.flatMap((name) => paths.map((path) => [name, path] as const));
+
+describe.each(everyPath)("%s by %s", (name, path) => {
+  test("is checked on this path", async () => {
+    const checked = isSigned(await tokenOf(name), await publicKeyOf(name, name, path), name);
+    expect(checked instanceof Promise).toBe(path === "Web Cryptography");
+    expect(await checked).toBe(true);
+  });
+
   test("accepts a signature by the key", async () => {
-    expect(await outcome(await tokenOf(name), name)).toBe("accepted");
+    expect(await outcome(await tokenOf(name), name, path)).toBe("accepted");
   });
 
   test("refuses a signature by another key", async () => {
-    expect(await outcome(await tokenOf(name, `another ${name}`), name)).toBe("invalid_token");
+    expect(await outcome(await tokenOf(name, `another ${name}`), name, path)).toBe("invalid_token");
   });
 
   test("refuses a signature over other claims", async () => {
     const [header, , signature] = (await tokenOf(name)).split(".");
     const [, others] = (await tokenOf(name, name, { sub: "user:bob" })).split(".");
-    expect(await outcome(`${header}.${others}.${signature}`, name)).toBe("invalid_token");
+    expect(await outcome(`${header}.${others}.${signature}`, name, path)).toBe("invalid_token");
   });
 
   test.each<[string, (signature: Buffer) => Uint8Array]>([
@@ -75,16 +108,16 @@ describe.each(algorithms)("%s", (name) => {
     ["of zeros (CVE-2022-21449)", (given) => Buffer.alloc(given.length)],
     ["without bytes", () => Buffer.alloc(0)],
   ])("refuses a signature %s", async (_change, change) => {
-    expect(await outcome(resigned(await tokenOf(name), change), name)).toBe("invalid_token");
+    expect(await outcome(resigned(await tokenOf(name), change), name, path)).toBe("invalid_token");
   });
 });
 
-test("an ECDSA signature in DER is refused (RFC 7518 §3.4)", async () => {
+test.each(paths)("an ECDSA signature in DER is refused (RFC 7518 §3.4) by %s", async (path) => {
   const key = KeyObject.from(pairOf("extractable").privateKey);
   const token = await tokenOf("ES256", "extractable");
   const inDer = resigned(token, (_signature, input) => sign("sha256", Buffer.from(input), key));
-  expect(await outcome(token, "extractable")).toBe("accepted");
-  expect(await outcome(inDer, "extractable")).toBe("invalid_token");
+  expect(await outcome(token, "extractable", path)).toBe("accepted");
+  expect(await outcome(inDer, "extractable", path)).toBe("invalid_token");
 });
 
 test("claims are checked after the signature", async () => {

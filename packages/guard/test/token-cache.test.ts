@@ -29,7 +29,7 @@ describe("a cached token", () => {
     expect(await codeOf(guard.verify(token))).toBe("token_revoked");
   });
 
-  test("is refused inside the listener that hears of the end", async () => {
+  test("is refused inside the listener that is told of the end", async () => {
     await using issuer = await OwnIssuer.start();
     const recalled = Promise.withResolvers<unknown>();
     const token = await issuer.token();

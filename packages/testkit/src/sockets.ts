@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Opens a connection and sends an incomplete request. */
-export async function unfinished(url: string): Promise<Disposable> {
+export async function incompleteRequest(url: string): Promise<Disposable> {
   const { hostname, port, pathname } = new URL(url);
   const socket = connect(Number(port), hostname);
   // The server resets the connection in the end.

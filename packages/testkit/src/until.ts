@@ -4,20 +4,21 @@ const noticeTime = 1_000;
 /**
  * Repeats a check until it succeeds.
  *
+ * @param condition its name, for the error
  * @param timeout in milliseconds
- * @throws with the name of the condition
+ * @throws after the timeout
  */
 export async function until(
-  what: string,
-  happened: () => boolean | Promise<boolean>,
+  condition: string,
+  holds: () => boolean | Promise<boolean>,
   timeout: number = noticeTime,
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   for (;;) {
     // A check that began in time counts, however long a busy machine takes for it.
     const last = performance.now() > deadline;
-    if (await happened()) return;
-    if (last) throw new Error(`not within ${timeout} ms: ${what}`);
+    if (await holds()) return;
+    if (last) throw new Error(`not within ${timeout} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

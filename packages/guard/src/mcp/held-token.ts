@@ -2,10 +2,25 @@ import type { Guard } from "../guard.ts";
 import type { Principal } from "../principal.ts";
 import { TokenError } from "../token-error.ts";
 
-/** A guard, or any object that verifies tokens as a guard does. */
-export type AnyGuard = Pick<Guard, "verify">;
+/**
+ * A guard, or any object that verifies tokens as a guard does. Its `recall` must refuse every token that its `verify`
+ * refuses. Without `recall`, a call over HTTP is verified twice: by `guardMcp`, and by `guardTools`.
+ */
+export type AnyGuard = Pick<Guard, "verify"> & Partial<Pick<Guard, "recall">>;
+
+/** A caller with a verified token. */
+export interface VerifiedCaller {
+  readonly principal: Principal;
+  readonly token: HeldToken;
+}
+
+interface Verification {
+  readonly guard: AnyGuard;
+  readonly principal: Principal;
+}
 
 let valueIn: (token: HeldToken) => unknown;
+let verificationOf: (token: HeldToken) => Verification | undefined;
 
 /**
  * A token on its way through code of other packages. That code can compare it. Printed, serialised, cloned or logged,
@@ -13,14 +28,17 @@ let valueIn: (token: HeldToken) => unknown;
  */
 export class HeldToken {
   readonly #value: unknown;
+  readonly #verification: Verification | undefined;
 
   static {
     valueIn = (token) => token.#value;
+    verificationOf = (token) => token.#verification;
   }
 
   /** @param value the value in the token's place, not always text */
-  constructor(value: unknown) {
+  constructor(value: unknown, verification?: Verification) {
     this.#value = value;
+    this.#verification = verification;
   }
 
   /** Whether both are the same text. */
@@ -45,40 +63,24 @@ export function textOf(token: HeldToken): string {
   return value;
 }
 
-/** A verification counts for this long, in milliseconds. A call after it, behind a slow body, needs another one. */
-const freshFor = 1000;
-
-interface Verification {
-  readonly guard: AnyGuard;
-  readonly principal: Principal;
-  /** On the clock of `performance.now`. */
-  readonly at: number;
-}
-
-/** The last verification of each held token. */
-const verifications = new WeakMap<HeldToken, Verification>();
-
 /**
- * Verifies a held token.
+ * Verifies a held token. If the same guard has verified it before, the guard's `recall` checks key, expiry and
+ * revocation again, without a promise.
  *
+ * @returns the principal, and the token with its verification
  * @throws {TokenError} if the token is refused. Any other failure of the guard refuses it too, as `keys_unavailable`.
  */
-export async function verifyHeld(token: HeldToken, guard: AnyGuard): Promise<Principal> {
+export async function verifyHeld(token: HeldToken, guard: AnyGuard): Promise<VerifiedCaller> {
   const text = textOf(token);
+  const last = verificationOf(token);
   try {
-    const at = performance.now();
+    if (last?.guard === guard && guard.recall?.(text) !== undefined) {
+      return { principal: last.principal, token };
+    }
     const principal = await guard.verify(text);
-    verifications.set(token, { guard, principal, at });
-    return principal;
+    return { principal, token: new HeldToken(text, { guard, principal }) };
   } catch (error) {
     if (error instanceof TokenError) throw error;
     throw new TokenError("keys_unavailable", "the check failed");
   }
-}
-
-/** The principal of a held token, if the same guard verified this object within the last second. */
-export function justVerified(token: HeldToken, guard: AnyGuard): Principal | undefined {
-  const last = verifications.get(token);
-  if (last === undefined || last.guard !== guard) return undefined;
-  return performance.now() - last.at < freshFor ? last.principal : undefined;
 }

@@ -30,7 +30,7 @@ export interface ToolGuard {
   readonly tokenField?: string;
   /**
    * With `tokenField`: a list without a token shows the tools that a principal with these roles could call.
-   * Default: no roles, so the list shows the tools whose rule needs no role. Calls are not affected.
+   * Default: no roles, so the list shows the tools with a rule that needs no role. Calls are not affected.
    */
   readonly rolesBeforeToken?: readonly string[];
   /** Scopes that include others: `{ "notes:write": ["notes:read"] }`. */

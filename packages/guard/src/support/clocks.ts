@@ -1,3 +1,5 @@
+// Internal to Latchkey's own packages: this subpath may change in any version.
+
 /**
  * Two clocks, because each can fail alone: the system clock can be set back or forward, and the steady clock
  * stands still while a machine sleeps.

@@ -1,4 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "./clocks.ts";
+import { settlesWithin } from "./timers.ts";
+
+// Internal to Latchkey's own packages: this subpath may change in any version.
 
 /** A call in flight is shared for at most so long, in milliseconds. */
 const longest = 15_000;
@@ -8,7 +11,8 @@ const longest = 15_000;
  *
  * A call that never settles is not shared for ever. A platform such as Cloudflare's workers ends whatever a
  * request began together with that request, and the promise stays pending. So after 15 seconds the next caller
- * begins anew; the reads of a guard have timeouts that are shorter.
+ * begins anew. The reads of a guard have shorter timeouts. A slower call, such as the discovery of a slow realm, may
+ * run twice at a time: its work must bear that.
  */
 export class SingleFlight<T> {
   readonly #clocks: Clocks;
@@ -33,7 +37,7 @@ export class SingleFlight<T> {
 
   /**
    * Joins the call after the one in flight, for a caller that must see the present state. That call begins when
-   * the one in flight has settled. Callers that arrive until then share it.
+   * the one in flight has settled, or is 15 seconds old. Callers that arrive until then share it.
    */
   joinNext(work: () => Promise<T>): Promise<T> {
     this.#next ??= this.#beginNext(work);
@@ -41,9 +45,16 @@ export class SingleFlight<T> {
   }
 
   async #beginNext(work: () => Promise<T>): Promise<T> {
-    await this.inFlight?.catch(() => {});
+    await this.#endOfCurrent();
     this.#next = undefined;
     return await this.begin(work);
+  }
+
+  async #endOfCurrent(): Promise<void> {
+    if (this.#current === undefined) return;
+    const { begunAt, outcome } = this.#current;
+    const settled = outcome.catch(() => {});
+    await settlesWithin(settled, longest - since(begunAt, this.#clocks));
   }
 
   /** Begins a call, even if another is in flight. Callers from now on share the new one. */

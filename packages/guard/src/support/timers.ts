@@ -1,5 +1,7 @@
 import type { CloseSignal } from "./close-signal.ts";
 
+// Internal to Latchkey's own packages: this subpath may change in any version.
+
 /**
  * Sleeps. On Node and Bun the timer does not keep the process alive.
  *

@@ -82,7 +82,7 @@ describe("fetch", () => {
     expectTypeOf(handler).parameter(0).toEqualTypeOf<Sent>();
   });
 
-  test("a handler receives request, principal and the platform's further arguments", () => {
+  test("a handler receives request, principal and the platform's arguments", () => {
     const handler = guard.fetch((request, guarded, env: { DB: string }) => {
       expectTypeOf(request).toEqualTypeOf<Request>();
       expectTypeOf(guarded.principal).toEqualTypeOf<Principal>();
@@ -144,7 +144,7 @@ describe("rules", () => {
     expect(() => allow.scopes()).toThrow(TypeError);
   });
 
-  test("may not be undefined, as a misspelt name is", () => {
+  test("may not be undefined, the value of a misspelt name", () => {
     const rules: { readonly admins?: Rule<unknown> } = {};
     // @ts-expect-error
     expect(() => guard.fastify(rules.admins)).toThrow(TypeError);

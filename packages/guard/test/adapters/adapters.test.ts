@@ -56,7 +56,6 @@ const needs = (scopes: string): Expected => ({
 });
 
 const requests: readonly (readonly [string, Sent, Expected])[] = [
-  // The kinds of caller.
   ["a good token", { headers: bearer(alice) }, allowed("user:alice")],
   ["the scheme in another case", { headers: [["authorization", `bEARER ${alice}`]] }, allowed("user:alice")],
   ["no header", {}, missing],
@@ -119,12 +118,10 @@ const requests: readonly (readonly [string, Sent, Expected])[] = [
     allowed("user:alice"),
   ],
 
-  // The routes.
   ["OPTIONS without a token", { method: "OPTIONS" }, missing],
   ["OPTIONS with a token", { method: "OPTIONS", headers: bearer(alice) }, allowed("user:alice")],
   ["DELETE without a token", { method: "DELETE" }, missing],
 
-  // The allowed callers.
   ["a role", { path: "/admin", headers: bearer(admin) }, allowed("user:admin")],
   ["no such role", { path: "/admin", headers: bearer(alice) }, forbidden],
   ["no role at all", { path: "/admin", headers: bearer(bare) }, forbidden],
@@ -273,7 +270,7 @@ describe.each(hosts)("%s", (_name, host) => {
         "Access tokens cannot be checked now: ended sessions could not be read",
         { revocations: { isRevoked: refuse("revocations_unavailable") } },
       ],
-    ])("says so: %s", async (code, message, options) => {
+    ])("answers 503 and names the cause: %s", async (code, message, options) => {
       const world = await serve(issuer.guard(options));
       const received = await send(world.url, { headers: bearer(alice) });
       expectAnswer(received, { status: 503, code, message });

@@ -97,7 +97,7 @@ describe("Fastify", () => {
 });
 
 describe("Express", () => {
-  test("the audit has the whole path of routers; a path without a route is guarded", async () => {
+  test("the audit has the whole path, and a path without a route is guarded", async () => {
     const app = express();
     const router = Router();
     router.get("/me", guard.express(allow.roles("admin")), (_request, response) => {

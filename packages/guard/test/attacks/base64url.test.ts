@@ -86,7 +86,7 @@ test.each<[string, string]>([
   ["equals sign", "="],
   ["lone surrogate", "\udfff"],
   ["bearer", "Bearer "],
-])("%s around a token", async (_name, text) => {
+])("a token with %s around it is refused", async (_name, text) => {
   for (const changed of [text + token, token + text, text + token + text]) {
     expect(await codeOf(guard.verify(changed))).toBe("invalid_token");
     expect(guard.recall(changed)).toBeUndefined();

@@ -59,7 +59,7 @@ describe("a token that shares a part with a cached token", () => {
 });
 
 test.each([0, 1, 7, 10_000])(
-  "a thousand concurrent good and forged tokens with a cache of %i: no mix-up",
+  "a cache of %i keeps a thousand good and forged tokens apart",
   async (cacheSize) => {
     const guard = guardOf({ k1: ours }, { cacheSize });
     const people = Array.from({ length: 25 }, (_none, number) => `user-${number}`);

@@ -89,7 +89,7 @@ describe("a refusal contains no part of a token or key", () => {
     expect(said).not.toContain("user:");
   });
 
-  test("neither does the refusal of a token that was good", async () => {
+  test("the refusal of a token that was good contains no part of it", async () => {
     const guard = guardOf({ k1: ours });
     const token = handMade(goodHeader, { ...claims, sid: "sid-canary" }, ours.sign);
     await guard.verify(token);
@@ -112,12 +112,12 @@ describe("a refusal contains no part of a token or key", () => {
     ["bytes", Buffer.from("canary.canary.canary")],
     ["list", ["canary.canary.canary"]],
     ["object", { token: "canary" }],
-  ])("neither does the refusal of a value other than a token: %s", async (_name, value) => {
+  ])("the refusal of a value other than a token contains no part of it: %s", async (_name, value) => {
     const guard: UntypedGuard = guardOf({ k1: ours });
     expect(await refusalOf(() => guard.verify(value))).not.toContain("canary");
   });
 
-  test("neither does an inspected guard", async () => {
+  test("an inspected guard shows no part of a token", async () => {
     const guard = guardOf({ k1: ours });
     const token = handMade(goodHeader, claims, ours.sign);
     await guard.verify(token);

@@ -77,7 +77,7 @@ describe("a key that the token contains or points to", () => {
   });
 });
 
-test("the key of another issuer under the same kid", async () => {
+test("two issuers with the same kid keep their keys apart", async () => {
   const other = guardOf({ k1: theirs }, { issuer: "https://other.example" });
   const token = handMade(goodHeader, goodClaims, ours.sign);
   expect(await codeOf(guard.verify(token))).toBe("accepted");

@@ -24,7 +24,7 @@ const good = await issuer.token();
 export const goodHeader = decodeProtectedHeader(good);
 export const goodClaims = decodeJwt(good);
 
-/** ES256. */
+/** A new key pair for ES256. */
 export function ecSigner(): Signer {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const key = publicKey.toCryptoKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
@@ -36,7 +36,7 @@ export function ecSigner(): Signer {
   };
 }
 
-/** RS256. */
+/** A new key pair for RS256. */
 export function rsaSigner(publicExponent = 65_537, modulusLength = 2_048): Signer {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength, publicExponent });
   const key = publicKey.toCryptoKey({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, true, ["verify"]);

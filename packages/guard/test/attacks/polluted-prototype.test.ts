@@ -89,7 +89,7 @@ describe("an inherited member does not count as a claim", () => {
 });
 
 // A library that keeps an optional value at index 2 of an array would verify the inherited bytes.
-test.each(["a list", "bytes"])("inherited %s in place of the signed claims", async (kind) => {
+test.each(["list", "bytes"])("an inherited %s does not replace the signed claims", async (kind) => {
   const [header, claims, signature] = partsOf(handMade(goodHeader, goodClaims, signer.sign));
   const forged = `${header}.${encoded({ ...goodClaims, roles: ["admin"] })}.${signature}`;
   const bytes = Buffer.from(claims);

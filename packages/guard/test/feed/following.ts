@@ -23,7 +23,7 @@ const timings: FeedTimings = {
 export interface FollowingOptions {
   readonly settings?: Partial<FollowedRevocationsOptions["settings"]>;
   readonly timings?: Partial<FeedTimings>;
-  /** Milliseconds. */
+  /** The longest wait for the first list, in milliseconds. */
   readonly startTimeout?: number;
   readonly fetch?: typeof fetch;
 }

@@ -60,7 +60,7 @@ describe("a malformed event ends the connection before the guard has caught up",
   });
 });
 
-test("entries before it count", async () => {
+test("entries before a malformed event count", async () => {
   await using issuer = await OwnIssuer.start();
   issuer.streams = saying(eventOf(ended) + event(null, "2"));
   await using following = new Following(issuer);

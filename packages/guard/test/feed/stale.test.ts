@@ -38,7 +38,7 @@ test.each<[Mode, string]>([
   ["refuse", "revocations_unavailable"],
   ["ask", "not ended"],
   ["accept", "not ended"],
-])("after that, with %s, an unknown session: %s", async (whenStale, verdict) => {
+])("a lost feed with %s gives an unknown session the verdict %s", async (whenStale, verdict) => {
   await using issuer = await OwnIssuer.start();
   await using following = await stale(issuer, whenStale);
   expect(await following.verdict("a")).toBe(verdict);
@@ -79,7 +79,7 @@ describe("before the feed was ever read", () => {
     ["refuse", "revocations_unavailable"],
     ["ask", "ended"],
     ["accept", "not ended"],
-  ])("and then, with %s: %s", async (whenStale, verdict) => {
+  ])("a first check that ends without a list, with %s: %s", async (whenStale, verdict) => {
     await using issuer = await OwnIssuer.start();
     issuer.end("a");
     issuer.answers.set("/revocations", down);
@@ -126,7 +126,7 @@ describe("a stale feed sends an event", () => {
   });
 });
 
-test.each(modes)("when the feed is back, so is everything that ended meanwhile: %s", async (whenStale) => {
+test.each(modes)("a feed that is back has all sessions that ended meanwhile: %s", async (whenStale) => {
   await using issuer = await OwnIssuer.start();
   await using following = await stale(issuer, whenStale);
   await following.verdict("b");

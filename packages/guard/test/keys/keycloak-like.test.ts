@@ -73,7 +73,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   ["one of another realm", { iss: "http://127.0.0.1/realms/other" }, {}],
   ["one for another client", { aud: "other" }, {}],
   ["one that is signed in another way", {}, { alg: "PS256" }],
-])("refused: %s", async (_what, claims, header) => {
+])("a token is refused: %s", async (_what, claims, header) => {
   await using own = await realm();
   await using guard = own.guard;
   const { alg } = header;

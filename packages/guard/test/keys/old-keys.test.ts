@@ -8,7 +8,7 @@ const day = 86_400_000;
 describe("when keys cannot be read again", () => {
   const places = ["/keys", "/.well-known/openid-configuration"];
   const cases = places.flatMap((path) => Object.keys(misbehaviour).map((what) => [path, what] as const));
-  test.each(cases)("those that are known go on: %s answers with %s", async (path, what) => {
+  test.each(cases)("known keys still count: %s answers with %s", async (path, what) => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const answer = misbehaviour[what];
@@ -34,7 +34,7 @@ describe("when keys cannot be read again", () => {
     expect(await codeOf(made.guard.verify(await issuer.token()))).toBe("accepted");
   });
 
-  test.each([60_000, day])("they count for `keysMaxAge` and no longer: %i", async (keysMaxAge) => {
+  test.each([60_000, day])("known keys count for `keysMaxAge` and no longer: %i", async (keysMaxAge) => {
     await using issuer = await OwnIssuer.start();
     const claims = { exp: 1_700_000_000 + 3 * 86_400 };
     await using made = await ready(issuer, { keysMaxAge });

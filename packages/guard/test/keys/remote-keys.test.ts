@@ -100,7 +100,7 @@ describe("keys are read", () => {
     expect(await codeOf(made.guard.verify(token))).toBe("accepted");
   });
 
-  test("when they are used after a long sleep in which no timer went off", async () => {
+  test("after a long sleep of the machine, in which no timer fired", async () => {
     await using issuer = await OwnIssuer.start();
     await using made = await ready(issuer);
     const token = await issuer.token({ claims: { exp: 1_700_100_000 } });

@@ -67,7 +67,7 @@ describe.each([1, 2] as const)("a guarded server of major %i, made for each requ
     return await response.text();
   }
 
-  it("converts and checks a schema once, for any number of requests and callers", async () => {
+  it("converts and checks a schema once, however many requests come", async () => {
     const first = await ask("tools/list");
     expect(first).toContain('"token"');
     const before = conversions;

@@ -67,7 +67,11 @@ describe.each(ways)("a client of major $client, a server of major $server, over 
     }
   });
 
-  it(`${way.transport === "HTTP" ? "refuses two different good tokens" : "prefers a call's own token to the environment's"}`, async () => {
+  const twoTokens =
+    way.transport === "HTTP"
+      ? "refuses two different good tokens"
+      : "prefers a call's own token to the environment's";
+  it(twoTokens, async () => {
     const field = await issuer.token({ claims: people.user });
     const around = await issuer.token({ claims: people.premium });
     const expected = way.transport === "HTTP" ? "token_mismatch" : allowed({ text: "a" }, "user:uma");
@@ -110,7 +114,7 @@ describe.each(ways)("a client of major $client, a server of major $server, over 
     ["user", { search: ["text"], export: [], edit: ["owner"], broken: [] }],
     ["premium", { search: ["text"], recommend: ["text"], export: [], edit: ["owner"], broken: [] }],
     ["admin", { purge: [], edit: ["owner"], broken: [] }],
-  ] as const)("lists to %s the tools they could call, with the field optional", async (person, expected) => {
+  ] as const)("lists to %s the callable tools, with the field optional", async (person, expected) => {
     expect(await listed(world, await issuer.token({ claims: people[person] }))).toEqual(expected);
   });
 });

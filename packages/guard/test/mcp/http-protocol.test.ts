@@ -291,6 +291,17 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       expect(await response.text()).not.toContain("a-canary");
     });
 
+    it.each([
+      ["a mebibyte", 1024 * 1024, 400],
+      ["one byte more", 1024 * 1024 + 1, 413],
+    ])("in chunks without a length are read up to %s", async (_name, length, status) => {
+      const chunk = new Uint8Array(length - 10).fill(0x20);
+      const body = ReadableStream.from([chunk, new Uint8Array(10).fill(0x78)]);
+      const headers = { accept, "content-type": "application/json", ...bearer(user) };
+      const init = { method: "POST", headers, body, duplex: "half" } as const;
+      expect((await fetch(strict.url, init)).status).toBe(status);
+    });
+
     it.each([[{ toString: 1 }], [["tools/list"]], [null], [5]])(
       "does not admit the method %j without a token",
       async (method) => {

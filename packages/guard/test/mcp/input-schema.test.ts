@@ -34,7 +34,7 @@ const schemas: readonly (readonly [name: string, schema: object, accepted: objec
 
 describe("a tool's input schema, with the token's field", () => {
   it.each(schemas)(
-    "%s: accepts with a token the arguments it accepted, and refuses those it refused",
+    "%s: with a token, accepts and refuses the same arguments as before",
     (_name, schema, accepted, refused) => {
       const before = structuredClone(schema);
       const listed = withField({ ...schema }, "token", required);

@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import { TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import { people } from "@latchkey/testkit/mcp/tokens";
 import { createMcpHandler } from "@modelcontextprotocol/server";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Guard } from "../../src/index.ts";
 import { guardMcp } from "../../src/mcp/index.ts";
 import { type HttpNotes, serveNotes } from "./notes-http.ts";
@@ -34,6 +34,7 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
         verifications++;
         return guard.verify(text);
       },
+      recall: (text: string) => guard.recall(text),
     };
     // Each decision looks up, once, which scopes the token's one scope stands for.
     const implies = new Proxy<Record<string, string[]>>(
@@ -82,7 +83,7 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
     expect([verifications, decisions]).toEqual([1, 2]);
   });
 
-  it("has its token verified for itself, whatever an earlier call brought", async () => {
+  it("is verified anew after an earlier call with the same token", async () => {
     await post(search({}), bearer());
     issuer.ended.add("session-uma");
     expect(await post(search({}), bearer())).toContain("token_revoked");
@@ -90,7 +91,10 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
   });
 });
 
-describe("a call whose session ends while its body arrives slowly", () => {
+describe.each([
+  ["with a recall", true],
+  ["without a recall", false],
+])("a guard %s, and a session that ends between gate and tool", (_kind, withRecall) => {
   let issuer: TestIssuer;
   let token: string;
   const body = JSON.stringify(search({}));
@@ -99,10 +103,7 @@ describe("a call whose session ends while its body arrives slowly", () => {
     issuer = await TestIssuer.make();
     token = await issuer.token({ claims: people.user });
   });
-  afterEach(() => {
-    issuer.ended.clear();
-    vi.restoreAllMocks();
-  });
+  afterEach(() => issuer.ended.clear());
 
   /** A policy that tells when the token in the header was verified. */
   function policyOf(verified: () => void) {
@@ -114,20 +115,14 @@ describe("a call whose session ends while its body arrives slowly", () => {
           verified();
           return principal;
         },
+        ...(withRecall && { recall: (text: string) => guard.recall(text) }),
       },
       tokenField: "token",
       authorizationServers: [issuer.issuer],
     };
   }
 
-  /** The session ends, and a second goes by. */
-  function endSession(): void {
-    issuer.ended.add("session-uma");
-    const now = performance.now.bind(performance);
-    vi.spyOn(performance, "now").mockImplementation(() => now() + 1000);
-  }
-
-  it("is denied by a server of major 1", async () => {
+  it("a server of major 1 denies the call", async () => {
     const verified = Promise.withResolvers<void>();
     await using notes = await serveNotes(1, policyOf(verified.resolve), new Evidence());
     const answer = Promise.withResolvers<string>();
@@ -139,12 +134,12 @@ describe("a call whose session ends while its body arrives slowly", () => {
     });
     sent.on("error", answer.reject).write(body.slice(0, 10));
     await verified.promise;
-    endSession();
+    issuer.ended.add("session-uma");
     sent.end(body.slice(10));
     expect(await answer.promise).toContain("token_revoked");
   });
 
-  it("is denied by a server of major 2", async () => {
+  it("a server of major 2 denies the call", async () => {
     const verified = Promise.withResolvers<void>();
     const policy = { ...policyOf(verified.resolve), tools: rules, resource: "http://notes.example/mcp" };
     const handler = guardMcp(
@@ -157,7 +152,7 @@ describe("a call whose session ends while its body arrives slowly", () => {
     const init = { method: "POST", headers, body: slow.readable, duplex: "half" } as const;
     const answer = handler.fetch(new Request(policy.resource, init));
     await verified.promise;
-    endSession();
+    issuer.ended.add("session-uma");
     await writer.write(new TextEncoder().encode(body));
     await writer.close();
     expect(await (await answer).text()).toContain("token_revoked");

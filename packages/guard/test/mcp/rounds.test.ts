@@ -71,7 +71,7 @@ describe("a call of several rounds", () => {
   });
 });
 
-it("marks a list as private for caches, whatever the server hints", async () => {
+it("a guarded list is private for caches, whatever the server hints", async () => {
   const { client, last } = await connect(await TestIssuer.make(), () => {});
   await client.listTools();
   expect(last()).toMatchObject({ result: { cacheScope: "private", ttlMs: 60_000 } });

@@ -120,7 +120,7 @@ describe.each([1, 2] as const)("MCP sessions of a server of major %i", (major) =
   });
 });
 
-/** The text of a stream so far. */
+/** A stream that stays open while the test reads its text. */
 class Heard {
   text = "";
   readonly ended: Promise<void>;

@@ -12,7 +12,7 @@ import { guardTools } from "../../src/mcp/v1.ts";
 const capabilities = { tasks: { requests: { tools: { call: {} } } } };
 
 // A task is stored with its request, and any caller that knows its id can read it.
-it("refuses tools that run as tasks", async () => {
+it("a guarded server refuses tools that run as tasks", async () => {
   const issuer = await TestIssuer.make();
   const server = new McpServer({ name: "s", version: "1" });
   guardTools(server, { guard: issuer.guard(), tokenField: "token", tools: { a: allow.all() } });
@@ -20,7 +20,7 @@ it("refuses tools that run as tasks", async () => {
   expect(() => server.experimental.tasks.registerToolTask("a", {}, handler)).toThrow("runs as a task");
 });
 
-it("stores no call that asks to be a task", async () => {
+it("a guarded server stores no call that asks to be a task", async () => {
   const issuer = await TestIssuer.make();
   const taskStore = new InMemoryTaskStore();
   const server = new McpServer({ name: "s", version: "1" }, { capabilities, taskStore });

@@ -58,32 +58,43 @@ describe("a decision that the HTTP gate hands on", () => {
 });
 
 describe("a verification that the HTTP gate hands on", () => {
-  const refusing = {
-    verify: () => Promise.reject(new TokenError("invalid_token")),
-  };
+  /** A guard with a recall that always knows the token. */
+  function countingGuard() {
+    const counting = {
+      verifications: 0,
+      verify: async () => {
+        counting.verifications++;
+        return uma;
+      },
+      recall: () => uma,
+    };
+    return counting;
+  }
+
+  it("counts, also if the call repeats the token in its arguments", async () => {
+    const counting = countingGuard();
+    const { token } = await verifyHeld(new HeldToken("uma"), counting);
+    const gate = new ToolGate({ guard: counting, tools: {} });
+    const source = { bearers: [token], local: false };
+    for (const field of [undefined, new HeldToken("uma")]) {
+      expect((await gate.authenticate(field, source)).principal).toBe(uma);
+    }
+    expect(counting.verifications).toBe(1);
+  });
 
   it("does not count for another guard", async () => {
-    const token = new HeldToken("uma");
-    await verifyHeld(token, guard);
-    const caller = { bearers: [token], local: false };
-    const same = new ToolGate({ guard, tools: {} });
-    const other = new ToolGate({ guard: refusing, tools: {} });
-    expect((await same.authenticate(undefined, caller)).principal).toBe(uma);
-    await expect(other.authenticate(undefined, caller)).rejects.toMatchObject({ code: "invalid_token" });
+    const { token } = await verifyHeld(new HeldToken("uma"), countingGuard());
+    const refusing = { verify: () => Promise.reject(new TokenError("invalid_token")), recall: () => uma };
+    const gate = new ToolGate({ guard: refusing, tools: {} });
+    const authenticated = gate.authenticate(undefined, { bearers: [token], local: false });
+    await expect(authenticated).rejects.toMatchObject({ code: "invalid_token" });
   });
 
   it("does not count for another token object with the same text", async () => {
-    const token = new HeldToken("uma");
-    await verifyHeld(token, guard);
-    let verified = 0;
-    const counting = {
-      verify: async () => {
-        verified++;
-        return uma;
-      },
-    };
+    const counting = countingGuard();
+    await verifyHeld(new HeldToken("uma"), counting);
     const gate = new ToolGate({ guard: counting, tools: {} });
     await gate.authenticate(undefined, { bearers: [new HeldToken("uma")], local: false });
-    expect(verified).toBe(1);
+    expect(counting.verifications).toBe(2);
   });
 });

@@ -18,7 +18,7 @@ const done = { content: [] };
 const owned = z.object({ owner: z.string(), more: z.number() });
 const other = z.object({ title: z.string() });
 
-it("accepts the tools of the policy alone, with a principal (major 2)", () => {
+it("a guarded server of major 2 accepts the tools of its policy alone", () => {
   const server = guardTools(new McpServer({ name: "s", version: "1" }), { guard, tools });
   server.registerTool("search", {}, ({ principal }) => {
     expectTypeOf(principal).toEqualTypeOf<Principal>();
@@ -43,7 +43,7 @@ it("accepts the tools of the policy alone, with a principal (major 2)", () => {
   };
 });
 
-it("accepts the tools of the policy alone, with a principal (major 1)", () => {
+it("a guarded server of major 1 accepts the tools of its policy alone", () => {
   const server = guardToolsV1(new McpServerV1({ name: "s", version: "1" }), { guard, tools });
   server.registerTool("search", {}, ({ principal }) => {
     expectTypeOf(principal).toEqualTypeOf<Principal>();
@@ -64,7 +64,7 @@ it("accepts the tools of the policy alone, with a principal (major 1)", () => {
   };
 });
 
-it("stays a server of the SDK", () => {
+it("a guarded server stays a server of the SDK", () => {
   const server = guardTools(new McpServer({ name: "s", version: "1" }), { guard, tools: {} });
   expectTypeOf(server).toExtend<McpServer>();
   createMcpHandler(() => server);

@@ -14,7 +14,7 @@ export async function userCommand(args: readonly string[]): Promise<void> {
       "user accepts one name; the command asks for the password, which is never an argument",
     );
   const named = (): string => {
-    if (username === undefined) throw new UsageProblem(`usage: latchkey user ${verb} NAME`);
+    if (username === undefined) throw new UsageProblem(usageOf(verb));
     return username;
   };
 
@@ -24,8 +24,7 @@ export async function userCommand(args: readonly string[]): Promise<void> {
     },
     async add({ people }) {
       const email = given.option("email");
-      if (email === undefined)
-        throw new UsageProblem("usage: latchkey user add NAME --email ADDRESS [--name TEXT] [--role ROLE …]");
+      if (email === undefined) throw new UsageProblem(usageOf(verb));
       const person = {
         username: named(),
         email,
@@ -60,6 +59,12 @@ export async function userCommand(args: readonly string[]): Promise<void> {
   if (verb !== "list") named();
   assertLocal(given.config, "users", "add, change and disable them");
   await withDatabase(given.config, command);
+}
+
+/** The usage of a verb that takes a user. */
+function usageOf(verb: string): string {
+  const options = verb === "add" ? " --email ADDRESS [--name TEXT] [--role ROLE …]" : "";
+  return `usage: latchkey user ${verb} NAME${options}`;
 }
 
 function rowOf({ username, email, displayName, active, roles }: User): string[] {

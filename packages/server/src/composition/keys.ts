@@ -41,11 +41,11 @@ export async function openKeys({ config, issuer, store, clock, steady }: Foundat
     audience,
     algorithms: signingAlgorithms,
     clockTolerance: 0,
-    keys: { get: (kid) => signingKeys.publicKey(kid), refresh: () => signingKeys.renew() },
+    keys: signingKeys,
     revocations,
     now: clock,
   });
-  const tokens = new AccessTokens({ issuer, audience, lifetime }, () => signingKeys.signer, clock);
+  const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
   const refreshTokens = new RefreshTokens(derived);
   return { derived, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
 }

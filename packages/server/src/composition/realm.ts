@@ -1,11 +1,11 @@
 import { createGuard } from "@latchkey/guard";
 import type { Config } from "../config/config.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { createCurrentUser, createTokenCheck } from "../core/stories/current-user.ts";
 import type { GraceSettings } from "../core/stories/refresh-grace.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import type { Throttle } from "../core/throttle/throttle.ts";
-import { nameFingerprints } from "../core/tokens/derived-keys.ts";
 import { realmAccounts } from "../identity/keycloak/accounts.ts";
 import type { RealmSettings } from "../identity/keycloak/discovery.ts";
 import { createPasswordCheck } from "../identity/keycloak/password-check.ts";

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { BlockList, isIPv4, type Socket } from "node:net";
+import { BlockList, isIP, isIPv4, type Socket } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { LogSink } from "./error-answers.ts";
-import { canonicalAddress, type ForwardedHeader, hopsFromRight } from "./forwarded-hops.ts";
+import { type ForwardedHeader, hopsFromRight } from "./forwarded-hops.ts";
 
 /** The trusted proxies and their header. */
 export interface ProxyOptions {
@@ -49,11 +49,12 @@ export class ClientAddresses {
     const value = String(request.headers[this.#header] ?? "");
     if (value.trim() === "" || !this.#isTrusted(address)) return address;
     for (const hop of hopsFromRight(this.#header, value)) {
-      if (hop === undefined) {
+      const next = canonicalAddress(hop);
+      if (next === undefined) {
         this.#warn(address);
         return address;
       }
-      address = hop;
+      address = next;
       if (!this.#isTrusted(address)) return address;
     }
     return address;
@@ -85,4 +86,10 @@ export class ClientAddresses {
 
 function peerOf({ socket }: Incoming): string {
   return canonicalAddress(socket.remoteAddress ?? "") ?? "";
+}
+
+/** The canonical form of an IP address: IPv4-mapped IPv6 becomes IPv4, and a zone is removed. */
+function canonicalAddress(text: string): string | undefined {
+  const [address = ""] = text.split("%", 1);
+  return isIP(address) === 0 ? undefined : ipaddr.process(address).toString();
 }

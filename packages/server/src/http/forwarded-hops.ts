@@ -1,6 +1,3 @@
-import { isIP } from "node:net";
-import ipaddr from "ipaddr.js";
-
 /** The header in which proxies name the address that a request came from. */
 export type ForwardedHeader = "x-forwarded-for" | "forwarded";
 
@@ -10,15 +7,9 @@ export type ForwardedHeader = "x-forwarded-for" | "forwarded";
  * A client may have sent the left part, so it is read last. Parsing `Forwarded` from its start would be unsafe: a quote
  * that a client left open would hide all entries behind it.
  */
-export function* hopsFromRight(header: ForwardedHeader, value: string): Generator<string | undefined> {
+export function* hopsFromRight(header: ForwardedHeader, value: string): Generator<string> {
   const nodeOf = header === "forwarded" ? forOf : unquoted;
   for (const entry of entriesFromRight(value)) yield addressIn(nodeOf(entry.trim()));
-}
-
-/** The canonical form of an IP address: IPv4-mapped IPv6 becomes IPv4, and a zone is removed. */
-export function canonicalAddress(text: string): string | undefined {
-  const [address = ""] = text.split("%", 1);
-  return isIP(address) === 0 ? undefined : ipaddr.process(address).toString();
 }
 
 /** Splits at commas outside quoted strings. */
@@ -61,7 +52,7 @@ function unquoted(text: string): string {
 }
 
 /** The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. */
-function addressIn(node = ""): string | undefined {
+function addressIn(node = ""): string {
   const [, v6, v4] = /^(?:\[([^[\]]+)\]|([\d.]+))(?::(?:\d{1,5}|_[\w.-]+))?$/.exec(node) ?? [];
-  return canonicalAddress(v6 ?? v4 ?? node);
+  return v6 ?? v4 ?? node;
 }

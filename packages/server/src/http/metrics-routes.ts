@@ -39,7 +39,8 @@ export function countRequests(app: FastifyInstance, requests: RequestCounts): vo
       operation = operationOf(url);
       operations.set(url, operation);
     }
-    requests.count(operation, reply.refusal ?? plainCode(reply.statusCode), reply.elapsedTime / 1000);
+    const plain = reply.statusCode < 400 ? "ok" : `status_${reply.statusCode}`;
+    requests.count(operation, reply.refusal ?? plain, reply.elapsedTime / 1000);
     done();
   });
 }
@@ -50,9 +51,4 @@ function operationOf(route: string): string {
   if (operation !== undefined) return operation;
   const [, name] = /^\/(revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
   return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? "other";
-}
-
-/** The code of an answer outside the error table, such as one of the built-in tools. */
-function plainCode(status: number): string {
-  return status < 400 ? "ok" : `status_${status}`;
 }

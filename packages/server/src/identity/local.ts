@@ -1,10 +1,9 @@
-import { maxTypedName, nameKeys } from "../core/passwords/account-names.ts";
+import { maxTypedName, nameFingerprints, nameKeys } from "../core/passwords/account-names.ts";
 import type { HashRequester } from "../core/passwords/hash-queue.ts";
 import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
 import type { UserById } from "../core/stories/current-user.ts";
 import type { Account, Accounts } from "../core/stories/sign-in.ts";
 import { type LocalUser, type Users, withoutSecrets } from "../core/stories/users.ts";
-import { nameFingerprints } from "../core/tokens/derived-keys.ts";
 
 /**
  * Accounts in Latchkey's own database.
@@ -26,7 +25,7 @@ export function localAccounts(
     },
 
     assertRoom(name, caller) {
-      passwords.assertRoom({ ...caller, account: name.fingerprint });
+      passwords.queue.assertRoom({ ...caller, account: name.fingerprint });
     },
 
     async find({ fingerprint, ...keys }): Promise<Account> {
@@ -57,7 +56,7 @@ export function localAccounts(
 
   /** The one moment when the password is at hand to be hashed anew. Under load this waits for a later login. */
   async function upgrade(user: LocalUser, password: string, requester: HashRequester): Promise<void> {
-    if (!passwords.needsUpgrade(user.passwordHash) || !passwords.hasRoom()) return;
+    if (!passwords.needsUpgrade(user.passwordHash) || !passwords.queue.hasRoom()) return;
     await users.upgradeHash(user, await passwords.hash(password, requester));
   }
 }

@@ -22,7 +22,7 @@ export type McpEndpoint = (request: Request, caller: Caller) => Promise<Response
 
 const serverInfo = { name: "latchkey", title: "Latchkey", version };
 const instructions =
-  "Sign-ins of the Latchkey server: your account and your own sessions; for administrators, other users' too.";
+  "Your account and your own sessions on this Latchkey server. Administrators also manage other users.";
 
 /**
  * The server's own tools over Streamable HTTP. It keeps no state between requests, so any replica answers any request.

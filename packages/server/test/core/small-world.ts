@@ -51,12 +51,12 @@ export async function smallWorld(
   });
   const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: 3_600_000 });
   const identity = { issuer: "http://test", audience: ["http://test"] };
-  const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, () => keys.signer, clock);
+  const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, keys, clock);
   const check = createTokenCheck(
     createGuard({
       ...identity,
       clockTolerance: 0,
-      keys: { get: (kid) => keys.publicKey(kid) },
+      keys,
       revocations,
       now: clock,
     }),

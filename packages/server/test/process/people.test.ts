@@ -130,6 +130,7 @@ describe.concurrent("a refused change of a user is explained in one line", () =>
     ["an unknown user", ["disable", "nobody@example.com"], /there is no user nobody@example.com/],
     ["an unknown user", ["remove", "nobody"], /there is no user nobody/],
     ["no user", ["enable"], /usage: latchkey user enable NAME/],
+    ["no name", ["add"], /usage: latchkey user add NAME --email ADDRESS/],
     ["no such verb", ["rename", "admin"], /list\|add\|passwd/],
     ["a name that is taken", ["add", "ADMIN", "--email", "other@example.com"], /a user ADMIN already/],
     ["an address that is taken", ["add", "other", "--email", "Admin@LOCALHOST"], /Admin@LOCALHOST is taken/],

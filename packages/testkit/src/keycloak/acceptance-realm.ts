@@ -1,4 +1,4 @@
-import { passwords as everywhere } from "../server/test-server.ts";
+import { passwords as serverPasswords } from "../server/test-server.ts";
 
 /** The secrets of Latchkey's client and of two others. */
 export const clients = {
@@ -9,7 +9,7 @@ export const clients = {
 
 /** The passwords of the realm's users: those of every test server, and of users that only Keycloak has. */
 export const passwords = {
-  ...everywhere,
+  ...serverPasswords,
   nina: "given by the help desk",
   oscar: "not verified as yet",
   quentin: "a second factor is due",

@@ -13,7 +13,7 @@ export interface HereOptions {
   readonly input: string | AsyncIterable<Uint8Array>;
 }
 
-/** `process.exit` was called. */
+/** Stops the command that has called `process.exit`. */
 class Ended extends Error {}
 
 let last: Promise<unknown> = Promise.resolve();
@@ -32,6 +32,7 @@ export function commandHere(args: readonly string[], options: HereOptions): Prom
 async function run(args: readonly string[], { directory, env, input }: HereOptions): Promise<CommandResult> {
   using undo = new DisposableStack();
   const written = { stdout: "", stderr: "" };
+  let status: number | undefined;
   for (const name of ["stdout", "stderr"] as const) {
     const stream = process[name];
     const on = stream.listeners("error").length;
@@ -40,13 +41,15 @@ async function run(args: readonly string[], { directory, env, input }: HereOptio
         Reflect.apply(stream.off, stream, ["error", listener]);
     });
     replace(undo, stream, "write", (chunk: string) => {
-      written[name] += chunk;
+      // A command that catches the error of `exit` goes on. A real process would be gone.
+      if (status === undefined) written[name] += chunk;
       return true;
     });
   }
   replace(undo, process, "stdin", Readable.from(typeof input === "string" ? [Buffer.from(input)] : input));
   replace(undo, process, "env", { ...env });
-  replace(undo, process, "exit", () => {
+  replace(undo, process, "exit", (code?: number) => {
+    status ??= Number(code ?? process.exitCode ?? 0);
     throw new Ended();
   });
   const before = process.cwd();
@@ -60,7 +63,7 @@ async function run(args: readonly string[], { directory, env, input }: HereOptio
   } catch (error) {
     if (!(error instanceof Ended)) throw error;
   }
-  return { ...written, status: Number(process.exitCode ?? 0), signal: null };
+  return { ...written, status: status ?? Number(process.exitCode ?? 0), signal: null };
 }
 
 /** Gives a property another value until the stack is disposed of. */

@@ -15,9 +15,11 @@ export async function startChromium(): Promise<{ readonly browser: Browser } & A
   const packed = fileURLToPath(new URL("../bin", import.meta.resolve("@sparticuz/chromium")));
   // `inflate` unpacks into the current temporary folder.
   vi.stubEnv("TMPDIR", folder);
-  const unpacked = ["chromium.br", "al2023.tar.br"].map((name) => inflate(join(packed, name)));
-  vi.unstubAllEnvs();
-  await Promise.all(unpacked);
+  try {
+    await Promise.all(["chromium.br", "al2023.tar.br"].map((name) => inflate(join(packed, name))));
+  } finally {
+    vi.unstubAllEnvs();
+  }
   const browser = await chromium.launch({
     executablePath: join(folder, "chromium"),
     // The arguments of the package would switch off the same-origin policy, which is tested here.

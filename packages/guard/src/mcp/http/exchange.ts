@@ -6,35 +6,12 @@ export interface HttpRequest {
   readonly method: string;
   readonly path: string;
   header(name: string): string | undefined;
-  /** @returns undefined if the body is longer than `limit` bytes */
-  body(limit: number): Promise<Body | undefined>;
+  /** @throws {BodyTooLong} if the body is longer than `limit` bytes */
+  body(limit: number): Promise<Body>;
 }
 
 /** A body that was read: as text, or parsed by an earlier middleware. */
 export type Body = { readonly text: string } | { readonly parsed: unknown };
-
-/**
- * Reads a body as text, and stops at a limit in bytes.
- *
- * @returns undefined if the body is longer
- */
-export async function readText(
-  chunks: AsyncIterable<unknown> | Iterable<unknown>,
-  limit: number,
-): Promise<Body | undefined> {
-  const decoder = new TextDecoder();
-  let length = 0;
-  let text = "";
-  for await (const chunk of chunks) {
-    if (!(chunk instanceof Uint8Array)) {
-      throw new Error("guardMcp: an earlier middleware has read the request's body as text");
-    }
-    length += chunk.byteLength;
-    if (length > limit) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return { text: text + decoder.decode() };
-}
 
 /** A body for the SDK. In `parsed` the tokens are held, and in `text` they are left out. */
 export interface CleanBody {

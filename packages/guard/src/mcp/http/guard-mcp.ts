@@ -1,6 +1,7 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
+import { BodyTooLong, readBytes } from "../../support/bounded-body.ts";
 import type { HttpPolicy, ToolRules } from "../policy.ts";
-import { type Admitted, type HttpRequest, readText } from "./exchange.ts";
+import type { Admitted, HttpRequest } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
 
 /** A fetch-style handler of MCP requests, as the SDK's `createMcpHandler` returns it. */
@@ -46,17 +47,15 @@ export function guardMcp<const Tools extends ToolRules>(
   };
 }
 
-function read({ method, url, headers, body }: Request): HttpRequest {
+function read(request: Request): HttpRequest {
+  const { method, url, headers } = request;
   return {
     method,
     path: new URL(url).pathname,
     header: (name) => headers.get(name) ?? undefined,
     async body(limit) {
-      if (Number(headers.get("content-length")) > limit) return undefined;
-      const read = await readText(body?.values({ preventCancel: true }) ?? [], limit);
-      // The client need not send the rest. The answer does not wait for that.
-      if (read === undefined) body?.cancel().catch(() => {});
-      return read;
+      if (Number(headers.get("content-length")) > limit) throw new BodyTooLong(limit);
+      return { text: new TextDecoder().decode(await readBytes(request, limit)) };
     },
   };
 }

@@ -2,10 +2,9 @@ import { bearerIn, type HttpAnswer, Refusal } from "../../bearer.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { authInfoOf } from "../auth-info.ts";
-import { HeldToken, verifyHeld } from "../held-token.ts";
+import { HeldToken, type VerifiedCaller, verifyHeld } from "../held-token.ts";
 import type { HttpPolicy } from "../policy.ts";
 import { heldToken } from "../token-field.ts";
-import type { VerifiedCaller } from "../tools/caller.ts";
 import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
 import {
@@ -87,8 +86,7 @@ export class HttpGate {
     if (bearer === undefined && this.#gate.tokenField !== undefined) return undefined;
     try {
       if (bearer === undefined) throw new TokenError("missing_token");
-      const token = new HeldToken(bearer);
-      return { principal: await verifyHeld(token, this.#policy.guard), token };
+      return await verifyHeld(new HeldToken(bearer), this.#policy.guard);
     } catch (error) {
       // The tool is not known, because the body of an unknown caller is not read.
       if (error instanceof TokenError) this.#gate.denied("?", undefined, error);

@@ -1,7 +1,8 @@
 import type { HttpAnswer } from "../../bearer.ts";
+import { BodyTooLong } from "../../support/bounded-body.ts";
 import { own } from "../../support/own-members.ts";
 import { holdToken } from "../token-field.ts";
-import { type CleanBody, type HttpRequest, protocolAnswer } from "./exchange.ts";
+import { type Body, type CleanBody, type HttpRequest, protocolAnswer } from "./exchange.ts";
 
 const mebibyte = 1024 * 1024;
 /** Methods that need no header if calls carry their own tokens: enough to find tools and call them. */
@@ -30,8 +31,13 @@ export async function readMessage(
   if (encoding.toLowerCase() !== "identity") {
     return { answer: protocolAnswer(415, -32000, "Unsupported Media Type: the body must not be compressed") };
   }
-  const body = await request.body(limit);
-  if (body === undefined) return { answer: protocolAnswer(413, -32000, "Payload Too Large") };
+  let body: Body;
+  try {
+    body = await request.body(limit);
+  } catch (error) {
+    if (error instanceof BodyTooLong) return { answer: protocolAnswer(413, -32000, "Payload Too Large") };
+    throw error;
+  }
   if ("text" in body && body.text === "") return { clean: undefined };
   if ("text" in body ? /^\s*\[/.test(body.text) : Array.isArray(body.parsed)) return { answer: noBatch };
   try {

@@ -1,7 +1,8 @@
 import type { AnyExpressResponse } from "../../adapters/express-middleware.ts";
 import { headerOf, pathOf } from "../../adapters/route-request.ts";
+import { BodyTooLong, collect } from "../../support/bounded-body.ts";
 import type { AuthInfo } from "../auth-info.ts";
-import { type Body, type HttpRequest, readText } from "./exchange.ts";
+import type { Body, HttpRequest } from "./exchange.ts";
 
 /** A request of Node's HTTP server, as Express hands it on. */
 export interface NodeMcpRequest extends AsyncIterable<unknown> {
@@ -41,10 +42,12 @@ export function removeHeader({ headers, rawHeaders }: NodeMcpRequest, name: stri
   }
 }
 
-async function bodyOf(request: NodeMcpRequest, limit: number): Promise<Body | undefined> {
-  const { body } = request;
-  if (typeof body === "string") return body.length > limit ? undefined : { text: body };
-  if (body !== undefined && !(body instanceof Uint8Array)) return { parsed: body };
-  if (Number(request.headers["content-length"]) > limit) return undefined;
-  return await readText(body === undefined ? request : [body], limit);
+async function bodyOf(request: NodeMcpRequest, limit: number): Promise<Body> {
+  const { body, headers } = request;
+  if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array))
+    return { parsed: body };
+  const length = typeof body === "string" ? body.length : Number(headers["content-length"]);
+  if (length > limit) throw new BodyTooLong(limit);
+  if (typeof body === "string") return { text: body };
+  return { text: new TextDecoder().decode(await collect(body === undefined ? request : [body], limit)) };
 }

@@ -1,7 +1,6 @@
-import type { Principal } from "../../principal.ts";
 import { isObject, own } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
-import { HeldToken, justVerified, textOf, verifyHeld } from "../held-token.ts";
+import { HeldToken, textOf, type VerifiedCaller, verifyHeld } from "../held-token.ts";
 import type { ToolGuard } from "../policy.ts";
 
 /** The origin of a request, apart from its arguments. */
@@ -12,15 +11,9 @@ export interface RequestSource {
   readonly local: boolean;
 }
 
-/** A caller with a verified token. */
-export interface VerifiedCaller {
-  readonly principal: Principal;
-  readonly token: HeldToken;
-}
-
 /**
- * Verifies the caller's token: from the call's arguments, its HTTP request, or the environment. If the HTTP gate has
- * just verified the token, that verification counts.
+ * Verifies the caller's token: from the call's arguments, its HTTP request, or the environment. A token that the HTTP
+ * gate has verified is recalled.
  *
  * @param field the token in the call's arguments
  * @throws {TokenError} `token_mismatch` if two tokens differ, or the reason why the token is refused
@@ -34,13 +27,9 @@ export async function authenticate(
   const token = sent[0] ?? (local ? await tokenFrom(environment) : undefined);
   if (token === undefined) throw new TokenError("missing_token");
   textOf(token);
-  let known: VerifiedCaller | undefined;
-  for (const other of sent) {
-    if (!other.matches(token)) throw new TokenError("token_mismatch");
-    const principal = justVerified(other, guard);
-    if (principal !== undefined) known = { principal, token: other };
-  }
-  return known ?? { principal: await verifyHeld(token, guard), token };
+  if (!sent.every((other) => other.matches(token))) throw new TokenError("token_mismatch");
+  // The first bearer is the one that the HTTP gate has verified, if there is such a gate.
+  return await verifyHeld(bearers[0] ?? token, guard);
 }
 
 async function tokenFrom(environment: ToolGuard["token"]): Promise<HeldToken | undefined> {

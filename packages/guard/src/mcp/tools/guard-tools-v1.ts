@@ -51,6 +51,8 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
 /** The `@modelcontextprotocol/sdk` package, version 1. */
 const dialect: Dialect = {
   registrars: ["registerTool", "tool"],
+  // The older `tool()` takes the fields of the input themselves. One of them may be named `inputSchema`.
+  configOf: (registrar, argument) => (registrar === "tool" ? { inputSchema: argument } : argument),
   methodOf(schema) {
     const shape: unknown = isObject(schema) ? Reflect.get(schema, "shape") : undefined;
     const method: unknown = isObject(shape) ? Reflect.get(shape, "method") : undefined;

@@ -46,6 +46,7 @@ export interface GuardedServer<Tools extends ToolRules> extends McpServer {
 /** The `@modelcontextprotocol/server` package, version 2. */
 const dialect: Dialect = {
   registrars: ["registerTool"],
+  configOf: (_registrar, argument) => argument,
   methodOf: String,
   sourceOf(context) {
     const { http, sessionId }: Partial<ServerContext> = ownMembers(context);

@@ -14,6 +14,8 @@ import { createToolList } from "./tool-list.ts";
 export interface Dialect {
   /** The server's methods that register a tool. Their last argument is the tool's handler. */
   readonly registrars: readonly string[];
+  /** The configuration of a tool, from an argument of a registrar between the tool's name and its handler. */
+  configOf(registrar: string, argument: unknown): unknown;
   /** The method that a first argument of `setRequestHandler` names. */
   methodOf(subject: unknown): string;
   /** The source of a request by its context. It is `local` if the context has no member of HTTP. */
@@ -77,7 +79,7 @@ export function guardServer(mcp: AnyMcpServer, policy: ToolPolicy<ToolRules>, di
   for (const registrar of dialect.registrars) {
     shadow(mcp, registrar, (original, name, ...rest) => {
       const callback = rest.pop();
-      for (const part of rest) assertConfig(String(name), part, gate.tokenField);
+      for (const part of rest) assertConfig(String(name), dialect.configOf(registrar, part), gate.tokenField);
       registering = true;
       try {
         const tool = original(name, ...rest, calls.handler(callback));

@@ -58,7 +58,7 @@ function assertRoom(schema: Members, field: string): void {
 /**
  * Checks a tool's configuration when the tool is registered or updated.
  *
- * @param config the SDK's configuration of a tool; in the SDK's older form, the shape of its input
+ * @param config the SDK's configuration of a tool. Its `inputSchema` is a schema, or a record of schemas by field
  * @throws {Error} if the input schema has no room for the token's field, or the tool has a `scopeChallenge`
  */
 export function assertConfig(tool: string, config: unknown, field: string | undefined): void {
@@ -68,7 +68,7 @@ export function assertConfig(tool: string, config: unknown, field: string | unde
       `guardTools: tool "${tool}" has a scopeChallenge. Use allow.scopes() in the policy instead`,
     );
   }
-  const schema = own(config, "inputSchema") ?? own(config, "paramsSchema") ?? config;
+  const schema = own(config, "inputSchema");
   if (field === undefined || !isObject(schema) || roomFor.get(schema) === field) return;
   const standard: unknown = Reflect.get(schema, "~standard");
   const described = isObject(standard) ? jsonSchemaOf(schema, standard) : { properties: schema };

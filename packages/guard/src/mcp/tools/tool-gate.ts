@@ -3,9 +3,9 @@ import { type Rule, soundRule } from "../../rules/allow.ts";
 import { type Asked, type Decision, decide, type Implications } from "../../rules/decide.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import type { TokenError } from "../../token-error.ts";
-import type { HeldToken } from "../held-token.ts";
+import type { HeldToken, VerifiedCaller } from "../held-token.ts";
 import { assertPolicy, type ToolPolicy, type ToolRules } from "../policy.ts";
-import { authenticate, type RequestSource, type VerifiedCaller } from "./caller.ts";
+import { authenticate, type RequestSource } from "./caller.ts";
 
 /** The form of a tool's name that the protocol advises. A name of another form is not logged. */
 const toolName = /^[\w./-]{1,128}$/;

@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey } from "node:crypto";
 import { domainToASCII, domainToUnicode } from "node:url";
 
 /**
@@ -104,4 +105,14 @@ export function emailProblem(email: string): string | undefined {
     return "the domain of that e-mail address is not valid";
   }
   return undefined;
+}
+
+/**
+ * Makes names recognisable without writing them down: people type passwords into the wrong field.
+ *
+ * @param key a holder of this key can test guesses
+ */
+export function nameFingerprints(key: Buffer): (name: string) => string {
+  const secret = createSecretKey(key);
+  return (name) => createHmac("sha256", secret).update(name).digest("hex").slice(0, 16);
 }

@@ -105,8 +105,7 @@ export class HashQueue {
 
   /** Passes the slot to the next waiter directly, so a newcomer cannot take it in between. */
   #next(): void {
-    const waiter = this.#waiting.next();
-    if (waiter === undefined) this.#running--;
-    else waiter.start();
+    if (this.#waiting.size === 0) this.#running--;
+    else this.#waiting.next()?.start();
   }
 }

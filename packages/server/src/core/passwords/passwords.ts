@@ -29,28 +29,20 @@ export const argon2id: Hasher = {
 
 /** Hashes and checks passwords with argon2id (RFC 9106), within the limits of the queue. */
 export class Passwords {
+  /** Its limits apply to every hash. */
+  readonly queue: HashQueue;
   readonly #parameters: HashParameters;
-  readonly #queue: HashQueue;
   readonly #hasher: Hasher;
 
   constructor(parameters: HashParameters, queue: HashQueue, hasher: Hasher = argon2id) {
     this.#parameters = parameters;
-    this.#queue = queue;
+    this.queue = queue;
     this.#hasher = hasher;
-  }
-
-  /** @throws {LatchkeyError} `overloaded` if the queue is full for this requester */
-  assertRoom(requester: HashRequester): void {
-    this.#queue.assertRoom(requester);
-  }
-
-  hasRoom(): boolean {
-    return this.#queue.hasRoom();
   }
 
   /** PHC string of a password. @throws {LatchkeyError} `overloaded`, `client_gone` */
   hash(password: string, requester: HashRequester): Promise<string> {
-    return this.#queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), requester);
+    return this.queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), requester);
   }
 
   /**
@@ -71,7 +63,7 @@ export class Passwords {
     const cost = costOf(phc ?? "") ?? costOf(decoy ?? "") ?? this.#cost;
     const usable = typed !== undefined && phc !== undefined && isUsableHash(phc);
     const checked = usable ? phc : randomHash(cost);
-    return this.#queue.run(() => this.#hasher.verify(checked, typed ?? "-"), requester);
+    return this.queue.run(() => this.#hasher.verify(checked, typed ?? "-"), requester);
   }
 
   /** The cost of the current parameters, in the form of a PHC string. */

@@ -26,13 +26,13 @@ const scope = "openid profile email";
  */
 export class AccessTokens {
   readonly #settings: AccessTokenSettings;
-  readonly #signer: () => Signer;
+  readonly #keys: { readonly signer: Signer };
   readonly #clock: Clock;
   #header = { kid: "", encoded: "" };
 
-  constructor(settings: AccessTokenSettings, signer: () => Signer, clock: Clock) {
+  constructor(settings: AccessTokenSettings, keys: { readonly signer: Signer }, clock: Clock) {
     this.#settings = settings;
-    this.#signer = signer;
+    this.#keys = keys;
     this.#clock = clock;
   }
 
@@ -53,7 +53,7 @@ export class AccessTokens {
 
   /** @param expiresAt milliseconds since the epoch, on a whole second */
   issue(user: User, sessionId: string, expiresAt: number): AccessToken {
-    const signer = this.#signer();
+    const { signer } = this.#keys;
     const issuedAt = wholeSeconds(this.#clock());
     const { audience, issuer } = this.#settings;
     const claims = {

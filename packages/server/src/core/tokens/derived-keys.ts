@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 
 export type DerivedKeys = ReturnType<typeof deriveKeys>;
 
@@ -15,14 +15,4 @@ export function deriveKeys(secret: string) {
     refreshSeal: derive("refresh-token-seal"),
     fingerprint: derive("name-fingerprint"),
   };
-}
-
-/**
- * Makes names recognisable without writing them down: people type passwords into the wrong field.
- *
- * @param key a holder of this key can test guesses
- */
-export function nameFingerprints(key: Buffer): (name: string) => string {
-  const secret = createSecretKey(key);
-  return (name) => createHmac("sha256", secret).update(name).digest("hex").slice(0, 16);
 }

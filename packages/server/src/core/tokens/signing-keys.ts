@@ -102,7 +102,7 @@ export class SigningKeys {
   }
 
   /** The published key with this id. */
-  publicKey(kid: string): webcrypto.CryptoKey | undefined {
+  get(kid: string): webcrypto.CryptoKey | undefined {
     return this.#ring.published.get(kid);
   }
 
@@ -116,7 +116,7 @@ export class SigningKeys {
    *
    * @throws {LatchkeyError} `store_unavailable` if they cannot be read
    */
-  renew(): Promise<void> {
+  refresh(): Promise<void> {
     return this.#reading.renew();
   }
 

@@ -82,3 +82,9 @@ export function preparedStatements(connection: DatabaseSync): (sql: string) => S
     return known;
   };
 }
+
+/** @throws {TypeError} for a value that SQLite cannot store */
+export function sqlValue(value: unknown): string | number | null {
+  if (typeof value === "string" || typeof value === "number" || value === null) return value;
+  throw new TypeError(`SQLite takes no ${typeof value}`);
+}

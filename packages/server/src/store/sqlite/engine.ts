@@ -4,12 +4,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { storeUnavailable } from "../../core/errors.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../statement.ts";
-import { isOutOfSpace, openConnection, preparedStatements, unusableFile } from "./connection.ts";
+import { isOutOfSpace, openConnection, preparedStatements, sqlValue, unusableFile } from "./connection.ts";
 import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
 import { Reserve } from "./reserve.ts";
-import { sqlValue } from "./transaction.ts";
 
 export interface SqliteOptions {
   /** A file, or `:memory:`. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Step } from "../database.ts";
-import { isOutOfSpace, preparedStatements } from "./connection.ts";
+import { isOutOfSpace, preparedStatements, sqlValue } from "./connection.ts";
 
 /** A change: all of its steps are committed or none. */
 export interface Change {
@@ -53,10 +53,4 @@ export function groupCommit(connection: DatabaseSync): GroupCommit {
       throw error;
     }
   };
-}
-
-/** @throws {TypeError} for a value that SQLite cannot store */
-export function sqlValue(value: unknown): string | number | null {
-  if (typeof value === "string" || typeof value === "number" || value === null) return value;
-  throw new TypeError(`SQLite takes no ${typeof value}`);
 }

@@ -1,8 +1,8 @@
 import { signIn } from "./server/auth-calls.ts";
 import type { Place } from "./server/server-process.ts";
 
-/** The signed-in users of the demo. */
-export interface SignedIn {
+/** A running demo and its signed-in users. */
+export interface Demo {
   /** The URL of the demo, which is also its issuer. */
   readonly issuer: string;
   /** Access tokens by user name. */
@@ -14,14 +14,14 @@ export interface SignedIn {
  *
  * @param place created at the top of the test file, so that it stops the server after the last test
  */
-export async function startDemo(place: Place): Promise<SignedIn> {
+export async function startDemo(place: Place): Promise<Demo> {
   const { url } = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
   const tokenOf = async (name: string) => (await signIn(url, name, `${name}123`)).access;
   return { issuer: url, tokens: { alice: await tokenOf("alice"), admin: await tokenOf("admin") } };
 }
 
 /** The same token with another letter in its signature. */
-export function changed(token: string): string {
+export function withOtherSignature(token: string): string {
   const at = token.lastIndexOf(".") + 10;
   return token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
 }

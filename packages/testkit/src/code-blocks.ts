@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
  * @param language the language of the block, such as `sh`
  * @param count the expected number of blocks
  */
-export function printed(page: string, language: string, count = 1): readonly string[] {
+export function codeBlocks(page: string, language: string, count = 1): readonly string[] {
   const text = readFileSync(page, "utf8");
   const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)]
     .filter(([, found]) => found === language)

@@ -1,0 +1,20 @@
+import { orUndefined } from "./fields.ts";
+
+/**
+ * The codes of an error and of its causes, the innermost last. Reads at most ten errors, because causes may be
+ * cyclic. The received bytes are deleted, which Node attaches to a parse error as `data`: they may echo a secret.
+ */
+export function codesOf(error: unknown): readonly string[] {
+  const codes: string[] = [];
+  // A getter or a proxy may throw.
+  orUndefined(() => {
+    let next = error;
+    for (let depth = 0; depth < 10 && next instanceof Error; depth++, next = next.cause) {
+      const read: Error & { readonly code?: unknown; data?: unknown } = next;
+      if (typeof read.code === "string") codes.push(read.code);
+      // A frozen error throws.
+      if (depth > 0) orUndefined(() => delete read.data);
+    }
+  });
+  return codes;
+}
