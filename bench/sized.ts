@@ -20,7 +20,7 @@ const cheapest = { LATCHKEY_HASH_MEMORY: "8", LATCHKEY_HASH_ITERATIONS: "1" };
 /** One password for all users. */
 export async function cheapSecret(): Promise<Secret> {
   const password = "correct horse battery staple";
-  const queue = new HashQueue({ concurrency: 1, places: 0 });
+  const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
   const hash = await new Passwords({ memory: 8, iterations: 1, parallelism: 1 }, queue, argon2id).hash(
     password,
     { address: "cli", account: "" },

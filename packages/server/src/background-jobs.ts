@@ -47,14 +47,14 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   /** Reads the changes of other processes: ended sessions, signing keys, audit events of commands. */
   async function poll(): Promise<void> {
     await readChanges();
-    await store.followCommands();
+    await store.pollCommandEvents();
   }
 
   async function deleteExpired(): Promise<void> {
     const now = await clockWatch.read();
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
-    await store.tidy(now, config.auditRetention, revocations.firstHeld);
+    await store.purge(now, config.auditRetention, revocations.firstHeld);
     await clockWatch.keep();
     // The rotation comes last: on a full volume it needs the space that the deletions free.
     await rotateWhenDue(now);
@@ -73,9 +73,9 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   }
 
   const limitDiskUse = diskUseLimiter(parts);
-  const notified = new SingleFlight<void>({ now: clock, steady: parts.steady });
+  const changeReads = new SingleFlight<void>({ now: clock, steady: parts.steady });
   // PostgreSQL notifies its replicas, which then read the changes at once. The next poll makes up for a failure.
-  store.onChange?.(() => void notified.joinNext(readChanges).catch(() => {}));
+  store.onChange?.(() => void changeReads.joinNext(readChanges).catch(() => {}));
   const stops = [
     repeat(pollInterval, poll, log),
     repeat(pollInterval, finishEndings, log),
@@ -105,7 +105,7 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
   let isLarge = false;
 
   function checkWriteAheadLog(): void {
-    const bytes = store.logSize?.() ?? 0;
+    const bytes = store.walSize?.() ?? 0;
     if (bytes > largeWal) {
       if (!isLarge) {
         log.warn(
@@ -113,7 +113,7 @@ function diskUseLimiter({ store, config, log }: BackgroundJobParts): () => Promi
           "the write-ahead log is large because a reader holds it: find the program that has the database open with `fuser -v latchkey.db`, and end its transaction",
         );
       }
-      store.resetLog?.();
+      store.resetWal?.();
     } else if (isLarge) log.info({ bytes }, "the write-ahead log has its usual size again");
     isLarge = bytes > largeWal;
   }

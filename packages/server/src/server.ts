@@ -60,7 +60,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const repeats = new RepeatMetrics();
   const store = await openConfiguredStore(config, log, repeats);
   try {
-    await retryUnavailable(() => store.followCommands());
+    await retryUnavailable(() => store.pollCommandEvents());
     const time = store.time && databaseClock ? async () => databaseClock() : store.time;
     const clocks = { store: { deletionRecord: store.deletionRecord, ...(time && { time }) }, clock, steady };
     const clockWatch = await retryUnavailable(() => ClockWatch.open({ ...clocks, log }));
@@ -127,7 +127,10 @@ function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
   }
 }
 
-/** Finds a port that is free now. The issuer is part of every token, so the port must be known before the first. */
+/**
+ * Finds a free port for the setting 0. The default issuer contains the port, and keys and routes need the issuer before
+ * the server listens. If another program takes the port in between, the start fails with "port … is in use".
+ */
 async function freePort(host: string): Promise<number> {
   const probe = createServer().listen(0, host);
   await once(probe, "listening");

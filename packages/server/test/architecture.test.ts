@@ -73,8 +73,23 @@ const wrong = [
   [`${src}/identity`, "../mcp/endpoint.ts"],
   [`${src}/core`, "../mcp/endpoint.ts"],
   [`${src}/core`, "@modelcontextprotocol/server"],
+  [`${src}/metrics`, "../http/app.ts"],
+  [`${src}/metrics`, "../identity/local.ts"],
+  [`${src}/metrics`, "../server.ts"],
+  [`${src}/metrics`, "../config/config.ts"],
+  [`${src}/http`, "../metrics/exposition.ts"],
+  [`${src}/store/tables`, "../../metrics/exposition.ts"],
+  [`${src}/identity`, "../metrics/exposition.ts"],
+  [`${src}/mcp`, "../metrics/exposition.ts"],
   ["packages/guard/src", "../../server/src/server.ts"],
   ["packages/guard/src", "@latchkey/server"],
+  ["packages/guard/test/mcp", "../../../server/src/server.ts"],
+  ["packages/guard/test/mcp", "../../../server/test/http/exchange.ts"],
+  ["packages/client/test", "../../guard/test/mcp/in-memory.ts"],
+  ["packages/server/test/store", "../../../client/test/store-contract.ts"],
+  ["packages/testkit/src/server", "../../../server/test/api/api-case.ts"],
+  ["examples/notes-api/test", "../../../packages/guard/test/mcp/in-memory.ts"],
+  ["bench/rows", "../../examples/notes-mcp/test/guide.test.ts"],
 ] as const;
 
 const right = [
@@ -92,10 +107,32 @@ const right = [
   [`${src}/core`, "./errors.ts"],
   [`${src}/core/stories`, "../errors.ts"],
   [`${src}/core`, "@latchkey/guard"],
+  [`${src}/metrics`, "../core/version.ts"],
+  [`${src}/metrics`, "../store/database.ts"],
+  ["packages/server/test/store", "../postgres/server/suite-postgres.ts"],
+  ["packages/server/test/misfortune", "../../../client/src/index.ts"],
+  ["packages/guard/test/mcp", "@latchkey/testkit/mcp/issuer"],
 ] as const;
 
 test("the linter refuses every import against the arrows", () => {
   expect(turnedArrows([...wrong, ...right])).toEqual(wrong.map((arrow) => arrow.join(" → ")));
+});
+
+test("the linter refuses the testkit and other development tools in a package", () => {
+  const found = lint("noUndeclaredDependencies", {
+    "packages/guard/package.json": JSON.stringify({
+      dependencies: { jose: "1" },
+      devDependencies: { "@latchkey/testkit": "1", express: "1" },
+    }),
+    "packages/guard/src/wrong.ts": 'import "@latchkey/testkit/until";\n',
+    "packages/guard/src/mcp/wrong.ts": 'import "express";\n',
+    "packages/guard/src/right.ts": 'import "jose";\n',
+    "packages/guard/test/right.ts": 'import "@latchkey/testkit/until";\n',
+  });
+  expect([...found.matchAll(/([\w/]+\.ts):\d/g)].map(([, path]) => path).sort()).toEqual([
+    "packages/guard/src/mcp/wrong.ts",
+    "packages/guard/src/wrong.ts",
+  ]);
 });
 
 test("the linter refuses a cycle of imports that import types alone", () => {

@@ -12,7 +12,7 @@ import { readArgument, UsageProblem } from "./failures.ts";
  */
 export function parseArguments(args: readonly string[], own: readonly string[] = []) {
   for (const [name, { secret }] of allSettings)
-    if (secret && isGiven(args, flagOf(name))) throw visibleSecret(name);
+    if (secret && isGiven(args, flagOf(name))) throw visibleSecret(name, "the value of");
   const known = allSettings.filter(([, { secret }]) => !secret).map(([name]) => flagOf(name));
   const { values, positionals } = parse(args, known, own);
   for (const word of positionals) readArgument("an argument", () => assertPlain(word));
@@ -20,7 +20,7 @@ export function parseArguments(args: readonly string[], own: readonly string[] =
     for (const text of values[name] ?? []) readArgument(`--${name}`, () => assertPlain(text));
   const flags = Object.fromEntries(known.map((flag) => [flag, values[flag]?.at(-1)]));
   for (const [name, { holdsSecret }] of allSettings)
-    if (holdsSecret?.(flags[flagOf(name)] ?? "")) throw visibleSecret(name);
+    if (holdsSecret?.(flags[flagOf(name)] ?? "")) throw visibleSecret(name, "the password in");
   return {
     words: positionals,
     config: readConfig(process.env, flags),
@@ -36,8 +36,8 @@ function parse(args: readonly string[], known: readonly string[], own: readonly 
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const said = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
-    throw new UsageProblem(`${said}; \`latchkey --help\` lists all commands and settings`);
+    const cause = error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : "not understood";
+    throw new UsageProblem(`${cause}; \`latchkey --help\` lists all commands and settings`);
   }
 }
 
@@ -45,8 +45,8 @@ function isGiven(args: readonly string[], flag: string): boolean {
   return args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
 }
 
-function visibleSecret(name: string): UsageProblem {
+function visibleSecret(name: string, secret: string): UsageProblem {
   return new UsageProblem(
-    `--${flagOf(name)} would be visible to every user of this machine: set ${variableOf(name)} in the environment`,
+    `${secret} --${flagOf(name)} would be visible in the process list: set ${variableOf(name)} in the environment, without the flag`,
   );
 }

@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { assertNotLost, keptSecret } from "../config/secret-file.ts";
-import { SettingProblem } from "../config/setting-text.ts";
+import { assertNotLost, generatedSecret } from "../config/secret-file.ts";
 import { operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
@@ -37,7 +36,7 @@ export async function withDatabase(
     onAudit: () => {},
   });
   try {
-    const queue = new HashQueue({ concurrency: 1, places: 0 });
+    const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
     await work({
       store,
@@ -49,7 +48,7 @@ export async function withDatabase(
         by: operator,
       }),
       async openKeys() {
-        const secret = config.secret ?? (await secretBeside(place, store));
+        const secret = config.secret ?? (await generatedSecret(place, store.keys));
         const { sealing } = deriveKeys(secret);
         return SigningKeys.open({
           store: store.keys,
@@ -79,11 +78,6 @@ export function assertShared(place: DatabasePlace): void {
       `no database at ${place.path}: start the server once, or name its file with --database`,
     );
   }
-}
-
-async function secretBeside(place: DatabasePlace, store: Store): Promise<string> {
-  if (place.engine !== "sqlite") throw new SettingProblem("LATCHKEY_SECRET must be set");
-  return keptSecret(place.path, (await store.keys.all()).length > 0);
 }
 
 /**

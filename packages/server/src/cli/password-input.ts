@@ -2,7 +2,7 @@ import type { ReadStream } from "node:tty";
 import { assertPlain, firstLineOf } from "../config/setting-text.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
 
-/** Longest input in bytes. More is a pasted file, not a password. */
+/** Reading stops after so many bytes: more is a pasted file, which the password policy refuses. */
 const maxInput = 64 * 1024;
 
 /** Begins the message about a password that cannot be typed on a terminal. */
@@ -33,7 +33,7 @@ async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string>
     if (bytes.includes("\n") || length > maxInput) break;
   }
   const read = Buffer.concat(parts);
-  // Bytes after the line end stay out, except in UTF-16, which is refused below.
+  // Only the first line is decoded. Bytes after the line end may have any encoding.
   const end = read.indexOf("\n");
   const line = readArgument(refused, () => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
   if (line === "") throw new UsageProblem("standard input is empty: `latchkey user passwd NAME < file`");

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
-import { sharedCheck } from "../core/tokens/cached-read.ts";
 import { createApp } from "../http/app.ts";
+import { sharedCheck } from "../http/health.ts";
 import { exposition } from "../metrics/exposition.ts";
 import { type RepeatMetrics, RequestMetrics } from "../metrics/request-metrics.ts";
 import { serverMetrics } from "../metrics/server-metrics.ts";

@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { Config } from "../config/config.ts";
-import { keptSecret } from "../config/secret-file.ts";
+import { generatedSecret } from "../config/secret-file.ts";
 import type { Clock, SteadyClock } from "../core/clock.ts";
 import { createTokenCheck } from "../core/stories/current-user.ts";
 import { AccessTokens } from "../core/tokens/access-tokens.ts";
@@ -12,7 +11,6 @@ import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
 import { retryUnavailable } from "../repeated-work.ts";
-import type { DatabasePlace } from "../store/place.ts";
 import type { Store } from "../store/store.ts";
 
 /** The parts that every other part of a server needs. */
@@ -31,7 +29,7 @@ export type Keys = Awaited<ReturnType<typeof openKeys>>;
 /** Opens the signing keys and the revocation list, and builds the parts that issue and check tokens with them. */
 export async function openKeys({ config, issuer, store, clock, steady }: Foundation) {
   const audience = config.audience ?? [issuer];
-  const derived = deriveKeys(config.secret ?? (await generatedSecret(config.database, store)));
+  const derived = deriveKeys(config.secret ?? (await generatedSecret(config.database, store.keys)));
 
   const { signingAlgorithm: algorithm, accessTokenTtl: lifetime } = config;
   const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady, algorithm };
@@ -50,10 +48,4 @@ export async function openKeys({ config, issuer, store, clock, steady }: Foundat
   const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
   const refreshTokens = new RefreshTokens(derived);
   return { derived, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
-}
-
-/** The secret of a server without LATCHKEY_SECRET: from the file beside the database, or for this run alone. */
-async function generatedSecret(place: DatabasePlace, store: Store): Promise<string> {
-  if (place.engine !== "sqlite") return randomBytes(32).toString("base64url");
-  return keptSecret(place.path, (await store.keys.all()).length > 0);
 }

@@ -61,14 +61,14 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
   const logout = createRealmLogout({ realm, sessions, records, clock, log });
   const checkPassword = createPasswordCheck(realm, steady);
   const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
-  const given = { ...parts, realm, sessions, revocations, audit, check, records, logout };
+  const shared = { ...parts, realm, sessions, revocations, audit, check, records, logout };
   const protocolBase = `${realm.issuer}/protocol/openid-connect`;
   return {
     stories: {
-      signIn: createRealmSignIn({ ...given, checkPassword, accountOf }),
-      refresh: createRealmRefresh(given),
+      signIn: createRealmSignIn({ ...shared, checkPassword, accountOf }),
+      refresh: createRealmRefresh(shared),
       currentUser: createCurrentUser(check, async (principal) => realmUser(principal)),
-      signOut: createRealmSignOut(given),
+      signOut: createRealmSignOut(shared),
     },
     job: [logoutRetryInterval, () => logout.endPending()] as const,
     foreign: {

@@ -29,21 +29,25 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const { users, sessions, audit } = store;
   const { derived, guard, check } = keys;
 
-  const queue = new HashQueue({ concurrency: config.hashConcurrency, places: config.hashQueue });
+  const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const { passwordMinLength } = config;
   const people = new People({ users, passwords, passwordMinLength, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, derived.fingerprint);
 
+  const rules = {
+    pair: config.throttlePair,
+    account: config.throttleAccount,
+    address: config.throttleAddress,
+  };
   const counters = store.attemptCounters(steady);
-  const { throttlePair: pair, throttleAccount: account, throttleAddress: address } = config;
-  const known = config.provider === "keycloak" ? store.realmSessions : sessions;
-  const rules = { pair, account, address };
-  const throttle = new Throttle({ rules, counters, sessions: known, audit, clock });
+  const opened = config.provider === "keycloak" ? store.realmSessions : sessions;
+  const throttle = new Throttle({ rules, counters, sessions: opened, audit, clock });
+
   const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const life = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
+  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const resource = `${issuer}/mcp`;
@@ -52,8 +56,8 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     resource,
     origins: mcpOrigins(config.corsOrigins),
     userOf,
-    ownSessions: createOwnSessions({ ...life, longestGrace: config.refreshGraceSameAddress }),
-    administration: createAdministration({ ...life, people }),
+    ownSessions: createOwnSessions({ ...shared, longestGrace: config.refreshGraceSameAddress }),
+    administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
   });
@@ -62,10 +66,10 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, store, keys, throttle, grace });
   const operations = realm?.stories ?? {
-    signIn: createSignIn({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } }),
-    refresh: createRefresh({ ...life, settings: { ...times, currentToken: config.currentToken === "on" } }),
+    signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
+    refresh: createRefresh({ ...shared, settings: { ...times, currentToken: config.currentToken === "on" } }),
     currentUser: createCurrentUser(check, userOf),
-    signOut: createSignOut(life),
+    signOut: createSignOut(shared),
   };
   return {
     operations,

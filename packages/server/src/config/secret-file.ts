@@ -10,6 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { KeyStore } from "../core/tokens/key-store.ts";
+import type { DatabasePlace } from "../store/place.ts";
 import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
 
 /** A database or its secret is missing or unreadable, and other files show that it existed. */
@@ -41,15 +43,18 @@ function sizeOf(path: string): number {
 }
 
 /**
- * Reads the secret that is kept beside a database file, or creates it. Processes that start together all get the same
- * secret.
+ * The secret without LATCHKEY_SECRET. Beside a database file it is read from a file, or created: the path of the
+ * database plus `.secret`, mode 0600. Processes that start together all get the same secret. Any other database gets a
+ * secret for this run alone.
  *
- * @param databasePath the secret's file is this path plus `.secret`, mode 0600
- * @param inUse whether the database holds keys that are sealed with a secret
+ * @param keys the signing keys in the database, sealed with the secret
  * @throws {LostFileError} if the secret is in use and its file is missing, or if the file holds no secret
  */
-export function keptSecret(databasePath: string, inUse: boolean): string {
-  const path = `${databasePath}.secret`;
+export async function generatedSecret(place: DatabasePlace, keys: Pick<KeyStore, "all">): Promise<string> {
+  if (place.engine !== "sqlite") return newSecret();
+  // Read before the file, because another process may be creating both: first the file, then the keys.
+  const inUse = (await keys.all()).length > 0;
+  const path = `${place.path}.secret`;
   const secret = readSecret(path);
   if (secret !== undefined) return secret;
   if (inUse) {
@@ -58,12 +63,16 @@ export function keptSecret(databasePath: string, inUse: boolean): string {
         "restore the file, or set LATCHKEY_SECRET to its content",
     );
   }
-  return makeSecret(path);
+  return createSecret(path);
 }
 
-function makeSecret(path: string): string {
+function newSecret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+function createSecret(path: string): string {
   const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
+  writeFileSync(draft, `${newSecret()}\n`, { mode: 0o600, flush: true });
   try {
     // A link appears with its content or not at all, and never replaces another process's file.
     linkSync(draft, path);

@@ -84,6 +84,11 @@ export class LatchkeyError extends Error {
   }
 }
 
+/** The database did not answer, or refused. @param reason for the log alone */
+export function storeUnavailable(reason: string, cause?: unknown): LatchkeyError {
+  return new LatchkeyError("store_unavailable", { reason, cause });
+}
+
 /** Whether an access or refresh token was refused for what it is: forged, expired or revoked. */
 export function isTokenRefusal(error: unknown): error is LatchkeyError {
   return error instanceof LatchkeyError && tokenRefusals.has(error.code);

@@ -8,15 +8,10 @@ import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
 import { documentationRoutes } from "./docs.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
+import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
-import {
-  countRequests,
-  type Health,
-  healthRoutes,
-  type MetricsRouteOptions,
-  metricsRoute,
-} from "./monitoring-routes.ts";
+import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
 import { corsOptions, type HeaderOptions, securityHeaders } from "./response-headers.ts";
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { bearerIn } from "@latchkey/guard/bearer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/audit-events.ts";
 
@@ -24,13 +25,10 @@ export function waitingCallerOf(request: FastifyRequest, reply: FastifyReply) {
   return { ...callerOf(request), signal: hangUp.signal };
 }
 
-/** The bearer token of a request (RFC 6750 §2.1). Undefined without a token, or with another scheme. */
-export function bearerOf(request: FastifyRequest): string | undefined {
-  const { headers } = request;
+/** The bearer token of a request. Undefined without a token, or with another scheme. */
+export function bearerOf({ headers }: FastifyRequest): string | undefined {
   // `headers` is a plain object. A member that it inherits was not sent.
-  const header = Object.hasOwn(headers, "authorization") ? headers.authorization : undefined;
-  if (header === undefined || header.slice(0, 7).toLowerCase() !== "bearer ") return undefined;
-  return header.slice(7).trim() || undefined;
+  return Object.hasOwn(headers, "authorization") ? bearerIn(headers.authorization) : undefined;
 }
 
 /**

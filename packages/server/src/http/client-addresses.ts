@@ -38,8 +38,8 @@ export class ClientAddresses {
   }
 
   /**
-   * The address of the client. The search starts at the peer, and goes one entry back in the header as long as the
-   * last address is a trusted proxy.
+   * The address of the client. The search starts at the peer. While the last address is a trusted proxy, it goes one
+   * entry back in the header.
    *
    * An unreadable entry ends the search at the proxy that sent it. The throttle then counts all such callers of the
    * proxy together, so that none of them can guess passwords without a limit.

@@ -31,10 +31,10 @@ export function finishBeforeClosing(app: FastifyInstance, timeouts: CloseTimeout
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
     if (timeouts.idle > 0) await lastRequests(app.server, open, timeouts.idle);
     const sweep = setInterval(() => app.server.closeIdleConnections(), sweepEvery);
-    const enough = setTimeout(() => app.server.closeAllConnections(), timeouts.request);
+    const deadline = setTimeout(() => app.server.closeAllConnections(), timeouts.request);
     app.server.once("close", () => {
       clearInterval(sweep);
-      clearTimeout(enough);
+      clearTimeout(deadline);
     });
   });
 }

@@ -31,6 +31,7 @@ export function securityHeaders(options: HeaderOptions) {
   return (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     reply.headers(headers).header("x-request-id", request.id);
 }
+
 /** CORS for pages of these origins. */
 export function corsOptions(origins: readonly string[]) {
   return {

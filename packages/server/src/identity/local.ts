@@ -3,7 +3,7 @@ import type { HashRequester } from "../core/passwords/hash-queue.ts";
 import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
 import type { UserById } from "../core/stories/current-user.ts";
 import type { Account, Accounts } from "../core/stories/sign-in.ts";
-import { type LocalUser, type Users, userOf } from "../core/stories/users.ts";
+import { type LocalUser, type Users, withoutSecrets } from "../core/stories/users.ts";
 
 /**
  * Accounts in Latchkey's own database.
@@ -43,14 +43,14 @@ export function localAccounts(
           }
           if (!holder.active) return { ok: false, reason: "inactive" };
           await upgrade(holder, password, requester);
-          return { ok: true, user: userOf(holder), revision: holder.revision };
+          return { ok: true, user: withoutSecrets(holder), revision: holder.revision };
         },
       };
     },
 
     async byId(userId) {
       const user = await users.byId(userId);
-      return user && userOf(user);
+      return user && withoutSecrets(user);
     },
   };
 

@@ -45,7 +45,7 @@ export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
     const server = guardTools(new McpServer(serverInfo, { instructions }), policy);
     registerOwnTools(server, parts, caller, run);
     registerAdminTools(server, parts, caller, run);
-    // The list of tools never changes. A client that subscribes to changes is told so, and keeps no connection open.
+    // The list of tools never changes. The capability says so, and a client that follows it keeps no connection open.
     server.server.registerCapabilities({ tools: { listChanged: false } });
     return server;
   }

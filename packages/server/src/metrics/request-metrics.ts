@@ -69,7 +69,7 @@ function histogram(operation: string, { buckets, seconds }: Answers): Sample[] {
 export class RepeatMetrics {
   readonly #counts = { same_address: 0, other_address: 0 };
 
-  note({ name, reason }: Pick<AuditEvent, "name" | "reason">): void {
+  note({ name, reason }: Pick<AuditEvent, "name"> & { readonly reason?: string }): void {
     if (name !== "refresh.repeated") return;
     if (reason === "same_address" || reason === "other_address") this.#counts[reason]++;
   }

@@ -1,19 +1,25 @@
 import { performance } from "node:perf_hooks";
-import type { ClockWatch } from "../clock-watch.ts";
 import type { HashQueue } from "../core/passwords/hash-queue.ts";
 import type { Revocations } from "../core/tokens/revocations.ts";
 import { version } from "../core/version.ts";
-import type { PoolFigures } from "../store/database.ts";
-import type { Store } from "../store/store.ts";
+import type { Database, PoolFigures } from "../store/database.ts";
 import type { Family } from "./exposition.ts";
+
+/** The state of the clocks. */
+interface ClockFigures {
+  /** Milliseconds that deletions are behind the clock. */
+  readonly lag: number;
+  /** This machine's clock minus the database's, in milliseconds. Undefined if the database has no clock. */
+  readonly offset: number | undefined;
+}
 
 /** The parts that are measured when monitoring reads the metrics. */
 export interface WatchedParts {
   readonly queue: HashQueue;
   readonly revocations: Revocations;
-  readonly store: Pick<Store, "pool" | "logSize">;
+  readonly store: Pick<Database, "pool" | "walSize">;
   readonly lostLogLines: (() => number) | undefined;
-  readonly clockWatch: ClockWatch;
+  readonly clockWatch: ClockFigures;
 }
 
 /** The metrics that are read at the moment of the request. */
@@ -21,7 +27,7 @@ export function serverMetrics(parts: WatchedParts): Family[] {
   const { queue, revocations, store, lostLogLines, clockWatch } = parts;
   const { lag, offset } = clockWatch;
   const connections = store.pool?.();
-  const wal = store.logSize?.();
+  const wal = store.walSize?.();
   return [
     gauge("latchkey_info", "Version of the server", 1, { version }),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),
@@ -30,7 +36,7 @@ export function serverMetrics(parts: WatchedParts): Family[] {
     gauge(
       "latchkey_hash_waiting_max",
       "Limit of waiting logins; more are refused as overloaded",
-      queue.places,
+      queue.maxWaiting,
     ),
     gauge(
       "latchkey_revocations_age_seconds",

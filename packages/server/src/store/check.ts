@@ -1,5 +1,5 @@
 import type { DatabasePlace } from "./place.ts";
-import { lookAtSqlite } from "./sqlite/check.ts";
+import { inspectSqlite } from "./sqlite/check.ts";
 
 /** The output of `latchkey database check`. */
 export interface DatabaseReport {
@@ -18,18 +18,18 @@ const countedTables = ["users", "sessions", "realm_sessions", "revocations", "si
  * @throws {UnusableDatabaseError} if it cannot even be read
  */
 export async function checkDatabase(place: DatabasePlace, timeout: number): Promise<DatabaseReport> {
-  const { facts, version, known, counts, problems } = await lookAt(place, timeout);
+  const { facts, version, known, counts, problems } = await inspect(place, timeout);
   return {
     facts: [...facts, ["version", `${version} of ${known}`], ...counts],
     problems: [...versionProblem(version, known), ...problems],
   };
 }
 
-async function lookAt(place: DatabasePlace, timeout: number) {
+async function inspect(place: DatabasePlace, timeout: number) {
   if (place.engine !== "postgres")
-    return lookAtSqlite(place.engine === "memory" ? ":memory:" : place.path, countedTables);
-  const { lookAtPostgres } = await import("./postgres/check.ts");
-  return lookAtPostgres(place, countedTables, timeout);
+    return inspectSqlite(place.engine === "memory" ? ":memory:" : place.path, countedTables);
+  const { inspectPostgres } = await import("./postgres/check.ts");
+  return inspectPostgres(place, countedTables, timeout);
 }
 
 function versionProblem(found: number, known: number): string[] {

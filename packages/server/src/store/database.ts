@@ -1,4 +1,3 @@
-import { LatchkeyError } from "../core/errors.ts";
 import type { Statement } from "./statement.ts";
 
 /** How busy the connections to a database are. */
@@ -25,11 +24,6 @@ export class NewerDatabaseError extends UnusableDatabaseError {
         "run the newer Latchkey again, or restore a backup from before the upgrade",
     );
   }
-}
-
-/** The database did not answer, or refused. @param reason for the log alone */
-export function unavailable(reason: string, cause?: unknown): LatchkeyError {
-  return new LatchkeyError("store_unavailable", { reason, retryAfter: 1, cause });
 }
 
 /** One statement of a change. */
@@ -59,9 +53,9 @@ export interface Database {
   /** Reserves disk space for urgent changes, if the engine is a local file. */
   takeReserve?(): void;
   /** Size of the write-ahead log beside the database, in bytes. */
-  logSize?(): number;
+  walSize?(): number;
   /** Empties that log, unless a reader still needs it. */
-  resetLog?(): void;
+  resetWal?(): void;
   /** Calls back after another process changed keys or sessions. SQLite has no such signal: changes are polled. */
   onChange?(listener: () => void): void;
   /** The time by the engine's own clock, if it has one: milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
+import { storeUnavailable } from "../core/errors.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -9,7 +10,7 @@ import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
-import { type Database, must, one, unavailable } from "./database.ts";
+import { type Database, must, one } from "./database.ts";
 import type { DatabasePlace } from "./place.ts";
 import { openSqlite } from "./sqlite/engine.ts";
 import { type NoValues, statement } from "./statement.ts";
@@ -43,13 +44,13 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
    */
   attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
-  followCommands(): Promise<void>;
+  pollCommandEvents(): Promise<void>;
   /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
   /** Adds the sessions of an earlier epoch to the revocations, batch by batch, until none is left. */
   finishEndings(at: number): Promise<void>;
   /** Deletes expired rows. */
-  tidy: Housekeeping;
+  purge: Housekeeping;
   /** @throws {LatchkeyError} `store_unavailable` if the database does not answer or refuses writes */
   assertReady(): Promise<void>;
 }
@@ -98,13 +99,13 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
     events: auditReading(database),
     auditBound: auditBound(database, audit),
     attemptCounters: await attemptCounters(database),
-    followCommands: commandEvents(database, onAudit),
+    pollCommandEvents: commandEvents(database, onAudit),
     deletionRecord: deletionRecords(database),
-    tidy: housekeeping(database),
+    purge: housekeeping(database),
     async assertReady() {
       const key = await one(database, anyKey, {});
       if (key === undefined || !(await database.commit([must(heartbeat, {})])))
-        throw unavailable("not ready");
+        throw storeUnavailable("not ready");
     },
   };
 }

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
+import { nameKeys } from "../../src/core/passwords/account-names.ts";
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
 import { send } from "./api-case.ts";
 import { heldHasher } from "./held-hasher.ts";
@@ -75,7 +76,7 @@ test("a hash with old parameters is upgraded at the next login", async () => {
     owner: "command",
     onAudit: () => {},
   });
-  const alice = await store.users.byName("alice");
+  const alice = await store.users.byName(nameKeys("alice"));
   if (alice === undefined) throw new Error("no alice");
   const old = await argon2id.hash(passwords.alice, { memory: 64, iterations: 1, parallelism: 1 });
   await store.users.upgradeHash(alice, old);
@@ -86,7 +87,9 @@ test("a hash with old parameters is upgraded at the next login", async () => {
       body: { username: "alice", password: passwords.alice },
     });
   expect((await login()).status).toBe(200);
-  expect((await store.users.byName("alice"))?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=128,t=1,p=1\$/);
+  expect((await store.users.byName(nameKeys("alice")))?.passwordHash).toMatch(
+    /^\$argon2id\$v=19\$m=128,t=1,p=1\$/,
+  );
   const before = server.hashes();
   expect((await login()).status).toBe(200);
   expect(server.hashes() - before).toBe(1);

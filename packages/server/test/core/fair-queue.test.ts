@@ -73,7 +73,7 @@ describe("a full queue", () => {
   /** A queue with its only slot taken until `letGo`. */
   function full(places: number, requesters: readonly Requester[]) {
     const held = Promise.withResolvers<string>();
-    const queue = new HashQueue({ concurrency: 1, places });
+    const queue = new HashQueue({ concurrency: 1, maxWaiting: places });
     const run = (from: Requester) =>
       queue
         .run(() => held.promise, from)

@@ -21,7 +21,7 @@ function work() {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("hashes run and wait within the limits", async () => {
-  const queue = new HashQueue({ concurrency: 2, places: 1 });
+  const queue = new HashQueue({ concurrency: 2, maxWaiting: 1 });
   const [a, b, c] = [work(), work(), work()];
   const all = [queue.run(a.run, someone), queue.run(b.run, someone), queue.run(c.run, someone)];
   await expect(queue.run(work().run, someone)).rejects.toMatchObject({ code: "overloaded", retryAfter: 1 });
@@ -37,7 +37,7 @@ test("hashes run and wait within the limits", async () => {
 });
 
 test("a waiter that disconnects gives its place back without a hash", async () => {
-  const queue = new HashQueue({ concurrency: 1, places: 1 });
+  const queue = new HashQueue({ concurrency: 1, maxWaiting: 1 });
   const [running, waiting, next] = [work(), work(), work()];
   const first = queue.run(running.run, someone);
   const hangUp = new AbortController();
@@ -54,7 +54,7 @@ test("a waiter that disconnects gives its place back without a hash", async () =
 });
 
 test("work that fails gives its place back", async () => {
-  const queue = new HashQueue({ concurrency: 1, places: 0 });
+  const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
   await expect(queue.run(() => Promise.reject(new Error("broken")), someone)).rejects.toThrow("broken");
   expect(await queue.run(async () => 1, someone)).toBe(1);
 });
@@ -71,7 +71,7 @@ test("the bounds hold in any order of arrivals, ends and disconnects", async () 
       fc.nat(3),
       fc.array(step),
       async (concurrency, places, steps) => {
-        const queue = new HashQueue({ concurrency, places });
+        const queue = new HashQueue({ concurrency, maxWaiting: places });
         const jobs: { job: ReturnType<typeof work>; hangUp: AbortController; outcome: Promise<string> }[] =
           [];
         for (const one of steps) {

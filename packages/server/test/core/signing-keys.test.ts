@@ -25,11 +25,11 @@ test("a retired key stays published for tokens of a process that signs late", as
   const lastTokenExpires = now + tokenLifetime;
 
   now = lastTokenExpires;
-  await store.tidy(now, auditRetention);
+  await store.purge(now, auditRetention);
   await keys.poll();
   expect(keys.get(kid)).toBeDefined();
   now += 2;
-  await store.tidy(now, auditRetention);
+  await store.purge(now, auditRetention);
   await keys.poll();
   expect(keys.get(kid)).toBeUndefined();
   await store.close();

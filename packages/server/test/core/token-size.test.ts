@@ -42,7 +42,7 @@ test("names and roles are refused when they are set, if they do not fit", async 
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
   const people = new People({
     users: store.users,
-    passwords: new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })),
+    passwords: new Passwords(cost, new HashQueue({ concurrency: 1, maxWaiting: 0 })),
     passwordMinLength: 8,
     clock: Date.now,
     by: operator,

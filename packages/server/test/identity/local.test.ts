@@ -12,7 +12,7 @@ import { openStore, type Store } from "../../src/store/store.ts";
 const caller = { address: "192.0.2.1", requestId: "test" };
 const password = "correct horse battery";
 const person = { username: "alice", email: "alice@example.com", displayName: null, roles: [] };
-const queue = new HashQueue({ concurrency: 1, places: 1 });
+const queue = new HashQueue({ concurrency: 1, maxWaiting: 1 });
 const passwords = new Passwords({ memory: 64, iterations: 1, parallelism: 1 }, queue);
 const clock = () => 0;
 

@@ -77,7 +77,10 @@ describe("with PostgreSQL the server does not start, and prints cause and cure, 
 
   test("the arguments contain a password", async () => {
     const result = await refusal("", ["--database", postgres.address("postgres")]);
-    expectRefusal(result, /--database would be visible to every user of this machine: set LATCHKEY_DATABASE/);
+    expectRefusal(
+      result,
+      /the password in --database would be visible in the process list: set LATCHKEY_DATABASE/,
+    );
   });
 
   test("the secret is missing", async () => {

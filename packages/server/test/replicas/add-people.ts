@@ -5,7 +5,7 @@ import type { Store } from "../../src/store/store.ts";
 /** Adds users with the same password and the cheap hashes of test servers. @returns their names */
 export async function addPeople({ users }: Store, count: number, password: string): Promise<string[]> {
   const cost = { memory: 64, iterations: 1, parallelism: 1 };
-  const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, places: 0 })).hash(
+  const passwordHash = await new Passwords(cost, new HashQueue({ concurrency: 1, maxWaiting: 0 })).hash(
     password,
     { address: "cli", account: "" },
   );

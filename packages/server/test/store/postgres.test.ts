@@ -3,14 +3,14 @@ import { until } from "@latchkey/testkit/until";
 import { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
-import type { AuditEvent } from "../../src/core/audit-events.ts";
 import { ChangeListener } from "../../src/store/postgres/change-listener.ts";
 import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import type { AuditListener } from "../../src/store/tables/audit.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
-import { event, now, session, storeContract, user } from "./store-contract.ts";
+import { event, keysOf, now, session, storeContract, user } from "./store-contract.ts";
 
-const open = (address: string, onAudit: (event: AuditEvent) => void = () => {}): Promise<Store> =>
+const open = (address: string, onAudit: AuditListener = () => {}): Promise<Store> =>
   openStore({ place: postgresUrl(address), onAudit });
 
 /** On a busy machine, the last of a thousand changes waits for longer than the three seconds of the default. */
@@ -48,12 +48,12 @@ describe("a PostgreSQL database", () => {
     const store = await open(address);
     await store.users.add(user("alice"), event("user.added"));
     await store.sessions.open(session("s1"), 0, event("login.succeeded"));
-    expect(await store.users.byName("alice")).toBeDefined();
+    expect(await store.users.byName(keysOf("alice"))).toBeDefined();
     await queryAt(
       address,
       "alter table users add column extra text; alter table sessions add column extra text",
     );
-    expect(await store.users.byName("alice")).toMatchObject({ id: "user:alice" });
+    expect(await store.users.byName(keysOf("alice"))).toMatchObject({ id: "user:alice" });
     expect(await store.sessions.byId("s1")).toMatchObject({ id: "s1" });
     await store.close();
   });
@@ -206,7 +206,7 @@ describe("a PostgreSQL database", () => {
   test("finds no user for a name with a NUL", async () => {
     const store = await open(await newDatabase());
     await store.users.add(user("alice"), event("user.added"));
-    expect(await store.users.byName("alice\0")).toBeUndefined();
+    expect(await store.users.byName(keysOf("alice\0"))).toBeUndefined();
     await store.close();
   });
 });

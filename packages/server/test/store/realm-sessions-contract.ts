@@ -82,9 +82,9 @@ export function realmSessionsContract(opened: () => Store, heard: () => readonly
     test("are deleted once the provider cannot continue them", async () => {
       await sessions().note(session("s1"), event("login.succeeded"));
       await sessions().end(ended("s1"), [event("session.ended")]);
-      await opened().tidy(now + 10 * hour, hour);
+      await opened().purge(now + 10 * hour, hour);
       expect(await sessions().byId("s1")).toMatchObject({ ended: true });
-      await opened().tidy(now + 10 * hour + 1, hour);
+      await opened().purge(now + 10 * hour + 1, hour);
       expect(await sessions().byId("s1")).toBeUndefined();
     });
   });

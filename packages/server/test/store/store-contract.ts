@@ -8,6 +8,7 @@ import type { NewUser } from "../../src/core/stories/users.ts";
 import type { StoredKey } from "../../src/core/tokens/key-store.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
 export const now = 1_700_000_000_000;
@@ -40,7 +41,7 @@ export const session = (id: string, userId = "user:alice"): Session => ({
   endedAt: null,
   addressBucket: "192.0.2.1",
 });
-const keysOf = (key: string) => ({ key, older: [key, key] }) as const;
+export const keysOf = (key: string) => ({ key, older: [key, key] }) as const;
 const link = (id: string, generation: number) => ({ generation, refreshHash: `${id}-${generation}` });
 const use = (at: number) => ({ lastUsedAt: at, expiresAt: at + 7 * day, tokensUntil: at + 3_600_000 });
 
@@ -59,13 +60,10 @@ const key = (kid: string, activatedAt: number | null): StoredKey => ({
  *
  * @param open opens an empty store that passes its audit events to `heard`
  */
-export function storeContract(
-  name: string,
-  open: (heard: (event: AuditEvent) => void) => Promise<Store>,
-): void {
+export function storeContract(name: string, open: (heard: AuditListener) => Promise<Store>): void {
   describe(`the store contract: ${name}`, () => {
     let store: Store;
-    let reported: AuditEvent[];
+    let reported: DurableEvent[];
     let heard: AuditEventName[];
     beforeEach(async () => {
       reported = [];
@@ -87,8 +85,8 @@ export function storeContract(
     describe("users", () => {
       test("are found by user name, e-mail address and id", async () => {
         for (const found of [
-          await store.users.byName("alice"),
-          await store.users.byName("alice@example.com"),
+          await store.users.byName(keysOf("alice")),
+          await store.users.byName(keysOf("alice@example.com")),
           await store.users.byId("user:alice"),
         ]) {
           expect(found).toMatchObject({
@@ -99,7 +97,7 @@ export function storeContract(
             revision: 0,
           });
         }
-        expect(await store.users.byName("ALICE")).toBeUndefined();
+        expect(await store.users.byName(keysOf("ALICE"))).toBeUndefined();
       });
 
       test("are added once; a refusal names the taken name and writes no event", async () => {
@@ -188,7 +186,7 @@ export function storeContract(
         const found = async (typed: string) => {
           const keys = nameKeys(typed);
           const { holder } = await store.users.forSignIn(keys, "seed");
-          expect(await store.users.byName(keys.key, keys.older)).toEqual(holder);
+          expect(await store.users.byName(keys)).toEqual(holder);
           return holder?.username;
         };
         for (const typed of ["u@exämple.org", "u@xn--exmple-cua.org", "U@EXÄMPLE.org"]) {
@@ -301,7 +299,7 @@ export function storeContract(
         await store.sessions.rotate("s1", link("s1", 0), link("s1", 1), shorter, event("token.refreshed"));
         expect((await store.sessions.byId("s1"))?.tokensUntil).toBe(now + 3_600_000);
         await store.sessions.end("s1", [event("session.ended")]);
-        await store.tidy(now + 3_599_999, 90 * day);
+        await store.purge(now + 3_599_999, 90 * day);
         expect(await store.revocations.after(0)).toMatchObject([{ sessionId: "s1", until: now + 3_600_000 }]);
       });
 
@@ -522,7 +520,7 @@ export function storeContract(
           ...event("login.succeeded"),
           at: later,
         });
-        await store.tidy(later, 90 * day);
+        await store.purge(later, 90 * day);
         expect(await store.sessions.byId("old")).toBeUndefined();
         expect(await store.sessions.byId("new")).toBeDefined();
         expect(await store.revocations.after(0)).toEqual([]);
@@ -535,7 +533,7 @@ export function storeContract(
           await store.sessions.end(id, [event("session.ended")]);
         }
         const [, second] = await store.revocations.after(0);
-        await store.tidy(now + 30 * day, 90 * day, second?.number);
+        await store.purge(now + 30 * day, 90 * day, second?.number);
         const left = await store.revocations.after(0);
         expect(left.map(({ sessionId }) => sessionId)).toEqual(["s2", "s3"]);
       });
@@ -544,7 +542,7 @@ export function storeContract(
         await store.sessions.open(session("s1"), 0, event("login.succeeded"));
         await store.sessions.end("s1", [event("session.ended")]);
         const [first] = await store.revocations.after(0);
-        await store.tidy(now + 30 * day, 90 * day);
+        await store.purge(now + 30 * day, 90 * day);
         await store.sessions.open(session("s2"), 0, event("login.succeeded"));
         await store.sessions.end("s2", [event("session.ended")]);
         expect(await store.revocations.after(first?.number ?? 0)).toHaveLength(1);
@@ -649,7 +647,7 @@ export function storeContract(
       });
 
       test("an empty trail and one past its end yield no event", async () => {
-        await store.tidy(now + 100 * day, day);
+        await store.purge(now + 100 * day, day);
         expect(await store.events.recent({ limit: 5 })).toEqual({ events: [] });
         expect(await store.events.recent({ limit: 5, before: 1 })).toEqual({ events: [] });
       });
@@ -658,14 +656,29 @@ export function storeContract(
     test("events of commands are reported once, those before the first call never", async () => {
       const fromCommand = { ...event("user.disabled"), address: operator.address };
       await store.audit.record(fromCommand);
-      await store.followCommands();
+      await store.pollCommandEvents();
       await store.audit.record(event("login.failed"));
       await store.audit.record({ ...fromCommand, subject: "user:alice" });
       reported.length = 0;
-      await store.followCommands();
+      await store.pollCommandEvents();
       expect(reported).toEqual([{ ...fromCommand, subject: "user:alice" }]);
-      await store.followCommands();
+      await store.pollCommandEvents();
       expect(reported).toHaveLength(1);
+    });
+
+    test("a command's unknown reason is reported as one short line", async () => {
+      const fromCommand = { ...event("session.ended"), address: operator.address };
+      await store.pollCommandEvents();
+      await store.audit.record(Object.assign({ ...fromCommand }, { reason: "from a newer version" }));
+      await store.audit.record(
+        Object.assign({ ...fromCommand }, { reason: `\u001b[2J\n${"x".repeat(500)}` }),
+      );
+      reported.length = 0;
+      await store.pollCommandEvents();
+      expect(reported).toEqual([
+        { ...fromCommand, reason: "from a newer version" },
+        { ...fromCommand, reason: ` [2J ${"x".repeat(59)}` },
+      ]);
     });
 
     test("the clock's last reading is stored; until then the newest event counts", async () => {

@@ -38,12 +38,10 @@ export class RealmAdmin {
 
   /** Removes the signing keys below a priority. */
   async removeKeys(realm: string, keep: number): Promise<void> {
-    const keys = await this.#call("GET", `/${realm}/components?type=org.keycloak.keys.KeyProvider`);
-    for (const { id, config, providerId } of keys as Component[]) {
-      const signs = /^(rsa|ecdsa)-generated$/.test(providerId);
-      if (signs && Number(config["priority"]?.[0] ?? 0) < keep) {
-        await this.#call("DELETE", `/${realm}/components/${id}`);
-      }
+    const keys = await this.#list(`/${realm}/components?type=org.keycloak.keys.KeyProvider`);
+    for (const { id, providerId, config } of keys) {
+      const signs = /^(rsa|ecdsa)-generated$/.test(String(providerId));
+      if (signs && priorityIn(config) < keep) await this.#call("DELETE", `/${realm}/components/${id}`);
     }
   }
 
@@ -53,21 +51,28 @@ export class RealmAdmin {
   }
 
   async changeClient(realm: string, clientId: string, change: object): Promise<void> {
-    const [client] = (await this.#call("GET", `/${realm}/clients?clientId=${clientId}`)) as { id: string }[];
-    await this.#call("PUT", `/${realm}/clients/${client?.id}`, { ...client, ...change });
+    const [client] = await this.#list(`/${realm}/clients?clientId=${clientId}`);
+    if (client === undefined) throw new Error(`no client ${clientId}`);
+    await this.#call("PUT", `/${realm}/clients/${client.id}`, { ...client, ...change });
   }
 
   /** How many sessions a user has. */
   async sessions(realm: string, username: string): Promise<number> {
     const { id } = await this.#user(realm, username);
-    return ((await this.#call("GET", `/${realm}/users/${id}/sessions`)) as unknown[]).length;
+    return (await this.#list(`/${realm}/users/${id}/sessions`)).length;
   }
 
-  async #user(realm: string, username: string): Promise<{ id: string }> {
+  async #user(realm: string, username: string): Promise<Resource> {
     const query = `exact=true&username=${encodeURIComponent(username)}`;
-    const [user] = (await this.#call("GET", `/${realm}/users?${query}`)) as { id: string }[];
+    const [user] = await this.#list(`/${realm}/users?${query}`);
     if (user === undefined) throw new Error(`no user ${username}`);
     return user;
+  }
+
+  async #list(path: string): Promise<Resource[]> {
+    const answer: unknown = await this.#call("GET", path);
+    if (!Array.isArray(answer) || !answer.every(isResource)) throw new Error(`GET ${path}: not a list`);
+    return answer;
   }
 
   async #call(method: string, path: string, body?: object, expected = [200, 201, 204]): Promise<unknown> {
@@ -84,16 +89,30 @@ export class RealmAdmin {
   async #token(): Promise<string> {
     const body = new URLSearchParams({ grant_type: "password", client_id: "admin-cli", ...this.#login });
     const token = `${this.#url}/realms/master/protocol/openid-connect/token`;
-    const answer = (await (await fetch(token, { method: "POST", body })).json()) as { access_token?: string };
-    if (answer.access_token === undefined) throw new Error("the administrator's login failed");
+    const answer: unknown = await (await fetch(token, { method: "POST", body })).json();
+    if (!hasText(answer, "access_token")) throw new Error("the administrator's login failed");
     return answer.access_token;
   }
 }
 
-interface Component {
+/** A user, client, session or component, with other members besides. */
+interface Resource {
   readonly id: string;
-  readonly providerId: string;
-  readonly config: Readonly<Record<string, readonly string[]>>;
+  readonly [member: string]: unknown;
+}
+
+function isResource(value: unknown): value is Resource {
+  return hasText(value, "id");
+}
+
+function hasText<Name extends string>(value: unknown, name: Name): value is Readonly<Record<Name, string>> {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, name) === "string";
+}
+
+/** The priority in a component's configuration, which is a list of one text. */
+function priorityIn(config: unknown): number {
+  const priority: unknown = typeof config === "object" && config !== null && Reflect.get(config, "priority");
+  return Array.isArray(priority) ? Number(priority[0]) : 0;
 }
 
 /** A kind of key that Keycloak generates. */

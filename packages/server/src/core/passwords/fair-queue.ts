@@ -3,7 +3,7 @@ import { LinkedList, type ListEntry } from "./linked-list.ts";
 
 /** The owner of waiting work. */
 export interface Requester {
-  /** IP address, or a name in its place, such as `cli`. */
+  /** IP address, or a name such as `cli` for a caller without one. */
   readonly address: string;
   /** Tells accounts apart. Two names of one account may count as two. */
   readonly account: string;
@@ -25,7 +25,7 @@ interface Group<Item> {
   readonly turns: LinkedList<Group<Item>>;
   /** Items of the innermost groups, oldest first. */
   readonly items: LinkedList<Waiting<Item>>;
-  /** Its place among its parent's turns. */
+  /** Its entry among its parent's turns. */
   turn: ListEntry<Group<Item>> | undefined;
   weight: number;
 }

@@ -2,9 +2,10 @@ import { LatchkeyError } from "../errors.ts";
 import { FairQueue, type Requester } from "./fair-queue.ts";
 import { ReleaseGroup } from "./release-group.ts";
 
-interface Turn {
+/** A hash that waits. */
+interface Waiter {
   start(): void;
-  /** Refuses the waiter: another requester takes its place. */
+  /** Refuses the hash, because another requester takes its place in the queue. */
   displace(): void;
 }
 
@@ -16,23 +17,23 @@ export interface HashRequester extends Requester {
 /**
  * A bounded queue of password hashes. Addresses and accounts take turns (see `fair-queue.ts`).
  *
- * One address or account may use all places while no other needs them. In a full queue a newcomer takes the newest
- * place of the group with the most places, if that group has more than the newcomer's share. Otherwise the newcomer
- * is refused at once.
+ * One address or account may fill the queue while no other needs it. In a full queue a newcomer may displace a waiter:
+ * the newest of the group with the most waiters. That group must have more than the newcomer's share. Otherwise the
+ * newcomer is refused at once.
  */
 export class HashQueue {
   /** Hashes that run at the same time, at most. */
   readonly concurrency: number;
   /** Hashes that wait, at most. */
-  readonly places: number;
-  readonly #waiting = new FairQueue<Turn>();
+  readonly maxWaiting: number;
+  readonly #waiting = new FairQueue<Waiter>();
   /** Adds up to 100 ms to a hash when eight or more wait. The p50 of a login falls all the same. */
   readonly #finished = new ReleaseGroup({ size: 8, timeoutMs: 100 });
   #running = 0;
 
-  constructor(limits: { readonly concurrency: number; readonly places: number }) {
+  constructor(limits: { readonly concurrency: number; readonly maxWaiting: number }) {
     this.concurrency = limits.concurrency;
-    this.places = limits.places;
+    this.maxWaiting = limits.maxWaiting;
   }
 
   get running(): number {
@@ -43,9 +44,9 @@ export class HashQueue {
     return this.#waiting.size;
   }
 
-  /** Whether a place is free, or would be given to this requester. */
+  /** Whether `run` would accept this requester now: at once, in the queue, or instead of another waiter. */
   hasRoom(requester?: Requester): boolean {
-    if (this.#running < this.concurrency || this.#waiting.size < this.places) return true;
+    if (this.#running < this.concurrency || this.#waiting.size < this.maxWaiting) return true;
     return requester !== undefined && this.#waiting.displaceable(requester) !== undefined;
   }
 
@@ -57,14 +58,14 @@ export class HashQueue {
   /**
    * Runs `work` when its turn comes.
    *
-   * @throws {LatchkeyError} `overloaded` at once if the queue is full, or later if another requester takes the
-   * place; `client_gone` if `signal` is aborted before the turn comes
+   * @throws {LatchkeyError} `overloaded` at once if the queue is full, or later if another requester displaces this
+   * one; `client_gone` if `signal` is aborted before the turn comes
    */
   async run<T>(work: () => Promise<T>, requester: HashRequester): Promise<T> {
     this.assertRoom(requester);
     if (requester.signal?.aborted) throw new LatchkeyError("client_gone");
     if (this.#running < this.concurrency) this.#running++;
-    else await this.#turn(requester);
+    else await this.#wait(requester);
     try {
       return await work();
     } finally {
@@ -73,15 +74,15 @@ export class HashQueue {
     }
   }
 
-  #turn(requester: HashRequester): Promise<void> {
-    if (this.#waiting.size >= this.places) this.#displaceFor(requester);
+  #wait(requester: HashRequester): Promise<void> {
+    if (this.#waiting.size >= this.maxWaiting) this.#displaceFor(requester);
     const { signal } = requester;
     return new Promise((resolve, reject) => {
       const hangUp = () => {
-        place.leave();
+        waiting.leave();
         reject(new LatchkeyError("client_gone"));
       };
-      const place = this.#waiting.add(requester, {
+      const waiting = this.#waiting.add(requester, {
         start() {
           signal?.removeEventListener("abort", hangUp);
           resolve();
@@ -97,9 +98,9 @@ export class HashQueue {
   }
 
   #displaceFor(requester: Requester): void {
-    const place = this.#waiting.displaceable(requester);
-    place?.leave();
-    place?.item.displace();
+    const displaced = this.#waiting.displaceable(requester);
+    displaced?.leave();
+    displaced?.item.displace();
   }
 
   /** Passes the slot to the next waiter directly, so a newcomer cannot take it in between. */

@@ -15,7 +15,7 @@ export interface HashParameters {
   readonly parallelism: number;
 }
 
-/** The two expensive operations. `@node-rs/argon2` runs them on its own threads. */
+/** The two expensive operations. `@node-rs/argon2` runs them on the threads of libuv's pool. */
 export interface Hasher {
   hash(password: string, parameters: HashParameters): Promise<string>;
   verify(phc: string, password: string): Promise<boolean>;

@@ -45,9 +45,8 @@ const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked
 
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof TokenError)) return error;
-  const { reason, retryAfter = 1 } = error;
-  if (error.code === "keys_unavailable")
-    return new LatchkeyError("provider_unavailable", { reason, retryAfter });
+  const { reason } = error;
+  if (error.code === "keys_unavailable") return new LatchkeyError("provider_unavailable", { reason });
   const code = codes.find((one) => one === error.code);
   return code === undefined ? error : new LatchkeyError(code, { reason });
 }

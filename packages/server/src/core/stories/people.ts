@@ -12,7 +12,7 @@ import {
   type User,
   type UserRecord,
   type Users,
-  userOf,
+  withoutSecrets,
 } from "./users.ts";
 
 export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
@@ -81,7 +81,7 @@ export class People {
     const user = await this.#prepare(person, password);
     const outcome = await this.#users.add(user, this.#event("user.added", user.id));
     if (outcome !== "added") throw taken(person, outcome);
-    return userOf({ ...user, active: true });
+    return withoutSecrets({ ...user, active: true });
   }
 
   /**
@@ -128,8 +128,7 @@ export class People {
   }
 
   #byName(name: string): Promise<LocalUser | undefined> {
-    const { key, older } = nameKeys(name);
-    return this.#users.byName(key, older);
+    return this.#users.byName(nameKeys(name));
   }
 
   #done(user: UserRecord, changed: boolean): UserRecord {
@@ -168,7 +167,7 @@ export class People {
 }
 
 function recordOf(user: LocalUser): UserRecord {
-  return { ...userOf(user), createdAt: user.createdAt };
+  return { ...withoutSecrets(user), createdAt: user.createdAt };
 }
 
 function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {

@@ -40,8 +40,7 @@ export type RecentEvents = (query: AuditQuery) => Promise<AuditPage>;
 export function createRecentEvents(users: Pick<Users, "byName">, events: AuditReader): RecentEvents {
   return async function recentEvents({ user, ...query }) {
     if (user === undefined || user.length > maxTypedName) return events.recent({ ...query, user });
-    const { key, older } = nameKeys(user);
-    const known = await users.byName(key, older);
+    const known = await users.byName(nameKeys(user));
     return events.recent({ ...query, user: known?.id ?? user });
   };
 }

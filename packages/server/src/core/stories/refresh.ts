@@ -1,6 +1,6 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
-import { LatchkeyError } from "../errors.ts";
+import { LatchkeyError, storeUnavailable } from "../errors.ts";
 import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
@@ -89,8 +89,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     // shows which one, so a second rotation is rare. Only a database that is rolled back meanwhile reaches the bound.
     for (let rotations = 0; isCurrent(presented, session); rotations++) {
       if (rotations === mostRotations) {
-        const reason = `the current token could not be rotated, ${mostRotations} times`;
-        throw new LatchkeyError("store_unavailable", { reason });
+        throw storeUnavailable(`the current token could not be rotated, ${mostRotations} times`);
       }
       const use = useOf(session, parts);
       const reason = "refresh_token";

@@ -108,7 +108,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     };
     const about = { subject: user.id, sessionId: session.id };
     const opening = eventOf("login.succeeded", clock(), caller, about);
-    const surplus = await endSurplus(user, caller);
+    const surplus = await surplusEndings(user, caller);
     if (!(await sessions.open(session, revision, opening, surplus))) {
       throw await admission.failed(await refused(account, "changed meanwhile", caller));
     }
@@ -116,8 +116,8 @@ export function createSignIn(parts: SignInParts): SignIn {
     return signedIn;
   };
 
-  /** The events of the user's surplus sessions: the oldest ones, which end in the same change. */
-  async function endSurplus(user: User, caller: Caller): Promise<AuditEvent[]> {
+  /** The events that end the user's surplus sessions: the oldest ones, in the same change as the login. */
+  async function surplusEndings(user: User, caller: Caller): Promise<AuditEvent[]> {
     const now = clock();
     const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
     return surplus.map((sessionId) =>

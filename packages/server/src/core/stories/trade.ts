@@ -17,10 +17,10 @@ export interface TradeParts {
 }
 
 /**
- * Trades a live access token of a session for a new one. A trade needs an access token alone, so a stolen one must not
- * become a credential for the whole life of its session. The chain of trades, with every token that it issues, ends a
- * day after the last login or refresh by refresh token. If access tokens live longer than a day, the chain ends with
- * their lifetime.
+ * Trades a live access token of a session for a new one. A trade needs an access token alone. A stolen one must not
+ * become a credential for the whole life of its session, so a chain of trades has an end. The chain and all its tokens
+ * end a day after the last login or refresh by refresh token. If access tokens live longer than a day, the chain ends
+ * with their lifetime.
  *
  * The function it returns throws {LatchkeyError} `token_expired`, `token_revoked`.
  */

@@ -25,7 +25,7 @@ export interface LocalUser extends UserRecord {
 }
 
 /** A copy without the password hash and the revision. */
-export function userOf({ id, username, email, displayName, active, roles }: User): User {
+export function withoutSecrets({ id, username, email, displayName, active, roles }: User): User {
   return { id, username, email, displayName, active, roles };
 }
 
@@ -48,11 +48,8 @@ export type AddOutcome = "added" | "username_taken" | "email_taken";
 
 /** The users table. Every change is durable when its promise resolves. */
 export interface Users {
-  /**
-   * @param key a canonical user name or e-mail address, see `account-names.ts`
-   * @param older other keys under which an earlier version may have stored the e-mail address
-   */
-  byName(key: string, older?: NameKeys["older"]): Promise<LocalUser | undefined>;
+  /** @param name the keys of a user name or e-mail address */
+  byName(name: NameKeys): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
   list(): Promise<LocalUser[]>;
   /** Whether the table is empty. */
@@ -60,11 +57,10 @@ export interface Users {
   /**
    * Reads an account and a decoy in one statement, whether the account exists or not.
    *
-   * @param key a canonical user name or e-mail address
-   * @param older as for `byName`
+   * @param name the keys of a user name or e-mail address
    * @param seed chooses the decoy: the same one as long as the users stay the same
    */
-  forSignIn({ key, older }: NameKeys, seed: string): Promise<SignInRead>;
+  forSignIn(name: NameKeys, seed: string): Promise<SignInRead>;
   add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
   /** Adds the user to an empty table. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;

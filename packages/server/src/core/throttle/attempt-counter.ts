@@ -22,14 +22,14 @@ export type Reservation =
 /** Counts attempts under keys. A reservation is settled once the outcome of the attempt is known. */
 export interface AttemptCounter {
   /**
-   * Takes a place under every key, or under none if one of them is full. Concurrent attempts never take more places
-   * than the limit has.
+   * Reserves one attempt under every key, or under none if one of them is full. Concurrent reservations never exceed a
+   * limit.
    *
    * @returns one reservation per limit, in order
    */
   reserve(limits: readonly CountedLimit[]): Promise<Reservation[]>;
   /**
-   * Gives back what was reserved, and counts a failure.
+   * Releases the reservations of an attempt. A failed one counts as a failure under each key.
    *
    * @returns how long the limit stays closed, in milliseconds, if concurrent failures used it up before this one
    */

@@ -40,8 +40,8 @@ interface Limit extends CountedLimit {
 }
 
 /**
- * An attempt under way. It counts under its limits until it is disposed of, which gives its places back: a success
- * and a failure of the server never count.
+ * An attempt under way. It counts under its limits until its disposal, which releases its reservations: a success and
+ * a failure of the server never count.
  */
 export interface Admission extends AsyncDisposable {
   /**
@@ -94,9 +94,9 @@ export class Throttle {
   }
 
   /**
-   * Takes all places in one step. A limit that only this caller may pass is left out of the next step.
+   * Reserves under all limits in one step. A limit that only this caller may pass is left out of the next step.
    *
-   * @returns the limits that hold a place, and the refusal of one that was passed
+   * @returns the limits with a reservation, and the refusal of one that was passed
    */
   async #reserve(attempt: Attempt): Promise<{ held: Limit[]; passed: LatchkeyError | undefined }> {
     const counter = this.#parts.counters[attempt.operation];
@@ -122,7 +122,10 @@ export class Throttle {
     }
   }
 
-  /** Settles the places. A counter that cannot be reached catches up later: it must not cost the caller the answer. */
+  /**
+   * Settles the reservations. A counter that cannot be reached catches up later: it must not cost the caller the
+   * answer.
+   */
   async #settle(
     attempt: Attempt,
     limits: readonly Limit[],

@@ -90,12 +90,12 @@ export class AccessTokens {
 function joined(der: Buffer): Buffer {
   const signature = Buffer.alloc(64);
   const lengthOfR = der.readUInt8(3);
-  place(der.subarray(4, 4 + lengthOfR), 32);
-  place(der.subarray(6 + lengthOfR), 64);
+  copyTo(der.subarray(4, 4 + lengthOfR), 32);
+  copyTo(der.subarray(6 + lengthOfR), 64);
   return signature;
 
   /** DER integers drop leading zeros and add one if the first bit is set. */
-  function place(integer: Buffer, end: number): void {
+  function copyTo(integer: Buffer, end: number): void {
     const bytes = integer.subarray(Math.max(0, integer.length - 32));
     bytes.copy(signature, end - bytes.length);
   }

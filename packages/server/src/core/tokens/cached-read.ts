@@ -1,8 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { SingleFlight } from "@latchkey/guard/single-flight";
 import { settlesWithin } from "@latchkey/guard/timers";
-import type { SteadyClock } from "../clock.ts";
-import { LatchkeyError } from "../errors.ts";
+import { storeUnavailable } from "../errors.ts";
 
 /**
  * How long a read is trusted, in milliseconds. Every process honours a change by another one within a second, also if
@@ -64,28 +63,6 @@ export class CachedRead {
 
   async #readInTime(): Promise<void> {
     if (await settlesWithin(this.read(), readTimeout)) return;
-    throw new LatchkeyError("store_unavailable", { reason: `${this.#name} not read` });
+    throw storeUnavailable(`${this.#name} not read`);
   }
-}
-
-/** How long the result of a check is shared after its end, in milliseconds. */
-const shared = { success: 1_000, failure: 250 };
-
-/**
- * A single-flight check with a short memory. Concurrent callers share one run, and later callers its result for a
- * moment, so a flood of requests makes about one check a second.
- */
-export function sharedCheck(check: () => Promise<void>, steady: SteadyClock): () => Promise<void> {
-  let answer: Promise<void> | undefined;
-  let staleAt = Number.POSITIVE_INFINITY;
-  const keepFor = (duration: number) => () => {
-    staleAt = steady() + duration;
-  };
-  return () => {
-    if (answer !== undefined && steady() < staleAt) return answer;
-    staleAt = Number.POSITIVE_INFINITY;
-    answer = check();
-    answer.then(keepFor(shared.success), keepFor(shared.failure));
-    return answer;
-  };
 }

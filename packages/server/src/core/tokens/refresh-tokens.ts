@@ -39,7 +39,7 @@ export class RefreshTokens {
     this.#sealKey = createSecretKey(keys.refreshSeal);
   }
 
-  /** The first token of a new session, whose id cannot be guessed. */
+  /** The first token of a new session. The id of the session cannot be guessed. */
   first(): RefreshToken {
     const sessionId = randomBytes(idBytes).toString("base64url");
     // A command line would take it for an option.

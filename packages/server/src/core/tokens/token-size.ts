@@ -32,7 +32,7 @@ export function addressesFit(issuer: string | undefined, audience: readonly stri
   return Buffer.byteLength(JSON.stringify(claims)) <= mostAddressBytes;
 }
 
-/** The refusal of a stored user whose claims do not fit into a request's headers: `token_too_large`. */
+/** The refusal `token_too_large`, if the claims of a stored user do not fit into a request's headers. */
 export function claimsRefusal(user: User): LatchkeyError | undefined {
   const bytes = userBytes(user);
   if (bytes <= mostStoredBytes) return undefined;

@@ -24,8 +24,8 @@ export function createRealmLogout({ realm, sessions, records, clock, log }: Real
     session: Pick<RealmSession, "id" | "sealedIdTokenHint">,
     accessToken?: string,
   ): Promise<void> {
-    const hint = records.idTokenHintOf(session);
-    const ended = hint !== undefined && (await realm.endSession(hint));
+    const idTokenHint = records.idTokenHintOf(session);
+    const ended = idTokenHint !== undefined && (await realm.endSession(idTokenHint));
     if (!ended) {
       // The session was opened elsewhere, or the key that signed its ID token is gone.
       log.warn({ sessionId: session.id }, "a session that ended here goes on at the realm");

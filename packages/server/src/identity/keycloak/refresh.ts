@@ -121,8 +121,8 @@ const onlyRefreshTokens =
   "Send refresh_token: sessions of Keycloak are refreshed by their refresh token alone";
 
 /**
- * The account that a token counts for. The realm alone can check its signature. A token with the id of a session and of
- * its user counts for that session, so forged tokens at its address do not stop it. Any other counts for the address.
+ * The account that a token counts for. The realm alone can check its signature. A token with the ids of a session and
+ * of its user counts for that session. Any other counts for the address, so forged tokens there do not stop a session.
  */
 function accountOf(token: RealmRefreshToken | undefined, session: KnownRealmSession | undefined) {
   if (token === undefined || session?.userId !== token.userId) return {};

@@ -22,8 +22,8 @@ export class ChangeListener {
   #timer: NodeJS.Timeout | undefined;
   #yieldedUntil = 0;
   #closed = false;
-  /** Counts the calls of `listen`. An attempt of an earlier call stops. */
-  #turn = 0;
+  /** Raised when a connection is replaced or given up. An attempt with an older number stops. */
+  #attempt = 0;
 
   /** @param onBroken called when the connection has ended; the caller then calls `listen` again */
   constructor(place: PostgresPlace, timeouts: Timeouts, onBroken: (error: Error) => void) {
@@ -46,7 +46,7 @@ export class ChangeListener {
     void this.#stop();
     const rest = this.#yieldedUntil - performance.now();
     if (rest > 0) this.#later(rest, () => this.listen(host));
-    else void this.#connect(host, this.#turn, pause);
+    else void this.#connect(host, this.#attempt, pause);
   }
 
   /** Closes the connection for 30 seconds, so that a request can have it. */
@@ -62,7 +62,7 @@ export class ChangeListener {
     await this.#stop();
   }
 
-  async #connect(host: PostgresHost, turn: number, wait: number): Promise<void> {
+  async #connect(host: PostgresHost, attempt: number, wait: number): Promise<void> {
     let client: Client | undefined;
     try {
       client = await connect(this.#place, host, this.#timeouts);
@@ -70,23 +70,23 @@ export class ChangeListener {
     } catch {
       if (client !== undefined) void closed(client);
       const longer = Math.min(2 * wait, longestPause);
-      if (turn === this.#turn) this.#later(wait, () => void this.#connect(host, turn, longer));
+      if (attempt === this.#attempt) this.#later(wait, () => void this.#connect(host, attempt, longer));
       return;
     }
-    if (turn !== this.#turn) return closed(client);
+    if (attempt !== this.#attempt) return closed(client);
     this.#client = client;
-    client.on("notification", () => this.#tell());
+    client.on("notification", () => this.#notify());
     const broken = (error: Error) => {
-      if (turn !== this.#turn) return;
+      if (attempt !== this.#attempt) return;
       void this.#stop();
       this.#later(pause, () => this.#onBroken(error));
     };
     client.on("error", broken).on("end", () => broken(new Error("the connection that listens has ended")));
-    this.#tell();
+    this.#notify();
   }
 
   #stop(): Promise<void> {
-    this.#turn++;
+    this.#attempt++;
     clearTimeout(this.#timer);
     const before = this.#client;
     this.#client = undefined;
@@ -97,7 +97,7 @@ export class ChangeListener {
     this.#timer = setTimeout(work, wait).unref();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

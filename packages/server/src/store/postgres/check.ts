@@ -14,14 +14,14 @@ const countTimeout = 60_000;
 const clockTolerance = 2000;
 
 /** Findings about a PostgreSQL database and each of its hosts. */
-export async function lookAtPostgres(
+export async function inspectPostgres(
   place: PostgresPlace,
   countedTables: readonly string[],
   timeout: number,
 ) {
   const timeouts = { answer: countTimeout, connect: place.connectTimeout ?? timeout };
   const each = { ...timeouts, answer: timeout };
-  const hosts = await Promise.all(place.hosts.map((host) => lookAtHost(place, host, each)));
+  const hosts = await Promise.all(place.hosts.map((host) => inspectHost(place, host, each)));
   return connectFirst(place, timeouts, async (client) => {
     const asked = Date.now();
     const state = await engineState(client);
@@ -55,7 +55,7 @@ export async function lookAtPostgres(
   });
 }
 
-async function lookAtHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {
+async function inspectHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {
   const name = `host ${host.host}:${host.port}`;
   let client: Client | undefined;
   try {
@@ -63,10 +63,10 @@ async function lookAtHost(place: PostgresPlace, host: PostgresHost, timeouts: Ti
     const { rows } = await client.query<{ follows: boolean }>("select pg_is_in_recovery() as follows");
     return { fact: [name, rows[0]?.follows ? "standby" : "primary"] as const, problem: [] };
   } catch (error) {
-    const said = logReasonOf(error);
+    const reason = logReasonOf(error);
     return {
-      fact: [name, `away: ${said}`] as const,
-      problem: [`${name} does not answer (${said}): start it, or take it out of LATCHKEY_DATABASE`],
+      fact: [name, `away: ${reason}`] as const,
+      problem: [`${name} does not answer (${reason}): start it, or take it out of LATCHKEY_DATABASE`],
     };
   } finally {
     if (client !== undefined) await closed(client);

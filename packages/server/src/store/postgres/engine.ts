@@ -1,6 +1,6 @@
 import type { Client } from "pg";
-import { LatchkeyError } from "../../core/errors.ts";
-import { type Database, UnusableDatabaseError, unavailable } from "../database.ts";
+import { LatchkeyError, storeUnavailable } from "../../core/errors.ts";
+import { type Database, UnusableDatabaseError } from "../database.ts";
 import { type PostgresPlace, shownPlace } from "../place.ts";
 import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";
@@ -89,7 +89,8 @@ function postgresDatabase(primary: Primary, listener: ChangeListener): Database 
         return await primary.use(work);
       } catch (error) {
         if (error instanceof LatchkeyError) throw error;
-        if (errorClassOf(error) !== "conflict" || tries === mostTries) throw unavailable(logReasonOf(error));
+        if (errorClassOf(error) !== "conflict" || tries === mostTries)
+          throw storeUnavailable(logReasonOf(error));
       }
     }
   }

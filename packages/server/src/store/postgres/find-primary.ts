@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
@@ -26,13 +26,17 @@ export function findPrimary(
   return Promise.any(
     place.hosts.flatMap((host) => {
       const pool = pools.get(host);
-      const fresh = askAnew(place, host, { connect: short, answer: short });
-      return pool === undefined || pool.figures.size === 0 ? [fresh] : [fresh, askOver(pool, host, short)];
+      const fresh = askOnNewConnection(place, host, { connect: short, answer: short });
+      return pool === undefined || pool.figures.size === 0 ? [fresh] : [fresh, askOnPool(pool, host, short)];
     }),
   );
 }
 
-async function askAnew(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts): Promise<PostgresHost> {
+async function askOnNewConnection(
+  place: PostgresPlace,
+  host: PostgresHost,
+  timeouts: Timeouts,
+): Promise<PostgresHost> {
   const client = await connect(place, host, timeouts);
   try {
     return await ask(client, host);
@@ -43,7 +47,7 @@ async function askAnew(place: PostgresPlace, host: PostgresHost, timeouts: Timeo
 }
 
 /** A connection that exceeds the timeout returns to its pool after its answer: it may be slow, not broken. */
-async function askOver(pool: ConnectionPool, host: PostgresHost, timeout: number): Promise<PostgresHost> {
+async function askOnPool(pool: ConnectionPool, host: PostgresHost, timeout: number): Promise<PostgresHost> {
   const answer = pool.acquire().then(async (client) => {
     try {
       const found = await ask(client, host);
@@ -54,7 +58,7 @@ async function askOver(pool: ConnectionPool, host: PostgresHost, timeout: number
       throw error;
     }
   });
-  const late = delay(timeout, undefined, { ref: false }).then(() => {
+  const late = sleep(timeout, undefined, { ref: false }).then(() => {
     throw new Error(`${host.host}:${host.port} does not answer in time`);
   });
   return Promise.race([answer, late]);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { UnusableDatabaseError } from "../database.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
@@ -9,7 +9,8 @@ import { assertOwnSession } from "./pooling.ts";
 
 /** How long a start waits for a database that is starting too, in milliseconds. */
 const startTimeout = 10_000;
-const againAfter = 250;
+/** Milliseconds between two attempts. */
+const retryDelay = 250;
 /** Timeouts of the second connection that detects a pooler, in milliseconds. */
 const probeTimeouts: Timeouts = { answer: 1000, connect: 1000 };
 
@@ -36,17 +37,17 @@ export async function firstConnection<Result>(
   timeouts: Timeouts,
   work: (client: Client, host: PostgresHost) => Promise<Result>,
 ): Promise<Result> {
-  for (const deadline = performance.now() + startTimeout; ; await delay(againAfter)) {
+  for (const deadline = performance.now() + startTimeout; ; await sleep(retryDelay)) {
     try {
       return await connectFirst(place, timeouts, work);
     } catch (error) {
-      if (performance.now() > deadline || !(error instanceof NotYetThere)) throw error;
+      if (performance.now() > deadline || !(error instanceof NotReadyYet)) throw error;
     }
   }
 }
 
 /** The primary may answer soon, so a retry makes sense. */
-class NotYetThere extends UnusableDatabaseError {}
+class NotReadyYet extends UnusableDatabaseError {}
 
 /** The same as `firstConnection`, without retries. */
 export async function connectFirst<Result>(
@@ -66,17 +67,17 @@ export async function connectFirst<Result>(
       return await work(client, host);
     } catch (error) {
       problem = error;
-      if (willNotMend(error)) throw asUnusable(place, error);
+      if (isPermanent(error)) throw asUnusable(place, error);
     } finally {
       // With a connection limit of one, the pool can open none before this one is closed.
       if (client !== undefined) await closed(client);
     }
   }
-  throw new NotYetThere(asUnusable(place, problem).message);
+  throw new NotReadyYet(asUnusable(place, problem).message);
 }
 
 /** Errors that a retry cannot repair: a refusal by a running engine, missing TLS, a wrong certificate. */
-function willNotMend(error: unknown): boolean {
+function isPermanent(error: unknown): boolean {
   const state = stateOf(error);
   if (state !== undefined) return !state.startsWith("57P0") && !isConnectionLimit(error);
   return (

@@ -3,7 +3,8 @@ import type { AttemptTable } from "./attempts.ts";
 
 /** Queue limit. Further failures are dropped, because the database has been down for long. */
 const capacity = 10_000;
-const againAfter = 1000;
+/** Milliseconds between two attempts. */
+const retryDelay = 1000;
 
 /** A retry queue for failures that could not be counted, because the database did not answer. */
 export class LateFailures {
@@ -17,7 +18,7 @@ export class LateFailures {
 
   add(limits: readonly CountedLimit[]): void {
     if (this.#held.length < capacity) this.#held.push(limits);
-    this.#timer ??= setTimeout(() => void this.#flush(), againAfter).unref();
+    this.#timer ??= setTimeout(() => void this.#flush(), retryDelay).unref();
   }
 
   async #flush(): Promise<void> {
@@ -30,6 +31,6 @@ export class LateFailures {
       this.#held.shift();
     }
     this.#timer =
-      this.#held.length === 0 ? undefined : setTimeout(() => void this.#flush(), againAfter).unref();
+      this.#held.length === 0 ? undefined : setTimeout(() => void this.#flush(), retryDelay).unref();
   }
 }

@@ -1,6 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
-import { type PoolFigures, unavailable } from "../database.ts";
+import { storeUnavailable } from "../../core/errors.ts";
+import type { PoolFigures } from "../database.ts";
 import type { PostgresHost, PostgresPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { connect } from "./connect.ts";
@@ -28,7 +29,7 @@ const longestWait = 2000;
 /** How long a request waits for the search for the primary, counted from its begin, in milliseconds. */
 const searchTimeout = 250;
 /** Pause between two searches while no host takes writes, in milliseconds. */
-const lookAgainAfter = 200;
+const retryDelay = 200;
 
 /**
  * The host that takes writes, and the connections to it. A broken connection starts a search among all hosts, over open
@@ -42,7 +43,8 @@ export class Primary {
   #search: Promise<void> | undefined;
   #searchedSince = 0;
   #reason = "not looked for yet";
-  #turn = 0;
+  /** Number of the last call of `found`. The reports of earlier calls stop. */
+  #foundCall = 0;
   #closed = false;
 
   constructor(options: PrimaryOptions) {
@@ -59,7 +61,7 @@ export class Primary {
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const pool = await this.#pool();
     const client = await pool.acquire().catch((error: unknown) => {
-      throw unavailable(logReasonOf(error));
+      throw storeUnavailable(logReasonOf(error));
     });
     try {
       const done = await work(client);
@@ -77,19 +79,19 @@ export class Primary {
     this.#host = host;
     const pool = this.#poolOf(host);
     pool.tryAgain();
-    void this.#tell(pool, host);
+    void this.#reportFound(pool, host);
   }
 
   /** Requests have priority over the callback: it waits until the pool has a connection. */
-  async #tell(pool: ConnectionPool, host: PostgresHost): Promise<void> {
-    const turn = ++this.#turn;
-    const isOver = () => this.#closed || this.#host !== host || this.#turn !== turn;
+  async #reportFound(pool: ConnectionPool, host: PostgresHost): Promise<void> {
+    const foundCall = ++this.#foundCall;
+    const isOver = () => this.#closed || this.#host !== host || this.#foundCall !== foundCall;
     while (!isOver()) {
       const client = await pool.acquire().catch(() => undefined);
       if (client !== undefined) pool.release(client);
       if (isOver()) return;
       if (client !== undefined) return this.#options.onFound(host);
-      await delay(lookAgainAfter, undefined, { ref: false });
+      await sleep(retryDelay, undefined, { ref: false });
     }
   }
 
@@ -113,9 +115,9 @@ export class Primary {
   async #pool(): Promise<ConnectionPool> {
     if (this.#host === undefined && this.#search !== undefined) {
       const left = this.#searchedSince + searchTimeout - performance.now();
-      if (left > 0) await Promise.race([this.#search, delay(left, undefined, { ref: false })]);
+      if (left > 0) await Promise.race([this.#search, sleep(left, undefined, { ref: false })]);
     }
-    if (this.#host === undefined) throw unavailable(this.#reason);
+    if (this.#host === undefined) throw storeUnavailable(this.#reason);
     return this.#poolOf(this.#host);
   }
 
@@ -128,7 +130,7 @@ export class Primary {
       });
       if (this.#closed) return;
       if (found !== undefined) return this.found(found);
-      await delay(lookAgainAfter, undefined, { ref: false });
+      await sleep(retryDelay, undefined, { ref: false });
     }
   }
 

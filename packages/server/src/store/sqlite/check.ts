@@ -4,7 +4,7 @@ import { unusableFile } from "./connection.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
 /** Findings about a SQLite file. @throws {UnusableDatabaseError} if the engine cannot read it */
-export function lookAtSqlite(path: string, countedTables: readonly string[]) {
+export function inspectSqlite(path: string, countedTables: readonly string[]) {
   using connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   const values = (query: string) =>
     connection

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { type Database, unavailable } from "../database.ts";
+import { storeUnavailable } from "../../core/errors.ts";
+import type { Database } from "../database.ts";
 import type { Statement } from "../statement.ts";
 import { isOutOfSpace, openConnection, preparedStatements, sqlValue, unusableFile } from "./connection.ts";
 import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
@@ -89,7 +90,7 @@ function sqliteDatabase(
       lookAt = now + 100;
       displaced = displacement(files);
     }
-    if (displaced !== undefined) throw unavailable(displaced);
+    if (displaced !== undefined) throw storeUnavailable(displaced);
   }
 
   return {
@@ -101,13 +102,13 @@ function sqliteDatabase(
         // The statement's author names the row type, which the engine cannot know. The store contract checks each one.
         return prepared(statement.sql).all(...numbered) as Row[];
       } catch (cause) {
-        throw unavailable("read failed", cause);
+        throw storeUnavailable("read failed", cause);
       }
     },
     commit: (steps, urgency) => writer.commit(steps, urgency),
     takeReserve: () => runner.takeReserve?.(),
-    logSize: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
-    resetLog: () => runner.resetLog?.(),
+    walSize: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    resetWal: () => runner.resetWal?.(),
     async close() {
       await writer.close();
       connection.close();

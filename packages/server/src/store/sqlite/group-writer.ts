@@ -2,7 +2,8 @@ import { once } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type { LatchkeyError } from "../../core/errors.ts";
-import { type Step, type Urgency, unavailable } from "../database.ts";
+import { storeUnavailable } from "../../core/errors.ts";
+import type { Step, Urgency } from "../database.ts";
 import { FullVolumeCommit } from "./full-volume.ts";
 import type { OpenedFiles } from "./opened-files.ts";
 import { type Change, groupCommit, type Outcome } from "./transaction.ts";
@@ -14,7 +15,7 @@ export interface GroupRunner {
   /** Writes the reserve file for a full volume, unless it exists. */
   takeReserve?(): void;
   /** Empties the write-ahead log, unless a reader still needs it. */
-  resetLog?(): void;
+  resetWal?(): void;
   close?(): Promise<void>;
 }
 
@@ -41,7 +42,7 @@ export class GroupWriter {
   }
 
   commit(steps: readonly Step[], urgency?: Urgency): Promise<boolean> {
-    if (this.#pending.length >= maxPending) return Promise.reject(unavailable("too many writes wait"));
+    if (this.#pending.length >= maxPending) return Promise.reject(storeUnavailable("too many writes wait"));
     return new Promise((committed, failed) => {
       this.#pending.push({ steps, urgent: urgency === "urgent", committed, failed });
       if (this.#busy) return;
@@ -75,14 +76,14 @@ export class GroupWriter {
       const reason = error instanceof Error ? error.message : String(error);
       // Changes that were queued meanwhile fail too, instead of waiting for the same timeout again.
       const late = this.#pending.splice(0);
-      for (const change of [...group, ...late]) change.failed(unavailable(reason));
+      for (const change of [...group, ...late]) change.failed(storeUnavailable(reason));
     }
   }
 }
 
 function settle(change: Pending, outcome: Outcome | undefined): void {
-  if (outcome === undefined) change.failed(unavailable("no outcome"));
-  else if ("error" in outcome) change.failed(unavailable(outcome.error));
+  if (outcome === undefined) change.failed(storeUnavailable("no outcome"));
+  else if ("error" in outcome) change.failed(storeUnavailable(outcome.error));
   else change.committed(outcome.committed);
 }
 
@@ -110,7 +111,7 @@ export async function threadRunner(path: string, files: OpenedFiles): Promise<Gr
   const post = (message: WriterMessage) => worker.postMessage(message);
   return {
     takeReserve: () => post("take reserve"),
-    resetLog: () => post("reset log"),
+    resetWal: () => post("reset wal"),
     async run(group) {
       if (broken !== undefined) throw broken;
       const answer = await new Promise<GroupAnswer>((resolve) => {

@@ -9,7 +9,7 @@ import type { Change, Outcome } from "./transaction.ts";
 export type GroupAnswer = { readonly outcomes: readonly Outcome[] } | { readonly failure: string };
 
 /** A group of changes, which gets an answer, or an order, which gets none. */
-export type WriterMessage = readonly Change[] | "take reserve" | "reset log" | "close";
+export type WriterMessage = readonly Change[] | "take reserve" | "reset wal" | "close";
 
 /** Input of the thread. */
 export interface WriterData {
@@ -23,7 +23,7 @@ function assertInPlace(files: OpenedFiles): void {
 }
 
 /** Moves the whole write-ahead log into the database and empties its file, unless a reader still needs it. */
-function resetLog(connection: DatabaseSync): void {
+function resetWal(connection: DatabaseSync): void {
   // A change never waits for a reader.
   connection.exec("pragma busy_timeout = 0");
   try {
@@ -44,7 +44,7 @@ if (parentPort !== null) {
   const groups = new FullVolumeCommit(connection, path);
   port.on("message", (message: WriterMessage) => {
     if (message === "take reserve") groups.takeReserve();
-    else if (message === "reset log") resetLog(connection);
+    else if (message === "reset wal") resetWal(connection);
     else if (message === "close") {
       connection.close();
       port.close();

@@ -3,8 +3,13 @@ import { type Database, type Step, step, type Urgency } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditRow } from "./audit-reading.ts";
 
+/** A durable audit event. A newer command line may have written a reason that this version does not know. */
+export interface DurableEvent extends Omit<AuditEvent, "reason"> {
+  readonly reason?: string;
+}
+
 /** Called with every audit event once it is durable. */
-export type AuditListener = (event: AuditEvent) => void;
+export type AuditListener = (event: DurableEvent) => void;
 
 /** Records audit events in the same change as the rows that they report. */
 export interface AuditWriter extends AuditTrail {

@@ -1,4 +1,4 @@
-import { auditEventNames, auditReasons, operator } from "../../core/audit-events.ts";
+import { auditEventNames, operator } from "../../core/audit-events.ts";
 import { type Database, one } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditListener } from "./audit.ts";
@@ -8,6 +8,9 @@ const between = statement<{ from: number; to: number; address: string }, AuditRo
   select ${auditColumns} from audit_events
   where number > :from and number <= :to and address = :address
   order by number`);
+
+/** Longest reason in the log, in characters. Known reasons have at most 17. */
+const maxReason = 64;
 
 /**
  * Reports the events that commands have recorded since the last call. Commands run in processes of their own, and
@@ -23,12 +26,15 @@ export function commandEvents(database: Database, listener: AuditListener): () =
     reported = Math.max(from, to);
     if (to <= from) return;
     for (const row of await database.all(between, { from, to, address: operator.address })) {
-      const { number: _, reason: recorded, ...event } = recordedEvent(row);
+      const { number: _, reason, ...event } = recordedEvent(row);
       const name = auditEventNames.find((known) => known === event.name);
-      const reason = Object.values(auditReasons)
-        .flat()
-        .find((known) => known === recorded);
-      if (name !== undefined) listener({ ...event, name, ...(reason !== undefined && { reason }) });
+      if (name === undefined) continue;
+      listener({ ...event, name, ...(reason !== undefined && { reason: shortened(reason) }) });
     }
   };
+}
+
+/** A reason for the log. The table may hold any text: a newer command line or another program wrote it. */
+function shortened(reason: string): string {
+  return reason.slice(0, maxReason).replaceAll(/\p{C}/gu, " ");
 }

@@ -31,14 +31,16 @@ const byId = statement<{ id: string }, { userId: string; addressBucket: string; 
   select user_id as "userId", address_bucket as "addressBucket", ended_at as "endedAt"
   from realm_sessions where id = :id`);
 
-const hint = statement<{ id: string }, { sealedIdTokenHint: string | null }>(`
+const idTokenHint = statement<{ id: string }, { sealedIdTokenHint: string | null }>(`
   select sealed_hint as "sealedIdTokenHint" from realm_sessions where id = :id`);
 
 const unnotified = statement<NoValues, { id: string; sealedIdTokenHint: string | null }>(`
   select id, sealed_hint as "sealedIdTokenHint" from realm_sessions
   where told_at is null and ended_at is not null order by ended_at limit 100`);
 
-const told = statement<{ id: string; at: number }>("update realm_sessions set told_at = :at where id = :id");
+const notified = statement<{ id: string; at: number }>(
+  "update realm_sessions set told_at = :at where id = :id",
+);
 
 const holder = statement<{ nameKey: string }, { userId: string }>(`
   select user_id as "userId" from realm_sessions where name_key = :nameKey order by keep_until desc limit 1`);
@@ -62,10 +64,10 @@ export function realmSessionTable(database: Database, audit: AuditWriter): Realm
       const row = await one(database, byId, { id });
       return row && { userId: row.userId, addressBucket: row.addressBucket, ended: row.endedAt !== null };
     },
-    sealedIdTokenHint: async (id) => (await one(database, hint, { id }))?.sealedIdTokenHint ?? null,
+    sealedIdTokenHint: async (id) => (await one(database, idTokenHint, { id }))?.sealedIdTokenHint ?? null,
     unnotified: () => database.all(unnotified, {}),
     async markNotified(id, at) {
-      await database.commit([step(told, { id, at })], "urgent");
+      await database.commit([step(notified, { id, at })], "urgent");
     },
     holderOf: async (nameKey) => (await one(database, holder, { nameKey }))?.userId,
     openedFrom: async (userId, addressBucket) =>

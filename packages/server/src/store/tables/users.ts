@@ -89,7 +89,7 @@ const remove = statement<{ id: string; freeKey: string }>(`
 
 /** The table `users`. */
 export function userTable(database: Database, audit: AuditWriter, endings: SessionEndings): Users {
-  const find: Users["byName"] = async (key, [asTyped, ascii] = [key, key]) => {
+  const find: Users["byName"] = async ({ key, older: [asTyped, ascii] }) => {
     const row = await one(database, byName, { key, asTyped, ascii });
     return row && localUserOf(row);
   };
@@ -112,7 +112,8 @@ export function userTable(database: Database, audit: AuditWriter, endings: Sessi
       const added = addedUser(user, event.at);
       if (await audit.commit([must(add, added)], [event])) return "added";
       if (await audit.commit([must(addAgain, added)], [event])) return "added";
-      return (await find(user.usernameKey)) ? "username_taken" : "email_taken";
+      const key = user.usernameKey;
+      return (await find({ key, older: [key, key] })) ? "username_taken" : "email_taken";
     },
     addFirst(user, event) {
       const alone = database.writers === "many" ? [step(lockTable, {})] : [];

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { type AccessKeys, keyCheck } from "./access-keys.ts";
-import { describeHealth, describeMetrics } from "./openapi-operations.ts";
+import { describeMetrics } from "./openapi-operations.ts";
 
 /** The counter of answers. */
 export interface RequestCounts {
@@ -51,24 +51,4 @@ function operationOf(route: string): string {
   if (operation !== undefined) return operation;
   const [, name] = /^\/(revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
   return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? "other";
-}
-
-/** The checks of readiness. */
-export interface Health {
-  /** Resolves if requests can be served. @throws {LatchkeyError} `store_unavailable` otherwise */
-  readonly assertReady: () => Promise<void>;
-  /** Problems for an operator that do not stop requests, one sentence each. */
-  readonly warnings: () => readonly string[];
-}
-
-/** Serves liveness (the process runs) and readiness (a balancer should send it requests). */
-export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: Health): void {
-  const live = describeHealth("live", "Whether the process runs");
-  app.get("/health/live", { schema: live }, () => ({ status: "live" }));
-  const ready = describeHealth("ready", "Whether the process can serve requests");
-  app.get("/health/ready", { schema: ready }, async () => {
-    await assertReady();
-    const current = warnings();
-    return current.length === 0 ? { status: "ready" } : { status: "ready", warnings: current };
-  });
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { sharedCheck } from "../../src/core/tokens/cached-read.ts";
+import { sharedCheck } from "../../src/http/health.ts";
 
 let now: number;
 let runs: PromiseWithResolvers<void>[];

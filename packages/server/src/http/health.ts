@@ -1,0 +1,45 @@
+import type { FastifyInstance } from "fastify";
+import type { SteadyClock } from "../core/clock.ts";
+import { describeHealth } from "./openapi-operations.ts";
+
+/** The checks of readiness. */
+export interface Health {
+  /** Resolves if requests can be served. @throws {LatchkeyError} `store_unavailable` otherwise */
+  readonly assertReady: () => Promise<void>;
+  /** Problems for an operator that do not stop requests, one sentence each. */
+  readonly warnings: () => readonly string[];
+}
+
+/** Serves liveness (the process runs) and readiness (a balancer should send it requests). */
+export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: Health): void {
+  const live = describeHealth("live", "Whether the process runs");
+  app.get("/health/live", { schema: live }, () => ({ status: "live" }));
+  const ready = describeHealth("ready", "Whether the process can serve requests");
+  app.get("/health/ready", { schema: ready }, async () => {
+    await assertReady();
+    const current = warnings();
+    return current.length === 0 ? { status: "ready" } : { status: "ready", warnings: current };
+  });
+}
+
+/** How long the result of a check is shared after its end, in milliseconds. */
+const shared = { success: 1_000, failure: 250 };
+
+/**
+ * A single-flight check with a short memory. Concurrent callers share one run. Later callers share its result for a
+ * moment, so a flood of requests causes about one check a second.
+ */
+export function sharedCheck(check: () => Promise<void>, steady: SteadyClock): () => Promise<void> {
+  let answer: Promise<void> | undefined;
+  let staleAt = Number.POSITIVE_INFINITY;
+  const keepFor = (duration: number) => () => {
+    staleAt = steady() + duration;
+  };
+  return () => {
+    if (answer !== undefined && steady() < staleAt) return answer;
+    staleAt = Number.POSITIVE_INFINITY;
+    answer = check();
+    answer.then(keepFor(shared.success), keepFor(shared.failure));
+    return answer;
+  };
+}
