@@ -56,6 +56,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       maxHeaderSize: 16 * 1024,
       // The host check refuses it instead, with the same error body as every other refusal.
       requireHostHeader: false,
+      // A request without a body costs a tenth less. The price is the hook in `takeBodiesAsBytes`.
+      optimizeEmptyRequests: true,
     },
     rewriteUrl(request) {
       return rewriteTarget(request, (path) => methodsOf(this, path).length > 0);

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FastifySchemaValidationError } from "fastify/types/schema.js";
 import { type Issue, LatchkeyError } from "../core/errors.ts";
@@ -8,6 +9,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export function takeBodiesAsBytes(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  // With `optimizeEmptyRequests` the stream of an empty request has ended, without an event. A parser would wait for it.
+  app.addHook("preParsing", (request, _reply, payload, done) => {
+    const hasNoEvents = request.raw.readableEnded && request.headers["content-type"] !== undefined;
+    done(null, hasNoEvents ? Readable.from([]) : payload);
+  });
 }
 
 /** Removes the content type, for operations that ignore their body: no type of it is refused. */

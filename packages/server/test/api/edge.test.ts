@@ -6,7 +6,7 @@ import { testServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
 import { describe, expect, test, vi } from "vitest";
 import { send } from "./api-case.ts";
-import { raw } from "./raw-request.ts";
+import { ask, raw } from "./raw-request.ts";
 
 describe("every answer", () => {
   test.each([
@@ -120,6 +120,23 @@ describe("input that Node cannot parse as a request", () => {
     await using server = await testServer();
     const answer = await send(server, "", { method: "GET", path: `/${"a".repeat(2048)}` });
     expect([answer.status, answer.body["code"]]).toEqual([414, "uri_too_long"]);
+  });
+});
+
+describe("a request with a content type, but without a body and a length", () => {
+  test.each([
+    ["POST", "/auth/login", 400, "bad_request"],
+    ["POST", "/auth/refresh", 400, "bad_request"],
+    ["POST", "/auth/logout", 401, "missing_token"],
+    ["POST", "/mcp", 400, undefined],
+    ["DELETE", "/mcp", 405, undefined],
+    ["GET", "/auth/me", 401, "missing_token"],
+    ["PUT", "/auth/login", 405, "method_not_allowed"],
+    ["POST", "/nowhere", 404, "not_found"],
+  ])("is answered: %s %s", async (method, path, status, code) => {
+    await using server = await testServer();
+    const headers = "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+    expect(await ask(server.url, method, path, { headers })).toMatchObject({ status, code });
   });
 });
 
