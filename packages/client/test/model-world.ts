@@ -15,6 +15,8 @@ export class ModelWorld {
   readonly clients: readonly AuthClient[];
   /** The last event: the response to a login, or the start of a logout. */
   lastEvent: "login" | "logout" = "login";
+  /** The number of answered logins. */
+  logins = 0;
   /** Called with the session of each write to the store. */
   readonly watching = new Set<(session: number) => void>();
   /** The error of a refused write. */
@@ -126,7 +128,10 @@ export class ModelWorld {
       fate === "unavailable" ? new Response(null, { status: 503 }) : this.server.answer(path, body, bearer);
     await this.#scheduler.schedule(Promise.resolve(), `${path} is answered`);
     if (fate === "answer lost") throw new TypeError("fetch failed");
-    if (path === "/auth/login" && answer.ok) this.lastEvent = "login";
+    if (path === "/auth/login" && answer.ok) {
+      this.lastEvent = "login";
+      this.logins++;
+    }
     return answer;
   }
 
