@@ -46,14 +46,11 @@ export class RefreshGrace {
    * noted rotation, so a session that refreshes often does not displace others.
    */
   async note(sessionId: string, generation: number, rotation: Promise<boolean>): Promise<boolean> {
-    const key = keyOf(sessionId, generation);
-    this.#rotations.note(key);
+    this.#rotations.note(sessionId, generation);
     try {
-      const rotated = await rotation;
-      this.#rotations.forget(keyOf(sessionId, generation - 1));
-      return rotated;
+      return await rotation;
     } catch (error) {
-      this.#rotations.forget(key);
+      this.#rotations.forget(sessionId, generation);
       throw error;
     }
   }
@@ -66,13 +63,9 @@ export class RefreshGrace {
 
   /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
   #age(session: Session): number {
-    const known = this.#rotations.ageOf(keyOf(session.id, session.generation));
+    const known = this.#rotations.ageOf(session.id, session.generation);
     if (Number.isFinite(known)) return known;
     const age = this.#clock() - session.rotatedAt;
     return age < -skew ? Number.POSITIVE_INFINITY : age;
   }
-}
-
-function keyOf(sessionId: string, generation: number): string {
-  return `${sessionId} ${generation}`;
 }
