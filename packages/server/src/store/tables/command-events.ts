@@ -23,9 +23,12 @@ export function commandEvents(database: Database, listener: AuditListener): () =
     const to = (await one(database, newestEvent, {}))?.number ?? 0;
     const from = reported ?? to;
     // A purge can empty the trail. Its numbers continue all the same.
-    reported = Math.max(from, to);
+    reported ??= from;
     if (to <= from) return;
-    for (const row of await database.all(between, { from, to, address: operator.address })) {
+    const rows = await database.all(between, { from, to, address: operator.address });
+    // Only now: the events of a failed read are reported at the next call.
+    reported = to;
+    for (const row of rows) {
       const { number: _, reason, ...event } = recordedEvent(row);
       const name = auditEventNames.find((known) => known === event.name);
       if (name === undefined) continue;
