@@ -142,7 +142,9 @@ describe("when the queue is full", () => {
     });
     impatient.on("error", () => {});
     impatient.end(JSON.stringify(body));
-    await until("the queue is full", async () => (await login()).status === 503, 5_000);
+    const waiting = async () =>
+      (await (await fetch(`${server.url}/metrics`)).text()).includes("\nlatchkey_hash_waiting 1\n");
+    await until("the login waits", waiting, 5_000);
     impatient.destroy();
     await until(
       "the disconnect is logged",
@@ -175,8 +177,8 @@ describe("when the queue is full", () => {
     expect(await refused()).toBe(true);
     const bob = login("bob", "198.51.100.1");
     const overtaken = () =>
-      server.logged().filter(({ reason }) => `${reason}`.startsWith("place in the hash"));
-    await until("a waiting login loses its place", () => overtaken().length === 1, 5_000);
+      server.logged().filter(({ reason }) => `${reason}`.startsWith("displaced from the hash queue"));
+    await until("a waiting login is displaced", () => overtaken().length === 1, 5_000);
     await until("the rest of the flood is refused", () => refusals(server) === 30, 5_000);
     held.letGo();
     expect((await bob).status).toBe(200);
@@ -208,8 +210,8 @@ describe("when the queue is full", () => {
     expect(log.take().statements).toEqual([]);
     const bob = login("bob");
     await until(
-      "a waiting login loses its place",
-      () => server.logged().some(({ reason }) => `${reason}`.startsWith("place in the hash")),
+      "a waiting login is displaced",
+      () => server.logged().some(({ reason }) => `${reason}`.startsWith("displaced from the hash queue")),
       5_000,
     );
     held.letGo();

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
 import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 
@@ -34,6 +34,23 @@ test("hashes run and wait within the limits", async () => {
   c.finish();
   expect(await Promise.all(all)).toEqual(["done", "done", "done"]);
   expect([queue.running, queue.waiting]).toEqual([0, 0]);
+});
+
+test("under a full load, eight finished hashes are released together", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const queue = new HashQueue({ concurrency: 1, maxWaiting: 16 });
+  const works = Array.from({ length: 16 }, work);
+  let released = 0;
+  for (const { run } of works) void queue.run(run, someone).then(() => released++);
+  const seen: number[] = [];
+  for (const { finish } of works) {
+    finish();
+    await settled();
+    seen.push(released);
+  }
+  expect(seen.slice(0, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, 8]);
+  expect(seen.at(-1)).toBe(16);
 });
 
 test("a waiter that disconnects gives its place back without a hash", async () => {

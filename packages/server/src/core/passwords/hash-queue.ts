@@ -89,7 +89,7 @@ export class HashQueue {
         },
         displace() {
           signal?.removeEventListener("abort", hangUp);
-          const reason = "place in the hash queue given to another address or account";
+          const reason = "displaced from the hash queue by another address or account";
           reject(new LatchkeyError("overloaded", { reason }));
         },
       });
