@@ -2,7 +2,7 @@ import { orUndefined } from "./fields.ts";
 
 /**
  * The codes of an error and of its causes, the innermost last. Reads at most ten errors, because causes may be
- * cyclic. The received bytes are deleted, which Node attaches to a parse error as `data`: they may echo a secret.
+ * cyclic. Deletes the `data` of each: the bytes that Node attaches to a parse error may echo a secret.
  */
 export function codesOf(error: unknown): readonly string[] {
   const codes: string[] = [];
@@ -13,7 +13,7 @@ export function codesOf(error: unknown): readonly string[] {
       const read: Error & { readonly code?: unknown; data?: unknown } = next;
       if (typeof read.code === "string") codes.push(read.code);
       // A frozen error throws.
-      if (depth > 0) orUndefined(() => delete read.data);
+      orUndefined(() => delete read.data);
     }
   });
   return codes;

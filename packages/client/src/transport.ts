@@ -68,7 +68,7 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   const lost = (cause: unknown): never => {
     if (orUndefined(() => cause instanceof AuthError)) throw cause;
     // Only a code is shown: the text of an error may quote a password or a header.
-    const reason = codesOf(cause).findLast((code) => /^[A-Z][A-Z0-9_]{1,40}$/.test(code));
+    const reason = codesOf(cause).findLast((code) => /^[A-Z]\w{1,40}$/.test(code));
     throw new ConnectionError(noResponse + (reason ? `: ${reason}` : ""), { cause });
   };
   // `fetch` is called without a receiver, because browsers reject any but the window.
