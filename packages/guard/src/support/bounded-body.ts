@@ -53,7 +53,7 @@ export async function collect(
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("an earlier reader has set the body to text");
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("an earlier middleware has set the body to text");
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new BodyTooLong(maxBytes);
     parts.push(chunk);

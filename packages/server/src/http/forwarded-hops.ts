@@ -2,7 +2,7 @@
 export type ForwardedHeader = "x-forwarded-for" | "forwarded";
 
 /**
- * The addresses in a header, from right to left: each proxy appends one. An entry without an IP address is undefined.
+ * The texts in the place of addresses, from right to left: each proxy appends one. The caller checks each.
  *
  * A client may have sent the left part, so it is read last. Parsing `Forwarded` from its start would be unsafe: a quote
  * that a client left open would hide all entries behind it.
@@ -51,7 +51,7 @@ function unquoted(text: string): string {
   return quoted?.replaceAll(/\\(.)/gs, "$1") ?? text;
 }
 
-/** The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. */
+/** The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. Other text stays. */
 function addressIn(node = ""): string {
   const [, v6, v4] = /^(?:\[([^[\]]+)\]|([\d.]+))(?::(?:\d{1,5}|_[\w.-]+))?$/.exec(node) ?? [];
   return v6 ?? v4 ?? node;

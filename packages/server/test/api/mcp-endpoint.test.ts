@@ -87,7 +87,7 @@ describe("the endpoint", () => {
   });
 });
 
-describe("a caller", () => {
+describe("the check of tokens", () => {
   const needsToken = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
 
   test("answers a call without a token with the address of the metadata", async () => {

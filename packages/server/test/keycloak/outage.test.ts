@@ -12,7 +12,7 @@ import { sameTimes } from "./own-realm.ts";
 import { realmServer } from "./realm-server.ts";
 
 const timeout = 2_000;
-/** One request sends Keycloak at most three: discovery, the check of the client, and its own. */
+/** One request causes at most three requests to Keycloak: discovery, the check of the client, and its own. */
 const bound = 3 * timeout + 5_000;
 const realm = "outage";
 
@@ -28,7 +28,7 @@ describe.skipIf(givenUrl !== undefined)("during an outage of Keycloak", { timeou
     const more = crowd.map((username) => ({ ...alice, username, email: `${username}@example.com` }));
     await new RealmAdmin(keycloak.url).importRealm({ ...rest, users: [...users, ...more] });
     server = await realmServer(keycloak.url, realm, { ...unthrottled, KEYCLOAK_TIMEOUT: `${timeout}ms` });
-    // An answer of readiness is shared for a quarter of a second by the server's clock, which the test moves.
+    // An answer of readiness is shared for a moment by the server's clock, which the test moves.
     ticking = setInterval(() => server.advance(50), 50);
   });
   afterAll(async () => {

@@ -17,8 +17,8 @@ export interface TradeParts {
 }
 
 /**
- * Trades a live access token of a session for a new one. A trade needs an access token alone. A stolen one must not
- * become a credential for the whole life of its session, so a chain of trades has an end. The chain and all its tokens
+ * Trades a live access token of a session for a new one. A trade needs an access token alone. A stolen access
+ * token must not last for the whole life of its session. So a chain of trades has an end: the chain and all its tokens
  * end a day after the last login or refresh by refresh token. If access tokens live longer than a day, the chain ends
  * with their lifetime.
  *

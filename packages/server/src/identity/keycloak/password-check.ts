@@ -44,8 +44,8 @@ export function createPasswordCheck(
       recent.note(key);
       return answer;
     } catch (error) {
-      // A login that never reached the realm, such as behind an open circuit, is not noted: a flood of such logins
-      // would displace the accounts that were.
+      // A login that was not sent, because of a full bulkhead or an open circuit, is not noted: a flood of them would
+      // displace logins that were sent.
       if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) {
         recent.note(key);
         unanswered.note(key);
