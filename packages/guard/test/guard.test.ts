@@ -1,70 +1,26 @@
+import { type Changes, codeOf, start, TestIssuer } from "@latchkey/testkit/mcp/issuer";
 import fc from "fast-check";
-import { type CryptoKey, generateKeyPair, SignJWT } from "jose";
+import { generateKeyPair } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createGuard, type Guard, TokenError } from "../src/index.ts";
+import { type Guard, TokenError } from "../src/index.ts";
 
-const issuer = "https://login.example";
-const audience = "https://api.example";
-const { publicKey, privateKey } = await generateKeyPair("ES256");
+const own = await TestIssuer.make();
+const { issuer, audience, publicKey } = own;
 const stranger = await generateKeyPair("ES256");
 const p384 = await generateKeyPair("ES384");
-const start = 1_700_000_000;
+const token = (changes?: Changes) => own.token(changes);
 
-let now: number;
-let revoked: Set<string>;
 let published: Set<string>;
 let guard: Guard;
 beforeEach(() => {
-  now = start * 1000;
-  revoked = new Set();
+  own.now = start * 1000;
+  own.ended.clear();
   published = new Set(["k1"]);
   guard = make();
 });
 
 function make(options: { cacheSize?: number; audience?: string | string[] } = {}): Guard {
-  return createGuard({
-    issuer,
-    audience,
-    clockTolerance: 0,
-    keys: { get: (kid) => (published.has(kid) ? publicKey : undefined) },
-    revocations: { isRevoked: (sessionId) => revoked.has(sessionId ?? "none") },
-    now: () => now,
-    ...options,
-  });
-}
-
-interface Changes {
-  readonly claims?: Record<string, unknown>;
-  readonly header?: Record<string, unknown>;
-  readonly key?: CryptoKey;
-}
-
-/** A good token with some changes. An undefined claim is left out. */
-function token({ claims = {}, header = {}, key = privateKey }: Changes = {}): Promise<string> {
-  return new SignJWT({
-    iss: issuer,
-    aud: audience,
-    sub: "user:alice",
-    sid: "session-1",
-    preferred_username: "alice",
-    roles: ["user", "premium"],
-    scope: "openid profile",
-    iat: start,
-    exp: start + 60,
-    ...claims,
-  })
-    .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "k1", ...header })
-    .sign(key);
-}
-
-async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return "accepted";
-  } catch (error) {
-    if (error instanceof TokenError) return error.code;
-    throw error;
-  }
+  return own.guard({ keys: { get: (kid) => (published.has(kid) ? publicKey : undefined) }, ...options });
 }
 
 test("a good token names its principal", async () => {
@@ -131,9 +87,9 @@ describe("a cached token", () => {
   test("still expires to the millisecond", async () => {
     const good = await token();
     await guard.verify(good);
-    now = (start + 60) * 1000 - 1;
+    own.now = (start + 60) * 1000 - 1;
     expect(await codeOf(guard.verify(good))).toBe("accepted");
-    now += 1;
+    own.now += 1;
     expect(await codeOf(guard.verify(good))).toBe("token_expired");
     expect(await codeOf(make().verify(good))).toBe("token_expired");
   });
@@ -141,7 +97,7 @@ describe("a cached token", () => {
   test("is refused from the moment its session ends", async () => {
     const good = await token();
     await guard.verify(good);
-    revoked.add("session-1");
+    own.ended.add("session-1");
     expect(await codeOf(guard.verify(good))).toBe("token_revoked");
     expect(await codeOf(make().verify(good))).toBe("token_revoked");
   });
@@ -179,16 +135,8 @@ test("one of several audiences is enough", async () => {
 });
 
 test("an error of the key source is passed on", async () => {
-  const broken = createGuard({
-    issuer,
-    audience,
-    keys: {
-      get: () => undefined,
-      refresh: () => Promise.reject(new Error("offline")),
-    },
-    revocations: { isRevoked: () => false },
-    now: () => now,
-  });
+  const refresh = () => Promise.reject(new Error("offline"));
+  const broken = own.guard({ keys: { get: () => undefined, refresh } });
   await expect(broken.verify(await token())).rejects.toThrow("offline");
 });
 
