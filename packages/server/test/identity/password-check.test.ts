@@ -4,7 +4,11 @@ import { LatchkeyError } from "../../src/core/errors.ts";
 import { CircuitOpen } from "../../src/identity/keycloak/circuit-breaker.ts";
 import { createPasswordCheck, type PasswordCheck } from "../../src/identity/keycloak/password-check.ts";
 import type { RealmGrant } from "../../src/identity/keycloak/realm.ts";
-import { RealmUnavailable, toLatchkeyError } from "../../src/identity/keycloak/realm-errors.ts";
+import {
+  RealmMisconfigured,
+  RealmUnavailable,
+  toLatchkeyError,
+} from "../../src/identity/keycloak/realm-errors.ts";
 import type { RealmRefusal } from "../../src/identity/keycloak/refusals.ts";
 
 const granted = { accessToken: "a", refreshToken: "r", idToken: undefined, refreshableFor: undefined };
@@ -65,6 +69,12 @@ describe("a rejection", () => {
     await login();
     expect(await login()).toEqual(disabled);
   });
+});
+
+test("a login that ended in a fault of the realm's settings is recent as well", async () => {
+  script = [new RealmMisconfigured("no refresh tokens"), wrong, granted];
+  await expect(login()).rejects.toMatchObject({ code: "provider_unavailable" });
+  expect(await login()).toEqual(granted);
 });
 
 test("a flood of logins that the realm never got displaces no recent login", async () => {

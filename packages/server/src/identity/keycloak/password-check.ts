@@ -46,10 +46,9 @@ export function createPasswordCheck(
     } catch (error) {
       // A login that was not sent, because of a full bulkhead or an open circuit, is not noted: a flood of them would
       // displace logins that were sent.
-      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) {
-        recent.note(key);
-        unanswered.note(key);
-      }
+      const unsent = error instanceof LatchkeyError && error.cause === undefined;
+      if (!unsent) recent.note(key);
+      if (error instanceof LatchkeyError && error.cause instanceof RealmUnavailable) unanswered.note(key);
       throw error;
     }
   }
