@@ -103,9 +103,11 @@ function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): 
     connections: config.databasePool,
     timeout: config.databaseTimeout,
     sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
-    onAudit({ name, at: _, ...event }) {
+    replica: config.replica,
+    onAudit({ name, at: _, replica: recordedBy, ...event }) {
       repeats.note({ name, ...event });
-      log.info({ event: name, ...event }, name);
+      // The log's own field `replica` names the writer of the line.
+      log.info({ event: name, ...event, ...(recordedBy !== undefined && { recordedBy }) }, name);
     },
     onWarning: (message) => log.warn(message),
   });

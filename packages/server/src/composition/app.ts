@@ -55,7 +55,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         exposition([
           ...requests.families(),
           ...repeats.families(),
-          ...serverMetrics({ queue, revocations, store, lostLogLines, clockWatch }),
+          ...serverMetrics({ queue, revocations, store, lostLogLines, clockWatch, replica: config.replica }),
         ]),
       keys: config.metricsKeys,
       local,

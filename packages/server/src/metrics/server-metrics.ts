@@ -20,16 +20,18 @@ export interface WatchedParts {
   readonly store: Pick<Database, "pool" | "walSize">;
   readonly lostLogLines: (() => number) | undefined;
   readonly clockWatch: ClockFigures;
+  /** The id of this process. */
+  readonly replica: string;
 }
 
 /** The metrics that are read at the moment of the request. */
 export function serverMetrics(parts: WatchedParts): Family[] {
-  const { queue, revocations, store, lostLogLines, clockWatch } = parts;
+  const { queue, revocations, store, lostLogLines, clockWatch, replica } = parts;
   const { lag, offset } = clockWatch;
   const connections = store.pool?.();
   const wal = store.walSize?.();
   return [
-    gauge("latchkey_info", "Version of the server", 1, { version }),
+    gauge("latchkey_info", "Version and id of the server", 1, { version, replica }),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),
     gauge("latchkey_hash_running_max", "Limit of password hashes computed at once", queue.concurrency),
     gauge("latchkey_hash_waiting", "Logins waiting for a password hash", queue.waiting),
