@@ -8,6 +8,7 @@ import { composeStories } from "./composition/stories.ts";
 import type { Config } from "./config/config.ts";
 import { assertNotLost } from "./config/secret-file.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
+import { secondsOf } from "./core/clock-offset.ts";
 import type { Hasher } from "./core/passwords/passwords.ts";
 import type { People } from "./core/stories/people.ts";
 import { isLoopback } from "./core/throttle/addresses.ts";
@@ -78,7 +79,11 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);
-    log.info({ url, issuer, database: shownPlace(config.database) }, `listening at ${url}`);
+    const clockOffsetSeconds = clockWatch.offset && secondsOf(clockWatch.offset.offset);
+    log.info(
+      { url, issuer, database: shownPlace(config.database), clockOffsetSeconds },
+      `listening at ${url}`,
+    );
     return {
       url,
       people,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
+import { secondsOf } from "../core/clock-offset.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { createApp } from "../http/app.ts";
 import { sharedCheck } from "../http/health.ts";
@@ -43,6 +44,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       await store.assertReady();
       await realm?.assertReady();
     }, steady),
+    clockOffset: () => clockWatch.offset && secondsOf(clockWatch.offset.offset),
     warnings: () => (clockWatch.warning === undefined ? [] : [clockWatch.warning]),
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,

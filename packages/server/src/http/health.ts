@@ -8,17 +8,23 @@ export interface Health {
   readonly assertReady: () => Promise<void>;
   /** Problems for an operator that do not stop requests, one sentence each. */
   readonly warnings: () => readonly string[];
+  /** This machine's clock minus the database's, in seconds. Undefined if the database has no clock. */
+  readonly clockOffset: () => number | undefined;
 }
 
 /** Serves liveness (the process runs) and readiness (a balancer should send it requests). */
-export function healthRoutes(app: FastifyInstance, { assertReady, warnings }: Health): void {
+export function healthRoutes(app: FastifyInstance, { assertReady, warnings, clockOffset }: Health): void {
   const live = describeHealth("live", "Whether the process runs");
   app.get("/health/live", { schema: live }, () => ({ status: "live" }));
   const ready = describeHealth("ready", "Whether the process can serve requests");
   app.get("/health/ready", { schema: ready }, async () => {
     await assertReady();
-    const current = warnings();
-    return current.length === 0 ? { status: "ready" } : { status: "ready", warnings: current };
+    const [current, offset] = [warnings(), clockOffset()];
+    return {
+      status: "ready",
+      ...(offset !== undefined && { clock_offset_seconds: offset }),
+      ...(current.length > 0 && { warnings: current }),
+    };
   });
 }
 

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import type { ClockOffset } from "../core/clock-offset.ts";
 import type { HashQueue } from "../core/passwords/hash-queue.ts";
 import type { Revocations } from "../core/tokens/revocations.ts";
 import { version } from "../core/version.ts";
@@ -9,8 +10,8 @@ import type { Family } from "./exposition.ts";
 interface ClockFigures {
   /** Milliseconds that deletions are behind the clock. */
   readonly lag: number;
-  /** This machine's clock minus the database's, in milliseconds. Undefined if the database has no clock. */
-  readonly offset: number | undefined;
+  /** The distance from the database's clock. Undefined if the database has no clock. */
+  readonly offset: Pick<ClockOffset, "offset" | "uncertainty"> | undefined;
 }
 
 /** The parts that are measured when monitoring reads the metrics. */
@@ -61,7 +62,12 @@ export function serverMetrics(parts: WatchedParts): Family[] {
     ...optionalGauge(
       "latchkey_clock_offset_seconds",
       "This machine's clock minus the database's clock",
-      offset && offset / 1000,
+      offset && offset.offset / 1000,
+    ),
+    ...optionalGauge(
+      "latchkey_clock_offset_uncertainty_seconds",
+      "Half of the round trip in which the clock offset was measured",
+      offset && offset.uncertainty / 1000,
     ),
     ...(connections === undefined ? [] : poolMetrics(connections)),
     ...processMetrics(),
