@@ -1,3 +1,4 @@
+import { settlesWithin } from "@latchkey/guard/timers";
 import type { FastifyInstance } from "fastify";
 import type { SteadyClock } from "../core/clock.ts";
 import { describeHealth } from "./openapi-operations.ts";
@@ -26,6 +27,14 @@ export function healthRoutes(app: FastifyInstance, { assertReady, warnings, cloc
       ...(current.length > 0 && { warnings: current }),
     };
   });
+}
+
+/** A check that takes longer counts as failed in the metrics, in milliseconds. Monitoring waits for the answer. */
+const metricsTimeout = 1_000;
+
+/** Whether a check succeeds soon. */
+export async function succeedsSoon(check: () => Promise<void>): Promise<boolean> {
+  return settlesWithin(check(), metricsTimeout).catch(() => false);
 }
 
 /** How long the result of a check is shared after its end, in milliseconds. */
