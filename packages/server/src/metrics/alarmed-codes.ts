@@ -12,5 +12,4 @@ export const alarmedCodes = [
   "provider_unavailable",
   "rate_limited",
   "store_unavailable",
-  "token_revoked",
 ] as const satisfies readonly (ErrorCode | "ok")[];
