@@ -36,12 +36,12 @@ export interface Prometheus extends AsyncDisposable {
  * Starts Prometheus with the alarms of `deploy/`.
  *
  * @param folder a folder of its own
- * @param urls the servers
+ * @param jobs the servers of each job, which share a database
  * @param key one of their metrics keys
  */
 export async function startPrometheus(
   folder: string,
-  urls: readonly string[],
+  jobs: Readonly<Record<string, readonly string[]>>,
   key: string,
 ): Promise<Prometheus> {
   mkdirSync(folder, { recursive: true });
@@ -55,13 +55,12 @@ export async function startPrometheus(
     ...documented,
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: [rulesFile],
-    scrape_configs: [
-      {
-        ...job,
-        authorization: { credentials_file: keyFile },
-        static_configs: [{ targets: urls.map((url) => new URL(url).host) }],
-      },
-    ],
+    scrape_configs: Object.entries(jobs).map(([name, urls]) => ({
+      ...job,
+      job_name: name,
+      authorization: { credentials_file: keyFile },
+      static_configs: [{ targets: urls.map((url) => new URL(url).host) }],
+    })),
   };
   writeFileSync(file, stringify(configuration));
   const address = `127.0.0.1:${await freePort()}`;
@@ -81,6 +80,7 @@ export async function startPrometheus(
   const get = (path: string) => send(`http://${address}${path}`);
   const stop = async () => {
     process.off("exit", kill);
+    if (child.exitCode !== null) return;
     const ended = once(child, "exit");
     child.kill("SIGTERM");
     await ended;
