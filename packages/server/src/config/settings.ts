@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { holdsPassword } from "./postgres-url.ts";
+import { generatedReplicaId, replicaId } from "./replica-id.ts";
 import {
   choice,
   cidrs,
@@ -172,6 +173,12 @@ export const settings = {
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),
   auditMaxSize: setting(size(1e6), "1GB", "size of the audit trail; the oldest events go first"),
+  replica: setting(
+    replicaId,
+    generatedReplicaId(),
+    "id of this process in its log, its audit events and its metrics",
+    { shown: "the host's name and six random digits" },
+  ),
   logLevel: setting(
     choice("debug", "info", "warn", "error", "silent"),
     "info",
