@@ -6,12 +6,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { gt, prerelease, valid } from "semver";
+import { gt, valid } from "semver";
 import { writeArtifacts } from "./artifacts.ts";
 import { notesOf, withRelease } from "./changelog.ts";
 import { rootManifest } from "./manifest.ts";
 import { repositoryOf } from "./origin.ts";
 import { root } from "./packages.ts";
+import { publishingCommands } from "./publishing.ts";
 import { run } from "./run.ts";
 
 try {
@@ -83,9 +84,6 @@ function prepare(version: string): void {
     run("git", ["tag", "--annotate", "--cleanup=whitespace", "--message", message, `v${version}`]);
     return files;
   });
-  // Without a tag of its own, npm would install a release candidate for everyone.
-  const tag = prerelease(version) === null ? "" : " --tag next";
-
   process.stdout.write(
     [
       `Latchkey ${version} is committed and tagged v${version}. Its files are in dist/:`,
@@ -95,10 +93,7 @@ function prepare(version: string): void {
         .trimEnd()
         .replace(/^(?=.)/gm, "  "),
       "Look at them, then publish:",
-      `  git push origin HEAD v${version}`,
-      ...files
-        .filter((name) => name.endsWith(".tgz"))
-        .map((name) => `  npm publish --access public${tag} dist/${name}`),
+      ...publishingCommands(version, files).map((command) => `  ${command}`),
       "",
     ].join("\n"),
   );
