@@ -51,6 +51,15 @@ export const bun: Runtime = {
   args: ["run", "--no-install"],
 };
 
+/** The runtime of Cloudflare's workers. Its package has 120 MB, so it is no dependency of the repository. */
+export const workerd: Runtime = {
+  name: "workerd 1.20260730.1",
+  package: `@cloudflare/workerd-${process.platform}-${process.arch.replace("x64", "64")}`,
+  version: "1.20260730.1",
+  binary: "bin/workerd",
+  args: ["serve", "--control-fd=1"],
+};
+
 /**
  * Installs a runtime, once for all runs.
  *
