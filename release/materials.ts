@@ -27,8 +27,8 @@ interface Materials {
 }
 
 /**
- * The bill of materials of a package (CycloneDX): the packages that its installation brings, and those whose code it
- * contains.
+ * The bill of materials of a package (CycloneDX): the packages that its installation brings, and those that
+ * its own files contain.
  *
  * @param tarball the packed package
  */
@@ -79,7 +79,7 @@ function aboutPackage(of: Package, found: Materials): object {
   };
 }
 
-/** The packages whose code is in the bundle, as its licence notices name them. */
+/** The packages in the bundle, as its licence notices name them. */
 function containedIn(of: Package): readonly Component[] {
   const notices = join(distOf(of), "NOTICES.md");
   const text = existsSync(notices) ? readFileSync(notices, "utf8") : "";

@@ -106,7 +106,7 @@ function prepare(version: string): void {
  */
 function orUndo<T>(version: string, steps: () => T): T {
   const before = run("git", ["rev-parse", "HEAD"]).trim();
-  // Ctrl-C ends the running step, whose error then arrives here.
+  // Ctrl-C ends the running step. Its error then arrives here.
   const interrupted = () => {};
   process.on("SIGINT", interrupted);
   try {

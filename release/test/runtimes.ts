@@ -51,7 +51,7 @@ export const bun: Runtime = {
   args: ["run", "--no-install"],
 };
 
-/** The runtime of Cloudflare's workers. Its package has 120 MB, so it is no dependency of the repository. */
+/** The runtime of Cloudflare's workers. Its package has 120 MB, so the repository does not depend on it. */
 export const workerd: Runtime = {
   name: "workerd 1.20260730.1",
   package: `@cloudflare/workerd-${process.platform}-${process.arch.replace("x64", "64")}`,
