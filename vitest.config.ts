@@ -37,7 +37,9 @@ export default defineConfig({
         test: {
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
-          exclude: ["packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**"],
+          exclude: [
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,container,cluster}/**",
+          ],
           globalSetup: [
             "packages/server/test/keycloak/skip-notice.ts",
             "packages/server/test/postgres/server/embedded.ts",
@@ -112,6 +114,16 @@ export default defineConfig({
           // The first run fetches the tools and the dependencies of the generated clients.
           testTimeout: 900_000,
           hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "container",
+          include: ["packages/server/test/{container,cluster}/**/*.test.ts"],
+          // The first run builds helm, and the base of the image.
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
           fileParallelism: false,
         },
       },
