@@ -95,7 +95,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
-  await documentationRoutes(app, parts.issuer);
+  await documentationRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
