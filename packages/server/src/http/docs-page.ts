@@ -9,6 +9,8 @@ html.dark-mode .swagger-ui table.headers td { color: inherit; }
 }
 .swagger-ui .answer button::before { content: "\\25b8" / ""; display: inline-block; width: 1.25rem; }
 .swagger-ui .answer button[aria-expanded="true"]::before { content: "\\25be" / ""; }
+.swagger-ui .answer + .response > .response-col_status { visibility: hidden; }
+.swagger-ui .answer + .response .response-col_description__inner { display: none; }
 .swagger-ui .answer b { display: inline-block; min-width: 3.25rem; }
 @media (max-width: 640px) {
   .swagger-ui .opblock-tag, .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
