@@ -95,7 +95,8 @@ describe.each([
     ["P-384:P-256", "ECDH, secp384r1, 384 bits"],
   ])("the first of the client's curves is used: %s", (curves, shown) => {
     const { output } = connect(nginx, "-tls1_3", "-curves", curves);
-    expect(output).toContain(`Server Temp Key: ${shown}`);
+    // OpenSSL before 3.2 says "Server".
+    expect(output).toMatch(new RegExp(`^(Server|Peer) Temp Key: ${shown}$`, "m"));
   });
 
   test.each(["P-521", "X448"])("the curve %s is refused", (curve) => {
