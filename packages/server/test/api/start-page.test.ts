@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { version } from "../../src/core/version.ts";
@@ -67,6 +68,15 @@ describe("the page at /", () => {
     for (const link of links.slice(0, 3)) {
       expect((await get(new URL(link, `${server.url}/`).href)).status, link).toBe(200);
     }
+  });
+
+  test("links the guide in the repository of the packages", async () => {
+    const root = new URL("../../../../", import.meta.url);
+    const { homepage } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+    const guide = linksIn(await (await get(`${server.url}/`)).text()).at(-1) ?? "";
+    const [repository, file = ""] = guide.split("/blob/main/");
+    expect(repository).toBe(homepage.replace("#readme", ""));
+    expect(existsSync(new URL(file, root))).toBe(true);
   });
 
   test("has a policy without scripts that permits exactly its own style sheet", async () => {
