@@ -38,6 +38,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     issuer,
     host: config.host,
     allowedHosts: config.allowedHosts,
+    docs: config.docs === "on",
     hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
     keySet: () =>

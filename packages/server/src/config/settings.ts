@@ -169,6 +169,7 @@ export const settings = {
   mcp: optional(choice("on", "off"), "the built-in MCP tools at /mcp", {
     shown: "on if HOST is a loopback address and users are local, else off",
   }),
+  docs: setting(choice("on", "off"), "on", "whether /docs and /openapi.json are served"),
   signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),
