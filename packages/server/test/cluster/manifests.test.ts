@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { allSettings, variableOf } from "../../src/config/settings.ts";
 import { version } from "../../src/core/version.ts";
 import { type Manifest, manifests, only, valueFiles } from "./chart.ts";
@@ -253,6 +255,15 @@ test("the monitor reads the metrics with a key from a Secret", () => {
       },
     ],
   });
+});
+
+test("the alarms are those of deploy/prometheus-rules.yml, as they are", () => {
+  const rules = parse(
+    readFileSync(new URL("../../../../deploy/prometheus-rules.yml", import.meta.url), "utf8"),
+  );
+  expect(only("PrometheusRule", full).spec).toEqual(rules);
+  // The alarms ask for a job with this name. The operator takes the name of the Service.
+  expect(only("Service", full).metadata.name).toContain("latchkey");
 });
 
 test("each secret setting of the server has a Secret among the values", async () => {

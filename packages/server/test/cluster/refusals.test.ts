@@ -67,6 +67,11 @@ describe("a wrong value is refused by its name", () => {
     ["a proxy's name", { "trustedProxies[0]": "ingress" }, /at '\/trustedProxies\/0'/],
     ["a digest that is cut short", { "image.digest": "sha256:ab" }, /at '\/image\/digest'/],
     ["a Secret's name with a blank", { "secrets.secret.name": "my secret" }, /at '\/secrets\/secret\/name'/],
+    [
+      "an interval that the alarms do not bear",
+      { "metrics.serviceMonitor.interval": "1m" },
+      /at '\/metrics\/serviceMonitor\/interval'/,
+    ],
     ["a budget of zero", { "podDisruptionBudget.maxUnavailable": "0" }, /maxUnavailable/],
   ])("%s", async (_, set, message) => {
     expect(await refusal("postgres-values.yaml", set)).toMatch(message);
