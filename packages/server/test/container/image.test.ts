@@ -21,7 +21,7 @@ const place = mkdtempSync(join(tmpdir(), "latchkey-"));
 const programs = new Programs();
 const secret = "a secret of the container, for this test alone";
 const adminPassword = "an administrator's passphrase";
-const metricsKey = "m".repeat(40);
+const metricsKey = "a key for the monitoring of this test alone".replaceAll(" ", "-");
 const secrets = {
   secret,
   password: adminPassword,
