@@ -9,7 +9,7 @@ import { deriveKeys } from "../core/tokens/derived-keys.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { UsageProblem } from "./failures.ts";
+import { CommandProblem } from "./failures.ts";
 
 /** The database of a running server. The server reads the changes of a command within a second. */
 export interface DatabaseAccess {
@@ -64,18 +64,19 @@ export async function withDatabase(
   }
 }
 
-/** @throws {UsageProblem} if a server cannot use the same database */
+/** @throws {CommandProblem} if a server cannot use the same database */
 export function assertShared(place: DatabasePlace): void {
   if (place.engine === "memory") {
-    throw new UsageProblem(
+    throw new CommandProblem(
       "LATCHKEY_DATABASE=:memory: is private to one process: use the file of the server",
     );
   }
   if (place.engine === "sqlite") assertNotLost(place.path);
   // This throws if the user may not read the folder: the server may run as another user.
   if (place.engine === "sqlite" && statSync(place.path, { throwIfNoEntry: false }) === undefined) {
-    throw new UsageProblem(
-      `no database at ${place.path}: start the server once, or name its file with --database`,
+    throw new CommandProblem(
+      `no database at ${place.path}: start \`latchkey serve\` once, or name the server's file with --database; ` +
+        "a demo keeps its users in memory, out of reach of other commands",
     );
   }
 }
@@ -88,7 +89,7 @@ export function assertShared(place: DatabasePlace): void {
  */
 export function assertLocal(config: Config, what: string, verbs: string): void {
   if (config.provider === "local") return;
-  throw new UsageProblem(
+  throw new CommandProblem(
     `the ${what} are in Keycloak, in the realm ${config.keycloakRealm} at ${config.keycloakUrl}: ${verbs} there. ` +
       "This command needs LATCHKEY_PROVIDER=local",
   );

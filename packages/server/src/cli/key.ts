@@ -3,37 +3,30 @@ import type { StoredKey } from "../core/tokens/key-store.ts";
 import { algorithmOf } from "../core/tokens/signing-key-pair.ts";
 import { keySetLifetime } from "../core/tokens/signing-keys.ts";
 import { print, table } from "../terminal.ts";
-import { parseArguments } from "./arguments.ts";
+import type { Given } from "./command.ts";
 import { withDatabase } from "./database-access.ts";
-import { UsageProblem } from "./failures.ts";
+import { CommandProblem } from "./failures.ts";
 
-/** `latchkey key list` and `latchkey key rotate [--force]`. */
-export async function keyCommand(args: readonly string[]): Promise<void> {
-  const force = args.includes("--force");
-  const { config, words } = parseArguments(args.filter((arg) => arg !== "--force"));
-  const [verb, ...more] = words;
-  if ((verb !== "list" && verb !== "rotate") || more.length > 0 || (verb === "list" && force)) {
-    throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate [--force]");
-  }
+/** `latchkey key list`. */
+export async function listKeys({ config }: Given<never>): Promise<void> {
+  await withDatabase(config, async ({ openKeys }) => {
+    const { stored } = await openKeys();
+    print(...table(["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"], stored.map(rowOf)));
+  });
+}
+
+/** `latchkey key rotate`. */
+export async function rotateKeys({ config, has }: Given<"force">): Promise<void> {
   await withDatabase(config, async ({ openKeys }) => {
     const keys = await openKeys();
-    if (verb === "rotate") {
-      const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
-      const rotation = await keys.rotate(config.accessTokenTtl, event, force);
-      if (rotation.outcome === "too early") throw new UsageProblem(tooEarly(rotation.from));
-      print(
-        rotation.outcome === "rotated"
-          ? `${keys.signer.kid} signs from now on`
-          : "another process rotated the keys first; nothing was changed",
-      );
-    } else {
-      print(
-        ...table(
-          ["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"],
-          keys.stored.map(rowOf),
-        ),
-      );
-    }
+    const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
+    const rotation = await keys.rotate(config.accessTokenTtl, event, has("force"));
+    if (rotation.outcome === "too early") throw new CommandProblem(tooEarly(rotation.from));
+    print(
+      rotation.outcome === "rotated"
+        ? `${keys.signer.kid} signs from now on`
+        : "another process rotated the keys first; nothing was changed",
+    );
   });
 }
 
