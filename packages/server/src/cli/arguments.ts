@@ -99,9 +99,8 @@ function assertComplete(syntax: Syntax, words: readonly string[], values: Parts[
   if (words.length > most) {
     // A surplus argument may be a password, so the message leaves it out.
     const taken = argument === undefined ? "no argument" : "one argument";
-    throw new UsageProblem(
-      [`${syntax.name} takes ${taken}: usage: ${usageOf(syntax)}`, ...(syntax.notes ?? [])].join(". "),
-    );
+    const input = syntax.input === undefined ? "" : `. ${syntax.input}`;
+    throw new UsageProblem(`${syntax.name} takes ${taken}: usage: ${usageOf(syntax)}${input}`);
   }
   const missing = Object.entries(options).some(([name, { required }]) => required && !values.has(name));
   if (missing || (words.length === 0 && argument !== undefined && !argument.optional))

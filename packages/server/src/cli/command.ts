@@ -42,6 +42,8 @@ export interface Syntax<Name extends string = string> {
   readonly settings: readonly SettingName[];
   /** Arguments of an example, as they are typed after `latchkey`. */
   readonly example: string;
+  /** How the command reads standard input. */
+  readonly input?: string;
   /** Sentences for the help of this command alone. */
   readonly notes?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { type SettingName, settingNames, settings } from "../config/settings.ts";
 import { type Command, command } from "./command.ts";
 
+const yes = { yes: { meaning: "go on without a question" } } as const;
 const name = { name: "NAME", meaning: "username or e-mail address" };
 const ofDatabase: readonly SettingName[] = ["database", "databasePool", "databaseTimeout"];
 const ofPasswords: readonly SettingName[] = [
@@ -19,8 +20,10 @@ const ofSessions: readonly SettingName[] = [
 ];
 const withFlag = settingNames.filter((setting) => !("secret" in settings[setting]));
 
-const passwordNote =
+const typedPassword =
   "The password is typed on the terminal, or read from standard input. It is never an argument.";
+
+const lastNote = "The command asks before it takes the last active administrator.";
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -50,7 +53,7 @@ export const commands: readonly Command[] = [
     },
     settings: ofPasswords,
     example: "user add alice --email alice@example.com --role user --role editor",
-    notes: [passwordNote],
+    input: typedPassword,
     load: async () => (await import("./user.ts")).addUser,
   }),
   command({
@@ -66,15 +69,17 @@ export const commands: readonly Command[] = [
     argument: name,
     settings: ofPasswords,
     example: "user passwd alice",
-    notes: [passwordNote],
+    input: typedPassword,
     load: async () => (await import("./user.ts")).changePassword,
   }),
   command({
     name: "user disable",
     meaning: "keep a user out and end their sessions",
     argument: name,
+    options: yes,
     settings: ofDatabase,
     example: "user disable alice",
+    notes: [lastNote],
     load: async () => (await import("./user.ts")).disableUser,
   }),
   command({
@@ -89,8 +94,10 @@ export const commands: readonly Command[] = [
     name: "user remove",
     meaning: "remove a user and end their sessions",
     argument: name,
+    options: yes,
     settings: ofDatabase,
     example: "user remove alice",
+    notes: [lastNote],
     load: async () => (await import("./user.ts")).removeUser,
   }),
   command({

@@ -42,7 +42,7 @@ function groupHelp(group: string, members: readonly Command[]): string[] {
 }
 
 function commandHelp(command: Command): string[] {
-  const { argument, options, notes = [], settings, example, meaning } = command;
+  const { argument, options, input = [], notes = [], settings, example, meaning } = command;
   const parts = Object.entries(options).map(([name, option]): [string, string] => [
     option.value === undefined ? `--${name}` : `--${name} ${option.value}`,
     option.many ? `${option.meaning}; may be repeated` : option.meaning,
@@ -53,7 +53,7 @@ function commandHelp(command: Command): string[] {
     ...usage(command, "usage: "),
     "",
     ...wrapped(`${meaning}.`.replace(/^./, (first) => first.toUpperCase())),
-    ...notes.flatMap((note) => wrapped(note)),
+    ...[input, notes].flat().flatMap((note) => wrapped(note)),
     ...(parts.length > 0 ? ["", ...pairs(parts)] : []),
     ...(flags === "" ? [] : ["", "Flags of settings (`latchkey help settings`):", ...wrapped(flags, "  ")]),
     "",

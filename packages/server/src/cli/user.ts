@@ -1,8 +1,9 @@
 import type { Config } from "../config/config.ts";
-import type { People } from "../core/stories/people.ts";
-import type { User } from "../core/stories/users.ts";
+import { LastAdministratorProblem, type People } from "../core/stories/people.ts";
+import type { LastAdministrator, User } from "../core/stories/users.ts";
 import { print, table } from "../terminal.ts";
 import type { Given } from "./command.ts";
+import { confirm } from "./confirmation.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
 import { askNewPassword } from "./password-input.ts";
 
@@ -40,9 +41,9 @@ export function changePassword({ config, words: [name = ""] }: Given<never>): Pr
 }
 
 /** `latchkey user disable`. */
-export function disableUser({ config, words: [name = ""] }: Given<never>): Promise<void> {
+export function disableUser({ config, words: [name = ""], has }: Given<"yes">): Promise<void> {
   return withPeople(config, async (people) => {
-    const { username } = await people.setActive(name, false);
+    const { username } = await askedAtLast(has("yes"), (last) => people.setActive(name, false, last));
     print(`disabled ${username}; all their sessions have ended`);
   });
 }
@@ -56,11 +57,26 @@ export function enableUser({ config, words: [name = ""] }: Given<never>): Promis
 }
 
 /** `latchkey user remove`. */
-export function removeUser({ config, words: [name = ""] }: Given<never>): Promise<void> {
+export function removeUser({ config, words: [name = ""], has }: Given<"yes">): Promise<void> {
   return withPeople(config, async (people) => {
-    const { username } = await people.remove(name);
+    const { username } = await askedAtLast(has("yes"), (last) => people.remove(name, last));
     print(`removed ${username}; all their sessions have ended`);
   });
+}
+
+/**
+ * Makes a change that the last administrator may be named in. The database refuses it in the same step that would make
+ * it, so concurrent commands cannot pass unasked. Then the operator is asked.
+ */
+async function askedAtLast<T>(sure: boolean, change: (last: LastAdministrator) => Promise<T>): Promise<T> {
+  if (sure) return change("go on");
+  try {
+    return await change("refuse");
+  } catch (error) {
+    if (!(error instanceof LastAdministratorProblem)) throw error;
+    await confirm(error.message);
+    return change("go on");
+  }
 }
 
 async function withPeople(config: Config, work: (people: People) => Promise<void>): Promise<void> {

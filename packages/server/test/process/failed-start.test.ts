@@ -180,7 +180,7 @@ describe.concurrent("the command line", () => {
       "create trigger full before insert on audit_events begin select raise(abort, 'disk full'); end",
     );
     database.close();
-    const result = await place.latchkey(["user", "disable", "admin", "--database", full]);
+    const result = await place.latchkey(["user", "disable", "admin", "--yes", "--database", full]);
     expectRefusal(result, /The database cannot be reached: try again shortly \(disk full\)/);
   });
 });

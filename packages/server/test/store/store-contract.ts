@@ -146,6 +146,63 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect(await store.sessions.open(session("s4"), 0, event("login.succeeded"))).toBe(false);
       });
 
+      describe("of which one is the last active administrator", () => {
+        const changes = {
+          disabling: (id: string, last?: "refuse") =>
+            store.users.setActive(id, false, event("user.disabled"), last),
+          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), last),
+        };
+        const admin = (name: string) =>
+          store.users.add({ ...user(name), roles: ["user", "admin"] }, event("user.added"));
+        const others = ["user", "Admin", "admin:notes", "sub.admin"];
+
+        test.each(Object.entries(changes))(
+          "%s of it is refused, and changes nothing",
+          async (_name, change) => {
+            await admin("root");
+            await store.users.add({ ...user("other"), roles: others }, event("user.added"));
+            await admin("away");
+            await store.users.setActive("user:away", false, event("user.disabled"));
+            await store.sessions.open(session("s1", "user:root"), 0, event("login.succeeded"));
+            heard.length = 0;
+            expect(await change("user:root", "refuse")).toBe(false);
+            expect(await store.users.byId("user:root")).toMatchObject({ active: true, revision: 0 });
+            expect(await store.sessions.live(now)).toHaveLength(1);
+            expect(heard).toEqual([]);
+            expect(await change("user:root")).toBe(true);
+          },
+        );
+
+        test.each(Object.entries(changes))("%s of another user is made", async (_name, change) => {
+          await admin("root");
+          await admin("away");
+          await store.users.add({ ...user("other"), roles: others }, event("user.added"));
+          await store.users.setActive("user:away", false, event("user.disabled"));
+          expect(await change("user:away", "refuse")).toBe(true);
+          expect(await change("user:other", "refuse")).toBe(true);
+          expect(await change("user:nobody", "refuse")).toBe(false);
+          await admin("second");
+          expect(await change("user:root", "refuse")).toBe(true);
+        });
+
+        test("concurrent changes of all administrators leave one", async () => {
+          const names = ["a1", "a2", "a3", "a4", "a5", "a6"];
+          for (const name of names) await admin(name);
+          const made = await Promise.all(
+            names.map((name, at) =>
+              at % 2 === 0
+                ? changes.disabling(`user:${name}`, "refuse")
+                : changes.removal(`user:${name}`, "refuse"),
+            ),
+          );
+          expect(made.filter(Boolean)).toHaveLength(names.length - 1);
+          const left = (await store.users.list()).filter(
+            ({ active, roles }) => active && roles.includes("admin"),
+          );
+          expect(left).toHaveLength(1);
+        });
+      });
+
       test("enabling a user revives neither old sessions nor logins in flight", async () => {
         await store.sessions.open(session("s1"), 0, event("login.succeeded"));
         await store.users.setActive("user:alice", false, event("user.disabled"));

@@ -46,6 +46,15 @@ export interface NewUser extends Omit<LocalUser, "active" | "createdAt" | "revis
 /** The outcome of adding a user. */
 export type AddOutcome = "added" | "username_taken" | "email_taken";
 
+/** The role of administrators. */
+export const administratorRole = "admin";
+
+/**
+ * What a change does if the user is the last active administrator. `refuse` leaves the user as they are. Of concurrent
+ * changes that name the last administrators, at least one is refused.
+ */
+export type LastAdministrator = "refuse" | "go on";
+
 /** The users table. Every change is durable when its promise resolves. */
 export interface Users {
   /** @param name the keys of a user name or e-mail address */
@@ -68,8 +77,18 @@ export interface Users {
   setPassword(id: string, passwordHash: string, event: AuditEvent): Promise<boolean>;
   /** Stores a new hash of the same password, unless the password was changed meanwhile. */
   upgradeHash(user: LocalUser, passwordHash: string): Promise<boolean>;
-  /** Enables a user, or disables them and ends their sessions, in one step of a bounded size. */
-  setActive(id: string, active: boolean, event: AuditEvent): Promise<boolean>;
-  /** Removes the user and ends their sessions, in one step of a bounded size. */
-  remove(id: string, event: AuditEvent): Promise<boolean>;
+  /**
+   * Enables a user, or disables them and ends their sessions, in one step of a bounded size.
+   *
+   * @param last Default: `go on`
+   * @returns false if the user is unknown, or is the last administrator and the change is refused
+   */
+  setActive(id: string, active: boolean, event: AuditEvent, last?: LastAdministrator): Promise<boolean>;
+  /**
+   * Removes the user and ends their sessions, in one step of a bounded size.
+   *
+   * @param last Default: `go on`
+   * @returns false if the user is unknown, or is the last administrator and the removal is refused
+   */
+  remove(id: string, event: AuditEvent, last?: LastAdministrator): Promise<boolean>;
 }
