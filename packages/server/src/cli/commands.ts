@@ -132,6 +132,17 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./key.ts")).rotateKeys,
   }),
   command({
+    name: "key reset",
+    meaning: "replace all signing keys and end all sessions",
+    options: yes,
+    settings: [...ofDatabase, "signingAlgorithm"],
+    example: "key reset",
+    notes: [
+      "For a lost secret, or after a theft of database and secret. The new keys are sealed with LATCHKEY_SECRET, or with the secret beside the database, which is made if it is missing.",
+    ],
+    load: async () => (await import("./key.ts")).resetKeys,
+  }),
+  command({
     name: "database check",
     meaning: "show facts and faults of the database",
     settings: ["database", "databaseTimeout"],

@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { assertNotLost, generatedSecret } from "../config/secret-file.ts";
-import { operator } from "../core/audit-events.ts";
+import { type AuditEvent, operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
 import { People } from "../core/stories/people.ts";
 import { deriveKeys } from "../core/tokens/derived-keys.ts";
+import type { KeyStore } from "../core/tokens/key-store.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -17,6 +18,8 @@ export interface DatabaseAccess {
   readonly people: People;
   /** Opens the signing keys with the secret of the server. */
   openKeys(): Promise<SigningKeys>;
+  /** Replaces the signing keys, and makes a secret if its file is lost. @returns the id of the key that signs */
+  resetKeys(event: AuditEvent): Promise<string>;
 }
 
 /** Opens the database for one command, and closes it afterwards. */
@@ -35,6 +38,11 @@ export async function withDatabase(
     owner: "command",
     onAudit: () => {},
   });
+  const keyParts = async (sealed: Pick<KeyStore, "all">) => {
+    const secret = config.secret ?? (await generatedSecret(place, sealed));
+    const { sealing } = deriveKeys(secret);
+    return { store: store.keys, sealing, algorithm: config.signingAlgorithm };
+  };
   try {
     const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
@@ -48,16 +56,11 @@ export async function withDatabase(
         by: operator,
       }),
       async openKeys() {
-        const secret = config.secret ?? (await generatedSecret(place, store.keys));
-        const { sealing } = deriveKeys(secret);
-        return SigningKeys.open({
-          store: store.keys,
-          sealing,
-          clock: Date.now,
-          steady: () => performance.now(),
-          algorithm: config.signingAlgorithm,
-        });
+        const parts = await keyParts(store.keys);
+        return SigningKeys.open({ ...parts, clock: Date.now, steady: () => performance.now() });
       },
+      // The keys in the database are replaced, so none of them needs a lost secret.
+      resetKeys: async (event) => SigningKeys.reset(await keyParts({ all: async () => [] }), event),
     });
   } finally {
     await store.close();

@@ -1,16 +1,19 @@
+import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/tokens/key-store.ts";
 import { algorithmOf } from "../core/tokens/signing-key-pair.ts";
 import { keySetLifetime } from "../core/tokens/signing-keys.ts";
 import { print, table } from "../terminal.ts";
 import type { Given } from "./command.ts";
+import { confirm } from "./confirmation.ts";
 import { withDatabase } from "./database-access.ts";
 import { CommandProblem } from "./failures.ts";
 
 /** `latchkey key list`. */
 export async function listKeys({ config }: Given<never>): Promise<void> {
-  await withDatabase(config, async ({ openKeys }) => {
-    const { stored } = await openKeys();
+  await withDatabase(config, async ({ store }) => {
+    // The list needs no private key, so it works without the secret too.
+    const stored = await store.keys.all();
     print(...table(["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"], stored.map(rowOf)));
   });
 }
@@ -28,6 +31,26 @@ export async function rotateKeys({ config, has }: Given<"force">): Promise<void>
         : "another process rotated the keys first; nothing was changed",
     );
   });
+}
+
+/** `latchkey key reset`: for a lost secret, and after a theft of database and secret. */
+export async function resetKeys({ config, has }: Given<"yes">): Promise<void> {
+  await withDatabase(config, async ({ store, resetKeys: reset }) => {
+    if (!has("yes")) await confirm(consequenceOf(config));
+    const at = Date.now();
+    const kid = await reset(eventOf("key.reset", at, operator));
+    // Guards follow the list of ended sessions. A running server would complete it too.
+    await store.finishEndings(at);
+    print(`${kid} signs from now on; all earlier keys are void`);
+    print("A server that runs with another secret answers 503 until it is restarted with this one.");
+  });
+}
+
+function consequenceOf({ provider }: Config): string {
+  const replaced = "all signing keys are replaced by new ones";
+  return provider === "local"
+    ? `${replaced}, and every session of every user ends`
+    : `${replaced}; people in Keycloak stay signed in`;
 }
 
 function tooEarly(from: number): string {

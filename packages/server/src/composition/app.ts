@@ -41,6 +41,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         : { keys: [], current: true },
     assertReady: sharedCheck(async () => {
       await store.assertReady();
+      signingKeys.assertUsable();
       await realm?.assertReady();
     }, steady),
     warnings: () => (clockWatch.warning === undefined ? [] : [clockWatch.warning]),

@@ -94,7 +94,7 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
     finishEndings: (at) => endings.finish(at),
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
-    keys: signingKeyTable(database, audit),
+    keys: signingKeyTable(database, audit, endings),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

@@ -167,7 +167,7 @@ describe.concurrent("the command line", () => {
   test("refuses unknown commands and options", async () => {
     expectUsageError(await place.latchkey(["start"]), /unknown command start: `latchkey help`/);
     expectUsageError(await place.latchkey(["constructor"]), /unknown command constructor/);
-    expectUsageError(await place.latchkey(["key", "delete"]), /usage: latchkey key list\|rotate/);
+    expectUsageError(await place.latchkey(["key", "delete"]), /usage: latchkey key list\|rotate\|reset/);
     const inMemory = await place.latchkey(["user", "list", "--database", ":memory:"]);
     expectRefusal(inMemory, /private to one process/);
   });

@@ -534,6 +534,60 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           event("key.rotated"),
         );
 
+      const reset = (active: string, next: string) =>
+        store.keys.reset(key(active, now), key(next, null), event("key.reset"));
+      const kids = async () => (await store.keys.all()).map(({ kid }) => kid).sort();
+
+      test("are reset: new keys replace all, every session ends, one event says so", async () => {
+        await seed();
+        await rotate("k1", "k2", "k3");
+        for (const name of ["alice", "bob"]) {
+          if (name !== "alice") await store.users.add(user(name), event("user.added"));
+          await store.sessions.open(session(`of-${name}`, `user:${name}`), 0, event("login.succeeded"));
+        }
+        heard.length = 0;
+        await reset("n1", "n2");
+        expect(await kids()).toEqual(["n1", "n2"]);
+        expect(heard).toEqual(["key.reset"]);
+        expect(await store.sessions.live(now)).toEqual([]);
+        for (const id of ["of-alice", "of-bob"]) {
+          expect(await store.revocations.hasEnded(id)).toBe(true);
+          expect(await store.sessions.touch(id, use(now + 9), event("token.refreshed"))).toBe(false);
+        }
+        expect(await store.revocations.isIncomplete()).toBe(true);
+        await store.finishEndings(now);
+        expect(await store.revocations.isIncomplete()).toBe(false);
+        const revoked = (await store.revocations.after(0)).map(({ sessionId }) => sessionId);
+        expect(revoked.sort()).toEqual(["of-alice", "of-bob"]);
+        expect(await store.sessions.open(session("later"), 0, event("login.succeeded"))).toBe(true);
+        expect(await store.sessions.live(now)).toHaveLength(1);
+      });
+
+      test("stay a complete set after concurrent resets and rotations", async () => {
+        await seed();
+        await Promise.all([
+          reset("a1", "a2"),
+          rotate("k1", "k2", "k3"),
+          reset("b1", "b2"),
+          rotate("k1", "k2", "k4"),
+        ]);
+        expect([
+          ["a1", "a2"],
+          ["b1", "b2"],
+        ]).toContainEqual(await kids());
+      });
+
+      test("that are reset beside logins leave no session of before", async () => {
+        await seed();
+        const ids = Array.from({ length: 12 }, (_, at) => `s${at}`);
+        const opened = ids.map((id) => store.sessions.open(session(id), 0, event("login.succeeded")));
+        await Promise.all([opened[0], reset("n1", "n2"), ...opened]);
+        await reset("m1", "m2");
+        expect(await store.sessions.live(now)).toEqual([]);
+        await store.finishEndings(now);
+        expect(await store.revocations.after(0)).toHaveLength(ids.length);
+      });
+
       test("are seeded by one of several concurrent attempts", async () => {
         const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];
         expect((await Promise.all(seeds)).filter(Boolean)).toHaveLength(1);
