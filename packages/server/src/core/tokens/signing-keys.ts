@@ -228,7 +228,7 @@ async function newKey(
   };
 }
 
-/** The keys in use. There is no signer if the keys were sealed with another secret: they still verify. */
+/** The keys in use. Keys that were sealed with another secret have no signer, and still verify. */
 async function ringOf(stored: readonly StoredKey[], sealing: Buffer) {
   const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
   const next = stored.find((key) => key.activatedAt === null);
