@@ -2,6 +2,8 @@ import { type SettingName, settingNames, settings } from "../config/settings.ts"
 import { type Command, command } from "./command.ts";
 
 const yes = { yes: { meaning: "go on without a question" } } as const;
+const json = { json: { meaning: "print JSON Lines: one object for each row" } } as const;
+const limit = { value: "NUMBER", meaning: "print at most so many rows" } as const;
 const name = { name: "NAME", meaning: "username or e-mail address" };
 const ofDatabase: readonly SettingName[] = ["database", "databasePool", "databaseTimeout"];
 const ofPasswords: readonly SettingName[] = [
@@ -59,8 +61,13 @@ export const commands: readonly Command[] = [
   command({
     name: "user list",
     meaning: "list all users",
+    options: {
+      ...json,
+      limit,
+      after: { value: "NAME", meaning: "start behind this username" },
+    },
     settings: ofDatabase,
-    example: "user list",
+    example: "user list --limit 100 --after alice --json",
     load: async () => (await import("./user.ts")).listUsers,
   }),
   command({
@@ -104,6 +111,11 @@ export const commands: readonly Command[] = [
     name: "session list",
     meaning: "list live sessions, of all users or of one",
     argument: { ...name, optional: true },
+    options: {
+      ...json,
+      limit,
+      after: { value: "ID", meaning: "start behind this session" },
+    },
     settings: ofSessions,
     example: "session list alice",
     load: async () => (await import("./session.ts")).listSessions,
@@ -119,6 +131,7 @@ export const commands: readonly Command[] = [
   command({
     name: "key list",
     meaning: "list the signing keys",
+    options: json,
     settings: ofDatabase,
     example: "key list",
     load: async () => (await import("./key.ts")).listKeys,

@@ -3,18 +3,18 @@ import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/tokens/key-store.ts";
 import { algorithmOf } from "../core/tokens/signing-key-pair.ts";
 import { keySetLifetime } from "../core/tokens/signing-keys.ts";
-import { print, table } from "../terminal.ts";
+import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
 import { withDatabase } from "./database-access.ts";
 import { CommandProblem } from "./failures.ts";
+import { type Listing, printList } from "./listing.ts";
 
 /** `latchkey key list`. */
-export async function listKeys({ config }: Given<never>): Promise<void> {
-  await withDatabase(config, async ({ store }) => {
+export async function listKeys(given: Given<"json">): Promise<void> {
+  await withDatabase(given.config, async ({ store }) => {
     // The list needs no private key, so it works without the secret too.
-    const stored = await store.keys.all();
-    print(...table(["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"], stored.map(rowOf)));
+    printList(given, listing, await store.keys.all());
   });
 }
 
@@ -61,15 +61,32 @@ function tooEarly(from: number): string {
   );
 }
 
-function rowOf({ kid, publicJwk, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): string[] {
-  const time = (at: number | null) => (at === null ? "" : new Date(at).toISOString());
-  const state = activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
-  return [
-    kid,
-    state,
-    algorithmOf(JSON.parse(publicJwk)),
-    time(createdAt),
-    time(activatedAt),
-    time(keepUntil),
-  ];
+const listing: Listing<StoredKey> = {
+  heading: ["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"],
+  cells: (key) => [
+    key.kid,
+    stateOf(key),
+    algorithmOf(JSON.parse(key.publicJwk)),
+    timeOf(key.createdAt) ?? "",
+    timeOf(key.activatedAt) ?? "",
+    timeOf(key.keepUntil) ?? "",
+  ],
+  // Field by field: the row has the sealed private key too.
+  fields: (key) => ({
+    kid: key.kid,
+    state: stateOf(key),
+    alg: algorithmOf(JSON.parse(key.publicJwk)),
+    created_at: timeOf(key.createdAt),
+    activated_at: timeOf(key.activatedAt),
+    retired_at: timeOf(key.retiredAt),
+    keep_until: timeOf(key.keepUntil),
+  }),
+};
+
+function stateOf({ activatedAt, retiredAt }: StoredKey): string {
+  return activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }

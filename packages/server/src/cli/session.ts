@@ -1,22 +1,36 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import { shownSession } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
-import { print, table } from "../terminal.ts";
+import { sessionFields } from "../mcp/tool-answers.ts";
+import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
 import { CommandProblem } from "./failures.ts";
+import { printPages } from "./listing.ts";
 
 /** `latchkey session list`. */
-export async function listSessions({ config, words: [name] }: Given<never>): Promise<void> {
+export async function listSessions(given: Given<"json" | "limit" | "after">): Promise<void> {
+  const { config, option, words } = given;
   assertLocal(config, "sessions", "list and end them");
   await withDatabase(config, async ({ store, people }) => {
+    const [name, id] = [words[0], option("after")];
+    const userId = name === undefined ? undefined : (await people.find(name)).id;
+    const after = id === undefined ? undefined : await store.sessions.byId(id);
+    if (id !== undefined && (after === undefined || (userId ?? after.userId) !== after.userId))
+      throw new CommandProblem(`the list cannot go on after ${id}: it has no such session`);
     const now = Date.now();
-    const live = await store.sessions.live(
-      now,
-      name === undefined ? undefined : (await people.find(name)).id,
-    );
-    const shown = live.map((session) => shownSession(session, config.refreshGraceSameAddress));
-    print(...table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], shown.map(rowOf)));
+    await printPages(given, {
+      heading: ["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"],
+      cells: rowOf,
+      fields: (session) => ({ ...sessionFields(session), user_id: session.userId }),
+      after,
+      async read(page) {
+        const live = await store.sessions.live(now, userId, page);
+        return live.map((session) => shownSession(session, config.refreshGraceSameAddress));
+      },
+      positionOf: (session) => session,
+      cursorOf: (session) => session.id,
+    });
   });
 }
 

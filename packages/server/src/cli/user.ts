@@ -1,17 +1,27 @@
 import type { Config } from "../config/config.ts";
 import { LastAdministratorProblem, type People } from "../core/stories/people.ts";
-import type { LastAdministrator, User } from "../core/stories/users.ts";
-import { print, table } from "../terminal.ts";
+import type { LastAdministrator, UserRecord } from "../core/stories/users.ts";
+import { userFields } from "../mcp/tool-answers.ts";
+import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
+import { printPages } from "./listing.ts";
 import { askNewPassword } from "./password-input.ts";
 
 /** `latchkey user list`. */
-export function listUsers({ config }: Given<never>): Promise<void> {
-  return withPeople(config, async (people) => {
-    print(...table(["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"], (await people.list()).map(rowOf)));
-  });
+export function listUsers(given: Given<"json" | "limit" | "after">): Promise<void> {
+  return withPeople(given.config, (people) =>
+    printPages(given, {
+      heading: ["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"],
+      cells: rowOf,
+      fields: (user) => ({ ...userFields(user), created_at: new Date(user.createdAt).toISOString() }),
+      after: given.option("after"),
+      read: (page) => people.list(page),
+      positionOf: ({ username }) => username,
+      cursorOf: ({ username }) => username,
+    }),
+  );
 }
 
 /** `latchkey user add`. */
@@ -84,6 +94,6 @@ async function withPeople(config: Config, work: (people: People) => Promise<void
   await withDatabase(config, ({ people }) => work(people));
 }
 
-function rowOf({ username, email, displayName, active, roles }: User): string[] {
+function rowOf({ username, email, displayName, active, roles }: UserRecord): string[] {
   return [username, email, displayName ?? "", active ? "active" : "disabled", roles.join(" ")];
 }

@@ -112,6 +112,22 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect(await store.users.list()).toHaveLength(1);
       });
 
+      test("are listed in pages by the key of their names, whatever changes meanwhile", async () => {
+        for (const name of ["b", "B2", "é", "zoë", "a"])
+          await store.users.add({ ...user(name), usernameKey: name }, event("user.added"));
+        const all = (await store.users.list()).map(({ username }) => username);
+        expect(all).toEqual(["B2", "a", "alice", "b", "zoë", "é"]);
+        const found: string[] = [];
+        for (let after: string | undefined; ; after = found.at(-1)) {
+          const page = await store.users.list({ after, limit: 2 });
+          if (page.length === 0) break;
+          found.push(...page.map(({ username }) => username));
+          // The next page starts behind a user that is gone.
+          await store.users.remove(`user:${found.at(-1)}`, event("user.removed"));
+        }
+        expect(found).toEqual(all);
+      });
+
       test("the first user is added by exactly one of several concurrent attempts", async () => {
         expect(await store.users.addFirst(user("bob"), event("user.added"))).toBe(false);
         expect(await store.users.isEmpty()).toBe(false);
@@ -450,6 +466,35 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect(await store.sessions.live(now, "user:alice")).toHaveLength(1);
         expect(await store.sessions.live(now, "user:bob")).toEqual([]);
         expect(await store.sessions.live(now + 7 * day)).toEqual([]);
+      });
+
+      test("are listed in pages by user and opening, whatever ends meanwhile", async () => {
+        await store.users.add(user("bob"), event("user.added"));
+        const opened = ["s5", "s3", "s4", "s2"].map((id, at) => ({
+          ...session(id, at % 2 === 0 ? "user:bob" : "user:alice"),
+          createdAt: now + Math.floor(at / 2),
+        }));
+        for (const one of opened) await store.sessions.open(one, 0, event("login.succeeded"));
+        // Of one moment, by id: s1 and s3.
+        const order = ["s1", "s3", "s2", "s5", "s4"];
+        expect((await store.sessions.live(now)).map(({ id }) => id)).toEqual(order);
+        const pages = async (userId?: string) => {
+          const found: string[] = [];
+          for (let after: Session | undefined; ; ) {
+            const page = await store.sessions.live(now, userId, { after, limit: 2 });
+            after = page.at(-1);
+            if (after === undefined) return found;
+            found.push(...page.map(({ id }) => id));
+          }
+        };
+        expect(await pages()).toEqual(order);
+        expect(await pages("user:alice")).toEqual(["s1", "s3", "s2"]);
+        expect(await pages("user:bob")).toEqual(["s5", "s4"]);
+        expect(await pages("user:nobody")).toEqual([]);
+        const third = await store.sessions.byId("s2");
+        await store.sessions.end("s2", [event("session.ended")]);
+        const rest = await store.sessions.live(now, undefined, { after: third, limit: 9 });
+        expect(rest.map(({ id }) => id)).toEqual(["s5", "s4"]);
       });
 
       test("are counted, and listed by last use up to a limit", async () => {

@@ -12,6 +12,7 @@ import {
   type LocalUser,
   type NewUser,
   type User,
+  type UserPage,
   type UserRecord,
   type Users,
   withoutSecrets,
@@ -65,8 +66,15 @@ export class People {
     return new People({ ...this.#parts, by });
   }
 
-  async list(): Promise<UserRecord[]> {
-    return (await this.#users.list()).map(recordOf);
+  /**
+   * Users in the order of their names.
+   *
+   * @param page `after` is a user name in any spelling, of a user that may be gone. Default: all users
+   */
+  async list(page?: UserPage): Promise<UserRecord[]> {
+    const after = page?.after === undefined ? undefined : canonicalName(page.after);
+    const users = await this.#users.list(page && { ...page, after });
+    return users.map(recordOf);
   }
 
   /** @param name user name or e-mail address, in any spelling */

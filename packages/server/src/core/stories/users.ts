@@ -55,12 +55,20 @@ export const administratorRole = "admin";
  */
 export type LastAdministrator = "refuse" | "go on";
 
+/** A part of the list of users. */
+export interface UserPage {
+  /** Users behind this key of a user name alone. The user need not exist. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /** The users table. Every change is durable when its promise resolves. */
 export interface Users {
   /** @param name the keys of a user name or e-mail address */
   byName(name: NameKeys): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
-  list(): Promise<LocalUser[]>;
+  /** Users by the key of their user name. @param page Default: all of them */
+  list(page?: UserPage): Promise<LocalUser[]>;
   /** Whether the table is empty. */
   isEmpty(): Promise<boolean>;
   /**

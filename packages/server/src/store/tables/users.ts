@@ -47,8 +47,8 @@ const forSignIn = statement<Names & { point: string }, SignInRow>(`
 const byId = statement<{ id: string }, UserRow>(`
   select ${columns} from users where id = :id and removed = 0`);
 
-const list = statement<NoValues, UserRow>(`
-  select ${columns} from users where removed = 0 order by username_key`);
+const list = statement<{ after: string; limit: number }, UserRow>(`
+  select ${columns} from users where removed = 0 and username_key > :after order by username_key limit :limit`);
 
 const anyUser = statement<NoValues, { id: string }>("select id from users limit 1");
 
@@ -132,7 +132,8 @@ export function userTable(database: Database, audit: AuditWriter, endings: Sessi
       const row = await one(database, byId, { id });
       return row && localUserOf(row);
     },
-    list: async () => (await database.all(list, {})).map(localUserOf),
+    list: async ({ after = "", limit } = { limit: Number.MAX_SAFE_INTEGER }) =>
+      (await database.all(list, { after, limit })).map(localUserOf),
     isEmpty: async () => (await one(database, anyUser, {})) === undefined,
     async forSignIn({ key, older: [asTyped, ascii] }, seed) {
       const row = await one(database, forSignIn, { key, asTyped, ascii, point: pointOf(seed) });
