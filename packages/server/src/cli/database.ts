@@ -19,7 +19,10 @@ export async function prune({ config, option }: Given<"keep">): Promise<void> {
 }
 
 /** `latchkey database backup`: copies a SQLite database, also of a running server. PostgreSQL has its own tool. */
-export function backUp({ config: { database, secret }, words: [file = ""] }: Given<never>): void {
+export async function backUp({
+  config: { database, secret },
+  words: [file = ""],
+}: Given<never>): Promise<void> {
   assertShared(database);
   if (database.engine === "postgres") {
     throw new CommandProblem(
@@ -27,7 +30,7 @@ export function backUp({ config: { database, secret }, words: [file = ""] }: Giv
     );
   }
   if (database.engine !== "sqlite") return;
-  print(`${file}: ${backUpSqlite(database.path, file)} bytes, mode 0600`);
+  print(`${file}: ${await backUpSqlite(database.path, file)} bytes, mode 0600`);
   const kept = secret === undefined ? `the file ${database.path}.secret` : "LATCHKEY_SECRET";
   print(`Keep ${kept} too, in another place: without it the signing keys in the copy cannot be decrypted.`);
 }

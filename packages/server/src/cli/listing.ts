@@ -17,7 +17,7 @@ export interface Listing<Row> {
 
 /** A listing that is read in pages. The order is stable, and a page begins behind a row, not at a number of rows. */
 export interface PagedListing<Row, Position> extends Listing<Row> {
-  /** Where the list starts. Undefined for its beginning. */
+  /** The row in front of the first one. Undefined for the beginning of the list. */
   readonly after: Position | undefined;
   readonly read: (page: { after: Position | undefined; limit: number }) => Promise<readonly Row[]>;
   readonly positionOf: (row: Row) => Position;
