@@ -16,7 +16,7 @@ export type Task =
  */
 export function findTask(args: readonly string[]): Task {
   const [first = "help", ...rest] = args;
-  if (/^(help|--help|-h)$/.test(first)) return { help: rest };
+  if (/^(help|--help|-h)$/.test(first)) return { help: rest.filter((word) => !/^(--help|-h)$/.test(word)) };
   if (asksForHelp(args)) {
     const isPair = commands.some(({ name }) => name === `${first} ${rest[0]}`);
     return { help: args.slice(0, isPair ? 2 : 1) };
@@ -45,7 +45,11 @@ export function commandNamed(name: string): Command {
 }
 
 /** The problem of words that name no command. */
-function unknownCommand([first = "", second]: readonly string[]): UsageProblem {
+function unknownCommand(words: readonly string[]): UsageProblem {
+  const [first = "", second] = words;
+  const typed = words.join(" ");
+  if (commands.some(({ name }) => typed.startsWith(`${name} `)))
+    return new UsageProblem(`unknown command ${typed}: \`latchkey help\` lists all commands`);
   const group = commandsOf(first).map(({ name }) => name.slice(first.length + 1));
   if (group.length === 0) {
     if (first.startsWith("-"))

@@ -9,7 +9,7 @@ const width = 80;
 /** The lines of help, derived from the syntax of the commands. @param words a command, a group such as `user`, or `settings` */
 export function helpFor(words: readonly string[]): readonly string[] {
   const topic = words.join(" ");
-  if (topic === "") return overview();
+  if (/^(help|version)?$/.test(topic)) return overview();
   if (topic === "settings") return settingsHelp();
   const group = commandsOf(topic);
   return group.length > 0 ? groupHelp(topic, group) : commandHelp(commandNamed(topic));

@@ -49,6 +49,19 @@ test("the help of a group shows the usage of its commands", () => {
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
 });
 
+test.for([["help"], ["version"]])("the help of %s is the overview", ([topic]) => {
+  expect(helpFor([topic ?? ""])).toEqual(helpFor([]));
+});
+
+test.for([
+  [["nope"], /^unknown command nope: /],
+  [["user", "ad"], /^unknown command user ad: did you mean add\?/],
+  [["serve", "now"], /^unknown command serve now: /],
+  [["user", "add", "alice"], /^unknown command user add alice: `latchkey help`/],
+] as const)("help about %j is refused", ([topic, why]) => {
+  expect(() => helpFor(topic)).toThrow(why);
+});
+
 test("latchkey help settings lists every setting with variable, flag and meaning", () => {
   const lines = helpFor(["settings"]);
   for (const [name, { meaning, secret }] of allSettings) {
