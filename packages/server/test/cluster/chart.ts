@@ -42,7 +42,7 @@ export async function manifests(values: Values): Promise<readonly Manifest[]> {
   });
 }
 
-/** The only manifest of a kind. @throws if there is none, or more than one */
+/** The only manifest of a kind. @throws unless there is exactly one */
 export function only(kind: string, all: readonly Manifest[]): Manifest {
   const [first, ...others] = all.filter((manifest) => manifest.kind === kind);
   if (first === undefined || others.length > 0) throw new Error(`not one ${kind}: ${others.length + 1}`);

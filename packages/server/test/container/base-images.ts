@@ -4,6 +4,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -15,15 +16,20 @@ import { buildah, cache } from "./buildah.ts";
 
 const npm = "npm@11.21.2";
 
+/** The npm package with the binary of Node. */
+const nodePackage = createRequire(import.meta.url).resolve("node/package.json");
+const { version }: { version: string } = JSON.parse(readFileSync(nodePackage, "utf8"));
+
 /** The Debian of the official image `node:24-bookworm-slim`, which has no files of these folders either. */
 const debian = "bookworm";
 const leftOut = "{usr/share/{doc,man,locale,info}/*,var/cache/apt/*,var/lib/apt/lists/*,var/log/*}";
 
-/** Debian with Node and npm: what the official image of Node has, made from the packages of both. */
+/** Debian with Node and npm, as the official image of Node has them, made from their packages. */
 export async function nodeImage(): Promise<string> {
   const root = await nodeRoot();
   // Another image would invalidate the layers above it.
-  return (await existing("localhost/node:24")) ?? (await imageOf("localhost/node:24", root));
+  const name = `localhost/node:${version}`;
+  return (await existing(name)) ?? (await imageOf(name, root));
 }
 
 /** Node, the C and C++ libraries of Debian, and nothing else: no shell and no package manager. */
@@ -46,12 +52,12 @@ export async function bareImage(): Promise<string> {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     copyFileSync(join(root, path), join(folder, path));
   }
-  return await imageOf("localhost/bare-node:24", folder);
+  return await imageOf(`localhost/bare-node:${version}`, folder);
 }
 
 /** The folder of the root file system, made once. */
 async function nodeRoot(): Promise<string> {
-  const folder = `${cache}${debian}-node-24`;
+  const folder = `${cache}${debian}-node-${version}`;
   if (existsSync(folder)) return folder;
   const half = `${folder}.half`;
   rmSync(half, { recursive: true, force: true });
@@ -59,8 +65,7 @@ async function nodeRoot(): Promise<string> {
   await run("debootstrap", [...options, debian, half], { timeout: 600_000 });
   for (const path of globSync(`${half}/${leftOut}`)) rmSync(path, { recursive: true });
   await run("npm", ["install", "--global", "--prefix", `${half}/usr/local`, npm]);
-  const node = dirname(createRequire(import.meta.url).resolve("node/package.json"));
-  cpSync(`${node}/bin/node`, `${half}/usr/local/bin/node`, { dereference: true });
+  cpSync(`${dirname(nodePackage)}/bin/node`, `${half}/usr/local/bin/node`, { dereference: true });
   trustWhatThisMachineTrusts(half);
   renameSync(half, folder);
   return folder;

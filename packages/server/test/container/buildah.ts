@@ -8,7 +8,7 @@ import { run } from "../wire/tools.ts";
 /** Outside git, kept from run to run. */
 export const cache = fileURLToPath(new URL("../../../../.cache/container/", import.meta.url));
 
-/** Where mounts are noted. They end with the machine, so this folder is a new one in each run. */
+/** buildah's list of mounts. They end with the machine, so each run has a new folder for it. */
 const runRoot = mkdtempSync(join(tmpdir(), "latchkey-"));
 process.once("exit", () => rmSync(runRoot, { recursive: true, force: true }));
 

@@ -5,7 +5,7 @@ import { buildah } from "./buildah.ts";
 
 const checkout = fileURLToPath(new URL("../../../..", import.meta.url));
 
-/** What the Containerfile says about a container of the image. */
+/** The image's part of a container, as the Containerfile sets it. */
 export interface ImageConfig {
   readonly User: string;
   readonly Env: readonly string[];
@@ -21,7 +21,7 @@ export interface ImageConfig {
 /** An image, and its mounted file system. */
 export interface Image extends AsyncDisposable {
   readonly config: ImageConfig;
-  /** The folder of its file system. What a container writes there is lost with it. */
+  /** The folder of its file system. Changes there are lost at the end. */
   readonly root: string;
 }
 
