@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -38,6 +38,15 @@ describe.each(valueFiles)("with ci/%s", (file) => {
     const valid = manifests.match(/^kind: /gm)?.length;
     expect(summary).toEqual({ valid, invalid: 0, errors: 0, skipped: 0 });
   });
+});
+
+test("the command of docs/container.md renders valid manifests", async () => {
+  const page = readFileSync(new URL("../../../../docs/container.md", import.meta.url), "utf8");
+  const [, flags = ""] = /helm install login deploy\/helm\/latchkey (.*?)```/s.exec(page) ?? [];
+  const words = flags.replaceAll("\\\n", " ").trim().split(/\s+/);
+  expect(words).toContain("issuer=https://login.example.com");
+  const manifests = await run(await helm(), ["template", "login", chart, ...words]);
+  expect(await check(manifests, "1.37.0")).toMatchObject({ valid: 5, invalid: 0, errors: 0 });
 });
 
 test.each([
