@@ -12,7 +12,7 @@ import { version } from "../../src/core/version.ts";
 import { run } from "../wire/tools.ts";
 import { whyNoContainers } from "./buildah.ts";
 import { Container, type ContainerOptions } from "./container.ts";
-import { buildImage, type Image, removeLayers } from "./image.ts";
+import { buildImage, type Image, removeLeftovers } from "./image.ts";
 
 /** A start may take this long on a busy machine, in milliseconds. */
 const startTimeout = 30_000;
@@ -39,12 +39,14 @@ if (missing !== undefined) process.stderr.write(`Left out: the image and its con
 
 let image: Image;
 beforeAll(async () => {
-  if (missing === undefined) image = await buildImage("debian");
+  if (missing !== undefined) return;
+  await removeLeftovers();
+  image = await buildImage("debian");
 });
 afterAll(async () => {
   if (missing !== undefined) return;
   await image?.[Symbol.asyncDispose]();
-  await removeLayers();
+  await removeLeftovers();
   rmSync(place, { recursive: true, force: true });
 });
 

@@ -53,7 +53,8 @@ export async function buildImage(runtime: "debian" | "bare"): Promise<Image> {
   };
 }
 
-/** Removes the layers between the stages: each has a gigabyte. */
-export async function removeLayers(): Promise<void> {
+/** Removes the layers between the stages, a gigabyte each, and the containers of a run that was interrupted. */
+export async function removeLeftovers(): Promise<void> {
+  await buildah("rm", "--all");
   await buildah("rmi", "--prune");
 }
