@@ -1,6 +1,7 @@
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
+import { holdsPassword } from "./postgres-url.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
 import { flagOf, type Setting, type SettingName, settingNames, settings, variableOf } from "./settings.ts";
 
@@ -62,7 +63,8 @@ function readSetting<Name extends SettingName>(name: Name, environment: Texts, f
   } catch (error) {
     if (!(error instanceof SettingProblem)) throw error;
     const source = flag === undefined ? variable : `--${flagOf(name)}`;
-    const hidden = given === undefined || setting.secret || setting.holdsSecret?.(given);
+    const hidden =
+      given === undefined || setting.secret || setting.mayHoldSecret?.(given) || holdsPassword(given);
     throw new SettingProblem(hidden ? `${source}: ${error.message}` : `${source}=${given}: ${error.message}`);
   }
 }

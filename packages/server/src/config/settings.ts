@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
-import { holdsPassword } from "./postgres-url.ts";
+import { holdsPassword, mayHoldPassword } from "./postgres-url.ts";
 import {
   choice,
   cidrs,
@@ -30,8 +30,10 @@ export interface Setting<Value> {
   readonly shown?: string;
   /** A secret has no flag: every user of a machine can read the arguments of a process. */
   readonly secret?: true;
-  /** Whether a text holds a secret, for settings that may. */
+  /** Whether a text holds a secret, for settings that may. A flag with a secret is refused. */
   readonly holdsSecret?: (given: string) => boolean;
+  /** Whether an error must leave the text out, because it may hold a secret. This is wider than `holdsSecret`. */
+  readonly mayHoldSecret?: (given: string) => boolean;
   /** Blanks at the edges count, so they are refused. Other settings lose them without a word. */
   readonly exact?: true;
   /** Whether the text is a list, which may be written on several lines. */
@@ -43,7 +45,7 @@ export interface Setting<Value> {
   readonly read: (given: string | undefined) => Value;
 }
 
-type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "exact">;
+type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "mayHoldSecret" | "exact">;
 
 /** A setting with a default. */
 const setting = <Value>(
@@ -86,7 +88,7 @@ export const settings = {
     database,
     "./data/latchkey.db",
     "a SQLite file, :memory:, or postgres://user:password@host/database",
-    { holdsSecret: holdsPassword },
+    { holdsSecret: holdsPassword, mayHoldSecret: mayHoldPassword },
   ),
   databasePool: setting(integer(2, 1000), "10", "connections to PostgreSQL"),
   databaseTimeout: setting(duration(100), "3s", "longest wait for an answer from PostgreSQL"),

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Rule } from "../core/throttle/attempt-counter.ts";
 import type { DatabasePlace } from "../store/place.ts";
-import { isPostgresUrl, postgresUrl } from "./postgres-url.ts";
+import { isAddress, isPostgresUrl, postgresUrl } from "./postgres-url.ts";
 import { SettingProblem, trimmed } from "./setting-text.ts";
 
 type Units = Readonly<Record<string, number>>;
@@ -125,7 +125,7 @@ export function choice<const Choices extends readonly [string, ...string[]]>(
 export function database(given: string): DatabasePlace {
   if (isPostgresUrl(given)) return postgresUrl(given);
   if (given === ":memory:") return { engine: "memory" };
-  if (/^[a-z]+:/i.test(given))
+  if (isAddress(given))
     throw new SettingProblem(
       "expected the path of a SQLite file, :memory:, or postgres://user:password@host/database",
     );
