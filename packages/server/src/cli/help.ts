@@ -1,4 +1,4 @@
-import { allSettings, flagOf, variableOf } from "../config/settings.ts";
+import { allSettings, fileVariableOf, flagOf, variableOf } from "../config/settings.ts";
 
 const commands = [
   ["serve", "run the server, as `npm start` does"],
@@ -32,7 +32,9 @@ export function help(): string {
     "Settings, each a variable and a flag. Secrets have no flag:",
     ...allSettings.map(([name, setting]) => {
       const flag = setting.secret ? "" : `, --${flagOf(name)}`;
-      return `  ${variableOf(name)}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
+      const file = fileVariableOf(name, setting);
+      const fromFile = file === undefined ? "" : `\n      or ${file}, the path of a file with it`;
+      return `  ${variableOf(name)}${flag}\n      ${setting.meaning} (default: ${setting.shown ?? setting.fallback})${fromFile}`;
     }),
     "",
   ].join("\n");

@@ -2,6 +2,7 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
 import { holdsPassword } from "./postgres-url.ts";
+import { settingFile } from "./setting-file.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
 import { flagOf, type Setting, type SettingName, settingNames, settings, variableOf } from "./settings.ts";
 
@@ -22,7 +23,7 @@ export type Config = {
 type Texts = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the settings. A flag goes before its variable, a variable before the default.
+ * Reads the settings. A flag goes before its variable, a variable before the default. A secret may stand in a file.
  *
  * @throws {SettingProblem} for the first setting that is not understood: its name, its text, and the cure
  */
@@ -57,14 +58,16 @@ function readSetting<Name extends SettingName>(name: Name, environment: Texts, f
   const setting = table[name];
   const variable = variableOf(name);
   const flag = setting.secret ? undefined : flags[flagOf(name)];
-  const given = flag ?? textIn(environment, variable, setting);
+  const inVariable = textIn(environment, variable, setting);
+  const file = settingFile(name, setting, environment, inVariable);
+  const given = flag ?? inVariable ?? file?.text;
   try {
     return setting.read(given === undefined ? undefined : checked(setting, given));
   } catch (error) {
     if (!(error instanceof SettingProblem)) throw error;
-    const source = flag === undefined ? variable : `--${flagOf(name)}`;
-    const hidden =
-      given === undefined || setting.secret || setting.mayHoldSecret?.(given) || holdsPassword(given);
+    const source = flag === undefined ? (file?.source ?? variable) : `--${flagOf(name)}`;
+    const secret = setting.secret || file !== undefined;
+    const hidden = given === undefined || secret || setting.mayHoldSecret?.(given) || holdsPassword(given);
     throw new SettingProblem(hidden ? `${source}: ${error.message}` : `${source}=${given}: ${error.message}`);
   }
 }

@@ -1,17 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { DatabasePlace } from "../store/place.ts";
+import { readPrivateFile } from "./private-file.ts";
 import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
 
 /** A database or its secret is missing or unreadable, and other files show that it existed. */
@@ -48,7 +40,7 @@ function sizeOf(path: string): number {
  * secret for this run alone.
  *
  * @param keys the signing keys in the database, sealed with the secret
- * @throws {LostFileError} if the secret is in use and its file is missing, or if the file holds no secret
+ * @throws {LostFileError} if the secret is in use and its file is missing, or if the file is unsafe or holds no secret
  */
 export async function generatedSecret(place: DatabasePlace, keys: Pick<KeyStore, "all">): Promise<string> {
   if (place.engine !== "sqlite") return newSecret();
@@ -83,7 +75,7 @@ function createSecret(path: string): string {
     rmSync(draft, { force: true });
   }
   const secret = readSecret(path);
-  if (secret === undefined) throw new LostFileError(`${path} is empty: restore its content, or delete it`);
+  if (secret === undefined) throw new LostFileError(`${path} was deleted during the start: start again`);
   return secret;
 }
 
@@ -96,13 +88,14 @@ function flushFolder(path: string): void {
 
 function readSecret(path: string): string | undefined {
   try {
-    const secret = trimmed(decodeUtf8(readFileSync(path)));
+    const bytes = readPrivateFile(path);
+    if (bytes === undefined) return undefined;
+    const secret = trimmed(decodeUtf8(bytes));
     assertPlain(secret);
-    if (secret !== "" && secret.length < minLength)
+    if (secret.length < minLength)
       throw new SettingProblem(`it has fewer than ${minLength} characters: restore its content`);
-    return secret || undefined;
+    return secret;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
     if (error instanceof SettingProblem) throw new LostFileError(`${path}: ${error.message}`);
     throw error;
   }

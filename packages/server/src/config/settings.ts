@@ -199,6 +199,14 @@ export function variableOf(name: string): string {
   return `LATCHKEY_${name.replaceAll(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
+/** The variable with the path of a file that holds the setting: `LATCHKEY_SECRET_FILE`. Only secrets have one. */
+export function fileVariableOf(
+  name: string,
+  { secret, holdsSecret }: Pick<Setting<unknown>, "secret" | "holdsSecret">,
+): string | undefined {
+  return secret || holdsSecret ? `${variableOf(name)}_FILE` : undefined;
+}
+
 /** The flag of a setting: `access-token-ttl` for `accessTokenTtl`. */
 export function flagOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, "-$&").toLowerCase();

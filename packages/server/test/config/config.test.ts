@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
-import { allSettings, flagOf, variableOf } from "../../src/config/settings.ts";
+import { allSettings, fileVariableOf, flagOf, variableOf } from "../../src/config/settings.ts";
 
 describe("settings", () => {
   test("have the defaults of the design", () => {
@@ -286,5 +286,7 @@ test("docs/configuration.md has the flag, default and meaning of every setting",
     const flag = setting.secret ? "–" : `\`--${flagOf(name)}\``;
     const fallback = setting.shown ?? `\`${setting.fallback}\``;
     expect(page).toContain(`| \`${variableOf(name)}\` | ${flag} | ${fallback} | ${setting.meaning} |`);
+    const file = fileVariableOf(name, setting);
+    if (file !== undefined) expect(page).toContain(`| \`${file}\` |`);
   }
 });

@@ -156,7 +156,7 @@ describe("the file with the secret", () => {
     const database = join(emptyFolder(), "latchkey.db");
     copyFileSync(left, database);
     const secret = readFileSync(`${left}.secret`, "utf8").trim();
-    writeFileSync(`${database}.secret`, content(secret));
+    writeFileSync(`${database}.secret`, content(secret), { mode: 0o600 });
     return database;
   };
 
