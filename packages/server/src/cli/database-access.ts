@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { assertNotLost, generatedSecret } from "../config/secret-file.ts";
+import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
 import { operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
 import { People } from "../core/stories/people.ts";
-import { deriveKeys } from "../core/tokens/derived-keys.ts";
+import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -48,11 +48,11 @@ export async function withDatabase(
         by: operator,
       }),
       async openKeys() {
-        const secret = config.secret ?? (await generatedSecret(place, store.keys));
-        const { sealing } = deriveKeys(secret);
+        const { first, others } = deriveKeyring(config.secret ?? (await generatedSecrets(place, store.keys)));
         return SigningKeys.open({
           store: store.keys,
-          sealing,
+          sealing: first.sealing,
+          otherSealing: others.map(({ sealing }) => sealing),
           clock: Date.now,
           steady: () => performance.now(),
           algorithm: config.signingAlgorithm,

@@ -37,7 +37,7 @@ export interface RealmProviderParts extends Omit<Foundation, "issuer"> {
  */
 export async function openRealmProvider({ config, store, keys, ...parts }: RealmProviderParts) {
   const { clock, steady, log } = parts;
-  const { derived, revocations } = keys;
+  const { keyring, revocations } = keys;
   const { realmSessions: sessions, audit } = store;
   const settings = realmSettings(config, log);
   const realm = new Realm(settings, log);
@@ -57,10 +57,15 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
   if (reached) await guard.ready().catch(() => {});
 
   const check = createTokenCheck(guard);
-  const records = new SessionRecords(derived.sealing);
+  const records = new SessionRecords(keyring.first.sealing, ...keyring.others.map(({ sealing }) => sealing));
   const logout = createRealmLogout({ realm, sessions, records, clock, log });
   const checkPassword = createPasswordCheck(realm, steady);
-  const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
+  const [fingerprint, ...otherFingerprints] = keyring.fingerprints;
+  const accountOf = realmAccounts(
+    sessions,
+    nameFingerprints(fingerprint),
+    ...otherFingerprints.map(nameFingerprints),
+  );
   const shared = { ...parts, realm, sessions, revocations, audit, check, records, logout };
   const protocolBase = `${realm.issuer}/protocol/openid-connect`;
   return {

@@ -2,6 +2,7 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
 import { holdsPassword } from "./postgres-url.ts";
+import { linesOf } from "./secret-lines.ts";
 import { settingFile } from "./setting-file.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
 import { flagOf, type Setting, type SettingName, settingNames, settings, variableOf } from "./settings.ts";
@@ -111,11 +112,12 @@ function textIn(environment: Texts, variable: string, { exact }: Setting<unknown
 }
 
 /** The text without blank edges. @throws {SettingProblem} for characters that no setting may contain */
-function checked({ exact, list }: Setting<unknown>, given: string): string {
-  if (exact) assertExact(given);
+function checked({ exact, list, lines }: Setting<unknown>, given: string): string {
+  if (exact) for (const part of lines ? [given, ...linesOf(given)] : [given]) assertExact(part);
   const text = exact ? given : trimmed(given);
   // A list may be written on several lines.
-  for (const part of list ? text.split(",").map(trimmed) : [text]) assertPlain(part);
+  const parts = list ? text.split(",").map(trimmed) : lines ? linesOf(text) : [text];
+  for (const part of parts) assertPlain(part);
   return text;
 }
 

@@ -15,7 +15,7 @@ import {
   origins,
   passwordText,
   rule,
-  secretText,
+  secrets,
   size,
   text,
   url,
@@ -36,6 +36,8 @@ export interface Setting<Value> {
   readonly mayHoldSecret?: (given: string) => boolean;
   /** Blanks at the edges count, so they are refused. Other settings lose them without a word. */
   readonly exact?: true;
+  /** The text is a list with one item a line. */
+  readonly lines?: true;
   /** Whether the text is a list, which may be written on several lines. */
   readonly list: boolean;
   /**
@@ -45,7 +47,7 @@ export interface Setting<Value> {
   readonly read: (given: string | undefined) => Value;
 }
 
-type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "mayHoldSecret" | "exact">;
+type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "mayHoldSecret" | "exact" | "lines">;
 
 /** A setting with a default. */
 const setting = <Value>(
@@ -92,10 +94,11 @@ export const settings = {
   ),
   databasePool: setting(integer(2, 1000), "10", "connections to PostgreSQL"),
   databaseTimeout: setting(duration(100), "3s", "longest wait for an answer from PostgreSQL"),
-  secret: optional(secretText, "encrypts signing keys at rest, derives refresh tokens", {
+  secret: optional(secrets, "encrypts signing keys at rest, derives refresh tokens", {
     shown: "generated on first start, kept beside the database with mode 0600",
     secret: true,
     exact: true,
+    lines: true,
   }),
   provider: setting(choice("local", "keycloak"), "local", "source of the users"),
   keycloakUrl: optional(url, "URL of Keycloak, without /realms/…"),

@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Rule } from "../core/throttle/attempt-counter.ts";
+import type { Secrets } from "../core/tokens/derived-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { isAddress, isPostgresUrl, postgresUrl } from "./postgres-url.ts";
+import { minSecretLength, secretLines } from "./secret-lines.ts";
 import { SettingProblem, trimmed } from "./setting-text.ts";
 
 type Units = Readonly<Record<string, number>>;
@@ -140,11 +142,12 @@ export function rule(given: string): Rule {
   throw new SettingProblem("expected a number of failures and a window, such as 20/15m");
 }
 
-/** A secret that is too long to guess. */
-export function secretText(given: string): string {
-  if (given.length < 32)
-    throw new SettingProblem("expected at least 32 random characters: `openssl rand -base64 32` prints some");
-  return given;
+/** Secrets that are too long to guess, one a line. */
+export function secrets(given: string): Secrets {
+  return secretLines(
+    given,
+    `expected at least ${minSecretLength} random characters: \`openssl rand -base64 32\` prints some`,
+  );
 }
 
 /** Readers of lists. The characters of each item are checked by themselves. */

@@ -200,7 +200,9 @@ describe("settings", () => {
   const variables = allSettings.map(([name]) => variableOf(name));
 
   test.each(variables)("%s refuses control characters", (variable) => {
-    for (const control of ["\0", "\n", "\r", "\u001b", "\u0085"]) {
+    // In a list of one item a line, a line feed separates two items.
+    const lines = allSettings.some(([name, setting]) => variableOf(name) === variable && setting.lines);
+    for (const control of ["\0", ...(lines ? [] : ["\n"]), "\r", "\u001b", "\u0085"]) {
       const read = () => readConfig({ [variable]: `hunter2hunter2hunter2${control}hunter2hunter2hunter2` });
       expect(read).toThrow(/it contains the control character U\+00[0-9A-F]{2}/);
     }
@@ -219,6 +221,33 @@ describe("settings", () => {
       expect(() => readConfig({}, { port: link })).toThrow(/^--port=.*expected a whole number/);
     },
   );
+
+  describe("LATCHKEY_SECRET", () => {
+    const [one, two] = ["the first secret, of enough length", "the second secret, of enough length"];
+
+    test.each([
+      [one, [one]],
+      [`${one}\n${two}`, [one, two]],
+      [`${one}\r\n\r\n${two}`, [one, two]],
+      [`${one}\n${two}\n${one}`, [one, two]],
+    ])("%j is a list of secrets", (given, expected) => {
+      expect(readConfig({ LATCHKEY_SECRET: given }).secret).toEqual(expected);
+    });
+
+    test.each([
+      [`${one}\nhunter2`, "line 2: expected at least 32 random characters"],
+      [`${one} \n${two}`, "it begins or ends with U+0020 (space): remove it"],
+      [`${one}\n\t${two}`, "it begins or ends with U+0009 (tab): remove it"],
+      [
+        Array.from({ length: 11 }, (_, n) => `${one}${n}`).join("\n"),
+        "it has more than 10 secrets: remove those that no session needs any more",
+      ],
+    ])("%j is refused without its value", (given, why) => {
+      const read = () => readConfig({ LATCHKEY_SECRET: given });
+      expect(read).toThrow(`LATCHKEY_SECRET: ${why}`);
+      expect(read).not.toThrow(/hunter2|of enough length/);
+    });
+  });
 
   test("an error does not repeat a refused secret", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });

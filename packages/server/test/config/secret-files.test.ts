@@ -86,6 +86,11 @@ describe.each(twins)("$variable", ({ name, variable, plain }) => {
   });
 });
 
+test("a file with secrets is a list, one a line", () => {
+  const path = file(`${secret}\n\n${"another".repeat(5)}\n`);
+  expect(readConfig({ LATCHKEY_SECRET_FILE: path }).secret).toEqual([secret, "another".repeat(5)]);
+});
+
 test("a flag goes before the file of its setting", () => {
   const given = { LATCHKEY_DATABASE_FILE: file("postgres://u:hunter2@h/d") };
   expect(readConfig(given, { database: "other.db" }).database).toEqual({
@@ -115,7 +120,7 @@ describe("a file with a secret is refused, with its path and the cure, if it", (
       "is a pipe",
       () => {
         const path = join(folder, `pipe-${files++}`);
-        execFileSync("mkfifo", ["-m", "600", path]);
+        execFileSync("/bin/sh", ["-c", 'mkfifo -m 600 "$0"', path]);
         return path;
       },
       () => "it is not a regular file: write the secret into one",

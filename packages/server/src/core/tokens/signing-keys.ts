@@ -2,8 +2,8 @@ import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
 import { CachedRead } from "./cached-read.ts";
-import { seal, unseal } from "./key-sealing.ts";
-import type { KeyStore, StoredKey } from "./key-store.ts";
+import { seal, unseal, unsealWithAny } from "./key-sealing.ts";
+import type { KeyStore, ResealedKey, StoredKey } from "./key-store.ts";
 import {
   algorithmOf,
   importPublicKey,
@@ -30,6 +30,8 @@ export interface SigningKeyParts {
   readonly store: KeyStore;
   /** Encrypts private keys at rest. */
   readonly sealing: Buffer;
+  /** Keys of other secrets, which only decrypt. */
+  readonly otherSealing?: readonly Buffer[];
   readonly clock: Clock;
   readonly steady: SteadyClock;
   /** The algorithm of new keys. Keys that exist keep theirs. */
@@ -69,14 +71,14 @@ export class SigningKeys {
    * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
    */
   static async open(parts: SigningKeyParts): Promise<SigningKeys> {
-    const { store, sealing, clock } = parts;
+    const { store, clock } = parts;
     let stored = await store.all();
     if (stored.length === 0) {
       const now = clock();
       await store.seed({ ...(await newKey(now, parts)), activatedAt: now }, await newKey(now, parts));
       stored = await store.all();
     }
-    return new SigningKeys(parts, await ringOf(stored, sealing));
+    return new SigningKeys(parts, await ringOf(stored, parts));
   }
 
   get signer(): Signer {
@@ -121,11 +123,29 @@ export class SigningKeys {
   }
 
   async #read(): Promise<void> {
-    const { store, sealing, steady } = this.#parts;
+    const { store, steady } = this.#parts;
     const began = steady();
     const stored = await store.all();
     this.#readAt = Math.max(this.#readAt, began);
-    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, sealing);
+    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#parts);
+  }
+
+  /**
+   * Seals all private keys with the first secret, so that the other secrets can be removed. Replicas may do this at
+   * once, with another order of secrets: each key stays open to all of them.
+   *
+   * @returns the number of keys that another secret had sealed
+   */
+  async reseal(): Promise<number> {
+    const { store, sealing, otherSealing = [] } = this.#parts;
+    const resealed: ResealedKey[] = [];
+    for (const { kid, sealedPrivateKey: from } of otherSealing.length > 0 ? this.#ring.stored : []) {
+      if (unseal(from, kid, sealing) !== undefined) continue;
+      const opened = unsealWithAny(from, kid, otherSealing);
+      if (opened !== undefined) resealed.push({ kid, from, to: seal(opened, kid, sealing) });
+    }
+    if (resealed.length > 0) await store.reseal(resealed);
+    return resealed.length;
   }
 
   /**
@@ -186,13 +206,18 @@ async function newKey(
   };
 }
 
-async function ringOf(stored: readonly StoredKey[], sealing: Buffer) {
+async function ringOf(
+  stored: readonly StoredKey[],
+  { sealing, otherSealing = [] }: Pick<SigningKeyParts, "sealing" | "otherSealing">,
+) {
   const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
   const next = stored.find((key) => key.activatedAt === null);
   if (active === undefined || next === undefined)
     throw new Error("the database holds no complete set of signing keys");
-  const pkcs8 = unseal(active.sealedPrivateKey, active.kid, sealing);
-  if (pkcs8 === undefined) throw new SealedKeyError();
+  const open = (key: StoredKey) => unsealWithAny(key.sealedPrivateKey, key.kid, [sealing, ...otherSealing]);
+  const pkcs8 = open(active);
+  // A next key that cannot be opened would stop the server weeks later, at its rotation.
+  if (pkcs8 === undefined || open(next) === undefined) throw new SealedKeyError();
   const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
   const published = new Map<string, webcrypto.CryptoKey>();
   for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));
