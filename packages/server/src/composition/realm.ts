@@ -4,7 +4,6 @@ import { LatchkeyError } from "../core/errors.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { createCurrentUser, createTokenCheck } from "../core/stories/current-user.ts";
 import type { GraceSettings } from "../core/stories/refresh-grace.ts";
-import { isLoopback } from "../core/throttle/addresses.ts";
 import type { Throttle } from "../core/throttle/throttle.ts";
 import { realmAccounts } from "../identity/keycloak/accounts.ts";
 import type { RealmSettings } from "../identity/keycloak/discovery.ts";
@@ -16,7 +15,6 @@ import { createRealmRefresh } from "../identity/keycloak/refresh.ts";
 import { SessionRecords } from "../identity/keycloak/session-records.ts";
 import { createRealmSignIn } from "../identity/keycloak/sign-in.ts";
 import { createRealmSignOut } from "../identity/keycloak/sign-out.ts";
-import type { Log } from "../log.ts";
 import type { Foundation, Keys } from "./keys.ts";
 
 /** Sessions that could not be ended at the realm are tried again after so many milliseconds. */
@@ -39,7 +37,7 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
   const { clock, steady, log } = parts;
   const { keyring, revocations } = keys;
   const { realmSessions: sessions, audit } = store;
-  const settings = realmSettings(config, log);
+  const settings = realmSettings(config);
   const realm = new Realm(settings, log);
   const reached = await realm.open();
   const guard = createGuard({
@@ -91,12 +89,8 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
   };
 }
 
-function realmSettings(config: Config, log: Log): RealmSettings {
+function realmSettings(config: Config): RealmSettings {
   const url = config.keycloakUrl ?? "";
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "http:" && !isLoopback(hostname)) {
-    log.warn({ url }, "passwords travel to Keycloak without TLS: use https in LATCHKEY_KEYCLOAK_URL");
-  }
   return {
     url,
     realm: config.keycloakRealm ?? "",

@@ -87,6 +87,11 @@ function flushFolder(path: string): void {
 
 const tooShort = `it has fewer than ${minSecretLength} characters: restore its content`;
 
+/** The secrets in the file beside a database. Undefined if there is no such file yet. */
+export function secretsBeside(place: DatabasePlace): Secrets | undefined {
+  return place.engine === "sqlite" ? readSecrets(`${place.path}.secret`) : undefined;
+}
+
 /** @returns undefined if the file does not exist */
 function readSecrets(path: string): Secrets | undefined {
   try {

@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
+import { allowableInsecurities } from "./insecure.ts";
 import { holdsPassword, mayHoldPassword } from "./postgres-url.ts";
 import {
   choice,
+  choices,
   cidrs,
   database,
   duration,
@@ -173,6 +175,12 @@ export const settings = {
   mcp: optional(choice("on", "off"), "the built-in MCP tools at /mcp", {
     shown: "on if HOST is a loopback address and users are local, else off",
   }),
+  allowInsecure: setting(
+    choices(allowableInsecurities),
+    "",
+    "dangerous combinations of settings that may start, by name, separated by commas",
+    { shown: "none" },
+  ),
   signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),

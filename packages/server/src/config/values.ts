@@ -100,7 +100,8 @@ export const hosts = listOf(
 /** Web origins separated by commas, or `*`. */
 export const origins = listOf(
   "expected origins such as https://app.example.com, separated by commas, or *",
-  (item) => item === "*" || URL.parse(item)?.origin === item,
+  // A * inside would be a name without a page: browsers and this server compare origins character by character.
+  (item) => item === "*" || (URL.parse(item)?.origin === item && !item.includes("*")),
 );
 
 /** Keys separated by commas. Each fits into an HTTP header and is too long to guess. */
@@ -121,6 +122,14 @@ export function choice<const Choices extends readonly [string, ...string[]]>(
       );
     return found;
   };
+}
+
+/** Words of a list, separated by commas. */
+export function choices(known: readonly string[]): (given: string) => readonly string[] {
+  const names = new Intl.ListFormat("en", { type: "conjunction" }).format(known);
+  return listOf(`expected names separated by commas; known names are ${names}`, (item) =>
+    known.includes(item),
+  );
 }
 
 /** A SQLite file, `:memory:`, or a PostgreSQL database. */

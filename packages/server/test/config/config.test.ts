@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
+import { insecurities } from "../../src/config/insecure.ts";
 import { allSettings, fileVariableOf, flagOf, variableOf } from "../../src/config/settings.ts";
 
 describe("settings", () => {
@@ -121,6 +122,15 @@ describe("settings", () => {
       "https://a.example/",
       "expected origins such as https://app.example.com, separated by commas, or *",
     ],
+    ["CORS_ORIGINS", "https://*.example.com", "expected origins such as https://app.example.com"],
+    ["CORS_ORIGINS", "https://app.example.com:*", "expected origins such as https://app.example.com"],
+    ["CORS_ORIGINS", "*,https://*", "expected origins such as https://app.example.com"],
+    [
+      "ALLOW_INSECURE",
+      "issuer,everything",
+      "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, and cors",
+    ],
+    ["ALLOW_INSECURE", "grace", "expected names separated by commas; known names are issuer"],
     ["LOG_LEVEL", "loud", "expected debug, info, warn, error, or silent"],
   ])("LATCHKEY_%s=%s is refused with the accepted texts", (name, given, advice) => {
     expect(() => readConfig({ [`LATCHKEY_${name}`]: given })).toThrow(`LATCHKEY_${name}=${given}: ${advice}`);
@@ -318,4 +328,6 @@ test("docs/configuration.md has the flag, default and meaning of every setting",
     const file = fileVariableOf(name, setting);
     if (file !== undefined) expect(page).toContain(`| \`${file}\` |`);
   }
+  for (const { name, effect } of insecurities)
+    expect(page).toContain(`| \`${name}\` | ${effect === "refuses" ? "yes" : "no"} |`);
 });

@@ -207,7 +207,7 @@ test("a pod beside a Service named latchkey starts, and logs the setting", async
   const { status } = await fetch(`${pod.url}/health/live`);
   await pod.stop();
   expect(status).toBe(200);
-  const warnings = pod.stdout().match(/.*"level":40.*/g) ?? [];
+  const warnings = pod.stdout().match(/.*"level":40.*Kubernetes.*/g) ?? [];
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(
     /Kubernetes Service named latchkey .* are ignored: set enableServiceLinks: false in the pod/,
