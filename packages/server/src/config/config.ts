@@ -89,7 +89,7 @@ function assertConsistent(config: Config): void {
   }
   if (config.database.engine === "postgres" && config.secret === undefined) {
     throw new SettingProblem(
-      "LATCHKEY_SECRET must be set with PostgreSQL, to the same value on every replica: `openssl rand -base64 32` prints one",
+      "LATCHKEY_SECRET must be set with PostgreSQL, or LATCHKEY_SECRET_FILE, to the same value on every replica: `openssl rand -base64 32` prints one",
     );
   }
   if (!addressesFit(config.issuer, config.audience)) {

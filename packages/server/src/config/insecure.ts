@@ -51,7 +51,7 @@ export const insecurities: readonly Insecurity[] = [
     effect: "refuses",
     applies: ({ host, issuer }) => (issuer === undefined ? !isLoopback(host) : isPlainHttp(issuer)),
     sentence:
-      "LATCHKEY_ISSUER is an http:// address off this machine, so passwords and tokens travel in plain text: set the https:// address of the proxy in front",
+      "LATCHKEY_ISSUER is, or defaults to, an http:// address off this machine, so passwords and tokens travel in plain text: set the https:// address of the proxy in front",
   },
   {
     name: "secret",

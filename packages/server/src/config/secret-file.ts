@@ -87,7 +87,7 @@ function flushFolder(path: string): void {
 
 const tooShort = `it has fewer than ${minSecretLength} characters: restore its content`;
 
-/** The secrets in the file beside a database. Undefined if there is no such file yet. */
+/** The secrets in the file beside a database. Undefined if the file does not exist yet. */
 export function secretsBeside(place: DatabasePlace): Secrets | undefined {
   return place.engine === "sqlite" ? readSecrets(`${place.path}.secret`) : undefined;
 }

@@ -16,6 +16,9 @@ const day = 86_400_000;
 const oldFirst = `${old}\n${fresh}`;
 const newFirst = `${fresh}\n${old}`;
 
+/** The settings that replicas share. */
+const shared = { ISSUER: "http://latchkey.test", TRUSTED_PROXIES: "127.0.0.1" };
+
 const engines: readonly (readonly [string, typeof testServer])[] = [
   ["SQLite", testServer],
   ["PostgreSQL", openOnPostgres],
@@ -52,14 +55,21 @@ async function sealedBy(database: string): Promise<string[]> {
 
 describe.each(engines)("the rotation of the secret: %s", (_engine, open) => {
   const start = (secret: string, more: Readonly<Record<string, string>> = {}) =>
-    open({ ISSUER: "http://latchkey.test", TRUSTED_PROXIES: "127.0.0.1", SECRET: secret, ...more });
+    open({ ...shared, SECRET: secret, ...more });
 
   /** Servers on one database, by their secrets. The first one is kept open, so the database lives as long. */
   async function replicas() {
     const stack = new AsyncDisposableStack();
     const first = stack.use(await start(old));
-    const add = async (secret: string, more: Readonly<Record<string, string>> = {}) =>
-      stack.use(await start(secret, { DATABASE: first.database, ...more }));
+    const add = async (secret: string, more: Readonly<Record<string, string>> = {}) => {
+      // The first server moves the database's clock. Several that do so at once would disturb each other.
+      const server = stack.use(
+        await testServer({ ...shared, SECRET: secret, DATABASE: first.database, ...more }),
+      );
+      // The clock of a test server stands still from its start on.
+      server.stepWallClock(first.now() - server.now());
+      return server;
+    };
     return { first, add, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   }
 
