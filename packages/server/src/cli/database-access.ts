@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { assertNotLost, generatedSecret } from "../config/secret-file.ts";
+import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
 import { type AuditEvent, operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
 import { People } from "../core/stories/people.ts";
-import { deriveKeys } from "../core/tokens/derived-keys.ts";
+import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
@@ -40,9 +40,13 @@ export async function withDatabase(
     onAudit: () => {},
   });
   const keyParts = async (sealed: Pick<KeyStore, "all">) => {
-    const secret = config.secret ?? (await generatedSecret(place, sealed));
-    const { sealing } = deriveKeys(secret);
-    return { store: store.keys, sealing, algorithm: config.signingAlgorithm };
+    const { first, others } = deriveKeyring(config.secret ?? (await generatedSecrets(place, sealed)));
+    return {
+      store: store.keys,
+      sealing: first.sealing,
+      otherSealing: others.map(({ sealing }) => sealing),
+      algorithm: config.signingAlgorithm,
+    };
   };
   try {
     const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });

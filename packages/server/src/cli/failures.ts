@@ -1,3 +1,4 @@
+import { holdsPassword } from "../config/postgres-url.ts";
 import { LostFileError } from "../config/secret-file.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
@@ -6,8 +7,16 @@ import { SealedKeyError } from "../core/tokens/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
 
-/** A command line that was not understood. Nothing was done. The message is one line with the cause and the cure. */
-export class UsageProblem extends Error {}
+/**
+ * A command line that was not understood. Nothing was done. The message is one line with the cause and the cure. It may repeat an argument, so
+ * an address with a password is left out.
+ */
+export class UsageProblem extends Error {
+  constructor(message: string) {
+    const addresses = /\S*postgres(?:ql)?:(?:.*@\S*|\S*)/gi;
+    super(message.replaceAll(addresses, (found) => (holdsPassword(found) ? "postgres://…" : found)));
+  }
+}
 
 /** A command that was understood and refused. The message is one line with the cause and the cure. */
 export class CommandProblem extends Error {}

@@ -1,4 +1,4 @@
-import { allSettings, flagOf, variableOf } from "../config/settings.ts";
+import { allSettings, fileVariableOf, flagOf, variableOf } from "../config/settings.ts";
 import { type Command, usageOf } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandNamed, commandsOf } from "./find-command.ts";
@@ -71,7 +71,9 @@ function settingsHelp(): string[] {
     ...allSettings.flatMap(([name, setting]) => {
       const flag = setting.secret ? "" : `, --${flagOf(name)}`;
       const meaning = `${setting.meaning} (default: ${setting.shown ?? setting.fallback})`;
-      return [`  ${variableOf(name)}${flag}`, ...wrapped(meaning, "      ")];
+      const file = fileVariableOf(name, setting);
+      const fromFile = file === undefined ? [] : [`      or ${file}, the path of a file with it`];
+      return [`  ${variableOf(name)}${flag}`, ...wrapped(meaning, "      "), ...fromFile];
     }),
   ];
 }

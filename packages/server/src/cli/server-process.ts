@@ -18,8 +18,16 @@ const idleGrace = 500;
 /** Work before the first request, such as adding the first users. */
 type Prepare = (people: People, log: Log) => Promise<void>;
 
-/** Runs a server until SIGINT or SIGTERM, then finishes open requests. A second signal ends it at once. */
-export async function runServer(config: Config, prepare: Prepare): Promise<Server> {
+/**
+ * Runs a server until SIGINT or SIGTERM, then finishes open requests. A second signal ends it at once.
+ *
+ * @param warnings lines about the settings, for the log
+ */
+export async function runServer(
+  config: Config,
+  prepare: Prepare,
+  warnings: readonly string[] = [],
+): Promise<Server> {
   const output = await openLog(config);
   const { log } = output;
   for (const variable of unknownVariables(process.env)) {
@@ -57,6 +65,8 @@ export async function runServer(config: Config, prepare: Prepare): Promise<Serve
     await output.close();
     throw error;
   });
+  // After the start: a refused one prints its error alone.
+  for (const warning of warnings) log.warn(warning);
   flushCompileCache();
   // The demo prints its banner after these lines.
   await output.flush();

@@ -13,6 +13,7 @@ import { type HostOptions, hostCheck } from "./hosts.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
 import { type StartPageOptions, startPageRoute } from "./pages/start-page.ts";
+import { logRefusedOrigins } from "./refused-origins.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
 import { corsOptions, type HeaderOptions, securityHeaders } from "./response-headers.ts";
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
@@ -88,6 +89,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
   });
   countRequests(app, parts.metrics.requests);
+  logRefusedOrigins(app, parts);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
     done(

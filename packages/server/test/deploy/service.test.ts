@@ -108,6 +108,35 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     expect(me(token)).toBe(200);
   });
 
+  test("the secret may be a credential of systemd, which its user alone reads", async () => {
+    const token = tokenOf(login());
+    const dropIn = [
+      "[Service]",
+      "LoadCredential=secret:/etc/latchkey.secret",
+      "Environment=LATCHKEY_SECRET_FILE=%d/secret",
+    ].join("\n");
+    const folder = "/etc/systemd/system/latchkey.service.d";
+    const write = (text: string, file: string) =>
+      machine.run("sh", "-c", 'umask 077; printf "%s\n" "$0" > "$1"', text, file);
+    machine.run("mkdir", folder);
+    write(secret, "/etc/latchkey.secret");
+    write(dropIn, `${folder}/credential.conf`);
+    machine.settings(settings.split("\n").slice(1).join("\n"));
+    machine.run("systemctl", "daemon-reload");
+    machine.run("systemctl", "restart", "latchkey");
+    await ready();
+    expect(me(token)).toBe(200);
+    const credential = "/run/credentials/latchkey.service/secret";
+    // The user's own in systemd 252. Since systemd 254 root's, with an access list that shows as rights of the group.
+    expect(machine.run("stat", "--format=%A %U", credential)).toMatch(/^-r--(------ latchkey|r----- root)$/);
+
+    machine.run("rm", "-r", folder);
+    machine.settings(settings);
+    machine.run("systemctl", "daemon-reload");
+    machine.run("systemctl", "restart", "latchkey");
+    await ready();
+  });
+
   test("with an invalid setting it retries, and starts once that is corrected", async () => {
     machine.run("systemctl", "stop", "latchkey");
     machine.settings(`${settings}LATCHKEY_SECRET=short\n`);

@@ -124,7 +124,7 @@ describe.concurrent("the server does not start, and prints cause and cure in one
 
   test("the file is not a database", async () => {
     const other = place.path("other.txt");
-    writeFileSync(other, "This is a shopping list, and a long one at that.\n".repeat(40));
+    writeFileSync(other, "This is a shopping list, and a long one at that.\n".repeat(40), { mode: 0o600 });
     expectRefusal(await serve(["--database", other]), /cannot use the database \S+other\.txt .*--database/);
   });
 

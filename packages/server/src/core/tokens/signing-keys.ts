@@ -3,8 +3,8 @@ import type { AuditEvent } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
 import { type LatchkeyError, storeUnavailable } from "../errors.ts";
 import { CachedRead } from "./cached-read.ts";
-import { seal, unseal } from "./key-sealing.ts";
-import type { KeyStore, StoredKey } from "./key-store.ts";
+import { seal, unseal, unsealWithAny } from "./key-sealing.ts";
+import type { KeyStore, ResealedKey, StoredKey } from "./key-store.ts";
 import {
   algorithmOf,
   importPublicKey,
@@ -31,6 +31,8 @@ export interface SigningKeyParts {
   readonly store: KeyStore;
   /** Encrypts private keys at rest. */
   readonly sealing: Buffer;
+  /** Keys of other secrets, which only decrypt. */
+  readonly otherSealing?: readonly Buffer[];
   readonly clock: Clock;
   readonly steady: SteadyClock;
   /** The algorithm of new keys. Keys that exist keep theirs. */
@@ -70,14 +72,15 @@ export class SigningKeys {
    * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
    */
   static async open(parts: SigningKeyParts): Promise<SigningKeys> {
-    const { store, sealing, clock } = parts;
+    const { store, clock } = parts;
     let stored = await store.all();
     if (stored.length === 0) {
       await store.seed(...(await firstKeys(clock(), parts)));
       stored = await store.all();
     }
-    const ring = await ringOf(stored, sealing);
-    if (ring.signer === undefined) throw new SealedKeyError();
+    const ring = await ringOf(stored, parts);
+    // A next key that cannot be opened would stop the server weeks later, at its rotation.
+    if (ring.signer === undefined || opened(ring.next, parts) === undefined) throw new SealedKeyError();
     return new SigningKeys(parts, ring);
   }
 
@@ -152,11 +155,29 @@ export class SigningKeys {
   }
 
   async #read(): Promise<void> {
-    const { store, sealing, steady } = this.#parts;
+    const { store, steady } = this.#parts;
     const began = steady();
     const stored = await store.all();
     this.#readAt = Math.max(this.#readAt, began);
-    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, sealing);
+    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#parts);
+  }
+
+  /**
+   * Seals all private keys with the first secret, so that the other secrets can be removed. Replicas may do this at
+   * once, with another order of secrets: each key stays open to all of them.
+   *
+   * @returns the number of keys that another secret had sealed
+   */
+  async reseal(): Promise<number> {
+    const { store, sealing, otherSealing = [] } = this.#parts;
+    const resealed: ResealedKey[] = [];
+    for (const { kid, sealedPrivateKey: from } of otherSealing.length > 0 ? this.#ring.stored : []) {
+      if (unseal(from, kid, sealing) !== undefined) continue;
+      const opened = unsealWithAny(from, kid, otherSealing);
+      if (opened !== undefined) resealed.push({ kid, from, to: seal(opened, kid, sealing) });
+    }
+    if (resealed.length > 0) await store.reseal(resealed);
+    return resealed.length;
   }
 
   /**
@@ -228,13 +249,20 @@ async function newKey(
   };
 }
 
+type Sealing = Pick<SigningKeyParts, "sealing" | "otherSealing">;
+
+/** The private key, opened with the first secret that opens it. */
+function opened(key: StoredKey, { sealing, otherSealing = [] }: Sealing): Buffer | undefined {
+  return unsealWithAny(key.sealedPrivateKey, key.kid, [sealing, ...otherSealing]);
+}
+
 /** The keys in use. Keys that were sealed with another secret have no signer, and still verify. */
-async function ringOf(stored: readonly StoredKey[], sealing: Buffer) {
+async function ringOf(stored: readonly StoredKey[], sealing: Sealing) {
   const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
   const next = stored.find((key) => key.activatedAt === null);
   if (active === undefined || next === undefined)
     throw new Error("the database holds no complete set of signing keys");
-  const pkcs8 = unseal(active.sealedPrivateKey, active.kid, sealing);
+  const pkcs8 = opened(active, sealing);
   const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
   const published = new Map<string, webcrypto.CryptoKey>();
   for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));

@@ -1,4 +1,4 @@
-import type { KeyStore, StoredKey } from "../../core/tokens/key-store.ts";
+import type { KeyStore, ResealedKey, StoredKey } from "../../core/tokens/key-store.ts";
 import { type Database, must, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -33,6 +33,9 @@ const retire = statement<{ kid: string; at: number; keepUntil: number }>(`
     select tokens_until as until from sessions union all select :keepUntil as until) as promised)
   where kid = :kid and retired_at is null`);
 
+const reseal = statement<ResealedKey>(`
+  update signing_keys set sealed_private_key = :to where kid = :kid and sealed_private_key = :from`);
+
 /** The table `signing_keys`. */
 export function signingKeyTable(database: Database, audit: AuditWriter, endings: SessionEndings): KeyStore {
   const alone = database.writers === "many" ? [step(lockTable, {})] : [];
@@ -51,6 +54,11 @@ export function signingKeyTable(database: Database, audit: AuditWriter, endings:
     async reset(active, next, event) {
       const keys = [...alone, step(deleteAll, {}), step(insert, active), step(insert, next)];
       await audit.commit([...endings.beginAll(), ...keys], [event]);
+    },
+    async reseal(keys) {
+      // In one order everywhere, so that two replicas never wait for each other's rows.
+      const ordered = keys.toSorted((a, b) => (a.kid < b.kid ? -1 : 1));
+      await database.commit(ordered.map((key) => step(reseal, key)));
     },
   };
 }
