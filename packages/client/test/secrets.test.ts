@@ -109,6 +109,18 @@ test.each([
   await expect(client().login(credentials)).rejects.toMatchObject({ message: "Wrong: …." });
 });
 
+test.each([
+  ["code", { code: `no_${canary}` }, { "x-request-id": "r-1" }, { requestId: "r-1" }],
+  ["requestId", { code: "wrong" }, { "x-request-id": `r-${canary}` }, { code: "wrong" }],
+])("a %s that quotes a password is left out", async (left, body, headers, kept) => {
+  server.will(answers(401, body, headers));
+  const error = await client()
+    .login({ username: "alice", password: canary })
+    .catch((reason: unknown) => reason);
+  expect(error).toMatchObject(kept);
+  expect(error).not.toHaveProperty(left);
+});
+
 test("the body still has the quoted value", async () => {
   server.will(answers(400, { message: canary }));
   const error = { data: { message: canary }, message: "…" };
@@ -166,7 +178,7 @@ describe("a cause of fetch that quotes", () => {
       .login({ username: "alice", password: given })
       .catch((reason: unknown) => reason);
     if (!(error instanceof Error)) throw new Error("This call should have failed");
-    expect(error).toMatchObject({ message: `No response from ${server.url}: ECONNRESET` });
+    expect(error).toMatchObject({ message: `No response from ${server.url} (ECONNRESET)` });
     expect(error.cause).toBe(cause);
     expect(cause.message).toBe(quoted);
     const [withoutCause] = inspect(error).split("[cause]");
