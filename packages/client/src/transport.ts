@@ -1,5 +1,6 @@
 import { abortable, type Signals } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
+import { checkBaseURL } from "./check-options.ts";
 import { codesOf, neverSent } from "./error-codes.ts";
 import { AuthError, ConnectionError, RequestTimeoutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
@@ -82,7 +83,8 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   try {
     // The signal is also raced here, because a custom `fetch` may ignore it.
     return await abortable([controller.signal, ...settings.signals], async () => {
-      // Built after the signals are checked: a closed client is aborted, also with an invalid token.
+      // Read after the signals are checked: a closed client is aborted, also with an invalid value.
+      checkBaseURL(settings.baseURL);
       const request = withSafeError(() => requestOf(operation, settings, controller.signal));
       ({ origin } = new URL(request.url));
       const response = await chain(request);
@@ -126,7 +128,7 @@ export function withSafeError<T>(work: () => T): T {
   try {
     return work();
   } catch {
-    throw new TypeError("Invalid token, header or baseURL");
+    throw new TypeError("Invalid token or header");
   }
 }
 

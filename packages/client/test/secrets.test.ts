@@ -142,17 +142,18 @@ describe("a token that is invalid in a header", () => {
   });
 });
 
-test.each<readonly [string, CallOptions]>([
-  ["a base URL with a password", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
-  ["an invalid base URL", { baseURL: canary }],
-  ["an invalid header", { headers: { "x-api-key": `${canary}\n${canary}` } }],
-])("%s is rejected without being quoted or sent", async (_case, options) => {
+test.each<readonly [string, string, CallOptions]>([
+  ["a base URL with a password", "baseURL", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
+  ["an invalid base URL", "baseURL", { baseURL: canary }],
+  ["a base URL without a scheme", "baseURL", { baseURL: `${canary}:8000` }],
+  ["an invalid header", "token or header", { headers: { "x-api-key": `${canary}\n${canary}` } }],
+])("%s is rejected without being quoted or sent", async (_case, name, options) => {
   const fetch = async () => Response.json({});
   for (const send of Object.values(sent)) {
     const error = await send({ fetch, ...options }).then(String, (reason: unknown) =>
       inspect(reason, { depth: 10 }),
     );
-    expect(error).toContain("TypeError: Invalid token, header or baseURL");
+    expect(error).toContain(`TypeError: Invalid ${name}`);
     expect(error).not.toContain(canary);
   }
   expect(lines).toHaveLength(Object.keys(sent).length);
