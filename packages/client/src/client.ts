@@ -189,13 +189,25 @@ export class AuthClient {
   }
 
   /**
-   * Adds a listener for the end of the session.
+   * Adds a listener for the end of the session. It is called once for each end that this client causes or finds.
    *
    * @returns a function that removes the listener
    * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
    */
   onSessionEnd(listener: (end: SessionEnd) => void): () => void {
+    this.#session.watch(this.#closing);
     return this.#session.ends.on(listener);
+  }
+
+  /**
+   * Adds a listener for the start of a session by a login: here, or in another tab that shares the store.
+   *
+   * @returns a function that removes the listener
+   * @example auth.onSessionStart(() => showApp());
+   */
+  onSessionStart(listener: () => void): () => void {
+    this.#session.watch(this.#closing);
+    return this.#session.starts.on(listener);
   }
 
   /**

@@ -89,6 +89,7 @@ describe("the client", () => {
     expectTypeOf(auth.with).toEqualTypeOf<(options: ClientOptions) => AuthClient>();
     expectTypeOf(auth.close).toEqualTypeOf<() => void>();
     expectTypeOf(auth.onSessionEnd).toEqualTypeOf<(listener: (end: SessionEnd) => void) => () => void>();
+    expectTypeOf(auth.onSessionStart).toEqualTypeOf<(listener: () => void) => () => void>();
     expectTypeOf<AuthClient>().toExtend<AsyncDisposable>();
   });
 });
@@ -194,7 +195,7 @@ test("an error without a response has no status", () => {
 
 test("credentials, events, stores and tokens", () => {
   expectTypeOf<Credentials>().toEqualTypeOf<{ readonly username: string; readonly password: string }>();
-  expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired">();
+  expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired" | "elsewhere">();
   expectTypeOf<SessionEnd["error"]>().toEqualTypeOf<KnownError | undefined>();
   expectTypeOf<StoreFailure>().toEqualTypeOf<{
     readonly action: "keep" | "forget";
@@ -209,6 +210,8 @@ test("credentials, events, stores and tokens", () => {
   expectTypeOf<TokenSet["issuedAt"]>().toEqualTypeOf<number>();
   expectTypeOf<TokenSet["refreshToken"]>().toEqualTypeOf<string | undefined>();
   expectTypeOf<TokenSet["expiresAt"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<TokenSet["signedInAt"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<TokenStore["watch"]>().toEqualTypeOf<((changed: () => void) => () => void) | undefined>();
 });
 
 test("stores, presets and middleware", () => {
