@@ -118,8 +118,8 @@ export default defineConfig({
       {
         test: {
           name: "package",
-          include: ["packages/client/test/package/**/*.test.ts"],
-          globalSetup: ["packages/client/test/package/pack.ts"],
+          include: ["release/test/**/*.test.ts", "packages/client/test/package/**/*.test.ts"],
+          globalSetup: ["release/test/packed.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -11,9 +11,9 @@ import { calls } from "./client-calls.ts";
 
 /** The published client, compared with `openapi-fetch` and bare `fetch`. */
 export const client: Measure = async ({ quick }) => {
-  const folder = new URL("../../packages/client/", import.meta.url);
-  execFileSync(process.execPath, [new URL("build.js", folder).pathname], { stdio: "inherit" });
-  const ours = new URL("dist/esm/index.js", folder).href;
+  const root = new URL("../../", import.meta.url);
+  execFileSync(process.execPath, [new URL("release/build.ts", root).pathname], { stdio: "inherit" });
+  const ours = new URL("packages/client/dist/esm/index.js", root).href;
   const other = import.meta.resolve("openapi-fetch");
   return [
     ...(await size(ours, other)),

@@ -9,7 +9,7 @@ const { node } = process.versions;
 if (Number.parseInt(node, 10) < 24) {
   process.stderr.write(
     `latchkey: this is Node ${node}, but Latchkey needs Node 24 or newer: ` +
-      "`npm start` and `npx latchkey` use the Node that `npm install` installed\n",
+      "install it, or run `npx -p node@24 -p latchkey latchkey`; in a clone, `npx latchkey` finds it\n",
   );
   process.exit(1);
 }

@@ -7,7 +7,7 @@ const limit = 6_656;
 
 test(`the whole client is at most ${limit} bytes, minified and compressed`, async () => {
   const { output } = await build({
-    input: join(inject("packed").installed, "dist/esm/index.js"),
+    input: join(inject("client").installed, "esm/index.js"),
     platform: "browser",
     write: false,
     output: { minify: true },
@@ -29,7 +29,7 @@ test("unused exports are tree-shaken", async () => {
         resolveId: (name) => (name === "entry" ? name : undefined),
         load: (name) =>
           name === "entry"
-            ? `import "${join(inject("packed").installed, "dist/esm/index.js")}"; export const only = 1;`
+            ? `import "${join(inject("client").installed, "esm/index.js")}"; export const only = 1;`
             : undefined,
       },
     ],

@@ -4,6 +4,7 @@ import type { Emit } from "../issuer/guard-events.ts";
 import { issuerErrorOf, type Requests } from "../issuer/issuer-request.ts";
 import { Backoff } from "../support/backoff.ts";
 import type { Clocks } from "../support/clocks.ts";
+import { Latch } from "../support/latch.ts";
 import { sleep } from "../support/timers.ts";
 import {
   endOf,
@@ -63,7 +64,7 @@ export class FeedFollower {
   readonly #options: FollowerOptions;
   readonly #timings: FeedTimings;
   readonly #backoff: Backoff;
-  readonly #settled = Promise.withResolvers<void>();
+  readonly #settled = new Latch();
   #state: "unknown" | "none" | "following" | "behind" = "unknown";
   #via: "stream" | "poll" = "stream";
   #problem: string | undefined;
@@ -76,7 +77,7 @@ export class FeedFollower {
     this.#options = options;
     this.#timings = options.timings ?? defaultTimings;
     this.#backoff = new Backoff(this.#timings.firstWait, this.#timings.longestWait);
-    options.requests.closed.onClose(() => this.#settled.resolve());
+    options.requests.closed.onClose(() => this.#settled.open());
   }
 
   /** `unknown`: no response from the issuer yet. `none`: it has no feed. */
@@ -125,7 +126,7 @@ export class FeedFollower {
     const { address } = this;
     if (address === undefined && this.#options.settings.follow === undefined) {
       this.#state = "none";
-      this.#settled.resolve();
+      this.#settled.open();
       return this.#timings.rediscoveryInterval;
     }
     if (address === undefined) return this.#over({ kind: "unreachable", reason: "the issuer names no feed" });
@@ -183,7 +184,7 @@ export class FeedFollower {
     this.#state = "following";
     this.#via = via;
     this.#problem = undefined;
-    this.#settled.resolve();
+    this.#settled.open();
     if (news) this.#options.emit({ name: "feed.followed", via, cursor: this.#feed.cursor });
   }
 

@@ -64,8 +64,17 @@ function documentIn(text: string): unknown {
   }
 }
 
-/** An abort signal with a timeout that can be restarted. It also aborts when the guard is closed. */
-export function timeoutSignal(ms: number, closed: CloseSignal) {
+/** An abort signal with a timeout that can be restarted. */
+interface TimeoutSignal {
+  readonly signal: AbortSignal;
+  /** Restarts the timeout. @param after milliseconds */
+  restart(after: number): void;
+  /** Stops the timeout and closes the connection. */
+  end(): void;
+}
+
+/** Starts a timeout of so many milliseconds. Its signal also aborts when the guard is closed. */
+export function timeoutSignal(ms: number, closed: CloseSignal): TimeoutSignal {
   const controller = new AbortController();
   const abort = () => controller.abort(new IssuerError("the guard is closed"));
   const late = (after: number) =>
@@ -75,13 +84,11 @@ export function timeoutSignal(ms: number, closed: CloseSignal) {
   const forget = closed.onClose(abort);
   return {
     signal: controller.signal,
-    /** Restarts the timeout. @param after milliseconds */
-    restart(after: number): void {
+    restart(after) {
       clearTimeout(timer);
       timer = late(after);
     },
-    /** Stops the timeout and closes the connection. */
-    end(): void {
+    end() {
       clearTimeout(timer);
       forget();
       controller.abort();

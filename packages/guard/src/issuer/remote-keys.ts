@@ -2,6 +2,7 @@ import type { CryptoKey } from "jose";
 import type { Algorithm } from "../check/signature.ts";
 import { Backoff } from "../support/backoff.ts";
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
+import { Latch } from "../support/latch.ts";
 import { SingleFlight } from "../support/single-flight.ts";
 import { sleep } from "../support/timers.ts";
 import { TokenError } from "../token-error.ts";
@@ -37,7 +38,7 @@ const unknownKidCooldown = 10_000;
 export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions;
   readonly #backoff = new Backoff();
-  readonly #first = Promise.withResolvers<void>();
+  readonly #first = new Latch();
   #keys = noKeys;
   #readAt: Moment | undefined;
   #triedAt: Moment | undefined;
@@ -50,7 +51,7 @@ export class RemoteKeys implements KeySource {
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
     this.#reading = new SingleFlight(options.clocks);
-    options.requests.closed.onClose(() => this.#first.resolve());
+    options.requests.closed.onClose(() => this.#first.open());
   }
 
   /** Settles after the first successful read, or when the guard is closed. */
@@ -138,7 +139,7 @@ export class RemoteKeys implements KeySource {
     if (requests.closed.isClosed) return;
     if (this.#problem !== undefined) return emit({ name: "keys.unavailable", reason: this.#problem });
     this.#backoff.reset();
-    this.#first.resolve();
+    this.#first.open();
     emit({ name: "keys.refreshed", known: this.#keys.byKid.size });
   }
 }

@@ -1,2 +1,4 @@
-/** The version of this Latchkey. */
-export const version = "0.1.0";
+import manifest from "../../package.json" with { type: "json" };
+
+/** The version of this Latchkey, from the manifest of its package. */
+export const { version } = manifest;

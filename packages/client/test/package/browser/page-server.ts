@@ -9,7 +9,7 @@ export async function servePage(): Promise<{ readonly origin: string } & AsyncDi
   const server = createServer(({ url = "" }, response) => {
     const module = /^\/client\/(\w+\.js)$/.exec(url)?.[1];
     const file = module
-      ? join(inject("packed").installed, "dist/esm", module)
+      ? join(inject("client").installed, "esm", module)
       : join(import.meta.dirname, "page.html");
     // A sandboxed frame has its own opaque origin.
     response.setHeader("access-control-allow-origin", "*");

@@ -16,11 +16,11 @@ export type RegisteredTools = ReadonlyMap<string, object>;
 
 /** @throws {Error} if a tool has no rule, or a rule has no tool */
 export function assertRules(tools: RegisteredTools, rules: ReadonlySet<string>): void {
-  const unlisted = new Set(tools.keys()).difference(rules);
-  const missing = rules.difference(tools);
+  const unlisted = [...tools.keys()].filter((name) => !rules.has(name));
+  const missing = [...rules].filter((name) => !tools.has(name));
   const faults: string[] = [];
-  if (unlisted.size > 0) faults.push(`registered without a rule: ${[...unlisted].join(", ")}`);
-  if (missing.size > 0) faults.push(`a rule without a tool: ${[...missing].join(", ")}`);
+  if (unlisted.length > 0) faults.push(`registered without a rule: ${unlisted.join(", ")}`);
+  if (missing.length > 0) faults.push(`a rule without a tool: ${missing.join(", ")}`);
   if (faults.length > 0) throw new Error(`guardTools: ${faults.join("; ")}`);
 }
 
