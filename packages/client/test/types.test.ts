@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { acrossTabs } from "../src/browser.ts";
 import { fileStore } from "../src/file.ts";
 import {
   type APIError,
@@ -218,6 +219,7 @@ test("stores, presets and middleware", () => {
   expectTypeOf(memoryStore).toEqualTypeOf<() => TokenStore>();
   expectTypeOf(localStorageStore).toEqualTypeOf<(key?: string) => TokenStore>();
   expectTypeOf(fileStore).toEqualTypeOf<(path: string) => TokenStore>();
+  expectTypeOf(acrossTabs).toEqualTypeOf<(store: TokenStore) => TokenStore>();
   for (const preset of [defaultRetry, dbrsdkRetry, mcpClientRetry]) {
     expectTypeOf(preset).toEqualTypeOf<RetryOptions>();
   }

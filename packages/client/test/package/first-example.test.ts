@@ -11,12 +11,12 @@ const place = new Place();
 
 /** The README's first example as it is printed, and the output that its comments promise. */
 const [, example = ""] =
-  /```ts\n(.*?)```/s.exec(readFileSync(join(inject("packed").installed, "README.md"), "utf8")) ?? [];
+  /```ts\n(.*?)```/s.exec(readFileSync(join(inject("client").installed, "README.md"), "utf8")) ?? [];
 const promised = [...example.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, line]) => line);
 
 /** Installs the newest Node of a major version from the registry. @returns its program */
 async function nodeOf(major: number): Promise<string> {
-  const folder = mkdtempSync(join(inject("packed").project, `node-${major}-`));
+  const folder = mkdtempSync(join(inject("client").project, `node-${major}-`));
   // The package `node` fetches the program of this platform in an install script.
   const manifest = { private: true, allowScripts: { node: true } };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
