@@ -2,13 +2,13 @@ import { orUndefined } from "./fields.ts";
 import type { TokenStore } from "./stores.ts";
 
 /**
- * Wraps a store that tabs share, so that a login or a logout in one tab reaches the listeners in all of them.
+ * Wraps a store that tabs share. Then a login or a logout in one tab calls the listeners in all tabs.
  *
  * A message says that something has changed, and nothing else: the tokens stay in the store, and the other tabs read
  * them there. Besides messages, a tab follows the `storage` events of `localStorage`. Each tab has a copy of
  * `localStorage`, and a message may arrive before the copy is up to date.
  *
- * @param store has a `name`, such as `localStorageStore()`
+ * @param store has a `name`, such as `localStorageStore()`. Its `set` ends when other tabs can read the tokens.
  * @throws {TypeError} the store has no name
  * @example new AuthClient({ store: acrossTabs(localStorageStore()) })
  */
