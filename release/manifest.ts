@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { folderOf, type Package, packages, root } from "./packages.ts";
 
 /** The fields of a manifest that the build reads. */
-interface SourceManifest {
+export interface SourceManifest {
   readonly name: string;
   readonly version: string;
   readonly description: string;
@@ -17,12 +17,13 @@ interface SourceManifest {
   readonly exports?: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 
 /** The manifest of a package as it is in the repository. */
-function sourceManifest(of: Package): SourceManifest {
+export function sourceManifest(of: Package): SourceManifest {
   return readManifest(folderOf(of));
 }
 

@@ -5,10 +5,13 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
+// Older ones bind the named values of SQL statements wrongly.
+const oldest = { major: 24, minor: 8 };
 const { node } = process.versions;
-if (Number.parseInt(node, 10) < 24) {
+const [major = 0, minor = 0] = node.split(".").map(Number);
+if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
   process.stderr.write(
-    `latchkey: this is Node ${node}, but Latchkey needs Node 24 or newer: ` +
+    `latchkey: this is Node ${node}, but Latchkey needs Node ${oldest.major}.${oldest.minor} or newer: ` +
       "install it, or run `npx -p node@24 -p latchkey latchkey`; in a clone, `npx latchkey` finds it\n",
   );
   process.exit(1);

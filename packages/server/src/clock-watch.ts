@@ -1,10 +1,9 @@
 import type { Clock, SteadyClock } from "./core/clock.ts";
+import { type ClockOffset, isFarOff, measureOffset, secondsOf } from "./core/clock-offset.ts";
 import { DeletionTime } from "./core/deletion-time.ts";
 import type { Log } from "./log.ts";
 import type { Store } from "./store/store.ts";
 
-/** A larger offset from the database's clock causes a warning, in milliseconds. */
-const offsetTolerance = 30_000;
 /** A stop shorter than this is normal, so it causes no warning, in milliseconds. */
 const normalDowntime = 86_400_000;
 
@@ -23,7 +22,7 @@ export interface ClockWatchParts {
 export class ClockWatch {
   readonly #parts: ClockWatchParts;
   readonly #time: DeletionTime;
-  #offset: number | undefined;
+  #offset: ClockOffset | undefined;
   #farOff = false;
   #lagging = false;
 
@@ -42,8 +41,8 @@ export class ClockWatch {
     return watch;
   }
 
-  /** This process's clock minus the database's, in milliseconds; undefined without a shared database. */
-  get offset(): number | undefined {
+  /** The last measured distance from the database's clock; undefined without a shared database. */
+  get offset(): ClockOffset | undefined {
     return this.#offset;
   }
 
@@ -55,8 +54,9 @@ export class ClockWatch {
   /** One sentence if this process's clock is far off the database's. */
   get warning(): string | undefined {
     if (this.#offset === undefined || !this.#farOff) return undefined;
-    const seconds = Math.round(Math.abs(this.#offset) / 1000);
-    const direction = this.#offset > 0 ? "ahead of" : "behind";
+    const { offset } = this.#offset;
+    const seconds = Math.round(Math.abs(offset) / 1000);
+    const direction = offset > 0 ? "ahead of" : "behind";
     return `this machine's clock is ${seconds} seconds ${direction} the database's: set up NTP on both`;
   }
 
@@ -67,11 +67,10 @@ export class ClockWatch {
    * @throws {LatchkeyError} `store_unavailable` if the database's clock cannot be read now
    */
   async read(when: "start" | "later" = "later"): Promise<number> {
-    const { store, clock, log } = this.#parts;
-    const before = clock();
-    const shared = await store.time?.();
-    if (shared !== undefined) this.#noteOffset((before + clock()) / 2 - shared);
-    const now = shared ?? clock();
+    const { store, clock, steady, log } = this.#parts;
+    const measured = store.time && (await measureOffset(store.time, clock, steady));
+    if (measured !== undefined) this.#noteOffset(measured);
+    const now = measured?.databaseTime ?? clock();
     const expected = this.#time.record.seenAt;
     const deletionTime = this.#time.read(now);
     const { lag } = this.#time;
@@ -94,16 +93,22 @@ export class ClockWatch {
     await this.#parts.store.deletionRecord.write(this.#time.record);
   }
 
-  #noteOffset(offset: number): void {
-    this.#offset = offset;
-    const farOff = Math.abs(offset) > offsetTolerance;
+  #noteOffset(measured: ClockOffset): void {
+    this.#offset = measured;
+    const farOff = isFarOff(measured);
     const changed = farOff !== this.#farOff;
     this.#farOff = farOff;
     if (!changed) return;
     const { log } = this.#parts;
-    const seconds = Math.round(offset / 1000);
-    if (farOff) log.warn({ offsetSeconds: seconds }, this.warning ?? "");
-    else log.info({ offsetSeconds: seconds }, "this machine's clock agrees with the database's again");
+    const { databaseTime, offset, uncertainty } = measured;
+    const fields = {
+      clock: isoOf(databaseTime + offset),
+      databaseClock: isoOf(databaseTime),
+      offsetSeconds: secondsOf(offset),
+      uncertaintySeconds: secondsOf(uncertainty),
+    };
+    if (farOff) log.warn(fields, this.warning ?? "");
+    else log.info(fields, "this machine's clock agrees with the database's again");
   }
 }
 

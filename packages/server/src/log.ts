@@ -10,11 +10,11 @@ export type Log = Logger;
 export type OpenLog = Awaited<ReturnType<typeof openLog>>;
 
 /**
- * Opens the server's log: JSON lines on standard output, pretty on a terminal. Callers log requests by route and status,
+ * Opens the server's log: JSON lines on standard output, pretty on a terminal. Every line names the replica. Callers log requests by route and status,
  * and refusals by their reason, so no password and no token reaches it.
  */
-export async function openLog(level: Config["logLevel"]) {
-  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime };
+export async function openLog({ logLevel: level, replica }: Pick<Config, "logLevel" | "replica">) {
+  const options = { level, base: { replica }, timestamp: stdTimeFunctions.isoTime };
   const destination = openDestination((lines) => log.warn({ lines }, "log lines were lost"));
   const shown = process.stdout.isTTY ? await prettyOn(destination) : destination;
   const log: Log = pino(options, shown);

@@ -8,6 +8,7 @@ import { composeStories } from "./composition/stories.ts";
 import type { Config } from "./config/config.ts";
 import { assertNotLost } from "./config/secret-file.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
+import { secondsOf } from "./core/clock-offset.ts";
 import type { Hasher } from "./core/passwords/passwords.ts";
 import type { People } from "./core/stories/people.ts";
 import { isLoopback } from "./core/throttle/addresses.ts";
@@ -78,7 +79,11 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);
-    log.info({ url, issuer, database: shownPlace(config.database) }, `listening at ${url}`);
+    const clockOffsetSeconds = clockWatch.offset && secondsOf(clockWatch.offset.offset);
+    log.info(
+      { url, issuer, database: shownPlace(config.database), clockOffsetSeconds },
+      `listening at ${url}`,
+    );
     return {
       url,
       people,
@@ -103,9 +108,11 @@ function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): 
     connections: config.databasePool,
     timeout: config.databaseTimeout,
     sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
-    onAudit({ name, at: _, ...event }) {
+    replica: config.replica,
+    onAudit({ name, at: _, replica: recordedBy, ...event }) {
       repeats.note({ name, ...event });
-      log.info({ event: name, ...event }, name);
+      // The log's own field `replica` names the writer of the line.
+      log.info({ event: name, ...event, ...(recordedBy !== undefined && { recordedBy }) }, name);
     },
     onWarning: (message) => log.warn(message),
   });

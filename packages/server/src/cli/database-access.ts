@@ -33,6 +33,7 @@ export async function withDatabase(
     timeout,
     sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
     owner: "command",
+    replica: config.replica,
     onAudit: () => {},
   });
   try {

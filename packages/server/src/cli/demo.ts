@@ -34,12 +34,12 @@ export async function demoCommand(args: readonly string[]): Promise<void> {
       for (const { person, password } of people) await users.addForDemo(person, password);
     },
   );
-  process.stdout.write(banner(url));
+  process.stdout.write(banner(url, config.docs === "on"));
 }
 
-function banner(url: string): string {
+function banner(url: string, docs: boolean): string {
   return `
-  Latchkey demo at ${url} (docs at ${url}/docs)
+  Latchkey demo at ${url}${docs ? ` (docs at ${url}/docs)` : ""}
   All data is in memory and is lost when the demo stops. Never expose it to a network.
 
   Users:  alice / alice123 (user, premium)    admin / admin123 (admin)

@@ -20,7 +20,7 @@ type Prepare = (people: People, log: Log) => Promise<void>;
 
 /** Runs a server until SIGINT or SIGTERM, then finishes open requests. A second signal ends it at once. */
 export async function runServer(config: Config, prepare: Prepare): Promise<Server> {
-  const output = await openLog(config.logLevel);
+  const output = await openLog(config);
   const { log } = output;
   for (const variable of unknownVariables(process.env)) {
     log.warn({ variable }, `unknown setting ${variable}: \`latchkey --help\` lists all settings`);

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
+import { secondsOf } from "../core/clock-offset.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { createApp } from "../http/app.ts";
-import { sharedCheck } from "../http/health.ts";
+import { sharedCheck, succeedsSoon } from "../http/health.ts";
 import { exposition } from "../metrics/exposition.ts";
 import { type RepeatMetrics, RequestMetrics } from "../metrics/request-metrics.ts";
 import { serverMetrics } from "../metrics/server-metrics.ts";
@@ -28,21 +29,24 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
   // A trusted proxy at a loopback address would make strangers look like programs on this machine.
   const local =
     isLoopback(config.host) && isLoopback(new URL(issuer).hostname) && config.trustedProxies.length === 0;
+  const assertReady = sharedCheck(async () => {
+    await store.assertReady();
+    await realm?.assertReady();
+  }, steady);
   return createApp({
     ...stories.operations,
     issuer,
     host: config.host,
     allowedHosts: config.allowedHosts,
+    docs: config.docs === "on",
     hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
     keySet: () =>
       realm === undefined
         ? { keys: signingKeys.keySet.keys, current: signingKeys.keySetIsCurrent }
         : { keys: [], current: true },
-    assertReady: sharedCheck(async () => {
-      await store.assertReady();
-      await realm?.assertReady();
-    }, steady),
+    assertReady,
+    clockOffset: () => clockWatch.offset && secondsOf(clockWatch.offset.offset),
     warnings: () => (clockWatch.warning === undefined ? [] : [clockWatch.warning]),
     trustedProxies: config.trustedProxies,
     forwardedHeader: config.forwardedHeader,
@@ -51,12 +55,12 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     idleGrace: parts.idleGrace,
     metrics: {
       requests,
-      read: () =>
-        exposition([
-          ...requests.families(),
-          ...repeats.families(),
-          ...serverMetrics({ queue, revocations, store, lostLogLines, clockWatch }),
-        ]),
+      read: async () => {
+        const ready = await succeedsSoon(assertReady);
+        const { replica } = config;
+        const watched = { queue, revocations, store, lostLogLines, clockWatch, replica, ready };
+        return exposition([...requests.families(), ...repeats.families(), ...serverMetrics(watched)]);
+      },
       keys: config.metricsKeys,
       local,
     },

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { holdsPassword } from "./postgres-url.ts";
+import { generatedReplicaId, replicaId } from "./replica-id.ts";
 import {
   choice,
   cidrs,
@@ -168,10 +169,17 @@ export const settings = {
   mcp: optional(choice("on", "off"), "the built-in MCP tools at /mcp", {
     shown: "on if HOST is a loopback address and users are local, else off",
   }),
+  docs: setting(choice("on", "off"), "on", "whether /docs and /openapi.json are served"),
   signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),
   auditMaxSize: setting(size(1e6), "1GB", "size of the audit trail; the oldest events go first"),
+  replica: setting(
+    replicaId,
+    generatedReplicaId(),
+    "id of this process in its log, its audit events and its metrics",
+    { shown: "the host's name and six random digits" },
+  ),
   logLevel: setting(
     choice("debug", "info", "warn", "error", "silent"),
     "info",

@@ -39,6 +39,13 @@ const refusals = {
 
 export type ErrorCode = keyof typeof refusals;
 
+/** All codes. */
+export const errorCodes: readonly ErrorCode[] = Object.keys(refusals).filter(isErrorCode);
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(refusals, code);
+}
+
 /** One broken field of a request, in the shape that the published clients read. Never holds a sent value. */
 export interface Issue {
   readonly loc: readonly (string | number)[];

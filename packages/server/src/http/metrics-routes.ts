@@ -4,6 +4,8 @@ import { describeMetrics } from "./openapi-operations.ts";
 
 /** The counter of answers. */
 export interface RequestCounts {
+  /** Shows an operation with zero answers. */
+  begin(operation: string): void;
   /**
    * @param operation one of a fixed set of names
    * @param code `ok`, or the error code
@@ -16,7 +18,7 @@ export interface RequestCounts {
 export interface MetricsRouteOptions extends AccessKeys {
   readonly requests: RequestCounts;
   /** All metrics in Prometheus' text format. */
-  readonly read: () => string;
+  readonly read: () => Promise<string>;
 }
 
 /** Serves the metrics for Prometheus (text format 0.0.4). */
@@ -25,12 +27,18 @@ export function metricsRoute(app: FastifyInstance, options: MetricsRouteOptions)
   app.get(
     "/metrics",
     { schema: describeMetrics(options), onRequest, exposeHeadRoute: false },
-    (_request, reply) => reply.type("text/plain; version=0.0.4; charset=utf-8").send(options.read()),
+    async (_request, reply) =>
+      reply.type("text/plain; version=0.0.4; charset=utf-8").send(await options.read()),
   );
 }
 
-/** Counts every answer after it was sent. The labels come from the routes, so callers cannot create new ones. */
+/**
+ * Counts every answer after it was sent. The labels come from the routes, so callers cannot create new ones. Call it
+ * before the routes are added: each route shows its operation at once.
+ */
 export function countRequests(app: FastifyInstance, requests: RequestCounts): void {
+  app.addHook("onRoute", ({ url }) => requests.begin(operationOf(url)));
+  requests.begin(unrouted);
   const operations = new Map<string, string>();
   app.addHook("onResponse", (request, reply, done) => {
     const url = request.routeOptions.url ?? "";
@@ -45,10 +53,13 @@ export function countRequests(app: FastifyInstance, requests: RequestCounts): vo
   });
 }
 
+/** The operation of requests without a route. */
+const unrouted = "other";
+
 /** The last segment of a known route, or `other`. */
 function operationOf(route: string): string {
   const [, operation] = /^(?:\/api\/v1)?\/auth\/(\w+)$/.exec(route) ?? [];
   if (operation !== undefined) return operation;
   const [, name] = /^\/(revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
-  return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? "other";
+  return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? unrouted;
 }

@@ -125,6 +125,10 @@ export type LogoutResponse = FromSchema<typeof logoutResponse>;
 
 const healthResponse = response("HealthResponse", "The state of the process", ["status"], {
   status: { type: "string" },
+  clock_offset_seconds: {
+    description: "This server's clock minus the database's; absent if the database has no clock of its own",
+    type: "number",
+  },
   warnings: {
     description:
       "Problems for an operator that do not stop requests, one sentence each; absent if there are none",

@@ -38,7 +38,7 @@ export function eventsAnswer({ events, next }: AuditPage): EventsAnswer {
 }
 
 function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
-  const { number, at, name, subject, actor, sessionId, address, requestId, reason } = event;
+  const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica } = event;
   return {
     number,
     at: time(at),
@@ -49,6 +49,7 @@ function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
     address,
     ...(requestId !== undefined && { request_id: requestId }),
     ...(reason !== undefined && { reason }),
+    ...(replica !== undefined && { replica }),
   };
 }
 

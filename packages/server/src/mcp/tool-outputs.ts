@@ -79,6 +79,7 @@ export const events = compiled({
           address: { type: "string", description: "IP address, `cli` for commands, `server`" },
           request_id: { type: "string" },
           reason: { type: "string" },
+          replica: { type: "string", description: "Process that recorded it: a replica or a command" },
         },
       },
     },

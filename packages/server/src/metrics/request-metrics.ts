@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../core/audit-events.ts";
+import { alarmedCodes } from "./alarmed-codes.ts";
 import type { Family, Sample } from "./exposition.ts";
 
 /** Upper bounds of the histogram's buckets, in seconds. */
@@ -17,17 +18,28 @@ interface Answers {
 export class RequestMetrics {
   readonly #operations = new Map<string, Answers>();
 
+  /** Shows an operation with zero answers, before its first one. */
+  begin(operation: string): void {
+    this.#answersOf(operation);
+  }
+
   count(operation: string, code: string, seconds: number): void {
-    let answers = this.#operations.get(operation);
-    if (answers === undefined) {
-      answers = { codes: new Map(), buckets: Array(bounds.length + 1).fill(0), seconds: 0 };
-      this.#operations.set(operation, answers);
-    }
+    const answers = this.#answersOf(operation);
     answers.codes.set(code, (answers.codes.get(code) ?? 0) + 1);
     let bucket = 0;
     while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket++;
     answers.buckets[bucket] = (answers.buckets[bucket] ?? 0) + 1;
     answers.seconds += seconds;
+  }
+
+  #answersOf(operation: string): Answers {
+    let answers = this.#operations.get(operation);
+    if (answers === undefined) {
+      const codes = new Map<string, number>(alarmedCodes.map((code) => [code, 0]));
+      answers = { codes, buckets: Array(bounds.length + 1).fill(0), seconds: 0 };
+      this.#operations.set(operation, answers);
+    }
+    return answers;
   }
 
   families(): Family[] {
@@ -65,11 +77,13 @@ function histogram(operation: string, { buckets, seconds }: Answers): Sample[] {
   ];
 }
 
-/** Counts repeats of refresh tokens within the grace, from durable audit events. */
+/** Counts repeats of refresh tokens within the grace, and replays after it, from durable audit events. */
 export class RepeatMetrics {
   readonly #counts = { same_address: 0, other_address: 0 };
+  #replays = 0;
 
   note({ name, reason }: Pick<AuditEvent, "name"> & { readonly reason?: string }): void {
+    if (name === "refresh.replayed") this.#replays++;
     if (name !== "refresh.repeated") return;
     if (reason === "same_address" || reason === "other_address") this.#counts[reason]++;
   }
@@ -81,6 +95,12 @@ export class RepeatMetrics {
         type: "counter",
         help: "Repeats of refresh tokens within the grace, by address of the repeat",
         samples: Object.entries(this.#counts).map(([origin, value]) => ({ labels: { origin }, value })),
+      },
+      {
+        name: "latchkey_refresh_replays_total",
+        type: "counter",
+        help: "Old refresh tokens that came back and ended their session",
+        samples: [{ value: this.#replays }],
       },
     ];
   }

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import type { ClockOffset } from "../core/clock-offset.ts";
 import type { HashQueue } from "../core/passwords/hash-queue.ts";
 import type { Revocations } from "../core/tokens/revocations.ts";
 import { version } from "../core/version.ts";
@@ -9,27 +10,36 @@ import type { Family } from "./exposition.ts";
 interface ClockFigures {
   /** Milliseconds that deletions are behind the clock. */
   readonly lag: number;
-  /** This machine's clock minus the database's, in milliseconds. Undefined if the database has no clock. */
-  readonly offset: number | undefined;
+  /** The distance from the database's clock. Undefined if the database has no clock. */
+  readonly offset: Pick<ClockOffset, "offset" | "uncertainty"> | undefined;
 }
 
 /** The parts that are measured when monitoring reads the metrics. */
 export interface WatchedParts {
   readonly queue: HashQueue;
   readonly revocations: Revocations;
-  readonly store: Pick<Database, "pool" | "walSize">;
+  readonly store: Pick<Database, "pool" | "walSize" | "freeSpace">;
   readonly lostLogLines: (() => number) | undefined;
   readonly clockWatch: ClockFigures;
+  /** Whether the check of `/health/ready` succeeds. */
+  readonly ready: boolean;
+  /** The id of this process. */
+  readonly replica: string;
 }
 
 /** The metrics that are read at the moment of the request. */
 export function serverMetrics(parts: WatchedParts): Family[] {
-  const { queue, revocations, store, lostLogLines, clockWatch } = parts;
+  const { queue, revocations, store, lostLogLines, clockWatch, replica, ready } = parts;
   const { lag, offset } = clockWatch;
   const connections = store.pool?.();
   const wal = store.walSize?.();
   return [
-    gauge("latchkey_info", "Version of the server", 1, { version }),
+    gauge("latchkey_info", "Version and id of the server", 1, { version, replica }),
+    gauge(
+      "latchkey_ready",
+      "1 if the check of /health/ready succeeds within a second, else 0",
+      Number(ready),
+    ),
     gauge("latchkey_hash_running", "Password hashes being computed", queue.running),
     gauge("latchkey_hash_running_max", "Limit of password hashes computed at once", queue.concurrency),
     gauge("latchkey_hash_waiting", "Logins waiting for a password hash", queue.waiting),
@@ -51,6 +61,11 @@ export function serverMetrics(parts: WatchedParts): Family[] {
       lostLogLines?.() ?? 0,
     ),
     ...optionalGauge("latchkey_database_wal_bytes", "Size of the write-ahead log beside a SQLite file", wal),
+    ...optionalGauge(
+      "latchkey_database_volume_free_bytes",
+      "Free space on the volume of a SQLite file",
+      store.freeSpace?.(),
+    ),
     gauge(
       "latchkey_deletion_lag_seconds",
       "Delay of deletions behind the clock, after the clock jumped ahead",
@@ -59,7 +74,12 @@ export function serverMetrics(parts: WatchedParts): Family[] {
     ...optionalGauge(
       "latchkey_clock_offset_seconds",
       "This machine's clock minus the database's clock",
-      offset && offset / 1000,
+      offset && offset.offset / 1000,
+    ),
+    ...optionalGauge(
+      "latchkey_clock_offset_uncertainty_seconds",
+      "Half of the round trip in which the clock offset was measured",
+      offset && offset.uncertainty / 1000,
     ),
     ...(connections === undefined ? [] : poolMetrics(connections)),
     ...processMetrics(),

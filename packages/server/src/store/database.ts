@@ -54,6 +54,8 @@ export interface Database {
   takeReserve?(): void;
   /** Size of the write-ahead log beside the database, in bytes. */
   walSize?(): number;
+  /** Free space on the volume of the database, in bytes. Undefined if it is in memory, or cannot be measured now. */
+  freeSpace?(): number | undefined;
   /** Empties that log, unless a reader still needs it. */
   resetWal?(): void;
   /** Calls back after another process changed keys or sessions. SQLite has no such signal: changes are polled. */

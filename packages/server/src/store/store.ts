@@ -63,6 +63,8 @@ export interface StoreOptions {
   readonly onWarning?: (message: string) => void;
   /** A command opens the store for one change, a server for its whole run. Default: `server`. */
   readonly owner?: "server" | "command";
+  /** The id of this process in its audit events. Default: none. */
+  readonly replica?: string;
   /** Limits for all sessions by the current settings. Default: the times that were stored at their opening. */
   readonly sessionLife?: SessionLife;
   /** Maximum number of connections to PostgreSQL. */
@@ -83,9 +85,9 @@ const heartbeat = statement<NoValues>(`
  *
  * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
  */
-export async function openStore({ onAudit, sessionLife, ...options }: StoreOptions): Promise<Store> {
+export async function openStore({ onAudit, replica, sessionLife, ...options }: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
-  const audit = auditTable(database, onAudit);
+  const audit = auditTable(database, onAudit, replica);
   const endings = sessionEndings(database);
   return {
     ...database,
@@ -111,7 +113,9 @@ export async function openStore({ onAudit, sessionLife, ...options }: StoreOptio
 }
 
 /** The client for PostgreSQL is loaded only if it is used. */
-async function openDatabase(options: Omit<StoreOptions, "onAudit" | "sessionLife">): Promise<Database> {
+async function openDatabase(
+  options: Omit<StoreOptions, "onAudit" | "replica" | "sessionLife">,
+): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
     const { openPostgres } = await import("./postgres/engine.ts");

@@ -126,15 +126,46 @@ describe("a replica's clock and the database's", () => {
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
     const ready = await send(server, "", { method: "GET", path: "/health/ready" });
     expect(ready.status).toBe(200);
-    expect(ready.body).toEqual({ status: "ready", warnings: [expect.stringMatching(warning)] });
+    expect(ready.body).toEqual({
+      status: "ready",
+      clock_offset_seconds: expect.closeTo(-7200, 0),
+      warnings: [expect.stringMatching(warning)],
+    });
     expect(Math.round((await figure(server, "latchkey_clock_offset_seconds")) ?? 0)).toBe(-7200);
+    expect(await figure(server, "latchkey_clock_offset_uncertainty_seconds")).toBe(0);
+    expect(server.logged().find(({ msg }) => warning.test(String(msg)))).toMatchObject({
+      offsetSeconds: expect.closeTo(-7200, 0),
+      uncertaintySeconds: 0,
+      clock: expect.stringMatching(/Z$/),
+      databaseClock: expect.stringMatching(/Z$/),
+    });
+    expect(startOf(server)).toMatchObject({ clockOffsetSeconds: expect.closeTo(-7200, 0) });
 
     server.stepWallClock(2 * hour);
     await server.server.backgroundJobs.purge();
     expect((await send(server, "", { method: "GET", path: "/health/ready" })).body).toEqual({
       status: "ready",
+      clock_offset_seconds: expect.closeTo(0, 0),
     });
     expect(server.logged().filter(({ msg }) => warning.test(String(msg)))).toHaveLength(1);
+  });
+
+  test("an offset within the tolerance is measured without a warning", async () => {
+    await using server = await openOnPostgres({}, undefined, 1_500);
+    expect(await figure(server, "latchkey_clock_offset_seconds")).toBeCloseTo(1.5, 0);
+    expect((await send(server, "", { method: "GET", path: "/health/ready" })).body).not.toHaveProperty(
+      "warnings",
+    );
+    expect(server.logged().filter(({ msg }) => /clock/.test(String(msg)))).toEqual([]);
+  });
+
+  test("a file has the machine's own clock, so no offset is reported", async () => {
+    await using server = await testServer();
+    expect(await figure(server, "latchkey_clock_offset_seconds")).toBeUndefined();
+    expect((await send(server, "", { method: "GET", path: "/health/ready" })).body).toEqual({
+      status: "ready",
+    });
+    expect(startOf(server)).not.toHaveProperty("clockOffsetSeconds");
   });
 
   test("a revoked token is refused while a slow clock calls it valid", async () => {
@@ -161,6 +192,10 @@ describe("a replica's clock and the database's", () => {
     expect((await send(server, "/auth", { method: "POST", path: "/refresh", body })).status).toBe(200);
   });
 });
+
+/** The log line of the start. */
+const startOf = (server: TestServer) =>
+  server.logged().find(({ msg }) => String(msg).startsWith("listening at"));
 
 async function me(server: TestServer, { access }: Tokens) {
   const { status, body } = await send(server, "/auth", {

@@ -362,6 +362,7 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
             session_id: sessionId,
             address: "127.0.0.1",
             request_id: expect.any(String),
+            replica: expect.any(String),
           },
         ],
       });

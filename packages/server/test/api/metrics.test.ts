@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
+import { alarmedCodes } from "../../src/metrics/alarmed-codes.ts";
 import { bearer, send, signIn } from "./api-case.ts";
 import { type ReadSample, readExposition } from "./exposition-reader.ts";
 import { postgresWorld } from "./postgres-world.ts";
@@ -39,7 +42,7 @@ test("answers are counted and timed by operation and code, over both mounts", as
 
   const samples = await samplesOf(server);
   const counted = samples
-    .filter(({ name }) => name === "latchkey_requests_total")
+    .filter(({ name, value }) => name === "latchkey_requests_total" && value > 0)
     .map(({ labels, value }) => `${labels["operation"]} ${labels["code"]} ${value}`);
   expect(counted.sort()).toEqual([
     "login invalid_credentials 2",
@@ -60,6 +63,53 @@ test("answers are counted and timed by operation and code, over both mounts", as
   expect(values).toEqual([...values].sort((a, b) => a - b));
   expect(buckets.at(-1)).toMatchObject({ labels: { le: "+Inf" }, value: 5 });
   expect(sampled(samples, "latchkey_request_duration_seconds_count", { operation: "login" })).toBe(5);
+});
+
+test("every operation begins with zero, for every code that an alarm names", async () => {
+  await using server = await testServer();
+  const samples = await samplesOf(server);
+  const began = samples.filter(({ name, value }) => name === "latchkey_requests_total" && value === 0);
+  const operations = new Set(began.map(({ labels }) => labels["operation"]));
+  expect([...operations].sort()).toEqual([
+    ...["docs", "health", "login", "logout", "mcp", "me", "metrics", "openapi_json", "other", "refresh"],
+    ...["revocations", "well_known"],
+  ]);
+  for (const operation of operations) {
+    const codes = began.filter(({ labels }) => labels["operation"] === operation);
+    expect(codes.map(({ labels }) => labels["code"])).toEqual([...alarmedCodes]);
+  }
+  expect(sampled(samples, "latchkey_request_duration_seconds_count", { operation: "login" })).toBe(0);
+});
+
+test("a replayed refresh token is counted", async () => {
+  await using server = await testServer();
+  const { refresh } = await signIn(server);
+  expect(sampled(await samplesOf(server), "latchkey_refresh_replays_total")).toBe(0);
+  const again = { method: "POST", path: "/refresh", body: { refresh_token: refresh } } as const;
+  expect((await send(server, "/auth", again)).status).toBe(200);
+  server.advance(120_000);
+  expect((await send(server, "/auth", again)).status).toBe(401);
+  expect(sampled(await samplesOf(server), "latchkey_refresh_replays_total")).toBe(1);
+});
+
+test("readiness is measured, also by a replica that nobody probes", async () => {
+  await using server = await testServer();
+  expect(sampled(await samplesOf(server), "latchkey_ready")).toBe(1);
+  using database = new DatabaseSync(server.database);
+  database.exec("alter table heartbeat rename to heartbeat_moved");
+  server.advance(1_001);
+  expect(sampled(await samplesOf(server), "latchkey_ready")).toBe(0);
+  database.exec("alter table heartbeat_moved rename to heartbeat");
+  server.advance(1_001);
+  expect(sampled(await samplesOf(server), "latchkey_ready")).toBe(1);
+});
+
+test("the free space on the volume of a file is measured", async () => {
+  await using server = await testServer();
+  const { blocks, bsize } = statfsSync(dirname(server.database));
+  const free = sampled(await samplesOf(server), "latchkey_database_volume_free_bytes");
+  expect(free).toBeGreaterThan(0);
+  expect(free).toBeLessThanOrEqual(blocks * bsize);
 });
 
 test("no label holds a user, an address or a token", async () => {

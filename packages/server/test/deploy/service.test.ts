@@ -1,11 +1,16 @@
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
+import { changedExample } from "./env-example.ts";
 import { SystemdMachine, whyNoSystemd } from "./systemd-machine.ts";
 
 const place = new Place();
 const secret = "a secret of the service, for this test alone";
-const settings = `LATCHKEY_SECRET=${secret}\nLATCHKEY_ADMIN_PASSWORD="${adminPassword}"\n`;
+const settings = changedExample({
+  LATCHKEY_ISSUER: "https://login.example.com",
+  LATCHKEY_SECRET: secret,
+  LATCHKEY_ADMIN_PASSWORD: adminPassword,
+});
 
 /** A start, with the hash of the first administrator's password, may take this long, in milliseconds. */
 const startTimeout = 30_000;
@@ -29,6 +34,14 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     return () => machine[Symbol.asyncDispose]();
   });
   beforeAll(() => ready());
+
+  test("systemd reads each line of deploy/latchkey.env.example", () => {
+    const environment = machine.run("cat", `/proc/${machine.property("MainPID")}/environ`).split("\0");
+    expect(environment).toContain("LATCHKEY_ISSUER=https://login.example.com");
+    expect(environment).toContain(`LATCHKEY_ADMIN_PASSWORD=${adminPassword}`);
+    expect(environment).toContain("LATCHKEY_DATABASE=/var/lib/latchkey/latchkey.db");
+    expect(machine.run("journalctl", "--no-pager")).not.toContain("Ignoring invalid environment");
+  });
 
   test("users sign in", () => {
     const signedIn = login();

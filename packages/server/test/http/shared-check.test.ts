@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from "vitest";
-import { sharedCheck } from "../../src/http/health.ts";
+import { beforeEach, expect, test, vi } from "vitest";
+import { sharedCheck, succeedsSoon } from "../../src/http/health.ts";
 
 let now: number;
 let runs: PromiseWithResolvers<void>[];
@@ -52,4 +52,17 @@ test("a failure is shared by all callers, for a quarter of a second", async () =
   const again = check();
   runs[1]?.resolve();
   await again;
+});
+
+test("a check that fails or takes longer than a second does not succeed soon", async () => {
+  expect(await succeedsSoon(() => Promise.resolve())).toBe(true);
+  expect(await succeedsSoon(() => Promise.reject(new Error("away")))).toBe(false);
+  vi.useFakeTimers();
+  try {
+    const answer = succeedsSoon(() => new Promise(() => {}));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await answer).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
 });

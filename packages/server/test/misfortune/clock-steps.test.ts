@@ -11,7 +11,7 @@ import {
 } from "@latchkey/testkit/server/server-process";
 import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { replica } from "../postgres/replica.ts";
+import { replica, replicaEnvironment } from "../postgres/replica.ts";
 
 /** Longer than two intervals between purges of a server, in milliseconds. */
 const purgeTimeout = 150_000;
@@ -89,6 +89,13 @@ test.concurrent("a replica with a fast clock deletes nothing, and logs its offse
   const hasPurged = async () => (await purgedAt())?.["seen_at"] !== before?.["seen_at"];
   await until("the fast replica has purged", hasPurged, purgeTimeout);
   await fast.stop();
+  const ahead = { ...replicaEnvironment(database), ...new WallClock(place, "+1h").environment };
+  const check = await place.latchkey(["database", "check"], { env: ahead });
+  expect(check.stdout).toMatch(
+    /^clock offset +(3600|3599\.9\d*|3600\.\d+) seconds, measured to within 0\.\d+$/m,
+  );
+  expect(check.stdout).toMatch(/^wrong: its clock is -3600 seconds off this machine's/m);
+  expect(check.status).toBe(1);
 
   const fresh = await replica(place, database);
   expect(await me(fresh.url, gone.access)).toMatchObject({ status: 401, body: { code: "token_revoked" } });

@@ -104,7 +104,7 @@ describe.concurrent("the server does not start, and prints cause and cure in one
     const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(old)}"` };
     expectRefusal(
       await serve([], env),
-      /this is Node 20\.20\.2, but Latchkey needs Node 24 or newer: `npm start`/,
+      /this is Node 20\.20\.2, but Latchkey needs Node 24\.8 or newer: install it, or run `npx -p node@24/,
     );
   });
 

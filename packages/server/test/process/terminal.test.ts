@@ -43,7 +43,7 @@ test("stored names and roles cannot control the terminal of a command", async ()
 test("stored names cannot control the terminal that shows the log", async () => {
   const program = `
     const { openLog } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/log.ts"))});
-    const { log, close } = await openLog("info");
+    const { log, close } = await openLog({ logLevel: "info", replica: "blue" });
     const hostile = ${JSON.stringify(hostile)};
     log.info({ subject: hostile, err: new Error(hostile) }, hostile);
     await close();

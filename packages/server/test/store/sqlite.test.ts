@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
@@ -95,6 +95,18 @@ describe("a database file", () => {
     await expect(openStore({ place: { engine: "sqlite", path }, ...silent })).rejects.toThrow(
       `knows only up to ${sqliteMigrations.length}`,
     );
+  });
+
+  test("measures its volume while its folder exists, and not in memory", async () => {
+    const path = file();
+    const database = await openSqlite({ path, writer: "inline" });
+    expect(database.freeSpace?.()).toBeGreaterThan(0);
+    rmSync(dirname(path), { recursive: true });
+    expect(database.freeSpace?.()).toBeUndefined();
+    await database.close();
+    const inMemory = await openSqlite({ path: ":memory:", writer: "inline" });
+    expect(inMemory.freeSpace?.()).toBeUndefined();
+    await inMemory.close();
   });
 
   test("is migrated once by several stores that open it at once", async () => {

@@ -7,6 +7,8 @@ export interface RecordedEvent extends Omit<AuditEvent, "name" | "reason"> {
   readonly number: number;
   readonly name: string;
   readonly reason?: string;
+  /** The process that recorded it. Events of versions without this field have none. */
+  readonly replica?: string;
 }
 
 /** A query of the audit trail. */

@@ -1,17 +1,16 @@
 import type { Client } from "pg";
+import { type ClockOffset, isFarOff, measureOffset, secondsOf } from "../../core/clock-offset.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import { logReasonOf } from "./engine-errors.ts";
-import { engineProblems, engineState, triggerProblems } from "./engine-state.ts";
+import { engineProblems, engineState, engineTime, triggerProblems } from "./engine-state.ts";
 import { connectFirst } from "./first-connection.ts";
 import { versionOf } from "./migrate.ts";
 import { postgresMigrations } from "./migrations.ts";
 
 /** Counting millions of rows takes longer than an ordinary answer may, in milliseconds. */
 const countTimeout = 60_000;
-/** A larger difference of clocks shortens or lengthens tokens noticeably, in milliseconds. */
-const clockTolerance = 2000;
 
 /** Findings about a PostgreSQL database and each of its hosts. */
 export async function inspectPostgres(
@@ -23,9 +22,12 @@ export async function inspectPostgres(
   const each = { ...timeouts, answer: timeout };
   const hosts = await Promise.all(place.hosts.map((host) => inspectHost(place, host, each)));
   return connectFirst(place, timeouts, async (client) => {
-    const asked = Date.now();
     const state = await engineState(client);
-    const clockOffset = state.now - (asked + Date.now()) / 2;
+    const clock = await measureOffset(
+      () => engineTime(client),
+      Date.now,
+      () => performance.now(),
+    );
     const version = await versionOf(client);
     const problems = [...engineProblems(state), ...(version > 0 ? await triggerProblems(client) : [])];
     const counts: (readonly [string, string])[] = [];
@@ -39,6 +41,7 @@ export async function inspectPostgres(
         ["database", shownPlace(place)],
         ...hosts.map(({ fact }) => fact),
         ["connections", `${state.used} of ${state.most} in use`],
+        ["clock offset", shownOffset(clock)],
         ...place.notes.map((note) => ["note", note] as const),
       ] as const,
       version,
@@ -47,12 +50,19 @@ export async function inspectPostgres(
       problems: [
         ...problems.map(({ line }) => line),
         ...hosts.flatMap(({ problem }) => problem),
-        ...(Math.abs(clockOffset) > clockTolerance
-          ? [`its clock is ${Math.round(clockOffset / 1000)} seconds off this machine's: set up NTP on both`]
+        ...(isFarOff(clock)
+          ? [
+              `its clock is ${Math.round(-clock.offset / 1000)} seconds off this machine's: set up NTP on both`,
+            ]
           : []),
       ],
     };
   });
+}
+
+/** This machine's clock minus the database's, with the uncertainty of the measurement. */
+function shownOffset({ offset, uncertainty }: ClockOffset): string {
+  return `${secondsOf(offset)} seconds, measured to within ${secondsOf(uncertainty)}`;
 }
 
 async function inspectHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {

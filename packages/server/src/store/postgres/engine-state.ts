@@ -19,7 +19,6 @@ export interface EngineState {
   readonly commits: string;
   readonly used: number;
   readonly most: number;
-  readonly now: number;
 }
 
 const stateQuery = `select
@@ -29,8 +28,7 @@ const stateQuery = `select
   current_setting('fsync') as fsync,
   current_setting('synchronous_commit') as commits,
   (select count(*) from pg_stat_activity where backend_type = 'client backend') as used,
-  current_setting('max_connections')::int as most,
-  (extract(epoch from clock_timestamp()) * 1000)::float8 as now`;
+  current_setting('max_connections')::int as most`;
 
 /** Reads the engine's setup. */
 export async function engineState(client: Client): Promise<EngineState> {
@@ -38,6 +36,16 @@ export async function engineState(client: Client): Promise<EngineState> {
   const [state] = rows;
   if (state === undefined) throw new Error("no answer");
   return state;
+}
+
+/** The time by the engine's clock, in milliseconds since the epoch. */
+export async function engineTime(client: Client): Promise<number> {
+  const { rows } = await client.query<{ now: number }>(
+    "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error("no answer");
+  return row.now;
 }
 
 /** Faults of the engine's setup: the same at a start and in `latchkey database check`. */

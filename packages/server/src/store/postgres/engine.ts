@@ -6,7 +6,13 @@ import type { Statement } from "../statement.ts";
 import { makeChange, prepared } from "./change.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { errorClassOf, logReasonOf } from "./engine-errors.ts";
-import { type EngineProblem, engineProblems, engineState, triggerProblems } from "./engine-state.ts";
+import {
+  type EngineProblem,
+  engineProblems,
+  engineState,
+  engineTime,
+  triggerProblems,
+} from "./engine-state.ts";
 import { firstConnection } from "./first-connection.ts";
 import { migratePostgres, migrationTimeout } from "./migrate.ts";
 import { Primary } from "./primary.ts";
@@ -104,15 +110,7 @@ function postgresDatabase(primary: Primary, listener: ChangeListener): Database 
       return rows as Row[];
     },
     commit: (steps) => use((client) => makeChange(client, steps)),
-    time: () =>
-      use(async (client) => {
-        const { rows } = await client.query<{ now: number }>(
-          "select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now",
-        );
-        const [row] = rows;
-        if (row === undefined) throw new Error("no answer");
-        return row.now;
-      }),
+    time: () => use(engineTime),
     onChange: (changed) => listener.onChange(changed),
     pool: () => primary.figures,
     async close() {

@@ -147,4 +147,6 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     `create trigger epoch before insert on sessions
       for each row when (new.epoch < 0) execute function latchkey_epoch()`,
   ],
+  // 6: audit events name the process that recorded them. Events of an older replica have null.
+  ["alter table audit_events add column replica text"],
 ];

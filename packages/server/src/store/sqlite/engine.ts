@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { storeUnavailable } from "../../core/errors.ts";
@@ -108,10 +108,21 @@ function sqliteDatabase(
     commit: (steps, urgency) => writer.commit(steps, urgency),
     takeReserve: () => runner.takeReserve?.(),
     walSize: () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    freeSpace: () => (path === ":memory:" ? undefined : freeSpaceBeside(path)),
     resetWal: () => runner.resetWal?.(),
     async close() {
       await writer.close();
       connection.close();
     },
   };
+}
+
+/** Free space on the volume of a file, in bytes, for a user without privileges. Undefined if its folder is gone. */
+function freeSpaceBeside(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }

@@ -106,4 +106,6 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     "create table session_endings (user_id text not null primary key) strict, without rowid",
     "create index sessions_open on sessions (user_id, created_at) where ended_at is null",
   ],
+  // 7: audit events name the process that recorded them. Events of older versions have null.
+  ["alter table audit_events add column replica text"],
 ];

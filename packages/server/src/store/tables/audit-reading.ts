@@ -14,11 +14,12 @@ export interface AuditRow {
   readonly requestId: string | null;
   readonly actor: string | null;
   readonly reason: string | null;
+  readonly replica: string | null;
 }
 
 /** Its columns by name, because a newer Latchkey may have added others. */
 export const auditColumns = `number, name, at, address, subject, session_id as "sessionId",
-  request_id as "requestId", actor, reason`;
+  request_id as "requestId", actor, reason, replica`;
 
 interface Slice {
   readonly from: number;
@@ -87,5 +88,6 @@ export function recordedEvent(row: AuditRow): RecordedEvent {
     ...(row.requestId !== null && { requestId: row.requestId }),
     ...(row.actor !== null && { actor: row.actor }),
     ...(row.reason !== null && { reason: row.reason }),
+    ...(row.replica !== null && { replica: row.replica }),
   };
 }

@@ -6,6 +6,8 @@ import type { AuditRow } from "./audit-reading.ts";
 /** A durable audit event. A newer command line may have written a reason that this version does not know. */
 export interface DurableEvent extends Omit<AuditEvent, "reason"> {
   readonly reason?: string;
+  /** The process that recorded it, if it is not this one. */
+  readonly replica?: string;
 }
 
 /** Called with every audit event once it is durable. */
@@ -23,16 +25,24 @@ export interface AuditWriter extends AuditTrail {
 }
 
 const insert = statement<Omit<AuditRow, "number">>(`
-  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor)
-  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor)`);
+  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor, replica)
+  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor, :replica)`);
 
 /** Columns that an event may lack. */
 const emptyColumns = { subject: null, sessionId: null, requestId: null, actor: null, reason: null };
 
-/** The table `audit_events`, written. */
-export function auditTable(database: Database, listener: AuditListener): AuditWriter {
+/**
+ * The table `audit_events`, written.
+ *
+ * @param replica the id of this process, or null for events without one
+ */
+export function auditTable(
+  database: Database,
+  listener: AuditListener,
+  replica: string | null = null,
+): AuditWriter {
   const commit: AuditWriter["commit"] = async (steps, events, urgency) => {
-    const inserts = events.map((event) => step(insert, { ...emptyColumns, ...event }));
+    const inserts = events.map((event) => step(insert, { ...emptyColumns, ...event, replica }));
     const committed = await database.commit([...steps, ...inserts], urgency);
     if (committed) for (const event of events) listener(event);
     return committed;

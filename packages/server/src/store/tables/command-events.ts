@@ -9,8 +9,8 @@ const between = statement<{ from: number; to: number; address: string }, AuditRo
   where number > :from and number <= :to and address = :address
   order by number`);
 
-/** Longest reason in the log, in characters. Known reasons have at most 17. */
-const maxReason = 64;
+/** Longest reason or replica in the log, in characters. Known reasons have at most 17. */
+const maxText = 64;
 
 /**
  * Reports the events that commands have recorded since the last call. Commands run in processes of their own, and
@@ -29,15 +29,20 @@ export function commandEvents(database: Database, listener: AuditListener): () =
     // Only now: the events of a failed read are reported at the next call.
     reported = to;
     for (const row of rows) {
-      const { number: _, reason, ...event } = recordedEvent(row);
+      const { number: _, reason, replica, ...event } = recordedEvent(row);
       const name = auditEventNames.find((known) => known === event.name);
       if (name === undefined) continue;
-      listener({ ...event, name, ...(reason !== undefined && { reason: shortened(reason) }) });
+      listener({
+        ...event,
+        name,
+        ...(reason !== undefined && { reason: shortened(reason) }),
+        ...(replica !== undefined && { replica: shortened(replica) }),
+      });
     }
   };
 }
 
-/** A reason for the log. The table may hold any text: a newer command line or another program wrote it. */
-function shortened(reason: string): string {
-  return reason.slice(0, maxReason).replaceAll(/\p{C}/gu, " ");
+/** A text for the log. The table may hold any text: a newer command line or another program wrote it. */
+function shortened(text: string): string {
+  return text.slice(0, maxText).replaceAll(/\p{C}/gu, " ");
 }

@@ -1,0 +1,101 @@
+// Prepares a release: versions, changelog, commit, tag and files. A person looks at them, and publishes them.
+//
+//   npm run release -- 0.2.0             in this clone
+//   npm run release -- 0.2.0 --dry-run   in a temporary clone, which is removed
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gt, valid } from "semver";
+import { writeArtifacts } from "./artifacts.ts";
+import { notesOf, withRelease } from "./changelog.ts";
+import { rootManifest } from "./manifest.ts";
+import { root } from "./packages.ts";
+import { run } from "./run.ts";
+
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { "dry-run": { type: "boolean", default: false } },
+  });
+  const [version = ""] = positionals;
+  if (valid(version) !== version || positionals.length > 1)
+    throw new Error("give one version: npm run release -- 1.2.3 [--dry-run]");
+  if (values["dry-run"]) rehearse(version);
+  else prepare(version);
+} catch (error) {
+  process.stderr.write(`release: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+
+/** Prepares the release in a temporary clone of the last commit. Nothing remains of it. */
+function rehearse(version: string): void {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-release-"));
+  try {
+    const clone = join(folder, "latchkey");
+    run("git", ["clone", "--quiet", root, clone]);
+    run("git", ["remote", "set-url", "origin", publishedAddress()], clone);
+    run("npm", ["ci", "--prefer-offline"], clone);
+    process.stdout.write(run(process.execPath, ["release/release.ts", version], clone));
+    process.stdout.write("This was a dry run: its files and its clone are gone.\n");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Prepares the release in this clone.
+ *
+ * @throws {Error} before anything is changed, if the release cannot be made from this state
+ */
+function prepare(version: string): void {
+  const { version: current } = rootManifest();
+  if (!gt(version, current) && version !== current)
+    throw new Error(`version ${version} is older than the present one, ${current}`);
+  if (run("git", ["status", "--porcelain"]) !== "")
+    throw new Error("this clone has changes that are not committed: commit them, or undo them");
+  if (run("git", ["tag", "--list", `v${version}`]) !== "")
+    throw new Error(`the tag v${version} exists already`);
+  const origin = run("git", ["remote", "get-url", "origin"]).trim();
+  if (origin !== publishedAddress())
+    throw new Error(`origin is ${origin}, but the packages name ${publishedAddress()}: correct one of them`);
+  const changelog = join(root, "CHANGELOG.md");
+  const text = withRelease(readFileSync(changelog, "utf8"), version, new Date().toISOString().slice(0, 10));
+
+  writeFileSync(changelog, text);
+  const everywhere = [
+    "--workspaces",
+    "--include-workspace-root",
+    "--no-git-tag-version",
+    "--allow-same-version",
+  ];
+  run("npm", ["version", version, ...everywhere]);
+  run(process.execPath, ["release/build.ts"]);
+  const files = writeArtifacts(join(root, "dist"));
+  run("git", ["commit", "--all", "--quiet", "--message", `chore: release ${version}`]);
+  run("git", [
+    "tag",
+    "--annotate",
+    `v${version}`,
+    "--message",
+    `Latchkey ${version}\n\n${notesOf(text, version)}`,
+  ]);
+
+  process.stdout.write(
+    [
+      `Latchkey ${version} is committed and tagged v${version}. Its files are in dist/:`,
+      ...files.map((name) => `  ${name}`),
+      "Look at them, then publish:",
+      `  git push origin HEAD v${version}`,
+      ...files
+        .filter((name) => name.endsWith(".tgz"))
+        .map((name) => `  npm publish --access public dist/${name}`),
+      "",
+    ].join("\n"),
+  );
+}
+
+/** The address of the repository that the packages name. */
+function publishedAddress(): string {
+  return rootManifest().repository?.url.replace(/^git\+/, "") ?? "";
+}
