@@ -1,6 +1,6 @@
 import { isLoopback } from "../core/throttle/addresses.ts";
-import { parseArguments } from "./arguments.ts";
-import { UsageProblem } from "./failures.ts";
+import type { Given } from "./command.ts";
+import { CommandProblem } from "./failures.ts";
 import { runServer } from "./server-process.ts";
 
 const people = [
@@ -20,11 +20,9 @@ const people = [
 ];
 
 /** `latchkey demo`: a server in memory with well-known users, for this machine only. */
-export async function demoCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args);
-  if (words.length > 0) throw new UsageProblem("demo accepts only flags");
+export async function demoCommand({ config }: Given): Promise<void> {
   if (!isLoopback(config.host)) {
-    throw new UsageProblem(
+    throw new CommandProblem(
       `--host ${config.host}: the demo has well-known passwords, so it listens only on this machine; use \`latchkey serve\``,
     );
   }

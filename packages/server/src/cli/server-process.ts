@@ -23,7 +23,7 @@ export async function runServer(config: Config, prepare: Prepare): Promise<Serve
   const output = await openLog(config);
   const { log } = output;
   for (const variable of unknownVariables(process.env)) {
-    log.warn({ variable }, `unknown setting ${variable}: \`latchkey --help\` lists all settings`);
+    log.warn({ variable }, `unknown setting ${variable}: \`latchkey help settings\` lists them`);
   }
   const links = serviceLinks(process.env);
   if (links.length > 0) {

@@ -60,7 +60,8 @@ export async function generatedSecret(place: DatabasePlace, keys: Pick<KeyStore,
   if (inUse) {
     throw new LostFileError(
       `${path} is missing, and the signing keys in the database cannot be decrypted without it: ` +
-        "restore the file, or set LATCHKEY_SECRET to its content",
+        "restore the file, or set LATCHKEY_SECRET to its content; " +
+        "if it is lost, `latchkey key reset` makes new signing keys, and everybody signs in again",
     );
   }
   return createSecret(path);

@@ -10,7 +10,7 @@ import {
   type ServerProcess,
 } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
+import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place();
 const run = promisify(execFile);
@@ -82,7 +82,7 @@ test("a file of settings with Windows line ends starts the same server", async (
 });
 
 test.for([
-  ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /an argument: it contains .* U\+000D/],
+  ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /NAME: it contains .* U\+000D/],
   [
     "a role",
     ["add", "pasc", "--email", "p@example.com", "--role", "user\r"],
@@ -90,7 +90,7 @@ test.for([
   ],
   ["a display name", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
 ] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
-  expectRefusal(await place.here(["user", ...args], { input: `${passphrase}\n` }), why);
+  expectUsageError(await place.here(["user", ...args], { input: `${passphrase}\n` }), why);
 });
 
 async function* bytes(given: Uint8Array) {

@@ -26,6 +26,8 @@ export interface KeyStore {
    * @returns false if another rotation came first
    */
   rotate(step: KeyRotation, event: AuditEvent): Promise<boolean>;
+  /** Replaces all keys by two new ones, and ends every session of every user in the same step. */
+  reset(active: StoredKey, next: StoredKey, event: AuditEvent): Promise<void>;
 }
 
 export interface KeyRotation {

@@ -2,6 +2,7 @@ import type { KeyStore, StoredKey } from "../../core/tokens/key-store.ts";
 import { type Database, must, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
+import type { SessionEndings } from "./session-endings.ts";
 
 const all = statement<NoValues, StoredKey>(`
   select kid, public_jwk as "publicJwk", sealed_private_key as "sealedPrivateKey", created_at as "createdAt",
@@ -17,7 +18,9 @@ const insert = statement<StoredKey>(`${insertInto} values (${values})`);
 const insertFirst = statement<StoredKey>(`
   ${insertInto} select ${values} where not exists (select 1 from signing_keys)`);
 
-// Two concurrent inserts would both see an empty table.
+const deleteAll = statement<NoValues>("delete from signing_keys");
+
+// Two concurrent inserts would both see an empty table, and a reset would miss the key of a concurrent rotation.
 const lockTable = statement<NoValues>("lock table signing_keys in share row exclusive mode");
 
 const activate = statement<{ kid: string; at: number }>(`
@@ -31,15 +34,12 @@ const retire = statement<{ kid: string; at: number; keepUntil: number }>(`
   where kid = :kid and retired_at is null`);
 
 /** The table `signing_keys`. */
-export function signingKeyTable(database: Database, audit: AuditWriter): KeyStore {
+export function signingKeyTable(database: Database, audit: AuditWriter, endings: SessionEndings): KeyStore {
+  const alone = database.writers === "many" ? [step(lockTable, {})] : [];
+
   return {
     all: () => database.all(all, {}),
-    seed: (active, next) =>
-      database.commit([
-        ...(database.writers === "many" ? [step(lockTable, {})] : []),
-        must(insertFirst, active),
-        step(insert, next),
-      ]),
+    seed: (active, next) => database.commit([...alone, must(insertFirst, active), step(insert, next)]),
     rotate({ activeKid, nextKid, successor, at, keepUntil }, event) {
       const steps = [
         must(retire, { kid: activeKid, at, keepUntil }),
@@ -47,6 +47,10 @@ export function signingKeyTable(database: Database, audit: AuditWriter): KeyStor
         step(insert, successor),
       ];
       return audit.commit(steps, [event]);
+    },
+    async reset(active, next, event) {
+      const keys = [...alone, step(deleteAll, {}), step(insert, active), step(insert, next)];
+      await audit.commit([...endings.beginAll(), ...keys], [event]);
     },
   };
 }
