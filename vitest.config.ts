@@ -37,7 +37,10 @@ export default defineConfig({
         test: {
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
-          exclude: ["packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**"],
+          exclude: [
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**",
+            "examples/web/test/browser/**",
+          ],
           globalSetup: [
             "packages/server/test/keycloak/skip-notice.ts",
             "packages/server/test/postgres/server/embedded.ts",
@@ -118,7 +121,11 @@ export default defineConfig({
       {
         test: {
           name: "package",
-          include: ["release/test/**/*.test.ts", "packages/client/test/package/**/*.test.ts"],
+          include: [
+            "release/test/**/*.test.ts",
+            "packages/client/test/package/**/*.test.ts",
+            "examples/web/test/browser/**/*.test.ts",
+          ],
           globalSetup: ["release/test/packed.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
