@@ -39,6 +39,7 @@ export default defineConfig({
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: [
             "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,container,cluster}/**",
+            "examples/web/test/browser/**",
           ],
           globalSetup: [
             "packages/server/test/keycloak/skip-notice.ts",
@@ -130,7 +131,11 @@ export default defineConfig({
       {
         test: {
           name: "package",
-          include: ["release/test/**/*.test.ts", "packages/client/test/package/**/*.test.ts"],
+          include: [
+            "release/test/**/*.test.ts",
+            "packages/client/test/package/**/*.test.ts",
+            "examples/web/test/browser/**/*.test.ts",
+          ],
           globalSetup: ["release/test/packed.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -42,9 +42,9 @@ test("the first example runs against the demo and prints its comments", async ()
   const script = example
     .replace('"@latchkey/client"', JSON.stringify(pathToFileURL(join(folder, "src/index.ts"))))
     .replace("http://127.0.0.1:8000", demo.url);
-  writeFileSync(place.path("first.mts"), script);
+  writeFileSync(place.path("first.mjs"), script);
 
-  const { stdout, stderr } = await run(process.execPath, [place.path("first.mts")]);
+  const { stdout, stderr } = await run(process.execPath, [place.path("first.mjs")]);
   expect(stderr).toBe("");
   expect(stdout.trim().split("\n")).toEqual(promised);
 });
@@ -56,7 +56,7 @@ describe("the README names", () => {
     .map((name) => name.replace("type ", "").trim())
     .filter((name) => name !== "");
 
-  test.each([...exported, "fileStore"])("the export %s", (name) => {
+  test.each([...exported, "fileStore", "acrossTabs"])("the export %s", (name) => {
     expect(code).toMatch(new RegExp(`\\b${name}\\b`));
   });
 

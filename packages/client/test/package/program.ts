@@ -7,7 +7,7 @@ import { inject } from "vitest";
 const execute = promisify(execFile);
 
 /** Writes a file beside the installed package. @returns its path */
-export function place(name: string, source: string): string {
+function place(name: string, source: string): string {
   const file = join(mkdtempSync(join(inject("client").project, "program-")), name);
   writeFileSync(file, source);
   return file;
