@@ -37,7 +37,9 @@ export default defineConfig({
         test: {
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
-          exclude: ["packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**"],
+          exclude: [
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages}/**",
+          ],
           globalSetup: [
             "packages/server/test/keycloak/skip-notice.ts",
             "packages/server/test/postgres/server/embedded.ts",
@@ -113,6 +115,16 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "languages",
+          include: ["packages/server/test/languages/**/*.test.ts"],
+          // Fetches the libraries of the page in the first run, and builds its programs.
+          globalSetup: ["packages/server/test/languages/build.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
       {
