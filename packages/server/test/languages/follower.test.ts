@@ -1,117 +1,20 @@
-import { DatabaseSync } from "node:sqlite";
 import { jwtPart, logout, signIn } from "@latchkey/testkit/server/auth-calls";
-import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, expect, test } from "vitest";
 import { guardKey, Issuer, secret } from "./issuer.ts";
-import { ListProxy } from "./list-proxy.ts";
 import { followerRules } from "./page.ts";
-import { type Verifier, Verifiers } from "./verifiers.ts";
+import { Verifiers } from "./verifiers.ts";
+import { everyOne, timeout, World } from "./world.ts";
 
-/** The hosts with a follower of their own, and its language. */
-const languages = [
-  ["PyJWT", "Python"],
-  ["golang-jwt", "Go"],
-  ["Nimbus", "Java"],
-] as const;
-/** Longer than any wait of a follower after failures, in milliseconds. */
-const timeout = 30_000;
 const minute = 60_000;
-
-type State = "live" | "ended" | "unavailable";
 
 const place = new Place({ commands: "here" });
 const verifiers = new Verifiers();
 let issuer: Issuer;
-let databases = 0;
 
 beforeAll(async () => {
   issuer = await Issuer.at(place);
 });
-
-/** A server with an empty list, a proxy before it, and the three followers behind the proxy. */
-class World implements AsyncDisposable {
-  readonly proxy: ListProxy;
-  database: string;
-  #server: ServerProcess;
-  #followers: readonly Verifier[] = [];
-
-  private constructor(proxy: ListProxy, database: string, server: ServerProcess) {
-    this.proxy = proxy;
-    this.database = database;
-    this.#server = server;
-  }
-
-  static async make(): Promise<World> {
-    const database = newDatabase();
-    const server = await issuer.start(database);
-    return new World(await ListProxy.before(issuer.url), database, server);
-  }
-
-  /** Starts the followers. @param staleAfter the age from which their list is out of date, in seconds */
-  async follow(staleAfter = 3): Promise<void> {
-    const options = { issuer: issuer.url, revocations: this.proxy.url, staleAfter };
-    this.#followers = await Promise.all(languages.map(([name]) => verifiers.start(name, options)));
-  }
-
-  stopServer = () => this.#server.stop();
-
-  async startServer(): Promise<void> {
-    this.#server = await issuer.start(this.database);
-  }
-
-  /** Restarts the server on an empty database, as if a backup from before all logouts was restored. */
-  async replaceDatabase(): Promise<void> {
-    await this.stopServer();
-    this.database = newDatabase();
-    await this.startServer();
-  }
-
-  /** Waits until every follower says this about a session. */
-  async say(sessionId: string, state: State): Promise<void> {
-    const all = () => this.ask(`/sessions/${sessionId}`);
-    await expect.poll(all, { timeout }).toEqual(everyOne(state));
-  }
-
-  /** Waits until every follower has this number of ended sessions in memory. */
-  async know(count: number): Promise<void> {
-    await expect.poll(() => this.ask("/known"), { timeout }).toEqual(everyOne(String(count)));
-  }
-
-  async ask(path: string): Promise<Record<string, string>> {
-    const answers = this.#followers.map((follower) => follower.ask(path));
-    return Object.fromEntries((await Promise.all(answers)).map((answer, at) => [languages[at]?.[1], answer]));
-  }
-
-  logs(): readonly string[] {
-    return this.#followers.map(({ log }) => log());
-  }
-
-  /** Waits until the proxy has answered so many more requests. */
-  async answers(count: number): Promise<void> {
-    const before = this.proxy.answered.length;
-    const more = () => this.proxy.answered.length - before;
-    await expect.poll(more, { timeout }).toBeGreaterThanOrEqual(count);
-  }
-
-  /** Adds entries to the list, as another process would. */
-  insert(sessionIds: readonly string[], until = Date.now() + 60 * minute): void {
-    const database = new DatabaseSync(this.database, { timeout: 5_000 });
-    const insert = database.prepare("insert into revocations (session_id, until) values (?, ?)");
-    database.exec("begin");
-    for (const sessionId of sessionIds) insert.run(sessionId, until);
-    database.exec("commit");
-    database.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#followers.map((follower) => follower[Symbol.asyncDispose]()));
-    await this.proxy[Symbol.asyncDispose]();
-    await this.stopServer();
-  }
-}
-
-const newDatabase = () => place.path(`list-${databases++}.db`);
-const everyOne = (state: string) => Object.fromEntries(languages.map(([, language]) => [language, state]));
 
 /** A live session of the administrator. */
 async function session(): Promise<{ readonly id: string; readonly end: () => Promise<unknown> }> {
@@ -291,12 +194,12 @@ test("every line of the page has a proof", () => {
 });
 
 test.each(Object.entries(rules))("a follower is right if %s", async (_rule, proof) => {
-  await using world = await World.make();
+  await using world = await World.make({ place, issuer, verifiers });
   await proof(world);
 });
 
 test("the follower in Python asks about a session if it is told to", async () => {
-  await using world = await World.make();
+  await using world = await World.make({ place, issuer, verifiers });
   const [ended, live] = [await session(), await session()];
   await ended.end();
   world.proxy.behaviour = "cut";
