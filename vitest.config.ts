@@ -38,7 +38,7 @@ export default defineConfig({
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: [
-            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,container,cluster}/**",
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages,container,cluster}/**",
             "examples/web/test/browser/**",
           ],
           globalSetup: [
@@ -126,6 +126,16 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "languages",
+          include: ["packages/server/test/languages/**/*.test.ts"],
+          // Fetches the libraries of the page in the first run, and builds its programs.
+          globalSetup: ["packages/server/test/languages/build.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -14,7 +14,7 @@ const changes = {
 /** The machine of the tests has no state directory of a service, and its port may be in use. */
 const here = { LATCHKEY_DATABASE: place.database, LATCHKEY_PORT: "0" };
 /** Unsets the variables that the tests give to other servers. */
-const unset = { LATCHKEY_HASH_MEMORY: "", LATCHKEY_HASH_ITERATIONS: "" };
+const unset = { LATCHKEY_HASH_MEMORY: "", LATCHKEY_HASH_ITERATIONS: "", LATCHKEY_ALLOW_INSECURE: "" };
 
 const lines = envExample.split("\n");
 const off = lines.filter((line) => /^#LATCHKEY_/.test(line)).map((line) => line.slice(1));
