@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { run } from "@latchkey/testkit/toolchains";
 import { parseAllDocuments } from "yaml";
-import { run } from "../wire/tools.ts";
 import { helm } from "./programs.ts";
 
 /** The folder of the chart. */
@@ -29,7 +29,9 @@ export interface Values {
 export async function render({ file, set = {}, release = "login" }: Values): Promise<string> {
   const values = file === undefined ? [] : ["--values", `${chart}/ci/${file}`];
   const sets = Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
-  return await run(await helm(), ["template", release, chart, "--namespace", "people", ...values, ...sets]);
+  return await run(await helm(), ["template", release, chart, "--namespace", "people", ...values, ...sets], {
+    cwd: chart,
+  });
 }
 
 /** Renders the chart and reads its manifests. */

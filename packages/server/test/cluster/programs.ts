@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { run } from "../wire/tools.ts";
+import { cacheFolder, run } from "@latchkey/testkit/toolchains";
 import { goCommand } from "./go.ts";
 
 const helmVersion = "4.3.2";
 const kubeconformVersion = "0.8.0";
 
 /** Outside git, kept from run to run. */
-export const cache = fileURLToPath(new URL("../../../../.cache/cluster/", import.meta.url));
+export const cache = cacheFolder("cluster");
 
 /** The path of helm, built once from its Go module. */
 export const helm = () => built("helm", `helm.sh/helm/v4/cmd/helm@v${helmVersion}`);
@@ -21,7 +20,8 @@ async function built(name: string, module: string): Promise<string> {
   const folder = `${cache}${name}-${module.split("@v")[1]}`;
   const program = `${folder}/${name}`;
   if (!existsSync(program)) {
-    await run("env", [`GOBIN=${folder}`, "CGO_ENABLED=0", await goCommand(cache), "install", module]);
+    const env = { GOBIN: folder, CGO_ENABLED: "0" };
+    await run(await goCommand(cache), ["install", module], { cwd: cache, env });
   }
   return program;
 }

@@ -1,7 +1,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { pythonEnvironment, run } from "@latchkey/testkit/toolchains";
 import { parse } from "yaml";
-import { pythonEnvironment, run } from "../wire/tools.ts";
 import { goCommand } from "./go.ts";
 import { cache } from "./programs.ts";
 
@@ -27,11 +27,14 @@ export async function schemaLocations(): Promise<readonly string[]> {
 }
 
 async function fetchReleases(folder: string): Promise<void> {
-  const python = await pythonEnvironment("kubernetes-validate");
+  const python = `${cache}python`;
+  await pythonEnvironment(python);
   const installed = `${folder}.half`;
   const half = `${installed}/kubernetes_validate/kubernetes-json-schema`;
   rmSync(installed, { recursive: true, force: true });
-  await run(`${python}/bin/pip`, ["install", "--quiet", "--no-deps", "--target", installed, schemaPackage]);
+  await run(`${python}/bin/pip`, ["install", "--quiet", "--no-deps", "--target", installed, schemaPackage], {
+    cwd: cache,
+  });
   for (const release of releases) {
     mkdirSync(`${half}/v${release}`);
     for (const file of globSync(`${half}/v${release}-local-strict/*.json`)) {
@@ -49,7 +52,7 @@ function local(schema: string): string {
 }
 
 async function fetchOperatorKinds(folder: string): Promise<void> {
-  const download = await run(await goCommand(cache), ["mod", "download", "-json", operator]);
+  const download = await run(await goCommand(cache), ["mod", "download", "-json", operator], { cwd: cache });
   const module: { Dir: string } = JSON.parse(download);
   const schemas = globSync(`${module.Dir}/example/prometheus-operator-crd/*.yaml`).flatMap(schemasOf);
   const half = `${folder}.half`;

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { run } from "@latchkey/testkit/toolchains";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../wire/tools.ts";
 import { chart, render, valueFiles } from "./chart.ts";
 import { helm, kubeconform } from "./programs.ts";
 import { releases, schemaLocations } from "./schemas.ts";
@@ -22,12 +22,14 @@ async function check(manifests: string, release: (typeof releases)[number]): Pro
   writeFileSync(file, manifests);
   const places = locations.flatMap((location) => ["-schema-location", location]);
   const options = ["-strict", "-summary", "-output", "json", "-kubernetes-version", release];
-  return JSON.parse(await run(await kubeconform(), [...options, ...places, file])).summary;
+  return JSON.parse(await run(await kubeconform(), [...options, ...places, file], { cwd: folder })).summary;
 }
 
 describe.each(valueFiles)("with ci/%s", (file) => {
   test("helm lint finds nothing", async () => {
-    const found = await run(await helm(), ["lint", "--strict", chart, "--values", `${chart}/ci/${file}`]);
+    const found = await run(await helm(), ["lint", "--strict", chart, "--values", `${chart}/ci/${file}`], {
+      cwd: folder,
+    });
     expect(found).toContain("0 chart(s) failed");
     expect(found).not.toMatch(/\[(WARNING|ERROR)]/);
   });
@@ -45,7 +47,7 @@ test("the command of docs/container.md renders valid manifests", async () => {
   const [, flags = ""] = /helm install login deploy\/helm\/latchkey (.*?)```/s.exec(page) ?? [];
   const words = flags.replaceAll("\\\n", " ").trim().split(/\s+/);
   expect(words).toContain("issuer=https://login.example.com");
-  const manifests = await run(await helm(), ["template", "login", chart, ...words]);
+  const manifests = await run(await helm(), ["template", "login", chart, ...words], { cwd: folder });
   expect(await check(manifests, "1.37.0")).toMatchObject({ valid: 5, invalid: 0, errors: 0 });
 });
 
