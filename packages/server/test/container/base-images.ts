@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { run } from "../wire/tools.ts";
+import { run } from "@latchkey/testkit/toolchains";
 import { buildah, cache } from "./buildah.ts";
 
 const npm = "npm@11.21.2";
@@ -37,14 +37,11 @@ export async function bareImage(): Promise<string> {
   const root = await nodeRoot();
   const folder = `${cache}bare`;
   rmSync(folder, { recursive: true, force: true });
-  const installed = await run("chroot", [
-    root,
-    "dpkg-query",
-    "--listfiles",
-    "libc6",
-    "libgcc-s1",
-    "libstdc++6",
-  ]);
+  const installed = await run(
+    "chroot",
+    [root, "dpkg-query", "--listfiles", "libc6", "libgcc-s1", "libstdc++6"],
+    { cwd: cache },
+  );
   const libraries = installed
     .split("\n")
     .filter((path) => /\.so(\.\d+)*$/.test(path) && !path.includes("/gconv/"));
@@ -62,9 +59,9 @@ async function nodeRoot(): Promise<string> {
   const half = `${folder}.half`;
   rmSync(half, { recursive: true, force: true });
   const options = ["--variant=minbase", "--include=ca-certificates,libstdc++6"];
-  await run("debootstrap", [...options, debian, half], { timeout: 600_000 });
+  await run("debootstrap", [...options, debian, half], { cwd: cache });
   for (const path of globSync(`${half}/${leftOut}`)) rmSync(path, { recursive: true });
-  await run("npm", ["install", "--global", "--prefix", `${half}/usr/local`, npm]);
+  await run("npm", ["install", "--global", "--prefix", `${half}/usr/local`, npm], { cwd: cache });
   cpSync(`${dirname(nodePackage)}/bin/node`, `${half}/usr/local/bin/node`, { dereference: true });
   trustWhatThisMachineTrusts(half);
   renameSync(half, folder);

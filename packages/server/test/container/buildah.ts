@@ -2,11 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { run } from "../wire/tools.ts";
+import { cacheFolder, run } from "@latchkey/testkit/toolchains";
 
 /** Outside git, kept from run to run. */
-export const cache = fileURLToPath(new URL("../../../../.cache/container/", import.meta.url));
+export const cache = cacheFolder("container");
 
 /** buildah's list of mounts. They end with the machine, so each run has a new folder for it. */
 const runRoot = mkdtempSync(join(tmpdir(), "latchkey-"));
@@ -25,7 +24,7 @@ let driver: "overlay" | "vfs" | undefined;
 /** Runs buildah with images and containers of its own. @returns its standard output */
 export async function buildah(...args: readonly string[]): Promise<string> {
   driver ??= mountsOverlays() ? "overlay" : "vfs";
-  return await run("buildah", [...placesFor(driver), ...args]);
+  return await run("buildah", [...placesFor(driver), ...args], { cwd: cache });
 }
 
 const placesFor = (name: string) => [

@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment, Exit, Program, Programs } from "@latchkey/testkit/programs";
 import { freePort } from "@latchkey/testkit/sockets";
-import { run } from "../wire/tools.ts";
+import { run } from "@latchkey/testkit/toolchains";
 import type { Image } from "./image.ts";
 import { runtimeSpec } from "./runtime-spec.ts";
 
@@ -65,18 +65,22 @@ export class Container {
 
   /** Runs a command in the container, as the image's user. @throws with its output if it fails */
   async execute(...command: readonly string[]): Promise<string> {
-    return await run("unshare", crun(this.#state, ["exec", "--user", this.#user, "latchkey", ...command]));
+    return await run("unshare", crun(this.#state, ["exec", "--user", this.#user, "latchkey", ...command]), {
+      cwd: this.#state,
+    });
   }
 
   /** The number of its first process on this machine. */
   async pid(): Promise<number> {
-    const state: { pid: number } = JSON.parse(await run("unshare", crun(this.#state, ["state", "latchkey"])));
+    const state: { pid: number } = JSON.parse(
+      await run("unshare", crun(this.#state, ["state", "latchkey"]), { cwd: this.#state }),
+    );
     return state.pid;
   }
 
   /** Sends a signal to the first process alone, as an engine does. */
   async signal(name: string): Promise<void> {
-    await run("unshare", crun(this.#state, ["kill", "latchkey", name]));
+    await run("unshare", crun(this.#state, ["kill", "latchkey", name]), { cwd: this.#state });
   }
 
   /** Sends the signal of the image and waits for the end. */

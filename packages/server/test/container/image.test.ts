@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { Programs } from "@latchkey/testkit/programs";
 import { login, me, send, signIn } from "@latchkey/testkit/server/auth-calls";
 import { freePort, listenLocally } from "@latchkey/testkit/sockets";
+import { run } from "@latchkey/testkit/toolchains";
 import { until } from "@latchkey/testkit/until";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { version } from "../../src/core/version.ts";
-import { run } from "../wire/tools.ts";
 import { whyNoContainers } from "./buildah.ts";
 import { Container, type ContainerOptions } from "./container.ts";
 import { buildImage, type Image, removeLeftovers } from "./image.ts";
@@ -60,7 +60,8 @@ const answers = (url: string) =>
     ({ status }) => status === 200,
     () => false,
   );
-const du = async (path: string) => Number((await run("du", ["-s", "-B1000", path])).split("\t")[0]) / 1000;
+const du = async (path: string) =>
+  Number((await run("du", ["-s", "-B1000", path], { cwd: place })).split("\t")[0]) / 1000;
 
 describe.skipIf(missing !== undefined)("the image", () => {
   test("adds less than 60 MB to Node, and has less than 300 MB in all", async () => {
@@ -88,26 +89,25 @@ describe.skipIf(missing !== undefined)("the image", () => {
   });
 
   test("holds what runs, and neither sources nor tools", async () => {
-    const found = await run("find", [`${image.root}/opt`, "-name", "*.ts", "-not", "-name", "*.d.ts"]);
+    const found = await run("find", [`${image.root}/opt`, "-name", "*.ts", "-not", "-name", "*.d.ts"], {
+      cwd: place,
+    });
     expect(found.split("\n").filter((path) => !path.includes("/node_modules/"))).toEqual([""]);
-    const packages = await run("ls", [`${image.root}/opt/latchkey/node_modules`]);
+    const packages = await run("ls", [`${image.root}/opt/latchkey/node_modules`], { cwd: place });
     expect(packages.split("\n")).toContain("fastify");
     for (const tool of ["typescript", "vitest", "rolldown", "node", "pino-pretty"]) {
       expect(packages.split("\n"), tool).not.toContain(tool);
     }
-    expect(await run("ls", ["-A", image.root])).not.toMatch(/^src$/m);
+    expect(await run("ls", ["-A", image.root], { cwd: place })).not.toMatch(/^src$/m);
   });
 
   test("gives its user nothing to write but /data", async () => {
     const writable = ["(", "-user", "65532", "-o", "-group", "65532", "-o", "-perm", "-o+w", ")"];
-    const found = await run("find", [
-      `${image.root}/opt`,
-      `${image.root}/data`,
-      ...writable,
-      "-not",
-      "-type",
-      "l",
-    ]);
+    const found = await run(
+      "find",
+      [`${image.root}/opt`, `${image.root}/data`, ...writable, "-not", "-type", "l"],
+      { cwd: place },
+    );
     expect(found.trim()).toBe(`${image.root}/data`);
   });
 });
