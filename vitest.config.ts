@@ -38,7 +38,7 @@ export default defineConfig({
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: [
-            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages}/**",
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages,container,cluster}/**",
             "examples/web/test/browser/**",
           ],
           globalSetup: [
@@ -115,6 +115,16 @@ export default defineConfig({
           // The first run fetches the tools and the dependencies of the generated clients.
           testTimeout: 900_000,
           hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "container",
+          include: ["packages/server/test/{container,cluster}/**/*.test.ts"],
+          // The first run builds helm, and the base of the image.
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
           fileParallelism: false,
         },
       },

@@ -41,8 +41,22 @@ export async function runServer(
     );
   }
   process.on("uncaughtException", (error) => void endWith(error, output));
+  let server: Server | undefined;
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) endAtOnce();
+    stopping = true;
+    setTimeout(endAtOnce, shutdownTimeout).unref();
+    log.info({ signal }, server ? "finishing open requests" : "stopping before the start has ended");
+    await server?.close();
+    log.info("stopped");
+    if ((await output.close()) === "hanging") endAtOnce();
+    process.exit(0);
+  };
+  // The first process of a container ignores a signal without a handler, so the handlers come before the start.
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   await lowerHashPriority();
-  const server = await startServer(config, {
+  server = await startServer(config, {
     log,
     lostLogLines: output.lost,
     prepare: (people) => prepare(people, log),
@@ -54,18 +68,6 @@ export async function runServer(
   // After the start: a refused one prints its error alone.
   for (const warning of warnings) log.warn(warning);
   flushCompileCache();
-  let stopping = false;
-  const stop = async (signal: string): Promise<void> => {
-    if (stopping) endAtOnce();
-    stopping = true;
-    setTimeout(endAtOnce, shutdownTimeout).unref();
-    log.info({ signal }, "finishing open requests");
-    await server.close();
-    log.info("stopped");
-    if ((await output.close()) === "hanging") endAtOnce();
-    process.exit(0);
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
   // The demo prints its banner after these lines.
   await output.flush();
   return server;
