@@ -37,7 +37,10 @@ export default defineConfig({
         test: {
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
-          exclude: ["packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire}/**"],
+          exclude: [
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages,container,cluster}/**",
+            "examples/web/test/browser/**",
+          ],
           globalSetup: [
             "packages/server/test/keycloak/skip-notice.ts",
             "packages/server/test/postgres/server/embedded.ts",
@@ -117,8 +120,32 @@ export default defineConfig({
       },
       {
         test: {
+          name: "container",
+          include: ["packages/server/test/{container,cluster}/**/*.test.ts"],
+          // The first run builds helm, and the base of the image.
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "languages",
+          include: ["packages/server/test/languages/**/*.test.ts"],
+          // Fetches the libraries of the page in the first run, and builds its programs.
+          globalSetup: ["packages/server/test/languages/build.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: "package",
-          include: ["release/test/**/*.test.ts", "packages/client/test/package/**/*.test.ts"],
+          include: [
+            "release/test/**/*.test.ts",
+            "packages/client/test/package/**/*.test.ts",
+            "examples/web/test/browser/**/*.test.ts",
+          ],
           globalSetup: ["release/test/packed.ts"],
           // The first run fetches the runtimes, and a dry run of a release installs everything anew.
           testTimeout: 300_000,

@@ -15,7 +15,7 @@ export interface Package {
   readonly separateEntries?: boolean;
   /** The standard libraries that the sources may use. The oldest supported platform has all of them. */
   readonly lib?: string;
-  /** Packages that the built code contains. Each would bring many small ones into an installation. */
+  /** Packages that the built code contains. Each would bring many packages, or megabytes of unused code. */
   readonly contains?: readonly string[];
   /** Subpaths for Latchkey's own packages, which contain them after the build. They are not published. */
   readonly internal?: readonly string[];
@@ -37,7 +37,7 @@ export const packages: readonly Package[] = [
     lib: "es2023,esnext.disposable",
     internal: ["./bearer", "./bounded-body", "./clocks", "./single-flight", "./timers"],
   },
-  { name: "latchkey", folder: "server", kind: "program", contains: ["pino-pretty"] },
+  { name: "latchkey", folder: "server", kind: "program", contains: ["pino-pretty", "hono"] },
 ];
 
 /** The folder of a package's sources. */

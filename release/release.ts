@@ -48,6 +48,13 @@ function rehearse(version: string): void {
   }
 }
 
+/** The chart's own version, and that of the image which it names. */
+function setChartVersion(version: string): void {
+  const chart = join(root, "deploy/helm/latchkey/Chart.yaml");
+  const text = readFileSync(chart, "utf8");
+  writeFileSync(chart, text.replaceAll(/^(version|appVersion): .*$/gm, `$1: ${version}`));
+}
+
 /**
  * Prepares the release in this clone.
  *
@@ -76,6 +83,7 @@ function prepare(version: string): void {
       "--allow-same-version",
     ];
     run("npm", ["version", version, ...everywhere]);
+    setChartVersion(version);
     run(process.execPath, ["release/build.ts"]);
     const files = writeArtifacts(join(root, "dist"));
     run("git", ["commit", "--all", "--quiet", "--message", `chore: release ${version}`]);

@@ -40,6 +40,7 @@ export const queries: Measure = async ({ quick }) => {
   await using server = await startOn(folder.path, throughProxy, {
     LATCHKEY_HASH_MEMORY: "8",
     LATCHKEY_HASH_ITERATIONS: "1",
+    LATCHKEY_ALLOW_INSECURE: "hash",
   });
   await fillPostgres(address, { users: count, sessionsPerUser: 5, revocations: 0 }, secret);
   const connection = await Connection.open(server.port);

@@ -14,7 +14,7 @@ describe.each(packages)("$name", ({ folder }) => {
 });
 
 describe.each([
-  ["client", [".", "./file"]],
+  ["client", [".", "./browser", "./file"]],
   ["guard", [".", "./express", "./fastify", "./mcp", "./mcp/v1", "./verifier"]],
 ] as const)("@latchkey/%s", (folder, entries) => {
   const tarball = Uint8Array.from(readFileSync(inject(folder).tarball));

@@ -100,8 +100,11 @@ test.each([nodes.oldestForClient])("the client alone, with $name", async (runtim
   const folder = new ProgramFolder(inject("client").project);
   const program = `
     import ${names} from "@latchkey/client";
+    import { acrossTabs } from "@latchkey/client/browser";
     import { fileStore } from "@latchkey/client/file";
-    const auth = new AuthClient({ baseURL: process.argv[2], store: fileStore("session.json") });
+    const auth = new AuthClient({ baseURL: process.argv[2], store: acrossTabs(fileStore("session.json")) });
+    // The channel of a listener must not keep the process alive.
+    auth.onSessionEnd(() => {});
     const { username } = await auth.login({ username: "alice", password: "alice123" });
     console.log(username, (await auth.me()).email, (await auth.logout()).message);`;
   const said = await folder.run(commandOf(runtime), folder.write("client.mjs", program), demo.issuer);

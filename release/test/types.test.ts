@@ -5,7 +5,8 @@ import { compilerCommand } from "./runtimes.ts";
 // Each program has expected errors. If a type became `any`, they would be missing.
 
 const client = `
-import { AuthClient, type Call, type KnownError, type TokenSet, type User } from "@latchkey/client";
+import { AuthClient, type Call, type KnownError, localStorageStore, type TokenSet, type User } from "@latchkey/client";
+import { acrossTabs } from "@latchkey/client/browser";
 import { fileStore } from "@latchkey/client/file";
 
 const auth = new AuthClient({ store: fileStore("session.json"), timeout: 1_000 });
@@ -29,6 +30,10 @@ function hint(error: KnownError): string {
 
 export const kept: Promise<TokenSet | undefined> = Promise.resolve(fileStore("session.json").get());
 
+export const shared = new AuthClient({ store: acrossTabs(localStorageStore()) });
+
+// @ts-expect-error the key of a store is not the store
+acrossTabs("latchkey");
 // @ts-expect-error unknown option
 new AuthClient({ adress: "http://127.0.0.1:8000" });
 // @ts-expect-error a token is text

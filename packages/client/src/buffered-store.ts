@@ -22,6 +22,9 @@ export interface Replacement {
   readonly failure: StoreFailure | undefined;
 }
 
+/** Called with the current tokens, in the order in which they were current. */
+type Observer = (held: TokenSet | undefined) => void;
+
 /** The current tokens, and the error of the store if it could not be read. */
 type Reading = readonly [held: TokenSet | undefined, unread?: { readonly error: unknown }];
 
@@ -43,6 +46,7 @@ const longestInterval = 60_000;
 export class BufferedStore {
   readonly #store: TokenStore;
   readonly #failed: (failure: StoreFailure) => void;
+  readonly #observe: Observer;
   #queue: Promise<unknown> = Promise.resolve();
   /** The tokens at the last read of the store; null before the first read. */
   #stored: TokenSet | undefined | null = null;
@@ -53,9 +57,11 @@ export class BufferedStore {
   #interval = firstInterval;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: TokenStore, failed: (failure: StoreFailure) => void) {
+  /** @param observe gets the tokens of every read and change */
+  constructor(store: TokenStore, failed: (failure: StoreFailure) => void, observe: Observer) {
     this.#store = store;
     this.#failed = failed;
+    this.#observe = observe;
   }
 
   /**
@@ -69,6 +75,7 @@ export class BufferedStore {
     return this.#serialize(async () => {
       const [held, unread] = await this.#read();
       if (unread && !this.#pending && (strict || this.#stored === null)) throw unread.error;
+      this.#observe(held);
       return held;
     });
   }
@@ -77,14 +84,18 @@ export class BufferedStore {
    * Compare-and-set: replaces the current tokens, if they match. Never rejects.
    *
    * @param matches compares the tokens that are current under the lock. Without it, any tokens are replaced.
+   * @param observe gets the tokens before and after the change
    */
   replace(
     next: TokenSet | undefined,
     matches?: (held: TokenSet | undefined) => boolean,
+    observe = this.#observe,
   ): Promise<Replacement> {
     return this.#change(async (held, unread) => {
+      if (!(matches && unread)) observe(held);
       const done = !matches || matches(held);
       const failure = done ? await this.#write(next, matches && unread) : undefined;
+      if (done) observe(next);
       if (failure) this.#failed(failure);
       return { held, done, failure };
     });
@@ -133,7 +144,8 @@ export class BufferedStore {
   }
 
   #retry(): Promise<unknown> {
-    return this.#change(async (_held, unread) => {
+    return this.#change(async (held, unread) => {
+      if (!unread) this.#observe(held);
       if (this.#pending) await this.#write(this.#pending.next, unread);
     });
   }

@@ -3,9 +3,17 @@ import { abortable, CloseSignal } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
 import type { Replacement, StoreFailure } from "./buffered-store.ts";
 import { type Call, callOf, readValue } from "./call.ts";
+import { checkBaseURL } from "./check-options.ts";
 import { SignedOutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
-import { type CallOptions, type ClientOptions, defaults, mergeSettings, type Settings } from "./options.ts";
+import {
+  type CallOptions,
+  type ClientOptions,
+  clientDefaults,
+  defaults,
+  mergeSettings,
+  type Settings,
+} from "./options.ts";
 import { finalStatuses, Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
@@ -49,8 +57,11 @@ export class AuthClient {
   #session: Session;
   #closing = new CloseSignal();
 
-  constructor({ store = memoryStore(), ...options }: ClientOptions = {}) {
-    this.#settings = mergeSettings(defaults, options);
+  /** @throws {TypeError} an unknown option, or an invalid `baseURL` */
+  constructor(options: ClientOptions = {}) {
+    this.#settings = mergeSettings(defaults, options, clientDefaults);
+    const { store = memoryStore() } = options;
+    checkBaseURL(this.#settings.baseURL);
     const refresh = (grant: RefreshGrant) => readValue(sendRefresh(grant, this.#with()), readTokens);
     const lockTimeout = Math.min(this.#settings.timeout, longestAttempt) + lockMargin;
     this.#session = new Session(store, refresh, lockTimeout);
@@ -65,16 +76,14 @@ export class AuthClient {
    */
   login({ username, password }: Credentials, options?: CallOptions): Call<LoginResponse> {
     const sentAt = Date.now();
-    const answer = send(
-      { method: "POST", path: "/login", body: { username, password } },
-      this.#with(options),
-    );
-    const begin = async () => {
+    const operation = { method: "POST", path: "/login", body: { username, password } } as const;
+    const answer = begin(() => send(operation, this.#with(options)));
+    const signIn = async () => {
       const signedIn = await readValue(answer, readLogin);
       await this.#session.begin(tokenSetOf(signedIn, sentAt));
       return signedIn;
     };
-    return callOf(answer, begin());
+    return callOf(answer, signIn());
   }
 
   /**
@@ -84,7 +93,7 @@ export class AuthClient {
    * @example const { accessToken } = await auth.refresh({ refreshToken });
    */
   refresh(grant: RefreshGrant, options?: CallOptions): Call<RefreshTokenResponse> {
-    const answer = sendRefresh(grant, this.#with(options));
+    const answer = begin(() => sendRefresh(grant, this.#with(options)));
     const tokens = this.#session.refresh(grant, () => readValue(answer, readTokens));
     return callOf(answer, tokens);
   }
@@ -96,10 +105,12 @@ export class AuthClient {
    * @example const { id, roles } = await auth.me();
    */
   me(options?: CallOptions): Call<User> {
-    const settings = this.#with(options);
-    const answer = this.#asBearer(settings, options?.token, (bearer) =>
-      send({ method: "GET", path: "/me", bearer, idempotent: true }, settings),
-    );
+    const answer = begin(() => {
+      const settings = this.#with(options);
+      return this.#asBearer(settings, options?.token, (bearer) =>
+        send({ method: "GET", path: "/me", bearer, idempotent: true }, settings),
+      );
+    });
     return callOf(answer, readValue(answer, readUser));
   }
 
@@ -111,8 +122,12 @@ export class AuthClient {
    * @example await auth.logout();
    */
   logout(options?: CallOptions): Call<LogoutResponse> {
-    const ending = options?.token === undefined ? this.#session.end() : undefined;
-    const ended = this.#end(this.#with(options), ending);
+    let ending: Promise<Replacement> | undefined;
+    const ended = begin(() => {
+      const settings = this.#with(options);
+      if (options?.token === undefined) ending = this.#session.end();
+      return this.#end(settings, ending);
+    });
     return callOf(
       ended.then(([answer]) => answer),
       ended.then(async ([answer, over]) => {
@@ -165,21 +180,34 @@ export class AuthClient {
    * @example const slow = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
+    const settings = mergeSettings(this.#settings, options, clientDefaults);
     const { store, baseURL, basePath } = options;
-    const other = new AuthClient({ ...mergeSettings(this.#settings, options), store });
+    const other = new AuthClient({ ...settings, store });
     other.#closing = this.#closing;
     if (!(store || baseURL || basePath)) other.#session = this.#session;
     return other;
   }
 
   /**
-   * Adds a listener for the end of the session.
+   * Adds a listener for the end of the session. It is called once for each end that this client causes or finds.
    *
    * @returns a function that removes the listener
    * @example auth.onSessionEnd(({ reason }) => { if (reason !== "logout") showLogin(); });
    */
   onSessionEnd(listener: (end: SessionEnd) => void): () => void {
+    this.#session.watch(this.#closing);
     return this.#session.ends.on(listener);
+  }
+
+  /**
+   * Adds a listener for the start of a session by a login: here, or in another tab that shares the store.
+   *
+   * @returns a function that removes the listener
+   * @example auth.onSessionStart(() => showApp());
+   */
+  onSessionStart(listener: () => void): () => void {
+    this.#session.watch(this.#closing);
+    return this.#session.starts.on(listener);
   }
 
   /**
@@ -252,6 +280,11 @@ export class AuthClient {
   #bearer(settings: CallSettings): Promise<string | undefined> {
     return abortable(settings.signals, async () => (await this.#session.token()) ?? resolveToken(settings));
   }
+}
+
+/** Starts a call at once. A throw of the start, as for an unknown option, becomes a rejection. */
+async function begin<T>(call: () => Promise<T>): Promise<T> {
+  return call();
 }
 
 function sendRefresh({ refreshToken, currentToken }: RefreshGrant, settings: CallSettings): Promise<Answer> {

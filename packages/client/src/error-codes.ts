@@ -18,3 +18,8 @@ export function codesOf(error: unknown): readonly string[] {
   });
   return codes;
 }
+
+/** Whether an error has a code of Node or Bun for a connection that was never opened. Browsers and Deno give none. */
+export function neverSent(error: unknown): boolean {
+  return /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i.test(codesOf(error).join());
+}

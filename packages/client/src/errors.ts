@@ -39,12 +39,22 @@ export class APIError extends AuthError {
   static override readonly [lineage]: string = "APIError";
   readonly kind: string = "api";
   readonly status: number;
+  /** The server's stable error code, such as `invalid_credentials`. An own property, so that loggers print it. */
+  declare readonly code?: string;
+  /** The id of this request in the server's log. An own property, so that loggers print it. */
+  declare readonly requestId?: string;
   readonly #answer: Answer;
 
   constructor(message: string, answer: Answer) {
     super(message);
     this.status = answer.status;
     this.#answer = answer;
+    // The last secret is the password or the token. A value that quotes it is left out, because it is printed.
+    const secret = answer.secrets.at(-1);
+    const printable = (value?: string | null) => value && !(secret && value.includes(secret));
+    const code = textIn(fieldsOf(answer.data), "code");
+    const requestId = answer.headers.get("x-request-id");
+    Object.assign(this, printable(code) && { code }, printable(requestId) && { requestId });
   }
 
   get headers(): Headers {
@@ -64,16 +74,6 @@ export class APIError extends AuthError {
   /** The response, with an unread body. */
   get response(): Response {
     return responseOf(this.#answer);
-  }
-
-  /** The server's stable error code, such as `invalid_credentials`. */
-  get code(): string | undefined {
-    return textIn(fieldsOf(this.data), "code");
-  }
-
-  /** The id of this request in the server's log. */
-  get requestId(): string | undefined {
-    return this.headers.get("x-request-id") ?? undefined;
   }
 
   /** Seconds to wait before a retry, if the server sent `Retry-After`. */
@@ -167,13 +167,23 @@ export class ResponseValidationError extends APIError {
 }
 
 /**
- * No response, or an incomplete one. `cause` is the error of `fetch`.
+ * No response, or an incomplete one. `cause` is the error of `fetch`, and `code` its code, such as `ECONNREFUSED`.
  *
- * @example if (error instanceof ConnectionError) console.log(error.cause);
+ * @example if (error instanceof ConnectionError) console.log(error.code, error.cause);
  */
 export class ConnectionError extends AuthError {
   static override readonly [lineage] = "ConnectionError";
   readonly kind = "connection";
+  /** The innermost code of the cause, if the platform gives one. Browsers give none. */
+  declare readonly code?: string;
+
+  constructor(
+    message: string,
+    { code, ...options }: ErrorOptions & { readonly code?: string | undefined } = {},
+  ) {
+    super(message, options);
+    if (code) this.code = code;
+  }
 }
 
 /**

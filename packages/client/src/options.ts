@@ -1,3 +1,4 @@
+import { checkNames } from "./check-options.ts";
 import { defaultRetry, type RetryOptions } from "./retry.ts";
 import type { TokenStore } from "./stores.ts";
 
@@ -78,8 +79,8 @@ export interface Settings extends CallOptions {
   readonly middleware: readonly Middleware[];
 }
 
-/** The defaults of all options. */
-export const defaults: Settings = {
+/** The defaults of all options of a call. Its keys are the known names. */
+export const defaults: Settings & Readonly<Record<keyof CallOptions, unknown>> = {
   baseURL: "http://127.0.0.1:8000",
   basePath: "/auth",
   timeout: 30_000,
@@ -87,11 +88,31 @@ export const defaults: Settings = {
   headers: {},
   fetch: (request) => fetch(request),
   middleware: [],
+  token: undefined,
+  logger: undefined,
+  signal: undefined,
 };
 
-/** Overrides settings with options. An option that is `undefined` changes nothing. */
-export function mergeSettings(settings: Settings, options: CallOptions = {}): Settings {
+/** The defaults of all options of a client. */
+export const clientDefaults: Settings & Readonly<Record<keyof ClientOptions, unknown>> = {
+  ...defaults,
+  store: undefined,
+};
+
+/**
+ * Overrides settings with options. An option that is `undefined` changes nothing.
+ *
+ * @param known an object with the known names as keys
+ * @throws {TypeError} an unknown option
+ */
+export function mergeSettings(
+  settings: Settings,
+  options: CallOptions = {},
+  known: object = defaults,
+): Settings {
+  checkNames(options, known);
   const { retry } = options;
+  if (retry) checkNames(retry, defaultRetry, "retry.");
   return {
     ...merge(settings, options),
     retry: merge(settings.retry, retry === false ? { maxRetries: 0 } : retry),

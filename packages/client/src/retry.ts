@@ -1,6 +1,6 @@
 import { abortable, type Signals } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
-import { codesOf } from "./error-codes.ts";
+import { neverSent } from "./error-codes.ts";
 import { AuthError, ConnectionError, RequestAbortedError } from "./errors.ts";
 
 /**
@@ -70,9 +70,6 @@ export const mcpClientRetry: RetryOptions = {
 /** Statuses by which a server says that it has not processed the request. */
 const notStarted: readonly number[] = [408, 429, 503];
 
-/** The error codes of Node and Bun for a connection that was never opened. */
-const neverSent = /REFUSED|NOTFOUND|EAI_AGAIN|UNREACH|CONNECT_TIMEOUT/i;
-
 /**
  * If a wait ends this late, in milliseconds, its tab or machine was suspended. A refresh is not resent then:
  * another tab may have refreshed meanwhile, and an old refresh token would end the session.
@@ -138,5 +135,5 @@ function isRetried(status: number, { statusCodes }: RetryOptions): boolean {
 /** Whether a request without a response may be sent again. */
 function mayRepeat(error: unknown, idempotent: boolean): boolean {
   if (!(error instanceof AuthError) || error instanceof RequestAbortedError) return false;
-  return idempotent || (error instanceof ConnectionError && neverSent.test(codesOf(error.cause).join()));
+  return idempotent || (error instanceof ConnectionError && neverSent(error.cause));
 }

@@ -1,16 +1,25 @@
+import type { CloseSignal } from "./abortable.ts";
 import { BufferedStore, type Replacement, type StoreFailure } from "./buffered-store.ts";
 import { isKnownError, type KnownError, SignedOutError } from "./errors.ts";
 import { type TokenStore, withLock } from "./stores.ts";
-import { isExpired, isFresh, type RefreshGrant, type TokenSet, tokenSetOf } from "./tokens.ts";
+import {
+  isExpired,
+  isFresh,
+  isOtherSession,
+  type RefreshGrant,
+  type TokenSet,
+  tokenSetOf,
+} from "./tokens.ts";
 import type { RefreshTokenResponse } from "./wire.ts";
 
 /**
  * The reason why a session ended. `refused`: the server refused a refresh. `expired`: no refresh was possible.
+ * `elsewhere`: its tokens are gone from the store, because another tab or process has ended it.
  *
  * @example auth.onSessionEnd(({ reason, error }: SessionEnd) => console.log(reason, error?.message));
  */
 export interface SessionEnd {
-  readonly reason: "logout" | "refused" | "expired";
+  readonly reason: "logout" | "refused" | "expired" | "elsewhere";
   readonly error?: KnownError;
 }
 
@@ -36,23 +45,42 @@ class Listeners<Event> extends Set<(event: Event) => void> {
  *
  * Every login and every end increments a version. The result of a refresh is only stored if the version and the
  * stored tokens are the same as before it. So a slow refresh undoes no login and no logout.
+ *
+ * Every look at the store is compared with the one before. So each end and each start is announced once, whether this
+ * client has caused it or found it.
  */
 export class Session {
   readonly ends = new Listeners<SessionEnd>();
+  readonly starts = new Listeners<void>();
   readonly storeErrors = new Listeners<StoreFailure>();
   readonly #tokens: BufferedStore;
   readonly #store: TokenStore;
   readonly #sendRefresh: SendRefresh;
   readonly #lockTimeout: number;
   #version = 0;
+  /** The tokens at the last look: undefined if nobody was signed in, null before the first look. */
+  #seen: TokenSet | undefined | null = null;
+  #watching = false;
   #refreshing: Promise<TokenSet> | undefined;
 
   /** @param lockTimeout the longest wait for the refresh of another tab, in milliseconds */
   constructor(store: TokenStore, sendRefresh: SendRefresh, lockTimeout: number) {
-    this.#tokens = new BufferedStore(store, (failure) => this.storeErrors.emit(failure));
+    const failed = (failure: StoreFailure) => this.storeErrors.emit(failure);
+    this.#tokens = new BufferedStore(store, failed, (held) => this.#see(held));
     this.#store = store;
     this.#sendRefresh = sendRefresh;
     this.#lockTimeout = lockTimeout;
+  }
+
+  /** Looks at the store now and after each change that it reports, until the client is closed. */
+  watch(closing: CloseSignal): void {
+    if (this.#watching || closing.aborted) return;
+    this.#watching = true;
+    // A call reports a store that cannot be read.
+    const look = () => void this.#tokens.get().catch(() => {});
+    const stop = this.#store.watch?.(look);
+    if (stop) closing.add(stop);
+    look();
   }
 
   /** Stores the tokens of a login. */
@@ -64,8 +92,9 @@ export class Session {
   /** Removes the tokens because of a logout. @returns the tokens that were removed */
   async end(): Promise<Replacement> {
     this.#version++;
-    const removed = await this.#tokens.replace(undefined);
-    if (removed.held) this.#announce({ reason: "logout" });
+    const see = (held?: TokenSet) => this.#see(held, { reason: "logout" });
+    const removed = await this.#tokens.replace(undefined, undefined, see);
+    if (removed.held) this.#version++;
     return removed;
   }
 
@@ -138,12 +167,13 @@ export class Session {
   ): Promise<RefreshTokenResponse> {
     try {
       const response = await send();
-      const next = tokenSetOf(response, sentAt, grant.refreshToken ?? before?.refreshToken);
+      const { refreshToken = before?.refreshToken } = grant;
+      const next = tokenSetOf(response, sentAt, refreshToken, before?.signedInAt);
       await this.#replace(version, before, next);
       return response;
     } catch (error) {
       const end = before && endOf(error, !before.refreshToken && isExpired(before));
-      if (end && (await this.#replace(version, before, undefined))) this.#announce(end);
+      if (end && (await this.#replace(version, before, undefined, end))) this.#version++;
       throw error;
     }
   }
@@ -153,15 +183,18 @@ export class Session {
     version: number,
     before: TokenSet | undefined,
     next: TokenSet | undefined,
+    end?: SessionEnd,
   ): Promise<boolean> {
     const same = (held?: TokenSet) => version === this.#version && held?.accessToken === before?.accessToken;
-    return (await this.#tokens.replace(next, same)).done;
+    return (await this.#tokens.replace(next, same, (held) => this.#see(held, end))).done;
   }
 
-  /** Calls the listeners of the session's end. */
-  #announce(end: SessionEnd): void {
-    this.#version++;
-    this.ends.emit(end);
+  /** Compares the current tokens with those of the last look, and calls the listeners of an end or a start. */
+  #see(held: TokenSet | undefined, end: SessionEnd = { reason: "elsewhere" }): void {
+    const seen = this.#seen;
+    this.#seen = held;
+    if (seen && !held) this.ends.emit(end);
+    if (held && seen !== null && (!seen || isOtherSession(seen, held))) this.starts.emit();
   }
 }
 

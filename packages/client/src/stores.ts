@@ -14,6 +14,13 @@ export interface TokenStore {
   get(): TokenSet | undefined | Promise<TokenSet | undefined>;
   /** Writes tokens, or removes them if given `undefined`. */
   set(tokens: TokenSet | undefined): void | Promise<void>;
+  /**
+   * Calls `changed` when the tokens may have changed elsewhere, as in another tab. Too many calls do no harm.
+   * Without it, a client learns of a change at its own next call.
+   *
+   * @returns a function that stops this
+   */
+  watch?(changed: () => void): () => void;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface TokenSet {
   readonly issuedAt: number;
   /** Undefined if neither the response nor the token says when it expires. */
   readonly expiresAt?: number | undefined;
+  /** When the session began. A refresh keeps it, so a change tells of a login. A store may leave it out. */
+  readonly signedInAt?: number | undefined;
 }
 
 /**
@@ -31,12 +33,26 @@ const margin = 30_000;
  *
  * @param issuedAt when the request was sent, so that a token never seems to live longer than it does
  * @param before the current refresh token, which is kept if the response has none
+ * @param signedInAt the time of the login, if the response is that of a refresh
  */
-export function tokenSetOf(response: RefreshTokenResponse, issuedAt: number, before?: string): TokenSet {
+export function tokenSetOf(
+  response: RefreshTokenResponse,
+  issuedAt: number,
+  before?: string,
+  signedInAt = issuedAt,
+): TokenSet {
   const { accessToken, expiresIn, refreshToken = before } = response;
   const lifetime = expiresIn ?? lifetimeOf(accessToken);
   const expiresAt = lifetime === undefined ? undefined : issuedAt + lifetime * 1000;
-  return { accessToken, refreshToken, issuedAt, expiresAt };
+  return { accessToken, refreshToken, issuedAt, expiresAt, signedInAt };
+}
+
+/** Whether tokens are those of another session. Tokens of a store that leaves out `signedInAt` count as the same. */
+export function isOtherSession(
+  { signedInAt }: TokenSet,
+  { signedInAt: other = signedInAt }: TokenSet,
+): boolean {
+  return (signedInAt ?? other) !== other;
 }
 
 /** Whether an access token needs no refresh yet. @param refused an access token that a server has answered with 401 */

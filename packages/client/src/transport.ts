@@ -1,6 +1,7 @@
 import { abortable, type Signals } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
-import { codesOf } from "./error-codes.ts";
+import { checkBaseURL } from "./check-options.ts";
+import { codesOf, neverSent } from "./error-codes.ts";
 import { AuthError, ConnectionError, RequestTimeoutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
 import type { Settings } from "./options.ts";
@@ -64,12 +65,13 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   const secrets = Object.values({ ...operation.body, bearer: operation.bearer }).filter(
     (value): value is string => typeof value === "string" && value.length > 7,
   );
-  let noResponse = "";
+  let origin = "";
   const lost = (cause: unknown): never => {
     if (orUndefined(() => cause instanceof AuthError)) throw cause;
     // Only a code is shown: the text of an error may quote a password or a header.
-    const reason = codesOf(cause).findLast((code) => /^[A-Z]\w{1,40}$/.test(code));
-    throw new ConnectionError(noResponse + (reason ? `: ${reason}` : ""), { cause });
+    const code = codesOf(cause).findLast((code) => /^[A-Z]\w{1,40}$/.test(code));
+    const fault = neverSent(cause) ? "Cannot reach" : "No response from";
+    throw new ConnectionError(`${fault} ${origin}${code ? ` (${code})` : ""}`, { cause, code });
   };
   // `fetch` is called without a receiver, because browsers reject any but the window.
   const chain = settings.middleware.reduceRight<Settings["fetch"]>(
@@ -81,9 +83,10 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   try {
     // The signal is also raced here, because a custom `fetch` may ignore it.
     return await abortable([controller.signal, ...settings.signals], async () => {
-      // Built after the signals are checked: a closed client is aborted, also with an invalid token.
+      // Read after the signals are checked: a closed client is aborted, also with an invalid value.
+      checkBaseURL(settings.baseURL);
       const request = withSafeError(() => requestOf(operation, settings, controller.signal));
-      noResponse = `No response from ${new URL(request.url).origin}`;
+      ({ origin } = new URL(request.url));
       const response = await chain(request);
       const body = await response.text().catch(lost);
       const { status, headers } = response;
@@ -93,7 +96,7 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
   } catch (error) {
     const late = controller.signal.aborted;
     controller.abort();
-    throw late ? new RequestTimeoutError(`${noResponse} within ${timeout} ms`) : error;
+    throw late ? new RequestTimeoutError(`No response from ${origin} within ${timeout} ms`) : error;
   } finally {
     clearTimeout(timer);
   }
@@ -125,7 +128,7 @@ export function withSafeError<T>(work: () => T): T {
   try {
     return work();
   } catch {
-    throw new TypeError("Invalid token, header or baseURL");
+    throw new TypeError("Invalid token or header");
   }
 }
 

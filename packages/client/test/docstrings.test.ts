@@ -18,7 +18,7 @@ describe("has a docstring with an example:", () => {
     .map((name) => name.replace("type ", "").trim())
     .filter((name) => name !== "");
 
-  test.each([...exported, "fileStore"])("%s", (name) => {
+  test.each([...exported, "fileStore", "acrossTabs"])("%s", (name) => {
     expect(docstring(`export ${kinds} ${name}\\b`)).toContain("@example");
   });
 

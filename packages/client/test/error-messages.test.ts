@@ -52,21 +52,30 @@ describe.each(Object.entries(verbs))("the message of an error of %s", (_name, ve
   test("names the connection if the body is cut short", async () => {
     server.will(cuts(400, JSON.stringify({ message: "No such user" })));
     const auth = new AuthClient({ baseURL: server.url, retry: false });
-    const message = `No response from ${server.url}: UND_ERR_SOCKET`;
+    const message = `No response from ${server.url} (UND_ERR_SOCKET)`;
     await expect(verb(auth)).rejects.toMatchObject({ kind: "connection", message });
   });
 });
 
 describe("the message of a lost connection", () => {
-  test("names the server and the code", async () => {
+  test("names the address that cannot be reached, and the code", async () => {
     const baseURL = await deadAddress();
-    const message = `No response from ${baseURL}: ECONNREFUSED`;
+    const message = `Cannot reach ${baseURL} (ECONNREFUSED)`;
     await expect(new AuthClient({ baseURL, retry: false }).me()).rejects.toMatchObject({ message });
   });
 
+  test.each(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"])(
+    "says that the server cannot be reached after %s",
+    async (code) => {
+      const auth = new AuthClient({ fetch: () => Promise.reject(coded(code)), retry: false });
+      const message = `Cannot reach http://127.0.0.1:8000 (${code})`;
+      await expect(auth.me()).rejects.toMatchObject({ kind: "connection", message, code });
+    },
+  );
+
   test.each<readonly [string, unknown, string]>([
-    ["the code of an error", coded("ECONNRESET"), ": ECONNRESET"],
-    ["the innermost code", coded("OUTER", coded("UND_ERR_SOCKET", new Error("closed"))), ": UND_ERR_SOCKET"],
+    ["the code of an error", coded("ECONNRESET"), " (ECONNRESET)"],
+    ["the innermost code", coded("OUTER", coded("UND_ERR_SOCKET", new Error("closed"))), " (UND_ERR_SOCKET)"],
     ["no text of an error", new TypeError("fetch failed", { cause: new Error("no route") }), ""],
     ["no code in lower case", coded("econnreset"), ""],
     ["no code with blanks", coded("ECONNRESET of alice"), ""],

@@ -1,7 +1,8 @@
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import * as errors from "../src/index.ts";
 import { AuthClient, type KnownError } from "../src/index.ts";
-import { answers, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
+import { answers, deadAddress, type MisbehavingServer, misbehavingServer } from "./misbehaving-server.ts";
 import { verbs } from "./verbs.ts";
 
 let server: MisbehavingServer;
@@ -61,11 +62,26 @@ describe("an APIError has", () => {
     expect(error.headers.get("x-more")).toBe("yes");
   });
 
+  test("code and request id as own properties, which loggers and JSON show", async () => {
+    server.will(answers(429, body, { "x-request-id": "r-1" }));
+    const error = await apiErrorOf(client().me());
+    expect(Object.keys(error)).toEqual(expect.arrayContaining(["kind", "status", "code", "requestId"]));
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: "RateLimitError",
+      kind: "rate_limit",
+      status: 429,
+      code: "too_many_attempts",
+      requestId: "r-1",
+    });
+    expect(inspect(error)).toMatch(/code: 'too_many_attempts',\s+requestId: 'r-1'/);
+  });
+
   test("undefined for parts that the server left out", async () => {
     server.will(answers(500, ""));
     const error = await apiErrorOf(client().me());
     const { code, requestId, retryAfter, data } = error;
     expect({ code, requestId, retryAfter, data, body: error.body }).toEqual({ body: "" });
+    expect(Object.keys(error).toSorted()).toEqual(["kind", "name", "status"]);
   });
 
   test("retryAfter in seconds of a date, by the server's clock", async () => {
@@ -115,6 +131,12 @@ describe("an APIError has", () => {
     server.will(answers(422, { detail }));
     await expect(client().me()).rejects.toMatchObject({ kind: "validation", issues: [] });
   });
+});
+
+test("a ConnectionError has the code of its cause as an own property", async () => {
+  const auth = new AuthClient({ baseURL: await deadAddress(), retry: false });
+  const error = await auth.me().catch((reason: unknown) => reason);
+  expect(JSON.parse(JSON.stringify(error))).toMatchObject({ kind: "connection", code: "ECONNREFUSED" });
 });
 
 test("the union of kinds is complete", () => {

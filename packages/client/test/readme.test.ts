@@ -56,7 +56,7 @@ describe("the README names", () => {
     .map((name) => name.replace("type ", "").trim())
     .filter((name) => name !== "");
 
-  test.each([...exported, "fileStore"])("the export %s", (name) => {
+  test.each([...exported, "fileStore", "acrossTabs"])("the export %s", (name) => {
     expect(code).toMatch(new RegExp(`\\b${name}\\b`));
   });
 

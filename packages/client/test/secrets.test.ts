@@ -109,6 +109,18 @@ test.each([
   await expect(client().login(credentials)).rejects.toMatchObject({ message: "Wrong: …." });
 });
 
+test.each([
+  ["code", { code: `no_${canary}` }, { "x-request-id": "r-1" }, { requestId: "r-1" }],
+  ["requestId", { code: "wrong" }, { "x-request-id": `r-${canary}` }, { code: "wrong" }],
+])("a %s that quotes a password is left out", async (left, body, headers, kept) => {
+  server.will(answers(401, body, headers));
+  const error = await client()
+    .login({ username: "alice", password: canary })
+    .catch((reason: unknown) => reason);
+  expect(error).toMatchObject(kept);
+  expect(error).not.toHaveProperty(left);
+});
+
 test("the body still has the quoted value", async () => {
   server.will(answers(400, { message: canary }));
   const error = { data: { message: canary }, message: "…" };
@@ -130,17 +142,18 @@ describe("a token that is invalid in a header", () => {
   });
 });
 
-test.each<readonly [string, CallOptions]>([
-  ["a base URL with a password", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
-  ["an invalid base URL", { baseURL: canary }],
-  ["an invalid header", { headers: { "x-api-key": `${canary}\n${canary}` } }],
-])("%s is rejected without being quoted or sent", async (_case, options) => {
+test.each<readonly [string, string, CallOptions]>([
+  ["a base URL with a password", "baseURL", { baseURL: `http://latchkey:${canary}@127.0.0.1:1` }],
+  ["an invalid base URL", "baseURL", { baseURL: canary }],
+  ["a base URL without a scheme", "baseURL", { baseURL: `${canary}:8000` }],
+  ["an invalid header", "token or header", { headers: { "x-api-key": `${canary}\n${canary}` } }],
+])("%s is rejected without being quoted or sent", async (_case, name, options) => {
   const fetch = async () => Response.json({});
   for (const send of Object.values(sent)) {
     const error = await send({ fetch, ...options }).then(String, (reason: unknown) =>
       inspect(reason, { depth: 10 }),
     );
-    expect(error).toContain("TypeError: Invalid token, header or baseURL");
+    expect(error).toContain(`TypeError: Invalid ${name}`);
     expect(error).not.toContain(canary);
   }
   expect(lines).toHaveLength(Object.keys(sent).length);
@@ -166,7 +179,7 @@ describe("a cause of fetch that quotes", () => {
       .login({ username: "alice", password: given })
       .catch((reason: unknown) => reason);
     if (!(error instanceof Error)) throw new Error("This call should have failed");
-    expect(error).toMatchObject({ message: `No response from ${server.url}: ECONNRESET` });
+    expect(error).toMatchObject({ message: `No response from ${server.url} (ECONNRESET)` });
     expect(error.cause).toBe(cause);
     expect(cause.message).toBe(quoted);
     const [withoutCause] = inspect(error).split("[cause]");

@@ -14,7 +14,13 @@ test("a login stores the tokens", async () => {
   const { auth, store } = place.client();
   const { accessToken, refreshToken } = await auth.login(alice);
   const issuedAt = Date.now();
-  expect(await store.get()).toEqual({ accessToken, refreshToken, issuedAt, expiresAt: issuedAt + lifetime });
+  expect(await store.get()).toEqual({
+    accessToken,
+    refreshToken,
+    issuedAt,
+    expiresAt: issuedAt + lifetime,
+    signedInAt: issuedAt,
+  });
   expect(await auth.token()).toBe(accessToken);
 });
 

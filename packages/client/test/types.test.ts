@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, expectTypeOf, test } from "vitest";
+import { acrossTabs } from "../src/browser.ts";
 import { fileStore } from "../src/file.ts";
 import {
   type APIError,
@@ -89,6 +90,7 @@ describe("the client", () => {
     expectTypeOf(auth.with).toEqualTypeOf<(options: ClientOptions) => AuthClient>();
     expectTypeOf(auth.close).toEqualTypeOf<() => void>();
     expectTypeOf(auth.onSessionEnd).toEqualTypeOf<(listener: (end: SessionEnd) => void) => () => void>();
+    expectTypeOf(auth.onSessionStart).toEqualTypeOf<(listener: () => void) => () => void>();
     expectTypeOf<AuthClient>().toExtend<AsyncDisposable>();
   });
 });
@@ -194,7 +196,7 @@ test("an error without a response has no status", () => {
 
 test("credentials, events, stores and tokens", () => {
   expectTypeOf<Credentials>().toEqualTypeOf<{ readonly username: string; readonly password: string }>();
-  expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired">();
+  expectTypeOf<SessionEnd["reason"]>().toEqualTypeOf<"logout" | "refused" | "expired" | "elsewhere">();
   expectTypeOf<SessionEnd["error"]>().toEqualTypeOf<KnownError | undefined>();
   expectTypeOf<StoreFailure>().toEqualTypeOf<{
     readonly action: "keep" | "forget";
@@ -209,12 +211,15 @@ test("credentials, events, stores and tokens", () => {
   expectTypeOf<TokenSet["issuedAt"]>().toEqualTypeOf<number>();
   expectTypeOf<TokenSet["refreshToken"]>().toEqualTypeOf<string | undefined>();
   expectTypeOf<TokenSet["expiresAt"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<TokenSet["signedInAt"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<TokenStore["watch"]>().toEqualTypeOf<((changed: () => void) => () => void) | undefined>();
 });
 
 test("stores, presets and middleware", () => {
   expectTypeOf(memoryStore).toEqualTypeOf<() => TokenStore>();
   expectTypeOf(localStorageStore).toEqualTypeOf<(key?: string) => TokenStore>();
   expectTypeOf(fileStore).toEqualTypeOf<(path: string) => TokenStore>();
+  expectTypeOf(acrossTabs).toEqualTypeOf<(store: TokenStore) => TokenStore>();
   for (const preset of [defaultRetry, dbrsdkRetry, mcpClientRetry]) {
     expectTypeOf(preset).toEqualTypeOf<RetryOptions>();
   }

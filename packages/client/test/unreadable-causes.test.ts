@@ -26,17 +26,18 @@ const frozen = Object.freeze(Object.assign(new Error("lost"), { code: "HPE_INVAL
 const prototypeless = Object.assign(Object.create(null), { code: "ECONNREFUSED" });
 
 describe.each<readonly [string, unknown, string]>([
-  ["is cyclic", cyclic(), ": ECONNREFUSED"],
-  ["is frozen", frozen, ": HPE_INVALID_METHOD"],
+  ["is cyclic", cyclic(), " (ECONNREFUSED)"],
+  ["is frozen", frozen, " (HPE_INVALID_METHOD)"],
   ["has no prototype", prototypeless, ""],
   ["is a revoked proxy", revoked(), ""],
   ["throws for its message", throws("message"), ""],
   ["throws for its code", throws("code"), ""],
-  ["throws for its cause", throws("cause", Object.assign(new Error("lost"), { code: "EPIPE" })), ": EPIPE"],
+  ["throws for its cause", throws("cause", Object.assign(new Error("lost"), { code: "EPIPE" })), " (EPIPE)"],
   ["throws for its constructor", throws("constructor"), ""],
-  ["throws for its data", throws("data", Object.assign(new Error("lost"), { code: "EPIPE" })), ": EPIPE"],
+  ["throws for its data", throws("data", Object.assign(new Error("lost"), { code: "EPIPE" })), " (EPIPE)"],
 ])("a cause that %s", (_case, cause, reason) => {
-  const message = `No response from http://127.0.0.1:8000${reason}`;
+  const fault = reason === " (ECONNREFUSED)" ? "Cannot reach" : "No response from";
+  const message = `${fault} http://127.0.0.1:8000${reason}`;
 
   test.each(["login", "me"] as const)("is the cause of a connection error of %s", async (name) => {
     for (const rejection of [cause, new TypeError("fetch failed", { cause })]) {

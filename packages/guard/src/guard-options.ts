@@ -32,7 +32,7 @@ export interface GuardOptions extends RouteOptions {
   readonly now?: () => number;
   /**
    * Called for each event between guard and issuer, for a log. Its errors are ignored. Default: one
-   * `console.warn` with the reason, when every token is refused.
+   * `console.warn` with the reason, when every token is refused, and for the first token for another audience.
    */
   readonly onEvent?: (event: GuardEvent) => void;
 

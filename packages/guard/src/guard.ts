@@ -1,4 +1,5 @@
 import { createRouteGuards, type RouteGuards } from "./adapters/route-guards.ts";
+import { audienceReports } from "./check/audience-reports.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
 import { consoleWarnings } from "./issuer/console-warnings.ts";
 import { emitterOf } from "./issuer/guard-events.ts";
@@ -49,9 +50,10 @@ export interface Guard extends Verifier, RouteGuards, AsyncDisposable {
 export function createGuard(given: GuardOptions): Guard {
   const options = ownMembers(given);
   const settings = readOptions(options);
-  const sources = createSources(settings, options, emitterOf(options.onEvent ?? consoleWarnings()));
+  const emit = emitterOf(options.onEvent ?? consoleWarnings());
+  const sources = createSources(settings, options, emit);
   const issuer = () => sources.issuer ?? settings.issuer;
-  const verifier = new TokenVerifier(asDiscovered(settings, issuer), sources);
+  const verifier = new TokenVerifier(asDiscovered(settings, issuer), sources, audienceReports(emit));
 
   function close(): void {
     verifier.close();

@@ -1,3 +1,4 @@
+import type { ReportAudience } from "./check/audience-reports.ts";
 import { createSignatureCheck } from "./check/signature-check.ts";
 import { TokenCache } from "./check/token-cache.ts";
 import { type GuardOptions, type GuardSettings, readOptions } from "./guard-options.ts";
@@ -66,11 +67,12 @@ export class TokenVerifier implements Verifier {
   readonly #checkSignature: ReturnType<typeof createSignatureCheck>;
   #closed = false;
 
-  constructor(settings: GuardSettings, sources: VerifierSources) {
+  /** @param reportAudience called for a signed token that is refused because of its audience */
+  constructor(settings: GuardSettings, sources: VerifierSources, reportAudience?: ReportAudience) {
     this.#settings = settings;
     this.#sources = sources;
     this.#verified = new TokenCache(settings.cacheSize);
-    this.#checkSignature = createSignatureCheck(settings, sources.keys);
+    this.#checkSignature = createSignatureCheck(settings, sources.keys, reportAudience);
   }
 
   async verify(token: string | null | undefined): Promise<Principal> {

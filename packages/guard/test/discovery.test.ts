@@ -232,6 +232,23 @@ describe("an issuer that names another issuer", () => {
 });
 
 describe("a guard without a listener warns on the console", () => {
+  test("with the configured issuer, if discoverAt replaces its address", async () => {
+    await using issuer = await OwnIssuer.start();
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    try {
+      await using guard = issuer.guard({ issuer: "https://realm.example", discoverAt: issuer.url });
+      expect(await codeOf(guard.verify(await issuer.token()))).toBe("keys_unavailable");
+      expect(warned.mock.calls).toEqual([
+        [
+          `@latchkey/guard: every token is refused: discovery: the issuer at ${issuer.url} calls itself ` +
+            `${issuer.url}, and the option issuer is https://realm.example: set issuer: "${issuer.url}"`,
+        ],
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
   test("once per loss of keys", async () => {
     await using issuer = await OwnIssuer.start();
     const down = json(() => ({}), 503);

@@ -48,6 +48,8 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
   async function poll(): Promise<void> {
     await readChanges();
     await store.pollCommandEvents();
+    // Keys that this server cannot sign with belong into the log. The changes above are read in any case.
+    signingKeys.assertUsable();
   }
 
   async function deleteExpired(): Promise<void> {

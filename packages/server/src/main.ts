@@ -1,38 +1,28 @@
-import { explain, UsageProblem } from "./cli/failures.ts";
+import { readArguments } from "./cli/arguments.ts";
+import { exitStatusOf, explain } from "./cli/failures.ts";
+import { findTask } from "./cli/find-command.ts";
+import { version } from "./core/version.ts";
 import { print, visible, visibleLines } from "./terminal.ts";
 
-type Command = (args: readonly string[]) => Promise<void>;
-
-/** The commands. Each is loaded only if it is called. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  serve: async () => (await import("./cli/serve.ts")).serveCommand,
-  demo: async () => (await import("./cli/demo.ts")).demoCommand,
-  user: async () => (await import("./cli/user.ts")).userCommand,
-  session: async () => (await import("./cli/session.ts")).sessionCommand,
-  database: async () => (await import("./cli/database.ts")).databaseCommand,
-  key: async () => (await import("./cli/key.ts")).keyCommand,
-};
-
-/** Runs the command line. An error is one line on standard error, with exit status 1. */
+/**
+ * Runs the command line. An error is one line on standard error. The exit status is 2 for a command line that was not
+ * understood, and 1 for any other failure.
+ */
 export async function runCommand(args: readonly string[]): Promise<void> {
-  const [name = "help", ...rest] = args;
-  process.stdout.on("error", (error) => outputFailed(name, error));
+  process.stdout.on("error", (error) => outputFailed(args[0], error));
   // A failure of standard error cannot be reported anywhere.
   process.stderr.on("error", () => {});
   try {
-    if (name === "help" || args.includes("--help") || args.includes("-h")) {
-      print(...(await import("./cli/help.ts")).help().split("\n"));
-      return;
-    }
-    const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (load === undefined)
-      throw new UsageProblem(`unknown command ${name}: \`latchkey --help\` lists all commands`);
-    const command = await load();
-    await command(rest);
+    const task = findTask(args);
+    if (task === "version") return print(version);
+    if ("help" in task) return print(...(await import("./cli/help.ts")).helpFor(task.help));
+    const given = readArguments(task.command, task.args);
+    const work = await task.command.load();
+    await work(given);
   } catch (error) {
     const line = explain(error);
     process.stderr.write(`latchkey: ${line === undefined ? visibleLines(stackOf(error)) : visible(line)}\n`);
-    process.exitCode = 1;
+    process.exitCode = exitStatusOf(error);
     // An open thread or socket would keep the process running.
     process.exit();
   }
@@ -41,7 +31,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
 /**
  * A server continues without its output. A command ends, with status 0 if its reader closed the pipe as `head` does.
  */
-function outputFailed(command: string, error: Error): void {
+function outputFailed(command: string | undefined, error: Error): void {
   if (command === "serve" || command === "demo") return;
   if ("code" in error && error.code === "EPIPE") process.exit();
   process.stderr.write(

@@ -16,6 +16,7 @@ import type { Log } from "./log.ts";
 import { RepeatMetrics } from "./metrics/request-metrics.ts";
 import { retryUnavailable } from "./repeated-work.ts";
 import { shownPlace } from "./store/place.ts";
+import { assertPrivate } from "./store/sqlite/file-modes.ts";
 import { openStore, type Store } from "./store/store.ts";
 
 /** Dependencies that a caller may replace: tests control the time and count hashes. */
@@ -57,7 +58,10 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const issuer = config.issuer ?? url;
 
-  if (config.database.engine === "sqlite") assertNotLost(config.database.path);
+  if (config.database.engine === "sqlite") {
+    assertNotLost(config.database.path);
+    assertPrivate(config.database.path);
+  }
   const repeats = new RepeatMetrics();
   const store = await openConfiguredStore(config, log, repeats);
   try {

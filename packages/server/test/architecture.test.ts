@@ -82,7 +82,7 @@ const wrong = [
   [`${src}/identity`, "../metrics/exposition.ts"],
   [`${src}/mcp`, "../metrics/exposition.ts"],
   ["packages/guard/src", "../../server/src/server.ts"],
-  ["packages/guard/src", "@latchkey/server"],
+  ["packages/guard/src", "latchkey"],
   ["packages/guard/test/mcp", "../../../server/src/server.ts"],
   ["packages/guard/test/mcp", "../../../server/test/http/exchange.ts"],
   ["packages/client/test", "../../guard/test/mcp/in-memory.ts"],

@@ -13,10 +13,10 @@ function filesIn(folder: string): string[] {
     .sort();
 }
 
-test("contains two entries, their types, the README and the licence only", () => {
+test("contains three entries, their types, the README and the licence only", () => {
   const types = filesIn(source).map((name) => name.replace(/\.ts$/, ".d.ts"));
   const built = ["cjs", "esm"].flatMap((folder) =>
-    [...types, "file.js", "index.js", "package.json"].map((name) => `${folder}/${name}`),
+    [...types, "browser.js", "file.js", "index.js", "package.json"].map((name) => `${folder}/${name}`),
   );
   expect(types).toContain("client.d.ts");
   expect(filesIn(installed)).toEqual([...built, "LICENSE", "README.md", "package.json"].sort());

@@ -1,6 +1,7 @@
 import type { JWTPayload } from "jose";
 import type { GuardSettings } from "../guard-options.ts";
 import { TokenError } from "../token-error.ts";
+import type { ReportAudience } from "./audience-reports.ts";
 
 /** The settings that claims are checked by. */
 export type ClaimSettings = Pick<
@@ -12,12 +13,20 @@ export type ClaimSettings = Pick<
  * Checks the claims after the signature was verified: issuer, audience, authorised party and times (RFC 7519
  * §4.1, RFC 9068 §4).
  *
+ * @param reportAudience called before a token for another audience is refused
  * @throws {TokenError} `token_expired`, or `invalid_token` with the name of the wrong claim
  */
-export function assertClaims(claims: JWTPayload, settings: ClaimSettings): void {
+export function assertClaims(
+  claims: JWTPayload,
+  settings: ClaimSettings,
+  reportAudience?: ReportAudience,
+): void {
   const { issuer, audience, authorizedParty, clockTolerance, now } = settings;
   if (claims.iss !== issuer) throw wrong("iss");
-  if (audience !== undefined && !isMeantFor(claims.aud, audience)) throw wrong("aud");
+  if (audience !== undefined && !isMeantFor(claims.aud, audience)) {
+    reportAudience?.(claims.aud, audience);
+    throw wrong("aud");
+  }
   if (authorizedParty !== undefined && !isIssuedTo(claims, authorizedParty)) throw wrong("azp");
   const second = Math.floor(now() / 1000);
   const tolerance = clockTolerance / 1000;

@@ -5,6 +5,7 @@ import type { KeySource } from "../issuer/sources.ts";
 import { readPrincipal } from "../principal.ts";
 import { isObject, type Members, parseJson } from "../support/own-members.ts";
 import { TokenError } from "../token-error.ts";
+import type { ReportAudience } from "./audience-reports.ts";
 import { assertClaims, type ClaimSettings } from "./claims-check.ts";
 import { isKeyFor } from "./key-check.ts";
 import { isAlgorithm, isSigned } from "./signature.ts";
@@ -23,6 +24,7 @@ type Settings = ClaimSettings & Pick<GuardSettings, "algorithms">;
 export function createSignatureCheck(
   settings: Settings,
   keys: KeySource,
+  reportAudience?: ReportAudience,
 ): (token: unknown) => Promise<Verified> {
   const { audience, authorizedParty } = settings;
   const algorithms: readonly string[] = settings.algorithms;
@@ -45,7 +47,7 @@ export function createSignatureCheck(
     if (!isKeyFor(key, alg)) throw new TokenError("invalid_token", "unknown kid");
     if (!(await isSigned(token, key, alg))) throw new TokenError("invalid_token", "signature");
     const claims = objectIn(sent);
-    assertClaims(claims, settings);
+    assertClaims(claims, settings, reportAudience);
     assertAccessToken(typ, claims["typ"]);
     return { principal: readPrincipal(claims, clients), kid, algorithm: alg, key };
   };

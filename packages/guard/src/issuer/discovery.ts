@@ -1,5 +1,6 @@
 import { type Clocks, type Moment, momentOf, since } from "../support/clocks.ts";
 import { membersOf } from "../support/own-members.ts";
+import { printable } from "../support/printable.ts";
 import { SingleFlight } from "../support/single-flight.ts";
 import type { Emit } from "./guard-events.ts";
 import { IssuerError, type Requests, requestJson } from "./issuer-request.ts";
@@ -100,15 +101,12 @@ export class Discovery {
 export class IssuerMismatch extends IssuerError {
   readonly named: string;
 
-  constructor(at: string, named: string) {
-    super(`discovery: the issuer at ${printable(at)} calls itself ${named}: set issuer: "${named}"`);
+  constructor(at: string, named: string, configured: string) {
+    // The address shows the configured issuer as well, unless `discoverAt` replaces it.
+    const option = at === configured ? "" : `, and the option issuer is ${printable(configured)}`;
+    super(`discovery: the issuer at ${printable(at)} calls itself ${named}${option}: set issuer: "${named}"`);
     this.named = named;
   }
-}
-
-/** Untrusted text for a log line: 200 printable ASCII characters at most. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x21\x23-\x7e]/g, "?").slice(0, 200);
 }
 
 /** An issuer's name without a closing slash. Both names have one well-known address (§4.1), so one document. */
@@ -129,7 +127,7 @@ export function readMetadata(document: unknown, issuer: string, at: string = iss
   const members = membersOf(document);
   const named = members["issuer"];
   if (typeof named !== "string") throw new IssuerError("discovery: issuer is missing");
-  if (withoutSlash(named) !== withoutSlash(issuer)) throw new IssuerMismatch(at, printable(named));
+  if (withoutSlash(named) !== withoutSlash(issuer)) throw new IssuerMismatch(at, printable(named), issuer);
   const feed = members["latchkey_revocations_endpoint"];
   const metadata = {
     issuer: named,

@@ -8,6 +8,18 @@ export type GuardEvent =
    * each name; `reason` names the `issuer` to configure.
    */
   | { readonly name: "issuer.mismatch"; readonly named: string; readonly reason: string }
+  /**
+   * A token of the issuer is for another audience than the guard's, so it was refused. Sent once for each audience,
+   * and at most ten times; `reason` has both audiences.
+   */
+  | {
+      readonly name: "audience.mismatch";
+      /** The token's audiences, at most five. */
+      readonly named: readonly string[];
+      /** The guard's audiences, at most five. */
+      readonly expected: readonly string[];
+      readonly reason: string;
+    }
   /** The issuer's keys were read. */
   | { readonly name: "keys.refreshed"; readonly known: number }
   /** The issuer's keys could not be read. Known keys count for `keysMaxAge`. */

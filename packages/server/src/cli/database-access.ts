@@ -1,15 +1,16 @@
 import { statSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { assertNotLost, generatedSecret } from "../config/secret-file.ts";
-import { operator } from "../core/audit-events.ts";
+import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
+import { type AuditEvent, operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
 import { People } from "../core/stories/people.ts";
-import { deriveKeys } from "../core/tokens/derived-keys.ts";
+import { deriveKeyring } from "../core/tokens/derived-keys.ts";
+import type { KeyStore } from "../core/tokens/key-store.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
 import { openStore, type Store } from "../store/store.ts";
-import { UsageProblem } from "./failures.ts";
+import { CommandProblem } from "./failures.ts";
 
 /** The database of a running server. The server reads the changes of a command within a second. */
 export interface DatabaseAccess {
@@ -17,6 +18,8 @@ export interface DatabaseAccess {
   readonly people: People;
   /** Opens the signing keys with the secret of the server. */
   openKeys(): Promise<SigningKeys>;
+  /** Replaces the signing keys, and makes a secret if its file is lost. @returns the id of the key that signs */
+  resetKeys(event: AuditEvent): Promise<string>;
 }
 
 /** Opens the database for one command, and closes it afterwards. */
@@ -36,6 +39,15 @@ export async function withDatabase(
     replica: config.replica,
     onAudit: () => {},
   });
+  const keyParts = async (sealed: Pick<KeyStore, "all">) => {
+    const { first, others } = deriveKeyring(config.secret ?? (await generatedSecrets(place, sealed)));
+    return {
+      store: store.keys,
+      sealing: first.sealing,
+      otherSealing: others.map(({ sealing }) => sealing),
+      algorithm: config.signingAlgorithm,
+    };
+  };
   try {
     const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
@@ -49,34 +61,30 @@ export async function withDatabase(
         by: operator,
       }),
       async openKeys() {
-        const secret = config.secret ?? (await generatedSecret(place, store.keys));
-        const { sealing } = deriveKeys(secret);
-        return SigningKeys.open({
-          store: store.keys,
-          sealing,
-          clock: Date.now,
-          steady: () => performance.now(),
-          algorithm: config.signingAlgorithm,
-        });
+        const parts = await keyParts(store.keys);
+        return SigningKeys.open({ ...parts, clock: Date.now, steady: () => performance.now() });
       },
+      // The keys in the database are replaced, so none of them needs a lost secret.
+      resetKeys: async (event) => SigningKeys.reset(await keyParts({ all: async () => [] }), event),
     });
   } finally {
     await store.close();
   }
 }
 
-/** @throws {UsageProblem} if a server cannot use the same database */
+/** @throws {CommandProblem} if a server cannot use the same database */
 export function assertShared(place: DatabasePlace): void {
   if (place.engine === "memory") {
-    throw new UsageProblem(
+    throw new CommandProblem(
       "LATCHKEY_DATABASE=:memory: is private to one process: use the file of the server",
     );
   }
   if (place.engine === "sqlite") assertNotLost(place.path);
   // This throws if the user may not read the folder: the server may run as another user.
   if (place.engine === "sqlite" && statSync(place.path, { throwIfNoEntry: false }) === undefined) {
-    throw new UsageProblem(
-      `no database at ${place.path}: start the server once, or name its file with --database`,
+    throw new CommandProblem(
+      `no database at ${place.path}: start \`latchkey serve\` once, or name the server's file with --database; ` +
+        "a demo keeps its users in memory, out of reach of other commands",
     );
   }
 }
@@ -89,7 +97,7 @@ export function assertShared(place: DatabasePlace): void {
  */
 export function assertLocal(config: Config, what: string, verbs: string): void {
   if (config.provider === "local") return;
-  throw new UsageProblem(
+  throw new CommandProblem(
     `the ${what} are in Keycloak, in the realm ${config.keycloakRealm} at ${config.keycloakUrl}: ${verbs} there. ` +
       "This command needs LATCHKEY_PROVIDER=local",
   );

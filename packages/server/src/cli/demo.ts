@@ -1,6 +1,6 @@
 import { isLoopback } from "../core/throttle/addresses.ts";
-import { parseArguments } from "./arguments.ts";
-import { UsageProblem } from "./failures.ts";
+import type { Given } from "./command.ts";
+import { CommandProblem } from "./failures.ts";
 import { runServer } from "./server-process.ts";
 
 const people = [
@@ -20,11 +20,9 @@ const people = [
 ];
 
 /** `latchkey demo`: a server in memory with well-known users, for this machine only. */
-export async function demoCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args);
-  if (words.length > 0) throw new UsageProblem("demo accepts only flags");
+export async function demoCommand({ config }: Given): Promise<void> {
   if (!isLoopback(config.host)) {
-    throw new UsageProblem(
+    throw new CommandProblem(
       `--host ${config.host}: the demo has well-known passwords, so it listens only on this machine; use \`latchkey serve\``,
     );
   }
@@ -34,12 +32,12 @@ export async function demoCommand(args: readonly string[]): Promise<void> {
       for (const { person, password } of people) await users.addForDemo(person, password);
     },
   );
-  process.stdout.write(banner(url));
+  process.stdout.write(banner(url, config.docs === "on"));
 }
 
-function banner(url: string): string {
+function banner(url: string, docs: boolean): string {
   return `
-  Latchkey demo at ${url} (docs at ${url}/docs)
+  Latchkey demo at ${url}${docs ? ` (docs at ${url}/docs)` : ""}
   All data is in memory and is lost when the demo stops. Never expose it to a network.
 
   Users:  alice / alice123 (user, premium)    admin / admin123 (admin)

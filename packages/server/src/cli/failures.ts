@@ -1,3 +1,4 @@
+import { holdsPassword } from "../config/postgres-url.ts";
 import { LostFileError } from "../config/secret-file.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
@@ -6,8 +7,24 @@ import { SealedKeyError } from "../core/tokens/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
 
-/** A command that was not understood. The message is one line with the cause and the cure. */
-export class UsageProblem extends Error {}
+/**
+ * A command line that was not understood. Nothing was done. The message is one line with the cause and the cure. It may repeat an argument, so
+ * an address with a password is left out.
+ */
+export class UsageProblem extends Error {
+  constructor(message: string) {
+    const addresses = /\S*postgres(?:ql)?:(?:.*@\S*|\S*)/gi;
+    super(message.replaceAll(addresses, (found) => (holdsPassword(found) ? "postgres://…" : found)));
+  }
+}
+
+/** A command that was understood and refused. The message is one line with the cause and the cure. */
+export class CommandProblem extends Error {}
+
+/** The exit status for an error: 2 for a command line that was not understood, else 1. */
+export function exitStatusOf(error: unknown): number {
+  return error instanceof UsageProblem ? 2 : 1;
+}
 
 /** Reads an argument by the rules of settings. @throws {UsageProblem} with the name of the argument and the cause */
 export function readArgument<T>(name: string, read: () => T): T {
@@ -20,6 +37,7 @@ export function readArgument<T>(name: string, read: () => T): T {
 
 const expected = [
   UsageProblem,
+  CommandProblem,
   SettingProblem,
   PersonProblem,
   SealedKeyError,

@@ -1,40 +1,56 @@
+import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import type { StoredKey } from "../core/tokens/key-store.ts";
 import { algorithmOf } from "../core/tokens/signing-key-pair.ts";
 import { keySetLifetime } from "../core/tokens/signing-keys.ts";
-import { print, table } from "../terminal.ts";
-import { parseArguments } from "./arguments.ts";
+import { print } from "../terminal.ts";
+import type { Given } from "./command.ts";
+import { confirm } from "./confirmation.ts";
 import { withDatabase } from "./database-access.ts";
-import { UsageProblem } from "./failures.ts";
+import { CommandProblem } from "./failures.ts";
+import { type Listing, printList } from "./listing.ts";
 
-/** `latchkey key list` and `latchkey key rotate [--force]`. */
-export async function keyCommand(args: readonly string[]): Promise<void> {
-  const force = args.includes("--force");
-  const { config, words } = parseArguments(args.filter((arg) => arg !== "--force"));
-  const [verb, ...more] = words;
-  if ((verb !== "list" && verb !== "rotate") || more.length > 0 || (verb === "list" && force)) {
-    throw new UsageProblem("usage: latchkey key list  or  latchkey key rotate [--force]");
-  }
+/** `latchkey key list`. */
+export async function listKeys(given: Given<"json">): Promise<void> {
+  await withDatabase(given.config, async ({ store }) => {
+    // The list needs no private key, so it works without the secret too.
+    printList(given, listing, await store.keys.all());
+  });
+}
+
+/** `latchkey key rotate`. */
+export async function rotateKeys({ config, has }: Given<"force">): Promise<void> {
   await withDatabase(config, async ({ openKeys }) => {
     const keys = await openKeys();
-    if (verb === "rotate") {
-      const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
-      const rotation = await keys.rotate(config.accessTokenTtl, event, force);
-      if (rotation.outcome === "too early") throw new UsageProblem(tooEarly(rotation.from));
-      print(
-        rotation.outcome === "rotated"
-          ? `${keys.signer.kid} signs from now on`
-          : "another process rotated the keys first; nothing was changed",
-      );
-    } else {
-      print(
-        ...table(
-          ["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"],
-          keys.stored.map(rowOf),
-        ),
-      );
-    }
+    const event = eventOf("key.rotated", Date.now(), operator, { reason: "operator" });
+    const rotation = await keys.rotate(config.accessTokenTtl, event, has("force"));
+    if (rotation.outcome === "too early") throw new CommandProblem(tooEarly(rotation.from));
+    print(
+      rotation.outcome === "rotated"
+        ? `${keys.signer.kid} signs from now on`
+        : "another process rotated the keys first; nothing was changed",
+    );
   });
+}
+
+/** `latchkey key reset`: for a lost secret, and after a theft of database and secret. */
+export async function resetKeys({ config, has }: Given<"yes">): Promise<void> {
+  await withDatabase(config, async ({ store, resetKeys: reset }) => {
+    if (!has("yes")) await confirm(consequenceOf(config));
+    const at = Date.now();
+    const kid = await reset(eventOf("key.reset", at, operator));
+    // Guards follow the list of ended sessions. A running server would complete it too.
+    await store.finishEndings(at);
+    print(`${kid} signs from now on; all earlier keys are void`);
+    print("A server that runs with another secret answers 503 until it is restarted with this one.");
+  });
+}
+
+function consequenceOf({ provider }: Config): string {
+  const replaced = "all signing keys are replaced by new ones";
+  return provider === "local"
+    ? `${replaced}, and every session of every user ends`
+    : `${replaced}; people in Keycloak stay signed in`;
 }
 
 function tooEarly(from: number): string {
@@ -45,15 +61,32 @@ function tooEarly(from: number): string {
   );
 }
 
-function rowOf({ kid, publicJwk, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): string[] {
-  const time = (at: number | null) => (at === null ? "" : new Date(at).toISOString());
-  const state = activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
-  return [
-    kid,
-    state,
-    algorithmOf(JSON.parse(publicJwk)),
-    time(createdAt),
-    time(activatedAt),
-    time(keepUntil),
-  ];
+const listing: Listing<StoredKey> = {
+  heading: ["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"],
+  cells: (key) => [
+    key.kid,
+    stateOf(key),
+    algorithmOf(JSON.parse(key.publicJwk)),
+    timeOf(key.createdAt) ?? "",
+    timeOf(key.activatedAt) ?? "",
+    timeOf(key.keepUntil) ?? "",
+  ],
+  // Field by field: the row has the sealed private key too.
+  fields: (key) => ({
+    kid: key.kid,
+    state: stateOf(key),
+    alg: algorithmOf(JSON.parse(key.publicJwk)),
+    created_at: timeOf(key.createdAt),
+    activated_at: timeOf(key.activatedAt),
+    retired_at: timeOf(key.retiredAt),
+    keep_until: timeOf(key.keepUntil),
+  }),
+};
+
+function stateOf({ activatedAt, retiredAt }: StoredKey): string {
+  return activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
+}
+
+function timeOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }

@@ -1,12 +1,9 @@
 import type { ReadStream } from "node:tty";
-import { assertPlain, firstLineOf } from "../config/setting-text.ts";
-import { readArgument, UsageProblem } from "./failures.ts";
+import { assertPlain, firstLineOf, SettingProblem } from "../config/setting-text.ts";
+import { CommandProblem } from "./failures.ts";
 
 /** Reading stops after so many bytes: more is a pasted file, which the password policy refuses. */
 const maxInput = 64 * 1024;
-
-/** Begins the message about a password that cannot be typed on a terminal. */
-const refused = "the password was refused";
 
 /**
  * Asks for a new password. On a terminal it asks twice and shows nothing; otherwise it reads one line of standard input.
@@ -17,12 +14,23 @@ export async function askNewPassword(): Promise<string> {
   if (!stdin.isTTY) return firstLine(stdin);
   const lines = new HiddenLines(stdin);
   const password = await lines.ask("New password: ");
-  if ((await lines.ask("Repeat it: ")) !== password) throw new UsageProblem("the two passwords differ");
-  readArgument(refused, () => assertPlain(password));
+  if ((await lines.ask("Repeat it: ")) !== password) throw new CommandProblem("the two passwords differ");
+  readable(() => assertPlain(password));
   return password;
 }
 
-/** The first line of standard input. @throws {UsageProblem} if its text cannot be typed on a terminal */
+/** @throws {CommandProblem} if a password cannot be typed on a terminal */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof SettingProblem
+      ? new CommandProblem(`the password was refused: ${error.message}`)
+      : error;
+  }
+}
+
+/** The first line of standard input. @throws {CommandProblem} if its text cannot be typed on a terminal */
 async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -35,8 +43,8 @@ async function firstLine(input: AsyncIterable<Buffer | string>): Promise<string>
   const read = Buffer.concat(parts);
   // Only the first line is decoded. Bytes after the line end may have any encoding.
   const end = read.indexOf("\n");
-  const line = readArgument(refused, () => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
-  if (line === "") throw new UsageProblem("standard input is empty: `latchkey user passwd NAME < file`");
+  const line = readable(() => firstLineOf(end < 0 ? read : read.subarray(0, end + 1)));
+  if (line === "") throw new CommandProblem("standard input is empty: `latchkey user passwd NAME < file`");
   return line;
 }
 
@@ -70,7 +78,7 @@ class HiddenLines {
         for (let key = keys.shift(); key !== undefined; key = keys.shift()) {
           if (key === "\r" || key === "\n") return finish(keys, () => resolve(typed.join("")));
           if (key === "\u0003" || key === "\u0004") {
-            return finish([], () => reject(new UsageProblem("nothing was changed")));
+            return finish([], () => reject(new CommandProblem("nothing was changed")));
           }
           if (key === "\u007f" || key === "\b") typed.pop();
           else if (key === "\u0015") typed.length = 0;

@@ -1,30 +1,30 @@
 import { existsSync } from "node:fs";
+import { assertSecure } from "../config/assert-secure.ts";
 import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { passwordProblem } from "../core/passwords/policy.ts";
 import { firstAdministrator, PersonProblem } from "../core/stories/people.ts";
-import { parseArguments } from "./arguments.ts";
-import { UsageProblem } from "./failures.ts";
+import type { Given } from "./command.ts";
 import { runServer } from "./server-process.ts";
 
 /** `latchkey serve`: runs until a signal stops it. */
-export async function serveCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args);
-  if (words.length > 0)
-    throw new UsageProblem(
-      `serve accepts no argument ${words[0]}: \`latchkey --help\` lists all commands and settings`,
-    );
+export async function serveCommand({ config }: Given): Promise<void> {
   await assertFirstPassword(config);
-  await runServer(config, async (people, log) => {
-    const generated = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
-    if (generated === undefined) return;
-    process.stderr.write(administratorNote(generated), (error) => {
-      if (error)
-        log.warn(
-          "the administrator's password could not be written to standard error: set one with `latchkey user passwd admin`",
-        );
-    });
-  });
+  const warnings = assertSecure(config);
+  await runServer(
+    config,
+    async (people, log) => {
+      const generated = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
+      if (generated === undefined) return;
+      process.stderr.write(administratorNote(generated), (error) => {
+        if (error)
+          log.warn(
+            "the administrator's password could not be written to standard error: set one with `latchkey user passwd admin`",
+          );
+      });
+    },
+    warnings,
+  );
 }
 
 /** Checks the first administrator's password before a new database is created. */

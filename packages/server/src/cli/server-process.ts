@@ -18,12 +18,20 @@ const idleGrace = 500;
 /** Work before the first request, such as adding the first users. */
 type Prepare = (people: People, log: Log) => Promise<void>;
 
-/** Runs a server until SIGINT or SIGTERM, then finishes open requests. A second signal ends it at once. */
-export async function runServer(config: Config, prepare: Prepare): Promise<Server> {
+/**
+ * Runs a server until SIGINT or SIGTERM, then finishes open requests. A second signal ends it at once.
+ *
+ * @param warnings lines about the settings, for the log
+ */
+export async function runServer(
+  config: Config,
+  prepare: Prepare,
+  warnings: readonly string[] = [],
+): Promise<Server> {
   const output = await openLog(config);
   const { log } = output;
   for (const variable of unknownVariables(process.env)) {
-    log.warn({ variable }, `unknown setting ${variable}: \`latchkey --help\` lists all settings`);
+    log.warn({ variable }, `unknown setting ${variable}: \`latchkey help settings\` lists them`);
   }
   const links = serviceLinks(process.env);
   if (links.length > 0) {
@@ -33,8 +41,22 @@ export async function runServer(config: Config, prepare: Prepare): Promise<Serve
     );
   }
   process.on("uncaughtException", (error) => void endWith(error, output));
+  let server: Server | undefined;
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) endAtOnce();
+    stopping = true;
+    setTimeout(endAtOnce, shutdownTimeout).unref();
+    log.info({ signal }, server ? "finishing open requests" : "stopping before the start has ended");
+    await server?.close();
+    log.info("stopped");
+    if ((await output.close()) === "hanging") endAtOnce();
+    process.exit(0);
+  };
+  // The first process of a container ignores a signal without a handler, so the handlers come before the start.
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   await lowerHashPriority();
-  const server = await startServer(config, {
+  server = await startServer(config, {
     log,
     lostLogLines: output.lost,
     prepare: (people) => prepare(people, log),
@@ -43,19 +65,9 @@ export async function runServer(config: Config, prepare: Prepare): Promise<Serve
     await output.close();
     throw error;
   });
+  // After the start: a refused one prints its error alone.
+  for (const warning of warnings) log.warn(warning);
   flushCompileCache();
-  let stopping = false;
-  const stop = async (signal: string): Promise<void> => {
-    if (stopping) endAtOnce();
-    stopping = true;
-    setTimeout(endAtOnce, shutdownTimeout).unref();
-    log.info({ signal }, "finishing open requests");
-    await server.close();
-    log.info("stopped");
-    if ((await output.close()) === "hanging") endAtOnce();
-    process.exit(0);
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
   // The demo prints its banner after these lines.
   await output.flush();
   return server;

@@ -1,40 +1,50 @@
 import { eventOf, operator } from "../core/audit-events.ts";
 import { shownSession } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
-import { print, table } from "../terminal.ts";
-import { parseArguments } from "./arguments.ts";
+import { sessionFields } from "../mcp/tool-answers.ts";
+import { print } from "../terminal.ts";
+import type { Given } from "./command.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
-import { UsageProblem } from "./failures.ts";
+import { CommandProblem } from "./failures.ts";
+import { printPages } from "./listing.ts";
 
-/** `latchkey session list [NAME]` and `latchkey session end ID`. */
-export async function sessionCommand(args: readonly string[]): Promise<void> {
-  const { config, words } = parseArguments(args);
-  const [verb, subject, ...more] = words;
-  if (more.length > 0) throw new UsageProblem("session accepts one argument");
+/** `latchkey session list`. */
+export async function listSessions(given: Given<"json" | "limit" | "after">): Promise<void> {
+  const { config, option, words } = given;
   assertLocal(config, "sessions", "list and end them");
+  await withDatabase(config, async ({ store, people }) => {
+    const [name, id] = [words[0], option("after")];
+    const userId = name === undefined ? undefined : (await people.find(name)).id;
+    const after = id === undefined ? undefined : await store.sessions.byId(id);
+    if (id !== undefined && (after === undefined || (userId ?? after.userId) !== after.userId))
+      throw new CommandProblem(`the list cannot go on after ${id}: it has no such session`);
+    const now = Date.now();
+    await printPages(given, {
+      heading: ["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"],
+      cells: rowOf,
+      fields: (session) => ({ ...sessionFields(session), user_id: session.userId }),
+      after,
+      async read(page) {
+        const live = await store.sessions.live(now, userId, page);
+        return live.map((session) => shownSession(session, config.refreshGraceSameAddress));
+      },
+      positionOf: (session) => session,
+      cursorOf: (session) => session.id,
+    });
+  });
+}
 
-  if (verb === "list") {
-    return withDatabase(config, async ({ store, people }) => {
-      const now = Date.now();
-      const live = await store.sessions.live(
-        now,
-        subject === undefined ? undefined : (await people.find(subject)).id,
-      );
-      const shown = live.map((session) => shownSession(session, config.refreshGraceSameAddress));
-      print(...table(["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"], shown.map(rowOf)));
-    });
-  }
-  if (verb === "end" && subject !== undefined) {
-    return withDatabase(config, async ({ store }) => {
-      const session = await store.sessions.byId(subject);
-      if (session === undefined) throw new UsageProblem(`there is no session ${subject}`);
-      const about = { subject: session.userId, sessionId: session.id };
-      const event = eventOf("session.ended", Date.now(), operator, { ...about, reason: "operator" });
-      const ended = await store.sessions.end(session.id, [event]);
-      print(ended ? `ended the session of ${session.userId}` : "this session had already ended");
-    });
-  }
-  throw new UsageProblem("usage: latchkey session list [NAME]  or  latchkey session end ID");
+/** `latchkey session end`. */
+export async function endSession({ config, words: [id = ""] }: Given<never>): Promise<void> {
+  assertLocal(config, "sessions", "list and end them");
+  await withDatabase(config, async ({ store }) => {
+    const session = await store.sessions.byId(id);
+    if (session === undefined) throw new CommandProblem(`there is no session ${id}`);
+    const about = { subject: session.userId, sessionId: session.id };
+    const event = eventOf("session.ended", Date.now(), operator, { ...about, reason: "operator" });
+    const ended = await store.sessions.end(session.id, [event]);
+    print(ended ? `ended the session of ${session.userId}` : "this session had already ended");
+  });
 }
 
 function rowOf(session: Session): string[] {

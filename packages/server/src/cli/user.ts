@@ -1,72 +1,99 @@
-import type { User } from "../core/stories/users.ts";
-import { print, table } from "../terminal.ts";
-import { parseArguments } from "./arguments.ts";
-import { assertLocal, type DatabaseAccess, withDatabase } from "./database-access.ts";
-import { UsageProblem } from "./failures.ts";
+import type { Config } from "../config/config.ts";
+import { LastAdministratorProblem, type People } from "../core/stories/people.ts";
+import type { LastAdministrator, UserRecord } from "../core/stories/users.ts";
+import { userFields } from "../mcp/tool-answers.ts";
+import { print } from "../terminal.ts";
+import type { Given } from "./command.ts";
+import { confirm } from "./confirmation.ts";
+import { assertLocal, withDatabase } from "./database-access.ts";
+import { printPages } from "./listing.ts";
 import { askNewPassword } from "./password-input.ts";
 
-/** `latchkey user add|list|passwd|disable|enable|remove`. */
-export async function userCommand(args: readonly string[]): Promise<void> {
-  const given = parseArguments(args, ["email", "name", "role"]);
-  const [verb = "", username, ...more] = given.words;
-  if (more.length > 0)
-    throw new UsageProblem(
-      "user accepts one name; the command asks for the password, which is never an argument",
-    );
-  const named = (): string => {
-    if (username === undefined) throw new UsageProblem(usageOf(verb));
-    return username;
-  };
-
-  const verbs: Record<string, (access: DatabaseAccess) => Promise<void>> = {
-    async list({ people }) {
-      print(...table(["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"], (await people.list()).map(rowOf)));
-    },
-    async add({ people }) {
-      const email = given.option("email");
-      if (email === undefined) throw new UsageProblem(usageOf(verb));
-      const person = {
-        username: named(),
-        email,
-        displayName: given.option("name") ?? null,
-        roles: given.options("role").length > 0 ? given.options("role") : ["user"],
-      };
-      await people.assertFree(person);
-      const { id } = await people.add(person, await askNewPassword());
-      print(`added ${id}`);
-    },
-    async passwd({ people }) {
-      const user = await people.find(named());
-      await people.setPassword(user.username, await askNewPassword());
-      print(`changed the password of ${user.username}; all their sessions have ended`);
-    },
-    async disable({ people }) {
-      const { username } = await people.setActive(named(), false);
-      print(`disabled ${username}; all their sessions have ended`);
-    },
-    async enable({ people }) {
-      const { username } = await people.setActive(named(), true);
-      print(`enabled ${username}`);
-    },
-    async remove({ people }) {
-      const { username } = await people.remove(named());
-      print(`removed ${username}; all their sessions have ended`);
-    },
-  };
-  const command = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
-  if (command === undefined) throw new UsageProblem(`usage: latchkey user ${Object.keys(verbs).join("|")}`);
-  if (verb === "list" && username !== undefined) throw new UsageProblem("usage: latchkey user list");
-  if (verb !== "list") named();
-  assertLocal(given.config, "users", "add, change and disable them");
-  await withDatabase(given.config, command);
+/** `latchkey user list`. */
+export function listUsers(given: Given<"json" | "limit" | "after">): Promise<void> {
+  return withPeople(given.config, (people) =>
+    printPages(given, {
+      heading: ["USERNAME", "EMAIL", "NAME", "STATUS", "ROLES"],
+      cells: rowOf,
+      fields: (user) => ({ ...userFields(user), created_at: new Date(user.createdAt).toISOString() }),
+      after: given.option("after"),
+      read: (page) => people.list(page),
+      positionOf: ({ username }) => username,
+      cursorOf: ({ username }) => username,
+    }),
+  );
 }
 
-/** The usage of a verb that takes a user. */
-function usageOf(verb: string): string {
-  const options = verb === "add" ? " --email ADDRESS [--name TEXT] [--role ROLE …]" : "";
-  return `usage: latchkey user ${verb} NAME${options}`;
+/** `latchkey user add`. */
+export function addUser({ config, words, option, options }: Given<"email" | "name" | "role">): Promise<void> {
+  const [username = ""] = words;
+  const roles = options("role").length > 0 ? options("role") : ["user"];
+  return withPeople(config, async (people) => {
+    const person = {
+      username,
+      email: option("email") ?? "",
+      displayName: option("name") ?? null,
+      roles,
+    };
+    await people.assertFree(person);
+    const { id } = await people.add(person, await askNewPassword());
+    print(`added ${id}`);
+  });
 }
 
-function rowOf({ username, email, displayName, active, roles }: User): string[] {
+/** `latchkey user passwd`. */
+export function changePassword({ config, words: [name = ""] }: Given<never>): Promise<void> {
+  return withPeople(config, async (people) => {
+    const { username } = await people.find(name);
+    await people.setPassword(username, await askNewPassword());
+    print(`changed the password of ${username}; all their sessions have ended`);
+  });
+}
+
+/** `latchkey user disable`. */
+export function disableUser({ config, words: [name = ""], has }: Given<"yes">): Promise<void> {
+  return withPeople(config, async (people) => {
+    const { username } = await askedAtLast(has("yes"), (last) => people.setActive(name, false, last));
+    print(`disabled ${username}; all their sessions have ended`);
+  });
+}
+
+/** `latchkey user enable`. */
+export function enableUser({ config, words: [name = ""] }: Given<never>): Promise<void> {
+  return withPeople(config, async (people) => {
+    const { username } = await people.setActive(name, true);
+    print(`enabled ${username}`);
+  });
+}
+
+/** `latchkey user remove`. */
+export function removeUser({ config, words: [name = ""], has }: Given<"yes">): Promise<void> {
+  return withPeople(config, async (people) => {
+    const { username } = await askedAtLast(has("yes"), (last) => people.remove(name, last));
+    print(`removed ${username}; all their sessions have ended`);
+  });
+}
+
+/**
+ * Makes a change that the last administrator may be named in. The database refuses it in the same step that would make
+ * it, so concurrent commands cannot pass unasked. Then the operator is asked.
+ */
+async function askedAtLast<T>(sure: boolean, change: (last: LastAdministrator) => Promise<T>): Promise<T> {
+  if (sure) return change("go on");
+  try {
+    return await change("refuse");
+  } catch (error) {
+    if (!(error instanceof LastAdministratorProblem)) throw error;
+    await confirm(error.message);
+    return change("go on");
+  }
+}
+
+async function withPeople(config: Config, work: (people: People) => Promise<void>): Promise<void> {
+  assertLocal(config, "users", "add, change and disable them");
+  await withDatabase(config, ({ people }) => work(people));
+}
+
+function rowOf({ username, email, displayName, active, roles }: UserRecord): string[] {
   return [username, email, displayName ?? "", active ? "active" : "disabled", roles.join(" ")];
 }

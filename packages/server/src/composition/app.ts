@@ -31,6 +31,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     isLoopback(config.host) && isLoopback(new URL(issuer).hostname) && config.trustedProxies.length === 0;
   const assertReady = sharedCheck(async () => {
     await store.assertReady();
+    signingKeys.assertUsable();
     await realm?.assertReady();
   }, steady);
   return createApp({
@@ -38,6 +39,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     issuer,
     host: config.host,
     allowedHosts: config.allowedHosts,
+    docs: config.docs === "on",
     hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
     keySet: () =>

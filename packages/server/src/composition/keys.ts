@@ -1,10 +1,10 @@
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { Config } from "../config/config.ts";
-import { generatedSecret } from "../config/secret-file.ts";
+import { generatedSecrets } from "../config/secret-file.ts";
 import type { Clock, SteadyClock } from "../core/clock.ts";
 import { createTokenCheck } from "../core/stories/current-user.ts";
 import { AccessTokens } from "../core/tokens/access-tokens.ts";
-import { deriveKeys } from "../core/tokens/derived-keys.ts";
+import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import { RefreshTokens } from "../core/tokens/refresh-tokens.ts";
 import { Revocations } from "../core/tokens/revocations.ts";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
@@ -27,13 +27,17 @@ export interface Foundation {
 export type Keys = Awaited<ReturnType<typeof openKeys>>;
 
 /** Opens the signing keys and the revocation list, and builds the parts that issue and check tokens with them. */
-export async function openKeys({ config, issuer, store, clock, steady }: Foundation) {
+export async function openKeys({ config, issuer, store, clock, steady, log }: Foundation) {
   const audience = config.audience ?? [issuer];
-  const derived = deriveKeys(config.secret ?? (await generatedSecret(config.database, store.keys)));
+  const keyring = deriveKeyring(config.secret ?? (await generatedSecrets(config.database, store.keys)));
+  const { first, others } = keyring;
 
   const { signingAlgorithm: algorithm, accessTokenTtl: lifetime } = config;
-  const keyParts = { store: store.keys, sealing: derived.sealing, clock, steady, algorithm };
+  const sealing = { sealing: first.sealing, otherSealing: others.map((keys) => keys.sealing) };
+  const keyParts = { store: store.keys, ...sealing, clock, steady, algorithm };
   const signingKeys = await retryUnavailable(() => SigningKeys.open(keyParts));
+  const resealed = await retryUnavailable(() => signingKeys.reseal());
+  if (resealed > 0) log.info({ keys: resealed }, "signing keys were sealed with the first secret");
   const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: lifetime });
   await retryUnavailable(() => revocations.poll());
   const guard = createVerifier({
@@ -46,6 +50,6 @@ export async function openKeys({ config, issuer, store, clock, steady }: Foundat
     now: clock,
   });
   const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
-  const refreshTokens = new RefreshTokens(derived);
-  return { derived, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
+  const refreshTokens = new RefreshTokens(first, ...others);
+  return { keyring, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
 }

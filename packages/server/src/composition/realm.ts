@@ -4,7 +4,6 @@ import { LatchkeyError } from "../core/errors.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { createCurrentUser, createTokenCheck } from "../core/stories/current-user.ts";
 import type { GraceSettings } from "../core/stories/refresh-grace.ts";
-import { isLoopback } from "../core/throttle/addresses.ts";
 import type { Throttle } from "../core/throttle/throttle.ts";
 import { realmAccounts } from "../identity/keycloak/accounts.ts";
 import type { RealmSettings } from "../identity/keycloak/discovery.ts";
@@ -16,7 +15,6 @@ import { createRealmRefresh } from "../identity/keycloak/refresh.ts";
 import { SessionRecords } from "../identity/keycloak/session-records.ts";
 import { createRealmSignIn } from "../identity/keycloak/sign-in.ts";
 import { createRealmSignOut } from "../identity/keycloak/sign-out.ts";
-import type { Log } from "../log.ts";
 import type { Foundation, Keys } from "./keys.ts";
 
 /** Sessions that could not be ended at the realm are tried again after so many milliseconds. */
@@ -37,9 +35,9 @@ export interface RealmProviderParts extends Omit<Foundation, "issuer"> {
  */
 export async function openRealmProvider({ config, store, keys, ...parts }: RealmProviderParts) {
   const { clock, steady, log } = parts;
-  const { derived, revocations } = keys;
+  const { keyring, revocations } = keys;
   const { realmSessions: sessions, audit } = store;
-  const settings = realmSettings(config, log);
+  const settings = realmSettings(config);
   const realm = new Realm(settings, log);
   const reached = await realm.open();
   const guard = createGuard({
@@ -57,10 +55,15 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
   if (reached) await guard.ready().catch(() => {});
 
   const check = createTokenCheck(guard);
-  const records = new SessionRecords(derived.sealing);
+  const records = new SessionRecords(keyring.first.sealing, ...keyring.others.map(({ sealing }) => sealing));
   const logout = createRealmLogout({ realm, sessions, records, clock, log });
   const checkPassword = createPasswordCheck(realm, steady);
-  const accountOf = realmAccounts(sessions, nameFingerprints(derived.fingerprint));
+  const [fingerprint, ...otherFingerprints] = keyring.fingerprints;
+  const accountOf = realmAccounts(
+    sessions,
+    nameFingerprints(fingerprint),
+    ...otherFingerprints.map(nameFingerprints),
+  );
   const shared = { ...parts, realm, sessions, revocations, audit, check, records, logout };
   const protocolBase = `${realm.issuer}/protocol/openid-connect`;
   return {
@@ -86,12 +89,8 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
   };
 }
 
-function realmSettings(config: Config, log: Log): RealmSettings {
+function realmSettings(config: Config): RealmSettings {
   const url = config.keycloakUrl ?? "";
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "http:" && !isLoopback(hostname)) {
-    log.warn({ url }, "passwords travel to Keycloak without TLS: use https in LATCHKEY_KEYCLOAK_URL");
-  }
   return {
     url,
     realm: config.keycloakRealm ?? "",

@@ -1,4 +1,5 @@
 import { serverActor } from "../core/audit-events.ts";
+import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
 import { createAdministration } from "../core/stories/administration.ts";
@@ -27,14 +28,15 @@ export type Stories = Awaited<ReturnType<typeof composeStories>>;
 export async function composeStories({ config, issuer, store, keys, hasher, ...parts }: StoryParts) {
   const { clock, steady, log } = parts;
   const { users, sessions, audit } = store;
-  const { derived, guard, check } = keys;
+  const { keyring, guard, check } = keys;
+  const [fingerprint] = keyring.fingerprints;
 
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const { passwordMinLength } = config;
   const people = new People({ users, passwords, passwordMinLength, clock, by: serverActor });
-  const accounts = localAccounts(users, passwords, derived.fingerprint);
+  const accounts = localAccounts(users, passwords, fingerprint);
 
   const rules = {
     pair: config.throttlePair,
@@ -43,7 +45,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   };
   const counters = store.attemptCounters(steady);
   const opened = config.provider === "keycloak" ? store.realmSessions : sessions;
-  const throttle = new Throttle({ rules, counters, sessions: opened, audit, clock });
+  const throttle = new Throttle({
+    rules,
+    counters,
+    sessions: opened,
+    audit,
+    clock,
+    accountSuffix: nameFingerprints(fingerprint)("accounts"),
+  });
 
   const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };

@@ -1,6 +1,9 @@
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
+import { holdsPassword } from "./postgres-url.ts";
+import { linesOf } from "./secret-lines.ts";
+import { settingFile } from "./setting-file.ts";
 import { assertExact, assertPlain, SettingProblem, trimmed } from "./setting-text.ts";
 import { flagOf, type Setting, type SettingName, settingNames, settings, variableOf } from "./settings.ts";
 
@@ -21,7 +24,7 @@ export type Config = {
 type Texts = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the settings. A flag goes before its variable, a variable before the default.
+ * Reads the settings. A flag goes before its variable, a variable before the default. A secret may stand in a file.
  *
  * @throws {SettingProblem} for the first setting that is not understood: its name, its text, and the cure
  */
@@ -56,13 +59,16 @@ function readSetting<Name extends SettingName>(name: Name, environment: Texts, f
   const setting = table[name];
   const variable = variableOf(name);
   const flag = setting.secret ? undefined : flags[flagOf(name)];
-  const given = flag ?? textIn(environment, variable, setting);
+  const inVariable = textIn(environment, variable, setting);
+  const file = settingFile(name, setting, environment, inVariable);
+  const given = flag ?? inVariable ?? file?.text;
   try {
     return setting.read(given === undefined ? undefined : checked(setting, given));
   } catch (error) {
     if (!(error instanceof SettingProblem)) throw error;
-    const source = flag === undefined ? variable : `--${flagOf(name)}`;
-    const hidden = given === undefined || setting.secret || setting.holdsSecret?.(given);
+    const source = flag === undefined ? (file?.source ?? variable) : `--${flagOf(name)}`;
+    const secret = setting.secret || file !== undefined;
+    const hidden = given === undefined || secret || setting.mayHoldSecret?.(given) || holdsPassword(given);
     throw new SettingProblem(hidden ? `${source}: ${error.message}` : `${source}=${given}: ${error.message}`);
   }
 }
@@ -83,7 +89,7 @@ function assertConsistent(config: Config): void {
   }
   if (config.database.engine === "postgres" && config.secret === undefined) {
     throw new SettingProblem(
-      "LATCHKEY_SECRET must be set with PostgreSQL, to the same value on every replica: `openssl rand -base64 32` prints one",
+      "LATCHKEY_SECRET must be set with PostgreSQL, or LATCHKEY_SECRET_FILE, to the same value on every replica: `openssl rand -base64 32` prints one",
     );
   }
   if (!addressesFit(config.issuer, config.audience)) {
@@ -106,11 +112,12 @@ function textIn(environment: Texts, variable: string, { exact }: Setting<unknown
 }
 
 /** The text without blank edges. @throws {SettingProblem} for characters that no setting may contain */
-function checked({ exact, list }: Setting<unknown>, given: string): string {
-  if (exact) assertExact(given);
+function checked({ exact, list, lines }: Setting<unknown>, given: string): string {
+  if (exact) for (const part of lines ? [given, ...linesOf(given)] : [given]) assertExact(part);
   const text = exact ? given : trimmed(given);
   // A list may be written on several lines.
-  for (const part of list ? text.split(",").map(trimmed) : [text]) assertPlain(part);
+  const parts = list ? text.split(",").map(trimmed) : lines ? linesOf(text) : [text];
+  for (const part of parts) assertPlain(part);
   return text;
 }
 

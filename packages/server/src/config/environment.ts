@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { allSettings, variableOf } from "./settings.ts";
+import { allSettings, fileVariableOf, variableOf } from "./settings.ts";
 
 /** The names and values of service links in Kubernetes. Docker's legacy links have the same form. */
 const forms: readonly (readonly [name: RegExp, fits: (value: string) => boolean])[] = [
@@ -30,10 +30,15 @@ const elsewhere = ["LATCHKEY_TOKEN"];
 
 /** Unknown variables with the prefix of settings, most likely misspelt. The values may be secret, so only names are returned. */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set([...elsewhere, ...allSettings.map(([name]) => variableOf(name))]);
+  const known = new Set([...elsewhere, ...allSettings.flatMap(variablesOf)]);
   return Object.keys(environment).filter(
     (name) => name.startsWith("LATCHKEY_") && !known.has(name) && !isServiceLink(name, environment[name]),
   );
+}
+
+function variablesOf([name, setting]: (typeof allSettings)[number]): string[] {
+  const file = fileVariableOf(name, setting);
+  return [variableOf(name), ...(file === undefined ? [] : [file])];
 }
 
 function isLink(value: string): boolean {

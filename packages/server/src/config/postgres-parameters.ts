@@ -114,6 +114,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
  */
 export function postgresParameters(text: string): PostgresParameters {
   const seen = new Set<string>();
+  // An unencoded password with a ? or & ends up among the names. It is followed by the @ of the host.
+  const shown = text.includes("@") ? () => "a parameter" : shownName;
   let read: PostgresParameters = { tls: {}, extras: {}, notes: [] };
   for (const pair of text.split("&").filter(Boolean)) {
     const [, name = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
@@ -137,7 +139,7 @@ export function postgresParameters(text: string): PostgresParameters {
 }
 
 /** A parameter's name, if it is safe to print. A malformed URL can have its password there. */
-function shown(name: string): string {
+function shownName(name: string): string {
   return /^\w{1,40}$/.test(name) ? name : "a parameter";
 }
 

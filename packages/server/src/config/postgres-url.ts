@@ -10,9 +10,27 @@ export function isPostgresUrl(given: string): boolean {
   return /^postgres(ql)?:/i.test(given);
 }
 
-/** Whether a URL holds a password, even if it is malformed. */
+/** Whether a URL holds a password, even if it is malformed, quoted, or percent-encoded. */
 export function holdsPassword(given: string): boolean {
-  return /^postgres(ql)?:(.*:.*@|.*[?&]password=)/is.test(given);
+  return [given, leniently(given)].some((text) => /postgres(ql)?:(.*:.*@|.*password=)/is.test(text));
+}
+
+/**
+ * Whether an error line must leave a text out, because a part of it may be a password. This is wider than
+ * `holdsPassword`: a malformed address can have its password anywhere.
+ */
+export function mayHoldPassword(given: string): boolean {
+  return /@|%|pass|pwd|postgres.*[?:].*:|:\/\/[^/]*:/is.test(given);
+}
+
+/** Whether a text looks like an address or a connection string. Without this check it would be taken for a file name. */
+export function isAddress(given: string): boolean {
+  return /^["'\s]*[a-z][a-z\d+.-]*:|:\/\/|\bpassword\s*=|^\s*(host|hostaddr|user|dbname)\s*=/i.test(given);
+}
+
+/** Percent-decoding that leaves malformed sequences as they are. */
+function leniently(text: string): string {
+  return text.replaceAll(/%[\da-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
 /**
@@ -25,6 +43,8 @@ export function postgresUrl(given: string): PostgresPlace {
   const [, login = "", hostList = "", database = "", parameters = ""] =
     /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]*))?(?:\?([^#]*))?$/i.exec(given) ?? [];
   const [, user = "", password] = /^([^:]*)(?::(.*))?$/s.exec(login) ?? [];
+  assertNoPasswordIn("user", decoded(user));
+  assertNoPasswordIn("database", decoded(database));
   const { hosts: others, tls, extras, notes } = postgresParameters(parameters);
   const hosts = (others ?? decoded(hostList)).split(",").map(hostOf);
   const [first, ...rest] = hosts;
@@ -42,8 +62,17 @@ export function postgresUrl(given: string): PostgresPlace {
   };
 }
 
+/** The user and the database appear in the log, so a password that an encoded character moved there is refused. */
+function assertNoPasswordIn(part: "user" | "database", text: string): void {
+  const [found] = (part === "user" ? /:|password\s*=/i : /[?@]|password\s*=/i).exec(text) ?? [];
+  if (found === undefined) return;
+  throw new SettingProblem(
+    `its ${part} contains ${found}, perhaps of a password: expected a URL such as ${example}`,
+  );
+}
+
 function hostOf(text: string): PostgresHost {
-  const found = /^(\[[0-9a-f:.]+\]|\/.+?|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text);
+  const found = /^(\[[0-9a-f:.]+\]|\/[^@]+?|[^:@[\]]+)(?::(\d{1,5}))?$/i.exec(text);
   const port = Number(found?.[2] ?? 5432);
   if (found?.[1] === undefined || port < 1 || port > 65_535)
     throw new SettingProblem(`expected hosts as in ${example}; separate several with commas`);

@@ -1,24 +1,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Secrets } from "../core/tokens/derived-keys.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { DatabasePlace } from "../store/place.ts";
-import { assertPlain, decodeUtf8, SettingProblem, trimmed } from "./setting-text.ts";
+import { readPrivateFile } from "./private-file.ts";
+import { minSecretLength, secretLines } from "./secret-lines.ts";
+import { decodeUtf8, SettingProblem } from "./setting-text.ts";
 
 /** A database or its secret is missing or unreadable, and other files show that it existed. */
 export class LostFileError extends Error {}
-
-/** Minimum length of a secret in characters, the same as of `LATCHKEY_SECRET`. */
-const minLength = 32;
 
 /**
  * Refuses to start beside the remains of a database. A new database would have no users and hide the loss.
@@ -43,24 +34,25 @@ function sizeOf(path: string): number {
 }
 
 /**
- * The secret without LATCHKEY_SECRET. Beside a database file it is read from a file, or created: the path of the
- * database plus `.secret`, mode 0600. Processes that start together all get the same secret. Any other database gets a
- * secret for this run alone.
+ * The secrets without LATCHKEY_SECRET. Beside a database file they are read from a file, or one is created: the path of
+ * the database plus `.secret`, mode 0600. Processes that start together all get the same secret. Any other database gets
+ * a secret for this run alone.
  *
  * @param keys the signing keys in the database, sealed with the secret
- * @throws {LostFileError} if the secret is in use and its file is missing, or if the file holds no secret
+ * @throws {LostFileError} if the secret is in use and its file is missing, or if the file is unsafe or holds no secret
  */
-export async function generatedSecret(place: DatabasePlace, keys: Pick<KeyStore, "all">): Promise<string> {
-  if (place.engine !== "sqlite") return newSecret();
+export async function generatedSecrets(place: DatabasePlace, keys: Pick<KeyStore, "all">): Promise<Secrets> {
+  if (place.engine !== "sqlite") return [newSecret()];
   // Read before the file, because another process may be creating both: first the file, then the keys.
   const inUse = (await keys.all()).length > 0;
   const path = `${place.path}.secret`;
-  const secret = readSecret(path);
-  if (secret !== undefined) return secret;
+  const secrets = readSecrets(path);
+  if (secrets !== undefined) return secrets;
   if (inUse) {
     throw new LostFileError(
       `${path} is missing, and the signing keys in the database cannot be decrypted without it: ` +
-        "restore the file, or set LATCHKEY_SECRET to its content",
+        "restore the file, or set LATCHKEY_SECRET to its content; " +
+        "if it is lost, `latchkey key reset` makes new signing keys, and everybody signs in again",
     );
   }
   return createSecret(path);
@@ -70,7 +62,7 @@ function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-function createSecret(path: string): string {
+function createSecret(path: string): Secrets {
   const draft = `${path}.${randomUUID()}`;
   writeFileSync(draft, `${newSecret()}\n`, { mode: 0o600, flush: true });
   try {
@@ -82,9 +74,9 @@ function createSecret(path: string): string {
   } finally {
     rmSync(draft, { force: true });
   }
-  const secret = readSecret(path);
-  if (secret === undefined) throw new LostFileError(`${path} is empty: restore its content, or delete it`);
-  return secret;
+  const secrets = readSecrets(path);
+  if (secrets === undefined) throw new LostFileError(`${path} was deleted during the start: start again`);
+  return secrets;
 }
 
 /** Without this, a power cut could keep the database and lose the directory entry of the secret. */
@@ -94,15 +86,19 @@ function flushFolder(path: string): void {
   closeSync(folder);
 }
 
-function readSecret(path: string): string | undefined {
+const tooShort = `it has fewer than ${minSecretLength} characters: restore its content`;
+
+/** The secrets in the file beside a database. Undefined if the file does not exist yet. */
+export function secretsBeside(place: DatabasePlace): Secrets | undefined {
+  return place.engine === "sqlite" ? readSecrets(`${place.path}.secret`) : undefined;
+}
+
+/** @returns undefined if the file does not exist */
+function readSecrets(path: string): Secrets | undefined {
   try {
-    const secret = trimmed(decodeUtf8(readFileSync(path)));
-    assertPlain(secret);
-    if (secret !== "" && secret.length < minLength)
-      throw new SettingProblem(`it has fewer than ${minLength} characters: restore its content`);
-    return secret || undefined;
+    const bytes = readPrivateFile(path);
+    return bytes === undefined ? undefined : secretLines(decodeUtf8(bytes), tooShort);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
     if (error instanceof SettingProblem) throw new LostFileError(`${path}: ${error.message}`);
     throw error;
   }

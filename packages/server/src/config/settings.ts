@@ -1,9 +1,11 @@
 import { availableParallelism } from "node:os";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
-import { holdsPassword } from "./postgres-url.ts";
+import { allowableInsecurities } from "./insecure.ts";
+import { holdsPassword, mayHoldPassword } from "./postgres-url.ts";
 import { generatedReplicaId, replicaId } from "./replica-id.ts";
 import {
   choice,
+  choices,
   cidrs,
   database,
   duration,
@@ -16,7 +18,7 @@ import {
   origins,
   passwordText,
   rule,
-  secretText,
+  secrets,
   size,
   text,
   url,
@@ -31,10 +33,14 @@ export interface Setting<Value> {
   readonly shown?: string;
   /** A secret has no flag: every user of a machine can read the arguments of a process. */
   readonly secret?: true;
-  /** Whether a text holds a secret, for settings that may. */
+  /** Whether a text holds a secret, for settings that may. A flag with a secret is refused. */
   readonly holdsSecret?: (given: string) => boolean;
+  /** Whether an error must leave the text out, because it may hold a secret. This is wider than `holdsSecret`. */
+  readonly mayHoldSecret?: (given: string) => boolean;
   /** Blanks at the edges count, so they are refused. Other settings lose them without a word. */
   readonly exact?: true;
+  /** The text is a list with one item a line. */
+  readonly lines?: true;
   /** Whether the text is a list, which may be written on several lines. */
   readonly list: boolean;
   /**
@@ -44,7 +50,7 @@ export interface Setting<Value> {
   readonly read: (given: string | undefined) => Value;
 }
 
-type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "exact">;
+type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "mayHoldSecret" | "exact" | "lines">;
 
 /** A setting with a default. */
 const setting = <Value>(
@@ -87,14 +93,15 @@ export const settings = {
     database,
     "./data/latchkey.db",
     "a SQLite file, :memory:, or postgres://user:password@host/database",
-    { holdsSecret: holdsPassword },
+    { holdsSecret: holdsPassword, mayHoldSecret: mayHoldPassword },
   ),
   databasePool: setting(integer(2, 1000), "10", "connections to PostgreSQL"),
   databaseTimeout: setting(duration(100), "3s", "longest wait for an answer from PostgreSQL"),
-  secret: optional(secretText, "encrypts signing keys at rest, derives refresh tokens", {
+  secret: optional(secrets, "encrypts signing keys at rest, derives refresh tokens", {
     shown: "generated on first start, kept beside the database with mode 0600",
     secret: true,
     exact: true,
+    lines: true,
   }),
   provider: setting(choice("local", "keycloak"), "local", "source of the users"),
   keycloakUrl: optional(url, "URL of Keycloak, without /realms/…"),
@@ -169,6 +176,13 @@ export const settings = {
   mcp: optional(choice("on", "off"), "the built-in MCP tools at /mcp", {
     shown: "on if HOST is a loopback address and users are local, else off",
   }),
+  docs: setting(choice("on", "off"), "on", "whether /docs and /openapi.json are served"),
+  allowInsecure: setting(
+    choices(allowableInsecurities),
+    "",
+    "dangerous combinations of settings that may start, by name, separated by commas",
+    { shown: "none" },
+  ),
   signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),
@@ -202,6 +216,14 @@ export const allSettings: readonly (readonly [name: string, Setting<unknown>])[]
 /** The variable of a setting: `LATCHKEY_ACCESS_TOKEN_TTL` for `accessTokenTtl`. */
 export function variableOf(name: string): string {
   return `LATCHKEY_${name.replaceAll(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/** The variable with the path of a file that holds the setting: `LATCHKEY_SECRET_FILE`. Only secrets have one. */
+export function fileVariableOf(
+  name: string,
+  { secret, holdsSecret }: Pick<Setting<unknown>, "secret" | "holdsSecret">,
+): string | undefined {
+  return secret || holdsSecret ? `${variableOf(name)}_FILE` : undefined;
 }
 
 /** The flag of a setting: `access-token-ttl` for `accessTokenTtl`. */

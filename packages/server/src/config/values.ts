@@ -1,8 +1,10 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Rule } from "../core/throttle/attempt-counter.ts";
+import type { Secrets } from "../core/tokens/derived-keys.ts";
 import type { DatabasePlace } from "../store/place.ts";
-import { isPostgresUrl, postgresUrl } from "./postgres-url.ts";
+import { isAddress, isPostgresUrl, postgresUrl } from "./postgres-url.ts";
+import { minSecretLength, secretLines } from "./secret-lines.ts";
 import { SettingProblem, trimmed } from "./setting-text.ts";
 
 type Units = Readonly<Record<string, number>>;
@@ -98,7 +100,8 @@ export const hosts = listOf(
 /** Web origins separated by commas, or `*`. */
 export const origins = listOf(
   "expected origins such as https://app.example.com, separated by commas, or *",
-  (item) => item === "*" || URL.parse(item)?.origin === item,
+  // A * inside would be a name without a page: browsers and this server compare origins character by character.
+  (item) => item === "*" || (URL.parse(item)?.origin === item && !item.includes("*")),
 );
 
 /** Keys separated by commas. Each fits into an HTTP header and is too long to guess. */
@@ -121,11 +124,19 @@ export function choice<const Choices extends readonly [string, ...string[]]>(
   };
 }
 
+/** Words of a list, separated by commas. */
+export function choices(known: readonly string[]): (given: string) => readonly string[] {
+  const names = new Intl.ListFormat("en", { type: "conjunction" }).format(known);
+  return listOf(`expected names separated by commas; known names are ${names}`, (item) =>
+    known.includes(item),
+  );
+}
+
 /** A SQLite file, `:memory:`, or a PostgreSQL database. */
 export function database(given: string): DatabasePlace {
   if (isPostgresUrl(given)) return postgresUrl(given);
   if (given === ":memory:") return { engine: "memory" };
-  if (/^[a-z]+:/i.test(given))
+  if (isAddress(given))
     throw new SettingProblem(
       "expected the path of a SQLite file, :memory:, or postgres://user:password@host/database",
     );
@@ -140,11 +151,12 @@ export function rule(given: string): Rule {
   throw new SettingProblem("expected a number of failures and a window, such as 20/15m");
 }
 
-/** A secret that is too long to guess. */
-export function secretText(given: string): string {
-  if (given.length < 32)
-    throw new SettingProblem("expected at least 32 random characters: `openssl rand -base64 32` prints some");
-  return given;
+/** Secrets that are too long to guess, one a line. */
+export function secrets(given: string): Secrets {
+  return secretLines(
+    given,
+    `expected at least ${minSecretLength} random characters: \`openssl rand -base64 32\` prints some`,
+  );
 }
 
 /** Readers of lists. The characters of each item are checked by themselves. */

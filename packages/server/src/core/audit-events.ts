@@ -15,6 +15,7 @@ export const auditEventNames = [
   "user.enabled",
   "user.removed",
   "key.rotated",
+  "key.reset",
   "audit.pruned",
 ] as const;
 

@@ -12,18 +12,24 @@ import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
+import { type StartPageOptions, startPageRoute } from "./pages/start-page.ts";
+import { logRefusedOrigins } from "./refused-origins.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
 import { corsOptions, type HeaderOptions, securityHeaders } from "./response-headers.ts";
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
-import { type ForeignIssuer, type KeySetSource, wellKnownRoutes } from "./well-known.ts";
+import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
-export interface AppParts extends AuthOperations, Health, HostOptions, HeaderOptions, ProxyOptions {
-  readonly keySet: KeySetSource;
-  /** The issuer of the tokens, if it is not this server. */
-  readonly foreign: ForeignIssuer | undefined;
+export interface AppParts
+  extends AuthOperations,
+    Health,
+    HostOptions,
+    HeaderOptions,
+    ProxyOptions,
+    StartPageOptions,
+    WellKnownOptions {
   readonly corsOrigins: readonly string[];
   /** The revocation list, for guards. */
   readonly revocationRoutes: RevocationRouteOptions;
@@ -83,6 +89,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
   });
   countRequests(app, parts.metrics.requests);
+  logRefusedOrigins(app, parts);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
     done(
@@ -95,10 +102,11 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
-  await documentationRoutes(app, parts.issuer);
+  if (parts.docs) await documentationRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
-    wellKnownRoutes(scope, parts.issuer, parts.keySet, parts.foreign);
+    startPageRoute(scope, parts);
+    wellKnownRoutes(scope, parts);
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);

@@ -1,34 +1,18 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
-import { version } from "../core/version.ts";
+import { closedAnswers, docsScript, docsStyle } from "./docs-page.ts";
+import { type DocumentedServer, describeServer, securitySchemes, tags } from "./openapi-info.ts";
 
 /** Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. */
-export async function documentationRoutes(app: FastifyInstance, issuer: string): Promise<void> {
+export async function documentationRoutes(app: FastifyInstance, server: DocumentedServer): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: {
-        title: "Latchkey",
-        version,
-        description: "Sign-in for APIs and MCP servers: password in, JWT out, and logout that works.",
-        license: { name: "MIT", identifier: "MIT" },
-      },
-      servers: [{ url: issuer }],
-      tags: [
-        { name: "Auth", description: "Sign in, refresh, current user and sign out" },
-        { name: "authentication", description: "The same four operations under /api/v1" },
-        { name: "Keys", description: "Issuer and public keys, for verifiers" },
-        { name: "Guards", description: "The revocation list, for guards" },
-        { name: "Health", description: "Health and metrics of the process" },
-      ],
-      components: {
-        securitySchemes: {
-          HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-          MetricsKey: keyScheme("LATCHKEY_METRICS_KEYS"),
-          GuardKey: keyScheme("LATCHKEY_GUARD_KEYS"),
-        },
-      },
+      info: describeServer(server),
+      servers: [{ url: server.issuer }],
+      tags,
+      components: { securitySchemes },
     },
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
@@ -45,17 +29,24 @@ export async function documentationRoutes(app: FastifyInstance, issuer: string):
     });
     await scope.register(swaggerUi, {
       routePrefix: "/docs",
-      theme: { title: "Latchkey" },
+      theme: {
+        title: "Latchkey: API documentation",
+        css: [{ filename: "latchkey.css", content: docsStyle }],
+        js: [{ filename: "latchkey.js", content: docsScript }],
+      },
       // The page may call only its own origin. That can differ from the issuer: `localhost` is not `127.0.0.1`.
       transformSpecification: (document) => ({ ...document, servers: [{ url: ".." }] }),
-      uiConfig: { layout: "BaseLayout", validatorUrl: null, tryItOutEnabled: true },
+      uiConfig: {
+        layout: "BaseLayout",
+        validatorUrl: null,
+        tryItOutEnabled: true,
+        // One line for each operation and none for the models: the page begins as its table of contents.
+        docExpansion: "list",
+        defaultModelsExpandDepth: 0,
+        plugins: [closedAnswers],
+      },
     });
   });
-}
-
-function keyScheme(setting: string) {
-  const description = `One of ${setting}; not needed on the server's own machine`;
-  return { type: "http", scheme: "bearer", description } as const;
 }
 
 /**

@@ -19,15 +19,23 @@ export interface ForeignIssuer {
   readonly tokenEndpoint: string;
 }
 
+/** The options of the metadata. */
+export interface WellKnownOptions {
+  readonly issuer: string;
+  readonly keySet: KeySetSource;
+  /** The issuer of the tokens, if it is not this server. */
+  readonly foreign: ForeignIssuer | undefined;
+  /** Whether the server serves `/docs`. */
+  readonly docs: boolean;
+}
+
 /** Lifetime in caches. Every key is published for longer than this before it signs. */
 const cacheControl = `public, max-age=${keySetLifetime / 1000}`;
 
 /** Serves the metadata that leads verifiers to the keys: OpenID Connect Discovery 1.0 §3 and RFC 7517 §5. */
 export function wellKnownRoutes(
   app: FastifyInstance,
-  issuer: string,
-  keySet: KeySetSource,
-  foreign?: ForeignIssuer,
+  { issuer, keySet, foreign, docs }: WellKnownOptions,
 ): void {
   const metadata = {
     issuer: foreign?.issuer ?? issuer,
@@ -49,7 +57,7 @@ export function wellKnownRoutes(
       "name",
       "roles",
     ],
-    service_documentation: `${issuer}/docs`,
+    ...(docs && { service_documentation: `${issuer}/docs` }),
   };
   const provider = { schema: describeProvider(metadata, cacheControl) };
   app.get("/.well-known/openid-configuration", provider, (_request, reply) =>

@@ -2,6 +2,7 @@ import type { UserWithSessions } from "../core/stories/administration.ts";
 import type { SessionPrincipal } from "../core/stories/current-user.ts";
 import type { LiveSessions } from "../core/stories/own-sessions.ts";
 import type { AuditPage, RecordedEvent } from "../core/stories/recent-events.ts";
+import type { Session } from "../core/stories/sessions.ts";
 import type { User } from "../core/stories/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
@@ -22,14 +23,7 @@ export function sessionsAnswer(
 ): SessionsAnswer {
   return {
     total,
-    sessions: sessions.map((session) => ({
-      id: session.id,
-      opened_at: time(session.createdAt),
-      last_used_at: time(session.lastUsedAt),
-      expires_at: time(session.expiresAt),
-      address: session.addressBucket,
-      current: session.id === sessionId,
-    })),
+    sessions: sessions.map((session) => ({ ...sessionFields(session), current: session.id === sessionId })),
   };
 }
 
@@ -53,7 +47,19 @@ function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
   };
 }
 
-function userFields(user: User) {
+/** The names of a session on the wire. */
+export function sessionFields(session: Session) {
+  return {
+    id: session.id,
+    opened_at: time(session.createdAt),
+    last_used_at: time(session.lastUsedAt),
+    expires_at: time(session.expiresAt),
+    address: session.addressBucket,
+  };
+}
+
+/** The names of a user on the wire. */
+export function userFields(user: User) {
   return {
     id: user.id,
     username: user.username,

@@ -96,7 +96,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     finishEndings: (at) => endings.finish(at),
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
-    keys: signingKeyTable(database, audit),
+    keys: signingKeyTable(database, audit, endings),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

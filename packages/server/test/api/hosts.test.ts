@@ -5,6 +5,7 @@ import { ask, raw } from "./raw-request.ts";
 
 const misdirected = { status: 421, code: "misdirected_request", allow: undefined };
 const paths = [
+  "/",
   "/auth/me",
   "/health/ready",
   "/docs/",

@@ -81,9 +81,15 @@ describe("the endpoint", () => {
     expect((await ask(server, method, accepts, list)).status).toBe(405);
   });
 
-  test("is not in the OpenAPI document", async () => {
+  test("is explained in the OpenAPI document, which lists no operation for it", async () => {
     await using server = await testServer();
-    expect((await ask(server, "GET", {}, undefined, "/openapi.json")).text).not.toContain("/mcp");
+    const { text } = await ask(server, "GET", {}, undefined, "/openapi.json");
+    const { info, paths } = JSON.parse(text);
+    expect(Object.keys(paths).filter((path) => path.includes("mcp"))).toEqual([]);
+    expect(info.description).toContain(`\`${server.url}/mcp\` is an MCP server over Streamable HTTP`);
+    await using off = await testServer({ MCP: "off" });
+    const without = JSON.parse((await ask(off, "GET", {}, undefined, "/openapi.json")).text);
+    expect(without.info.description).toContain("The built-in MCP tools of this server are off");
   });
 });
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
-import { allSettings, flagOf, variableOf } from "../../src/config/settings.ts";
+import { insecurities } from "../../src/config/insecure.ts";
+import { allSettings, fileVariableOf, flagOf, variableOf } from "../../src/config/settings.ts";
 
 describe("settings", () => {
   test("have the defaults of the design", () => {
@@ -121,6 +122,15 @@ describe("settings", () => {
       "https://a.example/",
       "expected origins such as https://app.example.com, separated by commas, or *",
     ],
+    ["CORS_ORIGINS", "https://*.example.com", "expected origins such as https://app.example.com"],
+    ["CORS_ORIGINS", "https://app.example.com:*", "expected origins such as https://app.example.com"],
+    ["CORS_ORIGINS", "*,https://*", "expected origins such as https://app.example.com"],
+    [
+      "ALLOW_INSECURE",
+      "issuer,everything",
+      "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, and cors",
+    ],
+    ["ALLOW_INSECURE", "grace", "expected names separated by commas; known names are issuer"],
     ["LOG_LEVEL", "loud", "expected debug, info, warn, error, or silent"],
   ])("LATCHKEY_%s=%s is refused with the accepted texts", (name, given, advice) => {
     expect(() => readConfig({ [`LATCHKEY_${name}`]: given })).toThrow(`LATCHKEY_${name}=${given}: ${advice}`);
@@ -200,7 +210,9 @@ describe("settings", () => {
   const variables = allSettings.map(([name]) => variableOf(name));
 
   test.each(variables)("%s refuses control characters", (variable) => {
-    for (const control of ["\0", "\n", "\r", "\u001b", "\u0085"]) {
+    // In a list of one item a line, a line feed separates two items.
+    const lines = allSettings.some(([name, setting]) => variableOf(name) === variable && setting.lines);
+    for (const control of ["\0", ...(lines ? [] : ["\n"]), "\r", "\u001b", "\u0085"]) {
       const read = () => readConfig({ [variable]: `hunter2hunter2hunter2${control}hunter2hunter2hunter2` });
       expect(read).toThrow(/it contains the control character U\+00[0-9A-F]{2}/);
     }
@@ -219,6 +231,33 @@ describe("settings", () => {
       expect(() => readConfig({}, { port: link })).toThrow(/^--port=.*expected a whole number/);
     },
   );
+
+  describe("LATCHKEY_SECRET", () => {
+    const [one, two] = ["the first secret, of enough length", "the second secret, of enough length"];
+
+    test.each([
+      [one, [one]],
+      [`${one}\n${two}`, [one, two]],
+      [`${one}\r\n\r\n${two}`, [one, two]],
+      [`${one}\n${two}\n${one}`, [one, two]],
+    ])("%j is a list of secrets", (given, expected) => {
+      expect(readConfig({ LATCHKEY_SECRET: given }).secret).toEqual(expected);
+    });
+
+    test.each([
+      [`${one}\nhunter2`, "line 2: expected at least 32 random characters"],
+      [`${one} \n${two}`, "it begins or ends with U+0020 (space): remove it"],
+      [`${one}\n\t${two}`, "it begins or ends with U+0009 (tab): remove it"],
+      [
+        Array.from({ length: 11 }, (_, n) => `${one}${n}`).join("\n"),
+        "it has more than 10 secrets: remove those that no session needs any more",
+      ],
+    ])("%j is refused without its value", (given, why) => {
+      const read = () => readConfig({ LATCHKEY_SECRET: given });
+      expect(read).toThrow(`LATCHKEY_SECRET: ${why}`);
+      expect(read).not.toThrow(/hunter2|of enough length/);
+    });
+  });
 
   test("an error does not repeat a refused secret", () => {
     const read = () => readConfig({ LATCHKEY_SECRET: "hunter2" });
@@ -286,5 +325,9 @@ test("docs/configuration.md has the flag, default and meaning of every setting",
     const flag = setting.secret ? "–" : `\`--${flagOf(name)}\``;
     const fallback = setting.shown ?? `\`${setting.fallback}\``;
     expect(page).toContain(`| \`${variableOf(name)}\` | ${flag} | ${fallback} | ${setting.meaning} |`);
+    const file = fileVariableOf(name, setting);
+    if (file !== undefined) expect(page).toContain(`| \`${file}\` |`);
   }
+  for (const { name, effect } of insecurities)
+    expect(page).toContain(`| \`${name}\` | ${effect === "refuses" ? "yes" : "no"} |`);
 });

@@ -34,3 +34,40 @@ test("a retired key stays published for tokens of a process that signs late", as
   expect(keys.get(kid)).toBeUndefined();
   await store.close();
 });
+
+test("keys that were reset with another secret verify, and the old ones are gone", async () => {
+  await using store = await openStore({ place: { engine: "memory" }, onAudit: () => {} }).then((opened) => ({
+    ...opened,
+    [Symbol.asyncDispose]: () => opened.close(),
+  }));
+  const clock = () => 1_700_000_000_000;
+  const partsWith = (secret: string) =>
+    ({
+      store: store.keys,
+      sealing: deriveKeys(secret).sealing,
+      clock,
+      steady: clock,
+      algorithm: "ES256",
+    }) as const;
+  const same = await SigningKeys.open(partsWith("a secret that is long enough for this"));
+  const other = await SigningKeys.open(partsWith("a secret that is long enough for this"));
+  const { kid: old } = same.signer;
+  const reset = { name: "key.reset", at: clock(), ...operator } as const;
+
+  const anew = await SigningKeys.reset(partsWith("a secret that is long enough for this"), reset);
+  await same.poll();
+  expect(same.signer.kid).toBe(anew);
+  expect(same.get(old)).toBeUndefined();
+
+  const elsewhere = await SigningKeys.reset(partsWith("another secret that is long enough too"), reset);
+  await other.poll();
+  expect(other.get(old)).toBeUndefined();
+  expect(other.get(elsewhere)).toBeDefined();
+  expect(other.keySet.keys).toHaveLength(2);
+  const refusal = { code: "store_unavailable", reason: expect.stringContaining("restart this server") };
+  expect(() => other.assertUsable()).toThrow(expect.objectContaining(refusal));
+  expect(() => other.signer).toThrow(expect.objectContaining(refusal));
+  await expect(SigningKeys.open(partsWith("a secret that is long enough for this"))).rejects.toThrow(
+    /not the secret .* `latchkey key reset` makes new signing keys/,
+  );
+});

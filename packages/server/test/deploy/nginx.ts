@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "@latchkey/testkit/sockets";
-import { makeCertificates } from "../postgres/server/certificates.ts";
+import { type CertificateKey, makeCertificates } from "../postgres/server/certificates.ts";
 import { runNginx } from "./run-nginx.ts";
 
 export interface Nginx extends AsyncDisposable {
@@ -12,10 +12,18 @@ export interface Nginx extends AsyncDisposable {
   logs(): string;
 }
 
-/** Runs Debian's nginx with `deploy/nginx.conf`. Only addresses and paths are replaced. */
-export async function startNginx(folder: string, replicas: readonly [string, string]): Promise<Nginx> {
+/**
+ * Runs Debian's nginx with `deploy/nginx.conf`. Only addresses and paths are replaced.
+ *
+ * @param key the kind of its certificate's key
+ */
+export async function startNginx(
+  folder: string,
+  replicas: readonly [string, string],
+  key: CertificateKey = "ec",
+): Promise<Nginx> {
   mkdirSync(folder, { recursive: true });
-  const certificates = makeCertificates(folder);
+  const certificates = makeCertificates(folder, key);
   const port = await freePort();
   const file = readFileSync(new URL("../../../../deploy/nginx.conf", import.meta.url), "utf8");
   const changes: readonly (readonly [string, string])[] = [

@@ -1,11 +1,16 @@
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
+import { changedExample } from "./env-example.ts";
 import { SystemdMachine, whyNoSystemd } from "./systemd-machine.ts";
 
 const place = new Place();
 const secret = "a secret of the service, for this test alone";
-const settings = `LATCHKEY_SECRET=${secret}\nLATCHKEY_ADMIN_PASSWORD="${adminPassword}"\n`;
+const settings = changedExample({
+  LATCHKEY_ISSUER: "https://login.example.com",
+  LATCHKEY_SECRET: secret,
+  LATCHKEY_ADMIN_PASSWORD: adminPassword,
+});
 
 /** A start, with the hash of the first administrator's password, may take this long, in milliseconds. */
 const startTimeout = 30_000;
@@ -29,6 +34,14 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     return () => machine[Symbol.asyncDispose]();
   });
   beforeAll(() => ready());
+
+  test("systemd reads each line of deploy/latchkey.env.example", () => {
+    const environment = machine.run("cat", `/proc/${machine.property("MainPID")}/environ`).split("\0");
+    expect(environment).toContain("LATCHKEY_ISSUER=https://login.example.com");
+    expect(environment).toContain(`LATCHKEY_ADMIN_PASSWORD=${adminPassword}`);
+    expect(environment).toContain("LATCHKEY_DATABASE=/var/lib/latchkey/latchkey.db");
+    expect(machine.run("journalctl", "--no-pager")).not.toContain("Ignoring invalid environment");
+  });
 
   test("users sign in", () => {
     const signedIn = login();
@@ -93,6 +106,35 @@ describe.skipIf(missing !== undefined)("deploy/latchkey.service under a real sys
     machine.run("systemctl", "start", "latchkey");
     await ready();
     expect(me(token)).toBe(200);
+  });
+
+  test("the secret may be a credential of systemd, which its user alone reads", async () => {
+    const token = tokenOf(login());
+    const dropIn = [
+      "[Service]",
+      "LoadCredential=secret:/etc/latchkey.secret",
+      "Environment=LATCHKEY_SECRET_FILE=%d/secret",
+    ].join("\n");
+    const folder = "/etc/systemd/system/latchkey.service.d";
+    const write = (text: string, file: string) =>
+      machine.run("sh", "-c", 'umask 077; printf "%s\n" "$0" > "$1"', text, file);
+    machine.run("mkdir", folder);
+    write(secret, "/etc/latchkey.secret");
+    write(dropIn, `${folder}/credential.conf`);
+    machine.settings(settings.split("\n").slice(1).join("\n"));
+    machine.run("systemctl", "daemon-reload");
+    machine.run("systemctl", "restart", "latchkey");
+    await ready();
+    expect(me(token)).toBe(200);
+    const credential = "/run/credentials/latchkey.service/secret";
+    // The user's own in systemd 252. Since systemd 254 root's, with an access list that shows as rights of the group.
+    expect(machine.run("stat", "--format=%A %U", credential)).toMatch(/^-r--(------ latchkey|r----- root)$/);
+
+    machine.run("rm", "-r", folder);
+    machine.settings(settings);
+    machine.run("systemctl", "daemon-reload");
+    machine.run("systemctl", "restart", "latchkey");
+    await ready();
   });
 
   test("with an invalid setting it retries, and starts once that is corrected", async () => {

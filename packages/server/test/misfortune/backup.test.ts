@@ -1,10 +1,11 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { me, refresh, signIn, tokensOf } from "@latchkey/testkit/server/auth-calls";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { passwords, testServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { SmallVolume } from "./small-volume.ts";
 
 const place = new Place();
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -54,6 +55,55 @@ test("a backup under 20 refreshes a second finishes, private and complete", asyn
   expect(check).toMatchObject({ status: 0, stderr: "" });
   expect(check.stdout).toMatch(/^audit_events +13\d{4}$/m);
   expect((await me(server.url, tokens.access)).status).toBe(200);
+});
+
+describe("a backup that does not finish", () => {
+  const partial = () => readdirSync(place.directory).filter((name) => name.includes("partial"));
+  let database: string;
+
+  beforeAll(async () => {
+    await using server = await testServer();
+    writeEvents(server.database, 130_000);
+    database = place.path("large.db");
+    await place.latchkey(["database", "backup", database], { env: { LATCHKEY_DATABASE: server.database } });
+  });
+
+  test.for([
+    ["SIGTERM", "nothing"],
+    ["SIGINT", "nothing"],
+    ["SIGKILL", "a draft"],
+  ] as const)("by %s leaves %s, and the next one cleans up", async ([signal, leaves]) => {
+    const target = place.path(`${signal}.db`);
+    const args = ["database", "backup", target];
+    const options = { env: { LATCHKEY_DATABASE: database } };
+    const backup = place.start(args, options);
+    const draft = () => partial().find((name) => name.startsWith(`${signal}.db.`));
+    await until("the draft grows", () => sizeOf(place.path(draft() ?? "none")) > 1_000_000, 20_000);
+    backup.kill(signal);
+    expect(await backup.exited).toMatchObject({ signal });
+    expect(existsSync(target)).toBe(false);
+    const left = partial();
+    expect(left.length > 0).toBe(leaves === "a draft");
+    for (const name of left) {
+      expect(name).toMatch(/^SIGKILL\.db\.\d+\.partial(-journal)?$/);
+      expect(statSync(place.path(name)).mode & 0o777).toBe(0o600);
+    }
+
+    expect(await place.latchkey(args, options)).toMatchObject({ status: 0, stderr: "" });
+    expect(partial()).toEqual([]);
+    expect(sizeOf(target)).toBe(sizeOf(database));
+  });
+
+  test("on a full volume names the cause and leaves nothing", async () => {
+    using volume = new SmallVolume(place.path("small"), 8);
+    const args = ["database", "backup", volume.path("copy.db")];
+    const failed = await place.latchkey(args, { env: { LATCHKEY_DATABASE: database } });
+    expect(failed).toMatchObject({ status: 1, stdout: "" });
+    expect(failed.stderr).toMatch(
+      /^latchkey: cannot back up to .*copy\.db \(database or disk is full\): check its folder, rights and space\n$/,
+    );
+    expect(readdirSync(volume.folder)).toEqual([]);
+  });
 });
 
 test("a large write-ahead log is logged once, and shrinks without its reader", async () => {

@@ -36,7 +36,11 @@ async function loudServer(stdio: SpawnOptions["stdio"], wrap: Wrap = (words) => 
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const flags = ["--port", String(port), "--database", place.path(`${port}.db`), "--log-level", "debug"];
-  const environment = { LATCHKEY_ADMIN_PASSWORD: adminPassword, LATCHKEY_HASH_MEMORY: "64" };
+  const environment = {
+    LATCHKEY_ADMIN_PASSWORD: adminPassword,
+    LATCHKEY_HASH_MEMORY: "64",
+    LATCHKEY_ALLOW_INSECURE: "hash",
+  };
   const [program = "", ...args] = wrap([process.execPath, command, "serve", ...flags]);
   const child = spawn(program, args, {
     env: { PATH: process.env["PATH"], ...environment },

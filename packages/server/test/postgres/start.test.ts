@@ -5,7 +5,7 @@ import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { me, signIn } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal } from "../process/refusal.ts";
+import { expectRefusal, expectUsageError } from "../process/refusal.ts";
 import { replica, replicaEnvironment } from "./replica.ts";
 import { type Certificates, makeCertificates } from "./server/certificates.ts";
 
@@ -77,7 +77,7 @@ describe("with PostgreSQL the server does not start, and prints cause and cure, 
 
   test("the arguments contain a password", async () => {
     const result = await refusal("", ["--database", postgres.address("postgres")]);
-    expectRefusal(
+    expectUsageError(
       result,
       /the password in --database would be visible in the process list: set LATCHKEY_DATABASE/,
     );

@@ -19,12 +19,12 @@ async function* openInput(line: string) {
 
 test.for<[string, readonly string[], RegExp]>([
   ["user passwd", ["user", "passwd", "admin"], /^changed the password of admin/],
-  ["user disable", ["user", "disable", "admin"], /^disabled admin/],
+  ["user disable", ["user", "disable", "admin", "--yes"], /^disabled admin/],
   ["user enable", ["user", "enable", "admin"], /^enabled admin/],
   ["database check", ["database", "check"], /\nnothing is wrong\n$/],
   ["database backup", ["database", "backup", "copy.db"], /^copy\.db: \d+ bytes, mode 0600\n/],
   ["database prune", ["database", "prune", "--keep", "1d"], /^0 audit events older than 1d were deleted\n$/],
-  ["user remove", ["user", "remove", "admin"], /^removed admin/],
+  ["user remove", ["user", "remove", "admin", "--yes"], /^removed admin/],
 ])("the process of latchkey %s exits by itself", async ([, args, stdout]) => {
   const result = await place.latchkey(args, { input: openInput("another fine passphrase\n") });
   expect(result).toMatchObject({ ...done, stdout: expect.stringMatching(stdout) });

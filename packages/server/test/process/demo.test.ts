@@ -24,6 +24,15 @@ test("the demo admits its two users and leaves nothing behind", async () => {
   expect(readdirSync(place.directory)).toEqual([]);
 });
 
+test("a command beside the demo says that it needs a server with a database", async () => {
+  const add = ["user", "add", "ada", "--email", "ada@example.com"];
+  const beside = await place.here(add, { env: { LATCHKEY_DATABASE: "" } });
+  expectRefusal(
+    beside,
+    /no database at \.\/data\/latchkey\.db: start `latchkey serve` once, or .* --database; a demo keeps its users/,
+  );
+});
+
 test("the commands that the demo prints work", async () => {
   const demo = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
   const printed = () => demo.stdout().match(/^(TOKEN=|curl ).*$/gm) ?? [];

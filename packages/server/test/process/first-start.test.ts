@@ -60,7 +60,7 @@ test("an unknown setting is logged without its value", async () => {
     env: { LATCHKEY_SECRT: "canary", LATCHKEY_TOKEN: "the client's own" },
   });
   await server.stop();
-  expect(server.stdout()).toContain("unknown setting LATCHKEY_SECRT: `latchkey --help` lists all settings");
+  expect(server.stdout()).toContain("unknown setting LATCHKEY_SECRT: `latchkey help settings` lists them");
   expect(server.stdout()).not.toContain("canary");
   expect(server.stdout().match(/unknown setting/g)).toHaveLength(1);
 });

@@ -65,7 +65,8 @@ const strange = {
   "user-agent": header,
   cookie: `session=${header}`,
   referer: `https://example.com/?token=${header}`,
-  origin: `https://${header}.example`,
+  // The log names the origin of a refused page, so this one has a path.
+  origin: `https://${header}.example/`,
 };
 
 const contentTypes = ["application/json", "application/x-www-form-urlencoded", `text/${header}`];

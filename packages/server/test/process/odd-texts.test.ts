@@ -10,7 +10,7 @@ import {
   type ServerProcess,
 } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
+import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place();
 const run = promisify(execFile);
@@ -82,7 +82,7 @@ test("a file of settings with Windows line ends starts the same server", async (
 });
 
 test.for([
-  ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /an argument: it contains .* U\+000D/],
+  ["a user name", ["add", "pasc\r", "--email", "p@example.com"], /NAME: it contains .* U\+000D/],
   [
     "a role",
     ["add", "pasc", "--email", "p@example.com", "--role", "user\r"],
@@ -90,7 +90,7 @@ test.for([
   ],
   ["a display name", ["add", "pasc", "--email", "p@example.com", "--name", "\ufffd"], /--name: .* UTF-8/],
 ] as const)("%s with a control character or without UTF-8 is refused", async ([, args, why]) => {
-  expectRefusal(await place.here(["user", ...args], { input: `${passphrase}\n` }), why);
+  expectUsageError(await place.here(["user", ...args], { input: `${passphrase}\n` }), why);
 });
 
 async function* bytes(given: Uint8Array) {
@@ -156,13 +156,14 @@ describe("the file with the secret", () => {
     const database = join(emptyFolder(), "latchkey.db");
     copyFileSync(left, database);
     const secret = readFileSync(`${left}.secret`, "utf8").trim();
-    writeFileSync(`${database}.secret`, content(secret));
+    writeFileSync(`${database}.secret`, content(secret), { mode: 0o600 });
     return database;
   };
 
   test.for<[string, (secret: string) => string]>([
     ["a Windows line end", (secret) => `${secret}\r\n`],
     ["a UTF-8 byte order mark", (secret) => `\ufeff${secret}`],
+    ["another secret in its second line", (secret) => `${secret}\r\n${"another".repeat(5)}\r\n`],
   ])("may have %s", async ([, content]) => {
     const database = await withSecret(content);
     const again = await place.server({ database });
@@ -173,9 +174,14 @@ describe("the file with the secret", () => {
     ["in UTF-16", (secret) => utf16(`\ufeff${secret}\r\n`), /latchkey\.db\.secret: .*looks like UTF-16/],
     ["cut short", (secret) => secret.slice(0, 9), /\.secret: it has fewer than 32 characters: restore its/],
     [
-      "of two lines",
-      (secret) => `${secret}\n${secret}\n`,
-      /\.secret: it contains the control character U\+000A/,
+      "with a second line that is cut short",
+      (secret) => `${secret}\n\n${secret.slice(0, 9)}\n`,
+      /\.secret: line 3: it has fewer than 32 characters: restore its/,
+    ],
+    [
+      "with a lone carriage return",
+      (secret) => `${secret}\r${secret}\n`,
+      /\.secret: it contains the control character U\+000D/,
     ],
   ])("is refused %s", async ([, content, why]) => {
     const database = await withSecret(content);
@@ -201,7 +207,7 @@ test("a pod beside a Service named latchkey starts, and logs the setting", async
   const { status } = await fetch(`${pod.url}/health/live`);
   await pod.stop();
   expect(status).toBe(200);
-  const warnings = pod.stdout().match(/.*"level":40.*/g) ?? [];
+  const warnings = pod.stdout().match(/.*"level":40.*Kubernetes.*/g) ?? [];
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(
     /Kubernetes Service named latchkey .* are ignored: set enableServiceLinks: false in the pod/,

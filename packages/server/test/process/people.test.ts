@@ -2,7 +2,7 @@ import { login, me, refresh, signIn } from "@latchkey/testkit/server/auth-calls"
 import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
 import { until } from "@latchkey/testkit/until";
 import { beforeAll, describe, expect, test } from "vitest";
-import { expectRefusal } from "./refusal.ts";
+import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place({ commands: "here" });
 const password = "correct horse battery staple";
@@ -108,9 +108,10 @@ describe.concurrent("while the server runs", () => {
   test("a password is read only from standard input", async () => {
     await add("ines");
     const asFlag = await place.latchkey(["user", "passwd", "ines", "--password", "given as a flag"]);
-    expectRefusal(asFlag, /--password/);
+    expectUsageError(asFlag, /--password/);
     const asWord = await place.latchkey(["user", "passwd", "ines", "given-as-a-word"]);
-    expectRefusal(asWord, /user accepts one name/);
+    expectUsageError(asWord, /takes one argument: .*It is never an argument/);
+    expect(asWord.stderr).not.toContain("given-as-a-word");
     expectRefusal(await place.latchkey(["user", "passwd", "ines"]), /standard input is empty/);
     expect((await login(server.url, "ines", password)).status).toBe(200);
   });
@@ -129,16 +130,23 @@ describe.concurrent("a refused change of a user is explained in one line", () =>
     ["an unknown user", ["passwd", "nobody"], /there is no user nobody/],
     ["an unknown user", ["disable", "nobody@example.com"], /there is no user nobody@example.com/],
     ["an unknown user", ["remove", "nobody"], /there is no user nobody/],
-    ["no user", ["enable"], /usage: latchkey user enable NAME/],
-    ["no name", ["add"], /usage: latchkey user add NAME --email ADDRESS/],
-    ["no such verb", ["rename", "admin"], /list\|add\|passwd/],
     ["a name that is taken", ["add", "ADMIN", "--email", "other@example.com"], /a user ADMIN already/],
     ["an address that is taken", ["add", "other", "--email", "Admin@LOCALHOST"], /Admin@LOCALHOST is taken/],
-    ["no address", ["add", "other"], /--email ADDRESS/],
     ["a bad address", ["add", "other", "--email", "nowhere"], /not an e-mail address/],
     ["a bad name", ["add", "o@ther", "--email", "other@example.com"], /must not contain @/],
     ["a bad role", ["add", "other", "--email", "other@example.com", "--role", "a b"], /role .*"a b"/],
   ] as const)("%s: user %s", async ([, args, why]) => {
     expectRefusal(await place.latchkey(["user", ...args], { input: `${password}\n` }), why);
+  });
+});
+
+describe.concurrent("a command line with a part too few is answered with the usage:", () => {
+  test.for([
+    ["no user", ["enable"], /usage: latchkey user enable NAME/],
+    ["no name", ["add"], /usage: latchkey user add NAME --email ADDRESS/],
+    ["an unknown verb", ["rename", "admin"], /add\|list\|passwd/],
+    ["no address", ["add", "other"], /--email ADDRESS/],
+  ] as const)("%s: user %s", async ([, args, why]) => {
+    expectUsageError(await place.latchkey(["user", ...args], { input: `${password}\n` }), why);
   });
 });

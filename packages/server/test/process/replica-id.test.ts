@@ -25,7 +25,7 @@ test("log lines, audit events and metrics name the replica; a command has an id 
   const server = await place.server({ env: { ...ownIssuer, LATCHKEY_REPLICA: "blue" } });
   await signIn(server.url, "admin", adminPassword);
   const env = { LATCHKEY_REPLICA: "console" };
-  expect(await place.latchkey(["user", "disable", "admin"], { env })).toMatchObject({ status: 0 });
+  expect(await place.latchkey(["user", "disable", "admin", "--yes"], { env })).toMatchObject({ status: 0 });
   const disabled = () => linesOf(server).find(({ event }) => event === "user.disabled");
   await until("the server has logged the command's event", () => disabled() !== undefined);
 

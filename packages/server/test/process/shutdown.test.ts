@@ -1,6 +1,8 @@
-import { connect, type Socket } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { login, me, refresh, send, signIn, tokensOf } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { listenLocally } from "@latchkey/testkit/sockets";
 import { until } from "@latchkey/testkit/until";
 import { describe, expect, test } from "vitest";
 
@@ -41,6 +43,20 @@ test.for(["SIGTERM", "SIGINT"] as const)("after %s connections are refused", asy
   await signIn(server.url, "admin", adminPassword);
   expect(await server.stop(signal)).toEqual({ status: 0, signal: null });
   expect(await isRefused(server.url)).toBe(true);
+});
+
+test.for(["SIGTERM", "SIGINT"] as const)("%s ends a start that waits for its database", async (signal) => {
+  const silent = createServer();
+  const port = await listenLocally(silent);
+  const connected = once(silent, "connection");
+  const database = `postgres://latchkey:password@127.0.0.1:${port}/latchkey`;
+  const env = { LATCHKEY_DATABASE: database, LATCHKEY_SECRET: "a secret of this test, for this test alone" };
+  const server = place.start(["serve", "--port", "0"], { env });
+  const [connection] = await connected;
+  expect(await server.stop(signal)).toEqual({ status: 0, signal: null });
+  expect(server.stdout()).toContain("stopping before the start has ended");
+  connection.destroy();
+  silent.close();
 });
 
 describe.concurrent("the shutdown is not delayed by", () => {

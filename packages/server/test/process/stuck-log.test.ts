@@ -24,7 +24,11 @@ test("a server with an unread log answers requests, and stops on SIGTERM", async
     "--log-level",
     "debug",
   ];
-  const environment = { LATCHKEY_ADMIN_PASSWORD: "a password of its own", LATCHKEY_HASH_MEMORY: "64" };
+  const environment = {
+    LATCHKEY_ADMIN_PASSWORD: "a password of its own",
+    LATCHKEY_HASH_MEMORY: "64",
+    LATCHKEY_ALLOW_INSECURE: "hash",
+  };
   const server = spawn(process.execPath, args, {
     env: { PATH: process.env["PATH"], ...environment },
     // Standard output is a pipe that is never read; it holds 64 KiB.

@@ -112,6 +112,22 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect(await store.users.list()).toHaveLength(1);
       });
 
+      test("are listed in pages by the key of their names, whatever changes meanwhile", async () => {
+        for (const name of ["b", "B2", "é", "zoë", "a"])
+          await store.users.add({ ...user(name), usernameKey: name }, event("user.added"));
+        const all = (await store.users.list()).map(({ username }) => username);
+        expect(all).toEqual(["B2", "a", "alice", "b", "zoë", "é"]);
+        const found: string[] = [];
+        for (let after: string | undefined; ; after = found.at(-1)) {
+          const page = await store.users.list({ after, limit: 2 });
+          if (page.length === 0) break;
+          found.push(...page.map(({ username }) => username));
+          // The next page starts behind a user that is gone.
+          await store.users.remove(`user:${found.at(-1)}`, event("user.removed"));
+        }
+        expect(found).toEqual(all);
+      });
+
       test("the first user is added by exactly one of several concurrent attempts", async () => {
         expect(await store.users.addFirst(user("bob"), event("user.added"))).toBe(false);
         expect(await store.users.isEmpty()).toBe(false);
@@ -144,6 +160,63 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           await store.sessions.rotate("s1", link("s1", 0), link("s1", 1), use(now), event("token.refreshed")),
         ).toBe(false);
         expect(await store.sessions.open(session("s4"), 0, event("login.succeeded"))).toBe(false);
+      });
+
+      describe("of which one is the last active administrator", () => {
+        const changes = {
+          disabling: (id: string, last?: "refuse") =>
+            store.users.setActive(id, false, event("user.disabled"), last),
+          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), last),
+        };
+        const admin = (name: string) =>
+          store.users.add({ ...user(name), roles: ["user", "admin"] }, event("user.added"));
+        const others = ["user", "Admin", "admin:notes", "sub.admin"];
+
+        test.each(Object.entries(changes))(
+          "%s of it is refused, and changes nothing",
+          async (_name, change) => {
+            await admin("root");
+            await store.users.add({ ...user("other"), roles: others }, event("user.added"));
+            await admin("away");
+            await store.users.setActive("user:away", false, event("user.disabled"));
+            await store.sessions.open(session("s1", "user:root"), 0, event("login.succeeded"));
+            heard.length = 0;
+            expect(await change("user:root", "refuse")).toBe(false);
+            expect(await store.users.byId("user:root")).toMatchObject({ active: true, revision: 0 });
+            expect(await store.sessions.live(now)).toHaveLength(1);
+            expect(heard).toEqual([]);
+            expect(await change("user:root")).toBe(true);
+          },
+        );
+
+        test.each(Object.entries(changes))("%s of another user is made", async (_name, change) => {
+          await admin("root");
+          await admin("away");
+          await store.users.add({ ...user("other"), roles: others }, event("user.added"));
+          await store.users.setActive("user:away", false, event("user.disabled"));
+          expect(await change("user:away", "refuse")).toBe(true);
+          expect(await change("user:other", "refuse")).toBe(true);
+          expect(await change("user:nobody", "refuse")).toBe(false);
+          await admin("second");
+          expect(await change("user:root", "refuse")).toBe(true);
+        });
+
+        test("concurrent changes of all administrators leave one", async () => {
+          const names = ["a1", "a2", "a3", "a4", "a5", "a6"];
+          for (const name of names) await admin(name);
+          const made = await Promise.all(
+            names.map((name, at) =>
+              at % 2 === 0
+                ? changes.disabling(`user:${name}`, "refuse")
+                : changes.removal(`user:${name}`, "refuse"),
+            ),
+          );
+          expect(made.filter(Boolean)).toHaveLength(names.length - 1);
+          const left = (await store.users.list()).filter(
+            ({ active, roles }) => active && roles.includes("admin"),
+          );
+          expect(left).toHaveLength(1);
+        });
       });
 
       test("enabling a user revives neither old sessions nor logins in flight", async () => {
@@ -395,6 +468,35 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect(await store.sessions.live(now + 7 * day)).toEqual([]);
       });
 
+      test("are listed in pages by user and opening, whatever ends meanwhile", async () => {
+        await store.users.add(user("bob"), event("user.added"));
+        const opened = ["s5", "s3", "s4", "s2"].map((id, at) => ({
+          ...session(id, at % 2 === 0 ? "user:bob" : "user:alice"),
+          createdAt: now + Math.floor(at / 2),
+        }));
+        for (const one of opened) await store.sessions.open(one, 0, event("login.succeeded"));
+        // Of one moment, by id: s1 and s3.
+        const order = ["s1", "s3", "s2", "s5", "s4"];
+        expect((await store.sessions.live(now)).map(({ id }) => id)).toEqual(order);
+        const pages = async (userId?: string) => {
+          const found: string[] = [];
+          for (let after: Session | undefined; ; ) {
+            const page = await store.sessions.live(now, userId, { after, limit: 2 });
+            after = page.at(-1);
+            if (after === undefined) return found;
+            found.push(...page.map(({ id }) => id));
+          }
+        };
+        expect(await pages()).toEqual(order);
+        expect(await pages("user:alice")).toEqual(["s1", "s3", "s2"]);
+        expect(await pages("user:bob")).toEqual(["s5", "s4"]);
+        expect(await pages("user:nobody")).toEqual([]);
+        const third = await store.sessions.byId("s2");
+        await store.sessions.end("s2", [event("session.ended")]);
+        const rest = await store.sessions.live(now, undefined, { after: third, limit: 9 });
+        expect(rest.map(({ id }) => id)).toEqual(["s5", "s4"]);
+      });
+
       test("are counted, and listed by last use up to a limit", async () => {
         for (const id of ["s2", "s3"]) {
           await store.sessions.open(session(id), 0, event("login.succeeded"));
@@ -476,6 +578,68 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           { activeKid, nextKid, successor: key(successor, null), at: now + 1, keepUntil: now + 2 },
           event("key.rotated"),
         );
+
+      const reset = (active: string, next: string) =>
+        store.keys.reset(key(active, now), key(next, null), event("key.reset"));
+      const kids = async () => (await store.keys.all()).map(({ kid }) => kid).sort();
+
+      test("are reset: new keys replace all, every session ends, one event says so", async () => {
+        await seed();
+        await rotate("k1", "k2", "k3");
+        for (const name of ["alice", "bob"]) {
+          if (name !== "alice") await store.users.add(user(name), event("user.added"));
+          await store.sessions.open(session(`of-${name}`, `user:${name}`), 0, event("login.succeeded"));
+        }
+        heard.length = 0;
+        await reset("n1", "n2");
+        expect(await kids()).toEqual(["n1", "n2"]);
+        expect(heard).toEqual(["key.reset"]);
+        expect(await store.sessions.live(now)).toEqual([]);
+        for (const id of ["of-alice", "of-bob"]) {
+          expect(await store.revocations.hasEnded(id)).toBe(true);
+          expect(await store.sessions.touch(id, use(now + 9), event("token.refreshed"))).toBe(false);
+        }
+        expect(await store.revocations.isIncomplete()).toBe(true);
+        await store.finishEndings(now);
+        expect(await store.revocations.isIncomplete()).toBe(false);
+        const revoked = (await store.revocations.after(0)).map(({ sessionId }) => sessionId);
+        expect(revoked.sort()).toEqual(["of-alice", "of-bob"]);
+        expect(await store.sessions.open(session("later"), 0, event("login.succeeded"))).toBe(true);
+        expect(await store.sessions.live(now)).toHaveLength(1);
+      });
+
+      test("stay a complete set after concurrent resets and rotations", async () => {
+        await seed();
+        let [active, next] = ["k1", "k2"];
+        for (let round = 0; round < 20; round++) {
+          const [a, n] = [`a${round}`, `n${round}`];
+          await Promise.all([
+            rotate(active, next, `x${round}`),
+            rotate(active, next, `y${round}`),
+            reset(a, n),
+          ]);
+          expect(await kids()).toEqual([a, n]);
+          [active, next] = [a, n];
+        }
+        await Promise.all([reset("b1", "b2"), reset("c1", "c2")]);
+        expect([
+          ["b1", "b2"],
+          ["c1", "c2"],
+        ]).toContainEqual(await kids());
+      });
+
+      test("that are reset beside logins end a session or leave it whole", async () => {
+        await seed();
+        const ids = Array.from({ length: 20 }, (_, at) => `s${at}`);
+        await Promise.all([
+          ...ids.map((id) => store.sessions.open(session(id), 0, event("login.succeeded"))),
+          reset("n1", "n2"),
+        ]);
+        await store.finishEndings(now);
+        const live = (await store.sessions.live(now)).map(({ id }) => id);
+        const revoked = (await store.revocations.after(0)).map(({ sessionId }) => sessionId);
+        expect([...live, ...revoked].sort()).toEqual(ids.toSorted());
+      });
 
       test("are seeded by one of several concurrent attempts", async () => {
         const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];

@@ -1,44 +1,25 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { existsSync } from "node:fs";
+import {
+  cacheFolder,
+  pythonEnvironment as environmentIn,
+  type RunOptions,
+  run as runIn,
+} from "@latchkey/testkit/toolchains";
 
-/** Outside git, kept from run to run. */
-const cache = fileURLToPath(new URL("../../../../.cache/wire/", import.meta.url));
+const cache = cacheFolder("wire");
 
 const redocly = "@redocly/cli@2.77.0";
 const spectral = "@stoplight/spectral-cli@6.16.3";
 const schemathesis = "schemathesis==4.32.5";
 const generator = "7.25.0";
 
-const execute = promisify(execFile);
-
-export interface RunOptions {
-  readonly cwd?: string;
-  /** Milliseconds. */
-  readonly timeout?: number;
-}
-
-/**
- * Runs a program to its end.
- *
- * @returns its standard output
- * @throws {Error} with its whole output, if it fails
- */
-export async function run(
+/** Runs a program to its end, in the cache folder of this suite unless the options name another. */
+export function run(
   command: string,
   args: readonly string[],
-  { cwd = cache, timeout = 600_000 }: RunOptions = {},
+  options: Partial<RunOptions> = {},
 ): Promise<string> {
-  mkdirSync(cache, { recursive: true });
-  try {
-    const { stdout } = await execute(command, [...args], { cwd, timeout, maxBuffer: 64 * 1024 * 1024 });
-    return stdout;
-  } catch (error) {
-    const written =
-      error instanceof Error ? ["stdout", "stderr"].map((name) => Reflect.get(error, name)) : [];
-    throw new Error(`${command} ${args[0]} failed:\n${written.join("\n")}`, { cause: error });
-  }
+  return runIn(command, args, { cwd: cache, ...options });
 }
 
 /** Runs a linter of OpenAPI documents, which npm keeps in its own cache. */
@@ -71,7 +52,7 @@ export async function fuzzer(): Promise<string> {
 /** A Python environment of this name. @returns its folder */
 export async function pythonEnvironment(name: string): Promise<string> {
   const environment = `${cache}${name}`;
-  if (!existsSync(`${environment}/bin/pip`)) await run("python3", ["-m", "venv", environment]);
+  await environmentIn(environment);
   return environment;
 }
 

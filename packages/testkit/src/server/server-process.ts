@@ -20,6 +20,7 @@ const testEnvironment: Environment = {
   LATCHKEY_HASH_ITERATIONS: "1",
   LATCHKEY_ADMIN_PASSWORD: adminPassword,
   LATCHKEY_ISSUER: "http://latchkey.test",
+  LATCHKEY_ALLOW_INSECURE: "hash,issuer,secret",
 };
 
 export interface ServerProcess extends Program {

@@ -1,7 +1,7 @@
+import { canBrowse, startChromium } from "@latchkey/testkit/chromium";
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { canBrowse, startChromium } from "./chromium.ts";
 import { servePage } from "./page-server.ts";
 
 const signIn = `auth.login(${JSON.stringify({ username: "alice", password: passwords.alice })})`;

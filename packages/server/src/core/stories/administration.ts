@@ -40,7 +40,7 @@ export function createAdministration({ people, sessions, revocations, clock }: A
     /**
      * Keeps a user out and ends their sessions.
      *
-     * @throws {PersonProblem} if administrators name themselves: one of them must remain to undo it
+     * @throws {PersonProblem} if administrators name themselves, or the last active one: one must remain to undo it
      */
     async disable(name: string, by: Administrator): Promise<UserWithSessions> {
       const { id, username } = await people.find(name);

@@ -7,9 +7,12 @@ import { passwordProblem } from "../passwords/policy.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import {
   type AddOutcome,
+  administratorRole,
+  type LastAdministrator,
   type LocalUser,
   type NewUser,
   type User,
+  type UserPage,
   type UserRecord,
   type Users,
   withoutSecrets,
@@ -20,12 +23,19 @@ export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
 /** A refused change of a user. The message is one line for the caller. */
 export class PersonProblem extends Error {}
 
+/** A refused change after which Latchkey would have no active administrator. */
+export class LastAdministratorProblem extends PersonProblem {
+  constructor({ username }: User) {
+    super(`${username} is the last active administrator: add or enable another one first`);
+  }
+}
+
 /** The first user of a new database. */
 export const firstAdministrator: Person = {
   username: "admin",
   email: "admin@localhost",
   displayName: "Administrator",
-  roles: ["admin"],
+  roles: [administratorRole],
 };
 
 export interface PeopleParts {
@@ -56,8 +66,15 @@ export class People {
     return new People({ ...this.#parts, by });
   }
 
-  async list(): Promise<UserRecord[]> {
-    return (await this.#users.list()).map(recordOf);
+  /**
+   * Users in the order of their names.
+   *
+   * @param page `after` is a user name in any spelling, of a user that may be gone. Default: all users
+   */
+  async list(page?: UserPage): Promise<UserRecord[]> {
+    const after = page?.after === undefined ? undefined : canonicalName(page.after);
+    const users = await this.#users.list(page && { ...page, after });
+    return users.map(recordOf);
   }
 
   /** @param name user name or e-mail address, in any spelling */
@@ -110,30 +127,36 @@ export class People {
     const user = await this.find(name);
     await this.#assertGood(password, [user.username, user.email]);
     const hash = await this.#hash(password, user.id);
-    return this.#done(
-      user,
-      await this.#users.setPassword(user.id, hash, this.#event("user.password_changed", user.id)),
-    );
+    const event = this.#event("user.password_changed", user.id);
+    if (!(await this.#users.setPassword(user.id, hash, event))) throw removedMeanwhile(user);
+    return user;
   }
 
-  async setActive(name: string, active: boolean): Promise<UserRecord> {
+  /** @throws {LastAdministratorProblem} if the last active administrator is disabled, unless `last` is `go on` */
+  async setActive(name: string, active: boolean, last: LastAdministrator = "refuse"): Promise<UserRecord> {
     const user = await this.find(name);
     const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
-    return this.#done(user, await this.#users.setActive(user.id, active, event));
+    const changed = await this.#users.setActive(user.id, active, event, last);
+    if (!changed) throw await this.#refusalOf(user);
+    return user;
   }
 
-  async remove(name: string): Promise<UserRecord> {
+  /** @throws {LastAdministratorProblem} if the last active administrator is removed, unless `last` is `go on` */
+  async remove(name: string, last: LastAdministrator = "refuse"): Promise<UserRecord> {
     const user = await this.find(name);
-    return this.#done(user, await this.#users.remove(user.id, this.#event("user.removed", user.id)));
+    const removed = await this.#users.remove(user.id, this.#event("user.removed", user.id), last);
+    if (!removed) throw await this.#refusalOf(user);
+    return user;
+  }
+
+  /** The reason for a change that was not made. */
+  async #refusalOf(user: UserRecord): Promise<PersonProblem> {
+    const isThere = (await this.#users.byId(user.id)) !== undefined;
+    return isThere ? new LastAdministratorProblem(user) : removedMeanwhile(user);
   }
 
   #byName(name: string): Promise<LocalUser | undefined> {
     return this.#users.byName(nameKeys(name));
-  }
-
-  #done(user: UserRecord, changed: boolean): UserRecord {
-    if (!changed) throw new PersonProblem(`${user.username} was removed meanwhile`);
-    return user;
   }
 
   async #prepare(person: Person, password: string): Promise<NewUser> {
@@ -168,6 +191,10 @@ export class People {
 
 function recordOf(user: LocalUser): UserRecord {
   return { ...withoutSecrets(user), createdAt: user.createdAt };
+}
+
+function removedMeanwhile({ username }: User): PersonProblem {
+  return new PersonProblem(`${username} was removed meanwhile`);
 }
 
 function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {

@@ -77,12 +77,12 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     let session = await liveSession(token.sessionId, caller);
     const user = await activeUser(session);
-    const successor = refreshTokens.successor(token);
     const presented = refreshTokens.stateOf(token);
-    const next = refreshTokens.stateOf(successor);
-    const refreshed = (tokensUntil: number): Refreshed => ({
+    const successors = refreshTokens.successors(token);
+    const [{ state: next }] = successors;
+    const refreshed = (tokensUntil: number, { text: refreshToken } = successors[0]): Refreshed => ({
       ...tokens.issue(user, token.sessionId, tokensUntil),
-      refreshToken: refreshTokens.write(successor),
+      refreshToken,
     });
 
     // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
@@ -101,8 +101,10 @@ export function createRefresh(parts: RefreshParts): Refresh {
       session = seen;
     }
 
-    if (isCurrent(next, session) && (await isRepeat(next, session, caller))) {
-      return refreshed(tokens.expiry(session.tokensUntil));
+    // Another replica may have made the successor with another secret first.
+    const made = successors.find(({ state }) => isCurrent(state, session));
+    if (made !== undefined && (await isRepeat(made.state, session, caller))) {
+      return refreshed(tokens.expiry(session.tokensUntil), made);
     }
     if (session.generation <= presented.generation) {
       throw new LatchkeyError("invalid_token", {

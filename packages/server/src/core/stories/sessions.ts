@@ -30,11 +30,18 @@ export interface Session extends RefreshTokenState, SessionUse {
   readonly addressBucket: string;
 }
 
+/** A part of the list of sessions. */
+export interface SessionPage {
+  /** Sessions behind this one alone. It may have ended. */
+  readonly after?: Pick<Session, "id" | "userId" | "createdAt"> | undefined;
+  readonly limit: number;
+}
+
 /** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Sessions {
   byId(id: string): Promise<Session | undefined>;
-  /** Live sessions at a time, of one user or of all, oldest first. */
-  live(at: number, userId?: string): Promise<Session[]>;
+  /** Live sessions at a time, of one user or of all: by user, and each user's oldest first. @param page Default: all */
+  live(at: number, userId?: string, page?: SessionPage): Promise<Session[]>;
   /** A user's live sessions at a time, last used first. @param most the number of sessions, at most */
   liveOf(userId: string, at: number, most: number): Promise<Session[]>;
   /** The number of a user's live sessions at a time. @param except the id of a session that does not count */

@@ -46,12 +46,29 @@ export interface NewUser extends Omit<LocalUser, "active" | "createdAt" | "revis
 /** The outcome of adding a user. */
 export type AddOutcome = "added" | "username_taken" | "email_taken";
 
+/** The role of administrators. */
+export const administratorRole = "admin";
+
+/**
+ * Whether a change is made if the user is the last active administrator. `refuse` leaves the user as they are. Of concurrent
+ * changes that name the last administrators, at least one is refused.
+ */
+export type LastAdministrator = "refuse" | "go on";
+
+/** A part of the list of users. */
+export interface UserPage {
+  /** Users behind this key of a user name alone. The user need not exist. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /** The users table. Every change is durable when its promise resolves. */
 export interface Users {
   /** @param name the keys of a user name or e-mail address */
   byName(name: NameKeys): Promise<LocalUser | undefined>;
   byId(id: string): Promise<LocalUser | undefined>;
-  list(): Promise<LocalUser[]>;
+  /** Users by the key of their user name. @param page Default: all of them */
+  list(page?: UserPage): Promise<LocalUser[]>;
   /** Whether the table is empty. */
   isEmpty(): Promise<boolean>;
   /**
@@ -68,8 +85,18 @@ export interface Users {
   setPassword(id: string, passwordHash: string, event: AuditEvent): Promise<boolean>;
   /** Stores a new hash of the same password, unless the password was changed meanwhile. */
   upgradeHash(user: LocalUser, passwordHash: string): Promise<boolean>;
-  /** Enables a user, or disables them and ends their sessions, in one step of a bounded size. */
-  setActive(id: string, active: boolean, event: AuditEvent): Promise<boolean>;
-  /** Removes the user and ends their sessions, in one step of a bounded size. */
-  remove(id: string, event: AuditEvent): Promise<boolean>;
+  /**
+   * Enables a user, or disables them and ends their sessions, in one step of a bounded size.
+   *
+   * @param last Default: `go on`
+   * @returns false if the user is unknown, or is the last administrator and the change is refused
+   */
+  setActive(id: string, active: boolean, event: AuditEvent, last?: LastAdministrator): Promise<boolean>;
+  /**
+   * Removes the user and ends their sessions, in one step of a bounded size.
+   *
+   * @param last Default: `go on`
+   * @returns false if the user is unknown, or is the last administrator and the removal is refused
+   */
+  remove(id: string, event: AuditEvent, last?: LastAdministrator): Promise<boolean>;
 }

@@ -19,6 +19,11 @@ export interface ThrottleParts {
   readonly sessions: Pick<Sessions, "openedFrom">;
   readonly audit: AuditTrail;
   readonly clock: Clock;
+  /**
+   * The end of every key of an account. It changes with the fingerprints of unknown names, so a change of the secret
+   * resets the counts of all names alike. Otherwise the reset would tell which names have no account.
+   */
+  readonly accountSuffix?: string;
 }
 
 export interface Attempt {
@@ -148,7 +153,12 @@ export class Throttle {
       rule: rules[scope],
     });
     if (account === undefined) return [limit("address", address)];
-    const ofAccount = [limit("pair", account.key, address), limit("account", account.key)];
+    const { accountSuffix } = this.#parts;
+    const suffix = accountSuffix === undefined ? [] : [accountSuffix];
+    const ofAccount = [
+      limit("pair", account.key, address, ...suffix),
+      limit("account", account.key, ...suffix),
+    ];
     // A refresh with a genuine token counts for the account, one with a forged token for the address.
     return operation === "refresh" ? ofAccount : [...ofAccount, limit("address", address)];
   }

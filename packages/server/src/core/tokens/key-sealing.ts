@@ -13,6 +13,15 @@ export function seal(privateKey: Buffer, kid: string, key: Buffer): string {
   );
 }
 
+/** Decrypts a sealed key with the first key that opens it. @returns undefined if none does */
+export function unsealWithAny(sealed: string, kid: string, keys: readonly Buffer[]): Buffer | undefined {
+  for (const key of keys) {
+    const opened = unseal(sealed, kid, key);
+    if (opened !== undefined) return opened;
+  }
+  return undefined;
+}
+
 /** Decrypts a sealed key; undefined if the sealing key is another one or a byte was changed. */
 export function unseal(sealed: string, kid: string, key: Buffer): Buffer | undefined {
   const bytes = Buffer.from(sealed, "base64");

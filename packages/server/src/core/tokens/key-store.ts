@@ -26,6 +26,17 @@ export interface KeyStore {
    * @returns false if another rotation came first
    */
   rotate(step: KeyRotation, event: AuditEvent): Promise<boolean>;
+  /** Replaces all keys by two new ones, and ends every session of every user in the same step. */
+  reset(active: StoredKey, next: StoredKey, event: AuditEvent): Promise<void>;
+  /** Replaces sealed private keys in one change. A key that another process has sealed meanwhile stays as it is. */
+  reseal(keys: readonly ResealedKey[]): Promise<void>;
+}
+
+/** A private key before and after it was sealed again. */
+export interface ResealedKey {
+  readonly kid: string;
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface KeyRotation {

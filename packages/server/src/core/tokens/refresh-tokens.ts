@@ -25,18 +25,35 @@ export interface RefreshToken {
   readonly secret: Buffer;
 }
 
+/** A successor of a token: its state in the store, and its text for the client. */
+export interface Successor {
+  readonly state: RefreshTokenState;
+  readonly text: string;
+}
+
+/** The keys of one secret. */
+type SecretKeys = Pick<DerivedKeys, "refreshChain" | "refreshSeal">;
+
+interface TokenKeys {
+  readonly chain: KeyObject;
+  readonly seal: KeyObject;
+}
+
 /**
  * Refresh tokens form a chain. Each successor is a keyed hash of its predecessor, so a repeat of a token gets the
  * same successor. The store holds the hash of the current token alone. A seal tells genuine tokens from forged ones
  * before the store is read. It also makes every old token recognisable as a replay (RFC 9700 §4.14.2).
+ *
+ * The first secret makes tokens. A token that another secret has sealed is read as well.
  */
 export class RefreshTokens {
-  readonly #chainKey: KeyObject;
-  readonly #sealKey: KeyObject;
+  readonly #first: TokenKeys;
+  readonly #others: readonly TokenKeys[];
 
-  constructor(keys: Pick<DerivedKeys, "refreshChain" | "refreshSeal">) {
-    this.#chainKey = createSecretKey(keys.refreshChain);
-    this.#sealKey = createSecretKey(keys.refreshSeal);
+  /** @param others keys of other secrets */
+  constructor(first: SecretKeys, ...others: readonly SecretKeys[]) {
+    this.#first = keysOf(first);
+    this.#others = others.map(keysOf);
   }
 
   /** The first token of a new session. The id of the session cannot be guessed. */
@@ -48,9 +65,20 @@ export class RefreshTokens {
   }
 
   /** The successor of a token, always the same one. */
-  successor({ sessionId, generation, secret }: RefreshToken): RefreshToken {
-    const next = { sessionId, generation: generation + 1, secret };
-    return { ...next, secret: createHmac("sha256", this.#chainKey).update(bytesOf(next)).digest() };
+  successor(token: RefreshToken): RefreshToken {
+    return successorOf(token, this.#first);
+  }
+
+  /**
+   * The successors of a token, one for each secret. The first one is given out here. A replica with the secrets in
+   * another order gives out one of the others.
+   */
+  successors(token: RefreshToken): readonly [Successor, ...Successor[]] {
+    const by = (keys: TokenKeys): Successor => {
+      const next = successorOf(token, keys);
+      return { state: this.stateOf(next), text: written(next, keys) };
+    };
+    return [by(this.#first), ...this.#others.map(by)];
   }
 
   /** The state of a token that the store holds. */
@@ -59,8 +87,7 @@ export class RefreshTokens {
   }
 
   write(token: RefreshToken): string {
-    const bytes = bytesOf(token);
-    return prefix + Buffer.concat([bytes, this.#seal(bytes)]).toString("base64url");
+    return written(token, this.#first);
   }
 
   /** Reads a token that this Latchkey wrote; undefined for any other text. */
@@ -70,17 +97,35 @@ export class RefreshTokens {
     const bytes = Buffer.from(encoded, "base64url");
     if (bytes.length !== signedBytes + sealBytes || bytes.toString("base64url") !== encoded) return undefined;
     const signed = bytes.subarray(0, signedBytes);
-    if (!timingSafeEqual(this.#seal(signed), bytes.subarray(signedBytes))) return undefined;
+    const given = bytes.subarray(signedBytes);
+    const genuine = [this.#first, ...this.#others].some((keys) =>
+      timingSafeEqual(sealOf(signed, keys), given),
+    );
+    if (!genuine) return undefined;
     return {
       sessionId: signed.subarray(0, idBytes).toString("base64url"),
       generation: signed.readUInt32BE(idBytes),
       secret: signed.subarray(idBytes + generationBytes),
     };
   }
+}
 
-  #seal(bytes: Buffer): Buffer {
-    return createHmac("sha256", this.#sealKey).update(bytes).digest().subarray(0, sealBytes);
-  }
+function keysOf({ refreshChain, refreshSeal }: SecretKeys): TokenKeys {
+  return { chain: createSecretKey(refreshChain), seal: createSecretKey(refreshSeal) };
+}
+
+function successorOf({ sessionId, generation, secret }: RefreshToken, { chain }: TokenKeys): RefreshToken {
+  const next = { sessionId, generation: generation + 1, secret };
+  return { ...next, secret: createHmac("sha256", chain).update(bytesOf(next)).digest() };
+}
+
+function written(token: RefreshToken, keys: TokenKeys): string {
+  const bytes = bytesOf(token);
+  return prefix + Buffer.concat([bytes, sealOf(bytes, keys)]).toString("base64url");
+}
+
+function sealOf(bytes: Buffer, { seal }: TokenKeys): Buffer {
+  return createHmac("sha256", seal).update(bytes).digest().subarray(0, sealBytes);
 }
 
 function bytesOf({ sessionId, generation, secret }: RefreshToken): Buffer {

@@ -1,9 +1,10 @@
 import { createPrivateKey, type KeyObject, type webcrypto } from "node:crypto";
 import type { AuditEvent } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
+import { type LatchkeyError, storeUnavailable } from "../errors.ts";
 import { CachedRead } from "./cached-read.ts";
-import { seal, unseal } from "./key-sealing.ts";
-import type { KeyStore, StoredKey } from "./key-store.ts";
+import { seal, unseal, unsealWithAny } from "./key-sealing.ts";
+import type { KeyStore, ResealedKey, StoredKey } from "./key-store.ts";
 import {
   algorithmOf,
   importPublicKey,
@@ -30,6 +31,8 @@ export interface SigningKeyParts {
   readonly store: KeyStore;
   /** Encrypts private keys at rest. */
   readonly sealing: Buffer;
+  /** Keys of other secrets, which only decrypt. */
+  readonly otherSealing?: readonly Buffer[];
   readonly clock: Clock;
   readonly steady: SteadyClock;
   /** The algorithm of new keys. Keys that exist keep theirs. */
@@ -69,18 +72,49 @@ export class SigningKeys {
    * @throws {SealedKeyError} if the keys were sealed with another `LATCHKEY_SECRET`
    */
   static async open(parts: SigningKeyParts): Promise<SigningKeys> {
-    const { store, sealing, clock } = parts;
+    const { store, clock } = parts;
     let stored = await store.all();
     if (stored.length === 0) {
-      const now = clock();
-      await store.seed({ ...(await newKey(now, parts)), activatedAt: now }, await newKey(now, parts));
+      await store.seed(...(await firstKeys(clock(), parts)));
       stored = await store.all();
     }
-    return new SigningKeys(parts, await ringOf(stored, sealing));
+    const ring = await ringOf(stored, parts);
+    // A next key that cannot be opened would stop the server weeks later, at its rotation.
+    if (ring.signer === undefined || opened(ring.next, parts) === undefined) throw new SealedKeyError();
+    return new SigningKeys(parts, ring);
   }
 
+  /**
+   * Replaces all keys by new ones, sealed with the present secret. Every token of the old keys becomes void, so every
+   * session ends. Running servers with the same secret read the new keys within a second. Those with another secret
+   * sign no more tokens.
+   *
+   * @returns the id of the key that signs from now on
+   */
+  static async reset(
+    parts: Pick<SigningKeyParts, "store" | "sealing" | "algorithm">,
+    event: AuditEvent,
+  ): Promise<string> {
+    const [active, next] = await firstKeys(event.at, parts);
+    await parts.store.reset(active, next, event);
+    return active.kid;
+  }
+
+  /** @throws {LatchkeyError} `store_unavailable` if the keys were reset with another secret */
+  assertUsable(): void {
+    if (this.#ring.signer === undefined) throw this.#sealedElsewhere();
+  }
+
+  /** @throws {LatchkeyError} `store_unavailable` if the keys were reset with another secret */
   get signer(): Signer {
+    if (this.#ring.signer === undefined) throw this.#sealedElsewhere();
     return this.#ring.signer;
+  }
+
+  #sealedElsewhere(): LatchkeyError {
+    return storeUnavailable(
+      "`latchkey key reset` sealed the signing keys with another secret: restart this server with that secret",
+    );
   }
 
   /** JWK Set (RFC 7517 §5). */
@@ -121,11 +155,29 @@ export class SigningKeys {
   }
 
   async #read(): Promise<void> {
-    const { store, sealing, steady } = this.#parts;
+    const { store, steady } = this.#parts;
     const began = steady();
     const stored = await store.all();
     this.#readAt = Math.max(this.#readAt, began);
-    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, sealing);
+    if (!sameKeys(stored, this.#ring.stored)) this.#ring = await ringOf(stored, this.#parts);
+  }
+
+  /**
+   * Seals all private keys with the first secret, so that the other secrets can be removed. Replicas may do this at
+   * once, with another order of secrets: each key stays open to all of them.
+   *
+   * @returns the number of keys that another secret had sealed
+   */
+  async reseal(): Promise<number> {
+    const { store, sealing, otherSealing = [] } = this.#parts;
+    const resealed: ResealedKey[] = [];
+    for (const { kid, sealedPrivateKey: from } of otherSealing.length > 0 ? this.#ring.stored : []) {
+      if (unseal(from, kid, sealing) !== undefined) continue;
+      const opened = unsealWithAny(from, kid, otherSealing);
+      if (opened !== undefined) resealed.push({ kid, from, to: seal(opened, kid, sealing) });
+    }
+    if (resealed.length > 0) await store.reseal(resealed);
+    return resealed.length;
   }
 
   /**
@@ -140,7 +192,7 @@ export class SigningKeys {
     const from = this.#nextMaySignFrom();
     if (at < from && !force) return { outcome: "too early", from };
     const rotation = {
-      activeKid: this.#ring.signer.kid,
+      activeKid: this.signer.kid,
       nextKid: this.#ring.next.kid,
       successor: await newKey(at, this.#parts),
       at,
@@ -165,8 +217,19 @@ export class SigningKeys {
 /** The signing keys in the database cannot be opened with this secret. */
 export class SealedKeyError extends Error {
   constructor() {
-    super("this is not the secret that the database was made with: set LATCHKEY_SECRET to that one");
+    super(
+      "this is not the secret that the database was made with: set LATCHKEY_SECRET to that one; " +
+        "if it is lost, `latchkey key reset` makes new signing keys, and everybody signs in again",
+    );
   }
+}
+
+/** A key that signs at once, and the next one. */
+async function firstKeys(
+  at: number,
+  parts: Pick<SigningKeyParts, "sealing" | "algorithm">,
+): Promise<[active: StoredKey, next: StoredKey]> {
+  return [{ ...(await newKey(at, parts)), activatedAt: at }, await newKey(at, parts)];
 }
 
 async function newKey(
@@ -186,17 +249,24 @@ async function newKey(
   };
 }
 
-async function ringOf(stored: readonly StoredKey[], sealing: Buffer) {
+type Sealing = Pick<SigningKeyParts, "sealing" | "otherSealing">;
+
+/** The private key, opened with the first secret that opens it. */
+function opened(key: StoredKey, { sealing, otherSealing = [] }: Sealing): Buffer | undefined {
+  return unsealWithAny(key.sealedPrivateKey, key.kid, [sealing, ...otherSealing]);
+}
+
+/** The keys in use. Keys that were sealed with another secret have no signer, and still verify. */
+async function ringOf(stored: readonly StoredKey[], sealing: Sealing) {
   const active = stored.find((key) => key.activatedAt !== null && key.retiredAt === null);
   const next = stored.find((key) => key.activatedAt === null);
   if (active === undefined || next === undefined)
     throw new Error("the database holds no complete set of signing keys");
-  const pkcs8 = unseal(active.sealedPrivateKey, active.kid, sealing);
-  if (pkcs8 === undefined) throw new SealedKeyError();
+  const pkcs8 = opened(active, sealing);
   const keys = stored.map((key): Record<string, unknown> => JSON.parse(key.publicJwk));
   const published = new Map<string, webcrypto.CryptoKey>();
   for (const jwk of keys) published.set(String(jwk["kid"]), await importPublicKey(jwk));
-  const signer: Signer = {
+  const signer: Signer | undefined = pkcs8 && {
     kid: active.kid,
     algorithm: algorithmOf(JSON.parse(active.publicJwk)),
     privateKey: createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }),

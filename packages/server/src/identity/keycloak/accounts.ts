@@ -11,16 +11,27 @@ export interface RealmAccount {
   readonly nameKey: string;
 }
 
+type Fingerprint = (name: string) => string;
+
 /**
  * Finds the account behind a name.
  *
  * @param fingerprint stands for a name in the store and the audit trail: people type passwords into the wrong field
+ * @param others fingerprints by other secrets. Earlier sign-ins may be on record under them
  */
-export function realmAccounts(sessions: RealmSessions, fingerprint: (name: string) => string) {
+export function realmAccounts(
+  sessions: Pick<RealmSessions, "holderOf">,
+  fingerprint: Fingerprint,
+  ...others: readonly Fingerprint[]
+) {
   return async (username: string): Promise<RealmAccount> => {
     const tooLong = username.length > maxTypedName;
-    const nameKey = fingerprint(tooLong ? username : canonicalName(username));
-    const userId = await sessions.holderOf(nameKey);
+    const name = tooLong ? username : canonicalName(username);
+    const nameKey = fingerprint(name);
+    const nameKeys = [nameKey, ...others.map((other) => other(name))];
+    // All are read for every name, so the time of an answer does not tell whether one is known.
+    const holders = await Promise.all(nameKeys.map((key) => sessions.holderOf(key)));
+    const userId = holders.find((holder) => holder !== undefined);
     return { key: userId ?? `unknown:${nameKey}`, userId, nameKey };
   };
 }

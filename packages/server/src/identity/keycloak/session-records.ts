@@ -1,6 +1,6 @@
 import type { SessionPrincipal } from "../../core/stories/current-user.ts";
 import type { EndedRealmSession, RealmSession } from "../../core/stories/realm-sessions.ts";
-import { seal, unseal } from "../../core/tokens/key-sealing.ts";
+import { seal, unsealWithAny } from "../../core/tokens/key-sealing.ts";
 import type { RealmGrant } from "./realm.ts";
 
 /** Keycloak's own longest lifetime of a session without a bound in its settings, in milliseconds. */
@@ -14,10 +14,12 @@ export type Opening = Pick<RealmSession, "nameKey" | "addressBucket">;
 /** Makes the records of the realm's sessions. The ID token in a record is sealed, because it holds personal data. */
 export class SessionRecords {
   readonly #key: Buffer;
+  readonly #others: readonly Buffer[];
 
-  /** @param key seals the ID tokens */
-  constructor(key: Buffer) {
+  /** @param key seals the ID tokens. @param others keys of other secrets, which only open them */
+  constructor(key: Buffer, ...others: readonly Buffer[]) {
     this.#key = key;
+    this.#others = others;
   }
 
   /** The record of a session that was opened or refreshed. @param now milliseconds since the epoch */
@@ -50,6 +52,6 @@ export class SessionRecords {
   /** The ID token of a session; undefined if the record holds none, or was sealed with another secret. */
   idTokenHintOf(session: Pick<RealmSession, "id" | "sealedIdTokenHint">): string | undefined {
     const { id, sealedIdTokenHint: sealed } = session;
-    return sealed === null ? undefined : unseal(sealed, id, this.#key)?.toString();
+    return sealed === null ? undefined : unsealWithAny(sealed, id, [this.#key, ...this.#others])?.toString();
   }
 }

@@ -1,10 +1,13 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { unusableFile } from "./connection.ts";
+import { exposures } from "./file-modes.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
 /** Findings about a SQLite file. @throws {UnusableDatabaseError} if the engine cannot read it */
 export function inspectSqlite(path: string, countedTables: readonly string[]) {
+  // Read first: the last connection to close deletes the write-ahead log.
+  const exposed = exposures(path);
   using connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   const values = (query: string) =>
     connection
@@ -29,6 +32,7 @@ export function inspectSqlite(path: string, countedTables: readonly string[]) {
         .filter(() => version > 0)
         .map((table) => [table, tables.has(table) ? value(`select count(*) from ${table}`) : "0"] as const),
       problems: [
+        ...exposed,
         ...(damage === "ok" ? [] : [`the file is damaged (${damage}): stop the server and restore a backup`]),
         ...(orphans === 0
           ? []

@@ -5,6 +5,7 @@ import { storeUnavailable } from "../../core/errors.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../statement.ts";
 import { isOutOfSpace, openConnection, preparedStatements, sqlValue, unusableFile } from "./connection.ts";
+import { createPrivate } from "./file-modes.ts";
 import { commandRunner, type GroupRunner, GroupWriter, inlineRunner, threadRunner } from "./group-writer.ts";
 import { migrate } from "./migrate.ts";
 import { displacement, type OpenedFiles, openedFiles } from "./opened-files.ts";
@@ -25,7 +26,10 @@ export interface SqliteOptions {
  */
 export async function openSqlite({ path, writer = "thread" }: SqliteOptions): Promise<Database> {
   const inMemory = path === ":memory:";
-  if (!inMemory) makeFolder(resolve(dirname(path)));
+  if (!inMemory) {
+    makeFolder(resolve(dirname(path)));
+    createPrivate(path);
+  }
   const connection = openUpToDate(path);
   if (inMemory) return sqliteDatabase(path, [], connection, inlineRunner(connection));
   const target = realpathSync(path);

@@ -13,6 +13,8 @@ export interface SessionEndings {
   begin(userId: string, at: number, keep?: string): readonly Step[];
   /** The same for a removed user. The row is deleted as soon as few sessions are left. */
   beginRemoval(userId: string, at: number): readonly Step[];
+  /** Ends every session of every user at once. All of their rows follow in batches. */
+  beginAll(): readonly Step[];
   /** Marks the remaining sessions of all users, batch by batch. Several processes may do so concurrently. */
   finish(at: number): Promise<void>;
 }
@@ -56,6 +58,16 @@ const remember = statement<OfUser>(`
 const forget = statement<OfUser>(`
   delete from session_endings where user_id in (
     select todo.user_id from (select cast(:userId as text) as user_id) as todo where not ${isLeft})`);
+
+const raiseEveryEpoch = statement<NoValues>("update users set epoch = epoch + 1");
+
+const rememberAll = statement<NoValues>(`
+  insert into session_endings (user_id) select distinct user_id from sessions where ended_at is null
+  on conflict do nothing`);
+
+// A login that has locked its user commits first, and its session ends too. Other locks of users' rows are not held
+// meanwhile, so no deadlock arises.
+const lockUsers = statement<NoValues>("lock table users in exclusive mode");
 
 const pending = statement<NoValues, OfUser>('select user_id as "userId" from session_endings limit 100');
 
@@ -107,6 +119,11 @@ export function sessionEndings(database: Database): SessionEndings {
       ...batch(userId, at),
       step(deleteUser, { userId }),
       step(remember, { userId }),
+    ],
+    beginAll: () => [
+      ...(concurrent ? [step(lockUsers, {})] : []),
+      step(raiseEveryEpoch, {}),
+      step(rememberAll, {}),
     ],
     async finish(at) {
       for (let todo = await database.all(pending, {}); todo.length > 0; ) {

@@ -28,11 +28,16 @@ const byId = statement<{ id: string }, Session>(`
     case when ended_at is null and not ${isOfItsUsersEpoch} then last_used_at else ended_at end as "endedAt"
   from sessions where id = :id`);
 
-// Without a cast, PostgreSQL could not infer the type of a value that is compared with null alone.
-const live = statement<LiveAt & { userId: string | null }, Session>(`
+type Slice = { afterUser: string; afterAt: number; afterId: string; lastUser: string; limit: number };
+
+// In the order of the index `sessions_open`, so that a page costs its own rows alone.
+const live = statement<LiveAt & Slice, Session>(`
   select ${columns} from sessions
-  where ${isLive} and (user_id = :userId or cast(:userId as text) is null)
-  order by created_at`);
+  where ${isLive} and (user_id, created_at, id) > (:afterUser, :afterAt, :afterId) and user_id <= :lastUser
+  order by user_id, created_at, id limit :limit`);
+
+/** Behind every id of a user, on both engines. */
+const behindUsers = "\u{10ffff}";
 
 const liveOf = statement<LiveAt & { userId: string; most: number }, Session>(`
   select ${columns} from sessions where user_id = :userId and ${isLive}
@@ -115,8 +120,15 @@ export function sessionTable(
       const row = await one(database, byId, { id });
       return row && sessionOf(row);
     },
-    async live(at, userId) {
-      const rows = await database.all(live, { ...liveAt(at), userId: userId ?? null });
+    async live(at, userId, { after, limit } = { limit: Number.MAX_SAFE_INTEGER }) {
+      const rows = await database.all(live, {
+        ...liveAt(at),
+        afterUser: after?.userId ?? userId ?? "",
+        afterAt: after?.createdAt ?? Number.MIN_SAFE_INTEGER,
+        afterId: after?.id ?? "",
+        lastUser: userId ?? behindUsers,
+        limit,
+      });
       return rows.map(sessionOf);
     },
     async liveOf(userId, at, most) {

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import type { LocalUser, NewUser, Users } from "../../core/stories/users.ts";
+import {
+  administratorRole,
+  type LastAdministrator,
+  type LocalUser,
+  type NewUser,
+  type Users,
+} from "../../core/stories/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -41,8 +47,8 @@ const forSignIn = statement<Names & { point: string }, SignInRow>(`
 const byId = statement<{ id: string }, UserRow>(`
   select ${columns} from users where id = :id and removed = 0`);
 
-const list = statement<NoValues, UserRow>(`
-  select ${columns} from users where removed = 0 order by username_key`);
+const list = statement<{ after: string; limit: number }, UserRow>(`
+  select ${columns} from users where removed = 0 and username_key > :after order by username_key limit :limit`);
 
 const anyUser = statement<NoValues, { id: string }>("select id from users limit 1");
 
@@ -79,13 +85,36 @@ const setPassword = statement<{ id: string; passwordHash: string }>(`
 const upgradeHash = statement<{ id: string; revision: number; passwordHash: string }>(`
   update users set password_hash = :passwordHash where id = :id and revision = :revision`);
 
-const setActive = statement<{ id: string; active: number }>(`
-  update users set active = :active, revision = revision + 1 where id = :id and removed = 0`);
+/** Whether a row is an active administrator. Roles are a JSON array of words that need no escape. */
+const isAdministrator = (row: string) =>
+  `${row}.active = 1 and ${row}.removed = 0 and ${row}.roles != replace(${row}.roles, '"${administratorRole}"', '')`;
+
+// Two concurrent changes would each see the other's administrator. In one order, so that no deadlock arises. A later
+// statement of the transaction sees the changes that this one has waited for.
+const lockAdministrators = statement<NoValues>(`
+  select id from users where ${isAdministrator("users")} order by id for update`);
+
+/** The condition of a change that must leave an active administrator, if the user is one. */
+const leavesAdministrator = `(not (${isAdministrator("users")})
+  or exists (select 1 from users as other where other.id != users.id and ${isAdministrator("other")}))`;
+
+const enable = statement<{ id: string }>(`
+  update users set active = 1, revision = revision + 1 where id = :id and removed = 0`);
+
+const disableUser = "update users set active = 0, revision = revision + 1 where id = :id and removed = 0";
+const disable = {
+  "go on": statement<{ id: string }>(disableUser),
+  refuse: statement<{ id: string }>(`${disableUser} and ${leavesAdministrator}`),
+};
 
 // The names can be taken again at once. A login in flight is refused, because opening a session compares the revision.
-const remove = statement<{ id: string; freeKey: string }>(`
+const removeUser = `
   update users set active = 0, revision = revision + 1, removed = 1, username_key = :freeKey, email_key = :freeKey
-  where id = :id and removed = 0`);
+  where id = :id and removed = 0`;
+const remove = {
+  "go on": statement<{ id: string; freeKey: string }>(removeUser),
+  refuse: statement<{ id: string; freeKey: string }>(`${removeUser} and ${leavesAdministrator}`),
+};
 
 /** The table `users`. */
 export function userTable(database: Database, audit: AuditWriter, endings: SessionEndings): Users {
@@ -94,13 +123,17 @@ export function userTable(database: Database, audit: AuditWriter, endings: Sessi
     return row && localUserOf(row);
   };
 
+  const alone = (last: LastAdministrator) =>
+    last === "refuse" && database.writers === "many" ? [step(lockAdministrators, {})] : [];
+
   return {
     byName: find,
     async byId(id) {
       const row = await one(database, byId, { id });
       return row && localUserOf(row);
     },
-    list: async () => (await database.all(list, {})).map(localUserOf),
+    list: async ({ after = "", limit } = { limit: Number.MAX_SAFE_INTEGER }) =>
+      (await database.all(list, { after, limit })).map(localUserOf),
     isEmpty: async () => (await one(database, anyUser, {})) === undefined,
     async forSignIn({ key, older: [asTyped, ascii] }, seed) {
       const row = await one(database, forSignIn, { key, asTyped, ascii, point: pointOf(seed) });
@@ -127,15 +160,21 @@ export function userTable(database: Database, audit: AuditWriter, endings: Sessi
       ),
     upgradeHash: ({ id, revision }, passwordHash) =>
       database.commit([must(upgradeHash, { id, revision, passwordHash })]),
-    setActive: (id, active, event) =>
+    setActive: (id, active, event, last = "go on") =>
+      active
+        ? audit.commit([must(enable, { id })], [event])
+        : audit.commit(
+            [...alone(last), must(disable[last], { id }), ...endings.begin(id, event.at)],
+            [event],
+            "urgent",
+          ),
+    remove: (id, event, last = "go on") =>
       audit.commit(
-        [must(setActive, { id, active: active ? 1 : 0 }), ...(active ? [] : endings.begin(id, event.at))],
-        [event],
-        active ? "ordinary" : "urgent",
-      ),
-    remove: (id, event) =>
-      audit.commit(
-        [must(remove, { id, freeKey: `removed ${id}` }), ...endings.beginRemoval(id, event.at)],
+        [
+          ...alone(last),
+          must(remove[last], { id, freeKey: `removed ${id}` }),
+          ...endings.beginRemoval(id, event.at),
+        ],
         [event],
         "urgent",
       ),

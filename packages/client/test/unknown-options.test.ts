@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { AuthClient, type CallOptions, type ClientOptions, memoryStore } from "../src/index.ts";
+
+/** Options as JavaScript passes them, without a compiler. */
+function untyped<T>(options: unknown): T {
+  return JSON.parse(JSON.stringify(options));
+}
+
+const create = (options: unknown) => new AuthClient(untyped<ClientOptions>(options));
+const derive = (options: unknown) => new AuthClient().with(untyped<ClientOptions>(options));
+
+describe.each([
+  ["new AuthClient", create],
+  ["with", derive],
+])("%s throws for", (_name, make) => {
+  test.each([
+    ["baseUrl", "baseURL"],
+    ["base_url", "baseURL"],
+    ["timeuot", "timeout"],
+    ["retries", "retry"],
+    ["header", "headers"],
+    ["fecth", "fetch"],
+    ["middlewares", "middleware"],
+    ["strore", "store"],
+  ])("the option %s, and suggests %s", (name, nearest) => {
+    const message = `Unknown option "${name}": did you mean "${nearest}"?`;
+    expect(() => make({ [name]: 1 })).toThrow(new TypeError(message));
+  });
+
+  test("an option like no other, and lists all", () => {
+    const names =
+      "baseURL, basePath, timeout, retry, headers, fetch, middleware, token, logger, signal, store";
+    const message = `Unknown option "adress": the options are ${names}`;
+    expect(() => make({ adress: "http://127.0.0.1:8000" })).toThrow(new TypeError(message));
+  });
+
+  test("an option of retries", () => {
+    const message = 'Unknown option "retry.maxRetry": did you mean "retry.maxRetries"?';
+    expect(() => make({ retry: { maxRetry: 1 } })).toThrow(new TypeError(message));
+  });
+
+  test.each(["toString", "constructor", "hasOwnProperty"])("the inherited name %s", (name) => {
+    expect(() => make({ [name]: 1 })).toThrow(`Unknown option "${name}": `);
+  });
+
+  test.each(["http://127.0.0.1:8000", 1, true, null])("%j in place of options", (value) => {
+    expect(() => make(value)).toThrow(new TypeError('Options must be an object, such as { baseURL: "…" }'));
+  });
+
+  test.each([
+    "127.0.0.1:8000",
+    "localhost:8000",
+    "login.example",
+    "//login.example",
+    "/auth",
+    "",
+    "ftp://login.example",
+    "http:",
+    "http://",
+    "https://login example",
+    "https://alice:c4n4ry@login.example",
+    "https://alice@login.example",
+  ])("the baseURL %j, without quoting it", (baseURL) => {
+    const message = "Invalid baseURL: write http://… or https://… without a user name and a password";
+    expect(() => make({ baseURL })).toThrow(new TypeError(message));
+  });
+
+  test.each(["HTTP://127.0.0.1:8000", "https://login.example/behind/a/proxy/"])(
+    "nothing with the baseURL %j",
+    (baseURL) => {
+      expect(make({ baseURL })).toBeInstanceOf(AuthClient);
+    },
+  );
+});
+
+describe("a call with an unknown option", () => {
+  const sent: string[] = [];
+  const fetch = async ({ url }: Request) => {
+    sent.push(url);
+    return Response.json({});
+  };
+  const tokens = { accessToken: "access", issuedAt: Date.now(), expiresAt: Date.now() + 3_600_000 };
+  const signedIn = () => {
+    const store = memoryStore();
+    void store.set(tokens);
+    return { store, auth: new AuthClient({ store, fetch }) };
+  };
+
+  test.each<[string, (auth: AuthClient, options: CallOptions) => Promise<unknown>]>([
+    ["login", (auth, options) => auth.login({ username: "alice", password: "alice123" }, options)],
+    ["refresh", (auth, options) => auth.refresh({ refreshToken: "refresh" }, options)],
+    ["me", (auth, options) => auth.me(options)],
+    ["logout", (auth, options) => auth.logout(options)],
+    ["token", (auth, options) => auth.token(options)],
+  ])("rejects from %s before anything is sent or removed", async (_name, call) => {
+    const { auth, store } = signedIn();
+    const message = 'Unknown option "timeuot": did you mean "timeout"?';
+    await expect(call(auth, untyped({ timeuot: 1 }))).rejects.toThrow(new TypeError(message));
+    expect(await store.get()).toEqual(tokens);
+    expect(sent).toEqual([]);
+  });
+
+  test("rejects for a store, which is an option of the client", async () => {
+    const call = signedIn().auth.me(untyped({ store: {} }));
+    await expect(call).rejects.toThrow('Unknown option "store": ');
+  });
+});

@@ -1,0 +1,68 @@
+import { integer } from "../config/values.ts";
+import { tableLayout, terminalColumns } from "../table-layout.ts";
+import { print, printJson, visible } from "../terminal.ts";
+import type { Given } from "./command.ts";
+import { readArgument } from "./failures.ts";
+
+/** Rows that are in memory at once. */
+const pageSize = 1000;
+
+/** The rows of a list, and the forms in which they are printed. */
+export interface Listing<Row> {
+  readonly heading: readonly string[];
+  readonly cells: (row: Row) => readonly string[];
+  /** The row with the names of the wire. */
+  readonly fields: (row: Row) => object;
+}
+
+/** A listing that is read in pages. The order is stable, and a page begins behind a row, not at a number of rows. */
+export interface PagedListing<Row, Position> extends Listing<Row> {
+  /** The row in front of the first one. Undefined for the beginning of the list. */
+  readonly after: Position | undefined;
+  readonly read: (page: { after: Position | undefined; limit: number }) => Promise<readonly Row[]>;
+  readonly positionOf: (row: Row) => Position;
+  /** The text for `--after` that continues behind a row. */
+  readonly cursorOf: (row: Row) => string;
+}
+
+/** Prints a short list. */
+export function printList<Row>({ has }: Given<"json">, listing: Listing<Row>, rows: readonly Row[]): void {
+  printerOf(has("json"), listing)(rows);
+}
+
+/** Prints a list page by page, up to `--limit` rows. A line on standard error says how to continue. */
+export async function printPages<Row, Position>(
+  { has, option }: Given<"json" | "limit">,
+  listing: PagedListing<Row, Position>,
+): Promise<void> {
+  const text = option("limit");
+  const most =
+    text === undefined
+      ? Number.POSITIVE_INFINITY
+      : readArgument(`--limit=${text}`, () => integer(1, 999_999_999)(text));
+  const printPage = printerOf(has("json"), listing);
+  let { after } = listing;
+  for (let printed = 0; ; ) {
+    const size = Math.min(pageSize, most - printed);
+    // One more row shows whether the list goes on.
+    const rows = await listing.read({ after, limit: size + 1 });
+    const page = rows.slice(0, size);
+    printPage(page);
+    printed += page.length;
+    const last = page.at(-1);
+    if (last === undefined || rows.length === page.length) return;
+    after = listing.positionOf(last);
+    if (printed < most) continue;
+    process.stderr.write(`latchkey: the list goes on with --after ${visible(listing.cursorOf(last))}\n`);
+    return;
+  }
+}
+
+function printerOf<Row>(
+  json: boolean,
+  { heading, cells, fields }: Listing<Row>,
+): (rows: readonly Row[]) => void {
+  if (json) return (rows) => printJson(...rows.map(fields));
+  const layout = tableLayout(heading, terminalColumns());
+  return (rows) => print(...layout(rows.map(cells)));
+}

@@ -1,0 +1,35 @@
+import type { Config } from "./config.ts";
+import { insecurities, type SecurityFacts } from "./insecure.ts";
+import { secretsBeside } from "./secret-file.ts";
+import { SettingProblem } from "./setting-text.ts";
+
+/**
+ * Judges the settings of a server before it starts.
+ *
+ * @returns a line for the log for each insecure combination, and for each allowed one that does not apply
+ * @throws {SettingProblem} for all dangerous combinations that `LATCHKEY_ALLOW_INSECURE` does not name, in one line
+ */
+export function assertSecure(config: Config): string[] {
+  const allowed = new Set(config.allowInsecure);
+  const facts = factsOf(config);
+  const found = insecurities.filter(({ applies }) => applies(facts));
+  const refused = found.filter(({ name, effect }) => effect === "refuses" && !allowed.has(name));
+  if (refused.length > 0) {
+    const names = [...allowed, ...refused.map(({ name }) => name)].join(",");
+    throw new SettingProblem(
+      `${refused.map(({ sentence }) => `${sentence}. `).join("")}To start in spite of it, set LATCHKEY_ALLOW_INSECURE=${names}`,
+    );
+  }
+  const needed = new Set(found.map(({ name }) => name));
+  return [
+    ...found.map(({ sentence }) => sentence),
+    ...[...allowed]
+      .filter((name) => !needed.has(name))
+      .map((name) => `LATCHKEY_ALLOW_INSECURE allows ${name} without need: remove it`),
+  ];
+}
+
+function factsOf(config: Config): SecurityFacts {
+  const secrets = config.secret ?? secretsBeside(config.database) ?? [];
+  return { ...config, secrets: [...secrets, ...config.guardKeys, ...config.metricsKeys] };
+}
