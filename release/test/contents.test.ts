@@ -42,4 +42,9 @@ describe.each(packages)("$name", (each) => {
     expect(ours.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(others.filter((link) => !/^https?:/.test(link))).toEqual([]);
   });
+
+  test("its README has no command of a clone alone", () => {
+    const readme = readFileSync(join(installed, "README.md"), "utf8");
+    expect(readme.match(/npm (?:run|start|test)\b.*/g) ?? []).toEqual([]);
+  });
 });
