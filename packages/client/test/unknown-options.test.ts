@@ -13,29 +13,20 @@ describe.each([
   ["new AuthClient", create],
   ["with", derive],
 ])("%s throws for", (_name, make) => {
-  test.each([
-    ["baseUrl", "baseURL"],
-    ["base_url", "baseURL"],
-    ["timeuot", "timeout"],
-    ["retries", "retry"],
-    ["header", "headers"],
-    ["fecth", "fetch"],
-    ["middlewares", "middleware"],
-    ["strore", "store"],
-  ])("the option %s, and suggests %s", (name, nearest) => {
-    const message = `Unknown option "${name}": did you mean "${nearest}"?`;
-    expect(() => make({ [name]: 1 })).toThrow(new TypeError(message));
-  });
-
-  test("an option like no other, and lists all", () => {
-    const names =
-      "baseURL, basePath, timeout, retry, headers, fetch, middleware, token, logger, signal, store";
-    const message = `Unknown option "adress": the options are ${names}`;
-    expect(() => make({ adress: "http://127.0.0.1:8000" })).toThrow(new TypeError(message));
-  });
+  test.each(["baseUrl", "base_url", "timeuot", "retries", "header", "fecth", "middlewares", "strore", ""])(
+    "the option %j, and lists all",
+    (name) => {
+      const names =
+        "baseURL, basePath, timeout, retry, headers, fetch, middleware, token, logger, signal, store";
+      const message = `Unknown option "${name}": the options are ${names}`;
+      expect(() => make({ timeout: 1_000, [name]: 1 })).toThrow(new TypeError(message));
+    },
+  );
 
   test("an option of retries", () => {
-    const message = 'Unknown option "retry.maxRetry": did you mean "retry.maxRetries"?';
+    const names =
+      "maxRetries, initialInterval, maxInterval, exponent, maxElapsedTime, retryConnectionErrors, statusCodes";
+    const message = `Unknown option "retry.maxRetry": the options are ${names}`;
     expect(() => make({ retry: { maxRetry: 1 } })).toThrow(new TypeError(message));
   });
 
@@ -44,7 +35,7 @@ describe.each([
   });
 
   test.each(["http://127.0.0.1:8000", 1, true, null])("%j in place of options", (value) => {
-    expect(() => make(value)).toThrow(new TypeError('Options must be an object, such as { baseURL: "…" }'));
+    expect(() => make(value)).toThrow(new TypeError("Options must be an object"));
   });
 
   test.each([
@@ -94,7 +85,8 @@ describe("a call with an unknown option", () => {
     ["token", (auth, options) => auth.token(options)],
   ])("rejects from %s before anything is sent or removed", async (_name, call) => {
     const { auth, store } = signedIn();
-    const message = 'Unknown option "timeuot": did you mean "timeout"?';
+    const message =
+      'Unknown option "timeuot": the options are baseURL, basePath, timeout, retry, headers, fetch, middleware, token, logger, signal';
     await expect(call(auth, untyped({ timeuot: 1 }))).rejects.toThrow(new TypeError(message));
     expect(await store.get()).toEqual(tokens);
     expect(sent).toEqual([]);
