@@ -176,14 +176,6 @@ export class ConnectionError extends AuthError {
   readonly kind = "connection";
   /** The innermost code of the cause, if the platform gives one. Browsers give none. */
   declare readonly code?: string;
-
-  constructor(
-    message: string,
-    { code, ...options }: ErrorOptions & { readonly code?: string | undefined } = {},
-  ) {
-    super(message, options);
-    if (code) this.code = code;
-  }
 }
 
 /**
