@@ -3,7 +3,7 @@ import { abortable, CloseSignal } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
 import type { StoreFailure } from "./buffered-store.ts";
 import { type Call, callOf, readValue } from "./call.ts";
-import { checkBaseURL } from "./check-options.ts";
+import { checkBaseURL, ownOptions } from "./check-options.ts";
 import { SignedOutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
 import {
@@ -59,8 +59,8 @@ export class AuthClient {
 
   /** @throws {TypeError} an unknown option, or an invalid `baseURL` */
   constructor(options: ClientOptions = {}) {
-    this.#settings = mergeSettings(defaults, options, clientDefaults);
-    const { store = memoryStore() } = options;
+    this.#settings = mergeSettings(clientDefaults, ownOptions(options, clientDefaults));
+    const { store = memoryStore() } = this.#settings;
     checkBaseURL(this.#settings.baseURL);
     const refresh = (grant: RefreshGrant) => readValue(this.#refresh(grant), readTokens);
     const lockTimeout = Math.min(this.#settings.timeout, longestAttempt) + lockMargin;
@@ -172,8 +172,9 @@ export class AuthClient {
    * @example const slow = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
-    const settings = mergeSettings(this.#settings, options, clientDefaults);
-    const { store, baseURL, basePath } = options;
+    const own = ownOptions(options, clientDefaults);
+    const settings = mergeSettings(this.#settings, own);
+    const { store, baseURL, basePath } = own;
     const other = new AuthClient({ ...settings, store });
     other.#closing = this.#closing;
     if (!(store || baseURL || basePath)) other.#session = this.#session;
@@ -232,9 +233,11 @@ export class AuthClient {
   }
 
   /** The settings of a call. */
-  #with(options?: CallOptions): CallSettings {
-    const settings = mergeSettings(this.#settings, options);
-    return { ...settings, signals: [this.#closing, settings.signal] };
+  #with(options: CallOptions = {}): CallSettings {
+    const own = ownOptions(options, defaults);
+    const settings = mergeSettings(this.#settings, own);
+    const signals = [this.#closing, settings.signal];
+    return { ...settings, signals, given: own.token !== undefined };
   }
 
   /** Sends an operation. A throw, as for an unknown option, becomes a rejection. */
@@ -258,10 +261,9 @@ export class AuthClient {
     options?: CallOptions,
   ): Promise<R> {
     const settings = this.#with(options);
-    const given = options?.token !== undefined;
-    const bearer = await this.#bearer(settings, given);
+    const bearer = await this.#bearer(settings);
     const answer = await call(bearer);
-    if (answer.status !== 401 || given) return answer;
+    if (answer.status !== 401 || settings.given) return answer;
     const other = await abortable(settings.signals, () => this.#session.token(bearer).catch(() => bearer));
     return other && other !== bearer ? call(other) : answer;
   }
@@ -275,9 +277,9 @@ export class AuthClient {
     options?: CallOptions,
   ): Promise<[answer: Answer, failure: StoreFailure | undefined, over?: boolean]> {
     const settings = this.#with(options);
-    const { held, failure } = options?.token === undefined ? await this.#session.end() : {};
+    const { held, failure } = settings.given ? {} : await this.#session.end();
     const logout = (bearer: string | undefined) => this.#send("POST", "/logout", options, { bearer });
-    const answer = await logout(held?.accessToken ?? (await this.#bearer(settings, true)));
+    const answer = await logout(held?.accessToken ?? (await this.#bearer({ ...settings, given: true })));
     if (answer.status !== 401 || !held) return [answer, failure];
     const { refreshToken } = held;
     // The access token has expired, but the session may not have: refresh it, so that it can be ended.
@@ -288,18 +290,15 @@ export class AuthClient {
   }
 
   /**
-   * The session's token, or else the token of the options or of the environment. An abort ends the wait.
-   *
-   * @param given leaves out the session's token
+   * The session's token, or else the token of the options or of the environment. A given token comes first. An abort
+   * ends the wait.
    */
-  #bearer(
-    {
-      signals,
-      // Deno throws if it may not read the environment.
-      token = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
-    }: CallSettings,
-    given?: boolean,
-  ): Promise<string | undefined> {
+  #bearer({
+    signals,
+    given,
+    // Deno throws if it may not read the environment.
+    token = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
+  }: CallSettings): Promise<string | undefined> {
     return abortable(signals, async () => {
       const held = given ? undefined : await this.#session.token();
       return held ?? (typeof token === "function" ? token() : token);

@@ -21,6 +21,8 @@ export interface Operation {
 export interface CallSettings extends Settings {
   /** The first that is aborted ends the call. */
   readonly signals: Signals;
+  /** Whether the caller gave the call a token of its own. */
+  readonly given: boolean;
 }
 
 /**

@@ -34,6 +34,10 @@ describe.each([
     expect(() => make({ [name]: 1 })).toThrow(`Unknown option "${name}": `);
   });
 
+  test.each([null, true, 1, "5XX"])("%j in place of the options of retry", (retry) => {
+    expect(() => make({ retry })).toThrow(new TypeError("Options must be an object"));
+  });
+
   test.each(["http://127.0.0.1:8000", 1, true, null])("%j in place of options", (value) => {
     expect(() => make(value)).toThrow(new TypeError("Options must be an object"));
   });
@@ -49,6 +53,9 @@ describe.each([
     "http:",
     "http://",
     "https://login example",
+    "https://login.example ",
+    "https://login.example\n",
+    "https:///login.example",
     "https://alice:c4n4ry@login.example",
     "https://alice@login.example",
   ])("the baseURL %j, without quoting it", (baseURL) => {
@@ -56,12 +63,15 @@ describe.each([
     expect(() => make({ baseURL })).toThrow(new TypeError(message));
   });
 
-  test.each(["HTTP://127.0.0.1:8000", "https://login.example/behind/a/proxy/"])(
-    "nothing with the baseURL %j",
-    (baseURL) => {
-      expect(make({ baseURL })).toBeInstanceOf(AuthClient);
-    },
-  );
+  test.each([
+    "HTTP://127.0.0.1:8000",
+    "https://login.example/behind/a/proxy/",
+    "http://[::1]:8000",
+    "https://bücher.example",
+    "https://login.example/a@b",
+  ])("nothing with the baseURL %j", (baseURL) => {
+    expect(make({ baseURL })).toBeInstanceOf(AuthClient);
+  });
 });
 
 describe("a call with an unknown option", () => {
