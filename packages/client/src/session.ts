@@ -1,6 +1,7 @@
 import type { CloseSignal } from "./abortable.ts";
 import { bufferedStore, type Replacement, type StoreFailure } from "./buffered-store.ts";
 import { isKnownError, type KnownError, SignedOutError } from "./errors.ts";
+import { orUndefined } from "./fields.ts";
 import { type TokenStore, withLock } from "./stores.ts";
 import {
   isExpired,
@@ -163,11 +164,12 @@ export function openSession(
     storeErrors,
     watch(closing) {
       if (watching || closing.aborted) return;
-      watching = true;
       // A call reports a store that cannot be read.
       const look = () => void tokens.get().catch(() => {});
       const stop = store.watch?.(look);
-      if (stop) closing.add(stop);
+      watching = true;
+      // One that throws must not keep other calls from being aborted.
+      if (stop) closing.add(() => orUndefined(stop));
       look();
     },
     begin(signedIn) {
