@@ -28,7 +28,15 @@ async function notesOfUser(): Promise<readonly Note[]> {
   return (await call<{ readonly notes: readonly Note[] }>("GET", "/api/notes")).notes;
 }
 
-function Notes({ user, onEnd }: { readonly user: User; readonly onEnd: () => void }) {
+interface NotesProps {
+  readonly user: User;
+  /** The session has ended. */
+  readonly onEnd: () => void;
+  /** The user has ended the session in this tab. */
+  readonly onSignOut: () => void;
+}
+
+function Notes({ user, onEnd, onSignOut }: NotesProps) {
   const [notes, setNotes] = useState<readonly Note[]>([]);
   const [fault, setFault] = useState("");
   // A session may have ended in another tab or on the server: the next call says so.
@@ -61,7 +69,7 @@ function Notes({ user, onEnd }: { readonly user: User; readonly onEnd: () => voi
         </label>
         <button type="submit">Add</button>
       </form>
-      <button type="button" onClick={() => call("DELETE", "/api/session").then(onEnd, failed)}>
+      <button type="button" onClick={() => call("DELETE", "/api/session").then(onSignOut, failed)}>
         Sign out
       </button>
       <p role="alert">{fault}</p>
@@ -69,13 +77,30 @@ function Notes({ user, onEnd }: { readonly user: User; readonly onEnd: () => voi
   );
 }
 
+/** Tabs share the cookie. So a login or a logout in one tab changes the user of all. */
+const tabs = new BroadcastChannel("session");
+
 function Page() {
   /** Undefined until the backend has answered, and null if nobody is signed in. */
   const [user, setUser] = useState<User | null>();
   const end = useCallback(() => setUser(null), []);
-  useEffect(() => void call<User>("GET", "/api/session").then(setUser, end), [end]);
+  useEffect(() => {
+    const look = () => void call<User>("GET", "/api/session").then(setUser, end);
+    tabs.onmessage = look;
+    look();
+  }, [end]);
+  const change = useCallback((next: User | null) => {
+    setUser(next);
+    tabs.postMessage(null);
+  }, []);
+  const signOut = useCallback(() => change(null), [change]);
   if (user === undefined) return null;
-  return user ? <Notes user={user} onEnd={end} /> : <SignIn onUser={setUser} />;
+  // The key drops the notes of the user before.
+  return user ? (
+    <Notes key={user.username} user={user} onEnd={end} onSignOut={signOut} />
+  ) : (
+    <SignIn onUser={change} />
+  );
 }
 
 const place = document.getElementById("page");

@@ -50,8 +50,9 @@ export function webApp({ login, notes, html, script }: WebOptions): Hono {
   app.get("/page.js", (c) => c.body(script, 200, { "content-type": "text/javascript" }));
 
   app.use("/api/*", async (c, next) => {
-    c.header("cache-control", "no-store");
     await next();
+    // Set last, so that errors have it as well.
+    c.header("cache-control", "no-store");
   });
   app.get("/api/session", async (c) => c.json(await signedIn(c).me()));
 
@@ -87,7 +88,8 @@ export function webApp({ login, notes, html, script }: WebOptions): Hono {
     if (!isKnownError(error)) return c.json({ message: "The notes cannot be reached" }, 502);
     const { message } = error;
     if (error.kind === "signed_out") return c.json({ message }, 401);
-    if (!("status" in error) || error.status >= 500)
+    // An error can have a status of success: its body was not the expected one.
+    if (!("status" in error) || error.status < 400 || error.status >= 500)
       return c.json({ message: "Nobody can sign in now" }, 502);
     return Response.json({ message }, { status: error.status });
   });

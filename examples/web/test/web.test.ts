@@ -137,6 +137,43 @@ test("the page allows its own script alone, and no frame around it", async () =>
   );
 });
 
+describe("a login server that answers", () => {
+  test.each([
+    ["a success without JSON", 200, "Welcome"],
+    ["a success without tokens", 200, "{}"],
+    ["a redirect", 302, ""],
+  ])(
+    "%s signs nobody in",
+    async (_case, status, body) => {
+      const login = createServer((_request, response) => {
+        response.writeHead(status, { location: "/elsewhere" }).end(body);
+      });
+      const LATCHKEY_ISSUER = `http://127.0.0.1:${await listenLocally(login)}`;
+      await using _closed = { [Symbol.asyncDispose]: () => closeNow(login) };
+      const app = programs.script(join(import.meta.dirname, "../src/main.ts"), {
+        PORT: "0",
+        LATCHKEY_ISSUER,
+      });
+      const url = await app.says(/^the web app is at (http:\S+), /);
+      const headers = { "content-type": "application/json", "sec-fetch-site": "same-origin" };
+      const sent = { method: "POST", headers, body: JSON.stringify(alice) };
+      const answer = await fetch(`${url}/api/session`, sent);
+      expect([answer.status, await answer.json()]).toEqual([502, { message: "Nobody can sign in now" }]);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    },
+    30_000,
+  );
+});
+
+test.each([
+  ["GET", "/api/session", undefined, 401],
+  ["POST", "/api/session", { username: "alice", password: "wrong" }, 401],
+  ["POST", "/api/session", {}, 400],
+])("no cache keeps the refusal of %s %s", async (method, path, body, status) => {
+  const answer = await ask(method, path, { body });
+  expect([answer.status, answer.headers.get("cache-control")]).toEqual([status, "no-store"]);
+});
+
 test("the login server learns the browser's address", async () => {
   const seen: (string | string[] | undefined)[] = [];
   const login = createServer(({ headers }, response) => {

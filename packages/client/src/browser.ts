@@ -26,6 +26,8 @@ export function acrossTabs(store: TokenStore): TokenStore {
       channel?.close();
     },
     watch(changed) {
+      // First, because it may throw: a channel would stay open then.
+      const stopStore = store.watch?.(changed);
       let channel: Channel | undefined;
       const listen = () => {
         channel = open();
@@ -35,7 +37,6 @@ export function acrossTabs(store: TokenStore): TokenStore {
       };
       listen();
       const stops = [
-        store.watch?.(changed),
         on("storage", (event) => {
           // `localStorage.clear()` has no key.
           if ("key" in event && (event.key === name || event.key === null)) changed();
@@ -48,6 +49,7 @@ export function acrossTabs(store: TokenStore): TokenStore {
           changed();
         }),
         () => channel?.close(),
+        stopStore,
       ];
       return () => {
         for (const stop of stops) stop?.();

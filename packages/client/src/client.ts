@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { abortable, CloseSignal } from "./abortable.ts";
 import type { Answer } from "./answer.ts";
-import type { Replacement, StoreFailure } from "./buffered-store.ts";
+import type { StoreFailure } from "./buffered-store.ts";
 import { type Call, callOf, readValue } from "./call.ts";
-import { checkBaseURL } from "./check-options.ts";
+import { checkBaseURL, ownOptions } from "./check-options.ts";
 import { SignedOutError } from "./errors.ts";
 import { orUndefined } from "./fields.ts";
 import {
@@ -14,10 +14,10 @@ import {
   mergeSettings,
   type Settings,
 } from "./options.ts";
-import { finalStatuses, Session, type SessionEnd } from "./session.ts";
+import { finalStatuses, openSession, type Session, type SessionEnd } from "./session.ts";
 import { memoryStore } from "./stores.ts";
 import { type RefreshGrant, tokenSetOf } from "./tokens.ts";
-import { type CallSettings, send, withSafeError } from "./transport.ts";
+import { type CallSettings, type Operation, send, withSafeError } from "./transport.ts";
 import {
   type LoginResponse,
   type LogoutResponse,
@@ -59,12 +59,12 @@ export class AuthClient {
 
   /** @throws {TypeError} an unknown option, or an invalid `baseURL` */
   constructor(options: ClientOptions = {}) {
-    this.#settings = mergeSettings(defaults, options, clientDefaults);
-    const { store = memoryStore() } = options;
+    this.#settings = mergeSettings(clientDefaults, ownOptions(options, clientDefaults));
+    const { store = memoryStore() } = this.#settings;
     checkBaseURL(this.#settings.baseURL);
-    const refresh = (grant: RefreshGrant) => readValue(sendRefresh(grant, this.#with()), readTokens);
+    const refresh = (grant: RefreshGrant) => readValue(this.#refresh(grant), readTokens);
     const lockTimeout = Math.min(this.#settings.timeout, longestAttempt) + lockMargin;
-    this.#session = new Session(store, refresh, lockTimeout);
+    this.#session = openSession(store, refresh, lockTimeout);
   }
 
   /**
@@ -76,8 +76,7 @@ export class AuthClient {
    */
   login({ username, password }: Credentials, options?: CallOptions): Call<LoginResponse> {
     const sentAt = Date.now();
-    const operation = { method: "POST", path: "/login", body: { username, password } } as const;
-    const answer = begin(() => send(operation, this.#with(options)));
+    const answer = this.#send("POST", "/login", options, { body: { username, password } });
     const signIn = async () => {
       const signedIn = await readValue(answer, readLogin);
       await this.#session.begin(tokenSetOf(signedIn, sentAt));
@@ -93,7 +92,7 @@ export class AuthClient {
    * @example const { accessToken } = await auth.refresh({ refreshToken });
    */
   refresh(grant: RefreshGrant, options?: CallOptions): Call<RefreshTokenResponse> {
-    const answer = begin(() => sendRefresh(grant, this.#with(options)));
+    const answer = this.#refresh(grant, options);
     const tokens = this.#session.refresh(grant, () => readValue(answer, readTokens));
     return callOf(answer, tokens);
   }
@@ -105,12 +104,8 @@ export class AuthClient {
    * @example const { id, roles } = await auth.me();
    */
   me(options?: CallOptions): Call<User> {
-    const answer = begin(() => {
-      const settings = this.#with(options);
-      return this.#asBearer(settings, options?.token, (bearer) =>
-        send({ method: "GET", path: "/me", bearer, idempotent: true }, settings),
-      );
-    });
+    const call = (bearer?: string) => this.#send("GET", "/me", options, { bearer });
+    const answer = this.#asBearer(call, options);
     return callOf(answer, readValue(answer, readUser));
   }
 
@@ -122,17 +117,11 @@ export class AuthClient {
    * @example await auth.logout();
    */
   logout(options?: CallOptions): Call<LogoutResponse> {
-    let ending: Promise<Replacement> | undefined;
-    const ended = begin(() => {
-      const settings = this.#with(options);
-      if (options?.token === undefined) ending = this.#session.end();
-      return this.#end(settings, ending);
-    });
+    const ended = this.#end(options);
     return callOf(
       ended.then(([answer]) => answer),
-      ended.then(async ([answer, over]) => {
+      ended.then(async ([answer, failure, over]) => {
         const left = over ? { message: "Already logged out" } : await readValue(answer, readLogout);
-        const failure = (await ending)?.failure;
         if (failure) throw failure.error;
         return left;
       }),
@@ -164,14 +153,17 @@ export class AuthClient {
     const { signal } = request;
     const again = request.clone();
     let refused: Response | undefined;
-    return this.#asBearer(this.#with({ signal }), undefined, async (bearer) => {
-      if (!bearer) throw new SignedOutError();
-      await refused?.body?.cancel();
-      const next = refused ? again : request;
-      withSafeError(() => next.headers.set("authorization", `Bearer ${bearer}`));
-      refused = await fetch(next);
-      return refused;
-    });
+    return this.#asBearer(
+      async (bearer) => {
+        if (!bearer) throw new SignedOutError();
+        await refused?.body?.cancel();
+        const next = refused ? again : request;
+        withSafeError(() => next.headers.set("authorization", `Bearer ${bearer}`));
+        refused = await fetch(next);
+        return refused;
+      },
+      { signal },
+    );
   };
 
   /**
@@ -180,8 +172,9 @@ export class AuthClient {
    * @example const slow = auth.with({ timeout: 120_000 });
    */
   with(options: ClientOptions): AuthClient {
-    const settings = mergeSettings(this.#settings, options, clientDefaults);
-    const { store, baseURL, basePath } = options;
+    const own = ownOptions(options, clientDefaults);
+    const settings = mergeSettings(this.#settings, own);
+    const { store, baseURL, basePath } = own;
     const other = new AuthClient({ ...settings, store });
     other.#closing = this.#closing;
     if (!(store || baseURL || basePath)) other.#session = this.#session;
@@ -240,63 +233,75 @@ export class AuthClient {
   }
 
   /** The settings of a call. */
-  #with(options?: CallOptions): CallSettings {
-    const settings = mergeSettings(this.#settings, options);
-    return { ...settings, signals: [this.#closing, settings.signal] };
+  #with(options: CallOptions = {}): CallSettings {
+    const own = ownOptions(options, defaults);
+    const settings = mergeSettings(this.#settings, own);
+    const signals = [this.#closing, settings.signal];
+    return { ...settings, signals, given: own.token !== undefined };
+  }
+
+  /** Sends an operation. A throw, as for an unknown option, becomes a rejection. */
+  async #send(
+    method: "GET" | "POST",
+    path: string,
+    options?: CallOptions,
+    more?: Omit<Operation, "method" | "path">,
+  ): Promise<Answer> {
+    return send({ method, path, ...more }, this.#with(options));
+  }
+
+  #refresh({ refreshToken, currentToken }: RefreshGrant, options?: CallOptions): Promise<Answer> {
+    const body = { refresh_token: refreshToken, current_token: currentToken };
+    return this.#send("POST", "/refresh", options, { body });
   }
 
   /** Makes a call with a bearer token. A 401 is followed by one refresh and one retry, unless the caller gave the token. */
   async #asBearer<R extends { readonly status: number }>(
-    settings: CallSettings,
-    token: CallOptions["token"],
     call: (bearer: string | undefined) => Promise<R>,
+    options?: CallOptions,
   ): Promise<R> {
-    const bearer = token === undefined ? await this.#bearer(settings) : await resolveToken(settings);
+    const settings = this.#with(options);
+    const bearer = await this.#bearer(settings);
     const answer = await call(bearer);
-    if (answer.status !== 401 || token !== undefined) return answer;
+    if (answer.status !== 401 || settings.given) return answer;
     const other = await abortable(settings.signals, () => this.#session.token(bearer).catch(() => bearer));
     return other && other !== bearer ? call(other) : answer;
   }
 
-  /** Sends a logout. @returns the response, and whether the session had already ended */
+  /**
+   * Ends the session here, and then on the server.
+   *
+   * @returns the response, the store's failure to remove the tokens, and whether the session had already ended
+   */
   async #end(
-    settings: CallSettings,
-    ending?: Promise<Replacement>,
-  ): Promise<[answer: Answer, over?: boolean]> {
-    const held = (await ending)?.held;
-    const logout = (bearer: string | undefined) =>
-      send({ method: "POST", path: "/logout", bearer, idempotent: true }, settings);
-    const answer = await logout(held?.accessToken ?? (await resolveToken(settings)));
-    if (answer.status !== 401 || !held) return [answer];
-    if (!held.refreshToken) return [answer, true];
+    options?: CallOptions,
+  ): Promise<[answer: Answer, failure: StoreFailure | undefined, over?: boolean]> {
+    const settings = this.#with(options);
+    const { held, failure } = settings.given ? {} : await this.#session.end();
+    const logout = (bearer: string | undefined) => this.#send("POST", "/logout", options, { bearer });
+    const answer = await logout(held?.accessToken ?? (await this.#bearer({ ...settings, given: true })));
+    if (answer.status !== 401 || !held) return [answer, failure];
+    const { refreshToken } = held;
     // The access token has expired, but the session may not have: refresh it, so that it can be ended.
-    const renewed = await sendRefresh({ refreshToken: held.refreshToken }, settings);
-    if (finalStatuses.includes(renewed.status)) return [answer, true];
+    const renewed = refreshToken ? await this.#refresh({ refreshToken }, options) : answer;
+    if (finalStatuses.includes(renewed.status)) return [answer, failure, true];
     const { accessToken } = await readValue(renewed, readTokens);
-    return [await logout(accessToken)];
+    return [await logout(accessToken), failure];
   }
 
-  /** The session's token, or else the token of the options or of the environment. */
-  #bearer(settings: CallSettings): Promise<string | undefined> {
-    return abortable(settings.signals, async () => (await this.#session.token()) ?? resolveToken(settings));
+  /**
+   * The session's token, or else the token of the options or of the environment. A given token comes first. An abort
+   * ends the wait.
+   */
+  #bearer({
+    signals,
+    given,
+    // Deno throws if it may not read the environment.
+    token = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
+  }: CallSettings): Promise<string | undefined> {
+    return abortable(signals, async () => {
+      const held = given ? undefined : await this.#session.token();
+      return held ?? (typeof token === "function" ? token() : token);
+    });
   }
-}
-
-/** Starts a call at once. A throw of the start, as for an unknown option, becomes a rejection. */
-async function begin<T>(call: () => Promise<T>): Promise<T> {
-  return call();
-}
-
-function sendRefresh({ refreshToken, currentToken }: RefreshGrant, settings: CallSettings): Promise<Answer> {
-  const body = { refresh_token: refreshToken, current_token: currentToken };
-  return send({ method: "POST", path: "/refresh", body }, settings);
-}
-
-/** The token of the options, or else of the environment. An abort ends the wait for a token function. */
-function resolveToken({
-  signals,
-  // Deno throws if it may not read the environment.
-  token = orUndefined(() => globalThis.process?.env?.["LATCHKEY_TOKEN"]?.trim()),
-}: CallSettings): Promise<string | undefined> {
-  return abortable(signals, async () => (typeof token === "function" ? token() : token));
 }

@@ -49,9 +49,11 @@ export class APIError extends AuthError {
     super(message);
     this.status = answer.status;
     this.#answer = answer;
-    // The last secret is the password or the token. A value that quotes it is left out, because it is printed.
+    // Loggers print both. So a value that is long, has a blank or a control character, or quotes the password or the
+    // token, which is the last secret, is left out.
     const secret = answer.secrets.at(-1);
-    const printable = (value?: string | null) => value && !(secret && value.includes(secret));
+    const printable = (value?: string | null) =>
+      value && /^[!-~]{1,128}$/.test(value) && !(secret && value.includes(secret));
     const code = textIn(fieldsOf(answer.data), "code");
     const requestId = answer.headers.get("x-request-id");
     Object.assign(this, printable(code) && { code }, printable(requestId) && { requestId });
@@ -176,14 +178,6 @@ export class ConnectionError extends AuthError {
   readonly kind = "connection";
   /** The innermost code of the cause, if the platform gives one. Browsers give none. */
   declare readonly code?: string;
-
-  constructor(
-    message: string,
-    { code, ...options }: ErrorOptions & { readonly code?: string | undefined } = {},
-  ) {
-    super(message, options);
-    if (code) this.code = code;
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkNames } from "./check-options.ts";
+import { ownOptions } from "./check-options.ts";
 import { defaultRetry, type RetryOptions } from "./retry.ts";
 import type { TokenStore } from "./stores.ts";
 
@@ -69,7 +69,7 @@ export interface ClientOptions extends CallOptions {
 }
 
 /** Options with every default filled in. */
-export interface Settings extends CallOptions {
+export interface Settings extends ClientOptions {
   readonly baseURL: string;
   readonly basePath: string;
   readonly timeout: number;
@@ -102,21 +102,18 @@ export const clientDefaults: Settings & Readonly<Record<keyof ClientOptions, unk
 /**
  * Overrides settings with options. An option that is `undefined` changes nothing.
  *
- * @param known an object with the known names as keys
- * @throws {TypeError} an unknown option
+ * @param own the result of `ownOptions`
+ * @throws {TypeError} an unknown option of `retry`
  */
-export function mergeSettings(
-  settings: Settings,
-  options: CallOptions = {},
-  known: object = defaults,
-): Settings {
-  checkNames(options, known);
-  const { retry } = options;
-  if (retry) checkNames(retry, defaultRetry, "retry.");
+export function mergeSettings(settings: Settings, own: CallOptions): Settings {
+  const { retry = {} } = own;
   return {
-    ...merge(settings, options),
-    retry: merge(settings.retry, retry === false ? { maxRetries: 0 } : retry),
-    headers: merge(settings.headers, options.headers),
+    ...merge(settings, own),
+    retry: merge(
+      settings.retry,
+      retry === false ? { maxRetries: 0 } : ownOptions(retry, defaultRetry, "retry."),
+    ),
+    headers: merge(settings.headers, own.headers),
   };
 }
 

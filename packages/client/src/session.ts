@@ -1,6 +1,7 @@
 import type { CloseSignal } from "./abortable.ts";
-import { BufferedStore, type Replacement, type StoreFailure } from "./buffered-store.ts";
+import { bufferedStore, type Replacement, type StoreFailure } from "./buffered-store.ts";
 import { isKnownError, type KnownError, SignedOutError } from "./errors.ts";
+import { orUndefined } from "./fields.ts";
 import { type TokenStore, withLock } from "./stores.ts";
 import {
   isExpired,
@@ -23,8 +24,6 @@ export interface SessionEnd {
   readonly error?: KnownError;
 }
 
-type SendRefresh = (grant: RefreshGrant) => Promise<RefreshTokenResponse>;
-
 /** The listeners of one type of event. */
 class Listeners<Event> extends Set<(event: Event) => void> {
   /** @returns a function that removes the listener */
@@ -39,163 +38,170 @@ class Listeners<Event> extends Set<(event: Event) => void> {
   }
 }
 
-/**
- * A signed-in session: its tokens are in a store, and are refreshed shortly before they expire. Concurrent
- * callers share one refresh.
- *
- * Every login and every end increments a version. The result of a refresh is only stored if the version and the
- * stored tokens are the same as before it. So a slow refresh undoes no login and no logout.
- *
- * Every look at the store is compared with the one before. So each end and each start is announced once, whether this
- * client has caused it or found it.
- */
-export class Session {
-  readonly ends = new Listeners<SessionEnd>();
-  readonly starts = new Listeners<void>();
-  readonly storeErrors = new Listeners<StoreFailure>();
-  readonly #tokens: BufferedStore;
-  readonly #store: TokenStore;
-  readonly #sendRefresh: SendRefresh;
-  readonly #lockTimeout: number;
-  #version = 0;
-  /** The tokens at the last look: undefined if nobody was signed in, null before the first look. */
-  #seen: TokenSet | undefined | null = null;
-  #watching = false;
-  #refreshing: Promise<TokenSet> | undefined;
-
-  /** @param lockTimeout the longest wait for the refresh of another tab, in milliseconds */
-  constructor(store: TokenStore, sendRefresh: SendRefresh, lockTimeout: number) {
-    const failed = (failure: StoreFailure) => this.storeErrors.emit(failure);
-    this.#tokens = new BufferedStore(store, failed, (held) => this.#see(held));
-    this.#store = store;
-    this.#sendRefresh = sendRefresh;
-    this.#lockTimeout = lockTimeout;
-  }
-
+/** A signed-in session, and the events of its life. */
+export interface Session {
+  readonly ends: Listeners<SessionEnd>;
+  readonly starts: Listeners<void>;
+  readonly storeErrors: Listeners<StoreFailure>;
   /** Looks at the store now and after each change that it reports, until the client is closed. */
-  watch(closing: CloseSignal): void {
-    if (this.#watching || closing.aborted) return;
-    this.#watching = true;
-    // A call reports a store that cannot be read.
-    const look = () => void this.#tokens.get().catch(() => {});
-    const stop = this.#store.watch?.(look);
-    if (stop) closing.add(stop);
-    look();
-  }
-
+  watch(closing: CloseSignal): void;
   /** Stores the tokens of a login. */
-  async begin(tokens: TokenSet): Promise<void> {
-    this.#version++;
-    await this.#tokens.replace(tokens);
-  }
-
+  begin(tokens: TokenSet): Promise<unknown>;
   /** Removes the tokens because of a logout. @returns the tokens that were removed */
-  async end(): Promise<Replacement> {
-    this.#version++;
-    const see = (held?: TokenSet) => this.#see(held, { reason: "logout" });
-    const removed = await this.#tokens.replace(undefined, undefined, see);
-    if (removed.held) this.#version++;
-    return removed;
-  }
-
+  end(): Promise<Replacement>;
   /**
    * A fresh access token, or undefined if nobody is signed in.
    *
    * @param refused an access token that a server has answered with 401, and that must not be returned again
    */
-  async token(refused?: string): Promise<string | undefined> {
-    const held = await this.#tokens.get();
-    if (!held) return undefined;
-    if (isFresh(held, refused)) return held.accessToken;
-    const refresh = () => this.#refresh(refused);
-    this.#refreshing ??= withLock(this.#store, "refresh", this.#lockTimeout, refresh).finally(() => {
-      this.#refreshing = undefined;
-    });
-    return (await this.#refreshing).accessToken;
-  }
-
+  token(refused?: string): Promise<string | undefined>;
   /**
    * A refresh with the caller's own grant. The new tokens are stored if the grant belongs to this session, or if
    * nobody is signed in.
    *
    * @param send waits for the response; the request may already be on its way
    */
-  async refresh(
+  refresh(grant: RefreshGrant, send: () => Promise<RefreshTokenResponse>): Promise<RefreshTokenResponse>;
+}
+
+/**
+ * Opens the session of a store. Its tokens are refreshed shortly before they expire. Concurrent callers share one
+ * refresh.
+ *
+ * Every login and every end increments a version. The result of a refresh is only stored if the version and the
+ * stored tokens are the same as before it. So a slow refresh undoes no login and no logout.
+ *
+ * Every look at the store is compared with the one before. So each end and each start is announced once, whether this
+ * client has caused it or found it.
+ *
+ * @param lockTimeout the longest wait for the refresh of another tab, in milliseconds
+ */
+export function openSession(
+  store: TokenStore,
+  sendRefresh: (grant: RefreshGrant) => Promise<RefreshTokenResponse>,
+  lockTimeout: number,
+): Session {
+  const ends = new Listeners<SessionEnd>();
+  const starts = new Listeners<void>();
+  const storeErrors = new Listeners<StoreFailure>();
+  let version = 0;
+  /** The tokens at the last look: undefined if nobody was signed in, null before the first look. */
+  let seen: TokenSet | undefined | null = null;
+  let watching = false;
+  let refreshing: Promise<TokenSet> | undefined;
+
+  /** Compares the current tokens with those of the last look, and calls the listeners of an end or a start. */
+  const see = (held: TokenSet | undefined, end: SessionEnd = { reason: "elsewhere" }) => {
+    const before = seen;
+    seen = held;
+    if (before && !held) ends.emit(end);
+    if (held && before !== null && (!before || isOtherSession(before, held))) starts.emit();
+  };
+  const tokens = bufferedStore(
+    store,
+    (failure) => storeErrors.emit(failure),
+    (held) => see(held),
+  );
+
+  /** Compare-and-set with the version and the stored tokens. @returns whether both matched */
+  const replace = async (
+    expected: number,
+    before: TokenSet | undefined,
+    next: TokenSet | undefined,
+    end?: SessionEnd,
+  ): Promise<boolean> => {
+    const same = (held?: TokenSet) => expected === version && held?.accessToken === before?.accessToken;
+    return (await tokens.replace(next, same, (held) => see(held, end))).done;
+  };
+
+  /** Stores the tokens of a refresh, or ends the session if the server refuses it. */
+  const adopt = async (
     grant: RefreshGrant,
     send: () => Promise<RefreshTokenResponse>,
-  ): Promise<RefreshTokenResponse> {
-    const version = this.#version;
-    const sentAt = Date.now();
-    const held = await this.#tokens.get().catch(() => undefined);
-    const { refreshToken, currentToken } = grant;
-    const own =
-      !held || (refreshToken ? held.refreshToken === refreshToken : held.accessToken === currentToken);
-    return own ? this.#adopt(grant, send, version, held, sentAt) : send();
-  }
+    expected: number,
+    before: TokenSet | undefined,
+    sentAt = Date.now(),
+  ): Promise<RefreshTokenResponse> => {
+    try {
+      const response = await send();
+      const { refreshToken = before?.refreshToken } = grant;
+      await replace(expected, before, tokenSetOf(response, sentAt, refreshToken, before?.signedInAt));
+      return response;
+    } catch (error) {
+      const end = before && endOf(error, !before.refreshToken && isExpired(before));
+      if (end && (await replace(expected, before, undefined, end))) version++;
+      throw error;
+    }
+  };
 
   /** Refreshes the session's own tokens, unless another tab has done so while this one waited for the lock. */
-  async #refresh(refused: string | undefined): Promise<TokenSet> {
-    const version = this.#version;
-    const held = await this.#tokens.get(true);
+  const refreshOwn = async (refused: string | undefined): Promise<TokenSet> => {
+    const expected = version;
+    const held = await tokens.get(true);
     if (!held) throw new SignedOutError();
     if (isFresh(held, refused)) return held;
     const { refreshToken, accessToken } = held;
     const grant = refreshToken ? { refreshToken } : { currentToken: accessToken };
     const send = () => {
       if (!refreshToken && isExpired(held)) throw new SignedOutError();
-      return this.#sendRefresh(grant);
+      return sendRefresh(grant);
     };
-    const failure: unknown = await this.#adopt(grant, send, version, held).then(
+    const failure: unknown = await adopt(grant, send, expected, held).then(
       () => undefined,
       (error: unknown) => error,
     );
-    const current = await this.#tokens.get();
+    const current = await tokens.get();
     if (!current) throw failure ?? new SignedOutError();
     // After a failure the old token is used until it expires. A login, or another tab, may have replaced it.
     const same = current.accessToken === accessToken;
     if (failure && same && (accessToken === refused || isExpired(held))) throw failure;
     return current;
-  }
+  };
 
-  /** Stores the tokens of a refresh, or ends the session if the server refuses it. */
-  async #adopt(
-    grant: RefreshGrant,
-    send: () => Promise<RefreshTokenResponse>,
-    version: number,
-    before: TokenSet | undefined,
-    sentAt = Date.now(),
-  ): Promise<RefreshTokenResponse> {
-    try {
-      const response = await send();
-      const { refreshToken = before?.refreshToken } = grant;
-      const next = tokenSetOf(response, sentAt, refreshToken, before?.signedInAt);
-      await this.#replace(version, before, next);
-      return response;
-    } catch (error) {
-      const end = before && endOf(error, !before.refreshToken && isExpired(before));
-      if (end && (await this.#replace(version, before, undefined, end))) this.#version++;
-      throw error;
-    }
-  }
-
-  /** Compare-and-set with the version and the stored tokens. @returns whether both matched */
-  async #replace(
-    version: number,
-    before: TokenSet | undefined,
-    next: TokenSet | undefined,
-    end?: SessionEnd,
-  ): Promise<boolean> {
-    const same = (held?: TokenSet) => version === this.#version && held?.accessToken === before?.accessToken;
-    return (await this.#tokens.replace(next, same, (held) => this.#see(held, end))).done;
-  }
-
-  /** Compares the current tokens with those of the last look, and calls the listeners of an end or a start. */
-  #see(held: TokenSet | undefined, end: SessionEnd = { reason: "elsewhere" }): void {
-    const seen = this.#seen;
-    this.#seen = held;
-    if (seen && !held) this.ends.emit(end);
-    if (held && seen !== null && (!seen || isOtherSession(seen, held))) this.starts.emit();
-  }
+  return {
+    ends,
+    starts,
+    storeErrors,
+    watch(closing) {
+      if (watching || closing.aborted) return;
+      // A call reports a store that cannot be read.
+      const look = () => void tokens.get().catch(() => {});
+      const stop = store.watch?.(look);
+      watching = true;
+      // One that throws must not keep other calls from being aborted.
+      if (stop) closing.add(() => orUndefined(stop));
+      look();
+    },
+    begin(signedIn) {
+      version++;
+      return tokens.replace(signedIn);
+    },
+    async end() {
+      version++;
+      const removed = await tokens.replace(undefined, undefined, (held) => see(held, { reason: "logout" }));
+      if (removed.held) version++;
+      return removed;
+    },
+    async token(refused) {
+      const held = await tokens.get();
+      if (!held) return undefined;
+      if (isFresh(held, refused)) return held.accessToken;
+      const refresh = () => refreshOwn(refused);
+      refreshing ??= withLock(store, "refresh", lockTimeout, refresh).finally(() => {
+        refreshing = undefined;
+      });
+      return (await refreshing).accessToken;
+    },
+    async refresh(grant, send) {
+      const expected = version;
+      const sentAt = Date.now();
+      const held = await tokens.get().catch(() => undefined);
+      const { refreshToken, currentToken } = grant;
+      const own =
+        !held || (refreshToken ? held.refreshToken === refreshToken : held.accessToken === currentToken);
+      return own ? adopt(grant, send, expected, held, sentAt) : send();
+    },
+  };
 }
 
 /** The statuses by which a server refuses a refresh for good. */

@@ -13,16 +13,16 @@ export interface Operation {
   /** The path after `basePath`. */
   readonly path: string;
   /** Fields that are undefined are not sent. */
-  readonly body?: Readonly<Record<string, string | undefined>>;
+  readonly body?: Readonly<Record<string, string | undefined>> | undefined;
   readonly bearer?: string | undefined;
-  /** Whether the server may process it twice. */
-  readonly idempotent?: boolean;
 }
 
 /** The settings of a single call. */
 export interface CallSettings extends Settings {
   /** The first that is aborted ends the call. */
   readonly signals: Signals;
+  /** Whether the caller gave the call a token of its own. */
+  readonly given: boolean;
 }
 
 /**
@@ -35,43 +35,29 @@ export function send(operation: Operation, settings: CallSettings): Promise<Answ
     () => attempt(operation, settings),
     settings.retry,
     settings.signals,
-    operation.idempotent,
+    // A body is a password or a one-time token, and the server must not process it twice.
+    !operation.body,
   );
 }
 
-/** Makes one attempt and logs it. */
+/** Makes one attempt through the middleware, within the timeout, and logs it. */
 async function attempt(operation: Operation, settings: CallSettings): Promise<Answer> {
-  const start = Date.now();
-  let outcome = {};
-  try {
-    const answer = await exchange(operation, settings);
-    outcome = { status: answer.status };
-    return answer;
-  } catch (error) {
-    if (error instanceof AuthError) outcome = { error: error.kind };
-    throw error;
-  } finally {
-    const { method, path } = operation;
-    const fields = { method, path: settings.basePath + path, ms: Date.now() - start, ...outcome };
-    orUndefined(() => settings.logger?.debug("attempt", fields));
-  }
-}
-
-/** Makes one attempt through the middleware, within the timeout. */
-async function exchange(operation: Operation, settings: CallSettings): Promise<Answer> {
   const { fetch, timeout } = settings;
+  const start = Date.now();
   const controller = new AbortController();
   // Values below eight characters are not redacted: they may be ordinary words of a message.
   const secrets = Object.values({ ...operation.body, bearer: operation.bearer }).filter(
     (value): value is string => typeof value === "string" && value.length > 7,
   );
   let origin = "";
+  let outcome = {};
   const lost = (cause: unknown): never => {
     if (orUndefined(() => cause instanceof AuthError)) throw cause;
     // Only a code is shown: the text of an error may quote a password or a header.
     const code = codesOf(cause).findLast((code) => /^[A-Z]\w{1,40}$/.test(code));
     const fault = neverSent(cause) ? "Cannot reach" : "No response from";
-    throw new ConnectionError(`${fault} ${origin}${code ? ` (${code})` : ""}`, { cause, code });
+    const error = new ConnectionError(`${fault} ${origin}${code ? ` (${code})` : ""}`, { cause });
+    throw Object.assign(error, code && { code });
   };
   // `fetch` is called without a receiver, because browsers reject any but the window.
   const chain = settings.middleware.reduceRight<Settings["fetch"]>(
@@ -90,15 +76,21 @@ async function exchange(operation: Operation, settings: CallSettings): Promise<A
       const response = await chain(request);
       const body = await response.text().catch(lost);
       const { status, headers } = response;
+      outcome = { status };
       const data: unknown = orUndefined(() => JSON.parse(body));
       return { status, headers, body, data, retryAfter: retryAfterOf(headers), secrets };
     });
   } catch (error) {
     const late = controller.signal.aborted;
     controller.abort();
-    throw late ? new RequestTimeoutError(`No response from ${origin} within ${timeout} ms`) : error;
+    const fault = late ? new RequestTimeoutError(`No response from ${origin} within ${timeout} ms`) : error;
+    outcome = fault instanceof AuthError ? { error: fault.kind } : {};
+    throw fault;
   } finally {
     clearTimeout(timer);
+    const { method, path } = operation;
+    const fields = { method, path: settings.basePath + path, ms: Date.now() - start, ...outcome };
+    orUndefined(() => settings.logger?.debug("attempt", fields));
   }
 }
 

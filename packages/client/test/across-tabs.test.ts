@@ -198,3 +198,41 @@ test("a process that listens and does not close its client ends by itself", asyn
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 20_000 });
   expect(stdout).toBe("signed_out\n");
 });
+
+test("a store whose watch throws leaves no open channel", async () => {
+  const store = named();
+  const opened: string[] = [];
+  vi.stubGlobal(
+    "BroadcastChannel",
+    class {
+      constructor(name: string) {
+        opened.push(name);
+      }
+    },
+  );
+  try {
+    const watch = () => {
+      throw new Error("no watch");
+    };
+    expect(() => acrossTabs({ ...store, watch }).watch?.(() => {})).toThrow("no watch");
+    expect(opened).toEqual([]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test("messages of a foreign script cause no event, whatever they say", async () => {
+  const store = named();
+  const { auth, events } = tab(store);
+  await auth.login(alice);
+  await vi.waitUntil(() => events.length === 1);
+  const channel = new BroadcastChannel(`latchkey ${store.name}`);
+  try {
+    for (const data of ["logout", undefined, { accessToken: "forged" }, [null]]) channel.postMessage(data);
+    await delivered(store);
+    expect(await auth.me()).toMatchObject({ username: "alice" });
+    expect(events).toEqual(["start"]);
+  } finally {
+    channel.close();
+  }
+});

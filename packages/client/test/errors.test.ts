@@ -76,6 +76,30 @@ describe("an APIError has", () => {
     expect(inspect(error)).toMatch(/code: 'too_many_attempts',\s+requestId: 'r-1'/);
   });
 
+  test.each([
+    ["a control character", "wrong\u001b[2J"],
+    ["a second line", "wrong\nforged"],
+    ["a blank", "wrong password"],
+    ["no text", ""],
+    ["129 characters", "x".repeat(129)],
+    ["a megabyte", "x".repeat(1_000_000)],
+  ])("no code with %s, and its text stays in data", async (_case, code) => {
+    server.will(answers(400, { message: "Wrong", code }));
+    const error = await apiErrorOf(client().me());
+    expect(error).toMatchObject({ message: "Wrong", data: { code } });
+    expect(Object.keys(error)).not.toContain("code");
+  });
+
+  test.each(["wrong password", "x".repeat(129)])(
+    "no requestId with a blank or 129 characters: %s",
+    async (id) => {
+      server.will(answers(400, {}, { "x-request-id": id }));
+      const error = await apiErrorOf(client().me());
+      expect(error.headers.get("x-request-id")).toBe(id);
+      expect(Object.keys(error)).not.toContain("requestId");
+    },
+  );
+
   test("undefined for parts that the server left out", async () => {
     server.will(answers(500, ""));
     const error = await apiErrorOf(client().me());

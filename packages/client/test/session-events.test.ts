@@ -170,3 +170,29 @@ describe("onSessionStart", () => {
     expect(starts).toBe(0);
   });
 });
+
+describe("a store whose watch", () => {
+  test("throws: each listener is refused with its error, and none is added", async () => {
+    const watch = () => {
+      throw new Error("no watch");
+    };
+    const { auth } = place.client({ store: { ...memoryStore(), watch } });
+    let events = 0;
+    expect(() => auth.onSessionStart(() => void events++)).toThrow("no watch");
+    expect(() => auth.onSessionStart(() => void events++)).toThrow("no watch");
+    await auth.login(alice);
+    expect(events).toBe(0);
+  });
+
+  test("cannot be stopped does not keep close() from aborting calls", async () => {
+    const watch = () => () => {
+      throw new Error("no stop");
+    };
+    const fetch = () => new Promise<Response>(() => {});
+    const { auth } = place.client({ store: { ...memoryStore(), watch }, fetch });
+    auth.onSessionStart(() => {});
+    const call = auth.me();
+    await auth[Symbol.asyncDispose]();
+    await expect(call).rejects.toMatchObject({ kind: "aborted" });
+  });
+});

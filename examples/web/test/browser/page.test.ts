@@ -48,10 +48,37 @@ describe.skipIf(!canBrowse)("the page in a browser", () => {
     await heading("Notes of alice", other);
     await page.getByRole("button", { name: "Sign out" }).click();
     await heading("Sign in");
-    await other.getByLabel("Note").fill("too late");
-    await other.getByRole("button", { name: "Add" }).click();
     await heading("Sign in", other);
     expect((await Promise.all(answers)).join()).not.toMatch(/eyJ|lkr_/);
+  });
+
+  test("a session that ends without a message is noticed at the next call", async () => {
+    await signIn();
+    await heading("Notes of alice");
+    await context.clearCookies();
+    await page.getByLabel("Note").fill("too late");
+    await page.getByRole("button", { name: "Add" }).click();
+    await heading("Sign in");
+  });
+
+  test("a login as another user changes the user of every tab, and shows no note of the first", async () => {
+    await signIn();
+    await heading("Notes of alice");
+    await page.getByLabel("Note").fill("private");
+    await page.getByRole("button", { name: "Add" }).click();
+    await page.getByRole("listitem").filter({ hasText: "private" }).waitFor();
+    const other = await context.newPage();
+    await other.goto(web.url);
+    await heading("Notes of alice", other);
+    // Without a logout in between, as if the first tab had missed its message.
+    const admin = { username: "admin", password: "admin123" };
+    const headers = { "content-type": "application/json" };
+    const sent = JSON.stringify({ method: "POST", headers, body: JSON.stringify(admin) });
+    expect(await other.evaluate(`fetch("/api/session", ${sent}).then(({ status }) => status)`)).toBe(200);
+    await other.evaluate('new BroadcastChannel("session").postMessage(null)');
+    await heading("Notes of admin");
+    await heading("Notes of admin", other);
+    expect(await page.getByText("private").count()).toBe(0);
   });
 
   test("a wrong password is shown as a message", async () => {
