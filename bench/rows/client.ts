@@ -22,7 +22,7 @@ export const client: Measure = async ({ quick }) => {
   ];
 };
 
-const sizeGoal = 5_760;
+const sizeGoal = 6_272;
 
 /** The size of all exports of a client: bundled, minified and compressed. */
 async function size(ours: string, other: string): Promise<readonly Row[]> {
