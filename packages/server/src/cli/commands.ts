@@ -152,6 +152,7 @@ export const commands: readonly Command[] = [
     example: "key reset",
     notes: [
       "For a lost secret, or after a theft of database and secret. The new keys are sealed with LATCHKEY_SECRET, or with the secret beside the database, which is made if it is missing.",
+      "After a theft, set another LATCHKEY_SECRET first, or delete the file with the secret.",
     ],
     load: async () => (await import("./key.ts")).resetKeys,
   }),

@@ -1,5 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Secrets } from "../core/tokens/derived-keys.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
@@ -55,17 +64,17 @@ export async function generatedSecrets(place: DatabasePlace, keys: Pick<KeyStore
         "if it is lost, `latchkey key reset` makes new signing keys, and everybody signs in again",
     );
   }
-  return createSecret(path);
+  return createSecret(path, place.path);
 }
 
 function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-function createSecret(path: string): Secrets {
+function createSecret(path: string, database: string): Secrets {
   const draft = `${path}.${randomUUID()}`;
-  writeFileSync(draft, `${newSecret()}\n`, { mode: 0o600, flush: true });
   try {
+    writeSecret(draft, database);
     // A link appears with its content or not at all, and never replaces another process's file.
     linkSync(draft, path);
     flushFolder(dirname(path));
@@ -79,6 +88,27 @@ function createSecret(path: string): Secrets {
   return secrets;
 }
 
+/** Writes a secret, readable by the owner of the database alone if root writes it. A service runs as that owner. */
+function writeSecret(path: string, database: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(file, `${newSecret()}\n`);
+    if (process.geteuid?.() === 0) giveToOwner(file, database);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function giveToOwner(file: number, database: string): void {
+  const { uid, gid } = statSync(database);
+  try {
+    if (uid !== 0) fchownSync(file, uid, gid);
+  } catch {
+    // Root of a container may lack this right. The next start of the service names the cure.
+  }
+}
+
 /** Without this, a power cut could keep the database and lose the directory entry of the secret. */
 function flushFolder(path: string): void {
   const folder = openSync(path, "r");
@@ -86,7 +116,9 @@ function flushFolder(path: string): void {
   closeSync(folder);
 }
 
-const tooShort = `it has fewer than ${minSecretLength} characters: restore its content`;
+const tooShort =
+  `it has fewer than ${minSecretLength} characters: restore its content; ` +
+  "if it is lost, delete the file, and `latchkey key reset` makes new signing keys, and everybody signs in again";
 
 /** The secrets in the file beside a database. Undefined if the file does not exist yet. */
 export function secretsBeside(place: DatabasePlace): Secrets | undefined {

@@ -50,7 +50,8 @@ export interface Setting<Value> {
   readonly read: (given: string | undefined) => Value;
 }
 
-type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "mayHoldSecret" | "exact" | "lines">;
+type More = Pick<Setting<unknown>, "shown" | "secret" | "holdsSecret" | "mayHoldSecret" | "exact" | "lines"> &
+  Partial<Pick<Setting<unknown>, "list">>;
 
 /** A setting with a default. */
 const setting = <Value>(
@@ -181,7 +182,7 @@ export const settings = {
     choices(allowableInsecurities),
     "",
     "dangerous combinations of settings that may start, by name, separated by commas",
-    { shown: "none" },
+    { shown: "none", list: true },
   ),
   signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),

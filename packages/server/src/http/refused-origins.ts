@@ -51,9 +51,12 @@ export function logRefusedOrigins(app: FastifyInstance, { issuer, corsOrigins, l
   }
 }
 
-/** Whether this is the origin of a page on another host. Other text, which no browser sends, may be an attempt to forge lines. */
+/**
+ * Whether this is the origin of a page on another host. Other text, which no browser sends, may be an attempt to forge
+ * lines. An operator copies the origin into a list, so a comma in it could add a second one, such as `*`.
+ */
 function isForeign(origin: string, { headers }: FastifyRequest): boolean {
-  if (origin.length > mostLength) return false;
+  if (origin.length > mostLength || /[,*]/.test(origin)) return false;
   const parsed = URL.parse(origin);
   return parsed !== null && parsed.origin === origin && parsed.host !== headers.host;
 }

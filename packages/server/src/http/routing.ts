@@ -49,7 +49,9 @@ function without(base: string, target: string): string {
   const [, name = ""] = /^(\/\.well-known\/[\w.-]+)/.exec(target) ?? [];
   const rest = target.slice(name.length);
   if (!rest.startsWith(base) || !/^([/?]|$)/.test(rest.slice(base.length))) return target;
-  return name + rest.slice(base.length) || "/";
+  const path = name + rest.slice(base.length);
+  // The issuer's path alone, also before a query, is the path of the page for people.
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 const methods = ["GET", "HEAD", "POST", "DELETE"] as const;

@@ -51,6 +51,8 @@ test.each([
   "nonsense",
   `${stranger}/path`,
   "https://stranger.example.com%1b",
+  "https://stranger.example.com,*",
+  "https://*.example.com",
   `https://${"a".repeat(400)}.example`,
 ])("%j, which no page's origin looks like, is not logged", async (origin) => {
   await using server = await testServer();

@@ -123,8 +123,10 @@ describe("the page behind a proxy that keeps a path", () => {
     for (const path of ["/auth-service/", "/", "//"]) {
       expect((await get(`${behind.url}${path}`)).status, path).toBe(200);
     }
-    const answer = await get(`${behind.url}/auth-service`);
-    expect([answer.status, answer.headers.get("location")]).toEqual([302, "./auth-service/"]);
+    for (const query of ["", "?from=mail"]) {
+      const answer = await get(`${behind.url}/auth-service${query}`);
+      expect([answer.status, answer.headers.get("location")], query).toEqual([302, "./auth-service/"]);
+    }
     expect((await get(`${behind.url}/auth-service/docs/`)).status).toBe(200);
   });
 

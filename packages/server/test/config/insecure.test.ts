@@ -175,7 +175,7 @@ test("all dangers are named in one line, and none of the allowed ones", () => {
 });
 
 test("an allowed combination that does not apply is a warning", () => {
-  expect(judged({ ALLOW_INSECURE: "cors, issuer" })).toEqual([
+  expect(judged({ ALLOW_INSECURE: "cors,\n  issuer\n" })).toEqual([
     "LATCHKEY_ALLOW_INSECURE allows cors without need: remove it",
     "LATCHKEY_ALLOW_INSECURE allows issuer without need: remove it",
   ]);

@@ -91,6 +91,21 @@ test("a file with secrets is a list, one a line", () => {
   expect(readConfig({ LATCHKEY_SECRET_FILE: path }).secret).toEqual([secret, "another".repeat(5)]);
 });
 
+test.each([
+  [1, `# the secret of 2026, made by the operators\n${secret}`],
+  [2, `${secret}\n# remove the next one in 2027, once all sessions have ended\n${secret}`],
+])("a comment in line %i is refused, because it would be a guessable secret", (number, text) => {
+  const path = file(text);
+  expect(() => readConfig({ LATCHKEY_SECRET_FILE: path })).toThrow(
+    `LATCHKEY_SECRET_FILE=${path}: line ${number} is a comment, which would be a guessable secret: remove it`,
+  );
+});
+
+test("a secret of random characters may begin with #", () => {
+  const path = file(`#${secret}`);
+  expect(readConfig({ LATCHKEY_SECRET_FILE: path }).secret).toEqual([`#${secret}`]);
+});
+
 test("a flag goes before the file of its setting", () => {
   const given = { LATCHKEY_DATABASE_FILE: file("postgres://u:hunter2@h/d") };
   expect(readConfig(given, { database: "other.db" }).database).toEqual({

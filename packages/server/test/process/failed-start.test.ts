@@ -64,7 +64,7 @@ describe.concurrent("the server does not start, and prints cause and cure in one
       "the secret is not the database's",
       [],
       { LATCHKEY_SECRET: "s".repeat(40) },
-      /not the secret that the database was made with: set LATCHKEY_SECRET/,
+      /not the secret that the database was made with: set LATCHKEY_SECRET.* or add that one on a line of its own;/,
     ],
     ["the path is a directory", ["--database", "."], {}, /cannot (write|use) .*--database/],
     ["the path is in a file", ["--database", "latchkey.db/x.db"], {}, /cannot (write|use) .*--database/],

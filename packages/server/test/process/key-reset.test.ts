@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chownSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { createGuard } from "@latchkey/guard";
 import { login, me, refresh, send, signIn } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, type Environment, Place } from "@latchkey/testkit/server/server-process";
@@ -59,6 +59,33 @@ test("a lost secret says what to do, and a reset does it", async () => {
   expect((await me(after.url, access)).status).toBe(200);
   await after.stop();
 });
+
+test("a damaged secret says how to reset it", async () => {
+  const env = newFile();
+  const secret = `${env["LATCHKEY_DATABASE"]}.secret`;
+  await (await place.server({ env })).stop();
+  truncateSync(secret, 10);
+  expectRefusal(
+    await place.latchkey(["key", "reset", "--yes"], { env }),
+    /fewer than 32 characters: restore its content; if it is lost, delete the file, and `latchkey key reset`/,
+  );
+  rmSync(secret);
+  expect((await place.latchkey(["key", "reset", "--yes"], { env })).status).toBe(0);
+});
+
+test.runIf(process.getuid?.() === 0)(
+  "a reset by root leaves the secret to the owner of the database",
+  async () => {
+    const env = newFile();
+    const secret = `${env["LATCHKEY_DATABASE"]}.secret`;
+    await (await place.server({ env })).stop();
+    rmSync(secret);
+    const [service, group] = [12_345, 12_346];
+    chownSync(env["LATCHKEY_DATABASE"] ?? "", service, group);
+    expect((await place.latchkey(["key", "reset", "--yes"], { env })).status).toBe(0);
+    expect(statSync(secret)).toMatchObject({ uid: service, gid: group, mode: 0o100600 });
+  },
+);
 
 test.for<[string, () => Promise<Environment>]>([
   ["SQLite", async () => newFile()],

@@ -9,12 +9,14 @@ import { type Database, NewerDatabaseError } from "../../src/store/database.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { openSqlite } from "../../src/store/sqlite/engine.ts";
 import { sqliteMigrations } from "../../src/store/sqlite/migrations.ts";
+import { type NoValues, statement } from "../../src/store/statement.ts";
 import { openStore } from "../../src/store/store.ts";
 import { auditTable } from "../../src/store/tables/audit.ts";
 import { auditBound } from "../../src/store/tables/audit-bound.ts";
 import { auditReading } from "../../src/store/tables/audit-reading.ts";
+import { sessionEndings } from "../../src/store/tables/session-endings.ts";
 import type { Opening } from "./opening-thread.ts";
-import { storeContract } from "./store-contract.ts";
+import { event, now, session, storeContract, user } from "./store-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-store-"));
 let files = 0;
@@ -95,6 +97,40 @@ describe("a database file", () => {
     await expect(openStore({ place: { engine: "sqlite", path }, ...silent })).rejects.toThrow(
       `knows only up to ${sqliteMigrations.length}`,
     );
+  });
+
+  test("marks the sessions of many users in one write, and those of a busy user alone", async () => {
+    const path = file();
+    const store = await openStore({ place: { engine: "sqlite", path }, ...silent });
+    const open = (id: string, owner: string) =>
+      store.sessions.open(session(id, owner), 0, event("login.succeeded"));
+    for (const name of ["a", "b", "busy", "c"]) await store.users.add(user(name), event("user.added"));
+    for (const name of ["a", "b", "c"]) await open(`of-${name}`, `user:${name}`);
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => open(`busy-${at}`, "user:busy")));
+    await store.close();
+
+    const database = await openSqlite({ path, writer: "inline" });
+    let running = 0;
+    const together: number[] = [];
+    const watched: Database = {
+      ...database,
+      async commit(steps, urgency) {
+        together.push(++running);
+        const committed = await database.commit(steps, urgency);
+        running--;
+        return committed;
+      },
+    };
+    const endings = sessionEndings(watched);
+    await watched.commit(endings.beginAll());
+    together.length = 0;
+    await endings.finish(now);
+    expect(together).toEqual([1, 2, 1, 1]);
+    const left = statement<NoValues, { left: number }>(
+      "select count(*) as left from sessions where ended_at is null",
+    );
+    expect(await database.all(left, {})).toEqual([{ left: 0 }]);
+    await database.close();
   });
 
   test("measures its volume while its folder exists, and not in memory", async () => {

@@ -641,6 +641,22 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect([...live, ...revoked].sort()).toEqual(ids.toSorted());
       });
 
+      test("that are reset end the sessions of many users, also with two finishers at once", async () => {
+        const names = Array.from({ length: 120 }, (_, at) => `u${at}`);
+        for (const name of names) await store.users.add(user(name), event("user.added"));
+        const ids = names.flatMap((name) => [`${name}-1`, `${name}-2`]);
+        await Promise.all(
+          ids.map((id) =>
+            store.sessions.open(session(id, `user:${id.split("-")[0]}`), 0, event("login.succeeded")),
+          ),
+        );
+        await reset("n1", "n2");
+        await Promise.all([store.finishEndings(now), store.finishEndings(now)]);
+        expect(await store.revocations.isIncomplete()).toBe(false);
+        const revoked = (await store.revocations.after(0)).map(({ sessionId }) => sessionId);
+        expect(revoked.sort()).toEqual(ids.toSorted());
+      });
+
       test("are seeded by one of several concurrent attempts", async () => {
         const seeds = [seed(), store.keys.seed(key("x1", now), key("x2", null)), seed()];
         expect((await Promise.all(seeds)).filter(Boolean)).toHaveLength(1);

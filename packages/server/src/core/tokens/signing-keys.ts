@@ -218,7 +218,8 @@ export class SigningKeys {
 export class SealedKeyError extends Error {
   constructor() {
     super(
-      "this is not the secret that the database was made with: set LATCHKEY_SECRET to that one; " +
+      "this is not the secret that the database was made with: set LATCHKEY_SECRET to that one, " +
+        "or add that one on a line of its own; " +
         "if it is lost, `latchkey key reset` makes new signing keys, and everybody signs in again",
     );
   }

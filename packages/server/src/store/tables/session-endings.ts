@@ -69,7 +69,15 @@ const rememberAll = statement<NoValues>(`
 // meanwhile, so no deadlock arises.
 const lockUsers = statement<NoValues>("lock table users in exclusive mode");
 
-const pending = statement<NoValues, OfUser>('select user_id as "userId" from session_endings limit 100');
+interface Pending extends OfUser {
+  /** Sessions that have not ended, counted up to a batch. */
+  readonly left: number;
+}
+
+const pending = statement<NoValues, Pending>(`
+  select user_id as "userId", cast((select count(*) from (select 1 from sessions
+    where sessions.user_id = session_endings.user_id and sessions.ended_at is null limit ${batchSize}) as few) as int) as "left"
+  from session_endings limit 100`);
 
 /** The next sessions of an earlier epoch, newest first: their tokens live longest. */
 const nextBatch = `select id from sessions
@@ -127,9 +135,28 @@ export function sessionEndings(database: Database): SessionEndings {
     ],
     async finish(at) {
       for (let todo = await database.all(pending, {}); todo.length > 0; ) {
-        for (const { userId } of todo) await database.commit(finishOne(userId, at), "urgent");
+        // Many writers would wait for each other, because each adds to the one list of revocations.
+        for (const group of groupsOf(todo, concurrent ? 1 : todo.length))
+          await Promise.all(group.map(({ userId }) => database.commit(finishOne(userId, at), "urgent")));
         todo = await database.all(pending, {});
       }
     },
   };
+}
+
+/** Users in groups of at most one batch of sessions. SQLite writes the changes of a group to disk together. */
+function groupsOf(users: readonly Pending[], most: number): Pending[][] {
+  const groups: Pending[][] = [];
+  let room = 0;
+  for (const user of users) {
+    const last = groups.at(-1);
+    if (last !== undefined && last.length < most && user.left <= room) {
+      last.push(user);
+      room -= user.left;
+    } else {
+      groups.push([user]);
+      room = batchSize - user.left;
+    }
+  }
+  return groups;
 }
