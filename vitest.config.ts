@@ -147,7 +147,8 @@ export default defineConfig({
             "examples/web/test/browser/**/*.test.ts",
           ],
           globalSetup: ["release/test/packed.ts"],
-          testTimeout: 120_000,
+          // The first run fetches the runtimes, and a dry run of a release installs everything anew.
+          testTimeout: 300_000,
           hookTimeout: 120_000,
         },
       },

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { rootManifest } from "./manifest.ts";
+import { materialsOf } from "./materials.ts";
 import { distOf, type Package, packages } from "./packages.ts";
 import { run } from "./run.ts";
 
@@ -27,20 +26,8 @@ export function writeArtifacts(folder: string): readonly string[] {
 
 function writePackage(of: Package, folder: string): void {
   const [{ filename }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], distOf(of)));
-  const { version } = rootManifest();
-  const project = mkdtempSync(join(tmpdir(), "latchkey-materials-"));
-  try {
-    // npm lists the packages of an installation, so the bill names what a user of the package gets.
-    writeFileSync(
-      join(project, "package.json"),
-      JSON.stringify({ name: `${of.folder}-installation`, version }),
-    );
-    run("npm", ["install", "--omit=dev", "--ignore-scripts", join(folder, filename)], project);
-    const materials = run("npm", ["sbom", "--sbom-format=cyclonedx", "--omit=dev"], project);
-    writeFileSync(join(folder, `${basename(filename, ".tgz")}.cdx.json`), materials);
-  } finally {
-    rmSync(project, { recursive: true });
-  }
+  const materials = `${JSON.stringify(materialsOf(of, join(folder, filename)), undefined, 2)}\n`;
+  writeFileSync(join(folder, `${basename(filename, ".tgz")}.cdx.json`), materials);
 }
 
 function sha256(file: string): string {

@@ -1,8 +1,8 @@
 // Builds the published packages. Each `packages/<name>/dist` is then a package that npm can pack.
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
-import { writeDeclarations } from "./declarations.ts";
+import { copyDeclarations, writeDeclarations } from "./declarations.ts";
 import { entriesOf, entryName, publishedManifest } from "./manifest.ts";
 import { noticesFor } from "./notices.ts";
 import { distOf, folderOf, type Package, packages, root } from "./packages.ts";
@@ -27,7 +27,7 @@ async function buildLibrary(of: Package): Promise<void> {
     [entryName(subpath)]: join(folderOf(of), `src/${source}.ts`),
   }));
   writeDeclarations(of, join(dist, "esm"));
-  cpSync(join(dist, "esm"), join(dist, "cjs"), { recursive: true });
+  copyDeclarations(of, join(dist, "esm"), join(dist, "cjs"));
   for (const [format, type] of [
     ["esm", "module"],
     ["cjs", "commonjs"],

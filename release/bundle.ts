@@ -13,7 +13,7 @@ const builtWorkers = {
  * Builds some entries of a package. Dependencies stay imports, so that an installation can update them.
  *
  * @param input the source of each entry, by the name of its built file without the extension
- * @returns the source files whose code the built files contain
+ * @returns the source files that the built files contain
  */
 export async function bundle(
   of: Package,

@@ -13,7 +13,7 @@ export interface Package {
   readonly kind: "library" | "program";
   /** Whether every entry is one file without shared parts. One small file loads faster than several. */
   readonly separateEntries?: boolean;
-  /** The standard libraries that the sources may use: what the oldest supported platform has. */
+  /** The standard libraries that the sources may use. The oldest supported platform has all of them. */
   readonly lib?: string;
   /** Packages that the built code contains. Each would bring many packages, or megabytes of unused code. */
   readonly contains?: readonly string[];

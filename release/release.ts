@@ -10,7 +10,9 @@ import { gt, valid } from "semver";
 import { writeArtifacts } from "./artifacts.ts";
 import { notesOf, withRelease } from "./changelog.ts";
 import { rootManifest } from "./manifest.ts";
+import { repositoryOf } from "./origin.ts";
 import { root } from "./packages.ts";
+import { publishingCommands } from "./publishing.ts";
 import { run } from "./run.ts";
 
 try {
@@ -35,6 +37,9 @@ function rehearse(version: string): void {
     const clone = join(folder, "latchkey");
     run("git", ["clone", "--quiet", root, clone]);
     run("git", ["remote", "set-url", "origin", publishedAddress()], clone);
+    // A machine for tests has no author. These commits are never pushed.
+    run("git", ["config", "user.name", "dry run"], clone);
+    run("git", ["config", "user.email", "dry-run@localhost"], clone);
     run("npm", ["ci", "--prefer-offline"], clone);
     process.stdout.write(run(process.execPath, ["release/release.ts", version], clone));
     process.stdout.write("This was a dry run: its files and its clone are gone.\n");
@@ -64,43 +69,64 @@ function prepare(version: string): void {
   if (run("git", ["tag", "--list", `v${version}`]) !== "")
     throw new Error(`the tag v${version} exists already`);
   const origin = run("git", ["remote", "get-url", "origin"]).trim();
-  if (origin !== publishedAddress())
+  if (repositoryOf(origin) !== repositoryOf(publishedAddress()))
     throw new Error(`origin is ${origin}, but the packages name ${publishedAddress()}: correct one of them`);
   const changelog = join(root, "CHANGELOG.md");
   const text = withRelease(readFileSync(changelog, "utf8"), version, new Date().toISOString().slice(0, 10));
 
-  writeFileSync(changelog, text);
-  const everywhere = [
-    "--workspaces",
-    "--include-workspace-root",
-    "--no-git-tag-version",
-    "--allow-same-version",
-  ];
-  run("npm", ["version", version, ...everywhere]);
-  setChartVersion(version);
-  run(process.execPath, ["release/build.ts"]);
-  const files = writeArtifacts(join(root, "dist"));
-  run("git", ["commit", "--all", "--quiet", "--message", `chore: release ${version}`]);
-  run("git", [
-    "tag",
-    "--annotate",
-    `v${version}`,
-    "--message",
-    `Latchkey ${version}\n\n${notesOf(text, version)}`,
-  ]);
-
+  const files = orUndo(version, () => {
+    writeFileSync(changelog, text);
+    const everywhere = [
+      "--workspaces",
+      "--include-workspace-root",
+      "--no-git-tag-version",
+      "--allow-same-version",
+    ];
+    run("npm", ["version", version, ...everywhere]);
+    setChartVersion(version);
+    run(process.execPath, ["release/build.ts"]);
+    const files = writeArtifacts(join(root, "dist"));
+    run("git", ["commit", "--all", "--quiet", "--message", `chore: release ${version}`]);
+    const message = `Latchkey ${version}\n\n${notesOf(text, version)}`;
+    // By default, git takes lines that begin with `#` for comments. The headings of the changes do.
+    run("git", ["tag", "--annotate", "--cleanup=whitespace", "--message", message, `v${version}`]);
+    return files;
+  });
   process.stdout.write(
     [
       `Latchkey ${version} is committed and tagged v${version}. Its files are in dist/:`,
       ...files.map((name) => `  ${name}`),
+      "The text of the tag:",
+      run("git", ["tag", "--list", "--format=%(contents)", `v${version}`])
+        .trimEnd()
+        .replace(/^(?=.)/gm, "  "),
       "Look at them, then publish:",
-      `  git push origin HEAD v${version}`,
-      ...files
-        .filter((name) => name.endsWith(".tgz"))
-        .map((name) => `  npm publish --access public dist/${name}`),
+      ...publishingCommands(version, files).map((command) => `  ${command}`),
       "",
     ].join("\n"),
   );
+}
+
+/**
+ * Runs the steps of a release. If one fails, the clone gets back its last commit, and keeps no tag.
+ *
+ * @throws {Error} the error of the step, after that
+ */
+function orUndo<T>(version: string, steps: () => T): T {
+  const before = run("git", ["rev-parse", "HEAD"]).trim();
+  // Ctrl-C ends the running step. Its error then arrives here.
+  const interrupted = () => {};
+  process.on("SIGINT", interrupted);
+  try {
+    return steps();
+  } catch (error) {
+    run("git", ["reset", "--hard", "--quiet", before]);
+    if (run("git", ["tag", "--list", `v${version}`]) !== "") run("git", ["tag", "--delete", `v${version}`]);
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new Error(`${reason}: nothing was released, and this clone is as before`, { cause: error });
+  } finally {
+    process.off("SIGINT", interrupted);
+  }
 }
 
 /** The address of the repository that the packages name. */

@@ -35,7 +35,7 @@ export class ProgramFolder {
   ): Promise<string> {
     const { stdout } = await execute(command, [...args, ...given], {
       cwd: this.#folder,
-      timeout: 60_000,
+      timeout: 110_000,
     });
     return stdout;
   }

@@ -42,6 +42,11 @@ describe.each(packages)("$name", (each) => {
     expect(ours.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(others.filter((link) => !/^https?:/.test(link))).toEqual([]);
   });
+
+  test("its README has no command of a clone alone", () => {
+    const readme = readFileSync(join(installed, "README.md"), "utf8");
+    expect(readme.match(/npm (?:run|start|test)\b.*/g) ?? []).toEqual([]);
+  });
 });
 
 test("the server brings the files of deploy/ that its installation needs, without their tests", () => {

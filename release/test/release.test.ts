@@ -3,7 +3,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { notesOf, withRelease } from "../changelog.ts";
+import { repositoryOf } from "../origin.ts";
 import { root } from "../packages.ts";
+import { publishingCommands } from "../publishing.ts";
 
 const changelog = "# Changes\n\n## Unreleased\n\n### Added\n\n- A.\n\n## 0.1.0 (2026-01-01)\n\n- First.\n";
 
@@ -38,12 +40,49 @@ describe("the changelog of a release", () => {
   });
 });
 
+describe("the address of origin", () => {
+  test.each([
+    "https://github.com/latchkey/latchkey.git",
+    "git+https://github.com/latchkey/latchkey.git",
+    "https://github.com/latchkey/latchkey/",
+    "https://token@github.com/latchkey/latchkey",
+    "git@github.com:latchkey/latchkey.git",
+    "ssh://git@github.com/latchkey/latchkey.git",
+    "ssh://git@github.com:22/latchkey/latchkey.git",
+    "git://GitHub.com/latchkey/latchkey",
+  ])("%s is the repository of the packages", (address) => {
+    expect(repositoryOf(address)).toBe("github.com/latchkey/latchkey");
+  });
+
+  test.each([
+    "https://github.com/another/latchkey.git",
+    "git@git.example:latchkey/latchkey.git",
+    "/srv/latchkey/latchkey",
+  ])("%s is another repository", (address) => {
+    expect(repositoryOf(address)).not.toBe("github.com/latchkey/latchkey");
+  });
+});
+
+describe("the commands that publish", () => {
+  test.each([
+    ["1.0.0", "npm publish --access public dist/latchkey.tgz"],
+    ["1.0.0-rc.1", "npm publish --access public --tag next dist/latchkey.tgz"],
+  ])("%s: %s", (version, command) => {
+    expect(publishingCommands(version, ["SHA256SUMS", "latchkey.tgz"])).toEqual([
+      `git push origin HEAD v${version}`,
+      command,
+    ]);
+  });
+});
+
 describe("npm run release", () => {
   const release = (...args: readonly string[]) =>
     execFileSync(process.execPath, [join(root, "release/release.ts"), ...args], {
       cwd: root,
       encoding: "utf8",
       stdio: "pipe",
+      // A bare machine has no author for commits.
+      env: { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null" },
     });
 
   test.each([[], ["1.0"], ["v1.0.0"], ["1.0.0", "2.0.0"]])("refuses %j", (...args) => {
@@ -62,6 +101,7 @@ describe("npm run release", () => {
     }
     expect(said).toContain("  SHA256SUMS\n");
     expect(said).toContain("  npm publish --access public dist/latchkey-99.0.0.tgz\n");
+    expect(said).toContain("  Latchkey 99.0.0\n\n  ### Added\n");
     expect(state()).toEqual(before);
   });
 });

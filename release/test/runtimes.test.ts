@@ -4,6 +4,7 @@ import { type Demo, startDemo } from "@latchkey/testkit/demo";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { ProgramFolder } from "./consumer.ts";
+import { exampleUnder } from "./readme-examples.ts";
 import { bun, commandOf, deno, nodes } from "./runtimes.ts";
 
 const place = new Place();
@@ -11,14 +12,6 @@ let demo: Demo;
 beforeAll(async () => {
   demo = await startDemo(place);
 });
-
-/** The first TypeScript example under a heading of a README. */
-function example(readme: string, heading: string): string {
-  const [, after = ""] = readme.split(`\n${heading}\n`);
-  const [, code] = /```ts\n(.*?)```/s.exec(after) ?? [];
-  if (code === undefined) throw new Error(`there is no example under ${heading}`);
-  return code.replaceAll("http://127.0.0.1:8000", demo.issuer);
-}
 
 /** The comments at the ends of the lines, which say what an example prints. */
 const comments = (code: string) =>
@@ -85,10 +78,8 @@ describe.each([nodes.oldestForGuard, ...allNodes, deno, bun])("$name", (runtime)
 
   test("the first example of the client's README prints its comments", async () => {
     const folder = new ProgramFolder(inject("consumer"));
-    const code = example(
-      readFileSync(join(inject("client").installed, "README.md"), "utf8"),
-      "## A first example",
-    );
+    const readme = readFileSync(join(inject("client").installed, "README.md"), "utf8");
+    const code = exampleUnder(readme, "## A first example", demo.issuer);
     expect(comments(code)).toHaveLength(4);
     const said = await folder.run(commandOf(runtime), folder.write("first.mjs", code));
     expect(lines(said)).toEqual(comments(code));
@@ -96,10 +87,8 @@ describe.each([nodes.oldestForGuard, ...allNodes, deno, bun])("$name", (runtime)
 
   test("the guard's README without a framework: a good token, and none", async () => {
     const folder = new ProgramFolder(inject("consumer"));
-    const code = example(
-      readFileSync(join(inject("guard").installed, "README.md"), "utf8"),
-      "### Anything else",
-    );
+    const readme = readFileSync(join(inject("guard").installed, "README.md"), "utf8");
+    const code = exampleUnder(readme, "### Anything else", demo.issuer);
     const [good, missing] = comments(code);
     const file = folder.write("guarded.mjs", code);
     expect(lines(await folder.run(commandOf(runtime), file, demo.tokens.alice))).toEqual([good]);

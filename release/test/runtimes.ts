@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { root } from "../packages.ts";
 
 /** A program that runs JavaScript. */
@@ -51,6 +51,15 @@ export const bun: Runtime = {
   args: ["run", "--no-install"],
 };
 
+/** The runtime of Cloudflare's workers. Its package has 120 MB, so the repository does not depend on it. */
+export const workerd: Runtime = {
+  name: "workerd 1.20260730.1",
+  package: `@cloudflare/workerd-${process.platform}-${process.arch.replace("x64", "64")}`,
+  version: "1.20260730.1",
+  binary: "bin/workerd",
+  args: ["serve", "--control-fd=1"],
+};
+
 /**
  * Installs a runtime, once for all runs.
  *
@@ -65,15 +74,27 @@ export function compilerCommand(version: string): readonly [command: string, ...
   return [process.execPath, join(installedOnce("typescript", version), "bin/tsc")];
 }
 
-/** @returns the folder of the installed package */
+/**
+ * Installs a package in the cache. Test files that run at the same time may ask for the same one: each installs it aside,
+ * and the first one to finish gives it its place.
+ *
+ * @returns the folder of the installed package
+ */
 function installedOnce(name: string, version: string): string {
-  const folder = join(root, ".cache/runtimes", `${name.replaceAll("/", "-")}-${version}`);
-  mkdirSync(folder, { recursive: true });
-  if (!readdirSync(folder).includes("installed")) {
-    writeFileSync(join(folder, "package.json"), "{}");
-    const options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
-    execFileSync("npm", ["install", ...options, `${name}@${version}`], { cwd: folder, stdio: "pipe" });
-    writeFileSync(join(folder, "installed"), "");
+  const folder = join(root, ".cache/runtimes", `${name.replaceAll("/", "-")}@${version}`);
+  if (!existsSync(folder)) {
+    mkdirSync(dirname(folder), { recursive: true });
+    const aside = mkdtempSync(`${folder}-`);
+    try {
+      writeFileSync(join(aside, "package.json"), "{}");
+      const options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+      execFileSync("npm", ["install", ...options, `${name}@${version}`], { cwd: aside, stdio: "pipe" });
+      if (!existsSync(folder)) renameSync(aside, folder);
+    } catch (error) {
+      if (!existsSync(folder)) throw error;
+    } finally {
+      rmSync(aside, { recursive: true, force: true });
+    }
   }
   return join(folder, "node_modules", name);
 }

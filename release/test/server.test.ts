@@ -16,7 +16,11 @@ const { installed, project, tarball } = inject("server");
 const password = "a passphrase for the test";
 
 /** The settings that keep a start short: the hashes are cheap. */
-const quick = { LATCHKEY_HASH_MEMORY: "64", LATCHKEY_HASH_ITERATIONS: "1" };
+const quick = {
+  LATCHKEY_HASH_MEMORY: "64",
+  LATCHKEY_HASH_ITERATIONS: "1",
+  LATCHKEY_ALLOW_INSECURE: "hash,issuer",
+};
 
 describe.each([nodes.oldestForServer, nodes[24], nodes[26]])("$name", (runtime) => {
   /** Starts the installed command in a folder of its own. */
@@ -97,6 +101,19 @@ test("npx runs it from an empty folder", () => {
   );
   expect(said).toContain("latchkey serve");
   expect(readdirSync(empty)).toEqual([]);
+});
+
+test("its first line is one that every env understands, also that of BusyBox and of npm on Windows", () => {
+  const [first] = readFileSync(join(installed, "bin/latchkey.js"), "utf8").split("\n");
+  expect(first).toBe("#!/usr/bin/env node");
+});
+
+test("in a folder that it cannot write to it starts without a cache, and without a warning", async () => {
+  const command = join(project, "node_modules/.bin/latchkey");
+  const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: "/dev/null/cache" };
+  const help = programs.start(command, ["--help"], { cwd: folder, env, input: "" });
+  expect(await help.exited).toEqual({ status: 0, signal: null });
+  expect(help.stderr()).toBe("");
 });
 
 test("an older Node gets one line that says how to get a newer one", async () => {

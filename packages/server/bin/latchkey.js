@@ -1,7 +1,7 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
-// A smaller nursery for young objects fits into the cache of the processor, and saves 10 MB and more.
-//
+#!/usr/bin/env node
 // Plain JavaScript, because its settings must be in effect before the first TypeScript file is loaded.
+//
+// The line above has no options of Node: `env` of BusyBox, such as on Alpine, does not know `-S`.
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -18,7 +18,9 @@ if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
 }
 const { enableCompileCache } = await import("node:module");
 
-// The second start skips stripping and compiling TypeScript. It is faster, and needs some 30 MB less.
+// The second start skips stripping and compiling TypeScript. It is faster, and needs some 30 MB less. In a folder that
+// this user cannot write to, Node goes on without a cache. A folder for all users, such as `/tmp`, would let another user
+// put code there.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
 
 // One thread per concurrent hash, and four more for signature checks, files and host names, which would otherwise queue
