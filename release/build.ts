@@ -1,5 +1,5 @@
 // Builds the published packages. Each `packages/<name>/dist` is then a package that npm can pack.
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundle.ts";
 import { copyDeclarations, writeDeclarations } from "./declarations.ts";
@@ -51,6 +51,16 @@ async function buildProgram(of: Package): Promise<void> {
   const sources = await bundle(of, input, { dir, format: "esm", chunkFileNames: "lib/[name].js" });
   writeFileSync(join(dir, "NOTICES.md"), noticesFor(sources));
   chmodSync(join(dir, "bin/latchkey.js"), 0o755);
+  copyDeployFiles(join(dir, "deploy"));
+}
+
+/** Copies the files that an installation needs beside the program. Tests and the image's check stay in the repository. */
+function copyDeployFiles(to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(join(root, "deploy"), { withFileTypes: true })) {
+    if (!entry.isFile() || /\.(test\.yml|js)$/.test(entry.name)) continue;
+    copyFileSync(join(root, "deploy", entry.name), join(to, entry.name));
+  }
 }
 
 function json(value: object): string {

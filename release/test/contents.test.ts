@@ -48,3 +48,14 @@ describe.each(packages)("$name", (each) => {
     expect(readme.match(/npm (?:run|start|test)\b.*/g) ?? []).toEqual([]);
   });
 });
+
+test("the server brings the files of deploy/ that its installation needs, without their tests", () => {
+  const files = readdirSync(join(inject("server").installed, "deploy"));
+  expect(files).toEqual(
+    expect.arrayContaining([
+      ...["latchkey.service", "latchkey.env.example", "latchkey-command.sh", "nginx.conf"],
+      ...["latchkey-backup.service", "latchkey-backup.timer", "prometheus-rules.yml", "grafana.json"],
+    ]),
+  );
+  expect(files.filter((file) => file.includes(".test."))).toEqual([]);
+});

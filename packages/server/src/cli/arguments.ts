@@ -117,7 +117,7 @@ function assertTyped(name: string, text: string): void {
 }
 
 function unknownFlag(
-  { name: command }: Syntax,
+  { name: command, argument }: Syntax,
   known: Iterable<string>,
   typed: string,
   flag: string,
@@ -131,7 +131,12 @@ function unknownFlag(
     flags.length > mostNamed || flags.length === 0
       ? `${help} shows all that it takes`
       : `it takes ${flags.join(", ")}; see ${help}`;
-  return new UsageProblem(`${command} takes no flag ${typed}: ${near}${cure}`);
+  // One session id in 64 begins with `-`, and no flag has one letter.
+  const behind =
+    argument === undefined || typed.startsWith("--")
+      ? ""
+      : `; ${argument.name} that begins with \`-\` goes behind \`--\``;
+  return new UsageProblem(`${command} takes no flag ${typed}: ${near}${cure}${behind}`);
 }
 
 function visibleSecret(name: string, secret: string): UsageProblem {

@@ -49,7 +49,7 @@ function administratorNote(password: string): string {
     username  admin
     password  ${password}
 
-  Change it with:  npx latchkey user passwd admin
+  Change it with:  latchkey user passwd admin
 
 `;
 }

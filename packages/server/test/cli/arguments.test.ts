@@ -146,6 +146,7 @@ test.for<[line: string, why: RegExp]>([
   ["user add a --name --email a@b", /^--name needs a value/],
   ["key rotate --force=yes", /^--force takes no value/],
   ["user list -x", /takes no flag -x/],
+  ["session end -Qa7", /takes no flag -Q: .*; ID that begins with `-` goes behind `--`$/],
   ["user list alice", /^user list takes no argument: usage: latchkey user list \[--json\]/],
   ["user disable a b", /^user disable takes one argument: usage: latchkey user disable NAME \[--yes\]$/],
   ["user add alice", /^usage: latchkey user add NAME --email ADDRESS/],

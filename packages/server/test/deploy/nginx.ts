@@ -27,8 +27,10 @@ export async function startNginx(
   const port = await freePort();
   const file = readFileSync(new URL("../../../../deploy/nginx.conf", import.meta.url), "utf8");
   const changes: readonly (readonly [string, string])[] = [
-    ["10.0.0.11:8000", new URL(replicas[0]).host],
-    ["10.0.0.12:8000", new URL(replicas[1]).host],
+    ["server 127.0.0.1:8000", `server ${new URL(replicas[0]).host}`],
+    ["#server 10.0.0.12:8000", `server ${new URL(replicas[1]).host}`],
+    // The machine of the tests may be without IPv6.
+    ["listen [::]:443 ssl http2;", ""],
     ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
     ["/etc/ssl/certs/login.example.com.pem", certificates.server],
     ["/etc/ssl/private/login.example.com.key", certificates.key],

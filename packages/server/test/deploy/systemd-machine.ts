@@ -7,19 +7,33 @@ import { until } from "@latchkey/testkit/until";
 const checkout = join(import.meta.dirname, "../../../..");
 const serviceFile = join(checkout, "deploy/latchkey.service");
 
-/** The container writes into memory. It only reads the folders of the host. */
+/**
+ * The container writes into memory. It only reads the folders of the host, or of another system that
+ * `LATCHKEY_DEPLOY_ROOT` names, such as a fresh Debian by `debootstrap`.
+ */
 const setUp = `set -eu
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"`;
+mount -t overlay overlay -o "lowerdir=\${LATCHKEY_DEPLOY_ROOT:-/},upperdir=$1/upper,workdir=$1/work" "$1/root"`;
 
-const boot = `${setUp}
-mkdir -p "$1/root/opt/latchkey"
-cp "$2" "$1/root/etc/systemd/system/latchkey.service"
-(umask 077; cat > "$1/root/etc/latchkey.env")
-mount -t tmpfs -o mode=755 tmpfs /run
+const nspawn = `mount -t tmpfs -o mode=755 tmpfs /run
 exec systemd-nspawn --quiet --directory="$1/root" --machine=latchkey --register=no --keep-unit --link-journal=no \\
-  --uuid="$4" --private-network --bind-ro="$3:/opt/latchkey" --console=pipe --boot -- --unit=latchkey.service`;
+  --uuid="$2" --private-network --resolv-conf=off --console=pipe`;
+
+const bootService = `${setUp}
+mkdir -p "$1/root/opt/latchkey"
+cp "$3" "$1/root/etc/systemd/system/latchkey.service"
+chroot "$1/root" useradd --system latchkey
+(umask 077; cat > "$1/root/etc/latchkey.env")
+${nspawn} --bind-ro="$4:/opt/latchkey" --boot -- --unit=latchkey.service`;
+
+/** The registries are reached as the host reaches them. */
+const bootBare = `${setUp}
+cp /etc/resolv.conf /etc/hosts "$1/root/etc"
+cp /etc/ssl/certs/ca-certificates.crt "$1/root/etc/ssl/certs"
+cp /etc/apt/apt.conf.d/* "$1/root/etc/apt/apt.conf.d"
+cp "$3" "$1/root/root/latchkey.tgz"
+${nspawn} --boot -- --unit=basic.target`;
 
 const apart = ["--mount", "--propagation", "private", "sh", "-c"];
 
@@ -32,22 +46,46 @@ export function whyNoSystemd(folder: string): string | undefined {
   return status === 0 ? undefined : `it needs to mount an overlay: ${stderr.trim().split("\n").at(-1)}`;
 }
 
-/**
- * A container with a real systemd as its first process. It runs exactly `deploy/latchkey.service`, with this checkout in
- * /opt/latchkey. Its network is only a loopback, and its folders are removed with it.
- */
+/** The end of a script. */
+export interface Operated {
+  readonly status: number | null;
+  /** Standard output and standard error, as on a terminal. */
+  readonly output: string;
+}
+
+/** A container with a real systemd as its first process. Its network is only a loopback. Its folders are removed with it. */
 export class SystemdMachine implements AsyncDisposable {
   readonly #nspawn: ChildProcess;
   #first = 0;
   #written = "";
 
   /**
+   * A machine that runs exactly `deploy/latchkey.service`, with this checkout in /opt/latchkey.
+   *
    * @param settings the content of /etc/latchkey.env
    * @throws with the output of systemd-nspawn, if systemd does not run in time
    */
-  static async boot(folder: string, settings: string): Promise<SystemdMachine> {
+  static boot(folder: string, settings: string): Promise<SystemdMachine> {
+    return SystemdMachine.#start(folder, bootService, [serviceFile, checkout], settings);
+  }
+
+  /**
+   * A machine without Latchkey and with few services. The package is in /root/latchkey.tgz.
+   *
+   * @throws with the output of systemd-nspawn, if systemd does not run in time
+   */
+  static bare(folder: string, tarball: string): Promise<SystemdMachine> {
+    return SystemdMachine.#start(folder, bootBare, [tarball], "");
+  }
+
+  static async #start(
+    folder: string,
+    script: string,
+    words: readonly string[],
+    input: string,
+  ): Promise<SystemdMachine> {
     mkdirSync(folder, { recursive: true });
-    const machine = new SystemdMachine(folder, settings);
+    const machine = new SystemdMachine(script, [folder, crypto.randomUUID(), ...words], input);
     try {
       await until("systemd runs", () => machine.#found(), 30_000);
       return machine;
@@ -57,9 +95,8 @@ export class SystemdMachine implements AsyncDisposable {
     }
   }
 
-  private constructor(folder: string, settings: string) {
-    const words = [folder, serviceFile, checkout, crypto.randomUUID()];
-    this.#nspawn = spawn("unshare", [...apart, boot, "sh", ...words], {
+  private constructor(script: string, words: readonly string[], input: string) {
+    this.#nspawn = spawn("unshare", [...apart, script, "sh", ...words], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) {
@@ -67,8 +104,8 @@ export class SystemdMachine implements AsyncDisposable {
         this.#written += text;
       });
     }
-    // If the setup failed, nothing reads the settings.
-    this.#nspawn.stdin?.on("error", () => {}).end(settings);
+    // If the setup failed, nothing reads the input.
+    this.#nspawn.stdin?.on("error", () => {}).end(input);
   }
 
   #found(): boolean {
@@ -112,21 +149,40 @@ export class SystemdMachine implements AsyncDisposable {
     return this.run("systemctl", "show", `--property=${name}`, "--value", "latchkey");
   }
 
-  #enter(command: readonly string[], input = ""): string {
-    const where = [
-      "--target",
-      `${this.#first}`,
-      "--mount",
-      "--pid",
-      "--net",
-      "--uts",
-      "--ipc",
-      "--cgroup",
-      "--root",
-      "--wd",
-      "--",
+  /**
+   * Runs a shell script as an operator would: as root in a fresh shell, until the first command that fails.
+   *
+   * @param input the standard input
+   */
+  async operate(script: string, input = ""): Promise<Operated> {
+    // The machine itself has no way to a registry. A script that needs one has the network of the host, without the
+    // servers of the machine.
+    const network = /\b(apt-get|npm) /.test(script) ? [] : ["--net"];
+    const extraCertificates = "/etc/ssl/certs/ca-certificates.crt";
+    const variables = [
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      ...["HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"],
+      `NODE_EXTRA_CA_CERTS=${extraCertificates}`,
     ];
-    return spawnSync("nsenter", [...where, ...command], { encoding: "utf8", input }).stdout.trimEnd();
+    const shell = ["env", "-i", ...variables, "sh", "-e", "-c", `exec 2>&1; cd; ${script}`];
+    const child = spawn("nsenter", [...this.#namespaces(network), ...shell], { stdio: "pipe" });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    child.stdin.on("error", () => {}).end(input);
+    const [status] = await once(child, "close");
+    return { status, output };
+  }
+
+  #namespaces(network: readonly string[] = ["--net"]): readonly string[] {
+    const spaces = ["--mount", "--pid", ...network, "--uts", "--ipc", "--cgroup"];
+    return ["--target", `${this.#first}`, ...spaces, "--root", "--wd", "--"];
+  }
+
+  #enter(command: readonly string[], input = ""): string {
+    const words = [...this.#namespaces(), ...command];
+    return spawnSync("nsenter", words, { encoding: "utf8", input }).stdout.trimEnd();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
