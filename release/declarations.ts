@@ -39,8 +39,8 @@ export function writeDeclarations(of: Package, folder: string): void {
 }
 
 /**
- * Copies the declarations of a library for CommonJS. A dependency may have ES modules alone: `import type` from it needs
- * this attribute in TypeScript before 5.8, which otherwise reports an error in the copy.
+ * Copies the declarations of a library for CommonJS. A dependency may have ES modules alone: `import type` from it
+ * needs this attribute in TypeScript before 5.8, which otherwise reports an error in the copy.
  */
 export function copyDeclarations(of: Package, esm: string, cjs: string): void {
   cpSync(esm, cjs, { recursive: true });

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The licences of the packages whose code is in a bundle. Each asks that its text goes along with the code.
+ * The licences of the packages in a bundle. Each licence requires its text beside the code.
  *
  * @param sources the files of the bundle
  * @throws {Error} if a package has no licence text

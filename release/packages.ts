@@ -5,7 +5,7 @@ export const root = join(import.meta.dirname, "..");
 
 /** A published package, and how it is built. */
 export interface Package {
-  /** Its name in the registry. */
+  /** Its name on npm. */
   readonly name: string;
   /** Its folder under `packages`. */
   readonly folder: "client" | "guard" | "server";

@@ -54,7 +54,7 @@ describe.each(packages)("the bill of materials of $name", (each) => {
     });
   });
 
-  test("lists the dependencies of an installation, and none for development", () => {
+  test("lists the dependencies of an installation, without those for development", () => {
     const { components, dependencies, metadata } = read();
     const names: string[] = components.map(({ name }: { name: string }) => name);
     const wanted = [...Object.keys(publishedDependencies(each)), ...(each.contains ?? [])];

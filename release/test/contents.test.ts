@@ -24,13 +24,13 @@ describe.each(packages)("$name", (each) => {
     expect(readdirSync(installed)).toEqual(expect.arrayContaining(["LICENSE", "README.md"]));
   });
 
-  test("is private in the repository, so that only the built package can be published", () => {
+  test("is private in the repository, so only the built package is published", () => {
     const source = JSON.parse(readFileSync(join(folderOf(each), "package.json"), "utf8"));
     expect(source).toMatchObject({ private: true, version: manifest.version });
     expect(manifest).not.toHaveProperty("private");
   });
 
-  test("its README has no relative link, and every linked file exists in the repository", () => {
+  test("its README has absolute links alone, and each linked file exists", () => {
     const links = [...readFileSync(join(installed, "README.md"), "utf8").matchAll(/\]\(([^)#]+)/g)];
     const address = `${rootManifest().repository?.url.replace(/^git\+|\.git$/g, "")}/blob/v${manifest.version}/`;
     const ours = links.flatMap(([, link = ""]) =>

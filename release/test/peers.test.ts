@@ -26,7 +26,8 @@ beforeAll(() => {
   const tarballs = [inject("guard").tarball, inject("client").tarball];
   const others = ["@modelcontextprotocol/client@2.0.0", "zod@4.2.0", "@types/node@20"];
   const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-  // Older versions of Zod 4 lack a type that SDK 2.0.0 asks for. npm refuses versions of peers that exclude each other (ERESOLVE).
+  // Older versions of Zod 4 lack a type that SDK 2.0.0 asks for. npm refuses versions of peers that exclude each other
+  // (ERESOLVE).
   execFileSync("npm", ["install", ...options, ...tarballs, ...oldest, ...others], { cwd: project });
 });
 
@@ -81,7 +82,7 @@ for (const headers of [{ authorization: "Bearer " + token }, {}]) {
 process.exit();
 `;
 
-test("the guard works with the oldest versions of its peers, on the oldest Node", async () => {
+test("the guard works with the oldest peers, on the oldest Node", async () => {
   const { issuer, tokens } = await startDemo(place);
   const folder = new ProgramFolder(project);
   // Node 20 has no `await using`.

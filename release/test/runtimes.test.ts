@@ -85,7 +85,7 @@ describe.each([nodes.oldestForGuard, ...allNodes, deno, bun])("$name", (runtime)
     expect(lines(said)).toEqual(comments(code));
   });
 
-  test("the guard's README without a framework: a good token, and none", async () => {
+  test("the guard's README without a framework: with and without a token", async () => {
     const folder = new ProgramFolder(inject("consumer"));
     const readme = readFileSync(join(inject("guard").installed, "README.md"), "utf8");
     const code = exampleUnder(readme, "### Anything else", demo.issuer);

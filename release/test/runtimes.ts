@@ -75,8 +75,8 @@ export function compilerCommand(version: string): readonly [command: string, ...
 }
 
 /**
- * Installs a package in the cache. Test files that run at the same time may ask for the same one: each installs it aside,
- * and the first one to finish gives it its place.
+ * Installs a package in the cache. Concurrent test files may ask for the same one. Each installs it into a draft, and
+ * the first one to finish renames its draft.
  *
  * @returns the folder of the installed package
  */

@@ -44,7 +44,7 @@ describe.each([nodes.oldestForServer, nodes[24], nodes[26]])("$name", (runtime) 
     expect(await demo.stop()).toEqual({ status: 0, signal: null });
   });
 
-  test("a user that a command added signs in before and after a restart, on a file", async () => {
+  test("a user that a command adds signs in before and after a restart", async () => {
     const env = {
       LATCHKEY_DATABASE: join(folder, `${runtime.version}.db`),
       LATCHKEY_ADMIN_PASSWORD: password,
@@ -103,12 +103,12 @@ test("npx runs it from an empty folder", () => {
   expect(readdirSync(empty)).toEqual([]);
 });
 
-test("its first line is one that every env understands, also that of BusyBox and of npm on Windows", () => {
+test("its first line works with every env, also BusyBox, and npm on Windows", () => {
   const [first] = readFileSync(join(installed, "bin/latchkey.js"), "utf8").split("\n");
   expect(first).toBe("#!/usr/bin/env node");
 });
 
-test("in a folder that it cannot write to it starts without a cache, and without a warning", async () => {
+test("without a writable folder it starts without a cache or a warning", async () => {
   const command = join(project, "node_modules/.bin/latchkey");
   const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: "/dev/null/cache" };
   const help = programs.start(command, ["--help"], { cwd: folder, env, input: "" });

@@ -29,7 +29,7 @@ async function consoleLines(use: (issuer: TestIssuer) => Promise<void>): Promise
 }
 
 describe("a token for another audience", () => {
-  test("causes one line on the console, with both audiences and without the token", async () => {
+  test("causes one console line, with both audiences and without the token", async () => {
     const tokens: string[] = [];
     const lines = await consoleLines(async (issuer) => {
       await using guard = issuer.guard();

@@ -19,8 +19,8 @@ if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
 const { enableCompileCache } = await import("node:module");
 
 // The second start skips stripping and compiling TypeScript. It is faster, and needs some 30 MB less. In a folder that
-// this user cannot write to, Node goes on without a cache. A folder for all users, such as `/tmp`, would let another user
-// put code there.
+// this user cannot write to, Node goes on without a cache. A folder for all users, such as `/tmp`, would let another
+// user put code there.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
 
 // One thread per concurrent hash, and four more for signature checks, files and host names, which would otherwise queue

@@ -41,7 +41,7 @@ export class ClockWatch {
     return watch;
   }
 
-  /** The last measured distance from the database's clock; undefined without a shared database. */
+  /** The last measured offset from the database's clock. Undefined without a shared database. */
   get offset(): ClockOffset | undefined {
     return this.#offset;
   }

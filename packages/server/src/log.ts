@@ -10,8 +10,8 @@ export type Log = Logger;
 export type OpenLog = Awaited<ReturnType<typeof openLog>>;
 
 /**
- * Opens the server's log: JSON lines on standard output, pretty on a terminal. Every line names the replica. Callers log requests by route and status,
- * and refusals by their reason, so no password and no token reaches it.
+ * Opens the server's log: JSON lines on standard output, pretty on a terminal. Every line names the replica. Callers log
+ * requests by route and status, and refusals by their reason, so no password and no token reaches it.
  */
 export async function openLog({ logLevel: level, replica }: Pick<Config, "logLevel" | "replica">) {
   const options = { level, base: { replica }, timestamp: stdTimeFunctions.isoTime };

@@ -24,7 +24,7 @@ export function printJson(...objects: readonly object[]): void {
   process.stdout.write(objects.map((object) => `${visibleJson(object)}\n`).join(""));
 }
 
-/** JSON that is safe to print on a terminal. Unsafe characters become escapes of JSON, so a reader gets the same text. */
+/** JSON for a terminal. Characters that a terminal obeys become escapes of JSON, so a reader gets the same text. */
 function visibleJson(object: object): string {
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(object).replaceAll(hidden, (found) => found.split("").map(escaped).join(""));

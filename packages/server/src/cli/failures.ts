@@ -8,8 +8,8 @@ import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
 
 /**
- * A command line that was not understood. Nothing was done. The message is one line with the cause and the cure. It may repeat an argument, so
- * an address with a password is left out.
+ * A command line that was not understood. Nothing was done. The message is one line with the cause and the cure. It may
+ * repeat an argument, so an address with a password is left out.
  */
 export class UsageProblem extends Error {
   constructor(message: string) {

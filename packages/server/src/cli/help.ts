@@ -6,7 +6,11 @@ import { commandNamed, commandsOf } from "./find-command.ts";
 /** The width of all help, in columns: that of a terminal of the usual size. */
 const width = 80;
 
-/** The lines of help, derived from the syntax of the commands. @param words a command, a group such as `user`, or `settings` */
+/**
+ * The lines of help, derived from the syntax of the commands.
+ *
+ * @param words a command, a group such as `user`, or `settings`
+ */
 export function helpFor(words: readonly string[]): readonly string[] {
   const topic = words.join(" ");
   if (/^(help|version)?$/.test(topic)) return overview();

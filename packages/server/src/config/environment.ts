@@ -28,7 +28,7 @@ export function serviceLinks(environment: Readonly<Record<string, string | undef
 /** Read by the client, which may share the environment. */
 const elsewhere = ["LATCHKEY_TOKEN"];
 
-/** Unknown variables with the prefix of settings, most likely misspelt. The values may be secret, so only names are returned. */
+/** The names of unknown variables with the prefix of settings, most likely misspelt. Their values may be secret. */
 export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set([...elsewhere, ...allSettings.flatMap(variablesOf)]);
   return Object.keys(environment).filter(

@@ -3,7 +3,7 @@ import type { Clock, SteadyClock } from "./clock.ts";
 /** A larger offset shortens or lengthens tokens and graces noticeably, in milliseconds. */
 const clockTolerance = 2_000;
 
-/** A measured distance between two clocks, in milliseconds. */
+/** A measured offset between two clocks, in milliseconds. */
 export interface ClockOffset {
   /** This process's clock minus the database's. */
   readonly offset: number;

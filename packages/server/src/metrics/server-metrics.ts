@@ -10,7 +10,7 @@ import type { Family } from "./exposition.ts";
 interface ClockFigures {
   /** Milliseconds that deletions are behind the clock. */
   readonly lag: number;
-  /** The distance from the database's clock. Undefined if the database has no clock. */
+  /** The offset from the database's clock. Undefined if the database has no clock. */
   readonly offset: Pick<ClockOffset, "offset" | "uncertainty"> | undefined;
 }
 

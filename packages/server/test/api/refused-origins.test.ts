@@ -27,7 +27,7 @@ test.each([app, ""])("with LATCHKEY_CORS_ORIGINS=%s a refused origin is logged o
   expect(refusedIn(server)).toEqual([line(stranger), line(`${stranger}:8443`)]);
 });
 
-test("admitted pages are not logged: listed ones, the issuer's, the server's own", async () => {
+test("pages of listed origins, of the issuer and of the server are not logged", async () => {
   await using server = await testServer({ CORS_ORIGINS: app, ISSUER: "http://latchkey.test" });
   for (const origin of [app, "http://latchkey.test", server.url]) await call(server, origin);
   expect(refusedIn(server)).toEqual([]);
@@ -36,7 +36,7 @@ test("admitted pages are not logged: listed ones, the issuer's, the server's own
   expect(refusedIn(open)).toEqual([]);
 });
 
-test("/mcp logs the pages that it answers with 403, and no page of this machine", async () => {
+test("/mcp logs a page that gets 403, and no page of this machine", async () => {
   await using server = await testServer();
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
   const post = { method: "POST", body, headers: { "content-type": "application/json" } };

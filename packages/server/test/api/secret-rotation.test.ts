@@ -73,7 +73,7 @@ describe.each(engines)("the rotation of the secret: %s", (_engine, open) => {
     return { first, add, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   }
 
-  test("nobody is signed out while two replicas take every step of it", async () => {
+  test("every session survives while two replicas take each step", async () => {
     await using world = await replicas();
     const steps = [oldFirst, newFirst, fresh];
     let [one, two] = [world.first, await world.add(old)];
@@ -186,7 +186,7 @@ describe.each(engines)("the rotation of the secret: %s", (_engine, open) => {
     expect((await signIn(await world.add(fresh))).status).toBe(200);
   });
 
-  test("a session whose token only the old secret opens outlives a removal that is taken back", async () => {
+  test("a session of the old secret survives if the removal is taken back", async () => {
     await using world = await replicas();
     const { refresh } = await signIn(world.first);
     await world.add(newFirst);

@@ -55,7 +55,7 @@ const understood = anyCommand.chain((command) => {
     });
 });
 
-test("a command line that follows the table is understood, in any order and form", () => {
+test("a command line of the table is understood, in any order and form", () => {
   fc.assert(
     fc.property(understood, ({ command, parts, args }) => {
       const { words, values } = parseCommandLine(command, args);
@@ -68,7 +68,7 @@ test("a command line that follows the table is understood, in any order and form
   );
 });
 
-test("a flag of another command is refused, and the message names command, flag and help", () => {
+test("a flag of another command is refused, with command, flag and help", () => {
   fc.assert(
     fc.property(understood, fc.constantFrom(...everyFlag), fc.nat(), ({ command, args }, flag, at) => {
       fc.pre(!flagsOf(command).includes(flag));
@@ -85,7 +85,7 @@ test("a flag of another command is refused, and the message names command, flag 
   );
 });
 
-test("any other command line is refused in one line, and never understood by half", () => {
+test("any command line is refused in one line or understood as a whole", () => {
   const odd = fc.oneof(
     fc.string(),
     fc.constantFrom(
@@ -199,7 +199,7 @@ describe("the task of a command line", () => {
   });
 });
 
-test("the usage of a command shows argument, flags and what may be left out", () => {
+test("the usage of a command shows argument, flags and optional parts", () => {
   expect(usageOf(named("user add"))).toBe(
     "latchkey user add NAME --email ADDRESS [--name TEXT] [--role ROLE …]",
   );

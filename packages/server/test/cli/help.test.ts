@@ -62,7 +62,7 @@ test.for([
   expect(() => helpFor(topic)).toThrow(why);
 });
 
-test("latchkey help settings lists every setting with variable, flag and meaning", () => {
+test("help settings lists every setting with variable, flag and meaning", () => {
   const lines = helpFor(["settings"]);
   for (const [name, { meaning, secret }] of allSettings) {
     expect(lines).toContain(`  ${variableOf(name)}${secret ? "" : `, --${flagOf(name)}`}`);

@@ -23,7 +23,7 @@ test("names of wide and of combined characters are aligned", () => {
   expect(lines).toEqual(["NAME  ROLES", "漢字  a", "zoë   b", "zoe\u0308   c", "🙂    d"]);
 });
 
-test("characters that steer a terminal are shown, and counted as they are shown", () => {
+test("control characters are shown escaped, and counted in that form", () => {
   const lines = tableLayout(heading, everywhere)([["a\u001b", "x"]]);
   expect(lines).toEqual(["NAME     ROLES", "a\\u{1b}  x"]);
 });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { pathWithGo } from "@latchkey/testkit/go-toolchain";
 import { cacheFolder, run } from "@latchkey/testkit/toolchains";
-import { goCommand } from "./go.ts";
 
 const helmVersion = "4.3.2";
 const kubeconformVersion = "0.8.0";
@@ -20,8 +20,8 @@ async function built(name: string, module: string): Promise<string> {
   const folder = `${cache}${name}-${module.split("@v")[1]}`;
   const program = `${folder}/${name}`;
   if (!existsSync(program)) {
-    const env = { GOBIN: folder, CGO_ENABLED: "0" };
-    await run(await goCommand(cache), ["install", module], { cwd: cache, env });
+    const env = { PATH: await pathWithGo(), GOBIN: folder, CGO_ENABLED: "0" };
+    await run("go", ["install", module], { cwd: cache, env });
   }
   return program;
 }

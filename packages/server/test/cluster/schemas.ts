@@ -1,8 +1,8 @@
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
+import { pathWithGo } from "@latchkey/testkit/go-toolchain";
 import { pythonEnvironment, run } from "@latchkey/testkit/toolchains";
 import { parse } from "yaml";
-import { goCommand } from "./go.ts";
 import { cache } from "./programs.ts";
 
 /** The oldest release of Kubernetes that the chart allows, and the newest one with schemas. */
@@ -52,7 +52,8 @@ function local(schema: string): string {
 }
 
 async function fetchOperatorKinds(folder: string): Promise<void> {
-  const download = await run(await goCommand(cache), ["mod", "download", "-json", operator], { cwd: cache });
+  const env = { PATH: await pathWithGo() };
+  const download = await run("go", ["mod", "download", "-json", operator], { cwd: cache, env });
   const module: { Dir: string } = JSON.parse(download);
   const schemas = globSync(`${module.Dir}/example/prometheus-operator-crd/*.yaml`).flatMap(schemasOf);
   const half = `${folder}.half`;

@@ -78,7 +78,7 @@ describe.each(twins)("$variable", ({ name, variable, plain }) => {
     expect(unknownVariables({ [variable]: "x", [`${variable}S`]: "x" })).toEqual([`${variable}S`]);
   });
 
-  test("with a value that the setting refuses names the file, and leaves the value out", () => {
+  test("with a refused value: the error names the file, without the value", () => {
     const path = file(name === "database" ? "mysql://root:hunter2@h/d" : "hunter2\u0007");
     const given = () => readConfig({ ...more, [variable]: path });
     expect(given).toThrow(`${variable}=${path}: `);

@@ -63,13 +63,13 @@ async function nodeRoot(): Promise<string> {
   for (const path of globSync(`${half}/${leftOut}`)) rmSync(path, { recursive: true });
   await run("npm", ["install", "--global", "--prefix", `${half}/usr/local`, npm], { cwd: cache });
   cpSync(`${dirname(nodePackage)}/bin/node`, `${half}/usr/local/bin/node`, { dereference: true });
-  trustWhatThisMachineTrusts(half);
+  copyAuthorities(half);
   renameSync(half, folder);
   return folder;
 }
 
-/** A proxy between this machine and a registry may have a certificate authority of its own. */
-function trustWhatThisMachineTrusts(root: string): void {
+/** The build inside the image trusts the certificate authorities of this machine, such as that of a company's proxy. */
+function copyAuthorities(root: string): void {
   const authorities = "/etc/ssl/certs/ca-certificates.crt";
   if (existsSync(authorities)) copyFileSync(authorities, join(root, authorities));
   mkdirSync(`${root}/usr/local/etc`, { recursive: true });

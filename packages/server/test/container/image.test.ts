@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined)("the image", () => {
     });
   });
 
-  test("holds what runs, and neither sources nor tools", async () => {
+  test("has the built program, and neither sources nor tools", async () => {
     const found = await run("find", [`${image.root}/opt`, "-name", "*.ts", "-not", "-name", "*.d.ts"], {
       cwd: place,
     });

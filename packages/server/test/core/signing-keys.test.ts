@@ -35,7 +35,7 @@ test("a retired key stays published for tokens of a process that signs late", as
   await store.close();
 });
 
-test("keys that were reset with another secret verify, and the old ones are gone", async () => {
+test("after a reset with another secret, only the new keys verify", async () => {
   await using store = await openStore({ place: { engine: "memory" }, onAudit: () => {} }).then((opened) => ({
     ...opened,
     [Symbol.asyncDispose]: () => opened.close(),

@@ -105,7 +105,7 @@ describe.each([
     expect(output).toContain("alert handshake failure");
   });
 
-  test("a session is resumed from the server's cache, and its keys leave the server in no ticket", () => {
+  test("a TLS session is resumed from the server's cache, without a ticket", () => {
     const session = place.path(`${key}.session`);
     const full = connect(nginx, "-tls1_2", "-sess_out", session);
     expect(full.output).toContain("New, TLSv1.2");

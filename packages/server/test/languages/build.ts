@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathWithGo } from "@latchkey/testkit/go-toolchain";
 import { cacheFolder, pythonEnvironment, run } from "@latchkey/testkit/toolchains";
-import { pathWithGo } from "./go-toolchain.ts";
 import { installations, program, version } from "./page.ts";
 
 /** Folders with the programs of the page, each ready to run. */
@@ -12,6 +12,9 @@ export const built = {
 };
 
 const hosts = join(import.meta.dirname, "hosts");
+/** The oldest Go that the modules of the page accept, as the minor version of Go 1. */
+const oldestGo = 25;
+
 const follower = join(import.meta.dirname, "../../../../examples/revocations-python/revocations.py");
 
 /** Installs the libraries of the page by its own commands, and builds its programs. */
@@ -34,7 +37,7 @@ async function buildPython(): Promise<void> {
 
 async function buildGo(): Promise<void> {
   const cwd = built.go;
-  const env = { PATH: await pathWithGo() };
+  const env = { PATH: await pathWithGo(oldestGo) };
   for (const name of ["verify.go", "revocations.go"]) writeFileSync(`${cwd}${name}`, program(name));
   copyFileSync(`${hosts}/main.go`, `${cwd}main.go`);
   if (!existsSync(`${cwd}go.mod`)) await run("go", ["mod", "init", "notes.test"], { cwd, env });

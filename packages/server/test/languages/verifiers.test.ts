@@ -95,7 +95,7 @@ async function keyRequests(): Promise<number> {
   return Number(count);
 }
 
-test("Nimbus and Spring Security accept a token that has just expired, the others refuse it", async () => {
+test("only Nimbus and Spring Security accept a token that has just expired", async () => {
   const { access } = await admin();
   const exp = Math.floor(Date.now() / 1000) - 15;
   const claims = { ...jwtPart(access, "claims"), iat: exp - 3600, exp };
@@ -149,7 +149,7 @@ async function rotate(old: Tokens): Promise<Tokens> {
   return fresh;
 }
 
-test("a server that is silent makes every answer 5xx, but an ended session stays ended", async () => {
+test("with a silent server every answer is 5xx, but an ended session is 401", async () => {
   const [live, ended] = [await admin(), await admin()];
   await logout(issuer.url, ended.access);
   await answersBecome(ended.access, everyone(401));

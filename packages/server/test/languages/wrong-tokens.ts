@@ -65,6 +65,6 @@ export function wrongTokens(good: Tokens, own: KeyObject): ReadonlyMap<string, s
     ["of another signer with its key", made({ header: { jwk } }, es256(stranger))],
     ["of one part", "token"],
     ["of three empty parts", ".."],
-    ["with a header that is no JSON", `e30x.${body}.${signature}`],
+    ["with a header that is not JSON", `e30x.${body}.${signature}`],
   ]);
 }

@@ -34,7 +34,7 @@ test.each(markedSettings)("the server does not start with the placeholder of %s"
   expect(stdout).toBe("");
 });
 
-test("after the marked changes, the server starts and its administrator signs in", async () => {
+test("with the marked changes the server starts, and `admin` signs in", async () => {
   const server = await place.server({
     env: { ...parseEnv(changedExample({ ...changes, ...here })), ...unset },
   });
@@ -58,6 +58,6 @@ test.each(off)("a line that is off is a setting with a valid value: %s", (line) 
   expect(() => readConfig(environment)).not.toThrow();
 });
 
-test("every line is a comment, a setting or empty, and no value has a comment behind it", () => {
+test("every line is empty, a comment, or a setting without a comment", () => {
   for (const line of lines) expect(line).toMatch(/^(#.*|LATCHKEY_[A-Z_]+=[^#"'\\]+|)$/);
 });

@@ -22,7 +22,7 @@ function copy(): string {
 
 const serve = (database: string) => place.latchkey(["serve", "--port", "0", "--database", database]);
 
-describe("a start on a database is refused with the command that repairs it, if other users can", () => {
+describe("a start is refused with the command that repairs it, if other users can", () => {
   test.for<[string, string, number]>([
     ["read the database", "", 0o604],
     ["write the database", "", 0o602],

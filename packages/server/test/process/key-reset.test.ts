@@ -20,7 +20,7 @@ async function isVoid(url: string, { access, refresh: token }: { access: string;
   return (await me(url, access)).status === 401 && (await refresh(url, token)).status === 401;
 }
 
-test("a lost secret says what to do, and a reset does it", async () => {
+test("the error of a lost secret names the cure: a key reset", async () => {
   const env = newFile();
   const secret = `${env["LATCHKEY_DATABASE"]}.secret`;
   const before = await place.server({ env });
@@ -116,7 +116,7 @@ test.for<[string, () => Promise<Environment>]>([
   await server.stop();
 });
 
-test("a running server with another secret signs no token until it is restarted", async () => {
+test("a running server with another secret signs no token until a restart", async () => {
   const env = newFile();
   const server = await place.server({ env });
   const tokens = await signIn(server.url, "admin", adminPassword);

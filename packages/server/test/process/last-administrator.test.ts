@@ -13,7 +13,7 @@ let databases = 0;
 let server: ServerProcess;
 let env: { LATCHKEY_DATABASE: string };
 
-/** A database whose one administrator is `admin`. */
+/** A database with one administrator, `admin`. */
 beforeEach(async () => {
   env = { LATCHKEY_DATABASE: place.path(`latchkey-${databases++}.db`) };
   server = await place.server({ env });
@@ -45,7 +45,7 @@ describe.for(["disable", "remove"] as const)("user %s of the last administrator"
     expectRefusal(await latchkey("user", verb, "second"), /second is the last active administrator/);
   });
 
-  /** Runs the command on a terminal, whose keys are typed by the shell. */
+  /** Runs the command on a terminal. The shell types the answer. */
   async function onTerminal(answer: string) {
     const line = `${process.execPath} ${main} user ${verb} admin`;
     const run = promisify(execFile)(

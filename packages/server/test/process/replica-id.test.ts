@@ -20,7 +20,7 @@ async function measuredReplica({ url }: ServerProcess): Promise<string | undefin
   return /^latchkey_info\{.*replica="([^"]*)".*\} 1$/m.exec(text)?.[1];
 }
 
-test("log lines, audit events and metrics name the replica; a command has an id too", async () => {
+test("log, audit trail and metrics name the replica; a command has an id too", async () => {
   const ownIssuer = { LATCHKEY_ISSUER: "" };
   const server = await place.server({ env: { ...ownIssuer, LATCHKEY_REPLICA: "blue" } });
   await signIn(server.url, "admin", adminPassword);

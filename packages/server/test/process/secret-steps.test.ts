@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 const place = new Place();
 const page = readFileSync(new URL("../../../../docs/operations.md", import.meta.url), "utf8");
 
-test("the documented steps replace the secret of one process, and nobody is signed out", async () => {
+test("the documented steps replace the secret and keep every session", async () => {
   const [, block = ""] = /```sh\n(# The new secret goes first\..*?)```/s.exec(page) ?? [];
   const steps = block
     .split(/^# restart the server.*$/m)

@@ -112,7 +112,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         expect(await store.users.list()).toHaveLength(1);
       });
 
-      test("are listed in pages by the key of their names, whatever changes meanwhile", async () => {
+      test("are listed in pages by the key of their names, despite changes", async () => {
         for (const name of ["b", "B2", "é", "zoë", "a"])
           await store.users.add({ ...user(name), usernameKey: name }, event("user.added"));
         const all = (await store.users.list()).map(({ username }) => username);

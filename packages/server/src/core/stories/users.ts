@@ -50,8 +50,8 @@ export type AddOutcome = "added" | "username_taken" | "email_taken";
 export const administratorRole = "admin";
 
 /**
- * Whether a change is made if the user is the last active administrator. `refuse` leaves the user as they are. Of concurrent
- * changes that name the last administrators, at least one is refused.
+ * Whether a change is made if the user is the last active administrator. `refuse` leaves the user as they are. Of
+ * concurrent changes that name the last administrators, at least one is refused.
  */
 export type LastAdministrator = "refuse" | "go on";
 
