@@ -85,7 +85,7 @@ export function openSession(
   const starts = new Listeners<void>();
   const storeErrors = new Listeners<StoreFailure>();
   let version = 0;
-  /** The tokens at the last look: undefined if nobody was signed in, null before the first look. */
+  /** The tokens at the last look: undefined without a session, null before the first look. */
   let seen: TokenSet | undefined | null = null;
   let watching = false;
   let refreshing: Promise<TokenSet> | undefined;

@@ -102,7 +102,7 @@ test("a tab that has only just opened knows the session that it found", async ()
   expect(fresh.events).toEqual(["elsewhere"]);
 });
 
-test("a tab in which nobody was signed in fires no end", async () => {
+test("a tab without a session fires no end", async () => {
   const { auth, events } = listening({});
   await auth.token().catch(() => {});
   await auth.logout({ token: "none" }).result();

@@ -92,7 +92,7 @@ test("a replayed refresh token is counted", async () => {
   expect(sampled(await samplesOf(server), "latchkey_refresh_replays_total")).toBe(1);
 });
 
-test("readiness is measured, also by a replica that nobody probes", async () => {
+test("readiness is measured, also by a replica without probes", async () => {
   await using server = await testServer();
   expect(sampled(await samplesOf(server), "latchkey_ready")).toBe(1);
   using database = new DatabaseSync(server.database);

@@ -159,9 +159,9 @@ describe.skipIf(missing !== undefined)("an operator", () => {
 
     test("on a full disk, logins work again after the audit trail was shortened", async () => {
       await run(`systemctl stop latchkey
-        mkdir /root/moved && mv /var/lib/latchkey/* /root/moved
+        mkdir /var/tmp/moved && mv /var/lib/latchkey/* /var/tmp/moved
         mount -t tmpfs -o "size=64m,mode=0700,uid=$(id -u latchkey),gid=$(id -g latchkey)" tmpfs /var/lib/latchkey
-        mv /root/moved/* /var/lib/latchkey
+        mv /var/tmp/moved/* /var/lib/latchkey
         systemctl start latchkey`);
       await run(`runuser -u latchkey -- sqlite3 /var/lib/latchkey/latchkey.db "
         with recursive n (i) as (select 1 union all select i + 1 from n where i < 50000)
