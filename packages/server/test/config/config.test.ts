@@ -128,7 +128,7 @@ describe("settings", () => {
     [
       "ALLOW_INSECURE",
       "issuer,everything",
-      "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, and cors",
+      "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, cors",
     ],
     ["ALLOW_INSECURE", "grace", "expected names separated by commas; known names are issuer"],
     ["LOG_LEVEL", "loud", "expected debug, info, warn, error, or silent"],
