@@ -121,7 +121,7 @@ describe.skipIf(missing !== undefined)("an operator", () => {
       return JSON.parse(text).access_token;
     }
 
-    test("a user who is locked out after wrong passwords signs in again", async () => {
+    test("a user locked out by wrong passwords signs in again", async () => {
       for (let attempt = 0; attempt < 20; attempt++) signIn({ ...alice, password: "wrong" });
       expect(signIn(alice).status).toBe(429);
       expect(await follow("Unlock a user")).toMatch(/"subject":"user:alice","reason":"pair"/);

@@ -20,7 +20,7 @@ export const wrongClock = "/etc/systemd/system/latchkey.service.d/wrong-clock.co
 /** The commands that the machine cannot run as printed. */
 const replacements: readonly (readonly [RegExp, string])[] = [
   [/^certbot certonly .*$/m, ownCertificate],
-  [/^npm install latchkey(@latest)? /m, "npm install /root/latchkey.tgz "],
+  [/^npm install latchkey(@latest)? /m, "npm install /srv/latchkey.tgz "],
   // The npm of another source than Debian conflicts with Debian's.
   [/^(apt-get install .*) npm /m, "if command -v npm; then npm=; else npm=npm; fi; $1 $$npm "],
   // The clock of a container is the host's.

@@ -32,7 +32,7 @@ const bootBare = `${setUp}
 cp /etc/resolv.conf /etc/hosts "$1/root/etc"
 cp /etc/ssl/certs/ca-certificates.crt "$1/root/etc/ssl/certs"
 cp /etc/apt/apt.conf.d/* "$1/root/etc/apt/apt.conf.d"
-cp "$3" "$1/root/root/latchkey.tgz"
+cp "$3" "$1/root/srv/latchkey.tgz"
 ${nspawn} --boot -- --unit=basic.target`;
 
 const apart = ["--mount", "--propagation", "private", "sh", "-c"];
@@ -70,7 +70,7 @@ export class SystemdMachine implements AsyncDisposable {
   }
 
   /**
-   * A machine without Latchkey and with few services. The package is in /root/latchkey.tgz.
+   * A machine without Latchkey and with few services. The package is in /srv/latchkey.tgz.
    *
    * @throws with the output of systemd-nspawn, if systemd does not run in time
    */
