@@ -31,7 +31,7 @@ const lastNote = "The command asks before it takes the last active administrator
 export const commands: readonly Command[] = [
   command({
     name: "serve",
-    meaning: "run the server, as `npm start` does",
+    meaning: "run the server",
     settings: withFlag,
     example: "serve --host 127.0.0.1 --port 8000",
     load: async () => (await import("./serve.ts")).serveCommand,
@@ -125,7 +125,7 @@ export const commands: readonly Command[] = [
     meaning: "end a session",
     argument: { name: "ID", meaning: "id of the session, from `latchkey session list`" },
     settings: ofDatabase,
-    example: "session end 0198e3a0-4a5e-7c38-9d4e-1f0b7c2a9e11",
+    example: "session end b94GMkJ4Arp6oV2GNVQ-_w",
     load: async () => (await import("./session.ts")).endSession,
   }),
   command({

@@ -173,8 +173,8 @@ export class SigningKeys {
     const resealed: ResealedKey[] = [];
     for (const { kid, sealedPrivateKey: from } of otherSealing.length > 0 ? this.#ring.stored : []) {
       if (unseal(from, kid, sealing) !== undefined) continue;
-      const opened = unsealWithAny(from, kid, otherSealing);
-      if (opened !== undefined) resealed.push({ kid, from, to: seal(opened, kid, sealing) });
+      const privateKey = unsealWithAny(from, kid, otherSealing);
+      if (privateKey !== undefined) resealed.push({ kid, from, to: seal(privateKey, kid, sealing) });
     }
     if (resealed.length > 0) await store.reseal(resealed);
     return resealed.length;
