@@ -36,3 +36,12 @@ export function isFarOff({ offset, uncertainty }: ClockOffset): boolean {
 export function secondsOf(ms: number): number {
   return Math.round(ms) / 1000;
 }
+
+/**
+ * An offset with its bound, for people. Both clocks are read to the millisecond, so the bound is at least one:
+ * a round trip of less than that would read as a measurement without any error.
+ */
+export function shownOffset({ offset, uncertainty }: ClockOffset): string {
+  const bound = Math.ceil(uncertainty) + 1;
+  return `${(offset / 1000).toFixed(3)} seconds, measured to within ${(bound / 1000).toFixed(3)}`;
+}

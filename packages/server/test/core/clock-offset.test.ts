@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isFarOff, measureOffset } from "../../src/core/clock-offset.ts";
+import { isFarOff, measureOffset, shownOffset } from "../../src/core/clock-offset.ts";
 
 const start = 1_700_000_000_000;
 
@@ -57,4 +57,13 @@ test.each([
   [2_700, 600, true],
 ])("an offset of %i ms, measured to within %i ms, is far off: %s", (offset, uncertainty, farOff) => {
   expect(isFarOff({ offset, uncertainty, databaseTime: start })).toBe(farOff);
+});
+
+test.each([
+  [3_599_997.8, 0.2, "3599.998 seconds, measured to within 0.002"],
+  [-12, 0, "-0.012 seconds, measured to within 0.001"],
+  [700, 40, "0.700 seconds, measured to within 0.041"],
+  [0, 1_250.5, "0.000 seconds, measured to within 1.252"],
+])("an offset of %d ms with an uncertainty of %d ms is shown with a bound", (offset, uncertainty, line) => {
+  expect(shownOffset({ offset, uncertainty, databaseTime: start })).toBe(line);
 });

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { type ClockOffset, isFarOff, measureOffset, secondsOf } from "../../core/clock-offset.ts";
+import { isFarOff, measureOffset, shownOffset } from "../../core/clock-offset.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
 import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
@@ -58,11 +58,6 @@ export async function inspectPostgres(
       ],
     };
   });
-}
-
-/** This machine's clock minus the database's, with the uncertainty of the measurement. */
-function shownOffset({ offset, uncertainty }: ClockOffset): string {
-  return `${secondsOf(offset)} seconds, measured to within ${secondsOf(uncertainty)}`;
 }
 
 async function inspectHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {
