@@ -66,7 +66,7 @@ test("the guide's commands print the output that it shows", async () => {
   const started = async (line: string) => {
     const program = programs.shell(`cd ${folder} && ${line}`);
     await program.says(/(listening at )/);
-    expect(shown(program.stdout())).toMatch(pattern(here(step(line).output)));
+    await expect.poll(() => shown(program.stdout())).toMatch(pattern(here(step(line).output)));
   };
 
   for (const [, name = "", source = ""] of sources) writeFileSync(join(folder, name), here(source));
@@ -84,14 +84,16 @@ test("the guide's commands print the output that it shows", async () => {
   for (const [index, { output }] of typed.entries()) {
     expect(shown(answers[index] ?? "")).toMatch(pattern(here(output)));
   }
-  expect(shown(demo.stdout())).toMatch(pattern(here(step("npm run demo").output)));
+  await expect.poll(() => shown(demo.stdout())).toMatch(pattern(here(step("npm run demo").output)));
 }, 120_000);
 
 test("the guide's own server prints the output that it shows", async () => {
   const env = { LATCHKEY_PORT: "0", LATCHKEY_DATABASE: join(folder, "data/latchkey.db") };
   const server = programs.shell("npm start", env);
   await server.says(/"(listening at )/);
-  expect(shown(server.stdout() + server.stderr())).toMatch(pattern(step("npm start").output));
+  await expect
+    .poll(() => shown(server.stdout() + server.stderr()))
+    .toMatch(pattern(step("npm start").output));
   const { commands, output } = step("npx latchkey user list");
   const terminal = programs.shell(
     commands.replace("--role user", "--role user <<< 'correct horse battery'"),

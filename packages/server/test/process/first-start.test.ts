@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { login, signIn } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
 import { expectRefusal } from "./refusal.ts";
 
@@ -13,7 +14,9 @@ const unsaid = { LATCHKEY_ADMIN_PASSWORD: "" };
 test("the first start creates an administrator and prints the password once", async () => {
   const database = place.path("shown.db");
   const first = await place.server({ database, env: unsaid });
-  const [, password = ""] = /^ *password +(\S+)$/m.exec(first.stderr()) ?? [];
+  const shown = () => /^ *password +(\S+)$/m.exec(first.stderr())?.[1];
+  await until("the password is printed", () => shown() !== undefined);
+  const password = shown() ?? "";
   expect(password).toMatch(/^[\w-]{20}$/);
   expect(first.stderr()).toMatch(/username +admin/);
   await signIn(first.url, "admin", password);

@@ -29,7 +29,9 @@ describe("two servers that start at once in an empty folder", () => {
     const unsaid = { LATCHKEY_ADMIN_PASSWORD: "" };
     const both = await Promise.all([1, 2].map(() => place.server({ database, env: unsaid })));
 
-    const shown = both.flatMap((server) => /^ *password +(\S+)$/m.exec(server.stderr())?.[1] ?? []);
+    const printed = () => both.flatMap((server) => /^ *password +(\S+)$/m.exec(server.stderr())?.[1] ?? []);
+    await until("a password is printed", () => printed().length > 0);
+    const shown = printed();
     expect(shown).toHaveLength(1);
     const keySets = await Promise.all(both.map(({ url }) => send(`${url}/.well-known/jwks.json`)));
     expect(keySets[0]?.body).toEqual(keySets[1]?.body);
