@@ -38,10 +38,10 @@ export function secondsOf(ms: number): number {
 }
 
 /**
- * An offset with its bound, for people. Both clocks are read to the millisecond, so the bound is at least one:
- * a round trip of less than that would read as a measurement without any error.
+ * An offset with the bound of its error, for people. Both clocks are read to the millisecond, so the bound is at least
+ * one millisecond: even the shortest round trip claims no exact measurement.
  */
 export function shownOffset({ offset, uncertainty }: ClockOffset): string {
   const bound = Math.ceil(uncertainty) + 1;
-  return `${(offset / 1000).toFixed(3)} seconds, measured to within ${(bound / 1000).toFixed(3)}`;
+  return `${secondsOf(offset).toFixed(3)} seconds, measured to within ${(bound / 1000).toFixed(3)}`;
 }

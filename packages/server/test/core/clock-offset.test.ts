@@ -61,6 +61,7 @@ test.each([
 
 test.each([
   [3_599_997.8, 0.2, "3599.998 seconds, measured to within 0.002"],
+  [-0.3, 0.3, "0.000 seconds, measured to within 0.002"],
   [-12, 0, "-0.012 seconds, measured to within 0.001"],
   [700, 40, "0.700 seconds, measured to within 0.041"],
   [0, 1_250.5, "0.000 seconds, measured to within 1.252"],
