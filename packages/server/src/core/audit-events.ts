@@ -9,6 +9,16 @@ export const auditEventNames = [
   "refresh.replayed",
   "session.ended",
   "sessions.ended",
+  "authorization.granted",
+  "authorization.denied",
+  "authorization.redeemed",
+  "authorization.replayed",
+  "client.added",
+  "client.blocked",
+  "client.unblocked",
+  "client.removed",
+  "resource.added",
+  "resource.removed",
   "user.added",
   "user.password_changed",
   "user.disabled",
@@ -62,7 +72,7 @@ export const auditReasons = {
   "refresh.throttled": ["pair", "account", "address"],
   "token.refreshed": ["refresh_token", "current_token"],
   "refresh.repeated": ["same_address", "other_address"],
-  "session.ended": ["logout", "replay", "limit", "owner", "operator"],
+  "session.ended": ["logout", "replay", "limit", "owner", "operator", "revoked", "client"],
   "sessions.ended": ["owner", "owner_others", "administrator"],
   "key.rotated": ["age", "operator"],
 } as const satisfies Partial<Record<AuditEventName, readonly string[]>>;
@@ -77,6 +87,8 @@ export interface AuditSubject<Name extends AuditEventName = AuditEventName> {
   /** The account: a user's id, or `unknown:` and a fingerprint of the name that was tried. */
   readonly subject?: string;
   readonly sessionId?: string;
+  /** The id of the OAuth client. A person's own login has none. */
+  readonly client?: string;
   readonly reason?: AuditReason<Name>;
 }
 

@@ -1,6 +1,25 @@
 /** Every refusal that Latchkey can answer with: its code, its HTTP status and the message for the caller. */
 const refusals = {
   bad_request: [400, "The request is malformed: send a JSON body with Content-Type: application/json"],
+  invalid_request: [400, "The request is malformed, or a parameter is missing, sent twice or not valid"],
+  unknown_client: [
+    400,
+    "This application is not known here, or it is blocked: remove the connection in the application and add it again",
+  ],
+  invalid_redirect_uri: [
+    400,
+    "The redirect URI is not one of this application: remove the connection in the application and add it again",
+  ],
+  invalid_client_metadata: [400, "The description of the client is not valid"],
+  invalid_grant: [400, "The code or the refresh token is not valid for this client: sign in again"],
+  invalid_scope: [400, "The scope is wider than what was allowed: sign in again to ask for more"],
+  invalid_target: [400, "The resource is not known here, or is not the one that was allowed"],
+  unauthorized_client: [400, "This client may not use this grant type"],
+  unsupported_grant_type: [400, "This grant type is not supported"],
+  unsupported_response_type: [400, "This response type is not supported: use code"],
+  access_denied: [403, "The person did not allow this"],
+  interaction_required: [400, "A person has to sign in: leave out prompt=none"],
+  invalid_client: [401, "The client is not known, or did not prove that it is itself"],
   invalid_credentials: [401, "Incorrect username or password"],
   missing_token: [401, "Not authenticated: send the access token as Authorization: Bearer <token>"],
   invalid_token: [401, "The token is not valid"],
@@ -9,6 +28,7 @@ const refusals = {
   invalid_guard_key: [401, "A guard key is required: send it as Authorization: Bearer <key>"],
   invalid_metrics_key: [401, "A metrics key is required: send it as Authorization: Bearer <key>"],
   forbidden: [403, "You are not allowed to do this"],
+  forbidden_origin: [403, "This form was sent from another site: open the sign-in page again"],
   account_disabled: [403, "This account is disabled: ask an administrator"],
   account_setup_required: [
     403,
@@ -33,6 +53,10 @@ const refusals = {
   client_gone: [499, "The client closed the connection"],
   internal_error: [500, "Internal server error"],
   overloaded: [503, "The server is busy: try again shortly"],
+  client_document_unavailable: [
+    503,
+    "The address that describes this application cannot be read now: try again shortly",
+  ],
   provider_unavailable: [503, "The identity provider cannot be reached: try again shortly"],
   store_unavailable: [503, "The database cannot be reached: try again shortly"],
 } as const satisfies Record<string, readonly [number, string]>;

@@ -13,6 +13,7 @@ const session = {
   endsAt: 9_000_000,
   endedAt: null,
   addressBucket: "192.0.2.1",
+  client: null,
   expiresAt: 9_000_000,
   tokensUntil: 9_000_000,
 };

@@ -107,6 +107,7 @@ export async function smallWorld(
       const session: Session = {
         id: first.sessionId,
         userId: user.id,
+        client: null,
         generation: 0,
         refreshHash: refreshTokens.stateOf(first).refreshHash,
         rotatedAt: time,
@@ -119,7 +120,7 @@ export async function smallWorld(
       await store.sessions.open(session, 0, { name: "login.succeeded", at: time, address: "test" });
       const stored = await store.users.byId(user.id);
       if (stored === undefined) throw new Error("no user");
-      const { accessToken } = tokens.issue(stored, session.id, session.tokensUntil);
+      const { accessToken } = tokens.issue(stored, session, session.tokensUntil);
       return { access: accessToken, refresh: refreshTokens.write(first), sessionId: session.id };
     },
     async [Symbol.asyncDispose]() {

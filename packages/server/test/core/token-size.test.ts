@@ -24,7 +24,7 @@ test.each(["a", '"', "\u00e9", "\u6f22", "\u{20000}"])(
     const issuer = "i".repeat(longest((length) => addressesFit("i".repeat(length), undefined)));
     const settings = { issuer, audience: [issuer], lifetime: 1000 };
     const tokens = new AccessTokens(settings, { signer }, Date.now);
-    const { accessToken } = tokens.issue(user, "s".repeat(43), 10_000_000_000_000);
+    const { accessToken } = tokens.issue(user, { id: "s".repeat(43), client: null }, 10_000_000_000_000);
     expect(accessToken.length).toBeGreaterThan(7000);
     expect(accessToken.length).toBeLessThan(7800);
   },

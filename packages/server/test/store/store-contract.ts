@@ -30,6 +30,7 @@ export const user = (name: string): NewUser => ({
 export const session = (id: string, userId = "user:alice"): Session => ({
   id,
   userId,
+  client: null,
   generation: 0,
   refreshHash: `${id}-0`,
   rotatedAt: now,

@@ -81,7 +81,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     const successors = refreshTokens.successors(token);
     const [{ state: next }] = successors;
     const refreshed = (tokensUntil: number, { text: refreshToken } = successors[0]): Refreshed => ({
-      ...tokens.issue(user, token.sessionId, tokensUntil),
+      ...tokens.issue(user, session, tokensUntil),
       refreshToken,
     });
 

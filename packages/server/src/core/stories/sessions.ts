@@ -17,10 +17,23 @@ export interface SessionUse {
   readonly tokensUntil: number;
 }
 
+/** The OAuth client that a session belongs to, and what the person allowed it. */
+export interface SessionClient {
+  readonly id: string;
+  /** The name that the page showed, as the client gave it. */
+  readonly name: string;
+  /** Scopes, separated by spaces. It may be empty. */
+  readonly scope: string;
+  /** URL of the one resource that its access tokens are for (RFC 8707). */
+  readonly resource: string;
+}
+
 /** A session, with the state of its current refresh token. It lasts from sign-in to logout or expiry. */
 export interface Session extends RefreshTokenState, SessionUse {
   readonly id: string;
   readonly userId: string;
+  /** Null for a person's own login. */
+  readonly client: SessionClient | null;
   readonly rotatedAt: number;
   readonly createdAt: number;
   /** The end of the session, used or not. */

@@ -102,7 +102,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     const refreshToken = refreshTokens.first();
     const session = newSession(refreshToken, user, caller);
     const signedIn = {
-      ...tokens.issue(user, session.id, session.tokensUntil),
+      ...tokens.issue(user, session, session.tokensUntil),
       refreshToken: refreshTokens.write(refreshToken),
       user,
     };
@@ -142,6 +142,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     return {
       id: first.sessionId,
       userId: user.id,
+      client: null,
       ...refreshTokens.stateOf(first),
       rotatedAt: now,
       createdAt: now,

@@ -36,7 +36,7 @@ export function createTrade({ sessions, tokens, settings, clock }: TradeParts) {
     const about = { subject: user.id, sessionId: session.id };
     const event = eventOf("token.refreshed", clock(), caller, { ...about, reason: "current_token" });
     if (await sessions.touch(session.id, { ...use, tokensUntil }, event)) {
-      return tokens.issue(user, session.id, tokensUntil);
+      return tokens.issue(user, session, tokensUntil);
     }
     throw new LatchkeyError("token_revoked", { reason: "ended meanwhile" });
   };

@@ -1,5 +1,6 @@
 import { randomUUID, sign } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import type { Session } from "../stories/sessions.ts";
 import type { User } from "../stories/users.ts";
 import type { Signer } from "./signing-keys.ts";
 import { userClaims } from "./token-size.ts";
@@ -17,7 +18,8 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
-/** The scope of every access token of Latchkey: to read the profile of its user. */
+/** The client id and the scope in the tokens of a person's own login: to read the profile of its user. */
+const ownClientId = "latchkey";
 const scope = "openid profile email";
 
 /**
@@ -51,21 +53,31 @@ export class AccessTokens {
     return wholeSeconds(Math.min(this.#clock() + this.#settings.lifetime, sessionEnd)) * 1000;
   }
 
-  /** @param expiresAt milliseconds since the epoch, on a whole second */
-  issue(user: User, sessionId: string, expiresAt: number): AccessToken {
+  /**
+   * Issues a token of a session. The token of a client is for the client's resource alone, with the client's scope.
+   *
+   * @param expiresAt milliseconds since the epoch, on a whole second
+   * @param granted a narrower scope than the client's. Default: the client's
+   */
+  issue(
+    user: Omit<User, "active">,
+    { id: sessionId, client }: Pick<Session, "id" | "client">,
+    expiresAt: number,
+    granted = client === null ? scope : client.scope,
+  ): AccessToken {
     const { signer } = this.#keys;
     const issuedAt = wholeSeconds(this.#clock());
     const { audience, issuer } = this.#settings;
     const claims = {
       iss: issuer,
       ...userClaims(user),
-      aud: audience.length === 1 ? audience[0] : audience,
-      client_id: "latchkey",
+      aud: client?.resource ?? (audience.length === 1 ? audience[0] : audience),
+      client_id: client?.id ?? ownClientId,
       iat: issuedAt,
       exp: expiresAt / 1000,
       jti: randomUUID(),
       sid: sessionId,
-      scope,
+      scope: granted,
     };
     const signed = `${this.#headerOf(signer)}.${encode(claims)}`;
     const signature = sign("sha256", Buffer.from(signed), signer.privateKey);

@@ -149,4 +149,62 @@ export const postgresMigrations: readonly (readonly string[])[] = [
   ],
   // 6: audit events name the process that recorded them. Events of an older replica have null.
   ["alter table audit_events add column replica text"],
+  // 7: OAuth. A session of a client has its id, its name, its scope and its resource; a person's own login has null.
+  [
+    'alter table sessions add column client_id text collate "C"',
+    "alter table sessions add column client_name text",
+    "alter table sessions add column scope text",
+    "alter table sessions add column resource text",
+    "alter table sessions add column sealed_realm_tokens text",
+    "create index sessions_by_client on sessions (client_id) where client_id is not null and ended_at is null",
+    `create table authorizations (
+      code_hash text collate "C" not null primary key,
+      user_id text collate "C" not null references users (id) on delete cascade,
+      revision bigint not null,
+      client_id text collate "C" not null,
+      client_name text not null,
+      redirect_uri text not null,
+      challenge text not null,
+      scope text not null,
+      resource text not null,
+      address_bucket text collate "C" not null,
+      created_at bigint not null,
+      expires_at bigint not null,
+      session_id text collate "C",
+      redeemed_at bigint,
+      sealed_realm_tokens text
+    )`,
+    "create index authorizations_by_expiry on authorizations (expires_at)",
+    `create table clients (
+      id text collate "C" not null primary key,
+      name text not null,
+      redirect_uris text not null,
+      credentials text not null,
+      grant_types text not null,
+      roles text not null,
+      scope text not null,
+      session_id text collate "C",
+      created_at bigint not null,
+      blocked_at bigint
+    )`,
+    `create table client_endings (
+      client_id text collate "C" not null primary key,
+      ended_at bigint not null
+    )`,
+    `create table resources (
+      url text collate "C" not null primary key,
+      name text,
+      scopes text not null,
+      created_at bigint not null
+    )`,
+    `create table client_documents (
+      id text collate "C" not null primary key,
+      document text,
+      fetched_at bigint not null,
+      fresh_until bigint not null
+    )`,
+    "create trigger tell after insert on client_endings for each statement execute function latchkey_tell()",
+    "alter table users add column issuer text",
+    "alter table audit_events add column client text",
+  ],
 ];

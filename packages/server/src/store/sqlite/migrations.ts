@@ -108,4 +108,63 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
   ],
   // 7: audit events name the process that recorded them. Events of older versions have null.
   ["alter table audit_events add column replica text"],
+  // 8: OAuth. A session of a client has its id, its name, its scope and its resource; a person's own login has null.
+  // `authorizations` holds the hash of each code. `clients` holds clients that the operator added or blocked;
+  // `client_endings` those with sessions that are not marked yet. A user with an issuer signed in at a realm.
+  [
+    "alter table sessions add column client_id text",
+    "alter table sessions add column client_name text",
+    "alter table sessions add column scope text",
+    "alter table sessions add column resource text",
+    "alter table sessions add column sealed_realm_tokens text",
+    "create index sessions_by_client on sessions (client_id) where client_id is not null and ended_at is null",
+    `create table authorizations (
+      code_hash text not null primary key,
+      user_id text not null references users (id) on delete cascade,
+      revision integer not null,
+      client_id text not null,
+      client_name text not null,
+      redirect_uri text not null,
+      challenge text not null,
+      scope text not null,
+      resource text not null,
+      address_bucket text not null,
+      created_at integer not null,
+      expires_at integer not null,
+      session_id text,
+      redeemed_at integer,
+      sealed_realm_tokens text
+    ) strict, without rowid`,
+    "create index authorizations_by_expiry on authorizations (expires_at)",
+    `create table clients (
+      id text not null primary key,
+      name text not null,
+      redirect_uris text not null,
+      credentials text not null,
+      grant_types text not null,
+      roles text not null,
+      scope text not null,
+      session_id text,
+      created_at integer not null,
+      blocked_at integer
+    ) strict, without rowid`,
+    `create table client_endings (
+      client_id text not null primary key,
+      ended_at integer not null
+    ) strict, without rowid`,
+    `create table resources (
+      url text not null primary key,
+      name text,
+      scopes text not null,
+      created_at integer not null
+    ) strict, without rowid`,
+    `create table client_documents (
+      id text not null primary key,
+      document text,
+      fetched_at integer not null,
+      fresh_until integer not null
+    ) strict, without rowid`,
+    "alter table users add column issuer text",
+    "alter table audit_events add column client text",
+  ],
 ];

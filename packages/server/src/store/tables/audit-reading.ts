@@ -15,11 +15,12 @@ export interface AuditRow {
   readonly actor: string | null;
   readonly reason: string | null;
   readonly replica: string | null;
+  readonly client: string | null;
 }
 
 /** Its columns by name, because a newer Latchkey may have added others. */
 export const auditColumns = `number, name, at, address, subject, session_id as "sessionId",
-  request_id as "requestId", actor, reason, replica`;
+  request_id as "requestId", actor, reason, replica, client`;
 
 interface Slice {
   readonly from: number;
@@ -89,5 +90,6 @@ export function recordedEvent(row: AuditRow): RecordedEvent {
     ...(row.actor !== null && { actor: row.actor }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.replica !== null && { replica: row.replica }),
+    ...(row.client !== null && { client: row.client }),
   };
 }

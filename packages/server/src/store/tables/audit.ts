@@ -25,11 +25,18 @@ export interface AuditWriter extends AuditTrail {
 }
 
 const insert = statement<Omit<AuditRow, "number">>(`
-  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor, replica)
-  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor, :replica)`);
+  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor, replica, client)
+  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor, :replica, :client)`);
 
 /** Columns that an event may lack. */
-const emptyColumns = { subject: null, sessionId: null, requestId: null, actor: null, reason: null };
+const emptyColumns = {
+  subject: null,
+  sessionId: null,
+  requestId: null,
+  actor: null,
+  reason: null,
+  client: null,
+};
 
 /**
  * The table `audit_events`, written.

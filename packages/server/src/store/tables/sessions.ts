@@ -1,5 +1,11 @@
 import { type SessionLife, withLife } from "../../core/stories/session-life.ts";
-import type { RefreshTokenState, Session, Sessions, SessionUse } from "../../core/stories/sessions.ts";
+import type {
+  RefreshTokenState,
+  Session,
+  SessionClient,
+  Sessions,
+  SessionUse,
+} from "../../core/stories/sessions.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -7,6 +13,16 @@ import type { SessionEndings } from "./session-endings.ts";
 
 /** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
 type LiveAt = SessionLife & { readonly at: number };
+
+/** A row of `sessions`. The columns of the client are all null, or none is. */
+interface SessionRow extends Omit<Session, "client">, ClientColumns {}
+
+interface ClientColumns {
+  readonly clientId: string | null;
+  readonly clientName: string | null;
+  readonly scope: string | null;
+  readonly resource: string | null;
+}
 
 /** All sessions of an earlier epoch have ended. */
 const isOfItsUsersEpoch = `sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
@@ -19,11 +35,12 @@ const mostSurplus = 10;
 
 const openedColumns = `id, user_id as "userId", generation, refresh_hash as "refreshHash",
   rotated_at as "rotatedAt", created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt",
-  ends_at as "endsAt", tokens_until as "tokensUntil", address_bucket as "addressBucket"`;
+  ends_at as "endsAt", tokens_until as "tokensUntil", address_bucket as "addressBucket",
+  client_id as "clientId", client_name as "clientName", scope, resource`;
 const columns = `${openedColumns}, ended_at as "endedAt"`;
 
 // A session of an earlier epoch has ended, although its row is not marked yet: after its last use.
-const byId = statement<{ id: string }, Session>(`
+const byId = statement<{ id: string }, SessionRow>(`
   select ${openedColumns},
     case when ended_at is null and not ${isOfItsUsersEpoch} then last_used_at else ended_at end as "endedAt"
   from sessions where id = :id`);
@@ -31,7 +48,7 @@ const byId = statement<{ id: string }, Session>(`
 type Slice = { afterUser: string; afterAt: number; afterId: string; lastUser: string; limit: number };
 
 // In the order of the index `sessions_open`, so that a page costs its own rows alone.
-const live = statement<LiveAt & Slice, Session>(`
+const live = statement<LiveAt & Slice, SessionRow>(`
   select ${columns} from sessions
   where ${isLive} and (user_id, created_at, id) > (:afterUser, :afterAt, :afterId) and user_id <= :lastUser
   order by user_id, created_at, id limit :limit`);
@@ -39,7 +56,7 @@ const live = statement<LiveAt & Slice, Session>(`
 /** Behind every id of a user, on both engines. */
 const behindUsers = "\u{10ffff}";
 
-const liveOf = statement<LiveAt & { userId: string; most: number }, Session>(`
+const liveOf = statement<LiveAt & { userId: string; most: number }, SessionRow>(`
   select ${columns} from sessions where user_id = :userId and ${isLive}
   order by last_used_at desc, created_at desc limit :most`);
 
@@ -48,14 +65,14 @@ const countLive = statement<LiveAt & { userId: string; except: string }, { count
 
 const insert = `
   insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
-    ends_at, tokens_until, address_bucket, ended_at, epoch)
+    ends_at, tokens_until, address_bucket, client_id, client_name, scope, resource, ended_at, epoch)
   select :id, users.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
-    :endsAt, :tokensUntil, :addressBucket, :endedAt, users.epoch
+    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, users.epoch
   from users where users.id = :userId and users.active = 1 and users.revision = :revision`;
 const open = {
-  one: statement<Session & { revision: number }>(insert),
+  one: statement<SessionRow & { revision: number }>(insert),
   // The user's row is locked: a concurrent change to the user waits and then ends this session too.
-  many: statement<Session & { revision: number }>(`${insert} for share`),
+  many: statement<SessionRow & { revision: number }>(`${insert} for share`),
 };
 
 /** Access tokens keep the time that they were promised before. */
@@ -113,7 +130,7 @@ export function sessionTable(
   { idle, max }: SessionLife = unbounded,
 ): Sessions {
   const liveAt = (at: number): LiveAt => ({ at, idle, max });
-  const sessionOf = (row: Session) => withLife(row, { idle, max });
+  const sessionOf = (row: SessionRow) => withLife(sessionIn(row), { idle, max });
 
   return {
     async byId(id) {
@@ -151,7 +168,7 @@ export function sessionTable(
         ...instead.map(({ sessionId: id = "" }) => step(revoke, { id })),
       ];
       return audit.commit(
-        [must(open[database.writers], { ...session, revision }), ...ends],
+        [must(open[database.writers], { ...rowOf(session), revision }), ...ends],
         [event, ...instead],
       );
     },
@@ -178,5 +195,24 @@ export function sessionTable(
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
+  };
+}
+
+/** The columns of a person's own login. */
+const noClient: ClientColumns = { clientId: null, clientName: null, scope: null, resource: null };
+
+function rowOf({ client, ...session }: Session): SessionRow {
+  return { ...session, ...(client === null ? noClient : columnsOf(client)) };
+}
+
+function columnsOf({ id, name, scope, resource }: SessionClient): ClientColumns {
+  return { clientId: id, clientName: name, scope, resource };
+}
+
+function sessionIn({ clientId, clientName, scope, resource, ...session }: SessionRow): Session {
+  if (clientId === null) return { ...session, client: null };
+  return {
+    ...session,
+    client: { id: clientId, name: clientName ?? "", scope: scope ?? "", resource: resource ?? "" },
   };
 }

@@ -1,0 +1,49 @@
+import type { AuditEvent } from "../audit-events.ts";
+import type { Client } from "./client.ts";
+
+/** A client that the operator added. */
+export interface RegisteredClient extends Client {
+  readonly voucher: { readonly by: "operator" };
+  /** The roles in its own tokens (client credentials). */
+  readonly roles: readonly string[];
+  /** The scope of its own tokens, separated by spaces. */
+  readonly scope: string;
+  /** The `sid` of its own tokens. Null if it may not use client credentials. */
+  readonly sessionId: string | null;
+  readonly createdAt: number;
+  readonly blockedAt: number | null;
+}
+
+/** A client with its live sessions, as the operator sees it. */
+export interface ListedClient {
+  readonly id: string;
+  readonly name: string;
+  /** Whether the operator added it. */
+  readonly added: boolean;
+  readonly blockedAt: number | null;
+  /** Sessions that have not ended. */
+  readonly sessions: number;
+}
+
+/** The table of clients that the operator added or blocked. Every change is durable when its promise resolves. */
+export interface RegisteredClients {
+  byId(id: string): Promise<RegisteredClient | undefined>;
+  /** Whether the operator blocked the client, whatever describes it. */
+  isBlocked(id: string): Promise<boolean>;
+  /** The operator's clients, blocked ones, and those with live sessions, by id. @param after an id; later ones alone */
+  list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<ListedClient[]>;
+  /** @returns false if the id is taken */
+  add(client: RegisteredClient, event: AuditEvent): Promise<boolean>;
+  /**
+   * Blocks a client and ends its sessions, in one step of a bounded size. A client that the operator did not add gets
+   * a row with its name.
+   *
+   * @param newSessionId the `sid` of its later tokens, should it be unblocked
+   * @returns false if it was blocked before
+   */
+  block(id: string, name: string, event: AuditEvent, newSessionId: string): Promise<boolean>;
+  /** @returns false if it was not blocked */
+  unblock(id: string, event: AuditEvent): Promise<boolean>;
+  /** Removes a client and ends its sessions. @returns false if it is unknown */
+  remove(id: string, event: AuditEvent): Promise<boolean>;
+}
