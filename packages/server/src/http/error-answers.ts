@@ -1,12 +1,29 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
+import {
+  descriptionOf,
+  isForOAuth,
+  type OAuthError,
+  oauthChallenge,
+  oauthErrorOf,
+} from "./oauth/oauth-errors.ts";
 import { issuesOf, summaryOf } from "./request-input.ts";
 
-/** The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. */
-export function errorBody(error: LatchkeyError): string {
-  const { code, issues, message } = error;
-  if (issues === undefined) return JSON.stringify({ detail: message, message, code });
-  return JSON.stringify({ detail: issues, message: summaryOf(issues), code });
+/**
+ * The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. OAuth clients
+ * read `error`.
+ */
+export function errorBody({ code, issues, message }: LatchkeyError, oauth?: OAuthError): string {
+  const summary = issues === undefined ? message : summaryOf(issues);
+  if (oauth === undefined) return JSON.stringify({ detail: issues ?? message, message: summary, code });
+  const { error } = oauth;
+  return JSON.stringify({
+    error,
+    error_description: descriptionOf(summary),
+    detail: summary,
+    message: summary,
+    code,
+  });
 }
 
 /** The methods of a log that the edge calls. */
@@ -47,15 +64,24 @@ declare module "fastify" {
 
 /** Answers with an error. */
 export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyReply {
+  const { request } = reply;
+  const oauth = isForOAuth(request) ? oauthErrorOf(error) : undefined;
   reply.refusal = error.code;
-  if (error.status === 401) reply.header("www-authenticate", challenge(error));
+  if (error.status === 401) {
+    const header = oauth === undefined ? challenge(error) : oauthChallenge(error, request);
+    if (header !== undefined) reply.header("www-authenticate", header);
+  }
   if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   if (error.limit !== undefined) {
     const { policy, quota, windowSeconds } = error.limit;
     reply.header("ratelimit-policy", `"${policy}";q=${quota};w=${windowSeconds}`);
     reply.header("ratelimit", `"${policy}";r=0;t=${error.retryAfter ?? windowSeconds}`);
   }
-  return reply.code(error.status).type("application/json; charset=utf-8").send(errorBody(error));
+  const body = errorBody(error, oauth);
+  return reply
+    .code(oauth?.status ?? error.status)
+    .type("application/json; charset=utf-8")
+    .send(body);
 }
 
 /** Errors of requests without an access token. */
