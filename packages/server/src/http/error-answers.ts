@@ -46,7 +46,7 @@ export function errorHandler(log: LogSink) {
  * Logs server errors as errors, outages as warnings, all others for debugging. Paths, queries, headers and bodies may
  * hold secrets and stay out.
  */
-function logRefusal(log: LogSink, { id, routeOptions }: FastifyRequest, error: LatchkeyError): void {
+export function logRefusal(log: LogSink, { id, routeOptions }: FastifyRequest, error: LatchkeyError): void {
   const { code, status, reason, cause } = error;
   const fields = { requestId: id, route: routeOptions.url ?? null, status, code, reason };
   if (status === 500) log.error({ ...fields, err: cause }, "request failed");
@@ -66,22 +66,26 @@ declare module "fastify" {
 export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyReply {
   const { request } = reply;
   const oauth = isForOAuth(request) ? oauthErrorOf(error) : undefined;
-  reply.refusal = error.code;
   if (error.status === 401) {
     const header = oauth === undefined ? challenge(error) : oauthChallenge(error, request);
     if (header !== undefined) reply.header("www-authenticate", header);
   }
+  return describeRefusal(reply, error)
+    .code(oauth?.status ?? error.status)
+    .type("application/json; charset=utf-8")
+    .send(errorBody(error, oauth));
+}
+
+/** Sets the headers of a refusal that every form of its body shares. It is counted under its code. */
+export function describeRefusal(reply: FastifyReply, error: LatchkeyError): FastifyReply {
+  reply.refusal = error.code;
   if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   if (error.limit !== undefined) {
     const { policy, quota, windowSeconds } = error.limit;
     reply.header("ratelimit-policy", `"${policy}";q=${quota};w=${windowSeconds}`);
     reply.header("ratelimit", `"${policy}";r=0;t=${error.retryAfter ?? windowSeconds}`);
   }
-  const body = errorBody(error, oauth);
-  return reply
-    .code(oauth?.status ?? error.status)
-    .type("application/json; charset=utf-8")
-    .send(body);
+  return reply;
 }
 
 /** Errors of requests without an access token. */
@@ -110,7 +114,7 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
 ]);
 
 /** A 4xx of Fastify or a plugin is the client's fault. Any other foreign error is `internal_error`. */
-function toLatchkeyError(error: FastifyError | LatchkeyError): LatchkeyError {
+export function toLatchkeyError(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   if (error.validation !== undefined) {
     return new LatchkeyError("validation_error", {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 declare module "fastify" {
   interface FastifyContextConfig {
     /** False: LATCHKEY_CORS_ORIGINS does not apply to the route. It decides itself which web pages may call it. */
-    readonly cors?: false;
+    readonly cors?: boolean;
   }
 }
 
