@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Introspect } from "../../core/stories/introspect.ts";
 import { type AccessKeys, keyCheck } from "../access-keys.ts";
 import { bearerOf } from "../caller.ts";
 import { basicOf } from "./basic-credentials.ts";
@@ -7,8 +8,7 @@ import { describeIntrospect } from "./openapi-oauth.ts";
 
 /** The story of the introspection endpoint, and the keys of guards. */
 export interface IntrospectOptions extends AccessKeys {
-  /** The claims of a valid token. Undefined for any other token. */
-  readonly introspect: (token: string) => Promise<object | undefined>;
+  readonly introspect: Introspect;
 }
 
 /**
@@ -22,7 +22,9 @@ export function introspectRoute(app: FastifyInstance, options: IntrospectOptions
     { schema: describeIntrospect(options), onRequest, preValidation: readForm },
     async (request, reply) => {
       const found = await options.introspect(required(request.body, "token"));
-      return reply.send(found === undefined ? { active: false } : { active: true, ...found });
+      return reply.send(
+        found === undefined ? { active: false } : { active: true, token_type: "Bearer", ...found },
+      );
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import type { Caller } from "../../core/audit-events.ts";
 import type { AuthenticateClient } from "../../core/oauth/client-authentication.ts";
+import type { RevokeToken } from "../../core/stories/revoke-token.ts";
 import { callerOf } from "../caller.ts";
 import { sentCredentials } from "./client-credentials.ts";
 import { type Form, readForm, required } from "./form-body.ts";
@@ -9,8 +9,7 @@ import { describeRevoke } from "./openapi-oauth.ts";
 /** The stories of the revocation endpoint. */
 export interface RevokeOperations {
   readonly authenticateClient: AuthenticateClient;
-  /** Ends the session of a token of the client. It does nothing for any other token. */
-  readonly revokeToken: (token: string, clientId: string, caller: Caller) => Promise<void>;
+  readonly revokeToken: RevokeToken;
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Caller } from "../../core/audit-events.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import { type Client, type GrantType, grantTypes } from "../../core/oauth/client.ts";
 import type { AuthenticateClient } from "../../core/oauth/client-authentication.ts";
+import type { Redeem } from "../../core/stories/redeem.ts";
+import type { Refresh } from "../../core/stories/refresh.ts";
 import { callerOf } from "../caller.ts";
 import { sentCredentials } from "./client-credentials.ts";
 import { type Form, readForm, required } from "./form-body.ts";
@@ -12,27 +14,9 @@ import { describeToken } from "./openapi-oauth.ts";
 /** The stories of the token endpoint. */
 export interface TokenOperations {
   readonly authenticateClient: AuthenticateClient;
-  readonly redeem: (code: SentCode, client: Client, caller: Caller) => Promise<IssuedTokens>;
-  readonly refresh: (
-    grant: { readonly refreshToken: string },
-    caller: Caller,
-    by: { readonly clientId: string } & Narrowing,
-  ) => Promise<IssuedTokens>;
-  readonly clientToken: (narrowing: Narrowing, client: Client, caller: Caller) => Promise<IssuedTokens>;
-}
-
-/** The code of a request, and the values that prove whose it is. */
-interface SentCode {
-  readonly code: string;
-  readonly redirectUri: string;
-  readonly verifier: string;
-  readonly resource: string | undefined;
-}
-
-/** The scope and the resource that a client asks for. */
-interface Narrowing {
-  readonly scope: string | undefined;
-  readonly resource: string | undefined;
+  readonly redeem: Redeem;
+  readonly refresh: Refresh;
+  readonly clientToken: ClientToken;
 }
 
 /** The tokens for a client. */
@@ -40,8 +24,15 @@ interface IssuedTokens {
   readonly accessToken: string;
   readonly expiresIn: number;
   readonly refreshToken?: string | undefined;
-  readonly scope: string;
+  readonly scope?: string | undefined;
 }
+
+/** Issues a machine its own token (RFC 6749 §4.4). */
+export type ClientToken = (
+  request: { readonly scope: string | undefined; readonly resource: string | undefined },
+  client: Client,
+  caller: Caller,
+) => Promise<IssuedTokens>;
 
 type Issue = (form: Form, client: Client, caller: Caller) => Promise<IssuedTokens>;
 
@@ -52,7 +43,8 @@ export function tokenRoute(app: FastifyInstance, operations: TokenOperations): v
       operations.redeem(
         {
           code: required(form, "code"),
-          redirectUri: required(form, "redirect_uri"),
+          // OAuth 2.1 leaves it out.
+          redirectUri: form.get("redirect_uri"),
           verifier: required(form, "code_verifier"),
           resource: form.get("resource"),
         },
@@ -92,7 +84,7 @@ function grantTypeIn(form: Form): GrantType {
 
 /** RFC 6749 §5.1. The scope is always there: it may be narrower than the one that was asked for. */
 function answer(reply: FastifyReply, issued: IssuedTokens): FastifyReply {
-  const { accessToken, expiresIn, refreshToken, scope } = issued;
+  const { accessToken, expiresIn, refreshToken, scope = "" } = issued;
   return reply.send({
     access_token: accessToken,
     token_type: "Bearer",
