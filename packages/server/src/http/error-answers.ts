@@ -1,12 +1,29 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
+import {
+  descriptionOf,
+  isForOAuth,
+  type OAuthError,
+  oauthChallenge,
+  oauthErrorOf,
+} from "./oauth/oauth-errors.ts";
 import { issuesOf, summaryOf } from "./request-input.ts";
 
-/** The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. */
-export function errorBody(error: LatchkeyError): string {
-  const { code, issues, message } = error;
-  if (issues === undefined) return JSON.stringify({ detail: message, message, code });
-  return JSON.stringify({ detail: issues, message: summaryOf(issues), code });
+/**
+ * The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. OAuth clients
+ * read `error`.
+ */
+export function errorBody({ code, issues, message }: LatchkeyError, oauth?: OAuthError): string {
+  const summary = issues === undefined ? message : summaryOf(issues);
+  if (oauth === undefined) return JSON.stringify({ detail: issues ?? message, message: summary, code });
+  const { error } = oauth;
+  return JSON.stringify({
+    error,
+    error_description: descriptionOf(summary),
+    detail: summary,
+    message: summary,
+    code,
+  });
 }
 
 /** The methods of a log that the edge calls. */
@@ -47,11 +64,16 @@ declare module "fastify" {
 
 /** Answers with an error. */
 export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyReply {
-  if (error.status === 401) reply.header("www-authenticate", challenge(error));
+  const { request } = reply;
+  const oauth = isForOAuth(request) ? oauthErrorOf(error) : undefined;
+  if (error.status === 401) {
+    const header = oauth === undefined ? challenge(error) : oauthChallenge(error, request);
+    if (header !== undefined) reply.header("www-authenticate", header);
+  }
   return describeRefusal(reply, error)
-    .code(error.status)
+    .code(oauth?.status ?? error.status)
     .type("application/json; charset=utf-8")
-    .send(errorBody(error));
+    .send(errorBody(error, oauth));
 }
 
 /** Sets the headers of a refusal that every form of its body shares. It is counted under its code. */
