@@ -19,13 +19,23 @@ import type { Foundation, Keys } from "./keys.ts";
 export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
+  /** Whether OAuth clients can get a token for `/mcp` from this server. Default: no. */
+  readonly oauth?: boolean;
 }
 
 /** The stories of the core, and the parts that other code needs besides. */
 export type Stories = Awaited<ReturnType<typeof composeStories>>;
 
 /** Composes the four stories and the built-in tools: with local users, or with those of a Keycloak realm. */
-export async function composeStories({ config, issuer, store, keys, hasher, ...parts }: StoryParts) {
+export async function composeStories({
+  config,
+  issuer,
+  store,
+  keys,
+  hasher,
+  oauth = false,
+  ...parts
+}: StoryParts) {
   const { clock, steady, log } = parts;
   const { users, sessions, audit } = store;
   const { keyring, guard, check } = keys;
@@ -59,17 +69,33 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
-  const resource = `${issuer}/mcp`;
-  const endpoint = lazyMcpEndpoint({
-    guard,
-    resource,
+  const toolParts = {
     origins: mcpOrigins(config.corsOrigins),
     userOf,
     ownSessions: createOwnSessions({ ...shared, longestGrace: config.refreshGraceSameAddress }),
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
-  });
+  };
+  const { mcpResource: resource } = keys;
+  const mcp = {
+    endpoint: lazyMcpEndpoint({
+      ...toolParts,
+      guard: keys.mcpGuard,
+      resource,
+      withoutBearer: "challenge",
+      authorizationServers: oauth ? [issuer] : [],
+    }),
+    // For tokens of `/auth/login`. An OAuth client never starts its flow here, so the metadata names no server.
+    tokenFieldEndpoint: lazyMcpEndpoint({
+      ...toolParts,
+      guard,
+      resource: `${resource}/token-field`,
+      withoutBearer: "field",
+      authorizationServers: [],
+    }),
+    resource,
+  };
 
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
@@ -86,7 +112,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     realm,
     queue,
     counters: Object.values(counters),
-    mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
+    mcp: config.mcp === "on" ? mcp : undefined,
   };
 }
 
