@@ -1,3 +1,4 @@
+import { isSameLoopback } from "@latchkey/guard/loopback";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { ownClientId } from "./access-tokens.ts";
 
@@ -26,6 +27,8 @@ export function forResource(verifier: Verifier, resource: string): Verifier {
 
 /** @throws {TokenError} `invalid_token` for a token that a client got for another resource */
 function assertMeantFor({ claims }: Principal, resource: string): void {
-  if (claims["client_id"] === ownClientId || claims["aud"] === resource) return;
+  const { client_id: client, aud } = claims;
+  if (client === ownClientId || aud === resource) return;
+  if (typeof aud === "string" && isSameLoopback(aud, resource)) return;
   throw new TokenError("invalid_token", "claim aud");
 }
