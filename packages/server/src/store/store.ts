@@ -1,6 +1,7 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -17,6 +18,7 @@ import { type NoValues, statement } from "./statement.ts";
 import { type AuditListener, auditTable } from "./tables/audit.ts";
 import { type AuditBound, auditBound } from "./tables/audit-bound.ts";
 import { auditReading } from "./tables/audit-reading.ts";
+import { clientDocumentTable } from "./tables/client-documents.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
@@ -34,6 +36,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly realmSessions: RealmSessions;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
+  readonly clientDocuments: ClientDocumentCopies;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -97,6 +100,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
+    clientDocuments: clientDocumentTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

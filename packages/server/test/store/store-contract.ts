@@ -9,6 +9,7 @@ import type { StoredKey } from "../../src/core/tokens/key-store.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
+import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
 export const now = 1_700_000_000_000;
@@ -81,6 +82,14 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
     realmSessionsContract(
       () => store,
       () => heard,
+    );
+
+    clientDocumentsContract(
+      () => store,
+      async (id) => {
+        const client = { id, name: "Notes", scope: "", resource: "https://api.example" };
+        await store.sessions.open({ ...session("of-client"), client }, 0, event("login.succeeded"));
+      },
     );
 
     describe("users", () => {
