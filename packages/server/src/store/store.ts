@@ -10,7 +10,7 @@ import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
 import type { Sessions } from "../core/stories/sessions.ts";
 import type { Users } from "../core/stories/users.ts";
-import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
+import type { AttemptCounter, CountedOperation } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
@@ -55,7 +55,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
    *
    * @param steady measures windows and their remaining time
    */
-  attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
+  attemptCounters(steady: SteadyClock): Record<CountedOperation, AttemptCounter>;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
   pollCommandEvents(): Promise<void>;
   /** The last reading of the clock, kept between two runs. */
@@ -149,7 +149,11 @@ async function openDatabase(
 async function attemptCounters(database: Database): Promise<Store["attemptCounters"]> {
   if (database.writers === "one") {
     const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
-    return (steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
+    return (steady) => ({
+      login: inMemory(steady),
+      refresh: inMemory(steady),
+      assertion: inMemory(steady),
+    });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);
