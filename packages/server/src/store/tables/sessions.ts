@@ -24,7 +24,7 @@ const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :
 /** A login ends at most this many of a user's oldest sessions. */
 const mostSurplus = 10;
 
-// A session of an earlier epoch or of an ended client has ended after its last use, although its row is not marked.
+// A session of an earlier epoch, or of an ended client, ended after its last use. Its row may not be marked yet.
 const byId = statement<{ id: string }, SessionRow>(`
   select ${openedColumns},
     case when ended_at is null and not (${isOfItsUsersEpoch} and ${isOfLiveClient}) then last_used_at else ended_at end as "endedAt"
