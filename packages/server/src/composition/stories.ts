@@ -1,4 +1,6 @@
 import { serverActor } from "../core/audit-events.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
@@ -13,12 +15,15 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
+import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import { composeOAuth } from "./oauth.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
+  readonly oauthMetrics: OAuthMetrics;
 }
 
 /** The stories of the core, and the parts that other code needs besides. */
@@ -54,41 +59,81 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     accountSuffix: nameFingerprints(fingerprint)("accounts"),
   });
 
-  const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
+  const grace = {
+    same_address: config.refreshGraceSameAddress,
+    other_address: config.refreshGrace,
+    client: config.oauthRefreshGrace,
+  };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
   const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
-  const resource = `${issuer}/mcp`;
-  const endpoint = lazyMcpEndpoint({
-    guard,
-    resource,
+  const toolParts = {
     origins: mcpOrigins(config.corsOrigins),
     userOf,
-    ownSessions: createOwnSessions({ ...shared, longestGrace: config.refreshGraceSameAddress }),
+    ownSessions: createOwnSessions({ ...shared, longestGrace: Math.max(grace.same_address, grace.client) }),
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
-  });
+  };
+  const { mcpResource: resource } = keys;
+  const mcp = {
+    endpoint: lazyMcpEndpoint({
+      ...toolParts,
+      guard: keys.mcpGuard,
+      resource,
+      withoutBearer: "challenge",
+      authorizationServers: config.oauth === "on" ? [issuer] : [],
+    }),
+    // For tokens of `/auth/login`. An OAuth client never starts its flow here, so the metadata names no server.
+    tokenFieldEndpoint: lazyMcpEndpoint({
+      ...toolParts,
+      guard,
+      resource: `${resource}/token-field`,
+      withoutBearer: "field",
+      authorizationServers: [],
+    }),
+    resource,
+  };
 
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, store, keys, throttle, grace });
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
-    refresh: createRefresh({ ...shared, settings: { ...times, currentToken: config.currentToken === "on" } }),
+    refresh: createRefresh({
+      ...shared,
+      resources: noResources,
+      settings: { ...times, currentToken: config.currentToken === "on" },
+    }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
+  const oauth =
+    config.oauth === "on"
+      ? composeOAuth({
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          usedAssertions: counters.refresh,
+          metrics: parts.oauthMetrics,
+        })
+      : undefined;
   return {
     operations,
+    oauth,
     people,
     realm,
     queue,
-    counters: Object.values(counters),
-    mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
+    counters: [...Object.values(counters), ...(oauth?.counters ?? [])],
+    mcp: config.mcp === "on" ? mcp : undefined,
   };
 }
+
+/** A person's own login has no resource. */
+const noResources: Resources = {
+  async named() {
+    throw new LatchkeyError("invalid_target", { reason: "not a client" });
+  },
+};
 
 /** Origins of web pages that may call `/mcp`. Undefined leaves the choice to the guard: pages of this machine. */
 function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undefined {

@@ -1,13 +1,16 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
+import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
+import type { RegisteredResources } from "../core/oauth/resources.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
 import type { Sessions } from "../core/stories/sessions.ts";
 import type { Users } from "../core/stories/users.ts";
-import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
+import type { AttemptCounter, CountedOperation } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
@@ -18,11 +21,15 @@ import { type NoValues, statement } from "./statement.ts";
 import { type AuditListener, auditTable } from "./tables/audit.ts";
 import { type AuditBound, auditBound } from "./tables/audit-bound.ts";
 import { auditReading } from "./tables/audit-reading.ts";
+import { authorizationTable } from "./tables/authorizations.ts";
 import { clientDocumentTable } from "./tables/client-documents.ts";
+import { clientEndings } from "./tables/client-endings.ts";
+import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
+import { resourceTable } from "./tables/resources.ts";
 import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
@@ -34,6 +41,9 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
+  readonly authorizations: Authorizations;
+  readonly clients: RegisteredClients;
+  readonly resources: RegisteredResources;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
@@ -45,12 +55,12 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
    *
    * @param steady measures windows and their remaining time
    */
-  attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
+  attemptCounters(steady: SteadyClock): Record<CountedOperation, AttemptCounter>;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
   pollCommandEvents(): Promise<void>;
   /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
-  /** Adds the sessions of an earlier epoch to the revocations, batch by batch, until none is left. */
+  /** Adds sessions that ended with their user or client to the revocations, batch by batch, until none is left. */
   finishEndings(at: number): Promise<void>;
   /** Deletes expired rows. */
   purge: Housekeeping;
@@ -92,11 +102,18 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit, replica);
   const endings = sessionEndings(database);
+  const endingsOfClients = clientEndings(database);
   return {
     ...database,
     users: userTable(database, audit, endings),
     sessions: sessionTable(database, audit, endings, sessionLife),
-    finishEndings: (at) => endings.finish(at),
+    authorizations: authorizationTable(database, audit),
+    clients: clientTable(database, audit, endingsOfClients),
+    resources: resourceTable(database, audit),
+    async finishEndings(at) {
+      await endings.finish(at);
+      await endingsOfClients.finish(at);
+    },
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
@@ -132,7 +149,11 @@ async function openDatabase(
 async function attemptCounters(database: Database): Promise<Store["attemptCounters"]> {
   if (database.writers === "one") {
     const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
-    return (steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
+    return (steady) => ({
+      login: inMemory(steady),
+      refresh: inMemory(steady),
+      assertion: inMemory(steady),
+    });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);

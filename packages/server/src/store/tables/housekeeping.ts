@@ -7,8 +7,8 @@ import { oldClientDocuments, surplusClientDocuments } from "./client-documents.t
 const batchSize = 5_000;
 
 /**
- * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
- * audit events past their retention, client documents that no fetch has renewed.
+ * Deletes rows that can no longer affect an answer: expired sessions and codes, revocations and keys that no valid token
+ * needs, audit events past their retention, client documents that no fetch has renewed.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -27,6 +27,13 @@ const revocations = statement<{ now: number; firstHeld: number }>(`
 const realmSessions = statement<{ now: number }>(`
   delete from realm_sessions where id in (
     select id from realm_sessions where keep_until < :now limit ${batchSize})`);
+
+/** How long a code is kept after its expiry, in milliseconds. Until then a replay of it is recognised. */
+const codesLast = 86_400_000;
+
+const authorizations = statement<{ before: number }>(`
+  delete from authorizations where code_hash in (
+    select code_hash from authorizations where expires_at < :before limit ${batchSize})`);
 
 const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
 
@@ -47,6 +54,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(sessions, { now }));
     await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
     await clear(must(realmSessions, { now }));
+    await clear(must(authorizations, { before: now - codesLast }));
     await clear(must(keys, { now }));
     const before = now - documentRetention;
     await database.commit([step(oldClientDocuments, { before }), step(surplusClientDocuments, {})], "urgent");
