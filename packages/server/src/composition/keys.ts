@@ -3,9 +3,10 @@ import type { Config } from "../config/config.ts";
 import { generatedSecrets } from "../config/secret-file.ts";
 import type { Clock, SteadyClock } from "../core/clock.ts";
 import { createTokenCheck } from "../core/stories/current-user.ts";
-import { AccessTokens } from "../core/tokens/access-tokens.ts";
+import { AccessTokens, ownClientId } from "../core/tokens/access-tokens.ts";
 import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import { RefreshTokens } from "../core/tokens/refresh-tokens.ts";
+import { forResource } from "../core/tokens/resource-tokens.ts";
 import { Revocations } from "../core/tokens/revocations.ts";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
@@ -40,19 +41,32 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
   if (resealed > 0) log.info({ keys: resealed }, "signing keys were sealed with the first secret");
   const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: lifetime });
   await retryUnavailable(() => revocations.poll());
-  const rules = {
+  const verifierParts = {
     issuer,
-    audience,
     algorithms: signingAlgorithms,
     clockTolerance: 0,
     keys: signingKeys,
     revocations,
     now: clock,
   };
-  const guard = createVerifier(rules);
-  const checkAny = createTokenCheck(createVerifier({ ...rules, anyAudience: true }));
+  const guard = createVerifier({ ...verifierParts, audience, authorizedParty: ownClientId });
+  const mcpResource = `${issuer}/mcp`;
+  const mcpVerifier = createVerifier({ ...verifierParts, audience: [...audience, mcpResource] });
   const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
   const refreshTokens = new RefreshTokens(first, ...others);
-  const check = createTokenCheck(guard);
-  return { keyring, signingKeys, revocations, guard, check, checkAny, tokens, refreshTokens };
+  return {
+    keyring,
+    signingKeys,
+    revocations,
+    /** Accepts the tokens of people's own logins alone. */
+    guard,
+    check: createTokenCheck(guard),
+    /** Accepts every token of this issuer, whatever resource it is for. */
+    checkAny: createTokenCheck(createVerifier({ ...verifierParts, anyAudience: true })),
+    /** Accepts the tokens of people's own logins, and those that clients got for the tools at `/mcp`. */
+    mcpGuard: forResource(mcpVerifier, mcpResource),
+    mcpResource,
+    tokens,
+    refreshTokens,
+  };
 }

@@ -2,6 +2,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import { createRequestCheck } from "../core/oauth/authorization-request.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
 import { createAuthenticateClient } from "../core/oauth/client-authentication.ts";
+import type { ClientKeySets } from "../core/oauth/client-document.ts";
 import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
@@ -59,7 +60,7 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   const checkAssertion = createAssertionCheck({
     issuer,
     tokenEndpoint: `${issuer}/oauth/token`,
-    readKeySet: async () => [],
+    keySets: noKeySets,
     used: parts.usedAssertions,
     clock,
   });
@@ -92,6 +93,13 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
     },
   };
 }
+
+/** Without client documents no client has an address of keys. */
+const noKeySets: ClientKeySets = {
+  async at() {
+    throw new LatchkeyError("client_document_unavailable", { reason: "client documents are off" });
+  },
+};
 
 /** Counts how often a story succeeds and how often it refuses. */
 function counted<Given extends unknown[], Result>(

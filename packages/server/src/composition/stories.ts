@@ -68,17 +68,33 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
-  const resource = `${issuer}/mcp`;
-  const endpoint = lazyMcpEndpoint({
-    guard,
-    resource,
+  const toolParts = {
     origins: mcpOrigins(config.corsOrigins),
     userOf,
     ownSessions: createOwnSessions({ ...shared, longestGrace: Math.max(grace.same_address, grace.client) }),
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
-  });
+  };
+  const { mcpResource: resource } = keys;
+  const mcp = {
+    endpoint: lazyMcpEndpoint({
+      ...toolParts,
+      guard: keys.mcpGuard,
+      resource,
+      withoutBearer: "challenge",
+      authorizationServers: config.oauth === "on" ? [issuer] : [],
+    }),
+    // For tokens of `/auth/login`. An OAuth client never starts its flow here, so the metadata names no server.
+    tokenFieldEndpoint: lazyMcpEndpoint({
+      ...toolParts,
+      guard,
+      resource: `${resource}/token-field`,
+      withoutBearer: "field",
+      authorizationServers: [],
+    }),
+    resource,
+  };
 
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
@@ -108,7 +124,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],
-    mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
+    mcp: config.mcp === "on" ? mcp : undefined,
   };
 }
 
