@@ -35,6 +35,7 @@ test.each([
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     resource: `${url}${endpoint}`,
+    ...(endpoint === "" && { authorization_servers: [demo.issuer] }),
     bearer_methods_supported: ["header"],
   });
 });

@@ -1,4 +1,6 @@
 import { serverActor } from "../core/audit-events.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
@@ -13,29 +15,22 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
+import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import { composeOAuth } from "./oauth.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
-  /** Whether OAuth clients can get a token for `/mcp` from this server. Default: no. */
-  readonly oauth?: boolean;
+  readonly oauthMetrics: OAuthMetrics;
 }
 
 /** The stories of the core, and the parts that other code needs besides. */
 export type Stories = Awaited<ReturnType<typeof composeStories>>;
 
 /** Composes the four stories and the built-in tools: with local users, or with those of a Keycloak realm. */
-export async function composeStories({
-  config,
-  issuer,
-  store,
-  keys,
-  hasher,
-  oauth = false,
-  ...parts
-}: StoryParts) {
+export async function composeStories({ config, issuer, store, keys, hasher, ...parts }: StoryParts) {
   const { clock, steady, log } = parts;
   const { users, sessions, audit } = store;
   const { keyring, guard, check } = keys;
@@ -64,7 +59,11 @@ export async function composeStories({
     accountSuffix: nameFingerprints(fingerprint)("accounts"),
   });
 
-  const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
+  const grace = {
+    same_address: config.refreshGraceSameAddress,
+    other_address: config.refreshGrace,
+    client: config.oauthRefreshGrace,
+  };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
   const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
@@ -72,7 +71,7 @@ export async function composeStories({
   const toolParts = {
     origins: mcpOrigins(config.corsOrigins),
     userOf,
-    ownSessions: createOwnSessions({ ...shared, longestGrace: config.refreshGraceSameAddress }),
+    ownSessions: createOwnSessions({ ...shared, longestGrace: Math.max(grace.same_address, grace.client) }),
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
@@ -84,7 +83,7 @@ export async function composeStories({
       guard: keys.mcpGuard,
       resource,
       withoutBearer: "challenge",
-      authorizationServers: oauth ? [issuer] : [],
+      authorizationServers: config.oauth === "on" ? [issuer] : [],
     }),
     // For tokens of `/auth/login`. An OAuth client never starts its flow here, so the metadata names no server.
     tokenFieldEndpoint: lazyMcpEndpoint({
@@ -102,19 +101,39 @@ export async function composeStories({
   const realm = await provider?.openRealmProvider({ ...parts, config, store, keys, throttle, grace });
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
-    refresh: createRefresh({ ...shared, settings: { ...times, currentToken: config.currentToken === "on" } }),
+    refresh: createRefresh({
+      ...shared,
+      resources: noResources,
+      settings: { ...times, currentToken: config.currentToken === "on" },
+    }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
+  const oauth =
+    config.oauth === "on"
+      ? composeOAuth({
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          usedAssertions: counters.refresh,
+          metrics: parts.oauthMetrics,
+        })
+      : undefined;
   return {
     operations,
+    oauth,
     people,
     realm,
     queue,
-    counters: Object.values(counters),
+    counters: [...Object.values(counters), ...(oauth?.counters ?? [])],
     mcp: config.mcp === "on" ? mcp : undefined,
   };
 }
+
+/** A person's own login has no resource. */
+const noResources: Resources = {
+  async named() {
+    throw new LatchkeyError("invalid_target", { reason: "not a client" });
+  },
+};
 
 /** Origins of web pages that may call `/mcp`. Undefined leaves the choice to the guard: pages of this machine. */
 function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undefined {

@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import { insecurities, type SecurityFacts } from "./insecure.ts";
+import { insecurities, isPlainIssuer, type SecurityFacts } from "./insecure.ts";
 import { secretsBeside } from "./secret-file.ts";
 import { SettingProblem } from "./setting-text.ts";
 
@@ -7,9 +7,11 @@ import { SettingProblem } from "./setting-text.ts";
  * Judges the settings of a server before it starts.
  *
  * @returns a line for the log for each insecure combination, and for each allowed one that does not apply
- * @throws {SettingProblem} for all dangerous combinations that `LATCHKEY_ALLOW_INSECURE` does not name, in one line
+ * @throws {SettingProblem} for all dangerous combinations that `LATCHKEY_ALLOW_INSECURE` does not name, in one line;
+ * for OAuth in plain text, which nothing allows: the SDKs refuse such a token endpoint
  */
 export function assertSecure(config: Config): string[] {
+  if (config.oauth === "on" && isPlainIssuer(config)) throw new SettingProblem(plainOauth);
   const allowed = new Set(config.allowInsecure);
   const facts = factsOf(config);
   const found = insecurities.filter(({ applies }) => applies(facts));
@@ -28,6 +30,9 @@ export function assertSecure(config: Config): string[] {
       .map((name) => `LATCHKEY_ALLOW_INSECURE allows ${name} without need: remove it`),
   ];
 }
+
+const plainOauth =
+  "LATCHKEY_OAUTH=on needs an https:// or a loopback address as LATCHKEY_ISSUER: OAuth clients refuse a token endpoint in plain text. Set the https:// address of the proxy in front, or LATCHKEY_OAUTH=off";
 
 function factsOf(config: Config): SecurityFacts {
   const secrets = config.secret ?? secretsBeside(config.database) ?? [];

@@ -1,6 +1,7 @@
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
+import { isPlainIssuer } from "./insecure.ts";
 import { holdsPassword } from "./postgres-url.ts";
 import { linesOf } from "./secret-lines.ts";
 import { settingFile } from "./setting-file.ts";
@@ -13,7 +14,7 @@ type Values = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Nam
 const table: { readonly [Name in SettingName]: Setting<Values[Name]> } = settings;
 
 /** Absent values that other settings decide. */
-type Derived = "mcp" | "refreshGraceSameAddress";
+type Derived = "mcp" | "refreshGraceSameAddress" | "oauth" | "oauthRefreshGrace";
 
 /** All settings, read and checked. */
 export type Config = {
@@ -30,11 +31,13 @@ type Texts = Readonly<Record<string, string | undefined>>;
  */
 export function readConfig(environment: Texts, flags: Texts = {}): Config {
   const values = readValues(environment, flags);
-  const local = isLoopback(values.host) && values.provider === "local";
+  const local = values.provider === "local";
   const config: Config = {
     ...values,
-    mcp: values.mcp ?? (local ? "on" : "off"),
+    mcp: values.mcp ?? (local && isLoopback(values.host) ? "on" : "off"),
     refreshGraceSameAddress: values.refreshGraceSameAddress ?? sameAddressGrace(values),
+    oauth: values.oauth ?? (local && !isPlainIssuer(values) ? "on" : "off"),
+    oauthRefreshGrace: values.oauthRefreshGrace ?? Math.min(60_000, values.accessTokenTtl),
   };
   assertConsistent(config);
   if (config.provider === "keycloak") assertKeycloak(config);
@@ -79,6 +82,7 @@ const ordered = [
   ["refreshGrace", "accessTokenTtl"],
   ["refreshGrace", "refreshGraceSameAddress"],
   ["refreshGraceSameAddress", "accessTokenTtl"],
+  ["oauthRefreshGrace", "accessTokenTtl"],
 ] as const;
 
 function assertConsistent(config: Config): void {

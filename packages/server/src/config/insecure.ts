@@ -12,6 +12,7 @@ export interface SecurityFacts {
   readonly accessTokenTtl: number;
   readonly refreshGrace: number;
   readonly refreshGraceSameAddress: number;
+  readonly oauthRefreshGrace: number;
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
   /** The secrets of the server, and the keys of guards and monitoring. */
@@ -49,7 +50,7 @@ export const insecurities: readonly Insecurity[] = [
   {
     name: "issuer",
     effect: "refuses",
-    applies: ({ host, issuer }) => (issuer === undefined ? !isLoopback(host) : isPlainHttp(issuer)),
+    applies: isPlainIssuer,
     sentence:
       "LATCHKEY_ISSUER is, or defaults to, an http:// address off this machine, so passwords and tokens travel in plain text: set the https:// address of the proxy in front",
   },
@@ -98,10 +99,10 @@ export const insecurities: readonly Insecurity[] = [
   {
     name: "grace",
     effect: "warns",
-    applies: ({ refreshGrace, refreshGraceSameAddress }) =>
-      Math.max(refreshGrace, refreshGraceSameAddress) > minute,
+    applies: ({ refreshGrace, refreshGraceSameAddress, oauthRefreshGrace }) =>
+      Math.max(refreshGrace, refreshGraceSameAddress, oauthRefreshGrace) > minute,
     sentence:
-      "LATCHKEY_REFRESH_GRACE or LATCHKEY_REFRESH_GRACE_SAME_ADDRESS is longer than 60s, so a stolen refresh token can be used for as long beside its owner: choose a shorter time",
+      "LATCHKEY_REFRESH_GRACE, LATCHKEY_REFRESH_GRACE_SAME_ADDRESS or LATCHKEY_OAUTH_REFRESH_GRACE is longer than 60s, so a stolen refresh token can be used for as long beside its owner: choose a shorter time",
   },
 ];
 
@@ -109,6 +110,11 @@ export const insecurities: readonly Insecurity[] = [
 export const allowableInsecurities: readonly string[] = insecurities
   .filter(({ effect }) => effect === "refuses")
   .map(({ name }) => name);
+
+/** Whether the issuer is, or defaults to, an address off this machine without encryption. */
+export function isPlainIssuer({ host, issuer }: Pick<SecurityFacts, "host" | "issuer">): boolean {
+  return issuer === undefined ? !isLoopback(host) : isPlainHttp(issuer);
+}
 
 /** Whether a URL has no encryption and leads to another machine. */
 function isPlainHttp(url: string): boolean {

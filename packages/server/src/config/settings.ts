@@ -7,6 +7,7 @@ import {
   choice,
   choices,
   cidrs,
+  clientDocuments,
   database,
   duration,
   host,
@@ -176,6 +177,24 @@ export const settings = {
   }),
   mcp: optional(choice("on", "off"), "the built-in MCP tools at /mcp", {
     shown: "on if HOST is a loopback address and users are local, else off",
+  }),
+  oauth: optional(choice("on", "off"), "the authorization server for OAuth clients at /oauth", {
+    shown: "on if ISSUER is an https or a loopback address and users are local, else off",
+  }),
+  oauthRegistration: setting(choice("on", "off"), "on", "whether OAuth clients may register themselves"),
+  oauthClientDocuments: setting(
+    clientDocuments,
+    "on",
+    "client ids that are URLs of documents: on, off, or the hosts of such documents",
+    { list: true },
+  ),
+  oauthRefreshGrace: optional(
+    duration(0),
+    "how long a repeated refresh token of an OAuth client gets the same successor",
+    { shown: "60s, at most ACCESS_TOKEN_TTL" },
+  ),
+  oauthResource: optional(url, "resource of OAuth requests that name none", {
+    shown: "ISSUER/mcp if MCP is on, else the first URL of AUDIENCE",
   }),
   docs: setting(choice("on", "off"), "on", "whether /docs and /openapi.json are served"),
   allowInsecure: setting(

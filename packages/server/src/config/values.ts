@@ -97,6 +97,23 @@ export const hosts = listOf(
   (item) => /^[a-z\d_]([\w-]*[a-z\d_])?(\.[a-z\d_]([\w-]*[a-z\d_])?)*\.?$/i.test(item),
 );
 
+/** `on`, `off`, or the hosts of client documents, separated by commas. */
+export function clientDocuments(given: string): "on" | "off" | readonly string[] {
+  if (given === "on" || given === "off") return given;
+  const found = items(given).map((item) => item.toLowerCase());
+  if (found.length > 0 && found.every(isDnsName)) return found;
+  throw new SettingProblem("expected on, off, or host names such as claude.ai, separated by commas");
+}
+
+/** A name with a dot. An address, or the name of one machine, is never the host of a client document. */
+function isDnsName(item: string): boolean {
+  return (
+    /^[a-z\d-]+(\.[a-z\d-]+)+$/.test(item) &&
+    URL.parse(`https://${item}/`)?.hostname === item &&
+    isIP(item) === 0
+  );
+}
+
 /** Web origins separated by commas, or `*`. */
 export const origins = listOf(
   "expected origins such as https://app.example.com, separated by commas, or *",

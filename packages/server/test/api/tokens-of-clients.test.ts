@@ -3,7 +3,6 @@ import { passwords, type TestServer, testServer } from "@latchkey/testkit/server
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { openKeys } from "../../src/composition/keys.ts";
-import { composeStories } from "../../src/composition/stories.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { User } from "../../src/core/stories/users.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -117,31 +116,6 @@ describe.each(mounts)("under %s, a client's token for /mcp", (mount) => {
     expect(server.newEvents()).toEqual([]);
     const own = await send(server, mount, { method: "GET", path: "/me", headers: bearer(access) });
     expect(own.status).toBe(200);
-  });
-});
-
-describe("the metadata of the tools", () => {
-  const metadata = "/.well-known/oauth-protected-resource";
-
-  test.each([
-    [true, "/mcp", (issuer: string) => ({ authorization_servers: [issuer] })],
-    [false, "/mcp", () => ({})],
-    [true, "/mcp/token-field", () => ({})],
-    [false, "/mcp/token-field", () => ({})],
-  ])("if clients can get tokens here is %s: %s", async (oauth, path, more) => {
-    await using server = await testServer();
-    await using foundation = await openBeside(server);
-    const keys = await openKeys(foundation);
-    const { mcp } = await composeStories({ ...foundation, keys, hasher: undefined, oauth });
-    if (mcp === undefined) throw new Error("the tools are off");
-    const endpoint = path === "/mcp" ? mcp.endpoint : mcp.tokenFieldEndpoint;
-    const request = new Request(`${server.url}${metadata}${path}`);
-    const answer = await endpoint(request, { address: "127.0.0.1", requestId: "r" });
-    expect(await answer.json()).toEqual({
-      resource: `${server.url}${path}`,
-      bearer_methods_supported: ["header"],
-      ...more(server.url),
-    });
   });
 });
 

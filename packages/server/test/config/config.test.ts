@@ -27,7 +27,37 @@ describe("settings", () => {
       hstsSubdomains: "off",
       logLevel: "info",
       passwordMinLength: 8,
+      oauth: "on",
+      oauthRegistration: "on",
+      oauthClientDocuments: "on",
+      oauthRefreshGrace: 60_000,
+      oauthResource: undefined,
     });
+  });
+
+  test.each([
+    [{ ISSUER: "https://login.example.com", HOST: "0.0.0.0" }, "on"],
+    [{ ISSUER: "http://localhost:8000", HOST: "0.0.0.0" }, "on"],
+    [{ ISSUER: "http://login.example.com" }, "off"],
+    [{ HOST: "0.0.0.0" }, "off"],
+    [{ OAUTH: "off" }, "off"],
+  ])("with %j the authorization server is %s", (given: Readonly<Record<string, string>>, expected) => {
+    const environment = Object.entries(given).map(([name, text]) => [`LATCHKEY_${name}`, text]);
+    expect(readConfig(Object.fromEntries(environment)).oauth).toBe(expected);
+  });
+
+  test("client documents are read from every host, from none, or from those that are named", () => {
+    const read = (text: string) => readConfig({ LATCHKEY_OAUTH_CLIENT_DOCUMENTS: text }).oauthClientDocuments;
+    expect(read("off")).toBe("off");
+    expect(read("Claude.ai,\n vscode.dev")).toEqual(["claude.ai", "vscode.dev"]);
+  });
+
+  test("the grace of OAuth clients is at most the lifetime of a token", () => {
+    const short = { LATCHKEY_ACCESS_TOKEN_TTL: "20s" };
+    expect(readConfig(short).oauthRefreshGrace).toBe(20_000);
+    expect(() => readConfig({ ...short, LATCHKEY_OAUTH_REFRESH_GRACE: "21s" })).toThrow(
+      "LATCHKEY_OAUTH_REFRESH_GRACE must not be longer than LATCHKEY_ACCESS_TOKEN_TTL",
+    );
   });
 
   test("an issuer and audience too large for a token are refused", () => {
@@ -131,6 +161,15 @@ describe("settings", () => {
       "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, cors",
     ],
     ["ALLOW_INSECURE", "grace", "expected names separated by commas; known names are issuer"],
+    ["OAUTH", "yes", "expected on or off"],
+    ...["yes", "claude", "10.0.0.1", "[::1]", "https://claude.ai", "claude.ai:443", "*.ai", "a b.ai"].map(
+      (hosts): [string, string, string] => [
+        "OAUTH_CLIENT_DOCUMENTS",
+        hosts,
+        "expected on, off, or host names such as claude.ai, separated by commas",
+      ],
+    ),
+    ["OAUTH_RESOURCE", "notes", "expected a URL such as https://login.example.com"],
     ["LOG_LEVEL", "loud", "expected debug, info, warn, error, or silent"],
   ])("LATCHKEY_%s=%s is refused with the accepted texts", (name, given, advice) => {
     expect(() => readConfig({ [`LATCHKEY_${name}`]: given })).toThrow(`LATCHKEY_${name}=${given}: ${advice}`);
@@ -291,6 +330,7 @@ describe("settings", () => {
         keycloakUrl: "https://keycloak.example/auth",
         keycloakTimeout: 5_000,
         mcp: "off",
+        oauth: "off",
       });
     });
 

@@ -130,7 +130,7 @@ const rows: Readonly<Record<string, { bad: readonly Settings[]; good: readonly S
     good: [{ ACCESS_TOKEN_TTL: "1d" }, { ACCESS_TOKEN_TTL: "24h" }],
   },
   grace: {
-    bad: [{ REFRESH_GRACE: "61s" }, { REFRESH_GRACE_SAME_ADDRESS: "61s" }],
+    bad: [{ REFRESH_GRACE: "61s" }, { REFRESH_GRACE_SAME_ADDRESS: "61s" }, { OAUTH_REFRESH_GRACE: "61s" }],
     good: [{ REFRESH_GRACE: "60s" }, { REFRESH_GRACE: "0s" }, { REFRESH_GRACE_SAME_ADDRESS: "1m" }],
   },
 };
@@ -159,6 +159,16 @@ describe.each(insecurities)("the insecurity $name", ({ name, effect, sentence })
     expect(sentence).toMatch(/^LATCHKEY_[A-Z_]+,? [^\n]+[^.\n]$/);
   });
 });
+
+test.each([{ ISSUER: "http://login.example.com" }, { HOST: "0.0.0.0" }])(
+  "with %j OAuth cannot be on, whatever is allowed",
+  (settings: Settings) => {
+    expect(() => judged({ ...settings, OAUTH: "on", ALLOW_INSECURE: "issuer" })).toThrow(
+      /^LATCHKEY_OAUTH=on needs an https:\/\/ or a loopback address as LATCHKEY_ISSUER: [^\n]+$/,
+    );
+    expect(judged({ ...settings, ALLOW_INSECURE: "issuer" })).toEqual([sentenceOf.get("issuer")]);
+  },
+);
 
 test("all dangers are named in one line, and none of the allowed ones", () => {
   const settings = {

@@ -6,8 +6,8 @@ import { statement } from "../statement.ts";
 const batchSize = 5_000;
 
 /**
- * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
- * audit events past their retention.
+ * Deletes rows that can no longer affect an answer: expired sessions and codes, revocations and keys that no valid token
+ * needs, audit events past their retention.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -27,6 +27,13 @@ const realmSessions = statement<{ now: number }>(`
   delete from realm_sessions where id in (
     select id from realm_sessions where keep_until < :now limit ${batchSize})`);
 
+/** How long a code is kept after its expiry, in milliseconds. Until then a replay of it is recognised. */
+const codesLast = 86_400_000;
+
+const authorizations = statement<{ before: number }>(`
+  delete from authorizations where code_hash in (
+    select code_hash from authorizations where expires_at < :before limit ${batchSize})`);
+
 const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
 
 const events = statement<{ before: number }>(`
@@ -43,6 +50,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(sessions, { now }));
     await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
     await clear(must(realmSessions, { now }));
+    await clear(must(authorizations, { before: now - codesLast }));
     await clear(must(keys, { now }));
     await clear(must(events, { before: now - auditRetention }));
   };
