@@ -120,10 +120,10 @@ export function createRedeem(parts: RedeemParts): Redeem {
     await revocations.poll();
   }
 
-  async function activeUser({ userId }: Authorization): Promise<User> {
+  async function activeUser({ userId, client }: Authorization): Promise<User> {
     const user = await users.byId(userId);
     if (!user?.active) throw refusal("user is gone or disabled");
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, client);
     if (tooLarge) throw tooLarge;
     return user;
   }

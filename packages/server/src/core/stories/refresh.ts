@@ -173,10 +173,10 @@ export function createRefresh(parts: RefreshParts): Refresh {
     throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
   }
 
-  async function activeUser({ userId }: Session): Promise<User> {
+  async function activeUser({ userId, client }: Session): Promise<User> {
     const user = await users.byId(userId);
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, client);
     if (tooLarge) throw tooLarge;
     return user;
   }
