@@ -1,0 +1,97 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Caller } from "../../core/audit-events.ts";
+import { LatchkeyError } from "../../core/errors.ts";
+import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
+import type { Credentials } from "../../core/stories/sign-in.ts";
+import { isLoopback } from "../../core/throttle/addresses.ts";
+import { callerOf, waitingCallerOf } from "../caller.ts";
+import { type LogSink, toLatchkeyError } from "../error-answers.ts";
+import { readerLanguage } from "../pages/page-answer.ts";
+import { AuthorizePages } from "./authorize-pages.ts";
+import { emptyField, failedSignIn } from "./failed-sign-in.ts";
+import { isOwnForm } from "./own-form.ts";
+import { readSignInForm } from "./sign-in-form.ts";
+
+/** The stories behind the sign-in page. */
+export interface AuthorizeParts {
+  /** The public URL of this server. */
+  readonly issuer: string;
+  readonly checkRequest: CheckRequest;
+  /** Signs the person in and allows the request. @returns the authorization code */
+  readonly authorize: (
+    credentials: Credentials,
+    request: AuthorizationRequest,
+    caller: Caller,
+  ) => Promise<string>;
+  readonly deny: (request: AuthorizationRequest, caller: Caller) => Promise<void>;
+  readonly log: LogSink;
+}
+
+/**
+ * Serves the authorization endpoint (RFC 6749 §3.1): the sign-in page and its form. GET changes nothing. The form is
+ * posted to the same address and the query is checked again, so any copy of the page works.
+ *
+ * @throws if the issuer is reached without TLS from other machines: a password would be readable on the way
+ */
+export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): void {
+  const { issuer, checkRequest, authorize, deny, log } = parts;
+  const { protocol, hostname, origin } = new URL(issuer);
+  if (protocol !== "https:" && !isLoopback(hostname)) {
+    throw new Error(`the sign-in page needs an issuer with https, or on this machine: ${issuer}`);
+  }
+  const pages = new AuthorizePages(issuer, log);
+
+  app.register(async (scope) => {
+    // No other origin may read the page, also if LATCHKEY_CORS_ORIGINS names it.
+    const options = { schema: { hide: true }, config: { cors: false } };
+    scope.setErrorHandler((error: FastifyError | LatchkeyError, _request, reply) =>
+      pages.refuse(reply, toLatchkeyError(error)),
+    );
+
+    scope.get("/oauth/authorize", options, async (request, reply) => {
+      const check = await checkRequest(queryOf(request), callerOf(request));
+      if (check.outcome !== "valid") return pages.turnAway(reply, check, { mayRedirect: true });
+      return pages.ask(reply, check.request);
+    });
+
+    scope.post("/oauth/authorize", options, async (request, reply) => {
+      if (!isOwnForm(request, origin)) throw new LatchkeyError("forbidden_origin");
+      const check = await checkRequest(queryOf(request), callerOf(request));
+      if (check.outcome !== "valid") return pages.turnAway(reply, check, { mayRedirect: false });
+      const form = readSignInForm(request);
+      if (form.decision === "allow") return allow(request, reply, check.request, form);
+      await deny(check.request, callerOf(request));
+      return pages.goOn(reply, check.request, { refusal: new LatchkeyError("access_denied") });
+    });
+  });
+
+  async function allow(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: AuthorizationRequest,
+    { username, password }: Credentials,
+  ): Promise<FastifyReply> {
+    const language = readerLanguage(request);
+    const empty = emptyField(language, { username, password });
+    if (empty !== undefined) {
+      reply.refusal = "validation_error";
+      return pages.ask(reply, asked, empty, 422);
+    }
+    try {
+      const code = await authorize({ username, password }, asked, waitingCallerOf(request, reply));
+      return pages.goOn(reply, asked, { code });
+    } catch (error) {
+      const failed = failedSignIn(language, error, username);
+      if (failed === undefined) throw error;
+      pages.note(reply, failed.refusal);
+      // A 401 would need a challenge, and browsers answer one with a window of their own.
+      const { status } = failed.refusal;
+      return pages.ask(reply, asked, failed, status === 401 ? 422 : status);
+    }
+  }
+}
+
+function queryOf({ url }: FastifyRequest): URLSearchParams {
+  const at = url.indexOf("?");
+  return new URLSearchParams(at === -1 ? "" : url.slice(at));
+}
