@@ -1,20 +1,25 @@
 import { LatchkeyError } from "../errors.ts";
-import type { Resources } from "../oauth/resources.ts";
+import type { Resource, Resources } from "../oauth/resources.ts";
+import { narrowed } from "../oauth/scopes.ts";
 import type { SessionClient } from "./sessions.ts";
 
 /**
- * Checks the resource that a client repeats. It may leave it out, but not change it.
+ * The resource of a client's session, if the operator has not removed it. The client may repeat it or leave it out, but
+ * not change it.
  *
  * @throws {LatchkeyError} `invalid_target`
  */
-export async function assertGrantedResource(
+export async function grantedResource(
   asked: string | undefined,
-  { resource }: Pick<SessionClient, "resource">,
+  { resource: allowed }: Pick<SessionClient, "resource">,
   resources: Resources,
-): Promise<void> {
-  if (asked === undefined || asked === resource) return;
-  if ((await resources.named(asked)).url === resource) return;
-  throw new LatchkeyError("invalid_target", { reason: "another resource than the one that was allowed" });
+): Promise<Resource> {
+  const resource = await resources.named(allowed);
+  // The origin of a removed resource may be that of another one.
+  if (resource.url !== allowed) throw otherResource("the resource was removed");
+  if (asked === undefined || asked === allowed || (await resources.named(asked)).url === allowed)
+    return resource;
+  throw otherResource("another resource than the one that was allowed");
 }
 
 /**
@@ -22,10 +27,16 @@ export async function assertGrantedResource(
  *
  * @throws {LatchkeyError} `invalid_scope` if it would be wider
  */
-export function grantedScope(asked: string | undefined, { scope }: Pick<SessionClient, "scope">): string {
-  const words = new Set(asked?.split(/\s+/).filter((word) => word !== ""));
-  if (words.size === 0) return scope;
-  const allowed = new Set(scope.split(" "));
-  if (words.isSubsetOf(allowed)) return [...words].join(" ");
+export function grantedScope(
+  asked: string | undefined,
+  { scope }: Pick<SessionClient, "scope">,
+  resource: Resource,
+): string {
+  const granted = narrowed(scope, asked, resource);
+  if (granted !== undefined) return granted;
   throw new LatchkeyError("invalid_scope", { reason: "a wider scope than what was allowed" });
+}
+
+function otherResource(reason: string): LatchkeyError {
+  return new LatchkeyError("invalid_target", { reason });
 }

@@ -8,7 +8,7 @@ import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { assertGrantedResource, grantedScope } from "./granted-resource.ts";
+import { grantedResource, grantedScope } from "./granted-resource.ts";
 import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
@@ -108,8 +108,9 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     let session = await liveSession(token.sessionId, caller, by);
     const { client } = session;
-    if (client !== null) await assertGrantedResource(by?.resource, client, resources);
-    const scope = client === null ? {} : { scope: grantedScope(by?.scope, client) };
+    const resource = client && (await grantedResource(by?.resource, client, resources));
+    const scope =
+      client === null || resource === null ? {} : { scope: grantedScope(by?.scope, client, resource) };
     const user = await activeUser(session);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
