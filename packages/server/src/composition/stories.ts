@@ -96,7 +96,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     config.oauth === "on"
       ? composeOAuth({
           ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
-          usedAssertions: counters.refresh,
+          usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
         })
       : undefined;
