@@ -12,7 +12,7 @@ import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import { codeHashOf } from "./authorize.ts";
 import type { UserById } from "./current-user.ts";
-import { assertGrantedResource } from "./granted-resource.ts";
+import { grantedResource } from "./granted-resource.ts";
 import { RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { createSurplusEndings, newSession, type OpeningSettings } from "./session-opening.ts";
 import type { Sessions } from "./sessions.ts";
@@ -83,7 +83,7 @@ export function createRedeem(parts: RedeemParts): Redeem {
       throw await refused("another redirect URI");
     }
     if (!isRight) throw await refused("wrong verifier");
-    await assertGrantedResource(resource, authorization.client, resources);
+    await grantedResource(resource, authorization.client, resources);
     const user = await activeUser(authorization);
 
     const refreshToken = refreshTokens.first();
