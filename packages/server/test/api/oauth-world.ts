@@ -70,6 +70,8 @@ export async function addClient(server: TestServer, change: Partial<RegisteredCl
   };
   await using store = await storeBeside(server);
   await store.clients.add(client, { name: "client.added", at: server.now(), address: "cli", client: id });
+  // The server records the events of other processes when it reads their changes.
+  await server.server.backgroundJobs.poll();
   return { id, secret };
 }
 
@@ -78,6 +80,7 @@ export async function blockClient(server: TestServer, id: string): Promise<void>
   await using store = await storeBeside(server);
   const event = { name: "client.blocked", at: server.now(), address: "cli", client: id } as const;
   await store.clients.block(id, "Notes", event, randomBytes(16).toString("base64url"));
+  await server.server.backgroundJobs.poll();
 }
 
 /** Unblocks a client, as the operator does it. */
