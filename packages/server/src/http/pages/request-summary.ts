@@ -29,7 +29,7 @@ function vouched({ vouchedBy }: Texts["signIn"], voucher: Voucher): string | Htm
 
 /**
  * The warning before a person allows a request. Any program on the device can use the redirect URI of another one there,
- * so even the operator cannot vouch for it.
+ * so even the operator cannot vouch for it. A document proves a host, and anybody can own one.
  */
 export function requestWarning(
   texts: Texts["signIn"],
@@ -37,5 +37,5 @@ export function requestWarning(
 ): Html | "" {
   const { name, isDevice } = redirectTarget(redirectUri);
   if (isDevice) return message("warning", texts.deviceWarning);
-  return client.voucher.by === "nobody" ? message("warning", texts.webWarning(strongText(name))) : "";
+  return client.voucher.by === "operator" ? "" : message("warning", texts.webWarning(strongText(name)));
 }
