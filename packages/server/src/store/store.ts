@@ -2,6 +2,7 @@ import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
+import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
@@ -21,6 +22,7 @@ import { type AuditListener, auditTable } from "./tables/audit.ts";
 import { type AuditBound, auditBound } from "./tables/audit-bound.ts";
 import { auditReading } from "./tables/audit-reading.ts";
 import { authorizationTable } from "./tables/authorizations.ts";
+import { clientDocumentTable } from "./tables/client-documents.ts";
 import { clientEndings } from "./tables/client-endings.ts";
 import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
@@ -44,6 +46,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly resources: RegisteredResources;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
+  readonly clientDocuments: ClientDocumentCopies;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -114,6 +117,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     realmSessions: realmSessionTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
+    clientDocuments: clientDocumentTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

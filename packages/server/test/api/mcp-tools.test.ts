@@ -494,8 +494,19 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     test("two different tokens", async () => {
       await using world = await mcpWorld(major);
       const bob = await world.as("bob");
-      const { client } = await world.as("alice");
+      const alice = await world.as("alice");
+      await using client = await connectMcp(major, world.server.url, alice.token, "/mcp/token-field");
       expect((await client.call("who_am_i", { token: bob.token })).code).toBe("token_mismatch");
+      expect((await client.call("who_am_i")).value).toMatchObject({ id: "user:alice" });
+    });
+
+    test("an argument `token` beside the header, where no tool has one", async () => {
+      await using world = await mcpWorld(major);
+      const bob = await world.as("bob");
+      const { client } = await world.as("alice");
+      const { problem } = await client.call("who_am_i", { token: bob.token });
+      expect(problem).toContain("Input validation error");
+      expect(problem).not.toContain(bob.token);
     });
   });
 });

@@ -1,5 +1,6 @@
 import { loginContract } from "./login-contract.ts";
 import { meAndLogoutContract } from "./me-and-logout-contract.ts";
+import { oauthTokenContract } from "./oauth-token-contract.ts";
 import { postgresWorld } from "./postgres-world.ts";
 import { refreshContract } from "./refresh-contract.ts";
 
@@ -7,3 +8,4 @@ import { refreshContract } from "./refresh-contract.ts";
 loginContract(postgresWorld);
 refreshContract(postgresWorld);
 meAndLogoutContract(postgresWorld);
+oauthTokenContract(postgresWorld);

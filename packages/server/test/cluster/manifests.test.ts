@@ -224,7 +224,9 @@ describe("the ingress", () => {
       );
     const hidden = Object.keys(document.paths).filter((path) => !isServed(path));
     expect(hidden.sort()).toEqual(["/health/live", "/health/ready", "/metrics"]);
-    for (const path of ["/", "/docs/", "/openapi.json", "/mcp"]) expect(isServed(path), path).toBe(true);
+    for (const path of ["/", "/docs/", "/openapi.json", "/mcp", "/mcp/token-field"]) {
+      expect(isServed(path), path).toBe(true);
+    }
   });
 
   test("has the host of the issuer, with its certificate", () => {

@@ -8,6 +8,7 @@ import type { StoredKey } from "../../src/core/tokens/key-store.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
+import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
@@ -57,6 +58,13 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
     oauthContract(
       () => store,
       () => heard,
+    );
+    clientDocumentsContract(
+      () => store,
+      async (id) => {
+        const client = { id, name: "Notes", scope: "", resource: "https://api.example" };
+        await store.sessions.open({ ...session("of-client"), client }, 0, event("login.succeeded"));
+      },
     );
 
     describe("users", () => {

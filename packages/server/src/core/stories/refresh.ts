@@ -107,10 +107,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
     }
     let session = await liveSession(token.sessionId, caller, by);
-    const { client } = session;
-    const resource = client && (await grantedResource(by?.resource, client, resources));
-    const scope =
-      client === null || resource === null ? {} : { scope: grantedScope(by?.scope, client, resource) };
+    const scope = await scopeOf(session, by);
     const user = await activeUser(session);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
@@ -149,6 +146,13 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     await endReplayed(session, caller);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
+  }
+
+  /** The scope of a client's new token. Empty for a person's own login. */
+  async function scopeOf({ client }: Session, by?: RefreshingClient): Promise<{ readonly scope?: string }> {
+    if (client === null) return {};
+    const resource = await grantedResource(by?.resource, client, resources);
+    return { scope: grantedScope(by?.scope, client, resource) };
   }
 
   /** The session of an access token. A forged token counts against the address, an expired one does not. */

@@ -1,3 +1,4 @@
+import { isObject, own } from "@latchkey/guard/own-members";
 import type { Caller } from "../audit-events.ts";
 import { type Issue, LatchkeyError } from "../errors.ts";
 import { shownName } from "../oauth/client-name.ts";
@@ -47,13 +48,12 @@ export interface RegistrationParts {
 export function createRegisterClient({ sealed, limit }: RegistrationParts): RegisterClient {
   return async function registerClient(metadata, caller) {
     await limit.count(caller);
-    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    if (!isObject(metadata)) {
       throw new LatchkeyError("invalid_client_metadata", { reason: "no JSON object" });
     }
-    const sent: ReadonlyMap<string, unknown> = new Map(Object.entries(metadata));
-    const redirectUris = redirectUrisOf(sent.get("redirect_uris"));
-    const name = shownName(sent.get("client_name")) ?? nameOf(redirectUris);
-    const method = methodOf(sent.get("token_endpoint_auth_method"));
+    const redirectUris = redirectUrisOf(own(metadata, "redirect_uris"));
+    const name = shownName(own(metadata, "client_name")) ?? nameOf(redirectUris);
+    const method = methodOf(own(metadata, "token_endpoint_auth_method"));
     const client = sealed.seal({ method, name, redirectUris });
     if (client === undefined) throw tooLong();
     return {

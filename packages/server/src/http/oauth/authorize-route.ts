@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../../core/audit-events.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
+import type { Authorize, Deny } from "../../core/stories/authorize.ts";
 import type { Credentials } from "../../core/stories/sign-in.ts";
 import { isLoopback } from "../../core/throttle/addresses.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
@@ -9,21 +9,17 @@ import { type LogSink, toLatchkeyError } from "../error-answers.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
 import { AuthorizePages } from "./authorize-pages.ts";
 import { emptyField, failedSignIn } from "./failed-sign-in.ts";
+import { type Form, readForm } from "./form-body.ts";
 import { isOwnForm } from "./own-form.ts";
-import { readSignInForm } from "./sign-in-form.ts";
+import { signInFormOf } from "./sign-in-form.ts";
 
 /** The stories behind the sign-in page. */
 export interface AuthorizeParts {
   /** The public URL of this server. */
   readonly issuer: string;
   readonly checkRequest: CheckRequest;
-  /** Signs the person in and allows the request. @returns the authorization code */
-  readonly authorize: (
-    credentials: Credentials,
-    request: AuthorizationRequest,
-    caller: Caller,
-  ) => Promise<string>;
-  readonly deny: (request: AuthorizationRequest, caller: Caller) => Promise<void>;
+  readonly authorize: Authorize;
+  readonly deny: Deny;
   readonly log: LogSink;
 }
 
@@ -54,11 +50,14 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
       return pages.ask(reply, check.request);
     });
 
-    scope.post("/oauth/authorize", options, async (request, reply) => {
+    const onRequest = async (request: FastifyRequest) => {
       if (!isOwnForm(request, origin)) throw new LatchkeyError("forbidden_origin");
+    };
+    const formOptions = { ...options, onRequest, preValidation: readForm };
+    scope.post<{ Body: Form }>("/oauth/authorize", formOptions, async (request, reply) => {
       const check = await checkRequest(queryOf(request), callerOf(request));
       if (check.outcome !== "valid") return pages.turnAway(reply, check, { mayRedirect: false });
-      const form = readSignInForm(request);
+      const form = signInFormOf(request.body);
       if (form.decision === "allow") return allow(request, reply, check.request, form);
       await deny(check.request, callerOf(request));
       return pages.goOn(reply, check.request, { refusal: new LatchkeyError("access_denied") });
