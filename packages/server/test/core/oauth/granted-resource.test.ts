@@ -34,16 +34,16 @@ describe("a client that continues its session", () => {
   test.each([
     ["removed", []],
     ["replaced by another one at its origin", ["https://notes.example.com/v2"]],
-  ])("gets nothing if its resource was %s", async (_, urls) => {
+  ])("has to sign in again if its resource was %s", async (_, urls) => {
     await expect(grantedResource(undefined, client, resources(...urls))).rejects.toMatchObject({
-      code: "invalid_target",
+      code: "invalid_grant",
     });
   });
 
-  test("gets nothing if its resource, a bare origin, was replaced", async () => {
+  test("has to sign in again if its resource, a bare origin, was replaced", async () => {
     const origin = { resource: "https://notes.example.com" };
     await expect(grantedResource(undefined, origin, resources(notes.url))).rejects.toMatchObject({
-      code: "invalid_target",
+      code: "invalid_grant",
     });
   });
 
