@@ -36,7 +36,12 @@ export const packages: readonly Package[] = [
     kind: "library",
     lib: "es2023,esnext.disposable",
     internal: [
-      ...["./bearer", "./bounded-body", "./clocks", "./loopback", "./own-members", "./single-flight"],
+      "./bearer",
+      "./bounded-body",
+      "./clocks",
+      "./loopback",
+      "./own-members",
+      "./single-flight",
       "./timers",
     ],
   },

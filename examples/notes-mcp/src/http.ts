@@ -35,6 +35,8 @@ const fieldPolicy = {
   ...fieldAccess,
   withoutBearer: "field",
   resource: `${resource}/token-field`,
+  // Clients that sign in by OAuth use the other path.
+  authorizationServers: [],
 } as const;
 const field = toNodeHandler(guardMcp(fieldHandler, fieldPolicy));
 

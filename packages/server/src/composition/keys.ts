@@ -41,7 +41,7 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
   if (resealed > 0) log.info({ keys: resealed }, "signing keys were sealed with the first secret");
   const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: lifetime });
   await retryUnavailable(() => revocations.poll());
-  const verifierParts = {
+  const rules = {
     issuer,
     algorithms: signingAlgorithms,
     clockTolerance: 0,
@@ -49,9 +49,9 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
     revocations,
     now: clock,
   };
-  const guard = createVerifier({ ...verifierParts, audience, authorizedParty: ownClientId });
+  const guard = createVerifier({ ...rules, audience, authorizedParty: ownClientId });
   const mcpResource = `${issuer}/mcp`;
-  const mcpVerifier = createVerifier({ ...verifierParts, audience: [...audience, mcpResource] });
+  const mcpVerifier = createVerifier({ ...rules, audience: [...audience, mcpResource] });
   const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
   const refreshTokens = new RefreshTokens(first, ...others);
   return {
@@ -61,11 +61,11 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
     /** Accepts the tokens of people's own logins alone. */
     guard,
     check: createTokenCheck(guard),
-    /** Accepts every token of this issuer, whatever resource it is for. */
-    checkAny: createTokenCheck(createVerifier({ ...verifierParts, anyAudience: true })),
-    /** Accepts the tokens of people's own logins, and those that clients got for the tools at `/mcp`. */
+    /** Accepts them too, and those that clients got for the tools at `/mcp`. */
     mcpGuard: forResource(mcpVerifier, mcpResource),
     mcpResource,
+    /** Accepts the tokens of every resource: to revoke and to introspect them. */
+    checkAny: createTokenCheck(createVerifier({ ...rules, anyAudience: true })),
     tokens,
     refreshTokens,
   };

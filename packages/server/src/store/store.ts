@@ -108,7 +108,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     users: userTable(database, audit, endings),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
-    clients: clientTable(database, audit, endingsOfClients),
+    clients: clientTable(database, audit, endingsOfClients, sessionLife),
     resources: resourceTable(database, audit),
     async finishEndings(at) {
       await endings.finish(at);

@@ -231,7 +231,7 @@ describe("the metadata", () => {
     expect(status).toBe(200);
     expect(JSON.parse(text)).toEqual({
       resource: `${server.url}${endpoint}`,
-      // An OAuth client that found a server at the other endpoint would send its token where it is refused.
+      // A client that signs in by OAuth never needs the field.
       ...(endpoint === "/mcp" && { authorization_servers: [server.url] }),
       bearer_methods_supported: ["header"],
     });
@@ -239,6 +239,23 @@ describe("the metadata", () => {
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     const head = await ask(server, "HEAD", {}, undefined, path);
     expect([head.status, head.text]).toEqual([200, ""]);
+  });
+
+  test.each(places)("at %s names no authorization server if OAuth is off", async (path, endpoint) => {
+    await using server = await testServer({ OAUTH: "off" });
+    const { text } = await ask(server, "GET", {}, undefined, path);
+    expect(JSON.parse(text)).toEqual({
+      resource: `${server.url}${endpoint}`,
+      bearer_methods_supported: ["header"],
+    });
+  });
+
+  test("names the authorization server by the name in its own metadata", async () => {
+    await using server = await testServer({ ISSUER: "https://login.example.com" });
+    const named = JSON.parse((await ask(server, "GET", {}, undefined, metadata)).text);
+    const wellKnown = "/.well-known/oauth-authorization-server";
+    const { issuer } = JSON.parse((await ask(server, "GET", {}, undefined, wellKnown)).text);
+    expect(named).toMatchObject({ authorization_servers: [issuer] });
   });
 
   test("names the public address", async () => {

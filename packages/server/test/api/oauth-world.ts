@@ -70,6 +70,8 @@ export async function addClient(server: TestServer, change: Partial<RegisteredCl
   };
   await using store = await storeBeside(server);
   await store.clients.add(client, { name: "client.added", at: server.now(), address: "cli", client: id });
+  // The server records the events of other processes when it reads their changes.
+  await server.server.backgroundJobs.poll();
   return { id, secret };
 }
 
@@ -78,6 +80,7 @@ export async function blockClient(server: TestServer, id: string): Promise<void>
   await using store = await storeBeside(server);
   const event = { name: "client.blocked", at: server.now(), address: "cli", client: id } as const;
   await store.clients.block(id, "Notes", event, randomBytes(16).toString("base64url"));
+  await server.server.backgroundJobs.poll();
 }
 
 /** Unblocks a client, as the operator does it. */
@@ -111,8 +114,13 @@ export interface Allowed {
   readonly response: URLSearchParams;
 }
 
-/** Alice signs in on the page and allows a client. */
-export async function allow(server: TestServer, clientId: string, more: Parameters = {}): Promise<Allowed> {
+/** Alice signs in on the page and allows a client. @param origin of the page. Default: the address of the server */
+export async function allow(
+  server: TestServer,
+  clientId: string,
+  more: Parameters = {},
+  origin = new URL(server.url).origin,
+): Promise<Allowed> {
   const verifier = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({
     response_type: "code",
@@ -125,7 +133,7 @@ export async function allow(server: TestServer, clientId: string, more: Paramete
   for (const [name, value] of Object.entries(more)) if (value !== undefined) query.set(name, value);
   const page = await fetch(`${server.url}/oauth/authorize?${query}`, {
     method: "POST",
-    headers: { origin: new URL(server.url).origin },
+    headers: { origin },
     body: new URLSearchParams({ username: "alice", password: passwords.alice, decision: "allow" }),
   });
   const [, address = ""] = /url=([^"]+)"/.exec(await page.text()) ?? [];

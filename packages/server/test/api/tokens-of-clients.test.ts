@@ -1,3 +1,4 @@
+import { allow, createGuard } from "@latchkey/guard";
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
@@ -118,19 +119,43 @@ describe.each(mounts)("under %s, a client's token for /mcp", (mount) => {
   });
 });
 
-describe("the metadata of the tools", () => {
+describe("a guard of another API", () => {
+  const resource = "https://notes.example/mcp";
+
   test.each([
-    ["on", "/mcp", (issuer: string) => ({ authorization_servers: [issuer] })],
-    ["off", "/mcp", () => ({})],
-    ["on", "/mcp/token-field", () => ({})],
-    ["off", "/mcp/token-field", () => ({})],
-  ])("if LATCHKEY_OAUTH is %s: %s", async (oauth, path, more) => {
-    await using server = await testServer({ OAUTH: oauth });
-    const answer = await fetch(`${server.url}/.well-known/oauth-protected-resource${path}`);
-    expect(await answer.json()).toEqual({
-      resource: `${server.url}${path}`,
-      bearer_methods_supported: ["header"],
-      ...more(server.url),
-    });
+    ["a scope that the person has allowed", allow.scopes("notes:read"), 200, null],
+    ["a role and such a scope", allow.all(allow.roles("admin"), allow.scopes("notes:read")), 200, null],
+    [
+      "another scope: all of the call are named",
+      allow.all(allow.scopes("notes:read"), allow.scopes("notes:write")),
+      403,
+      'scope="notes:read notes:write"',
+    ],
+    ["a role that the person lacks", allow.all(allow.roles("owner"), allow.scopes("notes:write")), 403, null],
+  ])("finds the scopes of a client's token. The rule needs %s", async (_needs, rule, status, named) => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const token = await tokenFor(server, resource, String(claimsOf(access)["sid"]));
+    await using guard = createGuard({ issuer: server.url, audience: resource, now: server.now });
+    const handler = guard.fetch(
+      (_request, { principal: { userId, scopes } }) => Response.json({ userId, scopes }),
+      rule,
+    );
+    const answer = await handler(new Request(resource, { headers: bearer(token) }));
+    expect(answer.status).toBe(status);
+    if (status === 200) {
+      expect(await answer.json()).toEqual({ userId: "user:alice", scopes: ["notes:read"] });
+    }
+    const challenge = answer.headers.get("www-authenticate");
+    if (named === null) expect(challenge).toBeNull();
+    else expect(challenge).toContain(named);
+  });
+
+  test("refuses a client's token for /mcp", async () => {
+    await using server = await testServer();
+    const { access } = await signIn(server);
+    const token = await tokenFor(server, `${server.url}/mcp`, String(claimsOf(access)["sid"]));
+    await using guard = createGuard({ issuer: server.url, now: server.now, onEvent: () => {} });
+    await expect(guard.verify(token)).rejects.toMatchObject({ code: "invalid_token", reason: "claim aud" });
   });
 });

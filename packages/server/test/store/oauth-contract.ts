@@ -261,7 +261,7 @@ export function oauthContract(storeOf: () => Store, heardOf: () => AuditEventNam
       expect(await store.clients.remove(id, event("client.removed"))).toBe(false);
       expect(await store.clients.unblock(id, event("client.unblocked"))).toBe(true);
       expect(await store.clients.isBlocked(id)).toBe(false);
-      expect(await store.clients.list({ limit: 10 })).toEqual([]);
+      expect(await store.clients.list({ limit: 10 }, now)).toEqual([]);
     });
 
     test("are removed once, and their own tokens end", async () => {
@@ -291,11 +291,18 @@ export function oauthContract(storeOf: () => Store, heardOf: () => AuditEventNam
         { id: "c", name: "c of somebody", added: false, blockedAt: null, sessions: 1 },
         { id: "d", name: "d by name", added: false, blockedAt: now, sessions: 0 },
       ];
-      expect(await store.clients.list({ limit: 10 })).toEqual(all);
-      expect(await store.clients.list({ limit: 2 })).toEqual(all.slice(0, 2));
-      expect(await store.clients.list({ after: "b", limit: 2 })).toEqual(all.slice(2));
+      expect(await store.clients.list({ limit: 10 }, now)).toEqual(all);
+      expect(await store.clients.list({ limit: 2 }, now)).toEqual(all.slice(0, 2));
+      expect(await store.clients.list({ after: "b", limit: 2 }, now)).toEqual(all.slice(2));
+      for (const client of all) expect(await store.clients.listed(client.id, now)).toEqual(client);
+      expect(await store.clients.listed("e", now)).toBeUndefined();
+      const later = await store.clients.list({ limit: 10 }, now + 8 * 86_400_000);
+      expect(later.map(({ id, sessions }) => [id, sessions])).toEqual([
+        ["b", 0],
+        ["d", 0],
+      ]);
       await store.sessions.endAll("user:alice", event("sessions.ended"));
-      expect((await store.clients.list({ limit: 10 })).map(({ id }) => id)).toEqual(["b", "d"]);
+      expect((await store.clients.list({ limit: 10 }, now)).map(({ id }) => id)).toEqual(["b", "d"]);
     });
   });
 

@@ -13,7 +13,7 @@ export interface McpHandler {
 /**
  * Puts the protocol's authorisation (revision 2026-07-28) in front of an MCP endpoint over HTTP. It verifies the bearer
  * header and removes it, and serves the protected-resource metadata. A request without a token, or with too few scopes,
- * is answered with the address of that metadata, which makes a client sign in. Use it with `guardTools` and the same
+ * is answered with the address of that metadata. Clients sign in then. Use it with `guardTools` and the same
  * policy: `guardMcp` guards the endpoint, `guardTools` each tool.
  *
  * With `withoutBearer: "field"`, calls may carry their own tokens. A request without the header may then find and call

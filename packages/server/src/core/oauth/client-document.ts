@@ -61,7 +61,8 @@ export function isDocumentId(id: string): boolean {
   return isDocumentUrl(id) && URL.parse(id)?.pathname !== "/";
 }
 
-function isDocumentUrl(text: string): boolean {
+/** Whether a document, or the keys of a client, may be read at a URL. */
+export function isDocumentUrl(text: string): boolean {
   const url = text.length > maxId ? null : URL.parse(text);
   if (url?.href !== text || url.protocol !== "https:") return false;
   return url.port === "" && url.username === "" && url.password === "" && !text.includes("#");

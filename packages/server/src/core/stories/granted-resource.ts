@@ -21,6 +21,9 @@ export async function grantedResource(
     // `invalid_target` would not lead a client to a new sign-in.
     throw new LatchkeyError("invalid_grant", { reason: "resource was removed" });
   });
+  // The origin of a removed resource may be that of another one.
+  if (!areSame(known.url, granted))
+    throw new LatchkeyError("invalid_grant", { reason: "resource was removed" });
   if (asked !== undefined && !areSame(asked, granted)) {
     const { url } = await resources.named(asked);
     if (!areSame(url, granted)) throw new LatchkeyError("invalid_target", { reason: "another resource" });

@@ -28,7 +28,6 @@ export interface Machine {
 
 /** The client id in the tokens of a person's own login. */
 export const ownClientId = "latchkey";
-
 /** The scope in them: to read the profile of the user. */
 const scope = "openid profile email";
 

@@ -17,9 +17,9 @@ import {
 } from "./session-rows.ts";
 
 /** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
-type LiveAt = SessionLife & { readonly at: number };
+export type LiveAt = SessionLife & { readonly at: number };
 
-const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
+export const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
   and ${isOfItsUsersEpoch} and ${isOfLiveClient})`;
 
 /** A login ends at most this many of a user's oldest sessions. */
@@ -108,7 +108,7 @@ const openedFrom = statement<{ userId: string; addressBucket: string }, { id: st
   select id from sessions where user_id = :userId and address_bucket = :addressBucket limit 1`);
 
 /** A store that is opened without settings applies the times that are stored with a session. */
-const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
+export const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
 
 /** The table `sessions`. */
 export function sessionTable(
