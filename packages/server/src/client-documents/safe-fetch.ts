@@ -125,7 +125,8 @@ function encrypted(socket: Socket, host: string, ca: string | undefined): Socket
   const name = host.replace(/^\[(.*)\]$/, "$1");
   const servername = isIP(name) === 0 ? { servername: name } : {};
   const trust = ca === undefined ? {} : { ca };
-  const secured = secure({ socket, host: name, ...servername, ...trust, rejectUnauthorized: true });
+  const options = { ...servername, ...trust, rejectUnauthorized: true, ALPNProtocols: ["http/1.1"] };
+  const secured = secure({ socket, host: name, ...options });
   socket.on("error", (error) => secured.destroy(error));
   return secured;
 }

@@ -101,6 +101,7 @@ describe("a valid request", () => {
     ["no scope", { scope: undefined }, { scope: "profile email" }],
     ["an empty scope", { scope: "" }, { scope: "profile email" }],
     ["the response mode query", { response_mode: "query" }, {}],
+    ["an empty request object", { request: "", request_uri: "" }, {}],
     ["a prompt for consent", { prompt: "login consent" }, {}],
     ["a parameter that is not known, twice", { nonce: ["1", "2"] }, {}],
     ["a long login hint", { login_hint: "a".repeat(257) }, { loginHint: undefined }],
