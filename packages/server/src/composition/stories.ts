@@ -1,3 +1,4 @@
+import type { Network } from "../client-documents/network.ts";
 import { serverActor } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Resources } from "../core/oauth/resources.ts";
@@ -24,6 +25,8 @@ export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
   readonly oauthMetrics: OAuthMetrics;
+  /** See `OAuthParts`. */
+  readonly network: Network | undefined;
 }
 
 /** The stories of the core, and the parts that other code needs besides. */
@@ -93,7 +96,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     config.oauth === "on"
       ? composeOAuth({
           ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
-          usedAssertions: counters.refresh,
+          usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
         })
       : undefined;

@@ -1,6 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "../errors.ts";
+import { ownClientId } from "../tokens/access-tokens.ts";
 import type { User } from "./users.ts";
 
 /**
@@ -38,6 +39,12 @@ export function sessionPrincipal(principal: Principal): SessionPrincipal {
 
 function hasSession(principal: Principal): principal is SessionPrincipal {
   return principal.sessionId !== undefined;
+}
+
+/** The OAuth client of a token, as the field of an audit event. Empty for a person's own login. */
+export function clientOf({ claims }: SessionPrincipal): { readonly client?: string } {
+  const client = claims["client_id"];
+  return typeof client === "string" && client !== ownClientId ? { client } : {};
 }
 
 /** The codes of a guard with its revocations in this process and its keys here or at a realm. */

@@ -8,7 +8,7 @@ import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { assertGrantedResource, grantedScope } from "./granted-resource.ts";
+import { grantedResource, grantedScope } from "./granted-resource.ts";
 import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
@@ -107,9 +107,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
     }
     let session = await liveSession(token.sessionId, caller, by);
-    const { client } = session;
-    if (client !== null) await assertGrantedResource(by?.resource, client, resources);
-    const scope = client === null ? {} : { scope: grantedScope(by?.scope, client) };
+    const scope = await scopeOf(session, by);
     const user = await activeUser(session);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
@@ -150,6 +148,13 @@ export function createRefresh(parts: RefreshParts): Refresh {
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 
+  /** The scope of a client's new token. Empty for a person's own login. */
+  async function scopeOf({ client }: Session, by?: RefreshingClient): Promise<{ readonly scope?: string }> {
+    if (client === null) return {};
+    const resource = await grantedResource(by?.resource, client, resources);
+    return { scope: grantedScope(by?.scope, client, resource) };
+  }
+
   /** The session of an access token. A forged token counts against the address, an expired one does not. */
   async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
     try {
@@ -173,10 +178,10 @@ export function createRefresh(parts: RefreshParts): Refresh {
     throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
   }
 
-  async function activeUser({ userId }: Session): Promise<User> {
+  async function activeUser({ userId, client }: Session): Promise<User> {
     const user = await users.byId(userId);
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, client);
     if (tooLarge) throw tooLarge;
     return user;
   }

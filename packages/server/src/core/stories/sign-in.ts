@@ -101,7 +101,7 @@ export function createAuthenticate({ accounts, throttle, audit, clock }: Authent
     const verdict = await account.checkPassword(password, caller);
     if (!verdict.ok) throw await admission.failed(await refused(verdict.reason));
     const { user, revision } = verdict;
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, null);
     if (tooLarge) throw await refused("token_too_large", tooLarge);
 
     const underWay = attempt.move();

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../../core/audit-events.ts";
 import { type SessionLife, withLife } from "../../core/stories/session-life.ts";
-import type { RefreshTokenState, Sessions, SessionUse } from "../../core/stories/sessions.ts";
+import type { RefreshTokenState, Sessions, SessionUse, SurplusSession } from "../../core/stories/sessions.ts";
 import { type Database, must, one, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -16,9 +16,9 @@ import {
 } from "./session-rows.ts";
 
 /** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
-type LiveAt = SessionLife & { readonly at: number };
+export type LiveAt = SessionLife & { readonly at: number };
 
-const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
+export const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
   and ${isOfItsUsersEpoch} and ${isOfLiveClient})`;
 
 /** A login ends at most this many of a user's oldest sessions. */
@@ -85,12 +85,12 @@ export function endingSteps(events: readonly AuditEvent[]): Step[] {
   ];
 }
 
-const beyondKept = statement<LiveAt & { userId: string; kept: number }, { id: string }>(`
-  select id from sessions where user_id = :userId and ${isLive}
+const beyondKept = statement<LiveAt & { userId: string; kept: number }, SurplusSession>(`
+  select id, client_id as "clientId" from sessions where user_id = :userId and ${isLive}
   order by created_at desc limit ${mostSurplus} offset :kept`);
 
-const oldest = statement<LiveAt & { userId: string }, { id: string }>(`
-  select id from sessions where user_id = :userId and ${isLive}
+const oldest = statement<LiveAt & { userId: string }, SurplusSession>(`
+  select id, client_id as "clientId" from sessions where user_id = :userId and ${isLive}
   order by created_at limit ${mostSurplus}`);
 
 // A code that is not redeemed yet would become a session.
@@ -107,7 +107,7 @@ const openedFrom = statement<{ userId: string; addressBucket: string }, { id: st
   select id from sessions where user_id = :userId and address_bucket = :addressBucket limit 1`);
 
 /** A store that is opened without settings applies the times that are stored with a session. */
-const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
+export const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
 
 /** The table `sessions`. */
 export function sessionTable(
@@ -146,8 +146,7 @@ export function sessionTable(
     async surplus(userId, at, kept) {
       const rows = await database.all(beyondKept, { ...liveAt(at), userId, kept });
       // If more sessions are surplus than one login ends, the rows behind the kept ones are not the oldest.
-      const ends = rows.length < mostSurplus ? rows : await database.all(oldest, { ...liveAt(at), userId });
-      return ends.map(({ id }) => id);
+      return rows.length < mostSurplus ? rows : database.all(oldest, { ...liveAt(at), userId });
     },
     open: (session, revision, event, instead = []) =>
       audit.commit([openingStep(database, session, revision), ...endingSteps(instead)], [event, ...instead]),
