@@ -108,8 +108,13 @@ export interface Allowed {
   readonly response: URLSearchParams;
 }
 
-/** Alice signs in on the page and allows a client. */
-export async function allow(server: TestServer, clientId: string, more: Parameters = {}): Promise<Allowed> {
+/** Alice signs in on the page and allows a client. @param origin of the page. Default: the address of the server */
+export async function allow(
+  server: TestServer,
+  clientId: string,
+  more: Parameters = {},
+  origin = new URL(server.url).origin,
+): Promise<Allowed> {
   const verifier = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({
     response_type: "code",
@@ -122,7 +127,7 @@ export async function allow(server: TestServer, clientId: string, more: Paramete
   for (const [name, value] of Object.entries(more)) if (value !== undefined) query.set(name, value);
   const page = await fetch(`${server.url}/oauth/authorize?${query}`, {
     method: "POST",
-    headers: { origin: new URL(server.url).origin },
+    headers: { origin },
     body: new URLSearchParams({ username: "alice", password: passwords.alice, decision: "allow" }),
   });
   const [, address = ""] = /url=([^"]+)"/.exec(await page.text()) ?? [];
