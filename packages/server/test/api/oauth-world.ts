@@ -83,6 +83,12 @@ export async function blockClient(server: TestServer, id: string): Promise<void>
   await server.server.backgroundJobs.poll();
 }
 
+/** Unblocks a client, as the operator does it. */
+export async function unblockClient(server: TestServer, id: string): Promise<void> {
+  await using store = await storeBeside(server);
+  await store.clients.unblock(id, { name: "client.unblocked", at: server.now(), address: "cli", client: id });
+}
+
 async function storeBeside(server: TestServer) {
   const config = readConfig({
     LATCHKEY_DATABASE: server.database,

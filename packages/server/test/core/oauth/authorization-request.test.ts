@@ -11,19 +11,19 @@ import { createResources } from "../../../src/core/oauth/resources.ts";
 import { allowedScopes } from "../../../src/core/oauth/scopes.ts";
 import { document, id as documentId } from "../../client-documents/documents-world.ts";
 import { caller } from "../small-world.ts";
-import { event, OAuthWorld, registered } from "./oauth-world.ts";
+import { ClientsWorld, event, registered } from "./clients-world.ts";
 
 const issuer = "https://login.example";
 const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const loopback = "http://localhost:49152/callback";
 
-let world: OAuthWorld;
+let world: ClientsWorld;
 let check: CheckRequest;
 /** A client that registered itself. */
 let program: string;
 
 beforeAll(async () => {
-  world = await OAuthWorld.open();
+  world = await ClientsWorld.open();
   world.documents.host.publish(new URL(documentId).pathname, document());
   await world.store.clients.add(registered(), event("client.added"));
   const machine = registered({ id: "machine", grantTypes: ["client_credentials"] });

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../../src/core/errors.ts";
 import { document, id as documentId } from "../../client-documents/documents-world.ts";
 import { caller } from "../small-world.ts";
-import { event, OAuthWorld, registered } from "./oauth-world.ts";
+import { ClientsWorld, event, registered } from "./clients-world.ts";
 
-let world: OAuthWorld;
+let world: ClientsWorld;
 beforeAll(async () => {
-  world = await OAuthWorld.open();
+  world = await ClientsWorld.open();
   world.documents.host.publish(new URL(documentId).pathname, document());
   await world.store.clients.add(registered(), event("client.added"));
 });

@@ -27,7 +27,7 @@ export const registered = (change: Partial<RegisteredClient> = {}): RegisteredCl
 });
 
 /** Clients of every kind: in a real database, under a real seal, on a real https host. */
-export class OAuthWorld implements AsyncDisposable {
+export class ClientsWorld implements AsyncDisposable {
   readonly documents: DocumentsWorld;
   readonly sealed = new SealedClients(deriveKeys("a secret that is long enough for this"));
 
@@ -35,8 +35,8 @@ export class OAuthWorld implements AsyncDisposable {
     this.documents = documents;
   }
 
-  static async open(): Promise<OAuthWorld> {
-    return new OAuthWorld(await DocumentsWorld.open());
+  static async open(): Promise<ClientsWorld> {
+    return new ClientsWorld(await DocumentsWorld.open());
   }
 
   get store() {
