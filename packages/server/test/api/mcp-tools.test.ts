@@ -186,7 +186,6 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
           actor: "user:alice",
           address: "127.0.0.1",
           request_id: expect.stringMatching(/./),
-          client: null,
           reason: "owner",
         },
       ]);
