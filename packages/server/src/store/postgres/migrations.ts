@@ -156,7 +156,7 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     "alter table sessions add column scope text",
     "alter table sessions add column resource text",
     "alter table sessions add column sealed_realm_tokens text",
-    "create index sessions_by_client on sessions (client_id) where client_id is not null and ended_at is null",
+    "create index sessions_by_client on sessions (client_id, created_at) where client_id is not null and ended_at is null",
     `create table authorizations (
       code_hash text collate "C" not null primary key,
       user_id text collate "C" not null references users (id) on delete cascade,
