@@ -138,5 +138,6 @@ describe("a denial", () => {
     const before = world.heard.length;
     for (let count = 0; count < 5; count++) await world.deny(request, caller);
     expect(world.since(before)).toEqual(["authorization.denied", "authorization.denied", "login.throttled"]);
+    expect(world.heard.at(-1)).toMatchObject({ client: editor.id });
   });
 });

@@ -97,7 +97,7 @@ export function createDeny({ throttle, audit, clock }: Omit<AuthenticateParts, "
     const denied = new LatchkeyError("access_denied");
     const event = eventOf("authorization.denied", clock(), caller, { client: client.id });
     try {
-      await using admission = await throttle.admit({ operation: "login", caller });
+      await using admission = await throttle.admit({ operation: "login", caller, client: client.id });
       if ((await admission.failed(denied)) === denied) await audit.record(event);
     } catch (error) {
       if (!(error instanceof LatchkeyError && error.code === "rate_limited")) throw error;
