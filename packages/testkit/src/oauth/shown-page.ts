@@ -18,7 +18,7 @@ export interface ShownButton {
   readonly form: ShownForm;
 }
 
-/** What a browser without JavaScript gets from a page. */
+/** A page as a browser without JavaScript reads it. */
 export interface ShownPage {
   readonly title: string;
   /** All visible text. */
