@@ -21,6 +21,7 @@ const ofSessions: readonly SettingName[] = [
   "accessTokenTtl",
   "refreshGrace",
   "refreshGraceSameAddress",
+  "oauthRefreshGrace",
 ];
 const withFlag = settingNames.filter((setting) => !("secret" in settings[setting]));
 

@@ -133,7 +133,7 @@ describe("without a bearer header", () => {
     expect((await fetch(described)).status).toBe(200);
   });
 
-  test.each(["GET", "DELETE"])("%s gets the same", async (method) => {
+  test.each(["GET", "HEAD", "DELETE"])("%s gets the same", async (method) => {
     await using server = await testServer();
     const { status, headers } = await ask(server, method, accepts);
     expect(status).toBe(401);

@@ -83,6 +83,12 @@ export async function blockClient(server: TestServer, id: string): Promise<void>
   await server.server.backgroundJobs.poll();
 }
 
+/** Unblocks a client, as the operator does it. */
+export async function unblockClient(server: TestServer, id: string): Promise<void> {
+  await using store = await storeBeside(server);
+  await store.clients.unblock(id, { name: "client.unblocked", at: server.now(), address: "cli", client: id });
+}
+
 async function storeBeside(server: TestServer) {
   const config = readConfig({
     LATCHKEY_DATABASE: server.database,
@@ -108,8 +114,13 @@ export interface Allowed {
   readonly response: URLSearchParams;
 }
 
-/** Alice signs in on the page and allows a client. */
-export async function allow(server: TestServer, clientId: string, more: Parameters = {}): Promise<Allowed> {
+/** Alice signs in on the page and allows a client. @param origin of the page. Default: the address of the server */
+export async function allow(
+  server: TestServer,
+  clientId: string,
+  more: Parameters = {},
+  origin = new URL(server.url).origin,
+): Promise<Allowed> {
   const verifier = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({
     response_type: "code",
@@ -122,7 +133,7 @@ export async function allow(server: TestServer, clientId: string, more: Paramete
   for (const [name, value] of Object.entries(more)) if (value !== undefined) query.set(name, value);
   const page = await fetch(`${server.url}/oauth/authorize?${query}`, {
     method: "POST",
-    headers: { origin: new URL(server.url).origin },
+    headers: { origin },
     body: new URLSearchParams({ username: "alice", password: passwords.alice, decision: "allow" }),
   });
   const [, address = ""] = /url=([^"]+)"/.exec(await page.text()) ?? [];

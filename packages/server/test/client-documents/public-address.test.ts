@@ -17,7 +17,10 @@ describe("an address is not public if it is", () => {
     ["loopback", ["127.0.0.1", "127.255.255.254", "::1", "0:0:0:0:0:0:0:1"]],
     ["unspecified", ["0.0.0.0", "0.1.2.3", "::"]],
     ["private", ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "fd00::1", "fc00::1", "fec0::1"]],
-    ["link-local, such as the metadata service of a cloud", ["169.254.169.254", "fe80::1", "fe80::1%eth0"]],
+    [
+      "link-local, such as the metadata service of a cloud",
+      ["169.254.169.254", "fe80::1", "fe80::1%eth0", "2606:2800::1%eth0"],
+    ],
     ["shared by a provider", ["100.64.0.1", "100.127.255.255"]],
     ["multicast or broadcast", ["224.0.0.1", "239.1.2.3", "255.255.255.255", "ff02::1"]],
     [

@@ -1,4 +1,4 @@
-import { connect, createServer } from "node:net";
+import { connect, createServer, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { DocumentHost, publicAddress } from "@latchkey/testkit/oauth/document-host";
 import { listenLocally } from "@latchkey/testkit/sockets";
@@ -204,11 +204,23 @@ describe("a fetch ends after its timeout if the host", () => {
     expect(await failureOf(url, 200)).toEqual(late);
   });
 
-  test("accepts connections and is silent", async () => {
+  test.each([
+    ["accepts connections and is silent", (port: number) => connect(port, "127.0.0.1")],
+    ["accepts no connection, and refuses none", () => new Socket()],
+  ])("%s, and its connection is closed", async (_, open) => {
     const silent = createServer();
     const port = await listenLocally(silent);
-    const network = { ...host.network, connect: () => connect(port, "127.0.0.1") };
+    const opened: Socket[] = [];
+    const network = {
+      ...host.network,
+      connect: () => {
+        const socket = open(port);
+        opened.push(socket);
+        return socket;
+      },
+    };
     await expect(createSafeFetch(network, 200)(url)).rejects.toThrow("app.example: no whole answer in time");
+    expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
     silent.close();
   });
 
@@ -235,6 +247,19 @@ test.each([
 ])("a host that %s is a failure", async (_, misbehave) => {
   host.answers.set(path, ({ socket }) => void misbehave(socket));
   expect((await failureOf())[0]).toBe(FetchFailed);
+});
+
+test.each([
+  ["at once", (fail: () => void) => process.nextTick(fail)],
+  ["in a later turn", (fail: () => void) => setImmediate(fail)],
+])("a connection that fails %s is a failure", async (_, later) => {
+  const socket = new Socket();
+  const connectAndFail = () => {
+    later(() => socket.destroy(Object.assign(new Error("no route"), { code: "EHOSTUNREACH" })));
+    return socket;
+  };
+  const failing = createSafeFetch({ ...host.network, connect: connectAndFail });
+  await expect(failing(url)).rejects.toThrow("app.example: EHOSTUNREACH");
 });
 
 test("a host that accepts no connection is a failure", async () => {

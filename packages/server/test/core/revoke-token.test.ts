@@ -36,7 +36,7 @@ describe("the revocation of a token", () => {
     expect(world.heard.slice(before)).toMatchObject([
       { name: "session.ended", reason: "revoked", sessionId, subject: "user:alice", client: editor.id },
     ]);
-    // The second time is no error.
+    // A second time succeeds too.
     await world.revokeToken(token, editor.id, caller);
     expect(world.since(before)).toHaveLength(1);
   });

@@ -88,7 +88,7 @@ describe.each(kinds)("the page %s", (kind) => {
     expect(shown.length).toBeGreaterThanOrEqual(4);
     expect(shown.filter(({ contrast }) => contrast < 4.5)).toEqual([]);
     const ground = await opened.page.evaluate("getComputedStyle(document.body).backgroundColor");
-    expect(ground).toBe(colorScheme === "dark" ? "rgb(14, 17, 22)" : "rgb(244, 246, 248)");
+    expect(ground).toBe(colorScheme === "dark" ? "rgb(13, 17, 23)" : "rgb(246, 248, 250)");
   });
 });
 

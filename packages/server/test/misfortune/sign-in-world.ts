@@ -23,8 +23,8 @@ export interface Receiver extends AsyncDisposable {
 /**
  * Waits for authorization responses on a free port of this machine.
  *
- * @param onward the address to which the receiver sends the browser on
- * @param tls whether it speaks https, with a certificate that nobody trusts
+ * @param onward the address to which the receiver redirects the browser.
+ * @param tls whether it speaks https, with a certificate that nobody trusts.
  */
 export async function receiver({ onward, tls }: { onward?: string; tls?: boolean } = {}): Promise<Receiver> {
   const requests: IncomingMessage[] = [];

@@ -10,6 +10,7 @@ import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { sqliteMigrations } from "../../src/store/sqlite/migrations.ts";
 import { openStore } from "../../src/store/store.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
+import { clientSession } from "./oauth-contract.ts";
 import { event, now, session } from "./store-rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-upgrade-"));
@@ -88,9 +89,18 @@ describe.each(engines)("a database of the version before OAuth: %s", (_name, yes
     expect(events).toHaveLength(2);
     for (const recorded of events) expect(recorded).not.toHaveProperty("client");
 
+    // It cannot continue the session of a client: its token would be one for a person's own login.
+    await store.sessions.open(clientSession("s4"), 0, event("login.succeeded"));
+    await run(before.rotation("s4"));
+    expect(await store.sessions.byId("s4")).toEqual(clientSession("s4"));
+    expect(
+      await store.sessions.rotate("s4", link("s4", 0), link("s4", 1), use, event("token.refreshed")),
+    ).toBe(true);
+    expect(await store.sessions.byId("s4")).toMatchObject(link("s4", 1));
+
     expect(await store.sessions.endAll("user:alice", event("sessions.ended"))).toBe(true);
     expect(await store.sessions.live(now)).toEqual([]);
-    expect(await store.revocations.after(0)).toHaveLength(3);
+    expect(await store.revocations.after(0)).toHaveLength(4);
     await store.close();
   });
 });

@@ -10,7 +10,8 @@ export interface AuditRow {
   readonly request_id: string | null;
   readonly reason: string | null;
   readonly actor: string | null;
-  readonly client: string | null;
+  /** Absent for a person's own login. */
+  readonly client?: string;
 }
 
 /** The source of audit events for a test. */
@@ -31,7 +32,7 @@ const rowOf = (found: Readonly<Record<string, unknown>>): AuditRow => ({
   request_id: textOf(found["requestId"]),
   reason: textOf(found["reason"]),
   actor: textOf(found["actor"]),
-  client: textOf(found["client"]),
+  ...(typeof found["client"] === "string" && { client: found["client"] }),
 });
 
 /** The trail in a SQLite file. */

@@ -32,7 +32,7 @@ export async function grantedResource(
 }
 
 /**
- * The scope of a new access token of a client. It may be narrower than what the person allowed.
+ * The scope of a new access token of a client. It may be narrower than the one that the person allowed.
  *
  * @param asked the parameter `scope`
  * @throws {LatchkeyError} `invalid_scope` if it would be wider

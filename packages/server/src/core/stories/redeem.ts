@@ -18,7 +18,7 @@ import { createSurplusEndings, newSession, type OpeningSettings } from "./sessio
 import type { Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
-/** What a client sends to redeem a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
+/** The parameters that redeem a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface Redemption {
   readonly code: string;
   /** OAuth 2.1 leaves it out. If it is sent, it must be the one of the request. */

@@ -21,7 +21,7 @@ export type RefreshGrant =
   /** A live access token, traded for a new one of the same session. */
   | { readonly currentToken: string };
 
-/** The OAuth client that continues its session, and what it sends besides (RFC 6749 §6, RFC 8707 §2.2). */
+/** The OAuth client that continues its session, with its other parameters (RFC 6749 §6, RFC 8707 §2.2). */
 export interface RefreshingClient {
   /** The client proved that it is itself, as far as it can. */
   readonly clientId: string;
@@ -59,7 +59,7 @@ export interface RefreshParts {
 /** Attempts of one refresh to rotate its session, at most. */
 const mostRotations = 3;
 
-/** @param by the client whose session it is. Undefined continues a person's own login alone. */
+/** @param by the client of the session. Undefined continues a person's own login alone. */
 export type Refresh = (grant: RefreshGrant, caller: Caller, by?: RefreshingClient) => Promise<Refreshed>;
 
 /**

@@ -17,7 +17,7 @@ export interface SessionUse {
   readonly tokensUntil: number;
 }
 
-/** The OAuth client that a session belongs to, and what the person allowed it. */
+/** The OAuth client that a session belongs to, with the resource and scope that the person allowed. */
 export interface SessionClient {
   readonly id: string;
   /** The name that the page showed, as the client gave it. */

@@ -59,7 +59,7 @@ export interface SignedIn extends AccessToken {
   readonly user: User;
 }
 
-/** A person whose password was right. Their attempt is under way until the disposal. */
+/** A person with the right password. Their attempt is under way until the disposal. */
 export interface Authenticated extends AsyncDisposable {
   readonly user: User;
   /** The user's revision that the password was checked with. */

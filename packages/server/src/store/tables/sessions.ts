@@ -10,6 +10,7 @@ import {
   isOfLiveClient,
   openedColumns,
   openingStep,
+  prefixInRow,
   type SessionRow,
   sessionColumns,
   sessionIn,
@@ -24,7 +25,7 @@ export const isLive = `(ended_at is null and expires_at > :at and created_at + :
 /** A login ends at most this many of a user's oldest sessions. */
 const mostSurplus = 10;
 
-// A session of an earlier epoch or of an ended client has ended after its last use, although its row is not marked.
+// A session of an earlier epoch, or of an ended client, ended after its last use. Its row may not be marked yet.
 const byId = statement<{ id: string }, SessionRow>(`
   select ${openedColumns},
     case when ended_at is null and not (${isOfItsUsersEpoch} and ${isOfLiveClient}) then last_used_at else ended_at end as "endedAt"
@@ -55,16 +56,16 @@ const laterTokens = `
 const rotate = statement<
   LiveAt & SessionUse & { id: string; from: number; fromHash: string; to: number; toHash: string }
 >(`
-  update sessions set generation = :to, refresh_hash = :toHash, rotated_at = :lastUsedAt,
+  update sessions set generation = :to, refresh_hash = ${prefixInRow} || :toHash, rotated_at = :lastUsedAt,
     last_used_at = :lastUsedAt, expires_at = :expiresAt, ${laterTokens}
-  where id = :id and generation = :from and refresh_hash = :fromHash and ${isLive}`);
+  where id = :id and generation = :from and refresh_hash = ${prefixInRow} || :fromHash and ${isLive}`);
 
 // Check and count are one statement, so concurrent repeats never exceed the bound, on one replica or on many. The count
 // belongs to a generation. So a rotation need not reset it, also on an older replica that does not know the columns.
 const repeat = statement<LiveAt & RefreshTokenState & { id: string; most: number }>(`
   update sessions set repeats = case when repeats_generation = generation then repeats + 1 else 1 end,
     repeats_generation = generation
-  where id = :id and generation = :generation and refresh_hash = :refreshHash and ${isLive}
+  where id = :id and generation = :generation and refresh_hash = ${prefixInRow} || :refreshHash and ${isLive}
     and (repeats_generation != generation or repeats < :most)`);
 
 const touch = statement<LiveAt & SessionUse & { id: string }>(`
