@@ -13,12 +13,15 @@ const connectTimeout = 100_000;
 /** The bridge with which programs that know stdio alone reach a remote server. */
 export const mcpRemote: PeerKind = { name: "mcp-remote", connect };
 
-async function connect({ address, browser, clientName }: PeerOptions): Promise<Peer> {
+async function connect({ address, browser, clientName, documentUrl }: PeerOptions): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-mcp-remote-"));
-  const metadata = JSON.stringify({ client_name: clientName });
+  const identity =
+    documentUrl === undefined
+      ? ["--static-oauth-client-metadata", JSON.stringify({ client_name: clientName })]
+      : ["--client-metadata-url", documentUrl];
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [installed.mcpRemote, address, "--static-oauth-client-metadata", metadata],
+    args: [installed.mcpRemote, address, ...identity],
     env: { ...browser.env, HOME: folder, MCP_REMOTE_CONFIG_DIR: folder, PATH: process.env["PATH"] ?? "" },
     stderr: "pipe",
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Browser } from "../browser.ts";
-import type { Callback } from "../callback.ts";
+import type { Opening } from "./typescript-connection.ts";
 
 /**
  * The part of a program on the TypeScript SDK: a memory for registration and tokens, and a browser. Both major
@@ -9,6 +9,7 @@ import type { Callback } from "../callback.ts";
 export class MemoryProvider<Registration, Tokens, Discovery> {
   readonly redirectUrl: string;
   readonly clientMetadata;
+  readonly clientMetadataUrl?: string;
   readonly #browser: Browser;
   #registration: Registration | undefined;
   #tokens: Tokens | undefined;
@@ -16,7 +17,8 @@ export class MemoryProvider<Registration, Tokens, Discovery> {
   #verifier = "";
   #state = "";
 
-  constructor(clientName: string, callback: Callback, browser: Browser) {
+  constructor({ clientName, documentUrl, callback, browser }: Opening) {
+    if (documentUrl !== undefined) this.clientMetadataUrl = documentUrl;
     this.redirectUrl = callback.address;
     this.clientMetadata = {
       client_name: clientName,

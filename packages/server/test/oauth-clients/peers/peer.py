@@ -84,7 +84,7 @@ def http_client(auth):
     return httpx2.AsyncClient(auth=auth, follow_redirects=True, timeout=30)
 
 
-async def main(address, client_name):
+async def main(address, client_name, document_url=None):
     callback = await Callback().listen()
     provider = OAuthClientProvider(
         server_url=address,
@@ -92,6 +92,7 @@ async def main(address, client_name):
         storage=Memory(),
         redirect_handler=open_browser,
         callback_handler=callback.next,
+        client_metadata_url=document_url,
     )
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

@@ -14,6 +14,8 @@ export interface PeerOptions {
   readonly browser: Browser;
   /** The name with which the client registers. */
   readonly clientName: string;
+  /** The address of the client's document, which is then its id. Without it, the client registers. */
+  readonly documentUrl?: string;
 }
 
 /** A kind of client, such as a major version of an SDK. */

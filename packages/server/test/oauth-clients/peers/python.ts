@@ -13,11 +13,18 @@ export const python: readonly PeerKind[] = [
   { name: "the Python SDK v2", connect: (options) => connect(2, options) },
 ];
 
-async function connect(major: 1 | 2, { address, browser, clientName }: PeerOptions): Promise<Peer> {
-  const child = spawn(installed.python[major], [script, address, clientName], {
-    env: { PATH: process.env["PATH"], ...browser.env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+async function connect(
+  major: 1 | 2,
+  { address, browser, clientName, documentUrl }: PeerOptions,
+): Promise<Peer> {
+  const child = spawn(
+    installed.python[major],
+    [script, address, clientName, ...(documentUrl === undefined ? [] : [documentUrl])],
+    {
+      env: { PATH: process.env["PATH"], ...browser.env },
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
   let log = "";
   child.stderr.on("data", (chunk: unknown) => {
     log += String(chunk);

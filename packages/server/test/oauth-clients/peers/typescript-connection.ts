@@ -5,6 +5,7 @@ import type { Callback } from "../callback.ts";
 export interface Opening {
   readonly address: URL;
   readonly clientName: string;
+  readonly documentUrl: string | undefined;
   readonly callback: Callback;
   readonly browser: Browser;
 }

@@ -6,11 +6,10 @@ import { MemoryProvider } from "./memory-provider.ts";
 import type { Connection, Opening } from "./typescript-connection.ts";
 
 /** A program on version 1 of the SDK. */
-export function connectionV1({ address, clientName, callback, browser }: Opening): Connection {
+export function connectionV1(opening: Opening): Connection {
+  const { address, clientName } = opening;
   const authProvider = new MemoryProvider<OAuthClientInformationMixed, OAuthTokens, OAuthDiscoveryState>(
-    clientName,
-    callback,
-    browser,
+    opening,
   );
   const open = () => ({
     client: new Client({ name: clientName, version: "1.0.0" }),

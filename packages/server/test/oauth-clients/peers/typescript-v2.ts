@@ -10,12 +10,13 @@ import { MemoryProvider } from "./memory-provider.ts";
 import type { Connection, Opening } from "./typescript-connection.ts";
 
 /** A program on version 2 of the SDK. It also compares the issuer in the response (RFC 9207). */
-export function connectionV2({ address, clientName, callback, browser }: Opening): Connection {
+export function connectionV2(opening: Opening): Connection {
+  const { address, clientName } = opening;
   const authProvider = new MemoryProvider<
     StoredOAuthClientInformation,
     StoredOAuthTokens,
     OAuthDiscoveryState
-  >(clientName, callback, browser);
+  >(opening);
   const open = () => ({
     client: new Client({ name: clientName, version: "2.0.0" }, { versionNegotiation: { mode: "auto" } }),
     transport: new StreamableHTTPClientTransport(address, { authProvider }),

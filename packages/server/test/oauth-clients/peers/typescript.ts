@@ -20,10 +20,10 @@ export const typeScript: readonly PeerKind[] = [
 async function connect(
   connectionOf: (opening: Opening) => Connection,
   host: "localhost" | "127.0.0.1",
-  { address, browser, clientName }: PeerOptions,
+  { address, browser, clientName, documentUrl }: PeerOptions,
 ): Promise<Peer> {
   const callback = await listenForCallback(host);
-  const connection = connectionOf({ address: new URL(address), clientName, callback, browser });
+  const connection = connectionOf({ address: new URL(address), clientName, documentUrl, callback, browser });
 
   /** Follows the SDK's documentation: finishes the sign-in that the SDK has begun, then tries again. */
   async function signedIn<Result>(work: () => Promise<Result>): Promise<Result> {
