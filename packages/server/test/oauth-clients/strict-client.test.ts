@@ -1,9 +1,17 @@
-import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hosts, spelled } from "./address-spellings.ts";
 import { type Callback, listenForCallback } from "./callback.ts";
-import { begin, type Credentials, claimsOf, discover, onThisMachine, refreshed } from "./strict-client.ts";
+import {
+  begin,
+  type Credentials,
+  claimsOf,
+  discover,
+  errorOf,
+  introspected,
+  onThisMachine,
+  refreshed,
+} from "./strict-client.ts";
 import { engines, type KnownPerson, type World, Worlds } from "./world.ts";
 
 const guardKey = "a-key-for-the-guards-of-this-test-0123456789";
@@ -123,13 +131,38 @@ describe.each(engines)("oauth4webapi on %s", (engine) => {
     await oauth.processRevocationResponse(answer);
     const again = refreshed(server, credentials, String(tokens.refresh_token));
     expect(await errorOf(again)).toBe("invalid_grant");
-    expect(await introspected(tokens.access_token)).toMatchObject({ active: false });
+    expect(await introspected(server, guardKey, tokens.access_token)).toMatchObject({ active: false });
   });
+
+  test.each(hosts)(
+    "the challenge of %s leads to this issuer, and a token opens the resource",
+    async (host) => {
+      const dialled = spelled(resource, host);
+      const refused = await call(dialled);
+      expect(refused.status).toBe(401);
+      const metadataUrl = /resource_metadata="([^"]+)"/.exec(
+        refused.headers.get("www-authenticate") ?? "",
+      )?.[1];
+      const answer = await fetch(metadataUrl ?? "");
+      const metadata = await oauth.processResourceDiscoveryResponse(new URL(dialled), answer);
+      expect(metadata.authorization_servers).toEqual([world.issuer]);
+
+      const credentials = await registered("none");
+      const pending = await begin(server, credentials, { redirectUri, resource: metadata.resource });
+      const { access_token } = await pending.finish(await person.allow(pending.address));
+      expect((await call(dialled, access_token)).status).toBe(200);
+
+      const { sid } = await claimsOf(server, access_token, resource);
+      await world.operator(["session", "end", String(sid)]);
+      const ended = async () => (await call(dialled, access_token)).headers.get("www-authenticate");
+      await expect.poll(ended, { timeout: 5_000 }).toMatch(/error="invalid_token".*resource_metadata=/);
+    },
+  );
 
   test("introspection tells a resource server about a token", async () => {
     const credentials = await registered("none");
     const tokens = await granted(credentials);
-    expect(await introspected(tokens.access_token)).toMatchObject({
+    expect(await introspected(server, guardKey, tokens.access_token)).toMatchObject({
       active: true,
       iss: world.issuer,
       aud: resource,
@@ -137,56 +170,7 @@ describe.each(engines)("oauth4webapi on %s", (engine) => {
       client_id: credentials.client.client_id,
       username: person.username,
     });
-    expect(await introspected("a-text-that-is-not-a-token")).toEqual({ active: false });
-  });
-
-  /** Asks as a resource server that holds a guard key. */
-  async function introspected(token: string): Promise<oauth.IntrospectionResponse> {
-    const guard = { client_id: "guard" };
-    const authentication = oauth.ClientSecretBasic(guardKey);
-    const answer = await oauth.introspectionRequest(server, guard, authentication, token, onThisMachine);
-    return oauth.processIntrospectionResponse(server, guard, answer);
-  }
-
-  describe("a machine", () => {
-    const grants = ["--grant", "client_credentials", "--role", "robot"];
-
-    async function machineToken({ client, authentication }: Credentials): Promise<string> {
-      const answer = await oauth.clientCredentialsGrantRequest(
-        ...[server, client, authentication, { resource }],
-        onThisMachine,
-      );
-      return (await oauth.processClientCredentialsResponse(server, client, answer)).access_token;
-    }
-
-    /** The token names the machine, and dies with it. */
-    async function expectMachine(credentials: Credentials): Promise<void> {
-      const clientId = credentials.client.client_id;
-      const token = await machineToken(credentials);
-      expect(await claimsOf(server, token, resource)).toMatchObject({
-        sub: clientId,
-        client_id: clientId,
-        roles: ["robot"],
-      });
-      await world.operator(["client", "block", clientId]);
-      expect(await errorOf(machineToken(credentials))).toBe("invalid_client");
-      await expect.poll(() => introspected(token), { timeout: 5_000 }).toMatchObject({ active: false });
-    }
-
-    test("gets a token with its secret, until it is blocked", async () => {
-      const { id, secret } = await world.addClient("robot with secret", ["--secret", ...grants]);
-      await expectMachine({ client: { client_id: id }, authentication: oauth.ClientSecretBasic(secret) });
-    });
-
-    test("gets a token with its key, until it is blocked", async () => {
-      const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-      const file = world.path(`${engine}.pem`);
-      writeFileSync(file, publicKey.export({ type: "spki", format: "pem" }));
-      const { id } = await world.addClient("robot with key", ["--public-key", file, ...grants]);
-      const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-      const key = privateKey.toCryptoKey(algorithm, false, ["sign"]);
-      await expectMachine({ client: { client_id: id }, authentication: oauth.PrivateKeyJwt(key) });
-    });
+    expect(await introspected(server, guardKey, "a-text-that-is-not-a-token")).toEqual({ active: false });
   });
 });
 
@@ -195,18 +179,20 @@ function authenticationOf(method: string, secret: string): oauth.ClientAuth {
   return method === "client_secret_basic" ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
 }
 
-/** The OAuth error with which a request is refused. */
-async function errorOf(work: Promise<unknown>): Promise<unknown> {
-  const error = await work.then(
-    () => new Error("the request was not refused"),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError)
-    return error.error;
-  // The library reports a challenge first, and leaves the body to the caller.
-  if (error instanceof oauth.WWWAuthenticateChallengeError) {
-    const body: { error: string } = JSON.parse(await error.response.text());
-    return body.error;
-  }
-  throw error;
+/** Sends the first message of an MCP client. */
+async function call(address: string, token?: string): Promise<Response> {
+  const initialize = {
+    protocolVersion: "2025-06-18",
+    capabilities: {},
+    clientInfo: { name: "a strict client", version: "1.0.0" },
+  };
+  return fetch(address, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: initialize }),
+  });
 }

@@ -81,3 +81,31 @@ export function claimsOf(
   const request = new Request(resource, { headers: { authorization: `Bearer ${accessToken}` } });
   return oauth.validateJwtAccessToken(server, request, resource, onThisMachine);
 }
+
+/** The OAuth error with which a request is refused. */
+export async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  const error = await work.then(
+    () => new Error("the request was not refused"),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError)
+    return error.error;
+  // The library reports a challenge first, and leaves the body to the caller.
+  if (error instanceof oauth.WWWAuthenticateChallengeError) {
+    const body: { error: string } = JSON.parse(await error.response.text());
+    return body.error;
+  }
+  throw error;
+}
+
+/** Asks about a token as a resource server that holds a guard key. */
+export async function introspected(
+  server: oauth.AuthorizationServer,
+  guardKey: string,
+  token: string,
+): Promise<oauth.IntrospectionResponse> {
+  const guard = { client_id: "guard" };
+  const authentication = oauth.ClientSecretBasic(guardKey);
+  const answer = await oauth.introspectionRequest(server, guard, authentication, token, onThisMachine);
+  return oauth.processIntrospectionResponse(server, guard, answer);
+}
