@@ -72,17 +72,20 @@ export type UserOf = (principal: Principal) => Promise<User>;
 /**
  * Reads users, and remembers each for half a second.
  *
- * The function it returns throws {LatchkeyError} `token_revoked` if the user is gone or disabled.
+ * The function it returns throws {LatchkeyError} `token_revoked` if the user is gone or disabled, `forbidden` for a
+ * machine, which has no account.
  */
 export function createUserOf(users: UserById, clocks: Clocks, remembered = 10_000): UserOf {
   // Holds active users alone, so an enabled user gets in at once.
   const recent = new Map<string, { user: User; readAt: Moment }>();
 
-  return async function userOf({ userId }) {
+  return async function userOf({ userId, claims }) {
     const known = recent.get(userId);
     if (known !== undefined && since(known.readAt, clocks) < freshFor) return known.user;
     const readAt = momentOf(clocks);
     const user = await users.byId(userId);
+    if (user === undefined && claims["client_id"] === userId)
+      throw new LatchkeyError("forbidden", { reason: "a machine has no account" });
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
     if (recent.size >= remembered) recent.clear();
     recent.set(userId, { user, readAt });
