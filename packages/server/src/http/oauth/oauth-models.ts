@@ -88,14 +88,14 @@ const introspectResponse = response(
     token_type: text("Bearer"),
     iss: text("The issuer"),
     sub: text("The user, or the client of its own token"),
-    aud: {
-      description: "The resources of the token",
-      anyOf: [text("One"), { type: "array", items: text("Each") }],
-    },
+    // Without a type: generators for Java cannot write a class for a text or a list.
+    aud: { description: "The resource of the token, or a list of several" },
     client_id: text("The client"),
     scope,
     username: text("The user name"),
     sid: text("The session"),
+    jti: text("The id of the token"),
+    roles: { type: "array", items: { type: "string" } },
     iat: { ...int64, description: "Issued at, in seconds since the epoch" },
     exp: { ...int64, description: "Expiry, in seconds since the epoch" },
   },
