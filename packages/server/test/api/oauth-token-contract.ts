@@ -35,7 +35,7 @@ export function refused(
 /** The answer of RFC 6749 §5.1. */
 const issued = (scope: string, events: readonly string[]): Expected => ({
   status: 200,
-  body: { token_type: "Bearer", expires_in: 3600, scope },
+  body: { token_type: "Bearer", expires_in: 3590, scope },
   absent: ["error", "code", "id_token"],
   headers: { "access-control-allow-origin": "*" },
   absentHeaders: ["set-cookie", "access-control-allow-credentials"],
