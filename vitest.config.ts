@@ -150,7 +150,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Most of these tests wait for tokens to expire.
-          maxConcurrency: 12,
+          maxConcurrency: 8,
           env,
         },
       },

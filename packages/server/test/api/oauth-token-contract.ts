@@ -184,6 +184,10 @@ export function oauthTokenContract(world: ProviderWorld): void {
       const { id } = await register(server());
       const machine = token({ grant_type: "client_credentials", client_id: id });
       await of(machine, refused(400, "unauthorized_client"));
+      const { id: robot, secret } = await addClient(server(), { grantTypes: ["client_credentials"] });
+      const expected = refused(400, "unauthorized_client", { absentHeaders: ["set-cookie"] });
+      await of(token(grant, basic(robot, secret)), expected);
+      await of(token({ grant_type: "authorization_code", code: "x" }, basic(robot, secret)), expected);
     });
   });
 

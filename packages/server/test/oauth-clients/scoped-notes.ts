@@ -12,7 +12,8 @@ export interface ScopedNotes extends AsyncDisposable {
 
 /** Starts the server behind a guard that trusts an issuer. */
 export async function startScopedNotes(issuer: string): Promise<ScopedNotes> {
-  const http = createServer();
+  // Milliseconds: an idle connection outlives that of a client.
+  const http = createServer({ keepAliveTimeout: 72_000 });
   const resource = `http://127.0.0.1:${await listenLocally(http)}/mcp`;
   const guard = createGuard({ issuer, audience: resource });
   const tools = { read_notes: allow.scopes("notes:read"), write_notes: allow.scopes("notes:write") };

@@ -16,8 +16,8 @@ const secret = "a secret that is long enough for this";
 
 /** An audit event in the log of the server. */
 interface LoggedEvent {
-  readonly subject: string;
   readonly sessionId: string;
+  readonly client: string;
 }
 
 /** A user with a known password. */
@@ -28,7 +28,7 @@ export interface KnownPerson extends Person {
 
 /** Makes worlds. Created at the top of a test file, so that all processes end with its last test. */
 export class Worlds {
-  readonly #place = new Place({ commands: "here" });
+  readonly #place = new Place();
   readonly #programs = new Programs();
 
   /** Starts a server, and an MCP server beside it. @param settings as environment variables */
@@ -102,10 +102,10 @@ export class World {
     return { id: shown.id, secret: shown.secret };
   }
 
-  /** The ids of the sessions that a user has allowed, oldest first. Waits until the log has so many. */
-  async sessions(userId: string, count: number): Promise<readonly string[]> {
-    const logged = () => this.#events("authorization.redeemed").filter(({ subject }) => subject === userId);
-    await until(`${count} sessions of ${userId} are in the log`, () => logged().length >= count, 10_000);
+  /** The ids of the sessions of a client, oldest first. Waits until the log has so many. */
+  async sessions(clientId: string, count: number): Promise<readonly string[]> {
+    const logged = () => this.#events("authorization.redeemed").filter(({ client }) => client === clientId);
+    await until(`${count} sessions of ${clientId} are in the log`, () => logged().length >= count, 10_000);
     return logged().map(({ sessionId }) => sessionId);
   }
 

@@ -2,7 +2,7 @@ import { until } from "../until.ts";
 import { readPage, type ShownButton, type ShownPage } from "./shown-page.ts";
 
 /** Milliseconds until a client listens. Some open the browser first, because a person types for seconds. */
-const listenTimeout = 10_000;
+const listenTimeout = 60_000;
 
 /** A page with the status of its answer. */
 export interface AnsweredPage extends ShownPage {

@@ -7,6 +7,9 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { installed } from "../install.ts";
 import type { Peer, PeerKind, PeerOptions } from "./peer.ts";
 
+/** Milliseconds until the bridge has started, has let its user sign in, and answers. */
+const connectTimeout = 100_000;
+
 /** The bridge with which programs that know stdio alone reach a remote server. */
 export const mcpRemote: PeerKind = { name: "mcp-remote", connect };
 
@@ -35,7 +38,7 @@ async function connect({ address, browser, clientName }: PeerOptions): Promise<P
     }
   }
 
-  await explained(client.connect(transport));
+  await explained(client.connect(transport, { timeout: connectTimeout }));
   return {
     tools: async () => readList(await explained(client.listTools())).map(({ name }) => name),
     async call(name, args = {}) {
