@@ -27,7 +27,7 @@ const maxBytes = 10_240;
  * @throws {FetchRefused} if the answer is another thing than a JSON document
  * @throws {FetchFailed} if it is an error, such as 403 for data centres
  */
-export async function readJson(answer: IncomingMessage): Promise<FetchedJson> {
+export async function readAnswer(answer: IncomingMessage): Promise<FetchedJson> {
   assertJson(answer);
   try {
     const body = await collect(answer, maxBytes);

@@ -23,7 +23,7 @@ export function comparableUrl(text: string): string | undefined {
 }
 
 /** The comparable origin of a URL that has a comparable form. */
-export function originOf(url: string): string {
+export function comparableOriginOf(url: string): string {
   return comparableOrigin(new URL(url));
 }
 
