@@ -24,8 +24,8 @@ const maxBytes = 10_240;
 /**
  * Reads an answer.
  *
- * @throws {FetchRefused} if the answer is another thing than a JSON document
- * @throws {FetchFailed} if it is an error, such as 403 for data centres
+ * @throws {FetchRefused} if the answer is not a JSON document
+ * @throws {FetchFailed} if the answer is an error, such as 403 for data centres
  */
 export async function readAnswer(answer: IncomingMessage): Promise<FetchedJson> {
   assertJson(answer);

@@ -16,7 +16,7 @@ export type ClientCredential =
   /** Assertions signed with a key of the set at this address. */
   | { readonly kind: "key_address"; readonly url: string };
 
-/** What vouches for the name of a client: the operator, the host of its document, or nobody. */
+/** The voucher for the name of a client: the operator, the host of its document, or nobody. */
 export type Voucher =
   | { readonly by: "operator" }
   | { readonly by: "document"; readonly host: string }

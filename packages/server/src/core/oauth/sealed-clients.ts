@@ -44,8 +44,8 @@ interface ClientKeys {
  * no table, no restart or restore forgets a client, and all replicas know it. The same program gets the same id each
  * time, also on another loopback port. RFC 7591 §3.2.1 allows one id for many instances.
  *
- * The secret of a client is a keyed hash of its id. Everyone who registers the same description gets it, so it proves
- * no more than the id does. PKCE protects the codes.
+ * The secret of a client is a keyed hash of its id. Every registration of the same description gets it, so it
+ * proves no more than the id does. PKCE protects the codes.
  *
  * The first secret of `LATCHKEY_SECRET` seals. An id that another one has sealed is opened as well.
  */
