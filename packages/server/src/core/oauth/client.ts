@@ -22,6 +22,9 @@ export type Voucher =
   | { readonly by: "document"; readonly host: string }
   | { readonly by: "nobody" };
 
+/** The longest client id, in characters: it is part of URLs, rows and tokens. */
+export const longestClientId = 1_500;
+
 /** An OAuth client (RFC 6749 §1.1): a program that a person allows to act for them, or a machine. */
 export interface Client {
   readonly id: string;

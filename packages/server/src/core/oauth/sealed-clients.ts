@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { DerivedKeys } from "../tokens/derived-keys.ts";
-import type { Client } from "./client.ts";
+import { type Client, longestClientId } from "./client.ts";
 import { isAcceptable, withoutLoopbackPort } from "./redirect-uris.ts";
 
 /** Methods of client authentication that a registration can choose (RFC 7591 §2). */
@@ -24,9 +24,6 @@ export interface SealedId {
 const prefix = "lkc_";
 const secretPrefix = "lks_";
 const sealBytes = 16;
-
-/** The longest id, in characters: it is part of URLs, rows and tokens. */
-const maxId = 1_500;
 
 /** The most redirect URIs of one id. */
 export const maxRedirectUris = 10;
@@ -69,13 +66,13 @@ export class SealedClients {
     const uris = [...new Set(redirectUris.map(withoutLoopbackPort))].sort();
     const description = Buffer.from(JSON.stringify([method, name, uris]));
     const id = prefix + Buffer.concat([sealOf(description, this.#first), description]).toString("base64url");
-    if (id.length > maxId) return undefined;
+    if (id.length > longestClientId) return undefined;
     return { id, secret: method === "none" ? undefined : secretOf(id, this.#first) };
   }
 
   /** Reads an id that this Latchkey made; undefined for any other text. */
   open(id: string): Client | undefined {
-    if (id.length > maxId || !id.startsWith(prefix)) return undefined;
+    if (id.length > longestClientId || !id.startsWith(prefix)) return undefined;
     const encoded = id.slice(prefix.length);
     const bytes = Buffer.from(encoded, "base64url");
     if (bytes.length <= sealBytes || bytes.toString("base64url") !== encoded) return undefined;
