@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isObject } from "@latchkey/guard/own-members";
 import type { ClientKey } from "../core/oauth/client-document.ts";
 import { CommandProblem } from "./failures.ts";
 
@@ -76,13 +77,7 @@ function parsed(path: string, text: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isJwk(
-  value: Readonly<Record<string, unknown>>,
-): value is JsonWebKey & Readonly<Record<string, unknown>> {
+function isJwk(value: ClientKey): value is JsonWebKey & ClientKey {
   return typeof value["kty"] === "string";
 }
 

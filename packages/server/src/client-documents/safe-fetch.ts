@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { isIP, type Socket } from "node:net";
 import { connect as secure } from "node:tls";
-import { type FetchedJson, FetchFailed, FetchRefused, readJson } from "./json-answer.ts";
+import { type FetchedJson, FetchFailed, FetchRefused, readAnswer } from "./json-answer.ts";
 import { type Network, systemNetwork } from "./network.ts";
 import { isPublicAddress } from "./public-address.ts";
 
@@ -81,7 +81,7 @@ async function readFrom(
       sent.on("close", () => reject(new Error("no HTTP answer")));
       sent.on("response", resolve).on("error", reject).end();
     });
-    return await readJson(answer);
+    return await readAnswer(answer);
   } finally {
     sent.destroy();
     socket.destroy();

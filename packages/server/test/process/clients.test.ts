@@ -8,6 +8,7 @@ import { SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
+import { objects } from "./json-lines.ts";
 import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place({ commands: "here" });
@@ -19,12 +20,6 @@ interface TokenAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
-
-const objects = (text: string) =>
-  text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): Record<string, unknown> => JSON.parse(line));
 
 describe.for<[string, () => Promise<Environment>]>([
   ["SQLite", async () => ({ LATCHKEY_DATABASE: place.path("clients.db") })],

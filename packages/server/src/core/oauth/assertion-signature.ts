@@ -7,18 +7,6 @@ export const assertionAlgorithms: readonly string[] = ["ES256", "RS256", "PS256"
 /** The outcome of a check: the claims, or the cause of the refusal as a code of `jose`, which holds no part of them. */
 export type SignatureCheck = { readonly claims: JWTPayload } | { readonly failure: string };
 
-/** The id of the key that signed an assertion, before any check. @returns undefined if its header names none */
-export function keyIdOf(assertion: string): string | undefined {
-  try {
-    const [header = ""] = assertion.split(".", 1);
-    const read: unknown = JSON.parse(Buffer.from(header, "base64url").toString());
-    const names = typeof read === "object" && read !== null && "kid" in read;
-    return names && typeof read.kid === "string" ? read.kid : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Verifies the signature of an assertion with one of some keys, and the claims that the options name. */
 export async function verifySignature(
   assertion: string,

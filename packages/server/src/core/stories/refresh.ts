@@ -1,6 +1,7 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
 import { isTokenRefusal, LatchkeyError, storeUnavailable } from "../errors.ts";
+import { grantedResource, grantedScope } from "../oauth/granted-resource.ts";
 import type { Resources } from "../oauth/resources.ts";
 import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
@@ -8,7 +9,6 @@ import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { grantedResource, grantedScope } from "./granted-resource.ts";
 import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";

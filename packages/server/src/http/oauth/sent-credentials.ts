@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { SentCredentials } from "../../core/oauth/client-authentication.ts";
-import { subjectOfAssertion } from "./assertion-subject.ts";
+import { subjectOf } from "../../core/oauth/unverified-assertion.ts";
 import { basicOf, hasBasic } from "./basic-credentials.ts";
 import { type Form, required } from "./form-body.ts";
 
@@ -39,7 +39,7 @@ function fromAssertion(assertion: string, form: Form): SentCredentials {
   if (form.get("client_assertion_type") !== jwtBearer) {
     throw new LatchkeyError("invalid_request", { fault: `client_assertion_type has to be ${jwtBearer}` });
   }
-  const clientId = subjectOfAssertion(assertion);
+  const clientId = subjectOf(assertion);
   if (clientId === undefined) throw new LatchkeyError("invalid_client", { reason: "assertion without sub" });
   assertSameClient(form, clientId);
   return { clientId, proof: { kind: "assertion", assertion } };
