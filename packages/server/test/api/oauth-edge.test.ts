@@ -43,6 +43,16 @@ describe("an error outside of a route has the form of OAuth", () => {
       refused(404, "invalid_request", "not_found"),
     ],
     [
+      "a path with encoded letters",
+      { ...refreshing, path: "/%6fauth/token", body: "" },
+      refused(400, "invalid_request", "invalid_request"),
+    ],
+    [
+      "an unknown path with encoded letters",
+      { method: "GET", path: "/oaut%68/nothing?x" },
+      refused(404, "invalid_request", "not_found"),
+    ],
+    [
       "GET instead of POST",
       { method: "GET", path: "/oauth/token" },
       refused(405, "invalid_request", "method_not_allowed", { headers: { allow: "POST" } }),
