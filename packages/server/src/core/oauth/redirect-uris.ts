@@ -52,8 +52,8 @@ export function kindOf(uri: string): RedirectKind | undefined {
   if (scheme === "https") return host === undefined || host === "" ? undefined : "https";
   if (scheme === "http") return loopback.test(uri) ? "loopback" : undefined;
   if (otherSchemes.has(scheme) || ofWindows.test(scheme)) return undefined;
-  // `localhost:8080/callback` parses as a URI of the scheme `localhost`.
-  return /^[^:]+:\//.test(uri) ? "scheme" : undefined;
+  // `localhost:8080/callback` parses as a URI of the scheme `localhost`, and `c:/` as one of the scheme `c`.
+  return /^[^:]{2,}:\//.test(uri) ? "scheme" : undefined;
 }
 
 /**

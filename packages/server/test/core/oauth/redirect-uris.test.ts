@@ -58,6 +58,7 @@ describe("a redirect URI is refused with", () => {
     ["a page of the browser", "about:blank"],
     ["an Android intent", "intent://host/#Intent;end"],
     ["a tool of Windows", "ms-msdt:/id"],
+    ["a drive of Windows", "c:/windows/system32/calc.exe"],
     ["another browser", "googlechrome://evil.example/"],
     ["an installer of applications", "itms-services://?action=download-manifest&url=https://evil.example"],
     ["an editor of scripts", "applescript://com.apple.scripteditor?action=new&script=x"],
