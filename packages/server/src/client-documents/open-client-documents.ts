@@ -1,15 +1,13 @@
 import type { Clock, SteadyClock } from "../core/clock.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
-import { Bulkhead } from "../core/throttle/bulkhead.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import { RequestLimit } from "../core/throttle/request-limit.ts";
 import { DocumentCache } from "./document-cache.ts";
+import { FetchSlots } from "./fetch-slots.ts";
 import { CachedKeySets } from "./key-sets.ts";
 import type { Network } from "./network.ts";
 import { createSafeFetch } from "./safe-fetch.ts";
 
-/** Fetches at once. */
-const maxConcurrent = 8;
 /** Fetches that callers of one network may cause. */
 const perNetwork = { limit: 30, windowMs: 60_000 };
 
@@ -31,7 +29,7 @@ export function openClientDocuments({ copies, hosts, clock, steady, network, tim
   const fetch = createSafeFetch(network, timeout);
   const counter = new MemoryAttemptCounter(steady);
   const limits = {
-    slots: new Bulkhead(maxConcurrent, "too many concurrent fetches of client documents"),
+    slots: new FetchSlots(),
     perNetwork: new RequestLimit("client-documents", perNetwork, counter),
   };
   return {
