@@ -104,7 +104,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     const token = refreshTokens.read(grant.refreshToken);
     if (token === undefined) {
       const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
-      throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
+      throw await counted(new LatchkeyError("invalid_token", { reason }), caller, { client: by?.clientId });
     }
     let session = await liveSession(token.sessionId, caller, by);
     const scope = await scopeOf(session, by);
@@ -175,7 +175,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
     const session = found?.client?.id === by?.clientId ? found : undefined;
     if (isLive(session, clock())) return session;
     const userId = session?.userId;
-    throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
+    const account = { key: userId ?? `unknown:${sessionId}`, userId };
+    throw await counted(notLive(session), caller, { account, client: by?.clientId });
   }
 
   async function activeUser({ userId, client }: Session): Promise<User> {
@@ -190,12 +191,13 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function counted(
     refusal: LatchkeyError,
     caller: Caller,
-    account?: Attempt["account"],
+    { account, client }: { account?: Attempt["account"]; client?: string | undefined } = {},
   ): Promise<LatchkeyError> {
     await using admission = await throttle.admit({
       operation: "refresh",
       caller,
       ...(account && { account }),
+      ...(client !== undefined && { client }),
     });
     return await admission.failed(refusal);
   }

@@ -20,6 +20,7 @@ const ownNames = [
   "invalid_client_metadata",
   "unauthorized_client",
   "unsupported_grant_type",
+  "unsupported_token_type",
   "unsupported_response_type",
   "access_denied",
   "interaction_required",
