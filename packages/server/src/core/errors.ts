@@ -6,6 +6,10 @@ const refusals = {
     400,
     "This application is not known here, or it is blocked: remove the connection in the application and add it again",
   ],
+  invalid_provider_answer: [
+    400,
+    "This sign-in has expired, was finished already, or was begun in another browser: start again in the application",
+  ],
   invalid_redirect_uri: [
     400,
     "The redirect URI is not one of this application: remove the connection in the application and add it again",
