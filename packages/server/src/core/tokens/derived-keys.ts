@@ -40,5 +40,7 @@ export function deriveKeys(secret: string) {
     refreshChain: derive("refresh-token-chain"),
     refreshSeal: derive("refresh-token-seal"),
     fingerprint: derive("name-fingerprint"),
+    clientSeal: derive("client-id-seal"),
+    clientSecret: derive("client-secret"),
   };
 }

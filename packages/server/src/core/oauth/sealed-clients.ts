@@ -1,0 +1,124 @@
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import type { DerivedKeys } from "../tokens/derived-keys.ts";
+import type { Client } from "./client.ts";
+import { isAcceptable, withoutLoopbackPort } from "./redirect-uris.ts";
+
+/** What a registered client sends at the token endpoint (RFC 7591 §2). */
+export const registeredMethods = ["none", "client_secret_basic", "client_secret_post"] as const;
+
+export type RegisteredMethod = (typeof registeredMethods)[number];
+
+/** The description that a sealed client id holds. */
+export interface SealedDescription {
+  readonly method: RegisteredMethod;
+  readonly name: string;
+  readonly redirectUris: readonly string[];
+}
+
+/** The id that a registration gives out, and the secret if the method has one. */
+export interface SealedId {
+  readonly id: string;
+  readonly secret: string | undefined;
+}
+
+const prefix = "lkc_";
+const secretPrefix = "lks_";
+const sealBytes = 16;
+
+/** The longest id, in characters: it is part of URLs, rows and tokens. */
+const maxId = 1_500;
+
+/** The most redirect URIs of one id. */
+export const maxRedirectUris = 10;
+
+/** The keys of one secret. */
+type SecretKeys = Pick<DerivedKeys, "clientSeal" | "clientSecret">;
+
+interface ClientKeys {
+  readonly seal: KeyObject;
+  readonly secret: KeyObject;
+}
+
+/**
+ * Client ids that hold the description of their client, under a seal. So a registration stores nothing: a flood fills
+ * no table, no restart or restore forgets a client, and all replicas know it. The same program gets the same id each
+ * time, whatever its loopback port. RFC 7591 §3.2.1 allows one id for many instances.
+ *
+ * The secret of a client is a keyed hash of its id. Everyone who registers the same description gets it, so it proves
+ * no more than the id does. PKCE protects the codes.
+ *
+ * The first secret of `LATCHKEY_SECRET` seals. An id that another one has sealed is opened as well.
+ */
+export class SealedClients {
+  readonly #first: ClientKeys;
+  readonly #others: readonly ClientKeys[];
+
+  /** @param others keys of other secrets */
+  constructor(first: SecretKeys, ...others: readonly SecretKeys[]) {
+    this.#first = keysOf(first);
+    this.#others = others.map(keysOf);
+  }
+
+  /** Whether a text has the form of a sealed id. */
+  static looksLike(id: string): boolean {
+    return id.startsWith(prefix);
+  }
+
+  /** Makes the id of a description. @returns undefined if the id would be longer than 1,500 characters */
+  seal({ method, name, redirectUris }: SealedDescription): SealedId | undefined {
+    const uris = [...new Set(redirectUris.map(withoutLoopbackPort))].sort();
+    const description = Buffer.from(JSON.stringify([method, name, uris]));
+    const id = prefix + Buffer.concat([sealOf(description, this.#first), description]).toString("base64url");
+    if (id.length > maxId) return undefined;
+    return { id, secret: method === "none" ? undefined : secretOf(id, this.#first) };
+  }
+
+  /** Reads an id that this Latchkey made; undefined for any other text. */
+  open(id: string): Client | undefined {
+    if (id.length > maxId || !id.startsWith(prefix)) return undefined;
+    const encoded = id.slice(prefix.length);
+    const bytes = Buffer.from(encoded, "base64url");
+    if (bytes.length <= sealBytes || bytes.toString("base64url") !== encoded) return undefined;
+    const given = bytes.subarray(0, sealBytes);
+    const text = bytes.subarray(sealBytes);
+    const keys = [this.#first, ...this.#others].find((some) => timingSafeEqual(sealOf(text, some), given));
+    if (keys === undefined) return undefined;
+    const description = readDescription(text);
+    return description && clientOf(id, description, keys);
+  }
+}
+
+function keysOf({ clientSeal, clientSecret }: SecretKeys): ClientKeys {
+  return { seal: createSecretKey(clientSeal), secret: createSecretKey(clientSecret) };
+}
+
+function sealOf(description: Buffer, { seal }: ClientKeys): Buffer {
+  return createHmac("sha256", seal).update(description).digest().subarray(0, sealBytes);
+}
+
+function secretOf(id: string, { secret }: ClientKeys): string {
+  return secretPrefix + createHmac("sha256", secret).update(id).digest("base64url");
+}
+
+function clientOf(id: string, { method, name, redirectUris }: SealedDescription, keys: ClientKeys): Client {
+  const hash = () => createHash("sha256").update(secretOf(id, keys)).digest("base64url");
+  return {
+    id,
+    name,
+    redirectUris,
+    credentials: [method === "none" ? { kind: "none" } : { kind: "secret", hash: hash() }],
+    grantTypes: ["authorization_code", "refresh_token"],
+    voucher: { by: "nobody" },
+  };
+}
+
+/** Reads a genuine description. An older version may have sealed a URI that this one refuses. */
+function readDescription(text: Buffer): SealedDescription | undefined {
+  const read: unknown = JSON.parse(text.toString());
+  if (!Array.isArray(read)) return undefined;
+  const [given, name, uris]: unknown[] = read;
+  const method = registeredMethods.find((known) => known === given);
+  if (method === undefined || typeof name !== "string" || !Array.isArray(uris)) return undefined;
+  const redirectUris = uris.filter((uri) => typeof uri === "string").filter(isAcceptable);
+  return redirectUris.length === 0 ? undefined : { method, name, redirectUris };
+}
