@@ -1,6 +1,7 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -20,6 +21,7 @@ import { auditReading } from "./tables/audit-reading.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
+import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
@@ -32,6 +34,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
+  readonly realmPeople: RealmPeople;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
@@ -95,6 +98,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     sessions: sessionTable(database, audit, endings, sessionLife),
     finishEndings: (at) => endings.finish(at),
     realmSessions: realmSessionTable(database, audit),
+    realmPeople: realmPeopleTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     audit,

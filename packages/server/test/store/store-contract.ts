@@ -9,6 +9,7 @@ import type { StoredKey } from "../../src/core/tokens/key-store.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
+import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 
 export const now = 1_700_000_000_000;
@@ -79,6 +80,11 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
     afterEach(() => store.close());
 
     realmSessionsContract(
+      () => store,
+      () => heard,
+    );
+
+    realmPeopleContract(
       () => store,
       () => heard,
     );

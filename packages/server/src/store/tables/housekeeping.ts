@@ -5,9 +5,12 @@ import { statement } from "../statement.ts";
 /** Rows that one change deletes. Other writers wait for one such batch at most. */
 const batchSize = 5_000;
 
+/** People of a realm are kept for so long after their last sign-in, in milliseconds. Their sessions keep them longer. */
+const day = 86_400_000;
+
 /**
  * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
- * audit events past their retention.
+ * audit events past their retention. People of a realm without a session are deleted a day after their last sign-in.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -27,6 +30,14 @@ const realmSessions = statement<{ now: number }>(`
   delete from realm_sessions where id in (
     select id from realm_sessions where keep_until < :now limit ${batchSize})`);
 
+// A new sign-in sets `created_at`, so a person who signs in meanwhile stays.
+const realmPeople = statement<{ before: number }>(`
+  delete from users where id in (
+    select id from users where issuer is not null and created_at < :before
+      and not exists (select 1 from sessions where sessions.user_id = users.id)
+      and not exists (select 1 from authorizations where authorizations.user_id = users.id) limit ${batchSize})
+    and created_at < :before`);
+
 const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
 
 const events = statement<{ before: number }>(`
@@ -43,6 +54,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(sessions, { now }));
     await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
     await clear(must(realmSessions, { now }));
+    await clear(must(realmPeople, { before: now - day }));
     await clear(must(keys, { now }));
     await clear(must(events, { before: now - auditRetention }));
   };
