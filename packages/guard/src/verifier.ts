@@ -38,6 +38,11 @@ type Settings = Pick<
 export interface VerifierOptions extends Settings {
   readonly keys: KeySource;
   readonly revocations: RevocationSource;
+  /**
+   * Accepts tokens for every audience, whatever `audience` says. For the issuer alone, which revokes and introspects
+   * the tokens of all its resources. Default: false.
+   */
+  readonly anyAudience?: boolean;
 }
 
 /**
@@ -49,7 +54,11 @@ export interface VerifierOptions extends Settings {
  */
 export function createVerifier(given: VerifierOptions): Verifier {
   const options = ownMembers(given);
-  return new TokenVerifier(readOptions(options), options);
+  const settings = readOptions(options);
+  return new TokenVerifier(
+    options.anyAudience === true ? { ...settings, audience: undefined } : settings,
+    options,
+  );
 }
 
 /** The sources of keys and ended sessions. `begin` is called before a new token is verified. */

@@ -52,6 +52,9 @@ const wrong = [
   [`${src}/http`, "../server.ts"],
   [`${src}/http`, "../config/config.ts"],
   [`${src}/http`, "../composition/app.ts"],
+  [`${src}/http/oauth`, "../../store/store.ts"],
+  [`${src}/http/pages`, "../../server.ts"],
+  [`${src}/http/oauth`, "../../composition/app.ts"],
   [`${src}/store`, "../http/app.ts"],
   [`${src}/store`, "../identity/local.ts"],
   [`${src}/store/tables`, "../../http/app.ts"],
@@ -95,6 +98,8 @@ const wrong = [
 const right = [
   [`${src}/http`, "../core/errors.ts"],
   [`${src}/http`, "./errors.ts"],
+  [`${src}/http/oauth`, "../caller.ts"],
+  [`${src}/http/pages`, "../../core/errors.ts"],
   [`${src}/store`, "../core/errors.ts"],
   [`${src}/store/tables`, "../database.ts"],
   [`${src}/store/tables`, "../../core/errors.ts"],

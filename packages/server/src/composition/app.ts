@@ -66,6 +66,8 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
+    oauth: undefined,
+    authorizationServer: undefined,
     log,
   });
 }

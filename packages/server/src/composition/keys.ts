@@ -40,7 +40,7 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
   if (resealed > 0) log.info({ keys: resealed }, "signing keys were sealed with the first secret");
   const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: lifetime });
   await retryUnavailable(() => revocations.poll());
-  const guard = createVerifier({
+  const rules = {
     issuer,
     audience,
     algorithms: signingAlgorithms,
@@ -48,8 +48,11 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
     keys: signingKeys,
     revocations,
     now: clock,
-  });
+  };
+  const guard = createVerifier(rules);
+  const checkAny = createTokenCheck(createVerifier({ ...rules, anyAudience: true }));
   const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
   const refreshTokens = new RefreshTokens(first, ...others);
-  return { keyring, signingKeys, revocations, guard, check: createTokenCheck(guard), tokens, refreshTokens };
+  const check = createTokenCheck(guard);
+  return { keyring, signingKeys, revocations, guard, check, checkAny, tokens, refreshTokens };
 }

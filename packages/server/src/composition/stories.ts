@@ -1,4 +1,6 @@
 import { serverActor } from "../core/audit-events.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
@@ -54,7 +56,11 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     accountSuffix: nameFingerprints(fingerprint)("accounts"),
   });
 
-  const grace = { same_address: config.refreshGraceSameAddress, other_address: config.refreshGrace };
+  const grace = {
+    same_address: config.refreshGraceSameAddress,
+    other_address: config.refreshGrace,
+    client: config.oauthRefreshGrace,
+  };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
   const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
@@ -65,7 +71,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     resource,
     origins: mcpOrigins(config.corsOrigins),
     userOf,
-    ownSessions: createOwnSessions({ ...shared, longestGrace: config.refreshGraceSameAddress }),
+    ownSessions: createOwnSessions({ ...shared, longestGrace: Math.max(grace.same_address, grace.client) }),
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
     log,
@@ -76,7 +82,11 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const realm = await provider?.openRealmProvider({ ...parts, config, store, keys, throttle, grace });
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
-    refresh: createRefresh({ ...shared, settings: { ...times, currentToken: config.currentToken === "on" } }),
+    refresh: createRefresh({
+      ...shared,
+      resources: noResources,
+      settings: { ...times, currentToken: config.currentToken === "on" },
+    }),
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
@@ -89,6 +99,13 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
   };
 }
+
+/** Without the authorization server no resource is known. */
+const noResources: Resources = {
+  async named() {
+    throw new LatchkeyError("invalid_target", { reason: "LATCHKEY_OAUTH is off" });
+  },
+};
 
 /** Origins of web pages that may call `/mcp`. Undefined leaves the choice to the guard: pages of this machine. */
 function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undefined {

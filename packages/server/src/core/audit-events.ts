@@ -4,6 +4,7 @@ export const auditEventNames = [
   "login.failed",
   "login.throttled",
   "refresh.throttled",
+  "token.issued",
   "token.refreshed",
   "refresh.repeated",
   "refresh.replayed",

@@ -1,7 +1,7 @@
 /** Every refusal that Latchkey can answer with: its code, its HTTP status and the message for the caller. */
 const refusals = {
   bad_request: [400, "The request is malformed: send a JSON body with Content-Type: application/json"],
-  invalid_request: [400, "The request is malformed, or a parameter is missing, sent twice or not valid"],
+  invalid_request: [400, "The request is not valid"],
   unknown_client: [
     400,
     "This application is not known here, or it is blocked: remove the connection in the application and add it again",
@@ -46,7 +46,7 @@ const refusals = {
   method_not_allowed: [405, "This resource does not support this method"],
   request_timeout: [408, "The request took too long to arrive"],
   body_too_large: [413, "The request body is larger than 16 KiB"],
-  uri_too_long: [414, "The URL is longer than 2,048 characters"],
+  uri_too_long: [414, "The URL is longer than 2,048 characters, or than 8,192 at /oauth/authorize"],
   misdirected_request: [
     421,
     "This server does not answer to this Host: use the issuer's address, or add the name to LATCHKEY_ALLOWED_HOSTS",
@@ -91,6 +91,8 @@ export interface LimitReached {
 export interface RefusalDetails {
   /** The true cause, for the log alone. Must hold no secret. */
   readonly reason?: string;
+  /** The part of the request that is wrong, as a clause that ends the message. Never holds a sent value. */
+  readonly fault?: string;
   /** Seconds to wait before the next attempt. Default for a 503: one second. */
   readonly retryAfter?: number;
   readonly issues?: readonly Issue[];
@@ -108,11 +110,12 @@ export class LatchkeyError extends Error {
   readonly limit: LimitReached | undefined;
 
   constructor(code: ErrorCode, details: RefusalDetails = {}) {
-    super(refusals[code][1], { cause: details.cause });
+    const [, message] = refusals[code];
+    super(details.fault === undefined ? message : `${message}: ${details.fault}`, { cause: details.cause });
     this.name = "LatchkeyError";
     this.code = code;
     this.status = statusOf(code);
-    this.reason = details.reason;
+    this.reason = details.reason ?? details.fault;
     this.retryAfter = details.retryAfter ?? (this.status === 503 ? 1 : undefined);
     this.issues = details.issues;
     this.limit = details.limit;

@@ -12,15 +12,20 @@ export interface AccessKeys {
   readonly local: boolean;
 }
 
-/** Creates a hook that admits requests with one of the keys. It throws {LatchkeyError} with `code` for all others. */
+/**
+ * Creates a hook that admits requests with one of the keys. It throws {LatchkeyError} with `code` for all others.
+ *
+ * @param keyOf reads the key of a request. Default: its bearer token
+ */
 export function keyCheck(
   code: "invalid_guard_key" | "invalid_metrics_key",
   { keys, local }: AccessKeys,
+  keyOf: (request: FastifyRequest) => string | undefined = bearerOf,
 ): (request: FastifyRequest) => Promise<void> {
   // Hashes have the same length, and the time that a comparison takes reveals nothing about a key.
   const known = keys.map(hashOf);
   return async (request) => {
-    const key = bearerOf(request);
+    const key = keyOf(request);
     if (key === undefined || known.length === 0) {
       if (local && isOwn(request)) return;
       throw new LatchkeyError(code, { reason: "no key" });

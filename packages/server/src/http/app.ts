@@ -12,6 +12,8 @@ import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
+import { oauthModels } from "./oauth/oauth-models.ts";
+import { type OAuthOperations, oauthRoutes } from "./oauth/oauth-routes.ts";
 import { type StartPageOptions, startPageRoute } from "./pages/start-page.ts";
 import { logRefusedOrigins } from "./refused-origins.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
@@ -38,10 +40,13 @@ export interface AppParts
   readonly idleGrace: number;
   /** The built-in MCP tools. Undefined if they are off. */
   readonly mcp: McpMount | undefined;
+  /** The authorization server. Undefined if it is off. */
+  readonly oauth: OAuthOperations | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
-const maxUrlLength = 2048;
+/** In characters. An authorization request holds a state, scopes, and a client id that may be a URL. */
+const maxUrlLength = { authorize: 8192, other: 2048 };
 
 /** Milliseconds that a client has for its headers and for the whole request, and that an idle connection stays open. */
 const timeouts = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 };
@@ -80,6 +85,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
   for (const model of models) app.addSchema(model);
+  if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
@@ -92,10 +98,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   logRefusedOrigins(app, parts);
   app.addHook("onRequest", (request, reply, done) => {
     secure(request, reply);
-    done(
-      refuseHost(request.raw) ??
-        (request.url.length > maxUrlLength ? new LatchkeyError("uri_too_long") : undefined),
-    );
+    done(refuseHost(request.raw) ?? (isTooLong(request.url) ? new LatchkeyError("uri_too_long") : undefined));
   });
   app.setErrorHandler(errorHandler(parts.log));
 
@@ -111,7 +114,13 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
+    if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
   });
   await app.ready();
   return app;
+}
+
+function isTooLong(url: string): boolean {
+  const isAuthorize = /^\/oauth\/authorize(?:\?|$)/.test(url);
+  return url.length > (isAuthorize ? maxUrlLength.authorize : maxUrlLength.other);
 }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { type ErrorCode, LatchkeyError, statusOf } from "../core/errors.ts";
 import { errorBody } from "./error-answers.ts";
+import { oauthErrorOf } from "./oauth/oauth-errors.ts";
 import { type HeaderOptions, securityHeadersOf } from "./response-headers.ts";
 
 /** An error of Node's HTTP parser. */
@@ -53,7 +54,9 @@ function rawRefusal(options: HeaderOptions) {
       return;
     }
     const status = statusOf(code);
-    const body = errorBody(new LatchkeyError(code));
+    const error = new LatchkeyError(code);
+    // The path of a request that was not parsed is unknown. It may have been for the authorization server.
+    const body = errorBody(error, oauthErrorOf(error));
     socket.end(
       [
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -1,12 +1,29 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
+import {
+  descriptionOf,
+  isForOAuth,
+  type OAuthError,
+  oauthChallenge,
+  oauthErrorOf,
+} from "./oauth/oauth-errors.ts";
 import { issuesOf, summaryOf } from "./request-input.ts";
 
-/** The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. */
-export function errorBody(error: LatchkeyError): string {
-  const { code, issues, message } = error;
-  if (issues === undefined) return JSON.stringify({ detail: message, message, code });
-  return JSON.stringify({ detail: issues, message: summaryOf(issues), code });
+/**
+ * The body of an error. One published client reads `detail`, the other `message`; new clients read `code`. OAuth clients
+ * read `error`.
+ */
+export function errorBody({ code, issues, message }: LatchkeyError, oauth?: OAuthError): string {
+  const summary = issues === undefined ? message : summaryOf(issues);
+  if (oauth === undefined) return JSON.stringify({ detail: issues ?? message, message: summary, code });
+  const { error } = oauth;
+  return JSON.stringify({
+    error,
+    error_description: descriptionOf(summary),
+    detail: summary,
+    message: summary,
+    code,
+  });
 }
 
 /** The methods of a log that the edge calls. */
@@ -29,7 +46,7 @@ export function errorHandler(log: LogSink) {
  * Logs server errors as errors, outages as warnings, all others for debugging. Paths, queries, headers and bodies may
  * hold secrets and stay out.
  */
-function logRefusal(log: LogSink, { id, routeOptions }: FastifyRequest, error: LatchkeyError): void {
+export function logRefusal(log: LogSink, { id, routeOptions }: FastifyRequest, error: LatchkeyError): void {
   const { code, status, reason, cause } = error;
   const fields = { requestId: id, route: routeOptions.url ?? null, status, code, reason };
   if (status === 500) log.error({ ...fields, err: cause }, "request failed");
@@ -47,15 +64,28 @@ declare module "fastify" {
 
 /** Answers with an error. */
 export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyReply {
+  const { request } = reply;
+  const oauth = isForOAuth(request) ? oauthErrorOf(error) : undefined;
+  if (error.status === 401) {
+    const header = oauth === undefined ? challenge(error) : oauthChallenge(error, request);
+    if (header !== undefined) reply.header("www-authenticate", header);
+  }
+  return describeRefusal(reply, error)
+    .code(oauth?.status ?? error.status)
+    .type("application/json; charset=utf-8")
+    .send(errorBody(error, oauth));
+}
+
+/** Sets the headers of a refusal that every form of its body shares. It is counted under its code. */
+export function describeRefusal(reply: FastifyReply, error: LatchkeyError): FastifyReply {
   reply.refusal = error.code;
-  if (error.status === 401) reply.header("www-authenticate", challenge(error));
   if (error.retryAfter !== undefined) reply.header("retry-after", String(error.retryAfter));
   if (error.limit !== undefined) {
     const { policy, quota, windowSeconds } = error.limit;
     reply.header("ratelimit-policy", `"${policy}";q=${quota};w=${windowSeconds}`);
     reply.header("ratelimit", `"${policy}";r=0;t=${error.retryAfter ?? windowSeconds}`);
   }
-  return reply.code(error.status).type("application/json; charset=utf-8").send(errorBody(error));
+  return reply;
 }
 
 /** Errors of requests without an access token. */
@@ -84,7 +114,7 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
 ]);
 
 /** A 4xx of Fastify or a plugin is the client's fault. Any other foreign error is `internal_error`. */
-function toLatchkeyError(error: FastifyError | LatchkeyError): LatchkeyError {
+export function toLatchkeyError(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
   if (error.validation !== undefined) {
     return new LatchkeyError("validation_error", {

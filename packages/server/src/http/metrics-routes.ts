@@ -56,10 +56,12 @@ export function countRequests(app: FastifyInstance, requests: RequestCounts): vo
 /** The operation of requests without a route. */
 const unrouted = "other";
 
-/** The last segment of a known route, or `other`. */
+/** The name of a known route, or `other`. */
 function operationOf(route: string): string {
   const [, operation] = /^(?:\/api\/v1)?\/auth\/(\w+)$/.exec(route) ?? [];
   if (operation !== undefined) return operation;
+  const [, endpoint] = /^\/oauth\/(\w+)$/.exec(route) ?? [];
+  if (endpoint !== undefined) return `oauth_${endpoint}`;
   const [, name] = /^\/(revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
   return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? unrouted;
 }

@@ -45,6 +45,12 @@ export const tags = [
       "The same four operations under `/api/v1`, for clients that were generated with this prefix.",
   },
   {
+    name: "OAuth",
+    description:
+      "The endpoints of the authorization server for programs. A client finds them, and the page where people sign in, " +
+      "in `/.well-known/oauth-authorization-server`.",
+  },
+  {
     name: "Keys",
     description:
       "Issuer and public keys. A verifier reads them once and then checks tokens without this server.",
@@ -62,6 +68,8 @@ export const securitySchemes = {
   HTTPBearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
   MetricsKey: keyScheme("LATCHKEY_METRICS_KEYS"),
   GuardKey: keyScheme("LATCHKEY_GUARD_KEYS"),
+  GuardKeyBasic: { type: "http", scheme: "basic", description: "One of LATCHKEY_GUARD_KEYS as the password" },
+  ClientSecret: { type: "http", scheme: "basic", description: "Id and secret of an OAuth client" },
 } as const;
 
 function keyScheme(setting: string) {

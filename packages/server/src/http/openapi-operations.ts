@@ -184,8 +184,20 @@ export const describeProvider = (metadata: object, cacheControl: string): Fastif
   summary: "Issuer and keys, for verifiers",
   description:
     "The members of OpenID Connect Discovery 1.0 §3 that a verifier of access tokens needs. " +
-    "Latchkey issues no ID tokens and has no authorization endpoint. With users in a Keycloak realm, issuer, " +
-    "keys and endpoints are those of the realm.",
+    "Latchkey issues no ID tokens. With users in a Keycloak realm and LATCHKEY_OAUTH=off, issuer, keys and endpoints " +
+    "are those of the realm. With LATCHKEY_OAUTH=off an MCP client gets 404.",
+  ...ofIssuer(metadata, cacheControl),
+});
+
+/** The metadata of the authorization server. */
+export const describeAuthorizationServer = (metadata: object, cacheControl: string): FastifySchema => ({
+  operationId: "oauth_authorization_server",
+  summary: "The authorization server, for OAuth clients",
+  description: "The same document as the one at `/.well-known/openid-configuration` (RFC 8414).",
+  ...ofIssuer(metadata, cacheControl),
+});
+
+const ofIssuer = (metadata: object, cacheControl: string): FastifySchema => ({
   tags: ["Keys"],
   security: open,
   response: {

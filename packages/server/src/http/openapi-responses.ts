@@ -13,7 +13,7 @@ export const tokenRefused = [
 export const ref = (model: string) => ({ $ref: `${model}#` });
 
 /** A response header. */
-const header = (description: string, type = "string") => ({ type, description });
+export const header = (description: string, type = "string") => ({ type, description });
 
 /** Headers of every response. */
 export const always = {
@@ -44,7 +44,8 @@ const exampleOf = (error: LatchkeyError): unknown => JSON.parse(errorBody(error)
 const challenged = {
   "WWW-Authenticate": header('Bearer, with error="invalid_token" if a token was sent'),
 };
-const retryAfter = {
+/** The header of a 429 or 503. */
+export const retryAfter = {
   "Retry-After": { ...header("Seconds to wait before the next attempt", "integer"), format: "int64" },
 };
 const limits = {

@@ -3,7 +3,7 @@ import type { FromSchema, JSONSchema } from "json-schema-to-ts";
 // The models of the wire. One set satisfies both published documents. Each model is named by its `$id`.
 
 /** A model of a response. Further fields are allowed, so that a strict generated client accepts a newer server. */
-function response<
+export function response<
   const Required extends string,
   const Properties extends Record<Required, JSONSchema> & Record<string, JSONSchema>,
 >($id: string, description: string, required: readonly Required[], properties: Properties) {
@@ -12,7 +12,7 @@ function response<
 
 const accessToken = { type: "string", description: "JWT access token" } as const;
 const tokenType = { type: "string", const: "bearer", description: "Token type (always 'bearer')" } as const;
-const int64 = { type: "integer", format: "int64" } as const;
+export const int64 = { type: "integer", format: "int64" } as const;
 const expiresIn = { ...int64, minimum: 0, description: "Token expiration in seconds" } as const;
 const roles = { type: "array", items: { type: "string" }, description: "User roles" } as const;
 
@@ -159,17 +159,28 @@ const keySet = response("KeySet", "JWK Set (RFC 7517)", ["keys"], {
   },
 });
 
+const names = { type: "array", items: { type: "string" } } as const;
+
 const providerMetadata = response(
   "ProviderMetadata",
-  "Issuer and keys, in the names of OpenID Connect Discovery 1.0",
+  "Issuer, keys and endpoints, in the names of RFC 8414 and OpenID Connect Discovery 1.0. Further members may follow",
   ["issuer", "jwks_uri"],
   {
     issuer: { type: "string" },
     jwks_uri: { type: "string" },
-    authorization_endpoint: { type: "string", description: "Of the Keycloak realm, if users are in one" },
-    token_endpoint: { type: "string", description: "Of the Keycloak realm, if users are in one" },
+    authorization_endpoint: { type: "string", description: "Absent without an authorization server" },
+    token_endpoint: { type: "string", description: "Absent without an authorization server" },
+    registration_endpoint: { type: "string", description: "Absent if clients may not register themselves" },
+    revocation_endpoint: { type: "string" },
+    introspection_endpoint: { type: "string" },
+    code_challenge_methods_supported: names,
+    grant_types_supported: names,
+    response_types_supported: names,
+    token_endpoint_auth_methods_supported: names,
+    authorization_response_iss_parameter_supported: { type: "boolean" },
+    client_id_metadata_document_supported: { type: "boolean" },
     latchkey_revocations_endpoint: { type: "string", description: "The revocation list, for guards" },
-    claims_supported: { type: "array", items: { type: "string" } },
+    claims_supported: names,
     service_documentation: { type: "string" },
   },
 );

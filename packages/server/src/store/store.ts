@@ -1,6 +1,9 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { Authorizations } from "../core/oauth/authorizations.ts";
+import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
+import type { RegisteredResources } from "../core/oauth/resources.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
@@ -18,11 +21,15 @@ import { type NoValues, statement } from "./statement.ts";
 import { type AuditListener, auditTable } from "./tables/audit.ts";
 import { type AuditBound, auditBound } from "./tables/audit-bound.ts";
 import { auditReading } from "./tables/audit-reading.ts";
+import { authorizationTable } from "./tables/authorizations.ts";
+import { clientEndings } from "./tables/client-endings.ts";
+import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
+import { resourceTable } from "./tables/resources.ts";
 import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
@@ -35,6 +42,9 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
   readonly realmPeople: RealmPeople;
+  readonly authorizations: Authorizations;
+  readonly clients: RegisteredClients;
+  readonly resources: RegisteredResources;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly audit: AuditTrail;
@@ -50,7 +60,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   pollCommandEvents(): Promise<void>;
   /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
-  /** Adds the sessions of an earlier epoch to the revocations, batch by batch, until none is left. */
+  /** Adds sessions that ended with their user or client to the revocations, batch by batch, until none is left. */
   finishEndings(at: number): Promise<void>;
   /** Deletes expired rows. */
   purge: Housekeeping;
@@ -92,11 +102,18 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit, replica);
   const endings = sessionEndings(database);
+  const endingsOfClients = clientEndings(database);
   return {
     ...database,
     users: userTable(database, audit, endings),
     sessions: sessionTable(database, audit, endings, sessionLife),
-    finishEndings: (at) => endings.finish(at),
+    authorizations: authorizationTable(database, audit),
+    clients: clientTable(database, audit, endingsOfClients),
+    resources: resourceTable(database, audit),
+    async finishEndings(at) {
+      await endings.finish(at);
+      await endingsOfClients.finish(at);
+    },
     realmSessions: realmSessionTable(database, audit),
     realmPeople: realmPeopleTable(database, audit),
     revocations: revocationTable(database),

@@ -56,7 +56,7 @@ describe("the page at /", () => {
   test("keeps Origin in Vary if CORS is on", async () => {
     await using open = await testServer({ CORS_ORIGINS: "https://one.example,https://two.example" });
     const answer = await get(`${open.url}/`);
-    expect(answer.headers.get("vary")).toBe("Origin, Accept");
+    expect(answer.headers.get("vary")).toBe("Origin, Accept, Accept-Language");
   });
 
   test("has the name and the version, and every link of this server answers", async () => {
@@ -106,6 +106,17 @@ describe("the page at /", () => {
         allow: "GET, HEAD",
       });
     }
+  });
+
+  test.each([
+    ["de-CH, de;q=0.9, en;q=0.8", "de", "Dieser Server meldet Menschen"],
+    ["fr", "fr", "Ce serveur authentifie"],
+    ["ja, *;q=0.5", "en", "This server signs people in"],
+  ])("is in the reader's language: %s", async (accepted, language, text) => {
+    const headers = { accept: browser, "accept-language": accepted };
+    const page = await (await fetch(`${server.url}/`, { headers })).text();
+    expect(page).toContain(`<html lang="${language}">`);
+    expect(page).toContain(text);
   });
 
   test("is counted as other, like every path without a name", async () => {

@@ -21,7 +21,7 @@ const session = {
 test("a session that refreshes often displaces no rotation of another", async () => {
   let wall = session.rotatedAt;
   let steady = 0;
-  const settings = { same_address: 60_000, other_address: 10_000 };
+  const settings = { same_address: 60_000, other_address: 10_000, client: 60_000 };
   const grace = new RefreshGrace(
     settings,
     () => wall,

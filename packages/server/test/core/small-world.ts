@@ -1,5 +1,7 @@
 import { createGuard } from "@latchkey/guard";
 import type { Caller } from "../../src/core/audit-events.ts";
+import { LatchkeyError } from "../../src/core/errors.ts";
+import type { Resources } from "../../src/core/oauth/resources.ts";
 import { createTokenCheck, type TokenCheck } from "../../src/core/stories/current-user.ts";
 import { createRefresh, type Refresh } from "../../src/core/stories/refresh.ts";
 import { useOf } from "../../src/core/stories/session-life.ts";
@@ -13,6 +15,9 @@ import { RefreshTokens } from "../../src/core/tokens/refresh-tokens.ts";
 import { Revocations } from "../../src/core/tokens/revocations.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+
+/** The one resource of clients. */
+const notes = "http://notes.test/mcp";
 
 export const caller: Caller = { address: "192.0.2.1", requestId: "test" };
 
@@ -85,9 +90,16 @@ export async function smallWorld(
     idle: 7 * 86_400_000,
     max: 30 * 86_400_000,
     currentToken: true,
-    grace: { same_address: 60_000, other_address: 10_000 },
+    grace: { same_address: 60_000, other_address: 10_000, client: 60_000 },
   };
-  const parts = { check, sessions, revocations, throttle, refreshTokens, tokens, clock, steady, settings };
+  const resources: Resources = {
+    async named(asked = notes) {
+      if (asked !== notes) throw new LatchkeyError("invalid_target");
+      return { url: notes, name: null, scopes: [] };
+    },
+  };
+  const issuing = { refreshTokens, tokens, clock, steady, settings };
+  const parts = { ...issuing, check, sessions, revocations, resources, throttle };
   return {
     store,
     check,

@@ -10,13 +10,13 @@ const escaped = "&lt;/title&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&q
 describe("a page", () => {
   test("escapes its title, a message and a value in an attribute", async () => {
     const content = html`${message("error", hostile)}<a href="?name=${hostile}">${[hostile, hostile]}</a>`;
-    const page = String(await layout({ title: hostile, content }));
+    const page = String(await layout({ language: "en", title: hostile, content }));
     expect(page).not.toContain("<script");
     expect(page.split(escaped)).toHaveLength(6);
   });
 
   test("has a language, one main part, and a size that follows the device", async () => {
-    const page = String(await layout({ title: "A page", content: html`<h1>A page</h1>` }));
+    const page = String(await layout({ language: "en", title: "A page", content: html`<h1>A page</h1>` }));
     expect(page).toMatch(/^<!doctype html>\n<html lang="en">/);
     expect(page.match(/<main>/g)).toHaveLength(1);
     expect(page).toContain('content="width=device-width, initial-scale=1"');

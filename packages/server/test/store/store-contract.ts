@@ -87,6 +87,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
     realmPeopleContract(
       () => store,
       () => heard,
+      session,
     );
 
     describe("users", () => {

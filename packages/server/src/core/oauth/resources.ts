@@ -1,4 +1,6 @@
 import type { AuditEvent } from "../audit-events.ts";
+import { LatchkeyError } from "../errors.ts";
+import { comparableUrl, isLoopbackUrl, originOf } from "./resource-urls.ts";
 
 /** An API or MCP server that access tokens can be for, named by its URL (RFC 8707 §2). */
 export interface Resource {
@@ -8,6 +10,8 @@ export interface Resource {
   readonly name: string | null;
   /** The scopes that clients may ask for. Others are dropped. */
   readonly scopes: readonly string[];
+  /** Whether clients may ask for any scope: a resource on this machine that nobody added. */
+  readonly anyScope?: true;
 }
 
 /** A resource that the operator added. */
@@ -34,4 +38,65 @@ export interface Resources {
    * @throws {LatchkeyError} `invalid_target` if no resource has this URL
    */
   named(asked: string | undefined): Promise<Resource>;
+}
+
+/** The resources of the settings, and the table. */
+export interface ResourceParts {
+  readonly issuer: string;
+  /** Whether `/mcp` is served. */
+  readonly mcp: boolean;
+  /** The audiences of the settings. Those that are URLs are resources. */
+  readonly audience: readonly string[];
+  /** The default resource of the settings. */
+  readonly fallback: string | undefined;
+  readonly registered: Pick<RegisteredResources, "list">;
+}
+
+/**
+ * The resources of a server: its own `/mcp`, the audiences of the settings, and the operator's. If the issuer is a
+ * loopback address, every other server on this machine is a resource too: a developer adds none.
+ */
+export function createResources({ issuer, mcp, audience, fallback, registered }: ResourceParts): Resources {
+  const configured = [...(mcp ? [`${issuer}/mcp`] : []), ...audience, ...(fallback ? [fallback] : [])];
+  const [first] = configured.filter((url) => comparableUrl(url) !== undefined);
+  const own = comparableUrl(issuer);
+
+  /** The known resources by their comparable URLs. A name and scopes come from the table. */
+  async function read(): Promise<Map<string, Resource>> {
+    const known = new Map<string, Resource>();
+    for (const url of configured) {
+      const comparable = comparableUrl(url);
+      if (comparable !== undefined && !known.has(comparable))
+        known.set(comparable, { url, name: null, scopes: [] });
+    }
+    for (const { url, name, scopes } of await registered.list()) {
+      const comparable = comparableUrl(url) ?? url;
+      known.set(comparable, { url: known.get(comparable)?.url ?? url, name, scopes });
+    }
+    return known;
+  }
+
+  return {
+    async named(asked = fallback ?? first) {
+      const comparable = asked === undefined ? undefined : comparableUrl(asked);
+      if (asked === undefined || comparable === undefined) throw unknownTarget("no resource, or not a URL");
+      const known = await read();
+      const found = known.get(comparable) ?? onlyOneAt(comparable, known);
+      if (found !== undefined) return found;
+      if (isLoopbackUrl(issuer) && isLoopbackUrl(asked) && originOf(asked) !== originOf(own ?? issuer))
+        return { url: asked.replace(/^([^/]*\/\/[^/]+)\/$/, "$1"), name: null, scopes: [], anyScope: true };
+      throw unknownTarget("unknown resource");
+    },
+  };
+}
+
+/** The one known resource at an origin, for a client that sends the origin alone. */
+function onlyOneAt(comparable: string, known: ReadonlyMap<string, Resource>): Resource | undefined {
+  if (originOf(comparable) !== comparable) return undefined;
+  const there = [...known].filter(([url]) => originOf(url) === comparable);
+  return there.length === 1 ? there[0]?.[1] : undefined;
+}
+
+function unknownTarget(reason: string): LatchkeyError {
+  return new LatchkeyError("invalid_target", { reason });
 }

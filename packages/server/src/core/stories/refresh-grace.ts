@@ -13,6 +13,15 @@ export type RepeatOrigin = "same_address" | "other_address";
  */
 export type GraceSettings = Readonly<Record<RepeatOrigin, number>>;
 
+/** The same for every session. */
+export interface SessionGraceSettings extends GraceSettings {
+  /**
+   * For a session of an OAuth client, from any address, in milliseconds. Several processes of one client share a
+   * refresh token, and a client on servers repeats from another server.
+   */
+  readonly client: number;
+}
+
 /** @param openedFrom the session's address bucket */
 export function originOf({ address }: Caller, openedFrom: string): RepeatOrigin {
   return addressBucket(address) === openedFrom ? "same_address" : "other_address";
@@ -29,12 +38,12 @@ const skew = 2_000;
 
 /** Decides whether a repeat of the last refresh token is a lost answer or a replay. */
 export class RefreshGrace {
-  readonly #settings: GraceSettings;
+  readonly #settings: SessionGraceSettings;
   readonly #clock: Clock;
   /** The rotations of this process. */
   readonly #rotations: RecentKeys;
 
-  constructor(settings: GraceSettings, clock: Clock, steady: SteadyClock) {
+  constructor(settings: SessionGraceSettings, clock: Clock, steady: SteadyClock) {
     this.#settings = settings;
     this.#clock = clock;
     this.#rotations = new RecentKeys(steady);
@@ -58,14 +67,18 @@ export class RefreshGrace {
   /** The origin of a repeat in time; undefined if it is too late. */
   admits(session: Session, caller: Caller): RepeatOrigin | undefined {
     const origin = originOf(caller, session.addressBucket);
-    return this.#age(session) <= this.#settings[origin] ? origin : undefined;
+    const grace = this.#settings[session.client === null ? origin : "client"];
+    return this.ageOf(session) <= grace ? origin : undefined;
   }
 
-  /** Prefers the steady clock: the wall clock alone cannot tell an age from a step. */
-  #age(session: Session): number {
-    const known = this.#rotations.ageOf(session.id, session.generation);
+  /**
+   * Milliseconds since a session got this generation; infinite if a clock was set back. Prefers the steady clock: the
+   * wall clock alone cannot tell an age from a step.
+   */
+  ageOf({ id, generation, rotatedAt }: Pick<Session, "id" | "generation" | "rotatedAt">): number {
+    const known = this.#rotations.ageOf(id, generation);
     if (Number.isFinite(known)) return known;
-    const age = this.#clock() - session.rotatedAt;
+    const age = this.#clock() - rotatedAt;
     return age < -skew ? Number.POSITIVE_INFINITY : age;
   }
 }

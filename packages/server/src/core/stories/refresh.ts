@@ -1,14 +1,16 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
-import { LatchkeyError, storeUnavailable } from "../errors.ts";
+import { isTokenRefusal, LatchkeyError, storeUnavailable } from "../errors.ts";
+import type { Resources } from "../oauth/resources.ts";
 import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { type GraceSettings, mostRepeats, RefreshGrace } from "./refresh-grace.ts";
-import { isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
+import { assertGrantedResource, grantedScope } from "./granted-resource.ts";
+import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
+import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
 import { createTrade, noTrade } from "./trade.ts";
 import type { User } from "./users.ts";
@@ -19,9 +21,21 @@ export type RefreshGrant =
   /** A live access token, traded for a new one of the same session. */
   | { readonly currentToken: string };
 
+/** The OAuth client that continues its session, and what it sends besides (RFC 6749 §6, RFC 8707 §2.2). */
+export interface RefreshingClient {
+  /** The client proved that it is itself, as far as it can. */
+  readonly clientId: string;
+  /** A narrower scope, for the new access token alone. */
+  readonly scope?: string | undefined;
+  /** The resource of the session. */
+  readonly resource?: string | undefined;
+}
+
 export interface Refreshed extends AccessToken {
   /** The successor; absent if an access token was traded. */
   readonly refreshToken?: string;
+  /** The scope of the access token. Absent for a person's own login. */
+  readonly scope?: string;
 }
 
 export interface RefreshParts {
@@ -30,10 +44,11 @@ export interface RefreshParts {
   readonly throttle: Throttle;
   readonly sessions: Sessions;
   readonly revocations: Revocations;
+  readonly resources: Resources;
   readonly refreshTokens: RefreshTokens;
   readonly tokens: AccessTokens;
   readonly settings: SessionLife & {
-    readonly grace: GraceSettings;
+    readonly grace: SessionGraceSettings;
     /** Whether a live access token is traded for a new one. */
     readonly currentToken: boolean;
   };
@@ -44,7 +59,8 @@ export interface RefreshParts {
 /** Attempts of one refresh to rotate its session, at most. */
 const mostRotations = 3;
 
-export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed>;
+/** @param by the client whose session it is. Undefined continues a person's own login alone. */
+export type Refresh = (grant: RefreshGrant, caller: Caller, by?: RefreshingClient) => Promise<Refreshed>;
 
 /**
  * Refreshes a session. The first use of a refresh token replaces it by its successor, in one compare-and-set. A repeat
@@ -54,18 +70,33 @@ export type Refresh = (grant: RefreshGrant, caller: Caller) => Promise<Refreshed
  *
  * The seal or signature of a token is checked before anything is counted, so forged tokens stop no genuine one.
  *
+ * A client continues its own sessions alone, and a person's own login no client: the session of another is refused as
+ * an unknown one.
+ *
  * The function it returns throws {LatchkeyError} `validation_error`, `invalid_token`, `token_expired`, `token_revoked`,
- * `token_too_large`, `rate_limited`, `store_unavailable`.
+ * `token_too_large`, `rate_limited`, `store_unavailable`; for a client `invalid_grant` instead of the refusals of a
+ * token, `invalid_target`, `invalid_scope`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
-  const { check, users, throttle, sessions, revocations, refreshTokens, tokens, settings, clock, steady } =
-    parts;
+  const { check, users, throttle, sessions, revocations, resources, refreshTokens, tokens } = parts;
+  const { settings, clock, steady } = parts;
   const grace = new RefreshGrace(settings.grace, clock, steady);
   const trade = createTrade(parts);
 
-  return async function refresh(grant, caller) {
+  return async function refresh(grant, caller, by) {
+    if (by === undefined) return continued(grant, caller);
+    try {
+      return await continued(grant, caller, by);
+    } catch (error) {
+      if (!isTokenRefusal(error)) throw error;
+      throw new LatchkeyError("invalid_grant", { reason: error.reason ?? error.code, cause: error });
+    }
+  };
+
+  async function continued(grant: RefreshGrant, caller: Caller, by?: RefreshingClient): ReturnType<Refresh> {
     if ("currentToken" in grant) {
-      if (!settings.currentToken) throw noTrade("Send refresh_token: this server trades no access tokens");
+      if (!settings.currentToken || by !== undefined)
+        throw noTrade("Send refresh_token: this server trades no access tokens");
       const session = await liveSession(await sessionOf(grant.currentToken, caller), caller);
       return trade(session, await activeUser(session), caller);
     }
@@ -75,14 +106,18 @@ export function createRefresh(parts: RefreshParts): Refresh {
       const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
       throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
     }
-    let session = await liveSession(token.sessionId, caller);
+    let session = await liveSession(token.sessionId, caller, by);
+    const { client } = session;
+    if (client !== null) await assertGrantedResource(by?.resource, client, resources);
+    const scope = client === null ? {} : { scope: grantedScope(by?.scope, client) };
     const user = await activeUser(session);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
     const [{ state: next }] = successors;
     const refreshed = (tokensUntil: number, { text: refreshToken } = successors[0]): Refreshed => ({
-      ...tokens.issue(user, session, tokensUntil),
+      ...tokens.issue(user, session, tokensUntil, scope.scope),
       refreshToken,
+      ...scope,
     });
 
     // A lost compare-and-set means that another refresh, a logout or the end of the session came first. The next read
@@ -93,7 +128,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       }
       const use = useOf(session, parts);
       const reason = "refresh_token";
-      const event = eventOf("token.refreshed", clock(), caller, { ...about(session), reason });
+      const event = eventOf("token.refreshed", clock(), caller, { ...aboutSession(session), reason });
       const rotation = sessions.rotate(session.id, presented, next, use, event);
       if (await grace.note(session.id, next.generation, rotation)) return refreshed(use.tokensUntil);
       const seen = await sessions.byId(session.id);
@@ -113,7 +148,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     await endReplayed(session, caller);
     throw new LatchkeyError("token_revoked", { reason: "replay" });
-  };
+  }
 
   /** The session of an access token. A forged token counts against the address, an expired one does not. */
   async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
@@ -127,10 +162,12 @@ export function createRefresh(parts: RefreshParts): Refresh {
 
   /**
    * The session of a genuine token. No limit applies to a live session: its token was not guessed, so other callers at
-   * its address must not stop it. A token of an ended session counts for its account.
+   * its address must not stop it. A token of an ended session counts for its account. The session of another client
+   * is refused as one that is gone: neither the answer nor the limits tell that it exists.
    */
-  async function liveSession(sessionId: string, caller: Caller): Promise<Session> {
-    const session = await sessions.byId(sessionId);
+  async function liveSession(sessionId: string, caller: Caller, by?: RefreshingClient): Promise<Session> {
+    const found = await sessions.byId(sessionId);
+    const session = found?.client?.id === by?.clientId ? found : undefined;
     if (isLive(session, clock())) return session;
     const userId = session?.userId;
     throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
@@ -162,22 +199,17 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function isRepeat(current: RefreshTokenState, session: Session, caller: Caller): Promise<boolean> {
     const reason = grace.admits(session, caller);
     if (reason === undefined) return false;
-    const event = eventOf("refresh.repeated", clock(), caller, { ...about(session), reason });
+    const event = eventOf("refresh.repeated", clock(), caller, { ...aboutSession(session), reason });
     return sessions.repeat(session.id, current, mostRepeats, event);
   }
 
   async function endReplayed(session: Session, caller: Caller): Promise<void> {
     await sessions.end(session.id, [
-      eventOf("refresh.replayed", clock(), caller, about(session)),
-      eventOf("session.ended", clock(), caller, { ...about(session), reason: "replay" }),
+      eventOf("refresh.replayed", clock(), caller, aboutSession(session)),
+      eventOf("session.ended", clock(), caller, { ...aboutSession(session), reason: "replay" }),
     ]);
     await revocations.poll();
   }
-}
-
-/** The subject of the audit events of a session. */
-function about({ id, userId }: Session): { readonly subject: string; readonly sessionId: string } {
-  return { subject: userId, sessionId: id };
 }
 
 function isCurrent({ generation, refreshHash }: RefreshTokenState, session: Session): boolean {

@@ -42,3 +42,8 @@ export function notLive(session: Session | undefined): LatchkeyError {
   if (session.endedAt !== null) return new LatchkeyError("token_revoked", { reason: "session ended" });
   return new LatchkeyError("token_expired", { reason: "session expired" });
 }
+
+/** The fields of an audit event about a session. */
+export function aboutSession({ id, userId, client }: Pick<Session, "id" | "userId" | "client">) {
+  return { subject: userId, sessionId: id, ...(client !== null && { client: client.id }) };
+}

@@ -1,15 +1,15 @@
-import { type AuditEvent, type AuditReason, type AuditTrail, type Caller, eventOf } from "../audit-events.ts";
+import { type AuditReason, type AuditTrail, type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { NameKeys } from "../passwords/account-names.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import type { Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
-import type { RefreshToken, RefreshTokens } from "../tokens/refresh-tokens.ts";
+import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
-import { type SessionLife, useOf } from "./session-life.ts";
-import type { Session, Sessions } from "./sessions.ts";
+import { createSurplusEndings, newSession, type OpeningSettings } from "./session-opening.ts";
+import type { Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
 export interface Credentials {
@@ -59,48 +59,99 @@ export interface SignedIn extends AccessToken {
   readonly user: User;
 }
 
-export interface SignInParts {
+/** A person whose password was right. Their attempt is under way until the disposal. */
+export interface Authenticated extends AsyncDisposable {
+  readonly user: User;
+  /** The user's revision that the password was checked with. */
+  readonly revision: number;
+  /** Records that the user was changed meanwhile. @returns the refusal to throw */
+  changedMeanwhile(): Promise<LatchkeyError>;
+}
+
+export interface AuthenticateParts {
   readonly accounts: Accounts;
   readonly throttle: Throttle;
-  readonly sessions: Sessions;
-  readonly refreshTokens: RefreshTokens;
-  readonly tokens: AccessTokens;
   readonly audit: AuditTrail;
-  readonly revocations: Pick<Revocations, "poll">;
-  readonly settings: SessionLife & {
-    /** Live sessions of one user, at most. */
-    readonly mostSessions: number;
-  };
   readonly clock: Clock;
 }
 
-export type SignIn = (credentials: Credentials, caller: Caller) => Promise<SignedIn>;
+/** @param clientId the OAuth client that the person signs in for, if any */
+export type Authenticate = (
+  credentials: Credentials,
+  caller: Caller,
+  clientId?: string,
+) => Promise<Authenticated>;
 
 /**
- * Signs a user in: is there room for a hash, does every limit admit the caller, is the password right. Then it opens a
- * session and issues its tokens.
+ * Checks the password of a person: is there room for a hash, does every limit admit the caller, is the password right.
  *
  * Every wrong login gets the same `invalid_credentials` after the same work. Only the audit trail has the reason.
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
  * `overloaded`, `client_gone`.
  */
-export function createSignIn(parts: SignInParts): SignIn {
-  const { accounts, throttle, sessions, revocations, refreshTokens, tokens, audit, settings, clock } = parts;
-
-  return async function signIn({ username, password }, caller) {
+export function createAuthenticate({ accounts, throttle, audit, clock }: AuthenticateParts): Authenticate {
+  return async function authenticate({ username, password }, caller, clientId) {
+    const client = clientId === undefined ? {} : { client: clientId };
     const name = accounts.nameOf(username);
     accounts.assertRoom(name, caller);
     const account = await accounts.find(name);
-    await using admission = await throttle.admit({ operation: "login", caller, account });
+    await using attempt = new AsyncDisposableStack();
+    const admission = attempt.use(await throttle.admit({ operation: "login", caller, account, ...client }));
 
     const verdict = await account.checkPassword(password, caller);
-    if (!verdict.ok) throw await admission.failed(await refused(account, verdict.reason, caller));
+    if (!verdict.ok) throw await admission.failed(await refused(verdict.reason));
     const { user, revision } = verdict;
     const tooLarge = claimsRefusal(user);
-    if (tooLarge) throw await refused(account, "token_too_large", caller, tooLarge);
+    if (tooLarge) throw await refused("token_too_large", tooLarge);
+
+    const underWay = attempt.move();
+    return {
+      user,
+      revision,
+      changedMeanwhile: async () => admission.failed(await refused("changed meanwhile")),
+      [Symbol.asyncDispose]: () => underWay.disposeAsync(),
+    };
+
+    /** Records a refused login. @returns its refusal, with the reason for the log alone */
+    async function refused(
+      reason: AuditReason<"login.failed">,
+      refusal = new LatchkeyError("invalid_credentials", { reason }),
+    ): Promise<LatchkeyError> {
+      const about = { subject: account.key, reason, ...client };
+      await audit.record(eventOf("login.failed", clock(), caller, about));
+      return refusal;
+    }
+  };
+}
+
+export interface SignInParts extends AuthenticateParts {
+  readonly sessions: Sessions;
+  readonly refreshTokens: RefreshTokens;
+  readonly tokens: AccessTokens;
+  readonly revocations: Pick<Revocations, "poll">;
+  readonly settings: OpeningSettings;
+}
+
+export type SignIn = (credentials: Credentials, caller: Caller) => Promise<SignedIn>;
+
+/**
+ * Signs a user in: checks the password, opens a session and issues its tokens.
+ *
+ * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
+ * `overloaded`, `client_gone`.
+ */
+export function createSignIn(parts: SignInParts): SignIn {
+  const { sessions, revocations, refreshTokens, tokens, clock } = parts;
+  const authenticate = createAuthenticate(parts);
+  const surplusEndings = createSurplusEndings(parts);
+
+  return async function signIn(credentials, caller) {
+    await using person = await authenticate(credentials, caller);
+    const { user, revision } = person;
 
     const refreshToken = refreshTokens.first();
-    const session = newSession(refreshToken, user, caller);
+    const openedBy = { userId: user.id, client: null, addressBucket: addressBucket(caller.address) };
+    const session = newSession(refreshToken, openedBy, parts);
     const signedIn = {
       ...tokens.issue(user, session, session.tokensUntil),
       refreshToken: refreshTokens.write(refreshToken),
@@ -108,48 +159,9 @@ export function createSignIn(parts: SignInParts): SignIn {
     };
     const about = { subject: user.id, sessionId: session.id };
     const opening = eventOf("login.succeeded", clock(), caller, about);
-    const surplus = await surplusEndings(user, caller);
-    if (!(await sessions.open(session, revision, opening, surplus))) {
-      throw await admission.failed(await refused(account, "changed meanwhile", caller));
-    }
+    const surplus = await surplusEndings(user.id, caller);
+    if (!(await sessions.open(session, revision, opening, surplus))) throw await person.changedMeanwhile();
     if (surplus.length > 0) await revocations.poll();
     return signedIn;
   };
-
-  /** The events that end the user's surplus sessions: the oldest ones, in the same change as the login. */
-  async function surplusEndings(user: User, caller: Caller): Promise<AuditEvent[]> {
-    const now = clock();
-    const surplus = await sessions.surplus(user.id, now, settings.mostSessions - 1);
-    return surplus.map((sessionId) =>
-      eventOf("session.ended", now, caller, { subject: user.id, sessionId, reason: "limit" }),
-    );
-  }
-
-  /** Records a refused login. @returns its refusal, with the reason for the log alone */
-  async function refused(
-    account: Account,
-    reason: AuditReason<"login.failed">,
-    caller: Caller,
-    refusal = new LatchkeyError("invalid_credentials", { reason }),
-  ): Promise<LatchkeyError> {
-    await audit.record(eventOf("login.failed", clock(), caller, { subject: account.key, reason }));
-    return refusal;
-  }
-
-  function newSession(first: RefreshToken, user: User, caller: Caller): Session {
-    const now = clock();
-    const endsAt = now + settings.max;
-    return {
-      id: first.sessionId,
-      userId: user.id,
-      client: null,
-      ...refreshTokens.stateOf(first),
-      rotatedAt: now,
-      createdAt: now,
-      endsAt,
-      endedAt: null,
-      addressBucket: addressBucket(caller.address),
-      ...useOf({ endsAt }, parts),
-    };
-  }
 }

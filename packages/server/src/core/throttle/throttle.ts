@@ -36,6 +36,8 @@ export interface Attempt {
     /** The name of the account in the audit trail. Default: the key. */
     readonly subject?: string;
   };
+  /** The OAuth client in the audit trail, if the attempt is one of a client. */
+  readonly client?: string;
 }
 
 type Scope = keyof ThrottleRules;
@@ -171,10 +173,14 @@ export class Throttle {
     return opened && account.userId !== undefined;
   }
 
-  async #announce({ operation, caller, account }: Attempt, scope: Scope): Promise<void> {
+  async #announce({ operation, caller, account, client }: Attempt, scope: Scope): Promise<void> {
     const { audit, clock } = this.#parts;
-    const about = account === undefined ? {} : { subject: account.subject ?? account.key };
-    await audit.record(eventOf(`${operation}.throttled`, clock(), caller, { ...about, reason: scope }));
+    const about = {
+      ...(account !== undefined && { subject: account.subject ?? account.key }),
+      ...(client !== undefined && { client }),
+      reason: scope,
+    };
+    await audit.record(eventOf(`${operation}.throttled`, clock(), caller, about));
   }
 }
 

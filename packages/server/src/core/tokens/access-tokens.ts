@@ -18,6 +18,14 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
+/** A machine, which gets tokens for itself. */
+export interface Machine {
+  readonly clientId: string;
+  readonly roles: readonly string[];
+  /** The `sid` of its tokens, by which they are revoked. */
+  readonly sessionId: string;
+}
+
 /** The client id and the scope in the tokens of a person's own login: to read the profile of its user. */
 const ownClientId = "latchkey";
 const scope = "openid profile email";
@@ -65,20 +73,39 @@ export class AccessTokens {
     expiresAt: number,
     granted = client === null ? scope : client.scope,
   ): AccessToken {
+    const { audience } = this.#settings;
+    return this.#signed(
+      {
+        ...userClaims(user),
+        aud: client?.resource ?? (audience.length === 1 ? audience[0] : audience),
+        client_id: client?.id ?? ownClientId,
+        sid: sessionId,
+        scope: granted,
+      },
+      expiresAt,
+    );
+  }
+
+  /**
+   * Issues a token of a machine, which acts for itself: its subject is its client id (RFC 9068 §2.2).
+   *
+   * @param granted separated by spaces; a token without scopes has no claim of that name
+   */
+  issueToMachine(
+    { clientId, roles, sessionId }: Machine,
+    resource: string,
+    granted: string,
+    expiresAt: number,
+  ): AccessToken {
+    const named = { sub: clientId, roles, aud: resource, client_id: clientId, sid: sessionId };
+    return this.#signed({ ...named, ...(granted !== "" && { scope: granted }) }, expiresAt);
+  }
+
+  #signed(about: object, expiresAt: number): AccessToken {
     const { signer } = this.#keys;
     const issuedAt = wholeSeconds(this.#clock());
-    const { audience, issuer } = this.#settings;
-    const claims = {
-      iss: issuer,
-      ...userClaims(user),
-      aud: client?.resource ?? (audience.length === 1 ? audience[0] : audience),
-      client_id: client?.id ?? ownClientId,
-      iat: issuedAt,
-      exp: expiresAt / 1000,
-      jti: randomUUID(),
-      sid: sessionId,
-      scope: granted,
-    };
+    const times = { iat: issuedAt, exp: expiresAt / 1000 };
+    const claims = { iss: this.#settings.issuer, ...about, ...times, jti: randomUUID() };
     const signed = `${this.#headerOf(signer)}.${encode(claims)}`;
     const signature = sign("sha256", Buffer.from(signed), signer.privateKey);
     const encoded = signer.algorithm === "ES256" ? joined(signature) : signature;

@@ -1,28 +1,31 @@
 import { html, raw } from "hono/html";
+import { type Language, languages } from "./language.ts";
+import type { Html } from "./markup.ts";
 import { styleSheet } from "./style-sheet.ts";
-
-/**
- * Markup made with the `html` tag, which escapes every value. A value must stand in an element or in a quoted
- * attribute. The address of a link must be checked by the page, because `javascript:` needs no escaping.
- */
-export type Html = ReturnType<typeof html>;
 
 /** The content of a page, and its title in the window's list and for screen readers. */
 export interface PageContent {
-  /** Plain text. A page that reports an error begins it with `Error: `. */
+  readonly language: Language;
+  /** Plain text. */
   readonly title: string;
+  /** Whether the page reports an error. Its title begins with that word. */
+  readonly isError?: boolean;
+  /** The address to which the browser goes on at once, without a click. The page has checked it. */
+  readonly onward?: string;
   readonly content: Html;
 }
 
 /** The document around the content of every page. It contains no script and loads nothing. */
-export function layout({ title, content }: PageContent): Html {
+export function layout({ language, title, isError, onward, content }: PageContent): Html {
+  const fullTitle = isError ? languages[language].errorTitle(title) : title;
   return html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${fullTitle}</title>
+${onward === undefined ? "" : html`<meta http-equiv="refresh" content="0;url=${onward}">`}
 <style>${raw(styleSheet)}</style>
 </head>
 <body>

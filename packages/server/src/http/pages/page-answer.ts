@@ -1,5 +1,6 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { parseAccept } from "hono/utils/accept";
+import { type Language, languageOf } from "./language.ts";
 import { layout, type PageContent } from "./layout.ts";
 import { styleSource } from "./style-sheet.ts";
 
@@ -16,7 +17,19 @@ const pageHeaders = {
 /** Answers with a page. The other security headers are those of every answer. */
 export async function sendPage(reply: FastifyReply, page: PageContent, status = 200): Promise<FastifyReply> {
   const document = await layout(page);
+  addVary(reply, "Accept-Language");
   return reply.code(status).headers(pageHeaders).type("text/html; charset=utf-8").send(document.toString());
+}
+
+/** The language of the reader of a page. */
+export function readerLanguage({ headers }: FastifyRequest): Language {
+  return languageOf(headers["accept-language"]);
+}
+
+/** Tells caches that the answer depends on a header of the request. */
+export function addVary(reply: FastifyReply, header: string): void {
+  const others = reply.getHeader("vary");
+  reply.header("vary", others === undefined ? header : `${others}, ${header}`);
 }
 
 /**

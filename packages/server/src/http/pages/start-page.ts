@@ -2,9 +2,10 @@ import type { FastifyInstance } from "fastify";
 import { html } from "hono/html";
 import { LatchkeyError } from "../../core/errors.ts";
 import { version } from "../../core/version.ts";
+import { type Language, languages } from "./language.ts";
 import type { PageContent } from "./layout.ts";
 import { message } from "./message.ts";
-import { acceptsPage, sendPage } from "./page-answer.ts";
+import { acceptsPage, addVary, readerLanguage, sendPage } from "./page-answer.ts";
 
 /** The options of the page at `/`. */
 export interface StartPageOptions {
@@ -18,13 +19,12 @@ const guide = "https://github.com/latchkey/latchkey/blob/main/docs/guide.md";
  * Serves a page for people at `/`. A program without `text/html` in `Accept` gets the 404 of every unknown path.
  */
 export function startPageRoute(app: FastifyInstance, options: StartPageOptions): void {
-  const page = startPage(options);
   app.get("/", { schema: { hide: true } }, async (request, reply) => {
-    const vary = reply.getHeader("vary");
-    reply.header("vary", vary === undefined ? "Accept" : `${vary}, Accept`);
+    addVary(reply, "Accept");
     if (!acceptsPage(request.headers.accept)) throw new LatchkeyError("not_found");
     const folder = folderOf(request.originalUrl);
-    return folder === undefined ? sendPage(reply, page) : reply.redirect(folder);
+    if (folder !== undefined) return reply.redirect(folder);
+    return sendPage(reply, startPage(readerLanguage(request), options));
   });
 }
 
@@ -39,17 +39,18 @@ function folderOf(sent: string): string | undefined {
   return path.startsWith("/") && name !== "" ? `./${name}/` : undefined;
 }
 
-function startPage({ docs }: StartPageOptions): PageContent {
-  const documentation = html`<li><a href="docs/">API documentation</a><span>Every operation, to read and to try</span></li>
-<li><a href="openapi.json">OpenAPI document</a><span>For generators of clients</span></li>`;
+function startPage(language: Language, { docs }: StartPageOptions): PageContent {
+  const { start: texts } = languages[language];
+  const link = (address: string, [name, meaning]: readonly [name: string, meaning: string]) =>
+    html`<li><a href="${address}">${name}</a><span>${meaning}</span></li>`;
   const content = html`<h1>Latchkey</h1>
-<p class="quiet">Version ${version}</p>
-<p>This server signs people in to APIs and MCP servers.</p>
-${docs ? "" : message("notice", "The API documentation of this server is turned off.")}
+<p class="quiet">${texts.version(version)}</p>
+<p>${texts.purpose}</p>
+${docs ? "" : message("notice", texts.docsAreOff)}
 <ul class="links">
-${docs ? documentation : ""}
-<li><a href="health/ready">Health</a><span>Whether this server can serve requests</span></li>
-<li><a href="${guide}">Guide</a><span>From a fresh server to a guarded API</span></li>
+${docs ? [link("docs/", texts.docs), link("openapi.json", texts.openapi)] : ""}
+${link("health/ready", texts.health)}
+${link(guide, texts.guide)}
 </ul>`;
-  return { title: "Latchkey", content };
+  return { language, title: "Latchkey", content };
 }

@@ -4,7 +4,7 @@ import { LatchkeyError } from "../../core/errors.ts";
 import { RecentKeys } from "../../core/recent-keys.ts";
 import type { Credentials } from "../../core/stories/sign-in.ts";
 import { credentialsToSend } from "./accounts.ts";
-import { KeyedMutex } from "./concurrency-limits.ts";
+import { KeyedMutex } from "./keyed-mutex.ts";
 import type { Realm, RealmGrant } from "./realm.ts";
 import { RealmUnavailable } from "./realm-errors.ts";
 import { type RealmRefusal, refusedSignIn } from "./refusals.ts";

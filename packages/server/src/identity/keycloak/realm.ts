@@ -1,5 +1,5 @@
 import * as oidc from "openid-client";
-import { Bulkhead } from "./concurrency-limits.ts";
+import { Bulkhead } from "../../core/throttle/bulkhead.ts";
 import type { RealmSettings } from "./discovery.ts";
 import { RealmConnection, type RealmLog } from "./realm-connection.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
@@ -16,6 +16,8 @@ export interface RealmGrant {
 
 /** Limit of concurrent logins at the realm. Refreshes have a bulkhead of the same size of their own. */
 const maxConcurrent = 64;
+/** The reason of a refusal beyond that, for the log. */
+const tooMany = "too many concurrent requests to the realm";
 /** A check of readiness fails after so many milliseconds, also if `LATCHKEY_KEYCLOAK_TIMEOUT` is longer. */
 const readyTimeout = 2_000;
 /** The same scopes as those of Latchkey's own access tokens. */
@@ -32,8 +34,8 @@ export class Realm {
   readonly timeout: number;
   readonly #settings: RealmSettings;
   readonly #connection: RealmConnection;
-  readonly #logins = new Bulkhead(maxConcurrent);
-  readonly #refreshes = new Bulkhead(maxConcurrent);
+  readonly #logins = new Bulkhead(maxConcurrent, tooMany);
+  readonly #refreshes = new Bulkhead(maxConcurrent, tooMany);
 
   constructor(settings: RealmSettings, log: RealmLog) {
     this.timeout = settings.timeout;

@@ -161,6 +161,7 @@ export const postgresMigrations: readonly (readonly string[])[] = [
       code_hash text collate "C" not null primary key,
       user_id text collate "C" not null references users (id) on delete cascade,
       revision bigint not null,
+      epoch bigint not null,
       client_id text collate "C" not null,
       client_name text not null,
       redirect_uri text not null,
@@ -175,6 +176,7 @@ export const postgresMigrations: readonly (readonly string[])[] = [
       sealed_realm_tokens text
     )`,
     "create index authorizations_by_expiry on authorizations (expires_at)",
+    "create index authorizations_by_user on authorizations (user_id)",
     `create table clients (
       id text collate "C" not null primary key,
       name text not null,

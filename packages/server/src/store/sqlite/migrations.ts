@@ -122,6 +122,7 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       code_hash text not null primary key,
       user_id text not null references users (id) on delete cascade,
       revision integer not null,
+      epoch integer not null,
       client_id text not null,
       client_name text not null,
       redirect_uri text not null,
@@ -136,6 +137,7 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       sealed_realm_tokens text
     ) strict, without rowid`,
     "create index authorizations_by_expiry on authorizations (expires_at)",
+    "create index authorizations_by_user on authorizations (user_id)",
     `create table clients (
       id text not null primary key,
       name text not null,

@@ -9,8 +9,9 @@ const batchSize = 5_000;
 const day = 86_400_000;
 
 /**
- * Deletes rows that can no longer affect an answer: expired sessions, revocations and keys that no valid token needs,
- * audit events past their retention. People of a realm without a session are deleted a day after their last sign-in.
+ * Deletes rows that can no longer affect an answer: expired sessions and codes, revocations and keys that no valid token
+ * needs, audit events past their retention. People of a realm without a session are deleted a day after their last
+ * sign-in.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -37,6 +38,12 @@ const realmPeople = statement<{ before: number }>(`
       and not exists (select 1 from sessions where sessions.user_id = users.id)
       and not exists (select 1 from authorizations where authorizations.user_id = users.id) limit ${batchSize})
     and created_at < :before`);
+/** How long a code is kept after its expiry, in milliseconds. Until then a replay of it is recognised. */
+const codesLast = 86_400_000;
+
+const authorizations = statement<{ before: number }>(`
+  delete from authorizations where code_hash in (
+    select code_hash from authorizations where expires_at < :before limit ${batchSize})`);
 
 const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
 
@@ -54,6 +61,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(sessions, { now }));
     await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
     await clear(must(realmSessions, { now }));
+    await clear(must(authorizations, { before: now - codesLast }));
     await clear(must(realmPeople, { before: now - day }));
     await clear(must(keys, { now }));
     await clear(must(events, { before: now - auditRetention }));

@@ -1,21 +1,27 @@
-import type { RealmAuthorization, RealmPeople, RealmPerson } from "../../core/stories/realm-people.ts";
-import type { SessionClient } from "../../core/stories/sessions.ts";
+import type { RealmPeople, RealmPerson } from "../../core/stories/realm-people.ts";
 import type { User } from "../../core/stories/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
+import { addingSteps } from "./authorizations.ts";
+import { lockOpenClient } from "./client-locks.ts";
+import { textsIn } from "./json-texts.ts";
+import { isOfItsUsersEpoch, isOfLiveClient } from "./session-rows.ts";
 
 interface PersonRow extends Omit<RealmPerson, "roles"> {
   /** A JSON array. */
   readonly roles: string;
 }
 
+/** The revision of every person of a realm. They have no password here, and nobody disables them here. */
+const revision = 0;
+
 // No local user has such a key: a name has no space. The empty hash fits no password. `created_at` is the time of the
 // last sign-in: people without a session are deleted a day after it.
 const record = statement<PersonRow & { nameKey: string; at: number }>(`
   insert into users (id, username, username_key, email, email_key, display_name, roles, password_hash, active,
     revision, created_at, issuer)
-  values (:id, :username, :nameKey, :email, :nameKey, :displayName, :roles, '', 1, 0, :at, :issuer)
+  values (:id, :username, :nameKey, :email, :nameKey, :displayName, :roles, '', 1, ${revision}, :at, :issuer)
   on conflict (id) do update set username = excluded.username, email = excluded.email,
     display_name = excluded.display_name, roles = excluded.roles, created_at = excluded.created_at,
     issuer = excluded.issuer
@@ -26,28 +32,15 @@ const describe = statement<PersonRow>(`
     issuer = :issuer
   where id = :id and issuer is not null`);
 
-type AuthorizationRow = Omit<RealmAuthorization, "client"> & {
-  readonly clientId: string;
-  readonly clientName: string;
-  readonly scope: string;
-  readonly resource: string;
-  readonly tokens: string;
-};
-
-const authorize = statement<AuthorizationRow>(`
-  insert into authorizations (code_hash, user_id, revision, client_id, client_name, redirect_uri, challenge, scope,
-    resource, address_bucket, created_at, expires_at, sealed_realm_tokens)
-  select :codeHash, users.id, users.revision, :clientId, :clientName, :redirectUri, :challenge, :scope,
-    :resource, :addressBucket, :createdAt, :expiresAt, :tokens
-  from users where users.id = :userId and users.issuer is not null`);
+const addTokens = statement<{ codeHash: string; tokens: string }>(`
+  update authorizations set sealed_realm_tokens = :tokens where code_hash = :codeHash`);
 
 const byId = statement<{ id: string }, PersonRow & { active: number }>(`
   select id, username, email, display_name as "displayName", roles, active, issuer
   from users where id = :id and issuer is not null`);
 
-/** Sessions of an earlier epoch have ended, although their rows are not marked yet. */
-const isOpen = `sessions.ended_at is null
-  and sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
+/** A session has ended with all of its user or client, although its row is not marked yet. */
+const isOpen = `sessions.ended_at is null and ${isOfItsUsersEpoch} and ${isOfLiveClient}`;
 
 const tokensOf = statement<{ id: string }, { tokens: string | null }>(`
   select sealed_realm_tokens as tokens from sessions where id = :id and ${isOpen}`);
@@ -73,11 +66,15 @@ export function realmPeopleTable(database: Database, audit: AuditWriter): RealmP
       const row = await one(database, byId, { id });
       return row && userOf(row);
     },
-    allow(person, { client, ...authorization }, tokens, event) {
-      const row = { ...authorization, ...columnsOf(client), tokens };
-      const at = authorization.createdAt;
+    allow(person, authorization, tokens, event) {
+      const { client, codeHash, createdAt: at } = authorization;
       return audit.commit(
-        [must(record, { ...rowOf(person), nameKey: `realm ${person.id}`, at }), must(authorize, row)],
+        [
+          ...lockOpenClient(database, client.id),
+          must(record, { ...rowOf(person), nameKey: `realm ${person.id}`, at }),
+          ...addingSteps(database, { ...authorization, revision }),
+          must(addTokens, { codeHash, tokens }),
+        ],
         [event],
       );
     },
@@ -100,12 +97,6 @@ function rowOf({ id, username, email, displayName, roles, issuer }: RealmPerson)
   return { id, username, email, displayName, roles: JSON.stringify(roles), issuer };
 }
 
-function columnsOf({ id: clientId, name: clientName, scope, resource }: SessionClient) {
-  return { clientId, clientName, scope, resource };
-}
-
 function userOf({ id, username, email, displayName, roles, active }: PersonRow & { active: number }): User {
-  const read: unknown = JSON.parse(roles);
-  const texts = Array.isArray(read) ? read.filter((role) => typeof role === "string") : [];
-  return { id, username, email, displayName, active: active === 1, roles: texts };
+  return { id, username, email, displayName, active: active === 1, roles: textsIn(roles) };
 }

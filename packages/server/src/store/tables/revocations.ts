@@ -1,17 +1,21 @@
 import type { Revocation, RevocationLog } from "../../core/tokens/revocations.ts";
 import { type Database, one } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
+import { isOfItsUsersEpoch, isOfLiveClient } from "./session-rows.ts";
 
 const after = statement<{ cursor: number }, Revocation>(`
   select number, session_id as "sessionId", until from revocations where number > :cursor order by number`);
 
-const incomplete = statement<NoValues, { userId: string }>(
-  'select user_id as "userId" from session_endings limit 1',
+const incomplete = statement<NoValues, { id: string }>(
+  "select user_id as id from session_endings union all select client_id as id from client_endings limit 1",
 );
 
+// The tokens of a client itself (client credentials) have no row in `sessions`.
 const open = statement<{ sessionId: string }, { id: string }>(`
-  select sessions.id from sessions join users on users.id = sessions.user_id
-  where sessions.id = :sessionId and sessions.ended_at is null and sessions.epoch >= users.epoch`);
+  select sessions.id from sessions
+  where sessions.id = :sessionId and sessions.ended_at is null and ${isOfItsUsersEpoch} and ${isOfLiveClient}
+  union all
+  select clients.id from clients where clients.session_id = :sessionId and clients.blocked_at is null`);
 
 /** The table `revocations`: the numbered list of ended sessions. */
 export function revocationTable(database: Database): RevocationLog {

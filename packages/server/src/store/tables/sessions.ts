@@ -1,55 +1,40 @@
+import type { AuditEvent } from "../../core/audit-events.ts";
 import { type SessionLife, withLife } from "../../core/stories/session-life.ts";
-import type {
-  RefreshTokenState,
-  Session,
-  SessionClient,
-  Sessions,
-  SessionUse,
-} from "../../core/stories/sessions.ts";
-import { type Database, must, one, step } from "../database.ts";
+import type { RefreshTokenState, Sessions, SessionUse } from "../../core/stories/sessions.ts";
+import { type Database, must, one, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
 import type { SessionEndings } from "./session-endings.ts";
+import {
+  isOfItsUsersEpoch,
+  isOfLiveClient,
+  openedColumns,
+  openingStep,
+  type SessionRow,
+  sessionColumns,
+  sessionIn,
+} from "./session-rows.ts";
 
 /** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
 type LiveAt = SessionLife & { readonly at: number };
 
-/** A row of `sessions`. The columns of the client are all null, or none is. */
-interface SessionRow extends Omit<Session, "client">, ClientColumns {}
-
-interface ClientColumns {
-  readonly clientId: string | null;
-  readonly clientName: string | null;
-  readonly scope: string | null;
-  readonly resource: string | null;
-}
-
-/** All sessions of an earlier epoch have ended. */
-const isOfItsUsersEpoch = `sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
-
 const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
-  and ${isOfItsUsersEpoch})`;
+  and ${isOfItsUsersEpoch} and ${isOfLiveClient})`;
 
 /** A login ends at most this many of a user's oldest sessions. */
 const mostSurplus = 10;
 
-const openedColumns = `id, user_id as "userId", generation, refresh_hash as "refreshHash",
-  rotated_at as "rotatedAt", created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt",
-  ends_at as "endsAt", tokens_until as "tokensUntil", address_bucket as "addressBucket",
-  client_id as "clientId", client_name as "clientName", scope, resource`;
-const columns = `${openedColumns}, ended_at as "endedAt"`;
-
-// A session of an earlier epoch has ended, although its row is not marked yet: after its last use.
+// A session of an earlier epoch or of an ended client has ended after its last use, although its row is not marked.
 const byId = statement<{ id: string }, SessionRow>(`
   select ${openedColumns},
-    case when ended_at is null and not ${isOfItsUsersEpoch} then last_used_at else ended_at end as "endedAt"
+    case when ended_at is null and not (${isOfItsUsersEpoch} and ${isOfLiveClient}) then last_used_at else ended_at end as "endedAt"
   from sessions where id = :id`);
 
 type Slice = { afterUser: string; afterAt: number; afterId: string; lastUser: string; limit: number };
 
 // In the order of the index `sessions_open`, so that a page costs its own rows alone.
 const live = statement<LiveAt & Slice, SessionRow>(`
-  select ${columns} from sessions
+  select ${sessionColumns} from sessions
   where ${isLive} and (user_id, created_at, id) > (:afterUser, :afterAt, :afterId) and user_id <= :lastUser
   order by user_id, created_at, id limit :limit`);
 
@@ -57,23 +42,11 @@ const live = statement<LiveAt & Slice, SessionRow>(`
 const behindUsers = "\u{10ffff}";
 
 const liveOf = statement<LiveAt & { userId: string; most: number }, SessionRow>(`
-  select ${columns} from sessions where user_id = :userId and ${isLive}
+  select ${sessionColumns} from sessions where user_id = :userId and ${isLive}
   order by last_used_at desc, created_at desc limit :most`);
 
 const countLive = statement<LiveAt & { userId: string; except: string }, { count: number }>(`
   select count(*) as count from sessions where user_id = :userId and id != :except and ${isLive}`);
-
-const insert = `
-  insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
-    ends_at, tokens_until, address_bucket, client_id, client_name, scope, resource, ended_at, epoch)
-  select :id, users.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
-    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, users.epoch
-  from users where users.id = :userId and users.active = 1 and users.revision = :revision`;
-const open = {
-  one: statement<SessionRow & { revision: number }>(insert),
-  // The user's row is locked: a concurrent change to the user waits and then ends this session too.
-  many: statement<SessionRow & { revision: number }>(`${insert} for share`),
-};
 
 /** Access tokens keep the time that they were promised before. */
 const laterTokens = `
@@ -104,6 +77,14 @@ const end = statement<{ id: string; at: number }>(`
 const revoke = statement<{ id: string }>(`
   insert into revocations (session_id, until) select id, tokens_until from sessions where id = :id`);
 
+/** Ends the sessions of these events. */
+export function endingSteps(events: readonly AuditEvent[]): Step[] {
+  return [
+    ...events.map(({ sessionId: id = "", at }) => step(end, { id, at })),
+    ...events.map(({ sessionId: id = "" }) => step(revoke, { id })),
+  ];
+}
+
 const beyondKept = statement<LiveAt & { userId: string; kept: number }, { id: string }>(`
   select id from sessions where user_id = :userId and ${isLive}
   order by created_at desc limit ${mostSurplus} offset :kept`);
@@ -112,9 +93,15 @@ const oldest = statement<LiveAt & { userId: string }, { id: string }>(`
   select id from sessions where user_id = :userId and ${isLive}
   order by created_at limit ${mostSurplus}`);
 
-const openBut = statement<{ userId: string; keep: string }, { id: string }>(`
+// A code that is not redeemed yet would become a session.
+const openBut = statement<{ userId: string; keep: string; at: number }, { id: string }>(`
   select id from sessions
-  where user_id = :userId and id != :keep and ended_at is null and ${isOfItsUsersEpoch} limit 1`);
+  where user_id = :userId and id != :keep and ended_at is null and ${isOfItsUsersEpoch} and ${isOfLiveClient}
+  union all
+  select code_hash as id from authorizations
+  where user_id = :userId and session_id is null and expires_at > :at
+    and epoch >= (select users.epoch from users where users.id = :userId)
+  limit 1`);
 
 const openedFrom = statement<{ userId: string; addressBucket: string }, { id: string }>(`
   select id from sessions where user_id = :userId and address_bucket = :addressBucket limit 1`);
@@ -162,16 +149,8 @@ export function sessionTable(
       const ends = rows.length < mostSurplus ? rows : await database.all(oldest, { ...liveAt(at), userId });
       return ends.map(({ id }) => id);
     },
-    open(session, revision, event, instead = []) {
-      const ends = [
-        ...instead.map(({ sessionId: id = "", at }) => step(end, { id, at })),
-        ...instead.map(({ sessionId: id = "" }) => step(revoke, { id })),
-      ];
-      return audit.commit(
-        [must(open[database.writers], { ...rowOf(session), revision }), ...ends],
-        [event, ...instead],
-      );
-    },
+    open: (session, revision, event, instead = []) =>
+      audit.commit([openingStep(database, session, revision), ...endingSteps(instead)], [event, ...instead]),
     rotate(id: string, from: RefreshTokenState, to: RefreshTokenState, use, event) {
       const link = {
         from: from.generation,
@@ -190,29 +169,11 @@ export function sessionTable(
       return audit.commit([must(end, { id, at }), step(revoke, { id })], events, "urgent");
     },
     async endAll(userId, event, keep) {
-      if ((await one(database, openBut, { userId, keep: keep ?? "" })) === undefined) return false;
+      if ((await one(database, openBut, { userId, keep: keep ?? "", at: event.at })) === undefined)
+        return false;
       return audit.commit(endings.begin(userId, event.at, keep), [event], "urgent");
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,
-  };
-}
-
-/** The columns of a person's own login. */
-const noClient: ClientColumns = { clientId: null, clientName: null, scope: null, resource: null };
-
-function rowOf({ client, ...session }: Session): SessionRow {
-  return { ...session, ...(client === null ? noClient : columnsOf(client)) };
-}
-
-function columnsOf({ id, name, scope, resource }: SessionClient): ClientColumns {
-  return { clientId: id, clientName: name, scope, resource };
-}
-
-function sessionIn({ clientId, clientName, scope, resource, ...session }: SessionRow): Session {
-  if (clientId === null) return { ...session, client: null };
-  return {
-    ...session,
-    client: { id: clientId, name: clientName ?? "", scope: scope ?? "", resource: resource ?? "" },
   };
 }

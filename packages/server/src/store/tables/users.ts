@@ -9,6 +9,7 @@ import {
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
+import { textsIn } from "./json-texts.ts";
 import type { SessionEndings } from "./session-endings.ts";
 
 interface UserRow extends Omit<LocalUser, "active" | "roles"> {
@@ -196,10 +197,5 @@ function addedUser(user: NewUser, at: number): AddedUser {
 }
 
 function localUserOf(row: UserRow): LocalUser {
-  return { ...row, active: row.active === 1, roles: rolesOf(row.roles) };
-}
-
-function rolesOf(text: string): string[] {
-  const roles: unknown = JSON.parse(text);
-  return Array.isArray(roles) ? roles.filter((role) => typeof role === "string") : [];
+  return { ...row, active: row.active === 1, roles: textsIn(row.roles) };
 }

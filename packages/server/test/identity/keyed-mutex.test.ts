@@ -1,20 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Bulkhead, KeyedMutex } from "../../src/identity/keycloak/concurrency-limits.ts";
+import { KeyedMutex } from "../../src/identity/keycloak/keyed-mutex.ts";
 
 const overloaded = { code: "overloaded", retryAfter: 1 };
-
-describe("a bulkhead", () => {
-  test("rejects beyond its limit, until a permit is given back", () => {
-    const bulkhead = new Bulkhead(2);
-    const first = bulkhead.acquire();
-    bulkhead.acquire();
-    expect(() => bulkhead.acquire()).toThrow(expect.objectContaining(overloaded));
-    first[Symbol.dispose]();
-    bulkhead.acquire();
-    expect(() => bulkhead.acquire()).toThrow(expect.objectContaining(overloaded));
-  });
-});
 
 describe("a keyed mutex", () => {
   let mutex: KeyedMutex;

@@ -1,31 +1,6 @@
 import { settlesWithin } from "@latchkey/guard/timers";
 import { LatchkeyError } from "../../core/errors.ts";
 
-/**
- * A semaphore that rejects instead of queueing. So a slow realm holds up a bounded number of requests, and a request
- * beyond them gets its 503 at once.
- */
-export class Bulkhead {
-  #free: number;
-
-  constructor(limit: number) {
-    this.#free = limit;
-  }
-
-  /**
-   * Takes a permit. Disposal gives it back.
-   *
-   * @throws {LatchkeyError} `overloaded` if all permits are taken
-   */
-  acquire(): Disposable {
-    if (this.#free === 0) {
-      throw new LatchkeyError("overloaded", { reason: "too many concurrent requests to the realm" });
-    }
-    this.#free--;
-    return { [Symbol.dispose]: () => void this.#free++ };
-  }
-}
-
 /** A mutex for each key. Callers of one key enter in the order of their calls, callers of other keys at once. */
 export class KeyedMutex {
   readonly #timeout: number;

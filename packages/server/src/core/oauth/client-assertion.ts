@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import type { JWTPayload } from "jose";
+import type { Caller } from "../audit-events.ts";
+import type { Clock } from "../clock.ts";
+import { LatchkeyError } from "../errors.ts";
+import type { AttemptCounter } from "../throttle/attempt-counter.ts";
+import { noMatchingKey, verifySignature } from "./assertion-signature.ts";
+import type { Client } from "./client.ts";
+import type { PublicJwk, ReadKeySet } from "./client-keys.ts";
+
+/** The longest assertion, in characters. */
+const longestAssertion = 4096;
+
+/** How far in the future an assertion may expire, in milliseconds. Each one is remembered for as long. */
+const longestLife = 600_000;
+
+/** How far the clock of a client may be off, in milliseconds. */
+const tolerance = 30_000;
+
+/** The one use of an assertion: it is refused until it has expired, whatever happens to the clock of its client. */
+const oneUse = { limit: 1, windowMs: longestLife + 2 * tolerance };
+
+/** The parts that assertions are checked with. */
+export interface AssertionParts {
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly readKeySet: ReadKeySet;
+  /** Remembers used assertions. Replicas share it if they share the database. */
+  readonly used: Pick<AttemptCounter, "reserve" | "settle">;
+  readonly clock: Clock;
+}
+
+/**
+ * Checks that an assertion proves the identity of its client (`private_key_jwt`, RFC 7523 §3).
+ *
+ * @throws {LatchkeyError} `invalid_client`; `client_document_unavailable` if the client's keys cannot be read now;
+ * `store_unavailable` if its use cannot be remembered
+ */
+export type CheckAssertion = (assertion: string, client: Client, caller: Caller) => Promise<void>;
+
+/**
+ * Makes the check of assertions. Each assertion works once, also on another replica: its id takes the one slot of a
+ * counter, as an attempt to sign in would. The id is remembered after all other checks, so strangers fill nothing.
+ */
+export function createAssertionCheck(parts: AssertionParts): CheckAssertion {
+  const { issuer, tokenEndpoint, readKeySet, used, clock } = parts;
+
+  function assertClaims({ aud, exp, iat, jti }: JWTPayload): void {
+    const [audience, ...more] = typeof aud === "string" ? [aud] : (aud ?? []);
+    // A second audience could replay the assertion here.
+    if (more.length > 0 || (audience !== issuer && audience !== tokenEndpoint)) throw refused("claim aud");
+    const now = clock();
+    if (exp === undefined || exp * 1000 > now + longestLife + tolerance) throw refused("claim exp");
+    if (iat !== undefined && iat * 1000 > now + tolerance) throw refused("claim iat");
+    if (jti !== undefined && (typeof jti !== "string" || jti === "")) throw refused("claim jti");
+  }
+
+  async function useUp(id: string): Promise<void> {
+    const limits = [{ key: `assertion ${id}`, rule: oneUse }];
+    const [reservation] = await used.reserve(limits);
+    if (reservation?.admitted !== true) throw refused("used before");
+    await used.settle(limits, true);
+  }
+
+  /** Verifies with the keys of the client, and once more if it may have made a key since they were read. */
+  async function verified(assertion: string, client: Client, caller: Caller): Promise<JWTPayload> {
+    const options = {
+      issuer: client.id,
+      subject: client.id,
+      requiredClaims: ["aud", "exp"],
+      clockTolerance: tolerance / 1000,
+      currentDate: new Date(clock()),
+    };
+    const check = async (anew: boolean) => {
+      const keys = await keysOf(client, (url) => readKeySet(url, caller, anew));
+      return verifySignature(assertion, keys, options);
+    };
+    let checked = await check(false);
+    const mayHaveMore = client.credentials.some(({ kind }) => kind === "key_address");
+    if ("failure" in checked && checked.failure === noMatchingKey && mayHaveMore) checked = await check(true);
+    if ("failure" in checked) throw refused(checked.failure);
+    return checked.claims;
+  }
+
+  return async function checkAssertion(assertion, client, caller) {
+    if (assertion.length > longestAssertion) throw refused("too long");
+    const claims = await verified(assertion, client, caller);
+    assertClaims(claims);
+    await useUp(idOf(assertion, client, claims));
+  };
+}
+
+/** The public keys of a client. */
+async function keysOf(
+  { credentials }: Client,
+  readKeySet: (url: string) => Promise<readonly PublicJwk[]>,
+): Promise<PublicJwk[]> {
+  const keys: PublicJwk[] = [];
+  for (const credential of credentials) {
+    if (credential.kind === "keys") keys.push(...credential.keys);
+    if (credential.kind === "key_address") keys.push(...(await readKeySet(credential.url)));
+  }
+  return keys;
+}
+
+/** An assertion has a `jti`, or is known by its signed text: its signature can be written in two ways. */
+function idOf(assertion: string, { id }: Client, { jti }: JWTPayload): string {
+  const named = jti === undefined ? ["text", assertion.slice(0, assertion.lastIndexOf("."))] : ["jti", jti];
+  return createHash("sha256")
+    .update(JSON.stringify([id, ...named]))
+    .digest("base64url");
+}
+
+function refused(reason: string): LatchkeyError {
+  return new LatchkeyError("invalid_client", { reason: `assertion: ${reason}` });
+}

@@ -1,0 +1,26 @@
+import type { LatchkeyError } from "../../core/errors.ts";
+
+/** The receiver of an authorization response, as the client named it in its request. */
+export interface ResponseTarget {
+  readonly redirectUri: string;
+  readonly state: string | undefined;
+}
+
+/**
+ * The redirect URI with an authorization response: a code, or an error (RFC 6749 §4.1.2). `iss` tells a client of
+ * several servers apart from whom it comes (RFC 9207). The redirect URI stays as it was registered, byte by byte.
+ */
+export function authorizationResponse(
+  issuer: string,
+  { redirectUri, state }: ResponseTarget,
+  result: { readonly code: string } | { readonly refusal: LatchkeyError },
+): string {
+  const parameters = new URLSearchParams(
+    "code" in result
+      ? { code: result.code }
+      : { error: result.refusal.code, error_description: result.refusal.message },
+  );
+  if (state !== undefined) parameters.set("state", state);
+  parameters.set("iss", issuer);
+  return `${redirectUri}${redirectUri.includes("?") ? "&" : "?"}${parameters}`;
+}

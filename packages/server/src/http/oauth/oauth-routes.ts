@@ -1,0 +1,34 @@
+import type { FastifyInstance } from "fastify";
+import type { RegisterClient } from "../../core/stories/register-client.ts";
+import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
+import { admitEveryOrigin, openRoute, preflightRoute } from "./open-cors.ts";
+import { registerRoute } from "./register-route.ts";
+import { type RevokeOperations, revokeRoute } from "./revoke-route.ts";
+import { type TokenOperations, tokenRoute } from "./token-route.ts";
+
+/** The stories of the authorization server. */
+export interface OAuthOperations extends TokenOperations, RevokeOperations {
+  readonly introspection: IntrospectOptions;
+  /** Undefined if clients may not register themselves. */
+  readonly registerClient: RegisterClient | undefined;
+}
+
+/** Serves the endpoints of the authorization server for programs. Web pages of every origin may call them. */
+export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperations): Promise<void> {
+  await app.register(async (scope) => {
+    // Schemas are for the document. The routes check their bodies themselves, and answer in the form of OAuth.
+    scope.setValidatorCompiler(() => () => true);
+    scope.addHook("onRoute", (route) => {
+      route.config = { ...route.config, ...openRoute };
+    });
+    scope.addHook("onRequest", admitEveryOrigin);
+    const paths = ["/oauth/token", "/oauth/revoke", "/oauth/introspect"];
+    for (const path of paths) preflightRoute(scope, path, "POST");
+    tokenRoute(scope, operations);
+    revokeRoute(scope, operations);
+    introspectRoute(scope, operations.introspection);
+    if (operations.registerClient === undefined) return;
+    preflightRoute(scope, "/oauth/register", "POST");
+    registerRoute(scope, operations.registerClient);
+  });
+}

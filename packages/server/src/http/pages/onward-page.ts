@@ -1,0 +1,29 @@
+import { html } from "hono/html";
+import { type Language, languages } from "./language.ts";
+import type { PageContent } from "./layout.ts";
+import { foreignText, strongText } from "./markup.ts";
+import { redirectTarget } from "./redirect-target.ts";
+
+/** The parts of the onward page. */
+export interface OnwardPage {
+  readonly language: Language;
+  /** The redirect URI with the authorization response. The redirect URI was registered, so its scheme is harmless. */
+  readonly address: string;
+  /** The name of the application. */
+  readonly application: string;
+  readonly allowed: boolean;
+}
+
+/**
+ * Leads the browser to the redirect URI: at once, and by a visible link. A redirect as the answer to a form would
+ * never arrive, because `form-action` applies to all of its hops. A page begins a new navigation.
+ */
+export function onwardPage({ language, address, application, allowed }: OnwardPage): PageContent {
+  const { onward: texts } = languages[language];
+  const title = allowed ? texts.allowedTitle : texts.deniedTitle;
+  const content = html`<h1>${title}</h1>
+<p>${texts.goingTo(strongText(redirectTarget(address).name))}</p>
+<p><a class="button" href="${address}">${texts.link(foreignText(application))}</a></p>
+<p class="quiet">${texts.close}</p>`;
+  return { language, title, onward: address, content };
+}

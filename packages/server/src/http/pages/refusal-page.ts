@@ -1,0 +1,73 @@
+import { html } from "hono/html";
+import type { LatchkeyError } from "../../core/errors.ts";
+import { type Language, languages } from "./language.ts";
+import type { PageContent } from "./layout.ts";
+import { type Html, strongText } from "./markup.ts";
+import { message } from "./message.ts";
+import { redirectTarget } from "./redirect-target.ts";
+import type { Texts } from "./texts/texts.ts";
+
+/** The way back to the client. */
+export interface WayBack {
+  readonly address: string;
+  /** Whether the address is on this device, or the operator vouches for it. */
+  readonly isChecked: boolean;
+}
+
+/** The parts of a refusal's page. */
+export interface RefusalPage {
+  readonly language: Language;
+  readonly refusal: LatchkeyError;
+  readonly requestId: string;
+  /** The redirect URI with the error. A person may carry it there by a click. */
+  readonly back?: WayBack | undefined;
+}
+
+/** Says why a request was refused, and the way out. It shows nothing that the request contained. */
+export function refusalPage({ language, refusal, requestId, back }: RefusalPage): PageContent {
+  const texts = languages[language];
+  const kind = kindOf(refusal);
+  const { title, advice } = texts.refusals[kind];
+  const retry = html`<p><a class="button" href="">${texts.refusal.tryAgain}</a></p>`;
+  const content = html`<h1>${title}</h1>
+${message("error", advice)}
+${repeatable.has(kind) ? retry : ""}
+${back === undefined ? "" : wayBack(texts, back)}
+<p class="quiet">${texts.refusal.request(requestId)}</p>`;
+  return { language, title, isError: true, content };
+}
+
+function wayBack({ refusal }: Texts, { address, isChecked }: WayBack): Html {
+  const name = strongText(redirectTarget(address).name);
+  return html`${isChecked ? "" : html`<p>${refusal.uncheckedAddress(name)}</p>`}
+<p><a class="button second" href="${address}">${refusal.back(name)}</a></p>`;
+}
+
+type Kind = keyof Texts["refusals"];
+
+/** Refusals that the same address may not get again. */
+const repeatable: ReadonlySet<Kind> = new Set([
+  "descriptionUnavailable",
+  "foreignForm",
+  "tooMany",
+  "busy",
+  "internal",
+]);
+
+function kindOf({ code, status }: LatchkeyError): Kind {
+  switch (code) {
+    case "unknown_client":
+      return "unknownClient";
+    case "invalid_redirect_uri":
+      return "redirectUri";
+    case "client_document_unavailable":
+      return "descriptionUnavailable";
+    case "forbidden_origin":
+      return "foreignForm";
+    case "rate_limited":
+      return "tooMany";
+    default:
+      if (status === 503) return "busy";
+      return status >= 500 ? "internal" : "badRequest";
+  }
+}

@@ -1,0 +1,114 @@
+import { html } from "hono/html";
+import type { AuthorizationRequest } from "../../core/oauth/authorization-request.ts";
+import type { Voucher } from "../../core/oauth/client.ts";
+import { formField } from "./form-field.ts";
+import { type Language, languages } from "./language.ts";
+import type { PageContent } from "./layout.ts";
+import { foreignText, type Html, strongText } from "./markup.ts";
+import { message } from "./message.ts";
+import { redirectTarget } from "./redirect-target.ts";
+import type { Texts } from "./texts/texts.ts";
+
+/** The person's last attempt, and the reason why it failed. */
+export interface FailedAttempt {
+  readonly username: string;
+  /** `username`, `password`: the field is empty. Other texts are about the whole form. */
+  readonly missing?: "username" | "password";
+  readonly error: string;
+}
+
+/** The parts of the sign-in page. */
+export interface SignInPage {
+  readonly language: Language;
+  /** The host of this server, as a person sees it in the address bar. */
+  readonly site: string;
+  readonly request: AuthorizationRequest;
+  readonly failed?: FailedAttempt | undefined;
+}
+
+/**
+ * One form that signs a person in and allows the request. It posts to its own address, so nothing is stored between
+ * the page and its answer. The button that refuses has a form of its own, which sends no password.
+ */
+export function signInPage({ language, site, request, failed }: SignInPage): PageContent {
+  const { signIn: texts } = languages[language];
+  const heading = texts.heading(foreignText(shortened(request.client.name)));
+  const content = html`<p class="site">${site}</p>
+<h1>${heading}</h1>
+${failed && failed.missing === undefined ? message("error", failed.error, "failure") : ""}
+${requestSummary(texts, request)}
+${warning(texts, request)}
+<form method="post" class="fields">
+<p class="quiet">${texts.lead}</p>
+<input type="hidden" name="decision" value="allow">
+${fields(texts, request, failed)}
+<div class="buttons">
+<button type="submit">${texts.allow}</button>
+<button type="submit" class="second" form="refusal">${texts.deny}</button>
+</div>
+</form>
+<form method="post" id="refusal"><input type="hidden" name="decision" value="deny"></form>`;
+  return { language, title: texts.title(site), isError: failed !== undefined, content };
+}
+
+function fields(texts: Texts["signIn"], { loginHint }: AuthorizationRequest, failed?: FailedAttempt): Html {
+  const errorOf = (name: "username" | "password") => {
+    if (failed === undefined) return undefined;
+    if (failed.missing === undefined) return { messageId: "failure" };
+    return failed.missing === name ? { text: failed.error } : undefined;
+  };
+  const username = formField({
+    name: "username",
+    label: texts.username,
+    type: "text",
+    autocomplete: "username",
+    value: failed?.username ?? loginHint ?? "",
+    error: errorOf("username"),
+    autofocus: failed?.missing === "username",
+  });
+  const password = formField({
+    name: "password",
+    label: texts.password,
+    type: "password",
+    autocomplete: "current-password",
+    error: errorOf("password"),
+    autofocus: failed !== undefined && failed.missing !== "username",
+  });
+  return html`${username}${password}`;
+}
+
+/** Who asks, for what, and who receives it. A person compares these with what they started. */
+function requestSummary(
+  texts: Texts["signIn"],
+  { client, resource, scope, redirectUri }: AuthorizationRequest,
+): Html {
+  const scopes = scope.split(" ").filter((name) => name !== "");
+  const rights = html`<ul class="scopes">${scopes.map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
+  const target = redirectTarget(redirectUri);
+  const { name = resource.url } = { name: resource.name ?? undefined };
+  return html`<dl class="summary">
+<div><dt>${texts.application}</dt><dd>${strongText(shortened(client.name))}<small>${vouched(texts, client.voucher)}</small></dd></div>
+<div><dt>${texts.access}</dt><dd>${foreignText(name)}${name === resource.url ? "" : html`<small>${resource.url}</small>`}</dd></div>
+<div><dt>${texts.rights}</dt><dd>${scopes.length === 0 ? texts.allRights : rights}</dd></div>
+<div><dt>${texts.returnsTo}</dt><dd>${strongText(target.name)}${target.isDevice ? html`<small>${texts.deviceTarget}</small>` : ""}</dd></div>
+</dl>`;
+}
+
+function vouched({ vouchedBy }: Texts["signIn"], voucher: Voucher): string | Html {
+  return voucher.by === "document" ? vouchedBy.document(strongText(voucher.host)) : vouchedBy[voucher.by];
+}
+
+/** The operator vouches for the web addresses of the clients they added, but not for the programs on a device. */
+function warning(texts: Texts["signIn"], { client, redirectUri }: AuthorizationRequest): Html | "" {
+  const { name, isDevice } = redirectTarget(redirectUri);
+  if (isDevice) return message("warning", texts.deviceWarning);
+  return client.voucher.by === "nobody" ? message("warning", texts.webWarning(strongText(name))) : "";
+}
+
+/** Characters of a name that are shown. A longer name could push the rest off the screen. */
+const mostOfName = 80;
+
+function shortened(name: string): string {
+  const characters = [...name];
+  return characters.length <= mostOfName ? name : `${characters.slice(0, mostOfName).join("")}…`;
+}

@@ -1,0 +1,104 @@
+import { html } from "hono/html";
+import type { Texts } from "./texts.ts";
+
+const again = "Entfernen Sie die Verbindung in der Anwendung und fügen Sie sie neu hinzu.";
+
+/** The texts in German. */
+export const de: Texts = {
+  errorTitle: (title) => `Fehler: ${title}`,
+  start: {
+    version: (version) => `Version ${version}`,
+    purpose: "Dieser Server meldet Menschen bei APIs und MCP-Servern an.",
+    docsAreOff: "Die API-Dokumentation dieses Servers ist abgeschaltet.",
+    docs: ["API-Dokumentation", "Jede Operation, zum Lesen und Ausprobieren"],
+    openapi: ["OpenAPI-Dokument", "Für Generatoren von Clients"],
+    health: ["Zustand", "Ob dieser Server Anfragen beantworten kann"],
+    guide: ["Anleitung", "Vom neuen Server zur geschützten API (englisch)"],
+  },
+  signIn: {
+    title: (site) => `Anmelden bei ${site}`,
+    heading: (application) => html`Darf ${application} für Sie handeln?`,
+    lead: "Melden Sie sich an, um es zu erlauben. Sie können auch ablehnen.",
+    application: "Anwendung",
+    vouchedBy: {
+      operator: "Der Betreiber dieses Servers hat sie hinzugefügt.",
+      document: (host) => html`Sie ist bei ${host} beschrieben.`,
+      nobody: "Sie hat diesen Namen selbst gewählt. Niemand hat ihn geprüft.",
+    },
+    access: "Zugriff auf",
+    rights: "Rechte",
+    allRights: "Sie darf dort, was Sie dürfen.",
+    returnsTo: "Zurück zu",
+    deviceTarget: "Ein Programm auf diesem Gerät",
+    deviceWarning:
+      "Ein Programm auf diesem Gerät erhält den Zugriff. Fahren Sie nur fort, wenn Sie es gerade selbst gestartet haben.",
+    webWarning: (host) =>
+      html`Niemand hier hat diese Anwendung geprüft. Fahren Sie nur fort, wenn Sie ${host} vertrauen und dies gerade selbst begonnen haben.`,
+    username: "Benutzername oder E-Mail-Adresse",
+    password: "Passwort",
+    allow: "Anmelden und erlauben",
+    deny: "Ablehnen",
+    errors: {
+      missingUsername: "Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse ein.",
+      missingPassword: "Geben Sie Ihr Passwort ein.",
+      wrongPassword: "Der Benutzername oder das Passwort ist falsch.",
+      accountDisabled: "Dieses Konto ist gesperrt. Fragen Sie einen Administrator.",
+      accountSetup:
+        "Dieses Konto ist noch nicht eingerichtet. Melden Sie sich einmal im Browser beim Identitätsanbieter an.",
+      tokenTooLarge: "Dieses Konto hat zu viele Rollen, um sich anzumelden. Fragen Sie einen Administrator.",
+      tooMany: (time) => `Zu viele Versuche. Versuchen Sie es in ${time} noch einmal.`,
+      busy: "Der Server ist ausgelastet. Nichts ist verloren: Versuchen Sie es gleich noch einmal.",
+    },
+  },
+  onward: {
+    allowedTitle: "Sie sind angemeldet",
+    deniedTitle: "Sie haben den Zugriff abgelehnt",
+    goingTo: (host) => html`Es geht weiter zu ${host}.`,
+    link: (application) => html`Weiter zu ${application}`,
+    close: "Sie können dieses Fenster schließen, wenn nichts mehr geschieht.",
+  },
+  refusals: {
+    unknownClient: {
+      title: "Diese Anwendung ist hier nicht bekannt",
+      advice: `${again} Wenn das nicht hilft, fragen Sie den Betreiber dieses Servers: Die Anwendung kann gesperrt sein.`,
+    },
+    redirectUri: {
+      title: "Der Rückweg gehört nicht zu dieser Anwendung",
+      advice: `Die Adresse für die Antwort ist für diese Anwendung nicht eingetragen. ${again}`,
+    },
+    descriptionUnavailable: {
+      title: "Die Anwendung lässt sich gerade nicht prüfen",
+      advice:
+        "Die Adresse, die diese Anwendung beschreibt, antwortet nicht. Versuchen Sie es gleich noch einmal.",
+    },
+    foreignForm: {
+      title: "Dieses Formular kam von einer anderen Website",
+      advice: "Nichts wurde erlaubt. Öffnen Sie die Anmeldeseite neu und füllen Sie das Formular dort aus.",
+    },
+    badRequest: {
+      title: "Die Anwendung hat eine falsche Anfrage gesendet",
+      advice:
+        "Beginnen Sie in der Anwendung noch einmal. Wenn sich das wiederholt, melden Sie es ihren Herstellern.",
+    },
+    tooMany: {
+      title: "Zu viele Versuche",
+      advice: "Warten Sie einige Minuten und versuchen Sie es dann noch einmal.",
+    },
+    busy: {
+      title: "Der Server ist ausgelastet",
+      advice: "Nichts ist verloren. Versuchen Sie es gleich noch einmal.",
+    },
+    internal: {
+      title: "Auf diesem Server ist etwas fehlgeschlagen",
+      advice:
+        "Versuchen Sie es noch einmal. Wenn sich das wiederholt, melden Sie es dem Betreiber dieses Servers.",
+    },
+  },
+  refusal: {
+    tryAgain: "Noch einmal versuchen",
+    uncheckedAddress: (host) =>
+      html`Die Anwendung ist bei ${host}. Niemand hier hat diese Adresse geprüft. Gehen Sie nur zurück, wenn Sie ihr vertrauen.`,
+    back: (host) => html`Zurück zu ${host}`,
+    request: (id) => `Anfrage ${id}`,
+  },
+};

@@ -1,0 +1,95 @@
+import { html } from "hono/html";
+import type { Texts } from "./texts.ts";
+
+const again = "Supprimez la connexion dans l’application, puis ajoutez-la à nouveau.";
+
+/** The texts in French. Spaces before `:` and `?` do not break. */
+export const fr: Texts = {
+  errorTitle: (title) => `Erreur : ${title}`,
+  start: {
+    version: (version) => `Version ${version}`,
+    purpose: "Ce serveur authentifie les personnes auprès d’API et de serveurs MCP.",
+    docsAreOff: "La documentation de l’API est désactivée sur ce serveur.",
+    docs: ["Documentation de l’API", "Chaque opération, à lire et à essayer"],
+    openapi: ["Document OpenAPI", "Pour les générateurs de clients"],
+    health: ["État", "Si ce serveur peut répondre aux requêtes"],
+    guide: ["Guide", "D’un serveur neuf à une API protégée (en anglais)"],
+  },
+  signIn: {
+    title: (site) => `Connexion à ${site}`,
+    heading: (application) => html`Autoriser ${application} à agir pour vous ?`,
+    lead: "Connectez-vous pour l’autoriser. Vous pouvez aussi refuser.",
+    application: "Application",
+    vouchedBy: {
+      operator: "L’exploitant de ce serveur l’a ajoutée.",
+      document: (host) => html`Elle est décrite sur ${host}.`,
+      nobody: "Elle a choisi ce nom elle-même. Personne ne l’a vérifié.",
+    },
+    access: "Accès à",
+    rights: "Droits",
+    allRights: "Elle peut y faire ce que vous pouvez faire.",
+    returnsTo: "Retour vers",
+    deviceTarget: "Un programme sur cet appareil",
+    deviceWarning:
+      "Un programme sur cet appareil reçoit l’accès. Continuez seulement si vous venez de le lancer vous-même.",
+    webWarning: (host) =>
+      html`Personne ici n’a vérifié cette application. Continuez seulement si vous faites confiance à ${host} et si vous venez de commencer cette action.`,
+    username: "Nom d’utilisateur ou adresse e-mail",
+    password: "Mot de passe",
+    allow: "Se connecter et autoriser",
+    deny: "Refuser",
+    errors: {
+      missingUsername: "Saisissez votre nom d’utilisateur ou votre adresse e-mail.",
+      missingPassword: "Saisissez votre mot de passe.",
+      wrongPassword: "Le nom d’utilisateur ou le mot de passe est incorrect.",
+      accountDisabled: "Ce compte est désactivé. Demandez à un administrateur.",
+      accountSetup:
+        "Ce compte n’est pas encore configuré. Connectez-vous une fois au fournisseur d’identité dans un navigateur.",
+      tokenTooLarge: "Ce compte a trop de rôles pour se connecter. Demandez à un administrateur.",
+      tooMany: (time) => `Trop de tentatives. Réessayez dans ${time}.`,
+      busy: "Le serveur est occupé. Rien n’est perdu : réessayez dans un instant.",
+    },
+  },
+  onward: {
+    allowedTitle: "Vous êtes connecté",
+    deniedTitle: "Vous avez refusé l’accès",
+    goingTo: (host) => html`Vous continuez vers ${host}.`,
+    link: (application) => html`Continuer vers ${application}`,
+    close: "Vous pouvez fermer cette fenêtre si plus rien ne se passe.",
+  },
+  refusals: {
+    unknownClient: {
+      title: "Cette application n’est pas connue ici",
+      advice: `${again} Si cela ne suffit pas, demandez à l’exploitant de ce serveur : l’application est peut-être bloquée.`,
+    },
+    redirectUri: {
+      title: "Le retour n’appartient pas à cette application",
+      advice: `L’adresse de la réponse n’est pas enregistrée pour cette application. ${again}`,
+    },
+    descriptionUnavailable: {
+      title: "L’application ne peut pas être vérifiée maintenant",
+      advice: "L’adresse qui décrit cette application ne répond pas. Réessayez dans un instant.",
+    },
+    foreignForm: {
+      title: "Ce formulaire vient d’un autre site",
+      advice: "Rien n’a été autorisé. Ouvrez à nouveau la page de connexion et remplissez-y le formulaire.",
+    },
+    badRequest: {
+      title: "L’application a envoyé une requête incorrecte",
+      advice: "Recommencez dans l’application. Si cela se répète, prévenez ses auteurs.",
+    },
+    tooMany: { title: "Trop de tentatives", advice: "Attendez quelques minutes, puis réessayez." },
+    busy: { title: "Le serveur est occupé", advice: "Rien n’est perdu. Réessayez dans un instant." },
+    internal: {
+      title: "Une erreur s’est produite sur ce serveur",
+      advice: "Réessayez. Si cela se répète, prévenez l’exploitant de ce serveur.",
+    },
+  },
+  refusal: {
+    tryAgain: "Réessayer",
+    uncheckedAddress: (host) =>
+      html`L’application se trouve à ${host}. Personne ici n’a vérifié cette adresse. Revenez-y seulement si vous lui faites confiance.`,
+    back: (host) => html`Revenir à ${host}`,
+    request: (id) => `Requête ${id}`,
+  },
+};

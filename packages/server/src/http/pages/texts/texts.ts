@@ -1,0 +1,88 @@
+import type { Html } from "../markup.ts";
+
+/** A refusal in words for people: what happened, and the way out. */
+export interface RefusalText {
+  readonly title: string;
+  readonly advice: string;
+}
+
+/**
+ * Every text of every page, in one language. Sentences are short and plain. A parameter of type `Html` is markup
+ * around a value, so a language can place it anywhere in its sentence.
+ */
+export interface Texts {
+  /** The title of a page that reports an error. Screen readers read it first. */
+  readonly errorTitle: (title: string) => string;
+  readonly start: {
+    readonly version: (version: string) => string;
+    readonly purpose: string;
+    readonly docsAreOff: string;
+    readonly docs: readonly [name: string, meaning: string];
+    readonly openapi: readonly [name: string, meaning: string];
+    readonly health: readonly [name: string, meaning: string];
+    readonly guide: readonly [name: string, meaning: string];
+  };
+  readonly signIn: {
+    /** @param site the host of this server */
+    readonly title: (site: string) => string;
+    readonly heading: (application: Html) => Html;
+    readonly lead: string;
+    readonly application: string;
+    /** What vouches for the application's name. */
+    readonly vouchedBy: {
+      readonly operator: string;
+      readonly document: (host: Html) => Html;
+      readonly nobody: string;
+    };
+    readonly access: string;
+    readonly rights: string;
+    /** The rights of an application that asked for none in particular. */
+    readonly allRights: string;
+    readonly returnsTo: string;
+    /** A program on the person's device receives the answer. */
+    readonly deviceTarget: string;
+    readonly deviceWarning: string;
+    /** Nobody here vouches for the web address that receives the answer. */
+    readonly webWarning: (host: Html) => Html;
+    readonly username: string;
+    readonly password: string;
+    readonly allow: string;
+    readonly deny: string;
+    readonly errors: {
+      readonly missingUsername: string;
+      readonly missingPassword: string;
+      readonly wrongPassword: string;
+      readonly accountDisabled: string;
+      readonly accountSetup: string;
+      readonly tokenTooLarge: string;
+      /** @param time until the next attempt, such as `3 minutes` */
+      readonly tooMany: (time: string) => string;
+      readonly busy: string;
+    };
+  };
+  readonly onward: {
+    readonly allowedTitle: string;
+    readonly deniedTitle: string;
+    readonly goingTo: (host: Html) => Html;
+    readonly link: (application: Html) => Html;
+    readonly close: string;
+  };
+  readonly refusals: {
+    readonly unknownClient: RefusalText;
+    readonly redirectUri: RefusalText;
+    readonly descriptionUnavailable: RefusalText;
+    readonly foreignForm: RefusalText;
+    readonly badRequest: RefusalText;
+    readonly tooMany: RefusalText;
+    readonly busy: RefusalText;
+    readonly internal: RefusalText;
+  };
+  readonly refusal: {
+    readonly tryAgain: string;
+    /** Before a link to an address that nobody here vouches for. */
+    readonly uncheckedAddress: (host: Html) => Html;
+    readonly back: (host: Html) => Html;
+    /** @param id names the request in the log and in the audit trail */
+    readonly request: (id: string) => string;
+  };
+}

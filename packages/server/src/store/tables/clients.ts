@@ -1,0 +1,115 @@
+import type { AuditEvent } from "../../core/audit-events.ts";
+import type { ListedClient, RegisteredClients } from "../../core/oauth/registered-clients.ts";
+import { type Database, must, one, step } from "../database.ts";
+import { statement } from "../statement.ts";
+import type { AuditWriter } from "./audit.ts";
+import type { ClientEndings } from "./client-endings.ts";
+import { type ClientRow, clientIn, rowOf } from "./client-rows.ts";
+import { isOfItsUsersEpoch, isOfLiveClient } from "./session-rows.ts";
+
+const columns = `id, name, redirect_uris as "redirectUris", credentials, grant_types as "grantTypes", roles, scope,
+  session_id as "sessionId", created_at as "createdAt", blocked_at as "blockedAt"`;
+
+/** The operator added a client with credentials. A row without any only blocks a client that is described elsewhere. */
+const isAdded = "clients.credentials != '[]'";
+
+const byId = statement<{ id: string }, ClientRow>(
+  `select ${columns} from clients where id = :id and ${isAdded}`,
+);
+
+const blocked = statement<{ id: string }, { id: string }>(`
+  select id from clients where id = :id and blocked_at is not null`);
+
+interface ListedRow extends Omit<ListedClient, "added"> {
+  /** 0 or 1. */
+  readonly added: number;
+}
+
+const openSession = `ended_at is null and ${isOfItsUsersEpoch} and ${isOfLiveClient}`;
+
+const list = statement<{ after: string; limit: number }, ListedRow>(`
+  select id, name, added, "blockedAt", sessions from (
+    select clients.id, clients.name, case when ${isAdded} then 1 else 0 end as added, blocked_at as "blockedAt",
+      (select count(*) from sessions where sessions.client_id = clients.id and ${openSession}) as sessions
+    from clients where clients.id > :after
+    union all
+    select client_id as id, max(client_name) as name, 0 as added, null as "blockedAt", count(*) as sessions
+    from sessions where client_id > :after and ${openSession}
+      and not exists (select 1 from clients where clients.id = sessions.client_id)
+    group by client_id) as listed
+  order by id limit :limit`);
+
+const insertInto = `insert into clients (id, name, redirect_uris, credentials, grant_types, roles, scope, session_id,
+  created_at, blocked_at)`;
+
+const add = statement<ClientRow>(`
+  ${insertInto}
+  values (:id, :name, :redirectUris, :credentials, :grantTypes, :roles, :scope, :sessionId, :createdAt, :blockedAt)
+  on conflict do nothing`);
+
+/**
+ * How long the tokens of a client itself stay on the list of revocations, in milliseconds: the longest lifetime that
+ * the settings allow. The process that ends them may have another setting than the one that issued them.
+ */
+const tokensLast = 3650 * 86_400_000;
+
+const revokeOwnTokens = statement<{ id: string; until: number }>(`
+  insert into revocations (session_id, until)
+  select session_id, :until from clients where id = :id and session_id is not null and blocked_at is null`);
+
+const block = statement<{ id: string; name: string; at: number; newSessionId: string }>(`
+  ${insertInto}
+  values (:id, :name, '[]', '[]', '[]', '[]', '', null, :at, :at)
+  on conflict (id) do update set blocked_at = :at,
+    session_id = case when clients.session_id is null then null else :newSessionId end
+  where clients.blocked_at is null`);
+
+const unblock = statement<{ id: string }>(`
+  update clients set blocked_at = null where id = :id and blocked_at is not null and ${isAdded}`);
+
+const forget = statement<{ id: string }>(`
+  delete from clients where id = :id and blocked_at is not null and not (${isAdded})`);
+
+const remove = statement<{ id: string }>(`delete from clients where id = :id and ${isAdded}`);
+
+/** The table `clients`. */
+export function clientTable(
+  database: Database,
+  audit: AuditWriter,
+  endings: ClientEndings,
+): RegisteredClients {
+  const revoked = (id: string, { at }: AuditEvent) => step(revokeOwnTokens, { id, until: at + tokensLast });
+
+  return {
+    async byId(id) {
+      const row = await one(database, byId, { id });
+      return row && clientIn(row);
+    },
+    isBlocked: async (id) => (await one(database, blocked, { id })) !== undefined,
+    async list({ after = "", limit }) {
+      const rows = await database.all(list, { after, limit });
+      return rows.map((row) => ({ ...row, added: row.added === 1 }));
+    },
+    add: (client, event) => audit.commit([must(add, rowOf(client))], [event]),
+    block: (id, name, event, newSessionId) =>
+      audit.commit(
+        [
+          ...endings.begin(id, event.at),
+          revoked(id, event),
+          must(block, { id, name, at: event.at, newSessionId }),
+        ],
+        [event],
+        "urgent",
+      ),
+    async unblock(id, event) {
+      if (await audit.commit([must(unblock, { id })], [event])) return true;
+      return audit.commit([must(forget, { id })], [event]);
+    },
+    remove: (id, event) =>
+      audit.commit(
+        [...endings.begin(id, event.at), revoked(id, event), must(remove, { id })],
+        [event],
+        "urgent",
+      ),
+  };
+}

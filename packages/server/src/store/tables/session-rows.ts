@@ -1,0 +1,83 @@
+import type { Session, SessionClient } from "../../core/stories/sessions.ts";
+import { type Database, must, type Step } from "../database.ts";
+import { statement } from "../statement.ts";
+
+/** A row of `sessions`. The columns of the client are all null, or none is. */
+export interface SessionRow extends Omit<Session, "client">, ClientColumns {}
+
+interface ClientColumns {
+  readonly clientId: string | null;
+  readonly clientName: string | null;
+  readonly scope: string | null;
+  readonly resource: string | null;
+}
+
+/** The columns that do not change with the end of a session. */
+export const openedColumns = `id, user_id as "userId", generation, refresh_hash as "refreshHash",
+  rotated_at as "rotatedAt", created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt",
+  ends_at as "endsAt", tokens_until as "tokensUntil", address_bucket as "addressBucket",
+  client_id as "clientId", client_name as "clientName", scope, resource`;
+
+/** All columns of a row. */
+export const sessionColumns = `${openedColumns}, ended_at as "endedAt"`;
+
+/** All sessions of an earlier epoch have ended. */
+export const isOfItsUsersEpoch = `sessions.epoch >= (select users.epoch from users where users.id = sessions.user_id)`;
+
+/** The sessions of a client that was blocked or removed have ended, although some rows are not marked yet. */
+export const isOfLiveClient = `(sessions.client_id is null
+  or not exists (select 1 from client_endings where client_endings.client_id = sessions.client_id))`;
+
+/** @param tokens the realm's tokens, as an SQL expression */
+const insert = (tokens: string) => `
+  insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
+    ends_at, tokens_until, address_bucket, client_id, client_name, scope, resource, ended_at, epoch,
+    sealed_realm_tokens)
+  select :id, users.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
+    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, users.epoch,
+    ${tokens}
+  from users where users.id = :userId and users.active = 1 and users.revision = :revision`;
+const noTokens = "cast(null as text)";
+const open = statement<SessionRow & { revision: number }>(insert(noTokens));
+// The user's row is locked: a concurrent change to the user waits and then ends this session too.
+const openLocking = statement<SessionRow & { revision: number }>(`${insert(noTokens)} for share`);
+
+const sameEpoch = "and users.epoch = (select epoch from authorizations where code_hash = :codeHash)";
+type Redemption = SessionRow & { revision: number; codeHash: string };
+const tokensOfCode = "(select sealed_realm_tokens from authorizations where code_hash = :codeHash)";
+const redeem = statement<Redemption>(`${insert(tokensOfCode)} ${sameEpoch}`);
+const redeemLocking = statement<Redemption>(`${insert(tokensOfCode)} ${sameEpoch} for share of users`);
+
+/** Opens a session, if the user is active and still has the revision that the password was checked with. */
+export function openingStep({ writers }: Database, session: Session, revision: number): Step {
+  return must(writers === "many" ? openLocking : open, { ...rowOf(session), revision });
+}
+
+/** The same for a redeemed code: all sessions of the user may not have been ended either since the consent. */
+export function redeemingStep(
+  { writers }: Database,
+  session: Session,
+  { revision, codeHash }: { readonly revision: number; readonly codeHash: string },
+): Step {
+  return must(writers === "many" ? redeemLocking : redeem, { ...rowOf(session), revision, codeHash });
+}
+
+/** The columns of a person's own login. */
+const noClient: ClientColumns = { clientId: null, clientName: null, scope: null, resource: null };
+
+function rowOf({ client, ...session }: Session): SessionRow {
+  return { ...session, ...(client === null ? noClient : columnsOf(client)) };
+}
+
+function columnsOf({ id, name, scope, resource }: SessionClient): ClientColumns {
+  return { clientId: id, clientName: name, scope, resource };
+}
+
+/** The session in a row. */
+export function sessionIn({ clientId, clientName, scope, resource, ...session }: SessionRow): Session {
+  if (clientId === null) return { ...session, client: null };
+  return {
+    ...session,
+    client: { id: clientId, name: clientName ?? "", scope: scope ?? "", resource: resource ?? "" },
+  };
+}
