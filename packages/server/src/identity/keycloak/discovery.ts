@@ -1,5 +1,6 @@
 import * as oidc from "openid-client";
 import { boundedFetch } from "./bounded-fetch.ts";
+import { realmScope, silentOutcome } from "./code-flow.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
 import { describeFailure, printable, type RealmClient, readRefusal } from "./refusals.ts";
 
@@ -10,6 +11,8 @@ export interface RealmSettings extends RealmClient {
   readonly clientSecret: string;
   /** The longest wait for one answer, in milliseconds. */
   readonly timeout: number;
+  /** Where the realm sends people back to after a sign-in on its own page. Undefined if OAuth is off. */
+  readonly redirectUri?: string | undefined;
 }
 
 /**
@@ -30,6 +33,8 @@ export async function discoverRealm(settings: RealmSettings, issuer: string): Pr
   configuration[oidc.customFetch] = boundedFetch(timeout);
   if (issuer.startsWith("http:")) oidc.allowInsecureRequests(configuration);
   await assertMaySignIn(configuration, settings);
+  if (settings.redirectUri !== undefined)
+    await assertMayRedirect(configuration, settings, settings.redirectUri);
   return configuration;
 }
 
@@ -74,5 +79,38 @@ async function assertMaySignIn(client: oidc.Configuration, settings: RealmSettin
   } catch (error) {
     const accepted = error instanceof oidc.ResponseBodyError && error.error === "invalid_request";
     if (!accepted) readRefusal(error, settings);
+  }
+}
+
+/** Asks the authorization endpoint for a sign-in without a page. The request opens no session. */
+async function assertMayRedirect(
+  client: oidc.Configuration,
+  settings: RealmSettings,
+  redirectUri: string,
+): Promise<void> {
+  const challenge = await oidc.calculatePKCECodeChallenge(oidc.randomPKCECodeVerifier());
+  const url = oidc.buildAuthorizationUrl(client, {
+    redirect_uri: redirectUri,
+    scope: realmScope,
+    prompt: "none",
+    state: "check",
+    code_challenge: challenge,
+    code_challenge_method: "S256",
+  });
+  const answer = await boundedFetch(settings.timeout)(url.href).catch((error) => {
+    throw new RealmUnavailable(describeFailure(error));
+  });
+  const subject = `LATCHKEY_OAUTH=on: the client ${settings.clientId} of the realm ${settings.realm}`;
+  switch (silentOutcome(answer, redirectUri)) {
+    case "accepted":
+      return;
+    case "standard_flow_off":
+      throw new RealmMisconfigured(`${subject} has the standard flow turned off: turn it on in Keycloak`);
+    case "redirect_uri_unknown":
+      throw new RealmMisconfigured(
+        `${subject} does not have the redirect URI ${redirectUri}: add it to its Valid redirect URIs in Keycloak`,
+      );
+    case "failed":
+      throw new RealmUnavailable(`the authorization endpoint answered ${answer.status}`);
   }
 }
