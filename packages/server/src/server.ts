@@ -13,6 +13,7 @@ import type { Hasher } from "./core/passwords/passwords.ts";
 import type { People } from "./core/stories/people.ts";
 import { isLoopback } from "./core/throttle/addresses.ts";
 import type { Log } from "./log.ts";
+import { OAuthMetrics } from "./metrics/oauth-metrics.ts";
 import { RepeatMetrics } from "./metrics/request-metrics.ts";
 import { retryUnavailable } from "./repeated-work.ts";
 import { shownPlace } from "./store/place.ts";
@@ -63,7 +64,8 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     assertPrivate(config.database.path);
   }
   const repeats = new RepeatMetrics();
-  const store = await openConfiguredStore(config, log, repeats);
+  const oauthMetrics = new OAuthMetrics();
+  const store = await openConfiguredStore(config, log, [repeats, oauthMetrics]);
   try {
     await retryUnavailable(() => store.pollCommandEvents());
     const time = store.time && databaseClock ? async () => databaseClock() : store.time;
@@ -72,9 +74,9 @@ export async function startServer(config: Config, dependencies: ServerDependenci
 
     const foundation = { config, issuer, store, clock, steady, log };
     const keys = await openKeys(foundation);
-    const stories = await composeStories({ ...foundation, keys, hasher });
+    const stories = await composeStories({ ...foundation, keys, hasher, oauthMetrics });
     const { people, realm, counters } = stories;
-    const appParts = { keys, stories, clockWatch, repeats, lostLogLines, idleGrace };
+    const appParts = { keys, stories, clockWatch, repeats, oauthMetrics, lostLogLines, idleGrace };
     const app = await composeApp({ ...foundation, ...appParts });
 
     if (config.provider === "local") await retryUnavailable(async () => dependencies.prepare?.(people));
@@ -106,7 +108,11 @@ export async function startServer(config: Config, dependencies: ServerDependenci
 }
 
 /** Opens the store. Every audit event that became durable is counted and logged. */
-function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): Promise<Store> {
+function openConfiguredStore(
+  config: Config,
+  log: Log,
+  metrics: readonly Pick<RepeatMetrics, "note">[],
+): Promise<Store> {
   return openStore({
     place: config.database,
     connections: config.databasePool,
@@ -114,7 +120,7 @@ function openConfiguredStore(config: Config, log: Log, repeats: RepeatMetrics): 
     sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
     replica: config.replica,
     onAudit({ name, at: _, replica: recordedBy, ...event }) {
-      repeats.note({ name, ...event });
+      for (const metric of metrics) metric.note({ name, ...event });
       // The log's own field `replica` names the writer of the line.
       log.info({ event: name, ...event, ...(recordedBy !== undefined && { recordedBy }) }, name);
     },

@@ -5,9 +5,11 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { createApp } from "../http/app.ts";
 import { sharedCheck, succeedsSoon } from "../http/health.ts";
 import { exposition } from "../metrics/exposition.ts";
+import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import { type RepeatMetrics, RequestMetrics } from "../metrics/request-metrics.ts";
 import { serverMetrics } from "../metrics/server-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import { oauthEdge } from "./oauth-edge.ts";
 import type { Stories } from "./stories.ts";
 
 /** The parts that the app is composed of. */
@@ -16,13 +18,14 @@ export interface AppComposition extends Foundation {
   readonly stories: Stories;
   readonly clockWatch: ClockWatch;
   readonly repeats: RepeatMetrics;
+  readonly oauthMetrics: OAuthMetrics;
   readonly lostLogLines: (() => number) | undefined;
   readonly idleGrace: number;
 }
 
 /** Composes the HTTP app from the stories, the keys and the metrics. */
 export async function composeApp(parts: AppComposition): Promise<FastifyInstance> {
-  const { config, issuer, store, steady, log, keys, stories, clockWatch, repeats, lostLogLines } = parts;
+  const { config, issuer, store, steady, log, keys, stories, clockWatch, lostLogLines } = parts;
   const { signingKeys, revocations } = keys;
   const { realm, queue } = stories;
   const requests = new RequestMetrics();
@@ -43,7 +46,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     hstsSubdomains: config.hstsSubdomains === "on",
     foreign: realm?.foreign,
     keySet: () =>
-      realm === undefined
+      realm === undefined || stories.oauth !== undefined
         ? { keys: signingKeys.keySet.keys, current: signingKeys.keySetIsCurrent }
         : { keys: [], current: true },
     assertReady,
@@ -60,14 +63,14 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         const ready = await succeedsSoon(assertReady);
         const { replica } = config;
         const watched = { queue, revocations, store, lostLogLines, clockWatch, replica, ready };
-        return exposition([...requests.families(), ...repeats.families(), ...serverMetrics(watched)]);
+        const counted = [requests, parts.repeats, parts.oauthMetrics].flatMap((one) => one.families());
+        return exposition([...counted, ...serverMetrics(watched)]);
       },
       keys: config.metricsKeys,
       local,
     },
     mcp: stories.mcp,
-    oauth: undefined,
-    authorizationServer: undefined,
+    ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });
 }

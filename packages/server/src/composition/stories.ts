@@ -15,12 +15,15 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
+import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import { composeOAuth } from "./oauth.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
+  readonly oauthMetrics: OAuthMetrics;
 }
 
 /** The stories of the core, and the parts that other code needs besides. */
@@ -90,20 +93,29 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
+  const oauth =
+    config.oauth === "on"
+      ? composeOAuth({
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          usedAssertions: counters.refresh,
+          metrics: parts.oauthMetrics,
+        })
+      : undefined;
   return {
     operations,
+    oauth,
     people,
     realm,
     queue,
-    counters: Object.values(counters),
+    counters: [...Object.values(counters), ...(oauth?.counters ?? [])],
     mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
   };
 }
 
-/** Without the authorization server no resource is known. */
+/** A person's own login has no resource. */
 const noResources: Resources = {
   async named() {
-    throw new LatchkeyError("invalid_target", { reason: "LATCHKEY_OAUTH is off" });
+    throw new LatchkeyError("invalid_target", { reason: "not a client" });
   },
 };
 

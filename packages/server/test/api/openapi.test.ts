@@ -52,7 +52,7 @@ test("operation ids are those of the published documents", () => {
 });
 
 test("every answer has headers and an example", () => {
-  expect(Object.keys(document.paths)).toHaveLength(15);
+  expect(Object.keys(document.paths)).toHaveLength(20);
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const operation of Object.values(operations)) {
       for (const [status, response] of Object.entries(operation.responses)) {
@@ -98,6 +98,8 @@ describe.each(mounts)("%s", (mount) => {
 test("models are those of the wire, and `me` has every required field", async () => {
   const { schemas } = document.components;
   expect(Object.keys(schemas).sort()).toEqual([
+    "ClientRegistrationRequest",
+    "ClientRegistrationResponse",
     "CurrentUserInfo",
     "ErrorResponse",
     "HTTPValidationError",
@@ -106,6 +108,13 @@ test("models are those of the wire, and `me` has every required field", async ()
     "LoginRequest",
     "LoginResponse",
     "LogoutResponse",
+    "OAuthErrorResponse",
+    "OAuthIntrospectRequest",
+    "OAuthIntrospectResponse",
+    "OAuthRevokeRequest",
+    "OAuthRevokeResponse",
+    "OAuthTokenRequest",
+    "OAuthTokenResponse",
     "ProviderMetadata",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
@@ -129,8 +138,14 @@ test("security: open operations say so, and keys are optional on this machine", 
     "/revocations": [{ GuardKey: [] }, ...more],
     "/revocations/{sessionId}": [{ GuardKey: [] }, ...more],
     "/metrics": [{ MetricsKey: [] }, ...more],
+    "/oauth/introspect": [{ GuardKey: [] }, { GuardKeyBasic: [] }, ...more],
   });
-  const local: Record<string, unknown> = keys([{}]);
+  const ofClients = [{}, { ClientSecret: [] }];
+  const local: Record<string, unknown> = {
+    ...keys([{}]),
+    "/oauth/token": ofClients,
+    "/oauth/revoke": ofClients,
+  };
   for (const [path, security] of securityIn(document.paths)) {
     expect(security, path).toEqual(local[path] ?? (/(me|logout)$/.test(path) ? token : []));
   }
@@ -140,7 +155,9 @@ test("security: open operations say so, and keys are optional on this machine", 
 });
 
 test("answers are open, integers have 64 bits, refresh takes either token", () => {
-  const { RefreshTokenRequest, LoginRequest, ...answers } = document.components.schemas;
+  const { schemas } = document.components;
+  const { RefreshTokenRequest, LoginRequest } = schemas;
+  const answers = Object.fromEntries(Object.entries(schemas).filter(([name]) => !name.endsWith("Request")));
   const objects = (value: unknown): Record<string, unknown>[] =>
     typeof value !== "object" || value === null
       ? []
@@ -155,6 +172,27 @@ test("answers are open, integers have 64 bits, refresh takes either token", () =
     anyOf: [{ required: ["refresh_token"] }, { required: ["current_token"] }],
   });
   expect(LoginRequest).not.toHaveProperty("additionalProperties");
+});
+
+test("the endpoints for OAuth clients take forms and answer errors in the form of OAuth", () => {
+  for (const path of ["/oauth/token", "/oauth/revoke", "/oauth/introspect"]) {
+    const { requestBody, responses } = document.paths[path]?.["post"] ?? {};
+    expect(Object.keys(requestBody?.content ?? {})).toEqual(["application/x-www-form-urlencoded"]);
+    const examples = Object.values(responses ?? {}).flatMap(({ content }) =>
+      Object.entries(content["application/json"].examples).filter(([name]) => name !== "example"),
+    );
+    expect(examples.length).toBeGreaterThan(5);
+    for (const [name, example] of examples) {
+      expect(example, `${path} ${name}`).toMatchObject({ value: { error: expect.any(String), code: name } });
+    }
+  }
+});
+
+test("without the authorization server the document has none of its operations and models", async () => {
+  await using without = await testServer({ OAUTH: "off" });
+  const { paths, components } = (await (await fetch(`${without.url}/openapi.json`)).json()) as Document;
+  expect(Object.keys(paths).filter((path) => path.includes("oauth"))).toEqual([]);
+  expect(Object.keys(components.schemas).filter((name) => /OAuth|Registration/.test(name))).toEqual([]);
 });
 
 test("/docs calls the server that it came from, and clients the issuer", async () => {

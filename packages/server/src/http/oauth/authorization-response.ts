@@ -6,6 +6,9 @@ export interface ResponseTarget {
   readonly state: string | undefined;
 }
 
+/** The outcome of an authorization request, for the client. */
+export type ResponseResult = { readonly code: string } | { readonly refusal: LatchkeyError };
+
 /**
  * The redirect URI with an authorization response: a code, or an error (RFC 6749 §4.1.2). `iss` tells a client of
  * several servers apart from whom it comes (RFC 9207). The redirect URI stays as it was registered, byte by byte.
@@ -13,7 +16,7 @@ export interface ResponseTarget {
 export function authorizationResponse(
   issuer: string,
   { redirectUri, state }: ResponseTarget,
-  result: { readonly code: string } | { readonly refusal: LatchkeyError },
+  result: ResponseResult,
 ): string {
   const parameters = new URLSearchParams(
     "code" in result

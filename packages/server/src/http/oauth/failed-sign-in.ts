@@ -15,14 +15,19 @@ const texts = {
   provider_unavailable: "busy",
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
+/** A refused sign-in, with its message. */
+export interface FailedSignIn extends FailedAttempt {
+  readonly refusal: LatchkeyError;
+}
+
 /** The message of a sign-in that was refused. Undefined if the page cannot help: another refusal, or a fault. */
-export function failedSignIn(language: Language, error: unknown, typed: string): FailedAttempt | undefined {
+export function failedSignIn(language: Language, error: unknown, typed: string): FailedSignIn | undefined {
   if (!(error instanceof LatchkeyError) || !isRepeatable(error.code)) return undefined;
   const { errors } = languages[language].signIn;
   const name = texts[error.code];
   const text =
     name === "tooMany" ? errors.tooMany(waitingTime(language, error.retryAfter ?? 1)) : errors[name];
-  return { username: kept(typed), error: text };
+  return { username: kept(typed), error: text, refusal: error };
 }
 
 function isRepeatable(code: ErrorCode): code is keyof typeof texts {

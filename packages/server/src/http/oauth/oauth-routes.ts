@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { RegisterClient } from "../../core/stories/register-client.ts";
+import { type AuthorizeParts, authorizeRoutes } from "./authorize-route.ts";
 import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
 import { admitEveryOrigin, openRoute, preflightRoute } from "./open-cors.ts";
 import { registerRoute } from "./register-route.ts";
@@ -9,12 +10,14 @@ import { type TokenOperations, tokenRoute } from "./token-route.ts";
 /** The stories of the authorization server. */
 export interface OAuthOperations extends TokenOperations, RevokeOperations {
   readonly introspection: IntrospectOptions;
+  readonly page: AuthorizeParts;
   /** Undefined if clients may not register themselves. */
   readonly registerClient: RegisterClient | undefined;
 }
 
-/** Serves the endpoints of the authorization server for programs. Web pages of every origin may call them. */
+/** Serves the authorization server: its page, and its endpoints for programs. Web pages of every origin may call those. */
 export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperations): Promise<void> {
+  authorizeRoutes(app, operations.page);
   await app.register(async (scope) => {
     // Schemas are for the document. The routes check their bodies themselves, and answer in the form of OAuth.
     scope.setValidatorCompiler(() => () => true);

@@ -6,6 +6,8 @@ import { styleSheet } from "./style-sheet.ts";
 /** The content of a page, and its title in the window's list and for screen readers. */
 export interface PageContent {
   readonly language: Language;
+  /** The host of this server. A person compares it with the address bar. */
+  readonly site?: string;
   /** Plain text. */
   readonly title: string;
   /** Whether the page reports an error. Its title begins with that word. */
@@ -16,7 +18,7 @@ export interface PageContent {
 }
 
 /** The document around the content of every page. It contains no script and loads nothing. */
-export function layout({ language, title, isError, onward, content }: PageContent): Html {
+export function layout({ language, site, title, isError, onward, content }: PageContent): Html {
   const fullTitle = isError ? languages[language].errorTitle(title) : title;
   return html`<!doctype html>
 <html lang="${language}">
@@ -30,6 +32,7 @@ ${onward === undefined ? "" : html`<meta http-equiv="refresh" content="0;url=${o
 </head>
 <body>
 <main>
+${site === undefined ? "" : html`<p class="site">${site}</p>`}
 ${content}
 </main>
 </body>

@@ -7,7 +7,10 @@ import { redirectTarget } from "./redirect-target.ts";
 /** The parts of the onward page. */
 export interface OnwardPage {
   readonly language: Language;
-  /** The redirect URI with the authorization response. The redirect URI was registered, so its scheme is harmless. */
+  /** The host of this server. */
+  readonly site: string;
+  readonly redirectUri: string;
+  /** The redirect URI with the authorization response. */
   readonly address: string;
   /** The name of the application. */
   readonly application: string;
@@ -18,12 +21,19 @@ export interface OnwardPage {
  * Leads the browser to the redirect URI: at once, and by a visible link. A redirect as the answer to a form would
  * never arrive, because `form-action` applies to all of its hops. A page begins a new navigation.
  */
-export function onwardPage({ language, address, application, allowed }: OnwardPage): PageContent {
+export function onwardPage({
+  language,
+  site,
+  redirectUri,
+  address,
+  application,
+  allowed,
+}: OnwardPage): PageContent {
   const { onward: texts } = languages[language];
   const title = allowed ? texts.allowedTitle : texts.deniedTitle;
   const content = html`<h1>${title}</h1>
-<p>${texts.goingTo(strongText(redirectTarget(address).name))}</p>
-<p><a class="button" href="${address}">${texts.link(foreignText(application))}</a></p>
-<p class="quiet">${texts.close}</p>`;
-  return { language, title, onward: address, content };
+<p>${texts.goingTo(foreignText(application), strongText(redirectTarget(redirectUri).name))}</p>
+<p class="buttons"><a class="button" href="${address}">${texts.link(foreignText(application))}</a></p>
+<p class="quiet note">${texts.close}</p>`;
+  return { language, site, title, onward: address, content };
 }

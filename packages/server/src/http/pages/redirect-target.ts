@@ -1,4 +1,4 @@
-import { isLoopback } from "../../core/throttle/addresses.ts";
+import { kindOf } from "../../core/oauth/redirect-uris.ts";
 
 /** The receiver of an authorization response, in words that a person can check. */
 export interface RedirectTarget {
@@ -8,10 +8,15 @@ export interface RedirectTarget {
   readonly isDevice: boolean;
 }
 
-/** @param redirectUri as a client registered it. A foreign name in it is shown in Punycode, so that no letter deceives */
+/**
+ * The receiver at a redirect URI. A foreign name in it is shown in Punycode, so that no letter deceives.
+ *
+ * @throws if the URI is not acceptable. So no page ever links to one, whatever the database says
+ */
 export function redirectTarget(redirectUri: string): RedirectTarget {
-  const { protocol, hostname, host } = new URL(redirectUri);
+  const kind = kindOf(redirectUri);
+  if (kind === undefined) throw new Error("the redirect URI of a client is not acceptable");
+  const { protocol, host } = new URL(redirectUri);
   // The colon stays: a scheme may look like the name of a host.
-  if (protocol !== "https:" && protocol !== "http:") return { name: protocol, isDevice: true };
-  return { name: host, isDevice: isLoopback(hostname) };
+  return { name: kind === "scheme" ? protocol : host, isDevice: kind !== "https" };
 }

@@ -3,12 +3,13 @@ import type { LatchkeyError } from "../../core/errors.ts";
 import { type Language, languages } from "./language.ts";
 import type { PageContent } from "./layout.ts";
 import { type Html, strongText } from "./markup.ts";
-import { message } from "./message.ts";
 import { redirectTarget } from "./redirect-target.ts";
 import type { Texts } from "./texts/texts.ts";
 
 /** The way back to the client. */
 export interface WayBack {
+  readonly redirectUri: string;
+  /** The redirect URI with the error. */
   readonly address: string;
   /** Whether the address is on this device, or the operator vouches for it. */
   readonly isChecked: boolean;
@@ -17,30 +18,32 @@ export interface WayBack {
 /** The parts of a refusal's page. */
 export interface RefusalPage {
   readonly language: Language;
+  /** The host of this server. */
+  readonly site: string;
   readonly refusal: LatchkeyError;
   readonly requestId: string;
-  /** The redirect URI with the error. A person may carry it there by a click. */
+  /** A person may carry the error to the client by a click. */
   readonly back?: WayBack | undefined;
 }
 
 /** Says why a request was refused, and the way out. It shows nothing that the request contained. */
-export function refusalPage({ language, refusal, requestId, back }: RefusalPage): PageContent {
+export function refusalPage({ language, site, refusal, requestId, back }: RefusalPage): PageContent {
   const texts = languages[language];
   const kind = kindOf(refusal);
   const { title, advice } = texts.refusals[kind];
-  const retry = html`<p><a class="button" href="">${texts.refusal.tryAgain}</a></p>`;
+  const retry = html`<p class="buttons"><a class="button" href="">${texts.refusal.tryAgain}</a></p>`;
   const content = html`<h1>${title}</h1>
-${message("error", advice)}
+<p>${advice}</p>
 ${repeatable.has(kind) ? retry : ""}
 ${back === undefined ? "" : wayBack(texts, back)}
-<p class="quiet">${texts.refusal.request(requestId)}</p>`;
-  return { language, title, isError: true, content };
+<p class="quiet note">${texts.refusal.request(requestId)}</p>`;
+  return { language, site, title, isError: true, content };
 }
 
-function wayBack({ refusal }: Texts, { address, isChecked }: WayBack): Html {
-  const name = strongText(redirectTarget(address).name);
+function wayBack({ refusal }: Texts, { redirectUri, address, isChecked }: WayBack): Html {
+  const name = strongText(redirectTarget(redirectUri).name);
   return html`${isChecked ? "" : html`<p>${refusal.uncheckedAddress(name)}</p>`}
-<p><a class="button second" href="${address}">${refusal.back(name)}</a></p>`;
+<p class="buttons"><a class="button second" href="${address}">${refusal.back(name)}</a></p>`;
 }
 
 type Kind = keyof Texts["refusals"];

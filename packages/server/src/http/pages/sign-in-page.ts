@@ -20,7 +20,7 @@ export interface FailedAttempt {
 /** The parts of the sign-in page. */
 export interface SignInPage {
   readonly language: Language;
-  /** The host of this server, as a person sees it in the address bar. */
+  /** The host of this server. */
   readonly site: string;
   readonly request: AuthorizationRequest;
   readonly failed?: FailedAttempt | undefined;
@@ -33,14 +33,12 @@ export interface SignInPage {
 export function signInPage({ language, site, request, failed }: SignInPage): PageContent {
   const { signIn: texts } = languages[language];
   const heading = texts.heading(foreignText(shortened(request.client.name)));
-  const content = html`<p class="site">${site}</p>
-<h1>${heading}</h1>
-${failed && failed.missing === undefined ? message("error", failed.error, "failure") : ""}
+  const content = html`<h1>${heading}</h1>
 ${requestSummary(texts, request)}
 ${warning(texts, request)}
-<form method="post" class="fields">
-<p class="quiet">${texts.lead}</p>
+<form method="post">
 <input type="hidden" name="decision" value="allow">
+${failed && failed.missing === undefined ? message("error", failed.error, "failure") : html`<p class="quiet">${texts.lead}</p>`}
 ${fields(texts, request, failed)}
 <div class="buttons">
 <button type="submit">${texts.allow}</button>
@@ -48,7 +46,7 @@ ${fields(texts, request, failed)}
 </div>
 </form>
 <form method="post" id="refusal"><input type="hidden" name="decision" value="deny"></form>`;
-  return { language, title: texts.title(site), isError: failed !== undefined, content };
+  return { language, site, title: texts.title(site), isError: failed !== undefined, content };
 }
 
 function fields(texts: Texts["signIn"], { loginHint }: AuthorizationRequest, failed?: FailedAttempt): Html {

@@ -17,7 +17,7 @@ export const de: Texts = {
   },
   signIn: {
     title: (site) => `Anmelden bei ${site}`,
-    heading: (application) => html`Darf ${application} für Sie handeln?`,
+    heading: (application) => html`Darf „${application}“ für Sie handeln?`,
     lead: "Melden Sie sich an, um es zu erlauben. Sie können auch ablehnen.",
     application: "Anwendung",
     vouchedBy: {
@@ -53,9 +53,9 @@ export const de: Texts = {
   onward: {
     allowedTitle: "Sie sind angemeldet",
     deniedTitle: "Sie haben den Zugriff abgelehnt",
-    goingTo: (host) => html`Es geht weiter zu ${host}.`,
+    goingTo: (application, host) => html`Es geht zurück zu „${application}“ (${host}).`,
     link: (application) => html`Weiter zu ${application}`,
-    close: "Sie können dieses Fenster schließen, wenn nichts mehr geschieht.",
+    close: "Wenn nichts geschieht, benutzen Sie den Knopf. Danach können Sie dieses Fenster schließen.",
   },
   refusals: {
     unknownClient: {

@@ -17,7 +17,7 @@ export const en: Texts = {
   },
   signIn: {
     title: (site) => `Sign in to ${site}`,
-    heading: (application) => html`Allow ${application} to act for you?`,
+    heading: (application) => html`Allow “${application}” to act for you?`,
     lead: "Sign in to allow it. You can also refuse.",
     application: "Application",
     vouchedBy: {
@@ -51,9 +51,9 @@ export const en: Texts = {
   onward: {
     allowedTitle: "You are signed in",
     deniedTitle: "You refused the access",
-    goingTo: (host) => html`You are going on to ${host}.`,
+    goingTo: (application, host) => html`You are going back to “${application}” (${host}).`,
     link: (application) => html`Continue to ${application}`,
-    close: "You can close this window if nothing happens any more.",
+    close: "If nothing happens, use the button. Then you can close this window.",
   },
   refusals: {
     unknownClient: {

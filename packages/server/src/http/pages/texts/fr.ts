@@ -3,7 +3,7 @@ import type { Texts } from "./texts.ts";
 
 const again = "Supprimez la connexion dans l’application, puis ajoutez-la à nouveau.";
 
-/** The texts in French. Spaces before `:` and `?` do not break. */
+/** The texts in French. Spaces at `:`, `?` and quotation marks do not break. */
 export const fr: Texts = {
   errorTitle: (title) => `Erreur : ${title}`,
   start: {
@@ -17,7 +17,7 @@ export const fr: Texts = {
   },
   signIn: {
     title: (site) => `Connexion à ${site}`,
-    heading: (application) => html`Autoriser ${application} à agir pour vous ?`,
+    heading: (application) => html`Autoriser « ${application} » à agir pour vous ?`,
     lead: "Connectez-vous pour l’autoriser. Vous pouvez aussi refuser.",
     application: "Application",
     vouchedBy: {
@@ -53,9 +53,9 @@ export const fr: Texts = {
   onward: {
     allowedTitle: "Vous êtes connecté",
     deniedTitle: "Vous avez refusé l’accès",
-    goingTo: (host) => html`Vous continuez vers ${host}.`,
+    goingTo: (application, host) => html`Vous revenez à « ${application} » (${host}).`,
     link: (application) => html`Continuer vers ${application}`,
-    close: "Vous pouvez fermer cette fenêtre si plus rien ne se passe.",
+    close: "Si rien ne se passe, utilisez le bouton. Vous pouvez ensuite fermer cette fenêtre.",
   },
   refusals: {
     unknownClient: {

@@ -63,7 +63,7 @@ export interface Texts {
   readonly onward: {
     readonly allowedTitle: string;
     readonly deniedTitle: string;
-    readonly goingTo: (host: Html) => Html;
+    readonly goingTo: (application: Html, host: Html) => Html;
     readonly link: (application: Html) => Html;
     readonly close: string;
   };

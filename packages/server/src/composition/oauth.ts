@@ -1,0 +1,111 @@
+import { LatchkeyError } from "../core/errors.ts";
+import { createRequestCheck } from "../core/oauth/authorization-request.ts";
+import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
+import { createAuthenticateClient } from "../core/oauth/client-authentication.ts";
+import { createClients } from "../core/oauth/clients.ts";
+import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
+import { createResources } from "../core/oauth/resources.ts";
+import { SealedClients } from "../core/oauth/sealed-clients.ts";
+import { createAuthorize, createDeny } from "../core/stories/authorize.ts";
+import { createClientToken } from "../core/stories/client-credentials.ts";
+import type { UserById } from "../core/stories/current-user.ts";
+import { createIntrospect } from "../core/stories/introspect.ts";
+import { createRedeem } from "../core/stories/redeem.ts";
+import { createRefresh } from "../core/stories/refresh.ts";
+import type { SessionGraceSettings } from "../core/stories/refresh-grace.ts";
+import { createRegisterClient } from "../core/stories/register-client.ts";
+import { createRevokeToken } from "../core/stories/revoke-token.ts";
+import type { SessionLife } from "../core/stories/session-life.ts";
+import type { Accounts } from "../core/stories/sign-in.ts";
+import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
+import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
+import { RequestLimit } from "../core/throttle/request-limit.ts";
+import type { Throttle } from "../core/throttle/throttle.ts";
+import type { OAuthMetrics, StoryOutcome } from "../metrics/oauth-metrics.ts";
+import type { Foundation, Keys } from "./keys.ts";
+
+/** The parts that the authorization server is composed with. */
+export interface OAuthParts extends Foundation {
+  readonly keys: Keys;
+  readonly accounts: Accounts & UserById;
+  readonly throttle: Throttle;
+  /** Remembers used assertions. Replicas share it if they share the database. */
+  readonly usedAssertions: AttemptCounter;
+  readonly times: SessionLife & { readonly grace: SessionGraceSettings };
+  readonly metrics: OAuthMetrics;
+}
+
+/** The composed authorization server. */
+export type OAuth = ReturnType<typeof composeOAuth>;
+
+/** Registrations of one network. They cost processor time alone. */
+const registrationRule = { limit: 1_000, windowMs: 60_000 };
+
+/** Composes the stories of the authorization server. */
+export function composeOAuth({ config, issuer, store, keys, metrics, log, ...parts }: OAuthParts) {
+  const { accounts, throttle, clock, steady, times } = parts;
+  const { authorizations, sessions, audit } = store;
+  const { first, others } = keys.keyring;
+  const resources = createResources({
+    issuer,
+    mcp: config.mcp === "on",
+    audience: config.audience ?? [],
+    fallback: config.oauthResource,
+    registered: store.resources,
+  });
+  const noteDropped = noteDroppedScopes((fields, line) => log.warn(fields, line));
+  const sealed = config.oauthRegistration === "on" ? new SealedClients(first, ...others) : undefined;
+  const clients = createClients({ registered: store.clients, sealed, documents: undefined });
+  const checkAssertion = createAssertionCheck({
+    issuer,
+    tokenEndpoint: `${issuer}/oauth/token`,
+    readKeySet: async () => [],
+    used: parts.usedAssertions,
+    clock,
+  });
+
+  const registrations = new MemoryAttemptCounter(steady);
+  const limit = new RequestLimit("registrations", registrationRule, registrations);
+  const registerClient = sealed && createRegisterClient({ sealed, limit });
+
+  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, authorizations, resources };
+  const life = { ...shared, clock, steady };
+  const redeem = createRedeem({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } });
+  return {
+    operations: {
+      authenticateClient: createAuthenticateClient({ clients, checkAssertion }),
+      redeem: counted(redeem, (outcome) => metrics.redeemed(outcome)),
+      refresh: createRefresh({ ...life, settings: { ...times, currentToken: false } }),
+      clientToken: createClientToken({ ...life, clients: store.clients, noteDropped }),
+      revokeToken: createRevokeToken(life),
+      registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
+    },
+    introspect: createIntrospect(keys),
+    counters: [registrations],
+    clientDocuments: false,
+    page: {
+      issuer,
+      checkRequest: createRequestCheck({ clients, resources, allowedScope: createAllowedScope(noteDropped) }),
+      authorize: createAuthorize(life),
+      deny: createDeny(life),
+      log,
+    },
+  };
+}
+
+/** Counts how often a story succeeds and how often it refuses. */
+function counted<Given extends unknown[], Result>(
+  story: (...given: Given) => Promise<Result>,
+  count: (outcome: StoryOutcome) => void,
+): (...given: Given) => Promise<Result> {
+  return async (...given) => {
+    try {
+      const result = await story(...given);
+      count("ok");
+      return result;
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.status < 500) count("refused");
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,83 @@
+import type { FastifyReply } from "fastify";
+import type { LatchkeyError } from "../../core/errors.ts";
+import type { AuthorizationRequest, RequestCheck } from "../../core/oauth/authorization-request.ts";
+import { describeRefusal, type LogSink, logRefusal } from "../error-answers.ts";
+import { onwardPage } from "../pages/onward-page.ts";
+import { readerLanguage, sendPage } from "../pages/page-answer.ts";
+import { refusalPage, type WayBack } from "../pages/refusal-page.ts";
+import { type FailedAttempt, signInPage } from "../pages/sign-in-page.ts";
+import { authorizationResponse, type ResponseResult } from "./authorization-response.ts";
+
+/** The answers of the authorization endpoint. Each method answers one request. */
+export class AuthorizePages {
+  readonly #issuer: string;
+  readonly #site: string;
+  readonly #log: LogSink;
+
+  constructor(issuer: string, log: LogSink) {
+    this.#issuer = issuer;
+    this.#site = new URL(issuer).host;
+    this.#log = log;
+  }
+
+  /** Asks the person, or asks again after a failed attempt. */
+  ask(reply: FastifyReply, request: AuthorizationRequest, failed?: FailedAttempt, status?: number) {
+    const language = readerLanguage(reply.request);
+    return sendPage(reply, signInPage({ language, site: this.#site, request, failed }), status);
+  }
+
+  /** Leads the browser to the client, with a page and never with a redirect. */
+  goOn(reply: FastifyReply, request: AuthorizationRequest, result: ResponseResult) {
+    const { client, redirectUri } = request;
+    const page = onwardPage({
+      site: this.#site,
+      language: readerLanguage(reply.request),
+      redirectUri,
+      address: authorizationResponse(this.#issuer, request, result),
+      application: client.name,
+      allowed: "code" in result,
+    });
+    return sendPage(reply, page);
+  }
+
+  /**
+   * Answers a request that no person is asked about.
+   *
+   * @param mayRedirect whether the browser came by a link. The answer to a form is always a page
+   */
+  turnAway(
+    reply: FastifyReply,
+    check: Exclude<RequestCheck, { outcome: "valid" }>,
+    { mayRedirect }: { readonly mayRedirect: boolean },
+  ) {
+    const { refusal } = check;
+    if (check.outcome === "refused") return this.refuse(reply, refusal);
+    const { redirectUri, automatic } = check;
+    const address = authorizationResponse(this.#issuer, check, { refusal });
+    if (!automatic || !mayRedirect) {
+      return this.refuse(reply, refusal, { redirectUri, address, isChecked: automatic });
+    }
+    this.note(reply, refusal);
+    return reply.redirect(address, 303);
+  }
+
+  /** Says on a page why a request was refused. @param back the way to the client, if it is known */
+  refuse(reply: FastifyReply, refusal: LatchkeyError, back?: WayBack) {
+    this.note(reply, refusal);
+    const { request } = reply;
+    const page = refusalPage({
+      language: readerLanguage(request),
+      site: this.#site,
+      refusal,
+      requestId: request.id,
+      back,
+    });
+    return sendPage(reply, page, refusal.status);
+  }
+
+  /** Logs and counts a refusal. */
+  note(reply: FastifyReply, refusal: LatchkeyError): void {
+    logRefusal(this.#log, reply.request, refusal);
+    describeRefusal(reply, refusal);
+  }
+}
