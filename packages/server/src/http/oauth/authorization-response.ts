@@ -1,4 +1,5 @@
 import type { LatchkeyError } from "../../core/errors.ts";
+import { oauthErrorOf } from "./oauth-errors.ts";
 
 /** The receiver of an authorization response, as the client named it in its request. */
 export interface ResponseTarget {
@@ -21,7 +22,7 @@ export function authorizationResponse(
   const parameters = new URLSearchParams(
     "code" in result
       ? { code: result.code }
-      : { error: result.refusal.code, error_description: result.refusal.message },
+      : { error: oauthErrorOf(result.refusal).error, error_description: result.refusal.message },
   );
   if (state !== undefined) parameters.set("state", state);
   parameters.set("iss", issuer);

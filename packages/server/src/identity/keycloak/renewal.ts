@@ -4,6 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { TokenCheck } from "../../core/stories/current-user.ts";
 import type { RealmPeople } from "../../core/stories/realm-people.ts";
+import type { Renew } from "../../core/stories/refresh.ts";
 import { aboutSession } from "../../core/stories/session-life.ts";
 import type { Session, Sessions } from "../../core/stories/sessions.ts";
 import type { User } from "../../core/stories/users.ts";
@@ -28,9 +29,6 @@ export interface RenewalParts {
 const claimMargin = 5_000;
 /** Milliseconds between two looks at a claim of another replica. */
 const claimPoll = 50;
-
-/** Asks the provider whether the person of a session may go on. @returns the person, with today's roles */
-export type Renew = (session: Session, caller: Caller) => Promise<User>;
 
 /**
  * Refreshes the realm's tokens at every refresh of a session. The realm decides there whether the person is still
