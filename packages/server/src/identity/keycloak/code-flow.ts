@@ -42,14 +42,14 @@ export function redeemCode(client: oidc.Configuration, code: string, issuer: str
   });
 }
 
-/** Whether the ID token belongs to another sign-in: its nonce is another one. */
+/** Whether the ID token belongs to another sign-in: its nonce is another one. The library wraps its reason twice. */
 export function isForeignNonce(error: unknown): boolean {
-  const { cause } = error instanceof Error ? error : {};
-  const isComparison =
-    error instanceof Error && "code" in error && error.code === "OAUTH_JWT_CLAIM_COMPARISON_FAILED";
-  return (
-    isComparison && typeof cause === "object" && cause !== null && Reflect.get(cause, "claim") === "nonce"
-  );
+  const reason = causeOf(causeOf(error));
+  return typeof reason === "object" && reason !== null && Reflect.get(reason, "claim") === "nonce";
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }
 
 /** The outcome of a request to the authorization endpoint that shows no page. */

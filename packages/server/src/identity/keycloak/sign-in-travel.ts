@@ -88,7 +88,7 @@ function contextOf(id: string, cookie: string): string {
 
 function secretsOf(cookie: string) {
   const of = (purpose: string) => createHmac("sha256", cookie).update(purpose).digest("base64url");
-  return { verifier: of("verifier"), nonce: of("nonce"), code: of("code") };
+  return { verifier: of("verifier"), nonce: of("nonce"), code: `lka_${of("code")}` };
 }
 
 /** `seal` writes base64. Both alphabets are read. */
