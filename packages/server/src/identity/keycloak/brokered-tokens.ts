@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { seal, unsealWithAny } from "../../core/tokens/key-sealing.ts";
 
 /** The realm's tokens of a session that Latchkey opened for an OAuth client. */
@@ -11,13 +12,13 @@ export interface BrokeredTokens {
 
 /** The stored text of a session's tokens, taken apart. */
 export interface StoredTokens {
-  /** Until then one replica alone refreshes them. Milliseconds since the epoch; 0 if none does. */
-  readonly claimedUntil: number;
+  /** The claim of the replica that refreshes them now; `free` if none does. */
+  readonly claim: string;
   readonly sealed: string;
 }
 
 /**
- * Writes and reads the stored text of a session's tokens: `claimedUntil.sealed`. The tokens are sealed, because the
+ * Writes and reads the stored text of a session's tokens: `claim.sealed`. The tokens are sealed, because the
  * refresh token is a credential. They are bound to the user, so tokens of two users cannot be swapped.
  */
 export class BrokeredTokenSeal {
@@ -30,7 +31,7 @@ export class BrokeredTokenSeal {
 
   write(userId: string, { realmSessionId, refreshToken, idToken }: BrokeredTokens): string {
     const text = JSON.stringify([realmSessionId, refreshToken, idToken]);
-    return stored({ claimedUntil: 0, sealed: seal(Buffer.from(text), contextOf(userId), this.#keys[0]) });
+    return stored({ claim: free, sealed: seal(Buffer.from(text), contextOf(userId), this.#keys[0]) });
   }
 
   /** @returns undefined if they were sealed with a secret that is gone */
@@ -42,15 +43,23 @@ export class BrokeredTokenSeal {
   }
 }
 
+/** The claim of tokens that no replica refreshes. */
+export const free = "0";
+
 /** Takes a stored text apart. */
 export function apart(text: string): StoredTokens {
   const dot = text.indexOf(".");
-  return { claimedUntil: Number(text.slice(0, dot)), sealed: text.slice(dot + 1) };
+  return { claim: text.slice(0, dot), sealed: text.slice(dot + 1) };
 }
 
 /** The stored text of sealed tokens. */
-export function stored({ claimedUntil, sealed }: StoredTokens): string {
-  return `${claimedUntil}.${sealed}`;
+export function stored({ claim, sealed }: StoredTokens): string {
+  return `${claim}.${sealed}`;
+}
+
+/** A new claim. It has no time: replicas' clocks differ. */
+export function newClaim(): string {
+  return randomBytes(9).toString("base64url");
 }
 
 function contextOf(userId: string): string {

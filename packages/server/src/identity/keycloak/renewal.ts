@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as realSleep } from "node:timers/promises";
 import { type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
@@ -9,7 +9,14 @@ import { aboutSession } from "../../core/stories/session-life.ts";
 import type { Session, Sessions } from "../../core/stories/sessions.ts";
 import type { User } from "../../core/stories/users.ts";
 import type { Revocations } from "../../core/tokens/revocations.ts";
-import { apart, type BrokeredTokenSeal, type BrokeredTokens, stored } from "./brokered-tokens.ts";
+import {
+  apart,
+  type BrokeredTokenSeal,
+  type BrokeredTokens,
+  free,
+  newClaim,
+  stored,
+} from "./brokered-tokens.ts";
 import { checkGrant } from "./grant-check.ts";
 import type { Realm, RealmGrant } from "./realm.ts";
 import { realmUser } from "./realm-tokens.ts";
@@ -23,9 +30,11 @@ export interface RenewalParts {
   readonly sessions: Pick<Sessions, "end">;
   readonly revocations: Pick<Revocations, "poll">;
   readonly clock: Clock;
+  /** Waits for so many milliseconds. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
-/** A claim lasts this much longer than the longest wait for the realm, in milliseconds: for the commit after it. */
+/** A claim may last so much longer than the longest wait for the realm, in milliseconds: for the commit after it. */
 const claimMargin = 5_000;
 /** Milliseconds between two looks at a claim of another replica. */
 const claimPoll = 50;
@@ -41,7 +50,7 @@ const claimPoll = 50;
  * `store_unavailable`.
  */
 export function createRenewal(parts: RenewalParts): Renew {
-  const { realm, check, people, seal, sessions, revocations, clock } = parts;
+  const { realm, check, people, seal, sessions, revocations, clock, sleep = realSleep } = parts;
   const underWay = new Map<string, Promise<User>>();
 
   return function renew(session, caller) {
@@ -53,29 +62,34 @@ export function createRenewal(parts: RenewalParts): Renew {
   };
 
   async function renewed(session: Session, caller: Caller): Promise<User> {
-    const deadline = clock() + realm.timeout + claimMargin;
     let text = await people.tokensOf(session.id);
     while (text !== undefined) {
-      const { claimedUntil, sealed } = apart(text);
-      if (claimedUntil > clock()) {
-        const next = await changed(session.id, text);
+      const { claim, sealed } = apart(text);
+      if (claim !== free) {
+        const next = await afterClaim(session.id, text);
+        if (next === undefined) break;
         // The other replica has the realm's answer: the person is described anew.
-        if (next !== undefined && apart(next).sealed !== sealed) return personOf(session);
-        if (next === text && claimedUntil > clock()) {
-          throw new LatchkeyError("provider_unavailable", { reason: "another replica waits for the realm" });
+        if (apart(next).sealed !== sealed) return personOf(session);
+        if (apart(next).claim === free) {
+          throw new LatchkeyError("provider_unavailable", {
+            reason: "another replica did not reach the realm",
+          });
         }
-        text = next;
-        continue;
       }
-      const claimed = stored({ claimedUntil: deadline, sealed });
+      const claimed = stored({ claim: newClaim(), sealed });
       if (await people.replaceTokens(session.id, text, claimed)) return ask(session, claimed, caller);
       text = await people.tokensOf(session.id);
     }
     throw new LatchkeyError("token_revoked", { reason: "no tokens of the realm, or the session has ended" });
   }
 
-  /** Waits until a claim is given up or replaced, or could have expired. @returns the text after it */
-  async function changed(id: string, claimed: string): Promise<string | undefined> {
+  /**
+   * Waits until another replica has given up its claim or has new tokens. It asks the realm for a bounded time, so a
+   * claim that stays longer belongs to a replica that has died.
+   *
+   * @returns the text after it; the claimed one itself if the other replica has died
+   */
+  async function afterClaim(id: string, claimed: string): Promise<string | undefined> {
     for (let waited = 0; waited <= realm.timeout + claimMargin; waited += claimPoll) {
       await sleep(claimPoll);
       const text = await people.tokensOf(id);
@@ -97,11 +111,7 @@ export function createRenewal(parts: RenewalParts): Renew {
     try {
       answer = await realm.refresh(tokens.refreshToken);
     } catch (error) {
-      await people.replaceTokens(
-        session.id,
-        claimed,
-        stored({ claimedUntil: 0, sealed: apart(claimed).sealed }),
-      );
+      await people.replaceTokens(session.id, claimed, stored({ claim: free, sealed: apart(claimed).sealed }));
       throw error;
     }
     if ("refused" in answer) return end(session, refusedRefresh(answer.refused).reason, caller);
