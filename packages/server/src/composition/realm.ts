@@ -77,7 +77,7 @@ export async function openRealmProvider({ config, issuer, store, keys, ...parts 
   const oauth =
     redirectUri === undefined
       ? undefined
-      : brokerOf({ realm, check, seal, store, keys, settings, redirectUri, clock });
+      : brokerOf({ realm, check, seal, store, keys, settings, redirectUri, clock, log });
   const protocolBase = `${realm.issuer}/protocol/openid-connect`;
   return {
     stories: {
@@ -107,7 +107,7 @@ export async function openRealmProvider({ config, issuer, store, keys, ...parts 
   };
 }
 
-interface BrokerComposition extends Pick<Foundation, "store" | "clock"> {
+interface BrokerComposition extends Pick<Foundation, "store" | "clock" | "log"> {
   readonly realm: Realm;
   readonly check: TokenCheck;
   readonly seal: BrokeredTokenSeal;
@@ -119,13 +119,20 @@ interface BrokerComposition extends Pick<Foundation, "store" | "clock"> {
 /** The parts of the authorization server that stand for the realm. */
 function brokerOf({ store, keys, settings, redirectUri, ...parts }: BrokerComposition): RealmOAuth {
   const { realmPeople: people, authorizations, sessions } = store;
-  const { keyring, revocations } = keys;
+  const { keyring, revocations, tokens } = keys;
   const travel = new SignInTravel(redirectUri.startsWith("https:"), brokerKeys(keyring));
   const shared = { ...parts, people, travel, authorizations };
   return {
     users: people,
     renew: createRenewal({ ...shared, sessions, revocations }),
-    createBroker: (stories) => createBroker({ ...shared, ...stories, redirectUri, provider: settings.realm }),
+    createBroker: (stories) =>
+      createBroker({
+        ...shared,
+        ...stories,
+        redirectUri,
+        provider: settings.realm,
+        tokenLifetime: tokens.lifetime,
+      }),
   };
 }
 

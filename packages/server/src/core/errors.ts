@@ -38,6 +38,10 @@ const refusals = {
     403,
     "This account is not set up yet: sign in to the identity provider once in a browser and complete the steps it asks for",
   ],
+  password_login_off: [
+    403,
+    "Nobody signs in here by a password: use an application that opens the sign-in page of the identity provider",
+  ],
   token_too_large: [
     403,
     "The access token of this account does not fit into a request: ask an administrator for fewer or shorter roles",

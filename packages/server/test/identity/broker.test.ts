@@ -6,7 +6,7 @@ import { OAuthProgram } from "@latchkey/testkit/oauth-program";
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { claimsOf } from "../api/api-case.ts";
+import { claimsOf, send } from "../api/api-case.ts";
 import { FakeRealm, json, paths, refused } from "./fake-realm.ts";
 
 const allow = { decision: "allow" };
@@ -312,6 +312,22 @@ test("a request that is too long for the realm goes back to the client", async (
   const noise = (bytes: number) => randomBytes(bytes).toString("base64url");
   const page = await signIn(browser, program.request({ state: noise(1_500), scope: noise(1_500) }));
   expect(new URL(page.address).searchParams.get("error")).toBe("invalid_request");
+});
+
+test("a realm that takes no passwords is enough, and is sent none", async () => {
+  realm.takesPasswords = false;
+  await using strict = await testServer({ ...realm.settings, OAUTH: "on" });
+  const asked = realm.asked.length;
+  for (let time = 0; time < 10; time++) {
+    const login = { username: "alice", password: "hunter2 of alice" };
+    const request = { method: "POST", path: "/login", body: login } as const;
+    const { status, body } = await send(strict, "/auth", request);
+    expect([status, body["code"]]).toEqual([403, "password_login_off"]);
+  }
+  expect(realm.asked).toHaveLength(asked);
+  const other = await OAuthProgram.register(strict.url);
+  const { refresh } = await other.redeem((await signIn(browser, other.request())).address);
+  expect((await other.refresh(refresh)).status).toBe(200);
 });
 
 describe("a refresh", () => {

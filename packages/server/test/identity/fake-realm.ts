@@ -25,6 +25,8 @@ export class FakeRealm implements AsyncDisposable {
   readonly answers = new Map<string, Answer>();
   /** The person that the sign-in page of the realm signs in without asking. */
   person = { sub: "alice-id", roles: ["user"] };
+  /** Whether the client has direct access grants. */
+  takesPasswords = true;
   /** The refresh tokens that have not been used. Each is accepted once. */
   readonly refreshTokens = new Set<string>();
   readonly #codes = new Map<string, URLSearchParams>();
@@ -103,6 +105,7 @@ export class FakeRealm implements AsyncDisposable {
     return async (request, response, body) => {
       const answer = await this.#granted(body);
       if (answer !== undefined) return answer(request, response, body);
+      if (!this.takesPasswords) return passwordsRefused(request, response, body);
       if (!body.has("username")) return json({ error: "invalid_request" }, 400)(request, response, body);
       const token = await this.token(issuer, "Bearer");
       const refresh = await this.token(issuer, "Refresh");
@@ -187,6 +190,11 @@ export function json(body: unknown, status = 200): Answer {
   return (_request, response) =>
     void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
+
+const passwordsRefused = json(
+  { error: "unauthorized_client", error_description: "Client not allowed for direct access grants" },
+  400,
+);
 
 /** The realm's refusal of a code or a refresh token. */
 export function refused(error_description: string): Answer {

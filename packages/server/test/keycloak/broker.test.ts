@@ -80,6 +80,18 @@ describe("a realm with a second factor for everybody", () => {
   });
 });
 
+test("a client without direct access grants signs people in, but takes no passwords", async () => {
+  await realm.admin.changeClient(realm.name, "latchkey", { directAccessGrantsEnabled: false });
+  await using strict = await realm.open({ OAUTH: "on" });
+  const other = await OAuthProgram.register(strict.url);
+  const login = await browser.submit(await browser.open(other.request()), { decision: "allow" });
+  const { address } = await browser.submit(login, { username: "alice", password: passwords.alice });
+  expect((await other.redeem(address)).status).toBe(200);
+  const request = { method: "POST", path: "/login", body: { username: "alice", password: "x" } } as const;
+  expect((await send(strict, "/auth", request)).body["code"]).toBe("password_login_off");
+  await realm.admin.changeClient(realm.name, "latchkey", { directAccessGrantsEnabled: true });
+});
+
 describe("tokens of an OAuth client", () => {
   test("are Latchkey's, with the roles of the realm", async () => {
     const { status, access } = await tokens();

@@ -64,7 +64,7 @@ export function acceptanceRealm(name: string, change: object = {}) {
     clients: [
       // Keycloak ignores the port of a loopback address.
       client("latchkey", { standardFlowEnabled: true, redirectUris: ["http://127.0.0.1/oauth/callback"] }),
-      client("notes"),
+      client("notes", { redirectUris: ["http://127.0.0.1/oauth/callback"] }),
       client("browser", { directAccessGrantsEnabled: false, standardFlowEnabled: true }),
     ],
     users: [

@@ -41,7 +41,7 @@ export type BrokerOutcome =
       readonly query: string;
       readonly refusal: LatchkeyError;
     }
-  /** The authorization request is no longer valid, for example because its client was blocked meanwhile. */
+  /** The authorization request was valid at the start, and is not now: for example, its client was blocked meanwhile. */
   | { readonly outcome: "invalid"; readonly check: Exclude<RequestCheck, { readonly outcome: "valid" }> };
 
 /**

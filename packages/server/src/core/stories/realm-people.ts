@@ -8,7 +8,7 @@ export interface RealmPerson extends Omit<User, "active"> {
   readonly issuer: string;
 }
 
-/** What a person of a provider allowed a client on the page. The store fills in the revision. */
+/** An authorization by a person of a provider. The store fills in the revision. */
 export type RealmAuthorization = Omit<NewAuthorization, "revision">;
 
 /** A session that has ended here, with the provider's tokens. */
@@ -45,7 +45,7 @@ export interface RealmPeople {
    * Compare-and-set: replaces the tokens of a session.
    *
    * @param person the provider's latest description, stored in the same commit
-   * @returns false if they are no longer `from`, or the session has ended
+   * @returns false if another caller replaced `from` first, or the session has ended
    */
   replaceTokens(sessionId: string, from: string, to: string, person?: RealmPerson): Promise<boolean>;
   /** The tokens of a person's other sessions that have not ended. */

@@ -12,6 +12,7 @@ import { claimsRefusal } from "../../core/tokens/token-size.ts";
 import type { BrokeredTokenSeal } from "./brokered-tokens.ts";
 import { checkGrant } from "./grant-check.ts";
 import type { Realm } from "./realm.ts";
+import type { RealmLog } from "./realm-connection.ts";
 import { realmUser } from "./realm-tokens.ts";
 import { printable } from "./refusals.ts";
 import { type SignInTravel, signInTimeout, type Travel } from "./sign-in-travel.ts";
@@ -20,7 +21,7 @@ export interface BrokerParts {
   readonly realm: Pick<Realm, "issuer" | "authorizationUrl" | "redeem">;
   /** The realm's name, for people. */
   readonly provider: string;
-  /** Where the realm sends the browser back to. */
+  /** The address to which the realm sends the browser back. */
   readonly redirectUri: string;
   readonly travel: SignInTravel;
   readonly checkRequest: CheckRequest;
@@ -29,6 +30,9 @@ export interface BrokerParts {
   readonly authorizations: Pick<Authorizations, "byCode">;
   readonly people: RealmPeople;
   readonly seal: BrokeredTokenSeal;
+  /** The lifetime of Latchkey's access tokens, in milliseconds. */
+  readonly tokenLifetime: number;
+  readonly log: Pick<RealmLog, "warn">;
   readonly clock: Clock;
 }
 
@@ -56,6 +60,18 @@ export function createBroker(parts: BrokerParts): Broker {
     parts;
   /** Answers that are being finished, by code: a browser may load the callback twice. */
   const underWay = new Map<string, Promise<BrokerOutcome>>();
+
+  let warned = false;
+
+  /** A client refreshes when its token expires. If the realm's session has ended by then, everybody signs in anew. */
+  function warnOfShortSession(refreshableFor = Number.POSITIVE_INFINITY): void {
+    if (warned || refreshableFor > parts.tokenLifetime) return;
+    warned = true;
+    parts.log.warn(
+      { refreshableSeconds: refreshableFor / 1000 },
+      "sessions of OAuth clients end at their first refresh: set SSO Session Idle of the realm to more than LATCHKEY_ACCESS_TOKEN_TTL",
+    );
+  }
 
   return {
     provider: parts.provider,
@@ -112,7 +128,7 @@ export function createBroker(parts: BrokerParts): Broker {
     }
   }
 
-  /** Trades the realm's code for its tokens, and records the person and what they allowed. @returns our code */
+  /** Trades the realm's code for its tokens, and records the person and the authorization. @returns our code */
   async function allow(
     realmCode: string,
     begun: Travel,
@@ -121,7 +137,8 @@ export function createBroker(parts: BrokerParts): Broker {
   ): Promise<string> {
     const grant = await realm.redeem(realmCode, { ...begun, redirectUri });
     if ("refused" in grant) throw invalid(`the realm refused its code: ${printable(grant.refused)}`);
-    const { refreshToken, idToken } = grant;
+    const { refreshToken, idToken, refreshableFor } = grant;
+    warnOfShortSession(refreshableFor);
     if (idToken === undefined) {
       throw new LatchkeyError("provider_unavailable", { reason: "the realm issued no ID token" });
     }

@@ -1,4 +1,5 @@
 import * as oidc from "openid-client";
+import { LatchkeyError } from "../../core/errors.ts";
 import { Bulkhead } from "../../core/throttle/bulkhead.ts";
 import { authorizationUrl, type CodeRequest, isForeignNonce, realmScope, redeemCode } from "./code-flow.ts";
 import type { RealmSettings } from "./discovery.ts";
@@ -51,8 +52,13 @@ export class Realm {
     return this.#connection.open();
   }
 
-  /** Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3). */
+  /**
+   * Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3).
+   *
+   * @throws {LatchkeyError} `password_login_off` if people sign in on the realm's own page alone
+   */
   async signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
+    if (this.#connection.refusesPasswords) throw new LatchkeyError("password_login_off");
     using _permit = this.#logins.acquire();
     const parameters = { username, password, scope: realmScope };
     return await this.#connection.run((client) =>
