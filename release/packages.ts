@@ -35,7 +35,15 @@ export const packages: readonly Package[] = [
     folder: "guard",
     kind: "library",
     lib: "es2023,esnext.disposable",
-    internal: ["./bearer", "./bounded-body", "./clocks", "./single-flight", "./timers"],
+    internal: [
+      "./bearer",
+      "./bounded-body",
+      "./clocks",
+      "./loopback",
+      "./own-members",
+      "./single-flight",
+      "./timers",
+    ],
   },
   { name: "latchkey", folder: "server", kind: "program", contains: ["pino-pretty", "hono"] },
 ];

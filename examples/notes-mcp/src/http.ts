@@ -5,17 +5,13 @@ import { guardMcp } from "@latchkey/guard/mcp";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import { Notes } from "./notes.ts";
-import { audit, notesServer, policy } from "./notes-server.ts";
+import { audit, byField, notesServer, policy } from "./notes-server.ts";
 
 const issuer = process.env["LATCHKEY_ISSUER"] ?? "http://127.0.0.1:8000";
 const port = Number(process.env["PORT"] ?? 4001);
-/** The paths of the tools and of their protected resource metadata (RFC 9728). */
-const served = /^\/(mcp|\.well-known\/oauth-protected-resource(\/mcp)?)(\?|$)/;
-
-const guard = createGuard({ issuer });
-const access = { guard, onDecision: audit };
-const notes = new Notes();
-const handler = createMcpHandler(() => notesServer(access, notes));
+/** The paths of the tools and of their protected resource metadata (RFC 9728), without their query. */
+const signInPath = /^\/(mcp|\.well-known\/oauth-protected-resource(\/mcp)?)$/;
+const fieldPath = /^(\/\.well-known\/oauth-protected-resource)?\/mcp\/token-field$/;
 
 // By default Node keeps only the first of two Authorization headers. Joined, they are refused.
 const server = createServer({ joinDuplicateHeaders: true }).listen(port, "127.0.0.1");
@@ -23,18 +19,39 @@ await once(server, "listening");
 const address = server.address();
 const resource = `http://127.0.0.1:${typeof address === "object" ? address?.port : port}/mcp`;
 
-const guarded = guardMcp(handler, { ...policy, ...access, resource });
-const answer = toNodeHandler(guarded);
+// A client that signs in by OAuth gets a token for the resource; `/auth/login` gives tokens for the issuer.
+const guard = createGuard({ issuer, audience: [resource, issuer] });
+const access = { guard, onDecision: audit };
+const notes = new Notes();
+
+// A request without a token gets 401, and a client signs in.
+const signInHandler = createMcpHandler(() => notesServer(access, notes));
+const signIn = toNodeHandler(guardMcp(signInHandler, { ...policy, ...access, resource }));
+
+const fieldAccess = { ...access, ...byField };
+const fieldHandler = createMcpHandler(() => notesServer(fieldAccess, notes));
+const fieldPolicy = {
+  ...policy,
+  ...fieldAccess,
+  withoutBearer: "field",
+  resource: `${resource}/token-field`,
+  // Clients that sign in by OAuth use the other path.
+  authorizationServers: [],
+} as const;
+const field = toNodeHandler(guardMcp(fieldHandler, fieldPolicy));
+
 server.on("request", (request, response) => {
   const { method = "GET", url = "/" } = request;
-  if (served.test(url)) void answer(Object.assign(request, { method, url }), response);
-  else response.writeHead(404).end();
+  const [path = ""] = url.split("?", 1);
+  const answer = signInPath.test(path) ? signIn : fieldPath.test(path) ? field : undefined;
+  if (answer === undefined) response.writeHead(404).end();
+  else void answer(Object.assign(request, { method, url }), response);
 });
 process.stdout.write(`notes at ${resource}, with logins from ${issuer}\n`);
 
 function end(): void {
   server.close(() => guard.close());
-  void handler.close();
+  for (const handler of [signInHandler, fieldHandler]) void handler.close();
   // Slow requests get one more second.
   setTimeout(() => server.closeAllConnections(), 1_000).unref();
 }

@@ -15,10 +15,16 @@ const tools = {
   purge_notes: allow.roles("admin"),
 };
 
-/** The rules, the argument for a token, and the roles for a list of tools without a token. */
-export const policy = { tools, tokenField: "token", rolesBeforeToken: ["user"] };
+/** The rules of the tools. */
+export const policy = { tools };
 
-/** A server with three tools. The guard removes the token before a tool runs. */
+/**
+ * For clients that cannot sign in by OAuth: each call carries its token as an argument, which the guard removes before
+ * a tool runs. A list without a token shows the tools of a user.
+ */
+export const byField = { tokenField: "token", rolesBeforeToken: ["user"] };
+
+/** A server with three tools. */
 export function notesServer(access: ToolGuard, notes: Notes): McpServer {
   const bare = new McpServer({ name: "notes", version: "0.1.0" });
   const server = guardTools(bare, { ...access, ...policy });

@@ -1,7 +1,7 @@
 import { createGuard } from "@latchkey/guard";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { Notes } from "./notes.ts";
-import { audit, notesServer } from "./notes-server.ts";
+import { audit, byField, notesServer } from "./notes-server.ts";
 
 const issuer = process.env["LATCHKEY_ISSUER"] ?? "http://127.0.0.1:8000";
 // The token of calls without a token of their own.
@@ -9,7 +9,7 @@ const token = process.env["NOTES_TOKEN"];
 
 const guard = createGuard({ issuer });
 const notes = new Notes();
-const connection = serveStdio(() => notesServer({ guard, token, onDecision: audit }, notes));
+const connection = serveStdio(() => notesServer({ guard, token, onDecision: audit, ...byField }, notes));
 
 function end(): void {
   guard.close();

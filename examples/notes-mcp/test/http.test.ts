@@ -25,14 +25,39 @@ beforeAll(async () => {
   ({ program: server, at: url } = await start());
 }, 60_000);
 
-test("serves its metadata at both well-known paths, without an OAuth server", async () => {
+test.each([
+  ["", ""],
+  ["/mcp", ""],
+  ["/mcp/token-field", "/token-field"],
+])("serves its metadata at the well-known path with %j appended", async (path, endpoint) => {
   expect(server.stdout()).toBe(`notes at ${url}, with logins from ${demo.issuer}\n`);
-  const place = new URL("/.well-known/oauth-protected-resource", url);
-  for (const at of [place, `${place}/mcp`]) {
-    const response = await fetch(at);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ resource: url, bearer_methods_supported: ["header"] });
-  }
+  const response = await fetch(new URL(`/.well-known/oauth-protected-resource${path}`, url));
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    resource: `${url}${endpoint}`,
+    ...(endpoint === "" && { authorization_servers: [demo.issuer] }),
+    bearer_methods_supported: ["header"],
+  });
+});
+
+test.each(["initialize", "tools/list", "tools/call"])(
+  "makes a client sign in that sends %s without a token",
+  async (method) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { name: "add_note" } });
+    const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+    const response = await fetch(url, { method: "POST", headers, body });
+    expect(response.status).toBe(401);
+    const metadata = new URL("/.well-known/oauth-protected-resource/mcp", url);
+    expect(response.headers.get("www-authenticate")).toBe(`Bearer resource_metadata="${metadata}"`);
+  },
+);
+
+test.each([1, 2] as const)("a client of major %i calls the tools with a header", async (major) => {
+  const headers = { authorization: `Bearer ${demo.tokens.alice}` };
+  await using client = await connect(major, { url, headers });
+  expect(await client.list()).toHaveLength(2);
+  const { content } = await client.call("add_note", { text: "with a header" });
+  expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ owner: "alice", text: "with a header" });
 });
 
 test("points to its metadata in a 401", async () => {
@@ -53,7 +78,7 @@ test("refuses two Authorization headers with valid tokens", async () => {
   expect(response.statusCode).toBe(401);
 });
 
-test.each(["/", "/mcp/more", "/mcpx", "//", "/.well-known/openid-configuration"])(
+test.each(["/", "/mcp/more", "/mcp/token-field/", "/mcpx", "//", "/.well-known/openid-configuration"])(
   "serves nothing at %s",
   async (path) => {
     const init = { headers: { authorization: `Bearer ${demo.tokens.alice}` } };

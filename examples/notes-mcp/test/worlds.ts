@@ -59,7 +59,8 @@ function overStdio(major: 1 | 2, issuer: string): World {
 
 async function overHttp(major: 1 | 2, issuer: string, programs: Programs): Promise<World> {
   const server = programs.script(join(source, "http.ts"), { LATCHKEY_ISSUER: issuer, PORT: "0" });
-  const url = await server.says(/^notes at (http:\S+\/mcp), /);
+  // At the endpoint itself no request without a header arrives.
+  const url = `${await server.says(/^notes at (http:\S+\/mcp), /)}/token-field`;
   const clients = new Clients(major, (token) => ({
     url,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },

@@ -11,14 +11,21 @@ export function bearerIn(header: string | null | undefined): string | undefined 
   return header.slice(7).trim() || undefined;
 }
 
+/** The part of a challenge that tells a client how to sign in. */
+export interface SignInHint {
+  /** Address of the protected resource's metadata (RFC 9728 §5.1). */
+  readonly metadataUrl: string;
+  /** Scopes to ask for at the sign-in. */
+  readonly scopes: readonly string[];
+}
+
 /**
  * The `WWW-Authenticate` header of a refused call (RFC 6750 §3). Without a token it names the scheme alone;
  * otherwise `invalid_token`, or `insufficient_scope` with all scopes that the call needs.
  *
- * @param resourceMetadata address of the protected resource's metadata (RFC 9728 §5.1)
  * @returns undefined if another token would not help: a role is missing, or the guard could not check
  */
-export function challengeOf(error: TokenError, resourceMetadata?: string): string | undefined {
+export function challengeOf(error: TokenError, hint?: SignInHint): string | undefined {
   if (error.code === "forbidden" || error.status === 503) return undefined;
   const attributes: string[] = [];
   if (error.code !== "missing_token") {
@@ -26,9 +33,9 @@ export function challengeOf(error: TokenError, resourceMetadata?: string): strin
     attributes.push(`error="${code}"`, `error_description="${error.message}"`);
   }
   // A scope from a rule cannot end the quotation. A scope of a TokenError made elsewhere could.
-  const scopes = error.scopes.filter(isScope);
+  const scopes = (error.status === 401 ? (hint?.scopes ?? []) : error.scopes).filter(isScope);
   if (scopes.length > 0) attributes.push(`scope="${scopes.join(" ")}"`);
-  if (resourceMetadata !== undefined) attributes.push(`resource_metadata="${resourceMetadata}"`);
+  if (hint !== undefined) attributes.push(`resource_metadata="${hint.metadataUrl}"`);
   return attributes.length === 0 ? "Bearer" : `Bearer ${attributes.join(", ")}`;
 }
 
@@ -56,9 +63,8 @@ export class Refusal implements HttpAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 
-  /** @param resourceMetadata address of the protected resource's metadata (RFC 9728 §5.1) */
-  constructor(error: TokenError, resourceMetadata?: string) {
-    const challenge = challengeOf(error, resourceMetadata);
+  constructor(error: TokenError, hint?: SignInHint) {
+    const challenge = challengeOf(error, hint);
     this.status = error.status;
     this.headers = {
       "content-type": "application/json",

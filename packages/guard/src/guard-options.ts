@@ -10,7 +10,10 @@ export interface GuardOptions extends RouteOptions {
    * slash differs from the issuer's metadata, the name in the metadata counts.
    */
   readonly issuer: string;
-  /** Tokens must name at least one of these in `aud`. Default: the issuer, unless `authorizedParty` is given. */
+  /**
+   * Tokens must name at least one of these in `aud`. Of a loopback URL, the names `localhost`, `127.0.0.1` and `[::1]`
+   * count as one. Default: the issuer, unless `authorizedParty` is given.
+   */
   readonly audience?: string | readonly string[];
   /**
    * Tokens must have been issued to one of these clients: `azp`, or `client_id` if that is absent. If this is

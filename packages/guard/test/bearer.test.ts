@@ -67,14 +67,25 @@ describe("the challenge (RFC 6750 §3)", () => {
 
   test("names all needed scopes, and the resource metadata (RFC 9728 §5.1)", () => {
     const error = new TokenError("insufficient_scope", "", ["notes:read", "notes:write"]);
-    const metadata = "https://api.example/.well-known/oauth-protected-resource";
-    expect(challengeOf(error, metadata)).toBe(
-      `${refusals.insufficient_scope[1]}, scope="notes:read notes:write", resource_metadata="${metadata}"`,
+    const metadataUrl = "https://api.example/.well-known/oauth-protected-resource";
+    const hint = { metadataUrl, scopes: [] };
+    expect(challengeOf(error, hint)).toBe(
+      `${refusals.insufficient_scope[1]}, scope="notes:read notes:write", resource_metadata="${metadataUrl}"`,
     );
-    expect(challengeOf(new TokenError("missing_token"), metadata)).toBe(
-      `Bearer resource_metadata="${metadata}"`,
+    expect(challengeOf(new TokenError("missing_token"), hint)).toBe(
+      `Bearer resource_metadata="${metadataUrl}"`,
     );
-    expect(challengeOf(new TokenError("forbidden", "", ["notes:read"]), metadata)).toBeUndefined();
+    expect(challengeOf(new TokenError("forbidden", "", ["notes:read"]), hint)).toBeUndefined();
+  });
+
+  test("names the scopes of a sign-in in a 401, and those of the call in a 403", () => {
+    const hint = { metadataUrl: "https://api.example/m", scopes: ["notes:read", 'a"b'] };
+    for (const code of ["missing_token", "invalid_token", "token_expired"] as const) {
+      expect(challengeOf(new TokenError(code), hint)).toContain('scope="notes:read", resource_metadata=');
+    }
+    expect(challengeOf(new TokenError("insufficient_scope", "", ["notes:write"]), hint)).toContain(
+      'scope="notes:write", resource_metadata=',
+    );
   });
 
   test("leaves out a text that is not a scope", () => {

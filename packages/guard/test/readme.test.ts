@@ -26,8 +26,11 @@ function section(heading: string): string {
 }
 
 function exampleOf(heading: string): string {
-  const [, example = ""] = /```ts\n(.*?)```/s.exec(section(heading)) ?? [];
-  return example;
+  return examplesOf(heading)[0] ?? "";
+}
+
+function examplesOf(heading: string): readonly string[] {
+  return [...section(heading).matchAll(/```ts\n(.*?)```/gs)].map(([, example = ""]) => example);
 }
 
 /** The rows of the tables in a text, cell by cell. */
@@ -148,7 +151,9 @@ test("the examples compile", async () => {
   write("rules.mts", [...rules, exampleOf("Rules")].join("\n"));
   // The server's start finds rules without a tool. The compiler needs no more than this.
   write("mcp.mts", exampleOf("MCP tools"));
-  write("mcp-http.mts", exampleOf("Over HTTP"));
+  // The later ones change parts of the first.
+  expect(examplesOf("Over HTTP")).toHaveLength(3);
+  write("mcp-http.mts", examplesOf("Over HTTP").join("\n"));
   write("mcp-stdio.mts", exampleOf("Over stdio"));
   write(
     "tsconfig.json",

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { type BackgroundJobs, startBackgroundJobs } from "./background-jobs.ts";
+import type { Network } from "./client-documents/network.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { composeApp } from "./composition/app.ts";
 import { openKeys } from "./composition/keys.ts";
@@ -30,6 +31,8 @@ export interface ServerDependencies {
   /** Replaces the clock of a shared database. */
   readonly databaseClock?: Clock;
   readonly hasher?: Hasher;
+  /** The network that client documents are read from. Default: that of this machine. */
+  readonly network?: Network;
   /** How long a closing server keeps idle connections, in milliseconds: a proxy may be sending on one. */
   readonly idleGrace?: number;
   /** Work before the first request, such as adding the first users. */
@@ -53,7 +56,7 @@ export interface Server {
  */
 export async function startServer(config: Config, dependencies: ServerDependencies): Promise<Server> {
   const { log, clock = Date.now, steady = () => performance.now() } = dependencies;
-  const { databaseClock, hasher, lostLogLines, idleGrace = 0 } = dependencies;
+  const { databaseClock, hasher, network, lostLogLines, idleGrace = 0 } = dependencies;
   const { host } = config;
   const port = config.port === 0 ? await freePort(host) : config.port;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -74,7 +77,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
 
     const foundation = { config, issuer, store, clock, steady, log };
     const keys = await openKeys(foundation);
-    const stories = await composeStories({ ...foundation, keys, hasher, oauthMetrics });
+    const stories = await composeStories({ ...foundation, keys, hasher, network, oauthMetrics });
     const { people, realm, counters } = stories;
     const appParts = { keys, stories, clockWatch, repeats, oauthMetrics, lostLogLines, idleGrace };
     const app = await composeApp({ ...foundation, ...appParts });

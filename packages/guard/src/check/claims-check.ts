@@ -1,5 +1,6 @@
 import type { JWTPayload } from "jose";
 import type { GuardSettings } from "../guard-options.ts";
+import { isSameLoopback } from "../support/loopback.ts";
 import { TokenError } from "../token-error.ts";
 import type { ReportAudience } from "./audience-reports.ts";
 
@@ -37,9 +38,16 @@ export function assertClaims(
   if (expiry !== undefined && expiry <= second - tolerance) throw new TokenError("token_expired");
 }
 
+/**
+ * Whether a token names one of the accepted audiences. The names of this machine count as one: a client that has
+ * dialled `localhost` asks for a token for that name.
+ */
 function isMeantFor(aud: unknown, audience: readonly string[]): boolean {
-  if (typeof aud === "string") return audience.includes(aud);
-  return Array.isArray(aud) && audience.some((one) => aud.includes(one));
+  const named: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  return named.some((one) => {
+    if (typeof one !== "string") return false;
+    return audience.includes(one) || audience.some((accepted) => isSameLoopback(accepted, one));
+  });
 }
 
 /** Whether a token was issued to one of some clients: `azp` as Keycloak sends it, or RFC 9068's `client_id`. */

@@ -20,7 +20,8 @@ export interface AuthInfo {
 /** The record of a caller that the HTTP gate has verified. Code that reads it does not find the token's text. */
 export function authInfoOf(
   { principal, token }: { readonly principal: Principal; readonly token: HeldToken },
-  { url, metadataUrl }: { readonly url: URL; readonly metadataUrl: string },
+  resource: URL,
+  { metadataUrl }: { readonly metadataUrl: string },
 ): AuthInfo {
   const { client_id: client, azp } = principal.claims;
   return {
@@ -28,7 +29,7 @@ export function authInfoOf(
     clientId: [client, azp].find((id) => typeof id === "string") ?? principal.userId,
     scopes: [...principal.scopes],
     expiresAt: Math.floor(principal.expiresAt / 1000),
-    resource: new URL(url),
+    resource: new URL(resource),
     resourceMetadataUrl: metadataUrl,
     extra: { principal, [heldAs]: token },
   };

@@ -1,4 +1,3 @@
-import type { Guard } from "../guard.ts";
 import type { Condition, Rule } from "../rules/allow.ts";
 import type { Implications } from "../rules/decide.ts";
 import type { TokenErrorCode } from "../token-error.ts";
@@ -48,30 +47,6 @@ export interface ToolGuard {
 export interface ToolPolicy<Tools extends ToolRules> extends ToolGuard {
   /** The rule of each tool. A tool without a rule is denied to every caller. */
   readonly tools: Tools;
-}
-
-/** The policy of the tools, and the settings that HTTP adds. */
-export interface HttpPolicy<Tools extends ToolRules = ToolRules> extends ToolPolicy<Tools> {
-  readonly guard: AnyGuard & Partial<Pick<Guard, "issuer" | "authorizationServer">>;
-  /**
-   * The address of the MCP endpoint, such as `https://notes.example/mcp`. Clients ask for a token for this address, so
-   * it should be among the guard's audiences.
-   */
-  readonly resource: string;
-  /**
-   * Issuers that OAuth clients can ask for a token (RFC 9728 §2). Default: the guard's own, if its metadata names an
-   * authorization endpoint. An empty list names none.
-   */
-  readonly authorizationServers?: readonly string[];
-  /** Scopes that clients may ask for. Default: none are named. */
-  readonly scopesSupported?: readonly string[];
-  /**
-   * Web pages that may call the endpoint from a browser, as origins such as `https://app.example`; `*` for all.
-   * Default: the endpoint's own origin, and pages of this machine if the endpoint is on it.
-   */
-  readonly origins?: readonly string[] | "*";
-  /** The longest accepted body, in bytes. Default: 1 MiB. */
-  readonly maxBodySize?: number;
 }
 
 /** The arguments that a rule looks at, through `allow.when`; unknown if it looks at none. */

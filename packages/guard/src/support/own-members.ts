@@ -1,3 +1,5 @@
+// Internal to Latchkey's own packages: this subpath may change in any version.
+
 /** An object with unknown members. */
 export type Members = Readonly<Record<string, unknown>>;
 

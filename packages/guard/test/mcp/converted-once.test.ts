@@ -42,6 +42,7 @@ describe.each([1, 2] as const)("a guarded server of major %i, made for each requ
     const policy = {
       guard: issuer.guard(),
       authorizationServers: [issuer.issuer],
+      withoutBearer: "field" as const,
       tokenField: "token",
       tools: rules,
       resource: url,

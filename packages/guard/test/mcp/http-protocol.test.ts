@@ -34,7 +34,7 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       onDecision: evidence.decided,
     };
     strict = await serveNotes(major, { ...policy, scopesSupported: ["notes:read"] }, evidence);
-    lenient = await serveNotes(major, { ...policy, tokenField: "token" }, evidence);
+    lenient = await serveNotes(major, { ...policy, withoutBearer: "field", tokenField: "token" }, evidence);
     user = await issuer.token({ claims: people.user });
   });
   afterAll(async () => {
@@ -84,6 +84,17 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
     });
   });
 
+  it.each([["authorization_servers"], ["scopes_supported"]])(
+    "leaves out an empty list of %s",
+    async (member) => {
+      const policy = { guard: issuer.guard(), authorizationServers: [], scopesSupported: [] };
+      await using notes = await serveNotes(major, policy, evidence);
+      const metadata = await fetch(`${notes.origin}/.well-known/oauth-protected-resource/mcp`);
+      expect(await metadata.json()).not.toHaveProperty(member);
+      expect((await post(notes, list)).headers.get("www-authenticate")).not.toContain("scope=");
+    },
+  );
+
   it("names the guard's own issuer by default", async () => {
     await using notes = await serveNotes(major, { guard: issuer.guard() }, evidence);
     const metadata = await fetch(`${notes.origin}/.well-known/oauth-protected-resource`);
@@ -126,7 +137,7 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       async (method) => {
         const response = await fetch(strict.url, { method, headers: { accept } });
         expect(response.status).toBe(401);
-        expect(response.headers.get("www-authenticate")).toBe(`Bearer ${metadata()}`);
+        expect(response.headers.get("www-authenticate")).toBe(`Bearer scope="notes:read", ${metadata()}`);
         expect(response.headers.get("cache-control")).toBe("no-store");
         expect(await response.json()).toMatchObject({ code: "missing_token" });
         expect(evidence.decisions.at(-1)).toMatchObject({
@@ -137,13 +148,33 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
       },
     );
 
+    it.each([
+      "initialize",
+      "server/discover",
+      "ping",
+      "notifications/initialized",
+      "tools/list",
+      "tools/call",
+      "prompts/list",
+    ])("answers the message %s with the challenge that makes a client sign in", async (method) => {
+      const response = await post(strict, {
+        jsonrpc: "2.0",
+        id: 1,
+        method,
+        params: { arguments: { token: user } },
+      });
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toBe(`Bearer scope="notes:read", ${metadata()}`);
+      expect(await response.json()).toMatchObject({ code: "missing_token" });
+    });
+
     it("names the fault of a token, and does not repeat the token", async () => {
       const expired = await issuer.token({ claims: { exp: 0 } });
       const response = await post(strict, list, bearer(expired));
       expect(response.status).toBe(401);
       const challenge = response.headers.get("www-authenticate") ?? "";
       expect(challenge).toBe(
-        `Bearer error="invalid_token", error_description="The access token has expired", ${metadata()}`,
+        `Bearer error="invalid_token", error_description="The access token has expired", scope="notes:read", ${metadata()}`,
       );
       expect(await response.json()).toMatchObject({ code: "token_expired" });
       expect(evidence.decisions.at(-1)).toEqual({

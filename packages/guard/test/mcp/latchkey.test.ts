@@ -39,7 +39,12 @@ describe.each([1, 2] as const)("a notes server of major %i that trusts a real La
   let notes: HttpNotes;
 
   beforeAll(async () => {
-    const policy = { guard, tokenField: "token", authorizationServers: [latchkey.url] };
+    const policy = {
+      guard,
+      withoutBearer: "field" as const,
+      tokenField: "token",
+      authorizationServers: [latchkey.url],
+    };
     notes = await serveNotes(major, policy, new Evidence());
   });
   afterAll(() => notes[Symbol.asyncDispose]());

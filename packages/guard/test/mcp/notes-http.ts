@@ -10,7 +10,11 @@ import { type Evidence, rules } from "./notes-policy.ts";
 import { makeNotes as makeNotesV1 } from "./notes-v1.ts";
 import { makeNotes as makeNotesV2 } from "./notes-v2.ts";
 
-export type NotesPolicy = Omit<HttpPolicy<typeof rules>, "tools" | "resource">;
+type WithoutAddress<Policy> =
+  Policy extends HttpPolicy<typeof rules> ? Omit<Policy, "tools" | "resource"> : never;
+
+/** The policy of a notes server, without its tools and its address. */
+export type NotesPolicy = WithoutAddress<HttpPolicy<typeof rules>>;
 
 export interface HttpNotes extends AsyncDisposable {
   readonly origin: string;

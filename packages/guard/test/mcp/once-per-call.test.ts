@@ -48,6 +48,7 @@ describe.each([1, 2] as const)("a call to a server of major %i", (major) => {
     );
     const policy = {
       guard: counting,
+      withoutBearer: "field" as const,
       tokenField: "token",
       authorizationServers: [issuer.issuer],
       implies,
@@ -117,6 +118,7 @@ describe.each([
         },
         ...(withRecall && { recall: (text: string) => guard.recall(text) }),
       },
+      withoutBearer: "field" as const,
       tokenField: "token",
       authorizationServers: [issuer.issuer],
     };

@@ -16,6 +16,7 @@ async function connect(issuer: TestIssuer, answer: () => void) {
   let rounds = 0;
   const policy = {
     guard: issuer.guard(),
+    withoutBearer: "field" as const,
     tokenField: "token",
     tools: { purge: allow.roles("user"), hidden: allow.roles("admin") },
     resource: "http://notes.example/mcp",

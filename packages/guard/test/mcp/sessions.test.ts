@@ -23,7 +23,12 @@ describe.each([1, 2] as const)("MCP sessions of a server of major %i", (major) =
   beforeAll(async () => {
     issuer = await TestIssuer.make();
     const evidence = new Evidence();
-    const policy = { guard: issuer.guard(), tokenField: "token", authorizationServers: [issuer.issuer] };
+    const policy = {
+      guard: issuer.guard(),
+      withoutBearer: "field" as const,
+      tokenField: "token",
+      authorizationServers: [issuer.issuer],
+    };
     notes = await serve(policy, (whole) => {
       sessions = major === 1 ? sessionsV1(whole, evidence) : sessionsV2(whole, evidence);
       return sessions.listener;

@@ -76,7 +76,12 @@ async function overHttp({ client: major, server }: Way, issuer: TestIssuer): Pro
   const spies = (["log", "info", "warn", "error", "debug"] as const).map((method) =>
     vi.spyOn(console, method).mockImplementation((...said) => evidence.note("console", ...said)),
   );
-  const policy = { guard: issuer.guard(), tokenField: "token", onDecision: evidence.decided };
+  const policy = {
+    guard: issuer.guard(),
+    withoutBearer: "field" as const,
+    tokenField: "token",
+    onDecision: evidence.decided,
+  };
   const http = await serveNotes(server, { ...policy, authorizationServers: [issuer.issuer] }, evidence);
   return {
     tokens: new Set(),

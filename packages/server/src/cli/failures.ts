@@ -2,7 +2,9 @@ import { holdsPassword } from "../config/postgres-url.ts";
 import { LostFileError } from "../config/secret-file.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { ClientProblem } from "../core/stories/client-administration.ts";
 import { PersonProblem } from "../core/stories/people.ts";
+import { ResourceProblem } from "../core/stories/resource-administration.ts";
 import { SealedKeyError } from "../core/tokens/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
@@ -40,6 +42,8 @@ const expected = [
   CommandProblem,
   SettingProblem,
   PersonProblem,
+  ClientProblem,
+  ResourceProblem,
   SealedKeyError,
   LostFileError,
   UnusableDatabaseError,

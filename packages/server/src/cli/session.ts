@@ -19,14 +19,15 @@ export async function listSessions(given: Given<"json" | "limit" | "after">): Pr
     if (id !== undefined && (after === undefined || (userId ?? after.userId) !== after.userId))
       throw new CommandProblem(`the list cannot go on after ${id}: it has no such session`);
     const now = Date.now();
+    const longestGrace = Math.max(config.refreshGraceSameAddress, config.oauthRefreshGrace);
     await printPages(given, {
-      heading: ["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM"],
+      heading: ["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM", "CLIENT", "RESOURCE"],
       cells: rowOf,
       fields: (session) => ({ ...sessionFields(session), user_id: session.userId }),
       after,
       async read(page) {
         const live = await store.sessions.live(now, userId, page);
-        return live.map((session) => shownSession(session, config.refreshGraceSameAddress));
+        return live.map((session) => shownSession(session, longestGrace));
       },
       positionOf: (session) => session,
       cursorOf: (session) => session.id,
@@ -56,5 +57,7 @@ function rowOf(session: Session): string[] {
     time(session.lastUsedAt),
     time(session.expiresAt),
     session.addressBucket,
+    session.client?.name ?? "",
+    session.client?.resource ?? "",
   ];
 }

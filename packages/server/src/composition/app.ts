@@ -63,7 +63,8 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         const ready = await succeedsSoon(assertReady);
         const { replica } = config;
         const watched = { queue, revocations, store, lostLogLines, clockWatch, replica, ready };
-        const counted = [requests, parts.repeats, parts.oauthMetrics].flatMap((one) => one.families());
+        const ofOAuth = parts.oauthMetrics.families(stories.oauth?.documentFetches());
+        const counted = [...requests.families(), ...parts.repeats.families(), ...ofOAuth];
         return exposition([...counted, ...serverMetrics(watched)]);
       },
       keys: config.metricsKeys,

@@ -3,9 +3,10 @@ import type { Config } from "../config/config.ts";
 import { generatedSecrets } from "../config/secret-file.ts";
 import type { Clock, SteadyClock } from "../core/clock.ts";
 import { createTokenCheck } from "../core/stories/current-user.ts";
-import { AccessTokens } from "../core/tokens/access-tokens.ts";
+import { AccessTokens, ownClientId } from "../core/tokens/access-tokens.ts";
 import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import { RefreshTokens } from "../core/tokens/refresh-tokens.ts";
+import { forResource } from "../core/tokens/resource-tokens.ts";
 import { Revocations } from "../core/tokens/revocations.ts";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
@@ -42,17 +43,30 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
   await retryUnavailable(() => revocations.poll());
   const rules = {
     issuer,
-    audience,
     algorithms: signingAlgorithms,
     clockTolerance: 0,
     keys: signingKeys,
     revocations,
     now: clock,
   };
-  const guard = createVerifier(rules);
-  const checkAny = createTokenCheck(createVerifier({ ...rules, anyAudience: true }));
+  const guard = createVerifier({ ...rules, audience, authorizedParty: ownClientId });
+  const mcpResource = `${issuer}/mcp`;
+  const mcpVerifier = createVerifier({ ...rules, audience: [...audience, mcpResource] });
   const tokens = new AccessTokens({ issuer, audience, lifetime }, signingKeys, clock);
   const refreshTokens = new RefreshTokens(first, ...others);
-  const check = createTokenCheck(guard);
-  return { keyring, signingKeys, revocations, guard, check, checkAny, tokens, refreshTokens };
+  return {
+    keyring,
+    signingKeys,
+    revocations,
+    /** Accepts the tokens of people's own logins alone. */
+    guard,
+    check: createTokenCheck(guard),
+    /** Accepts them too, and those that clients got for the tools at `/mcp`. */
+    mcpGuard: forResource(mcpVerifier, mcpResource),
+    mcpResource,
+    /** Accepts the tokens of every resource: to revoke and to introspect them. */
+    checkAny: createTokenCheck(createVerifier({ ...rules, anyAudience: true })),
+    tokens,
+    refreshTokens,
+  };
 }

@@ -1,8 +1,11 @@
+import type { Network } from "../client-documents/network.ts";
+import { openClientDocuments } from "../client-documents/open-client-documents.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { type CheckRequest, createRequestCheck } from "../core/oauth/authorization-request.ts";
 import type { Broker } from "../core/oauth/broker.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
 import { createAuthenticateClient } from "../core/oauth/client-authentication.ts";
+import type { ClientKeySets } from "../core/oauth/client-document.ts";
 import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
@@ -34,6 +37,8 @@ export interface OAuthParts extends Foundation {
   readonly usedAssertions: AttemptCounter;
   readonly times: SessionLife & { readonly grace: SessionGraceSettings };
   readonly metrics: OAuthMetrics;
+  /** The network that client documents are read from. Undefined for that of this machine. */
+  readonly network: Network | undefined;
   /** Undefined with local users. */
   readonly realm: RealmOAuth | undefined;
 }
@@ -72,11 +77,12 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   });
   const noteDropped = noteDroppedScopes((fields, line) => log.warn(fields, line));
   const sealed = config.oauthRegistration === "on" ? new SealedClients(first, ...others) : undefined;
-  const clients = createClients({ registered: store.clients, sealed, documents: undefined });
+  const described = openDocuments({ ...parts, config, store });
+  const clients = createClients({ registered: store.clients, sealed, documents: described?.documents });
   const checkAssertion = createAssertionCheck({
     issuer,
     tokenEndpoint: `${issuer}/oauth/token`,
-    readKeySet: async () => [],
+    keySets: described?.keySets ?? noKeySets,
     used: parts.usedAssertions,
     clock,
   });
@@ -106,8 +112,9 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
     },
     introspect: createIntrospect(keys),
-    counters: [registrations],
-    clientDocuments: false,
+    counters: [registrations, ...(described === undefined ? [] : [described.counter])],
+    clientDocuments: described !== undefined,
+    documentFetches: () => described?.documents.outcomes,
     page: {
       issuer,
       checkRequest,
@@ -118,6 +125,32 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
     },
   };
 }
+
+/** Opens client documents. Undefined if they are off. */
+function openDocuments({
+  config,
+  store,
+  ...parts
+}: Pick<OAuthParts, "config" | "store" | "clock" | "steady" | "network">) {
+  const { oauthClientDocuments: allowed } = config;
+  if (allowed === "off") return undefined;
+  const hosts = allowed === "on" ? undefined : allowed;
+  const { clock, steady, network } = parts;
+  return openClientDocuments({
+    copies: store.clientDocuments,
+    hosts,
+    clock,
+    steady,
+    ...(network && { network }),
+  });
+}
+
+/** Without client documents no client has an address of keys. */
+const noKeySets: ClientKeySets = {
+  async at() {
+    throw new LatchkeyError("client_document_unavailable", { reason: "client documents are off" });
+  },
+};
 
 /** Counts how often a story succeeds and how often it refuses. */
 function counted<Given extends unknown[], Result>(

@@ -1,3 +1,4 @@
+import type { Network } from "../client-documents/network.ts";
 import { serverActor } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import type { Resources } from "../core/oauth/resources.ts";
@@ -14,16 +15,18 @@ import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
-import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
+import { composeTools } from "./tools.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
   readonly oauthMetrics: OAuthMetrics;
+  /** See `OAuthParts`. */
+  readonly network: Network | undefined;
 }
 
 /** The stories of the core, and the parts that other code needs besides. */
@@ -33,7 +36,7 @@ export type Stories = Awaited<ReturnType<typeof composeStories>>;
 export async function composeStories({ config, issuer, store, keys, hasher, ...parts }: StoryParts) {
   const { clock, steady, log } = parts;
   const { users, sessions, audit } = store;
-  const { keyring, guard, check } = keys;
+  const { keyring, check } = keys;
   const [fingerprint] = keyring.fingerprints;
 
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
@@ -68,16 +71,12 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
-  const resource = `${issuer}/mcp`;
-  const endpoint = lazyMcpEndpoint({
-    guard,
-    resource,
-    origins: mcpOrigins(config.corsOrigins),
-    userOf,
-    ownSessions: createOwnSessions({ ...shared, longestGrace: Math.max(grace.same_address, grace.client) }),
+  const longestGrace = Math.max(grace.same_address, grace.client);
+  const mcp = composeTools({
+    ...{ config, issuer, keys, log, userOf },
+    ownSessions: createOwnSessions({ ...shared, longestGrace }),
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
-    log,
   });
 
   // Imported here, so servers with local users do not load the Keycloak client.
@@ -97,7 +96,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     config.oauth === "on"
       ? composeOAuth({
           ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
-          usedAssertions: counters.refresh,
+          usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
         })
@@ -109,7 +108,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],
-    mcp: config.mcp === "on" ? { endpoint, resource } : undefined,
+    mcp,
   };
 }
 
@@ -119,9 +118,3 @@ const noResources: Resources = {
     throw new LatchkeyError("invalid_target", { reason: "not a client" });
   },
 };
-
-/** Origins of web pages that may call `/mcp`. Undefined leaves the choice to the guard: pages of this machine. */
-function mcpOrigins(allowed: readonly string[]): readonly string[] | "*" | undefined {
-  if (allowed.length === 0) return undefined;
-  return allowed.includes("*") ? "*" : allowed;
-}

@@ -10,10 +10,7 @@ const refusals = {
     400,
     "This sign-in has expired, was finished already, or was begun in another browser: start again in the application",
   ],
-  invalid_redirect_uri: [
-    400,
-    "The redirect URI is not one of this application: remove the connection in the application and add it again",
-  ],
+  invalid_redirect_uri: [400, "The redirect URI is not one that this application may use"],
   invalid_client_metadata: [400, "The description of the client is not valid"],
   invalid_grant: [400, "The code or the refresh token is not valid for this client: sign in again"],
   invalid_scope: [400, "The scope is wider than what was allowed: sign in again to ask for more"],

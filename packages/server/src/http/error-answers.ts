@@ -33,10 +33,14 @@ export interface LogSink {
   error(fields: object, message: string): void;
 }
 
-/** Turns a thrown error into an answer and a log line. */
-export function errorHandler(log: LogSink) {
+/**
+ * Turns a thrown error into an answer and a log line.
+ *
+ * @param translated replaces a refusal by that of a scope of routes
+ */
+export function errorHandler(log: LogSink, translated = (refusal: LatchkeyError) => refusal) {
   return (error: FastifyError | LatchkeyError, request: FastifyRequest, reply: FastifyReply) => {
-    const refusal = toLatchkeyError(error);
+    const refusal = translated(toLatchkeyError(error));
     logRefusal(log, request, refusal);
     return sendError(reply, refusal);
   };

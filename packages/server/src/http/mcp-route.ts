@@ -2,40 +2,53 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/audit-events.ts";
 import { waitingCallerOf } from "./caller.ts";
 
-/** The endpoint of the built-in tools, and its URL. */
+/** Handles requests for an endpoint of the built-in tools and for its metadata. */
+type Endpoint = (request: Request, caller: Caller) => Promise<Response>;
+
+/** The endpoints of the built-in tools, and their URL. */
 export interface McpMount {
-  /** Handles requests for the endpoint and its metadata. */
-  readonly endpoint: (request: Request, caller: Caller) => Promise<Response>;
-  /** The endpoint's public URL. */
+  /** `/mcp`: a request without a bearer header gets 401. */
+  readonly endpoint: Endpoint;
+  /** `/mcp/token-field`: each call may carry its token as an argument. */
+  readonly tokenFieldEndpoint: Endpoint;
+  /** The public URL of `/mcp`. */
   readonly resource: string;
 }
 
 const metadata = "/.well-known/oauth-protected-resource";
 
-/** Serves `/mcp` and its protected-resource metadata (RFC 9728 §3.1). */
-export function mcpRoute(app: FastifyInstance, { endpoint, resource }: McpMount): void {
+/** Serves `/mcp`, `/mcp/token-field` and their protected-resource metadata (RFC 9728 §3.1). */
+export function mcpRoute(app: FastifyInstance, mount: McpMount): void {
+  const { resource } = mount;
   const { origin } = new URL(resource);
   const routes = [
-    ["/mcp", resource],
-    [metadata, `${origin}${metadata}`],
-    [`${metadata}/mcp`, `${origin}${metadata}`],
+    ["/mcp", mount.endpoint, resource],
+    [metadata, mount.endpoint, `${origin}${metadata}`],
+    [`${metadata}/mcp`, mount.endpoint, `${origin}${metadata}`],
+    ["/mcp/token-field", mount.tokenFieldEndpoint, `${resource}/token-field`],
+    [`${metadata}/mcp/token-field`, mount.tokenFieldEndpoint, `${origin}${metadata}`],
   ] as const;
 
-  async function answer(request: FastifyRequest, reply: FastifyReply, address: string) {
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    endpoint: Endpoint,
+    address: string,
+  ): Promise<FastifyReply> {
     const caller = waitingCallerOf(request, reply);
     const { status, headers, body } = await endpoint(fetchRequest(request, address, caller.signal), caller);
     reply.code(status).headers(Object.fromEntries(headers));
     return request.method === "HEAD" || body === null ? reply.send() : reply.send(body);
   }
 
-  for (const [path, address] of routes) {
+  for (const [path, endpoint, address] of routes) {
     app.route({
       method: ["GET", "POST", "DELETE", "OPTIONS"],
       url: path,
       schema: { hide: true },
       // The endpoint decides itself which web pages may call it.
       config: { cors: false },
-      handler: (request, reply) => answer(request, reply, address),
+      handler: (request, reply) => answer(request, reply, endpoint, address),
     });
   }
 }

@@ -27,9 +27,11 @@ const mcpOff =
 
 const mcpOn = (resource: string) =>
   `\`${resource}\` is an MCP server over Streamable HTTP. Its tools show users their own sessions and end them. ` +
-  "For administrators they also find users, disable them and read the audit trail. A client sends the access token " +
-  "of `login` as a bearer header, or as the argument `token` of each tool call. `tools/list` without a token has " +
-  "the tools that need no role. Its messages are JSON-RPC, so this document lists no operation for it.";
+  "For administrators they also find users, disable them and read the audit trail. A client sends an access token, " +
+  "such as that of `login`, as a bearer header. Without one, every message gets 401. A client that cannot send a " +
+  `header uses \`${resource}/token-field\`: there each tool call carries the token as its argument \`token\`, and ` +
+  "`tools/list` without a token has the tools that need no role. The messages are JSON-RPC, so this document lists no " +
+  "operation for them.";
 
 /** The groups of operations. Every operation has one of these tags. */
 export const tags = [

@@ -79,7 +79,8 @@ export function registerAdminTools(
     "recent_audit_events",
     {
       title: "Recent audit events",
-      description: "Audit events: logins, refreshes, ended sessions, changes of users and keys. Newest first",
+      description:
+        "Audit events: logins, refreshes, ended sessions, changes of users, clients and keys. Newest first",
       inputSchema: inputs.eventQuery,
       outputSchema: outputs.events,
       annotations: reads,

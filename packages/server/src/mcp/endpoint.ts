@@ -12,12 +12,19 @@ export interface EndpointParts extends OwnToolParts, AdminToolParts {
   readonly guard: AnyGuard;
   /** The endpoint's own public address. */
   readonly resource: string;
+  /**
+   * The answer to a request without a bearer header: a challenge, which makes a client sign in, or the tools, which
+   * then take the token as an argument of each call.
+   */
+  readonly withoutBearer: "challenge" | "field";
+  /** Issuers that OAuth clients can ask for a token. */
+  readonly authorizationServers: readonly string[];
   /** Web pages that may call it besides those of its own origin; undefined for the guard's default. */
   readonly origins: readonly string[] | "*" | undefined;
   readonly log: ToolLog;
 }
 
-/** Answers requests for `/mcp` and for its protected-resource metadata. */
+/** Answers requests for the endpoint and for its protected-resource metadata. */
 export type McpEndpoint = (request: Request, caller: Caller) => Promise<Response>;
 
 const serverInfo = { name: "latchkey", title: "Latchkey", version };
@@ -29,12 +36,13 @@ const instructions =
  * It pushes no messages, so no connection stays open.
  */
 export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
-  const { guard, log, resource, origins } = parts;
+  const { guard, log, resource, origins, authorizationServers } = parts;
+  const { withoutBearer } = parts;
   const callers = new AsyncLocalStorage<Caller>();
   // A frozen policy is read once, although each request makes a server from it.
   const policy = Object.freeze({
     guard,
-    tokenField: "token",
+    ...(withoutBearer === "field" ? { withoutBearer, tokenField: "token" } : {}),
     tools: toolRules,
     onDecision: (decision: ToolDecision) => logDenial(decision, log, callerOf(callers)),
   });
@@ -53,8 +61,7 @@ export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
   const gate = guardMcp(createMcpHandler(makeServer), {
     ...policy,
     resource,
-    // Latchkey takes passwords at `/auth/login`. An OAuth client that found it named here would fail in its flow.
-    authorizationServers: [],
+    authorizationServers,
     ...(origins !== undefined && { origins }),
   });
   return (request, caller) => callers.run(caller, () => gate.fetch(request));

@@ -2,7 +2,7 @@ import type { UserWithSessions } from "../core/stories/administration.ts";
 import type { SessionPrincipal } from "../core/stories/current-user.ts";
 import type { LiveSessions } from "../core/stories/own-sessions.ts";
 import type { AuditPage, RecordedEvent } from "../core/stories/recent-events.ts";
-import type { Session } from "../core/stories/sessions.ts";
+import type { Session, SessionClient } from "../core/stories/sessions.ts";
 import type { User } from "../core/stories/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
@@ -32,7 +32,7 @@ export function eventsAnswer({ events, next }: AuditPage): EventsAnswer {
 }
 
 function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
-  const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica } = event;
+  const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica, client } = event;
   return {
     number,
     at: time(at),
@@ -44,6 +44,7 @@ function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
     ...(requestId !== undefined && { request_id: requestId }),
     ...(reason !== undefined && { reason }),
     ...(replica !== undefined && { replica }),
+    ...(client !== undefined && { client }),
   };
 }
 
@@ -55,7 +56,13 @@ export function sessionFields(session: Session) {
     last_used_at: time(session.lastUsedAt),
     expires_at: time(session.expiresAt),
     address: session.addressBucket,
+    ...(session.client !== null && clientFields(session.client)),
   };
+}
+
+/** The client of a session on the wire. A person's own login has none of these fields. */
+function clientFields({ id, name, scope, resource }: SessionClient) {
+  return { client_id: id, client_name: name, scope, resource };
 }
 
 /** The names of a user on the wire. */

@@ -4,14 +4,15 @@ import type { Family } from "./exposition.ts";
 /** The outcome of a story: `refused` is the caller's fault. A failure of the server counts as neither. */
 export type StoryOutcome = "ok" | "refused";
 
-/** Where the copy of a client document came from: its host, the last good copy, or nowhere. */
-export type FetchOutcome = "ok" | "stale" | "failed";
+/** Fetches of client documents by outcome. `stale` counts those that an older copy replaced. */
+export type FetchCounts = Readonly<Record<"ok" | "stale" | "failed" | "refused", number>>;
+
+const noFetches: FetchCounts = { ok: 0, stale: 0, failed: 0, refused: 0 };
 
 /** Counts the work of the authorization server. Registrations and fetches leave no audit event. */
 export class OAuthMetrics {
   readonly #registrations: Record<StoryOutcome, number> = { ok: 0, refused: 0 };
   readonly #redemptions: Record<StoryOutcome, number> = { ok: 0, refused: 0 };
-  readonly #fetches: Record<FetchOutcome, number> = { ok: 0, stale: 0, failed: 0 };
   readonly #authorizations = { granted: 0, denied: 0 };
   #replays = 0;
 
@@ -23,10 +24,6 @@ export class OAuthMetrics {
     this.#redemptions[outcome]++;
   }
 
-  fetched(outcome: FetchOutcome): void {
-    this.#fetches[outcome]++;
-  }
-
   /** Counts a durable audit event. */
   note({ name }: Pick<AuditEvent, "name">): void {
     if (name === "authorization.granted") this.#authorizations.granted++;
@@ -34,10 +31,11 @@ export class OAuthMetrics {
     if (name === "authorization.replayed") this.#replays++;
   }
 
-  families(): Family[] {
+  /** @param fetches Default: the server reads no client documents */
+  families(fetches: FetchCounts = noFetches): Family[] {
     return [
       counter("registrations", "Registrations of OAuth clients, by outcome", this.#registrations),
-      counter("client_document_fetches", "Fetches of client documents, by outcome", this.#fetches),
+      counter("client_document_fetches", "Fetches of client documents, by outcome", fetches),
       counter("authorizations", "Decisions of people on the sign-in page", this.#authorizations),
       counter("redemptions", "Codes that clients traded for tokens, by outcome", this.#redemptions),
       {

@@ -2,6 +2,7 @@ import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
+import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
@@ -10,7 +11,7 @@ import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
 import type { Sessions } from "../core/stories/sessions.ts";
 import type { Users } from "../core/stories/users.ts";
-import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
+import type { AttemptCounter, CountedOperation } from "../core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
@@ -22,6 +23,7 @@ import { type AuditListener, auditTable } from "./tables/audit.ts";
 import { type AuditBound, auditBound } from "./tables/audit-bound.ts";
 import { auditReading } from "./tables/audit-reading.ts";
 import { authorizationTable } from "./tables/authorizations.ts";
+import { clientDocumentTable } from "./tables/client-documents.ts";
 import { clientEndings } from "./tables/client-endings.ts";
 import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
@@ -47,6 +49,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly resources: RegisteredResources;
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
+  readonly clientDocuments: ClientDocumentCopies;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -55,7 +58,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
    *
    * @param steady measures windows and their remaining time
    */
-  attemptCounters(steady: SteadyClock): Record<"login" | "refresh", AttemptCounter>;
+  attemptCounters(steady: SteadyClock): Record<CountedOperation, AttemptCounter>;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
   pollCommandEvents(): Promise<void>;
   /** The last reading of the clock, kept between two runs. */
@@ -108,7 +111,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     users: userTable(database, audit, endings),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
-    clients: clientTable(database, audit, endingsOfClients),
+    clients: clientTable(database, audit, endingsOfClients, sessionLife),
     resources: resourceTable(database, audit),
     async finishEndings(at) {
       await endings.finish(at);
@@ -118,6 +121,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     realmPeople: realmPeopleTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
+    clientDocuments: clientDocumentTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
@@ -149,7 +153,11 @@ async function openDatabase(
 async function attemptCounters(database: Database): Promise<Store["attemptCounters"]> {
   if (database.writers === "one") {
     const inMemory = (steady: SteadyClock) => new MemoryAttemptCounter(steady);
-    return (steady) => ({ login: inMemory(steady), refresh: inMemory(steady) });
+    return (steady) => ({
+      login: inMemory(steady),
+      refresh: inMemory(steady),
+      assertion: inMemory(steady),
+    });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
   return sharedAttemptCounters(database);

@@ -20,6 +20,15 @@ describe("an issuer with a path", () => {
     expect([answer.status, answer.body["resource"]]).toEqual([200, `${issuer}/mcp`]);
   });
 
+  test.each([`${metadata}/auth-service/mcp/token-field`, `${metadata}/mcp/token-field`])(
+    "describes the endpoint with a field for the token at %s",
+    async (path) => {
+      await using server = await testServer({ ISSUER: issuer });
+      const answer = await send(server, "", { method: "GET", path });
+      expect([answer.status, answer.body["resource"]]).toEqual([200, `${issuer}/mcp/token-field`]);
+    },
+  );
+
   test.each([`${metadata}/auth-service`, `${metadata}/mcp`, metadata])(
     "serves the same metadata at %s",
     async (path) => {

@@ -53,7 +53,7 @@ export function manySessionsContract(engine: string, open: typeof testServer, ma
 /** Adds `more` sessions of alice, each newer than her own. */
 export async function copySessions(server: TestServer, more: number): Promise<void> {
   const columns = `user_id, generation, refresh_hash, rotated_at, last_used_at, expires_at, ends_at,
-    tokens_until, ended_at, address_bucket, epoch`;
+    tokens_until, ended_at, address_bucket, epoch, client_id, client_name, scope, resource`;
   const copy = (numbers: string) => `insert into sessions (id, created_at, ${columns})
     select 'copy-' || n, created_at + n, ${columns} from sessions, ${numbers} where user_id = 'user:alice'`;
   if (server.database.startsWith("postgres:")) {

@@ -21,10 +21,18 @@ export interface McpClient extends AsyncDisposable {
   call(tool: string, args?: Members): Promise<Called>;
 }
 
+/** The endpoint with a bearer header, and the one that takes the token as an argument. */
+export type McpPath = "/mcp" | "/mcp/token-field";
+
 /** Connects a client of a major version. @param token sent as its bearer header, if given */
-export async function connectMcp(major: 1 | 2, url: string, token?: string): Promise<McpClient> {
+export async function connectMcp(
+  major: 1 | 2,
+  url: string,
+  token?: string,
+  path: McpPath = token === undefined ? "/mcp/token-field" : "/mcp",
+): Promise<McpClient> {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const client = await connect(major, { url: `${url}/mcp`, headers });
+  const client = await connect(major, { url: `${url}${path}`, headers });
   return { ...client, call: async (name, args) => calledOf(await client.call(name, { ...args })) };
 }
 

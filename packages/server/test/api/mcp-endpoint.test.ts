@@ -4,7 +4,7 @@ import { type TestServer, testServer } from "@latchkey/testkit/server/test-serve
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { describe, expect, test } from "vitest";
 import { bearer, claimsOf, send, signIn } from "./api-case.ts";
-import { majors } from "./mcp-client.ts";
+import { type McpPath, majors } from "./mcp-client.ts";
 import { mcpWorld } from "./mcp-world.ts";
 
 interface Reply {
@@ -31,30 +31,46 @@ async function ask(
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-const post = (server: TestServer, body: unknown, headers: Headed = {}) =>
-  ask(server, "POST", { ...accepts, ...headers }, body);
+const post = (server: TestServer, body: unknown, headers: Headed = {}, path: McpPath = "/mcp") =>
+  ask(server, "POST", { ...accepts, ...headers }, body, path);
+
+interface Raw {
+  readonly status: number | undefined;
+  readonly challenge: string | undefined;
+  readonly text: string;
+}
 
 /** Sends a request with another `Host`, which `fetch` does not allow. */
-function postTo(server: TestServer, host: string): Promise<number | undefined> {
+function askAs(server: TestServer, host: string, method: "GET" | "POST", path: string): Promise<Raw> {
   return new Promise((resolve, reject) => {
     const headers = { ...accepts, host };
-    const sent = httpRequest(`${server.url}/mcp`, { method: "POST", headers }, (answer) => {
-      answer.resume().on("end", () => resolve(answer.statusCode));
+    const sent = httpRequest(`${server.url}${path}`, { method, headers }, async (answer) => {
+      let text = "";
+      for await (const chunk of answer) text += String(chunk);
+      resolve({ status: answer.statusCode, challenge: answer.headers["www-authenticate"], text });
     });
-    sent.on("error", reject).end(JSON.stringify(list));
+    sent.on("error", reject).end(method === "POST" ? JSON.stringify(list) : undefined);
   });
 }
 
+const postTo = async (server: TestServer, host: string) =>
+  (await askAs(server, host, "POST", "/mcp/token-field")).status;
+
 const metadata = "/.well-known/oauth-protected-resource";
-const places = [metadata, `${metadata}/mcp`] as const;
+/** The paths of the metadata, each with the path of the endpoint that it describes. */
+const places: readonly (readonly [string, McpPath])[] = [
+  [metadata, "/mcp"],
+  [`${metadata}/mcp`, "/mcp"],
+  [`${metadata}/mcp/token-field`, "/mcp/token-field"],
+];
 
 describe("the endpoint", () => {
   test.each([
     ["off", { MCP: "off" }],
     ["off beyond this machine by default", { HOST: "0.0.0.0" }],
-  ])("%s: /mcp and its metadata answer like unknown routes", async (_name, settings) => {
+  ])("%s: the endpoints and their metadata answer like unknown routes", async (_name, settings) => {
     await using server = await testServer(settings);
-    for (const path of ["/mcp", ...places]) {
+    for (const path of ["/mcp", "/mcp/token-field", ...places.map(([place]) => place)]) {
       for (const method of ["GET", "POST", "OPTIONS"]) {
         const { status, text } = await ask(
           server,
@@ -93,18 +109,75 @@ describe("the endpoint", () => {
   });
 });
 
-describe("the check of tokens", () => {
-  const needsToken = { jsonrpc: "2.0", id: 1, method: "prompts/list" };
+/** The messages with which clients of all revisions begin, and a call. */
+const probes = [
+  [
+    "initialize",
+    { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "c", version: "1" } },
+  ],
+  ["server/discover", {}],
+  ["ping", {}],
+  ["notifications/initialized", {}],
+  ["tools/list", {}],
+  ["tools/call", { name: "who_am_i", arguments: {} }],
+  ["prompts/list", {}],
+] as const;
 
-  test("answers a call without a token with the address of the metadata", async () => {
+describe("without a bearer header", () => {
+  test.each(probes)("%s gets the challenge that makes a client sign in", async (method, params) => {
     await using server = await testServer();
-    const { status, headers, text } = await post(server, needsToken);
+    const { status, headers, text } = await post(server, { jsonrpc: "2.0", id: 1, method, params });
     expect([status, JSON.parse(text)["code"]]).toEqual([401, "missing_token"]);
     const described = `${server.url}${metadata}/mcp`;
     expect(headers.get("www-authenticate")).toBe(`Bearer resource_metadata="${described}"`);
     expect((await fetch(described)).status).toBe(200);
   });
 
+  test.each(["GET", "HEAD", "DELETE"])("%s gets the same", async (method) => {
+    await using server = await testServer();
+    const { status, headers } = await ask(server, method, accepts);
+    expect(status).toBe(401);
+    expect(headers.get("www-authenticate")).toBe(`Bearer resource_metadata="${server.url}${metadata}/mcp"`);
+  });
+
+  test("a token in an argument of the call does not count", async () => {
+    await using server = await testServer();
+    const { access: token } = await signIn(server);
+    const params = { name: "who_am_i", arguments: { token } };
+    const { status, text } = await post(server, { jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    expect([status, JSON.parse(text)["code"]]).toEqual([401, "missing_token"]);
+    expect(text).not.toContain(token);
+  });
+
+  test.each(probes)("the endpoint with a field for the token: %s", async (method, params) => {
+    await using server = await testServer();
+    const message = { jsonrpc: "2.0", ...(!method.startsWith("notif") && { id: 1 }), method, params };
+    const { status, headers } = await post(server, message, {}, "/mcp/token-field");
+    const isOpen = method !== "prompts/list";
+    expect(status >= 200 && status < 300).toBe(isOpen);
+    const described = `Bearer resource_metadata="${server.url}${metadata}/mcp/token-field"`;
+    expect(headers.get("www-authenticate")).toBe(isOpen ? null : described);
+  });
+
+  test("the endpoint with a field for the token takes it there, or in the header", async () => {
+    await using server = await testServer();
+    const { access: token } = await signIn(server);
+    const call = (args: object) => ({
+      ...list,
+      method: "tools/call",
+      params: { name: "who_am_i", arguments: args },
+    });
+    const path = "/mcp/token-field";
+    for (const answer of [
+      await post(server, call({ token }), {}, path),
+      await post(server, call({}), bearer(token), path),
+    ]) {
+      expect([answer.status, answer.text.includes("user:alice")]).toEqual([200, true]);
+    }
+  });
+});
+
+describe("the check of tokens", () => {
   test.each<[string, string, (token: string, server: TestServer) => unknown]>([
     ["malformed", "invalid_token", () => "a-canary-that-is-no-token"],
     ["expired", "token_expired", (token, server) => [token, server.advance(3_600_001)][0]],
@@ -146,7 +219,7 @@ describe("the check of tokens", () => {
 });
 
 describe("the metadata", () => {
-  test.each(places)("at %s describes the endpoint to every page", async (path) => {
+  test.each(places)("at %s describes %s to every page", async (path, endpoint) => {
     await using server = await testServer();
     const { status, headers, text } = await ask(
       server,
@@ -157,13 +230,32 @@ describe("the metadata", () => {
     );
     expect(status).toBe(200);
     expect(JSON.parse(text)).toEqual({
-      resource: `${server.url}/mcp`,
+      resource: `${server.url}${endpoint}`,
+      // A client that signs in by OAuth never needs the field.
+      ...(endpoint === "/mcp" && { authorization_servers: [server.url] }),
       bearer_methods_supported: ["header"],
     });
     expect(headers.get("access-control-allow-origin")).toBe("*");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     const head = await ask(server, "HEAD", {}, undefined, path);
     expect([head.status, head.text]).toEqual([200, ""]);
+  });
+
+  test.each(places)("at %s names no authorization server if OAuth is off", async (path, endpoint) => {
+    await using server = await testServer({ OAUTH: "off" });
+    const { text } = await ask(server, "GET", {}, undefined, path);
+    expect(JSON.parse(text)).toEqual({
+      resource: `${server.url}${endpoint}`,
+      bearer_methods_supported: ["header"],
+    });
+  });
+
+  test("names the authorization server by the name in its own metadata", async () => {
+    await using server = await testServer({ ISSUER: "https://login.example.com" });
+    const named = JSON.parse((await ask(server, "GET", {}, undefined, metadata)).text);
+    const wellKnown = "/.well-known/oauth-authorization-server";
+    const { issuer } = JSON.parse((await ask(server, "GET", {}, undefined, wellKnown)).text);
+    expect(named).toMatchObject({ authorization_servers: [issuer] });
   });
 
   test("names the public address", async () => {
@@ -174,6 +266,32 @@ describe("the metadata", () => {
     });
     const { headers } = await post(server, { ...list, method: "prompts/list" });
     expect(headers.get("www-authenticate")).toContain(`"https://login.example.com${metadata}/mcp"`);
+  });
+
+  test.each(places)("at %s follows the loopback name that a client has dialled", async (path, endpoint) => {
+    await using server = await testServer();
+    const { port } = new URL(server.url);
+    for (const name of ["localhost", "127.0.0.1", "[::1]"]) {
+      const { text } = await askAs(server, `${name}:${port}`, "GET", path);
+      expect(JSON.parse(text)).toMatchObject({ resource: `http://${name}:${port}${endpoint}` });
+    }
+    const { challenge } = await askAs(server, `localhost:${port}`, "POST", "/mcp");
+    expect(challenge).toBe(`Bearer resource_metadata="http://localhost:${port}${metadata}/mcp"`);
+  });
+
+  test("never follows another name", async () => {
+    await using server = await testServer({ ALLOWED_HOSTS: "login.internal" });
+    const { port } = new URL(server.url);
+    for (const host of [`login.internal:${port}`, `127.0.0.2:${port}`, "localhost:1"]) {
+      const { text } = await askAs(server, host, "GET", `${metadata}/mcp`);
+      expect(JSON.parse(text)).toMatchObject({ resource: `${server.url}/mcp` });
+    }
+  });
+
+  test("of a public server keeps the public address for a program on its machine", async () => {
+    await using server = await testServer({ ISSUER: "https://login.example.com" });
+    const { text } = await askAs(server, "localhost", "GET", `${metadata}/mcp`);
+    expect(JSON.parse(text)).toMatchObject({ resource: "https://login.example.com/mcp" });
   });
 });
 
@@ -238,7 +356,8 @@ describe("access by pages and programs", () => {
     expect(preflight.headers.get("access-control-allow-origin")).toBe(status === 204 ? origin : null);
     if (status === 204) expect(preflight.headers.get("access-control-allow-headers")).toContain("mcp-method");
     const answer = await post(server, list, { origin });
-    expect(answer.status).toBe(status === 204 ? 200 : 403);
+    expect(answer.status).toBe(status === 204 ? 401 : 403);
+    expect(answer.headers.get("access-control-allow-origin")).toBe(status === 204 ? origin : null);
   });
 });
 
@@ -266,8 +385,12 @@ describe("a malformed request", () => {
     await using server = await testServer();
     const { access } = await signIn(server);
     const batch = Array.from({ length: 100 }, (_one, id) => ({ ...list, id }));
-    for (const headers of [{}, bearer(access)]) {
-      const { status, text } = await post(server, batch, headers);
+    for (const [path, headers] of [
+      ["/mcp/token-field", {}],
+      ["/mcp/token-field", bearer(access)],
+      ["/mcp", bearer(access)],
+    ] as const) {
+      const { status, text } = await post(server, batch, headers, path);
       expect([status, JSON.parse(text)["error"]["code"]]).toEqual([400, -32600]);
       expect(text.length).toBeLessThan(200);
     }
@@ -276,9 +399,13 @@ describe("a malformed request", () => {
   test("a stream without a request is refused", async () => {
     await using server = await testServer();
     const { access } = await signIn(server);
-    for (const headers of [{ ...accepts }, { ...accepts, ...bearer(access) }]) {
-      expect((await ask(server, "GET", headers)).status).toBe(405);
-      expect((await ask(server, "DELETE", headers)).status).toBe(405);
+    for (const [path, headers] of [
+      ["/mcp/token-field", accepts],
+      ["/mcp/token-field", { ...accepts, ...bearer(access) }],
+      ["/mcp", { ...accepts, ...bearer(access) }],
+    ] as const) {
+      expect((await ask(server, "GET", headers, undefined, path)).status).toBe(405);
+      expect((await ask(server, "DELETE", headers, undefined, path)).status).toBe(405);
     }
   });
 });

@@ -1,6 +1,7 @@
 import { TokenError } from "@latchkey/guard";
 import type { TestServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
+import { openClientSession } from "../store/open-client-session.ts";
 import { bearer, send, signIn } from "./api-case.ts";
 import { connectMcp, majors } from "./mcp-client.ts";
 import { mcpWorld as freshWorld, sharedMcpWorlds } from "./mcp-world.ts";
@@ -111,6 +112,29 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
           expect.objectContaining({ id: first.sessionId, current: false, address: "127.0.0.1" }),
         ],
       });
+    });
+
+    test("names the client of a session, what it may do, and where; so does the trail", async () => {
+      await using world = await mcpWorld(major);
+      const app = { id: "app-1", name: "An app", scope: "notes:read", resource: "https://notes.example/mcp" };
+      const place = { engine: "sqlite", path: world.server.database } as const;
+      const at = world.server.now();
+      const id = await openClientSession(place, { userId: "user:root", client: app, at });
+      const { client } = await world.as("root");
+      const { value } = await client.call("list_my_sessions");
+      expect(value?.["sessions"]).toContainEqual(
+        expect.objectContaining({
+          id,
+          client_id: "app-1",
+          client_name: "An app",
+          scope: "notes:read",
+          resource: "https://notes.example/mcp",
+          current: false,
+        }),
+      );
+      const query = { name: "authorization.redeemed", limit: 1 };
+      const trail = await client.call("recent_audit_events", query);
+      expect(trail.value).toMatchObject({ events: [{ session_id: id, client: "app-1" }] });
     });
 
     test("rounds times of use and end to five minutes", async () => {
@@ -470,8 +494,19 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
     test("two different tokens", async () => {
       await using world = await mcpWorld(major);
       const bob = await world.as("bob");
-      const { client } = await world.as("alice");
+      const alice = await world.as("alice");
+      await using client = await connectMcp(major, world.server.url, alice.token, "/mcp/token-field");
       expect((await client.call("who_am_i", { token: bob.token })).code).toBe("token_mismatch");
+      expect((await client.call("who_am_i")).value).toMatchObject({ id: "user:alice" });
+    });
+
+    test("an argument `token` beside the header, where no tool has one", async () => {
+      await using world = await mcpWorld(major);
+      const bob = await world.as("bob");
+      const { client } = await world.as("alice");
+      const { problem } = await client.call("who_am_i", { token: bob.token });
+      expect(problem).toContain("Input validation error");
+      expect(problem).not.toContain(bob.token);
     });
   });
 });

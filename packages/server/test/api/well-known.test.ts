@@ -1,8 +1,8 @@
 import { testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
 
-test("discovery names issuer and keys, and only features of Latchkey", async () => {
-  await using server = await testServer();
+test("without the authorization server, discovery names issuer and keys alone", async () => {
+  await using server = await testServer({ OAUTH: "off" });
   const response = await fetch(`${server.url}/.well-known/openid-configuration`);
   const metadata = (await response.json()) as Record<string, unknown>;
   expect(metadata).toMatchObject({

@@ -21,14 +21,19 @@ export interface Manifest {
 export interface Values {
   readonly file?: string;
   readonly set?: Readonly<Record<string, string>>;
+  /** The same, for values that are texts, such as "off". */
+  readonly setText?: Readonly<Record<string, string>>;
   /** The name of the release. */
   readonly release?: string;
 }
 
 /** Renders the chart. @throws with the refusal, if helm refuses the values */
-export async function render({ file, set = {}, release = "login" }: Values): Promise<string> {
+export async function render({ file, set = {}, setText = {}, release = "login" }: Values): Promise<string> {
   const values = file === undefined ? [] : ["--values", `${chart}/ci/${file}`];
-  const sets = Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+  const sets = [
+    ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
+    ...Object.entries(setText).flatMap(([name, value]) => ["--set-string", `${name}=${value}`]),
+  ];
   return await run(await helm(), ["template", release, chart, "--namespace", "people", ...values, ...sets], {
     cwd: chart,
   });

@@ -182,19 +182,48 @@ describe("the network policy", () => {
     });
   });
 
-  test("lets out to DNS and PostgreSQL alone", () => {
+  test("lets out to public addresses alone for the documents of OAuth clients", () => {
+    const inside = ["10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
     expect(only("NetworkPolicy", postgres).spec).toMatchObject({
       egress: [
+        expect.anything(),
+        expect.anything(),
         {
-          ports: [
-            { port: 53, protocol: "UDP" },
-            { port: 53, protocol: "TCP" },
+          ports: [{ port: 443, protocol: "TCP" }],
+          to: [
+            { ipBlock: { cidr: "0.0.0.0/0", except: expect.arrayContaining(inside) } },
+            { ipBlock: { cidr: "2000::/3" } },
           ],
         },
-        { ports: [{ port: 5432, protocol: "TCP" }] },
       ],
     });
   });
+
+  test("lets out to those documents with Keycloak only if OAuth is on", async () => {
+    const policy = (all: readonly Manifest[]) => JSON.stringify(only("NetworkPolicy", all).spec);
+    expect(policy(keycloak)).not.toContain("2000::/3");
+    const setText = { "settings.LATCHKEY_OAUTH": "on" };
+    expect(policy(await manifests({ file: "keycloak-values.yaml", setText }))).toContain("2000::/3");
+  });
+
+  test.each(["LATCHKEY_OAUTH", "LATCHKEY_OAUTH_CLIENT_DOCUMENTS"])(
+    "lets out to DNS and PostgreSQL alone with %s=off",
+    async (name) => {
+      const file = "postgres-values.yaml";
+      const closed = await manifests({ file, setText: { [`settings.${name}`]: "off" } });
+      expect(only("NetworkPolicy", closed).spec).toMatchObject({
+        egress: [
+          {
+            ports: [
+              { port: 53, protocol: "UDP" },
+              { port: 53, protocol: "TCP" },
+            ],
+          },
+          { ports: [{ port: 5432, protocol: "TCP" }] },
+        ],
+      });
+    },
+  );
 
   test("lets out to the port of Keycloak", async () => {
     const port = async (url: string) => {
@@ -224,7 +253,9 @@ describe("the ingress", () => {
       );
     const hidden = Object.keys(document.paths).filter((path) => !isServed(path));
     expect(hidden.sort()).toEqual(["/health/live", "/health/ready", "/metrics"]);
-    for (const path of ["/", "/docs/", "/openapi.json", "/mcp"]) expect(isServed(path), path).toBe(true);
+    for (const path of ["/", "/docs/", "/openapi.json", "/mcp", "/mcp/token-field"]) {
+      expect(isServed(path), path).toBe(true);
+    }
   });
 
   test("has the host of the issuer, with its certificate", () => {
@@ -238,7 +269,8 @@ describe("the ingress", () => {
   test("stays below the path of the issuer", () => {
     const paths = pathsOf(only("Ingress", keycloak)).map(({ path }) => path);
     expect(paths).toContain("/auth-service/auth");
-    expect(paths).toContain("/.well-known/oauth-protected-resource/auth-service");
+    for (const name of ["oauth-protected-resource", "oauth-authorization-server", "openid-configuration"])
+      expect(paths).toContain(`/.well-known/${name}/auth-service`);
     expect(paths.filter((path) => !path.includes("/auth-service"))).toEqual([]);
   });
 });

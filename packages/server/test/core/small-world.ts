@@ -1,12 +1,12 @@
-import { createGuard } from "@latchkey/guard";
+import { createVerifier } from "@latchkey/guard/verifier";
 import type { Caller } from "../../src/core/audit-events.ts";
-import { LatchkeyError } from "../../src/core/errors.ts";
-import type { Resources } from "../../src/core/oauth/resources.ts";
-import { createTokenCheck, type TokenCheck } from "../../src/core/stories/current-user.ts";
-import { createRefresh, type Refresh } from "../../src/core/stories/refresh.ts";
+import { createResources } from "../../src/core/oauth/resources.ts";
+import { createTokenCheck } from "../../src/core/stories/current-user.ts";
+import { createRefresh } from "../../src/core/stories/refresh.ts";
 import { useOf } from "../../src/core/stories/session-life.ts";
 import type { Session, Sessions } from "../../src/core/stories/sessions.ts";
-import { createSignOut, type SignOut } from "../../src/core/stories/sign-out.ts";
+import { createSignOut } from "../../src/core/stories/sign-out.ts";
+import type { Rule } from "../../src/core/throttle/attempt-counter.ts";
 import { MemoryAttemptCounter } from "../../src/core/throttle/memory-attempt-counter.ts";
 import { Throttle } from "../../src/core/throttle/throttle.ts";
 import { AccessTokens } from "../../src/core/tokens/access-tokens.ts";
@@ -14,37 +14,33 @@ import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { RefreshTokens } from "../../src/core/tokens/refresh-tokens.ts";
 import { Revocations } from "../../src/core/tokens/revocations.ts";
 import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
-import { openStore, type Store } from "../../src/store/store.ts";
+import { openStore } from "../../src/store/store.ts";
+import type { DurableEvent } from "../../src/store/tables/audit.ts";
 
-/** The one resource of clients. */
-const notes = "http://notes.test/mcp";
+/** The resource of OAuth clients. */
+export const notes = "https://notes.test/mcp";
 
 export const caller: Caller = { address: "192.0.2.1", requestId: "test" };
 
 /** The core on a real database in memory: one user, one session, no HTTP. */
-export interface SmallWorld extends AsyncDisposable {
-  readonly store: Store;
-  readonly refresh: Refresh;
-  readonly signOut: SignOut;
-  readonly check: TokenCheck;
-  readonly refreshTokens: RefreshTokens;
-  /** Opens a session and gives its first tokens. */
-  open(): Promise<{ access: string; refresh: string; sessionId: string }>;
-  /** Lets time pass on both clocks. */
-  advance(ms: number): void;
-  /** Sets the wall clock forward or back. */
-  stepWallClock(ms: number): void;
-}
+export type SmallWorld = Awaited<ReturnType<typeof smallWorld>>;
 
-/** @param around wraps the store's sessions, to control the order of calls */
+/**
+ * @param around wraps the store's sessions, to control the order of calls
+ * @param passwordHash of the user
+ * @param limit of failures. Default: none that a test reaches
+ */
 export async function smallWorld(
   around: (sessions: Sessions) => Sessions = (same) => same,
-): Promise<SmallWorld> {
+  passwordHash = "$argon2id$",
+  limit: Rule = { limit: 1_000_000, windowMs: 1000 },
+) {
   let time = 1_700_000_000_000;
   let elapsed = 0;
   const clock = () => time;
   const steady = () => elapsed;
-  const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
+  const heard: DurableEvent[] = [];
+  const store = await openStore({ place: { engine: "memory" }, onAudit: (event) => heard.push(event) });
   const sessions = around(store.sessions);
   const derived = deriveKeys("a secret that is long enough for this");
   const keys = await SigningKeys.open({
@@ -57,15 +53,8 @@ export async function smallWorld(
   const revocations = new Revocations(store.revocations, { clock, steady, tokenLifetime: 3_600_000 });
   const identity = { issuer: "http://test", audience: ["http://test"] };
   const tokens = new AccessTokens({ ...identity, lifetime: 3_600_000 }, keys, clock);
-  const check = createTokenCheck(
-    createGuard({
-      ...identity,
-      clockTolerance: 0,
-      keys,
-      revocations,
-      now: clock,
-    }),
-  );
+  const verifying = { ...identity, clockTolerance: 0, keys, revocations, now: clock };
+  const check = createTokenCheck(createVerifier(verifying));
   const user = {
     id: "user:alice",
     username: "alice",
@@ -74,12 +63,11 @@ export async function smallWorld(
     emailKey: "alice@example.com",
     displayName: null,
     roles: [],
-    passwordHash: "$argon2id$",
+    passwordHash,
   };
   await store.users.add(user, { name: "user.added", at: time, address: "test" });
-  const never = { limit: 1_000_000, windowMs: 1000 };
   const throttle = new Throttle({
-    rules: { pair: never, account: never, address: never },
+    rules: { pair: limit, account: limit, address: limit },
     counters: { login: new MemoryAttemptCounter(clock), refresh: new MemoryAttemptCounter(clock) },
     sessions,
     audit: store.audit,
@@ -92,27 +80,36 @@ export async function smallWorld(
     currentToken: true,
     grace: { same_address: 60_000, other_address: 10_000, client: 60_000 },
   };
-  const resources: Resources = {
-    async named(asked = notes) {
-      if (asked !== notes) throw new LatchkeyError("invalid_target");
-      return { url: notes, name: null, scopes: [] };
-    },
-  };
+  const resources = createResources({
+    ...identity,
+    mcp: false,
+    fallback: notes,
+    registered: store.resources,
+  });
+  const checkAny = createTokenCheck(createVerifier({ ...verifying, anyAudience: true }));
   const issuing = { refreshTokens, tokens, clock, steady, settings };
-  const parts = { ...issuing, check, sessions, revocations, resources, throttle };
+  const checking = { check, checkAny, revocations, resources, throttle };
+  const parts = { ...issuing, ...checking, sessions, users: store.users, audit: store.audit };
   return {
     store,
+    /** The parts that stories are made of. */
+    parts,
+    /** The audit events, oldest first. */
+    heard,
     check,
     refreshTokens,
-    refresh: createRefresh({ ...parts, users: store.users }),
+    refresh: createRefresh(parts),
     signOut: createSignOut(parts),
-    advance: (ms) => {
+    /** Lets time pass on both clocks. */
+    advance: (ms: number) => {
       time += ms;
       elapsed += ms;
     },
-    stepWallClock: (ms) => {
+    /** Sets the wall clock forward or back. */
+    stepWallClock: (ms: number) => {
       time += ms;
     },
+    /** Opens a session and gives its first tokens. */
     async open() {
       const first = refreshTokens.first();
       const endsAt = time + settings.max;

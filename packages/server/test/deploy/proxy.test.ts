@@ -64,6 +64,26 @@ const login = (username = "admin", password = adminPassword, headers = {}) =>
 const bearer = (token: unknown) => ({ authorization: `Bearer ${token}` });
 
 describe("behind nginx with deploy/nginx.conf", () => {
+  test("an authorization request of 8 KiB arrives, and so does its answer", async () => {
+    const added = await place.latchkey(["client", "add", "App", "--redirect", "http://127.0.0.1/callback"]);
+    const query = new URLSearchParams({
+      client_id: added.stdout.trim().replace(/^added /, ""),
+      redirect_uri: "http://127.0.0.1:1234/callback",
+      response_type: "code",
+      code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+      code_challenge_method: "S256",
+      state: '"'.repeat(2048),
+    });
+    const page = await send(`/oauth/authorize?${query}`);
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining("App")]);
+    query.set("response_type", "token");
+    const refused = await send(`/oauth/authorize?${query}`);
+    expect(refused.status).toBe(303);
+    const returned = new URL(String(refused.headers["location"])).searchParams;
+    expect(returned.get("error")).toBe("unsupported_response_type");
+    expect(returned.get("state")).toHaveLength(2048);
+  });
+
   test("users sign in, are recognised, refresh and sign out", async () => {
     const { body: tokens } = await login();
     expect((await send("/auth/me", { headers: bearer(tokens["access_token"]) })).body["username"]).toBe(

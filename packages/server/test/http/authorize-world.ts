@@ -7,6 +7,9 @@ import { type AuthorizeParts, authorizeRoutes } from "../../src/http/oauth/autho
 import { takeBodiesAsBytes } from "../../src/http/request-input.ts";
 import { securityHeaders } from "../../src/http/response-headers.ts";
 
+/** The issuer of every page, unless a test names another one. */
+export const issuer = "https://auth.example";
+
 const published = { credentials: [{ kind: "none" }], grantTypes: ["authorization_code"] } as const;
 
 /** One client of each kind, by id. */
@@ -77,13 +80,13 @@ export function queryFor(client: Client, changed: Readonly<Record<string, string
 /** The sign-in page with the real check of its requests. The stories behind it are the test's. */
 export async function authorizeWorld(
   stories: Partial<AuthorizeParts> = {},
-  issuer = "https://auth.example",
+  ownIssuer = issuer,
 ): Promise<FastifyInstance> {
   const app = Fastify();
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
   app.decorateRequest("clientAddress", { getter: () => "192.0.2.1" });
-  const secure = securityHeaders({ issuer, hstsSubdomains: false });
+  const secure = securityHeaders({ issuer: ownIssuer, hstsSubdomains: false });
   app.addHook("onRequest", async (request, reply) => void secure(request, reply));
   const checkRequest = createRequestCheck({
     clients: {
@@ -102,7 +105,7 @@ export async function authorizeWorld(
     allowedScope: (asked) => asked ?? "",
   });
   authorizeRoutes(app, {
-    issuer,
+    issuer: ownIssuer,
     checkRequest,
     authorize: async () => "the-code",
     deny: async () => {},

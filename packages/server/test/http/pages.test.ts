@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { describe, expect, test } from "vitest";
+import { formField } from "../../src/http/pages/form-field.ts";
 import { layout } from "../../src/http/pages/layout.ts";
 import { message } from "../../src/http/pages/message.ts";
 import { styleSheet } from "../../src/http/pages/style-sheet.ts";
@@ -25,6 +26,40 @@ describe("a page", () => {
   test("interrupts a screen reader for an error alone", async () => {
     expect(String(await message("error", "Wrong password"))).toContain('role="alert">Wrong password<');
     expect(String(await message("notice", "Saved"))).toContain('role="status">Saved<');
+    expect(String(await message("warning", "Careful"))).toContain('role="note">Careful<');
+  });
+
+  test("reports an error in its title, in the reader's language", async () => {
+    const content = html`<h1>Passwort</h1>`;
+    const page = String(await layout({ language: "de", title: "Passwort", isError: true, content }));
+    expect(page).toContain("<title>Fehler: Passwort</title>");
+  });
+
+  test("goes on to an address at once, without a script", async () => {
+    const onward = "https://a.example/cb?a=1&b='2'";
+    const page = String(await layout({ language: "en", title: "On", onward, content: html`` }));
+    expect(page).toContain(
+      '<meta http-equiv="refresh" content="0;url=https://a.example/cb?a=1&amp;b=&#39;2&#39;">',
+    );
+  });
+});
+
+describe("a field", () => {
+  const username = { name: "username", label: "Name", type: "text", autocomplete: "username" } as const;
+
+  test("keeps a text and never a password", async () => {
+    expect(String(await formField({ ...username, value: hostile }))).toContain(`value="${escaped}"`);
+    const password = formField({ ...username, type: "password", value: "secret" });
+    expect(String(await password)).toContain('value=""');
+  });
+
+  test("names its error, and a screen reader finds it", async () => {
+    const own = String(await formField({ ...username, error: { text: hostile } }));
+    expect(own).toContain('aria-invalid="true" aria-describedby="username-error"');
+    expect(own).toContain(`<p class="field-error" id="username-error">${escaped}</p>`);
+    const shared = String(await formField({ ...username, error: { messageId: "failure" } }));
+    expect(shared).toContain('aria-describedby="failure"');
+    expect(shared).not.toContain("<p");
   });
 });
 
@@ -53,11 +88,22 @@ function contrast(one: string, other: string): number {
 test("the contrast of black and white is 21", () => expect(contrast("#000", "#ffffff")).toBeCloseTo(21));
 
 describe.each(["light", "dark"] as const)("in the %s scheme", (scheme) => {
-  test.each(["text", "quiet", "accent", "bad"])("the colour %s has a contrast of 4.5:1", (name) => {
-    const colours = coloursIn(scheme);
-    for (const ground of ["ground", "card"]) {
-      const ratio = contrast(colours.get(name) ?? "", colours.get(ground) ?? "");
-      expect(ratio, `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5);
-    }
+  const colours = coloursIn(scheme);
+  const ratio = (name: string, ground: string) =>
+    contrast(colours.get(name) ?? "", colours.get(ground) ?? "");
+
+  test.each([
+    ...["text", "quiet", "accent", "bad"].flatMap((name) => [
+      [name, "ground"] as const,
+      [name, "card"] as const,
+    ]),
+    ["text", "tint"],
+    ["ink", "accent"],
+  ] as const)("the colour %s on %s has a contrast of 4.5:1", (name, ground) => {
+    expect(ratio(name, ground)).toBeGreaterThanOrEqual(4.5);
+  });
+
+  test.each(["edge", "bad", "warn", "accent"])("a line of the colour %s has a contrast of 3:1", (name) => {
+    expect(ratio(name, "card")).toBeGreaterThanOrEqual(3);
   });
 });

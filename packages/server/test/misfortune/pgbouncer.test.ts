@@ -9,7 +9,7 @@ import { openStore } from "../../src/store/store.ts";
 import { replica, replicaEnvironment } from "../postgres/replica.ts";
 import { PgBouncer } from "../postgres/server/pgbouncer.ts";
 import { expectRefusal } from "../process/refusal.ts";
-import { event, session, user } from "../store/store-contract.ts";
+import { event, session, user } from "../store/store-rows.ts";
 
 const place = new Place();
 let postgres: PostgresServer;

@@ -2,3 +2,4 @@
 import "../api/postgres.test.ts";
 import "../store/postgres.test.ts";
 import "../store/postgres-attempts.test.ts";
+import "../store/postgres-clients.test.ts";

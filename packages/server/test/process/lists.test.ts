@@ -5,11 +5,14 @@ import { promisify } from "node:util";
 import { jwtPart, signIn } from "@latchkey/testkit/server/auth-calls";
 import { adminPassword, type Environment, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "../../src/config/config.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
+import { openClientSession } from "../store/open-client-session.ts";
 import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place({ commands: "here" });
+const here = { LATCHKEY_DATABASE: place.database };
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 const password = "correct horse battery staple";
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
@@ -85,6 +88,35 @@ describe.for<[string, () => Promise<Environment>]>([
       address: expect.any(String),
     });
     expect(objects((await latchkey("session", "list", "carol", "--json")).stdout)).toEqual([listed[2]]);
+  });
+
+  test("of sessions shows the client and the resource of a session that a program has", async () => {
+    const client = {
+      id: "https://app.example.com/client.json",
+      name: "An app",
+      scope: "notes:read",
+      resource: "https://notes.example.com/mcp",
+    };
+    const place = readConfig({ ...here, ...env }).database;
+    const id = await openClientSession(place, { userId: "user:alice", client, at: Date.now() });
+    const { stdout } = await latchkey("session", "list", "alice", "--json");
+    expect(objects(stdout)).toEqual([
+      expect.objectContaining({
+        id,
+        client_id: client.id,
+        client_name: "An app",
+        scope: "notes:read",
+        resource: "https://notes.example.com/mcp",
+      }),
+    ]);
+    const table = (await latchkey("session", "list", "alice")).stdout;
+    expect(table).toMatch(/ FROM +CLIENT +RESOURCE *\n/);
+    expect(table).toMatch(/ 192\.0\.2\.7 +An app +https:\/\/notes\.example\.com\/mcp *\n/);
+    expect(objects((await latchkey("client", "list", "--json")).stdout)).toEqual([
+      { id: client.id, name: "An app", added: false, blocked_at: null, live_sessions: 1 },
+    ]);
+    expect((await latchkey("client", "block", client.id)).status).toBe(0);
+    expect((await latchkey("session", "list", "alice", "--json")).stdout).toBe("");
   });
 
   test("of keys is JSON Lines with --json, without a private key", async () => {

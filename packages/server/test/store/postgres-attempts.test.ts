@@ -88,6 +88,18 @@ describe("attempts counted for all replicas", () => {
     expect(admitted).toHaveLength(rule.limit);
   });
 
+  test("an assertion of a client is used once, at two replicas together", async () => {
+    const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).assertion);
+    const limits = [{ key: "assertion both", rule: { limit: 1, windowMs: 60_000 } }];
+    const uses = Array.from({ length: 20 }, async (_, n) => {
+      const counter = counters[n % 2];
+      const [reservation] = (await counter?.reserve(limits)) ?? [];
+      if (reservation?.admitted) await counter?.settle(limits, true);
+      return reservation?.admitted;
+    });
+    expect((await Promise.all(uses)).filter(Boolean)).toHaveLength(1);
+  });
+
   test("two replicas together answer only as many failed refreshes as one", async () => {
     const counters = (await shared).stores.map((store) => store.attemptCounters(() => 0).refresh);
     const answers: (number | undefined)[] = [];

@@ -8,7 +8,8 @@ import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import type { AuditListener } from "../../src/store/tables/audit.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
-import { event, keysOf, now, session, storeContract, user } from "./store-contract.ts";
+import { storeContract } from "./store-contract.ts";
+import { event, keysOf, now, session, user } from "./store-rows.ts";
 
 const open = (address: string, onAudit: AuditListener = () => {}): Promise<Store> =>
   openStore({ place: postgresUrl(address), onAudit });

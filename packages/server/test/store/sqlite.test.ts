@@ -16,7 +16,8 @@ import { auditBound } from "../../src/store/tables/audit-bound.ts";
 import { auditReading } from "../../src/store/tables/audit-reading.ts";
 import { sessionEndings } from "../../src/store/tables/session-endings.ts";
 import type { Opening } from "./opening-thread.ts";
-import { event, now, session, storeContract, user } from "./store-contract.ts";
+import { storeContract } from "./store-contract.ts";
+import { event, now, session, user } from "./store-rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-store-"));
 let files = 0;

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { readConfig } from "../../../server/src/config/config.ts";
 import { argon2id, type Hasher } from "../../../server/src/core/passwords/passwords.ts";
 import type { People } from "../../../server/src/core/stories/people.ts";
-import { startServer } from "../../../server/src/server.ts";
+import { type ServerDependencies, startServer } from "../../../server/src/server.ts";
 import { copyDatabase, databaseTemplate } from "./seeded-database.ts";
 import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
 
@@ -41,11 +41,13 @@ export interface TestServer extends AsyncDisposable {
  *
  * @param settings as environment variables, without `LATCHKEY_`
  * @param ahead how far its wall clock is ahead when it starts, in milliseconds
+ * @param network where it reads the documents of OAuth clients. Default: that of this machine
  */
 export async function testServer(
   settings: Readonly<Record<string, string>> = {},
   hasher: Hasher = argon2id,
   ahead = 0,
+  network?: ServerDependencies["network"],
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
   const database = settings["DATABASE"] ?? join(folder, "latchkey.db");
@@ -74,6 +76,7 @@ export async function testServer(
     steady: () => elapsed,
     databaseClock: () => databaseTime,
     hasher: counting,
+    ...(network && { network }),
     prepare: addUsers,
   });
   const logged = () => lines.map((line): Record<string, unknown> => JSON.parse(line));

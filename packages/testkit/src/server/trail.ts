@@ -10,6 +10,8 @@ export interface AuditRow {
   readonly request_id: string | null;
   readonly reason: string | null;
   readonly actor: string | null;
+  /** Absent for a person's own login. */
+  readonly client?: string;
 }
 
 /** The source of audit events for a test. */
@@ -30,13 +32,15 @@ const rowOf = (found: Readonly<Record<string, unknown>>): AuditRow => ({
   request_id: textOf(found["requestId"]),
   reason: textOf(found["reason"]),
   actor: textOf(found["actor"]),
+  ...(typeof found["client"] === "string" && { client: found["client"] }),
 });
 
 /** The trail in a SQLite file. */
 export function fileTrail(path: string): Trail {
   const audit = new DatabaseSync(path);
   const since = audit.prepare(
-    `select number, name as event, subject, session_id as sessionId, address, request_id as requestId, reason, actor
+    `select number, name as event, subject, session_id as sessionId, address, request_id as requestId, reason, actor,
+      client
       from audit_events where number > ? order by number`,
   );
   let seen = 0;

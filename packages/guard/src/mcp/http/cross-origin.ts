@@ -1,5 +1,5 @@
-/** The names of this machine in a browser. */
-const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+import { isLoopbackName } from "../../support/loopback.ts";
+
 /** Headers that a page may read. Without them it could not read the challenge. */
 const exposed = "www-authenticate, mcp-session-id, mcp-protocol-version, retry-after";
 const allowedHeaders =
@@ -23,9 +23,9 @@ export class CrossOrigin {
     if (origin === undefined || this.#origins === "*" || origin === this.#resource.origin) return true;
     if (this.#origins !== undefined) return this.#origins.has(origin);
     return (
-      loopback.test(this.#resource.hostname) &&
+      isLoopbackName(this.#resource.hostname) &&
       URL.canParse(origin) &&
-      loopback.test(new URL(origin).hostname)
+      isLoopbackName(new URL(origin).hostname)
     );
   }
 

@@ -5,6 +5,8 @@ import type { AuthInfo } from "../auth-info.ts";
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
+  /** The name and port that the client has dialled. */
+  readonly host: string | undefined;
   header(name: string): string | undefined;
   /** @throws {BodyTooLong} if the body is longer than `limit` bytes */
   body(limit: number): Promise<Body>;

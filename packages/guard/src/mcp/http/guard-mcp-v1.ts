@@ -1,9 +1,10 @@
 import { answerNode } from "../../adapters/express-middleware.ts";
 import { isObject } from "../../support/own-members.ts";
-import type { HttpPolicy, ToolRules } from "../policy.ts";
+import type { ToolRules } from "../policy.ts";
 import { shadow } from "../shadow.ts";
 import type { Admitted } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
+import type { HttpPolicy } from "./http-policy.ts";
 import { httpRequestOf, type NodeMcpRequest, type NodeMcpResponse, removeHeader } from "./node-http.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 
@@ -22,8 +23,8 @@ export type NodeMiddleware = (
  * It reads the body, so hand it on: `transport.handleRequest(request, response, request.body)`. Clients look for the
  * metadata beside the endpoint, so mount {@link mcpMetadata} at the root as well.
  *
- * If the policy has a `tokenField`, calls may carry their own tokens. A request without the header may then find and
- * call tools, and no more.
+ * With `withoutBearer: "field"`, calls may carry their own tokens. A request without the header may then find and call
+ * tools, and no more.
  *
  * @throws {Error} if an option of the policy has a wrong form
  * @example
@@ -56,8 +57,7 @@ export function guardMcp<const Tools extends ToolRules>(policy: HttpPolicy<Tools
 export function mcpMetadata<const Tools extends ToolRules>(policy: HttpPolicy<Tools>): NodeMiddleware {
   const resource = new ProtectedResource(policy);
   return async (request, response, next) => {
-    const { method, path } = httpRequestOf(request);
-    const answer = await resource.answerTo(method, path);
+    const answer = await resource.answerTo(httpRequestOf(request));
     return answer === undefined ? next() : answerNode(response, answer);
   };
 }

@@ -1,8 +1,9 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
 import { BodyTooLong, readBytes } from "../../support/bounded-body.ts";
-import type { HttpPolicy, ToolRules } from "../policy.ts";
+import type { ToolRules } from "../policy.ts";
 import type { Admitted, HttpRequest } from "./exchange.ts";
 import { HttpGate } from "./http-gate.ts";
+import type { HttpPolicy } from "./http-policy.ts";
 
 /** A fetch-style handler of MCP requests, as the SDK's `createMcpHandler` returns it. */
 export interface McpHandler {
@@ -12,11 +13,11 @@ export interface McpHandler {
 /**
  * Puts the protocol's authorisation (revision 2026-07-28) in front of an MCP endpoint over HTTP. It verifies the bearer
  * header and removes it, and serves the protected-resource metadata. A request without a token, or with too few scopes,
- * is answered with the address of that metadata. Use it with `guardTools` and the same policy: `guardMcp` guards the
- * endpoint, `guardTools` each tool.
+ * is answered with the address of that metadata. Clients sign in then. Use it with `guardTools` and the same
+ * policy: `guardMcp` guards the endpoint, `guardTools` each tool.
  *
- * If the policy has a `tokenField`, calls may carry their own tokens. A request without the header may then find and
- * call tools, and no more.
+ * With `withoutBearer: "field"`, calls may carry their own tokens. A request without the header may then find and call
+ * tools, and no more.
  *
  * @param handler must hand on `parsedBody` unchanged, because the tokens of calls are in it alone
  * @throws {Error} if an option of the policy has a wrong form
@@ -49,9 +50,11 @@ export function guardMcp<const Tools extends ToolRules>(
 
 function read(request: Request): HttpRequest {
   const { method, url, headers } = request;
+  const { pathname: path, host } = new URL(url);
   return {
     method,
-    path: new URL(url).pathname,
+    path,
+    host: headers.get("host") ?? host,
     header: (name) => headers.get(name) ?? undefined,
     async body(limit) {
       if (Number(headers.get("content-length")) > limit) throw new BodyTooLong(limit);

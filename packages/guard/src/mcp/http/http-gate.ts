@@ -3,7 +3,6 @@ import { ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { authInfoOf } from "../auth-info.ts";
 import { HeldToken, type VerifiedCaller, verifyHeld } from "../held-token.ts";
-import type { HttpPolicy } from "../policy.ts";
 import { heldToken } from "../token-field.ts";
 import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
@@ -14,6 +13,7 @@ import {
   type HttpRequest,
   protocolAnswer,
 } from "./exchange.ts";
+import { assertHttpPolicy, type HttpPolicy } from "./http-policy.ts";
 import { isOpen, methodOf, readMessage, toolCalled } from "./messages.ts";
 import { ProtectedResource } from "./protected-resource.ts";
 import { SessionOwners } from "./session-owners.ts";
@@ -39,6 +39,7 @@ export class HttpGate {
   /** @throws {Error} if an option of the policy has a wrong form */
   constructor(given: HttpPolicy) {
     const policy = ownMembers(given);
+    assertHttpPolicy(policy);
     this.#gate = new ToolGate(policy);
     this.#policy = policy;
     this.resource = new ProtectedResource(policy);
@@ -46,7 +47,7 @@ export class HttpGate {
   }
 
   async admit(request: HttpRequest): Promise<Admission> {
-    const metadata = await this.resource.answerTo(request.method, request.path);
+    const metadata = await this.resource.answerTo(request);
     if (metadata !== undefined) return { answer: metadata };
     const origin = request.header("origin");
     if (!this.#crossOrigin.admits(origin)) {
@@ -75,15 +76,15 @@ export class HttpGate {
       await this.#assertCall(caller, read.clean?.parsed);
       return { admitted: this.#admitted(request, caller, read.clean, headers) };
     } catch (error) {
-      if (error instanceof TokenError) return { answer: new Refusal(error, this.resource.metadataUrl) };
+      if (error instanceof TokenError) return { answer: new Refusal(error, this.resource.hintFor(request)) };
       throw error;
     }
   }
 
-  /** @returns undefined for a request without a token, which is allowed if calls may carry their own */
+  /** @returns undefined for a request without a token, if calls may carry their own */
   async #callerOf(request: HttpRequest): Promise<VerifiedCaller | undefined> {
     const bearer = bearerIn(request.header("authorization"));
-    if (bearer === undefined && this.#gate.tokenField !== undefined) return undefined;
+    if (bearer === undefined && this.#policy.withoutBearer === "field") return undefined;
     try {
       if (bearer === undefined) throw new TokenError("missing_token");
       return await verifyHeld(new HeldToken(bearer), this.#policy.guard);
@@ -124,7 +125,7 @@ export class HttpGate {
   ): Admitted {
     const asked = request.header("mcp-session-id");
     return {
-      authInfo: caller && authInfoOf(caller, this.resource),
+      authInfo: caller && authInfoOf(caller, this.resource.url, this.resource.hintFor(request)),
       body,
       headers,
       endless: request.method === "GET" || methodOf(body?.parsed) === "subscriptions/listen",

@@ -29,6 +29,7 @@ export function httpRequestOf(request: NodeMcpRequest): HttpRequest {
   return {
     method,
     path: pathOf(originalUrl ?? url),
+    host: headerOf("host", headers, rawHeaders),
     header: (name) => headerOf(name, headers, rawHeaders),
     body: (limit) => bodyOf(request, limit),
   };

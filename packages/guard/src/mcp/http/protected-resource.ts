@@ -1,19 +1,22 @@
-import type { HttpAnswer } from "../../bearer.ts";
+import type { HttpAnswer, SignInHint } from "../../bearer.ts";
 import { failureCooldown } from "../../issuer/discovery.ts";
-import type { HttpPolicy } from "../policy.ts";
-import { jsonAnswer } from "./exchange.ts";
+import { underHost } from "../../support/loopback.ts";
+import { type HttpRequest, jsonAnswer } from "./exchange.ts";
+import type { HttpPolicy } from "./http-policy.ts";
 
 const wellKnown = "/.well-known/oauth-protected-resource";
 
 /**
  * The metadata that leads clients to a token for an MCP endpoint (RFC 9728). It is served at the well-known path with
  * the endpoint's path appended (§3.1). Some clients look at the well-known path alone, so it is served there too.
+ *
+ * Clients refuse metadata of another resource than the one that they have dialled (§3.3). So on this machine it follows
+ * the loopback name in `Host`. It never follows another name, which would let a caller choose the metadata.
  */
 export class ProtectedResource {
   /** The endpoint's address, as configured. */
   readonly url: URL;
-  /** The address of its metadata, for `WWW-Authenticate` (§5.1). */
-  readonly metadataUrl: string;
+  readonly #metadataUrl: string;
   readonly #paths: ReadonlySet<string>;
   readonly #policy: HttpPolicy;
 
@@ -24,13 +27,18 @@ export class ProtectedResource {
     const path = wellKnown + this.url.pathname.replace(/\/+$/, "");
     if (authorizationServers === undefined && guard.issuer === undefined)
       throw new Error("guardMcp: the guard has no issuer, so name one in authorizationServers");
-    this.metadataUrl = new URL(path, this.url.origin).href;
+    this.#metadataUrl = new URL(path, this.url.origin).href;
     this.#paths = new Set([wellKnown, path]);
     this.#policy = policy;
   }
 
-  async #metadata(headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
-    const { resource, scopesSupported } = this.#policy;
+  /** The sign-in hint of a refusal, under the name that the client has dialled. */
+  hintFor({ host }: Pick<HttpRequest, "host">): SignInHint {
+    return { metadataUrl: underHost(this.#metadataUrl, host), scopes: this.#policy.scopesSupported ?? [] };
+  }
+
+  async #metadata(host: string | undefined, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+    const { resource, scopesSupported = [] } = this.#policy;
     const issuers = await this.#authorizationServers().catch(() => undefined);
     if (issuers === undefined) {
       const problem = { error: "temporarily_unavailable", error_description: "The issuer cannot be reached" };
@@ -40,11 +48,12 @@ export class ProtectedResource {
         "retry-after": String(failureCooldown / 1000),
       });
     }
+    // Clients fail on empty lists, so an empty one is left out.
     const metadata = {
-      resource,
+      resource: underHost(resource, host),
       ...(issuers.length > 0 && { authorization_servers: issuers }),
       bearer_methods_supported: ["header"],
-      ...(scopesSupported !== undefined && { scopes_supported: [...scopesSupported] }),
+      ...(scopesSupported.length > 0 && { scopes_supported: scopesSupported }),
     };
     return jsonAnswer(200, metadata, { ...headers, "cache-control": "public, max-age=300" });
   }
@@ -58,12 +67,12 @@ export class ProtectedResource {
   }
 
   /** The answer to a request for the metadata, which any page may read. Undefined for any other request. */
-  async answerTo(method: string, path: string): Promise<HttpAnswer | undefined> {
+  async answerTo({ method, path, host }: HttpRequest): Promise<HttpAnswer | undefined> {
     if (!this.#paths.has(path)) return undefined;
     const headers = { "access-control-allow-origin": "*" };
     switch (method) {
       case "GET":
-        return this.#metadata(headers);
+        return this.#metadata(host, headers);
       case "HEAD":
         return { status: 200, headers: { ...headers, "content-type": "application/json" } };
       case "OPTIONS":

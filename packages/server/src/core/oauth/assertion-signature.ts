@@ -1,5 +1,5 @@
 import type { JSONWebKeySet, JWTPayload, JWTVerifyOptions } from "jose";
-import type { PublicJwk } from "./client-keys.ts";
+import type { ClientKey } from "./client-document.ts";
 
 /** The algorithms of assertions. All are asymmetric: an HMAC with a public key as its secret is refused. */
 export const assertionAlgorithms: readonly string[] = ["ES256", "RS256", "PS256", "EdDSA", "Ed25519"];
@@ -7,13 +7,22 @@ export const assertionAlgorithms: readonly string[] = ["ES256", "RS256", "PS256"
 /** The outcome of a check: the claims, or the cause of the refusal as a code of `jose`, which holds no part of them. */
 export type SignatureCheck = { readonly claims: JWTPayload } | { readonly failure: string };
 
-/** The failure of an assertion whose key is not in the set. */
-export const noMatchingKey = "ERR_JWKS_NO_MATCHING_KEY";
+/** The id of the key that signed an assertion, before any check. @returns undefined if its header names none */
+export function keyIdOf(assertion: string): string | undefined {
+  try {
+    const [header = ""] = assertion.split(".", 1);
+    const read: unknown = JSON.parse(Buffer.from(header, "base64url").toString());
+    const names = typeof read === "object" && read !== null && "kid" in read;
+    return names && typeof read.kid === "string" ? read.kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Verifies the signature of an assertion with one of some keys, and the claims that the options name. */
 export async function verifySignature(
   assertion: string,
-  keys: readonly PublicJwk[],
+  keys: readonly ClientKey[],
   options: Omit<JWTVerifyOptions, "algorithms">,
 ): Promise<SignatureCheck> {
   const set = { keys: [...keys] };
@@ -45,6 +54,6 @@ export async function verifySignature(
   }
 }
 
-function isKeySet(set: { readonly keys: readonly PublicJwk[] }): set is JSONWebKeySet {
+function isKeySet(set: { readonly keys: readonly ClientKey[] }): set is JSONWebKeySet {
   return set.keys.every((key) => typeof key["kty"] === "string");
 }

@@ -1,6 +1,8 @@
 import type { Caller } from "../audit-events.ts";
-import { type ErrorCode, LatchkeyError } from "../errors.ts";
+import { LatchkeyError } from "../errors.ts";
+import { readParameters, stateOf } from "./authorization-parameters.ts";
 import type { Client, Clients } from "./client.ts";
+import { unknownClient } from "./clients.ts";
 import { kindOf, matches } from "./redirect-uris.ts";
 import type { Resource, Resources } from "./resources.ts";
 
@@ -46,24 +48,6 @@ export interface RequestCheckParts {
   readonly allowedScope: (asked: string | undefined, resource: Resource) => string;
 }
 
-/** The parameters of a request. Each may be sent once. */
-const parameters = [
-  "response_type",
-  "response_mode",
-  "state",
-  "scope",
-  "code_challenge",
-  "code_challenge_method",
-  "prompt",
-  "login_hint",
-] as const;
-
-/** The longest state, in characters. A longer one would not fit into the URL of an answer everywhere. */
-const maxState = 2_048;
-
-/** The longest name for the user name field, in characters. */
-const maxLoginHint = 256;
-
 /**
  * Creates the check. Until client and redirect URI are known, every fault ends on a page: a redirect would lead to an
  * address of the sender's choice (RFC 6749 §4.1.2.1). Later faults are errors for the client. Nothing is stored.
@@ -72,18 +56,19 @@ export function createRequestCheck({ clients, resources, allowedScope }: Request
   return async function checkRequest(query, caller) {
     let client: Client;
     try {
-      client = await clients.byId(onlyOne(query, "client_id", "unknown_client"), caller);
+      client = await clients.byId(clientIdOf(query), caller);
     } catch (error) {
       return refused(error);
     }
-    const redirectUri = query.getAll("redirect_uri").join(" ");
-    if (!client.redirectUris.some((registered) => matches(registered, redirectUri))) {
+    const [redirectUri = "", ...others] = query.getAll("redirect_uri");
+    if (others.length > 0 || !client.redirectUris.some((registered) => matches(registered, redirectUri))) {
       return refused(new LatchkeyError("invalid_redirect_uri", { reason: "redirect URI not registered" }));
     }
     try {
-      const { scope, ...checked } = checkParameters(query, client);
-      const resource = await resources.named(resourceOf(query));
-      const request = { client, redirectUri, ...checked, resource, scope: allowedScope(scope, resource) };
+      if (!client.grantTypes.includes("authorization_code")) throw new LatchkeyError("unauthorized_client");
+      const { scope, resource: asked, ...parameters } = readParameters(query);
+      const resource = await resources.named(asked);
+      const request = { client, redirectUri, ...parameters, resource, scope: allowedScope(scope, resource) };
       return { outcome: "valid", request };
     } catch (error) {
       // The database is away, not the request wrong: a page says so, and can be loaded again.
@@ -100,70 +85,9 @@ function refused(error: unknown): RequestCheck {
   return { outcome: "refused", refusal: error };
 }
 
-/** @throws {LatchkeyError} the refusal for the client */
-function checkParameters(query: URLSearchParams, client: Client) {
-  const twice = parameters.find((name) => query.getAll(name).length > 1);
-  if (twice !== undefined) throw invalid(`${twice} sent twice`);
-  const value = (name: (typeof parameters)[number]) => sentValue(query, name);
-  if (!client.grantTypes.includes("authorization_code")) throw new LatchkeyError("unauthorized_client");
-  if ((query.get("state") ?? "").length > maxState) throw invalid("state too long");
-  const responseType = value("response_type");
-  if (responseType === undefined) throw invalid("no response_type");
-  if (responseType !== "code") throw new LatchkeyError("unsupported_response_type");
-  if ((value("response_mode") ?? "query") !== "query") throw invalid("unknown response_mode");
-  if (query.has("request") || query.has("request_uri")) throw invalid("request objects are not supported");
-  const challenge = value("code_challenge");
-  if (value("code_challenge_method") !== "S256" || challenge === undefined || !isChallenge(challenge)) {
-    throw invalid("no code challenge with the method S256");
-  }
-  if (value("prompt")?.split(" ").includes("none")) throw new LatchkeyError("interaction_required");
-  return {
-    state: stateOf(query),
-    challenge,
-    scope: value("scope"),
-    loginHint: loginHintOf(value("login_hint")),
-  };
-}
-
-/** SHA-256 in base64url (RFC 7636 §4.2). */
-function isChallenge(text: string): boolean {
-  return /^[\w-]{43}$/.test(text);
-}
-
-/** The one audience of the token. @throws {LatchkeyError} `invalid_target` if several are asked for */
-function resourceOf(query: URLSearchParams): string | undefined {
-  if (query.getAll("resource").length > 1) {
-    throw new LatchkeyError("invalid_target", { reason: "several resources" });
-  }
-  return sentValue(query, "resource");
-}
-
-/** The state to send back. Several, or one that is too long, count as none. */
-function stateOf(query: URLSearchParams): string | undefined {
-  const [state, ...others] = query.getAll("state");
-  return others.length > 0 || state === undefined || state.length > maxState ? undefined : state;
-}
-
-/** A hint that could be a name. Others are ignored: the person types the name. */
-function loginHintOf(hint: string | undefined): string | undefined {
-  return hint === undefined || hint.length > maxLoginHint || /\p{C}/u.test(hint) ? undefined : hint;
-}
-
-/** A parameter without a value counts as absent (RFC 6749 §3.1). */
-function sentValue(query: URLSearchParams, name: string): string | undefined {
-  return query.get(name) || undefined;
-}
-
-/** @param code the refusal if the parameter is absent, or sent twice */
-function onlyOne(query: URLSearchParams, name: string, code: ErrorCode): string {
-  const [value, ...others] = query.getAll(name);
-  if (value === undefined || others.length > 0) {
-    throw new LatchkeyError(code, { reason: `${name} missing or sent twice` });
-  }
-  return value;
-}
-
-/** @param reason for the log */
-function invalid(reason: string): LatchkeyError {
-  return new LatchkeyError("invalid_request", { reason });
+/** @throws {LatchkeyError} `unknown_client` if the parameter is absent, or sent twice */
+function clientIdOf(query: URLSearchParams): string {
+  const [id, ...others] = query.getAll("client_id");
+  if (id === undefined || others.length > 0) throw unknownClient("client_id absent or sent twice");
+  return id;
 }

@@ -4,9 +4,9 @@ import type { Caller } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { AttemptCounter } from "../throttle/attempt-counter.ts";
-import { noMatchingKey, verifySignature } from "./assertion-signature.ts";
+import { keyIdOf, verifySignature } from "./assertion-signature.ts";
 import type { Client } from "./client.ts";
-import type { PublicJwk, ReadKeySet } from "./client-keys.ts";
+import type { ClientKey, ClientKeySets } from "./client-document.ts";
 
 /** The longest assertion, in characters. */
 const longestAssertion = 4096;
@@ -24,7 +24,7 @@ const oneUse = { limit: 1, windowMs: longestLife + 2 * tolerance };
 export interface AssertionParts {
   readonly issuer: string;
   readonly tokenEndpoint: string;
-  readonly readKeySet: ReadKeySet;
+  readonly keySets: ClientKeySets;
   /** Remembers used assertions. Replicas share it if they share the database. */
   readonly used: Pick<AttemptCounter, "reserve" | "settle">;
   readonly clock: Clock;
@@ -43,7 +43,19 @@ export type CheckAssertion = (assertion: string, client: Client, caller: Caller)
  * counter, as an attempt to sign in would. The id is remembered after all other checks, so strangers fill nothing.
  */
 export function createAssertionCheck(parts: AssertionParts): CheckAssertion {
-  const { issuer, tokenEndpoint, readKeySet, used, clock } = parts;
+  const { issuer, tokenEndpoint, keySets, used, clock } = parts;
+
+  /** The keys of the client. An address is read again if its copy lacks the key of the assertion. */
+  async function keysOf(assertion: string, { credentials }: Client, caller: Caller): Promise<ClientKey[]> {
+    const id = keyIdOf(assertion);
+    const known = (keys: readonly ClientKey[]) => id === undefined || keys.some(({ kid }) => kid === id);
+    const keys: ClientKey[] = [];
+    for (const credential of credentials) {
+      if (credential.kind === "keys") keys.push(...credential.keys);
+      if (credential.kind === "key_address") keys.push(...(await keySets.at(credential.url, caller, known)));
+    }
+    return keys;
+  }
 
   function assertClaims({ aud, exp, iat, jti }: JWTPayload): void {
     const [audience, ...more] = typeof aud === "string" ? [aud] : (aud ?? []);
@@ -62,45 +74,19 @@ export function createAssertionCheck(parts: AssertionParts): CheckAssertion {
     await used.settle(limits, true);
   }
 
-  /** Verifies with the keys of the client, and once more if it may have made a key since they were read. */
-  async function verified(assertion: string, client: Client, caller: Caller): Promise<JWTPayload> {
-    const options = {
+  return async function checkAssertion(assertion, client, caller) {
+    if (assertion.length > longestAssertion) throw refused("too long");
+    const check = await verifySignature(assertion, await keysOf(assertion, client, caller), {
       issuer: client.id,
       subject: client.id,
       requiredClaims: ["aud", "exp"],
       clockTolerance: tolerance / 1000,
       currentDate: new Date(clock()),
-    };
-    const check = async (anew: boolean) => {
-      const keys = await keysOf(client, (url) => readKeySet(url, caller, anew));
-      return verifySignature(assertion, keys, options);
-    };
-    let checked = await check(false);
-    const mayHaveMore = client.credentials.some(({ kind }) => kind === "key_address");
-    if ("failure" in checked && checked.failure === noMatchingKey && mayHaveMore) checked = await check(true);
-    if ("failure" in checked) throw refused(checked.failure);
-    return checked.claims;
-  }
-
-  return async function checkAssertion(assertion, client, caller) {
-    if (assertion.length > longestAssertion) throw refused("too long");
-    const claims = await verified(assertion, client, caller);
-    assertClaims(claims);
-    await useUp(idOf(assertion, client, claims));
+    });
+    if ("failure" in check) throw refused(check.failure);
+    assertClaims(check.claims);
+    await useUp(idOf(assertion, client, check.claims));
   };
-}
-
-/** The public keys of a client. */
-async function keysOf(
-  { credentials }: Client,
-  readKeySet: (url: string) => Promise<readonly PublicJwk[]>,
-): Promise<PublicJwk[]> {
-  const keys: PublicJwk[] = [];
-  for (const credential of credentials) {
-    if (credential.kind === "keys") keys.push(...credential.keys);
-    if (credential.kind === "key_address") keys.push(...(await readKeySet(credential.url)));
-  }
-  return keys;
 }
 
 /** An assertion has a `jti`, or is known by its signed text: its signature can be written in two ways. */

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Caller } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { Client, ClientCredential, Clients } from "./client.ts";
+import type { CheckAssertion } from "./client-assertion.ts";
 
 /** The client id of a request to the token endpoint, and its proof (RFC 6749 §2.3, RFC 7523 §2.2). */
 export interface SentCredentials {
@@ -14,13 +15,6 @@ export interface SentCredentials {
 }
 
 /**
- * Checks an assertion of a client, and uses it up.
- *
- * @throws {LatchkeyError} `invalid_client` if it is not valid; `client_document_unavailable` if its keys cannot be read
- */
-export type AssertionCheck = (assertion: string, client: Client, caller: Caller) => Promise<void>;
-
-/**
  * Finds the client of a request, and checks that it is itself.
  *
  * @throws {LatchkeyError} `invalid_client` if it is unknown or blocked, or if its proof is missing or wrong
@@ -29,7 +23,7 @@ export type AuthenticateClient = (sent: SentCredentials, caller: Caller) => Prom
 
 export interface ClientAuthenticationParts {
   readonly clients: Clients;
-  readonly checkAssertion: AssertionCheck;
+  readonly checkAssertion: CheckAssertion;
 }
 
 /**

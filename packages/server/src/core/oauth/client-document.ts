@@ -1,3 +1,4 @@
+import { isObject, own } from "@latchkey/guard/own-members";
 import type { Caller } from "../audit-events.ts";
 import type { Client, ClientCredential } from "./client.ts";
 import { shownName } from "./client-name.ts";
@@ -60,7 +61,8 @@ export function isDocumentId(id: string): boolean {
   return isDocumentUrl(id) && URL.parse(id)?.pathname !== "/";
 }
 
-function isDocumentUrl(text: string): boolean {
+/** Whether a document, or the keys of a client, may be read at a URL. */
+export function isDocumentUrl(text: string): boolean {
   const url = text.length > maxId ? null : URL.parse(text);
   if (url?.href !== text || url.protocol !== "https:") return false;
   return url.port === "" && url.username === "" && url.password === "" && !text.includes("#");
@@ -77,11 +79,11 @@ export class RefusedDocument extends Error {}
  */
 export function readClientDocument(id: string, document: unknown): Client {
   if (!isObject(document)) throw new RefusedDocument("it is not a JSON object");
-  if (document["client_id"] !== id) throw new RefusedDocument("its client_id is not its own URL");
+  if (own(document, "client_id") !== id) throw new RefusedDocument("its client_id is not its own URL");
   if (holdsSecret(document)) throw new RefusedDocument("it holds a secret");
-  const name = shownName(document["client_name"]);
+  const name = shownName(own(document, "client_name"));
   if (name === undefined) throw new RefusedDocument("it has no client_name");
-  const redirectUris = textsOf(document["redirect_uris"]).filter(isAcceptable);
+  const redirectUris = textsOf(own(document, "redirect_uris")).filter(isAcceptable);
   if (redirectUris.length === 0) throw new RefusedDocument("it has no redirect URI that is allowed");
   return {
     id,
@@ -93,33 +95,29 @@ export function readClientDocument(id: string, document: unknown): Client {
   };
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 /** Everyone can read a document, so a secret or a private key in it proves nothing. */
-function holdsSecret(document: Members): boolean {
-  if (document["client_secret"] !== undefined || document["client_secret_expires_at"] !== undefined)
+function holdsSecret(document: unknown): boolean {
+  if (own(document, "client_secret") !== undefined || own(document, "client_secret_expires_at") !== undefined)
     return true;
-  return keysOf(document["jwks"]).some((key) => key["d"] !== undefined || key["k"] !== undefined);
+  return keysOf(own(document, "jwks")).some(
+    (key) => own(key, "d") !== undefined || own(key, "k") !== undefined,
+  );
 }
 
 /** The keys of a JWK set. Anything else has none. */
 export function keysOf(set: unknown): ClientKey[] {
-  const keys = isObject(set) ? set["keys"] : undefined;
+  const keys = own(set, "keys");
   return Array.isArray(keys) ? keys.filter(isObject) : [];
 }
 
 /** The methods of the document that are known here: the one it prefers, and those that it can use as well. */
-function credentialsOf(document: Members): Client["credentials"] {
-  const preferred = document["token_endpoint_auth_method"];
-  const methods = textsOf([preferred, ...textsOf(document["token_endpoint_auth_methods_supported"])]);
+function credentialsOf(document: unknown): Client["credentials"] {
+  const preferred = own(document, "token_endpoint_auth_method");
+  const methods = textsOf([preferred, ...textsOf(own(document, "token_endpoint_auth_methods_supported"))]);
   const credentials: ClientCredential[] = [];
   if (methods.length === 0 || methods.includes("none")) credentials.push({ kind: "none" });
   if (methods.includes("private_key_jwt")) credentials.push(...keyCredentials(document));
@@ -128,9 +126,9 @@ function credentialsOf(document: Members): Client["credentials"] {
   return [first, ...others];
 }
 
-function keyCredentials(document: Members): ClientCredential[] {
-  const address = document["jwks_uri"];
+function keyCredentials(document: unknown): ClientCredential[] {
+  const address = own(document, "jwks_uri");
   if (typeof address === "string" && isDocumentUrl(address)) return [{ kind: "key_address", url: address }];
-  const keys = keysOf(document["jwks"]);
+  const keys = keysOf(own(document, "jwks"));
   return keys.length === 0 ? [] : [{ kind: "keys", keys }];
 }

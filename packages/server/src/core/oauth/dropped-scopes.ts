@@ -8,8 +8,8 @@ const mostNoted = 100;
 export type NoteDroppedScopes = (resource: Resource, dropped: readonly string[]) => void;
 
 /**
- * Notes each dropped scope of a resource once per process. A guard that requires a scope which its resource does not
- * list would ask for it again and again, and nothing else shows the operator why.
+ * Notes each dropped scope of a resource once per process. A guard may require a scope that its resource does not list.
+ * Its clients then ask for it again and again, and nothing else shows the operator why.
  *
  * @param warn writes a line to the log
  */

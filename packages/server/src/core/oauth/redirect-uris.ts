@@ -1,7 +1,7 @@
 /** The longest redirect URI, in characters. */
 export const maxRedirectUri = 512;
 
-/** Where a redirect URI leads: to a web server, to a program of this device, or to the owner of a URI scheme. */
+/** The target of a redirect URI: a web server, a program of this device, or the owner of a URI scheme. */
 export type RedirectKind = "https" | "loopback" | "scheme";
 
 /** The characters of RFC 3986 without `#`. So spaces, control characters, backslashes and letters beyond ASCII are out. */
@@ -14,7 +14,7 @@ const loopback =
 const authority = /^[a-z][a-z\d+.-]*:\/\/([^/?]*)/i;
 
 /**
- * Schemes that are no application's own. The first line runs scripts. The second shows content that the request brings
+ * Schemes that belong to no single application. The first line runs scripts. The second shows content that the request brings
  * along. The others read files of the device, or start programs that every device has.
  */
 const otherSchemes: ReadonlySet<string> = new Set([
@@ -60,7 +60,7 @@ export function isAcceptable(uri: string): boolean {
   return kindOf(uri) !== undefined;
 }
 
-/** Where an acceptable redirect URI leads. @returns undefined if the URI is not acceptable */
+/** The target of a redirect URI. @returns undefined if the URI is not acceptable */
 export function kindOf(uri: string): RedirectKind | undefined {
   if (uri.length > maxRedirectUri || !characters.test(uri)) return undefined;
   const scheme = URL.parse(uri)?.protocol.slice(0, -1);

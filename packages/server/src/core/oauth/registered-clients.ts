@@ -21,7 +21,7 @@ export interface ListedClient {
   /** Whether the operator added it. */
   readonly added: boolean;
   readonly blockedAt: number | null;
-  /** Sessions that have not ended. */
+  /** Live sessions. */
   readonly sessions: number;
 }
 
@@ -30,8 +30,18 @@ export interface RegisteredClients {
   byId(id: string): Promise<RegisteredClient | undefined>;
   /** Whether the operator blocked the client, whatever describes it. */
   isBlocked(id: string): Promise<boolean>;
-  /** The operator's clients, blocked ones, and those with live sessions, by id. @param after an id; later ones alone */
-  list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<ListedClient[]>;
+  /**
+   * The operator's clients, blocked ones, and those with live sessions, by id.
+   *
+   * @param page `after` is an id: later ones alone
+   * @param at the time at which sessions are live
+   */
+  list(
+    page: { readonly after?: string | undefined; readonly limit: number },
+    at: number,
+  ): Promise<ListedClient[]>;
+  /** One client of that list. */
+  listed(id: string, at: number): Promise<ListedClient | undefined>;
   /** @returns false if the id is taken */
   add(client: RegisteredClient, event: AuditEvent): Promise<boolean>;
   /**

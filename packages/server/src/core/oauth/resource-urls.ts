@@ -4,7 +4,7 @@ import { isLoopback } from "../throttle/addresses.ts";
 export const longestResourceUrl = 512;
 
 /** Scheme, authority, path and query of a URL without user, fragment, blanks or backslashes. */
-const form = /^https?:\/\/[^/?#\\@]+([^?#\\]*)(\?[^#\\]*)?$/i;
+const form = /^https?:\/\/[^/?#\\@]+(\/[^?#\\]*)?(\?[^#\\]*)?$/i;
 
 /** The names of this machine that clients and resource servers use for one another. */
 const loopbackNames: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);

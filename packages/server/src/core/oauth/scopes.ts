@@ -1,9 +1,9 @@
 import type { Resource } from "./resources.ts";
 
 /** Scopes of every resource: they name the claims about a person that each token holds. */
-export const profileScopes: readonly string[] = ["profile", "email"];
+const profileScopes: readonly string[] = ["profile", "email"];
 
-/** Scopes of OpenID Connect that change nothing here: there is no ID token, and every client may refresh. */
+/** Scopes of OpenID Connect without an effect: ID tokens are not given out, and every client may refresh. */
 const withoutEffect: ReadonlySet<string> = new Set(["openid", "offline_access"]);
 
 /** A scope token (RFC 6749 §3.3) of at most 100 characters. */

@@ -3,7 +3,7 @@ import type { DerivedKeys } from "../tokens/derived-keys.ts";
 import type { Client } from "./client.ts";
 import { isAcceptable, withoutLoopbackPort } from "./redirect-uris.ts";
 
-/** What a registered client sends at the token endpoint (RFC 7591 §2). */
+/** Methods of client authentication that a registration can choose (RFC 7591 §2). */
 export const registeredMethods = ["none", "client_secret_basic", "client_secret_post"] as const;
 
 export type RegisteredMethod = (typeof registeredMethods)[number];
@@ -42,7 +42,7 @@ interface ClientKeys {
 /**
  * Client ids that hold the description of their client, under a seal. So a registration stores nothing: a flood fills
  * no table, no restart or restore forgets a client, and all replicas know it. The same program gets the same id each
- * time, whatever its loopback port. RFC 7591 §3.2.1 allows one id for many instances.
+ * time, also on another loopback port. RFC 7591 §3.2.1 allows one id for many instances.
  *
  * The secret of a client is a keyed hash of its id. Everyone who registers the same description gets it, so it proves
  * no more than the id does. PKCE protects the codes.

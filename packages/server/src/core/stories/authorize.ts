@@ -5,6 +5,8 @@ import { LatchkeyError } from "../errors.ts";
 import type { AuthorizationRequest } from "../oauth/authorization-request.ts";
 import type { Authorizations } from "../oauth/authorizations.ts";
 import { addressBucket } from "../throttle/addresses.ts";
+import { claimsRefusal } from "../tokens/token-size.ts";
+import type { SessionClient } from "./sessions.ts";
 import { type AuthenticateParts, type Credentials, createAuthenticate } from "./sign-in.ts";
 import type { User } from "./users.ts";
 
@@ -16,9 +18,7 @@ export interface CodeParts {
   readonly clock: Clock;
 }
 
-/**
- * Makes a code for what a person allowed. @returns undefined if the user or the client was changed meanwhile
- */
+/** Makes a code for what a person allowed. @returns undefined if the user or the client was changed meanwhile */
 export type MakeCode = (
   user: Pick<User, "id">,
   revision: number,
@@ -33,24 +33,28 @@ export function codeHashOf(code: string): string {
 
 /** Makes codes of 256 random bits. The store holds their hashes alone. */
 export function createMakeCode({ authorizations, clock }: CodeParts): MakeCode {
-  return async function makeCode(user, revision, { client, resource, scope, ...request }, caller) {
+  return async function makeCode(user, revision, request, caller) {
     const code = `lka_${randomBytes(32).toString("base64url")}`;
     const now = clock();
     const authorization = {
       codeHash: codeHashOf(code),
       userId: user.id,
       revision,
-      client: { id: client.id, name: client.name, scope, resource: resource.url },
+      client: sessionClientOf(request),
       redirectUri: request.redirectUri,
       challenge: request.challenge,
       addressBucket: addressBucket(caller.address),
       createdAt: now,
       expiresAt: now + codeLifetime,
     };
-    const about = { subject: user.id, client: client.id };
+    const about = { subject: user.id, client: request.client.id };
     const granted = eventOf("authorization.granted", now, caller, about);
     return (await authorizations.add(authorization, granted)) ? code : undefined;
   };
+}
+
+function sessionClientOf({ client: { id, name }, resource, scope }: AuthorizationRequest): SessionClient {
+  return { id, name, scope, resource: resource.url };
 }
 
 export interface AuthorizeParts extends AuthenticateParts, CodeParts {}
@@ -75,6 +79,8 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
 
   return async function authorize(credentials, request, caller) {
     await using person = await authenticate(credentials, caller, request.client.id);
+    const tooLarge = claimsRefusal(person.user, sessionClientOf(request));
+    if (tooLarge) throw tooLarge;
     const code = await makeCode(person.user, person.revision, request, caller);
     if (code === undefined) throw await person.changedMeanwhile();
     return code;

@@ -1,6 +1,7 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "../errors.ts";
+import { ownClientId } from "../tokens/access-tokens.ts";
 import type { User } from "./users.ts";
 
 /**
@@ -40,6 +41,12 @@ function hasSession(principal: Principal): principal is SessionPrincipal {
   return principal.sessionId !== undefined;
 }
 
+/** The OAuth client of a token, as the field of an audit event. Empty for a person's own login. */
+export function clientOf({ claims }: SessionPrincipal): { readonly client?: string } {
+  const client = claims["client_id"];
+  return typeof client === "string" && client !== ownClientId ? { client } : {};
+}
+
 /** The codes of a guard with its revocations in this process and its keys here or at a realm. */
 const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked"] as const;
 
@@ -65,17 +72,20 @@ export type UserOf = (principal: Principal) => Promise<User>;
 /**
  * Reads users, and remembers each for half a second.
  *
- * The function it returns throws {LatchkeyError} `token_revoked` if the user is gone or disabled.
+ * The function it returns throws {LatchkeyError} `token_revoked` if the user is gone or disabled, `forbidden` for a
+ * machine, which has no account.
  */
 export function createUserOf(users: UserById, clocks: Clocks, remembered = 10_000): UserOf {
   // Holds active users alone, so an enabled user gets in at once.
   const recent = new Map<string, { user: User; readAt: Moment }>();
 
-  return async function userOf({ userId }) {
+  return async function userOf({ userId, claims }) {
     const known = recent.get(userId);
     if (known !== undefined && since(known.readAt, clocks) < freshFor) return known.user;
     const readAt = momentOf(clocks);
     const user = await users.byId(userId);
+    if (user === undefined && claims["client_id"] === userId)
+      throw new LatchkeyError("forbidden", { reason: "a machine has no account" });
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
     if (recent.size >= remembered) recent.clear();
     recent.set(userId, { user, readAt });

@@ -1,8 +1,8 @@
 import { eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import type { SessionPrincipal } from "./current-user.ts";
-import { isLive } from "./session-life.ts";
+import { clientOf, type SessionPrincipal } from "./current-user.ts";
+import { aboutSession, isLive } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 export interface OwnSessionsParts {
@@ -40,19 +40,21 @@ export function createOwnSessions({ sessions, revocations, clock, longestGrace }
       const session = await sessions.byId(sessionId);
       const now = clock();
       if (session?.userId !== userId || !isLive(session, now)) return false;
-      const event = eventOf("session.ended", now, by, { subject: userId, sessionId, reason: "owner" });
+      const event = eventOf("session.ended", now, by, { ...aboutSession(session), reason: "owner" });
       const ended = await sessions.end(sessionId, [event]);
       await revocations.poll();
       return ended;
     },
     /** @returns the number of sessions that were live */
-    async endAll({ userId, sessionId }: SessionPrincipal, keepCurrent: boolean, by: Origin): Promise<number> {
+    async endAll(me: SessionPrincipal, keepCurrent: boolean, by: Origin): Promise<number> {
+      const { userId, sessionId } = me;
       const now = clock();
       const keep = keepCurrent ? sessionId : undefined;
       const ending = await sessions.countLive(userId, now, keep);
       const reason = keepCurrent ? "owner_others" : "owner";
       // Sessions that seem to have expired are ended too: this clock may be wrong.
-      await sessions.endAll(userId, eventOf("sessions.ended", now, by, { subject: userId, reason }), keep);
+      const about = { subject: userId, reason, ...clientOf(me) } as const;
+      await sessions.endAll(userId, eventOf("sessions.ended", now, by, about), keep);
       await revocations.poll();
       return ending;
     },

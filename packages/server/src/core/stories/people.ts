@@ -227,8 +227,9 @@ function displayNameProblem(name: string | null): string | undefined {
   return "a display name has at most 256 characters, and none of them may be invisible";
 }
 
-function rolesProblem(roles: readonly string[]): string | undefined {
-  if (roles.length > 50) return "a user has at most 50 roles";
+/** Why roles are refused. Undefined if they are accepted. */
+export function rolesProblem(roles: readonly string[]): string | undefined {
+  if (roles.length > 50) return "at most 50 roles fit into a token";
   const bad = roles.find(
     (role) =>
       !/^[\p{L}\p{N}][\p{L}\p{N}_.:-]{0,63}$/u.test(role) || /\p{Default_Ignorable_Code_Point}/u.test(role),

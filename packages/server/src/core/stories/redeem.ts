@@ -12,13 +12,13 @@ import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import { codeHashOf } from "./authorize.ts";
 import type { UserById } from "./current-user.ts";
-import { assertGrantedResource } from "./granted-resource.ts";
+import { grantedResource } from "./granted-resource.ts";
 import { RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { createSurplusEndings, newSession, type OpeningSettings } from "./session-opening.ts";
 import type { Sessions } from "./sessions.ts";
 import type { User } from "./users.ts";
 
-/** What a client sends to redeem a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
+/** The parameters that redeem a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface Redemption {
   readonly code: string;
   /** OAuth 2.1 leaves it out. If it is sent, it must be the one of the request. */
@@ -83,7 +83,7 @@ export function createRedeem(parts: RedeemParts): Redeem {
       throw await refused("another redirect URI");
     }
     if (!isRight) throw await refused("wrong verifier");
-    await assertGrantedResource(resource, authorization.client, resources);
+    await grantedResource(resource, authorization.client, resources);
     const user = await activeUser(authorization);
 
     const refreshToken = refreshTokens.first();
@@ -120,10 +120,10 @@ export function createRedeem(parts: RedeemParts): Redeem {
     await revocations.poll();
   }
 
-  async function activeUser({ userId }: Authorization): Promise<User> {
+  async function activeUser({ userId, client }: Authorization): Promise<User> {
     const user = await users.byId(userId);
     if (!user?.active) throw refusal("user is gone or disabled");
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, client);
     if (tooLarge) throw tooLarge;
     return user;
   }

@@ -8,7 +8,7 @@ import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { assertGrantedResource, grantedScope } from "./granted-resource.ts";
+import { grantedResource, grantedScope } from "./granted-resource.ts";
 import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
@@ -21,7 +21,7 @@ export type RefreshGrant =
   /** A live access token, traded for a new one of the same session. */
   | { readonly currentToken: string };
 
-/** The OAuth client that continues its session, and what it sends besides (RFC 6749 §6, RFC 8707 §2.2). */
+/** The OAuth client that continues its session, with its other parameters (RFC 6749 §6, RFC 8707 §2.2). */
 export interface RefreshingClient {
   /** The client proved that it is itself, as far as it can. */
   readonly clientId: string;
@@ -69,7 +69,7 @@ export interface RefreshParts {
 /** Attempts of one refresh to rotate its session, at most. */
 const mostRotations = 3;
 
-/** @param by the client whose session it is. Undefined continues a person's own login alone. */
+/** @param by the client of the session. Undefined continues a person's own login alone. */
 export type Refresh = (grant: RefreshGrant, caller: Caller, by?: RefreshingClient) => Promise<Refreshed>;
 
 /**
@@ -117,9 +117,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
     }
     let session = await liveSession(token.sessionId, caller, by);
-    const { client } = session;
-    if (client !== null) await assertGrantedResource(by?.resource, client, resources);
-    const scope = client === null ? {} : { scope: grantedScope(by?.scope, client) };
+    const scope = await scopeOf(session, by);
     const user = await activeUser(session, caller);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
@@ -160,6 +158,13 @@ export function createRefresh(parts: RefreshParts): Refresh {
     throw new LatchkeyError("token_revoked", { reason: "replay" });
   }
 
+  /** The scope of a client's new token. Empty for a person's own login. */
+  async function scopeOf({ client }: Session, by?: RefreshingClient): Promise<{ readonly scope?: string }> {
+    if (client === null) return {};
+    const resource = await grantedResource(by?.resource, client, resources);
+    return { scope: grantedScope(by?.scope, client, resource) };
+  }
+
   /** The session of an access token. A forged token counts against the address, an expired one does not. */
   async function sessionOf(accessToken: string, caller: Caller): Promise<string> {
     try {
@@ -186,7 +191,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function activeUser(session: Session, caller: Caller): Promise<User> {
     const user = await (renew === undefined ? users.byId(session.userId) : renew(session, caller));
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, session.client);
     if (tooLarge) throw tooLarge;
     return user;
   }

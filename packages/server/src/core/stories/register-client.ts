@@ -1,5 +1,6 @@
+import { isObject, own } from "@latchkey/guard/own-members";
 import type { Caller } from "../audit-events.ts";
-import { type Issue, LatchkeyError } from "../errors.ts";
+import { LatchkeyError } from "../errors.ts";
 import { shownName } from "../oauth/client-name.ts";
 import { isAcceptable, kindOf } from "../oauth/redirect-uris.ts";
 import {
@@ -47,15 +48,14 @@ export interface RegistrationParts {
 export function createRegisterClient({ sealed, limit }: RegistrationParts): RegisterClient {
   return async function registerClient(metadata, caller) {
     await limit.count(caller);
-    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-      throw new LatchkeyError("invalid_client_metadata", { reason: "no JSON object" });
+    if (!isObject(metadata)) {
+      throw invalid("send a JSON object");
     }
-    const sent: ReadonlyMap<string, unknown> = new Map(Object.entries(metadata));
-    const redirectUris = redirectUrisOf(sent.get("redirect_uris"));
-    const name = shownName(sent.get("client_name")) ?? nameOf(redirectUris);
-    const method = methodOf(sent.get("token_endpoint_auth_method"));
+    const redirectUris = redirectUrisOf(own(metadata, "redirect_uris"));
+    const name = shownName(own(metadata, "client_name")) ?? nameOf(redirectUris);
+    const method = methodOf(own(metadata, "token_endpoint_auth_method"));
     const client = sealed.seal({ method, name, redirectUris });
-    if (client === undefined) throw tooLong();
+    if (client === undefined) throw invalid("its redirect URIs and its name are too long together");
     return {
       client_id: client.id,
       ...(client.secret !== undefined && { client_secret: client.secret, client_secret_expires_at: 0 }),
@@ -68,37 +68,29 @@ export function createRegisterClient({ sealed, limit }: RegistrationParts): Regi
   };
 }
 
-/** @throws {LatchkeyError} `invalid_redirect_uri` with the position of each wrong one */
+/** @throws {LatchkeyError} `invalid_redirect_uri` with the position of the first wrong one */
 function redirectUrisOf(given: unknown): readonly [string, ...string[]] {
   const sent: readonly unknown[] = Array.isArray(given) ? given : [];
-  if (sent.length === 0 || sent.length > maxRedirectUris) {
-    throw invalidUris([issueAt([], `send 1 to ${maxRedirectUris} redirect URIs as an array`)]);
-  }
   const good = sent.filter((uri) => typeof uri === "string").filter(isAcceptable);
   const [first, ...others] = good;
-  if (first !== undefined && good.length === sent.length) return [first, ...others];
-  const wrong = sent.flatMap((uri, index) =>
-    typeof uri === "string" && isAcceptable(uri) ? [] : [issueAt([index], advice)],
-  );
-  throw invalidUris(wrong);
+  if (sent.length > maxRedirectUris || sent.length === 0) {
+    throw invalidUris(`send redirect_uris with 1 to ${maxRedirectUris} addresses`);
+  }
+  const wrong = sent.findIndex((uri) => typeof uri !== "string" || !isAcceptable(uri));
+  if (first === undefined || wrong !== -1) throw invalidUris(`redirect_uris[${wrong}] has to be ${allowed}`);
+  return [first, ...others];
 }
 
-const advice =
-  "send https://…, http://localhost:…, http://127.0.0.1:…, http://[::1]:… or the scheme of your application, " +
-  "of at most 512 characters, without user, fragment, backslash and spaces";
+const allowed =
+  "https, http on localhost, 127.0.0.1 or [::1], or a scheme of the application; of at most 512 characters, " +
+  "without user, fragment, backslash and blank";
 
-function issueAt(path: readonly number[], msg: string): Issue {
-  return { loc: ["body", "redirect_uris", ...path], msg, type: "value_error" };
+function invalidUris(fault: string): LatchkeyError {
+  return new LatchkeyError("invalid_redirect_uri", { fault });
 }
 
-function invalidUris(issues: readonly Issue[]): LatchkeyError {
-  return new LatchkeyError("invalid_redirect_uri", { reason: "redirect URIs refused", issues });
-}
-
-function tooLong(): LatchkeyError {
-  const msg = "the redirect URIs and the name together are too long: send fewer or shorter ones";
-  const issues = [{ loc: ["body", "redirect_uris"], msg, type: "too_long" }];
-  return new LatchkeyError("invalid_client_metadata", { reason: "too long for an id", issues });
+function invalid(fault: string): LatchkeyError {
+  return new LatchkeyError("invalid_client_metadata", { fault });
 }
 
 /** The name of a client that sent none: the host or the scheme of its first redirect URI. */

@@ -47,8 +47,9 @@ export function createSurplusEndings({ sessions, settings, clock }: OpeningParts
   return async function surplusEndings(userId: string, caller: Caller): Promise<AuditEvent[]> {
     const now = clock();
     const surplus = await sessions.surplus(userId, now, settings.mostSessions - 1);
-    return surplus.map((sessionId) =>
-      eventOf("session.ended", now, caller, { subject: userId, sessionId, reason: "limit" }),
-    );
+    return surplus.map(({ id: sessionId, clientId }) => {
+      const about = { subject: userId, sessionId, ...(clientId !== null && { client: clientId }) };
+      return eventOf("session.ended", now, caller, { ...about, reason: "limit" });
+    });
   };
 }

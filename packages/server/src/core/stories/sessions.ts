@@ -17,7 +17,7 @@ export interface SessionUse {
   readonly tokensUntil: number;
 }
 
-/** The OAuth client that a session belongs to, and what the person allowed it. */
+/** The OAuth client that a session belongs to, with the resource and scope that the person allowed. */
 export interface SessionClient {
   readonly id: string;
   /** The name that the page showed, as the client gave it. */
@@ -50,6 +50,13 @@ export interface SessionPage {
   readonly limit: number;
 }
 
+/** A session that a further one makes surplus. */
+export interface SurplusSession {
+  readonly id: string;
+  /** The id of its OAuth client; null for a person's own login. */
+  readonly clientId: string | null;
+}
+
 /** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Sessions {
   byId(id: string): Promise<Session | undefined>;
@@ -72,7 +79,7 @@ export interface Sessions {
     instead?: readonly AuditEvent[],
   ): Promise<boolean>;
   /** The oldest live sessions of a user beyond the `kept` newest, ten at most. */
-  surplus(userId: string, at: number, kept: number): Promise<string[]>;
+  surplus(userId: string, at: number, kept: number): Promise<SurplusSession[]>;
   /** Compare-and-set: replaces `from` by `to` if `from` is current and the session is live. */
   rotate(
     id: string,

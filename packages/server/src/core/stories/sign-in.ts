@@ -59,7 +59,7 @@ export interface SignedIn extends AccessToken {
   readonly user: User;
 }
 
-/** A person whose password was right. Their attempt is under way until the disposal. */
+/** A person with the right password. Their attempt is under way until the disposal. */
 export interface Authenticated extends AsyncDisposable {
   readonly user: User;
   /** The user's revision that the password was checked with. */
@@ -101,7 +101,7 @@ export function createAuthenticate({ accounts, throttle, audit, clock }: Authent
     const verdict = await account.checkPassword(password, caller);
     if (!verdict.ok) throw await admission.failed(await refused(verdict.reason));
     const { user, revision } = verdict;
-    const tooLarge = claimsRefusal(user);
+    const tooLarge = claimsRefusal(user, null);
     if (tooLarge) throw await refused("token_too_large", tooLarge);
 
     const underWay = attempt.move();

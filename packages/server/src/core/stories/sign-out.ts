@@ -1,7 +1,7 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import type { TokenCheck } from "./current-user.ts";
+import { clientOf, type TokenCheck } from "./current-user.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface SignOutParts {
@@ -22,8 +22,10 @@ export type SignOut = (token: string | undefined, caller: Caller) => Promise<voi
  */
 export function createSignOut({ check, sessions, revocations, clock }: SignOutParts): SignOut {
   return async function signOut(token, caller) {
-    const { userId, sessionId } = await check(token);
-    const event = eventOf("session.ended", clock(), caller, { subject: userId, sessionId, reason: "logout" });
+    const principal = await check(token);
+    const { userId, sessionId } = principal;
+    const about = { subject: userId, sessionId, ...clientOf(principal) };
+    const event = eventOf("session.ended", clock(), caller, { ...about, reason: "logout" });
     await sessions.end(sessionId, [event]);
     await revocations.poll();
   };

@@ -4,6 +4,9 @@ export interface Rule {
   readonly windowMs: number;
 }
 
+/** The operations with a counter of their own: a flood of one never displaces the counts of another. */
+export type CountedOperation = "login" | "refresh" | "assertion";
+
 /** A rule and the key that it applies to. */
 export interface CountedLimit {
   readonly key: string;

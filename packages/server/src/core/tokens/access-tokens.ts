@@ -26,8 +26,9 @@ export interface Machine {
   readonly sessionId: string;
 }
 
-/** The client id and the scope in the tokens of a person's own login: to read the profile of its user. */
-const ownClientId = "latchkey";
+/** The client id in the tokens of a person's own login. */
+export const ownClientId = "latchkey";
+/** The scope in them: to read the profile of the user. */
 const scope = "openid profile email";
 
 /**

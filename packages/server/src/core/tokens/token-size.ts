@@ -1,4 +1,5 @@
 import { LatchkeyError } from "../errors.ts";
+import type { SessionClient } from "../stories/sessions.ts";
 import type { User } from "../stories/users.ts";
 
 /**
@@ -32,9 +33,18 @@ export function addressesFit(issuer: string | undefined, audience: readonly stri
   return Buffer.byteLength(JSON.stringify(claims)) <= mostAddressBytes;
 }
 
-/** The refusal `token_too_large`, if the claims of a stored user do not fit into a request's headers. */
-export function claimsRefusal(user: User): LatchkeyError | undefined {
-  const bytes = userBytes(user);
+/** The bytes of a client's claims in JSON. */
+function clientBytes({ id, scope, resource }: SessionClient): number {
+  return Buffer.byteLength(JSON.stringify({ aud: resource, client_id: id, scope }));
+}
+
+/**
+ * The refusal `token_too_large`, if the claims of a stored user do not fit into a request's headers.
+ *
+ * @param client the OAuth client of the token; null for a person's own login
+ */
+export function claimsRefusal(user: User, client: SessionClient | null): LatchkeyError | undefined {
+  const bytes = userBytes(user) + (client === null ? 0 : clientBytes(client));
   if (bytes <= mostStoredBytes) return undefined;
   return new LatchkeyError("token_too_large", { reason: `${bytes} bytes of claims of ${user.id}` });
 }

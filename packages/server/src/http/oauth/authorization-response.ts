@@ -11,8 +11,8 @@ export interface ResponseTarget {
 export type ResponseResult = { readonly code: string } | { readonly refusal: LatchkeyError };
 
 /**
- * The redirect URI with an authorization response: a code, or an error (RFC 6749 §4.1.2). `iss` tells a client of
- * several servers apart from whom it comes (RFC 9207). The redirect URI stays as it was registered, byte by byte.
+ * The redirect URI with an authorization response: a code, or an error (RFC 6749 §4.1.2). By `iss`
+ * a client of several servers knows the sender (RFC 9207). The redirect URI stays as it was registered, byte by byte.
  */
 export function authorizationResponse(
   issuer: string,

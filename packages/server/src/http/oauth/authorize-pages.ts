@@ -54,7 +54,7 @@ export class AuthorizePages {
       language: readerLanguage(reply.request),
       redirectUri,
       address: authorizationResponse(this.#issuer, request, result),
-      application: client.name,
+      client,
       allowed: "code" in result,
     });
     return sendPage(reply, page);

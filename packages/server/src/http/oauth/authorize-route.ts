@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../../core/audit-events.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
 import type { Broker } from "../../core/oauth/broker.ts";
+import type { Authorize, Deny } from "../../core/stories/authorize.ts";
 import type { Credentials } from "../../core/stories/sign-in.ts";
 import { isLoopback } from "../../core/throttle/addresses.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
@@ -10,22 +10,18 @@ import { type LogSink, toLatchkeyError } from "../error-answers.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
 import { AuthorizePages } from "./authorize-pages.ts";
 import { emptyField, failedSignIn } from "./failed-sign-in.ts";
+import { type Form, readForm } from "./form-body.ts";
 import { isOwnForm } from "./own-form.ts";
 import { signInCookie } from "./sign-in-cookie.ts";
-import { readSignInForm } from "./sign-in-form.ts";
+import { signInFormOf } from "./sign-in-form.ts";
 
 /** The stories behind the sign-in page. */
 export interface AuthorizeParts {
   /** The public URL of this server. */
   readonly issuer: string;
   readonly checkRequest: CheckRequest;
-  /** Signs the person in and allows the request. @returns the authorization code */
-  readonly authorize: (
-    credentials: Credentials,
-    request: AuthorizationRequest,
-    caller: Caller,
-  ) => Promise<string>;
-  readonly deny: (request: AuthorizationRequest, caller: Caller) => Promise<void>;
+  readonly authorize: Authorize;
+  readonly deny: Deny;
   /** Signs people in at an identity provider, instead of by a password here. */
   readonly broker?: Broker | undefined;
   readonly log: LogSink;
@@ -58,11 +54,14 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
       return pages.ask(reply, check.request);
     });
 
-    scope.post("/oauth/authorize", options, async (request, reply) => {
+    const onRequest = async (request: FastifyRequest) => {
       if (!isOwnForm(request, origin)) throw new LatchkeyError("forbidden_origin");
+    };
+    const formOptions = { ...options, onRequest, preValidation: readForm };
+    scope.post<{ Body: Form }>("/oauth/authorize", formOptions, async (request, reply) => {
       const check = await checkRequest(queryOf(request), callerOf(request));
       if (check.outcome !== "valid") return pages.turnAway(reply, check, { mayRedirect: false });
-      const form = readSignInForm(request);
+      const form = signInFormOf(request.body);
       if (form.decision === "allow") {
         return broker === undefined
           ? allow(request, reply, check.request, form)

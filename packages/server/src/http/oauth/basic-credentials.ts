@@ -38,8 +38,10 @@ function decoded(part: string): string {
   return decodeURIComponent(part);
 }
 
+/** The text after the scheme. Undefined for another scheme. */
 function tokenOf({ headers }: FastifyRequest): string | undefined {
   // `headers` is a plain object. A member that it inherits was not sent.
   if (!Object.hasOwn(headers, "authorization")) return undefined;
-  return /^basic +(\S*) *$/i.exec(headers.authorization ?? "")?.[1];
+  const sent = /^basic(?: (.*))?$/is.exec(headers.authorization ?? "");
+  return sent === null ? undefined : (sent[1] ?? "").trim();
 }

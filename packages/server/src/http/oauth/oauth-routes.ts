@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { LatchkeyError } from "../../core/errors.ts";
 import type { RegisterClient } from "../../core/stories/register-client.ts";
+import { errorHandler } from "../error-answers.ts";
 import { type AuthorizeParts, authorizeRoutes } from "./authorize-route.ts";
 import { callbackRoute } from "./callback-route.ts";
 import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
@@ -16,6 +18,13 @@ export interface OAuthOperations extends TokenOperations, RevokeOperations {
   readonly registerClient: RegisterClient | undefined;
 }
 
+/** The edge's own refusal of a body names JSON. */
+function inOAuthWords(refusal: LatchkeyError): LatchkeyError {
+  const { code, reason } = refusal;
+  if (code !== "bad_request") return refusal;
+  return new LatchkeyError("invalid_request", { ...(reason !== undefined && { reason }) });
+}
+
 /** Serves the authorization server: its page, and its endpoints for programs. Web pages of every origin may call those. */
 export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperations): Promise<void> {
   authorizeRoutes(app, operations.page);
@@ -24,6 +33,7 @@ export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperati
   await app.register(async (scope) => {
     // Schemas are for the document. The routes check their bodies themselves, and answer in the form of OAuth.
     scope.setValidatorCompiler(() => () => true);
+    scope.setErrorHandler(errorHandler(operations.page.log, inOAuthWords));
     scope.addHook("onRoute", (route) => {
       route.config = { ...route.config, ...openRoute };
     });

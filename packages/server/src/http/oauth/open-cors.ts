@@ -27,7 +27,8 @@ export function admitEveryOrigin(_request: FastifyRequest, reply: FastifyReply, 
 
 /** Serves the preflight of a path. */
 export function preflightRoute(app: FastifyInstance, url: string, method: "GET" | "POST"): void {
-  app.options(url, { schema: { hide: true } }, (_request, reply) =>
+  const options = { schema: { hide: true }, config: openRoute, onRequest: admitEveryOrigin };
+  app.options(url, options, (_request, reply) =>
     reply
       .code(204)
       .headers({

@@ -1,5 +1,5 @@
-import type { FastifyRequest } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
+import type { Form } from "./form-body.ts";
 
 /** The person's answer on the sign-in page. */
 export type SignInForm =
@@ -7,19 +7,9 @@ export type SignInForm =
   | { readonly decision: "deny" };
 
 /** Reads the form of the sign-in page. @throws {LatchkeyError} `invalid_request` if another form was sent */
-export function readSignInForm({ headers, body }: FastifyRequest): SignInForm {
-  const [type] = (headers["content-type"] ?? "").split(";", 1);
-  if (type?.trim().toLowerCase() !== "application/x-www-form-urlencoded" || !(body instanceof Uint8Array)) {
-    throw new LatchkeyError("invalid_request", { reason: "content type" });
-  }
-  const fields = new URLSearchParams(new TextDecoder().decode(body));
-  const value = (name: string) => {
-    const [first = "", ...others] = fields.getAll(name);
-    if (others.length > 0) throw new LatchkeyError("invalid_request", { reason: `${name} twice` });
-    return first;
-  };
-  const decision = value("decision");
+export function signInFormOf(form: Form): SignInForm {
+  const decision = form.get("decision");
   if (decision === "deny") return { decision };
-  if (decision !== "allow") throw new LatchkeyError("invalid_request", { reason: "decision" });
-  return { decision, username: value("username"), password: value("password") };
+  if (decision !== "allow") throw new LatchkeyError("invalid_request", { fault: "unknown form" });
+  return { decision, username: form.get("username") ?? "", password: form.get("password") ?? "" };
 }

@@ -3,6 +3,7 @@ import type { Caller } from "../../core/audit-events.ts";
 import { LatchkeyError } from "../../core/errors.ts";
 import { type Client, type GrantType, grantTypes } from "../../core/oauth/client.ts";
 import type { AuthenticateClient } from "../../core/oauth/client-authentication.ts";
+import type { ClientToken } from "../../core/stories/client-credentials.ts";
 import type { Redeem } from "../../core/stories/redeem.ts";
 import type { Refresh } from "../../core/stories/refresh.ts";
 import { callerOf } from "../caller.ts";
@@ -26,13 +27,6 @@ interface IssuedTokens {
   readonly refreshToken?: string | undefined;
   readonly scope?: string | undefined;
 }
-
-/** Issues a machine its own token (RFC 6749 §4.4). */
-export type ClientToken = (
-  request: { readonly scope: string | undefined; readonly resource: string | undefined },
-  client: Client,
-  caller: Caller,
-) => Promise<IssuedTokens>;
 
 type Issue = (form: Form, client: Client, caller: Caller) => Promise<IssuedTokens>;
 

@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { Client } from "../../core/oauth/client.ts";
 import { type Language, languages } from "./language.ts";
 import type { PageContent } from "./layout.ts";
 import { foreignText, strongText } from "./markup.ts";
@@ -12,8 +13,7 @@ export interface OnwardPage {
   readonly redirectUri: string;
   /** The redirect URI with the authorization response. */
   readonly address: string;
-  /** The name of the application. */
-  readonly application: string;
+  readonly client: Client;
   readonly allowed: boolean;
 }
 
@@ -26,14 +26,15 @@ export function onwardPage({
   site,
   redirectUri,
   address,
-  application,
+  client,
   allowed,
 }: OnwardPage): PageContent {
   const { onward: texts } = languages[language];
   const title = allowed ? texts.allowedTitle : texts.deniedTitle;
+  const name = foreignText(client.name);
   const content = html`<h1>${title}</h1>
-<p>${texts.goingTo(foreignText(application), strongText(redirectTarget(redirectUri).name))}</p>
-<p class="buttons"><a class="button" href="${address}">${texts.link(foreignText(application))}</a></p>
+<p>${texts.goingTo(name, strongText(redirectTarget(redirectUri).name))}</p>
+<p class="buttons"><a class="button" href="${address}">${texts.link(name)}</a></p>
 <p class="quiet note">${texts.close}</p>`;
   return { language, site, title, onward: address, content };
 }

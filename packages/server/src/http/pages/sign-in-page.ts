@@ -1,12 +1,11 @@
 import { html } from "hono/html";
 import type { AuthorizationRequest } from "../../core/oauth/authorization-request.ts";
-import type { Voucher } from "../../core/oauth/client.ts";
 import { formField } from "./form-field.ts";
 import { type Language, languages } from "./language.ts";
 import type { PageContent } from "./layout.ts";
-import { foreignText, type Html, strongText } from "./markup.ts";
+import { foreignText, type Html } from "./markup.ts";
 import { message } from "./message.ts";
-import { redirectTarget } from "./redirect-target.ts";
+import { requestSummary, requestWarning } from "./request-summary.ts";
 import type { Texts } from "./texts/texts.ts";
 
 /** The person's last attempt, and the reason why it failed. */
@@ -39,10 +38,10 @@ export function signInPage({ language, site, request, failed, provider, action }
   const name = provider === undefined ? undefined : foreignText(provider);
   const lead = name === undefined ? texts.lead : providerTexts.lead(name);
   const form = html`<form method="post"${action === undefined ? "" : html` action="${action}"`}`;
-  const heading = texts.heading(foreignText(shortened(request.client.name)));
+  const heading = texts.heading(foreignText(request.client.name));
   const content = html`<h1>${heading}</h1>
 ${requestSummary(texts, request)}
-${warning(texts, request)}
+${requestWarning(texts, request)}
 ${form}>
 <input type="hidden" name="decision" value="allow">
 ${failed && failed.missing === undefined ? message("error", failed.error, "failure") : html`<p class="quiet">${lead}</p>`}
@@ -80,40 +79,4 @@ function fields(texts: Texts["signIn"], { loginHint }: AuthorizationRequest, fai
     autofocus: failed !== undefined && failed.missing !== "username",
   });
   return html`${username}${password}`;
-}
-
-/** Who asks, for what, and who receives it. A person compares these with what they started. */
-function requestSummary(
-  texts: Texts["signIn"],
-  { client, resource, scope, redirectUri }: AuthorizationRequest,
-): Html {
-  const scopes = scope.split(" ").filter((name) => name !== "");
-  const rights = html`<ul class="scopes">${scopes.map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
-  const target = redirectTarget(redirectUri);
-  const { name = resource.url } = { name: resource.name ?? undefined };
-  return html`<dl class="summary">
-<div><dt>${texts.application}</dt><dd>${strongText(shortened(client.name))}<small>${vouched(texts, client.voucher)}</small></dd></div>
-<div><dt>${texts.access}</dt><dd>${foreignText(name)}${name === resource.url ? "" : html`<small>${resource.url}</small>`}</dd></div>
-<div><dt>${texts.rights}</dt><dd>${scopes.length === 0 ? texts.allRights : rights}</dd></div>
-<div><dt>${texts.returnsTo}</dt><dd>${strongText(target.name)}${target.isDevice ? html`<small>${texts.deviceTarget}</small>` : ""}</dd></div>
-</dl>`;
-}
-
-function vouched({ vouchedBy }: Texts["signIn"], voucher: Voucher): string | Html {
-  return voucher.by === "document" ? vouchedBy.document(strongText(voucher.host)) : vouchedBy[voucher.by];
-}
-
-/** The operator vouches for the web addresses of the clients they added, but not for the programs on a device. */
-function warning(texts: Texts["signIn"], { client, redirectUri }: AuthorizationRequest): Html | "" {
-  const { name, isDevice } = redirectTarget(redirectUri);
-  if (isDevice) return message("warning", texts.deviceWarning);
-  return client.voucher.by === "nobody" ? message("warning", texts.webWarning(strongText(name))) : "";
-}
-
-/** Characters of a name that are shown. A longer name could push the rest off the screen. */
-const mostOfName = 80;
-
-function shortened(name: string): string {
-  const characters = [...name];
-  return characters.length <= mostOfName ? name : `${characters.slice(0, mostOfName).join("")}…`;
 }

@@ -8,12 +8,12 @@ import { createHash } from "node:crypto";
 export const styleSheet = `
 :root {
   color-scheme: light dark;
-  --text: #1a1f26; --quiet: #57606a; --ground: #f4f6f8; --card: #fff;
+  --text: #1a1f26; --quiet: #57606a; --ground: #f6f8fa; --card: #fff;
   --line: #dde2e8; --edge: #77818c; --accent: #0b57c4; --ink: #fff; --bad: #b3261e; --warn: #7a4b00; --tint: #fff6e3;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --text: #e8ecf1; --quiet: #a3adb8; --ground: #0e1116; --card: #171b21;
+    --text: #e8ecf1; --quiet: #a3adb8; --ground: #0d1117; --card: #171b21;
     --line: #2c333c; --edge: #7b8794; --accent: #7ab2ff; --ink: #0b1220; --bad: #ff8f86; --warn: #f2c36b; --tint: #2a2313;
   }
 }

@@ -144,13 +144,14 @@ export function createBroker(parts: BrokerParts): Broker {
     }
     const principal = await checkGrant(check, grant);
     const user = realmUser(principal);
-    const tooLarge = claimsRefusal(user);
+    const allowed = { id: client.id, name: client.name, scope, resource: resource.url };
+    const tooLarge = claimsRefusal(user, allowed);
     if (tooLarge) throw tooLarge;
     const now = clock();
     const authorization = {
       codeHash: codeHashOf(begun.code),
       userId: user.id,
-      client: { id: client.id, name: client.name, scope, resource: resource.url },
+      client: allowed,
       redirectUri: request.redirectUri,
       challenge: request.challenge,
       addressBucket: addressBucket(caller.address),

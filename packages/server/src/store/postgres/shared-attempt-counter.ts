@@ -2,6 +2,7 @@ import type { SteadyClock } from "../../core/clock.ts";
 import {
   type AttemptCounter,
   type CountedLimit,
+  type CountedOperation,
   type Reservation,
   soonMs,
 } from "../../core/throttle/attempt-counter.ts";
@@ -9,14 +10,15 @@ import type { Database } from "../database.ts";
 import { attemptTable } from "./attempts.ts";
 import { SharedFailureCounter } from "./shared-failure-counter.ts";
 
-/** The counters of all replicas. Passwords can be guessed, refresh tokens cannot. */
+/** The counters of all replicas. Passwords can be guessed, refresh tokens cannot. An assertion takes its slot first. */
 export function sharedAttemptCounters(
   database: Database,
-): (steady: SteadyClock) => Record<"login" | "refresh", AttemptCounter> {
+): (steady: SteadyClock) => Record<CountedOperation, AttemptCounter> {
   const table = attemptTable(database);
   return (steady) => ({
     login: new SharedAttemptCounter(table, steady),
     refresh: new SharedFailureCounter(table, steady),
+    assertion: new SharedAttemptCounter(table, steady),
   });
 }
 

@@ -61,8 +61,9 @@ export function authorizationTable(database: Database, audit: AuditWriter): Auth
       audit.commit(
         [
           ...lockOpenClient(database, authorization.client.id),
-          must(use, { codeHash: authorization.codeHash, sessionId: session.id, at }),
+          // The user's row is locked before this table's, as a removal does.
           redeemingStep(database, session, authorization),
+          must(use, { codeHash: authorization.codeHash, sessionId: session.id, at }),
           ...endingSteps(instead),
         ],
         [...events, ...instead],

@@ -1,11 +1,12 @@
 import type { AuditEvent } from "../../core/audit-events.ts";
 import type { ListedClient, RegisteredClients } from "../../core/oauth/registered-clients.ts";
+import type { SessionLife } from "../../core/stories/session-life.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
 import type { ClientEndings } from "./client-endings.ts";
 import { type ClientRow, clientIn, rowOf } from "./client-rows.ts";
-import { isOfItsUsersEpoch, isOfLiveClient } from "./session-rows.ts";
+import { isLive, type LiveAt, unbounded } from "./sessions.ts";
 
 const columns = `id, name, redirect_uris as "redirectUris", credentials, grant_types as "grantTypes", roles, scope,
   session_id as "sessionId", created_at as "createdAt", blocked_at as "blockedAt"`;
@@ -25,19 +26,24 @@ interface ListedRow extends Omit<ListedClient, "added"> {
   readonly added: number;
 }
 
-const openSession = `ended_at is null and ${isOfItsUsersEpoch} and ${isOfLiveClient}`;
-
-const list = statement<{ after: string; limit: number }, ListedRow>(`
+/** The operator's clients, blocked ones, and those with live sessions. @param which a condition on the column */
+const listed = (which: (id: string) => string) => `
   select id, name, added, "blockedAt", sessions from (
     select clients.id, clients.name, case when ${isAdded} then 1 else 0 end as added, blocked_at as "blockedAt",
-      (select count(*) from sessions where sessions.client_id = clients.id and ${openSession}) as sessions
-    from clients where clients.id > :after
+      (select count(*) from sessions where sessions.client_id = clients.id and ${isLive}) as sessions
+    from clients where ${which("clients.id")}
     union all
     select client_id as id, max(client_name) as name, 0 as added, null as "blockedAt", count(*) as sessions
-    from sessions where client_id > :after and ${openSession}
+    from sessions where ${which("client_id")} and ${isLive}
       and not exists (select 1 from clients where clients.id = sessions.client_id)
     group by client_id) as listed
-  order by id limit :limit`);
+  order by id`;
+
+const list = statement<LiveAt & { after: string; limit: number }, ListedRow>(
+  `${listed((id) => `${id} > :after`)} limit :limit`,
+);
+
+const listedById = statement<LiveAt & { id: string }, ListedRow>(listed((id) => `${id} = :id`));
 
 const insertInto = `insert into clients (id, name, redirect_uris, credentials, grant_types, roles, scope, session_id,
   created_at, blocked_at)`;
@@ -77,6 +83,7 @@ export function clientTable(
   database: Database,
   audit: AuditWriter,
   endings: ClientEndings,
+  life: SessionLife = unbounded,
 ): RegisteredClients {
   const revoked = (id: string, { at }: AuditEvent) => step(revokeOwnTokens, { id, until: at + tokensLast });
 
@@ -86,9 +93,13 @@ export function clientTable(
       return row && clientIn(row);
     },
     isBlocked: async (id) => (await one(database, blocked, { id })) !== undefined,
-    async list({ after = "", limit }) {
-      const rows = await database.all(list, { after, limit });
-      return rows.map((row) => ({ ...row, added: row.added === 1 }));
+    async list({ after = "", limit }, at) {
+      const rows = await database.all(list, { after, limit, at, ...life });
+      return rows.map(listedIn);
+    },
+    async listed(id, at) {
+      const row = await one(database, listedById, { id, at, ...life });
+      return row && listedIn(row);
     },
     add: (client, event) => audit.commit([must(add, rowOf(client))], [event]),
     block: (id, name, event, newSessionId) =>
@@ -112,4 +123,8 @@ export function clientTable(
         "urgent",
       ),
   };
+}
+
+function listedIn(row: ListedRow): ListedClient {
+  return { ...row, added: row.added === 1 };
 }

@@ -1,6 +1,7 @@
 import { longestTolerance } from "../../core/tokens/revocations.ts";
-import { type Database, must, type Step } from "../database.ts";
+import { type Database, must, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
+import { oldClientDocuments, surplusClientDocuments } from "./client-documents.ts";
 
 /** Rows that one change deletes. Other writers wait for one such batch at most. */
 const batchSize = 5_000;
@@ -10,8 +11,8 @@ const day = 86_400_000;
 
 /**
  * Deletes rows that can no longer affect an answer: expired sessions and codes, revocations and keys that no valid token
- * needs, audit events past their retention. People of a realm without a session are deleted a day after their last
- * sign-in.
+ * needs, audit events past their retention, client documents that no fetch has renewed. People of a realm without a
+ * session are deleted a day after their last sign-in.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -51,6 +52,9 @@ const events = statement<{ before: number }>(`
   delete from audit_events where number in (
     select number from audit_events where at < :before limit ${batchSize})`);
 
+/** A client document is kept for so long after its fetch, in milliseconds: while it may replace a failed fetch. */
+const documentRetention = 7 * 86_400_000;
+
 /** Housekeeping for a database. */
 export function housekeeping(database: Database): Housekeeping {
   async function clear(expired: Step): Promise<void> {
@@ -64,6 +68,8 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(authorizations, { before: now - codesLast }));
     await clear(must(realmPeople, { before: now - day }));
     await clear(must(keys, { now }));
+    const before = now - documentRetention;
+    await database.commit([step(oldClientDocuments, { before }), step(surplusClientDocuments, {})], "urgent");
     await clear(must(events, { before: now - auditRetention }));
   };
 }

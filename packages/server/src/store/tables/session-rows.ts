@@ -12,6 +12,15 @@ interface ClientColumns {
   readonly resource: string | null;
 }
 
+/**
+ * The hash of a client's refresh token is stored with this prefix. A process of the version before OAuth then refuses
+ * the token, instead of continuing the session as a person's own login.
+ */
+const hashPrefix = "client:";
+
+/** The prefix of the hash in a row of `sessions`. */
+export const prefixInRow = `case when client_id is null then '' else '${hashPrefix}' end`;
+
 /** The columns that do not change with the end of a session. */
 export const openedColumns = `id, user_id as "userId", generation, refresh_hash as "refreshHash",
   rotated_at as "rotatedAt", created_at as "createdAt", last_used_at as "lastUsedAt", expires_at as "expiresAt",
@@ -66,7 +75,8 @@ export function redeemingStep(
 const noClient: ClientColumns = { clientId: null, clientName: null, scope: null, resource: null };
 
 function rowOf({ client, ...session }: Session): SessionRow {
-  return { ...session, ...(client === null ? noClient : columnsOf(client)) };
+  if (client === null) return { ...session, ...noClient };
+  return { ...session, ...columnsOf(client), refreshHash: hashPrefix + session.refreshHash };
 }
 
 function columnsOf({ id, name, scope, resource }: SessionClient): ClientColumns {
@@ -78,6 +88,7 @@ export function sessionIn({ clientId, clientName, scope, resource, ...session }:
   if (clientId === null) return { ...session, client: null };
   return {
     ...session,
+    refreshHash: session.refreshHash.slice(hashPrefix.length),
     client: { id: clientId, name: clientName ?? "", scope: scope ?? "", resource: resource ?? "" },
   };
 }

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../../core/audit-events.ts";
 import { type SessionLife, withLife } from "../../core/stories/session-life.ts";
-import type { RefreshTokenState, Sessions, SessionUse } from "../../core/stories/sessions.ts";
+import type { RefreshTokenState, Sessions, SessionUse, SurplusSession } from "../../core/stories/sessions.ts";
 import { type Database, must, one, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -10,21 +10,22 @@ import {
   isOfLiveClient,
   openedColumns,
   openingStep,
+  prefixInRow,
   type SessionRow,
   sessionColumns,
   sessionIn,
 } from "./session-rows.ts";
 
 /** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
-type LiveAt = SessionLife & { readonly at: number };
+export type LiveAt = SessionLife & { readonly at: number };
 
-const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
+export const isLive = `(ended_at is null and expires_at > :at and created_at + :max > :at and last_used_at + :idle > :at
   and ${isOfItsUsersEpoch} and ${isOfLiveClient})`;
 
 /** A login ends at most this many of a user's oldest sessions. */
 const mostSurplus = 10;
 
-// A session of an earlier epoch or of an ended client has ended after its last use, although its row is not marked.
+// A session of an earlier epoch, or of an ended client, ended after its last use. Its row may not be marked yet.
 const byId = statement<{ id: string }, SessionRow>(`
   select ${openedColumns},
     case when ended_at is null and not (${isOfItsUsersEpoch} and ${isOfLiveClient}) then last_used_at else ended_at end as "endedAt"
@@ -55,16 +56,16 @@ const laterTokens = `
 const rotate = statement<
   LiveAt & SessionUse & { id: string; from: number; fromHash: string; to: number; toHash: string }
 >(`
-  update sessions set generation = :to, refresh_hash = :toHash, rotated_at = :lastUsedAt,
+  update sessions set generation = :to, refresh_hash = ${prefixInRow} || :toHash, rotated_at = :lastUsedAt,
     last_used_at = :lastUsedAt, expires_at = :expiresAt, ${laterTokens}
-  where id = :id and generation = :from and refresh_hash = :fromHash and ${isLive}`);
+  where id = :id and generation = :from and refresh_hash = ${prefixInRow} || :fromHash and ${isLive}`);
 
 // Check and count are one statement, so concurrent repeats never exceed the bound, on one replica or on many. The count
 // belongs to a generation. So a rotation need not reset it, also on an older replica that does not know the columns.
 const repeat = statement<LiveAt & RefreshTokenState & { id: string; most: number }>(`
   update sessions set repeats = case when repeats_generation = generation then repeats + 1 else 1 end,
     repeats_generation = generation
-  where id = :id and generation = :generation and refresh_hash = :refreshHash and ${isLive}
+  where id = :id and generation = :generation and refresh_hash = ${prefixInRow} || :refreshHash and ${isLive}
     and (repeats_generation != generation or repeats < :most)`);
 
 const touch = statement<LiveAt & SessionUse & { id: string }>(`
@@ -85,12 +86,12 @@ export function endingSteps(events: readonly AuditEvent[]): Step[] {
   ];
 }
 
-const beyondKept = statement<LiveAt & { userId: string; kept: number }, { id: string }>(`
-  select id from sessions where user_id = :userId and ${isLive}
+const beyondKept = statement<LiveAt & { userId: string; kept: number }, SurplusSession>(`
+  select id, client_id as "clientId" from sessions where user_id = :userId and ${isLive}
   order by created_at desc limit ${mostSurplus} offset :kept`);
 
-const oldest = statement<LiveAt & { userId: string }, { id: string }>(`
-  select id from sessions where user_id = :userId and ${isLive}
+const oldest = statement<LiveAt & { userId: string }, SurplusSession>(`
+  select id, client_id as "clientId" from sessions where user_id = :userId and ${isLive}
   order by created_at limit ${mostSurplus}`);
 
 // A code that is not redeemed yet would become a session.
@@ -107,7 +108,7 @@ const openedFrom = statement<{ userId: string; addressBucket: string }, { id: st
   select id from sessions where user_id = :userId and address_bucket = :addressBucket limit 1`);
 
 /** A store that is opened without settings applies the times that are stored with a session. */
-const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
+export const unbounded: SessionLife = { idle: 8.64e15, max: 8.64e15 };
 
 /** The table `sessions`. */
 export function sessionTable(
@@ -146,8 +147,7 @@ export function sessionTable(
     async surplus(userId, at, kept) {
       const rows = await database.all(beyondKept, { ...liveAt(at), userId, kept });
       // If more sessions are surplus than one login ends, the rows behind the kept ones are not the oldest.
-      const ends = rows.length < mostSurplus ? rows : await database.all(oldest, { ...liveAt(at), userId });
-      return ends.map(({ id }) => id);
+      return rows.length < mostSurplus ? rows : database.all(oldest, { ...liveAt(at), userId });
     },
     open: (session, revision, event, instead = []) =>
       audit.commit([openingStep(database, session, revision), ...endingSteps(instead)], [event, ...instead]),

@@ -144,6 +144,11 @@ describe("at a loopback issuer", () => {
   });
 });
 
+test.each(["https://user@notes.example.com/mcp", "https://u:p@a.example/", "https://@a.example/"])(
+  "%s, an address with a user, names no resource",
+  (url) => expect(comparableUrl(url)).toBeUndefined(),
+);
+
 describe("two URLs are the same resource", () => {
   const hosts = fc.constantFrom("notes.example.com", "localhost", "127.0.0.1", "[::1]", "10.0.0.1");
   const scheme = fc.constantFrom("http", "https");
@@ -185,9 +190,11 @@ describe("two URLs are the same resource", () => {
   test("and any text is compared without an error", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.webUrl(), (text, web) => {
-        comparableUrl(text);
-        comparableUrl(`https://${text}`);
-        expect(comparableUrl(`${web}${text}`) ?? "").not.toMatch(/[#\s\\]/);
+        for (const given of [text, `https://${text}`, `${web}${text}`, `https://${text}@host/`]) {
+          const comparable = comparableUrl(given) ?? "https://host";
+          expect(comparable).not.toMatch(/[#\s\\]/);
+          expect(new URL(comparable)).toMatchObject({ username: "", password: "", hash: "" });
+        }
       }),
     );
   });

@@ -1,6 +1,6 @@
 import type { Html } from "../markup.ts";
 
-/** A refusal in words for people: what happened, and the way out. */
+/** A refusal in words for people: the problem, and the way out. */
 export interface RefusalText {
   readonly title: string;
   readonly advice: string;
@@ -28,7 +28,7 @@ export interface Texts {
     readonly heading: (application: Html) => Html;
     readonly lead: string;
     readonly application: string;
-    /** What vouches for the application's name. */
+    /** The voucher for the application's name. */
     readonly vouchedBy: {
       readonly operator: string;
       readonly document: (host: Html) => Html;

@@ -1,0 +1,42 @@
+import type { Caller } from "../core/audit-events.ts";
+import type { Bulkhead } from "../core/throttle/bulkhead.ts";
+import type { RequestLimit } from "../core/throttle/request-limit.ts";
+
+/** The limits of all fetches of a server. */
+export interface FetchLimits {
+  /** Fetches at once. */
+  readonly slots: Bulkhead;
+  /** Fetches that callers of one network cause. */
+  readonly perNetwork: RequestLimit;
+}
+
+/** Bounds work that strangers can cause: single-flight for each URL, a limit for each network, and so many at once. */
+export class FetchGate<T> {
+  readonly #limits: FetchLimits;
+  readonly #flights = new Map<string, Promise<T>>();
+
+  constructor(limits: FetchLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Joins the work for a URL, or begins it.
+   *
+   * @param work has a timeout of its own
+   * @throws {LatchkeyError} `rate_limited` or `overloaded` if the work was not begun, besides the errors of `work`
+   */
+  async run(url: string, caller: Caller, work: () => Promise<T>): Promise<T> {
+    if (!this.#flights.has(url)) await this.#limits.perNetwork.count(caller);
+    return this.#flights.get(url) ?? this.#begin(url, work);
+  }
+
+  async #begin(url: string, work: () => Promise<T>): Promise<T> {
+    const slot = this.#limits.slots.acquire();
+    const flight = work().finally(() => {
+      slot[Symbol.dispose]();
+      this.#flights.delete(url);
+    });
+    this.#flights.set(url, flight);
+    return flight;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Caller } from "../core/audit-events.ts";
+import type { Clock } from "../core/clock.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import { type ClientKey, type ClientKeySets, keysOf } from "../core/oauth/client-document.ts";
+import { FetchGate, type FetchLimits } from "./fetch-gate.ts";
+import { type Dated, isFresh, RecentValues } from "./recent-values.ts";
+import { FetchFailed, type FetchJson, FetchRefused } from "./safe-fetch.ts";
+
+/** Keys are read again at most so often for a caller that misses one, in milliseconds. */
+const retryAfter = 60_000;
+/** Keys that cannot be renewed are used for so long after their fetch, in milliseconds. */
+const staleFor = 24 * 3_600_000;
+
+/** The parts of the key sets. */
+export interface KeySetParts {
+  readonly fetch: FetchJson;
+  readonly limits: FetchLimits;
+  readonly clock: Clock;
+}
+
+/** Public keys of clients in the memory of the process, read by the rules for documents. */
+export class CachedKeySets implements ClientKeySets {
+  readonly #parts: KeySetParts;
+  readonly #gate: FetchGate<readonly ClientKey[]>;
+  readonly #recent: RecentValues<readonly ClientKey[]>;
+  /** The last read of an address, also one that failed. */
+  readonly #tried: RecentValues<undefined>;
+
+  constructor(parts: KeySetParts) {
+    this.#parts = parts;
+    this.#gate = new FetchGate(parts.limits);
+    this.#recent = new RecentValues(parts.clock);
+    this.#tried = new RecentValues(parts.clock);
+  }
+
+  async at(
+    address: string,
+    caller: Caller,
+    known: (keys: readonly ClientKey[]) => boolean = () => true,
+  ): Promise<readonly ClientKey[]> {
+    const now = this.#parts.clock();
+    const recent = this.#recent.get(address);
+    if (recent !== undefined && isFresh(recent, now) && known(recent.value)) return recent.value;
+    const tried = this.#tried.get(address);
+    if (tried !== undefined && isFresh(tried, now)) return this.#instead(recent, "read a moment ago");
+    try {
+      return await this.#gate.run(address, caller, () => this.#fetch(address));
+    } catch (error) {
+      if (!(error instanceof FetchRefused || error instanceof FetchFailed)) throw error;
+      return this.#instead(recent, error.message);
+    }
+  }
+
+  async #fetch(address: string): Promise<readonly ClientKey[]> {
+    this.#tried.set(address, undefined, retryAfter);
+    const { json, freshFor } = await this.#parts.fetch(address);
+    const keys = keysOf(json);
+    this.#recent.set(address, keys, freshFor);
+    return keys;
+  }
+
+  /** @throws {LatchkeyError} `client_document_unavailable` if the last keys are too old or missing */
+  #instead(last: Dated<readonly ClientKey[]> | undefined, reason: string): readonly ClientKey[] {
+    if (last !== undefined && this.#parts.clock() - last.readAt < staleFor) return last.value;
+    throw new LatchkeyError("client_document_unavailable", { reason });
+  }
+}

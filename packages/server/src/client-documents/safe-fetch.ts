@@ -1,0 +1,146 @@
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
+import { isIP, type Socket } from "node:net";
+import { connect as secure } from "node:tls";
+import { BodyTooLong, collect } from "@latchkey/guard/bounded-body";
+import { parseJson } from "@latchkey/guard/own-members";
+import { freshFor } from "./freshness.ts";
+import { type Network, systemNetwork } from "./network.ts";
+import { isPublicAddress } from "./public-address.ts";
+
+/** The host answered, or its address is such, that the URL is refused. The message is for the log. */
+export class FetchRefused extends Error {}
+
+/** The URL cannot be read now. The message is for the log. */
+export class FetchFailed extends Error {}
+
+/** A JSON text from the internet. */
+export interface FetchedJson {
+  readonly text: string;
+  /** Objects without a prototype. */
+  readonly json: unknown;
+  /** Milliseconds for which it need not be read again. */
+  readonly freshFor: number;
+}
+
+/** @throws {FetchRefused | FetchFailed} */
+export type FetchJson = (url: string) => Promise<FetchedJson>;
+
+/** The timeout for the whole of a fetch, in milliseconds. A person waits for it. */
+const usualTimeout = 3_000;
+/** Twice what the draft of client documents recommends. */
+const maxBytes = 10_240;
+
+/**
+ * Creates a fetch of JSON that strangers may direct, so that it reaches nothing inside a network. It opens https to
+ * port 443 of a public address alone. It resolves a name once and connects to the checked addresses, so a name server
+ * that changes its answer gains nothing. It follows no redirect and uses no proxy. It sends nothing secret.
+ */
+export function createSafeFetch(network: Network = systemNetwork(), timeout = usualTimeout): FetchJson {
+  return async function safeFetch(url) {
+    const { protocol, hostname, port } = new URL(url);
+    if (protocol !== "https:" || port !== "") throw new FetchRefused("not https on port 443");
+    const signal = AbortSignal.timeout(timeout);
+    try {
+      const addresses = await publicAddresses(hostname.replace(/^\[(.*)\]$/, "$1"), network, signal);
+      return await read(url, addresses, network, signal);
+    } catch (error) {
+      throw named(error, hostname, signal);
+    }
+  };
+}
+
+/** Says which host it was, and turns every other error into `FetchFailed`. */
+function named(error: unknown, host: string, { aborted }: AbortSignal): Error {
+  if (error instanceof FetchRefused) return new FetchRefused(`${host}: ${error.message}`);
+  if (aborted) return new FetchFailed(`${host}: no whole answer in time`);
+  const problem = error instanceof Error ? codeOf(error) : "unknown error";
+  return new FetchFailed(`${host}: ${problem}`, { cause: error });
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}
+
+/** @throws {FetchRefused} if no address of the host is public */
+async function publicAddresses(
+  host: string,
+  network: Network,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const all = isIP(host) === 0 ? await network.resolve(host, signal) : [host];
+  const addresses = all.filter(isPublicAddress);
+  if (addresses.length === 0) throw new FetchRefused("no public address");
+  return addresses;
+}
+
+async function read(
+  url: string,
+  addresses: readonly string[],
+  network: Network,
+  signal: AbortSignal,
+): Promise<FetchedJson> {
+  const { hostname: host, pathname, search } = new URL(url);
+  signal.throwIfAborted();
+  const socket = encrypted(network.connect(addresses, 443), host, network.authorities);
+  const headers = { accept: "application/json", "user-agent": "Latchkey" };
+  // Without an agent: an agent could take a proxy from the environment.
+  const sent = request({
+    host,
+    port: 443,
+    defaultPort: 443,
+    path: pathname + search,
+    headers,
+    createConnection: () => socket,
+    signal,
+  });
+  try {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      // An answer that switches the protocol closes the request without an error.
+      sent.on("close", () => reject(new Error("no HTTP answer")));
+      sent.on("response", resolve).on("error", reject).end();
+    });
+    assertJson(answer);
+    const body = await collect(answer, maxBytes);
+    return { ...parsed(body), freshFor: freshFor(answer.headers) };
+  } catch (error) {
+    throw error instanceof BodyTooLong ? new FetchRefused(error.message) : error;
+  } finally {
+    sent.destroy();
+    socket.destroy();
+  }
+}
+
+function parsed(body: Uint8Array<ArrayBuffer>): Pick<FetchedJson, "text" | "json"> {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return { text, json: parseJson(text) };
+  } catch {
+    throw new FetchRefused("not JSON in UTF-8");
+  }
+}
+
+/** TLS with the host's name checked, whatever the environment says about certificates. */
+function encrypted(socket: Socket, host: string, ca: string | undefined): Socket {
+  const name = host.replace(/^\[(.*)\]$/, "$1");
+  const servername = isIP(name) === 0 ? { servername: name } : {};
+  const trust = ca === undefined ? {} : { ca };
+  const secured = secure({ socket, host: name, ...servername, ...trust, rejectUnauthorized: true });
+  socket.on("error", (error) => secured.destroy(error));
+  return secured;
+}
+
+/**
+ * @throws {FetchRefused} if the host answers with another thing than a JSON document
+ * @throws {FetchFailed} if the host answers with an error, such as 403 for data centres
+ */
+function assertJson({ statusCode = 0, headers }: IncomingMessage): void {
+  if ([404, 410].includes(statusCode) || (statusCode >= 300 && statusCode < 400)) {
+    throw new FetchRefused(`status ${statusCode}`);
+  }
+  if (statusCode !== 200) throw new FetchFailed(`status ${statusCode}`);
+  if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(headers["content-type"] ?? "")) {
+    throw new FetchRefused("not a JSON document");
+  }
+  if (headers["content-encoding"] !== undefined) throw new FetchRefused("compressed");
+}

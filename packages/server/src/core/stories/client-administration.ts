@@ -1,0 +1,127 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type AuditEvent, eventOf, type Origin } from "../audit-events.ts";
+import type { Clock } from "../clock.ts";
+import type { ClientCredential, GrantType } from "../oauth/client.ts";
+import { isDocumentId } from "../oauth/client-document.ts";
+import { type NewClient, problemOf } from "../oauth/new-client.ts";
+import type { ListedClient, RegisteredClient, RegisteredClients } from "../oauth/registered-clients.ts";
+import { SealedClients } from "../oauth/sealed-clients.ts";
+
+/** A refused change of a client. The message is one line for the operator. */
+export class ClientProblem extends Error {}
+
+/** A client that was added, and its secret if it has one. The secret is not stored: it is shown once. */
+export interface AddedClient {
+  readonly client: RegisteredClient;
+  readonly secret: string | undefined;
+}
+
+/** The parts of the story. */
+export interface ClientAdministrationParts {
+  readonly clients: RegisteredClients;
+  readonly clock: Clock;
+  /** The origin of the audit events. */
+  readonly by: Origin;
+}
+
+/**
+ * The operator's clients. Blocking and removing end every session of a client, and its own tokens, in the same step.
+ * Every function throws {ClientProblem} if the client is unknown or refused.
+ */
+export function createClientAdministration({ clients, clock, by }: ClientAdministrationParts) {
+  const event = (name: AuditEvent["name"] & `client.${string}`, client: string): AuditEvent =>
+    eventOf(name, clock(), by, { client });
+
+  /** A client of the list, or one that may be blocked before its first session. */
+  async function find(id: string): Promise<ListedClient> {
+    const listed = await clients.listed(id, clock());
+    if (listed !== undefined) return listed;
+    const name = nameElsewhere(id);
+    if (name === undefined) throw new ClientProblem(`there is no client ${id}`);
+    return { id, name, added: false, blockedAt: null, sessions: 0 };
+  }
+
+  return {
+    find,
+    /** Adds a client. Its id is made of its name and random digits. */
+    async add(given: NewClient): Promise<AddedClient> {
+      const problem = problemOf(given);
+      if (problem !== undefined) throw new ClientProblem(problem);
+      const { name, redirectUris, proof, roles, scopes, machine } = given;
+      const { credential, secret } = credentialOf(proof);
+      const client: RegisteredClient = {
+        id: idOf(name),
+        name,
+        redirectUris: [...new Set(redirectUris)],
+        credentials: [credential],
+        grantTypes: grantTypesOf(given),
+        roles,
+        scope: [...new Set(scopes)].join(" "),
+        sessionId: machine ? newSessionId() : null,
+        createdAt: clock(),
+        blockedAt: null,
+        voucher: { by: "operator" },
+      };
+      const added = await clients.add(client, event("client.added", client.id));
+      if (!added) throw new ClientProblem(`there is a client ${client.id} already: try again`);
+      return { client, secret };
+    },
+    /** Keeps a client out, whatever describes it. @returns false if it was blocked before */
+    async block(id: string): Promise<boolean> {
+      const { name } = await find(id);
+      return clients.block(id, name, event("client.blocked", id), newSessionId());
+    },
+    /** Lets a client in again. Its ended sessions do not come back. @returns false if it was not blocked */
+    async unblock(id: string): Promise<boolean> {
+      await find(id);
+      return clients.unblock(id, event("client.unblocked", id));
+    },
+    /** Removes a client that the operator added. Its id and its credentials are void for good. */
+    async remove(id: string): Promise<void> {
+      const { added } = await find(id);
+      if (!added)
+        throw new ClientProblem(
+          `${id} was not added here, so it cannot be removed: \`latchkey client block\` ends its sessions and keeps it out`,
+        );
+      const removed = await clients.remove(id, event("client.removed", id));
+      if (!removed) throw new ClientProblem(`${id} was removed meanwhile`);
+    },
+  };
+}
+
+/** The name of a client without sessions that another source describes. Undefined for any other text. */
+function nameElsewhere(id: string): string | undefined {
+  if (isDocumentId(id)) return new URL(id).hostname;
+  return SealedClients.looksLike(id) ? "a registered application" : undefined;
+}
+
+/** A machine asks for tokens of its own. A client with a redirect URI asks people. One client may do both. */
+function grantTypesOf({ machine, redirectUris }: NewClient): GrantType[] {
+  const ofPeople: readonly GrantType[] =
+    redirectUris.length > 0 ? ["authorization_code", "refresh_token"] : [];
+  return [...ofPeople, ...(machine ? (["client_credentials"] as const) : [])];
+}
+
+function credentialOf(proof: NewClient["proof"]): {
+  readonly credential: ClientCredential;
+  readonly secret: string | undefined;
+} {
+  if (proof.kind !== "new_secret") return { credential: proof, secret: undefined };
+  const secret = `lks_${randomBytes(32).toString("base64url")}`;
+  const hash = createHash("sha256").update(secret).digest("base64url");
+  return { credential: { kind: "secret", hash }, secret };
+}
+
+/** The ASCII letters and digits of a name, so that people recognise the id, and 48 random bits. */
+function idOf(name: string): string {
+  const words = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .match(/[a-z0-9]+/g) ?? ["client"];
+  return `${words.join("-").slice(0, 32)}-${randomBytes(6).toString("hex")}`;
+}
+
+/** The `sid` of a client's own tokens. It cannot be guessed, like that of a session. */
+function newSessionId(): string {
+  return randomBytes(16).toString("base64url");
+}

@@ -1,0 +1,57 @@
+import { eventOf, type Origin } from "../audit-events.ts";
+import type { Clock } from "../clock.ts";
+import { shownName } from "../oauth/client-name.ts";
+import { scopesProblem } from "../oauth/new-client.ts";
+import { comparableUrl, longestResourceUrl } from "../oauth/resource-urls.ts";
+import type { RegisteredResource, RegisteredResources, Resource } from "../oauth/resources.ts";
+
+/** A refused change of a resource. The message is one line for the operator. */
+export class ResourceProblem extends Error {}
+
+/** The parts of the story. */
+export interface ResourceAdministrationParts {
+  readonly resources: RegisteredResources;
+  readonly clock: Clock;
+  /** The origin of the audit events. */
+  readonly by: Origin;
+}
+
+/** The operator's resources. Every function throws {ResourceProblem} if the resource is unknown or refused. */
+export function createResourceAdministration({ resources, clock, by }: ResourceAdministrationParts) {
+  /** The resource with this URL in any spelling. */
+  async function find(url: string): Promise<RegisteredResource | undefined> {
+    const comparable = comparableUrl(url);
+    const known = await resources.list();
+    return known.find((resource) => resource.url === url || comparableUrl(resource.url) === comparable);
+  }
+
+  return {
+    /** Adds a resource, or replaces the name and the scopes of one with this URL. @returns whether it is new */
+    async put({ url, name, scopes }: Resource): Promise<boolean> {
+      const problem = problemOf({ url, name, scopes });
+      if (problem !== undefined) throw new ResourceProblem(problem);
+      const known = await find(url);
+      if (known !== undefined && known.url !== url)
+        throw new ResourceProblem(`${known.url} is there already, and clients reach it by this URL too`);
+      const resource = { url, name, scopes: [...new Set(scopes)], createdAt: known?.createdAt ?? clock() };
+      await resources.put(resource, eventOf("resource.added", clock(), by, { subject: url }));
+      return known === undefined;
+    },
+    /** Removes a resource. No client gets or refreshes a token for it from now on. @returns its URL */
+    async remove(url: string): Promise<string> {
+      const known = await find(url);
+      const event = eventOf("resource.removed", clock(), by, { subject: known?.url ?? url });
+      if (known === undefined || !(await resources.remove(known.url, event)))
+        throw new ResourceProblem(`there is no resource ${url}`);
+      return known.url;
+    },
+  };
+}
+
+function problemOf({ url, name, scopes }: Resource): string | undefined {
+  if (comparableUrl(url) === undefined)
+    return `a resource is named by an https:// or http:// URL without user and fragment, with at most ${longestResourceUrl} characters, such as https://notes.example.com/mcp`;
+  if (name !== null && shownName(name) !== name)
+    return "the name of a resource has up to 100 characters, and none of them may be invisible";
+  return scopesProblem(scopes);
+}
