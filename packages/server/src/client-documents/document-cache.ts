@@ -13,8 +13,9 @@ import {
 import { unknownClient } from "../core/oauth/clients.ts";
 import { builtInDocuments } from "./built-in-documents.ts";
 import { FetchGate, type FetchLimits } from "./fetch-gate.ts";
+import { type FetchedJson, FetchFailed, FetchRefused } from "./json-answer.ts";
 import { isFresh, RecentValues } from "./recent-values.ts";
-import { type FetchedJson, FetchFailed, type FetchJson, FetchRefused } from "./safe-fetch.ts";
+import type { FetchJson } from "./safe-fetch.ts";
 
 /** A failure and a refusal are remembered for so long, in milliseconds. So is the use of an old copy. */
 const retryAfter = 60_000;

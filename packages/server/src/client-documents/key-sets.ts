@@ -3,8 +3,9 @@ import type { Clock } from "../core/clock.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { type ClientKey, type ClientKeySets, keysOf } from "../core/oauth/client-document.ts";
 import { FetchGate, type FetchLimits } from "./fetch-gate.ts";
+import { FetchFailed, FetchRefused } from "./json-answer.ts";
 import { type Dated, isFresh, RecentValues } from "./recent-values.ts";
-import { FetchFailed, type FetchJson, FetchRefused } from "./safe-fetch.ts";
+import type { FetchJson } from "./safe-fetch.ts";
 
 /** Keys are read again at most so often for a caller that misses one, in milliseconds. */
 const retryAfter = 60_000;

@@ -2,34 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { isIP, type Socket } from "node:net";
 import { connect as secure } from "node:tls";
-import { BodyTooLong, collect } from "@latchkey/guard/bounded-body";
-import { parseJson } from "@latchkey/guard/own-members";
-import { freshFor } from "./freshness.ts";
+import { type FetchedJson, FetchFailed, FetchRefused, readJson } from "./json-answer.ts";
 import { type Network, systemNetwork } from "./network.ts";
 import { isPublicAddress } from "./public-address.ts";
-
-/** The host answered, or its address is such, that the URL is refused. The message is for the log. */
-export class FetchRefused extends Error {}
-
-/** The URL cannot be read now. The message is for the log. */
-export class FetchFailed extends Error {}
-
-/** A JSON text from the internet. */
-export interface FetchedJson {
-  readonly text: string;
-  /** Objects without a prototype. */
-  readonly json: unknown;
-  /** Milliseconds for which it need not be read again. */
-  readonly freshFor: number;
-}
 
 /** @throws {FetchRefused | FetchFailed} */
 export type FetchJson = (url: string) => Promise<FetchedJson>;
 
 /** The timeout for the whole of a fetch, in milliseconds. A person waits for it. */
 const usualTimeout = 3_000;
-/** Twice what the draft of client documents recommends. */
-const maxBytes = 10_240;
 
 /**
  * Creates a fetch of JSON that strangers may direct, so that it reaches nothing inside a network. It opens https to
@@ -43,7 +24,7 @@ export function createSafeFetch(network: Network = systemNetwork(), timeout = us
     const signal = AbortSignal.timeout(timeout);
     try {
       const addresses = await publicAddresses(hostname.replace(/^\[(.*)\]$/, "$1"), network, signal);
-      return await read(url, addresses, network, signal);
+      return await readFrom(url, addresses, network, signal);
     } catch (error) {
       throw named(error, hostname, signal);
     }
@@ -74,7 +55,7 @@ async function publicAddresses(
   return addresses;
 }
 
-async function read(
+async function readFrom(
   url: string,
   addresses: readonly string[],
   network: Network,
@@ -100,23 +81,10 @@ async function read(
       sent.on("close", () => reject(new Error("no HTTP answer")));
       sent.on("response", resolve).on("error", reject).end();
     });
-    assertJson(answer);
-    const body = await collect(answer, maxBytes);
-    return { ...parsed(body), freshFor: freshFor(answer.headers) };
-  } catch (error) {
-    throw error instanceof BodyTooLong ? new FetchRefused(error.message) : error;
+    return await readJson(answer);
   } finally {
     sent.destroy();
     socket.destroy();
-  }
-}
-
-function parsed(body: Uint8Array<ArrayBuffer>): Pick<FetchedJson, "text" | "json"> {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-    return { text, json: parseJson(text) };
-  } catch {
-    throw new FetchRefused("not JSON in UTF-8");
   }
 }
 
@@ -125,22 +93,8 @@ function encrypted(socket: Socket, host: string, ca: string | undefined): Socket
   const name = host.replace(/^\[(.*)\]$/, "$1");
   const servername = isIP(name) === 0 ? { servername: name } : {};
   const trust = ca === undefined ? {} : { ca };
-  const secured = secure({ socket, host: name, ...servername, ...trust, rejectUnauthorized: true });
+  const options = { ...servername, ...trust, rejectUnauthorized: true, ALPNProtocols: ["http/1.1"] };
+  const secured = secure({ socket, host: name, ...options });
   socket.on("error", (error) => secured.destroy(error));
   return secured;
-}
-
-/**
- * @throws {FetchRefused} if the host answers with another thing than a JSON document
- * @throws {FetchFailed} if the host answers with an error, such as 403 for data centres
- */
-function assertJson({ statusCode = 0, headers }: IncomingMessage): void {
-  if ([404, 410].includes(statusCode) || (statusCode >= 300 && statusCode < 400)) {
-    throw new FetchRefused(`status ${statusCode}`);
-  }
-  if (statusCode !== 200) throw new FetchFailed(`status ${statusCode}`);
-  if (!/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(headers["content-type"] ?? "")) {
-    throw new FetchRefused("not a JSON document");
-  }
-  if (headers["content-encoding"] !== undefined) throw new FetchRefused("compressed");
 }

@@ -5,7 +5,6 @@ import { type CheckRequest, createRequestCheck } from "../core/oauth/authorizati
 import type { Broker } from "../core/oauth/broker.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
 import { createAuthenticateClient } from "../core/oauth/client-authentication.ts";
-import type { ClientKeySets } from "../core/oauth/client-document.ts";
 import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
@@ -78,11 +77,12 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   const noteDropped = noteDroppedScopes((fields, line) => log.warn(fields, line));
   const sealed = config.oauthRegistration === "on" ? new SealedClients(first, ...others) : undefined;
   const described = openDocuments({ ...parts, config, store });
-  const clients = createClients({ registered: store.clients, sealed, documents: described?.documents });
+  const documents = config.oauthClientDocuments === "off" ? undefined : described.documents;
+  const clients = createClients({ registered: store.clients, sealed, documents });
   const checkAssertion = createAssertionCheck({
     issuer,
     tokenEndpoint: `${issuer}/oauth/token`,
-    keySets: described?.keySets ?? noKeySets,
+    keySets: described.keySets,
     used: parts.usedAssertions,
     clock,
   });
@@ -112,9 +112,9 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
     },
     introspect: createIntrospect(keys),
-    counters: [registrations, ...(described === undefined ? [] : [described.counter])],
-    clientDocuments: described !== undefined,
-    documentFetches: () => described?.documents.outcomes,
+    counters: [registrations, described.counter],
+    clientDocuments: documents !== undefined,
+    documentFetches: () => documents?.outcomes,
     page: {
       issuer,
       checkRequest,
@@ -126,15 +126,14 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   };
 }
 
-/** Opens client documents. Undefined if they are off. */
+/** Opens client documents. The keys of a client that the operator added are read also if documents are off. */
 function openDocuments({
   config,
   store,
   ...parts
 }: Pick<OAuthParts, "config" | "store" | "clock" | "steady" | "network">) {
   const { oauthClientDocuments: allowed } = config;
-  if (allowed === "off") return undefined;
-  const hosts = allowed === "on" ? undefined : allowed;
+  const hosts = typeof allowed === "string" ? undefined : allowed;
   const { clock, steady, network } = parts;
   return openClientDocuments({
     copies: store.clientDocuments,
@@ -144,13 +143,6 @@ function openDocuments({
     ...(network && { network }),
   });
 }
-
-/** Without client documents no client has an address of keys. */
-const noKeySets: ClientKeySets = {
-  async at() {
-    throw new LatchkeyError("client_document_unavailable", { reason: "client documents are off" });
-  },
-};
 
 /** Counts how often a story succeeds and how often it refuses. */
 function counted<Given extends unknown[], Result>(

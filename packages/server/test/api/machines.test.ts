@@ -1,13 +1,20 @@
+import { generateKeyPairSync } from "node:crypto";
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { SignJWT } from "jose";
 import { expect, test } from "vitest";
 import { operator } from "../../src/core/audit-events.ts";
+import type { NewProof } from "../../src/core/oauth/new-client.ts";
 import { createClientAdministration } from "../../src/core/stories/client-administration.ts";
 import { openStore } from "../../src/store/store.ts";
 import { bearer, claimsOf, send } from "./api-case.ts";
 import { connectMcp, majors } from "./mcp-client.ts";
 
 /** Adds a machine beside the server, as the command does. */
-async function machineOn(server: TestServer, roles: readonly string[] = []) {
+async function machineOn(
+  server: TestServer,
+  roles: readonly string[] = [],
+  proof: NewProof = { kind: "new_secret" },
+) {
   const place = { engine: "sqlite", path: server.database } as const;
   const store = await openStore({ place, owner: "command", onAudit: () => {} });
   try {
@@ -19,7 +26,7 @@ async function machineOn(server: TestServer, roles: readonly string[] = []) {
     const { client, secret = "" } = await administration.add({
       name: "Robot",
       redirectUris: [],
-      proof: { kind: "new_secret" },
+      proof,
       machine: true,
       roles,
       scopes: [],
@@ -83,4 +90,28 @@ test("a machine without the role sees no tool of administrators", async () => {
   await using client = await connectMcp(2, server.url, await tokenOf(server, await machineOn(server)));
   expect((await client.list()).map(({ name }) => name)).not.toContain("disable_user");
   expect((await client.call("disable_user", { user: "bob" })).value).toBeUndefined();
+});
+
+test("the address of a machine's keys is asked also if client documents are off", async () => {
+  await using server = await testServer({ OAUTH_CLIENT_DOCUMENTS: "off" });
+  // Never asked in fact: it is an address of this machine.
+  const address = { kind: "key_address", url: "https://127.0.0.1/keys.json" } as const;
+  const { id } = await machineOn(server, [], address);
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const assertion = await new SignJWT({})
+    .setProtectedHeader({ alg: "ES256" })
+    .setIssuer(id)
+    .setSubject(id)
+    .setAudience(server.url)
+    .setExpirationTime(new Date(server.now() + 60_000))
+    .sign(privateKey);
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    client_assertion: assertion,
+  });
+  const response = await fetch(`${server.url}/oauth/token`, { method: "POST", body });
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ error: "temporarily_unavailable" });
+  expect(JSON.stringify(server.logged())).toMatch(/public address/);
 });

@@ -92,6 +92,14 @@ describe("/oauth/introspect", () => {
     });
   });
 
+  test("shows the claims of a machine's token, which has no user", async () => {
+    const { id, secret } = await addClient(local());
+    const machine = form("/oauth/token", { grant_type: "client_credentials" }, basic(id, secret));
+    const { body } = await send(local(), "", machine);
+    const shown = { status: 200, body: { active: true, sub: id, client_id: id, roles: ["reader"] } };
+    await check(local(), "", introspect(String(body["access_token"])), shown);
+  });
+
   test("counts every other token as inactive", async () => {
     const { id } = await register(local());
     const { refresh } = await clientTokens(local(), id);

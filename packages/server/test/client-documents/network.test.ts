@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { NameServer } from "@latchkey/testkit/oauth/name-server";
 import { listenLocally } from "@latchkey/testkit/sockets";
 import { expect, test } from "vitest";
+import { FetchFailed, FetchRefused } from "../../src/client-documents/json-answer.ts";
 import { systemNetwork } from "../../src/client-documents/network.ts";
-import { createSafeFetch, FetchFailed, FetchRefused } from "../../src/client-documents/safe-fetch.ts";
+import { createSafeFetch } from "../../src/client-documents/safe-fetch.ts";
 
 const never = new AbortController().signal;
 

@@ -3,7 +3,8 @@ import type { Duplex } from "node:stream";
 import { DocumentHost, publicAddress } from "@latchkey/testkit/oauth/document-host";
 import { listenLocally } from "@latchkey/testkit/sockets";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createSafeFetch, FetchFailed, FetchRefused } from "../../src/client-documents/safe-fetch.ts";
+import { FetchFailed, FetchRefused } from "../../src/client-documents/json-answer.ts";
+import { createSafeFetch } from "../../src/client-documents/safe-fetch.ts";
 
 const path = "/oauth/client.json";
 const url = `https://app.example${path}`;

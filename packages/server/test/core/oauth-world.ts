@@ -13,7 +13,7 @@ import type { Rule } from "../../src/core/throttle/attempt-counter.ts";
 import { localAccounts } from "../../src/identity/local.ts";
 import { caller, notes, smallWorld } from "./small-world.ts";
 
-export const password = "correct horse battery";
+const password = "correct horse battery";
 
 /** Weak parameters: a check takes less than a millisecond. */
 const passwords = new Passwords(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { codeLifetime } from "../../src/core/stories/authorize.ts";
 import type { Redemption } from "../../src/core/stories/redeem.ts";
 import {
   challengeOf,
@@ -111,7 +112,8 @@ describe("a code", () => {
   test("lives for a minute", async () => {
     await using world = await oauthWorld();
     const [early, late] = [await world.allow(), await world.allow()];
-    world.advance(59_999);
+    expect(codeLifetime).toBe(60_000);
+    world.advance(codeLifetime - 1);
     await world.trade(early);
     world.advance(1);
     await expect(world.trade(late)).rejects.toMatchObject(invalidGrant);

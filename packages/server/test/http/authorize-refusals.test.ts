@@ -30,6 +30,7 @@ describe("a request whose client or redirect URI is not known", () => {
       expect(body).toContain("<title>Error: ");
       expect(body).toContain(text);
       expect(body).toContain("add it again");
+      expect(body).toMatch(/Request [\w-]+ \((unknown_client|invalid_redirect_uri)\)/);
       expect(body).not.toContain(canary);
       expect(onwardOf(body)).toBeUndefined();
       expect(linksIn(body)).toEqual([]);

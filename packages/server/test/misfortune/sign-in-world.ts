@@ -29,7 +29,8 @@ export interface Receiver extends AsyncDisposable {
 export async function receiver({ onward, tls }: { onward?: string; tls?: boolean } = {}): Promise<Receiver> {
   const requests: IncomingMessage[] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    if (request.url?.startsWith("/callback") !== true) return response.writeHead(404).end();
+    // The browser also asks for an icon, and complains about a 404.
+    if (request.url?.startsWith("/callback") !== true) return response.writeHead(204).end();
     requests.push(request);
     if (onward !== undefined) return response.writeHead(302, { location: onward }).end();
     return response.writeHead(200, { "content-type": "text/html" }).end("<title>Arrived</title>");

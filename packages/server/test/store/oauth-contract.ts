@@ -9,7 +9,7 @@ import { event, now, session, user } from "./store-rows.ts";
 const day = 86_400_000;
 
 /** What Alice allows a client. */
-export const allowed = (id = "editor"): SessionClient => ({
+const allowed = (id = "editor"): SessionClient => ({
   id,
   name: `${id} of somebody`,
   scope: "notes:read notes:write",

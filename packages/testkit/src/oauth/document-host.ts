@@ -9,7 +9,11 @@ export type HostAnswer = (request: IncomingMessage, response: ServerResponse) =>
 /** A public address. Connections to it lead to the host of the test. */
 export const publicAddress = "93.184.215.14";
 
+/** Hosts that resolve to this process. */
 const hosts = ["app.example", "other.example"] as const;
+
+/** Hosts of well-known clients. They have a certificate, and resolve if a test says so. */
+const wellKnownHosts = ["claude.ai", "chatgpt.com", "vscode.dev"] as const;
 
 let certificate: HostCertificate | undefined;
 
@@ -18,7 +22,7 @@ let certificate: HostCertificate | undefined;
  * Connections to other addresses are refused, and all are on record.
  */
 export class DocumentHost implements AsyncDisposable {
-  /** Answers by path. */
+  /** Answers by path, or by host and path. */
   readonly answers = new Map<string, HostAnswer>();
   /** The URLs of all requests. */
   readonly asked: string[] = [];
@@ -39,14 +43,15 @@ export class DocumentHost implements AsyncDisposable {
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       this.asked.push(`https://${request.headers.host}${request.url}`);
       this.headers = request.headers;
-      const answer = this.answers.get(request.url ?? "");
+      const path = request.url ?? "";
+      const answer = this.answers.get(`${request.headers.host}${path}`) ?? this.answers.get(path);
       if (answer === undefined) response.writeHead(404).end();
       else answer(request, response);
     });
   }
 
   static async start(): Promise<DocumentHost> {
-    certificate ??= certificateFor(hosts);
+    certificate ??= certificateFor([...hosts, ...wellKnownHosts]);
     const server = createServer({ cert: certificate.cert, key: certificate.key });
     return new DocumentHost(server, await listenLocally(server), certificate.authority);
   }
@@ -60,7 +65,7 @@ export class DocumentHost implements AsyncDisposable {
     };
   }
 
-  /** Publishes JSON at a path. */
+  /** Publishes JSON at a path, or at a host and path. */
   publish(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
     this.answers.set(path, (_request, response) => {
       response.writeHead(200, { "content-type": "application/json", ...headers });

@@ -30,7 +30,8 @@ export function readParameters(query: URLSearchParams): AuthorizationParameters 
     throw invalid(`state is longer than ${maxState.toLocaleString("en")} characters`);
   }
   assertResponse(query);
-  if (query.has("request") || query.has("request_uri")) throw invalid("send no request or request_uri");
+  if (given(query, "request") !== undefined || given(query, "request_uri") !== undefined)
+    throw invalid("send no request or request_uri");
   const challenge = challengeOf(query);
   if (given(query, "prompt")?.split(" ").includes("none")) throw new LatchkeyError("interaction_required");
   return {

@@ -24,7 +24,7 @@ export interface AuthorizationRequest {
 /** The outcome of the check of an authorization request. */
 export type RequestCheck =
   | { readonly outcome: "valid"; readonly request: AuthorizationRequest }
-  /** A page for the person. Nothing is sent to the redirect URI: nobody knows whose it is. */
+  /** A page for the person. Nothing is sent to the redirect URI: it may be a stranger's. */
   | { readonly outcome: "refused"; readonly refusal: LatchkeyError }
   /** An error for the client, at its redirect URI (RFC 6749 §4.1.2.1). */
   | {

@@ -1,63 +1,51 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Caller, eventOf } from "../audit-events.ts";
-import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { AuthorizationRequest } from "../oauth/authorization-request.ts";
-import type { Authorizations } from "../oauth/authorizations.ts";
+import type { Authorizations, NewAuthorization } from "../oauth/authorizations.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { SessionClient } from "./sessions.ts";
 import { type AuthenticateParts, type Credentials, createAuthenticate } from "./sign-in.ts";
-import type { User } from "./users.ts";
 
 /** How long a code can be redeemed, in milliseconds. */
 export const codeLifetime = 60_000;
-
-export interface CodeParts {
-  readonly authorizations: Authorizations;
-  readonly clock: Clock;
-}
-
-/** Makes a code for what a person allowed. @returns undefined if the user or the client was changed meanwhile */
-export type MakeCode = (
-  user: Pick<User, "id">,
-  revision: number,
-  request: AuthorizationRequest,
-  caller: Caller,
-) => Promise<string | undefined>;
 
 /** The hash of a code in the store. A search by it takes no time that depends on the code. */
 export function codeHashOf(code: string): string {
   return createHash("sha256").update(code).digest("base64url");
 }
 
-/** Makes codes of 256 random bits. The store holds their hashes alone. */
-export function createMakeCode({ authorizations, clock }: CodeParts): MakeCode {
-  return async function makeCode(user, revision, request, caller) {
-    const code = `lka_${randomBytes(32).toString("base64url")}`;
-    const now = clock();
-    const authorization = {
-      codeHash: codeHashOf(code),
-      userId: user.id,
-      revision,
-      client: sessionClientOf(request),
-      redirectUri: request.redirectUri,
-      challenge: request.challenge,
-      addressBucket: addressBucket(caller.address),
-      createdAt: now,
-      expiresAt: now + codeLifetime,
-    };
-    const about = { subject: user.id, client: request.client.id };
-    const granted = eventOf("authorization.granted", now, caller, about);
-    return (await authorizations.add(authorization, granted)) ? code : undefined;
+/** A new code of 256 random bits, with its row. The store holds its hash alone. */
+function newCode(
+  request: AuthorizationRequest,
+  userId: string,
+  revision: number,
+  caller: Caller,
+  now: number,
+) {
+  const code = `lka_${randomBytes(32).toString("base64url")}`;
+  const authorization: NewAuthorization = {
+    codeHash: codeHashOf(code),
+    userId,
+    revision,
+    client: sessionClientOf(request),
+    redirectUri: request.redirectUri,
+    challenge: request.challenge,
+    addressBucket: addressBucket(caller.address),
+    createdAt: now,
+    expiresAt: now + codeLifetime,
   };
+  return { code, authorization };
 }
 
 function sessionClientOf({ client: { id, name }, resource, scope }: AuthorizationRequest): SessionClient {
   return { id, name, scope, resource: resource.url };
 }
 
-export interface AuthorizeParts extends AuthenticateParts, CodeParts {}
+export interface AuthorizeParts extends AuthenticateParts {
+  readonly authorizations: Authorizations;
+}
 
 /** @returns the code for the client */
 export type Authorize = (
@@ -75,14 +63,17 @@ export type Authorize = (
  */
 export function createAuthorize(parts: AuthorizeParts): Authorize {
   const authenticate = createAuthenticate(parts);
-  const makeCode = createMakeCode(parts);
+  const { authorizations, clock } = parts;
 
   return async function authorize(credentials, request, caller) {
     await using person = await authenticate(credentials, caller, request.client.id);
     const tooLarge = claimsRefusal(person.user, sessionClientOf(request));
     if (tooLarge) throw tooLarge;
-    const code = await makeCode(person.user, person.revision, request, caller);
-    if (code === undefined) throw await person.changedMeanwhile();
+    const now = clock();
+    const { code, authorization } = newCode(request, person.user.id, person.revision, caller, now);
+    const about = { subject: person.user.id, client: request.client.id };
+    const granted = eventOf("authorization.granted", now, caller, about);
+    if (!(await authorizations.add(authorization, granted))) throw await person.changedMeanwhile();
     return code;
   };
 }

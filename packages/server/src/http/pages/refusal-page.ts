@@ -36,7 +36,7 @@ export function refusalPage({ language, site, refusal, requestId, back }: Refusa
 <p>${advice}</p>
 ${repeatable.has(kind) ? retry : ""}
 ${back === undefined ? "" : wayBack(texts, back)}
-<p class="quiet note">${texts.refusal.request(requestId)}</p>`;
+<p class="quiet note">${texts.refusal.request(requestId, refusal.code)}</p>`;
   return { language, site, title, isError: true, content };
 }
 

@@ -1,3 +1,4 @@
+import { publicAddress } from "@latchkey/testkit/oauth/document-host";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { storeUnavailable } from "../../../src/core/errors.ts";
@@ -9,9 +10,13 @@ import {
 import { matches } from "../../../src/core/oauth/redirect-uris.ts";
 import { createResources } from "../../../src/core/oauth/resources.ts";
 import { allowedScopes } from "../../../src/core/oauth/scopes.ts";
+import { createRegisterClient } from "../../../src/core/stories/register-client.ts";
+import { MemoryAttemptCounter } from "../../../src/core/throttle/memory-attempt-counter.ts";
+import { RequestLimit } from "../../../src/core/throttle/request-limit.ts";
 import { document, id as documentId } from "../../client-documents/documents-world.ts";
 import { caller } from "../small-world.ts";
 import { ClientsWorld, event, registered } from "./clients-world.ts";
+import { type KnownClient, knownClients } from "./known-clients.ts";
 
 const issuer = "https://login.example";
 const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -96,6 +101,7 @@ describe("a valid request", () => {
     ["no scope", { scope: undefined }, { scope: "profile email" }],
     ["an empty scope", { scope: "" }, { scope: "profile email" }],
     ["the response mode query", { response_mode: "query" }, {}],
+    ["an empty request object", { request: "", request_uri: "" }, {}],
     ["a prompt for consent", { prompt: "login consent" }, {}],
     ["a parameter that is not known, twice", { nonce: ["1", "2"] }, {}],
     ["a long login hint", { login_hint: "a".repeat(257) }, { loginHint: undefined }],
@@ -103,6 +109,36 @@ describe("a valid request", () => {
     ["a scheme", { redirect_uri: "program:/cb" }, { redirectUri: "program:/cb" }],
   ])("may have %s", async (_, change, expected) => {
     expect(await outcomeOf(change)).toMatchObject({ outcome: "valid", request: expected });
+  });
+});
+
+describe("a well-known client may ask", () => {
+  /** The id by which a client calls itself, after its document is published or it registered itself. */
+  async function idOf({ by, sent }: KnownClient): Promise<string> {
+    const { host } = world.documents;
+    if (by === "document") {
+      const { href, hostname, pathname } = new URL(String(sent["client_id"]));
+      host.addresses.set(hostname, [[publicAddress]]);
+      host.publish(hostname + pathname, sent);
+      return href;
+    }
+    const counter = new MemoryAttemptCounter(() => 0);
+    const limit = new RequestLimit("registrations", { limit: 1, windowMs: 1 }, counter);
+    return (await createRegisterClient({ sealed: world.sealed, limit })(sent, caller)).client_id;
+  }
+
+  test.each(knownClients)("$name, by $by, with each of its redirect URIs", async (known) => {
+    const id = await idOf(known);
+    for (const redirect_uri of known.uses) {
+      expect(await outcomeOf({ client_id: id, redirect_uri })).toMatchObject({
+        outcome: "valid",
+        request: {
+          client: { id, name: known.name, credentials: known.credentials },
+          redirectUri: redirect_uri,
+        },
+      });
+    }
+    if (known.by === "document") expect(world.documents.host.asked).toContain(id);
   });
 });
 

@@ -21,13 +21,13 @@ export const de: Texts = {
     lead: "Melden Sie sich an, um es zu erlauben. Sie können auch ablehnen.",
     application: "Anwendung",
     vouchedBy: {
-      operator: "Der Betreiber dieses Servers hat sie hinzugefügt.",
-      document: (host) => html`Sie ist bei ${host} beschrieben.`,
-      nobody: "Sie hat diesen Namen selbst gewählt. Niemand hat ihn geprüft.",
+      operator: "Der Betreiber dieses Servers hat die Anwendung hinzugefügt.",
+      document: (host) => html`Die Anwendung ist bei ${host} beschrieben.`,
+      nobody: "Die Anwendung hat diesen Namen selbst gewählt. Niemand hat ihn geprüft.",
     },
     access: "Zugriff auf",
     rights: "Rechte",
-    allRights: "Sie darf dort, was Sie dürfen.",
+    allRights: "Die Anwendung darf dort, was Sie dürfen.",
     returnsTo: "Zurück zu",
     deviceTarget: "Ein Programm auf diesem Gerät",
     deviceWarning:
@@ -111,6 +111,6 @@ export const de: Texts = {
     uncheckedAddress: (host) =>
       html`Die Anwendung ist bei ${host}. Niemand hier hat diese Adresse geprüft. Gehen Sie nur zurück, wenn Sie ihr vertrauen.`,
     back: (host) => html`Zurück zu ${host}`,
-    request: (id) => `Anfrage ${id}`,
+    request: (id, code) => `Anfrage ${id} (${code})`,
   },
 };

@@ -98,6 +98,6 @@ export const en: Texts = {
     uncheckedAddress: (host) =>
       html`The application is at ${host}. Nobody here has checked this address. Go back only if you trust it.`,
     back: (host) => html`Back to ${host}`,
-    request: (id) => `Request ${id}`,
+    request: (id, code) => `Request ${id} (${code})`,
   },
 };

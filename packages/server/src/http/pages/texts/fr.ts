@@ -100,6 +100,6 @@ export const fr: Texts = {
     uncheckedAddress: (host) =>
       html`L’application se trouve à ${host}. Personne ici n’a vérifié cette adresse. Revenez-y seulement si vous lui faites confiance.`,
     back: (host) => html`Revenir à ${host}`,
-    request: (id) => `Requête ${id}`,
+    request: (id, code) => `Requête ${id} (${code})`,
   },
 };

@@ -89,7 +89,7 @@ export interface Texts {
     /** Before a link to an address that nobody here vouches for. */
     readonly uncheckedAddress: (host: Html) => Html;
     readonly back: (host: Html) => Html;
-    /** @param id names the request in the log and in the audit trail */
-    readonly request: (id: string) => string;
+    /** For an operator or a developer. @param id names the request in the log. @param code the error code */
+    readonly request: (id: string, code: string) => string;
   };
 }
