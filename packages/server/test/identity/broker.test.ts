@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { createGuard } from "@latchkey/guard";
 import { type BrowserPage, HttpBrowser } from "@latchkey/testkit/http-browser";
 import { OAuthProgram } from "@latchkey/testkit/oauth-program";
+import { Place } from "@latchkey/testkit/server/server-process";
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -405,6 +406,48 @@ describe("a refresh", () => {
     });
     expect(answer.status).toBe(401);
     expect(await program.refresh(realms)).toMatchObject({ status: 400, error: "invalid_grant" });
+  });
+});
+
+test("an operator lists and ends sessions of people of the realm", async () => {
+  const { refresh } = await tokens();
+  const place = new Place();
+  const settings = Object.entries({
+    ...realm.settings,
+    OAUTH: "on",
+    ISSUER: server.url,
+    DATABASE: server.database,
+  });
+  const env = Object.fromEntries(settings.map(([name, value]) => [`LATCHKEY_${name}`, value]));
+  const listed = await place.latchkey(["session", "list", "--json"], { env });
+  const [session] = JSON.parse(`[${listed.stdout.trim().split("\n").join(",")}]`).flat();
+  expect(session).toMatchObject({ user_id: "alice-id" });
+  const ended = await place.latchkey(["session", "end", session.id], { env });
+  expect(ended).toMatchObject({ status: 0, stdout: "ended the session of alice-id\n" });
+  expect(await program.refresh(refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+});
+
+describe("metadata", () => {
+  const read = async (at: string, path: string) => (await fetch(`${at}${path}`)).json();
+  const issuer = () => ({ issuer: `${realm.url}/realms/fake`, jwks_uri: `${realm.url}${paths.keys}` });
+
+  test("names Latchkey, and the realm at /realm", async () => {
+    const own = { issuer: server.url, jwks_uri: `${server.url}/.well-known/jwks.json` };
+    expect(await read(server.url, "/.well-known/oauth-authorization-server")).toMatchObject(own);
+    expect(await read(server.url, "/.well-known/openid-configuration")).toMatchObject(own);
+    expect(await read(server.url, "/.well-known/jwks.json")).toMatchObject({ keys: [{}, {}] });
+    const feed = `${server.url}/revocations`;
+    expect(await read(server.url, "/realm/.well-known/openid-configuration")).toMatchObject({
+      ...issuer(),
+      latchkey_revocations_endpoint: feed,
+    });
+  });
+
+  test("names the realm everywhere while OAuth is off", async () => {
+    await using off = await testServer(realm.settings);
+    expect(await read(off.url, "/.well-known/openid-configuration")).toMatchObject(issuer());
+    expect(await read(off.url, "/realm/.well-known/openid-configuration")).toMatchObject(issuer());
+    expect((await fetch(`${off.url}/oauth/callback?state=x`)).status).toBe(404);
   });
 });
 

@@ -80,7 +80,7 @@ describe("a realm with a second factor for everybody", () => {
   });
 });
 
-test("a client without direct access grants signs people in, but takes no passwords", async () => {
+test("a client without direct access grants is enough, and takes no passwords", async () => {
   await realm.admin.changeClient(realm.name, "latchkey", { directAccessGrantsEnabled: false });
   await using strict = await realm.open({ OAUTH: "on" });
   const other = await OAuthProgram.register(strict.url);
@@ -193,7 +193,7 @@ describe("a session of an OAuth client ends", () => {
   });
 });
 
-test("twenty refreshes at once on two replicas keep the session, though Keycloak rotates", async () => {
+test("twenty refreshes on two replicas keep a session that Keycloak rotates", async () => {
   const { refresh } = await tokens();
   const settings = { OAUTH: "on", ISSUER: server().url, DATABASE: server().database };
   await using other = await realm.open(settings);
