@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LatchkeyError } from "../../src/core/errors.ts";
 import type { RealmPeople } from "../../src/core/stories/realm-people.ts";
 import type { Session } from "../../src/core/stories/sessions.ts";
 import { apart, BrokeredTokenSeal, free, stored } from "../../src/identity/keycloak/brokered-tokens.ts";
@@ -33,7 +34,7 @@ const session: Session = {
 };
 
 /** A session whose tokens another replica has claimed. @param seen the text at the nth look, from the one before */
-function claimedSession(seen = (_look: number, text: string) => text) {
+function claimedSession(seen = (_look: number, text: string) => text, isAway = () => false) {
   let text = stored({ claim: "another", sealed: apart(seal.write(alice.id, tokens)).sealed });
   let looks = 0;
   const asked: string[] = [];
@@ -55,6 +56,7 @@ function claimedSession(seen = (_look: number, text: string) => text) {
   };
   const refresh = async (token: string): Promise<RealmGrant> => {
     asked.push(token);
+    if (isAway()) throw new LatchkeyError("provider_unavailable");
     return { accessToken: "new", refreshToken: "second", idToken: undefined, refreshableFor: undefined };
   };
   const renew = createRenewal({
@@ -81,6 +83,20 @@ test("the claim of a replica that has died is taken over after the realm's timeo
   expect(asked).toEqual(["first"]);
   expect(waited()).toBeGreaterThan(1_000);
   expect(seal.read(alice.id, text())).toEqual({ ...tokens, refreshToken: "second" });
+});
+
+test("a realm that cannot be asked leaves the tokens to the next refresh at once", async () => {
+  let away = true;
+  const { renew, text, waited } = claimedSession(
+    (look, before) => (look === 0 ? stored({ claim: free, sealed: apart(before).sealed }) : before),
+    () => away,
+  );
+  await expect(renew(session, caller)).rejects.toMatchObject({ code: "provider_unavailable" });
+  expect(apart(text()).claim).toBe(free);
+  expect(seal.read(alice.id, text())).toEqual(tokens);
+  away = false;
+  expect((await renew(session, caller)).roles).toEqual(["new"]);
+  expect(waited()).toBe(0);
 });
 
 test("the answer of another replica counts for this one", async () => {
