@@ -35,7 +35,7 @@ export function refused(
 /** The answer of RFC 6749 §5.1. */
 const issued = (scope: string, events: readonly string[]): Expected => ({
   status: 200,
-  body: { token_type: "Bearer", expires_in: 3600, scope },
+  body: { token_type: "Bearer", expires_in: 3590, scope },
   absent: ["error", "code", "id_token"],
   headers: { "access-control-allow-origin": "*" },
   absentHeaders: ["set-cookie", "access-control-allow-credentials"],
@@ -184,6 +184,10 @@ export function oauthTokenContract(world: ProviderWorld): void {
       const { id } = await register(server());
       const machine = token({ grant_type: "client_credentials", client_id: id });
       await of(machine, refused(400, "unauthorized_client"));
+      const { id: robot, secret } = await addClient(server(), { grantTypes: ["client_credentials"] });
+      const expected = refused(400, "unauthorized_client", { absentHeaders: ["set-cookie"] });
+      await of(token(grant, basic(robot, secret)), expected);
+      await of(token({ grant_type: "authorization_code", code: "x" }, basic(robot, secret)), expected);
     });
   });
 

@@ -86,7 +86,7 @@ describe.for<[string, () => Promise<Environment>]>([
     expect(body).toEqual({
       access_token: expect.any(String),
       token_type: "Bearer",
-      expires_in: 3600,
+      expires_in: 3590,
       scope: "notes:read notes:write",
     });
     expect(jwtPart(String(body["access_token"]), "claims")).toEqual({

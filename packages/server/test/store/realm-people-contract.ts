@@ -10,7 +10,7 @@ const day = 86_400_000;
 
 const event = (name: AuditEventName): AuditEvent => ({ name, at: now, address: "test" });
 
-export const person = (id: string, change: Partial<RealmPerson> = {}): RealmPerson => ({
+const person = (id: string, change: Partial<RealmPerson> = {}): RealmPerson => ({
   id,
   username: "alice",
   email: "alice@example.com",
@@ -20,7 +20,7 @@ export const person = (id: string, change: Partial<RealmPerson> = {}): RealmPers
   ...change,
 });
 
-export const realmAuthorization = (codeHash: string, userId: string): RealmAuthorization => ({
+const realmAuthorization = (codeHash: string, userId: string): RealmAuthorization => ({
   codeHash,
   userId,
   client: { id: "notes", name: "Notes", scope: "notes:read", resource: "https://notes.example/mcp" },

@@ -65,7 +65,7 @@ export const describeToken: FastifySchema = {
     200: answer("Tokens", "OAuthTokenResponse", {
       access_token: "eyJ…",
       token_type: "Bearer",
-      expires_in: 3600,
+      expires_in: 3590,
       refresh_token: "lkr_…",
       scope: "notes:read",
     }),
