@@ -86,7 +86,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     if (config.provider === "local") await retryUnavailable(async () => dependencies.prepare?.(people));
     await reserved?.[Symbol.asyncDispose]();
     await app.listen({ host, port });
-    const providerJobs = realm === undefined ? [] : [realm.job];
+    const providerJobs = realm?.jobs ?? [];
     const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);

@@ -1,19 +1,20 @@
 import { lazyClientDocuments } from "../client-documents/lazy-client-documents.ts";
 import type { Network } from "../client-documents/network.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import { createRequestCheck } from "../core/oauth/authorization-request.ts";
+import { type CheckRequest, createRequestCheck } from "../core/oauth/authorization-request.ts";
+import type { Broker } from "../core/oauth/broker.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
 import { createAuthenticateClient } from "../core/oauth/client-authentication.ts";
 import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
 import { SealedClients } from "../core/oauth/sealed-clients.ts";
-import { createAuthorize, createDeny } from "../core/stories/authorize.ts";
+import { createAuthorize, createDeny, type Deny } from "../core/stories/authorize.ts";
 import { createClientToken } from "../core/stories/client-credentials.ts";
 import type { UserById } from "../core/stories/current-user.ts";
 import { createIntrospect } from "../core/stories/introspect.ts";
 import { createRedeem } from "../core/stories/redeem.ts";
-import { createRefresh } from "../core/stories/refresh.ts";
+import { createRefresh, type Renew } from "../core/stories/refresh.ts";
 import type { SessionGraceSettings } from "../core/stories/refresh-grace.ts";
 import { createRegisterClient } from "../core/stories/register-client.ts";
 import { createRevokeToken } from "../core/stories/revoke-token.ts";
@@ -37,6 +38,22 @@ export interface OAuthParts extends Foundation {
   readonly metrics: OAuthMetrics;
   /** The network that client documents are read from. Undefined for that of this machine. */
   readonly network: Network | undefined;
+  /** Undefined with local users. */
+  readonly realm: RealmOAuth | undefined;
+}
+
+/** The parts that stand for a realm, if people sign in there. */
+export interface RealmOAuth {
+  /** People of the realm. No local user may act for a client then. */
+  readonly users: UserById;
+  readonly renew: Renew;
+  readonly createBroker: (stories: BrokerStories) => Broker;
+}
+
+/** The stories that a broker calls. */
+interface BrokerStories {
+  readonly checkRequest: CheckRequest;
+  readonly deny: Deny;
 }
 
 /** The composed authorization server. */
@@ -47,7 +64,7 @@ const registrationRule = { limit: 1_000, windowMs: 60_000 };
 
 /** Composes the stories of the authorization server. */
 export function composeOAuth({ config, issuer, store, keys, metrics, log, ...parts }: OAuthParts) {
-  const { accounts, throttle, clock, steady, times } = parts;
+  const { accounts, throttle, clock, steady, times, realm } = parts;
   const { authorizations, sessions, audit } = store;
   const { first, others } = keys.keyring;
   const resources = createResources({
@@ -75,14 +92,22 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   const limit = new RequestLimit("registrations", registrationRule, registrations);
   const registerClient = sealed && createRegisterClient({ sealed, limit });
 
-  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, authorizations, resources };
+  const users = realm?.users ?? accounts;
+  const shared = { ...keys, accounts, users, throttle, sessions, audit, authorizations, resources };
   const life = { ...shared, clock, steady };
   const redeem = createRedeem({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } });
+  const allowedScope = createAllowedScope(noteDropped);
+  const checkRequest = createRequestCheck({ clients, resources, allowedScope });
+  const deny = createDeny(life);
   return {
     operations: {
       authenticateClient: createAuthenticateClient({ clients, checkAssertion }),
       redeem: counted(redeem, (outcome) => metrics.redeemed(outcome)),
-      refresh: createRefresh({ ...life, settings: { ...times, currentToken: false } }),
+      refresh: createRefresh({
+        ...life,
+        ...(realm && { renew: realm.renew }),
+        settings: { ...times, currentToken: false },
+      }),
       clientToken: createClientToken({ ...life, clients: store.clients, noteDropped }),
       revokeToken: createRevokeToken(life),
       registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
@@ -93,9 +118,10 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
     documentFetches: () => documents && described.outcomes(),
     page: {
       issuer,
-      checkRequest: createRequestCheck({ clients, resources, allowedScope: createAllowedScope(noteDropped) }),
+      checkRequest,
       authorize: createAuthorize(life),
-      deny: createDeny(life),
+      deny,
+      broker: realm?.createBroker({ checkRequest, deny }),
       log,
     },
   };
