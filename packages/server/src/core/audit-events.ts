@@ -75,7 +75,7 @@ export const auditReasons = {
   "refresh.throttled": ["pair", "account", "address"],
   "token.refreshed": ["refresh_token", "current_token"],
   "refresh.repeated": ["same_address", "other_address"],
-  "session.ended": ["logout", "replay", "limit", "owner", "operator", "revoked"],
+  "session.ended": ["logout", "replay", "limit", "owner", "operator", "revoked", "realm"],
   "sessions.ended": ["owner", "owner_others", "administrator"],
   "key.rotated": ["age", "operator"],
 } as const satisfies Partial<Record<AuditEventName, readonly string[]>>;

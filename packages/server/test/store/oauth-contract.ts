@@ -8,7 +8,7 @@ import { event, now, session, user } from "./store-rows.ts";
 
 const day = 86_400_000;
 
-/** What Alice allows a client. */
+/** Alice's consent to a client. */
 const allowed = (id = "editor"): SessionClient => ({
   id,
   name: `${id} of somebody`,

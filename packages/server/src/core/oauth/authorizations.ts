@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../audit-events.ts";
 import type { Session, SessionClient } from "../stories/sessions.ts";
 
-/** What a person allowed a client on the page. Its code trades it for a session, once. Times are in milliseconds. */
+/** A person's consent to the request of a client, given on the page. Its code is traded for a session, once. Times are in milliseconds. */
 export interface Authorization {
   /** SHA-256 of the code, in base64url. */
   readonly codeHash: string;

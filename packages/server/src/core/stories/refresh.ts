@@ -1,6 +1,7 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
 import { isTokenRefusal, LatchkeyError, storeUnavailable } from "../errors.ts";
+import { grantedResource, grantedScope } from "../oauth/granted-resource.ts";
 import type { Resources } from "../oauth/resources.ts";
 import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
@@ -8,7 +9,6 @@ import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { grantedResource, grantedScope } from "./granted-resource.ts";
 import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
@@ -38,9 +38,19 @@ export interface Refreshed extends AccessToken {
   readonly scope?: string;
 }
 
+/**
+ * Asks the identity provider whether the person of a session may go on. Its refusal ends the session.
+ *
+ * @returns the person, with today's roles
+ * @throws {LatchkeyError} `token_revoked`, `provider_unavailable`, `overloaded`, `store_unavailable`
+ */
+export type Renew = (session: Session, caller: Caller) => Promise<User>;
+
 export interface RefreshParts {
   readonly check: TokenCheck;
   readonly users: UserById;
+  /** Default: the user is read, and must be active. */
+  readonly renew?: Renew;
   readonly throttle: Throttle;
   readonly sessions: Sessions;
   readonly revocations: Revocations;
@@ -78,7 +88,7 @@ export type Refresh = (grant: RefreshGrant, caller: Caller, by?: RefreshingClien
  * token, `invalid_target`, `invalid_scope`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
-  const { check, users, throttle, sessions, revocations, resources, refreshTokens, tokens } = parts;
+  const { check, users, renew, throttle, sessions, revocations, resources, refreshTokens, tokens } = parts;
   const { settings, clock, steady } = parts;
   const grace = new RefreshGrace(settings.grace, clock, steady);
   const trade = createTrade(parts);
@@ -98,7 +108,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
       if (!settings.currentToken || by !== undefined)
         throw noTrade("Send refresh_token: this server trades no access tokens");
       const session = await liveSession(await sessionOf(grant.currentToken, caller), caller);
-      return trade(session, await activeUser(session), caller);
+      return trade(session, await activeUser(session, caller), caller);
     }
 
     const token = refreshTokens.read(grant.refreshToken);
@@ -108,7 +118,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     let session = await liveSession(token.sessionId, caller, by);
     const scope = await scopeOf(session, by);
-    const user = await activeUser(session);
+    const user = await activeUser(session, caller);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
     const [{ state: next }] = successors;
@@ -179,10 +189,10 @@ export function createRefresh(parts: RefreshParts): Refresh {
     throw await counted(notLive(session), caller, { account, client: by?.clientId });
   }
 
-  async function activeUser({ userId, client }: Session): Promise<User> {
-    const user = await users.byId(userId);
+  async function activeUser(session: Session, caller: Caller): Promise<User> {
+    const user = await (renew === undefined ? users.byId(session.userId) : renew(session, caller));
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    const tooLarge = claimsRefusal(user, client);
+    const tooLarge = claimsRefusal(user, session.client);
     if (tooLarge) throw tooLarge;
     return user;
   }

@@ -65,7 +65,7 @@ export const describeToken: FastifySchema = {
     200: answer("Tokens", "OAuthTokenResponse", {
       access_token: "eyJ…",
       token_type: "Bearer",
-      expires_in: 3600,
+      expires_in: 3590,
       refresh_token: "lkr_…",
       scope: "notes:read",
     }),
@@ -145,7 +145,9 @@ export const describeIntrospect = ({ local }: Pick<AccessKeys, "local">): Fastif
       client_id: "lkc_…",
       scope: "notes:read",
       username: "alice",
+      roles: ["user"],
       sid: "4f0c…",
+      jti: "f3b1…",
       iat: 1_700_000_000,
       exp: 1_700_003_600,
     }),

@@ -7,10 +7,10 @@ import type { ClientToken } from "../../core/stories/client-credentials.ts";
 import type { Redeem } from "../../core/stories/redeem.ts";
 import type { Refresh } from "../../core/stories/refresh.ts";
 import { callerOf } from "../caller.ts";
-import { sentCredentials } from "./client-credentials.ts";
 import { type Form, readForm, required } from "./form-body.ts";
 import type { TokenResponse } from "./oauth-models.ts";
 import { describeToken } from "./openapi-oauth.ts";
+import { sentCredentials } from "./sent-credentials.ts";
 
 /** The stories of the token endpoint. */
 export interface TokenOperations {
@@ -82,8 +82,20 @@ function answer(reply: FastifyReply, issued: IssuedTokens): FastifyReply {
   return reply.send({
     access_token: accessToken,
     token_type: "Bearer",
-    expires_in: expiresIn,
+    expires_in: announced(expiresIn),
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     scope,
   } satisfies TokenResponse);
+}
+
+/** Seconds by which a client shall refresh early. */
+const earlier = 10;
+
+/**
+ * A client counts from the receipt of the answer, but `exp` from a whole second before the token was issued. Some
+ * clients begin a whole new sign-in if a token has expired that they still count as valid. So the answer names ten
+ * seconds less than the token has, and at most half.
+ */
+function announced(expiresIn: number): number {
+  return expiresIn - Math.min(earlier, Math.ceil(expiresIn / 2));
 }

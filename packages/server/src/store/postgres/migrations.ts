@@ -208,6 +208,9 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     )`,
     "create trigger tell after insert on client_endings for each statement execute function latchkey_tell()",
     "alter table users add column issuer text",
+    "create index users_of_realms on users (created_at) where issuer is not null",
+    `create index sessions_to_end_at_realm on sessions (ended_at)
+      where ended_at is not null and sealed_realm_tokens is not null`,
     "alter table audit_events add column client text",
   ],
 ];

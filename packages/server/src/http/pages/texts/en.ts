@@ -27,7 +27,7 @@ export const en: Texts = {
     },
     access: "Access to",
     rights: "Rights",
-    allRights: "It may do there what you may do.",
+    allRights: "It may do everything there that you may do.",
     returnsTo: "Returns to",
     deviceTarget: "A program on this device",
     deviceWarning: "A program on this device receives the access. Go on only if you started this just now.",
@@ -48,6 +48,11 @@ export const en: Texts = {
       busy: "The server is busy. Nothing is lost: try again in a moment.",
     },
   },
+  provider: {
+    lead: (provider) => html`To allow it, sign in at ${provider}. You can also refuse.`,
+    continueTo: (provider) => html`Continue to ${provider}`,
+    goingTo: (provider, host) => html`You sign in at ${provider} (${host}), and then come back here.`,
+  },
   onward: {
     allowedTitle: "You are signed in",
     deniedTitle: "You refused the access",
@@ -61,8 +66,8 @@ export const en: Texts = {
       advice: `${again} If that does not help, ask the operator of this server: the application may be blocked.`,
     },
     redirectUri: {
-      title: "The way back does not belong to this application",
-      advice: `The address for the answer is not registered for this application. ${again}`,
+      title: "The return address does not belong to this application",
+      advice: `The application asked for an answer at an address that is not registered for it. ${again}`,
     },
     descriptionUnavailable: {
       title: "The application cannot be checked now",
@@ -71,6 +76,11 @@ export const en: Texts = {
     foreignForm: {
       title: "This form came from another site",
       advice: "Nothing was allowed. Open the sign-in page again and fill in the form there.",
+    },
+    staleSignIn: {
+      title: "This sign-in is no longer valid",
+      advice:
+        "It was finished already, has expired, or was begun in another browser. Start again in the application.",
     },
     badRequest: {
       title: "The application sent a wrong request",
