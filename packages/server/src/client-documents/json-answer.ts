@@ -24,10 +24,10 @@ const maxBytes = 10_240;
 /**
  * Reads an answer.
  *
- * @throws {FetchRefused} if the answer is another thing than a JSON document
- * @throws {FetchFailed} if it is an error, such as 403 for data centres
+ * @throws {FetchRefused} if the answer is not a JSON document
+ * @throws {FetchFailed} if the answer is an error, such as 403 for data centres
  */
-export async function readJson(answer: IncomingMessage): Promise<FetchedJson> {
+export async function readAnswer(answer: IncomingMessage): Promise<FetchedJson> {
   assertJson(answer);
   try {
     const body = await collect(answer, maxBytes);

@@ -1,5 +1,5 @@
+import { lazyClientDocuments } from "../client-documents/lazy-client-documents.ts";
 import type { Network } from "../client-documents/network.ts";
-import { openClientDocuments } from "../client-documents/open-client-documents.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import { createRequestCheck } from "../core/oauth/authorization-request.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
@@ -59,7 +59,8 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   });
   const noteDropped = noteDroppedScopes((fields, line) => log.warn(fields, line));
   const sealed = config.oauthRegistration === "on" ? new SealedClients(first, ...others) : undefined;
-  const described = openDocuments({ ...parts, config, store });
+  const fetches = new MemoryAttemptCounter(steady);
+  const described = lazyDocuments({ ...parts, config, store, counter: fetches });
   const documents = config.oauthClientDocuments === "off" ? undefined : described.documents;
   const clients = createClients({ registered: store.clients, sealed, documents });
   const checkAssertion = createAssertionCheck({
@@ -87,9 +88,9 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
     },
     introspect: createIntrospect(keys),
-    counters: [registrations, described.counter],
+    counters: [registrations, fetches],
     clientDocuments: documents !== undefined,
-    documentFetches: () => documents?.outcomes,
+    documentFetches: () => documents && described.outcomes(),
     page: {
       issuer,
       checkRequest: createRequestCheck({ clients, resources, allowedScope: createAllowedScope(noteDropped) }),
@@ -100,20 +101,21 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   };
 }
 
-/** Opens client documents. The keys of a client that the operator added are read also if documents are off. */
-function openDocuments({
+/** Client documents. The keys of a client that the operator added are read also if documents are off. */
+function lazyDocuments({
   config,
   store,
+  network,
   ...parts
-}: Pick<OAuthParts, "config" | "store" | "clock" | "steady" | "network">) {
+}: Pick<OAuthParts, "config" | "store" | "clock" | "network"> & { readonly counter: AttemptCounter }) {
   const { oauthClientDocuments: allowed } = config;
   const hosts = typeof allowed === "string" ? undefined : allowed;
-  const { clock, steady, network } = parts;
-  return openClientDocuments({
+  const { clock, counter } = parts;
+  return lazyClientDocuments({
     copies: store.clientDocuments,
     hosts,
     clock,
-    steady,
+    counter,
     ...(network && { network }),
   });
 }

@@ -44,7 +44,8 @@ export async function openRealmProvider({ config, store, keys, ...parts }: Realm
     issuer: realm.issuer,
     authorizedParty: settings.clientId,
     ...(config.audience && { audience: config.audience }),
-    revocations,
+    // While other sessions wait to join the list, the store would take each one of the realm for an unknown one.
+    revocations: revocations.listed,
     now: clock,
     onEvent: (event) => {
       if (event.name === "keys.unavailable") log.warn(event, "the realm's keys could not be read");

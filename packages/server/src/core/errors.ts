@@ -13,6 +13,10 @@ const refusals = {
   invalid_target: [400, "The resource is not known here, or is not the one that was allowed"],
   unauthorized_client: [400, "This client may not use this grant type"],
   unsupported_grant_type: [400, "This grant type is not supported"],
+  unsupported_token_type: [
+    400,
+    "The token of a machine cannot be revoked here: it expires soon, and the operator can block the client",
+  ],
   unsupported_response_type: [400, "This response type is not supported: use code"],
   access_denied: [403, "The person did not allow this"],
   interaction_required: [400, "A person has to sign in: leave out prompt=none"],

@@ -12,6 +12,7 @@ import {
   tokensIn,
 } from "./oauth-world.ts";
 import { type ProviderWorld, sharedServer } from "./provider-world.ts";
+import { ask } from "./raw-request.ts";
 
 const nothingInside = ["access_token", "refresh_token", "scope", "token_type", "reason", "stack", "cause"];
 
@@ -167,6 +168,20 @@ export function oauthTokenContract(world: ProviderWorld): void {
         await of(token(grant, { authorization }), refused(401, "invalid_client", challenged));
       },
     );
+
+    test("nobody by two headers, also if one of them is right", async () => {
+      const [first, second] = [await addClient(server()), await addClient(server())];
+      const fields = [first, second].map(
+        ({ id, secret }) => `Authorization: ${basic(id, secret).authorization}\r\n`,
+      );
+      const body = String(new URLSearchParams(grant));
+      const type = `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n`;
+      const answer = await ask(server().url, "POST", "/oauth/token", {
+        headers: type + fields.join(""),
+        body,
+      });
+      expect(answer).toMatchObject({ status: 400, code: "invalid_request" });
+    });
 
     test("a blocked client as an unknown one", async () => {
       for (const { id } of [

@@ -89,7 +89,8 @@ export async function unblockClient(server: TestServer, id: string): Promise<voi
   await store.clients.unblock(id, { name: "client.unblocked", at: server.now(), address: "cli", client: id });
 }
 
-async function storeBeside(server: TestServer) {
+/** The store of a second process on the same database. */
+export async function storeBeside(server: TestServer) {
   const config = readConfig({
     LATCHKEY_DATABASE: server.database,
     LATCHKEY_SECRET: "a secret that no key of this store is sealed with",

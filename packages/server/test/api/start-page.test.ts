@@ -109,8 +109,8 @@ describe("the page at /", () => {
   });
 
   test.each([
-    ["de-CH, de;q=0.9, en;q=0.8", "de", "Dieser Server meldet Menschen"],
-    ["fr", "fr", "Ce serveur authentifie"],
+    ["de-CH, de;q=0.9, en;q=0.8", "de", "Über diesen Server melden sich"],
+    ["fr", "fr", "Ce serveur gère la connexion"],
     ["ja, *;q=0.5", "en", "This server signs people in"],
   ])("is in the reader's language: %s", async (accepted, language, text) => {
     const headers = { accept: browser, "accept-language": accepted };

@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { openKeys } from "../../src/composition/keys.ts";
 import { readConfig } from "../../src/config/config.ts";
 import type { User } from "../../src/core/stories/users.ts";
-import { openStore } from "../../src/store/store.ts";
 import { bearer, claimsOf, mounts, send, signIn } from "./api-case.ts";
+import { storeBeside } from "./oauth-world.ts";
 
 // A client's server holds the tokens that people send to it. None of them may act for a person elsewhere.
 
@@ -19,27 +19,13 @@ const alice: User = {
   active: true,
 };
 
-/** The parts of a second server on the same database. */
-async function openBeside(server: TestServer) {
-  const config = readConfig({ LATCHKEY_DATABASE: server.database });
-  const log = pino({ level: "silent" });
-  const store = await openStore({
-    place: config.database,
-    connections: 2,
-    timeout: 5_000,
-    sessionLife: { idle: config.sessionIdle, max: config.sessionMax },
-    replica: "beside",
-    onAudit: () => {},
-    onWarning: () => {},
-  });
-  const foundation = { config, issuer: server.url, store, clock: server.now, steady: () => 0, log };
-  return { ...foundation, [Symbol.asyncDispose]: () => store.close() };
-}
-
 /** Issues a token of a client's session, with the keys of the server. */
 async function tokenFor(server: TestServer, resource: string, sessionId: string): Promise<string> {
-  await using foundation = await openBeside(server);
-  const { tokens } = await openKeys(foundation);
+  await using store = await storeBeside(server);
+  const config = readConfig({ LATCHKEY_DATABASE: server.database });
+  const log = pino({ level: "silent" });
+  const parts = { config, issuer: server.url, store, clock: server.now, steady: () => 0, log };
+  const { tokens } = await openKeys(parts);
   const client = { id: "a-client", name: "A client", scope: "notes:read", resource };
   const expiresAt = tokens.expiry(server.now() + 3_600_000);
   return tokens.issue(alice, { id: sessionId, client }, expiresAt).accessToken;

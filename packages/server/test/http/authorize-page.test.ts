@@ -45,7 +45,7 @@ describe("the sign-in page", () => {
 
   test("says so if the client asked for no right in particular", async () => {
     const { body } = await get(queryFor(device, { scope: undefined }));
-    expect(body).toContain("It may do there what you may do.");
+    expect(body).toContain("It may do everything there that you may do.");
   });
 
   test("fills in the name of login_hint, and never a password", async () => {

@@ -13,14 +13,18 @@ describe("a request whose client or redirect URI is not known", () => {
     ["no client", queryFor(device, { client_id: undefined }), "This application is not known here"],
     ["an empty client", queryFor(device, { client_id: "" }), "This application is not known here"],
     ["two clients", `${queryFor(device)}&client_id=${canary}`, "This application is not known here"],
-    ["no redirect URI", queryFor(device, { redirect_uri: undefined }), "The way back does not belong"],
-    ["two redirect URIs", `${queryFor(device)}&redirect_uri=https://${canary}`, "The way back does not"],
+    ["no redirect URI", queryFor(device, { redirect_uri: undefined }), "The return address does not belong"],
+    [
+      "two redirect URIs",
+      `${queryFor(device)}&redirect_uri=https://${canary}`,
+      "The return address does not",
+    ],
     [
       "a redirect URI of its own",
       queryFor(device, { redirect_uri: `https://${canary}/cb` }),
-      "The way back does not",
+      "The return address does not",
     ],
-    ["a script", queryFor(device, { redirect_uri: `javascript:${canary}` }), "The way back does not"],
+    ["a script", queryFor(device, { redirect_uri: `javascript:${canary}` }), "The return address does not"],
     ["nothing", "", "This application is not known here"],
   ])("with %s gets a page, and no redirect", async (_name, query, text) => {
     for (const { statusCode, headers, body } of [await get(query), (await post({ query })).answer]) {

@@ -8,6 +8,7 @@ import { SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
+import { objects } from "./json-lines.ts";
 import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place({ commands: "here" });
@@ -19,12 +20,6 @@ interface TokenAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
-
-const objects = (text: string) =>
-  text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): Record<string, unknown> => JSON.parse(line));
 
 describe.for<[string, () => Promise<Environment>]>([
   ["SQLite", async () => ({ LATCHKEY_DATABASE: place.path("clients.db") })],
@@ -218,7 +213,6 @@ describe("the lists", () => {
   const env = { LATCHKEY_DATABASE: place.path("lists.db"), ...atItsAddress };
   const latchkey = (...args: string[]) => place.latchkey(args, { env });
   const ids: string[] = [];
-
   beforeAll(async () => {
     await (await place.server({ env })).stop();
     for (const name of ["Alpha", "Beta", "Gamma"]) {
@@ -315,6 +309,11 @@ describe("a command is refused in one line", () => {
       ? publicKey.export({ type: "spki", format: "pem" }).toString()
       : privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   };
+  const longKey = JSON.stringify({
+    kty: "RSA",
+    n: Buffer.alloc(513, 255).toString("base64url"),
+    e: "AQAB",
+  });
 
   beforeAll(async () => {
     await (await place.server({ env })).stop();
@@ -367,7 +366,12 @@ describe("a command is refused in one line", () => {
     [
       "with a short key",
       [...redirect, "--public-key", file("short.pem", pem(1024, "public"))],
-      /2048 bits or more/,
+      /2048 to 4096 bits/,
+    ],
+    [
+      "with an RSA key that is too long",
+      [...redirect, "--public-key", file("long.jwk", longKey)],
+      /2048 to 4096 bits/,
     ],
     ["with a text for a key", [...redirect, "--public-key", file("text", "hello")], /expected a public key/],
     ["with broken JSON for a key", [...redirect, "--public-key", file("json", "{")], /expected a public key/],

@@ -9,6 +9,7 @@ import { readConfig } from "../../src/config/config.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
 import { openClientSession } from "../store/open-client-session.ts";
+import { objects } from "./json-lines.ts";
 import { expectRefusal, expectUsageError } from "./refusal.ts";
 
 const place = new Place({ commands: "here" });
@@ -16,11 +17,6 @@ const here = { LATCHKEY_DATABASE: place.database };
 const main = join(import.meta.dirname, "../../bin/latchkey.js");
 const password = "correct horse battery staple";
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-const objects = (text: string) =>
-  text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): Record<string, unknown> => JSON.parse(line));
 
 describe.for<[string, () => Promise<Environment>]>([
   ["SQLite", async () => ({})],

@@ -41,7 +41,7 @@ export interface TestServer extends AsyncDisposable {
  *
  * @param settings as environment variables, without `LATCHKEY_`
  * @param ahead how far its wall clock is ahead when it starts, in milliseconds
- * @param network where it reads the documents of OAuth clients. Default: that of this machine
+ * @param network from which it reads the documents of OAuth clients. Default: that of this machine
  */
 export async function testServer(
   settings: Readonly<Record<string, string>> = {},

@@ -35,7 +35,7 @@ export function readParameters(query: URLSearchParams): AuthorizationParameters 
   const challenge = challengeOf(query);
   if (given(query, "prompt")?.split(" ").includes("none")) throw new LatchkeyError("interaction_required");
   return {
-    state: stateOf(query),
+    state: stateIn(query),
     challenge,
     scope: given(query, "scope"),
     resource: resourceOf(query),
@@ -44,7 +44,7 @@ export function readParameters(query: URLSearchParams): AuthorizationParameters 
 }
 
 /** The state to send back. Several, or one that is too long, count as none. */
-export function stateOf(query: URLSearchParams): string | undefined {
+export function stateIn(query: URLSearchParams): string | undefined {
   const [state, ...others] = query.getAll("state");
   return others.length > 0 || state === undefined || state.length > maxState ? undefined : state;
 }

@@ -1,6 +1,6 @@
 import type { Caller } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
-import { readParameters, stateOf } from "./authorization-parameters.ts";
+import { readParameters, stateIn } from "./authorization-parameters.ts";
 import type { Client, Clients } from "./client.ts";
 import { unknownClient } from "./clients.ts";
 import { kindOf, matches } from "./redirect-uris.ts";
@@ -74,7 +74,7 @@ export function createRequestCheck({ clients, resources, allowedScope }: Request
       // The database is away, not the request wrong: a page says so, and can be loaded again.
       if (!(error instanceof LatchkeyError) || error.status >= 500) return refused(error);
       const automatic = kindOf(redirectUri) !== "https" || client.voucher.by === "operator";
-      return { outcome: "returned", refusal: error, client, redirectUri, state: stateOf(query), automatic };
+      return { outcome: "returned", refusal: error, client, redirectUri, state: stateIn(query), automatic };
     }
   };
 }

@@ -4,9 +4,10 @@ import type { Caller } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { AttemptCounter } from "../throttle/attempt-counter.ts";
-import { keyIdOf, verifySignature } from "./assertion-signature.ts";
+import { verifySignature } from "./assertion-signature.ts";
 import type { Client } from "./client.ts";
 import type { ClientKey, ClientKeySets } from "./client-document.ts";
+import { keyIdOf } from "./unverified-assertion.ts";
 
 /** The longest assertion, in characters. */
 const longestAssertion = 4096;

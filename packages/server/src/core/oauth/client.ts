@@ -16,11 +16,14 @@ export type ClientCredential =
   /** Assertions signed with a key of the set at this address. */
   | { readonly kind: "key_address"; readonly url: string };
 
-/** What vouches for the name of a client: the operator, the host of its document, or nobody. */
+/** The voucher for the name of a client: the operator, the host of its document, or nobody. */
 export type Voucher =
   | { readonly by: "operator" }
   | { readonly by: "document"; readonly host: string }
   | { readonly by: "nobody" };
+
+/** The longest client id, in characters: it is part of URLs, rows and tokens. */
+export const longestClientId = 1_500;
 
 /** An OAuth client (RFC 6749 §1.1): a program that a person allows to act for them, or a machine. */
 export interface Client {

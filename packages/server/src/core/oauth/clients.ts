@@ -1,5 +1,5 @@
 import { LatchkeyError } from "../errors.ts";
-import type { Clients } from "./client.ts";
+import { type Clients, longestClientId } from "./client.ts";
 import { type ClientDocuments, isDocumentId } from "./client-document.ts";
 import type { RegisteredClients } from "./registered-clients.ts";
 import { SealedClients } from "./sealed-clients.ts";
@@ -13,9 +13,6 @@ export interface ClientSources {
   readonly documents: ClientDocuments | undefined;
 }
 
-/** The longest client id, in characters. */
-const maxId = 1_500;
-
 /**
  * Finds clients: in the operator's table, in sealed ids, in client documents. A blocked client is unknown, whatever
  * describes it.
@@ -23,7 +20,7 @@ const maxId = 1_500;
 export function createClients({ registered, sealed, documents }: ClientSources): Clients {
   return {
     async byId(id, caller) {
-      if (id.length > maxId || !/^[\x21-\x7e]+$/.test(id)) throw unknownClient("malformed id");
+      if (id.length > longestClientId || !/^[\x21-\x7e]+$/.test(id)) throw unknownClient("malformed id");
       const opened = sealed?.open(id);
       // A forged id ends here, without the database.
       if (opened === undefined && SealedClients.looksLike(id)) throw unknownClient("forged id");

@@ -1,3 +1,4 @@
+import { isLoopbackName } from "@latchkey/guard/loopback";
 import { isLoopback } from "../throttle/addresses.ts";
 
 /** The longest URL of a resource, in characters: it stands in every token as `aud`. */
@@ -5,9 +6,6 @@ export const longestResourceUrl = 512;
 
 /** Scheme, authority, path and query of a URL without user, fragment, blanks or backslashes. */
 const form = /^https?:\/\/[^/?#\\@]+(\/[^?#\\]*)?(\?[^#\\]*)?$/i;
-
-/** The names of this machine that clients and resource servers use for one another. */
-const loopbackNames: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
  * A text that is equal for all spellings of the URL of one resource: scheme and host in any case, the default port
@@ -25,7 +23,7 @@ export function comparableUrl(text: string): string | undefined {
 }
 
 /** The comparable origin of a URL that has a comparable form. */
-export function originOf(url: string): string {
+export function comparableOriginOf(url: string): string {
   return comparableOrigin(new URL(url));
 }
 
@@ -35,6 +33,6 @@ export function isLoopbackUrl(url: string): boolean {
 }
 
 function comparableOrigin({ protocol, hostname, port }: URL): string {
-  const host = loopbackNames.has(hostname) ? "localhost" : hostname;
+  const host = isLoopbackName(hostname) ? "localhost" : hostname;
   return `${protocol}//${host}${port === "" ? "" : `:${port}`}`;
 }

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
-import { comparableUrl, isLoopbackUrl, originOf } from "./resource-urls.ts";
+import { comparableOriginOf, comparableUrl, isLoopbackUrl } from "./resource-urls.ts";
 
 /** An API or MCP server that access tokens can be for, named by its URL (RFC 8707 §2). */
 export interface Resource {
@@ -83,7 +83,11 @@ export function createResources({ issuer, mcp, audience, fallback, registered }:
       const known = await read();
       const found = known.get(comparable) ?? onlyOneAt(comparable, known);
       if (found !== undefined) return found;
-      if (isLoopbackUrl(issuer) && isLoopbackUrl(asked) && originOf(asked) !== originOf(own ?? issuer))
+      if (
+        isLoopbackUrl(issuer) &&
+        isLoopbackUrl(asked) &&
+        comparableOriginOf(asked) !== comparableOriginOf(own ?? issuer)
+      )
         return { url: asked.replace(/^([^/]*\/\/[^/]+)\/$/, "$1"), name: null, scopes: [], anyScope: true };
       throw unknownTarget("unknown resource");
     },
@@ -92,8 +96,8 @@ export function createResources({ issuer, mcp, audience, fallback, registered }:
 
 /** The one known resource at an origin, for a client that sends the origin alone. */
 function onlyOneAt(comparable: string, known: ReadonlyMap<string, Resource>): Resource | undefined {
-  if (originOf(comparable) !== comparable) return undefined;
-  const there = [...known].filter(([url]) => originOf(url) === comparable);
+  if (comparableOriginOf(comparable) !== comparable) return undefined;
+  const there = [...known].filter(([url]) => comparableOriginOf(url) === comparable);
   return there.length === 1 ? there[0]?.[1] : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { DerivedKeys } from "../tokens/derived-keys.ts";
-import type { Client } from "./client.ts";
+import { type Client, longestClientId } from "./client.ts";
 import { isAcceptable, withoutLoopbackPort } from "./redirect-uris.ts";
 
 /** Methods of client authentication that a registration can choose (RFC 7591 §2). */
@@ -25,9 +25,6 @@ const prefix = "lkc_";
 const secretPrefix = "lks_";
 const sealBytes = 16;
 
-/** The longest id, in characters: it is part of URLs, rows and tokens. */
-const maxId = 1_500;
-
 /** The most redirect URIs of one id. */
 export const maxRedirectUris = 10;
 
@@ -44,8 +41,8 @@ interface ClientKeys {
  * no table, no restart or restore forgets a client, and all replicas know it. The same program gets the same id each
  * time, also on another loopback port. RFC 7591 §3.2.1 allows one id for many instances.
  *
- * The secret of a client is a keyed hash of its id. Everyone who registers the same description gets it, so it proves
- * no more than the id does. PKCE protects the codes.
+ * The secret of a client is a keyed hash of its id. Every registration of the same description gets it, so it
+ * proves no more than the id does. PKCE protects the codes.
  *
  * The first secret of `LATCHKEY_SECRET` seals. An id that another one has sealed is opened as well.
  */
@@ -69,13 +66,13 @@ export class SealedClients {
     const uris = [...new Set(redirectUris.map(withoutLoopbackPort))].sort();
     const description = Buffer.from(JSON.stringify([method, name, uris]));
     const id = prefix + Buffer.concat([sealOf(description, this.#first), description]).toString("base64url");
-    if (id.length > maxId) return undefined;
+    if (id.length > longestClientId) return undefined;
     return { id, secret: method === "none" ? undefined : secretOf(id, this.#first) };
   }
 
   /** Reads an id that this Latchkey made; undefined for any other text. */
   open(id: string): Client | undefined {
-    if (id.length > maxId || !id.startsWith(prefix)) return undefined;
+    if (id.length > longestClientId || !id.startsWith(prefix)) return undefined;
     const encoded = id.slice(prefix.length);
     const bytes = Buffer.from(encoded, "base64url");
     if (bytes.length <= sealBytes || bytes.toString("base64url") !== encoded) return undefined;

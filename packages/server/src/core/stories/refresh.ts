@@ -1,6 +1,7 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock, SteadyClock } from "../clock.ts";
 import { isTokenRefusal, LatchkeyError, storeUnavailable } from "../errors.ts";
+import { grantedResource, grantedScope } from "../oauth/granted-resource.ts";
 import type { Resources } from "../oauth/resources.ts";
 import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
@@ -8,7 +9,6 @@ import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { TokenCheck, UserById } from "./current-user.ts";
-import { grantedResource, grantedScope } from "./granted-resource.ts";
 import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
@@ -104,7 +104,7 @@ export function createRefresh(parts: RefreshParts): Refresh {
     const token = refreshTokens.read(grant.refreshToken);
     if (token === undefined) {
       const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
-      throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
+      throw await counted(new LatchkeyError("invalid_token", { reason }), caller, { client: by?.clientId });
     }
     let session = await liveSession(token.sessionId, caller, by);
     const scope = await scopeOf(session, by);
@@ -175,7 +175,8 @@ export function createRefresh(parts: RefreshParts): Refresh {
     const session = found?.client?.id === by?.clientId ? found : undefined;
     if (isLive(session, clock())) return session;
     const userId = session?.userId;
-    throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
+    const account = { key: userId ?? `unknown:${sessionId}`, userId };
+    throw await counted(notLive(session), caller, { account, client: by?.clientId });
   }
 
   async function activeUser({ userId, client }: Session): Promise<User> {
@@ -190,12 +191,13 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function counted(
     refusal: LatchkeyError,
     caller: Caller,
-    account?: Attempt["account"],
+    { account, client }: { account?: Attempt["account"]; client?: string | undefined } = {},
   ): Promise<LatchkeyError> {
     await using admission = await throttle.admit({
       operation: "refresh",
       caller,
       ...(account && { account }),
+      ...(client !== undefined && { client }),
     });
     return await admission.failed(refusal);
   }

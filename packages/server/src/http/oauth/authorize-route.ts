@@ -50,6 +50,9 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
       return pages.ask(reply, check.request);
     });
 
+    // Without it the preflight of LATCHKEY_CORS_ORIGINS would answer.
+    scope.options("/oauth/authorize", options, (_request, reply) => reply.callNotFound());
+
     const onRequest = async (request: FastifyRequest) => {
       if (!isOwnForm(request, origin)) throw new LatchkeyError("forbidden_origin");
     };

@@ -18,7 +18,7 @@ export function hasBasic(request: FastifyRequest): boolean {
  * out. Ids and secrets consist of unreserved characters or of a URL, so both spellings read the same here. A secret
  * holds no colon, so the last colon separates the parts: an id may be a URL.
  *
- * @returns undefined if there are none, or if they are malformed
+ * @returns undefined if they are missing or malformed
  */
 export function basicOf(request: FastifyRequest): BasicCredentials | undefined {
   const token = tokenOf(request);
@@ -27,15 +27,14 @@ export function basicOf(request: FastifyRequest): BasicCredentials | undefined {
     const text = utf8.decode(Buffer.from(token, "base64"));
     const colon = text.lastIndexOf(":");
     if (colon === -1) return undefined;
-    return { name: decoded(text.slice(0, colon)), password: decoded(text.slice(colon + 1)) };
+    return {
+      name: decodeURIComponent(text.slice(0, colon)),
+      password: decodeURIComponent(text.slice(colon + 1)),
+    };
   } catch {
     // Neither UTF-8 nor a form's encoding. The error could quote a secret.
     return undefined;
   }
-}
-
-function decoded(part: string): string {
-  return decodeURIComponent(part);
 }
 
 /** The text after the scheme. Undefined for another scheme. */

@@ -93,9 +93,9 @@ const introspectResponse = response(
     client_id: text("The client"),
     scope,
     username: text("The user name"),
+    roles: { type: "array", items: { type: "string" }, description: "Roles of the user, or of the machine" },
     sid: text("The session"),
     jti: text("The id of the token"),
-    roles: { type: "array", items: { type: "string" } },
     iat: { ...int64, description: "Issued at, in seconds since the epoch" },
     exp: { ...int64, description: "Expiry, in seconds since the epoch" },
   },
@@ -127,7 +127,6 @@ const registrationResponse = response(
   ["client_id", "redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method"],
   {
     client_id: text("The same for the same metadata. It never expires"),
-    client_id_issued_at: { ...int64, description: "In seconds since the epoch" },
     client_secret: text("Absent for a public client"),
     client_secret_expires_at: { ...int64, description: "0: never. Absent for a public client" },
     client_name: text("The name that people are shown"),

@@ -114,13 +114,13 @@ export const describeRevoke: FastifySchema = {
   summary: "Revoke a token",
   description:
     "Ends the session of an access token or refresh token of the same client (RFC 7009). The answer is 200 for every " +
-    "other token too.",
+    "other token too, except for one that a machine got for itself.",
   ...form,
   security: [{}, { ClientSecret: [] }],
   body: ref("OAuthRevokeRequest"),
   response: {
     200: answer("The token is not valid any more", "OAuthRevokeResponse", {}),
-    400: errors("The request is not valid", {}, "invalid_request"),
+    400: errors("The request is not valid", {}, "invalid_request", "unsupported_token_type"),
     ...clientRefused,
     ...shared("rate_limited", "client_document_unavailable", "store_unavailable"),
   },
@@ -145,7 +145,9 @@ export const describeIntrospect = ({ local }: Pick<AccessKeys, "local">): Fastif
       client_id: "lkc_…",
       scope: "notes:read",
       username: "alice",
+      roles: ["user"],
       sid: "4f0c…",
+      jti: "f3b1…",
       iat: 1_700_000_000,
       exp: 1_700_003_600,
     }),

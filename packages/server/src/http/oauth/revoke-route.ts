@@ -2,9 +2,9 @@ import type { FastifyInstance } from "fastify";
 import type { AuthenticateClient } from "../../core/oauth/client-authentication.ts";
 import type { RevokeToken } from "../../core/stories/revoke-token.ts";
 import { callerOf } from "../caller.ts";
-import { sentCredentials } from "./client-credentials.ts";
 import { type Form, readForm, required } from "./form-body.ts";
 import { describeRevoke } from "./openapi-oauth.ts";
+import { sentCredentials } from "./sent-credentials.ts";
 
 /** The stories of the revocation endpoint. */
 export interface RevokeOperations {

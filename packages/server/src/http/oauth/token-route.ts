@@ -7,10 +7,10 @@ import type { ClientToken } from "../../core/stories/client-credentials.ts";
 import type { Redeem } from "../../core/stories/redeem.ts";
 import type { Refresh } from "../../core/stories/refresh.ts";
 import { callerOf } from "../caller.ts";
-import { sentCredentials } from "./client-credentials.ts";
 import { type Form, readForm, required } from "./form-body.ts";
 import type { TokenResponse } from "./oauth-models.ts";
 import { describeToken } from "./openapi-oauth.ts";
+import { sentCredentials } from "./sent-credentials.ts";
 
 /** The stories of the token endpoint. */
 export interface TokenOperations {

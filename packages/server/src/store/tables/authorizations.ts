@@ -1,4 +1,9 @@
-import type { Authorization, Authorizations, NewAuthorization } from "../../core/oauth/authorizations.ts";
+import type {
+  Authorization,
+  Authorizations,
+  ClosedClient,
+  NewAuthorization,
+} from "../../core/oauth/authorizations.ts";
 import { type Database, must, one, type Step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -41,6 +46,13 @@ const use = statement<{ codeHash: string; sessionId: string; at: number }>(`
   where code_hash = :codeHash and session_id is null and expires_at > :at
     and ${isOfOpenClient("authorizations.client_id")}`);
 
+const closed = statement<{ clientId: string }, { closed: ClosedClient }>(`
+  select case when blocked_at is null then 'ending' else 'blocked' end as closed
+  from (select 1) as always
+    left join clients on clients.id = :clientId
+    left join client_endings on client_endings.client_id = :clientId
+  where clients.blocked_at is not null or client_endings.client_id is not null`);
+
 /** The table `authorizations`. */
 export function authorizationTable(database: Database, audit: AuditWriter): Authorizations {
   const lock = ({ client }: { readonly client: { readonly id: string } }): Step[] =>
@@ -49,6 +61,7 @@ export function authorizationTable(database: Database, audit: AuditWriter): Auth
   return {
     add: (authorization, event) =>
       audit.commit([...lock(authorization), must(add[database.writers], rowOf(authorization))], [event]),
+    closed: async (clientId) => (await one(database, closed, { clientId }))?.closed,
     async byCode(codeHash) {
       const row = await one(database, byCode, { codeHash });
       return row && authorizationIn(row);

@@ -1,3 +1,4 @@
+import { isObject } from "@latchkey/guard/own-members";
 import { type ClientCredential, grantTypes } from "../../core/oauth/client.ts";
 import type { RegisteredClient } from "../../core/oauth/registered-clients.ts";
 import { textsIn } from "./json-texts.ts";
@@ -48,21 +49,17 @@ function credentialsIn(column: string): ClientCredential[] {
 }
 
 function isCredential(value: unknown): value is ClientCredential {
-  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
-  switch (value.kind) {
+  if (!isObject(value)) return false;
+  switch (value["kind"]) {
     case "none":
       return true;
     case "secret":
-      return "hash" in value && typeof value.hash === "string";
+      return typeof value["hash"] === "string";
     case "keys":
-      return "keys" in value && Array.isArray(value.keys) && value.keys.every(isObject);
+      return Array.isArray(value["keys"]) && value["keys"].every(isObject);
     case "key_address":
-      return "url" in value && typeof value.url === "string";
+      return typeof value["url"] === "string";
     default:
       return false;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,16 +8,16 @@ export const de: Texts = {
   errorTitle: (title) => `Fehler: ${title}`,
   start: {
     version: (version) => `Version ${version}`,
-    purpose: "Dieser Server meldet Menschen bei APIs und MCP-Servern an.",
+    purpose: "Über diesen Server melden sich Personen bei APIs und MCP-Servern an.",
     docsAreOff: "Die API-Dokumentation dieses Servers ist abgeschaltet.",
     docs: ["API-Dokumentation", "Jede Operation, zum Lesen und Ausprobieren"],
-    openapi: ["OpenAPI-Dokument", "Für Generatoren von Clients"],
-    health: ["Zustand", "Ob dieser Server Anfragen beantworten kann"],
+    openapi: ["OpenAPI-Dokument", "Zum Erzeugen von Clients"],
+    health: ["Zustand", "Zeigt, ob dieser Server Anfragen beantworten kann"],
     guide: ["Anleitung", "Vom neuen Server zur geschützten API (englisch)"],
   },
   signIn: {
     title: (site) => `Anmelden bei ${site}`,
-    heading: (application) => html`Darf „${application}“ für Sie handeln?`,
+    heading: (application) => html`Darf „${application}“ in Ihrem Namen handeln?`,
     lead: "Melden Sie sich an, um es zu erlauben. Sie können auch ablehnen.",
     application: "Anwendung",
     vouchedBy: {
@@ -27,13 +27,13 @@ export const de: Texts = {
     },
     access: "Zugriff auf",
     rights: "Rechte",
-    allRights: "Die Anwendung darf dort, was Sie dürfen.",
+    allRights: "Die Anwendung darf dort alles, was Sie selbst dürfen.",
     returnsTo: "Zurück zu",
     deviceTarget: "Ein Programm auf diesem Gerät",
     deviceWarning:
       "Ein Programm auf diesem Gerät erhält den Zugriff. Fahren Sie nur fort, wenn Sie es gerade selbst gestartet haben.",
     webWarning: (host) =>
-      html`Niemand hier hat diese Anwendung geprüft. Fahren Sie nur fort, wenn Sie ${host} vertrauen und dies gerade selbst begonnen haben.`,
+      html`Der Betreiber dieses Servers hat diese Anwendung nicht geprüft. Fahren Sie nur fort, wenn Sie ${host} vertrauen und die Anmeldung gerade selbst begonnen haben.`,
     username: "Benutzername oder E-Mail-Adresse",
     password: "Passwort",
     allow: "Anmelden und erlauben",
@@ -42,29 +42,30 @@ export const de: Texts = {
       missingUsername: "Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse ein.",
       missingPassword: "Geben Sie Ihr Passwort ein.",
       wrongPassword: "Der Benutzername oder das Passwort ist falsch.",
-      accountDisabled: "Dieses Konto ist gesperrt. Fragen Sie einen Administrator.",
+      accountDisabled: "Dieses Konto ist deaktiviert. Wenden Sie sich an einen Administrator.",
       accountSetup:
         "Dieses Konto ist noch nicht eingerichtet. Melden Sie sich einmal im Browser beim Identitätsanbieter an.",
-      tokenTooLarge: "Dieses Konto hat zu viele Rollen, um sich anzumelden. Fragen Sie einen Administrator.",
+      tokenTooLarge:
+        "Dieses Konto hat zu viele Rollen für eine Anmeldung. Wenden Sie sich an einen Administrator.",
       tooMany: (time) => `Zu viele Versuche. Versuchen Sie es in ${time} noch einmal.`,
-      busy: "Der Server ist ausgelastet. Nichts ist verloren: Versuchen Sie es gleich noch einmal.",
+      busy: "Der Server ist ausgelastet. Es ist nichts verloren gegangen: Versuchen Sie es gleich noch einmal.",
     },
   },
   onward: {
     allowedTitle: "Sie sind angemeldet",
     deniedTitle: "Sie haben den Zugriff abgelehnt",
-    goingTo: (application, host) => html`Es geht zurück zu „${application}“ (${host}).`,
+    goingTo: (application, host) => html`Sie werden zu „${application}“ (${host}) zurückgeleitet.`,
     link: (application) => html`Weiter zu ${application}`,
-    close: "Wenn nichts geschieht, benutzen Sie den Knopf. Danach können Sie dieses Fenster schließen.",
+    close: "Wenn nichts geschieht, klicken Sie auf den Knopf. Danach können Sie dieses Fenster schließen.",
   },
   refusals: {
     unknownClient: {
-      title: "Diese Anwendung ist hier nicht bekannt",
-      advice: `${again} Wenn das nicht hilft, fragen Sie den Betreiber dieses Servers: Die Anwendung kann gesperrt sein.`,
+      title: "Dieser Server kennt diese Anwendung nicht",
+      advice: `${again} Wenn das nicht hilft, wenden Sie sich an den Betreiber dieses Servers: Vielleicht ist die Anwendung gesperrt.`,
     },
     redirectUri: {
-      title: "Der Rückweg gehört nicht zu dieser Anwendung",
-      advice: `Die Adresse für die Antwort ist für diese Anwendung nicht eingetragen. ${again}`,
+      title: "Die Antwortadresse gehört nicht zu dieser Anwendung",
+      advice: `Die Anwendung möchte die Antwort an eine Adresse, die für sie nicht eingetragen ist. ${again}`,
     },
     descriptionUnavailable: {
       title: "Die Anwendung lässt sich gerade nicht prüfen",
@@ -73,12 +74,13 @@ export const de: Texts = {
     },
     foreignForm: {
       title: "Dieses Formular kam von einer anderen Website",
-      advice: "Nichts wurde erlaubt. Öffnen Sie die Anmeldeseite neu und füllen Sie das Formular dort aus.",
+      advice:
+        "Es wurde nichts erlaubt. Öffnen Sie die Anmeldeseite neu und füllen Sie das Formular dort aus.",
     },
     badRequest: {
-      title: "Die Anwendung hat eine falsche Anfrage gesendet",
+      title: "Die Anwendung hat eine fehlerhafte Anfrage gesendet",
       advice:
-        "Beginnen Sie in der Anwendung noch einmal. Wenn sich das wiederholt, melden Sie es ihren Herstellern.",
+        "Beginnen Sie in der Anwendung noch einmal. Wenn sich das wiederholt, melden Sie es dem Hersteller der Anwendung.",
     },
     tooMany: {
       title: "Zu viele Versuche",
@@ -86,7 +88,7 @@ export const de: Texts = {
     },
     busy: {
       title: "Der Server ist ausgelastet",
-      advice: "Nichts ist verloren. Versuchen Sie es gleich noch einmal.",
+      advice: "Es ist nichts verloren gegangen. Versuchen Sie es gleich noch einmal.",
     },
     internal: {
       title: "Auf diesem Server ist etwas fehlgeschlagen",
@@ -97,7 +99,7 @@ export const de: Texts = {
   refusal: {
     tryAgain: "Noch einmal versuchen",
     uncheckedAddress: (host) =>
-      html`Die Anwendung ist bei ${host}. Niemand hier hat diese Adresse geprüft. Gehen Sie nur zurück, wenn Sie ihr vertrauen.`,
+      html`Die Anwendung hat die Adresse ${host}. Der Betreiber dieses Servers hat sie nicht geprüft. Gehen Sie nur zurück, wenn Sie ihr vertrauen.`,
     back: (host) => html`Zurück zu ${host}`,
     request: (id, code) => `Anfrage ${id} (${code})`,
   },

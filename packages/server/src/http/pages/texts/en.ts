@@ -27,7 +27,7 @@ export const en: Texts = {
     },
     access: "Access to",
     rights: "Rights",
-    allRights: "It may do there what you may do.",
+    allRights: "It may do everything there that you may do.",
     returnsTo: "Returns to",
     deviceTarget: "A program on this device",
     deviceWarning: "A program on this device receives the access. Go on only if you started this just now.",
@@ -61,8 +61,8 @@ export const en: Texts = {
       advice: `${again} If that does not help, ask the operator of this server: the application may be blocked.`,
     },
     redirectUri: {
-      title: "The way back does not belong to this application",
-      advice: `The address for the answer is not registered for this application. ${again}`,
+      title: "The return address does not belong to this application",
+      advice: `The application asked for an answer at an address that is not registered for it. ${again}`,
     },
     descriptionUnavailable: {
       title: "The application cannot be checked now",

@@ -8,16 +8,16 @@ export const fr: Texts = {
   errorTitle: (title) => `Erreur : ${title}`,
   start: {
     version: (version) => `Version ${version}`,
-    purpose: "Ce serveur authentifie les personnes auprès d’API et de serveurs MCP.",
+    purpose: "Ce serveur gère la connexion des personnes à des API et à des serveurs MCP.",
     docsAreOff: "La documentation de l’API est désactivée sur ce serveur.",
     docs: ["Documentation de l’API", "Chaque opération, à lire et à essayer"],
-    openapi: ["Document OpenAPI", "Pour les générateurs de clients"],
-    health: ["État", "Si ce serveur peut répondre aux requêtes"],
+    openapi: ["Document OpenAPI", "Pour générer des clients"],
+    health: ["État", "Indique si ce serveur peut répondre aux requêtes"],
     guide: ["Guide", "D’un serveur neuf à une API protégée (en anglais)"],
   },
   signIn: {
     title: (site) => `Connexion à ${site}`,
-    heading: (application) => html`Autoriser « ${application} » à agir pour vous ?`,
+    heading: (application) => html`Autoriser « ${application} » à agir en votre nom ?`,
     lead: "Connectez-vous pour l’autoriser. Vous pouvez aussi refuser.",
     application: "Application",
     vouchedBy: {
@@ -27,13 +27,13 @@ export const fr: Texts = {
     },
     access: "Accès à",
     rights: "Droits",
-    allRights: "Elle peut y faire ce que vous pouvez faire.",
+    allRights: "Elle peut y faire tout ce que vous pouvez y faire vous-même.",
     returnsTo: "Retour vers",
     deviceTarget: "Un programme sur cet appareil",
     deviceWarning:
-      "Un programme sur cet appareil reçoit l’accès. Continuez seulement si vous venez de le lancer vous-même.",
+      "Un programme sur cet appareil reçoit l’accès. Ne continuez que si vous venez de le lancer vous-même.",
     webWarning: (host) =>
-      html`Personne ici n’a vérifié cette application. Continuez seulement si vous faites confiance à ${host} et si vous venez de commencer cette action.`,
+      html`L’exploitant de ce serveur n’a pas vérifié cette application. Ne continuez que si vous faites confiance à ${host} et si vous venez vous-même de demander cette connexion.`,
     username: "Nom d’utilisateur ou adresse e-mail",
     password: "Mot de passe",
     allow: "Se connecter et autoriser",
@@ -42,16 +42,17 @@ export const fr: Texts = {
       missingUsername: "Saisissez votre nom d’utilisateur ou votre adresse e-mail.",
       missingPassword: "Saisissez votre mot de passe.",
       wrongPassword: "Le nom d’utilisateur ou le mot de passe est incorrect.",
-      accountDisabled: "Ce compte est désactivé. Demandez à un administrateur.",
+      accountDisabled: "Ce compte est désactivé. Adressez-vous à un administrateur.",
       accountSetup:
         "Ce compte n’est pas encore configuré. Connectez-vous une fois au fournisseur d’identité dans un navigateur.",
-      tokenTooLarge: "Ce compte a trop de rôles pour se connecter. Demandez à un administrateur.",
+      tokenTooLarge:
+        "Ce compte a trop de rôles pour permettre une connexion. Adressez-vous à un administrateur.",
       tooMany: (time) => `Trop de tentatives. Réessayez dans ${time}.`,
-      busy: "Le serveur est occupé. Rien n’est perdu : réessayez dans un instant.",
+      busy: "Le serveur est surchargé. Rien n’est perdu : réessayez dans un instant.",
     },
   },
   onward: {
-    allowedTitle: "Vous êtes connecté",
+    allowedTitle: "Connexion réussie",
     deniedTitle: "Vous avez refusé l’accès",
     goingTo: (application, host) => html`Vous revenez à « ${application} » (${host}).`,
     link: (application) => html`Continuer vers ${application}`,
@@ -59,15 +60,15 @@ export const fr: Texts = {
   },
   refusals: {
     unknownClient: {
-      title: "Cette application n’est pas connue ici",
-      advice: `${again} Si cela ne suffit pas, demandez à l’exploitant de ce serveur : l’application est peut-être bloquée.`,
+      title: "Ce serveur ne connaît pas cette application",
+      advice: `${again} Si cela ne suffit pas, adressez-vous à l’exploitant de ce serveur : l’application est peut-être bloquée.`,
     },
     redirectUri: {
-      title: "Le retour n’appartient pas à cette application",
-      advice: `L’adresse de la réponse n’est pas enregistrée pour cette application. ${again}`,
+      title: "L’adresse de retour n’appartient pas à cette application",
+      advice: `L’application demande une réponse à une adresse qui n’est pas enregistrée pour elle. ${again}`,
     },
     descriptionUnavailable: {
-      title: "L’application ne peut pas être vérifiée maintenant",
+      title: "L’application ne peut pas être vérifiée pour le moment",
       advice: "L’adresse qui décrit cette application ne répond pas. Réessayez dans un instant.",
     },
     foreignForm: {
@@ -76,20 +77,20 @@ export const fr: Texts = {
     },
     badRequest: {
       title: "L’application a envoyé une requête incorrecte",
-      advice: "Recommencez dans l’application. Si cela se répète, prévenez ses auteurs.",
+      advice: "Recommencez dans l’application. Si cela se reproduit, prévenez l’éditeur de l’application.",
     },
     tooMany: { title: "Trop de tentatives", advice: "Attendez quelques minutes, puis réessayez." },
-    busy: { title: "Le serveur est occupé", advice: "Rien n’est perdu. Réessayez dans un instant." },
+    busy: { title: "Le serveur est surchargé", advice: "Rien n’est perdu. Réessayez dans un instant." },
     internal: {
       title: "Une erreur s’est produite sur ce serveur",
-      advice: "Réessayez. Si cela se répète, prévenez l’exploitant de ce serveur.",
+      advice: "Réessayez. Si cela se reproduit, prévenez l’exploitant de ce serveur.",
     },
   },
   refusal: {
     tryAgain: "Réessayer",
     uncheckedAddress: (host) =>
-      html`L’application se trouve à ${host}. Personne ici n’a vérifié cette adresse. Revenez-y seulement si vous lui faites confiance.`,
-    back: (host) => html`Revenir à ${host}`,
+      html`L’application a pour adresse ${host}. L’exploitant de ce serveur ne l’a pas vérifiée. N’y revenez que si vous lui faites confiance.`,
+    back: (host) => html`Revenir vers ${host}`,
     request: (id, code) => `Requête ${id} (${code})`,
   },
 };

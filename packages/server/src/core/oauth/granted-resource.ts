@@ -1,8 +1,8 @@
 import { LatchkeyError } from "../errors.ts";
-import { comparableUrl } from "../oauth/resource-urls.ts";
-import type { Resource, Resources } from "../oauth/resources.ts";
-import { narrowed } from "../oauth/scopes.ts";
-import type { SessionClient } from "./sessions.ts";
+import type { SessionClient } from "../stories/sessions.ts";
+import { comparableUrl } from "./resource-urls.ts";
+import type { Resource, Resources } from "./resources.ts";
+import { narrowed } from "./scopes.ts";
 
 /**
  * The resource that a person allowed a client, as it is known now. The client may repeat it in any spelling or leave
