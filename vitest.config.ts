@@ -38,7 +38,7 @@ export default defineConfig({
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: [
-            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages,container,cluster}/**",
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages,oauth-clients,container,cluster}/**",
             "examples/web/test/browser/**",
           ],
           globalSetup: [
@@ -136,6 +136,22 @@ export default defineConfig({
           globalSetup: ["packages/server/test/languages/build.ts"],
           testTimeout: 180_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "oauth-clients",
+          include: ["packages/server/test/oauth-clients/**/*.test.ts"],
+          globalSetup: [
+            // Fetches the programs of others in the first run.
+            "packages/server/test/oauth-clients/install.ts",
+            "packages/server/test/postgres/server/embedded.ts",
+          ],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // Most of these tests wait for tokens to expire.
+          maxConcurrency: 8,
+          env,
         },
       },
       {

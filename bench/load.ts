@@ -3,12 +3,13 @@ import { Connection } from "./connection.ts";
 import { sendPaced } from "./paced.ts";
 import { processorSeconds } from "./process-figures.ts";
 import { quantile } from "./quantiles.ts";
-import { sendRefreshes, sendRepeatedly, type Tally, type Traffic } from "./traffic.ts";
+import { sendOnce, sendRefreshes, sendRepeatedly, type Tally, type Traffic } from "./traffic.ts";
 
 /** The plan for a load generator. */
 export interface LoadPlan {
   readonly port: number;
   readonly connections: number;
+  /** The duration. Requests that are sent once take as long as they take. */
   readonly seconds: number;
   readonly traffic: Traffic;
   /** The id of the process with the measured processor time. */
@@ -40,8 +41,8 @@ async function makeLoad({ port, connections, seconds, traffic, watched }: LoadPl
     end,
     count(status, since) {
       const now = performance.now();
-      // A response after the end is outside the measured seconds, unless its request had a planned time.
-      if (now > end && traffic.kind !== "paced") return;
+      // A response after the end is outside the measured seconds, unless its request was planned.
+      if (now > end && (traffic.kind === "repeat" || traffic.kind === "refresh")) return;
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       latencies.push(now - since);
     },
@@ -53,12 +54,14 @@ async function makeLoad({ port, connections, seconds, traffic, watched }: LoadPl
   );
   if (traffic.kind === "repeat") await sendRepeatedly(open, traffic, tally);
   else if (traffic.kind === "paced") await sendPaced(open, traffic, tally);
-  else tokens = await sendRefreshes(open, traffic.tokens, tally);
-  const watchedSeconds = (await atEnd) - before;
+  else if (traffic.kind === "once") await sendOnce(open, traffic, tally);
+  else tokens = await sendRefreshes(open, traffic, tally);
+  const taken = traffic.kind === "once" ? (performance.now() - start) / 1000 : seconds;
+  const watchedSeconds = (traffic.kind === "once" ? processorSeconds(watched) : await atEnd) - before;
   for (const connection of open) connection.close();
   return {
     statuses: Object.fromEntries(statuses),
-    seconds,
+    seconds: taken,
     watchedSeconds,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),

@@ -39,8 +39,8 @@ export async function makeLoad(service: Service, load: Load): Promise<LoadResult
   const answers = Object.values(report.statuses).reduce((sum, count) => sum + count, 0);
   return {
     ...report,
-    rate: answers / seconds,
-    busy: report.watchedSeconds / seconds,
+    rate: answers / report.seconds,
+    busy: report.watchedSeconds / report.seconds,
     cost: (report.watchedSeconds / answers) * 1e6,
   };
 }

@@ -17,3 +17,9 @@ export function residentBytes(pid: number): number {
   if (kilobytes === undefined) throw new Error(`no VmRSS of process ${pid}`);
   return Number(kilobytes) * 1024;
 }
+
+/** The processor time of the main thread of a process, in milliseconds, from `/proc`. */
+export function mainThreadMilliseconds(pid: number): number {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ");
+  return Number(nanoseconds) / 1e6;
+}

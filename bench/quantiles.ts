@@ -14,3 +14,7 @@ export function quantile(values: readonly number[], q: number): number {
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
+
+/** The middle half of the values: their first and third quartile. */
+export const middleHalf = (values: readonly number[]) =>
+  [quantile(values, 0.25), quantile(values, 0.75)] as const;

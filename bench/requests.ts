@@ -2,9 +2,16 @@ import { Connection } from "./connection.ts";
 
 const host = "Host: 127.0.0.1";
 
-function post(path: string, body: object): string {
+/** The bytes of a `POST` with a JSON body. @param headers complete header lines */
+export function post(path: string, body: object, headers: readonly string[] = []): string {
   const json = JSON.stringify(body);
-  return `POST ${path} HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+  const lines = [
+    host,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(json)}`,
+    ...headers,
+  ];
+  return `POST ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${json}`;
 }
 
 /** The bytes of `POST /auth/login`. */
@@ -15,6 +22,14 @@ export const loginRequest = (username: string, password: string): string =>
 export const refreshRequest = (refreshToken: string): string =>
   post("/auth/refresh", { refresh_token: refreshToken });
 
+/** The bytes of `POST /oauth/token` with the refresh token of a client. */
+export const clientRefreshRequest = (clientId: string, refreshToken: string): string =>
+  formRequest("/oauth/token", {
+    grant_type: "refresh_token",
+    client_id: clientId,
+    refresh_token: refreshToken,
+  });
+
 /** The bytes of `POST /auth/refresh` with an access token. */
 export const tradeRequest = (currentToken: string): string =>
   post("/auth/refresh", { current_token: currentToken });
@@ -22,15 +37,22 @@ export const tradeRequest = (currentToken: string): string =>
 /** The bytes of `GET /auth/me`. */
 export const meRequest = (accessToken: string): string => bearerRequest("/auth/me", accessToken);
 
-/** The bytes of a `POST` with a form. @param at host and port, for servers that check the Host header */
+/**
+ * The bytes of a `POST` with a form.
+ *
+ * @param at host and port, for servers that check the Host header
+ * @param headers complete header lines
+ */
 export function formRequest(
   path: string,
   fields: Readonly<Record<string, string>>,
   at: string = "127.0.0.1",
+  headers: readonly string[] = [],
 ): string {
   const form = new URLSearchParams(fields).toString();
   const type = "Content-Type: application/x-www-form-urlencoded";
-  return `POST ${path} HTTP/1.1\r\nHost: ${at}\r\n${type}\r\nContent-Length: ${form.length}\r\n\r\n${form}`;
+  const lines = [`Host: ${at}`, type, `Content-Length: ${form.length}`, ...headers];
+  return `POST ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${form}`;
 }
 
 /** The bytes of a `GET` with a bearer token. @param at host and port, for servers that check the Host header */

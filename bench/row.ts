@@ -13,6 +13,8 @@ export interface Row {
 /** Quick runs only check that everything works; their figures are unreliable. */
 interface Pace {
   readonly quick: boolean;
+  /** The folder of another checkout, with built packages, for the row `against`. */
+  readonly against?: string | undefined;
 }
 
 /** Measures one or more rows. @throws if the measurement is invalid */

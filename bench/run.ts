@@ -1,24 +1,34 @@
 import { parseArgs } from "node:util";
 import { machine } from "./processors.ts";
 import { type Measure, type Row, tableOf } from "./row.ts";
+import { against } from "./rows/against.ts";
 import { client } from "./rows/client.ts";
 import { guard } from "./rows/guard.ts";
 import { keycloak } from "./rows/keycloak.ts";
 import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
+import { pageStorm } from "./rows/page-storm.ts";
 import { queries } from "./rows/queries.ts";
 import { refresh } from "./rows/refresh.ts";
+import { registrations } from "./rows/registrations.ts";
 import { size } from "./rows/size.ts";
 import { start } from "./rows/start.ts";
 import { stormed } from "./rows/storm.ts";
+import { token } from "./rows/token.ts";
 
-/** `npm run bench [-- [--quick] [ROW …]]` measures the named rows, or all, and prints one table. */
+/**
+ * `npm run bench [-- [--quick] [--against CHECKOUT] [ROW …]]` measures the named rows, or all, and prints one table.
+ * The row `against` needs another checkout with built packages.
+ */
 const measures: Readonly<Record<string, Measure>> = {
   login,
   me,
   refresh,
   storm: stormed,
+  "page-storm": pageStorm,
+  token,
+  registrations,
   start,
   memory,
   client,
@@ -26,10 +36,11 @@ const measures: Readonly<Record<string, Measure>> = {
   keycloak,
   size,
   queries,
+  against,
 };
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false } },
+  options: { quick: { type: "boolean", default: false }, against: { type: "string" } },
   allowPositionals: true,
 });
 const names = positionals.length > 0 ? positionals : Object.keys(measures);

@@ -48,14 +48,24 @@ export interface LatchkeyOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** A file in the folder; undefined if the settings name the database. */
   readonly database?: string | undefined;
+  /** The command. Default: that of this checkout. */
+  readonly script?: URL;
 }
 
+const ownCommand = new URL("../packages/server/bin/latchkey.js", import.meta.url);
+
 /** Starts the real server, with `administrator` as its first administrator and without throttling. */
-export function startLatchkey({ folder, processor, settings, ...more }: LatchkeyOptions) {
+export function startLatchkey({
+  folder,
+  processor,
+  settings,
+  script = ownCommand,
+  ...more
+}: LatchkeyOptions) {
   const database = "database" in more ? more.database : "latchkey.db";
   const unlimited = "1000000/1h";
   return startService(folder, {
-    script: new URL("../packages/server/bin/latchkey.js", import.meta.url),
+    script,
     args: [
       "serve",
       "--port",

@@ -15,7 +15,7 @@ export interface Sized {
 }
 
 /** The cheapest hash, so that the measurement is about everything else. */
-const cheapest = {
+export const cheapest = {
   LATCHKEY_HASH_MEMORY: "8",
   LATCHKEY_HASH_ITERATIONS: "1",
   LATCHKEY_ALLOW_INSECURE: "hash",

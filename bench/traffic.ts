@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Connection } from "./connection.ts";
-import { refreshRequest } from "./requests.ts";
+import { clientRefreshRequest, refreshRequest } from "./requests.ts";
 
 /** The traffic of a load generator. Requests are prepared HTTP bytes as text. */
 export type Traffic =
@@ -12,8 +12,15 @@ export type Traffic =
       /** How long a connection pauses after a 503, in milliseconds. */
       readonly restAfter503?: number;
     }
+  /** Each request is sent once, in turn, on the next free connection. */
+  | { readonly kind: "once"; readonly requests: readonly string[] }
   /** Each connection refreshes its own session repeatedly, with the token of the last response. */
-  | { readonly kind: "refresh"; readonly tokens: readonly string[] }
+  | {
+      readonly kind: "refresh";
+      readonly tokens: readonly string[];
+      /** The client of the sessions. Undefined for the sessions of logins. */
+      readonly clientId?: string;
+    }
   /** Open loop: requests are sent at planned times, so a slow server does not reduce the load. */
   | { readonly kind: "paced"; readonly requests: readonly string[]; readonly perSecond: number };
 
@@ -45,18 +52,38 @@ export async function sendRepeatedly(
   );
 }
 
+/** Sends each request once. */
+export async function sendOnce(
+  connections: readonly Connection[],
+  { requests }: Of<"once">,
+  tally: Tally,
+): Promise<void> {
+  const left = requests.values();
+  await Promise.all(
+    connections.map(async (connection) => {
+      for (const request of left) {
+        const since = performance.now();
+        const { status } = await connection.send(Buffer.from(request));
+        tally.count(status, since);
+      }
+    }),
+  );
+}
+
 /** Closed loop of refreshes, each with the token of the last response. @returns the last tokens */
 export function sendRefreshes(
   connections: readonly Connection[],
-  tokens: readonly string[],
+  { tokens, clientId }: Of<"refresh">,
   tally: Tally,
 ): Promise<string[]> {
+  const requestOf = (token: string) =>
+    clientId === undefined ? refreshRequest(token) : clientRefreshRequest(clientId, token);
   return Promise.all(
     connections.map(async (connection, number) => {
       let token = inTurn(tokens, number);
       while (performance.now() < tally.end) {
         const since = performance.now();
-        const { status, body } = await connection.send(Buffer.from(refreshRequest(token)));
+        const { status, body } = await connection.send(Buffer.from(requestOf(token)));
         tally.count(status, since);
         if (status !== 200) throw new Error(`refresh answered ${status}: ${body}`);
         token = tokenIn(body);

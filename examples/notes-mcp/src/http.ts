@@ -13,8 +13,12 @@ const port = Number(process.env["PORT"] ?? 4001);
 const signInPath = /^\/(mcp|\.well-known\/oauth-protected-resource(\/mcp)?)$/;
 const fieldPath = /^(\/\.well-known\/oauth-protected-resource)?\/mcp\/token-field$/;
 
-// By default Node keeps only the first of two Authorization headers. Joined, they are refused.
-const server = createServer({ joinDuplicateHeaders: true }).listen(port, "127.0.0.1");
+// By default Node keeps only the first of two Authorization headers. Joined, they are refused. Milliseconds: an idle
+// connection outlives that of a client or a proxy. Otherwise a request meets a closing connection and fails.
+const server = createServer({ joinDuplicateHeaders: true, keepAliveTimeout: 72_000 }).listen(
+  port,
+  "127.0.0.1",
+);
 await once(server, "listening");
 const address = server.address();
 const resource = `http://127.0.0.1:${typeof address === "object" ? address?.port : port}/mcp`;

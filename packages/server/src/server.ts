@@ -58,7 +58,8 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const { log, clock = Date.now, steady = () => performance.now() } = dependencies;
   const { databaseClock, hasher, network, lostLogLines, idleGrace = 0 } = dependencies;
   const { host } = config;
-  const port = config.port === 0 ? await freePort(host) : config.port;
+  await using reserved = config.port === 0 ? await reservePort(host) : undefined;
+  const port = reserved?.port ?? config.port;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const issuer = config.issuer ?? url;
 
@@ -83,8 +84,9 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     const app = await composeApp({ ...foundation, ...appParts });
 
     if (config.provider === "local") await retryUnavailable(async () => dependencies.prepare?.(people));
+    await reserved?.[Symbol.asyncDispose]();
     await app.listen({ host, port });
-    const providerJobs = realm === undefined ? [] : [realm.job];
+    const providerJobs = realm?.jobs ?? [];
     const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);
@@ -148,15 +150,21 @@ function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
 }
 
 /**
- * Finds a free port for the setting 0. The default issuer contains the port, and keys and routes need the issuer before
- * the server listens. If another program takes the port in between, the start fails with "port … is in use".
+ * Finds a free port for the setting 0, and keeps it until it is disposed of. The default issuer contains the port, and
+ * keys and routes need the issuer before the server listens. Without the reservation, a busy machine gives the port to
+ * another program while the server opens its database.
  */
-async function freePort(host: string): Promise<number> {
-  const probe = createServer().listen(0, host);
-  await once(probe, "listening");
-  const bound = probe.address();
-  probe.close();
-  await once(probe, "close");
+async function reservePort(host: string): Promise<{ readonly port: number } & AsyncDisposable> {
+  const holder = createServer().listen(0, host);
+  await once(holder, "listening");
+  const bound = holder.address();
   if (bound === null || typeof bound === "string") throw new Error("no free port");
-  return bound.port;
+  return {
+    port: bound.port,
+    async [Symbol.asyncDispose]() {
+      if (!holder.listening) return;
+      holder.close();
+      await once(holder, "close");
+    },
+  };
 }

@@ -6,12 +6,14 @@ const noticeTime = 1_000;
  *
  * @param condition its name, for the error
  * @param timeout in milliseconds
+ * @param interval milliseconds between two checks. A check that costs much needs a longer one
  * @throws after the timeout
  */
 export async function until(
   condition: string,
   holds: () => boolean | Promise<boolean>,
   timeout: number = noticeTime,
+  interval = 20,
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   for (;;) {
@@ -19,6 +21,6 @@ export async function until(
     const last = performance.now() > deadline;
     if (await holds()) return;
     if (last) throw new Error(`not within ${timeout} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, interval));
   }
 }

@@ -237,13 +237,13 @@ describe.each([1, 2] as const)("guardMcp in front of a server of major %i", (maj
   });
 
   describe("scopes", () => {
-    it("answers 403 with all the scopes that the call needs", async () => {
+    it("answers 403 with the scopes that the call needs, and those of the token", async () => {
       const some = await issuer.token({ claims: { ...people.user, scope: "openid notes:read" } });
       const response = await post(strict, call("export"), bearer(some));
       expect(response.status).toBe(403);
       expect(response.headers.get("www-authenticate")).toBe(
         `Bearer error="insufficient_scope", error_description="${new TokenError("insufficient_scope").message}", ` +
-          `scope="notes:read notes:export", ${metadata()}`,
+          `scope="notes:read notes:export openid", ${metadata()}`,
       );
       expect(await response.json()).toMatchObject({ code: "insufficient_scope" });
       expect(evidence.decisions.at(-1)).toMatchObject({

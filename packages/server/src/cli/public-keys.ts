@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isObject } from "@latchkey/guard/own-members";
+import { isCheap } from "../core/oauth/assertion-signature.ts";
 import type { ClientKey } from "../core/oauth/client-document.ts";
 import { CommandProblem } from "./failures.ts";
 
@@ -63,9 +64,9 @@ function exported(path: string, read: () => KeyObject): JsonWebKey {
 function assertUsable(path: string, jwk: ClientKey): ClientKey {
   const { kty, crv, n } = jwk;
   const long = kty === "RSA" && typeof n === "string" && Buffer.from(n, "base64url").length >= 256;
-  if (long || crv === "P-256" || crv === "Ed25519") return jwk;
+  if ((long && isCheap(jwk)) || crv === "P-256" || crv === "Ed25519") return jwk;
   throw new CommandProblem(
-    `${path}: assertions are signed with P-256, Ed25519, or RSA of 2048 bits or more: make another key`,
+    `${path}: assertions are signed with P-256, Ed25519, or RSA of 2048 to 4096 bits: make another key`,
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import { shownSession } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
@@ -11,7 +12,7 @@ import { printPages } from "./listing.ts";
 /** `latchkey session list`. */
 export async function listSessions(given: Given<"json" | "limit" | "after">): Promise<void> {
   const { config, option, words } = given;
-  assertLocal(config, "sessions", "list and end them");
+  assertSessionsHere(config);
   await withDatabase(config, async ({ store, people }) => {
     const [name, id] = [words[0], option("after")];
     const userId = name === undefined ? undefined : (await people.find(name)).id;
@@ -37,7 +38,7 @@ export async function listSessions(given: Given<"json" | "limit" | "after">): Pr
 
 /** `latchkey session end`. */
 export async function endSession({ config, words: [id = ""] }: Given<never>): Promise<void> {
-  assertLocal(config, "sessions", "list and end them");
+  assertSessionsHere(config);
   await withDatabase(config, async ({ store }) => {
     const session = await store.sessions.byId(id);
     if (session === undefined) throw new CommandProblem(`there is no session ${id}`);
@@ -46,6 +47,11 @@ export async function endSession({ config, words: [id = ""] }: Given<never>): Pr
     const ended = await store.sessions.end(session.id, [event]);
     print(ended ? `ended the session of ${session.userId}` : "this session had already ended");
   });
+}
+
+/** With Keycloak, the sessions of OAuth clients alone are here. */
+function assertSessionsHere(config: Config): void {
+  if (config.oauth === "off") assertLocal(config, "sessions", "list and end them");
 }
 
 function rowOf(session: Session): string[] {

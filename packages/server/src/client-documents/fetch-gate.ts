@@ -1,11 +1,11 @@
 import type { Caller } from "../core/audit-events.ts";
-import type { Bulkhead } from "../core/throttle/bulkhead.ts";
 import type { RequestLimit } from "../core/throttle/request-limit.ts";
+import type { FetchSlots } from "./fetch-slots.ts";
 
 /** The limits of all fetches of a server. */
 export interface FetchLimits {
   /** Fetches at once. */
-  readonly slots: Bulkhead;
+  readonly slots: FetchSlots;
   /** Fetches that callers of one network cause. */
   readonly perNetwork: RequestLimit;
 }
@@ -27,11 +27,11 @@ export class FetchGate<T> {
    */
   async run(url: string, caller: Caller, work: () => Promise<T>): Promise<T> {
     if (!this.#flights.has(url)) await this.#limits.perNetwork.count(caller);
-    return this.#flights.get(url) ?? this.#begin(url, work);
+    return this.#flights.get(url) ?? this.#begin(url, caller, work);
   }
 
-  async #begin(url: string, work: () => Promise<T>): Promise<T> {
-    const slot = this.#limits.slots.acquire();
+  async #begin(url: string, caller: Caller, work: () => Promise<T>): Promise<T> {
+    const slot = this.#limits.slots.acquire(url, caller);
     const flight = work().finally(() => {
       slot[Symbol.dispose]();
       this.#flights.delete(url);

@@ -6,6 +6,12 @@ import { type FetchedJson, FetchFailed, FetchRefused, readAnswer } from "./json-
 import { type Network, systemNetwork } from "./network.ts";
 import { isPublicAddress } from "./public-address.ts";
 
+/**
+ * Addresses of a host that are tried, at most, of each family. A name server can list thousands. Each one that refuses
+ * costs no time, so one fetch would knock at all of them.
+ */
+const mostTried = 3;
+
 /** @throws {FetchRefused | FetchFailed} */
 export type FetchJson = (url: string) => Promise<FetchedJson>;
 
@@ -43,7 +49,7 @@ function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }
 
-/** @throws {FetchRefused} if no address of the host is public */
+/** @returns some public addresses of the host, of both families. @throws {FetchRefused} if none is public */
 async function publicAddresses(
   host: string,
   network: Network,
@@ -52,7 +58,7 @@ async function publicAddresses(
   const all = isIP(host) === 0 ? await network.resolve(host, signal) : [host];
   const addresses = all.filter(isPublicAddress);
   if (addresses.length === 0) throw new FetchRefused("no public address");
-  return addresses;
+  return [4, 6].flatMap((family) => addresses.filter((one) => isIP(one) === family).slice(0, mostTried));
 }
 
 async function readFrom(

@@ -1,19 +1,20 @@
+import { lazyClientDocuments } from "../client-documents/lazy-client-documents.ts";
 import type { Network } from "../client-documents/network.ts";
-import { openClientDocuments } from "../client-documents/open-client-documents.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import { createRequestCheck } from "../core/oauth/authorization-request.ts";
+import { type CheckRequest, createRequestCheck } from "../core/oauth/authorization-request.ts";
+import type { Broker } from "../core/oauth/broker.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
 import { createAuthenticateClient } from "../core/oauth/client-authentication.ts";
 import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
 import { SealedClients } from "../core/oauth/sealed-clients.ts";
-import { createAuthorize, createDeny } from "../core/stories/authorize.ts";
+import { createAuthorize, createDeny, type Deny } from "../core/stories/authorize.ts";
 import { createClientToken } from "../core/stories/client-credentials.ts";
 import type { UserById } from "../core/stories/current-user.ts";
 import { createIntrospect } from "../core/stories/introspect.ts";
 import { createRedeem } from "../core/stories/redeem.ts";
-import { createRefresh } from "../core/stories/refresh.ts";
+import { createRefresh, type Renew } from "../core/stories/refresh.ts";
 import type { SessionGraceSettings } from "../core/stories/refresh-grace.ts";
 import { createRegisterClient } from "../core/stories/register-client.ts";
 import { createRevokeToken } from "../core/stories/revoke-token.ts";
@@ -37,6 +38,22 @@ export interface OAuthParts extends Foundation {
   readonly metrics: OAuthMetrics;
   /** The network that client documents are read from. Undefined for that of this machine. */
   readonly network: Network | undefined;
+  /** Undefined with local users. */
+  readonly realm: RealmOAuth | undefined;
+}
+
+/** The parts that stand for a realm, if people sign in there. */
+export interface RealmOAuth {
+  /** People of the realm. No local user may act for a client then. */
+  readonly users: UserById;
+  readonly renew: Renew;
+  readonly createBroker: (stories: BrokerStories) => Broker;
+}
+
+/** The stories that a broker calls. */
+interface BrokerStories {
+  readonly checkRequest: CheckRequest;
+  readonly deny: Deny;
 }
 
 /** The composed authorization server. */
@@ -47,7 +64,7 @@ const registrationRule = { limit: 1_000, windowMs: 60_000 };
 
 /** Composes the stories of the authorization server. */
 export function composeOAuth({ config, issuer, store, keys, metrics, log, ...parts }: OAuthParts) {
-  const { accounts, throttle, clock, steady, times } = parts;
+  const { accounts, throttle, clock, steady, times, realm } = parts;
   const { authorizations, sessions, audit } = store;
   const { first, others } = keys.keyring;
   const resources = createResources({
@@ -59,7 +76,8 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   });
   const noteDropped = noteDroppedScopes((fields, line) => log.warn(fields, line));
   const sealed = config.oauthRegistration === "on" ? new SealedClients(first, ...others) : undefined;
-  const described = openDocuments({ ...parts, config, store });
+  const fetches = new MemoryAttemptCounter(steady);
+  const described = lazyDocuments({ ...parts, config, store, counter: fetches });
   const documents = config.oauthClientDocuments === "off" ? undefined : described.documents;
   const clients = createClients({ registered: store.clients, sealed, documents });
   const checkAssertion = createAssertionCheck({
@@ -74,46 +92,56 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   const limit = new RequestLimit("registrations", registrationRule, registrations);
   const registerClient = sealed && createRegisterClient({ sealed, limit });
 
-  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, authorizations, resources };
+  const users = realm?.users ?? accounts;
+  const shared = { ...keys, accounts, users, throttle, sessions, audit, authorizations, resources };
   const life = { ...shared, clock, steady };
   const redeem = createRedeem({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } });
+  const allowedScope = createAllowedScope(noteDropped);
+  const checkRequest = createRequestCheck({ clients, resources, allowedScope });
+  const deny = createDeny(life);
   return {
     operations: {
       authenticateClient: createAuthenticateClient({ clients, checkAssertion }),
       redeem: counted(redeem, (outcome) => metrics.redeemed(outcome)),
-      refresh: createRefresh({ ...life, settings: { ...times, currentToken: false } }),
+      refresh: createRefresh({
+        ...life,
+        ...(realm && { renew: realm.renew }),
+        settings: { ...times, currentToken: false },
+      }),
       clientToken: createClientToken({ ...life, clients: store.clients, noteDropped }),
       revokeToken: createRevokeToken(life),
       registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
     },
     introspect: createIntrospect(keys),
-    counters: [registrations, described.counter],
+    counters: [registrations, fetches],
     clientDocuments: documents !== undefined,
-    documentFetches: () => documents?.outcomes,
+    documentFetches: () => documents && described.outcomes(),
     page: {
       issuer,
-      checkRequest: createRequestCheck({ clients, resources, allowedScope: createAllowedScope(noteDropped) }),
+      checkRequest,
       authorize: createAuthorize(life),
-      deny: createDeny(life),
+      deny,
+      broker: realm?.createBroker({ checkRequest, deny }),
       log,
     },
   };
 }
 
-/** Opens client documents. The keys of a client that the operator added are read also if documents are off. */
-function openDocuments({
+/** Client documents. The keys of a client that the operator added are read also if documents are off. */
+function lazyDocuments({
   config,
   store,
+  network,
   ...parts
-}: Pick<OAuthParts, "config" | "store" | "clock" | "steady" | "network">) {
+}: Pick<OAuthParts, "config" | "store" | "clock" | "network"> & { readonly counter: AttemptCounter }) {
   const { oauthClientDocuments: allowed } = config;
   const hosts = typeof allowed === "string" ? undefined : allowed;
-  const { clock, steady, network } = parts;
-  return openClientDocuments({
+  const { clock, counter } = parts;
+  return lazyClientDocuments({
     copies: store.clientDocuments,
     hosts,
     clock,
-    steady,
+    counter,
     ...(network && { network }),
   });
 }

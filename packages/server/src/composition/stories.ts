@@ -81,7 +81,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
-  const realm = await provider?.openRealmProvider({ ...parts, config, store, keys, throttle, grace });
+  const realm = await provider?.openRealmProvider({ ...parts, config, issuer, store, keys, throttle, grace });
   const operations = realm?.stories ?? {
     signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
     refresh: createRefresh({
@@ -98,6 +98,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
           usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
+          realm: realm?.oauth,
         })
       : undefined;
   return {

@@ -39,6 +39,8 @@ export interface Origin {
   readonly requestId?: string;
   /** The id of the user that called the tool. */
   readonly actor?: string;
+  /** The id of the OAuth client that called the tool for that user. */
+  readonly client?: string;
 }
 
 /** The sender of a request, as far as the edge can tell. */
@@ -73,7 +75,7 @@ export const auditReasons = {
   "refresh.throttled": ["pair", "account", "address"],
   "token.refreshed": ["refresh_token", "current_token"],
   "refresh.repeated": ["same_address", "other_address"],
-  "session.ended": ["logout", "replay", "limit", "owner", "operator", "revoked"],
+  "session.ended": ["logout", "replay", "limit", "owner", "operator", "revoked", "realm"],
   "sessions.ended": ["owner", "owner_others", "administrator"],
   "key.rotated": ["age", "operator"],
 } as const satisfies Partial<Record<AuditEventName, readonly string[]>>;
@@ -109,7 +111,7 @@ export interface AuditTrail {
 export function eventOf<Name extends AuditEventName>(
   name: Name,
   at: number,
-  { address, requestId, actor }: Origin,
+  { address, requestId, actor, client }: Origin,
   about: AuditSubject<Name> = {},
 ): AuditEvent {
   return {
@@ -118,6 +120,7 @@ export function eventOf<Name extends AuditEventName>(
     address,
     ...(requestId !== undefined && { requestId }),
     ...(actor !== undefined && { actor }),
+    ...(client !== undefined && { client }),
     ...about,
   };
 }

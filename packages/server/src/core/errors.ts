@@ -6,6 +6,10 @@ const refusals = {
     400,
     "This application is not known here, or it is blocked: remove the connection in the application and add it again",
   ],
+  invalid_provider_answer: [
+    400,
+    "This sign-in has expired, was finished already, or was begun in another browser: start again in the application",
+  ],
   invalid_redirect_uri: [400, "The redirect URI is not one that this application may use"],
   invalid_client_metadata: [400, "The description of the client is not valid"],
   invalid_grant: [400, "The code or the refresh token is not valid for this client: sign in again"],
@@ -13,6 +17,10 @@ const refusals = {
   invalid_target: [400, "The resource is not known here, or is not the one that was allowed"],
   unauthorized_client: [400, "This client may not use this grant type"],
   unsupported_grant_type: [400, "This grant type is not supported"],
+  unsupported_token_type: [
+    400,
+    "The token of a machine cannot be revoked here: it expires soon, and the operator can block the client",
+  ],
   unsupported_response_type: [400, "This response type is not supported: use code"],
   access_denied: [403, "The person did not allow this"],
   interaction_required: [400, "A person has to sign in: leave out prompt=none"],
@@ -30,6 +38,10 @@ const refusals = {
   account_setup_required: [
     403,
     "This account is not set up yet: sign in to the identity provider once in a browser and complete the steps it asks for",
+  ],
+  password_login_off: [
+    403,
+    "Nobody signs in here by a password: use an application that opens the sign-in page of the identity provider",
   ],
   token_too_large: [
     403,

@@ -45,7 +45,7 @@ export interface AppParts
 }
 
 const maxBodyBytes = 16 * 1024;
-/** In characters. An authorization request holds a state, scopes, and a client id that may be a URL. */
+/** In characters. An authorization request holds a state, scopes, and a client id that may be a URL; so does a callback. */
 const maxUrlLength = { authorize: 8192, other: 2048 };
 
 /** Milliseconds that a client has for its headers and for the whole request, and that an idle connection stays open. */
@@ -121,6 +121,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 function isTooLong(url: string): boolean {
-  const isAuthorize = /^\/oauth\/authorize(?:\?|$)/.test(url);
-  return url.length > (isAuthorize ? maxUrlLength.authorize : maxUrlLength.other);
+  const isLong = /^\/oauth\/(?:authorize|callback)(?:\?|$)/.test(url);
+  return url.length > (isLong ? maxUrlLength.authorize : maxUrlLength.other);
 }

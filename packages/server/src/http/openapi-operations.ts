@@ -50,10 +50,11 @@ export const describeLogin = (mount: string): FastifySchema => ({
       "invalid_credentials",
     ),
     403: errors(
-      "The password is right, but the account may not sign in, or its token is too large for a request",
+      "The password is right, but the account may not sign in, or its token is too large for a request. Or the identity provider takes no passwords from here",
       {},
       "account_disabled",
       "account_setup_required",
+      "password_login_off",
       "token_too_large",
     ),
     ...throttled,

@@ -39,7 +39,8 @@ const cacheControl = `public, max-age=${keySetLifetime / 1000}`;
 
 /** Serves the metadata of the issuer, and its keys (RFC 7517 §5). */
 export function wellKnownRoutes(app: FastifyInstance, options: WellKnownOptions): void {
-  const { keySet, authorizationServer } = options;
+  const { keySet, authorizationServer, foreign, issuer } = options;
+  if (foreign !== undefined) foreignMetadataRoute(app, foreign, issuer);
   if (authorizationServer === undefined) verifierMetadataRoute(app, metadataOf(options));
   else
     serverMetadataRoutes(app, {
@@ -81,6 +82,17 @@ function verifierMetadataRoute(app: FastifyInstance, metadata: object): void {
     if (Object.hasOwn(request.headers, mcpVersion)) throw new LatchkeyError("not_found");
     return reply.header("cache-control", cacheControl).send(metadata);
   });
+}
+
+/**
+ * Serves the metadata of an identity provider with tokens that are passed through. Guards of those tokens read it at
+ * `discoverAt: ISSUER/realm`, also while the authorization server is on: the other documents name Latchkey then.
+ */
+function foreignMetadataRoute(app: FastifyInstance, foreign: ForeignIssuer, issuer: string): void {
+  const metadata = metadataOf({ issuer, foreign, docs: false });
+  app.get("/realm/.well-known/openid-configuration", { schema: { hide: true } }, (_request, reply) =>
+    reply.header("cache-control", cacheControl).send(metadata),
+  );
 }
 
 /** The header that every MCP client sends. */

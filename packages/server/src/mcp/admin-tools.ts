@@ -1,6 +1,8 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
+import type { Principal } from "@latchkey/guard/verifier";
 import type { Caller } from "../core/audit-events.ts";
-import type { Administration } from "../core/stories/administration.ts";
+import type { Administration, Administrator } from "../core/stories/administration.ts";
+import { clientOf } from "../core/stories/current-user.ts";
 import type { RecentEvents } from "../core/stories/recent-events.ts";
 import { ends, reads, restores, type ToolRules } from "./policy.ts";
 import { eventsAnswer, userAnswer } from "./tool-answers.ts";
@@ -23,6 +25,12 @@ export function registerAdminTools(
   caller: Caller,
   run: RunTool,
 ): void {
+  /** A client that an administrator allowed stands in the trail beside them. */
+  const administrator = (principal: Principal): Administrator => ({
+    ...caller,
+    actor: principal.userId,
+    ...clientOf(principal),
+  });
   const onUser = { inputSchema: inputs.userName, outputSchema: outputs.user };
 
   server.registerTool(
@@ -45,7 +53,7 @@ export function registerAdminTools(
       annotations: ends,
     },
     ({ user }, { principal }) =>
-      run(async () => userAnswer(await administration.disable(user, { ...caller, actor: principal.userId }))),
+      run(async () => userAnswer(await administration.disable(user, administrator(principal)))),
   );
 
   server.registerTool(
@@ -57,7 +65,7 @@ export function registerAdminTools(
       annotations: restores,
     },
     ({ user }, { principal }) =>
-      run(async () => userAnswer(await administration.enable(user, { ...caller, actor: principal.userId }))),
+      run(async () => userAnswer(await administration.enable(user, administrator(principal)))),
   );
 
   server.registerTool(
@@ -71,7 +79,7 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => ({
-        ended: await administration.endSessions(user, { ...caller, actor: principal.userId }),
+        ended: await administration.endSessions(user, administrator(principal)),
       })),
   );
 

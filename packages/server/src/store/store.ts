@@ -5,6 +5,7 @@ import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
 import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
@@ -28,6 +29,7 @@ import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
+import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
 import { revocationTable } from "./tables/revocations.ts";
@@ -41,6 +43,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
+  readonly realmPeople: RealmPeople;
   readonly authorizations: Authorizations;
   readonly clients: RegisteredClients;
   readonly resources: RegisteredResources;
@@ -115,6 +118,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
       await endingsOfClients.finish(at);
     },
     realmSessions: realmSessionTable(database, audit),
+    realmPeople: realmPeopleTable(database, audit),
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),

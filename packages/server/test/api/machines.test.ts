@@ -80,7 +80,9 @@ test.each(majors)("a machine calls the tools of its roles, with a client of majo
   await using client = await connectMcp(major, server.url, await tokenOf(server, robot));
   server.newEvents();
   expect((await client.call("disable_user", { user: "bob" })).value).toMatchObject({ active_status: false });
-  expect(server.newEvents()).toEqual([expect.objectContaining({ name: "user.disabled", actor: robot.id })]);
+  expect(server.newEvents()).toEqual([
+    expect.objectContaining({ name: "user.disabled", actor: robot.id, client: robot.id }),
+  ]);
   expect((await client.call("list_my_sessions")).value).toEqual({ total: 0, sessions: [] });
   expect(await client.call("who_am_i")).toMatchObject({ value: undefined, code: "forbidden" });
 });

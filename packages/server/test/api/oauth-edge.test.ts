@@ -43,6 +43,16 @@ describe("an error outside of a route has the form of OAuth", () => {
       refused(404, "invalid_request", "not_found"),
     ],
     [
+      "a path with encoded letters",
+      { ...refreshing, path: "/%6fauth/token", body: "" },
+      refused(400, "invalid_request", "invalid_request"),
+    ],
+    [
+      "an unknown path with encoded letters",
+      { method: "GET", path: "/oaut%68/nothing?x" },
+      refused(404, "invalid_request", "not_found"),
+    ],
+    [
       "GET instead of POST",
       { method: "GET", path: "/oauth/token" },
       refused(405, "invalid_request", "method_not_allowed", { headers: { allow: "POST" } }),
@@ -270,13 +280,13 @@ describe("pages of every origin", () => {
       const { id } = await register(server());
       const query = new URLSearchParams({ client_id: id, redirect_uri: redirectUri });
       for (const method of ["GET", "POST", "OPTIONS"]) {
-        const { headers } = await fetch(`${server().url}/oauth/authorize?${query}`, {
+        const { status, headers } = await fetch(`${server().url}/oauth/authorize?${query}`, {
           method,
-          headers: { origin },
+          headers: { origin, "access-control-request-method": "POST" },
           redirect: "manual",
         });
-        expect(headers.get("access-control-allow-origin")).not.toBe(origin);
-        if (method !== "OPTIONS") expect(headers.get("access-control-allow-origin")).toBeNull();
+        expect(headers.get("access-control-allow-origin")).toBeNull();
+        if (method === "OPTIONS") expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
       }
     });
   });

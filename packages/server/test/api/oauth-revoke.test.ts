@@ -44,6 +44,22 @@ describe("/oauth/revoke", () => {
     }
   });
 
+  test("refuses a machine's own token, which goes on, and tells no other client of it", async () => {
+    const { id, secret } = await addClient(server());
+    const asked = form("/oauth/token", { grant_type: "client_credentials" }, basic(id, secret));
+    const token = String((await send(server(), "", asked)).body["access_token"]);
+    await check(
+      server(),
+      "",
+      revoke(token, undefined, basic(id, secret)),
+      refused(400, "unsupported_token_type"),
+    );
+    const { id: other } = await register(server());
+    await check(server(), "", revoke(token, other), revoked());
+    const { body } = await send(server(), "", form("/oauth/introspect", { token }));
+    expect(body).toMatchObject({ active: true, sub: id });
+  });
+
   test("refuses requests without a token or without their client", async () => {
     const { id } = await register(server());
     const { id: own, secret } = await addClient(server());

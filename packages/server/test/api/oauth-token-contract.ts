@@ -12,6 +12,7 @@ import {
   tokensIn,
 } from "./oauth-world.ts";
 import { type ProviderWorld, sharedServer } from "./provider-world.ts";
+import { ask } from "./raw-request.ts";
 
 const nothingInside = ["access_token", "refresh_token", "scope", "token_type", "reason", "stack", "cause"];
 
@@ -35,7 +36,7 @@ export function refused(
 /** The answer of RFC 6749 §5.1. */
 const issued = (scope: string, events: readonly string[]): Expected => ({
   status: 200,
-  body: { token_type: "Bearer", expires_in: 3600, scope },
+  body: { token_type: "Bearer", expires_in: 3590, scope },
   absent: ["error", "code", "id_token"],
   headers: { "access-control-allow-origin": "*" },
   absentHeaders: ["set-cookie", "access-control-allow-credentials"],
@@ -168,6 +169,20 @@ export function oauthTokenContract(world: ProviderWorld): void {
       },
     );
 
+    test("nobody by two headers, also if one of them is right", async () => {
+      const [first, second] = [await addClient(server()), await addClient(server())];
+      const fields = [first, second].map(
+        ({ id, secret }) => `Authorization: ${basic(id, secret).authorization}\r\n`,
+      );
+      const body = String(new URLSearchParams(grant));
+      const type = `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n`;
+      const answer = await ask(server().url, "POST", "/oauth/token", {
+        headers: type + fields.join(""),
+        body,
+      });
+      expect(answer).toMatchObject({ status: 400, code: "invalid_request" });
+    });
+
     test("a blocked client as an unknown one", async () => {
       for (const { id } of [
         await register(server(), { client_name: "To block", token_endpoint_auth_method: "none" }),
@@ -184,6 +199,10 @@ export function oauthTokenContract(world: ProviderWorld): void {
       const { id } = await register(server());
       const machine = token({ grant_type: "client_credentials", client_id: id });
       await of(machine, refused(400, "unauthorized_client"));
+      const { id: robot, secret } = await addClient(server(), { grantTypes: ["client_credentials"] });
+      const expected = refused(400, "unauthorized_client", { absentHeaders: ["set-cookie"] });
+      await of(token(grant, basic(robot, secret)), expected);
+      await of(token({ grant_type: "authorization_code", code: "x" }, basic(robot, secret)), expected);
     });
   });
 

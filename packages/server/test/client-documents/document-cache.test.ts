@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { publicAddress } from "@latchkey/testkit/oauth/document-host";
 import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { storeUnavailable } from "../../src/core/errors.ts";
@@ -209,20 +210,70 @@ describe("the limits of fetches", () => {
   });
 
   test("allow eight at once", async () => {
-    const waiting: ServerResponse[] = [];
-    for (const { pathname } of ids(9).map((other) => new URL(other))) {
-      world.host.answers.set(pathname, (_request, response) => void waiting.push(response));
+    const slow = slowHosts();
+    const replica = world.replica();
+    const { documents } = replica;
+    for (const number of [0, 1, 2, 3]) {
+      slow.ask(replica, `https://app.example/${number}`, `192.0.2.${number}`);
+      slow.ask(replica, `https://other.example/${number}`, `192.0.2.${number}`);
     }
-    const { documents } = world.replica();
-    const [last = "", ...eight] = ids(9).reverse();
-    const running = eight.map((other) => documents.byId(other, caller).catch((error: unknown) => error));
-    await until("eight requests have arrived", () => waiting.length === 8);
-    await expect(documents.byId(last, caller)).rejects.toMatchObject({ code: "overloaded", retryAfter: 1 });
-    for (const response of waiting) response.writeHead(404).end();
-    for (const outcome of await Promise.all(running)) expect(outcome).toMatchObject(unknown);
-    world.host.publish(new URL(last).pathname, document({ client_id: last }));
-    expect(await documents.byId(last, caller)).toMatchObject({ id: last });
+    await until("eight requests have arrived", () => slow.waiting.length === 8);
+    const last = "https://claude.ai/new";
+    await expect(documents.byId(last, elsewhere)).rejects.toMatchObject(overloaded);
+    await slow.end();
+    world.host.publish("/new", document({ client_id: last }));
+    expect(await documents.byId(last, elsewhere)).toMatchObject({ id: last });
   });
+
+  test("allow three at once to one network, and leave the others to the rest", async () => {
+    const slow = slowHosts();
+    const replica = world.replica();
+    const { documents } = replica;
+    for (const number of [0, 1]) slow.ask(replica, `https://app.example/${number}`);
+    slow.ask(replica, "https://other.example/0");
+    await until("three requests have arrived", () => slow.waiting.length === 3);
+    await expect(documents.byId("https://claude.ai/new", caller)).rejects.toMatchObject(overloaded);
+    expect(await documents.byId(id, elsewhere)).toEqual(client);
+    await slow.end();
+  });
+
+  test("allow four at once of one host, and leave the others to the rest", async () => {
+    const slow = slowHosts();
+    const replica = world.replica();
+    const { documents } = replica;
+    for (const number of [0, 1, 2, 3]) {
+      slow.ask(replica, `https://other.example/${number}`, `192.0.2.${number}`);
+    }
+    await until("four requests have arrived", () => slow.waiting.length === 4);
+    await expect(documents.byId("https://other.example/new", elsewhere)).rejects.toMatchObject(overloaded);
+    expect(await documents.byId(id, elsewhere)).toEqual(client);
+    await slow.end();
+  });
+
+  const elsewhere = { ...caller, address: "198.51.100.1" };
+  const overloaded = { code: "overloaded", retryAfter: 1 };
+
+  /** Hosts that answer at the end of a test alone. */
+  function slowHosts() {
+    world.host.addresses.set("claude.ai", [[publicAddress]]);
+    const waiting: ServerResponse[] = [];
+    const running: Promise<unknown>[] = [];
+    return {
+      waiting,
+      ask(
+        { documents }: Pick<ReturnType<typeof world.replica>, "documents">,
+        url: string,
+        address = caller.address,
+      ) {
+        world.host.answers.set(new URL(url).pathname, (_request, response) => void waiting.push(response));
+        running.push(documents.byId(url, { ...caller, address }).catch((error: unknown) => error));
+      },
+      async end() {
+        for (const response of waiting) response.writeHead(404).end();
+        for (const outcome of await Promise.all(running)) expect(outcome).toMatchObject(unknown);
+      },
+    };
+  }
 });
 
 test("a thousand refused ids leave the database empty, and a bounded memory", async () => {

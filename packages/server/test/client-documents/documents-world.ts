@@ -1,6 +1,7 @@
 import { DocumentHost } from "@latchkey/testkit/oauth/document-host";
 import { openClientDocuments } from "../../src/client-documents/open-client-documents.ts";
 import type { ClientDocumentCopies } from "../../src/core/oauth/client-document.ts";
+import { MemoryAttemptCounter } from "../../src/core/throttle/memory-attempt-counter.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 
 export const id = "https://app.example/oauth/client.json";
@@ -36,7 +37,7 @@ export class DocumentsWorld implements AsyncDisposable {
       copies: this.store.clientDocuments,
       hosts: undefined,
       clock: () => this.now,
-      steady: () => this.now,
+      counter: new MemoryAttemptCounter(() => this.now),
       network: this.host.network,
       ...change,
     });

@@ -103,6 +103,15 @@ test("inner addresses beside a public one get no connection", async () => {
   expect(host.connected).toEqual([`${publicAddress} 443`]);
 });
 
+test("of many addresses three of each family are tried", async () => {
+  const numbers = Array.from({ length: 500 }, (_, number) => number);
+  const v4 = numbers.map((number) => `8.8.${number >> 8}.${number & 255}`);
+  const v6 = numbers.map((number) => `2606:4700::${number.toString(16)}`);
+  host.addresses.set("app.example", [[...v4, ...v6]]);
+  await failureOf();
+  expect(host.connected).toEqual([...v4.slice(0, 3), ...v6.slice(0, 3)].map((one) => `${one} 443`));
+});
+
 test("a name server that changes its answer after the check gains nothing", async () => {
   host.addresses.set("app.example", [[publicAddress], ["127.0.0.1"]]);
   expect(await fetchJson()).toMatchObject({ json: { client_id: url } });

@@ -5,6 +5,18 @@ import { caller } from "./small-world.ts";
 const wrong = { ...credentials, password: "wrong" };
 const event = { at: 1_700_000_000_000, address: "test" } as const;
 
+const blocking = [editor.id, editor.name, { name: "client.blocked", ...event }, "sid"] as const;
+
+/** Blocks and unblocks a client with more sessions than one change ends. */
+async function endSlowly({ store }: OauthWorld) {
+  const [session] = await store.sessions.live(event.at);
+  if (session === undefined) throw new Error("no session");
+  for (let more = 0; more < 1000; more++)
+    await store.sessions.open({ ...session, id: `s${more}` }, 0, { name: "login.succeeded", ...event });
+  await store.clients.block(...blocking);
+  await store.clients.unblock(editor.id, { name: "client.unblocked", ...event });
+}
+
 describe("a person who signs in on the page", () => {
   test.each([
     ["a wrong password", wrong, "wrong_password", "user:alice"],
@@ -55,6 +67,33 @@ describe("a person who signs in on the page", () => {
     });
   });
 
+  test.each<[string, string, (world: OauthWorld) => Promise<unknown>]>([
+    ["that is blocked meanwhile", "unknown_client", ({ store }) => store.clients.block(...blocking)],
+    ["with sessions that are still being ended", "overloaded", endSlowly],
+  ])("for a client %s gets no code, and no failed login counts", async (_name, code, change) => {
+    let world: OauthWorld | undefined;
+    await using made = await oauthWorld(
+      {
+        authorizations: (authorizations) => ({
+          ...authorizations,
+          async add(...added) {
+            if (world !== undefined) await change(world);
+            return authorizations.add(...added);
+          },
+        }),
+      },
+      { limit: 1, windowMs: 60_000 },
+    );
+    await made.grant();
+    world = made;
+    await expect(world.allow()).rejects.toMatchObject({ code });
+    expect(world.since(0)).not.toContain("login.failed");
+    // The limit of one failure is not used up.
+    await expect(world.authorize(wrong, request, caller)).rejects.toMatchObject({
+      code: "invalid_credentials",
+    });
+  });
+
   test("whose claims leave no room for the client gets no code", async () => {
     await using world = await oauthWorld();
     const client = { ...editor, id: `https://editor.test/${"x".repeat(7168)}` };
@@ -99,5 +138,6 @@ describe("a denial", () => {
     const before = world.heard.length;
     for (let count = 0; count < 5; count++) await world.deny(request, caller);
     expect(world.since(before)).toEqual(["authorization.denied", "authorization.denied", "login.throttled"]);
+    expect(world.heard.at(-1)).toMatchObject({ client: editor.id });
   });
 });

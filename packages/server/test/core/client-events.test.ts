@@ -42,6 +42,21 @@ test.each<[string, (world: OauthWorld) => Promise<unknown>, object]>([
   expect(world.heard.at(-1)).toMatchObject({ ...expected, subject: "user:alice", client: editor.id });
 });
 
+test.each([
+  ["of no session", "lkr_forged", "address"],
+  ["of an ended session", undefined, "pair"],
+])("a limit on refresh tokens %s names the client", async (_name, forged, reason) => {
+  await using world = await oauthWorld({}, { limit: 1, windowMs: 60_000 });
+  const { refreshToken } = await world.grant();
+  await world.revokeToken(refreshToken, editor.id, caller);
+  // The limits of a refresh are ten times as high.
+  for (let count = 0; count <= 10; count++)
+    await world
+      .refresh({ refreshToken: forged ?? refreshToken }, caller, { clientId: editor.id })
+      .catch(() => {});
+  expect(world.heard.at(-1)).toMatchObject({ name: "refresh.throttled", reason, client: editor.id });
+});
+
 test("the events of a person's own login name no client", async () => {
   await using world = await oauthWorld();
   const { access, refresh } = await world.open();

@@ -255,6 +255,10 @@ test("unknown codes count for the address; the client's other codes are redeemed
   for (let count = 0; count < 10; count++)
     await expect(world.trade("lka_unknown")).rejects.toMatchObject(invalidGrant);
   await expect(world.trade("lka_unknown")).rejects.toMatchObject({ code: "rate_limited" });
-  expect(world.heard.at(-1)).toMatchObject({ name: "refresh.throttled", reason: "address" });
+  expect(world.heard.at(-1)).toMatchObject({
+    name: "refresh.throttled",
+    reason: "address",
+    client: editor.id,
+  });
   await expect(world.trade(code)).resolves.toHaveProperty("refreshToken");
 });

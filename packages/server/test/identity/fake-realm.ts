@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { closeNow, listenLocally } from "@latchkey/testkit/sockets";
@@ -11,6 +12,7 @@ export const paths = {
   keys: `${base}/protocol/openid-connect/certs`,
   token: `${base}/protocol/openid-connect/token`,
   logout: `${base}/protocol/openid-connect/logout`,
+  auth: `${base}/protocol/openid-connect/auth`,
 } as const;
 
 /** The prefix of redirect targets. Below it, every path has its usual answer. */
@@ -21,6 +23,13 @@ export class FakeRealm implements AsyncDisposable {
   readonly url: string;
   /** Answers by path, instead of the usual ones. */
   readonly answers = new Map<string, Answer>();
+  /** The person that the sign-in page of the realm signs in without asking. */
+  person = { sub: "alice-id", roles: ["user"] };
+  /** Whether the client has direct access grants. */
+  takesPasswords = true;
+  /** The refresh tokens that have not been used. Each is accepted once. */
+  readonly refreshTokens = new Set<string>();
+  readonly #codes = new Map<string, URLSearchParams>();
   /** The paths of all requests. */
   readonly asked: string[] = [];
   readonly #server: Server;
@@ -33,7 +42,7 @@ export class FakeRealm implements AsyncDisposable {
     this.#jwk = jwk;
     this.url = `http://127.0.0.1:${port}`;
     server.on("request", async (request: IncomingMessage, response: ServerResponse) => {
-      const path = request.url ?? "";
+      const [path = ""] = (request.url ?? "").split("?");
       this.asked.push(path);
       const body = new URLSearchParams(await text(request).catch(() => ""));
       (this.answers.get(path) ?? this.#usual(path.replace(moved, "")))(request, response, body);
@@ -84,13 +93,19 @@ export class FakeRealm implements AsyncDisposable {
         token_endpoint: address("token"),
         jwks_uri: address("keys"),
         end_session_endpoint: address("logout"),
+        authorization_endpoint: address("auth"),
+        authorization_response_iss_parameter_supported: true,
         id_token_signing_alg_values_supported: ["ES256"],
       });
     }
     if (path === paths.keys) return json({ keys: [this.#jwk] });
     if (path === paths.logout) return json({});
+    if (path === paths.auth) return this.#authorize;
     if (path !== paths.token) return json({}, 404);
     return async (request, response, body) => {
+      const answer = await this.#granted(body);
+      if (answer !== undefined) return answer(request, response, body);
+      if (!this.takesPasswords) return passwordsRefused(request, response, body);
       if (!body.has("username")) return json({ error: "invalid_request" }, 400)(request, response, body);
       const token = await this.token(issuer, "Bearer");
       const refresh = await this.token(issuer, "Refresh");
@@ -98,19 +113,62 @@ export class FakeRealm implements AsyncDisposable {
     };
   }
 
+  /** The sign-in page (RFC 6749 §4.1.1). Without a session of the browser, `prompt=none` finds nobody. */
+  readonly #authorize: Answer = (request, response) => {
+    const asked = new URL(request.url ?? "", this.url).searchParams;
+    const code = randomUUID();
+    this.#codes.set(code, asked);
+    const answer = new URL(asked.get("redirect_uri") ?? "");
+    if (asked.get("prompt") === "none") answer.searchParams.set("error", "login_required");
+    else answer.searchParams.set("code", code);
+    answer.searchParams.set("state", asked.get("state") ?? "");
+    answer.searchParams.set("iss", `${this.url}${base}`);
+    response.writeHead(302, { location: answer.href }).end();
+  };
+
+  /** The answer to a code or a refresh token. */
+  async #granted(body: URLSearchParams): Promise<Answer | undefined> {
+    if (body.get("grant_type") === "authorization_code") {
+      const asked = this.#codes.get(body.get("code") ?? "");
+      this.#codes.delete(body.get("code") ?? "");
+      const challenge = createHash("sha256")
+        .update(body.get("code_verifier") ?? "")
+        .digest("base64url");
+      const isRight =
+        asked?.get("code_challenge") === challenge && asked.get("redirect_uri") === body.get("redirect_uri");
+      return isRight ? json(await this.tokens(asked.get("nonce"))) : refused("Code not valid");
+    }
+    if (body.get("grant_type") !== "refresh_token") return undefined;
+    const isUnused = this.refreshTokens.delete(body.get("refresh_token") ?? "");
+    return isUnused ? json(await this.tokens(null)) : refused("Maximum allowed refresh token reuse exceeded");
+  }
+
+  /** An answer of the token endpoint for the person. */
+  async tokens(nonce: string | null): Promise<object> {
+    const { sub, roles } = this.person;
+    const refresh = await this.token(undefined, "Refresh", roles, sub);
+    this.refreshTokens.add(refresh);
+    return {
+      token_type: "Bearer",
+      access_token: await this.token(undefined, "Bearer", roles, sub),
+      refresh_token: refresh,
+      id_token: await this.idToken(nonce, sub),
+    };
+  }
+
   /** An ID token, with which a client ends the session. */
-  idToken(): Promise<string> {
-    return new SignJWT({ typ: "ID", sid: "s1" })
+  idToken(nonce: string | null = null, sub = "alice-id"): Promise<string> {
+    return new SignJWT({ typ: "ID", sid: "s1", ...(nonce !== null && { nonce }) })
       .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })
       .setIssuer(`${this.url}${base}`)
-      .setSubject("alice-id")
+      .setSubject(sub)
       .setAudience("latchkey")
       .setIssuedAt()
       .setExpirationTime("5m")
       .sign(this.#keys.privateKey);
   }
 
-  token(issuer = `${this.url}${base}`, typ = "Bearer", roles = ["user"]): Promise<string> {
+  token(issuer = `${this.url}${base}`, typ = "Bearer", roles = ["user"], sub = "alice-id"): Promise<string> {
     return new SignJWT({
       azp: "latchkey",
       typ,
@@ -120,7 +178,8 @@ export class FakeRealm implements AsyncDisposable {
     })
       .setProtectedHeader({ alg: "ES256", typ: "JWT", kid: "k1" })
       .setIssuer(issuer)
-      .setSubject("alice-id")
+      .setSubject(sub)
+      .setJti(randomUUID())
       .setIssuedAt()
       .setExpirationTime("5m")
       .sign(this.#keys.privateKey);
@@ -130,4 +189,14 @@ export class FakeRealm implements AsyncDisposable {
 export function json(body: unknown, status = 200): Answer {
   return (_request, response) =>
     void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+const passwordsRefused = json(
+  { error: "unauthorized_client", error_description: "Client not allowed for direct access grants" },
+  400,
+);
+
+/** The realm's refusal of a code or a refresh token. */
+export function refused(error_description: string): Answer {
+  return json({ error: "invalid_grant", error_description }, 400);
 }

@@ -10,7 +10,7 @@ beforeEach(async () => {
 afterEach(() => fake[Symbol.asyncDispose]());
 
 let logged: { problem?: unknown }[];
-function newRealm(timeout = 10_000): Realm {
+function newRealm(timeout = 10_000, redirectUri?: string): Realm {
   logged = [];
   const settings = {
     url: fake.url,
@@ -18,6 +18,7 @@ function newRealm(timeout = 10_000): Realm {
     clientId: "latchkey",
     clientSecret: "hunter2",
     timeout,
+    redirectUri,
   };
   const log = { warn: () => {}, error: (fields: object) => void logged.push(fields) };
   return new Realm(settings, log);
@@ -25,6 +26,7 @@ function newRealm(timeout = 10_000): Realm {
 
 const refusal = (error: string, error_description: string) => json({ error, error_description }, 401);
 const client = "the client latchkey of the realm fake";
+const callback = "https://login.example/oauth/callback";
 
 describe("a message names the setting, the cause and the remedy, if", () => {
   test.each<[string, string, Answer, string]>([
@@ -71,6 +73,24 @@ describe("a message names the setting, the cause and the remedy, if", () => {
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RealmMisconfigured);
     expect(error).toHaveProperty("message", message.replace("{url}", fake.url));
+  });
+
+  test.each<[string, Answer, string]>([
+    [
+      "the standard flow is off, with OAuth on",
+      (_request, response) =>
+        void response.writeHead(302, { location: `${callback}?error=unauthorized_client&state=check` }).end(),
+      `LATCHKEY_OAUTH=on: ${client} has the standard flow turned off: turn it on in Keycloak`,
+    ],
+    [
+      "the redirect URI is missing, with OAuth on",
+      (_request, response) => void response.writeHead(400, { "content-type": "text/html" }).end("Invalid"),
+      `LATCHKEY_OAUTH=on: ${client} does not have the redirect URI ${callback}: add it to its Valid redirect URIs in Keycloak`,
+    ],
+  ])("%s", async (_when, answer, message) => {
+    fake.answers.set(paths.auth, answer);
+    expect(await newRealm().open()).toBe(true);
+    await expect(newRealm(10_000, callback).open()).rejects.toThrow(new RealmMisconfigured(message));
   });
 
   test("the client issues no refresh tokens", async () => {

@@ -10,6 +10,8 @@ import { ownRealm } from "./own-realm.ts";
 const realm = ownRealm();
 const place = new Place();
 
+const oauth = { OAUTH: "on", ISSUER: "http://127.0.0.1:8000" };
+
 const serve = (change: Readonly<Record<string, string>>) =>
   place.latchkey(["serve", "--port", "0"], {
     env: {
@@ -44,8 +46,21 @@ describe("the server does not start, and prints cause and cure in one line, if",
       { CLIENT_ID: "browser", CLIENT_SECRET: clients.browser },
       /^latchkey: LATCHKEY_KEYCLOAK_CLIENT_ID: the client browser of the realm .* has direct access grants turned off: turn them on/,
     ],
+    [
+      "OAuth is on and the standard flow is off",
+      { CLIENT_ID: "notes", CLIENT_SECRET: clients.notes, ...oauth },
+      /^latchkey: LATCHKEY_OAUTH=on: the client notes of the realm .* has the standard flow turned off: turn it on/,
+    ],
+    [
+      "OAuth is on and the redirect URI is missing",
+      { CLIENT_ID: "browser", CLIENT_SECRET: clients.browser, ...oauth },
+      /^latchkey: LATCHKEY_OAUTH=on: the client browser of the realm .* does not have the redirect URI http.*\/oauth\/callback: add it/,
+    ],
   ] as const)("%s", async (_when, change, why) => {
-    const settings = Object.entries(change).map(([name, value]) => [`LATCHKEY_KEYCLOAK_${name}`, value]);
+    const settings = Object.entries(change).map(([name, value]) => [
+      name in oauth ? `LATCHKEY_${name}` : `LATCHKEY_KEYCLOAK_${name}`,
+      value,
+    ]);
     const result = await serve(Object.fromEntries(settings));
     expectRefusal(result, why);
     expect(result.stderr).not.toMatch(/hunter2/);
@@ -118,7 +133,9 @@ test("a user can sign in to the realm file of the documentation", async () => {
     realmRoles: ["user"],
   };
   await realm.admin.importRealm({ ...example, realm: name, users: [user] });
-  await using server = await realm.open({ KEYCLOAK_REALM: name, KEYCLOAK_CLIENT_SECRET: exampleSecret });
+  // With OAuth, the start checks the standard flow and the redirect URI as well.
+  const settings = { KEYCLOAK_REALM: name, KEYCLOAK_CLIENT_SECRET: exampleSecret, OAUTH: "on" };
+  await using server = await realm.open(settings);
   const { access } = await signIn(server);
   const me = await send(server, "/auth", {
     method: "GET",

@@ -81,7 +81,7 @@ describe.for<[string, () => Promise<Environment>]>([
     expect(body).toEqual({
       access_token: expect.any(String),
       token_type: "Bearer",
-      expires_in: 3600,
+      expires_in: 3590,
       scope: "notes:read notes:write",
     });
     expect(jwtPart(String(body["access_token"]), "claims")).toEqual({
@@ -213,7 +213,6 @@ describe("the lists", () => {
   const env = { LATCHKEY_DATABASE: place.path("lists.db"), ...atItsAddress };
   const latchkey = (...args: string[]) => place.latchkey(args, { env });
   const ids: string[] = [];
-
   beforeAll(async () => {
     await (await place.server({ env })).stop();
     for (const name of ["Alpha", "Beta", "Gamma"]) {
@@ -310,6 +309,11 @@ describe("a command is refused in one line", () => {
       ? publicKey.export({ type: "spki", format: "pem" }).toString()
       : privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   };
+  const longKey = JSON.stringify({
+    kty: "RSA",
+    n: Buffer.alloc(513, 255).toString("base64url"),
+    e: "AQAB",
+  });
 
   beforeAll(async () => {
     await (await place.server({ env })).stop();
@@ -362,7 +366,12 @@ describe("a command is refused in one line", () => {
     [
       "with a short key",
       [...redirect, "--public-key", file("short.pem", pem(1024, "public"))],
-      /2048 bits or more/,
+      /2048 to 4096 bits/,
+    ],
+    [
+      "with an RSA key that is too long",
+      [...redirect, "--public-key", file("long.jwk", longKey)],
+      /2048 to 4096 bits/,
     ],
     ["with a text for a key", [...redirect, "--public-key", file("text", "hello")], /expected a public key/],
     ["with broken JSON for a key", [...redirect, "--public-key", file("json", "{")], /expected a public key/],

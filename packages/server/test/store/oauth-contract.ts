@@ -111,7 +111,9 @@ export function oauthContract(storeOf: () => Store, heardOf: () => AuditEventNam
       heard.length = 0;
       expect(await add("h1")).toBe(false);
       expect(heard).toEqual([]);
+      expect(await store.authorizations.closed("editor")).toBe("blocked");
       await store.clients.unblock("editor", event("client.unblocked"));
+      expect(await store.authorizations.closed("editor")).toBeUndefined();
       expect(await add("h1")).toBe(true);
     });
 
@@ -354,6 +356,7 @@ export function oauthContract(storeOf: () => Store, heardOf: () => AuditEventNam
       // No code of the client is redeemed while its sessions are being ended, not even for a client of the same id.
       await store.clients.add(registered("editor"), event("client.added"));
       expect(await add("h2")).toBe(false);
+      expect(await store.authorizations.closed("editor")).toBe("ending");
       await Promise.all([store.finishEndings(now), store.finishEndings(now)]);
       expect(await store.revocations.isIncomplete()).toBe(false);
       expect(await store.revocations.after(0)).toHaveLength(ids.length + 1);

@@ -99,6 +99,20 @@ describe("a client in no table, on two replicas", () => {
     expect(await redeemed(world.one, "h1", "s1")).toBe(false);
   });
 
+  test("a block and the removal of a user with a code never wait for each other", async () => {
+    await using world = await twoReplicas();
+    await world.addCode("h1");
+    // Of two that wait for each other, this connection finds out first, and is the one that fails.
+    await world.other.query("set deadlock_timeout = '10ms'");
+    await world.other.query("begin");
+    await world.other.query("insert into revocations (session_id, until) values ('of the user', 0)");
+    const blocking = block(world.two);
+    await world.waiting(1);
+    await world.other.query("delete from users where id = 'user:alice'");
+    await world.other.query("commit");
+    expect(await blocking).toBe(true);
+  });
+
   test("one of twenty redemptions on two replicas opens a session", async () => {
     await using world = await twoReplicas();
     await world.addCode("h1");

@@ -62,8 +62,9 @@ export function acceptanceRealm(name: string, change: object = {}) {
       client: { latchkey: [{ name: "editor" }], notes: [{ name: "reader" }] },
     },
     clients: [
-      client("latchkey"),
-      client("notes"),
+      // Keycloak ignores the port of a loopback address.
+      client("latchkey", { standardFlowEnabled: true, redirectUris: ["http://127.0.0.1/oauth/callback"] }),
+      client("notes", { redirectUris: ["http://127.0.0.1/oauth/callback"] }),
       client("browser", { directAccessGrantsEnabled: false, standardFlowEnabled: true }),
     ],
     users: [

@@ -56,6 +56,32 @@ export class RealmAdmin {
     await this.#call("PUT", `/${realm}/clients/${client.id}`, { ...client, ...change });
   }
 
+  /** Adds a user. The default required actions of the realm apply. */
+  async addUser(realm: string, user: object): Promise<void> {
+    await this.#call("POST", `/${realm}/users`, user);
+  }
+
+  /** Gives a user a role of the realm. */
+  async addRole(realm: string, username: string, role: string): Promise<void> {
+    const { id } = await this.#user(realm, username);
+    const found = await this.#call("GET", `/${realm}/roles/${role}`);
+    if (!isResource(found)) throw new Error(`no role ${role}`);
+    await this.#call("POST", `/${realm}/users/${id}/role-mappings/realm`, [found]);
+  }
+
+  /** Changes a required action, such as `CONFIGURE_TOTP`. */
+  async changeRequiredAction(realm: string, alias: string, change: object): Promise<void> {
+    const path = `/${realm}/authentication/required-actions/${alias}`;
+    const action = await this.#call("GET", path);
+    await this.#call("PUT", path, { ...(typeof action === "object" && action), ...change });
+  }
+
+  /** Ends all sessions of a user, as an administrator does. */
+  async endSessions(realm: string, username: string): Promise<void> {
+    const { id } = await this.#user(realm, username);
+    await this.#call("POST", `/${realm}/users/${id}/logout`);
+  }
+
   /** How many sessions a user has. */
   async sessions(realm: string, username: string): Promise<number> {
     const { id } = await this.#user(realm, username);

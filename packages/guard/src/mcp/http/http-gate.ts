@@ -99,7 +99,8 @@ export class HttpGate {
    * Answers early if HTTP has a status of its own for it: a token is needed, or one with more scopes. Any other
    * denial is left to the result of the call.
    *
-   * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the call needs
+   * @throws {TokenError} `missing_token`, or `insufficient_scope` with all the scopes that the call needs, and those
+   *   that the token has besides: some clients ask for exactly these, and would lose the others
    */
   async #assertCall(caller: VerifiedCaller | undefined, message: unknown): Promise<void> {
     if (caller === undefined) {
@@ -112,7 +113,8 @@ export class HttpGate {
     if (field !== undefined && !field.matches(caller.token)) return;
     const decision = await this.#gate.decideCall(tool, caller);
     if (decision.allowed || decision.code !== "insufficient_scope") return;
-    const refusal = new TokenError(decision.code, decision.reason, decision.scopes);
+    const scopes = [...new Set([...decision.scopes, ...caller.principal.scopes])];
+    const refusal = new TokenError(decision.code, decision.reason, scopes);
     this.#gate.denied(tool, caller.principal, refusal);
     throw refusal;
   }

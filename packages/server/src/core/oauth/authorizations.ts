@@ -25,10 +25,17 @@ export interface Authorization {
 /** A new authorization. */
 export type NewAuthorization = Omit<Authorization, "sessionId" | "redeemedAt">;
 
+/** Why a client gets no codes: it is blocked, or its sessions of before are still being ended. */
+export type ClosedClient = "blocked" | "ending";
+
 /** Authorizations. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Authorizations {
-  /** @returns false if the user was disabled, removed or given a new password meanwhile */
+  /**
+   * @returns false if the user was disabled, removed or given a new password meanwhile, or if the client is closed
+   */
   add(authorization: NewAuthorization, event: AuditEvent): Promise<boolean>;
+  /** @returns undefined if the client gets codes */
+  closed(clientId: string): Promise<ClosedClient | undefined>;
   byCode(codeHash: string): Promise<Authorization | undefined>;
   /**
    * Trades an authorization for a session, in one commit. Of any number of callers on any number of replicas one

@@ -3,7 +3,8 @@ const maxName = 100;
 
 /**
  * The name that a client claims, fit to be shown. Invisible characters, such as those that turn the direction of a
- * text, become spaces: they could make one name look like another.
+ * text, become spaces: they could make one name look like another. Of a pile of marks on one letter four are left: a
+ * higher one would cover the lines above and below, such as a warning.
  *
  * @returns undefined if nothing is left to show
  */
@@ -14,7 +15,9 @@ export function shownName(claimed: unknown): string | undefined {
     .slice(0, 4 * maxName)
     .normalize("NFC")
     .replaceAll(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+/gu, " ")
-    .trim();
+    .replaceAll(/(\p{M}{4})\p{M}+/gu, "$1")
+    .trim()
+    .replace(/^\p{M}+/u, "");
   const short = [...name].slice(0, maxName).join("").trim();
   return short === "" ? undefined : short;
 }

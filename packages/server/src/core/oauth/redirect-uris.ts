@@ -15,38 +15,19 @@ const authority = /^[a-z][a-z\d+.-]*:\/\/([^/?]*)/i;
 
 /**
  * Schemes that belong to no single application. The first line runs scripts. The second shows content that the request brings
- * along. The others read files of the device, or start programs that every device has.
+ * along. The others read files of the device, or start programs that many devices have: a browser would open any address,
+ * and an installer would offer an application. `localhost:` looks like a host.
  */
 const otherSchemes: ReadonlySet<string> = new Set([
   ...["javascript", "vbscript", "livescript", "mocha", "jscript"],
   ...["data", "blob", "about", "view-source", "filesystem", "mhtml", "jar", "wyciwyg", "resource"],
   ...["file", "ftp", "ftps", "sftp", "smb", "nfs", "afp", "ldap", "ldaps", "ssh", "telnet", "git", "rdp"],
-  ...[
-    "http",
-    "https",
-    "ws",
-    "wss",
-    "mailto",
-    "tel",
-    "sms",
-    "callto",
-    "intent",
-    "shell",
-    "search-ms",
-    "search",
-  ],
-  ...[
-    "chrome",
-    "edge",
-    "opera",
-    "brave",
-    "vivaldi",
-    "chrome-extension",
-    "moz-extension",
-    "res",
-    "hcp",
-    "help",
-  ],
+  ...["http", "https", "ws", "wss", "mailto", "tel", "sms", "callto", "sip", "sips", "vnc", "gopher"],
+  ...["intent", "shell", "search-ms", "search", "res", "hcp", "help", "svn", "dav", "davs", "webdav", "feed"],
+  ...["chrome", "edge", "opera", "brave", "vivaldi", "chrome-extension", "moz-extension", "devtools"],
+  ...["chrome-untrusted", "microsoft-edge", "googlechrome", "googlechromes", "firefox", "firefox-focus"],
+  ...["itms-services", "itms-apps", "android-app", "market", "content", "jnlp", "jnlps", "x-web-search"],
+  ...["applescript", "x-man-page", "shortcuts", "urn", "localhost"],
 ]);
 
 /** Handlers of Windows for its own tools. */
@@ -71,8 +52,8 @@ export function kindOf(uri: string): RedirectKind | undefined {
   if (scheme === "https") return host === undefined || host === "" ? undefined : "https";
   if (scheme === "http") return loopback.test(uri) ? "loopback" : undefined;
   if (otherSchemes.has(scheme) || ofWindows.test(scheme)) return undefined;
-  // `localhost:8080/callback` parses as a URI of the scheme `localhost`.
-  return /^[^:]+:\//.test(uri) ? "scheme" : undefined;
+  // `localhost:8080/callback` parses as a URI of the scheme `localhost`, and `c:/` as one of the scheme `c`.
+  return /^[^:]{2,}:\//.test(uri) ? "scheme" : undefined;
 }
 
 /**

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { type Caller, eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { AuthorizationRequest } from "../oauth/authorization-request.ts";
-import type { Authorizations, NewAuthorization } from "../oauth/authorizations.ts";
+import type { Authorizations, ClosedClient, NewAuthorization } from "../oauth/authorizations.ts";
+import { unknownClient } from "../oauth/clients.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import type { SessionClient } from "./sessions.ts";
@@ -59,7 +60,7 @@ export type Authorize = (
  * same limits apply. The client trades the code for a session.
  *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
- * `overloaded`, `client_gone`.
+ * `overloaded`, `client_gone`; `unknown_client` if the client was blocked meanwhile.
  */
 export function createAuthorize(parts: AuthorizeParts): Authorize {
   const authenticate = createAuthenticate(parts);
@@ -73,9 +74,16 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const { code, authorization } = newCode(request, person.user.id, person.revision, caller, now);
     const about = { subject: person.user.id, client: request.client.id };
     const granted = eventOf("authorization.granted", now, caller, about);
-    if (!(await authorizations.add(authorization, granted))) throw await person.changedMeanwhile();
-    return code;
+    if (await authorizations.add(authorization, granted)) return code;
+    throw closedRefusal(await authorizations.closed(request.client.id)) ?? (await person.changedMeanwhile());
   };
+}
+
+/** The refusal of a client without codes. The person's password was right, so it counts as no failed login. */
+function closedRefusal(closed: ClosedClient | undefined): LatchkeyError | undefined {
+  if (closed === undefined) return undefined;
+  if (closed === "blocked") return unknownClient("blocked meanwhile");
+  return new LatchkeyError("overloaded", { reason: "earlier sessions of the client are still being ended" });
 }
 
 export type Deny = (request: AuthorizationRequest, caller: Caller) => Promise<void>;
@@ -89,7 +97,7 @@ export function createDeny({ throttle, audit, clock }: Omit<AuthenticateParts, "
     const denied = new LatchkeyError("access_denied");
     const event = eventOf("authorization.denied", clock(), caller, { client: client.id });
     try {
-      await using admission = await throttle.admit({ operation: "login", caller });
+      await using admission = await throttle.admit({ operation: "login", caller, client: client.id });
       if ((await admission.failed(denied)) === denied) await audit.record(event);
     } catch (error) {
       if (!(error instanceof LatchkeyError && error.code === "rate_limited")) throw error;

@@ -42,7 +42,7 @@ function hasSession(principal: Principal): principal is SessionPrincipal {
 }
 
 /** The OAuth client of a token, as the field of an audit event. Empty for a person's own login. */
-export function clientOf({ claims }: SessionPrincipal): { readonly client?: string } {
+export function clientOf({ claims }: Pick<Principal, "claims">): { readonly client?: string } {
   const client = claims["client_id"];
   return typeof client === "string" && client !== ownClientId ? { client } : {};
 }

@@ -70,8 +70,8 @@ export function createRedeem(parts: RedeemParts): Redeem {
 
   return async function redeem({ code, redirectUri, verifier, resource }, client, caller) {
     const authorization = await authorizations.byCode(codeHashOf(code));
-    if (authorization === undefined) throw await counted(refusal("unknown code"), caller);
-    const refused = (reason: string) => counted(refusal(reason), caller, authorization);
+    if (authorization === undefined) throw await counted(refusal("unknown code"), caller, client);
+    const refused = (reason: string) => counted(refusal(reason), caller, client, authorization);
     if (authorization.client.id !== client.id) throw await refused("code of another client");
     const isRight = verifies(verifier, authorization.challenge);
     if (authorization.sessionId !== null) {
@@ -136,13 +136,13 @@ export function createRedeem(parts: RedeemParts): Redeem {
   async function counted(
     refused: LatchkeyError,
     caller: Caller,
+    { id: client }: Client,
     authorization?: Authorization,
   ): Promise<LatchkeyError> {
     const account = authorization && {
       account: { key: authorization.userId, userId: authorization.userId },
-      client: authorization.client.id,
     };
-    await using admission = await throttle.admit({ operation: "refresh", caller, ...account });
+    await using admission = await throttle.admit({ operation: "refresh", caller, client, ...account });
     return await admission.failed(refused);
   }
 }

@@ -38,9 +38,19 @@ export interface Refreshed extends AccessToken {
   readonly scope?: string;
 }
 
+/**
+ * Asks the identity provider whether the person of a session may go on. Its refusal ends the session.
+ *
+ * @returns the person, with today's roles
+ * @throws {LatchkeyError} `token_revoked`, `provider_unavailable`, `overloaded`, `store_unavailable`
+ */
+export type Renew = (session: Session, caller: Caller) => Promise<User>;
+
 export interface RefreshParts {
   readonly check: TokenCheck;
   readonly users: UserById;
+  /** Default: the user is read, and must be active. */
+  readonly renew?: Renew;
   readonly throttle: Throttle;
   readonly sessions: Sessions;
   readonly revocations: Revocations;
@@ -78,7 +88,7 @@ export type Refresh = (grant: RefreshGrant, caller: Caller, by?: RefreshingClien
  * token, `invalid_target`, `invalid_scope`.
  */
 export function createRefresh(parts: RefreshParts): Refresh {
-  const { check, users, throttle, sessions, revocations, resources, refreshTokens, tokens } = parts;
+  const { check, users, renew, throttle, sessions, revocations, resources, refreshTokens, tokens } = parts;
   const { settings, clock, steady } = parts;
   const grace = new RefreshGrace(settings.grace, clock, steady);
   const trade = createTrade(parts);
@@ -98,17 +108,17 @@ export function createRefresh(parts: RefreshParts): Refresh {
       if (!settings.currentToken || by !== undefined)
         throw noTrade("Send refresh_token: this server trades no access tokens");
       const session = await liveSession(await sessionOf(grant.currentToken, caller), caller);
-      return trade(session, await activeUser(session), caller);
+      return trade(session, await activeUser(session, caller), caller);
     }
 
     const token = refreshTokens.read(grant.refreshToken);
     if (token === undefined) {
       const reason = "not a refresh token of this server, or sealed with another LATCHKEY_SECRET";
-      throw await counted(new LatchkeyError("invalid_token", { reason }), caller);
+      throw await counted(new LatchkeyError("invalid_token", { reason }), caller, { client: by?.clientId });
     }
     let session = await liveSession(token.sessionId, caller, by);
     const scope = await scopeOf(session, by);
-    const user = await activeUser(session);
+    const user = await activeUser(session, caller);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
     const [{ state: next }] = successors;
@@ -175,13 +185,14 @@ export function createRefresh(parts: RefreshParts): Refresh {
     const session = found?.client?.id === by?.clientId ? found : undefined;
     if (isLive(session, clock())) return session;
     const userId = session?.userId;
-    throw await counted(notLive(session), caller, { key: userId ?? `unknown:${sessionId}`, userId });
+    const account = { key: userId ?? `unknown:${sessionId}`, userId };
+    throw await counted(notLive(session), caller, { account, client: by?.clientId });
   }
 
-  async function activeUser({ userId, client }: Session): Promise<User> {
-    const user = await users.byId(userId);
+  async function activeUser(session: Session, caller: Caller): Promise<User> {
+    const user = await (renew === undefined ? users.byId(session.userId) : renew(session, caller));
     if (!user?.active) throw new LatchkeyError("token_revoked", { reason: "user is gone or disabled" });
-    const tooLarge = claimsRefusal(user, client);
+    const tooLarge = claimsRefusal(user, session.client);
     if (tooLarge) throw tooLarge;
     return user;
   }
@@ -190,12 +201,13 @@ export function createRefresh(parts: RefreshParts): Refresh {
   async function counted(
     refusal: LatchkeyError,
     caller: Caller,
-    account?: Attempt["account"],
+    { account, client }: { account?: Attempt["account"]; client?: string | undefined } = {},
   ): Promise<LatchkeyError> {
     await using admission = await throttle.admit({
       operation: "refresh",
       caller,
       ...(account && { account }),
+      ...(client !== undefined && { client }),
     });
     return await admission.failed(refusal);
   }

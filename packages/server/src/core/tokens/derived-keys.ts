@@ -42,5 +42,6 @@ export function deriveKeys(secret: string) {
     fingerprint: derive("name-fingerprint"),
     clientSeal: derive("client-id-seal"),
     clientSecret: derive("client-secret"),
+    brokerSeal: derive("broker-seal"),
   };
 }

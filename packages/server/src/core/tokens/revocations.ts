@@ -99,6 +99,18 @@ export class Revocations {
   }
 
   /**
+   * The list alone, for sessions that the store does not open: those of a realm. Each of them joins the list in the
+   * change that ends it, so the list is complete for them.
+   */
+  get listed(): Pick<Revocations, "isRevoked"> {
+    const isListed = (sessionId: string | undefined) => sessionId !== undefined && this.#ended.has(sessionId);
+    return {
+      isRevoked: (sessionId) =>
+        this.#reading.isFresh ? isListed(sessionId) : this.refresh().then(() => isListed(sessionId)),
+    };
+  }
+
+  /**
    * Reads the list unless it is fresh.
    *
    * @throws {LatchkeyError} `store_unavailable` if it cannot be read

@@ -4,6 +4,7 @@ import type { AuthorizationRequest, RequestCheck } from "../../core/oauth/author
 import { describeRefusal, type LogSink, logRefusal } from "../error-answers.ts";
 import { onwardPage } from "../pages/onward-page.ts";
 import { readerLanguage, sendPage } from "../pages/page-answer.ts";
+import { providerPage } from "../pages/provider-page.ts";
 import { refusalPage, type WayBack } from "../pages/refusal-page.ts";
 import { type FailedAttempt, signInPage } from "../pages/sign-in-page.ts";
 import { authorizationResponse, type ResponseResult } from "./authorization-response.ts";
@@ -13,17 +14,36 @@ export class AuthorizePages {
   readonly #issuer: string;
   readonly #site: string;
   readonly #log: LogSink;
+  readonly #provider: string | undefined;
 
-  constructor(issuer: string, log: LogSink) {
+  /** @param provider the name of the identity provider, if people sign in there */
+  constructor(issuer: string, log: LogSink, provider?: string) {
+    this.#provider = provider;
     this.#issuer = issuer;
     this.#site = new URL(issuer).host;
     this.#log = log;
   }
 
-  /** Asks the person, or asks again after a failed attempt. */
-  ask(reply: FastifyReply, request: AuthorizationRequest, failed?: FailedAttempt, status?: number) {
+  /**
+   * Asks the person, or asks again after a failed attempt.
+   *
+   * @param action the address of the form. Default: the page's own
+   */
+  ask(
+    reply: FastifyReply,
+    request: AuthorizationRequest,
+    failed?: FailedAttempt,
+    status?: number,
+    action?: string,
+  ) {
+    const shown = { language: readerLanguage(reply.request), site: this.#site, provider: this.#provider };
+    return sendPage(reply, signInPage({ ...shown, request, failed, action }), status);
+  }
+
+  /** Leads the browser to the identity provider. @param address its authorization endpoint, with the request */
+  goToProvider(reply: FastifyReply, provider: string, address: string) {
     const language = readerLanguage(reply.request);
-    return sendPage(reply, signInPage({ language, site: this.#site, request, failed }), status);
+    return sendPage(reply, providerPage({ language, site: this.#site, provider, address }));
   }
 
   /** Leads the browser to the client, with a page and never with a redirect. */

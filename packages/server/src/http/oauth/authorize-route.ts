@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
+import type { Broker } from "../../core/oauth/broker.ts";
 import type { Authorize, Deny } from "../../core/stories/authorize.ts";
 import type { Credentials } from "../../core/stories/sign-in.ts";
 import { isLoopback } from "../../core/throttle/addresses.ts";
@@ -11,6 +12,7 @@ import { AuthorizePages } from "./authorize-pages.ts";
 import { emptyField, failedSignIn } from "./failed-sign-in.ts";
 import { type Form, readForm } from "./form-body.ts";
 import { isOwnForm } from "./own-form.ts";
+import { signInCookie } from "./sign-in-cookie.ts";
 import { signInFormOf } from "./sign-in-form.ts";
 
 /** The stories behind the sign-in page. */
@@ -20,6 +22,8 @@ export interface AuthorizeParts {
   readonly checkRequest: CheckRequest;
   readonly authorize: Authorize;
   readonly deny: Deny;
+  /** Signs people in at an identity provider, instead of by a password here. */
+  readonly broker?: Broker | undefined;
   readonly log: LogSink;
 }
 
@@ -30,12 +34,12 @@ export interface AuthorizeParts {
  * @throws if the issuer is reached without TLS from other machines: a password would be readable on the way
  */
 export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): void {
-  const { issuer, checkRequest, authorize, deny, log } = parts;
+  const { issuer, checkRequest, authorize, deny, broker, log } = parts;
   const { protocol, hostname, origin } = new URL(issuer);
   if (protocol !== "https:" && !isLoopback(hostname)) {
     throw new Error(`the sign-in page needs an issuer with https, or on this machine: ${issuer}`);
   }
-  const pages = new AuthorizePages(issuer, log);
+  const pages = new AuthorizePages(issuer, log, broker?.provider);
 
   app.register(async (scope) => {
     // No other origin may read the page, also if LATCHKEY_CORS_ORIGINS names it.
@@ -50,6 +54,9 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
       return pages.ask(reply, check.request);
     });
 
+    // Without it the preflight of LATCHKEY_CORS_ORIGINS would answer.
+    scope.options("/oauth/authorize", options, (_request, reply) => reply.callNotFound());
+
     const onRequest = async (request: FastifyRequest) => {
       if (!isOwnForm(request, origin)) throw new LatchkeyError("forbidden_origin");
     };
@@ -58,11 +65,38 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
       const check = await checkRequest(queryOf(request), callerOf(request));
       if (check.outcome !== "valid") return pages.turnAway(reply, check, { mayRedirect: false });
       const form = signInFormOf(request.body);
-      if (form.decision === "allow") return allow(request, reply, check.request, form);
+      if (form.decision === "allow") {
+        return broker === undefined
+          ? allow(request, reply, check.request, form)
+          : begin(broker, request, reply, check.request);
+      }
       await deny(check.request, callerOf(request));
       return pages.goOn(reply, check.request, { refusal: new LatchkeyError("access_denied") });
     });
   });
+
+  /** Begins a sign-in at the identity provider. */
+  async function begin(
+    { provider, begin }: Broker,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: AuthorizationRequest,
+  ): Promise<FastifyReply> {
+    try {
+      const { location, cookie } = await begin(asked, queryOf(request).toString());
+      reply.header("set-cookie", signInCookie(issuer, cookie));
+      return pages.goToProvider(reply, provider, location);
+    } catch (error) {
+      const failed = failedSignIn(readerLanguage(request), error, "");
+      if (failed !== undefined) {
+        pages.note(reply, failed.refusal);
+        return pages.ask(reply, asked, failed, failed.refusal.status);
+      }
+      if (!(error instanceof LatchkeyError) || error.code !== "invalid_request") throw error;
+      pages.note(reply, error);
+      return pages.goOn(reply, asked, { refusal: error });
+    }
+  }
 
   async function allow(
     request: FastifyRequest,

@@ -20,6 +20,7 @@ const ownNames = [
   "invalid_client_metadata",
   "unauthorized_client",
   "unsupported_grant_type",
+  "unsupported_token_type",
   "unsupported_response_type",
   "access_denied",
   "interaction_required",
@@ -48,7 +49,17 @@ export function oauthErrorOf({ code, status }: Pick<LatchkeyError, "code" | "sta
 
 /** Whether a request is for the endpoints of the authorization server, or for a path beside them. */
 export function isForOAuth({ url }: Pick<FastifyRequest, "url">): boolean {
-  return /^[^?#]*\/oauth(?:[/?#]|$)/.test(url);
+  const [path = ""] = url.split(/[?#]/, 1);
+  return /\/oauth(?:\/|$)/.test(decodedPath(path));
+}
+
+/** The path as the router reads it. One that cannot be decoded stays as it is. */
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
+import { grantTypes } from "../../core/oauth/client.ts";
+import { maxRedirectUris } from "../../core/oauth/sealed-clients.ts";
 import { int64, response } from "../schemas.ts";
 
 // The models of the authorization server. Each model is named by its `$id`.
@@ -21,7 +23,7 @@ const tokenRequest = {
   type: "object",
   required: ["grant_type"],
   properties: {
-    grant_type: text("authorization_code, refresh_token or client_credentials"),
+    grant_type: { type: "string", enum: grantTypes, description: "The kind of the grant" },
     code: text("The authorization code"),
     redirect_uri: text("The redirect URI of the authorization request"),
     code_verifier: text("The verifier of the code challenge (RFC 7636)"),
@@ -54,7 +56,7 @@ const tokenParameter = (id: string, description: string, more: Record<string, JS
     type: "object",
     required: ["token"],
     properties: {
-      token: text("An access token or a refresh token"),
+      token: { ...text("An access token or a refresh token"), minLength: 1 },
       token_type_hint: text("Ignored: a token shows its own type"),
       ...more,
     },
@@ -86,8 +88,8 @@ const introspectResponse = response(
     token_type: text("Bearer"),
     iss: text("The issuer"),
     sub: text("The user, or the client of its own token"),
-    // Without a type: from a choice of text and list the Java generator makes a class that does not compile.
-    aud: { description: "The resource of the token, or a list of them" },
+    // Without a type: generators for Java cannot write a class for a text or a list.
+    aud: { description: "The resource of the token, or a list of several" },
     client_id: text("The client"),
     scope,
     username: text("The user name"),
@@ -111,7 +113,7 @@ const registrationRequest = {
   type: "object",
   required: ["redirect_uris"],
   properties: {
-    redirect_uris: redirectUris,
+    redirect_uris: { ...redirectUris, minItems: 1, maxItems: maxRedirectUris },
     client_name: text("The name that people are shown"),
     token_endpoint_auth_method: text("none, client_secret_basic or client_secret_post"),
     grant_types: { type: "array", items: { type: "string" } },

@@ -65,7 +65,7 @@ export const describeToken: FastifySchema = {
     200: answer("Tokens", "OAuthTokenResponse", {
       access_token: "eyJ…",
       token_type: "Bearer",
-      expires_in: 3600,
+      expires_in: 3590,
       refresh_token: "lkr_…",
       scope: "notes:read",
     }),
@@ -114,13 +114,13 @@ export const describeRevoke: FastifySchema = {
   summary: "Revoke a token",
   description:
     "Ends the session of an access token or refresh token of the same client (RFC 7009). The answer is 200 for every " +
-    "other token too.",
+    "other token too, except for one that a machine got for itself.",
   ...form,
   security: [{}, { ClientSecret: [] }],
   body: ref("OAuthRevokeRequest"),
   response: {
     200: answer("The token is not valid any more", "OAuthRevokeResponse", {}),
-    400: errors("The request is not valid", {}, "invalid_request"),
+    400: errors("The request is not valid", {}, "invalid_request", "unsupported_token_type"),
     ...clientRefused,
     ...shared("rate_limited", "client_document_unavailable", "store_unavailable"),
   },

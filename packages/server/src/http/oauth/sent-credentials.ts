@@ -18,13 +18,19 @@ export function sentCredentials(request: FastifyRequest, form: Form): SentCreden
   const secret = form.get("client_secret");
   const assertion = form.get("client_assertion");
   const ways = [hasBasic(request), secret !== undefined, assertion !== undefined];
-  if (ways.filter(Boolean).length > 1) {
+  if (ways.filter(Boolean).length > 1 || hasTwoHeaders(request)) {
     throw new LatchkeyError("invalid_request", { fault: "authenticate the client in one way" });
   }
   if (hasBasic(request)) return fromBasic(request, form);
   if (assertion !== undefined) return fromAssertion(assertion, form);
   const clientId = required(form, "client_id");
   return { clientId, proof: secret === undefined ? undefined : { kind: "secret", secret } };
+}
+
+/** Node keeps the first `Authorization` alone. A proxy in front may have read another one. */
+function hasTwoHeaders({ raw: { rawHeaders } }: FastifyRequest): boolean {
+  const isName = (_text: string, at: number) => at % 2 === 0;
+  return rawHeaders.filter(isName).filter((name) => name.toLowerCase() === "authorization").length > 1;
 }
 
 function fromBasic(request: FastifyRequest, form: Form): SentCredentials {

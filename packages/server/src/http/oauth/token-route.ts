@@ -82,8 +82,20 @@ function answer(reply: FastifyReply, issued: IssuedTokens): FastifyReply {
   return reply.send({
     access_token: accessToken,
     token_type: "Bearer",
-    expires_in: expiresIn,
+    expires_in: announced(expiresIn),
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     scope,
   } satisfies TokenResponse);
+}
+
+/** Seconds by which a client shall refresh early. */
+const earlier = 10;
+
+/**
+ * A client counts from the receipt of the answer, but `exp` from a whole second before the token was issued. Some
+ * clients begin a whole new sign-in if a token has expired that they still count as valid. So the answer names ten
+ * seconds less than the token has, and at most half.
+ */
+function announced(expiresIn: number): number {
+  return expiresIn - Math.min(earlier, Math.ceil(expiresIn / 2));
 }

@@ -67,6 +67,8 @@ function kindOf({ code, status }: LatchkeyError): Kind {
       return "descriptionUnavailable";
     case "forbidden_origin":
       return "foreignForm";
+    case "invalid_provider_answer":
+      return "staleSignIn";
     case "rate_limited":
       return "tooMany";
     default:

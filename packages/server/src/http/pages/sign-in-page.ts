@@ -23,28 +23,35 @@ export interface SignInPage {
   readonly site: string;
   readonly request: AuthorizationRequest;
   readonly failed?: FailedAttempt | undefined;
+  /** The name of the identity provider, if people sign in there. Then the form asks for no password. */
+  readonly provider?: string | undefined;
+  /** The address of the form. Default: the page's own. */
+  readonly action?: string | undefined;
 }
 
 /**
  * One form that signs a person in and allows the request. It posts to its own address, so nothing is stored between
  * the page and its answer. The button that refuses has a form of its own, which sends no password.
  */
-export function signInPage({ language, site, request, failed }: SignInPage): PageContent {
-  const { signIn: texts } = languages[language];
+export function signInPage({ language, site, request, failed, provider, action }: SignInPage): PageContent {
+  const { signIn: texts, provider: providerTexts } = languages[language];
+  const name = provider === undefined ? undefined : foreignText(provider);
+  const lead = name === undefined ? texts.lead : providerTexts.lead(name);
+  const form = html`<form method="post"${action === undefined ? "" : html` action="${action}"`}`;
   const heading = texts.heading(foreignText(request.client.name));
   const content = html`<h1>${heading}</h1>
 ${requestSummary(texts, request)}
 ${requestWarning(texts, request)}
-<form method="post">
+${form}>
 <input type="hidden" name="decision" value="allow">
-${failed && failed.missing === undefined ? message("error", failed.error, "failure") : html`<p class="quiet">${texts.lead}</p>`}
-${fields(texts, request, failed)}
+${failed && failed.missing === undefined ? message("error", failed.error, "failure") : html`<p class="quiet">${lead}</p>`}
+${name === undefined ? fields(texts, request, failed) : ""}
 <div class="buttons">
-<button type="submit">${texts.allow}</button>
+<button type="submit">${name === undefined ? texts.allow : providerTexts.continueTo(name)}</button>
 <button type="submit" class="second" form="refusal">${texts.deny}</button>
 </div>
 </form>
-<form method="post" id="refusal"><input type="hidden" name="decision" value="deny"></form>`;
+${form} id="refusal"><input type="hidden" name="decision" value="deny"></form>`;
   return { language, site, title: texts.title(site), isError: failed !== undefined, content };
 }
 

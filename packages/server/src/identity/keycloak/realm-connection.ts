@@ -2,7 +2,7 @@ import { SingleFlight } from "@latchkey/guard/single-flight";
 import type * as oidc from "openid-client";
 import { boundedFetch, type FetchOptions } from "./bounded-fetch.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
-import { discoverRealm, type RealmSettings } from "./discovery.ts";
+import { type DiscoveredRealm, discoverRealm, type RealmSettings } from "./discovery.ts";
 import { RealmMisconfigured, RealmUnavailable, toLatchkeyError } from "./realm-errors.ts";
 import { describeFailure } from "./refusals.ts";
 
@@ -21,8 +21,8 @@ export class RealmConnection {
   readonly #settings: RealmSettings;
   readonly #log: RealmLog;
   readonly #breaker: CircuitBreaker;
-  readonly #discovery: SingleFlight<oidc.Configuration>;
-  #client: oidc.Configuration | undefined;
+  readonly #discovery: SingleFlight<DiscoveredRealm>;
+  #realm: DiscoveredRealm | undefined;
   #reported: string | undefined;
 
   constructor(settings: RealmSettings, log: RealmLog) {
@@ -60,11 +60,16 @@ export class RealmConnection {
       this.#reported = undefined;
       return result;
     } catch (error) {
-      if (error instanceof RealmMisconfigured) this.#client = undefined;
+      if (error instanceof RealmMisconfigured) this.#realm = undefined;
       if (error instanceof RealmMisconfigured || error instanceof RealmUnavailable)
         this.#report(error.message);
       throw toLatchkeyError(error);
     }
+  }
+
+  /** Whether the realm is known to take no passwords from Latchkey's client. */
+  get refusesPasswords(): boolean {
+    return this.#realm?.takesPasswords === false;
   }
 
   /**
@@ -82,8 +87,8 @@ export class RealmConnection {
   }
 
   async #discovered(): Promise<oidc.Configuration> {
-    this.#client ??= await this.#discovery.join(() => discoverRealm(this.#settings, this.issuer));
-    return this.#client;
+    this.#realm ??= await this.#discovery.join(() => discoverRealm(this.#settings, this.issuer));
+    return this.#realm.client;
   }
 
   #report(problem: string): void {

@@ -1,5 +1,7 @@
 import * as oidc from "openid-client";
+import { LatchkeyError } from "../../core/errors.ts";
 import { Bulkhead } from "../../core/throttle/bulkhead.ts";
+import { authorizationUrl, type CodeRequest, isForeignNonce, realmScope, redeemCode } from "./code-flow.ts";
 import type { RealmSettings } from "./discovery.ts";
 import { RealmConnection, type RealmLog } from "./realm-connection.ts";
 import { RealmMisconfigured, RealmUnavailable } from "./realm-errors.ts";
@@ -20,8 +22,6 @@ const maxConcurrent = 64;
 const tooMany = "too many concurrent requests to the realm";
 /** A check of readiness fails after so many milliseconds, also if `LATCHKEY_KEYCLOAK_TIMEOUT` is longer. */
 const readyTimeout = 2_000;
-/** The same scopes as those of Latchkey's own access tokens. */
-const scope = "openid profile email";
 
 /**
  * The operations of a Keycloak realm that Latchkey uses, through its client there. Every answer is bounded in time
@@ -52,13 +52,32 @@ export class Realm {
     return this.#connection.open();
   }
 
-  /** Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3). */
+  /**
+   * Trades a user name or e-mail address and a password for tokens (RFC 6749 §4.3).
+   *
+   * @throws {LatchkeyError} `password_login_off` if people sign in on the realm's own page alone
+   */
   async signIn(username: string, password: string): Promise<RealmGrant | RealmRefusal> {
+    if (this.#connection.refusesPasswords) throw new LatchkeyError("password_login_off");
     using _permit = this.#logins.acquire();
-    const parameters = { username, password, scope };
+    const parameters = { username, password, scope: realmScope };
     return await this.#connection.run((client) =>
       grantOf(oidc.genericGrantRequest(client, "password", parameters), this.#settings),
     );
+  }
+
+  /** The address of the realm's own sign-in page. */
+  authorizationUrl(request: CodeRequest): Promise<string> {
+    return this.#connection.run((client) => authorizationUrl(client, request));
+  }
+
+  /** Trades a code of the realm's sign-in page for tokens (OpenID Connect Core 1.0 §3.1.3). */
+  async redeem(code: string, request: CodeRequest): Promise<RealmGrant | RealmRefusal> {
+    using _permit = this.#logins.acquire();
+    return await this.#connection.run(async (client) => {
+      const answer = redeemCode(client, code, this.issuer, request);
+      return await grantOf(answer, this.#settings);
+    });
   }
 
   /** Trades a refresh token for new tokens (RFC 6749 §6). */
@@ -108,13 +127,15 @@ export class Realm {
   }
 }
 
-type TokenRequest = ReturnType<typeof oidc.genericGrantRequest>;
-
-async function grantOf(request: TokenRequest, client: RealmClient): Promise<RealmGrant | RealmRefusal> {
-  let tokens: Awaited<TokenRequest>;
+async function grantOf(
+  request: Promise<oidc.TokenEndpointResponse>,
+  client: RealmClient,
+): Promise<RealmGrant | RealmRefusal> {
+  let tokens: oidc.TokenEndpointResponse;
   try {
     tokens = await request;
   } catch (error) {
+    if (isForeignNonce(error)) return { refused: "the ID token of another sign-in" };
     return readRefusal(error, client);
   }
   const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken } = tokens;

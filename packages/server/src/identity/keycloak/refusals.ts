@@ -67,11 +67,7 @@ export function readRefusal(error: unknown, client: RealmClient): RealmRefusal {
   const { error: code, error_description: description = "" } = error;
   if (code === "invalid_grant") return { refused: description };
   const subject = `the client ${client.clientId} of the realm ${client.realm}`;
-  if (code === "unauthorized_client" && /direct access/i.test(description)) {
-    throw new RealmMisconfigured(
-      `LATCHKEY_KEYCLOAK_CLIENT_ID: ${subject} has direct access grants turned off: turn them on in Keycloak`,
-    );
-  }
+  if (isDirectAccessOff(error)) throw directAccessOff(client);
   if (code === "unauthorized_client" || code === "invalid_client") {
     throw new RealmMisconfigured(
       `LATCHKEY_KEYCLOAK_CLIENT_SECRET: ${subject} is unknown, disabled, or has another secret: ` +
@@ -80,6 +76,22 @@ export function readRefusal(error: unknown, client: RealmClient): RealmRefusal {
   }
   throw new RealmMisconfigured(
     `LATCHKEY_KEYCLOAK_CLIENT_ID: ${subject} was rejected (${printable(code)}): check its settings in Keycloak`,
+  );
+}
+
+/** Whether the realm accepts the client, but no passwords from it. */
+export function isDirectAccessOff(error: unknown): boolean {
+  return (
+    error instanceof ResponseBodyError &&
+    error.error === "unauthorized_client" &&
+    /direct access/i.test(error.error_description ?? "")
+  );
+}
+
+/** A client without direct access grants. */
+export function directAccessOff(client: RealmClient): RealmMisconfigured {
+  return new RealmMisconfigured(
+    `LATCHKEY_KEYCLOAK_CLIENT_ID: the client ${client.clientId} of the realm ${client.realm} has direct access grants turned off: turn them on in Keycloak`,
   );
 }
 

@@ -1,15 +1,15 @@
 import { type AuditReason, type AuditTrail, type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { SessionPrincipal, TokenCheck } from "../../core/stories/current-user.ts";
+import type { TokenCheck } from "../../core/stories/current-user.ts";
 import type { RealmSessions } from "../../core/stories/realm-sessions.ts";
 import type { SignIn } from "../../core/stories/sign-in.ts";
 import { addressBucket } from "../../core/throttle/addresses.ts";
 import type { Admission, Throttle } from "../../core/throttle/throttle.ts";
 import { sizeRefusal } from "../../core/tokens/token-size.ts";
 import type { RealmAccount } from "./accounts.ts";
+import { checkGrant } from "./grant-check.ts";
 import type { PasswordCheck } from "./password-check.ts";
-import type { RealmGrant } from "./realm.ts";
 import { lifetimeOf, realmUser } from "./realm-tokens.ts";
 import { refusedSignIn } from "./refusals.ts";
 import type { SessionRecords } from "./session-records.ts";
@@ -44,7 +44,7 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
     if ("refused" in answer) throw await refused(admission, account, answer.refused, caller);
     const tooLarge = sizeRefusal(answer.accessToken);
     if (tooLarge) throw await recorded(tooLarge, "token_too_large", account, caller);
-    const principal = await own(answer);
+    const principal = await checkGrant(check, answer);
 
     const opening = { nameKey: account.nameKey, addressBucket: addressBucket(caller.address) };
     const session = records.recordOf(principal, answer, opening, clock());
@@ -59,17 +59,6 @@ export function createRealmSignIn(parts: RealmSignInParts): SignIn {
       user: realmUser(principal),
     };
   };
-
-  /** Checks the new access token of the realm by the rules for every access token. */
-  async function own({ accessToken }: RealmGrant): Promise<SessionPrincipal> {
-    try {
-      return await check(accessToken);
-    } catch (error) {
-      if (!(error instanceof LatchkeyError) || error.code === "provider_unavailable") throw error;
-      const reason = `a token that the realm just issued is refused: ${error.reason ?? error.code}`;
-      throw new LatchkeyError("provider_unavailable", { reason, cause: error });
-    }
-  }
 
   /** Records a refused login and counts a wrong one. With a disabled account the password was right. */
   async function refused(

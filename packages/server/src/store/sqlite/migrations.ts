@@ -117,7 +117,7 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     "alter table sessions add column scope text",
     "alter table sessions add column resource text",
     "alter table sessions add column sealed_realm_tokens text",
-    "create index sessions_by_client on sessions (client_id) where client_id is not null and ended_at is null",
+    "create index sessions_by_client on sessions (client_id, created_at) where client_id is not null and ended_at is null",
     `create table authorizations (
       code_hash text not null primary key,
       user_id text not null references users (id) on delete cascade,
@@ -138,6 +138,7 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     ) strict, without rowid`,
     "create index authorizations_by_expiry on authorizations (expires_at)",
     "create index authorizations_by_user on authorizations (user_id)",
+    "create index authorizations_unused on authorizations (client_id) where session_id is null",
     `create table clients (
       id text not null primary key,
       name text not null,
@@ -167,6 +168,9 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       fresh_until integer not null
     ) strict, without rowid`,
     "alter table users add column issuer text",
+    "create index users_of_realms on users (created_at) where issuer is not null",
+    `create index sessions_to_end_at_realm on sessions (ended_at)
+      where ended_at is not null and sealed_realm_tokens is not null`,
     "alter table audit_events add column client text",
   ],
 ];

@@ -1,4 +1,9 @@
-import type { Authorization, Authorizations, NewAuthorization } from "../../core/oauth/authorizations.ts";
+import type {
+  Authorization,
+  Authorizations,
+  ClosedClient,
+  NewAuthorization,
+} from "../../core/oauth/authorizations.ts";
 import { type Database, must, one, type Step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -29,6 +34,14 @@ const add = {
   many: statement<NewRow>(`${insert} for share of users`),
 };
 
+/** Steps that add an authorization. The first one must come before any lock on a row. */
+export function addingSteps(database: Database, authorization: NewAuthorization): Step[] {
+  return [
+    ...lockOpenClient(database, authorization.client.id),
+    must(add[database.writers], rowOf(authorization)),
+  ];
+}
+
 const byCode = statement<{ codeHash: string }, AuthorizationRow>(`
   select code_hash as "codeHash", user_id as "userId", revision, client_id as "clientId",
     client_name as "clientName", redirect_uri as "redirectUri", challenge, scope, resource,
@@ -41,14 +54,18 @@ const use = statement<{ codeHash: string; sessionId: string; at: number }>(`
   where code_hash = :codeHash and session_id is null and expires_at > :at
     and ${isOfOpenClient("authorizations.client_id")}`);
 
+const closed = statement<{ clientId: string }, { closed: ClosedClient }>(`
+  select case when blocked_at is null then 'ending' else 'blocked' end as closed
+  from (select 1) as always
+    left join clients on clients.id = :clientId
+    left join client_endings on client_endings.client_id = :clientId
+  where clients.blocked_at is not null or client_endings.client_id is not null`);
+
 /** The table `authorizations`. */
 export function authorizationTable(database: Database, audit: AuditWriter): Authorizations {
-  const lock = ({ client }: { readonly client: { readonly id: string } }): Step[] =>
-    lockOpenClient(database, client.id);
-
   return {
-    add: (authorization, event) =>
-      audit.commit([...lock(authorization), must(add[database.writers], rowOf(authorization))], [event]),
+    add: (authorization, event) => audit.commit(addingSteps(database, authorization), [event]),
+    closed: async (clientId) => (await one(database, closed, { clientId }))?.closed,
     async byCode(codeHash) {
       const row = await one(database, byCode, { codeHash });
       return row && authorizationIn(row);
@@ -56,7 +73,7 @@ export function authorizationTable(database: Database, audit: AuditWriter): Auth
     redeem: (authorization, session, at, events, instead = []) =>
       audit.commit(
         [
-          ...lock(authorization),
+          ...lockOpenClient(database, authorization.client.id),
           // The user's row is locked before this table's, as a removal does.
           redeemingStep(database, session, authorization),
           must(use, { codeHash: authorization.codeHash, sessionId: session.id, at }),

@@ -62,8 +62,9 @@ export function clientEndings(database: Database): ClientEndings {
   return {
     begin: (clientId, at) => [
       ...lockEndingClient(database, clientId),
-      step(deleteCodes, { clientId }),
       ...batch(clientId, at),
+      // The list of revocations is locked before the codes, as a removal of their user does.
+      step(deleteCodes, { clientId }),
       step(remember, { clientId, at }),
     ],
     async finish(at) {

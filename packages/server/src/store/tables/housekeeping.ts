@@ -6,9 +6,13 @@ import { oldClientDocuments, surplusClientDocuments } from "./client-documents.t
 /** Rows that one change deletes. Other writers wait for one such batch at most. */
 const batchSize = 5_000;
 
+/** People of a realm are kept for so long after their last sign-in, in milliseconds. Their sessions keep them longer. */
+const day = 86_400_000;
+
 /**
  * Deletes rows that can no longer affect an answer: expired sessions and codes, revocations and keys that no valid token
- * needs, audit events past their retention, client documents that no fetch has renewed.
+ * needs, audit events past their retention, client documents that no fetch has renewed. People of a realm without a
+ * session are deleted a day after their last sign-in.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -28,6 +32,13 @@ const realmSessions = statement<{ now: number }>(`
   delete from realm_sessions where id in (
     select id from realm_sessions where keep_until < :now limit ${batchSize})`);
 
+// A new sign-in sets `created_at`, so a person who signs in meanwhile stays.
+const realmPeople = statement<{ before: number }>(`
+  delete from users where id in (
+    select id from users where issuer is not null and created_at < :before
+      and not exists (select 1 from sessions where sessions.user_id = users.id)
+      and not exists (select 1 from authorizations where authorizations.user_id = users.id) limit ${batchSize})
+    and created_at < :before`);
 /** How long a code is kept after its expiry, in milliseconds. Until then a replay of it is recognised. */
 const codesLast = 86_400_000;
 
@@ -55,6 +66,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(revocations, { now: now - longestTolerance, firstHeld }));
     await clear(must(realmSessions, { now }));
     await clear(must(authorizations, { before: now - codesLast }));
+    await clear(must(realmPeople, { before: now - day }));
     await clear(must(keys, { now }));
     const before = now - documentRetention;
     await database.commit([step(oldClientDocuments, { before }), step(surplusClientDocuments, {})], "urgent");

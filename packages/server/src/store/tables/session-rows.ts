@@ -37,20 +37,25 @@ export const isOfItsUsersEpoch = `sessions.epoch >= (select users.epoch from use
 export const isOfLiveClient = `(sessions.client_id is null
   or not exists (select 1 from client_endings where client_endings.client_id = sessions.client_id))`;
 
-const insert = `
+/** @param tokens the realm's tokens, as an SQL expression */
+const insert = (tokens: string) => `
   insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
-    ends_at, tokens_until, address_bucket, client_id, client_name, scope, resource, ended_at, epoch)
+    ends_at, tokens_until, address_bucket, client_id, client_name, scope, resource, ended_at, epoch,
+    sealed_realm_tokens)
   select :id, users.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
-    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, users.epoch
+    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, users.epoch,
+    ${tokens}
   from users where users.id = :userId and users.active = 1 and users.revision = :revision`;
-const open = statement<SessionRow & { revision: number }>(insert);
+const noTokens = "cast(null as text)";
+const open = statement<SessionRow & { revision: number }>(insert(noTokens));
 // The user's row is locked: a concurrent change to the user waits and then ends this session too.
-const openLocking = statement<SessionRow & { revision: number }>(`${insert} for share`);
+const openLocking = statement<SessionRow & { revision: number }>(`${insert(noTokens)} for share`);
 
 const sameEpoch = "and users.epoch = (select epoch from authorizations where code_hash = :codeHash)";
 type Redemption = SessionRow & { revision: number; codeHash: string };
-const redeem = statement<Redemption>(`${insert} ${sameEpoch}`);
-const redeemLocking = statement<Redemption>(`${insert} ${sameEpoch} for share of users`);
+const tokensOfCode = "(select sealed_realm_tokens from authorizations where code_hash = :codeHash)";
+const redeem = statement<Redemption>(`${insert(tokensOfCode)} ${sameEpoch}`);
+const redeemLocking = statement<Redemption>(`${insert(tokensOfCode)} ${sameEpoch} for share of users`);
 
 /** Opens a session, if the user is active and still has the revision that the password was checked with. */
 export function openingStep({ writers }: Database, session: Session, revision: number): Step {

@@ -28,8 +28,10 @@ interface Names {
   readonly ascii: string;
 }
 
+// Rows with an issuer are people of a realm, see `realm-people.ts`. No statement here finds them.
+
 /** Earlier versions stored two spellings of one mailbox as two users. Then the spelling that was typed goes first. */
-const named = `users.removed = 0 and (users.username_key = :key or users.email_key in (:asTyped, :key, :ascii))`;
+const named = `users.removed = 0 and users.issuer is null and (users.username_key = :key or users.email_key in (:asTyped, :key, :ascii))`;
 const nearest = `order by case users.email_key when :asTyped then 0 when :key then 1 else 2 end limit 1`;
 
 const byName = statement<Names, UserRow>(`select ${columns} from users where ${named} ${nearest}`);
@@ -40,18 +42,19 @@ type SignInRow = { readonly decoy: string | null } & (UserRow | { readonly id: n
 // One statement with one row, whether the account exists or not.
 const forSignIn = statement<Names & { point: string }, SignInRow>(`
   select coalesce(
-      (select password_hash from users where id >= :point order by id limit 1),
-      (select password_hash from users order by id limit 1)
+      (select password_hash from users where id >= :point and issuer is null order by id limit 1),
+      (select password_hash from users where issuer is null order by id limit 1)
     ) as decoy, ${columns}
   from (select 1) as always left join users on ${named} ${nearest}`);
 
 const byId = statement<{ id: string }, UserRow>(`
-  select ${columns} from users where id = :id and removed = 0`);
+  select ${columns} from users where id = :id and removed = 0 and issuer is null`);
 
 const list = statement<{ after: string; limit: number }, UserRow>(`
-  select ${columns} from users where removed = 0 and username_key > :after order by username_key limit :limit`);
+  select ${columns} from users where removed = 0 and issuer is null and username_key > :after
+  order by username_key limit :limit`);
 
-const anyUser = statement<NoValues, { id: string }>("select id from users limit 1");
+const anyUser = statement<NoValues, { id: string }>("select id from users where issuer is null limit 1");
 
 interface AddedUser extends Omit<NewUser, "roles"> {
   readonly roles: string;
@@ -66,7 +69,7 @@ const values =
 const add = statement<AddedUser>(`${insertInto} values (${values}) on conflict do nothing`);
 
 const addFirst = statement<AddedUser>(`
-  ${insertInto} select ${values} where not exists (select 1 from users)`);
+  ${insertInto} select ${values} where not exists (select 1 from users where issuer is null)`);
 
 // Two concurrent inserts would both see an empty table.
 const lockTable = statement<NoValues>("lock table users in share row exclusive mode");
@@ -88,7 +91,7 @@ const upgradeHash = statement<{ id: string; revision: number; passwordHash: stri
 
 /** Whether a row is an active administrator. Roles are a JSON array of words that need no escape. */
 const isAdministrator = (row: string) =>
-  `${row}.active = 1 and ${row}.removed = 0 and ${row}.roles != replace(${row}.roles, '"${administratorRole}"', '')`;
+  `${row}.active = 1 and ${row}.removed = 0 and ${row}.issuer is null and ${row}.roles != replace(${row}.roles, '"${administratorRole}"', '')`;
 
 // Two concurrent changes would each see the other's administrator. In one order, so that no deadlock arises. A later
 // statement of the transaction sees the changes that this one has waited for.

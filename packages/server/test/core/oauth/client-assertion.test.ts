@@ -1,4 +1,11 @@
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import type { Client, ClientCredential } from "../../../src/core/oauth/client.ts";
@@ -36,6 +43,18 @@ function rsaPair(algorithm: string, modulusLength = 2048): Pair {
 function edwardsPair(algorithm: string): Pair {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   return pairOf(algorithm, publicKey, privateKey);
+}
+
+/** A genuine RSA key with both exponents exchanged. The public one is as long as the modulus. */
+function slowPair(): Pair {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const { n = "", e = "", d = "", p = "", q = "", qi = "" } = privateKey.export({ format: "jwk" });
+  const jwk = { kty: "RSA", n, e: d };
+  return pairOf(
+    "RS256",
+    createPublicKey({ key: jwk, format: "jwk" }),
+    createPrivateKey({ key: { ...jwk, d: e, p, q, dp: e, dq: e, qi }, format: "jwk" }),
+  );
 }
 
 const own = ellipticPair();
@@ -179,6 +198,24 @@ describe("invalid_client is answered to an assertion", () => {
     await expect(world().check(assertion, clientWith([keys(short)]))).rejects.toEqual(
       refusal("unusable key"),
     );
+  });
+
+  test("signed with an RSA key whose exponent or modulus makes its check slow", async () => {
+    const pair = rsaPair("RS256");
+    const large = { ...pair, jwk: { ...pair.jwk, n: Buffer.alloc(513, 1).toString("base64url") } };
+    for (const slow of [slowPair(), large]) {
+      await expect(world().check(await signed({}, slow), clientWith([keys(slow)]))).rejects.toEqual(
+        refusal("NO_MATCHING_KEY"),
+      );
+    }
+  });
+
+  test("signed with the sixth of six keys that fit, unless it names its key", async () => {
+    const five = Array.from({ length: 5 }, (_, number) => ellipticPair(`other-${number}`));
+    const last = ellipticPair("last");
+    const client = clientWith([keys(...five, last)]);
+    await expect(world().check(await signed({}, last), client)).rejects.toEqual(refusal("too many keys"));
+    await world().check(await signed({}, last, { kid: "last" }), client);
   });
 
   test.each(["none", "HS256", "HS512"])(

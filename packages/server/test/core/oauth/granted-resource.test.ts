@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createResources } from "../../../src/core/oauth/resources.ts";
 import { grantedResource, grantedScope } from "../../../src/core/oauth/granted-resource.ts";
+import { createResources } from "../../../src/core/oauth/resources.ts";
 
 const notes = { url: "https://notes.example.com/mcp", name: null, scopes: ["notes:read", "notes:write"] };
 const client = { resource: notes.url, scope: "notes:read profile" };

@@ -51,6 +51,13 @@ export const de: Texts = {
       busy: "Der Server ist ausgelastet. Es ist nichts verloren gegangen: Versuchen Sie es gleich noch einmal.",
     },
   },
+  provider: {
+    lead: (provider) =>
+      html`Um es zu erlauben, melden Sie sich bei ${provider} an. Sie können auch ablehnen.`,
+    continueTo: (provider) => html`Weiter zu ${provider}`,
+    goingTo: (provider, host) =>
+      html`Sie melden sich bei ${provider} (${host}) an und kommen danach hierher zurück.`,
+  },
   onward: {
     allowedTitle: "Sie sind angemeldet",
     deniedTitle: "Sie haben den Zugriff abgelehnt",
@@ -76,6 +83,11 @@ export const de: Texts = {
       title: "Dieses Formular kam von einer anderen Website",
       advice:
         "Es wurde nichts erlaubt. Öffnen Sie die Anmeldeseite neu und füllen Sie das Formular dort aus.",
+    },
+    staleSignIn: {
+      title: "Diese Anmeldung gilt nicht mehr",
+      advice:
+        "Sie ist schon abgeschlossen, abgelaufen oder in einem anderen Browser begonnen worden. Beginnen Sie in der Anwendung von vorn.",
     },
     badRequest: {
       title: "Die Anwendung hat eine fehlerhafte Anfrage gesendet",

@@ -48,6 +48,11 @@ export const en: Texts = {
       busy: "The server is busy. Nothing is lost: try again in a moment.",
     },
   },
+  provider: {
+    lead: (provider) => html`To allow it, sign in at ${provider}. You can also refuse.`,
+    continueTo: (provider) => html`Continue to ${provider}`,
+    goingTo: (provider, host) => html`You sign in at ${provider} (${host}), and then come back here.`,
+  },
   onward: {
     allowedTitle: "You are signed in",
     deniedTitle: "You refused the access",
@@ -71,6 +76,11 @@ export const en: Texts = {
     foreignForm: {
       title: "This form came from another site",
       advice: "Nothing was allowed. Open the sign-in page again and fill in the form there.",
+    },
+    staleSignIn: {
+      title: "This sign-in is no longer valid",
+      advice:
+        "It was finished already, has expired, or was begun in another browser. Start again in the application.",
     },
     badRequest: {
       title: "The application sent a wrong request",

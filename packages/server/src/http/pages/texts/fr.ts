@@ -51,6 +51,11 @@ export const fr: Texts = {
       busy: "Le serveur est surchargé. Rien n’est perdu : réessayez dans un instant.",
     },
   },
+  provider: {
+    lead: (provider) => html`Pour l’autoriser, connectez-vous chez ${provider}. Vous pouvez aussi refuser.`,
+    continueTo: (provider) => html`Continuer vers ${provider}`,
+    goingTo: (provider, host) => html`Vous vous connectez chez ${provider} (${host}), puis vous revenez ici.`,
+  },
   onward: {
     allowedTitle: "Connexion réussie",
     deniedTitle: "Vous avez refusé l’accès",
@@ -74,6 +79,11 @@ export const fr: Texts = {
     foreignForm: {
       title: "Ce formulaire vient d’un autre site",
       advice: "Rien n’a été autorisé. Ouvrez à nouveau la page de connexion et remplissez-y le formulaire.",
+    },
+    staleSignIn: {
+      title: "Cette connexion n’est plus valable",
+      advice:
+        "Elle est déjà terminée, a expiré ou a commencé dans un autre navigateur. Recommencez dans l’application.",
     },
     badRequest: {
       title: "L’application a envoyé une requête incorrecte",

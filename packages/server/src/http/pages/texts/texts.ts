@@ -60,6 +60,12 @@ export interface Texts {
       readonly busy: string;
     };
   };
+  /** Sign-in at an identity provider, by the provider's name. */
+  readonly provider: {
+    readonly lead: (provider: Html) => Html;
+    readonly continueTo: (provider: Html) => Html;
+    readonly goingTo: (provider: Html, host: Html) => Html;
+  };
   readonly onward: {
     readonly allowedTitle: string;
     readonly deniedTitle: string;
@@ -72,6 +78,7 @@ export interface Texts {
     readonly redirectUri: RefusalText;
     readonly descriptionUnavailable: RefusalText;
     readonly foreignForm: RefusalText;
+    readonly staleSignIn: RefusalText;
     readonly badRequest: RefusalText;
     readonly tooMany: RefusalText;
     readonly busy: RefusalText;

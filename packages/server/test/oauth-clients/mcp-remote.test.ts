@@ -1,0 +1,4 @@
+import { mcpRemote } from "./peers/mcp-remote.ts";
+import { signInStory } from "./sign-in-story.ts";
+
+signInStory([mcpRemote]);

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { send, signIn } from "@latchkey/testkit/server/auth-calls";
+import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
+import { expect, test } from "vitest";
+
+const place = new Place();
+
+/** Notes the name of every module that a process loads, one a line. */
+const noteModules = `
+import { appendFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
+
+test("client documents and MCP tools cost nothing until their first use", async () => {
+  const notes = place.path("loaded");
+  const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
+  const env = { LATCHKEY_ISSUER: "", NODE_OPTIONS: hook, LOADED: notes };
+  const server = await place.server({ env });
+  const loaded = () =>
+    ["http/app.ts", "client-documents/safe-fetch.ts", "mcp/endpoint.ts"].filter((module) =>
+      readFileSync(notes, "utf8").includes(`/src/${module}\n`),
+    );
+  await signIn(server.url, "admin", adminPassword);
+  expect(loaded()).toEqual(["http/app.ts"]);
+
+  // The address leads inside, so the first use ends before a connection.
+  const { status } = await send(`${server.url}/oauth/authorize?client_id=https://127.0.0.1/notes`);
+  expect(status).toBe(400);
+  expect(loaded()).toEqual(["http/app.ts", "client-documents/safe-fetch.ts"]);
+  await server.stop();
+});
