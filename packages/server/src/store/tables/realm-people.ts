@@ -81,8 +81,9 @@ export function realmPeopleTable(database: Database, audit: AuditWriter): RealmP
     tokensOf: async (id) => (await one(database, tokensOf, { id }))?.tokens ?? undefined,
     replaceTokens: (id, from, to, person) =>
       database.commit([
-        must(replace, { id, from, to }),
+        // Every change locks the user before the session. So this one never deadlocks with the end of all sessions.
         ...(person === undefined ? [] : [step(describe, rowOf(person))]),
+        must(replace, { id, from, to }),
       ]),
     tokensOfOthers: async (userId, id) =>
       (await database.all(ofOthers, { userId, id })).map(({ tokens }) => tokens),
