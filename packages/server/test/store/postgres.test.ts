@@ -180,7 +180,10 @@ describe("a PostgreSQL database", () => {
     await ending.connect();
     await ending.query("begin");
     await ending.query("select from users where id = 'user:alice' for update");
-    const replaced = store.realmPeople.replaceTokens("s1", "0.sealed", "0.next", { ...user("alice"), issuer });
+    const replaced = store.realmPeople.replaceTokens("s1", "0.sealed", "0.next", {
+      ...user("alice"),
+      issuer,
+    });
     const waiting =
       "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     await until("the change waits", async () => (await queryAt(address, waiting)).length > 0, 10_000);
