@@ -381,6 +381,35 @@ describe("a refresh", () => {
     expect(realm.refreshTokens.size).toBe(1);
   });
 
+  describe("by a replayed token", () => {
+    /** A token that is used, and outside of the grace. */
+    const replayed = async () => {
+      const { refresh } = await tokens();
+      const next = await program.refresh(refresh);
+      server.advance(61_000);
+      server.newEvents();
+      return { refresh, next };
+    };
+
+    test("asks nothing of the realm, and ends the session", async () => {
+      const { refresh, next } = await replayed();
+      const asked = realm.asked.filter((path) => path === paths.token).length;
+      expect(await program.refresh(refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+      expect(realm.asked.filter((path) => path === paths.token)).toHaveLength(asked);
+      expect(eventNames()).toEqual(["refresh.replayed", "session.ended"]);
+      expect(await program.refresh(next.refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+    });
+
+    test("ends the session while the realm is away", async () => {
+      const { refresh, next } = await replayed();
+      realm.answers.set(paths.token, json({}, 503));
+      expect(await program.refresh(refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+      expect(eventNames()).toEqual(["refresh.replayed", "session.ended"]);
+      realm.answers.delete(paths.token);
+      expect(await program.refresh(next.refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+    });
+  });
+
   test("on two replicas at once keeps the realm's session", async () => {
     const { refresh } = await tokens();
     await using other = await testServer({
