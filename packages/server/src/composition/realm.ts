@@ -91,7 +91,7 @@ export async function openRealmProvider({ config, issuer, store, keys, ...parts 
     jobs: [
       [logoutRetryInterval, () => logout.endPending()],
       // Sessions of OAuth clients may be left from a time when OAuth was on.
-      [logoutRetryInterval, createBrokeredLogout({ realm, people: store.realmPeople, seal, log })],
+      [logoutRetryInterval, createBrokeredLogout({ realm, people: store.realmPeople, seal, log, clock })],
     ] as const,
     foreign: {
       issuer: realm.issuer,

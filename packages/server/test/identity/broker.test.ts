@@ -381,6 +381,35 @@ describe("a refresh", () => {
     expect(realm.refreshTokens.size).toBe(1);
   });
 
+  describe("by a replayed token", () => {
+    /** A token that is used, and outside of the grace. */
+    const replayed = async () => {
+      const { refresh } = await tokens();
+      const next = await program.refresh(refresh);
+      server.advance(61_000);
+      server.newEvents();
+      return { refresh, next };
+    };
+
+    test("asks nothing of the realm, and ends the session", async () => {
+      const { refresh, next } = await replayed();
+      const asked = realm.asked.filter((path) => path === paths.token).length;
+      expect(await program.refresh(refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+      expect(realm.asked.filter((path) => path === paths.token)).toHaveLength(asked);
+      expect(eventNames()).toEqual(["refresh.replayed", "session.ended"]);
+      expect(await program.refresh(next.refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+    });
+
+    test("ends the session while the realm is away", async () => {
+      const { refresh, next } = await replayed();
+      realm.answers.set(paths.token, json({}, 503));
+      expect(await program.refresh(refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+      expect(eventNames()).toEqual(["refresh.replayed", "session.ended"]);
+      realm.answers.delete(paths.token);
+      expect(await program.refresh(next.refresh)).toMatchObject({ status: 400, error: "invalid_grant" });
+    });
+  });
+
   test("on two replicas at once keeps the realm's session", async () => {
     const { refresh } = await tokens();
     await using other = await testServer({
@@ -453,12 +482,15 @@ describe("metadata", () => {
 
 describe("the end of a session", () => {
   const ends = () => realm.asked.filter((path) => path === paths.logout).length;
-  /** Ended sessions that still hold tokens of the realm. */
-  const pending = () => {
+  const count = (rows: string) => {
     using database = new DatabaseSync(server.database, { timeout: 5_000 });
-    const ended = "ended_at is not null and sealed_realm_tokens is not null";
-    return database.prepare(`select count(*) as count from sessions where ${ended}`).get()?.["count"];
+    return database
+      .prepare(`select count(*) as count from ${rows} and sealed_realm_tokens is not null`)
+      .get()?.["count"];
   };
+  /** Ended sessions that still hold tokens of the realm. */
+  const pending = () => count("sessions where ended_at is not null");
+  const codesWithTokens = () => count("authorizations where true");
 
   test("ends the realm's session as well", async () => {
     const { refresh } = await tokens();
@@ -476,6 +508,15 @@ describe("the end of a session", () => {
     expect((await program.refresh(second.refresh)).status).toBe(200);
     await program.revoke(second.refresh);
     await until("the realm is notified", async () => ends() === 1, 5_000);
+  });
+
+  test("waits for a code that nobody redeems", async () => {
+    const { refresh } = await tokens();
+    await signIn();
+    await program.revoke(refresh);
+    server.advance(3 * 60_000);
+    await until("the realm is notified", async () => ends() === 1, 5_000);
+    await until("no tokens are left", async () => pending() === 0 && codesWithTokens() === 0, 5_000);
   });
 
   test("reaches the realm later, if it is away", async () => {

@@ -51,8 +51,10 @@ function claimedSession(seen = (_look: number, text: string) => text, isAway = (
     },
     allow: async () => true,
     tokensOfOthers: async () => [],
+    tokensOfCodes: async () => [],
     ended: async () => [],
     forgetTokens: async () => {},
+    forgetTokensOfCodes: async () => {},
   };
   const refresh = async (token: string): Promise<RealmGrant> => {
     asked.push(token);

@@ -166,6 +166,35 @@ describe("a PostgreSQL database", () => {
     await store.close();
   });
 
+  test("new tokens of a realm lock the user's row before the session's", async () => {
+    const address = await newDatabase();
+    const store = await open(address);
+    await store.users.add(user("alice"), event("user.added"));
+    await store.sessions.open(session("s1"), 0, event("login.succeeded"));
+    const issuer = "https://keycloak.example/realms/people";
+    await queryAt(
+      address,
+      `update users set issuer = '${issuer}'; update sessions set sealed_realm_tokens = '0.sealed'`,
+    );
+    const ending = new Client({ connectionString: address });
+    await ending.connect();
+    await ending.query("begin");
+    await ending.query("select from users where id = 'user:alice' for update");
+    const replaced = store.realmPeople.replaceTokens("s1", "0.sealed", "0.next", {
+      ...user("alice"),
+      issuer,
+    });
+    const waiting =
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await until("the change waits", async () => (await queryAt(address, waiting)).length > 0, 10_000);
+    const locked = await ending.query("select id from sessions where id = 's1' for update nowait");
+    expect(locked.rows).toEqual([{ id: "s1" }]);
+    await ending.query("commit");
+    await ending.end();
+    expect(await replaced).toBe(true);
+    await store.close();
+  });
+
   test("notifies at once of ended sessions and changed keys", async () => {
     const address = await newDatabase();
     const [one, two] = await Promise.all([open(address), open(address)]);

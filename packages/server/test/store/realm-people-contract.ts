@@ -137,6 +137,25 @@ export function realmPeopleContract(
         expect(await people().tokensOf("another")).toBeUndefined();
       });
 
+      test("stay with no code that was redeemed", async () => {
+        await allow("sub-1", "code-1");
+        expect(await people().tokensOfCodes("sub-1")).toEqual(["0.sealed"]);
+        expect(await people().tokensOfCodes("another")).toEqual([]);
+        await open("s1", "code-2");
+        expect(await people().tokensOfCodes("sub-1")).toEqual(["0.sealed"]);
+        expect(await people().tokensOf("s1")).toBe("0.sealed");
+      });
+
+      test("stay with no code that has expired", async () => {
+        await open("s1");
+        await allow("sub-1", "code-1");
+        await people().forgetTokensOfCodes(now + 60_000);
+        expect(await people().tokensOfCodes("sub-1")).toEqual(["0.sealed"]);
+        await people().forgetTokensOfCodes(now + 60_001);
+        expect(await people().tokensOfCodes("sub-1")).toEqual([]);
+        expect(await people().tokensOf("s1")).toBe("0.sealed");
+      });
+
       test("are replaced by one of several concurrent callers", async () => {
         await open("s1");
         const tries = ["1.a", "1.b", "1.c"].map((to) => people().replaceTokens("s1", "0.sealed", to));

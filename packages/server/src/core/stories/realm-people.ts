@@ -50,8 +50,12 @@ export interface RealmPeople {
   replaceTokens(sessionId: string, from: string, to: string, person?: RealmPerson): Promise<boolean>;
   /** The tokens of a person's other sessions that have not ended. */
   tokensOfOthers(userId: string, sessionId: string): Promise<string[]>;
+  /** The tokens of a person's codes that are not redeemed. */
+  tokensOfCodes(userId: string): Promise<string[]>;
   /** Sessions that have ended with tokens, a hundred at most. */
   ended(): Promise<EndedBrokeredSession[]>;
   /** Deletes the tokens of a session, after the provider was notified of its end, or can never be. */
   forgetTokens(sessionId: string): Promise<void>;
+  /** Deletes the tokens of codes that nobody redeemed. @param before the expiry of the codes, milliseconds since the epoch */
+  forgetTokensOfCodes(before: number): Promise<void>;
 }

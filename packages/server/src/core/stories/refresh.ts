@@ -118,10 +118,15 @@ export function createRefresh(parts: RefreshParts): Refresh {
     }
     let session = await liveSession(token.sessionId, caller, by);
     const scope = await scopeOf(session, by);
-    const user = await activeUser(session, caller);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
     const [{ state: next }] = successors;
+    // Another replica may have made the successor with another secret first.
+    const successorIn = (now: Session) => successors.find(({ state }) => isCurrent(state, now));
+    const mayBeRepeat = successorIn(session) !== undefined && grace.admits(session, caller) !== undefined;
+    // A replay asks nothing of the identity provider, and ends the session also while the provider is away.
+    if (!isCurrent(presented, session) && !mayBeRepeat) throw await outdated(presented, session, caller);
+    const user = await activeUser(session, caller);
     const refreshed = (tokensUntil: number, { text: refreshToken } = successors[0]): Refreshed => ({
       ...tokens.issue(user, session, tokensUntil, scope.scope),
       refreshToken,
@@ -144,18 +149,11 @@ export function createRefresh(parts: RefreshParts): Refresh {
       session = seen;
     }
 
-    // Another replica may have made the successor with another secret first.
-    const made = successors.find(({ state }) => isCurrent(state, session));
+    const made = successorIn(session);
     if (made !== undefined && (await isRepeat(made.state, session, caller))) {
       return refreshed(tokens.expiry(session.tokensUntil), made);
     }
-    if (session.generation <= presented.generation) {
-      throw new LatchkeyError("invalid_token", {
-        reason: "generation newer than the database, which was rolled back",
-      });
-    }
-    await endReplayed(session, caller);
-    throw new LatchkeyError("token_revoked", { reason: "replay" });
+    throw await outdated(presented, session, caller);
   }
 
   /** The scope of a client's new token. Empty for a person's own login. */
@@ -218,6 +216,20 @@ export function createRefresh(parts: RefreshParts): Refresh {
     if (reason === undefined) return false;
     const event = eventOf("refresh.repeated", clock(), caller, { ...aboutSession(session), reason });
     return sessions.repeat(session.id, current, mostRepeats, event);
+  }
+
+  /** Ends the session of a replayed token. @returns the refusal to throw */
+  async function outdated(
+    presented: RefreshTokenState,
+    session: Session,
+    caller: Caller,
+  ): Promise<LatchkeyError> {
+    if (session.generation <= presented.generation) {
+      const reason = "generation newer than the database, which was rolled back";
+      return new LatchkeyError("invalid_token", { reason });
+    }
+    await endReplayed(session, caller);
+    return new LatchkeyError("token_revoked", { reason: "replay" });
   }
 
   async function endReplayed(session: Session, caller: Caller): Promise<void> {

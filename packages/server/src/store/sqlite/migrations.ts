@@ -138,6 +138,8 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     ) strict, without rowid`,
     "create index authorizations_by_expiry on authorizations (expires_at)",
     "create index authorizations_by_user on authorizations (user_id)",
+    `create index authorizations_with_realm_tokens on authorizations (expires_at)
+      where sealed_realm_tokens is not null`,
     "create index authorizations_unused on authorizations (client_id) where session_id is null",
     `create table clients (
       id text not null primary key,

@@ -49,8 +49,9 @@ const byCode = statement<{ codeHash: string }, AuthorizationRow>(`
     session_id as "sessionId", redeemed_at as "redeemedAt"
   from authorizations where code_hash = :codeHash`);
 
+// The session has the realm's tokens now.
 const use = statement<{ codeHash: string; sessionId: string; at: number }>(`
-  update authorizations set session_id = :sessionId, redeemed_at = :at
+  update authorizations set session_id = :sessionId, redeemed_at = :at, sealed_realm_tokens = null
   where code_hash = :codeHash and session_id is null and expires_at > :at
     and ${isOfOpenClient("authorizations.client_id")}`);
 

@@ -53,9 +53,21 @@ const ofOthers = statement<{ userId: string; id: string }, { tokens: string }>(`
   select sealed_realm_tokens as tokens from sessions
   where user_id = :userId and id != :id and sealed_realm_tokens is not null and ${isOpen}`);
 
+const ofCodes = statement<{ userId: string }, { tokens: string }>(`
+  select sealed_realm_tokens as tokens from authorizations
+  where user_id = :userId and sealed_realm_tokens is not null`);
+
 const ended = statement<NoValues, { id: string; userId: string; tokens: string }>(`
   select id, user_id as "userId", sealed_realm_tokens as tokens from sessions
   where ended_at is not null and sealed_realm_tokens is not null order by ended_at limit 100`);
+
+const isUnused = "sealed_realm_tokens is not null and expires_at < :before";
+
+const unused = statement<{ before: number }, { codeHash: string }>(`
+  select code_hash as "codeHash" from authorizations where ${isUnused} limit 1`);
+
+const forgetUnused = statement<{ before: number }>(`
+  update authorizations set sealed_realm_tokens = null where ${isUnused}`);
 
 const forget = statement<{ id: string }>("update sessions set sealed_realm_tokens = null where id = :id");
 
@@ -81,14 +93,21 @@ export function realmPeopleTable(database: Database, audit: AuditWriter): RealmP
     tokensOf: async (id) => (await one(database, tokensOf, { id }))?.tokens ?? undefined,
     replaceTokens: (id, from, to, person) =>
       database.commit([
-        must(replace, { id, from, to }),
+        // Every change locks the user before the session. So this one never deadlocks with the end of all sessions.
         ...(person === undefined ? [] : [step(describe, rowOf(person))]),
+        must(replace, { id, from, to }),
       ]),
     tokensOfOthers: async (userId, id) =>
       (await database.all(ofOthers, { userId, id })).map(({ tokens }) => tokens),
+    tokensOfCodes: async (userId) => (await database.all(ofCodes, { userId })).map(({ tokens }) => tokens),
     ended: () => database.all(ended, {}),
     async forgetTokens(id) {
       await database.commit([step(forget, { id })], "urgent");
+    },
+    async forgetTokensOfCodes(before) {
+      // Most runs of the job find nothing, and then write nothing.
+      if ((await one(database, unused, { before })) === undefined) return;
+      await database.commit([step(forgetUnused, { before })], "urgent");
     },
   };
 }
