@@ -8,6 +8,7 @@ import { type TestServer, testServer } from "@latchkey/testkit/server/test-serve
 import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { claimsOf, send } from "../api/api-case.ts";
+import { blockClient } from "../api/oauth-world.ts";
 import { FakeRealm, json, paths, refused } from "./fake-realm.ts";
 
 const allow = { decision: "allow" };
@@ -285,6 +286,35 @@ describe("an error of the realm", () => {
     expect(page.headers.get("retry-after")).toBe("1");
     expect(page.text).toContain("Continue to");
     realm.answers.delete(paths.token);
+    const { address } = await browser.submit(page, allow);
+    expect((await program.redeem(address)).status).toBe(200);
+  });
+});
+
+describe("a client", () => {
+  const timesRedeemed = () => realm.asked.filter((path) => path === paths.token).length;
+
+  test("that is blocked during the exchange of the realm's code is unknown", async () => {
+    const { answer, browser: same } = await realmAnswer();
+    realm.meanwhile.set(paths.token, () => blockClient(server, program.clientId));
+    const page = await openWith(same, answer);
+    expect(page.status).toBe(400);
+    expect(page.text).toContain("This application is not known here");
+    expect(eventNames()).toEqual(["client.blocked"]);
+  });
+
+  test("with sessions that are still being ended gets the page again, and the realm keeps its code", async () => {
+    const { answer, browser: same } = await realmAnswer();
+    await server.server.backgroundJobs.stop();
+    using database = new DatabaseSync(server.database, { timeout: 5_000 });
+    database.prepare("insert into client_endings values (?, 0)").run(program.clientId);
+    const before = timesRedeemed();
+    const page = await openWith(same, answer);
+    expect([page.status, page.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(page.text).toMatch(/role="alert".*Continue to/s);
+    expect(timesRedeemed()).toBe(before);
+    expect(eventNames()).toEqual([]);
+    database.exec("delete from client_endings");
     const { address } = await browser.submit(page, allow);
     expect((await program.redeem(address)).status).toBe(200);
   });

@@ -23,6 +23,8 @@ export class FakeRealm implements AsyncDisposable {
   readonly url: string;
   /** Answers by path, instead of the usual ones. */
   readonly answers = new Map<string, Answer>();
+  /** Runs before the answer at a path: what happens meanwhile at another place. */
+  readonly meanwhile = new Map<string, () => Promise<unknown>>();
   /** The person that the sign-in page of the realm signs in without asking. */
   person = { sub: "alice-id", roles: ["user"] };
   /** Whether the client has direct access grants. */
@@ -45,6 +47,7 @@ export class FakeRealm implements AsyncDisposable {
       const [path = ""] = (request.url ?? "").split("?");
       this.asked.push(path);
       const body = new URLSearchParams(await text(request).catch(() => ""));
+      await this.meanwhile.get(path)?.();
       (this.answers.get(path) ?? this.#usual(path.replace(moved, "")))(request, response, body);
     });
   }

@@ -34,7 +34,7 @@ export type BrokerOutcome =
   | { readonly outcome: "granted"; readonly request: AuthorizationRequest; readonly code: string }
   /** The error goes to the redirect URI: the person or the provider refused. */
   | { readonly outcome: "refused"; readonly request: AuthorizationRequest; readonly refusal: LatchkeyError }
-  /** The provider could not be asked. The person can try again from the page. */
+  /** The provider or this server is too busy or cannot be reached. The person can try again from the page. */
   | {
       readonly outcome: "unavailable";
       readonly request: AuthorizationRequest;

@@ -79,8 +79,8 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
   };
 }
 
-/** The refusal of a client without codes. The person's password was right, so it counts as no failed login. */
-function closedRefusal(closed: ClosedClient | undefined): LatchkeyError | undefined {
+/** The refusal of a client without codes. The person has signed in, so it counts as no failed login. */
+export function closedRefusal(closed: ClosedClient | undefined): LatchkeyError | undefined {
   if (closed === undefined) return undefined;
   if (closed === "blocked") return unknownClient("blocked meanwhile");
   return new LatchkeyError("overloaded", { reason: "earlier sessions of the client are still being ended" });

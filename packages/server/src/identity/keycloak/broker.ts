@@ -4,7 +4,7 @@ import { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
 import type { Authorizations } from "../../core/oauth/authorizations.ts";
 import type { Broker, BrokerOutcome } from "../../core/oauth/broker.ts";
-import { codeHashOf, codeLifetime, type Deny } from "../../core/stories/authorize.ts";
+import { closedRefusal, codeHashOf, codeLifetime, type Deny } from "../../core/stories/authorize.ts";
 import type { TokenCheck } from "../../core/stories/current-user.ts";
 import type { RealmPeople } from "../../core/stories/realm-people.ts";
 import { addressBucket } from "../../core/throttle/addresses.ts";
@@ -27,7 +27,7 @@ export interface BrokerParts {
   readonly checkRequest: CheckRequest;
   readonly check: TokenCheck;
   readonly deny: Deny;
-  readonly authorizations: Pick<Authorizations, "byCode">;
+  readonly authorizations: Pick<Authorizations, "byCode" | "closed">;
   readonly people: RealmPeople;
   readonly seal: BrokeredTokenSeal;
   /** The lifetime of Latchkey's access tokens, in milliseconds. */
@@ -135,6 +135,7 @@ export function createBroker(parts: BrokerParts): Broker {
     { client, resource, scope, ...request }: AuthorizationRequest,
     caller: Caller,
   ): Promise<string> {
+    await assertOpen(client);
     const grant = await realm.redeem(realmCode, { ...begun, redirectUri });
     if ("refused" in grant) throw invalid(`the realm refused its code: ${printable(grant.refused)}`);
     const { refreshToken, idToken, refreshableFor } = grant;
@@ -162,7 +163,14 @@ export function createBroker(parts: BrokerParts): Broker {
     const granted = eventOf("authorization.granted", now, caller, { subject: user.id, client: client.id });
     const person = { ...user, issuer: realm.issuer };
     if (await people.allow(person, authorization, tokens, granted)) return begun.code;
-    throw invalid("the client was blocked meanwhile, or a local user has the person's id");
+    await assertOpen(client);
+    throw invalid("a local user has the person's id");
+  }
+
+  /** @throws {LatchkeyError} `unknown_client`, or `overloaded` while sessions of before are still being ended */
+  async function assertOpen({ id }: AuthorizationRequest["client"]): Promise<void> {
+    const refusal = closedRefusal(await authorizations.closed(id));
+    if (refusal !== undefined) throw refusal;
   }
 }
 
