@@ -139,14 +139,16 @@ interface World extends AsyncDisposable {
 
 async function makeWorld(
   { major, recall, answer }: ServerKind,
-  way: Pick<NotesPolicy, "withoutBearer" | "tokenField"> = {},
+  way:
+    | { readonly withoutBearer: "field"; readonly tokenField: string }
+    | { readonly withoutBearer?: "challenge" } = {},
 ): Promise<World> {
   const issuer = await TestIssuer.make();
   const guard = issuer.guard();
   const evidence = new Evidence();
   const token = await issuer.token({ claims: people.user });
   let verified = () => {};
-  const policy = {
+  const policy: NotesPolicy = {
     ...way,
     guard: {
       verify: async (text: string | null | undefined) => {
@@ -158,7 +160,7 @@ async function makeWorld(
     },
     authorizationServers: [issuer.issuer],
     onDecision: evidence.decided,
-  } as NotesPolicy;
+  };
   // The SDK's adapter of major 2 reads a whole body before it calls the gate, so the gate is called directly.
   let direct: Fetch | undefined;
   const notes = await serve(policy, (whole) => {
@@ -257,9 +259,8 @@ async function toHandler(handler: Fetch, { url, headers, first, rest }: Sent): P
       else controller.enqueue(bytes.encode(await part()));
     },
   });
-  const response = await handler(
-    new Request(url, { method: "POST", headers, body, duplex: "half" } as RequestInit),
-  );
+  const init = { method: "POST", headers, body, duplex: "half" } as const;
+  const response = await handler(new Request(url, init));
   const { status, headers: answered } = response;
   return { status, headers: Object.fromEntries(answered), body: await response.text() };
 }
