@@ -4,7 +4,7 @@ import { TokenError } from "../token-error.ts";
 
 /**
  * A guard, or any object that verifies tokens as a guard does. Its `recall` must refuse every token that its `verify`
- * refuses. Without `recall`, a call over HTTP is verified twice: by `guardMcp`, and by `guardTools`.
+ * refuses. Without `recall`, the token of a call over HTTP is verified twice: before and after its body arrives.
  */
 export type AnyGuard = Pick<Guard, "verify"> & Partial<Pick<Guard, "recall">>;
 
@@ -21,6 +21,10 @@ interface Verification {
 
 let valueIn: (token: HeldToken) => unknown;
 let verificationOf: (token: HeldToken) => Verification | undefined;
+let takeAdmission: (token: HeldToken) => boolean;
+
+/** Lets one call take a verified token without another check, because HTTP has no refusal for a call that has begun. */
+export let admit: (token: HeldToken) => void;
 
 /**
  * A token on its way through code of other packages. That code can compare it. Printed, serialised, cloned or logged,
@@ -29,10 +33,19 @@ let verificationOf: (token: HeldToken) => Verification | undefined;
 export class HeldToken {
   readonly #value: unknown;
   readonly #verification: Verification | undefined;
+  #admitted = false;
 
   static {
     valueIn = (token) => token.#value;
     verificationOf = (token) => token.#verification;
+    admit = (token) => {
+      token.#admitted = true;
+    };
+    takeAdmission = (token) => {
+      const admitted = token.#admitted;
+      token.#admitted = false;
+      return admitted;
+    };
   }
 
   /** @param value the value in the token's place, not always text */
@@ -83,4 +96,16 @@ export async function verifyHeld(token: HeldToken, guard: AnyGuard): Promise<Ver
     if (error instanceof TokenError) throw error;
     throw new TokenError("keys_unavailable", "the check failed");
   }
+}
+
+/**
+ * The caller of one call. If the HTTP gate has admitted the token with the same guard, its verification counts once.
+ * Code that keeps the token for a later call has it verified again.
+ *
+ * @throws {TokenError} as {@link verifyHeld} does
+ */
+export async function callerWith(token: HeldToken, guard: AnyGuard): Promise<VerifiedCaller> {
+  const last = verificationOf(token);
+  if (takeAdmission(token) && last?.guard === guard) return { principal: last.principal, token };
+  return await verifyHeld(token, guard);
 }

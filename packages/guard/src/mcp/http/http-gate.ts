@@ -2,7 +2,7 @@ import { bearerIn, type HttpAnswer, Refusal } from "../../bearer.ts";
 import { ownMembers } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
 import { authInfoOf } from "../auth-info.ts";
-import { HeldToken, type VerifiedCaller, verifyHeld } from "../held-token.ts";
+import { admit, HeldToken, type VerifiedCaller, verifyHeld } from "../held-token.ts";
 import { heldToken } from "../token-field.ts";
 import { ToolGate } from "../tools/tool-gate.ts";
 import { CrossOrigin } from "./cross-origin.ts";
@@ -65,7 +65,7 @@ export class HttpGate {
 
   async #authenticated(request: HttpRequest, headers: Record<string, string>): Promise<Admission> {
     try {
-      const caller = await this.#callerOf(request);
+      let caller = await this.#callerOf(request);
       if (caller === undefined && !methodsBeforeToken.has(request.method)) return { answer: noStream };
       const session = request.header("mcp-session-id");
       if (session !== undefined && !this.#owners.isOwner(session, caller?.principal)) {
@@ -73,7 +73,13 @@ export class HttpGate {
       }
       const read = await readMessage(request, this.#policy.maxBodySize, this.#gate.tokenField);
       if ("answer" in read) return read;
-      await this.#assertCall(caller, read.clean?.parsed);
+      const message = read.clean?.parsed;
+      if (caller !== undefined && read.clean !== undefined) {
+        // The body took its time. Later refusals would be results, which never make a client refresh its token.
+        caller = await this.#verified(caller.token, toolCalled(message));
+        admit(caller.token);
+      }
+      await this.#assertCall(caller, message);
       return { admitted: this.#admitted(request, caller, read.clean, headers) };
     } catch (error) {
       if (error instanceof TokenError) return { answer: new Refusal(error, this.resource.hintFor(request)) };
@@ -85,12 +91,16 @@ export class HttpGate {
   async #callerOf(request: HttpRequest): Promise<VerifiedCaller | undefined> {
     const bearer = bearerIn(request.header("authorization"));
     if (bearer === undefined && this.#policy.withoutBearer === "field") return undefined;
+    return await this.#verified(bearer === undefined ? undefined : new HeldToken(bearer));
+  }
+
+  /** @param tool not known at first, because the body of an unknown caller is not read */
+  async #verified(token: HeldToken | undefined, tool = "?"): Promise<VerifiedCaller> {
     try {
-      if (bearer === undefined) throw new TokenError("missing_token");
-      return await verifyHeld(new HeldToken(bearer), this.#policy.guard);
+      if (token === undefined) throw new TokenError("missing_token");
+      return await verifyHeld(token, this.#policy.guard);
     } catch (error) {
-      // The tool is not known, because the body of an unknown caller is not read.
-      if (error instanceof TokenError) this.#gate.denied("?", undefined, error);
+      if (error instanceof TokenError) this.#gate.denied(tool, undefined, error);
       throw error;
     }
   }

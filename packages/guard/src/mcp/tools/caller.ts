@@ -1,6 +1,6 @@
 import { isObject, own } from "../../support/own-members.ts";
 import { TokenError } from "../../token-error.ts";
-import { HeldToken, textOf, type VerifiedCaller, verifyHeld } from "../held-token.ts";
+import { callerWith, HeldToken, textOf, type VerifiedCaller } from "../held-token.ts";
 import type { ToolGuard } from "../policy.ts";
 
 /** The origin of a request, apart from its arguments. */
@@ -13,7 +13,7 @@ export interface RequestSource {
 
 /**
  * Verifies the caller's token: from the call's arguments, its HTTP request, or the environment. A token that the HTTP
- * gate has verified is recalled.
+ * gate has admitted was verified for this call.
  *
  * @param field the token in the call's arguments
  * @throws {TokenError} `token_mismatch` if two tokens differ, or the reason why the token is refused
@@ -29,7 +29,7 @@ export async function authenticate(
   textOf(token);
   if (!sent.every((other) => other.matches(token))) throw new TokenError("token_mismatch");
   // The first bearer is the one that the HTTP gate has verified, if there is such a gate.
-  return await verifyHeld(bearers[0] ?? token, guard);
+  return await callerWith(bearers[0] ?? token, guard);
 }
 
 async function tokenFrom(environment: ToolGuard["token"]): Promise<HeldToken | undefined> {
