@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { allowClient, redeemCode, registerClient } from "@latchkey/testkit/oauth/client-calls";
 import { embeddedBinaries } from "@latchkey/testkit/postgres/binaries";
 import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { type Environment, type Program, Programs } from "@latchkey/testkit/programs";
@@ -36,11 +37,14 @@ describe.each([nodes.oldestForServer, nodes[24], nodes[26]])("$name", (runtime) 
 
   const listening = (server: Program) => server.says(/"listening at (http:[^"]+)"/);
 
-  test("the demo answers a login", async () => {
+  test("the demo answers a login, and shows its sign-in page for an OAuth client", async () => {
     const demo = latchkey(["demo", "--port", "0"]);
     const url = await listening(demo);
     const { access } = await signIn(url, "alice", "alice123");
     expect(await me(url, access)).toMatchObject({ status: 200, body: { username: "alice" } });
+    const client = await registerClient(url);
+    const code = await allowClient(url, url, client, { username: "alice", password: "alice123" });
+    expect(code && (await redeemCode(url, client, code)).status).toBe(200);
     expect(await demo.stop()).toEqual({ status: 0, signal: null });
   });
 

@@ -2,9 +2,7 @@ import { holdsPassword } from "../config/postgres-url.ts";
 import { LostFileError } from "../config/secret-file.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { LatchkeyError } from "../core/errors.ts";
-import { ClientProblem } from "../core/stories/client-administration.ts";
-import { PersonProblem } from "../core/stories/people.ts";
-import { ResourceProblem } from "../core/stories/resource-administration.ts";
+import { RefusedChange } from "../core/refused-change.ts";
 import { SealedKeyError } from "../core/tokens/signing-keys.ts";
 import { RealmMisconfigured } from "../identity/keycloak/realm-errors.ts";
 import { UnusableDatabaseError } from "../store/database.ts";
@@ -41,9 +39,7 @@ const expected = [
   UsageProblem,
   CommandProblem,
   SettingProblem,
-  PersonProblem,
-  ClientProblem,
-  ResourceProblem,
+  RefusedChange,
   SealedKeyError,
   LostFileError,
   UnusableDatabaseError,

@@ -103,18 +103,19 @@ export const unusedResponses = {
   },
 };
 
+/** Client errors of every route that have no status of their own in the document. */
+export const otherClientErrors = [
+  "method_not_allowed",
+  "request_timeout",
+  "uri_too_long",
+  "misdirected_request",
+  "headers_too_large",
+] as const satisfies readonly ErrorCode[];
+
 /** The refusals that every route shares. */
 export const otherRefusals = {
   404: errors("Unknown path", {}, "not_found"),
-  "4xx": errors(
-    "Every other client error",
-    {},
-    "method_not_allowed",
-    "request_timeout",
-    "uri_too_long",
-    "misdirected_request",
-    "headers_too_large",
-  ),
+  "4xx": errors("Every other client error", {}, ...otherClientErrors),
 };
 
 /** The errors of the server. @param codes those of 503 */

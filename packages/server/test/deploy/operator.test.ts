@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { codeBlocks, sectionBlocks } from "@latchkey/testkit/code-blocks";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { until } from "@latchkey/testkit/until";
@@ -205,11 +206,16 @@ Environment=LD_PRELOAD=LIBRARY`;
     test("an upgrade on an older database keeps users and sessions", async () => {
       const token = await tokenOf(admin);
       const older = sqliteMigrations.length - 1;
-      const copied = ["users", "sessions", "signing_keys"].map(
-        (table) => `insert into ${table} select * from newer.${table}`,
-      );
+      const migrations = sqliteMigrations.slice(0, older).flat();
+      using empty = new DatabaseSync(":memory:");
+      empty.exec(migrations.join(";\n"));
+      const copied = ["users", "sessions", "signing_keys"].map((table) => {
+        const columns = empty.prepare("select name from pragma_table_info(?)").all(table);
+        const names = columns.map(({ name }) => name).join();
+        return `insert into ${table} (${names}) select ${names} from newer.${table}`;
+      });
       const made = [
-        ...sqliteMigrations.slice(0, older).flat(),
+        ...migrations,
         `pragma user_version = ${older}`,
         "attach '/var/lib/latchkey/latchkey.db' as newer",
         ...copied,

@@ -74,8 +74,11 @@ describe("behind nginx with deploy/nginx.conf", () => {
       code_challenge_method: "S256",
       state: '"'.repeat(2048),
     });
-    const page = await send(`/oauth/authorize?${query}`);
+    const url = `/oauth/authorize?${query}&scope=`.padEnd(8192, "x");
+    const page = await send(url);
     expect([page.status, page.text]).toEqual([200, expect.stringContaining("App")]);
+    const longer = await send(`${url}x`);
+    expect([longer.status, longer.text]).toEqual([414, expect.stringContaining("uri_too_long")]);
     query.set("response_type", "token");
     const refused = await send(`/oauth/authorize?${query}`);
     expect(refused.status).toBe(303);

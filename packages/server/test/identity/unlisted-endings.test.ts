@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
-import { bearer, send, signIn } from "../api/api-case.ts";
+import { bearer, claimsOf, send, signIn } from "../api/api-case.ts";
 import { FakeRealm } from "./fake-realm.ts";
 
 test("a realm's token is valid while ended sessions of a client wait to join the revocations", async () => {
@@ -15,7 +15,10 @@ test("a realm's token is valid while ended sessions of a client wait to join the
   await server.server.backgroundJobs.poll();
   const me = () => send(server, "/auth", { method: "GET", path: "/me", headers: bearer(access) });
   expect((await me()).status).toBe(200);
+  const state = () => send(server, "", { method: "GET", path: `/revocations/${claimsOf(access)["sid"]}` });
+  expect((await state()).body["ended"]).toBe(false);
   const logout = { method: "POST", path: "/logout", headers: bearer(access) } as const;
   expect((await send(server, "/auth", logout)).status).toBe(200);
   expect((await me()).body["code"]).toBe("token_revoked");
+  expect((await state()).body["ended"]).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import {
   cacheFolder,
   pythonEnvironment as environmentIn,
@@ -68,6 +68,8 @@ export async function generate(
     await run("mvn", ["-q", "-B", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${cache}`]);
   }
   const folder = `${cache}${language}`;
+  // A file of a model that an older document had would be compiled too.
+  rmSync(folder, { recursive: true, force: true });
   const properties = Object.entries(options).map(([name, value]) => `${name}=${value}`);
   await run("java", [
     ...["-jar", jar, "generate", "-i", document, "-g", language, "-o", folder],

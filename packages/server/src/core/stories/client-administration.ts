@@ -6,9 +6,7 @@ import { isDocumentId } from "../oauth/client-document.ts";
 import { type NewClient, problemOf } from "../oauth/new-client.ts";
 import type { ListedClient, RegisteredClient, RegisteredClients } from "../oauth/registered-clients.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
-
-/** A refused change of a client. The message is one line for the operator. */
-export class ClientProblem extends Error {}
+import { RefusedChange } from "../refused-change.ts";
 
 /** A client that was added, and its secret if it has one. The secret is not stored: it is shown once. */
 export interface AddedClient {
@@ -26,7 +24,7 @@ export interface ClientAdministrationParts {
 
 /**
  * The operator's clients. Blocking and removing end every session of a client, and its own tokens, in the same step.
- * Every function throws {ClientProblem} if the client is unknown or refused.
+ * Every function throws {RefusedChange} if the client is unknown or refused.
  */
 export function createClientAdministration({ clients, clock, by }: ClientAdministrationParts) {
   const event = (name: AuditEvent["name"] & `client.${string}`, client: string): AuditEvent =>
@@ -37,7 +35,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
     const listed = await clients.listed(id, clock());
     if (listed !== undefined) return listed;
     const name = nameElsewhere(id);
-    if (name === undefined) throw new ClientProblem(`there is no client ${id}`);
+    if (name === undefined) throw new RefusedChange(`there is no client ${id}`);
     return { id, name, added: false, blockedAt: null, sessions: 0 };
   }
 
@@ -46,7 +44,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
     /** Adds a client. Its id is made of its name and random digits. */
     async add(given: NewClient): Promise<AddedClient> {
       const problem = problemOf(given);
-      if (problem !== undefined) throw new ClientProblem(problem);
+      if (problem !== undefined) throw new RefusedChange(problem);
       const { name, redirectUris, proof, roles, scopes, machine } = given;
       const { credential, secret } = credentialOf(proof);
       const client: RegisteredClient = {
@@ -63,7 +61,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
         voucher: { by: "operator" },
       };
       const added = await clients.add(client, event("client.added", client.id));
-      if (!added) throw new ClientProblem(`there is a client ${client.id} already: try again`);
+      if (!added) throw new RefusedChange(`there is a client ${client.id} already: try again`);
       return { client, secret };
     },
     /** Keeps a client out, whatever describes it. @returns false if it was blocked before */
@@ -80,11 +78,11 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
     async remove(id: string): Promise<void> {
       const { added } = await find(id);
       if (!added)
-        throw new ClientProblem(
+        throw new RefusedChange(
           `${id} was not added here, so it cannot be removed: \`latchkey client block\` ends its sessions and keeps it out`,
         );
       const removed = await clients.remove(id, event("client.removed", id));
-      if (!removed) throw new ClientProblem(`${id} was removed meanwhile`);
+      if (!removed) throw new RefusedChange(`${id} was removed meanwhile`);
     },
   };
 }

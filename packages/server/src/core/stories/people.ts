@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import { passwordProblem } from "../passwords/policy.ts";
+import { RefusedChange } from "../refused-change.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import {
   type AddOutcome,
@@ -21,7 +22,7 @@ import {
 export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
 
 /** A refused change of a user. The message is one line for the caller. */
-export class PersonProblem extends Error {}
+export class PersonProblem extends RefusedChange {}
 
 /** A refused change after which Latchkey would have no active administrator. */
 export class LastAdministratorProblem extends PersonProblem {

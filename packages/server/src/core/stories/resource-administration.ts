@@ -4,9 +4,7 @@ import { shownName } from "../oauth/client-name.ts";
 import { scopesProblem } from "../oauth/new-client.ts";
 import { comparableUrl, longestResourceUrl } from "../oauth/resource-urls.ts";
 import type { RegisteredResource, RegisteredResources, Resource } from "../oauth/resources.ts";
-
-/** A refused change of a resource. The message is one line for the operator. */
-export class ResourceProblem extends Error {}
+import { RefusedChange } from "../refused-change.ts";
 
 /** The parts of the story. */
 export interface ResourceAdministrationParts {
@@ -16,7 +14,7 @@ export interface ResourceAdministrationParts {
   readonly by: Origin;
 }
 
-/** The operator's resources. Every function throws {ResourceProblem} if the resource is unknown or refused. */
+/** The operator's resources. Every function throws {RefusedChange} if the resource is unknown or refused. */
 export function createResourceAdministration({ resources, clock, by }: ResourceAdministrationParts) {
   /** The resource with this URL in any spelling. */
   async function find(url: string): Promise<RegisteredResource | undefined> {
@@ -29,10 +27,10 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
     /** Adds a resource, or replaces the name and the scopes of one with this URL. @returns whether it is new */
     async put({ url, name, scopes }: Resource): Promise<boolean> {
       const problem = problemOf({ url, name, scopes });
-      if (problem !== undefined) throw new ResourceProblem(problem);
+      if (problem !== undefined) throw new RefusedChange(problem);
       const known = await find(url);
       if (known !== undefined && known.url !== url)
-        throw new ResourceProblem(`${known.url} is there already, and clients reach it by this URL too`);
+        throw new RefusedChange(`${known.url} is there already, and clients reach it by this URL too`);
       const resource = { url, name, scopes: [...new Set(scopes)], createdAt: known?.createdAt ?? clock() };
       await resources.put(resource, eventOf("resource.added", clock(), by, { subject: url }));
       return known === undefined;
@@ -42,7 +40,7 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
       const known = await find(url);
       const event = eventOf("resource.removed", clock(), by, { subject: known?.url ?? url });
       if (known === undefined || !(await resources.remove(known.url, event)))
-        throw new ResourceProblem(`there is no resource ${url}`);
+        throw new RefusedChange(`there is no resource ${url}`);
       return known.url;
     },
   };

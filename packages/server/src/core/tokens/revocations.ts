@@ -15,7 +15,7 @@ export interface RevocationLog {
   after(cursor: number): Promise<Revocation[]>;
   /** Whether ended sessions are still missing on the list, because a user had very many. */
   isIncomplete(): Promise<boolean>;
-  /** Whether a session of a local user has ended, on the list or not. An unknown session has ended. */
+  /** Whether a session has ended, on the list or not. An unknown session has ended. */
   hasEnded(sessionId: string): Promise<boolean>;
 }
 

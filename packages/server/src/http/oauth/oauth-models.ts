@@ -88,8 +88,8 @@ const introspectResponse = response(
     token_type: text("Bearer"),
     iss: text("The issuer"),
     sub: text("The user, or the client of its own token"),
-    // Without a type: generators for Java cannot write a class for a text or a list.
-    aud: { description: "The resource of the token, or a list of several" },
+    // Without a type: from a choice of text and list the Java generator makes a class that does not compile.
+    aud: { description: "The resource of the token, or a list of them" },
     client_id: text("The client"),
     scope,
     username: text("The user name"),

@@ -2,7 +2,7 @@ import type { FastifySchema } from "fastify";
 import { type ErrorCode, LatchkeyError } from "../../core/errors.ts";
 import type { AccessKeys } from "../access-keys.ts";
 import { errorBody } from "../error-answers.ts";
-import { always, answer, header, ref, retryAfter } from "../openapi-responses.ts";
+import { always, answer, header, otherClientErrors, ref, retryAfter } from "../openapi-responses.ts";
 import { oauthErrorOf } from "./oauth-errors.ts";
 
 // The texts and schemas of the authorization server's operations, for the document alone: the routes read their bodies
@@ -38,15 +38,7 @@ const clientRefused = {
 const shared = (...codes: readonly ErrorCode[]) => ({
   404: errors("Unknown path", {}, "not_found"),
   413: errors("Body over 16 KiB", {}, "body_too_large"),
-  "4xx": errors(
-    "Every other client error",
-    {},
-    "method_not_allowed",
-    "request_timeout",
-    "uri_too_long",
-    "misdirected_request",
-    "headers_too_large",
-  ),
+  "4xx": errors("Every other client error", {}, ...otherClientErrors),
   500: errors("Internal Server Error. The log has the cause, under the X-Request-Id", {}, "internal_error"),
   503: errors("Try again later: the server is busy, or a limit was reached", retryAfter, ...codes),
 });

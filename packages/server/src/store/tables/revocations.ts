@@ -15,7 +15,9 @@ const open = statement<{ sessionId: string }, { id: string }>(`
   select sessions.id from sessions
   where sessions.id = :sessionId and sessions.ended_at is null and ${isOfItsUsersEpoch} and ${isOfLiveClient}
   union all
-  select clients.id from clients where clients.session_id = :sessionId and clients.blocked_at is null`);
+  select clients.id from clients where clients.session_id = :sessionId and clients.blocked_at is null
+  union all
+  select realm_sessions.id from realm_sessions where realm_sessions.id = :sessionId and realm_sessions.ended_at is null`);
 
 /** The table `revocations`: the numbered list of ended sessions. */
 export function revocationTable(database: Database): RevocationLog {

@@ -11,10 +11,26 @@ import type { Peer, PeerKind, PeerOptions } from "./peer.ts";
 const connectTimeout = 100_000;
 
 /** The bridge with which programs that know stdio alone reach a remote server. */
-export const mcpRemote: PeerKind = { name: "mcp-remote", connect };
+export const mcpRemote: PeerKind = {
+  name: "mcp-remote",
+  async connect(options) {
+    const folder = mkdtempSync(join(tmpdir(), "latchkey-mcp-remote-"));
+    const peer = await connectBridge(options, folder);
+    return {
+      ...peer,
+      async [Symbol.asyncDispose]() {
+        await peer[Symbol.asyncDispose]();
+        rmSync(folder, { recursive: true });
+      },
+    };
+  },
+};
 
-async function connect({ address, browser, clientName, documentUrl }: PeerOptions): Promise<Peer> {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-mcp-remote-"));
+/** Connects a bridge that keeps its registration and its tokens in a folder. Bridges may share one. */
+export async function connectBridge(
+  { address, browser, clientName, documentUrl }: PeerOptions,
+  folder: string,
+): Promise<Peer> {
   const identity =
     documentUrl === undefined
       ? ["--static-oauth-client-metadata", JSON.stringify({ client_name: clientName })]
@@ -48,9 +64,6 @@ async function connect({ address, browser, clientName, documentUrl }: PeerOption
       const result = await explained(client.callTool({ name, arguments: { ...args } }));
       return readCall(result).content[0]?.text ?? "";
     },
-    async [Symbol.asyncDispose]() {
-      await client.close();
-      rmSync(folder, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }
