@@ -232,6 +232,17 @@ test("two sign-ins of one browser at once both succeed", async () => {
     expect((await openWith(stopping, address)).address).toMatch(/[?&]code=lka_/);
 });
 
+test("a browser keeps the cookies of its last sixteen sign-ins", async () => {
+  const stopping = new HttpBrowser(`${server.url}/oauth/callback`);
+  stopping.cookies().set("another", "cookie");
+  const first = await signIn(stopping);
+  const second = await signIn(stopping);
+  for (let more = 0; more < 15; more++) await signIn(stopping);
+  expect(stopping.cookies().size).toBe(1 + 16);
+  expect((await openWith(stopping, first.address)).status).toBe(400);
+  expect((await openWith(stopping, second.address)).address).toMatch(/[?&]code=lka_/);
+});
+
 test("another replica finishes a sign-in", async () => {
   const { answer, browser: same } = await realmAnswer();
   await using other = await testServer({

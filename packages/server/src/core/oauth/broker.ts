@@ -15,6 +15,8 @@ export interface BrokerStart {
   /** The provider's authorization endpoint, with our own request. */
   readonly location: string;
   readonly cookie: BrokerCookie;
+  /** The names of cookies of the browser's oldest sign-ins, to be removed. Too many would not fit into a request. */
+  readonly surplus: readonly string[];
 }
 
 /** The provider's answer at the callback, as the browser brings it. */
@@ -55,10 +57,11 @@ export interface Broker {
    * Begins a sign-in for a checked authorization request.
    *
    * @param query the query of the authorization request, without `?`
+   * @param cookies the field `Cookie`. Undefined if the browser sent none
    * @throws {LatchkeyError} `invalid_request` if the request is too long to travel through the provider;
    * `provider_unavailable`
    */
-  begin(request: AuthorizationRequest, query: string): Promise<BrokerStart>;
+  begin(request: AuthorizationRequest, query: string, cookies: string | undefined): Promise<BrokerStart>;
   /**
    * Finishes a sign-in. An answer is accepted once, from the browser that began the sign-in.
    *

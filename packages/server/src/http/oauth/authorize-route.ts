@@ -12,7 +12,7 @@ import { AuthorizePages } from "./authorize-pages.ts";
 import { emptyField, failedSignIn } from "./failed-sign-in.ts";
 import { type Form, readForm } from "./form-body.ts";
 import { isOwnForm } from "./own-form.ts";
-import { signInCookie } from "./sign-in-cookie.ts";
+import { removedCookie, signInCookie } from "./sign-in-cookie.ts";
 import { signInFormOf } from "./sign-in-form.ts";
 
 /** The stories behind the sign-in page. */
@@ -83,8 +83,10 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
     asked: AuthorizationRequest,
   ): Promise<FastifyReply> {
     try {
-      const { location, cookie } = await begin(asked, queryOf(request).toString());
-      reply.header("set-cookie", signInCookie(issuer, cookie));
+      const { cookie: cookies } = request.headers;
+      const { location, cookie, surplus } = await begin(asked, queryOf(request).toString(), cookies);
+      const removed = surplus.map((name) => removedCookie(issuer, name));
+      reply.header("set-cookie", [...removed, signInCookie(issuer, cookie)]);
       return pages.goToProvider(reply, provider, location);
     } catch (error) {
       const failed = failedSignIn(readerLanguage(request), error, "");

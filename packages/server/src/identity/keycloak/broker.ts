@@ -76,7 +76,7 @@ export function createBroker(parts: BrokerParts): Broker {
   return {
     provider: parts.provider,
 
-    async begin({ loginHint }, query) {
+    async begin({ loginHint }, query, cookies) {
       const asked = new URLSearchParams(query);
       const kept = [...asked].filter(([name]) => travelling.includes(name));
       const begun = travel.begin(new URLSearchParams(kept).toString(), clock());
@@ -84,7 +84,8 @@ export function createBroker(parts: BrokerParts): Broker {
         throw new LatchkeyError("invalid_request", { reason: "too long to travel through the realm" });
       }
       const location = await realm.authorizationUrl({ ...begun, redirectUri, loginHint });
-      return { location, cookie: { ...begun.cookie, maxAge: signInTimeout / 1000 } };
+      const cookie = { ...begun.cookie, maxAge: signInTimeout / 1000 };
+      return { location, cookie, surplus: travel.surplus(cookies) };
     },
 
     async finish({ query, cookies }, caller) {

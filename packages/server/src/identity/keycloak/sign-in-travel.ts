@@ -11,6 +11,9 @@ const maxState = 4_000;
 /** More than any query that fits into a state. In bytes. */
 const maxQuery = 16_384;
 
+/** Sign-ins that one browser can have under way. The cookie of each one has about 90 bytes in every request. */
+const mostUnderWay = 16;
+
 /** A sign-in under way at the realm. */
 export interface Travel {
   /** The query of the authorization request. */
@@ -74,6 +77,19 @@ export class SignInTravel {
     return { query, state, cookie: { name, value }, ...secretsOf(value) };
   }
 
+  /**
+   * The names of the cookies that leave no room for one more. Browsers send the oldest first (RFC 6265 §5.4).
+   *
+   * @param cookies the field `Cookie`
+   */
+  surplus(cookies: string | undefined): readonly string[] {
+    const names = pairsIn(cookies).map((pair) => pair.slice(0, pair.indexOf("=")));
+    const ours = names.filter(
+      (name) => name.startsWith(this.#prefix) && /^[\w-]{12}$/.test(name.slice(this.#prefix.length)),
+    );
+    return ours.slice(0, Math.max(0, ours.length - mostUnderWay + 1));
+  }
+
   /** The name of the cookie that belongs to a state. Undefined if the state is malformed. */
   cookieOf(state: string): string | undefined {
     const id = state.length > maxState ? undefined : /^([\w-]{12})\.[\w-]+$/.exec(state)?.[1];
@@ -98,9 +114,11 @@ function urlSafe(base64: string): string {
 
 /** The value of a cookie (RFC 6265 §4.2). Undefined if the browser sent none, or several of the name. */
 function cookieIn(cookies: string | undefined, name: string): string | undefined {
-  const found = (cookies ?? "")
-    .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`));
+  const found = pairsIn(cookies).filter((pair) => pair.startsWith(`${name}=`));
   return found.length === 1 ? found[0]?.slice(name.length + 1) : undefined;
+}
+
+/** Each `name=value` of the field `Cookie`. */
+function pairsIn(cookies = ""): string[] {
+  return cookies.split(";").map((pair) => pair.trim());
 }
