@@ -126,6 +126,18 @@ test("every text of a client is escaped, and turns no text around", async () => 
   }
 });
 
+test("the server's own tools are named by what they reach", async () => {
+  const resource = { url: "https://login.example/mcp", name: null, scopes: [], ownTools: true } as const;
+  const request = {
+    ...{ client: web, redirectUri: web.redirectUris[0], state: undefined, challenge: "", scope: "email" },
+    ...{ resource, loginHint: undefined },
+  };
+  await using app = await authorizeWorld({ checkRequest: async () => ({ outcome: "valid", request }) });
+  const { body } = await app.inject("/oauth/authorize");
+  expect(body).toContain("If you are an administrator, also those of other people.");
+  expect(body).toContain("<small>https://login.example/mcp</small>");
+});
+
 test("a page never links an address that is not acceptable", async () => {
   const request = {
     ...{ client: web, redirectUri: "javascript:alert(1)", state: undefined, challenge: "", scope: "" },

@@ -12,6 +12,8 @@ export interface Resource {
   readonly scopes: readonly string[];
   /** Whether clients may ask for any scope: a resource on this machine that nobody added. */
   readonly anyScope?: true;
+  /** Whether it is `/mcp` of this server. Roles decide there, so the page says what a client gets. */
+  readonly ownTools?: true;
 }
 
 /** A resource that the operator added. */
@@ -57,9 +59,16 @@ export interface ResourceParts {
  * loopback address, every other server on this machine is a resource too: a developer adds none.
  */
 export function createResources({ issuer, mcp, audience, fallback, registered }: ResourceParts): Resources {
-  const configured = [...(mcp ? [`${issuer}/mcp`] : []), ...audience, ...(fallback ? [fallback] : [])];
+  const tools = mcp ? `${issuer}/mcp` : undefined;
+  const configured = [...(tools ? [tools] : []), ...audience, ...(fallback ? [fallback] : [])];
   const [first] = configured.filter((url) => comparableUrl(url) !== undefined);
   const own = comparableUrl(issuer);
+  const resource = (url: string, { name, scopes }: Pick<Resource, "name" | "scopes">): Resource => ({
+    url,
+    name,
+    scopes,
+    ...(url === tools && { ownTools: true }),
+  });
 
   /** The known resources by their comparable URLs. A name and scopes come from the table. */
   async function read(): Promise<Map<string, Resource>> {
@@ -67,11 +76,11 @@ export function createResources({ issuer, mcp, audience, fallback, registered }:
     for (const url of configured) {
       const comparable = comparableUrl(url);
       if (comparable !== undefined && !known.has(comparable))
-        known.set(comparable, { url, name: null, scopes: [] });
+        known.set(comparable, resource(url, { name: null, scopes: [] }));
     }
-    for (const { url, name, scopes } of await registered.list()) {
-      const comparable = comparableUrl(url) ?? url;
-      known.set(comparable, { url: known.get(comparable)?.url ?? url, name, scopes });
+    for (const added of await registered.list()) {
+      const comparable = comparableUrl(added.url) ?? added.url;
+      known.set(comparable, resource(known.get(comparable)?.url ?? added.url, added));
     }
     return known;
   }

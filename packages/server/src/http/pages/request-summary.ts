@@ -14,7 +14,7 @@ export function requestSummary(
   const scopes = scope.split(" ").filter((name) => name !== "");
   const rights = html`<ul class="scopes">${scopes.map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
   const target = redirectTarget(redirectUri);
-  const name = resource.name ?? resource.url;
+  const name = resource.name ?? (resource.ownTools ? texts.ownTools : resource.url);
   return html`<dl class="summary">
 <div><dt>${texts.application}</dt><dd>${strongText(client.name)}<small>${vouched(texts, client.voucher)}</small></dd></div>
 <div><dt>${texts.access}</dt><dd>${foreignText(name)}${name === resource.url ? "" : html`<small>${resource.url}</small>`}</dd></div>

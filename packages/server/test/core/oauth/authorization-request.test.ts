@@ -86,7 +86,7 @@ describe("a valid request", () => {
         redirectUri: loopback,
         state: "s t/ä",
         challenge,
-        resource: { url: `${issuer}/mcp`, name: null, scopes: [] },
+        resource: { url: `${issuer}/mcp`, name: null, scopes: [], ownTools: true },
         scope: "profile",
         loginHint: "alice",
       },

@@ -53,6 +53,7 @@ describe("a resource is found", () => {
       url: `${issuer}/mcp`,
       name: "Own",
       scopes: ["x"],
+      ownTools: true,
     });
   });
 });

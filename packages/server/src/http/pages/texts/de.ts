@@ -26,6 +26,8 @@ export const de: Texts = {
       nobody: "Die Anwendung hat diesen Namen selbst gewählt. Niemand hat ihn geprüft.",
     },
     access: "Zugriff auf",
+    ownTools:
+      "Ihr Konto und Ihre Sitzungen auf diesem Server. Wenn Sie Administrator sind, auch die anderer Personen.",
     rights: "Rechte",
     allRights: "Die Anwendung darf dort alles, was Sie selbst dürfen.",
     returnsTo: "Zurück zu",

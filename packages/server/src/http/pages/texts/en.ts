@@ -26,6 +26,7 @@ export const en: Texts = {
       nobody: "It chose this name itself. Nobody has checked it.",
     },
     access: "Access to",
+    ownTools: "Your account and your sessions here. If you are an administrator, also those of other people.",
     rights: "Rights",
     allRights: "It may do everything there that you may do.",
     returnsTo: "Returns to",

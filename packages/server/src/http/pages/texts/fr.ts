@@ -26,6 +26,8 @@ export const fr: Texts = {
       nobody: "Elle a choisi ce nom elle-même. Personne ne l’a vérifié.",
     },
     access: "Accès à",
+    ownTools:
+      "Votre compte et vos sessions sur ce serveur. Si vous êtes administrateur, aussi ceux des autres personnes.",
     rights: "Droits",
     allRights: "Elle peut y faire tout ce que vous pouvez y faire vous-même.",
     returnsTo: "Retour vers",

@@ -35,6 +35,8 @@ export interface Texts {
       readonly nobody: string;
     };
     readonly access: string;
+    /** The server's own tools, as a resource. An administrator gives a client the administrators' tools as well. */
+    readonly ownTools: string;
     readonly rights: string;
     /** The rights of an application that asked for none in particular. */
     readonly allRights: string;
