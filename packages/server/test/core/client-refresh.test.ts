@@ -84,6 +84,23 @@ describe("a client's refresh", () => {
     await expect(world.parts.checkAny(accessToken)).rejects.toMatchObject({ code: "token_revoked" });
   });
 
+  test.each([
+    ["another resource", { resource: "http://test" }],
+    ["a wider scope", { scope: "notes:read notes:write email" }],
+  ])("repeated after the grace with %s is a replay all the same", async (_name, more) => {
+    await using world = await oauthWorld();
+    const { refreshToken } = await world.grant();
+    await world.refresh({ refreshToken }, caller, by);
+    world.advance(60_001);
+    const before = world.heard.length;
+    const late = world.refresh({ refreshToken }, caller, { ...by, ...more });
+    await expect(late).rejects.toMatchObject({ code: "invalid_grant" });
+    expect(world.heard.slice(before)).toMatchObject([
+      { name: "refresh.replayed", client: editor.id },
+      { name: "session.ended", client: editor.id, reason: "replay" },
+    ]);
+  });
+
   test("of a removed resource is refused, and leads to a new sign-in", async () => {
     await using world = await oauthWorld();
     const resource = { url: "https://elsewhere.test/", name: null, scopes: [] };

@@ -117,15 +117,15 @@ export function createRefresh(parts: RefreshParts): Refresh {
       throw await counted(new LatchkeyError("invalid_token", { reason }), caller, { client: by?.clientId });
     }
     let session = await liveSession(token.sessionId, caller, by);
-    const scope = await scopeOf(session, by);
     const presented = refreshTokens.stateOf(token);
     const successors = refreshTokens.successors(token);
     const [{ state: next }] = successors;
     // Another replica may have made the successor with another secret first.
     const successorIn = (now: Session) => successors.find(({ state }) => isCurrent(state, now));
     const mayBeRepeat = successorIn(session) !== undefined && grace.admits(session, caller) !== undefined;
-    // A replay asks nothing of the identity provider, and ends the session also while the provider is away.
+    // A replay ends the session whatever else the request asks for, and also while the identity provider is away.
     if (!isCurrent(presented, session) && !mayBeRepeat) throw await outdated(presented, session, caller);
+    const scope = await scopeOf(session, by);
     const user = await activeUser(session, caller);
     const refreshed = (tokensUntil: number, { text: refreshToken } = successors[0]): Refreshed => ({
       ...tokens.issue(user, session, tokensUntil, scope.scope),
