@@ -1,7 +1,6 @@
 import { debianBinaries } from "@latchkey/testkit/postgres/binaries";
 import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import type { Environment, Place, ServerProcess } from "@latchkey/testkit/server/server-process";
-import { freePort } from "@latchkey/testkit/sockets";
 import { postgresUrl } from "../../src/config/postgres-url.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
@@ -64,19 +63,19 @@ async function startReplica(
   settings: Environment,
 ): Promise<Replica> {
   const link = await ownProcess("./link-process.ts", postgres.port);
-  const port = await freePort();
   const env = {
     ...replicaEnvironment(database.replace(`:${postgres.port}/`, `:${link.port}/`)),
     LATCHKEY_DATABASE_TIMEOUT: "2s",
     ...settings,
   };
-  const serve = () => place.server({ env, args: ["--port", String(port)] });
-  let server: ServerProcess = await serve();
+  // The server picks its first port itself: another program could take one that was found before.
+  let server: ServerProcess = await place.server({ env });
+  const { port } = new URL(server.url);
   return {
     url: server.url,
     link,
     async start() {
-      server = await serve();
+      server = await place.server({ env, args: ["--port", port] });
     },
     async stop(signal) {
       await server.stop(signal);
