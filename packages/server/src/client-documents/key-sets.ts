@@ -4,7 +4,7 @@ import { LatchkeyError } from "../core/errors.ts";
 import { type ClientKey, type ClientKeySets, keysOf } from "../core/oauth/client-document.ts";
 import { FetchGate, type FetchLimits } from "./fetch-gate.ts";
 import { FetchFailed, FetchRefused } from "./json-answer.ts";
-import { type Dated, isFresh, RecentValues } from "./recent-values.ts";
+import { isFresh, RecentValues } from "./recent-values.ts";
 import type { FetchJson } from "./safe-fetch.ts";
 
 /** Keys are read again at most so often for a caller that misses one, in milliseconds. */
@@ -19,7 +19,10 @@ export interface KeySetParts {
   readonly clock: Clock;
 }
 
-/** Public keys of clients in the memory of the process, read by the rules for documents. */
+/**
+ * Public keys of clients in the memory of the process, read by the rules for documents. If an address cannot be read,
+ * its last keys count for a day. A host that answers with something else than keys ends their use at once.
+ */
 export class CachedKeySets implements ClientKeySets {
   readonly #parts: KeySetParts;
   readonly #gate: FetchGate<readonly ClientKey[]>;
@@ -43,12 +46,13 @@ export class CachedKeySets implements ClientKeySets {
     const recent = this.#recent.get(address);
     if (recent !== undefined && isFresh(recent, now) && known(recent.value)) return recent.value;
     const tried = this.#tried.get(address);
-    if (tried !== undefined && isFresh(tried, now)) return this.#instead(recent, "read a moment ago");
+    if (tried !== undefined && isFresh(tried, now)) return this.#instead(address, "read a moment ago");
     try {
       return await this.#gate.run(address, caller, () => this.#fetch(address));
     } catch (error) {
       if (!(error instanceof FetchRefused || error instanceof FetchFailed)) throw error;
-      return this.#instead(recent, error.message);
+      if (error instanceof FetchRefused) this.#recent.delete(address);
+      return this.#instead(address, error.message);
     }
   }
 
@@ -61,7 +65,8 @@ export class CachedKeySets implements ClientKeySets {
   }
 
   /** @throws {LatchkeyError} `client_document_unavailable` if the last keys are too old or missing */
-  #instead(last: Dated<readonly ClientKey[]> | undefined, reason: string): readonly ClientKey[] {
+  #instead(address: string, reason: string): readonly ClientKey[] {
+    const last = this.#recent.get(address);
     if (last !== undefined && this.#parts.clock() - last.readAt < staleFor) return last.value;
     throw new LatchkeyError("client_document_unavailable", { reason });
   }

@@ -31,6 +31,10 @@ export class RecentValues<T> {
     return dated;
   }
 
+  delete(key: string): void {
+    this.#values.delete(key);
+  }
+
   /** @param freshFor milliseconds */
   set(key: string, value: T, freshFor: number, readAt: number = this.#clock()): void {
     this.#values.delete(key);

@@ -49,15 +49,25 @@ function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }
 
-/** @returns some public addresses of the host, of both families. @throws {FetchRefused} if none is public */
+/**
+ * Finds the addresses that a fetch may connect to.
+ *
+ * A name without a public address fails like an unknown name: another answer would tell strangers which inner names
+ * exist. A name server that blocks a host with 0.0.0.0 then counts as an outage, and copies of its document stay in use.
+ *
+ * @returns some public addresses of the host, of both families
+ * @throws {FetchRefused} if the host is an address that is not public
+ * @throws {FetchFailed} if the host is a name without a public address
+ */
 async function publicAddresses(
   host: string,
   network: Network,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const all = isIP(host) === 0 ? await network.resolve(host, signal) : [host];
+  const isName = isIP(host) === 0;
+  const all = isName ? await network.resolve(host, signal) : [host];
   const addresses = all.filter(isPublicAddress);
-  if (addresses.length === 0) throw new FetchRefused("no public address");
+  if (addresses.length === 0) throw new (isName ? FetchFailed : FetchRefused)("no public address");
   return [4, 6].flatMap((family) => addresses.filter((one) => isIP(one) === family).slice(0, mostTried));
 }
 

@@ -40,6 +40,10 @@ async function page(clientId = id, at = server) {
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
 
+function withoutRequestId({ text, headers }: Awaited<ReturnType<typeof page>>): string {
+  return text.replaceAll(headers.get("x-request-id") ?? "", "");
+}
+
 function fail(status: number): void {
   host.answers.set(path, (_request, response) => response.writeHead(status).end());
 }
@@ -113,16 +117,48 @@ test("a blocked client is unknown, and its people are signed out", async () => {
 test("an id that leads inside gets the page of an unknown client, and its address is not logged", async () => {
   const inner = [
     "https://127.0.0.1/secret-path",
-    "https://inner.example/secret-path",
+    "https://10.0.0.7/secret-path",
     "https://[::1]/secret-path",
   ];
-  host.addresses.set("inner.example", [["10.0.0.7"]]);
   const pages = await Promise.all([...inner, "unknown"].map((clientId) => page(clientId)));
   expect(pages.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
-  const texts = pages.map(({ text, headers }) => text.replaceAll(headers.get("x-request-id") ?? "", ""));
-  expect(new Set(texts).size).toBe(1);
+  expect(new Set(pages.map(withoutRequestId)).size).toBe(1);
   expect(host.connected).toEqual([]);
   expect(JSON.stringify(server.logged())).not.toContain("secret-path");
+});
+
+describe("an id at an inner name is answered like one at a name that does not exist", () => {
+  const names = ["inner.example", "sunk.example", "none.example"];
+  beforeEach(() => {
+    host.addresses.set("inner.example", [["10.0.0.7", "fd00::1"]]);
+    host.addresses.set("sunk.example", [["0.0.0.0"]]);
+  });
+  afterEach(() => {
+    expect(host.connected).toEqual([]);
+    expect(JSON.stringify(server.logged())).not.toContain("secret-path");
+  });
+
+  test("by the page", async () => {
+    const pages = await Promise.all(names.map((name) => page(`https://${name}/secret-path`)));
+    expect(pages.map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect(new Set(pages.map(withoutRequestId)).size).toBe(1);
+    expect(new Set(pages.map(({ headers }) => headers.get("retry-after")))).toEqual(new Set(["1"]));
+  });
+
+  test("by the token endpoint", async () => {
+    const ask = (name: string) => {
+      const client_id = `https://${name}/secret-path`;
+      return send(
+        server,
+        "",
+        form("/oauth/token", { grant_type: "refresh_token", refresh_token: "x", client_id }),
+      );
+    };
+    const [unknown, ...others] = await Promise.all(names.toReversed().map(ask));
+    expect(unknown).toMatchObject({ status: 503, body: { error: "temporarily_unavailable" } });
+    for (const { status, body } of others)
+      expect({ status, body }).toEqual({ status: 503, body: unknown?.body });
+  });
 });
 
 describe("the setting of client documents", () => {

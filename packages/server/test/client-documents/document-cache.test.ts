@@ -3,7 +3,7 @@ import { publicAddress } from "@latchkey/testkit/oauth/document-host";
 import { until } from "@latchkey/testkit/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { storeUnavailable } from "../../src/core/errors.ts";
-import { readClientDocument } from "../../src/core/oauth/client-document.ts";
+import { type ClientDocuments, readClientDocument } from "../../src/core/oauth/client-document.ts";
 import { knownClients } from "../core/oauth/known-clients.ts";
 import { caller } from "../core/small-world.ts";
 import { DocumentsWorld, document, id } from "./documents-world.ts";
@@ -18,6 +18,12 @@ beforeEach(async () => {
   world.host.publish(path, document());
 });
 afterEach(() => world[Symbol.asyncDispose]());
+
+/** The errors of ids that have no client. */
+async function refusals(documents: ClientDocuments, ids: readonly string[]): Promise<readonly unknown[]> {
+  const outcomes = await Promise.allSettled(ids.map((one) => documents.byId(one, caller)));
+  return outcomes.map((outcome) => (outcome.status === "rejected" ? outcome.reason : "no error"));
+}
 
 const client = readClientDocument(id, document());
 const unknown = { code: "unknown_client", status: 400 };
@@ -100,16 +106,14 @@ describe("a refusal", () => {
     await expect(documents.byId(id, caller)).rejects.toMatchObject(unavailable);
 
     const claude = "https://claude.ai/oauth/mcp-oauth-client-metadata";
-    world.host.addresses.set("claude.ai", [["127.0.0.1"]]);
+    world.host.addresses.set("claude.ai", [[publicAddress]]);
     await expect(documents.byId(claude, caller)).rejects.toMatchObject(unknown);
   });
 
   test("is the same for an inner address as for a document that is not there", async () => {
     const { documents } = world.replica();
-    world.host.addresses.set("inner.example", [["10.0.0.7"]]);
-    const inner = await documents.byId("https://inner.example/x", caller).catch((error: unknown) => error);
-    const missing = await documents.byId("https://app.example/x", caller).catch((error: unknown) => error);
-    expect(inner).toMatchObject({ ...unknown, reason: "inner.example: no public address" });
+    const [inner, missing] = await refusals(documents, ["https://10.0.0.7/x", "https://app.example/x"]);
+    expect(inner).toMatchObject({ ...unknown, reason: "10.0.0.7: no public address" });
     expect(missing).toMatchObject({ ...unknown, reason: "app.example: status 404" });
     expect(String(inner)).toBe(String(missing));
     expect(world.host.connected).toHaveLength(1);
@@ -117,6 +121,30 @@ describe("a refusal", () => {
 });
 
 describe("if the host cannot be read,", () => {
+  test("an inner name is like an unknown one", async () => {
+    const { documents } = world.replica();
+    world.host.addresses.set("inner.example", [["10.0.0.7"]]);
+    const [inner, none] = await refusals(documents, ["https://inner.example/x", "https://none.example/x"]);
+    expect(inner).toMatchObject({ ...unavailable, reason: "inner.example: no public address" });
+    expect(none).toMatchObject({ ...unavailable, reason: "none.example: ENOTFOUND" });
+    expect(String(inner)).toBe(String(none));
+    expect(documents.outcomes).toEqual({ ok: 0, stale: 0, failed: 2, refused: 0 });
+    expect(world.host.connected).toEqual([]);
+  });
+
+  test.each(["0.0.0.0", "10.0.0.7", "::"])("a name server that says %s leaves the copies", async (inner) => {
+    await world.replica().documents.byId(id, caller);
+    world.now += 60 * minute;
+    const claude = "https://claude.ai/oauth/mcp-oauth-client-metadata";
+    for (const name of ["app.example", "claude.ai"]) world.host.addresses.set(name, [[inner]]);
+    const { documents } = world.replica();
+    expect(await documents.byId(id, caller)).toEqual(client);
+    expect(await documents.byId(claude, caller)).toMatchObject({ id: claude });
+    expect(documents.outcomes).toEqual({ ok: 0, stale: 2, failed: 0, refused: 0 });
+    expect(await world.store.clientDocuments.byId(id)).toMatchObject({ id });
+    expect(world.host.connected).toHaveLength(1);
+  });
+
   test.each([403, 429, 500, 503])("status %i, a copy of up to seven days counts", async (status) => {
     await world.replica().documents.byId(id, caller);
     world.fail(path, status);

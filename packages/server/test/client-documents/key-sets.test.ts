@@ -1,3 +1,4 @@
+import type { HostAnswer } from "@latchkey/testkit/oauth/document-host";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { caller } from "../core/small-world.ts";
 import { DocumentsWorld } from "./documents-world.ts";
@@ -49,6 +50,49 @@ describe("a key set", () => {
     expect(await keySets.at(address, caller)).toEqual([first]);
     world.now += 1;
     await expect(keySets.at(address, caller)).rejects.toMatchObject(unavailable);
+  });
+
+  const withdrawals: [string, HostAnswer][] = [
+    ["404", (_request, response) => response.writeHead(404).end()],
+    ["410", (_request, response) => response.writeHead(410).end()],
+    ["a redirect", (_request, response) => response.writeHead(302, { location: "/" }).end()],
+    ["a page", (_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<p>")],
+  ];
+
+  test.each(withdrawals)("that its host withdrew with %s counts no longer", async (_, answer) => {
+    const { keySets } = world.replica();
+    await keySets.at(address, caller);
+    world.host.answers.set(path, answer);
+    world.now += 60 * minute - 1;
+    expect(await keySets.at(address, caller)).toEqual([first]);
+    world.now += 1;
+    await expect(keySets.at(address, caller)).rejects.toMatchObject(unavailable);
+    await expect(keySets.at(address, caller)).rejects.toMatchObject(unavailable);
+    world.fail(path, 503);
+    world.now += minute;
+    await expect(keySets.at(address, caller)).rejects.toMatchObject(unavailable);
+    expect(world.host.asked).toEqual([address, address, address]);
+    world.host.publish(path, { keys: [second] });
+    world.now += minute;
+    expect(await keySets.at(address, caller)).toEqual([second]);
+  });
+
+  test("that its host withdrew is forgotten by a fresh read for a missing key", async () => {
+    const { keySets } = world.replica();
+    await keySets.at(address, caller);
+    world.fail(path, 404);
+    world.now += minute;
+    await expect(keySets.at(address, caller, () => false)).rejects.toMatchObject(unavailable);
+    await expect(keySets.at(address, caller)).rejects.toMatchObject(unavailable);
+  });
+
+  test("keeps its keys if its name has no public address for a while", async () => {
+    const { keySets } = world.replica();
+    await keySets.at(address, caller);
+    world.host.addresses.set("app.example", [["0.0.0.0"]]);
+    world.now += 60 * minute;
+    expect(await keySets.at(address, caller)).toEqual([first]);
+    expect(world.host.connected).toHaveLength(1);
   });
 
   test("that cannot be read is asked for again after a minute", async () => {

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { NameServer } from "@latchkey/testkit/oauth/name-server";
 import { listenLocally } from "@latchkey/testkit/sockets";
 import { expect, test } from "vitest";
-import { FetchFailed, FetchRefused } from "../../src/client-documents/json-answer.ts";
+import { FetchFailed } from "../../src/client-documents/json-answer.ts";
 import { systemNetwork } from "../../src/client-documents/network.ts";
 import { createSafeFetch } from "../../src/client-documents/safe-fetch.ts";
 
@@ -28,11 +28,20 @@ test("a question to a silent name server ends with its signal", async () => {
   expect(failure).toMatchObject({ message: "slow.example: no whole answer in time" });
 });
 
-test("a name of the inner network is refused, as its name server says", async () => {
+test("a name of the inner network fails like an unknown one, without a connection", async () => {
   await using names = await NameServer.start();
   names.names.set("inner.example", ["127.0.0.1", "::1", "10.0.0.7", "::ffff:127.0.0.1"]);
-  const fetchJson = createSafeFetch(systemNetwork([names.address]));
-  await expect(fetchJson("https://inner.example/x")).rejects.toThrow(FetchRefused);
+  const network = systemNetwork([names.address]);
+  const connected: (readonly string[])[] = [];
+  const connect: typeof network.connect = (addresses, port) => {
+    connected.push(addresses);
+    return network.connect(addresses, port);
+  };
+  const fetchJson = createSafeFetch({ ...network, connect });
+  for (const name of ["inner.example", "unknown.example"]) {
+    await expect(fetchJson(`https://${name}/x`)).rejects.toThrow(FetchFailed);
+  }
+  expect(connected).toEqual([]);
 });
 
 test("a connection goes to an address that was given, and to the next one if it fails", async () => {
