@@ -269,6 +269,7 @@ describe("the ingress", () => {
   test("stays below the path of the issuer", () => {
     const paths = pathsOf(only("Ingress", keycloak)).map(({ path }) => path);
     expect(paths).toContain("/auth-service/auth");
+    expect(paths, "guards of the realm's tokens").toContain("/auth-service/realm");
     for (const name of ["oauth-protected-resource", "oauth-authorization-server", "openid-configuration"])
       expect(paths).toContain(`/.well-known/${name}/auth-service`);
     expect(paths.filter((path) => !path.includes("/auth-service"))).toEqual([]);
