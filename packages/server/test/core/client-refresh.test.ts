@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
+import type { RegisteredClient } from "../../src/core/oauth/registered-clients.ts";
 import { editor, type OauthWorld, oauthWorld, request, stranger } from "./oauth-world.ts";
 import { caller, notes } from "./small-world.ts";
 
 const by = { clientId: editor.id };
+/** The editor, as the operator adds it. */
+const addedEditor: RegisteredClient = {
+  ...editor,
+  ...{ voucher: { by: "operator" }, roles: [], scope: "", sessionId: null, createdAt: 0, blockedAt: null },
+};
 const elsewhere = { ...caller, address: "198.51.100.1" };
 const generationOf = async ({ store, parts }: OauthWorld) =>
   (await store.sessions.live(parts.clock())).map(({ generation }) => generation);
@@ -205,7 +211,31 @@ describe("kept apart", () => {
 
 describe("each way of ending", () => {
   const about = { at: 1_700_000_000_000, address: "test" } as const;
-  test.each<[string, (world: OauthWorld) => Promise<unknown>]>([
+  type Granted = Awaited<ReturnType<OauthWorld["grant"]>>;
+  type End = (world: OauthWorld, granted: Granted) => Promise<unknown>;
+
+  /** Ends a session that is in use, and checks that nothing takes its tokens any more. */
+  async function endAndCheck(world: OauthWorld, end: End): Promise<void> {
+    const granted = await world.grant();
+    const { refreshToken, accessToken } = granted;
+    await using guard = world.notesGuard();
+    await expect(guard.verify(accessToken)).resolves.toBeDefined();
+    await expect(world.parts.checkAny(accessToken)).resolves.toBeDefined();
+    expect(await end(world, granted)).not.toBe(false);
+    await world.parts.revocations.poll();
+    await expect(world.refresh({ refreshToken }, caller, by)).rejects.toMatchObject({
+      code: "invalid_grant",
+    });
+    const revoked = { code: "token_revoked" };
+    await expect(world.parts.checkAny(accessToken)).rejects.toMatchObject(revoked);
+    await expect(guard.verify(accessToken)).rejects.toMatchObject(revoked);
+    expect(() => guard.recall(accessToken)).toThrow(expect.objectContaining(revoked));
+    await using fresh = world.notesGuard();
+    await expect(fresh.verify(accessToken)).rejects.toMatchObject(revoked);
+    expect(await world.introspect(accessToken)).toBeUndefined();
+  }
+
+  test.each<[string, End]>([
     [
       "a new password",
       ({ store }) =>
@@ -227,18 +257,45 @@ describe("each way of ending", () => {
       "blocking the client",
       ({ store }) => store.clients.block(editor.id, "Editor", { name: "client.blocked", ...about }, ""),
     ],
+    [
+      "removing the client",
+      async ({ store }) => {
+        await store.clients.add(addedEditor, { name: "client.added", ...about });
+        return store.clients.remove(editor.id, { name: "client.removed", ...about });
+      },
+    ],
   ])("%s ends refresh, access token and pending code", async (_name, end) => {
     await using world = await oauthWorld();
-    const { refreshToken, accessToken } = await world.grant();
     const code = await world.allow();
-    await end(world);
-    await world.parts.revocations.poll();
-    await expect(world.refresh({ refreshToken }, caller, by)).rejects.toMatchObject({
-      code: "invalid_grant",
-    });
-    await expect(world.parts.checkAny(accessToken)).rejects.toMatchObject({ code: "token_revoked" });
-    expect(await world.introspect(accessToken)).toBeUndefined();
+    await endAndCheck(world, end);
     await expect(world.trade(code)).rejects.toMatchObject({ code: "invalid_grant" });
+  });
+
+  test.each<[string, End]>([
+    [
+      "revoking the refresh token",
+      ({ revokeToken }, { refreshToken }) => revokeToken(refreshToken, editor.id, caller),
+    ],
+    [
+      "revoking the access token",
+      ({ revokeToken }, { accessToken }) => revokeToken(accessToken, editor.id, caller),
+    ],
+    [
+      "the operator",
+      async ({ store, parts }, { accessToken }) => {
+        const { sessionId = "" } = await parts.checkAny(accessToken);
+        return store.sessions.end(sessionId, [{ name: "session.ended", reason: "operator", ...about }]);
+      },
+    ],
+  ])("%s ends refresh and access token of one session alone", async (_name, end) => {
+    await using world = await oauthWorld();
+    const code = await world.allow();
+    const other = await world.grant();
+    await endAndCheck(world, end);
+    await using guard = world.notesGuard();
+    await expect(guard.verify(other.accessToken)).resolves.toBeDefined();
+    await expect(world.refresh({ refreshToken: other.refreshToken }, caller, by)).resolves.toBeDefined();
+    await expect(world.trade(code)).resolves.toBeDefined();
   });
 
   test("the logout of a person's own login ends no client's session", async () => {

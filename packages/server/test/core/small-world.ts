@@ -1,3 +1,4 @@
+import { createGuard } from "@latchkey/guard";
 import { createVerifier } from "@latchkey/guard/verifier";
 import type { Caller } from "../../src/core/audit-events.ts";
 import { createResources } from "../../src/core/oauth/resources.ts";
@@ -97,6 +98,8 @@ export async function smallWorld(
     /** The audit events, oldest first. */
     heard,
     check,
+    /** The guard of the resource. It reads the same keys and ended sessions. */
+    notesGuard: () => createGuard({ ...verifying, audience: notes }),
     refreshTokens,
     refresh: createRefresh(parts),
     signOut: createSignOut(parts),
