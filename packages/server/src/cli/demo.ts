@@ -1,3 +1,4 @@
+import { assertOauthEncrypted } from "../config/assert-secure.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import type { Given } from "./command.ts";
 import { CommandProblem } from "./failures.ts";
@@ -26,6 +27,7 @@ export async function demoCommand({ config }: Given): Promise<void> {
       `--host ${config.host}: the demo has well-known passwords, so it listens only on this machine; use \`latchkey serve\``,
     );
   }
+  assertOauthEncrypted(config);
   const { url } = await runServer(
     { ...config, provider: "local", database: { engine: "memory" }, secret: undefined },
     async (users) => {

@@ -11,7 +11,7 @@ import { SettingProblem } from "./setting-text.ts";
  * for OAuth in plain text, which nothing allows: the SDKs refuse such a token endpoint
  */
 export function assertSecure(config: Config): string[] {
-  if (config.oauth === "on" && isPlainIssuer(config)) throw new SettingProblem(plainOauth);
+  assertOauthEncrypted(config);
   const allowed = new Set(config.allowInsecure);
   const facts = factsOf(config);
   const found = insecurities.filter(({ applies }) => applies(facts));
@@ -29,6 +29,11 @@ export function assertSecure(config: Config): string[] {
       .filter((name) => !needed.has(name))
       .map((name) => `LATCHKEY_ALLOW_INSECURE allows ${name} without need: remove it`),
   ];
+}
+
+/** Refuses OAuth in plain text, also for the demo. @throws {SettingProblem} */
+export function assertOauthEncrypted(config: Config): void {
+  if (config.oauth === "on" && isPlainIssuer(config)) throw new SettingProblem(plainOauth);
 }
 
 const plainOauth =

@@ -14,6 +14,14 @@ test.for(["0.0.0.0", "::", "192.0.2.1", "example.com"])("the demo refuses to lis
   expectRefusal(await place.latchkey(["demo", "--port", "0", "--host", host]), /only on this machine/);
 });
 
+test("the demo refuses OAuth in plain text in one line", async () => {
+  const env = { LATCHKEY_ISSUER: "http://login.example.com", LATCHKEY_OAUTH: "on" };
+  expectRefusal(
+    await place.latchkey(["demo", "--port", "0"], { env }),
+    /LATCHKEY_OAUTH=on needs an https:\/\/ or a loopback/,
+  );
+});
+
 test("the demo admits its two users and leaves nothing behind", async () => {
   const demo = await place.server({ command: "demo", env: { LATCHKEY_DATABASE: "" } });
   expect((await login(demo.url, "alice", "alice123")).body["roles"]).toEqual(["user", "premium"]);
