@@ -126,8 +126,8 @@ test("every text of a client is escaped, and turns no text around", async () => 
   }
 });
 
-test("the server's own tools are named by what they reach", async () => {
-  const resource = { url: "https://login.example/mcp", name: null, scopes: [], ownTools: true } as const;
+test.each([null, "Accounts"])("the server's own tools, named %s, say what they reach", async (name) => {
+  const resource = { url: "https://login.example/mcp", name, scopes: [], ownTools: true } as const;
   const request = {
     ...{ client: web, redirectUri: web.redirectUris[0], state: undefined, challenge: "", scope: "email" },
     ...{ resource, loginHint: undefined },

@@ -14,10 +14,11 @@ export function requestSummary(
   const scopes = scope.split(" ").filter((name) => name !== "");
   const rights = html`<ul class="scopes">${scopes.map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
   const target = redirectTarget(redirectUri);
-  const name = resource.name ?? (resource.ownTools ? texts.ownTools : resource.url);
+  const named = [resource.name, resource.ownTools ? texts.ownTools : null].filter((line) => line !== null);
+  const [access = resource.url, ...details] = [...named, resource.url];
   return html`<dl class="summary">
 <div><dt>${texts.application}</dt><dd>${strongText(client.name)}<small>${vouched(texts, client.voucher)}</small></dd></div>
-<div><dt>${texts.access}</dt><dd>${foreignText(name)}${name === resource.url ? "" : html`<small>${resource.url}</small>`}</dd></div>
+<div><dt>${texts.access}</dt><dd>${foreignText(access)}${details.map((detail) => html`<small>${detail}</small>`)}</dd></div>
 <div><dt>${texts.rights}</dt><dd>${scopes.length === 0 ? texts.allRights : rights}</dd></div>
 <div><dt>${texts.returnsTo}</dt><dd>${strongText(target.name)}${target.isDevice ? html`<small>${texts.deviceTarget}</small>` : ""}</dd></div>
 </dl>`;
