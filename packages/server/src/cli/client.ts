@@ -66,7 +66,7 @@ export function removeClient({ config, words: [id = ""], has }: Given<"yes">): P
   return withAdministration(config, async (administration) => {
     const { name, sessions, added } = await administration.find(id);
     if (added && sessions > 0 && !has("yes"))
-      await confirm(`${name} has ${sessions} live sessions, which end, and its id is void for good`);
+      await confirm(`live sessions of ${name}: ${sessions}. They end, and its id is void for good`);
     await administration.remove(id);
     print(`removed ${id}; all its sessions have ended`);
   });

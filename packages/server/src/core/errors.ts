@@ -13,7 +13,10 @@ const refusals = {
   invalid_redirect_uri: [400, "The redirect URI is not one that this application may use"],
   invalid_client_metadata: [400, "The description of the client is not valid"],
   invalid_grant: [400, "The code or the refresh token is not valid for this client: sign in again"],
-  invalid_scope: [400, "The scope is wider than what was allowed: sign in again to ask for more"],
+  invalid_scope: [
+    400,
+    "The scope is wider than what was allowed: sign in again to ask for more. A machine has the scope of `latchkey client add`",
+  ],
   invalid_target: [400, "The resource is not known here, or is not the one that was allowed"],
   unauthorized_client: [400, "This client may not use this grant type"],
   unsupported_grant_type: [400, "This grant type is not supported"],
