@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { heldHasher } from "./held-hasher.ts";
 import { register } from "./oauth-world.ts";
 import { localWorld } from "./provider-world.ts";
-import { ask } from "./raw-request.ts";
+import { ask, raw } from "./raw-request.ts";
 import { load, pathFor, signInPageContract, submit } from "./sign-in-page-contract.ts";
 
 signInPageContract(localWorld);
@@ -67,6 +67,21 @@ test("another method gets 405, and a foreign host 421", async () => {
     host: headers.host,
   });
   expect(status).toBe(421);
+});
+
+test.each([
+  ["en", "This server is not reached by this name", "Ask the operator of this server for its right address."],
+  ["de", "Dieser Server ist unter diesem Namen nicht erreichbar", "Fragen Sie den Betreiber dieses Servers"],
+  ["fr", "Ce serveur n’est pas accessible sous ce nom", "Demandez la bonne adresse à l’exploitant"],
+])("a foreign host gets a page of its own in the language %s", async (language, title, advice) => {
+  await using server = await testServer();
+  const request = "GET /oauth/authorize?client_id=canary HTTP/1.1\r\nHost: evil.example\r\nConnection: close";
+  const page = await raw(server.url, `${request}\r\nAccept-Language: ${language}\r\n\r\n`);
+  expect(page).toMatch(/^HTTP\/1\.1 421 /);
+  expect(page).toContain(`<h1>${title}</h1>`);
+  expect(page).toContain(advice);
+  expect(page).toContain("(misdirected_request)");
+  expect(page).not.toMatch(/href=|<form|canary|evil\.example/);
 });
 
 test("a busy server says so on the page, and nothing is lost", async () => {

@@ -69,6 +69,8 @@ function kindOf({ code, status }: LatchkeyError): Kind {
       return "foreignForm";
     case "invalid_provider_answer":
       return "staleSignIn";
+    case "misdirected_request":
+      return "wrongName";
     case "rate_limited":
       return "tooMany";
     default:
