@@ -1,5 +1,5 @@
-import { testServer } from "@latchkey/testkit/server/test-server";
-import { expect, test } from "vitest";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { describe, expect, test } from "vitest";
 import { heldHasher } from "./held-hasher.ts";
 import { register } from "./oauth-world.ts";
 import { localWorld } from "./provider-world.ts";
@@ -67,6 +67,36 @@ test("another method gets 405, and a foreign host 421", async () => {
     host: headers.host,
   });
   expect(status).toBe(421);
+});
+
+describe("under another name of this machine", () => {
+  const query = `client_id=1&x="><script>'&y=//evil.example`;
+  const atIssuer = "/oauth/authorize?client_id=1&x=%22%3E%3Cscript%3E%27&y=//evil.example";
+
+  /** The answer to a request at `localhost`. The issuer has the address instead. */
+  function atLocalhost(server: TestServer, method: string, headers = ""): Promise<string> {
+    const host = `localhost:${new URL(server.url).port}`;
+    const head = `${method} /oauth/authorize?${query} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n`;
+    return raw(server.url, `${head}Origin: http://${host}\r\n${headers}\r\n`);
+  }
+
+  test("the page leads to the issuer before a password is typed", async () => {
+    await using server = await testServer();
+    const answer = await atLocalhost(server, "GET");
+    expect(answer).toMatch(/^HTTP\/1\.1 303 /);
+    expect(answer).toContain(`\r\nlocation: ${server.url}${atIssuer}\r\n`);
+    expect(answer).toContain("\r\ncache-control: no-store\r\n");
+    expect(answer).not.toContain("<form");
+  });
+
+  test("a form is refused, and its page leads to the issuer", async () => {
+    await using server = await testServer();
+    const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n";
+    const answer = await atLocalhost(server, "POST", form);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).toContain(`href="${server.url}${atIssuer.replaceAll("&", "&amp;")}"`);
+    expect(answer).not.toMatch(/<script|\r\nlocation:/i);
+  });
 });
 
 test.each([
