@@ -61,6 +61,18 @@ export function isOwnHost(host: string | undefined): boolean {
   return name === "localhost" || (isIP(name) !== 0 && isLoopback(name));
 }
 
+/**
+ * Whether a browser has dialled another loopback name than the issuer's, at the issuer's port. To a browser that is
+ * another origin, of the same server.
+ *
+ * With another port or with TLS, a proxy may have replaced the `Host`. A redirect to the issuer would then loop.
+ */
+export function isOtherLoopbackName(host: string | undefined, issuer: URL): boolean {
+  if (issuer.protocol !== "http:" || !isLoopback(issuer.hostname) || !isOwnHost(host)) return false;
+  const dialled = URL.parse(`http://${host}`);
+  return dialled !== null && dialled.port === issuer.port && dialled.hostname !== issuer.hostname;
+}
+
 /** The name in a `Host`, in lower case, without port, brackets and final dot. Undefined if it is malformed. */
 function nameOf(host: string): string | undefined {
   const [, address, name] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{0,5})?$/i.exec(host) ?? [];

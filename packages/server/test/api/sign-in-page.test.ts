@@ -1,9 +1,9 @@
-import { testServer } from "@latchkey/testkit/server/test-server";
-import { expect, test } from "vitest";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { describe, expect, test } from "vitest";
 import { heldHasher } from "./held-hasher.ts";
 import { register } from "./oauth-world.ts";
 import { localWorld } from "./provider-world.ts";
-import { ask } from "./raw-request.ts";
+import { ask, raw } from "./raw-request.ts";
 import { load, pathFor, signInPageContract, submit } from "./sign-in-page-contract.ts";
 
 signInPageContract(localWorld);
@@ -67,6 +67,51 @@ test("another method gets 405, and a foreign host 421", async () => {
     host: headers.host,
   });
   expect(status).toBe(421);
+});
+
+describe("under another name of this machine", () => {
+  const query = `client_id=1&x="><script>'&y=//evil.example`;
+  const atIssuer = "/oauth/authorize?client_id=1&x=%22%3E%3Cscript%3E%27&y=//evil.example";
+
+  /** The answer to a request at `localhost`. The issuer has the address instead. */
+  function atLocalhost(server: TestServer, method: string, headers = ""): Promise<string> {
+    const host = `localhost:${new URL(server.url).port}`;
+    const head = `${method} /oauth/authorize?${query} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n`;
+    return raw(server.url, `${head}Origin: http://${host}\r\n${headers}\r\n`);
+  }
+
+  test("the page leads to the issuer before a password is typed", async () => {
+    await using server = await testServer();
+    const answer = await atLocalhost(server, "GET");
+    expect(answer).toMatch(/^HTTP\/1\.1 303 /);
+    expect(answer).toContain(`\r\nlocation: ${server.url}${atIssuer}\r\n`);
+    expect(answer).toContain("\r\ncache-control: no-store\r\n");
+    expect(answer).not.toContain("<form");
+  });
+
+  test("a form is refused, and its page leads to the issuer", async () => {
+    await using server = await testServer();
+    const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n";
+    const answer = await atLocalhost(server, "POST", form);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).toContain(`href="${server.url}${atIssuer.replaceAll("&", "&amp;")}"`);
+    expect(answer).not.toMatch(/<script|\r\nlocation:/i);
+  });
+});
+
+test.each([
+  ["en", "This server is not reached by this name", "Ask the operator of this server for its right address."],
+  ["de", "Dieser Server ist unter diesem Namen nicht erreichbar", "Fragen Sie den Betreiber dieses Servers"],
+  ["fr", "Ce serveur n’est pas accessible sous ce nom", "Demandez la bonne adresse à l’exploitant"],
+])("a foreign host gets a page of its own in the language %s", async (language, title, advice) => {
+  await using server = await testServer();
+  const request = "GET /oauth/authorize?client_id=canary HTTP/1.1\r\nHost: evil.example\r\nConnection: close";
+  const page = await raw(server.url, `${request}\r\nAccept-Language: ${language}\r\n\r\n`);
+  expect(page).toMatch(/^HTTP\/1\.1 421 /);
+  expect(page).toContain(`<h1>${title}</h1>`);
+  expect(page).toContain(advice);
+  expect(page).toContain("(misdirected_request)");
+  expect(page).not.toMatch(/href=|<form|canary|evil\.example/);
 });
 
 test("a busy server says so on the page, and nothing is lost", async () => {

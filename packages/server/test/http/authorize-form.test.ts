@@ -140,7 +140,7 @@ describe("the form", () => {
     expect(calls).toHaveLength(status === 200 ? 1 : 0);
     if (status !== 200) {
       expect(answer.body).toContain("This form came from another site");
-      expect(linksIn(answer.body)).toEqual([""]);
+      expect(linksIn(answer.body)).toEqual([`${issuer}/oauth/authorize?${queryFor(clients.device)}`]);
     }
   });
 });

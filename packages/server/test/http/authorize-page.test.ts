@@ -97,8 +97,53 @@ describe("the sign-in page", () => {
     await expect(authorizeWorld({}, "http://auth.example")).rejects.toThrow(/needs an issuer with https/);
     for (const own of ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:8000"]) {
       await using app = await authorizeWorld({}, own);
-      expect((await app.inject(`/oauth/authorize?${queryFor(device)}`)).statusCode).toBe(200);
+      const headers = { host: new URL(own).host };
+      expect((await app.inject({ url: `/oauth/authorize?${queryFor(device)}`, headers })).statusCode).toBe(
+        200,
+      );
     }
+  });
+});
+
+describe("the page under another name of this machine", () => {
+  /** The status and the target of the answer to a GET. */
+  async function answerTo(ownIssuer: string, host: string, query = queryFor(device)) {
+    await using app = await authorizeWorld({}, ownIssuer);
+    const { statusCode, headers } = await app.inject({ url: `/oauth/authorize?${query}`, headers: { host } });
+    return [statusCode, headers["location"]];
+  }
+
+  test.each([
+    ["http://127.0.0.1:8000", "localhost:8000"],
+    ["http://127.0.0.1:8000", "LOCALHOST:8000"],
+    ["http://127.0.0.1:8000", "localhost.:8000"],
+    ["http://127.0.0.1:8000", "[::1]:8000"],
+    ["http://127.0.0.1:8000", "127.0.0.2:8000"],
+    ["http://localhost:8000", "127.0.0.1:8000"],
+    ["http://[::1]:8000", "localhost:8000"],
+    ["http://localhost", "127.0.0.1"],
+    ["http://localhost", "127.0.0.1:80"],
+    ["http://localhost:8000/auth-service", "127.0.0.1:8000"],
+  ])("leads to the issuer %s from %s", async (ownIssuer, host) => {
+    for (const query of [queryFor(device), "client_id=unknown&redirect_uri=https://evil.example//"]) {
+      expect(await answerTo(ownIssuer, host, query)).toEqual([303, `${ownIssuer}/oauth/authorize?${query}`]);
+    }
+  });
+
+  test.each([
+    ["its own name", "http://127.0.0.1:8000", "127.0.0.1:8000"],
+    ["its own name in capitals", "http://localhost:8000", "LOCALHOST:8000"],
+    ["its own address in another spelling", "http://[::1]:8000", "[0:0:0:0:0:0:0:1]:8000"],
+    ["its own name with the port of HTTP", "http://localhost", "localhost:80"],
+    ["another port, which a proxy may have set", "http://localhost:8000", "127.0.0.1:9000"],
+    ["TLS, which a proxy ends", "https://localhost", "127.0.0.1"],
+    ["a name of another machine", "http://localhost:8000", "evil.example:8000"],
+    ["a name that begins like its own", "http://localhost:8000", "127.0.0.1.evil.example:8000"],
+    ["an address of another machine", "http://localhost:8000", "192.0.2.1:8000"],
+    ["a port that does not exist", "http://localhost:8000", "127.0.0.1:99999"],
+    ["a public issuer", "https://auth.example", "localhost"],
+  ])("is shown for %s", async (_name, ownIssuer, host) => {
+    expect(await answerTo(ownIssuer, host)).toEqual([200, undefined]);
   });
 });
 

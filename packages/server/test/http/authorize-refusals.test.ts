@@ -10,8 +10,6 @@ describe("a request whose client or redirect URI is not known", () => {
   const canary = "canary-of-the-sender";
   test.each<[name: string, query: string, text: string]>([
     ["an unknown client", queryFor(device, { client_id: canary }), "This application is not known here"],
-    ["no client", queryFor(device, { client_id: undefined }), "This application is not known here"],
-    ["an empty client", queryFor(device, { client_id: "" }), "This application is not known here"],
     ["two clients", `${queryFor(device)}&client_id=${canary}`, "This application is not known here"],
     ["no redirect URI", queryFor(device, { redirect_uri: undefined }), "The return address does not belong"],
     [
@@ -25,7 +23,6 @@ describe("a request whose client or redirect URI is not known", () => {
       "The return address does not",
     ],
     ["a script", queryFor(device, { redirect_uri: `javascript:${canary}` }), "The return address does not"],
-    ["nothing", "", "This application is not known here"],
   ])("with %s gets a page, and no redirect", async (_name, query, text) => {
     for (const { statusCode, headers, body } of [await get(query), (await post({ query })).answer]) {
       expect(statusCode).toBe(400);
@@ -36,6 +33,22 @@ describe("a request whose client or redirect URI is not known", () => {
       expect(body).toContain("add it again");
       expect(body).toMatch(/Request [\w-]+ \((unknown_client|invalid_redirect_uri)\)/);
       expect(body).not.toContain(canary);
+      expect(onwardOf(body)).toBeUndefined();
+      expect(linksIn(body)).toEqual([]);
+    }
+  });
+
+  test.each([
+    ["no client", queryFor(device, { client_id: undefined })],
+    ["an empty client", queryFor(device, { client_id: "" })],
+    ["nothing", ""],
+  ])("with %s gets the page for a wrong request, and no redirect", async (_name, query) => {
+    for (const { statusCode, headers, body } of [await get(query), (await post({ query })).answer]) {
+      expect(statusCode).toBe(400);
+      expect(headers).not.toHaveProperty("location");
+      expect(body).toContain("<h1>The application sent a wrong request</h1>");
+      expect(body).toMatch(/Request [\w-]+ \(invalid_request\)/);
+      expect(body).not.toContain("add it again");
       expect(onwardOf(body)).toBeUndefined();
       expect(linksIn(body)).toEqual([]);
     }

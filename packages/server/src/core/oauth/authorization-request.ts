@@ -85,9 +85,15 @@ function refused(error: unknown): RequestCheck {
   return { outcome: "refused", refusal: error };
 }
 
-/** @throws {LatchkeyError} `unknown_client` if the parameter is absent, or sent twice */
+/**
+ * An empty parameter counts as absent (RFC 6749 §3.1). An absent one is the application's fault: its person cannot mend
+ * it by a new connection.
+ *
+ * @throws {LatchkeyError} `invalid_request` if the parameter is absent, `unknown_client` if it is sent twice
+ */
 function clientIdOf(query: URLSearchParams): string {
-  const [id, ...others] = query.getAll("client_id");
-  if (id === undefined || others.length > 0) throw unknownClient("client_id absent or sent twice");
+  const [id = "", ...others] = query.getAll("client_id");
+  if (others.length > 0) throw unknownClient("client_id sent twice");
+  if (id === "") throw new LatchkeyError("invalid_request", { reason: "client_id absent" });
   return id;
 }

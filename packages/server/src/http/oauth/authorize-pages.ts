@@ -1,4 +1,4 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, RequestCheck } from "../../core/oauth/authorization-request.ts";
 import { describeRefusal, type LogSink, logRefusal } from "../error-answers.ts";
@@ -81,6 +81,20 @@ export class AuthorizePages {
     return reply.redirect(address, 303);
   }
 
+  /** Leads a request under another name of this server to the issuer's address. */
+  goToIssuer(reply: FastifyReply) {
+    return reply.redirect(this.#atIssuer(reply.request), 303);
+  }
+
+  /** The sign-in page at the issuer's address, with the query of a request. */
+  #atIssuer({ url }: FastifyRequest): string {
+    const address = new URL(`${this.#issuer}/oauth/authorize`);
+    const at = url.indexOf("?");
+    // The setter escapes what would end an attribute or a header, and cannot change the origin.
+    if (at !== -1) address.search = url.slice(at);
+    return address.href;
+  }
+
   /** Says on a page why a request was refused. @param back the way to the client, if it is known */
   refuse(reply: FastifyReply, refusal: LatchkeyError, back?: WayBack) {
     this.note(reply, refusal);
@@ -90,6 +104,8 @@ export class AuthorizePages {
       site: this.#site,
       refusal,
       requestId: request.id,
+      // A form of another origin: at the page's own address the next one would be refused too.
+      retryAt: refusal.code === "forbidden_origin" ? this.#atIssuer(request) : undefined,
       back,
     });
     return sendPage(reply, page, refusal.status);

@@ -7,6 +7,7 @@ import type { Credentials } from "../../core/stories/sign-in.ts";
 import { isLoopback } from "../../core/throttle/addresses.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
 import { type LogSink, toLatchkeyError } from "../error-answers.ts";
+import { isOtherLoopbackName } from "../hosts.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
 import { AuthorizePages } from "./authorize-pages.ts";
 import { emptyField, failedSignIn } from "./failed-sign-in.ts";
@@ -35,7 +36,8 @@ export interface AuthorizeParts {
  */
 export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): void {
   const { issuer, checkRequest, authorize, deny, broker, log } = parts;
-  const { protocol, hostname, origin } = new URL(issuer);
+  const address = new URL(issuer);
+  const { protocol, hostname, origin } = address;
   if (protocol !== "https:" && !isLoopback(hostname)) {
     throw new Error(`the sign-in page needs an issuer with https, or on this machine: ${issuer}`);
   }
@@ -49,6 +51,8 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): vo
     );
 
     scope.get("/oauth/authorize", options, async (request, reply) => {
+      // The form would be refused there, after the person has typed a password.
+      if (isOtherLoopbackName(request.headers.host, address)) return pages.goToIssuer(reply);
       const check = await checkRequest(queryOf(request), callerOf(request));
       if (check.outcome !== "valid") return pages.turnAway(reply, check, { mayRedirect: true });
       return pages.ask(reply, check.request);

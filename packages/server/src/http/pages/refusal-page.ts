@@ -22,16 +22,19 @@ export interface RefusalPage {
   readonly site: string;
   readonly refusal: LatchkeyError;
   readonly requestId: string;
+  /** The address of the link to try again. Default: the page's own. */
+  readonly retryAt?: string | undefined;
   /** A person may carry the error to the client by a click. */
   readonly back?: WayBack | undefined;
 }
 
-/** Says why a request was refused, and the way out. It shows nothing that the request contained. */
-export function refusalPage({ language, site, refusal, requestId, back }: RefusalPage): PageContent {
+/** Says why a request was refused, and the way out. No text on it comes from the request. */
+export function refusalPage(page: RefusalPage): PageContent {
+  const { language, site, refusal, requestId, retryAt = "", back } = page;
   const texts = languages[language];
   const kind = kindOf(refusal);
   const { title, advice } = texts.refusals[kind];
-  const retry = html`<p class="buttons"><a class="button" href="">${texts.refusal.tryAgain}</a></p>`;
+  const retry = html`<p class="buttons"><a class="button" href="${retryAt}">${texts.refusal.tryAgain}</a></p>`;
   const content = html`<h1>${title}</h1>
 <p>${advice}</p>
 ${repeatable.has(kind) ? retry : ""}
@@ -69,6 +72,8 @@ function kindOf({ code, status }: LatchkeyError): Kind {
       return "foreignForm";
     case "invalid_provider_answer":
       return "staleSignIn";
+    case "misdirected_request":
+      return "wrongName";
     case "rate_limited":
       return "tooMany";
     default:

@@ -144,8 +144,8 @@ describe("a well-known client may ask", () => {
 
 describe("a page, without a redirect, is for", () => {
   test.each<[string, Change, string]>([
-    ["no client", { client_id: undefined }, "unknown_client"],
-    ["an empty client id", { client_id: "" }, "unknown_client"],
+    ["no client", { client_id: undefined }, "invalid_request"],
+    ["an empty client id", { client_id: "" }, "invalid_request"],
     ["two clients", { client_id: ["notes", "notes"] }, "unknown_client"],
     ["an unknown client", { client_id: "other" }, "unknown_client"],
     ["a malformed client id", { client_id: "a\u0000b" }, "unknown_client"],

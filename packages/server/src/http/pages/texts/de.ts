@@ -91,6 +91,10 @@ export const de: Texts = {
       advice:
         "Sie ist schon abgeschlossen, abgelaufen oder in einem anderen Browser begonnen worden. Beginnen Sie in der Anwendung von vorn.",
     },
+    wrongName: {
+      title: "Dieser Server ist unter diesem Namen nicht erreichbar",
+      advice: "Es wurde nichts erlaubt. Fragen Sie den Betreiber dieses Servers nach der richtigen Adresse.",
+    },
     badRequest: {
       title: "Die Anwendung hat eine fehlerhafte Anfrage gesendet",
       advice:

@@ -83,6 +83,10 @@ export const en: Texts = {
       advice:
         "It was finished already, has expired, or was begun in another browser. Start again in the application.",
     },
+    wrongName: {
+      title: "This server is not reached by this name",
+      advice: "Nothing was allowed. Ask the operator of this server for its right address.",
+    },
     badRequest: {
       title: "The application sent a wrong request",
       advice: "Start again in the application. If this repeats, tell its makers.",

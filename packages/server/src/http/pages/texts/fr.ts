@@ -87,6 +87,10 @@ export const fr: Texts = {
       advice:
         "Elle est déjà terminée, a expiré ou a commencé dans un autre navigateur. Recommencez dans l’application.",
     },
+    wrongName: {
+      title: "Ce serveur n’est pas accessible sous ce nom",
+      advice: "Rien n’a été autorisé. Demandez la bonne adresse à l’exploitant de ce serveur.",
+    },
     badRequest: {
       title: "L’application a envoyé une requête incorrecte",
       advice: "Recommencez dans l’application. Si cela se reproduit, prévenez l’éditeur de l’application.",

@@ -81,6 +81,8 @@ export interface Texts {
     readonly descriptionUnavailable: RefusalText;
     readonly foreignForm: RefusalText;
     readonly staleSignIn: RefusalText;
+    /** The address has a name that the server does not answer to. */
+    readonly wrongName: RefusalText;
     readonly badRequest: RefusalText;
     readonly tooMany: RefusalText;
     readonly busy: RefusalText;
