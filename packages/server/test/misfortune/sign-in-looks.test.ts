@@ -1,29 +1,64 @@
 import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
+import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
+import { html } from "hono/html";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { languages } from "../../src/http/pages/language.ts";
+import { FakeRealm } from "../identity/fake-realm.ts";
 import { overflow, setTextSize, shownTexts } from "./page-measures.ts";
 import { register } from "./sign-in-world.ts";
 
 const place = new Place();
 let server: ServerProcess;
+/** A server that sends people to a realm, and the realm. */
+let brokering: TestServer;
+let realm: FakeRealm;
 let browser: Browser;
 beforeAll(async () => {
   browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
   server = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
+  realm = await FakeRealm.start();
+  brokering = await testServer({ ...realm.settings, OAUTH: "on" });
 });
 afterAll(async () => {
   await browser.close();
   await server.stop();
+  await brokering[Symbol.asyncDispose]();
+  await realm[Symbol.asyncDispose]();
 });
 
 const texts = (language: keyof typeof languages) => languages[language].signIn;
 
 /** Opens a client's sign-in page. @param more parameters of its request */
-async function signIn(page: Page, redirectUri: string, more: Readonly<Record<string, string>> = {}) {
-  const { address } = await register(server.url, redirectUri, more);
+async function signIn(
+  page: Page,
+  redirectUri: string,
+  more: Readonly<Record<string, string>> = {},
+  at = server.url,
+) {
+  const { address } = await register(at, redirectUri, more);
   await page.goto(address);
 }
+
+/** Opens the sign-in page of the server that asks a realm. */
+function signInAtRealm(page: Page): Promise<void> {
+  // Unlike a demo, this server has no tools of its own to allow.
+  const more = { resource: "http://127.0.0.1:9/mcp" };
+  return signIn(page, "http://127.0.0.1:33418/callback", more, brokering.url);
+}
+
+/** Takes the refresh out of the answers of the sign-in page, so that the browser stays. */
+async function stayOn(page: Page): Promise<void> {
+  await page.route(`${brokering.url}/oauth/authorize**`, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(/<meta http-equiv="refresh"[^>]*>/, "");
+    await route.fulfill({ response, body });
+  });
+}
+
+/** The text that leads to the realm. */
+const continueTo = (language: keyof typeof languages) =>
+  String(languages[language].provider.continueTo(html`fake`));
 
 async function send(page: Page, language: keyof typeof languages, password: string): Promise<void> {
   await page.getByLabel(texts(language).username).fill("alice");
@@ -46,6 +81,23 @@ const pages = {
   },
   refusal: (page) => page.goto(`${server.url}/oauth/authorize?client_id=none`),
   "way back": (page) => signIn(page, "https://client.example/callback", { prompt: "none" }),
+  async "sign-in with a realm"(page, language) {
+    await signInAtRealm(page);
+    await page.getByRole("button", { name: continueTo(language) }).waitFor();
+    expect(await page.locator("input:visible").count()).toBe(0);
+  },
+  async provider(page, language) {
+    await stayOn(page);
+    await signInAtRealm(page);
+    await page.getByRole("button", { name: continueTo(language) }).click();
+    await page.getByRole("link", { name: continueTo(language) }).waitFor();
+    expect(new URL(page.url()).origin).toBe(brokering.url);
+  },
+  async "stale sign-in"(page, language) {
+    await page.goto(`${brokering.url}/oauth/callback?state=of-another-browser`);
+    const { title } = languages[language].refusals.staleSignIn;
+    await page.getByRole("heading", { name: title }).waitFor();
+  },
 } as const satisfies Record<string, (page: Page, language: keyof typeof languages) => Promise<unknown>>;
 
 async function open(
@@ -59,6 +111,13 @@ async function open(
   return { page, [Symbol.asyncDispose]: () => context.close() };
 }
 
+/** All links and controls are at least 24 pixels high (WCAG 2.2, 2.5.8). */
+async function expectHighTargets(page: Page): Promise<void> {
+  for (const target of await page.locator("a, button, input:visible").all()) {
+    expect((await target.boundingBox())?.height).toBeGreaterThanOrEqual(24);
+  }
+}
+
 const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 const kinds = Object.keys(pages).filter((name): name is keyof typeof pages => name in pages);
 const everyLanguage = Object.keys(languages).filter(
@@ -70,9 +129,17 @@ describe.each(kinds)("the page %s", (kind) => {
     await using opened = await open(kind, language, phone);
     expect(await overflow(opened.page)).toEqual({ width: 320, cut: [] });
     expect(await opened.page.locator("html").getAttribute("lang")).toBe(language);
-    for (const target of await opened.page.locator("a, button, input:visible").all()) {
-      expect((await target.boundingBox())?.height).toBeGreaterThanOrEqual(24);
-    }
+    await expectHighTargets(opened.page);
+  });
+
+  test.each(everyLanguage)("in %s is a column in the middle of 1280 pixels", async (language) => {
+    await using opened = await open(kind, language, { viewport: { width: 1280, height: 800 } });
+    expect(await overflow(opened.page)).toEqual({ width: 1280, cut: [] });
+    const { x = -1, width = 0 } = (await opened.page.locator("main").boundingBox()) ?? {};
+    // Lines of at most 80 characters (WCAG 2.2, 1.4.8): a character of this font is half as wide as its size.
+    expect(width).toBeLessThanOrEqual(80 * 8);
+    expect(Math.abs(x + width / 2 - 640)).toBeLessThanOrEqual(1);
+    await expectHighTargets(opened.page);
   });
 
   test("fits a text of twice the size", async () => {

@@ -135,10 +135,10 @@ describe.each(engines)("oauth4webapi on %s", (engine) => {
   });
 
   test.each(hosts)(
-    "the challenge of %s leads to this issuer, and a token opens the resource",
+    "the challenge of %s leads to this issuer, and a token opens the resource until its session ends",
     async (host) => {
       const dialled = spelled(resource, host);
-      const refused = await call(dialled);
+      const refused = await call(dialled, initialize);
       expect(refused.status).toBe(401);
       const metadataUrl = /resource_metadata="([^"]+)"/.exec(
         refused.headers.get("www-authenticate") ?? "",
@@ -148,14 +148,30 @@ describe.each(engines)("oauth4webapi on %s", (engine) => {
       expect(metadata.authorization_servers).toEqual([world.issuer]);
 
       const credentials = await registered("none");
-      const pending = await begin(server, credentials, { redirectUri, resource: metadata.resource });
-      const { access_token } = await pending.finish(await person.allow(pending.address));
-      expect((await call(dialled, access_token)).status).toBe(200);
+      /** Signs the person in, and uses the resource. @returns the token and its session */
+      const signIn = async () => {
+        const pending = await begin(server, credentials, { redirectUri, resource: metadata.resource });
+        const { access_token } = await pending.finish(await person.allow(pending.address));
+        expect((await call(dialled, initialize, access_token)).status).toBe(200);
+        expect(await resultOf(call(dialled, listTools, access_token))).toMatchObject({
+          tools: expect.arrayContaining([expect.objectContaining({ name: "who_am_i" })]),
+        });
+        expect(await resultOf(call(dialled, whoAmI, access_token))).toMatchObject({
+          structuredContent: { username: person.username },
+        });
+        const { sid } = await claimsOf(server, access_token, resource);
+        return { access_token, sid: String(sid) };
+      };
+      const { access_token, sid } = await signIn();
 
-      const { sid } = await claimsOf(server, access_token, resource);
-      await world.operator(["session", "end", String(sid)]);
-      const ended = async () => (await call(dialled, access_token)).headers.get("www-authenticate");
+      await world.operator(["session", "end", sid]);
+      const ended = async () => (await call(dialled, whoAmI, access_token)).headers.get("www-authenticate");
       await expect.poll(ended, { timeout: 5_000 }).toMatch(/error="invalid_token".*resource_metadata=/);
+      for (const message of [initialize, listTools, whoAmI]) {
+        expect((await call(dialled, message, access_token)).status).toBe(401);
+      }
+      expect((await signIn()).sid).not.toBe(sid);
+      expect((await call(dialled, whoAmI, access_token)).status).toBe(401);
     },
   );
 
@@ -179,20 +195,34 @@ function authenticationOf(method: string, secret: string): oauth.ClientAuth {
   return method === "client_secret_basic" ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
 }
 
-/** Sends the first message of an MCP client. */
-async function call(address: string, token?: string): Promise<Response> {
-  const initialize = {
+const initialize = {
+  method: "initialize",
+  params: {
     protocolVersion: "2025-06-18",
     capabilities: {},
     clientInfo: { name: "a strict client", version: "1.0.0" },
-  };
+  },
+};
+const listTools = { method: "tools/list" };
+const whoAmI = { method: "tools/call", params: { name: "who_am_i", arguments: {} } };
+
+/** Sends a request of an MCP client. */
+async function call(address: string, message: object, token?: string): Promise<Response> {
   return fetch(address, {
     method: "POST",
     headers: {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2025-06-18",
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: initialize }),
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, ...message }),
   });
+}
+
+/** The result in an answer, which is one JSON text or one event. */
+async function resultOf(answer: Promise<Response>): Promise<unknown> {
+  const text = await (await answer).text();
+  const { result }: { result?: unknown } = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text);
+  return result;
 }
