@@ -1,6 +1,7 @@
+import { atFirstUse } from "../core/first-use.ts";
 import type { ClientDocuments, ClientKeySets } from "../core/oauth/client-document.ts";
 import type { FetchOutcome } from "./document-cache.ts";
-import type { ClientDocumentParts, openClientDocuments } from "./open-client-documents.ts";
+import type { ClientDocumentParts } from "./open-client-documents.ts";
 
 const noFetches: Readonly<Record<FetchOutcome, number>> = { ok: 0, stale: 0, failed: 0, refused: 0 };
 
@@ -10,16 +11,13 @@ const noFetches: Readonly<Record<FetchOutcome, number>> = { ok: 0, stale: 0, fai
  */
 export function lazyClientDocuments(parts: ClientDocumentParts) {
   let outcomes = noFetches;
-  let opening: Promise<ReturnType<typeof openClientDocuments>> | undefined;
-  const open = () => {
-    opening ??= import("./open-client-documents.ts").then(({ openClientDocuments: openNow }) => {
-      const opened = openNow(parts);
-      // The record that later fetches count in.
-      ({ outcomes } = opened.documents);
-      return opened;
-    });
-    return opening;
-  };
+  const open = atFirstUse(async () => {
+    const { openClientDocuments } = await import("./open-client-documents.ts");
+    const opened = openClientDocuments(parts);
+    // The record that later fetches count in.
+    ({ outcomes } = opened.documents);
+    return opened;
+  });
   const documents: ClientDocuments = {
     byId: async (id, caller) => (await open()).documents.byId(id, caller),
   };

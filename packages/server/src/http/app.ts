@@ -5,7 +5,7 @@ import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
 import { ClientAddresses, type ProxyOptions } from "./client-addresses.ts";
-import { documentationRoutes } from "./docs.ts";
+import { docsRoutes } from "./docs/docs-routes.ts";
 import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
@@ -105,7 +105,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
-  if (parts.docs) await documentationRoutes(app, parts);
+  if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
     startPageRoute(scope, parts);

@@ -1,3 +1,4 @@
+import { atFirstUse } from "../core/first-use.ts";
 import type { EndpointParts, McpEndpoint } from "./endpoint.ts";
 
 /**
@@ -5,9 +6,6 @@ import type { EndpointParts, McpEndpoint } from "./endpoint.ts";
  * other file may import `endpoint.ts` at start.
  */
 export function lazyMcpEndpoint(parts: EndpointParts): McpEndpoint {
-  let endpoint: Promise<McpEndpoint> | undefined;
-  return async (request, caller) => {
-    endpoint ??= import("./endpoint.ts").then(({ createMcpEndpoint }) => createMcpEndpoint(parts));
-    return (await endpoint)(request, caller);
-  };
+  const open = atFirstUse(async () => (await import("./endpoint.ts")).createMcpEndpoint(parts));
+  return async (request, caller) => (await open())(request, caller);
 }

@@ -78,6 +78,16 @@ describe("an issuer with a path", () => {
     expect(await ask(server.url, "GET", "/auth/metrics")).toMatchObject({ code: "invalid_metrics_key" });
     expect(await ask(server.url, "GET", "/me")).toMatchObject({ status: 404 });
   });
+
+  test.each(["/docs", "/oauth"])("may be %s, as a path of the routes begins", async (base) => {
+    await using server = await testServer({ ISSUER: `https://x.example${base}` });
+    const noToken = { status: 401, code: "missing_token" };
+    for (const path of ["/auth/logout", `${base}/auth/logout`]) {
+      expect(await ask(server.url, "POST", path)).toMatchObject(noToken);
+    }
+    expect(await ask(server.url, "HEAD", `${base}/.well-known/jwks.json`)).toMatchObject({ status: 200 });
+    expect(await ask(server.url, "HEAD", `${base}/docs/json`)).toMatchObject({ status: 200 });
+  });
 });
 
 describe("slashes at the start of a path", () => {

@@ -11,21 +11,29 @@ import { appendFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
 
-test("client documents and MCP tools cost nothing until their first use", async () => {
+test("client documents, the documentation and MCP tools cost nothing until their first use", async () => {
   const notes = place.path("loaded");
   const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
   const env = { LATCHKEY_ISSUER: "", NODE_OPTIONS: hook, LOADED: notes };
   const server = await place.server({ env });
   const loaded = () =>
-    ["http/app.ts", "client-documents/safe-fetch.ts", "mcp/endpoint.ts"].filter((module) =>
-      readFileSync(notes, "utf8").includes(`/src/${module}\n`),
-    );
+    [
+      "/src/http/app.ts",
+      "/src/client-documents/safe-fetch.ts",
+      "/src/http/docs/docs-app.ts",
+      "/@fastify/swagger/index.js",
+      "/src/mcp/endpoint.ts",
+    ].filter((module) => readFileSync(notes, "utf8").includes(`${module}\n`));
   await signIn(server.url, "admin", adminPassword);
-  expect(loaded()).toEqual(["http/app.ts"]);
+  expect(loaded()).toEqual(["/src/http/app.ts"]);
 
   // The address leads inside, so the first use ends before a connection.
   const { status } = await send(`${server.url}/oauth/authorize?client_id=https://127.0.0.1/notes`);
   expect(status).toBe(400);
-  expect(loaded()).toEqual(["http/app.ts", "client-documents/safe-fetch.ts"]);
+  expect(loaded()).toEqual(["/src/http/app.ts", "/src/client-documents/safe-fetch.ts"]);
+
+  expect((await send(`${server.url}/openapi.json`)).status).toBe(200);
+  expect(loaded()).toContain("/src/http/docs/docs-app.ts");
+  expect(loaded()).toContain("/@fastify/swagger/index.js");
   await server.stop();
 });

@@ -1,11 +1,44 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifyInstance } from "fastify";
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions,
+} from "fastify";
+import { LatchkeyError } from "../../core/errors.ts";
 import { closedAnswers, docsScript, docsStyle } from "./docs-page.ts";
 import { type DocumentedServer, describeServer, securitySchemes, tags } from "./openapi-info.ts";
 
-/** Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. */
-export async function documentationRoutes(app: FastifyInstance, server: DocumentedServer): Promise<void> {
+/** The parts of the documentation. */
+interface DocsParts {
+  readonly server: DocumentedServer;
+  /** All routes of the server. */
+  readonly routes: readonly RouteOptions[];
+  /** The schemas that the routes refer to. */
+  readonly models: readonly unknown[];
+  /** Answers a failed request. */
+  readonly refuse: (
+    error: FastifyError | LatchkeyError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => FastifyReply;
+}
+
+/**
+ * Creates the app behind `/openapi.json` and `/docs`. It has the routes of the server for their descriptions alone, and
+ * answers no request for them.
+ */
+export async function createDocsApp({ server, routes, models, refuse }: DocsParts): Promise<FastifyInstance> {
+  const notFound = (request: FastifyRequest, reply: FastifyReply) =>
+    refuse(new LatchkeyError("not_found"), request, reply);
+  const app = Fastify();
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler(notFound);
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  for (const model of models) app.addSchema(model);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -18,6 +51,10 @@ export async function documentationRoutes(app: FastifyInstance, server: Document
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
     },
   });
+  for (const { method, url, schema } of routes) {
+    if (schema === undefined || schema.hide === true || method === "HEAD") continue;
+    app.route({ method, url, schema, handler: notFound });
+  }
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
   await app.register(async (scope) => {
     scope.addHook("onRequest", (request, reply, done) => {
@@ -47,6 +84,8 @@ export async function documentationRoutes(app: FastifyInstance, server: Document
       },
     });
   });
+  await app.ready();
+  return app;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { version } from "../core/version.ts";
+import { version } from "../../core/version.ts";
 
 /** The parts of a server that its document explains. */
 export interface DocumentedServer {
