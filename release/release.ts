@@ -40,11 +40,22 @@ function rehearse(version: string): void {
     // A machine for tests has no author. These commits are never pushed.
     run("git", ["config", "user.name", "dry run"], clone);
     run("git", ["config", "user.email", "dry-run@localhost"], clone);
-    run("npm", ["ci", "--prefer-offline"], clone);
+    installDependencies(clone);
     process.stdout.write(run(process.execPath, ["release/release.ts", version], clone));
     process.stdout.write("This was a dry run: its files and its clone are gone.\n");
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Installs the dependencies. An installation that stalls is begun once more; it usually takes less than a minute. */
+function installDependencies(clone: string): void {
+  const install = () => run("npm", ["ci", "--prefer-offline"], clone, 180_000);
+  try {
+    install();
+  } catch {
+    process.stderr.write("release: npm ci failed or took longer than 3 minutes; it is tried once more\n");
+    install();
   }
 }
 
