@@ -3,7 +3,7 @@ import { LatchkeyError } from "../../src/core/errors.ts";
 import { createRequestCheck } from "../../src/core/oauth/authorization-request.ts";
 import type { Client } from "../../src/core/oauth/client.ts";
 import type { Resource } from "../../src/core/oauth/resources.ts";
-import { type AuthorizeParts, authorizeRoutes } from "../../src/http/oauth/authorize-route.ts";
+import { type AuthorizePageParts, authorizeRoutes } from "../../src/http/oauth/authorize-route.ts";
 import { takeBodiesAsBytes } from "../../src/http/request-input.ts";
 import { securityHeaders } from "../../src/http/response-headers.ts";
 
@@ -79,7 +79,7 @@ export function queryFor(client: Client, changed: Readonly<Record<string, string
 
 /** The sign-in page with the real check of its requests. The stories behind it are the test's. */
 export async function authorizeWorld(
-  stories: Partial<AuthorizeParts> = {},
+  stories: Partial<AuthorizePageParts> = {},
   ownIssuer = issuer,
 ): Promise<FastifyInstance> {
   const app = Fastify();

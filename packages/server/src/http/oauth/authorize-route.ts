@@ -17,7 +17,7 @@ import { removedCookie, signInCookie } from "./sign-in-cookie.ts";
 import { signInFormOf } from "./sign-in-form.ts";
 
 /** The stories behind the sign-in page. */
-export interface AuthorizeParts {
+export interface AuthorizePageParts {
   /** The public URL of this server. */
   readonly issuer: string;
   readonly checkRequest: CheckRequest;
@@ -34,7 +34,7 @@ export interface AuthorizeParts {
  *
  * @throws if the issuer is reached without TLS from other machines: a password would be readable on the way
  */
-export function authorizeRoutes(app: FastifyInstance, parts: AuthorizeParts): void {
+export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts): void {
   const { issuer, checkRequest, authorize, deny, broker, log } = parts;
   const address = new URL(issuer);
   const { protocol, hostname, origin } = address;

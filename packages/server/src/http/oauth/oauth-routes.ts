@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { RegisterClient } from "../../core/stories/register-client.ts";
 import { errorHandler } from "../error-answers.ts";
-import { type AuthorizeParts, authorizeRoutes } from "./authorize-route.ts";
+import { type AuthorizePageParts, authorizeRoutes } from "./authorize-route.ts";
 import { callbackRoute } from "./callback-route.ts";
 import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
 import { admitEveryOrigin, openRoute, preflightRoute } from "./open-cors.ts";
@@ -13,7 +13,7 @@ import { type TokenOperations, tokenRoute } from "./token-route.ts";
 /** The stories of the authorization server. */
 export interface OAuthOperations extends TokenOperations, RevokeOperations {
   readonly introspection: IntrospectOptions;
-  readonly page: AuthorizeParts;
+  readonly page: AuthorizePageParts;
   /** Undefined if clients may not register themselves. */
   readonly registerClient: RegisterClient | undefined;
 }
