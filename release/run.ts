@@ -13,6 +13,8 @@ export function run(program: string, args: readonly string[], cwd = root, timeou
   return execFileSync(program, args, {
     cwd,
     timeout,
+    // A stalled npm has been seen to ignore SIGTERM.
+    killSignal: "SIGKILL",
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
