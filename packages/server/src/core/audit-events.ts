@@ -92,6 +92,8 @@ export interface AuditSubject<Name extends AuditEventName = AuditEventName> {
   readonly sessionId?: string;
   /** The id of the OAuth client. A person's own login has none. */
   readonly client?: string;
+  /** URL of the resource that the client asked for, was allowed, or got a token for. */
+  readonly resource?: string;
   readonly reason?: AuditReason<Name>;
 }
 

@@ -32,7 +32,8 @@ export function eventsAnswer({ events, next }: AuditPage): EventsAnswer {
 }
 
 function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
-  const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica, client } = event;
+  const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica } = event;
+  const { client, resource } = event;
   return {
     number,
     at: time(at),
@@ -45,6 +46,7 @@ function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
     ...(reason !== undefined && { reason }),
     ...(replica !== undefined && { replica }),
     ...(client !== undefined && { client }),
+    ...(resource !== undefined && { resource }),
   };
 }
 

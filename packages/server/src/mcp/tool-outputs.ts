@@ -88,6 +88,10 @@ export const events = compiled({
           reason: { type: "string" },
           replica: { type: "string", description: "Process that recorded it: a replica or a command" },
           client: { type: "string", description: "The OAuth client; absent for a person's own login" },
+          resource: {
+            type: "string",
+            description: "The API or MCP server that the client asked for, was allowed, or got a token for",
+          },
         },
       },
     },

@@ -58,6 +58,7 @@ test("the token of a machine is for the server's own tools, if it names no resou
       name: "token.issued",
       subject: robot.id,
       client: robot.id,
+      resource: `${server.url}/mcp`,
       address: "127.0.0.1",
     }),
   );

@@ -134,7 +134,9 @@ describe.each(majors)("the server's own tools, called by a client of major %i", 
       );
       const query = { name: "authorization.redeemed", limit: 1 };
       const trail = await client.call("recent_audit_events", query);
-      expect(trail.value).toMatchObject({ events: [{ session_id: id, client: "app-1" }] });
+      expect(trail.value).toMatchObject({
+        events: [{ session_id: id, client: "app-1", resource: "https://notes.example/mcp" }],
+      });
     });
 
     test("rounds times of use and end to five minutes", async () => {

@@ -125,11 +125,13 @@ describe("a person who signs in on the page", () => {
 });
 
 describe("a denial", () => {
-  test("is recorded with its client", async () => {
+  test("is recorded with its client and resource", async () => {
     await using world = await oauthWorld();
     const before = world.heard.length;
     await world.deny(request, caller);
-    expect(world.heard.slice(before)).toMatchObject([{ name: "authorization.denied", client: editor.id }]);
+    expect(world.heard.slice(before)).toMatchObject([
+      { name: "authorization.denied", client: editor.id, resource: request.resource.url },
+    ]);
     expect(world.heard.at(-1)).not.toHaveProperty("subject");
   });
 

@@ -50,11 +50,13 @@ describe("a code", () => {
       name: "authorization.granted",
       subject: "user:alice",
       client: editor.id,
+      resource: notes,
     });
     expect(redeemed).toMatchObject({
       name: "authorization.redeemed",
       subject: "user:alice",
       client: editor.id,
+      resource: notes,
       sessionId,
     });
     expect(JSON.stringify(world.heard)).not.toContain(code.slice(4));

@@ -94,7 +94,10 @@ describe("a sign-in at the realm", () => {
       roles: ["user"],
     });
     expect(refresh).toMatch(/^lkr_/);
-    expect(eventNames()).toEqual(["authorization.granted", "authorization.redeemed"]);
+    expect(server.newEvents()).toMatchObject([
+      { name: "authorization.granted", client: program.clientId, resource },
+      { name: "authorization.redeemed", client: program.clientId, resource },
+    ]);
   });
 
   test("gives tokens that a guard of the resource accepts", async () => {

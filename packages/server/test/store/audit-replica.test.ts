@@ -46,14 +46,13 @@ test.each(["SQLite", "PostgreSQL"])("an older replica on %s writes beside a newe
     engine === "SQLite" ? await olderSqlite(join(folder, "latchkey.db")) : await olderPostgres();
   await run(olderInsert);
   const store = await openStore({ place, onAudit: () => {}, replica: "new-1" });
-  await store.audit.record({ name: "login.failed", at: 2, address: "newer" });
+  const resource = "https://notes.example/mcp";
+  await store.audit.record({ name: "login.failed", at: 2, address: "newer", client: "app-1", resource });
   await run(olderInsert);
   const { events } = await store.events.recent({ limit: 10 });
-  expect(events.map(({ address, replica }) => [address, replica])).toEqual([
-    ["older", undefined],
-    ["newer", "new-1"],
-    ["older", undefined],
-  ]);
+  const older = { name: "login.failed", at: 1, address: "older", number: expect.any(Number) };
+  const newer = { ...older, at: 2, address: "newer", replica: "new-1", client: "app-1", resource };
+  expect(events).toEqual([older, newer, older]);
   await store.close();
   rmSync(folder, { recursive: true });
 });

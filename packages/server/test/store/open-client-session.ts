@@ -34,7 +34,7 @@ export async function openClientSession(
       addressBucket: "192.0.2.7",
       endedAt: null,
     };
-    const about = { subject: userId, sessionId: id, client: client.id };
+    const about = { subject: userId, sessionId: id, client: client.id, resource: client.resource };
     const event = eventOf("authorization.redeemed", at, operator, about);
     if (!(await store.sessions.open(session, user?.revision ?? 0, event))) throw new Error("no such user");
     return id;

@@ -12,6 +12,8 @@ export interface AuditRow {
   readonly actor: string | null;
   /** Absent for a person's own login. */
   readonly client?: string;
+  /** Absent unless a client was allowed a resource, or got a token for it. */
+  readonly resource?: string;
 }
 
 /** The source of audit events for a test. */
@@ -33,6 +35,7 @@ const rowOf = (found: Readonly<Record<string, unknown>>): AuditRow => ({
   reason: textOf(found["reason"]),
   actor: textOf(found["actor"]),
   ...(typeof found["client"] === "string" && { client: found["client"] }),
+  ...(typeof found["resource"] === "string" && { resource: found["resource"] }),
 });
 
 /** The trail in a SQLite file. */
@@ -40,7 +43,7 @@ export function fileTrail(path: string): Trail {
   const audit = new DatabaseSync(path);
   const since = audit.prepare(
     `select number, name as event, subject, session_id as sessionId, address, request_id as requestId, reason, actor,
-      client
+      client, resource
       from audit_events where number > ? order by number`,
   );
   let seen = 0;

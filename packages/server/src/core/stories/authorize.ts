@@ -72,7 +72,8 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     if (tooLarge) throw tooLarge;
     const now = clock();
     const { code, authorization } = newCode(request, person.user.id, person.revision, caller, now);
-    const about = { subject: person.user.id, client: request.client.id };
+    const { client, resource } = request;
+    const about = { subject: person.user.id, client: client.id, resource: resource.url };
     const granted = eventOf("authorization.granted", now, caller, about);
     if (await authorizations.add(authorization, granted)) return code;
     throw closedRefusal(await authorizations.closed(request.client.id)) ?? (await person.changedMeanwhile());
@@ -93,9 +94,10 @@ export type Deny = (request: AuthorizationRequest, caller: Caller) => Promise<vo
  * logins do. Past the limit they leave no event.
  */
 export function createDeny({ throttle, audit, clock }: Omit<AuthenticateParts, "accounts">): Deny {
-  return async function deny({ client }, caller) {
+  return async function deny({ client, resource }, caller) {
     const denied = new LatchkeyError("access_denied");
-    const event = eventOf("authorization.denied", clock(), caller, { client: client.id });
+    const about = { client: client.id, resource: resource.url };
+    const event = eventOf("authorization.denied", clock(), caller, about);
     try {
       await using admission = await throttle.admit({ operation: "login", caller, client: client.id });
       if ((await admission.failed(denied)) === denied) await audit.record(event);

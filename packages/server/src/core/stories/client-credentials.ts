@@ -57,7 +57,8 @@ export function createClientToken(parts: ClientTokenParts): ClientToken {
     const machine = { clientId: id, roles: client.roles, sessionId };
     const expiresAt = tokens.expiry(Number.POSITIVE_INFINITY);
     const token = tokens.issueToMachine(machine, resource.url, scope, expiresAt);
-    await audit.record(eventOf("token.issued", clock(), caller, { subject: id, sessionId, client: id }));
+    const about = { subject: id, sessionId, client: id, resource: resource.url };
+    await audit.record(eventOf("token.issued", clock(), caller, about));
     return { ...token, scope };
   };
 }

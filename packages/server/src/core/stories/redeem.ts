@@ -94,7 +94,8 @@ export function createRedeem(parts: RedeemParts): Redeem {
       scope: authorization.client.scope,
     };
     const about = { subject: user.id, sessionId: session.id, client: client.id };
-    const redeemed = eventOf("authorization.redeemed", clock(), caller, about);
+    const given = { ...about, resource: authorization.client.resource };
+    const redeemed = eventOf("authorization.redeemed", clock(), caller, given);
     const surplus = await surplusEndings(user.id, caller);
     const redemption = authorizations.redeem(authorization, session, clock(), [redeemed], surplus);
     if (!(await grace.note(session.id, session.generation, redemption))) {

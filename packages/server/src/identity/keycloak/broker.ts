@@ -161,7 +161,8 @@ export function createBroker(parts: BrokerParts): Broker {
       expiresAt: now + codeLifetime,
     };
     const tokens = seal.write(user.id, { realmSessionId: principal.sessionId, refreshToken, idToken });
-    const granted = eventOf("authorization.granted", now, caller, { subject: user.id, client: client.id });
+    const about = { subject: user.id, client: client.id, resource: resource.url };
+    const granted = eventOf("authorization.granted", now, caller, about);
     const person = { ...user, issuer: realm.issuer };
     if (await people.allow(person, authorization, tokens, granted)) return begun.code;
     await assertOpen(client);

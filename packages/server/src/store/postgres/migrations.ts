@@ -215,4 +215,6 @@ export const postgresMigrations: readonly (readonly string[])[] = [
       where ended_at is not null and sealed_realm_tokens is not null`,
     "alter table audit_events add column client text",
   ],
+  // 8: audit events name the resource that a client was allowed, or got a token for.
+  ["alter table audit_events add column resource text"],
 ];

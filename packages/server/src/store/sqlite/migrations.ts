@@ -175,4 +175,6 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       where ended_at is not null and sealed_realm_tokens is not null`,
     "alter table audit_events add column client text",
   ],
+  // 9: audit events name the resource that a client was allowed, or got a token for.
+  ["alter table audit_events add column resource text"],
 ];

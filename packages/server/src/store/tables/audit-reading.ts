@@ -16,11 +16,12 @@ export interface AuditRow {
   readonly reason: string | null;
   readonly replica: string | null;
   readonly client: string | null;
+  readonly resource: string | null;
 }
 
 /** Its columns by name, because a newer Latchkey may have added others. */
 export const auditColumns = `number, name, at, address, subject, session_id as "sessionId",
-  request_id as "requestId", actor, reason, replica, client`;
+  request_id as "requestId", actor, reason, replica, client, resource`;
 
 interface Slice {
   readonly from: number;
@@ -91,5 +92,6 @@ export function recordedEvent(row: AuditRow): RecordedEvent {
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.replica !== null && { replica: row.replica }),
     ...(row.client !== null && { client: row.client }),
+    ...(row.resource !== null && { resource: row.resource }),
   };
 }

@@ -25,8 +25,8 @@ export interface AuditWriter extends AuditTrail {
 }
 
 const insert = statement<Omit<AuditRow, "number">>(`
-  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor, replica, client)
-  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor, :replica, :client)`);
+  insert into audit_events (at, name, subject, session_id, address, request_id, reason, actor, replica, client, resource)
+  values (:at, :name, :subject, :sessionId, :address, :requestId, :reason, :actor, :replica, :client, :resource)`);
 
 /** Columns that an event may lack. */
 const emptyColumns = {
@@ -36,6 +36,7 @@ const emptyColumns = {
   actor: null,
   reason: null,
   client: null,
+  resource: null,
 };
 
 /**
