@@ -33,7 +33,7 @@ test("a browser keeps its copy of a file if it is unchanged", async () => {
   expect([again.status, (await again.bytes()).length]).toEqual([304, 0]);
 });
 
-test("callers that come first at the same time all get the document", async () => {
+test("concurrent first requests all get the document", async () => {
   await using server = await testServer();
   const read = async () => (await fetch(`${server.url}/openapi.json`)).text();
   const [first, ...others] = await Promise.all(Array.from({ length: 10 }, read));
@@ -52,8 +52,8 @@ test("a refusal has the request's id, and is logged and counted under its code",
   expect(metrics).toContain('latchkey_requests_total{operation="docs",code="not_found"} 1');
 });
 
-describe.runIf(process.platform === "linux")("a caller who leaves", () => {
-  test("in the middle of a file leaves it closed", async () => {
+describe.runIf(process.platform === "linux")("a hang-up", () => {
+  test("in the middle of a file closes it", async () => {
     await using server = await testServer();
     for (let caller = 0; caller < 5; caller++) {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -72,7 +72,7 @@ describe.runIf(process.platform === "linux")("a caller who leaves", () => {
       const socket = connect(Number(port), "127.0.0.1");
       socket.write(`GET ${bundle} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
       await once(socket, "connect");
-      // Some leave before the request is read, others while the file is opened.
+      // Some hang up before the request is read, others while the file is opened.
       for (let turn = 0; turn < caller; turn++) await nextTurn();
       socket.destroy();
     }

@@ -79,7 +79,7 @@ describe("an issuer with a path", () => {
     expect(await ask(server.url, "GET", "/me")).toMatchObject({ status: 404 });
   });
 
-  test.each(["/docs", "/oauth"])("may be %s, as a path of the routes begins", async (base) => {
+  test.each(["/docs", "/oauth"])("may be %s, the first segment of other routes", async (base) => {
     await using server = await testServer({ ISSUER: `https://x.example${base}` });
     const noToken = { status: 401, code: "missing_token" };
     for (const path of ["/auth/logout", `${base}/auth/logout`]) {

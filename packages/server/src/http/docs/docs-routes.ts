@@ -12,14 +12,15 @@ const paths = ["/openapi.json", "/docs", "/docs/", "/docs/json", "/docs/yaml", "
  * Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. Call it before the routes
  * are added.
  *
- * The documentation is an app of its own, loaded at the first request, because few servers are asked for it. It would
- * cost each start 35 ms. No other file may import `docs-app.ts`.
+ * The documentation is an app of its own, loaded at the first request, because its code costs each start 35 ms. No other
+ * file may import `docs-app.ts`.
  */
 export function docsRoutes(app: FastifyInstance, server: DocumentedServer & { readonly log: LogSink }): void {
   const routes: RouteOptions[] = [];
   app.addHook("onRoute", (route) => {
     routes.push(route);
   });
+  // The documentation answers the same request with a reply of its own. The log and the metrics follow this one.
   const replies = new WeakMap<IncomingMessage, FastifyReply>();
   const open = atFirstUse(async () => {
     const { createDocsApp } = await import("./docs-app.ts");
