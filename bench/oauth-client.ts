@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
+import { authorizationQuery, redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { Connection } from "./connection.ts";
 import { administrator, formRequest, post } from "./requests.ts";
 import type { Service } from "./service.ts";
 
-const redirectUri = "http://127.0.0.1:4321/callback";
 /** One verifier for all codes. Each code is still bound to it by its challenge. */
 const verifier = "v".repeat(43);
 
@@ -27,14 +26,7 @@ export async function registerClient({ port }: Pick<Service, "port">): Promise<O
   const [answer] = await inTurn(port, [registerRequest()]);
   if (answer?.status !== 201) throw new Error(`register answered ${answer?.status}: ${answer?.body}`);
   const { client_id: id }: { readonly client_id: string } = JSON.parse(answer.body);
-  const query = new URLSearchParams({
-    response_type: "code",
-    client_id: id,
-    redirect_uri: redirectUri,
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-    state: "a state",
-  });
+  const query = authorizationQuery(id, verifier);
   const origin = [`Origin: http://127.0.0.1:${port}`];
   return {
     id,

@@ -1,3 +1,4 @@
+import { redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { DocumentHost } from "@latchkey/testkit/oauth/document-host";
 import { testServer } from "@latchkey/testkit/server/test-server";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -5,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { argon2id } from "../../src/core/passwords/passwords.ts";
 import { check, type Expected } from "./api-case.ts";
 import { refused } from "./oauth-token-contract.ts";
-import { addClient, allow, form, redemption, redirectUri } from "./oauth-world.ts";
+import { addClient, allow, form, redemption } from "./oauth-world.ts";
 
 const id = "https://app.example/client.json";
 const keySet = "https://app.example/keys.json";

@@ -1,13 +1,14 @@
 import { DatabaseSync } from "node:sqlite";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { errorCodes, LatchkeyError } from "../../src/core/errors.ts";
 import { brokenRequestAnswers } from "../../src/http/broken-requests.ts";
 import { descriptionOf, oauthErrorOf } from "../../src/http/oauth/oauth-errors.ts";
 import { type ApiRequest, check, type Expected, send } from "./api-case.ts";
-import { allow, clientTokens, form, redemption, redirectUri, register } from "./oauth-world.ts";
+import { allow, clientTokens, form, redemption, register } from "./oauth-world.ts";
 import { localWorld, sharedServer } from "./provider-world.ts";
 import { ask, raw } from "./raw-request.ts";
 

@@ -1,8 +1,9 @@
+import { redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { testServer } from "@latchkey/testkit/server/test-server";
 import { expect, test } from "vitest";
 import { oauthModels } from "../../src/http/oauth/oauth-models.ts";
 import { send } from "./api-case.ts";
-import { clientTokens, form, redirectUri, register } from "./oauth-world.ts";
+import { clientTokens, form, register } from "./oauth-world.ts";
 
 /** The names of a model's members in the document. */
 function documented(id: string): string[] {

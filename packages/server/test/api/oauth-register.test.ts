@@ -1,11 +1,12 @@
 import { connect } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
+import { redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
 import { type ApiRequest, check, type Expected } from "./api-case.ts";
 import { refused } from "./oauth-token-contract.ts";
-import { redirectUri } from "./oauth-world.ts";
+
 import { localWorld, sharedServer } from "./provider-world.ts";
 
 const register = (body: unknown, headers: Readonly<Record<string, string>> = {}): ApiRequest => ({

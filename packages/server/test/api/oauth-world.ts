@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { authorizationQuery, redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { passwords, type TestServer } from "@latchkey/testkit/server/test-server";
 import { expect } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
@@ -7,9 +8,6 @@ import { openStore } from "../../src/store/store.ts";
 import { type ApiAnswer, type ApiRequest, send, type Tokens } from "./api-case.ts";
 
 type Parameters = Readonly<Record<string, string | undefined>>;
-
-/** The redirect URI of every client, with a port of one run. */
-export const redirectUri = "http://127.0.0.1:4321/callback";
 
 /** A request with a form. A parameter of undefined is left out. */
 export function form(
@@ -123,14 +121,7 @@ export async function allow(
   origin = new URL(server.url).origin,
 ): Promise<Allowed> {
   const verifier = randomBytes(32).toString("base64url");
-  const query = new URLSearchParams({
-    response_type: "code",
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-    state: "a state",
-  });
+  const query = authorizationQuery(clientId, verifier);
   for (const [name, value] of Object.entries(more)) if (value !== undefined) query.set(name, value);
   const page = await fetch(`${server.url}/oauth/authorize?${query}`, {
     method: "POST",

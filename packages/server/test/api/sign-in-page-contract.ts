@@ -1,6 +1,7 @@
+import { redirectUri } from "@latchkey/testkit/oauth/client-calls";
 import { passwords, type TestServer } from "@latchkey/testkit/server/test-server";
 import { describe, expect, test } from "vitest";
-import { addClient, blockClient, redirectUri, register } from "./oauth-world.ts";
+import { addClient, blockClient, register } from "./oauth-world.ts";
 import { type ProviderWorld, sharedServer } from "./provider-world.ts";
 
 /** An answer of the sign-in page. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type Answer, send } from "../server/auth-calls.ts";
 
 /** The redirect URI of every client. */
-const redirectUri = "http://127.0.0.1:4321/callback";
+export const redirectUri = "http://127.0.0.1:4321/callback";
 
 /** A code, with all that its client needs to redeem it. */
 export interface Code {
@@ -26,6 +26,18 @@ export async function registerClient(url: string): Promise<string> {
   return id;
 }
 
+/** The query of an authorization request (RFC 6749 §4.1.1) with PKCE (RFC 7636 §4.3). */
+export function authorizationQuery(clientId: string, verifier: string): URLSearchParams {
+  return new URLSearchParams({
+    response_type: "code",
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+    state: "a state",
+  });
+}
+
 /**
  * A person signs in on the page and allows a client.
  *
@@ -39,13 +51,7 @@ export async function allowClient(
   person: { readonly username: string; readonly password: string },
 ): Promise<Code | undefined> {
   const verifier = randomBytes(32).toString("base64url");
-  const query = new URLSearchParams({
-    response_type: "code",
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
-    code_challenge_method: "S256",
-  });
+  const query = authorizationQuery(clientId, verifier);
   const { text } = await send(`${url}/oauth/authorize?${query}`, {
     method: "POST",
     headers: { origin: new URL(issuer).origin },
