@@ -11,7 +11,7 @@ import { assertNotLost } from "./config/secret-file.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
 import { secondsOf } from "./core/clock-offset.ts";
 import type { Hasher } from "./core/passwords/passwords.ts";
-import type { People } from "./core/stories/people.ts";
+import type { People } from "./core/people/people.ts";
 import { isLoopback } from "./core/throttle/addresses.ts";
 import type { Log } from "./log.ts";
 import { OAuthMetrics } from "./metrics/oauth-metrics.ts";

@@ -4,7 +4,7 @@ import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
 import { type AuditEvent, operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
-import { People } from "../core/stories/people.ts";
+import { People } from "../core/people/people.ts";
 import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";

@@ -3,7 +3,7 @@ import { assertSecure } from "../config/assert-secure.ts";
 import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { passwordProblem } from "../core/passwords/policy.ts";
-import { firstAdministrator, PersonProblem } from "../core/stories/people.ts";
+import { firstAdministrator, PersonProblem } from "../core/people/people.ts";
 import type { Given } from "./command.ts";
 import { runServer } from "./server-process.ts";
 

@@ -4,7 +4,7 @@ import { flushCompileCache } from "node:module";
 import { setPriority } from "node:os";
 import type { Config } from "../config/config.ts";
 import { serviceLinks, unknownVariables } from "../config/environment.ts";
-import type { People } from "../core/stories/people.ts";
+import type { People } from "../core/people/people.ts";
 import { type Log, type OpenLog, openLog } from "../log.ts";
 import { type Server, startServer } from "../server.ts";
 import { visibleLines } from "../terminal.ts";

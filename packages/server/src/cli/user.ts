@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
-import { LastAdministratorProblem, type People } from "../core/stories/people.ts";
-import type { LastAdministrator, UserRecord } from "../core/stories/users.ts";
+import { LastAdministratorProblem, type People } from "../core/people/people.ts";
+import type { LastAdministrator, UserRecord } from "../core/people/users.ts";
 import { userFields } from "../mcp/tool-answers.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";

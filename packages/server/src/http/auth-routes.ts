@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { User } from "../core/people/users.ts";
 import type { CurrentUser } from "../core/stories/current-user.ts";
 import type { Refresh, RefreshGrant } from "../core/stories/refresh.ts";
 import type { SignIn } from "../core/stories/sign-in.ts";
 import type { SignOut } from "../core/stories/sign-out.ts";
-import type { User } from "../core/stories/users.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
 import { describeCurrentUser, describeLogin, describeLogout, describeRefresh } from "./openapi-operations.ts";
 import { forgetContentType, readJson } from "./request-input.ts";

@@ -1,9 +1,9 @@
 import { maxTypedName, nameFingerprints, nameKeys } from "../core/passwords/account-names.ts";
 import type { HashRequester } from "../core/passwords/hash-queue.ts";
 import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
+import { type LocalUser, type Users, withoutSecrets } from "../core/people/users.ts";
 import type { UserById } from "../core/stories/current-user.ts";
 import type { Account, Accounts } from "../core/stories/sign-in.ts";
-import { type LocalUser, type Users, withoutSecrets } from "../core/stories/users.ts";
 
 /**
  * Accounts in Latchkey's own database.

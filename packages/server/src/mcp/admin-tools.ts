@@ -1,7 +1,7 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
 import type { Principal } from "@latchkey/guard/verifier";
 import type { Caller } from "../core/audit-events.ts";
-import type { Administration, Administrator } from "../core/stories/administration.ts";
+import type { Administration, Administrator } from "../core/people/administration.ts";
 import { clientOf } from "../core/stories/current-user.ts";
 import type { RecentEvents } from "../core/stories/recent-events.ts";
 import { ends, reads, restores, type ToolRules } from "./policy.ts";

@@ -1,9 +1,9 @@
-import type { UserWithSessions } from "../core/stories/administration.ts";
+import type { UserWithSessions } from "../core/people/administration.ts";
+import type { User } from "../core/people/users.ts";
 import type { SessionPrincipal } from "../core/stories/current-user.ts";
 import type { LiveSessions } from "../core/stories/own-sessions.ts";
 import type { AuditPage, RecordedEvent } from "../core/stories/recent-events.ts";
 import type { Session, SessionClient } from "../core/stories/sessions.ts";
-import type { User } from "../core/stories/users.ts";
 import type { AccountAnswer, EventsAnswer, SessionsAnswer, UserAnswer } from "./tool-outputs.ts";
 
 // From the core's names to the names of the wire, field by field. A new field of the core stays private until it is

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import { openKeys } from "../../src/composition/keys.ts";
 import { readConfig } from "../../src/config/config.ts";
-import type { User } from "../../src/core/stories/users.ts";
+import type { User } from "../../src/core/people/users.ts";
 import { bearer, claimsOf, mounts, send, signIn } from "./api-case.ts";
 import { storeBeside } from "./oauth-world.ts";
 

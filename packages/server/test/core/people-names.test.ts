@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { operator } from "../../src/core/audit-events.ts";
 import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 import { Passwords } from "../../src/core/passwords/passwords.ts";
-import { People } from "../../src/core/stories/people.ts";
+import { People } from "../../src/core/people/people.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 
 let store: Store;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { operator } from "../../src/core/audit-events.ts";
 import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 import { Passwords } from "../../src/core/passwords/passwords.ts";
-import { People } from "../../src/core/stories/people.ts";
+import { People } from "../../src/core/people/people.ts";
 import { AccessTokens } from "../../src/core/tokens/access-tokens.ts";
 import { addressesFit, mostUserBytes, userBytes } from "../../src/core/tokens/token-size.ts";
 import { openStore } from "../../src/store/store.ts";

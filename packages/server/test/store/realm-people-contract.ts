@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
+import type { NewUser } from "../../src/core/people/users.ts";
 import type { RealmAuthorization, RealmPerson } from "../../src/core/stories/realm-people.ts";
 import type { Session } from "../../src/core/stories/sessions.ts";
-import type { NewUser } from "../../src/core/stories/users.ts";
 import type { Store } from "../../src/store/store.ts";
 
 const now = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventName } from "../../src/core/audit-events.ts";
+import type { NewUser } from "../../src/core/people/users.ts";
 import type { Session } from "../../src/core/stories/sessions.ts";
-import type { NewUser } from "../../src/core/stories/users.ts";
 
 export const now = 1_700_000_000_000;
 const day = 86_400_000;

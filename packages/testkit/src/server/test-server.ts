@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
 import { readConfig } from "../../../server/src/config/config.ts";
 import { argon2id, type Hasher } from "../../../server/src/core/passwords/passwords.ts";
-import type { People } from "../../../server/src/core/stories/people.ts";
+import type { People } from "../../../server/src/core/people/people.ts";
 import { type ServerDependencies, startServer } from "../../../server/src/server.ts";
 import { copyDatabase, databaseTemplate } from "./seeded-database.ts";
 import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";

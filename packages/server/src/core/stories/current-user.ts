@@ -1,8 +1,8 @@
 import { type Clocks, type Moment, momentOf, since } from "@latchkey/guard/clocks";
 import { type Principal, TokenError, type Verifier } from "@latchkey/guard/verifier";
 import { LatchkeyError } from "../errors.ts";
+import type { User } from "../people/users.ts";
 import { ownClientId } from "../tokens/access-tokens.ts";
-import type { User } from "./users.ts";
 
 /**
  * Checks an access token.

@@ -1,6 +1,6 @@
 import type { AuditEvent } from "../audit-events.ts";
 import type { NewAuthorization } from "../oauth/authorizations.ts";
-import type { User } from "./users.ts";
+import type { User } from "../people/users.ts";
 
 /** A person of an identity provider, as the provider describes them. */
 export interface RealmPerson extends Omit<User, "active"> {

@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditEventName } from "../audit-events.ts";
 import { maxTypedName, nameKeys } from "../passwords/account-names.ts";
-import type { Users } from "./users.ts";
+import type { Users } from "../people/users.ts";
 
 /** An event with its place in the trail. A newer Latchkey may have written another name or reason. */
 export interface RecordedEvent extends Omit<AuditEvent, "name" | "reason"> {

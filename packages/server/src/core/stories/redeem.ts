@@ -6,6 +6,7 @@ import type { Client } from "../oauth/client.ts";
 import { grantedResource } from "../oauth/granted-resource.ts";
 import { verifies } from "../oauth/pkce.ts";
 import type { Resources } from "../oauth/resources.ts";
+import type { User } from "../people/users.ts";
 import type { Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
@@ -16,7 +17,6 @@ import type { UserById } from "./current-user.ts";
 import { RefreshGrace, type SessionGraceSettings } from "./refresh-grace.ts";
 import { createSurplusEndings, newSession, type OpeningSettings } from "./session-opening.ts";
 import type { Sessions } from "./sessions.ts";
-import type { User } from "./users.ts";
 
 /** The parameters that redeem a code (RFC 6749 §4.1.3, RFC 7636 §4.5). */
 export interface Redemption {

@@ -3,6 +3,7 @@ import type { Clock, SteadyClock } from "../clock.ts";
 import { isTokenRefusal, LatchkeyError, storeUnavailable } from "../errors.ts";
 import { grantedResource, grantedScope } from "../oauth/granted-resource.ts";
 import type { Resources } from "../oauth/resources.ts";
+import type { User } from "../people/users.ts";
 import type { Attempt, Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
@@ -13,7 +14,6 @@ import { mostRepeats, RefreshGrace, type SessionGraceSettings } from "./refresh-
 import { aboutSession, isLive, notLive, type SessionLife, useOf } from "./session-life.ts";
 import type { RefreshTokenState, Session, Sessions } from "./sessions.ts";
 import { createTrade, noTrade } from "./trade.ts";
-import type { User } from "./users.ts";
 
 /** The two grants that continue a session without a password. */
 export type RefreshGrant =

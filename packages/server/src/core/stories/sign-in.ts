@@ -2,6 +2,7 @@ import { type AuditReason, type AuditTrail, type Caller, eventOf } from "../audi
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { NameKeys } from "../passwords/account-names.ts";
+import type { User } from "../people/users.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import type { Throttle } from "../throttle/throttle.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
@@ -10,7 +11,6 @@ import type { Revocations } from "../tokens/revocations.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
 import { createSurplusEndings, newSession, type OpeningSettings } from "./session-opening.ts";
 import type { Sessions } from "./sessions.ts";
-import type { User } from "./users.ts";
 
 export interface Credentials {
   /** User name or e-mail address. */

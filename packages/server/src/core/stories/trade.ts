@@ -1,10 +1,10 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
+import type { User } from "../people/users.ts";
 import type { AccessToken, AccessTokens } from "../tokens/access-tokens.ts";
 import { type SessionLife, useOf } from "./session-life.ts";
 import type { Session, Sessions } from "./sessions.ts";
-import type { User } from "./users.ts";
 
 /** The longest chain of trades after a login or a refresh by refresh token, in milliseconds. */
 const chainLasts = 86_400_000;

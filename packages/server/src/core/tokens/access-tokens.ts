@@ -1,7 +1,7 @@
 import { randomUUID, sign } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import type { User } from "../people/users.ts";
 import type { Session } from "../stories/sessions.ts";
-import type { User } from "../stories/users.ts";
 import type { Signer } from "./signing-keys.ts";
 import { userClaims } from "./token-size.ts";
 

@@ -1,6 +1,6 @@
 import { LatchkeyError } from "../errors.ts";
+import type { User } from "../people/users.ts";
 import type { SessionClient } from "../stories/sessions.ts";
-import type { User } from "../stories/users.ts";
 
 /**
  * The most bytes of a user's claims in JSON, when they are set. Together with `mostAddressBytes` a token stays below

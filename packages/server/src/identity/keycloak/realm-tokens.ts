@@ -1,5 +1,5 @@
 import type { Principal } from "@latchkey/guard";
-import type { User } from "../../core/stories/users.ts";
+import type { User } from "../../core/people/users.ts";
 
 const users = new WeakMap<Principal, User>();
 

@@ -2,12 +2,12 @@ import { setTimeout as realSleep } from "node:timers/promises";
 import { type Caller, eventOf } from "../../core/audit-events.ts";
 import type { Clock } from "../../core/clock.ts";
 import { LatchkeyError } from "../../core/errors.ts";
+import type { User } from "../../core/people/users.ts";
 import type { TokenCheck } from "../../core/stories/current-user.ts";
 import type { RealmPeople } from "../../core/stories/realm-people.ts";
 import type { Renew } from "../../core/stories/refresh.ts";
 import { aboutSession } from "../../core/stories/session-life.ts";
 import type { Session, Sessions } from "../../core/stories/sessions.ts";
-import type { User } from "../../core/stories/users.ts";
 import type { Revocations } from "../../core/tokens/revocations.ts";
 import {
   apart,

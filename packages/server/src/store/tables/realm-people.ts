@@ -1,5 +1,5 @@
+import type { User } from "../../core/people/users.ts";
 import type { RealmPeople, RealmPerson } from "../../core/stories/realm-people.ts";
-import type { User } from "../../core/stories/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";

@@ -5,7 +5,7 @@ import {
   type LocalUser,
   type NewUser,
   type Users,
-} from "../../core/stories/users.ts";
+} from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
