@@ -177,4 +177,64 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
   ],
   // 9: audit events name the resource that a client was allowed, or got a token for.
   ["alter table audit_events add column resource text"],
+  // 10: administration and mail. `version` counts the changes that an administrator sees. `display_key` is the folded display
+  // name, for the search. `spent_ids` has the SHA-256 of every id of a removed user: none is given again. `links` are the
+  // links in mails, `outbox` the mails that are not sent yet, `known_addresses` those that a user has signed in from.
+  // `erasures` lists users whose audit events still name them. `idempotency_keys` has the answers to creating requests.
+  [
+    "alter table users add column version integer not null default 0",
+    "alter table users add column must_change_password integer not null default 0",
+    "alter table users add column password_changed_at integer",
+    "alter table users add column last_login_at integer",
+    "alter table users add column email_verified_at integer",
+    "alter table users add column display_key text",
+    "create index users_by_display_key on users (display_key, id) where display_key is not null",
+    "create table spent_ids (digest text not null primary key) strict, without rowid",
+    `create table links (
+      id text not null primary key,
+      purpose text not null,
+      user_id text references users (id) on delete cascade,
+      revision integer,
+      email text not null,
+      roles text,
+      created_at integer not null,
+      expires_at integer not null
+    ) strict, without rowid`,
+    "create index links_by_expiry on links (expires_at)",
+    "create index links_by_user on links (user_id)",
+    `create table outbox (
+      id text not null primary key,
+      kind text not null,
+      recipient text not null,
+      user_id text,
+      link_id text,
+      language text not null,
+      details text not null,
+      created_at integer not null,
+      next_try_at integer not null,
+      attempts integer not null default 0,
+      claimed_by text,
+      claimed_until integer
+    ) strict, without rowid`,
+    "create index outbox_by_next_try on outbox (next_try_at)",
+    `create table known_addresses (
+      user_id text not null references users (id) on delete cascade,
+      digest text not null,
+      last_seen_at integer not null,
+      primary key (user_id, digest)
+    ) strict, without rowid`,
+    `create table erasures (
+      user_id text not null primary key,
+      pseudonym text not null,
+      begun_at integer not null
+    ) strict, without rowid`,
+    `create table idempotency_keys (
+      digest text not null primary key,
+      request_digest text not null,
+      status integer,
+      answer text,
+      expires_at integer not null
+    ) strict, without rowid`,
+    "create index idempotency_keys_by_expiry on idempotency_keys (expires_at)",
+  ],
 ];
