@@ -18,6 +18,11 @@ const refusals = {
     "The scope is wider than what was allowed: sign in again to ask for more. A machine has the scope of `latchkey client add`",
   ],
   invalid_target: [400, "The resource is not known here, or is not the one that was allowed"],
+  invalid_link: [
+    400,
+    "This link has expired, was used already, or belongs to an older state of the account: ask for a new one",
+  ],
+  invalid_cursor: [400, "The cursor is not one of this list: begin again without it"],
   unauthorized_client: [400, "This client may not use this grant type"],
   unsupported_grant_type: [400, "This grant type is not supported"],
   unsupported_token_type: [
@@ -37,6 +42,7 @@ const refusals = {
   invalid_metrics_key: [401, "A metrics key is required: send it as Authorization: Bearer <key>"],
   forbidden: [403, "You are not allowed to do this"],
   forbidden_origin: [403, "This form was sent from another site: open the sign-in page again"],
+  protected_account: [403, "This account administers Latchkey: an administrator alone may change it"],
   account_disabled: [403, "This account is disabled: ask an administrator"],
   account_setup_required: [
     403,
@@ -53,6 +59,14 @@ const refusals = {
   not_found: [404, "Resource not found"],
   method_not_allowed: [405, "This resource does not support this method"],
   request_timeout: [408, "The request took too long to arrive"],
+  username_taken: [409, "This username is taken: choose another one"],
+  email_taken: [409, "This e-mail address belongs to another account"],
+  last_administrator: [409, "This is the last active administrator: add or enable another one first"],
+  conflict: [409, "Another request changed this meanwhile: read it again"],
+  precondition_failed: [
+    412,
+    "This was changed since it was read: read it again, and send its new ETag in If-Match",
+  ],
   body_too_large: [413, "The request body is larger than 16 KiB"],
   uri_too_long: [414, "The URL is longer than 2,048 characters, or than 8,192 at /oauth/authorize"],
   misdirected_request: [
@@ -60,6 +74,8 @@ const refusals = {
     "This server does not answer to this Host: use the issuer's address, or add the name to LATCHKEY_ALLOWED_HOSTS",
   ],
   validation_error: [422, "The request is not valid"],
+  weak_password: [422, "This password is refused"],
+  idempotency_key_reused: [422, "This Idempotency-Key belongs to another request: use a new key for each"],
   rate_limited: [429, "Too many attempts: try again later"],
   headers_too_large: [431, "The request headers are too large"],
   client_gone: [499, "The client closed the connection"],
