@@ -1,0 +1,31 @@
+/** What a link in a mail is for. */
+export type LinkPurpose = "reset" | "verify" | "change_email" | "sign_up";
+
+/**
+ * A single-use link in a mail. Its token is made of the id and a MAC of it, so the table holds nothing that opens it.
+ * All times are milliseconds since the epoch.
+ */
+export interface Link {
+  /** 128 random bits in base64url. */
+  readonly id: string;
+  readonly purpose: LinkPurpose;
+  /** The account it belongs to; null for a sign-up. */
+  readonly userId: string | null;
+  /** The revision of the account when the link was made: a new password or a disabled account outdates it. */
+  readonly revision: number | null;
+  /** The address that it was sent to, and that its use proves. */
+  readonly email: string;
+  /** The roles of the new account, for an invitation. Null for a stranger, who gets the role `user`. */
+  readonly roles: readonly string[] | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** The lifetime of a link, in milliseconds. An invitation waits longer than a stranger's sign-up. */
+export const linkLifetimes = {
+  reset: 30 * 60_000,
+  verify: 24 * 3_600_000,
+  change_email: 24 * 3_600_000,
+  sign_up: 24 * 3_600_000,
+  invitation: 7 * 24 * 3_600_000,
+} as const;
