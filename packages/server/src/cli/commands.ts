@@ -1,4 +1,5 @@
 import { settingNames, settings } from "../config/settings.ts";
+import { auditCommands } from "./audit-commands.ts";
 import { clientCommands } from "./client-commands.ts";
 import { type Command, command } from "./command.ts";
 import { json, limit, name, ofDatabase, ofSessions, yes } from "./command-parts.ts";
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./session.ts")).endSession,
   }),
   ...clientCommands,
+  ...auditCommands,
   command({
     name: "key list",
     meaning: "list the signing keys",

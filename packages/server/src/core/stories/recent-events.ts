@@ -56,20 +56,29 @@ export function createRecentEvents(users: Pick<Users, "byName">, events: AuditRe
   return async (query) => events.recent({ ...query, user: await accountOf(users, query.user) });
 }
 
-/** Reads every selected event, newest first, in pages. Memory holds one page. */
-export type EveryEvent = (query: Omit<AuditQuery, "limit">) => AsyncGenerator<readonly RecordedEvent[], void>;
+/** Reads the selected events, newest first, in pages of at most 1,000. Memory holds one page. Default limit: all. */
+export type EveryEvent = (
+  query: Omit<AuditQuery, "limit"> & Partial<Pick<AuditQuery, "limit">>,
+) => AsyncGenerator<readonly RecordedEvent[], void>;
 
-/** Reads the whole audit trail for an export. Events that are recorded meanwhile are left out. */
+/** Reads the audit trail for an export. Events that are recorded meanwhile are left out. */
 export function createEveryEvent(users: Pick<Users, "byName">, events: AuditReader): EveryEvent {
-  return async function* everyEvent(query) {
+  return async function* everyEvent({ limit = Number.POSITIVE_INFINITY, ...query }) {
     // Asked once: a user who is renamed meanwhile stays the same account.
     const user = await accountOf(users, query.user);
     let before = query.before;
-    do {
-      const page: AuditPage = await events.recent({ ...query, user, before, limit: pageSize });
+    for (let left = limit; left > 0; ) {
+      const page: AuditPage = await events.recent({
+        ...query,
+        user,
+        before,
+        limit: Math.min(pageSize, left),
+      });
       if (page.events.length > 0) yield page.events;
+      if (page.next === undefined) return;
       before = page.next;
-    } while (before !== undefined);
+      left -= page.events.length;
+    }
   };
 }
 
