@@ -9,6 +9,7 @@ import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { clientDocumentsContract } from "./client-documents-contract.ts";
+import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
@@ -65,6 +66,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => store,
       () => heard,
     );
+    idempotencyKeysContract(() => store);
     clientDocumentsContract(
       () => store,
       async (id) => {
