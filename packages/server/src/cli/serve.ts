@@ -3,7 +3,8 @@ import { assertSecure } from "../config/assert-secure.ts";
 import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { passwordProblem } from "../core/passwords/policy.ts";
-import { firstAdministrator, PersonProblem } from "../core/people/people.ts";
+import { firstAdministrator } from "../core/people/people.ts";
+import { PersonProblem } from "../core/people/person-problem.ts";
 import type { Given } from "./command.ts";
 import { runServer } from "./server-process.ts";
 

@@ -1,7 +1,7 @@
 import { codeKey } from "@latchkey/guard/mcp";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
-import { PersonProblem } from "../core/people/people.ts";
+import { PersonProblem } from "../core/people/person-problem.ts";
 
 /** The part of a log that the tools use. */
 export interface ToolLog {

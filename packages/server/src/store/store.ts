@@ -5,6 +5,7 @@ import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
@@ -36,11 +37,13 @@ import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
 import { signingKeyTable } from "./tables/signing-keys.ts";
+import { userSearch } from "./tables/user-search.ts";
 import { userTable } from "./tables/users.ts";
 
 /** All persistent state, and the orders and signals of its engine. */
 export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
+  readonly userSearch: UserSearch;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
   readonly realmPeople: RealmPeople;
@@ -109,6 +112,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
   return {
     ...database,
     users: userTable(database, audit, endings),
+    userSearch: userSearch(database),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),

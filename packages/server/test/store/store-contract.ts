@@ -156,8 +156,8 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       describe("of which one is the last active administrator", () => {
         const changes = {
           disabling: (id: string, last?: "refuse") =>
-            store.users.setActive(id, false, event("user.disabled"), last),
-          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), last),
+            store.users.setActive(id, false, event("user.disabled"), { last }),
+          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), { last }),
         };
         const admin = (name: string) =>
           store.users.add({ ...user(name), roles: ["user", "admin"] }, event("user.added"));
