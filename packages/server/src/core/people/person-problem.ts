@@ -11,7 +11,6 @@ export type PersonProblemCode = Extract<
   | "email_taken"
   | "last_administrator"
   | "precondition_failed"
-  | "weak_password"
   | "invalid_link"
   | "conflict"
   | "validation_error"
