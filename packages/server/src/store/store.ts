@@ -1,6 +1,7 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { IdempotencyKeys } from "../core/idempotency.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
@@ -30,6 +31,7 @@ import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
+import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -53,6 +55,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -126,6 +129,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
+    idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
