@@ -2,6 +2,7 @@ import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
 import type { IdempotencyKeys } from "../core/idempotency.ts";
+import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
@@ -32,6 +33,7 @@ import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -56,6 +58,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
   readonly idempotencyKeys: IdempotencyKeys;
+  readonly outbox: Outbox;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -81,6 +84,8 @@ export interface StoreOptions {
   readonly place: DatabasePlace;
   /** Called with every audit event once it is durable. */
   readonly onAudit: AuditListener;
+  /** Called when this process has committed a mail, so that the mail job need not wait for its next run. */
+  readonly onMail?: () => void;
   /** Called with a line for the log if the database works with restrictions. */
   readonly onWarning?: (message: string) => void;
   /** A command opens the store for one change, a server for its whole run. Default: `server`. */
@@ -107,9 +112,15 @@ const heartbeat = statement<NoValues>(`
  *
  * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
  */
-export async function openStore({ onAudit, replica, sessionLife, ...options }: StoreOptions): Promise<Store> {
+export async function openStore({
+  onAudit,
+  onMail,
+  replica,
+  sessionLife,
+  ...options
+}: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
-  const audit = auditTable(database, onAudit, replica);
+  const audit = auditTable(database, onAudit, replica, onMail);
   const endings = sessionEndings(database);
   const endingsOfClients = clientEndings(database);
   return {
@@ -130,6 +141,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
     idempotencyKeys: idempotencyKeyTable(database),
+    outbox: outboxTable(database, audit),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
@@ -147,7 +159,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
 
 /** The client for PostgreSQL is loaded only if it is used. */
 async function openDatabase(
-  options: Omit<StoreOptions, "onAudit" | "replica" | "sessionLife">,
+  options: Omit<StoreOptions, "onAudit" | "onMail" | "replica" | "sessionLife">,
 ): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {

@@ -11,6 +11,7 @@ import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.t
 import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
+import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
@@ -67,6 +68,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     idempotencyKeysContract(() => store);
+    outboxContract(
+      () => store,
+      () => heard,
+    );
     clientDocumentsContract(
       () => store,
       async (id) => {
