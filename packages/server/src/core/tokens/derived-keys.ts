@@ -44,5 +44,6 @@ export function deriveKeys(secret: string) {
     clientSecret: derive("client-secret"),
     brokerSeal: derive("broker-seal"),
     idempotencySeal: derive("idempotency-seal"),
+    link: derive("mail-link"),
   };
 }
