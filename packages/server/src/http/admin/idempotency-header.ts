@@ -29,7 +29,9 @@ export function createOnceByHeader(once: Once): CreateOnce {
     const key = request.headers["idempotency-key"];
     if (key === undefined) return send(reply, await create());
     if (typeof key !== "string" || !form.test(key))
-      throw new LatchkeyError("bad_request", { fault: "an Idempotency-Key has 1 to 255 visible ASCII characters" });
+      throw new LatchkeyError("bad_request", {
+        fault: "an Idempotency-Key has 1 to 255 visible ASCII characters",
+      });
     const { method, routeOptions } = request;
     const answer = await once(
       {
