@@ -2,10 +2,12 @@ import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
 import type { Outbox } from "../core/mail/outbox.ts";
+import type { IdempotencyKeys } from "../core/idempotency.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
@@ -31,6 +33,7 @@ import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { outboxTable } from "./tables/outbox.ts";
+import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -38,11 +41,13 @@ import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
 import { signingKeyTable } from "./tables/signing-keys.ts";
+import { userSearch } from "./tables/user-search.ts";
 import { userTable } from "./tables/users.ts";
 
 /** All persistent state, and the orders and signals of its engine. */
 export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
+  readonly userSearch: UserSearch;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
   readonly realmPeople: RealmPeople;
@@ -53,6 +58,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
   readonly outbox: Outbox;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -120,6 +126,7 @@ export async function openStore({
   return {
     ...database,
     users: userTable(database, audit, endings),
+    userSearch: userSearch(database),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),
@@ -134,6 +141,7 @@ export async function openStore({
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
     outbox: outboxTable(database, audit),
+    idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
