@@ -47,6 +47,28 @@ export function assertMay(held: ReadonlySet<Power>, power: Power): void {
   if (!held.has(power)) throw new LatchkeyError("forbidden", { reason: `power ${power}` });
 }
 
+/** Roles that everybody may give: those of an account without any say. */
+const plainRoles = ["user"];
+
+/** @throws {LatchkeyError} `forbidden` for roles beyond those of a plain account, without the power over roles */
+export function assertMayGiveRoles(held: ReadonlySet<Power>, roles: readonly string[]): void {
+  if (roles.some((role) => !plainRoles.includes(role))) assertMay(held, "roles:write");
+}
+
+/**
+ * Checks the roles and scopes of a machine, before a caller learns its secret. Nobody gets more power by a machine than
+ * they have.
+ *
+ * @throws {LatchkeyError} `forbidden`
+ */
+export function assertMayEquip(
+  held: ReadonlySet<Power>,
+  { roles, scopes }: { readonly roles: readonly string[]; readonly scopes: readonly string[] },
+): void {
+  if (roles.length > 0) assertMay(held, "roles:write");
+  for (const power of powers) if (scopes.includes(power)) assertMay(held, power);
+}
+
 /**
  * Checks a change of an account. An account with a role that administers Latchkey may be changed only by a caller who
  * may change roles: else support could take over an administrator by a new password.
