@@ -11,6 +11,7 @@ import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.t
 import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
+import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
@@ -67,6 +68,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     idempotencyKeysContract(() => store);
+    outboxContract(
+      () => store,
+      () => heard,
+    );
     clientDocumentsContract(
       () => store,
       async (id) => {
@@ -158,8 +163,8 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       describe("of which one is the last active administrator", () => {
         const changes = {
           disabling: (id: string, last?: "refuse") =>
-            store.users.setActive(id, false, event("user.disabled"), last),
-          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), last),
+            store.users.setActive(id, false, event("user.disabled"), { last }),
+          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), { last }),
         };
         const admin = (name: string) =>
           store.users.add({ ...user(name), roles: ["user", "admin"] }, event("user.added"));
