@@ -1,5 +1,6 @@
 import type { Caller, Origin } from "../audit-events.ts";
-import type { MailLanguage, NewMail, WaitingMail } from "../mail/outbox.ts";
+import type { MailLanguage } from "../mail/mail-kinds.ts";
+import type { NewMail, WaitingMail } from "../mail/outbox.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Credentials } from "../stories/sign-in.ts";
 import type { LinkPurpose } from "./links.ts";
