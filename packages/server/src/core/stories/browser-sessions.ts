@@ -1,20 +1,20 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
-import type { User } from "../people/users.ts";
+import { type User, type Users, withoutSecrets } from "../people/users.ts";
 import type { AccountCookies } from "../tokens/account-cookies.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import type { SessionPrincipal, UserById } from "./current-user.ts";
+import type { SessionPrincipal } from "./current-user.ts";
 import { aboutSession, isLive } from "./session-life.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Credentials, SignIn } from "./sign-in.ts";
 
 /** The parts of the sessions of browsers. */
 export interface BrowserSessionParts {
-  /** Opens sessions that live no longer than their cookies. */
+  /** Opens sessions that live no longer than their cookies, for users who need not choose a new password. */
   readonly signIn: SignIn;
   readonly sessions: Pick<Sessions, "byId" | "end">;
-  readonly users: UserById;
+  readonly users: Pick<Users, "byId">;
   readonly refreshTokens: RefreshTokens;
   readonly cookies: AccountCookies;
   readonly revocations: Pick<Revocations, "poll">;
@@ -33,6 +33,8 @@ export interface OpenedBrowserSession {
 export interface BrowserSession {
   readonly me: SessionPrincipal;
   readonly user: User;
+  /** Whether somebody has confirmed the e-mail address. */
+  readonly emailVerified: boolean;
 }
 
 /** Sessions of browsers at the account pages. */
@@ -63,9 +65,10 @@ export function createBrowserSessions(parts: BrowserSessionParts) {
       if (!isLive(session, clock()) || session.client !== null) return undefined;
       const user = await users.byId(session.userId);
       if (!user?.active) return undefined;
-      const { id: userId, username, roles } = user;
+      const { id: userId, username, roles, emailVerifiedAt } = user;
       const rights = { roles, scopes: [], claims: {} };
-      return { user, me: { userId, username, ...rights, sessionId, expiresAt: session.expiresAt } };
+      const me = { userId, username, ...rights, sessionId, expiresAt: session.expiresAt };
+      return { me, user: withoutSecrets(user), emailVerified: emailVerifiedAt !== null };
     },
 
     /** Ends the session. */
