@@ -177,6 +177,9 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
       login: inMemory(steady),
       refresh: inMemory(steady),
       assertion: inMemory(steady),
+      reset: inMemory(steady),
+      sign_up: inMemory(steady),
+      link: inMemory(steady),
     });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");
