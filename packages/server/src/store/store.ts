@@ -1,12 +1,13 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
-import type { Outbox } from "../core/mail/outbox.ts";
 import type { IdempotencyKeys } from "../core/idempotency.ts";
+import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { Links } from "../core/people/links.ts";
 import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
@@ -32,8 +33,9 @@ import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
-import { outboxTable } from "./tables/outbox.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { linkTable } from "./tables/links.ts";
+import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -57,6 +59,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
+  readonly links: Links;
   readonly outbox: Outbox;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
@@ -140,6 +143,7 @@ export async function openStore({
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
+    links: linkTable(database, audit),
     outbox: outboxTable(database, audit),
     idempotencyKeys: idempotencyKeyTable(database),
     audit,
