@@ -71,6 +71,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
+    account: stories.account,
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

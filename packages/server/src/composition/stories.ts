@@ -16,6 +16,7 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
+import { composeAccount } from "./account.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
@@ -85,8 +86,9 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, issuer, store, keys, throttle, grace });
+  const signIn = { ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } };
   const operations = realm?.stories ?? {
-    signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
+    signIn: createSignIn(signIn),
     refresh: createRefresh({
       ...shared,
       resources: noResources,
@@ -95,15 +97,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
-  const oauth =
-    config.oauth === "on"
-      ? composeOAuth({
-          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
-          usedAssertions: counters.assertion,
-          metrics: parts.oauthMetrics,
-          realm: realm?.oauth,
-        })
-      : undefined;
   const selfService =
     realm === undefined
       ? composeSelfService({
@@ -121,11 +114,25 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           },
         })
       : undefined;
+  const oauth =
+    config.oauth === "on"
+      ? composeOAuth({
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          usedAssertions: counters.assertion,
+          metrics: parts.oauthMetrics,
+          realm: realm?.oauth,
+          selfService,
+        })
+      : undefined;
+  const account =
+    selfService &&
+    composeAccount({ ...parts, config, issuer, store, keys, signIn, selfService, ownSessions });
   return {
     operations,
     ownSessions,
     /** Undefined with the users of a realm, who have the pages of their own provider. */
     selfService,
+    account,
     oauth,
     people,
     realm,

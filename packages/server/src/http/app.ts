@@ -1,6 +1,8 @@
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
+import type { AccountParts } from "./account/account-parts.ts";
+import { accountRoutes } from "./account/account-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
@@ -42,6 +44,8 @@ export interface AppParts
   readonly mcp: McpMount | undefined;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The pages for people's own accounts. Undefined if they are off. */
+  readonly account: AccountParts | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -115,6 +119,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     metricsRoute(scope, parts.metrics);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
+    if (parts.account !== undefined) accountRoutes(scope, parts.account);
   });
   await app.ready();
   return app;

@@ -52,7 +52,11 @@ export function createSignUps(parts: SignUpParts): SignUps {
         throw new LatchkeyError("not_found", { reason: `LATCHKEY_SIGN_UP is ${rule}` });
       const email = typedEmail(typed);
       if (!domains.has(domainOf(email)))
-        throw fieldProblem("email", `sign-up is open for addresses of ${[...domains].join(", ")}`);
+        throw fieldProblem(
+          "email",
+          `sign-up is open for addresses of ${[...domains].join(", ")}`,
+          "foreign_domain",
+        );
       await limits.typedAddress(caller, accounts.nameOf(email).fingerprint);
       const holder = await users.byName(nameKeys(email));
       const { link, mail } = newLinks.signUp({ kind: "sign_up" }, email, null, language);

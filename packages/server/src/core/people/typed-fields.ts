@@ -15,10 +15,8 @@ export function typedEmail(typed: string): string {
 }
 
 /** The refusal of one field. @param problem why, as one sentence that begins in lower case */
-export function fieldProblem(field: string, problem: string): LatchkeyError {
-  return new LatchkeyError("validation_error", {
-    issues: [{ loc: ["body", field], msg: problem, type: "value_error" }],
-  });
+export function fieldProblem(field: string, problem: string, type = "value_error"): LatchkeyError {
+  return new LatchkeyError("validation_error", { issues: [{ loc: ["body", field], msg: problem, type }] });
 }
 
 /** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */

@@ -14,6 +14,8 @@ export interface AccountParts {
   readonly ownSessions: OwnSessions;
   /** The shortest new password, in characters. */
   readonly passwordMinLength: number;
+  /** The domains whose addresses can sign up. */
+  readonly signUpDomains: readonly string[];
   readonly log: LogSink;
 }
 

@@ -20,7 +20,6 @@ export const fieldNames = {
 /** Refusals after which the person may correct the form. */
 const repeatable = [
   "wrong_password",
-  "weak_password",
   "username_taken",
   "email_taken",
   "validation_error",
@@ -49,6 +48,7 @@ export function refusedForm(
   error: unknown,
   fields: readonly string[],
 ): RefusedForm | undefined {
+  if (error instanceof WeakPassword) return refusedPassword(language, error);
   if (!(error instanceof LatchkeyError)) return undefined;
   const code = repeatable.find((one) => one === error.code);
   if (code === undefined) return undefined;
@@ -67,8 +67,6 @@ function faultOf(
   switch (code) {
     case "wrong_password":
       return { text: errors.currentPassword, fields: [fieldNames.current] };
-    case "weak_password":
-      return { text: weakText(language, error), fields: [fieldNames.next] };
     case "username_taken":
       return { text: errors.usernameTaken, fields: [fieldNames.username] };
     case "email_taken":
@@ -82,22 +80,25 @@ function faultOf(
   }
 }
 
-/** The reason of a refused password. Without one, its message in English. */
-function weakText(language: Language, { cause, message }: LatchkeyError): string {
-  return cause instanceof WeakPassword ? weakPasswordText(language, cause.problem) : message;
+/** If the password could not be checked, then the form as a whole is at fault: the same password may be good. */
+function refusedPassword(language: Language, { problem, refusal }: WeakPassword): RefusedForm {
+  const text = weakPasswordText(language, problem);
+  return { refusal, faults: [{ text, fields: refusal.status === 503 ? [] : [fieldNames.next] }] };
 }
 
-/** The first field of the form that the refusal names. */
+/** The field of the form that the refusal names. */
 function invalidField(language: Language, { issues = [] }: LatchkeyError, fields: readonly string[]) {
   const { errors } = accountLanguages[language];
   const texts: Readonly<Record<string, string>> = {
     [fieldNames.username]: errors.badUsername,
-    [fieldNames.email]: errors.badEmail,
+    [fieldNames.email]: issues.some(({ type }) => type === "foreign_domain")
+      ? errors.foreignDomain
+      : errors.badEmail,
     [fieldNames.name]: errors.badName,
   };
   const named = issues.map(({ loc }) => String(loc.at(-1))).find((name) => fields.includes(name));
-  // A form without a named field has one that can be invalid.
-  const field = named ?? fields.find((name) => Object.hasOwn(texts, name));
+  // Without a name it is the last one that the form has not checked itself.
+  const field = named ?? fields.findLast((name) => Object.hasOwn(texts, name));
   const text = field && texts[field];
   return field === undefined || text === undefined ? undefined : { text, fields: [field] };
 }

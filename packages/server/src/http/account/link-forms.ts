@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import { usernameProblem } from "../../core/passwords/account-names.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
 import { languages } from "../pages/language.ts";
 import { strongText } from "../pages/markup.ts";
@@ -85,9 +86,11 @@ export function joinForm(site: AccountSite, { selfService, passwordMinLength }: 
     },
     faults(typed, reply) {
       const { language, texts } = site.shown(reply);
-      const named = (typed.get(fieldNames.username) ?? "").trim() !== "";
-      const nameless = { text: texts.errors.missing.username, fields: [fieldNames.username] };
-      return [...(named ? [] : [nameless]), ...newPasswordFaults(language, typed)];
+      const { missing, badUsername } = texts.errors;
+      const username = (typed.get(fieldNames.username) ?? "").trim();
+      const text = username === "" ? missing.username : usernameProblem(username) && badUsername;
+      const faults = text === undefined ? [] : [{ text, fields: [fieldNames.username] }];
+      return [...faults, ...newPasswordFaults(language, typed)];
     },
     async use(token, typed, request, reply) {
       const displayName = typed.get(fieldNames.name)?.trim() || null;

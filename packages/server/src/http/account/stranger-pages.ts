@@ -54,14 +54,16 @@ export function forgotPages(site: AccountSite, { selfService }: AccountParts): A
 }
 
 /** Asks for a link to create an account. The answer is the same if the address has an account. */
-export function signUpPages(site: AccountSite, { selfService }: AccountParts): AccountPage {
+export function signUpPages(site: AccountSite, { selfService, signUpDomains }: AccountParts): AccountPage {
   const isOpen = selfService.mail && selfService.signUpBy === "domains";
 
   function ask(reply: FastifyReply, typed = "", faults: readonly Fault[] = [], status?: number) {
     const { language, site: host, texts } = site.shown(reply);
+    const domains = new Intl.ListFormat(language, { type: "disjunction" }).format(signUpDomains);
     const email: FormField = {
       ...{ name: fieldNames.email, label: texts.signUp.email, type: "text", autocomplete: "email" },
       value: typed,
+      hint: texts.signUp.domains(domains),
     };
     const page = formPage({
       ...{ language, site: host, title: texts.signUp.title, action: site.path("signUp") },

@@ -12,6 +12,8 @@ export function weakPasswordText(language: Language, { reason, advice, bound }: 
       return refused.tooLong(number);
     case "own_name":
       return refused.ownName;
+    case "unchanged":
+      return refused.unchanged;
     case "common":
       return refused.common;
     case "guessable":

@@ -65,6 +65,8 @@ export interface AccountTexts {
   readonly signUp: FormTexts & {
     readonly lead: string;
     readonly email: string;
+    /** @param domains whose addresses can sign up: `a.example or b.example` */
+    readonly domains: (domains: string) => string;
     readonly sent: ResultTexts;
   };
   readonly join: FormTexts & {
@@ -90,6 +92,8 @@ export interface AccountTexts {
     readonly badEmail: string;
     readonly emailTaken: string;
     readonly badUsername: string;
+    /** Strangers with an address of this domain cannot sign up. */
+    readonly foreignDomain: string;
     readonly usernameTaken: string;
     readonly badName: string;
     readonly sameEmail: string;

@@ -83,6 +83,7 @@ export const de: AccountTexts = {
     submit: "Link senden",
     lead: "Geben Sie Ihre E-Mail-Adresse ein. Wir senden Ihnen einen Link, mit dem es weitergeht.",
     email: "E-Mail-Adresse",
+    domains: (domains) => `Eine Adresse von ${domains}.`,
     sent: {
       title: "Sehen Sie in Ihr Postfach",
       text: "Wenn diese Adresse hier ein Konto anlegen darf, bekommt sie einen Link. Er gilt 24 Stunden.",
@@ -114,8 +115,8 @@ export const de: AccountTexts = {
     },
     badEmail: "Das ist keine E-Mail-Adresse. Prüfen Sie die Schreibweise.",
     emailTaken: "Ein anderes Konto hat diese E-Mail-Adresse. Wählen Sie eine andere.",
-    badUsername:
-      "Ein Benutzername hat bis zu 64 Buchstaben, Ziffern und Zeichen . _ - und keine Leerzeichen.",
+    badUsername: "Ein Benutzername hat höchstens 128 Zeichen, ohne Leerzeichen und ohne @.",
+    foreignDomain: "Adressen dieser Domain können hier kein Konto anlegen.",
     usernameTaken: "Ein anderes Konto hat diesen Benutzernamen. Wählen Sie einen anderen.",
     badName: "Ein Name hat höchstens 256 Zeichen, und alle müssen sichtbar sein.",
     sameEmail: "Das ist schon Ihre Adresse. Geben Sie eine andere ein.",

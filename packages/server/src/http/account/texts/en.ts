@@ -83,6 +83,7 @@ export const en: AccountTexts = {
     submit: "Send the link",
     lead: "Enter your e-mail address. We send you a link to go on.",
     email: "E-mail address",
+    domains: (domains) => `An address of ${domains}.`,
     sent: {
       title: "Look into your mailbox",
       text: "If that address may create an account here, it gets a mail with a link. The link works for 24 hours.",
@@ -110,7 +111,8 @@ export const en: AccountTexts = {
     },
     badEmail: "This is not an e-mail address. Check how it is spelt.",
     emailTaken: "Another account has this e-mail address. Choose another one.",
-    badUsername: "A user name has up to 64 letters, digits and . _ - signs, and no blanks.",
+    badUsername: "A user name has at most 128 characters, without blanks and without @.",
+    foreignDomain: "Addresses of this domain cannot create an account here.",
     usernameTaken: "Another account has this user name. Choose another one.",
     badName: "A name has at most 256 characters, and all of them must be visible.",
     sameEmail: "This is your address already. Enter another one.",

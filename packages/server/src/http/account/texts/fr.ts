@@ -87,6 +87,7 @@ export const fr: AccountTexts = {
     submit: "Envoyer le lien",
     lead: "Indiquez votre adresse e-mail. Nous vous envoyons un lien pour continuer.",
     email: "Adresse e-mail",
+    domains: (domains) => `Une adresse de ${domains}.`,
     sent: {
       title: "Consultez votre boîte",
       text: "Si cette adresse peut créer un compte ici, elle reçoit un lien. Il est valable 24 heures.",
@@ -117,7 +118,8 @@ export const fr: AccountTexts = {
     },
     badEmail: "Ce n’est pas une adresse e-mail. Vérifiez l’orthographe.",
     emailTaken: "Un autre compte a cette adresse e-mail. Choisissez-en une autre.",
-    badUsername: "Un nom d’utilisateur a jusqu’à 64 lettres, chiffres et signes . _ - sans espace.",
+    badUsername: "Un nom d’utilisateur a au plus 128 caractères, sans espace et sans @.",
+    foreignDomain: "Les adresses de ce domaine ne peuvent pas créer de compte ici.",
     usernameTaken: "Un autre compte a ce nom d’utilisateur. Choisissez-en un autre.",
     badName: "Un nom a au plus 256 caractères, tous visibles.",
     sameEmail: "C’est déjà votre adresse. Indiquez-en une autre.",

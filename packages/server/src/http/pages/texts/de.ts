@@ -66,6 +66,7 @@ export const de: Texts = {
       tooShort: (bound) => `Das Passwort ist zu kurz: Es braucht mindestens ${bound} Zeichen.`,
       tooLong: (bound) => `Das Passwort ist zu lang: Höchstens ${bound} Bytes passen.`,
       ownName: "Ihr eigener Name oder Ihre E-Mail-Adresse ist kein Passwort. Wählen Sie ein anderes.",
+      unchanged: "Das neue Passwort muss ein anderes als das bisherige sein.",
       common: "Dieses Passwort versucht ein Angreifer zuerst. Wählen Sie ein anderes.",
       guessable: "Dieses Passwort ist zu leicht zu erraten.",
       breached:

@@ -62,6 +62,7 @@ export const en: Texts = {
       tooShort: (bound) => `The password is too short: it needs at least ${bound} characters.`,
       tooLong: (bound) => `The password is too long: at most ${bound} bytes fit.`,
       ownName: "Your own name or e-mail address is no password. Choose another one.",
+      unchanged: "The new password must differ from the current one.",
       common: "This password is among the first that an attacker tries. Choose another one.",
       guessable: "This password is too easy to guess.",
       breached: "This password is known from a breach of another service. Choose one that you never used.",

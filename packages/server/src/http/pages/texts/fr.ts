@@ -66,6 +66,7 @@ export const fr: Texts = {
       tooShort: (bound) => `Le mot de passe est trop court : il faut au moins ${bound} caractères.`,
       tooLong: (bound) => `Le mot de passe est trop long : la limite est de ${bound} octets.`,
       ownName: "Votre nom ou votre adresse e-mail n’est pas un mot de passe. Choisissez-en un autre.",
+      unchanged: "Le nouveau mot de passe doit être différent de l’actuel.",
       common: "Ce mot de passe est parmi les premiers qu’un attaquant essaie. Choisissez-en un autre.",
       guessable: "Ce mot de passe est trop facile à deviner.",
       breached:

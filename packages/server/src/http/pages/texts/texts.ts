@@ -78,6 +78,7 @@ export interface Texts {
       readonly tooShort: (bound: string) => string;
       readonly tooLong: (bound: string) => string;
       readonly ownName: string;
+      readonly unchanged: string;
       readonly common: string;
       readonly guessable: string;
       readonly breached: string;
