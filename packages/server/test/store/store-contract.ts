@@ -67,11 +67,11 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => store,
       () => heard,
     );
+    idempotencyKeysContract(() => store);
     outboxContract(
       () => store,
       () => heard,
     );
-    idempotencyKeysContract(() => store);
     clientDocumentsContract(
       () => store,
       async (id) => {

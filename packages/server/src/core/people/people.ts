@@ -12,6 +12,7 @@ import {
   type LastAdministrator,
   type LocalUser,
   type NewUser,
+  recordOf,
   type User,
   type UserPage,
   type UserRecord,
@@ -176,11 +177,6 @@ export class People {
 /** The names of a user that their password must not consist of. */
 export function passwordContext(person: Pick<Person, "username" | "email" | "displayName">): PasswordContext {
   return { names: [person.username, person.email], words: [person.displayName] };
-}
-
-function recordOf(user: LocalUser): UserRecord {
-  const { passwordHash: _, revision: __, ...record } = user;
-  return record;
 }
 
 function removedMeanwhile({ username }: User): PersonProblem {

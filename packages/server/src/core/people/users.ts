@@ -44,6 +44,11 @@ export function withoutSecrets(user: User): User {
   return { id, username, email, displayName, active, roles, ...mark };
 }
 
+/** A user as administrators see it. */
+export function recordOf({ passwordHash: _, revision: __, ...record }: LocalUser): UserRecord {
+  return record;
+}
+
 /** The result of the one read of a sign-in. */
 export interface SignInRead {
   /** Undefined for an unknown account. */

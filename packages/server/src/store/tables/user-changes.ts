@@ -2,7 +2,7 @@ import type { ChangeTerms, LastAdministrator, PasswordTerms, Users } from "../..
 import { administratorRole } from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
-import { stepsAlongside } from "./alongside.ts";
+import { linkSteps } from "./alongside.ts";
 import type { AuditWriter } from "./audit.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { spendingStep } from "./spent-ids.ts";
@@ -99,12 +99,10 @@ export function userRowChanges(
       const last = user.roles.includes(administratorRole) ? "go on" : (terms.last ?? "go on");
       const at = Math.max(...events.map((event) => event.at));
       const changed = await audit.commit(
-        [
-          ...alone(last),
-          must(change[last], { ...row, ...termsOf(user.id, terms) }),
-          ...stepsAlongside(terms, at),
-        ],
+        [...alone(last), must(change[last], { ...row, ...termsOf(user.id, terms) }), ...linkSteps(terms, at)],
         events,
+        "ordinary",
+        terms.mails,
       );
       if (changed) return "changed";
       const holder = await one(database, otherHolder, row);
@@ -125,19 +123,21 @@ export function userRowChanges(
         [
           must(setPassword, values),
           ...(keepSessions ? [] : endings.begin(id, at, keepSession)),
-          ...stepsAlongside(terms, at),
+          ...linkSteps(terms, at),
         ],
         [event],
         "urgent",
+        terms.mails,
       );
     },
     setActive(id, active, event, terms = {}) {
       const { last = "go on" } = terms;
-      const also = stepsAlongside(terms, event.at);
-      if (active) return audit.commit([must(enable, termsOf(id, terms)), ...also], [event]);
+      const also = linkSteps(terms, event.at);
+      if (active)
+        return audit.commit([must(enable, termsOf(id, terms)), ...also], [event], "ordinary", terms.mails);
       const change = must(disable[last], termsOf(id, terms));
       const steps = [...alone(last), change, ...endings.begin(id, event.at), ...also];
-      return audit.commit(steps, [event], "urgent");
+      return audit.commit(steps, [event], "urgent", terms.mails);
     },
     remove(id, event, terms = {}) {
       const { last = "go on" } = terms;
@@ -148,10 +148,11 @@ export function userRowChanges(
           removal,
           spendingStep(id),
           ...endings.beginRemoval(id, event.at),
-          ...stepsAlongside(terms, event.at),
+          ...linkSteps(terms, event.at),
         ],
         [event],
         "urgent",
+        terms.mails,
       );
     },
   };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { NewUser, Users } from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
-import { stepsAlongside } from "./alongside.ts";
+import { linkSteps } from "./alongside.ts";
 import type { AuditWriter } from "./audit.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { digestOf, isSpent } from "./spent-ids.ts";
@@ -111,8 +111,8 @@ export function userTable(database: Database, audit: AuditWriter, endings: Sessi
     },
     async add(user, event, alongside = {}) {
       const added = addedUser(user, event.at);
-      const steps = [must(add, added), ...stepsAlongside(alongside, event.at)];
-      if (await audit.commit(steps, [event])) return "added";
+      const steps = [must(add, added), ...linkSteps(alongside, event.at)];
+      if (await audit.commit(steps, [event], "ordinary", alongside.mails)) return "added";
       const holders = await one(database, whyNot, added);
       if (holders === undefined || holders.ofUsername > 0) return "username_taken";
       if (holders.ofEmail > 0) return "email_taken";
