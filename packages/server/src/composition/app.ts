@@ -71,6 +71,11 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
+    selfService: stories.selfService && {
+      selfService: stories.selfService,
+      ownSessions: stories.ownSessions,
+      check: keys.check,
+    },
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

@@ -1,7 +1,6 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
-import type { IdempotencyKeys } from "../core/idempotency.ts";
 import type { IdempotencyKeys } from "../core/idempotency-keys.ts";
 import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
@@ -63,7 +62,6 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly links: Links;
   readonly outbox: Outbox;
   readonly idempotencyKeys: IdempotencyKeys;
-  readonly outbox: Outbox;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -148,7 +146,6 @@ export async function openStore({
     links: linkTable(database, audit),
     outbox: outboxTable(database, audit),
     idempotencyKeys: idempotencyKeyTable(database),
-    outbox: outboxTable(database, audit),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
