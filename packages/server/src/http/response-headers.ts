@@ -36,7 +36,7 @@ export function securityHeaders(options: HeaderOptions) {
 export function corsOptions(origins: readonly string[]) {
   return {
     origin: origins.includes("*") ? "*" : [...origins],
-    methods: ["GET", "POST"],
+    methods: ["GET", "POST", "DELETE"],
     allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
     exposedHeaders: ["Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id"],
     maxAge: 600,
