@@ -40,16 +40,23 @@ async function buildLibrary(of: Package): Promise<void> {
   }
 }
 
-/** The command, and the thread that writes to SQLite. */
+/** The command, the thread that writes to SQLite, and the threads that check passwords. */
 async function buildProgram(of: Package): Promise<void> {
   const dir = distOf(of);
   const folder = folderOf(of);
   const input = {
     "bin/latchkey": join(folder, "bin/latchkey.js"),
     "lib/writer-thread": join(folder, "src/store/sqlite/writer-thread.ts"),
+    "lib/password-thread": join(folder, "src/password-checks/password-thread.ts"),
   };
   const sources = await bundle(of, input, { dir, format: "esm", chunkFileNames: "lib/[name].js" });
-  writeFileSync(join(dir, "NOTICES.md"), noticesFor(sources));
+  const checks = join(folder, "src/password-checks");
+  copyFileSync(join(checks, "common-passwords.txt.gz"), join(dir, "lib/common-passwords.txt.gz"));
+  const list = {
+    name: "common-passwords.txt.gz of Django",
+    licence: join(checks, "common-passwords.LICENSE"),
+  };
+  writeFileSync(join(dir, "NOTICES.md"), noticesFor(sources, [list]));
   chmodSync(join(dir, "bin/latchkey.js"), 0o755);
   copyDeployFiles(join(dir, "deploy"));
 }

@@ -18,6 +18,8 @@ import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
+import { passwordRulesOf } from "./password-rules.ts";
+import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
 
 /** The parts that the stories are composed with. */
@@ -42,8 +44,8 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
-  const { passwordMinLength } = config;
-  const people = new People({ users, passwords, passwordMinLength, clock, by: serverActor });
+  const passwordRules = passwordRulesOf(config, issuer);
+  const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, fingerprint);
 
   const rules = {
@@ -72,9 +74,10 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
+  const ownSessions = createOwnSessions({ ...shared, longestGrace });
   const mcp = composeTools({
     ...{ config, issuer, keys, log, userOf },
-    ownSessions: createOwnSessions({ ...shared, longestGrace }),
+    ownSessions,
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
   });
@@ -101,8 +104,28 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           realm: realm?.oauth,
         })
       : undefined;
+  const selfService =
+    realm === undefined
+      ? composeSelfService({
+          ...{
+            ...parts,
+            config,
+            issuer,
+            store,
+            keys,
+            accounts,
+            passwords,
+            passwordRules,
+            throttle,
+            counters,
+          },
+        })
+      : undefined;
   return {
     operations,
+    ownSessions,
+    /** Undefined with the users of a realm, who have the pages of their own provider. */
+    selfService,
     oauth,
     people,
     realm,

@@ -1,11 +1,14 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { IdempotencyKeys } from "../core/idempotency-keys.ts";
 import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { Links } from "../core/people/links.ts";
+import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
@@ -30,6 +33,8 @@ import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
+import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { linkTable } from "./tables/links.ts";
 import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
@@ -38,11 +43,13 @@ import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
 import { signingKeyTable } from "./tables/signing-keys.ts";
+import { userSearch } from "./tables/user-search.ts";
 import { userTable } from "./tables/users.ts";
 
 /** All persistent state, and the orders and signals of its engine. */
 export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
+  readonly userSearch: UserSearch;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
   readonly realmPeople: RealmPeople;
@@ -52,6 +59,8 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
+  readonly links: Links;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly outbox: Outbox;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
@@ -120,6 +129,7 @@ export async function openStore({
   return {
     ...database,
     users: userTable(database, audit, endings),
+    userSearch: userSearch(database),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),
@@ -133,6 +143,8 @@ export async function openStore({
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
+    links: linkTable(database, audit),
+    idempotencyKeys: idempotencyKeyTable(database),
     outbox: outboxTable(database, audit),
     audit,
     events: auditReading(database),
@@ -169,6 +181,9 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
       login: inMemory(steady),
       refresh: inMemory(steady),
       assertion: inMemory(steady),
+      reset: inMemory(steady),
+      sign_up: inMemory(steady),
+      link: inMemory(steady),
     });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");

@@ -3,15 +3,16 @@ import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "../a
 import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
-import { passwordProblem } from "../passwords/policy.ts";
-import { RefusedChange } from "../refused-change.ts";
+import { assertGoodPassword, type PasswordContext, type PasswordRules } from "../passwords/policy.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
+import { LastAdministratorProblem, notAdded, PersonProblem, unknownUser } from "./person-problem.ts";
+import { addWithFreeId, firstId, furtherId } from "./user-ids.ts";
 import {
-  type AddOutcome,
   administratorRole,
   type LastAdministrator,
   type LocalUser,
   type NewUser,
+  recordOf,
   type User,
   type UserPage,
   type UserRecord,
@@ -20,16 +21,6 @@ import {
 } from "./users.ts";
 
 export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
-
-/** A refused change of a user. The message is one line for the caller. */
-export class PersonProblem extends RefusedChange {}
-
-/** A refused change after which Latchkey would have no active administrator. */
-export class LastAdministratorProblem extends PersonProblem {
-  constructor({ username }: User) {
-    super(`${username} is the last active administrator: add or enable another one first`);
-  }
-}
 
 /** The first user of a new database. */
 export const firstAdministrator: Person = {
@@ -42,8 +33,7 @@ export const firstAdministrator: Person = {
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
-  /** In Unicode code points. */
-  readonly passwordMinLength: number;
+  readonly passwordRules: PasswordRules;
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
@@ -51,7 +41,7 @@ export interface PeopleParts {
 
 /**
  * User administration. A change that must end sessions ends them in the same step. Every method throws
- * {PersonProblem} if the user, the name or the password is refused.
+ * {PersonProblem} if the user or the name is refused, and {WeakPassword} if the password is.
  */
 export class People {
   readonly #parts: PeopleParts;
@@ -81,25 +71,25 @@ export class People {
   /** @param name user name or e-mail address, in any spelling */
   async find(name: string): Promise<UserRecord> {
     const user = await this.#byName(name);
-    if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
+    if (user === undefined) throw unknownUser(name);
     return recordOf(user);
   }
 
   /** Checks whether a user can be added, before the operator is asked for a password. */
   async assertFree(person: Person): Promise<void> {
     assertFits(person);
-    if (await this.#byName(person.username)) throw taken(person, "username_taken");
-    if (await this.#byName(person.email)) throw taken(person, "email_taken");
+    if (await this.#byName(person.username)) throw notAdded(person, "username_taken");
+    if (await this.#byName(person.email)) throw notAdded(person, "email_taken");
   }
 
   async add(person: Person, password: string): Promise<User> {
-    await this.#assertGood(password, [person.username, person.email]);
+    await this.#assertGood(password, person);
     // The table compares one spelling of an address. An earlier version may have stored another one.
     await this.assertFree(person);
     const user = await this.#prepare(person, password);
-    const outcome = await this.#users.add(user, this.#event("user.added", user.id));
-    if (outcome !== "added") throw taken(person, outcome);
-    return withoutSecrets({ ...user, active: true });
+    const { id, outcome } = await addWithFreeId(this.#users, user, (id) => this.#event("user.added", id));
+    if (outcome !== "added") throw notAdded(person, outcome);
+    return withoutSecrets({ ...user, id, active: true });
   }
 
   /**
@@ -111,11 +101,16 @@ export class People {
   async addFirstAdministrator(given: string | undefined): Promise<string | undefined> {
     if (!(await this.#users.isEmpty())) return undefined;
     const person = firstAdministrator;
-    if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
+    if (given !== undefined) await this.#assertGood(given, person);
     const password = given ?? randomBytes(15).toString("base64url");
     const user = await this.#prepare(person, password);
-    const added = await this.#users.addFirst(user, this.#event("user.added", user.id));
-    return added && given === undefined ? password : undefined;
+    // The id of an earlier administrator, who was removed, is never given again.
+    const ids = [user.id, furtherId(user.usernameKey)];
+    for (const id of ids) {
+      const added = await this.#users.addFirst({ ...user, id }, this.#event("user.added", id));
+      if (added) return given === undefined ? password : undefined;
+    }
+    return undefined;
   }
 
   /** Adds a user without checking the password, for demonstrations. */
@@ -126,7 +121,7 @@ export class People {
 
   async setPassword(name: string, password: string): Promise<UserRecord> {
     const user = await this.find(name);
-    await this.#assertGood(password, [user.username, user.email]);
+    await this.#assertGood(password, user);
     const hash = await this.#hash(password, user.id);
     const event = this.#event("user.password_changed", user.id);
     if (!(await this.#users.setPassword(user.id, hash, event))) throw removedMeanwhile(user);
@@ -137,7 +132,7 @@ export class People {
   async setActive(name: string, active: boolean, last: LastAdministrator = "refuse"): Promise<UserRecord> {
     const user = await this.find(name);
     const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
-    const changed = await this.#users.setActive(user.id, active, event, last);
+    const changed = await this.#users.setActive(user.id, active, event, { last });
     if (!changed) throw await this.#refusalOf(user);
     return user;
   }
@@ -145,7 +140,7 @@ export class People {
   /** @throws {LastAdministratorProblem} if the last active administrator is removed, unless `last` is `go on` */
   async remove(name: string, last: LastAdministrator = "refuse"): Promise<UserRecord> {
     const user = await this.find(name);
-    const removed = await this.#users.remove(user.id, this.#event("user.removed", user.id), last);
+    const removed = await this.#users.remove(user.id, this.#event("user.removed", user.id), { last });
     if (!removed) throw await this.#refusalOf(user);
     return user;
   }
@@ -161,28 +156,17 @@ export class People {
   }
 
   async #prepare(person: Person, password: string): Promise<NewUser> {
-    assertFits(person);
-    const usernameKey = canonicalName(person.username);
-    const id = `user:${usernameKey}`;
-    return {
-      id,
-      username: person.username.normalize("NFKC").trim(),
-      usernameKey,
-      email: person.email.normalize("NFKC").trim(),
-      emailKey: canonicalName(person.email),
-      displayName: person.displayName,
-      roles: person.roles,
-      passwordHash: await this.#hash(password, id),
-    };
+    const names = namesToAdd(person);
+    const id = firstId(names.usernameKey);
+    return { ...names, id, passwordHash: await this.#hash(password, id) };
   }
 
   #hash(password: string, account: string): Promise<string> {
     return this.#parts.passwords.hash(password, { address: this.#parts.by.address, account });
   }
 
-  async #assertGood(password: string, names: readonly string[]): Promise<void> {
-    const problem = await passwordProblem(password, names, this.#parts.passwordMinLength);
-    if (problem !== undefined) throw new PersonProblem(problem);
+  #assertGood(password: string, person: Person): Promise<void> {
+    return assertGoodPassword(password, passwordContext(person), this.#parts.passwordRules);
   }
 
   #event(name: AuditEventName & `user.${string}`, subject: string): AuditEvent {
@@ -190,23 +174,34 @@ export class People {
   }
 }
 
-function recordOf(user: LocalUser): UserRecord {
-  return { ...withoutSecrets(user), createdAt: user.createdAt };
+/** The names of a user that their password must not consist of. */
+export function passwordContext(person: Pick<Person, "username" | "email" | "displayName">): PasswordContext {
+  return { names: [person.username, person.email], words: [person.displayName] };
 }
 
 function removedMeanwhile({ username }: User): PersonProblem {
-  return new PersonProblem(`${username} was removed meanwhile`);
+  return new PersonProblem(`${username} was removed meanwhile`, "not_found");
 }
 
-function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {
-  return new PersonProblem(
-    outcome === "username_taken"
-      ? `there is a user ${username} already`
-      : `the e-mail address ${email} is taken`,
-  );
+/**
+ * The columns of a new user, with their keys.
+ *
+ * @throws {PersonProblem} if a name or a role is refused
+ */
+export function namesToAdd(person: Person): Omit<NewUser, "id" | "passwordHash"> {
+  assertFits(person);
+  return {
+    username: person.username.normalize("NFKC").trim(),
+    usernameKey: canonicalName(person.username),
+    email: person.email.normalize("NFKC").trim(),
+    emailKey: canonicalName(person.email),
+    displayName: person.displayName,
+    roles: person.roles,
+  };
 }
 
-function assertFits(person: Person): void {
+/** @throws {PersonProblem} if a name or a role is refused */
+export function assertFits(person: Person): void {
   const problem =
     usernameProblem(person.username) ??
     emailProblem(person.email) ??
@@ -218,7 +213,7 @@ function assertFits(person: Person): void {
 
 /** Names and roles stand in every token, and a token must fit into a header. */
 function sizeProblem(person: Person): string | undefined {
-  const bytes = userBytes({ ...person, id: `user:${canonicalName(person.username)}` });
+  const bytes = userBytes({ ...person, id: firstId(canonicalName(person.username)) });
   if (bytes <= mostUserBytes) return undefined;
   return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: use fewer or shorter roles`;
 }
