@@ -72,6 +72,12 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     },
     mcp: stories.mcp,
     administration: stories.administration,
+    account: stories.account,
+    selfService: stories.selfService && {
+      selfService: stories.selfService,
+      ownSessions: stories.ownSessions,
+      check: keys.check,
+    },
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

@@ -9,6 +9,7 @@ import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
 import { SealedClients } from "../core/oauth/sealed-clients.ts";
+import type { SelfService } from "../core/people/self-service.ts";
 import { createAuthorize, createDeny, type Deny } from "../core/stories/authorize.ts";
 import { createClientToken } from "../core/stories/client-credentials.ts";
 import type { UserById } from "../core/stories/current-user.ts";
@@ -40,6 +41,8 @@ export interface OAuthParts extends Foundation {
   readonly network: Network | undefined;
   /** Undefined with local users. */
   readonly realm: RealmOAuth | undefined;
+  /** Undefined with the users of a realm. */
+  readonly selfService: SelfService | undefined;
 }
 
 /** The parts that stand for a realm, if people sign in there. */
@@ -122,6 +125,9 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       authorize: createAuthorize(life),
       deny,
       broker: realm?.createBroker({ checkRequest, deny }),
+      selfService: parts.selfService,
+      accountPages: config.accountPages === "on",
+      passwordMinLength: config.passwordMinLength,
       log,
     },
   };

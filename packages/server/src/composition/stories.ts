@@ -16,10 +16,12 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
+import { composeAccount } from "./account.ts";
 import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
+import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
 
 /** The parts that the stories are composed with. */
@@ -74,9 +76,10 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
+  const ownSessions = createOwnSessions({ ...shared, longestGrace });
   const mcp = composeTools({
     ...{ config, issuer, keys, log, userOf },
-    ownSessions: createOwnSessions({ ...shared, longestGrace }),
+    ownSessions,
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
   });
@@ -84,8 +87,9 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, issuer, store, keys, throttle, grace });
+  const signIn = { ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } };
   const operations = realm?.stories ?? {
-    signIn: createSignIn({ ...shared, settings: { ...times, mostSessions: config.sessionsPerUser } }),
+    signIn: createSignIn(signIn),
     refresh: createRefresh({
       ...shared,
       resources: noResources,
@@ -94,6 +98,23 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
+  const selfService =
+    realm === undefined
+      ? composeSelfService({
+          ...{
+            ...parts,
+            config,
+            issuer,
+            store,
+            keys,
+            accounts,
+            passwords,
+            passwordRules,
+            throttle,
+            counters,
+          },
+        })
+      : undefined;
   const oauth =
     config.oauth === "on"
       ? composeOAuth({
@@ -101,6 +122,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
+          selfService,
         })
       : undefined;
   const administration = composeAdministration({
@@ -110,9 +132,16 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     users: realm?.oauth?.users ?? accounts,
     people: undefined,
   });
+  const account =
+    selfService &&
+    composeAccount({ ...parts, config, issuer, store, keys, signIn, selfService, ownSessions });
   return {
     operations,
     administration,
+    ownSessions,
+    /** Undefined with the users of a realm, who have the pages of their own provider. */
+    selfService,
+    account,
     oauth,
     people,
     realm,

@@ -2,6 +2,8 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import { longestClientId } from "../core/oauth/client.ts";
+import type { AccountParts } from "./account/account-parts.ts";
+import { accountRoutes } from "./account/account-routes.ts";
 import { adminModels } from "./admin/admin-models.ts";
 import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
@@ -24,6 +26,8 @@ import { corsOptions, type HeaderOptions, securityHeaders } from "./response-hea
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
+import { type SelfServiceOperations, selfServiceRoutes } from "./self-service.ts";
+import { selfServiceModels } from "./self-service-models.ts";
 import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
@@ -47,6 +51,10 @@ export interface AppParts
   readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The pages for people's own accounts. Undefined if they are off. */
+  readonly account: AccountParts | undefined;
+  /** The own account. Undefined with the users of a realm. */
+  readonly selfService: SelfServiceOperations | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -93,6 +101,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
   for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
+  if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
@@ -115,6 +124,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
+    if (parts.selfService !== undefined) await selfServiceRoutes(scope, parts.selfService);
     startPageRoute(scope, parts);
     wellKnownRoutes(scope, parts);
     healthRoutes(scope, parts);
@@ -123,6 +133,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
     await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
+    if (parts.account !== undefined) accountRoutes(scope, parts.account);
   });
   await app.ready();
   return app;

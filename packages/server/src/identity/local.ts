@@ -43,7 +43,8 @@ export function localAccounts(
           }
           if (!holder.active) return { ok: false, reason: "inactive" };
           await upgrade(holder, password, requester);
-          return { ok: true, user: withoutSecrets(holder), revision: holder.revision };
+          const { revision, mustChangePassword: mustChange } = holder;
+          return { ok: true, user: withoutSecrets(holder), revision, mustChange };
         },
       };
     },

@@ -6,6 +6,7 @@ import type { Authorizations, ClosedClient, NewAuthorization } from "../oauth/au
 import { unknownClient } from "../oauth/clients.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import { claimsRefusal } from "../tokens/token-size.ts";
+import { refusingMustChange } from "./must-change.ts";
 import type { SessionClient } from "./sessions.ts";
 import { type AuthenticateParts, type Credentials, createAuthenticate } from "./sign-in.ts";
 
@@ -60,10 +61,11 @@ export type Authorize = (
  * same limits apply. The client trades the code for a session.
  *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
- * `overloaded`, `client_gone`; `unknown_client` if the client was blocked meanwhile.
+ * `overloaded`, `client_gone`; `unknown_client` if the client was blocked meanwhile. It throws
+ * {@link MustChangePassword} if the person must choose a new password first.
  */
 export function createAuthorize(parts: AuthorizeParts): Authorize {
-  const authenticate = createAuthenticate(parts);
+  const authenticate = refusingMustChange(createAuthenticate(parts));
   const { authorizations, clock } = parts;
 
   return async function authorize(credentials, request, caller) {

@@ -38,11 +38,12 @@ export interface Account {
 }
 
 /**
- * Whether the password was right. `revision` is the one of the user that was checked. The reason of a wrong password is
- * for the log and the audit trail alone. `unusable_hash`: the stored hash is not argon2.
+ * Whether the password was right. `revision` is the one of the user that was checked. With `mustChange`, the pages ask
+ * for a new password. The reason of a wrong password is for the log and the audit trail alone. `unusable_hash`: the
+ * stored hash is not argon2.
  */
 export type Verdict =
-  | { readonly ok: true; readonly user: User; readonly revision: number }
+  | { readonly ok: true; readonly user: User; readonly revision: number; readonly mustChange: boolean }
   | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" | "unusable_hash" };
 
 /** The accounts that sign in with a password. */
@@ -64,6 +65,8 @@ export interface Authenticated extends AsyncDisposable {
   readonly user: User;
   /** The user's revision that the password was checked with. */
   readonly revision: number;
+  /** Whether the password must be changed. A login over the API works all the same. */
+  readonly mustChange: boolean;
   /** Records that the user was changed meanwhile. @returns the refusal to throw */
   changedMeanwhile(): Promise<LatchkeyError>;
 }
@@ -103,7 +106,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
 
     const verdict = await account.checkPassword(password, caller);
     if (!verdict.ok) throw await admission.failed(await refused(verdict.reason));
-    const { user, revision } = verdict;
+    const { user, revision, mustChange } = verdict;
     const tooLarge = claimsRefusal(user, null);
     if (tooLarge) throw await refused("token_too_large", tooLarge);
 
@@ -111,6 +114,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     return {
       user,
       revision,
+      mustChange,
       changedMeanwhile: async () => admission.failed(await refused("changed meanwhile")),
       [Symbol.asyncDispose]: () => underWay.disposeAsync(),
     };
@@ -140,12 +144,13 @@ export type SignIn = (credentials: Credentials, caller: Caller) => Promise<Signe
 /**
  * Signs a user in: checks the password, opens a session and issues its tokens.
  *
+ * @param authenticate Default: the check of a login over the API
+ *
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
  * `overloaded`, `client_gone`.
  */
-export function createSignIn(parts: SignInParts): SignIn {
+export function createSignIn(parts: SignInParts, authenticate = createAuthenticate(parts)): SignIn {
   const { sessions, revocations, refreshTokens, tokens, clock } = parts;
-  const authenticate = createAuthenticate(parts);
   const surplusEndings = createSurplusEndings(parts);
 
   return async function signIn(credentials, caller) {

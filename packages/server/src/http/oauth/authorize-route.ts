@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
 import type { Broker } from "../../core/oauth/broker.ts";
+import type { SelfService } from "../../core/people/self-service.ts";
 import type { Authorize, Deny } from "../../core/stories/authorize.ts";
 import type { Credentials } from "../../core/stories/sign-in.ts";
 import { isLoopback } from "../../core/throttle/addresses.ts";
@@ -25,6 +26,12 @@ export interface AuthorizePageParts {
   readonly deny: Deny;
   /** Signs people in at an identity provider, instead of by a password here. */
   readonly broker?: Broker | undefined;
+  /** Changes passwords that must be changed. Undefined with the users of a realm. */
+  readonly selfService?: SelfService | undefined;
+  /** Whether the server serves the account pages. The sign-in page leads to them. */
+  readonly accountPages?: boolean;
+  /** The shortest new password, in characters. */
+  readonly passwordMinLength?: number;
   readonly log: LogSink;
 }
 

@@ -6,19 +6,28 @@ import { styleSource } from "./style-sheet.ts";
 
 /**
  * The headers of a page. The policy permits the one style sheet and forms to this server, and no script, image or
- * frame. A form needs the referrer policy: with `no-referrer`, a browser hides the origin that the server checks.
+ * frame. A form is sent with its origin only under the referrer policy `same-origin`.
  */
 const pageHeaders = {
   "content-security-policy": `default-src 'none'; style-src ${styleSource}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
   "cross-origin-opener-policy": "same-origin",
-  "referrer-policy": "same-origin",
 } as const;
 
-/** Answers with a page. The other security headers are those of every answer. */
-export async function sendPage(reply: FastifyReply, page: PageContent, status = 200): Promise<FastifyReply> {
+/**
+ * Answers with a page. The other security headers are those of every answer.
+ *
+ * @param referrer `no-referrer` for a page with a secret in its address. Its forms have `Sec-Fetch-Site` alone
+ */
+export async function sendPage(
+  reply: FastifyReply,
+  page: PageContent,
+  status = 200,
+  referrer: "same-origin" | "no-referrer" = "same-origin",
+): Promise<FastifyReply> {
   const document = await layout(page);
   addVary(reply, "Accept-Language");
-  return reply.code(status).headers(pageHeaders).type("text/html; charset=utf-8").send(document.toString());
+  const headers = { ...pageHeaders, "referrer-policy": referrer };
+  return reply.code(status).headers(headers).type("text/html; charset=utf-8").send(document.toString());
 }
 
 /** The language of the reader of a page. */

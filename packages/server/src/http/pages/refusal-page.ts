@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { LatchkeyError } from "../../core/errors.ts";
 import { type Language, languages } from "./language.ts";
 import type { PageContent } from "./layout.ts";
+import { linkList, type PageLink } from "./link-list.ts";
 import { type Html, strongText } from "./markup.ts";
 import { redirectTarget } from "./redirect-target.ts";
 import type { Texts } from "./texts/texts.ts";
@@ -26,19 +27,25 @@ export interface RefusalPage {
   readonly retryAt?: string | undefined;
   /** A person may carry the error to the client by a click. */
   readonly back?: WayBack | undefined;
+  /** Whether the person was at the own account. Then no application sent the request. */
+  readonly ownAccount?: boolean;
+  /** Other ways on. */
+  readonly links?: readonly PageLink[];
 }
 
 /** Says why a request was refused, and the way out. No text on it comes from the request. */
 export function refusalPage(page: RefusalPage): PageContent {
-  const { language, site, refusal, requestId, retryAt = "", back } = page;
+  const { language, site, refusal, requestId, retryAt = "", back, links = [] } = page;
   const texts = languages[language];
-  const kind = kindOf(refusal);
+  const known = kindOf(refusal);
+  const kind = known === "badRequest" && page.ownAccount ? "badForm" : known;
   const { title, advice } = texts.refusals[kind];
   const retry = html`<p class="buttons"><a class="button" href="${retryAt}">${texts.refusal.tryAgain}</a></p>`;
   const content = html`<h1>${title}</h1>
 <p>${advice}</p>
 ${repeatable.has(kind) ? retry : ""}
 ${back === undefined ? "" : wayBack(texts, back)}
+${linkList(links)}
 <p class="quiet note">${texts.refusal.request(requestId, refusal.code)}</p>`;
   return { language, site, title, isError: true, content };
 }
@@ -55,6 +62,7 @@ type Kind = keyof Texts["refusals"];
 const repeatable: ReadonlySet<Kind> = new Set([
   "descriptionUnavailable",
   "foreignForm",
+  "badForm",
   "tooMany",
   "busy",
   "internal",
@@ -74,6 +82,10 @@ function kindOf({ code, status }: LatchkeyError): Kind {
       return "staleSignIn";
     case "misdirected_request":
       return "wrongName";
+    case "invalid_link":
+      return "invalidLink";
+    case "not_found":
+      return "notFound";
     case "rate_limited":
       return "tooMany";
     default:

@@ -40,6 +40,8 @@ export const de: Texts = {
     password: "Passwort",
     allow: "Anmelden und erlauben",
     deny: "Ablehnen",
+    forgot: "Passwort vergessen?",
+    signUp: "Konto anlegen",
     errors: {
       missingUsername: "Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse ein.",
       missingPassword: "Geben Sie Ihr Passwort ein.",
@@ -51,6 +53,38 @@ export const de: Texts = {
         "Dieses Konto hat zu viele Rollen für eine Anmeldung. Wenden Sie sich an einen Administrator.",
       tooMany: (time) => `Zu viele Versuche. Versuchen Sie es in ${time} noch einmal.`,
       busy: "Der Server ist ausgelastet. Es ist nichts verloren gegangen: Versuchen Sie es gleich noch einmal.",
+    },
+  },
+  newPassword: {
+    mustChange:
+      "Bevor es weitergeht, muss Ihr Passwort geändert werden. Geben Sie es noch einmal ein, und wählen Sie ein neues.",
+    label: "Neues Passwort",
+    again: "Neues Passwort noch einmal",
+    missing: "Wählen Sie ein neues Passwort.",
+    notTheSame: "Die beiden neuen Passwörter stimmen nicht überein.",
+    refused: {
+      tooShort: (bound) => `Das Passwort ist zu kurz: Es braucht mindestens ${bound} Zeichen.`,
+      tooLong: (bound) => `Das Passwort ist zu lang: Höchstens ${bound} Bytes passen.`,
+      ownName: "Ihr eigener Name oder Ihre E-Mail-Adresse ist kein Passwort. Wählen Sie ein anderes.",
+      unchanged: "Das neue Passwort muss ein anderes als das bisherige sein.",
+      common: "Dieses Passwort versucht ein Angreifer zuerst. Wählen Sie ein anderes.",
+      guessable: "Dieses Passwort ist zu leicht zu erraten.",
+      breached:
+        "Dieses Passwort ist aus einem Datenleck bei einem anderen Dienst bekannt. Wählen Sie eines, das Sie nie benutzt haben.",
+    },
+    advice: {
+      own_words: "Lassen Sie Ihren Namen, Ihre Adresse und den Namen dieses Dienstes weg.",
+      common: "Lassen Sie bekannte Passwörter weg, auch mit anderen Buchstaben oder Ziffern darin.",
+      word: "Ein Wort allein ist schnell erraten.",
+      name: "Lassen Sie Namen von Personen weg.",
+      date: "Lassen Sie Daten und Jahreszahlen weg.",
+      sequence: "Lassen Sie Folgen wie abc oder 6543 weg.",
+      repetition: "Lassen Sie wiederholte Zeichen und Wörter weg.",
+      keyboard: "Lassen Sie Tastenreihen wie qwertz weg.",
+      substitution: "Eine Ziffer an der Stelle eines Buchstabens, wie in p4ssw0rt, hilft nicht.",
+      capitals: "Ein großer Buchstabe am Anfang hilft nicht.",
+      reversed: "Ein rückwärts geschriebenes Wort hilft nicht.",
+      more_words: "Nehmen Sie drei oder mehr Wörter, die nicht zusammengehören.",
     },
   },
   provider: {
@@ -99,6 +133,18 @@ export const de: Texts = {
       title: "Die Anwendung hat eine fehlerhafte Anfrage gesendet",
       advice:
         "Beginnen Sie in der Anwendung noch einmal. Wenn sich das wiederholt, melden Sie es dem Hersteller der Anwendung.",
+    },
+    badForm: {
+      title: "Dieses Formular ist nicht vollständig",
+      advice: "Es wurde nichts geändert. Öffnen Sie die Seite neu und füllen Sie das Formular dort aus.",
+    },
+    invalidLink: {
+      title: "Dieser Link gilt nicht mehr",
+      advice: "Er ist abgelaufen, wurde schon benutzt oder gehört zu einem älteren Stand des Kontos.",
+    },
+    notFound: {
+      title: "Diese Seite gibt es hier nicht",
+      advice: "Prüfen Sie die Adresse. Vielleicht hat der Betreiber dieses Servers die Seite abgeschaltet.",
     },
     tooMany: {
       title: "Zu viele Versuche",

@@ -38,6 +38,8 @@ export const en: Texts = {
     password: "Password",
     allow: "Sign in and allow",
     deny: "Refuse",
+    forgot: "Forgot your password?",
+    signUp: "Create an account",
     errors: {
       missingUsername: "Enter your user name or e-mail address.",
       missingPassword: "Enter your password.",
@@ -47,6 +49,37 @@ export const en: Texts = {
       tokenTooLarge: "This account has too many roles to sign in. Ask an administrator.",
       tooMany: (time) => `Too many attempts. Try again in ${time}.`,
       busy: "The server is busy. Nothing is lost: try again in a moment.",
+    },
+  },
+  newPassword: {
+    mustChange:
+      "Before you go on, your password has to be changed. Enter it once more, and choose a new one.",
+    label: "New password",
+    again: "New password, once more",
+    missing: "Choose a new password.",
+    notTheSame: "The two new passwords are not the same.",
+    refused: {
+      tooShort: (bound) => `The password is too short: it needs at least ${bound} characters.`,
+      tooLong: (bound) => `The password is too long: at most ${bound} bytes fit.`,
+      ownName: "Your own name or e-mail address is no password. Choose another one.",
+      unchanged: "The new password must differ from the current one.",
+      common: "This password is among the first that an attacker tries. Choose another one.",
+      guessable: "This password is too easy to guess.",
+      breached: "This password is known from a breach of another service. Choose one that you never used.",
+    },
+    advice: {
+      own_words: "Leave out your own name, your address and the name of this service.",
+      common: "Leave out well-known passwords, also with other letters or digits in them.",
+      word: "One word alone is quickly guessed.",
+      name: "Leave out names of people.",
+      date: "Leave out dates and years.",
+      sequence: "Leave out sequences such as abc or 6543.",
+      repetition: "Leave out repeated characters and words.",
+      keyboard: "Leave out rows of keys such as qwertz.",
+      substitution: "A digit in the place of a letter, as in p4ssw0rd, does not help.",
+      capitals: "A capital letter at the beginning does not help.",
+      reversed: "A word written backwards does not help.",
+      more_words: "Use three or more words that do not belong together.",
     },
   },
   provider: {
@@ -90,6 +123,18 @@ export const en: Texts = {
     badRequest: {
       title: "The application sent a wrong request",
       advice: "Start again in the application. If this repeats, tell its makers.",
+    },
+    badForm: {
+      title: "This form is not complete",
+      advice: "Nothing was changed. Open the page again and fill in the form there.",
+    },
+    invalidLink: {
+      title: "This link does not work any more",
+      advice: "It has expired, was used already, or belongs to an older state of the account.",
+    },
+    notFound: {
+      title: "There is no such page here",
+      advice: "Check the address. The operator of this server may have turned this page off.",
     },
     tooMany: { title: "Too many attempts", advice: "Wait a few minutes, then try again." },
     busy: { title: "The server is busy", advice: "Nothing is lost. Try again in a moment." },

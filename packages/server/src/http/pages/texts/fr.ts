@@ -40,6 +40,8 @@ export const fr: Texts = {
     password: "Mot de passe",
     allow: "Se connecter et autoriser",
     deny: "Refuser",
+    forgot: "Mot de passe oublié ?",
+    signUp: "Créer un compte",
     errors: {
       missingUsername: "Saisissez votre nom d’utilisateur ou votre adresse e-mail.",
       missingPassword: "Saisissez votre mot de passe.",
@@ -51,6 +53,38 @@ export const fr: Texts = {
         "Ce compte a trop de rôles pour permettre une connexion. Adressez-vous à un administrateur.",
       tooMany: (time) => `Trop de tentatives. Réessayez dans ${time}.`,
       busy: "Le serveur est surchargé. Rien n’est perdu : réessayez dans un instant.",
+    },
+  },
+  newPassword: {
+    mustChange:
+      "Avant de continuer, changez de mot de passe. Indiquez-le encore une fois, puis choisissez-en un nouveau.",
+    label: "Nouveau mot de passe",
+    again: "Nouveau mot de passe, encore une fois",
+    missing: "Choisissez un nouveau mot de passe.",
+    notTheSame: "Les deux nouveaux mots de passe sont différents.",
+    refused: {
+      tooShort: (bound) => `Le mot de passe est trop court : il faut au moins ${bound} caractères.`,
+      tooLong: (bound) => `Le mot de passe est trop long : la limite est de ${bound} octets.`,
+      ownName: "Votre nom ou votre adresse e-mail n’est pas un mot de passe. Choisissez-en un autre.",
+      unchanged: "Le nouveau mot de passe doit être différent de l’actuel.",
+      common: "Ce mot de passe est parmi les premiers qu’un attaquant essaie. Choisissez-en un autre.",
+      guessable: "Ce mot de passe est trop facile à deviner.",
+      breached:
+        "Ce mot de passe est connu par une fuite d’un autre service. Choisissez-en un jamais utilisé.",
+    },
+    advice: {
+      own_words: "Évitez votre nom, votre adresse et le nom de ce service.",
+      common: "Évitez les mots de passe connus, même avec d’autres lettres ou chiffres.",
+      word: "Un seul mot est vite deviné.",
+      name: "Évitez les noms de personnes.",
+      date: "Évitez les dates et les années.",
+      sequence: "Évitez les suites comme abc ou 6543.",
+      repetition: "Évitez les caractères et les mots répétés.",
+      keyboard: "Évitez les rangées de touches comme azerty.",
+      substitution: "Un chiffre à la place d’une lettre, comme dans m0t, n’aide pas.",
+      capitals: "Une majuscule au début n’aide pas.",
+      reversed: "Un mot écrit à l’envers n’aide pas.",
+      more_words: "Utilisez trois mots ou plus, sans rapport entre eux.",
     },
   },
   provider: {
@@ -94,6 +128,18 @@ export const fr: Texts = {
     badRequest: {
       title: "L’application a envoyé une requête incorrecte",
       advice: "Recommencez dans l’application. Si cela se reproduit, prévenez l’éditeur de l’application.",
+    },
+    badForm: {
+      title: "Ce formulaire est incomplet",
+      advice: "Rien n’a été changé. Rouvrez la page et remplissez le formulaire.",
+    },
+    invalidLink: {
+      title: "Ce lien ne fonctionne plus",
+      advice: "Il a expiré, a déjà servi, ou appartient à un état plus ancien du compte.",
+    },
+    notFound: {
+      title: "Cette page n’existe pas ici",
+      advice: "Vérifiez l’adresse. L’exploitant de ce serveur a peut-être désactivé cette page.",
     },
     tooMany: { title: "Trop de tentatives", advice: "Attendez quelques minutes, puis réessayez." },
     busy: { title: "Le serveur est surchargé", advice: "Rien n’est perdu. Réessayez dans un instant." },

@@ -1,3 +1,4 @@
+import type { PasswordAdvice } from "../../../core/passwords/password-problem.ts";
 import type { Html } from "../markup.ts";
 
 /** A refusal in words for people: the problem, and the way out. */
@@ -50,6 +51,9 @@ export interface Texts {
     readonly password: string;
     readonly allow: string;
     readonly deny: string;
+    /** Links to the account pages. */
+    readonly forgot: string;
+    readonly signUp: string;
     readonly errors: {
       readonly missingUsername: string;
       readonly missingPassword: string;
@@ -61,6 +65,26 @@ export interface Texts {
       readonly tooMany: (time: string) => string;
       readonly busy: string;
     };
+  };
+  readonly newPassword: {
+    /** The owner signs in, and must choose a new password first. */
+    readonly mustChange: string;
+    readonly label: string;
+    readonly again: string;
+    readonly missing: string;
+    readonly notTheSame: string;
+    /** Why a new password is refused. @param bound the shortest or the longest password */
+    readonly refused: {
+      readonly tooShort: (bound: string) => string;
+      readonly tooLong: (bound: string) => string;
+      readonly ownName: string;
+      readonly unchanged: string;
+      readonly common: string;
+      readonly guessable: string;
+      readonly breached: string;
+    };
+    /** Sentences that follow `guessable`. */
+    readonly advice: Readonly<Record<PasswordAdvice, string>>;
   };
   /** Sign-in at an identity provider, by the provider's name. */
   readonly provider: {
@@ -84,6 +108,10 @@ export interface Texts {
     /** The address has a name that the server does not answer to. */
     readonly wrongName: RefusalText;
     readonly badRequest: RefusalText;
+    /** A form of the account pages that no page of this server sends. */
+    readonly badForm: RefusalText;
+    readonly invalidLink: RefusalText;
+    readonly notFound: RefusalText;
     readonly tooMany: RefusalText;
     readonly busy: RefusalText;
     readonly internal: RefusalText;

@@ -1,0 +1,35 @@
+import type { SelfService } from "../core/people/self-service.ts";
+import { createBrowserSessions } from "../core/stories/browser-sessions.ts";
+import { refusingMustChange } from "../core/stories/must-change.ts";
+import type { OwnSessions } from "../core/stories/own-sessions.ts";
+import { createAuthenticate, createSignIn, type SignInParts } from "../core/stories/sign-in.ts";
+import { AccountCookies } from "../core/tokens/account-cookies.ts";
+import type { AccountParts } from "../http/account/account-parts.ts";
+import type { Foundation, Keys } from "./keys.ts";
+
+/** The parts that the account pages are composed with. */
+export interface AccountComposition extends Foundation {
+  readonly keys: Keys;
+  /** The parts of a login over the API. */
+  readonly signIn: SignInParts;
+  readonly selfService: SelfService;
+  readonly ownSessions: OwnSessions;
+}
+
+/** Composes the account pages. Undefined if they are off. */
+export function composeAccount(parts: AccountComposition): AccountParts | undefined {
+  const { config, issuer, store, clock, log, keys, signIn, selfService, ownSessions } = parts;
+  if (config.accountPages !== "on") return undefined;
+  // A session of a browser ends with its cookie, so none of them stays behind.
+  const max = Math.min(signIn.settings.max, config.accessTokenTtl);
+  const settings = { ...signIn.settings, max, idle: Math.min(signIn.settings.idle, max) };
+  const { first, others } = keys.keyring;
+  const browsers = createBrowserSessions({
+    ...{ ...keys, clock, sessions: store.sessions, users: store.users },
+    signIn: createSignIn({ ...signIn, settings }, refusingMustChange(createAuthenticate(signIn))),
+    cookies: new AccountCookies(first, ...others),
+  });
+  const signUpDomains = typeof config.signUp === "string" ? [] : config.signUp;
+  const { passwordMinLength } = config;
+  return { issuer, browsers, selfService, ownSessions, passwordMinLength, signUpDomains, log };
+}

@@ -1,0 +1,30 @@
+import { LatchkeyError } from "../errors.ts";
+import { emailProblem } from "../passwords/account-names.ts";
+import { PersonProblem } from "./person-problem.ts";
+
+/**
+ * The spelling of a typed address that is stored and written to.
+ *
+ * @throws {LatchkeyError} `validation_error` if it is not an address
+ */
+export function typedEmail(typed: string): string {
+  const email = typed.normalize("NFKC").trim();
+  const problem = emailProblem(email);
+  if (problem !== undefined) throw fieldProblem("email", problem);
+  return email;
+}
+
+/** The refusal of one field. @param problem why, as one sentence that begins in lower case */
+export function fieldProblem(field: string, problem: string, type = "value_error"): LatchkeyError {
+  return new LatchkeyError("validation_error", { issues: [{ loc: ["body", field], msg: problem, type }] });
+}
+
+/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
+export function accepted<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
+    throw error;
+  }
+}

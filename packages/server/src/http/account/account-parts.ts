@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { SelfService } from "../../core/people/self-service.ts";
+import type { BrowserSessions } from "../../core/stories/browser-sessions.ts";
+import type { OwnSessions } from "../../core/stories/own-sessions.ts";
+import type { LogSink } from "../error-answers.ts";
+import type { Form } from "../oauth/form-body.ts";
+
+/** The stories behind the account pages, and the facts that the pages show. */
+export interface AccountParts {
+  /** The public URL of this server. */
+  readonly issuer: string;
+  readonly browsers: BrowserSessions;
+  readonly selfService: SelfService;
+  readonly ownSessions: OwnSessions;
+  /** The shortest new password, in characters. */
+  readonly passwordMinLength: number;
+  /** The domains whose addresses can sign up. */
+  readonly signUpDomains: readonly string[];
+  readonly log: LogSink;
+}
+
+/** A request to an account page. The body of a form has been read. */
+export type AccountRequest = FastifyRequest<{ Body: Form | undefined }>;
+
+/** Answers a request to an account page. */
+export type AccountHandler = (request: AccountRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+/** The handlers of one path. GET changes nothing. */
+export interface AccountPage {
+  readonly get: AccountHandler;
+  readonly post: AccountHandler;
+}
+
+/** The pages by the name behind `/account/`. `overview` is the page at `/account` itself. */
+export const accountPages = {
+  overview: "/account",
+  signIn: "/account/sign-in",
+  signOut: "/account/sign-out",
+  sessions: "/account/sessions",
+  password: "/account/password",
+  email: "/account/email",
+  verify: "/account/verify",
+  forgot: "/account/forgot",
+  reset: "/account/reset",
+  confirm: "/account/confirm",
+  signUp: "/account/sign-up",
+  join: "/account/join",
+} as const;
+
+/** The name of an account page. */
+export type AccountPageName = keyof typeof accountPages;
+
+/** The name of a link token in a query and in a form. */
+export const linkParameter = "link";
