@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../src/core/errors.ts";
-import { CircuitOpen } from "../../src/identity/keycloak/circuit-breaker.ts";
+import { CircuitOpen } from "../../src/core/throttle/circuit-breaker.ts";
 import { createPasswordCheck, type PasswordCheck } from "../../src/identity/keycloak/password-check.ts";
 import type { RealmGrant } from "../../src/identity/keycloak/realm.ts";
 import {

@@ -1,7 +1,7 @@
 import { SingleFlight } from "@latchkey/guard/single-flight";
 import type * as oidc from "openid-client";
+import { CircuitBreaker } from "../../core/throttle/circuit-breaker.ts";
 import { boundedFetch, type FetchOptions } from "./bounded-fetch.ts";
-import { CircuitBreaker } from "./circuit-breaker.ts";
 import { type DiscoveredRealm, discoverRealm, type RealmSettings } from "./discovery.ts";
 import { RealmMisconfigured, RealmUnavailable, toLatchkeyError } from "./realm-errors.ts";
 import { describeFailure } from "./refusals.ts";

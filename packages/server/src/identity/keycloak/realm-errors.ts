@@ -1,7 +1,7 @@
 // This file loads without openid-client, because every command imports it to explain a failure.
 
 import { LatchkeyError } from "../../core/errors.ts";
-import { CircuitOpen } from "./circuit-breaker.ts";
+import { CircuitOpen } from "../../core/throttle/circuit-breaker.ts";
 
 /** The realm or a setting must be changed. The message is one line: setting, cause, remedy. */
 export class RealmMisconfigured extends Error {}

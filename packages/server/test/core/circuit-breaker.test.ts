@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { CircuitBreaker, CircuitOpen } from "../../src/identity/keycloak/circuit-breaker.ts";
+import { CircuitBreaker, CircuitOpen } from "../../src/core/throttle/circuit-breaker.ts";
 
 class Down extends Error {}
 
