@@ -40,13 +40,14 @@ async function buildLibrary(of: Package): Promise<void> {
   }
 }
 
-/** The command, and the thread that writes to SQLite. */
+/** The command, the thread that writes to SQLite, and the threads that check passwords. */
 async function buildProgram(of: Package): Promise<void> {
   const dir = distOf(of);
   const folder = folderOf(of);
   const input = {
     "bin/latchkey": join(folder, "bin/latchkey.js"),
     "lib/writer-thread": join(folder, "src/store/sqlite/writer-thread.ts"),
+    "lib/password-thread": join(folder, "src/password-checks/password-thread.ts"),
   };
   const sources = await bundle(of, input, { dir, format: "esm", chunkFileNames: "lib/[name].js" });
   writeFileSync(join(dir, "NOTICES.md"), noticesFor(sources));

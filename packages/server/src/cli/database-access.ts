@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { passwordRulesOf } from "../composition/password-rules.ts";
 import type { Config } from "../config/config.ts";
 import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
 import { type AuditEvent, operator } from "../core/audit-events.ts";
@@ -56,7 +57,7 @@ export async function withDatabase(
       people: new People({
         users: store.users,
         passwords: new Passwords(cost, queue),
-        passwordMinLength: config.passwordMinLength,
+        passwordRules: passwordRulesOf(config, config.issuer),
         clock: Date.now,
         by: operator,
       }),

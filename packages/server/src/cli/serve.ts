@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
+import { passwordRulesOf } from "../composition/password-rules.ts";
 import { assertSecure } from "../config/assert-secure.ts";
 import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
-import { passwordProblem } from "../core/passwords/policy.ts";
-import { firstAdministrator, PersonProblem } from "../core/people/people.ts";
+import { WeakPassword } from "../core/passwords/password-problem.ts";
+import { assertGoodPassword } from "../core/passwords/policy.ts";
+import { firstAdministrator, passwordContext } from "../core/people/people.ts";
 import type { Given } from "./command.ts";
 import { runServer } from "./server-process.ts";
 
@@ -28,16 +30,16 @@ export async function serveCommand({ config }: Given): Promise<void> {
 }
 
 /** Checks the first administrator's password before a new database is created. */
-async function assertFirstPassword({ database, adminPassword, provider, passwordMinLength }: Config) {
+async function assertFirstPassword(config: Config): Promise<void> {
+  const { database, adminPassword, provider, issuer } = config;
   if (provider !== "local" || adminPassword === undefined) return;
   if (database.engine !== "sqlite" || existsSync(database.path)) return;
-  const { username, email } = firstAdministrator;
-  const problem = await passwordProblem(adminPassword, [username, email], passwordMinLength);
-  if (problem !== undefined) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${problem}`);
+  const rules = passwordRulesOf(config, issuer);
+  await assertGoodPassword(adminPassword, passwordContext(firstAdministrator), rules).catch(nameTheSetting);
 }
 
 function nameTheSetting(error: unknown): never {
-  if (error instanceof PersonProblem) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${error.message}`);
+  if (error instanceof WeakPassword) throw new SettingProblem(`LATCHKEY_ADMIN_PASSWORD: ${error.message}`);
   throw error;
 }
 

@@ -18,6 +18,7 @@ import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
+import { passwordRulesOf } from "./password-rules.ts";
 import { composeTools } from "./tools.ts";
 
 /** The parts that the stories are composed with. */
@@ -42,8 +43,8 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
-  const { passwordMinLength } = config;
-  const people = new People({ users, passwords, passwordMinLength, clock, by: serverActor });
+  const passwordRules = passwordRulesOf(config, issuer);
+  const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, fingerprint);
 
   const rules = {

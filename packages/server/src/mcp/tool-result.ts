@@ -1,7 +1,7 @@
 import { codeKey } from "@latchkey/guard/mcp";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
-import { PersonProblem } from "../core/people/people.ts";
+import { RefusedChange } from "../core/refused-change.ts";
 
 /** The part of a log that the tools use. */
 export interface ToolLog {
@@ -22,7 +22,7 @@ export function runTool(log: ToolLog, requestId: string): RunTool {
       const value = await work();
       return { content: [{ type: "text", text: JSON.stringify(value) }], structuredContent: value };
     } catch (error) {
-      if (error instanceof ToolProblem || error instanceof PersonProblem) return problem(error.message);
+      if (error instanceof ToolProblem || error instanceof RefusedChange) return problem(error.message);
       const refusal =
         error instanceof LatchkeyError ? error : new LatchkeyError("internal_error", { cause: error });
       const { code, message, reason, status, cause } = refusal;

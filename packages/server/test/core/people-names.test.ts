@@ -4,6 +4,7 @@ import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 import { Passwords } from "../../src/core/passwords/passwords.ts";
 import { People } from "../../src/core/people/people.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { anyPassword } from "./any-password.ts";
 
 let store: Store;
 let people: People;
@@ -14,7 +15,7 @@ beforeEach(async () => {
   people = new People({
     users: store.users,
     passwords: new Passwords(cost, new HashQueue({ concurrency: 1, maxWaiting: 0 })),
-    passwordMinLength: 8,
+    passwordRules: anyPassword,
     clock: Date.now,
     by: operator,
   });

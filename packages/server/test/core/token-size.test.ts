@@ -7,6 +7,7 @@ import { People } from "../../src/core/people/people.ts";
 import { AccessTokens } from "../../src/core/tokens/access-tokens.ts";
 import { addressesFit, mostUserBytes, userBytes } from "../../src/core/tokens/token-size.ts";
 import { openStore } from "../../src/store/store.ts";
+import { anyPassword } from "./any-password.ts";
 import { maxRoles } from "./large-people.ts";
 
 // The longer of the two signatures.
@@ -43,7 +44,7 @@ test("names and roles are refused when they are set, if they do not fit", async 
   const people = new People({
     users: store.users,
     passwords: new Passwords(cost, new HashQueue({ concurrency: 1, maxWaiting: 0 })),
-    passwordMinLength: 8,
+    passwordRules: anyPassword,
     clock: Date.now,
     by: operator,
   });

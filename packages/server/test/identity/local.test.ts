@@ -8,6 +8,7 @@ import { createUserOf } from "../../src/core/stories/current-user.ts";
 import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { localAccounts } from "../../src/identity/local.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { anyPassword } from "../core/any-password.ts";
 
 const caller = { address: "192.0.2.1", requestId: "test" };
 const password = "correct horse battery";
@@ -20,7 +21,7 @@ let store: Store;
 let people: People;
 beforeAll(async () => {
   store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
-  people = new People({ users: store.users, passwords, passwordMinLength: 8, clock, by: operator });
+  people = new People({ users: store.users, passwords, passwordRules: anyPassword, clock, by: operator });
   await people.add(person, password);
 });
 afterAll(() => store.close());

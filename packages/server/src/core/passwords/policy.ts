@@ -1,42 +1,96 @@
 import { canonicalName } from "./account-names.ts";
+import { type PasswordAdvice, type PasswordProblem, problemOf, WeakPassword } from "./password-problem.ts";
 import { maxPasswordBytes, normalized } from "./passwords.ts";
+
+/** The strength of a password, by the number of guesses until it is found. */
+export type Strength =
+  | { readonly verdict: "strong" }
+  /** It is on the list of common passwords. */
+  | { readonly verdict: "common" }
+  | { readonly verdict: "guessable"; readonly advice: readonly PasswordAdvice[] };
+
+/**
+ * Measures a password in NFKC.
+ *
+ * @param words that an attacker tries first: names of the user, of the server and of the product
+ * @throws {LatchkeyError} `overloaded` if the answer takes too long: a password that was not measured is never accepted
+ */
+export type StrengthCheck = (password: string, words: readonly string[]) => Promise<Strength>;
+
+/** Looks for a password in NFKC among those of breaches. It never throws. */
+export type BreachCheck = (password: string) => Promise<"unknown" | "breached" | "unavailable">;
+
+/** The rules for new passwords. */
+export interface PasswordRules {
+  /** In Unicode code points. */
+  readonly minLength: number;
+  /** Words of the server and the product, which no password should consist of. */
+  readonly words: readonly string[];
+  readonly strength: StrengthCheck;
+  /** The sources of known passwords. The next one is asked if the one before it does not know the password. */
+  readonly breaches: readonly BreachCheck[];
+  /** Whether a password is refused while a source is unavailable. */
+  readonly breachFailure: "open" | "closed";
+}
+
+/** The owner of a new password. */
+export interface PasswordContext {
+  /** User name and e-mail address: none of them may be the password. */
+  readonly names: readonly string[];
+  /** Further words that an attacker would try, such as the display name. */
+  readonly words?: readonly (string | null)[];
+}
 
 /**
  * The reason why a new password is refused; undefined if it is good. It follows NIST SP 800-63B-4 §3.1.1.2: a length
  * and a blocklist, without rules of composition.
  *
- * @param names of the user, which must not be the password
- * @param minLength in Unicode code points
+ * @throws {LatchkeyError} `overloaded` if the strength cannot be measured now
  */
 export async function passwordProblem(
   password: string,
-  names: readonly string[],
-  minLength: number,
-): Promise<string | undefined> {
+  { names, words = [] }: PasswordContext,
+  rules: PasswordRules,
+): Promise<PasswordProblem | undefined> {
   const typed = normalized(password);
-  if (typed === undefined && password !== "") {
-    return `the password must not be longer than ${maxPasswordBytes} bytes`;
-  }
-  if (typed === undefined || [...typed].length < minLength) {
-    return `the password must have at least ${minLength} characters`;
+  if (typed === undefined && password !== "") return problemOf("too_long", { bound: maxPasswordBytes });
+  if (typed === undefined || [...typed].length < rules.minLength) {
+    return problemOf("too_short", { bound: rules.minLength });
   }
   const folded = canonicalName(typed);
   if (names.some((name) => folded === canonicalName(name) || folded === localPart(name))) {
-    return "the password must not be the user's own name or e-mail address";
+    return problemOf("own_name");
   }
-  // The whole password is compared, never a part of it, as the standard says: passphrases stay possible.
-  if (folded === "latchkey" || (await commonPasswords()).has(folded)) {
-    return "this password is too common: it is among the first that an attacker tries";
+  const context = [...names, ...words.filter((word) => word !== null), ...rules.words];
+  const strength = await rules.strength(typed, context);
+  if (strength.verdict === "common") return problemOf("common");
+  if (strength.verdict === "guessable") return problemOf("guessable", { advice: strength.advice });
+  return breachProblem(typed, rules);
+}
+
+/** @throws {WeakPassword} if the password is refused; {LatchkeyError} `overloaded` */
+export async function assertGoodPassword(
+  password: string,
+  context: PasswordContext,
+  rules: PasswordRules,
+): Promise<void> {
+  const problem = await passwordProblem(password, context, rules);
+  if (problem !== undefined) throw new WeakPassword(problem);
+}
+
+async function breachProblem(
+  typed: string,
+  { breaches, breachFailure }: PasswordRules,
+): Promise<PasswordProblem | undefined> {
+  let unavailable = false;
+  for (const check of breaches) {
+    const answer = await check(typed);
+    if (answer === "breached") return problemOf("breached");
+    if (answer === "unavailable") unavailable = true;
   }
-  return undefined;
+  return unavailable && breachFailure === "closed" ? problemOf("breach_check_unavailable") : undefined;
 }
 
 function localPart(name: string): string | undefined {
   return canonicalName(name).split("@", 1)[0];
-}
-
-/** Loads 49,000 passwords at each call: they are rarely needed and take megabytes. */
-async function commonPasswords(): Promise<ReadonlySet<string>> {
-  const { dictionary } = await import("@zxcvbn-ts/language-common");
-  return new Set(dictionary["passwords-common"].map((password) => String(password)));
 }

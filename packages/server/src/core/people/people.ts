@@ -3,7 +3,7 @@ import { type AuditEvent, type AuditEventName, eventOf, type Origin } from "../a
 import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
-import { passwordProblem } from "../passwords/policy.ts";
+import { assertGoodPassword, type PasswordContext, type PasswordRules } from "../passwords/policy.ts";
 import { RefusedChange } from "../refused-change.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import {
@@ -42,8 +42,7 @@ export const firstAdministrator: Person = {
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
-  /** In Unicode code points. */
-  readonly passwordMinLength: number;
+  readonly passwordRules: PasswordRules;
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
@@ -51,7 +50,7 @@ export interface PeopleParts {
 
 /**
  * User administration. A change that must end sessions ends them in the same step. Every method throws
- * {PersonProblem} if the user, the name or the password is refused.
+ * {PersonProblem} if the user or the name is refused, and {WeakPassword} if the password is.
  */
 export class People {
   readonly #parts: PeopleParts;
@@ -93,7 +92,7 @@ export class People {
   }
 
   async add(person: Person, password: string): Promise<User> {
-    await this.#assertGood(password, [person.username, person.email]);
+    await this.#assertGood(password, person);
     // The table compares one spelling of an address. An earlier version may have stored another one.
     await this.assertFree(person);
     const user = await this.#prepare(person, password);
@@ -111,7 +110,7 @@ export class People {
   async addFirstAdministrator(given: string | undefined): Promise<string | undefined> {
     if (!(await this.#users.isEmpty())) return undefined;
     const person = firstAdministrator;
-    if (given !== undefined) await this.#assertGood(given, [person.username, person.email]);
+    if (given !== undefined) await this.#assertGood(given, person);
     const password = given ?? randomBytes(15).toString("base64url");
     const user = await this.#prepare(person, password);
     const added = await this.#users.addFirst(user, this.#event("user.added", user.id));
@@ -126,7 +125,7 @@ export class People {
 
   async setPassword(name: string, password: string): Promise<UserRecord> {
     const user = await this.find(name);
-    await this.#assertGood(password, [user.username, user.email]);
+    await this.#assertGood(password, user);
     const hash = await this.#hash(password, user.id);
     const event = this.#event("user.password_changed", user.id);
     if (!(await this.#users.setPassword(user.id, hash, event))) throw removedMeanwhile(user);
@@ -180,14 +179,18 @@ export class People {
     return this.#parts.passwords.hash(password, { address: this.#parts.by.address, account });
   }
 
-  async #assertGood(password: string, names: readonly string[]): Promise<void> {
-    const problem = await passwordProblem(password, names, this.#parts.passwordMinLength);
-    if (problem !== undefined) throw new PersonProblem(problem);
+  #assertGood(password: string, person: Person): Promise<void> {
+    return assertGoodPassword(password, passwordContext(person), this.#parts.passwordRules);
   }
 
   #event(name: AuditEventName & `user.${string}`, subject: string): AuditEvent {
     return eventOf(name, this.#parts.clock(), this.#parts.by, { subject });
   }
+}
+
+/** The names of a user that their password must not consist of. */
+export function passwordContext(person: Pick<Person, "username" | "email" | "displayName">): PasswordContext {
+  return { names: [person.username, person.email], words: [person.displayName] };
 }
 
 function recordOf(user: LocalUser): UserRecord {

@@ -1,0 +1,118 @@
+import { Worker } from "node:worker_threads";
+import { LatchkeyError } from "../core/errors.ts";
+import type { JobAnswer, JobKind, ThreadJob, ThreadJobs } from "./thread-job.ts";
+
+export interface JobThreadOptions {
+  /** The program of the thread. */
+  readonly program?: URL;
+  /** How long one job may take, in milliseconds. The first job also starts the thread and loads its code. */
+  readonly timeoutMs?: number;
+  /** An unused thread ends after so many milliseconds and gives its memory back. */
+  readonly idleMs?: number;
+  /** Jobs that run or wait, at most. */
+  readonly mostJobs?: number;
+}
+
+/**
+ * A thread that starts with its first job, runs one job at a time, and ends when it is idle. So work that computes for
+ * long never holds up the thread that answers requests, and its code takes memory only while it is needed.
+ *
+ * A job that takes too long ends the thread; the next job starts another one.
+ */
+export class JobThread<Kind extends JobKind> {
+  readonly #kind: Kind;
+  readonly #options: Required<JobThreadOptions>;
+  #worker: Worker | undefined;
+  #jobs = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(kind: Kind, options: JobThreadOptions = {}) {
+    this.#kind = kind;
+    this.#options = {
+      program: new URL("./password-thread.ts", import.meta.url),
+      timeoutMs: 10_000,
+      idleMs: 30_000,
+      mostJobs: 64,
+      ...options,
+    };
+  }
+
+  /** Whether the thread holds memory now. */
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /**
+   * Runs a job when those before it have ended.
+   *
+   * @throws {LatchkeyError} `overloaded` if too many jobs wait, or if the thread failed, stopped or took too long
+   */
+  async run(input: ThreadJobs[Kind]["input"]): Promise<ThreadJobs[Kind]["output"]> {
+    if (this.#jobs >= this.#options.mostJobs) throw failed("too many jobs wait");
+    this.#jobs++;
+    const turn = this.#last.then(() => this.#runNow(input));
+    this.#last = turn.catch(() => {});
+    try {
+      return await turn;
+    } finally {
+      this.#jobs--;
+      if (this.#jobs === 0) this.#endWhenIdle();
+    }
+  }
+
+  async #runNow(input: ThreadJobs[Kind]["input"]): Promise<ThreadJobs[Kind]["output"]> {
+    clearTimeout(this.#idle);
+    const worker = this.#worker ?? this.#start();
+    const answer = await this.#ask(worker, input);
+    if ("failure" in answer) throw failed(answer.failure);
+    return answer.output;
+  }
+
+  #ask(worker: Worker, input: ThreadJobs[Kind]["input"]): Promise<JobAnswer<Kind>> {
+    const { promise, resolve } = Promise.withResolvers<JobAnswer<Kind>>();
+    const stopped = () => resolve({ failure: "the thread has stopped" });
+    const timer = setTimeout(() => {
+      resolve({ failure: `no answer within ${this.#options.timeoutMs} ms` });
+      this.#end();
+    }, this.#options.timeoutMs);
+    worker.once("message", resolve);
+    worker.once("exit", stopped);
+    worker.postMessage({ kind: this.#kind, input } satisfies ThreadJob<Kind>);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      worker.off("message", resolve);
+      worker.off("exit", stopped);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#options.program, {
+      name: `latchkey-${this.#kind}`,
+      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
+    });
+    // A command ends although its thread still waits for work.
+    worker.unref();
+    // A thread out of memory emits this before `exit`. Without a listener the process would end.
+    worker.on("error", () => {});
+    worker.once("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    this.#worker = worker;
+    return worker;
+  }
+
+  #endWhenIdle(): void {
+    this.#idle = setTimeout(() => this.#end(), this.#options.idleMs).unref();
+  }
+
+  #end(): void {
+    clearTimeout(this.#idle);
+    void this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
+
+function failed(reason: string): LatchkeyError {
+  return new LatchkeyError("overloaded", { reason: `password thread: ${reason}` });
+}

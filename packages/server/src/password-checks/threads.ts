@@ -1,0 +1,19 @@
+import { JobThread } from "./job-thread.ts";
+import type { JobKind, ThreadJobs } from "./thread-job.ts";
+
+/** One thread for each kind of work, shared by the whole process: one kind never waits for another. */
+const threads: { readonly [Kind in JobKind]: JobThread<Kind> } = {
+  strength: new JobThread("strength"),
+};
+
+/**
+ * Runs a job in the thread of its kind.
+ *
+ * @throws {LatchkeyError} `overloaded` if too many jobs wait, or if the thread failed, stopped or took too long
+ */
+export function runInThread<Kind extends JobKind>(
+  kind: Kind,
+  input: ThreadJobs[Kind]["input"],
+): Promise<ThreadJobs[Kind]["output"]> {
+  return threads[kind].run(input);
+}
