@@ -23,6 +23,8 @@ export interface PagedListing<Row, Position> extends Listing<Row> {
   readonly positionOf: (row: Row) => Position;
   /** The text for `--after` that continues behind a row. */
   readonly cursorOf: (row: Row) => string;
+  /** A line on standard error if no row was found. Default: none. */
+  readonly whenEmpty?: string;
 }
 
 /** Prints a short list. */
@@ -50,6 +52,8 @@ export async function printPages<Row, Position>(
     printPage(page);
     printed += page.length;
     const last = page.at(-1);
+    if (printed === 0 && listing.whenEmpty !== undefined)
+      process.stderr.write(`latchkey: ${listing.whenEmpty}\n`);
     if (last === undefined || rows.length === page.length) return;
     after = listing.positionOf(last);
     if (printed < most) continue;

@@ -42,6 +42,7 @@ const refusals = {
   invalid_metrics_key: [401, "A metrics key is required: send it as Authorization: Bearer <key>"],
   forbidden: [403, "You are not allowed to do this"],
   forbidden_origin: [403, "This form was sent from another site: open the sign-in page again"],
+  wrong_password: [403, "The current password is not right"],
   protected_account: [403, "This account administers Latchkey: an administrator alone may change it"],
   account_disabled: [403, "This account is disabled: ask an administrator"],
   account_setup_required: [

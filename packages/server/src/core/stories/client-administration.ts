@@ -6,7 +6,7 @@ import { isDocumentId } from "../oauth/client-document.ts";
 import { type NewClient, problemOf } from "../oauth/new-client.ts";
 import type { ListedClient, RegisteredClient, RegisteredClients } from "../oauth/registered-clients.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
-import { RefusedChange } from "../refused-change.ts";
+import { OvertakenChange, RefusedChange, UnknownSubject } from "../refused-change.ts";
 
 /** A client that was added, and its secret if it has one. The secret is not stored: it is shown once. */
 export interface AddedClient {
@@ -35,7 +35,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
     const listed = await clients.listed(id, clock());
     if (listed !== undefined) return listed;
     const name = nameElsewhere(id);
-    if (name === undefined) throw new RefusedChange(`there is no client ${id}`);
+    if (name === undefined) throw new UnknownSubject(`there is no client ${id}`);
     return { id, name, added: false, blockedAt: null, sessions: 0 };
   }
 
@@ -61,8 +61,29 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
         voucher: { by: "operator" },
       };
       const added = await clients.add(client, event("client.added", client.id));
-      if (!added) throw new RefusedChange(`there is a client ${client.id} already: try again`);
+      if (!added) throw new OvertakenChange(`there is a client ${client.id} already: try again`);
       return { client, secret };
+    },
+    /** A client that the operator added, with all that it may do. Undefined for any other client of the list. */
+    registered: (id: string): Promise<RegisteredClient | undefined> => clients.byId(id),
+    /**
+     * Gives a client a new secret. The earlier one stops at once; tokens and sessions stay.
+     *
+     * @returns the new secret, which is shown once
+     */
+    async replaceSecret(id: string): Promise<string> {
+      const client = await clients.byId(id);
+      if (client === undefined) {
+        const { name } = await find(id);
+        throw new RefusedChange(`${name} was not added here, so its secret is kept elsewhere`);
+      }
+      if (!client.credentials.some(({ kind }) => kind === "secret"))
+        throw new RefusedChange(`${id} proves its identity without a secret: add another client with one`);
+      const { credential, secret } = newSecret();
+      const replaced = event("client.secret_replaced", id);
+      if (!(await clients.replaceCredentials(id, client.credentials, [credential], replaced)))
+        throw new OvertakenChange(`${id} was changed meanwhile: try again`);
+      return secret;
     },
     /** Keeps a client out, whatever describes it. @returns false if it was blocked before */
     async block(id: string): Promise<boolean> {
@@ -82,7 +103,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
           `${id} was not added here, so it cannot be removed: \`latchkey client block\` ends its sessions and keeps it out`,
         );
       const removed = await clients.remove(id, event("client.removed", id));
-      if (!removed) throw new RefusedChange(`${id} was removed meanwhile`);
+      if (!removed) throw new UnknownSubject(`${id} was removed meanwhile`);
     },
   };
 }
@@ -104,7 +125,11 @@ function credentialOf(proof: NewClient["proof"]): {
   readonly credential: ClientCredential;
   readonly secret: string | undefined;
 } {
-  if (proof.kind !== "new_secret") return { credential: proof, secret: undefined };
+  return proof.kind === "new_secret" ? newSecret() : { credential: proof, secret: undefined };
+}
+
+/** A secret of 256 random bits, and the hash that is kept of it. */
+function newSecret(): { readonly credential: ClientCredential; readonly secret: string } {
   const secret = `lks_${randomBytes(32).toString("base64url")}`;
   const hash = createHash("sha256").update(secret).digest("base64url");
   return { credential: { kind: "secret", hash }, secret };

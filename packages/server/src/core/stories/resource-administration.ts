@@ -4,7 +4,7 @@ import { shownName } from "../oauth/client-name.ts";
 import { scopesProblem } from "../oauth/new-client.ts";
 import { comparableUrl, longestResourceUrl } from "../oauth/resource-urls.ts";
 import type { RegisteredResource, RegisteredResources, Resource } from "../oauth/resources.ts";
-import { RefusedChange } from "../refused-change.ts";
+import { RefusedChange, UnknownSubject } from "../refused-change.ts";
 
 /** The parts of the story. */
 export interface ResourceAdministrationParts {
@@ -40,7 +40,7 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
       const known = await find(url);
       const event = eventOf("resource.removed", clock(), by, { subject: known?.url ?? url });
       if (known === undefined || !(await resources.remove(known.url, event)))
-        throw new RefusedChange(`there is no resource ${url}`);
+        throw new UnknownSubject(`there is no resource ${url}`);
       return known.url;
     },
   };

@@ -43,5 +43,6 @@ export function deriveKeys(secret: string) {
     clientSeal: derive("client-id-seal"),
     clientSecret: derive("client-secret"),
     brokerSeal: derive("broker-seal"),
+    link: derive("mail-link"),
   };
 }
