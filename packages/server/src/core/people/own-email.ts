@@ -9,8 +9,8 @@ import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { ConfirmedEmail, OwnAccount } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import type { ChangeOutcome, Users } from "./users.ts";
 import { typedEmail } from "./typed-email.ts";
+import type { ChangeOutcome, Users } from "./users.ts";
 
 export interface OwnEmailParts extends AuthenticateParts, NewLinkParts {
   readonly users: Pick<Users, "byId" | "byName" | "change">;
@@ -34,7 +34,11 @@ export function createOwnEmail(
   );
 
   /** Uses a link once. @returns the outcome of the change */
-  async function use({ link, user }: LinkOfUser, caller: Parameters<OwnAccount["confirmEmail"]>[1], language: Parameters<OwnAccount["confirmEmail"]>[2]): Promise<ChangeOutcome> {
+  async function use(
+    { link, user }: LinkOfUser,
+    caller: Parameters<OwnAccount["confirmEmail"]>[1],
+    language: Parameters<OwnAccount["confirmEmail"]>[2],
+  ): Promise<ChangeOutcome> {
     const at = clock();
     const isChange = link.purpose === "change_email";
     const { email } = link;

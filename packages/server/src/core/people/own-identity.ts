@@ -1,7 +1,7 @@
+import type { Caller } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Authenticate, Authenticated } from "../stories/sign-in.ts";
-import type { Caller } from "../audit-events.ts";
 import type { LocalUser, Users } from "./users.ts";
 
 /** A user who has just typed the right current password. The attempt is under way until the disposal. */

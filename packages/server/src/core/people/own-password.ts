@@ -2,7 +2,7 @@ import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { MailLanguage } from "../mail/mail-kinds.ts";
-import { WeakPassword, problemOf } from "../passwords/password-problem.ts";
+import { problemOf, WeakPassword } from "../passwords/password-problem.ts";
 import { normalized } from "../passwords/passwords.ts";
 import { clientOf } from "../stories/current-user.ts";
 import { type AuthenticateParts, createAuthenticate } from "../stories/sign-in.ts";
@@ -46,11 +46,16 @@ export function createOwnPassword(
     endings: Endings,
     about: { readonly caller: Caller; readonly client?: string; readonly language: MailLanguage },
   ): Promise<void> {
-    if (normalized(passwords.new) === normalized(passwords.current)) throw new WeakPassword(problemOf("same"));
+    if (normalized(passwords.new) === normalized(passwords.current))
+      throw new WeakPassword(problemOf("unchanged"));
     const hash = await newPasswords.hash(passwords.new, user, about.caller);
     const at = clock();
     const client = about.client === undefined ? {} : { client: about.client };
-    const event = eventOf("user.password_changed", at, about.caller, { subject: user.id, ...client, reason: "owner" });
+    const event = eventOf("user.password_changed", at, about.caller, {
+      subject: user.id,
+      ...client,
+      reason: "owner",
+    });
     const mails = mail ? [notice({ kind: "password_changed", at }, user, about.language)] : [];
     if (!(await users.setPassword(user.id, hash, event, { revision, ...endings, mails })))
       throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });

@@ -156,19 +156,9 @@ export class People {
   }
 
   async #prepare(person: Person, password: string): Promise<NewUser> {
-    assertFits(person);
-    const usernameKey = canonicalName(person.username);
-    const id = firstId(usernameKey);
-    return {
-      id,
-      username: person.username.normalize("NFKC").trim(),
-      usernameKey,
-      email: person.email.normalize("NFKC").trim(),
-      emailKey: canonicalName(person.email),
-      displayName: person.displayName,
-      roles: person.roles,
-      passwordHash: await this.#hash(password, id),
-    };
+    const names = namesToAdd(person);
+    const id = firstId(names.usernameKey);
+    return { ...names, id, passwordHash: await this.#hash(password, id) };
   }
 
   #hash(password: string, account: string): Promise<string> {
@@ -193,7 +183,25 @@ function removedMeanwhile({ username }: User): PersonProblem {
   return new PersonProblem(`${username} was removed meanwhile`, "not_found");
 }
 
-function assertFits(person: Person): void {
+/**
+ * The columns of a new user, with their keys.
+ *
+ * @throws {PersonProblem} if a name or a role is refused
+ */
+export function namesToAdd(person: Person): Omit<NewUser, "id" | "passwordHash"> {
+  assertFits(person);
+  return {
+    username: person.username.normalize("NFKC").trim(),
+    usernameKey: canonicalName(person.username),
+    email: person.email.normalize("NFKC").trim(),
+    emailKey: canonicalName(person.email),
+    displayName: person.displayName,
+    roles: person.roles,
+  };
+}
+
+/** @throws {PersonProblem} if a name or a role is refused */
+export function assertFits(person: Person): void {
   const problem =
     usernameProblem(person.username) ??
     emailProblem(person.email) ??

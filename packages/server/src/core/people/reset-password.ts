@@ -1,7 +1,7 @@
 import { eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
-import type { WaitingMail, Outbox } from "../mail/outbox.ts";
+import type { Outbox, WaitingMail } from "../mail/outbox.ts";
 import { maxTypedName, nameKeys } from "../passwords/account-names.ts";
 import type { Accounts } from "../stories/sign-in.ts";
 import type { Revocations } from "../tokens/revocations.ts";

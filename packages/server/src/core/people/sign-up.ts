@@ -2,13 +2,17 @@ import { eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import { canonicalName, nameKeys } from "../passwords/account-names.ts";
 import type { Accounts } from "../stories/sign-in.ts";
-import type { LinkUses } from "./link-uses.ts";
+import { invalidLink, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
-import type { SelfService, SignUps } from "./self-service.ts";
+import type { NewPasswords } from "./new-passwords.ts";
+import { namesToAdd, type Person } from "./people.ts";
+import { PersonProblem } from "./person-problem.ts";
+import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { fieldProblem, typedEmail } from "./typed-email.ts";
-import type { Users } from "./users.ts";
+import { addWithFreeId } from "./user-ids.ts";
+import { type Users, withoutSecrets } from "./users.ts";
 
 /** The ways to a new account: off, by invitations alone, or also for addresses of these domains. */
 export type SignUpRule = "off" | "invitation" | readonly string[];
@@ -19,6 +23,7 @@ export interface SignUpParts extends NewLinkParts {
   readonly accounts: Pick<Accounts, "nameOf">;
   readonly links: Links;
   readonly linkUses: LinkUses;
+  readonly newPasswords: NewPasswords;
   readonly limits: SelfServiceLimits;
 }
 
@@ -27,7 +32,7 @@ const strangersRoles = ["user"];
 
 /** New accounts, by links in mails. */
 export function createSignUps(parts: SignUpParts): SignUps {
-  const { rule, users, accounts, links, linkUses, limits, clock } = parts;
+  const { rule, users, accounts, links, linkUses, newPasswords, limits, clock } = parts;
   const newLinks = createNewLinks(parts);
   // Sub-domains do not count: another party may control them.
   const domains = new Set(typeof rule === "string" ? [] : rule.map(domainKey));
@@ -36,9 +41,16 @@ export function createSignUps(parts: SignUpParts): SignUps {
     if (rule === "off") throw new LatchkeyError("not_found", { reason: "LATCHKEY_SIGN_UP is off" });
   }
 
+  /** Refuses taken names before a hash is computed. The commit compares them again. */
+  async function assertFree({ username, email }: Person): Promise<void> {
+    if (await users.byName(nameKeys(username))) throw new LatchkeyError("username_taken");
+    if (await users.byName(nameKeys(email))) throw new LatchkeyError("email_taken");
+  }
+
   return {
     async signUp(typed, caller, language) {
-      if (typeof rule === "string") throw new LatchkeyError("not_found", { reason: `LATCHKEY_SIGN_UP is ${rule}` });
+      if (typeof rule === "string")
+        throw new LatchkeyError("not_found", { reason: `LATCHKEY_SIGN_UP is ${rule}` });
       const email = typedEmail(typed);
       if (!domains.has(domainOf(email)))
         throw fieldProblem("email", `sign-up is open for addresses of ${[...domains].join(", ")}`);
@@ -64,10 +76,35 @@ export function createSignUps(parts: SignUpParts): SignUps {
     async join(linkToken, { username, password, displayName }, caller) {
       assertAllowed();
       await limits.linkUse(caller);
-      const { id, email, roles } = await linkUses.signUp(linkToken);
-      throw new Error(`${id}${email}${roles}${username}${password}${displayName}`);
+      const { id: link, email, roles } = await linkUses.signUp(linkToken);
+      const person = { username, email, displayName, roles: roles ?? strangersRoles };
+      const names = checked(() => namesToAdd(person));
+      await assertFree(person);
+      const passwordHash = await newPasswords.hash(password, person, caller);
+      const at = clock();
+      const { id, outcome } = await addWithFreeId(
+        users,
+        { ...names, passwordHash, emailVerifiedAt: at },
+        (subject) => eventOf("user.signed_up", at, caller, { subject }),
+        { link },
+      );
+      if (outcome === "added") return withoutSecrets({ ...names, id, active: true });
+      if (outcome === "outdated") throw invalidLink("used meanwhile");
+      throw outcome === "id_taken"
+        ? new LatchkeyError("conflict", { reason: "no free id" })
+        : new LatchkeyError(outcome);
     },
   };
+}
+
+/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
+function checked<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
+    throw error;
+  }
 }
 
 /** The one spelling of a domain. */

@@ -118,6 +118,8 @@ export interface PasswordTerms extends ChangeTerms {
   readonly emailVerifiedAt?: number | undefined;
   /** The id of the session that goes on. Default: every session ends. */
   readonly keepSession?: string | undefined;
+  /** Whether every session goes on. Default: false. */
+  readonly keepSessions?: boolean | undefined;
 }
 
 /** A part of the list of users. */
