@@ -24,6 +24,7 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
   }
 
   return {
+    find,
     /** Adds a resource, or replaces the name and the scopes of one with this URL. @returns whether it is new */
     async put({ url, name, scopes }: Resource): Promise<boolean> {
       const problem = problemOf({ url, name, scopes });
