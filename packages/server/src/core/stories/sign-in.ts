@@ -40,7 +40,7 @@ export interface Account {
 /**
  * Whether the password was right. `revision` is the one of the user that was checked. With `mustChange`, the pages ask
  * for a new password. The reason of a wrong password is for the log and the audit trail alone. `unusable_hash`: the
- * stored hash is not argon2.
+ * stored hash cannot be checked.
  */
 export type Verdict =
   | { readonly ok: true; readonly user: User; readonly revision: number; readonly mustChange: boolean }
