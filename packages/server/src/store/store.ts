@@ -7,6 +7,7 @@ import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { Links } from "../core/people/links.ts";
 import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
@@ -33,6 +34,7 @@ import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { linkTable } from "./tables/links.ts";
 import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
@@ -57,8 +59,9 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
-  readonly idempotencyKeys: IdempotencyKeys;
+  readonly links: Links;
   readonly outbox: Outbox;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -140,8 +143,9 @@ export async function openStore({
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
-    idempotencyKeys: idempotencyKeyTable(database),
+    links: linkTable(database, audit),
     outbox: outboxTable(database, audit),
+    idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
