@@ -44,5 +44,6 @@ export function deriveKeys(secret: string) {
     clientSecret: derive("client-secret"),
     brokerSeal: derive("broker-seal"),
     link: derive("mail-link"),
+    pseudonym: derive("erased-user"),
   };
 }
