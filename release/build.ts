@@ -50,7 +50,13 @@ async function buildProgram(of: Package): Promise<void> {
     "lib/password-thread": join(folder, "src/password-checks/password-thread.ts"),
   };
   const sources = await bundle(of, input, { dir, format: "esm", chunkFileNames: "lib/[name].js" });
-  writeFileSync(join(dir, "NOTICES.md"), noticesFor(sources));
+  const checks = join(folder, "src/password-checks");
+  copyFileSync(join(checks, "common-passwords.txt.gz"), join(dir, "lib/common-passwords.txt.gz"));
+  const list = {
+    name: "common-passwords.txt.gz of Django",
+    licence: join(checks, "common-passwords.LICENSE"),
+  };
+  writeFileSync(join(dir, "NOTICES.md"), noticesFor(sources, [list]));
   chmodSync(join(dir, "bin/latchkey.js"), 0o755);
   copyDeployFiles(join(dir, "deploy"));
 }

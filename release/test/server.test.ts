@@ -48,6 +48,13 @@ describe.each([nodes.oldestForServer, nodes[24], nodes[26]])("$name", (runtime) 
     expect(await demo.stop()).toEqual({ status: 0, signal: null });
   });
 
+  test("the thread that measures passwords and its list are part of the package", async () => {
+    const env = { LATCHKEY_DATABASE: join(folder, "never.db"), LATCHKEY_ADMIN_PASSWORD: "w5txn36alfw" };
+    const refused = latchkey(["serve", "--port", "0"], env);
+    expect(await refused.exited).toMatchObject({ status: 1 });
+    expect(refused.stderr()).toContain("LATCHKEY_ADMIN_PASSWORD: this password is too common");
+  });
+
   test("a user that a command adds signs in before and after a restart", async () => {
     const env = {
       LATCHKEY_DATABASE: join(folder, `${runtime.version}.db`),

@@ -22,6 +22,10 @@ describe.concurrent("a new password is refused in one line if it is", () => {
     ["short in characters, whatever its bytes", "🙂🙂🙂🙂🙂🙂🙂", /at least 8 characters/],
     ["common", "iloveyou", /too common/],
     ["common in another case", "PassWord123", /too common/],
+    ["of one character", "111111111111111", /too common/],
+    ["a sequence", "abcdefghijkl", /too easy to guess: .*three or more words/],
+    ["the user's name and a year", "Margarethe2024!", /leave out your own name/],
+    ["the product's name and a digit", "Latchkey1", /the name of this service/],
     ["the user's name", "MARGARETHE", /own name or e-mail/],
     ["the user's e-mail address", "Margarethe.Mail@example.com", /own name or e-mail/],
     ["the front of the e-mail address", "margarethe.mail", /own name or e-mail/],
@@ -36,9 +40,9 @@ describe.concurrent("a new password is refused in one line if it is", () => {
 
 describe.concurrent("a new password is accepted, and signs in, if it is", () => {
   test.for([
-    ["short", "8 chars!"],
-    ["sixtyfour", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ#!"],
-    ["longest", "é".repeat(512)],
+    ["short", "kVq7wPz2L"],
+    ["sixtyfour", "Tb7-qLm_29xZ kVq7wPz2LmXe 0123456789 ABCDEFGHIJKLMNOP QRSTUVWX#!"],
+    ["longest", `vier Füße und mehr${"é".repeat(502)}`],
     ["emoji", "🙂🗝️🚪🔒🏠🌙⭐🐈"],
     ["spaced", "  spaces   before, within and behind  "],
     ["greek", "Ουρανίων καρπός"],
@@ -56,7 +60,7 @@ describe.concurrent("a new password is accepted, and signs in, if it is", () => 
   });
 
   test("written one byte at a time", async () => {
-    const password = "🗝️".repeat(20);
+    const password = `${"🗝️".repeat(18)} drei Schlüssel`;
     async function* slowly() {
       for (const byte of Buffer.from(`${password}\n`)) {
         yield Buffer.of(byte);

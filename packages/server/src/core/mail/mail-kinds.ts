@@ -8,7 +8,13 @@ export type MailContent =
   /** A link to set a new password. */
   | { readonly kind: "reset" }
   /** A stranger asked for such a link. The mail job looks for the account, so the request does the same for any name. */
-  | { readonly kind: "reset_request"; readonly typedName: string }
+  | {
+      readonly kind: "reset_request";
+      readonly typedName: string;
+      /** The sender of the request, for the audit trail. */
+      readonly address?: string | undefined;
+      readonly requestId?: string | undefined;
+    }
   /** A link that confirms the address of an account. */
   | { readonly kind: "verify" }
   /** The same for a new address of an account. */

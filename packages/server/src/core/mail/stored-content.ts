@@ -23,7 +23,15 @@ export function storedContent(kind: string, details: string): MailContent | unde
       return { kind };
     case "reset_request": {
       const typedName = text("typedName");
-      return typedName === undefined ? undefined : { kind, typedName };
+      if (typedName === undefined) return undefined;
+      const address = text("address");
+      const requestId = text("requestId");
+      return {
+        kind,
+        typedName,
+        ...(address !== undefined && { address }),
+        ...(requestId !== undefined && { requestId }),
+      };
     }
     case "invitation":
       return { kind, invitedBy: text("invitedBy") ?? null };

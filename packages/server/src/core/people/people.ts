@@ -12,6 +12,7 @@ import {
   type LastAdministrator,
   type LocalUser,
   type NewUser,
+  recordOf,
   type User,
   type UserPage,
   type UserRecord,
@@ -155,19 +156,9 @@ export class People {
   }
 
   async #prepare(person: Person, password: string): Promise<NewUser> {
-    assertFits(person);
-    const usernameKey = canonicalName(person.username);
-    const id = firstId(usernameKey);
-    return {
-      id,
-      username: person.username.normalize("NFKC").trim(),
-      usernameKey,
-      email: person.email.normalize("NFKC").trim(),
-      emailKey: canonicalName(person.email),
-      displayName: person.displayName,
-      roles: person.roles,
-      passwordHash: await this.#hash(password, id),
-    };
+    const names = namesToAdd(person);
+    const id = firstId(names.usernameKey);
+    return { ...names, id, passwordHash: await this.#hash(password, id) };
   }
 
   #hash(password: string, account: string): Promise<string> {
@@ -188,16 +179,29 @@ export function passwordContext(person: Pick<Person, "username" | "email" | "dis
   return { names: [person.username, person.email], words: [person.displayName] };
 }
 
-function recordOf(user: LocalUser): UserRecord {
-  const { passwordHash: _, revision: __, ...record } = user;
-  return record;
-}
-
 function removedMeanwhile({ username }: User): PersonProblem {
   return new PersonProblem(`${username} was removed meanwhile`, "not_found");
 }
 
-function assertFits(person: Person): void {
+/**
+ * The columns of a new user, with their keys.
+ *
+ * @throws {PersonProblem} if a name or a role is refused
+ */
+export function namesToAdd(person: Person): Omit<NewUser, "id" | "passwordHash"> {
+  assertFits(person);
+  return {
+    username: person.username.normalize("NFKC").trim(),
+    usernameKey: canonicalName(person.username),
+    email: person.email.normalize("NFKC").trim(),
+    emailKey: canonicalName(person.email),
+    displayName: person.displayName,
+    roles: person.roles,
+  };
+}
+
+/** @throws {PersonProblem} if a name or a role is refused */
+export function assertFits(person: Person): void {
   const problem =
     usernameProblem(person.username) ??
     emailProblem(person.email) ??

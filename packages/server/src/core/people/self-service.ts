@@ -1,6 +1,6 @@
 import type { Caller, Origin } from "../audit-events.ts";
 import type { MailLanguage } from "../mail/mail-kinds.ts";
-import type { NewMail, WaitingMail } from "../mail/outbox.ts";
+import type { AnswerRequest, LinkAddress } from "../mail/outbox.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Credentials } from "../stories/sign-in.ts";
 import type { LinkPurpose } from "./links.ts";
@@ -53,7 +53,8 @@ export interface OwnAccount {
    * Sets a new password, and clears the mark that it must be changed. When the promise resolves, the tokens of the
    * sessions that it ended are refused.
    *
-   * @throws {LatchkeyError} `wrong_password`, `weak_password`, `rate_limited`, `overloaded`, `client_gone`, `conflict`
+   * @throws {WeakPassword} if the new password is refused
+   * @throws {LatchkeyError} `wrong_password`, `rate_limited`, `overloaded`, `client_gone`, `conflict`
    */
   changePassword(
     me: SessionPrincipal,
@@ -65,7 +66,8 @@ export interface OwnAccount {
    * The same before a session is open, for a person who must change the password at the sign-in. Ends every session.
    *
    * @param clientId the OAuth client that the person signs in for, if any
-   * @throws {LatchkeyError} those of a login, and `weak_password`, `conflict`
+   * @throws {WeakPassword} if the new password is refused
+   * @throws {LatchkeyError} those of a login, and `conflict`
    */
   changePasswordAtSignIn(
     credentials: Credentials,
@@ -113,7 +115,8 @@ export interface PasswordResets {
   /**
    * Uses a `reset` link: sets the password, confirms the address and ends every session.
    *
-   * @throws {LatchkeyError} `invalid_link`, `weak_password`, `rate_limited`, `overloaded`, `client_gone`
+   * @throws {WeakPassword} if the new password is refused: the link can be used again
+   * @throws {LatchkeyError} `invalid_link`, `rate_limited`, `overloaded`, `client_gone`
    */
   resetPassword(
     linkToken: string,
@@ -151,10 +154,12 @@ export interface SignUps {
     language: MailLanguage,
   ): Promise<{ readonly expiresAt: number }>;
   /**
-   * Uses a `sign_up` link: adds the user with a confirmed address. After `username_taken` the link can be used again.
+   * Uses a `sign_up` link: adds the user with a confirmed address. After a refusal of the name or the password the link
+   * can be used again.
    *
-   * @throws {LatchkeyError} `invalid_link`, `username_taken`, `email_taken`, `validation_error`, `weak_password`,
-   * `rate_limited`, `overloaded`, `client_gone`
+   * @throws {WeakPassword} if the password is refused
+   * @throws {LatchkeyError} `invalid_link`, `username_taken`, `email_taken`, `validation_error`, `rate_limited`,
+   * `overloaded`, `client_gone`
    */
   join(linkToken: string, joining: Joining, caller: Caller): Promise<User>;
 }
@@ -177,16 +182,9 @@ export interface SelfService extends OwnAccount, PasswordResets, SignUps, LinkRe
   readonly signUpBy: "off" | "invitation" | "domains";
 }
 
-/** The part of the mail job that finds the accounts of strangers' requests. */
-export interface RequestedMails {
-  /**
-   * Turns a request into the mail to send. A `reset_request` becomes a `reset` with its link, a `sign_up_request` a
-   * `sign_up` or a `sign_up_known`, and a `change_email` an `address_taken` if the address has an account meanwhile. The
-   * row of the outbox changes in the same commit as the link. Other mails stay as they are.
-   *
-   * @returns undefined if nothing is sent: then the row is deleted
-   */
-  resolve(mail: WaitingMail): Promise<NewMail | undefined>;
-  /** The token of a link, for the text of a mail. */
-  linkToken(linkId: string): string;
+/** The stories that the mail job calls. */
+export interface LinkMails {
+  /** Finds the account of a `reset_request` at last, and replaces the request by a mail with its link. */
+  readonly answerRequest: AnswerRequest;
+  readonly linkAddress: LinkAddress;
 }

@@ -40,6 +40,11 @@ export function withoutSecrets({ id, username, email, displayName, active, roles
   return { id, username, email, displayName, active, roles };
 }
 
+/** A user as administrators see it. */
+export function recordOf({ passwordHash: _, revision: __, ...record }: LocalUser): UserRecord {
+  return record;
+}
+
 /** The result of the one read of a sign-in. */
 export interface SignInRead {
   /** Undefined for an unknown account. */
@@ -113,6 +118,8 @@ export interface PasswordTerms extends ChangeTerms {
   readonly emailVerifiedAt?: number | undefined;
   /** The id of the session that goes on. Default: every session ends. */
   readonly keepSession?: string | undefined;
+  /** Whether every session goes on. Default: false. */
+  readonly keepSessions?: boolean | undefined;
 }
 
 /** A part of the list of users. */

@@ -110,7 +110,7 @@ export function userRowChanges(
       return holder.isName === 1 ? "username_taken" : "email_taken";
     },
     setPassword(id, passwordHash, event, terms: PasswordTerms = {}) {
-      const { mustChange = false, emailVerifiedAt = null, keepSession } = terms;
+      const { mustChange = false, emailVerifiedAt = null, keepSession, keepSessions = false } = terms;
       const { at } = event;
       const values = {
         ...termsOf(id, terms),
@@ -120,7 +120,11 @@ export function userRowChanges(
         at,
       };
       return audit.commit(
-        [must(setPassword, values), ...endings.begin(id, at, keepSession), ...linkSteps(terms, at)],
+        [
+          must(setPassword, values),
+          ...(keepSessions ? [] : endings.begin(id, at, keepSession)),
+          ...linkSteps(terms, at),
+        ],
         [event],
         "urgent",
         terms.mails,
