@@ -1,7 +1,7 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
-import type { IdempotencyKeys } from "../core/idempotency.ts";
+import type { IdempotencyKeys } from "../core/idempotency-keys.ts";
 import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
