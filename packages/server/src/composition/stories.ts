@@ -21,6 +21,7 @@ import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
+import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
 import { composeUserChanges } from "./user-changes.ts";
 
@@ -82,9 +83,10 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
+  const ownSessions = createOwnSessions({ ...shared, longestGrace });
   const mcp = composeTools({
     ...{ config, issuer, keys, log, userOf },
-    ownSessions: createOwnSessions({ ...shared, longestGrace }),
+    ownSessions,
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
   });
@@ -111,6 +113,23 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           realm: realm?.oauth,
         })
       : undefined;
+  const selfService =
+    realm === undefined
+      ? composeSelfService({
+          ...{
+            ...parts,
+            config,
+            issuer,
+            store,
+            keys,
+            accounts,
+            passwords,
+            passwordRules,
+            throttle,
+            counters,
+          },
+        })
+      : undefined;
   const administration = composeAdministration({
     ...{ ...parts, config, issuer, store, keys, longestGrace },
     userOf:
@@ -121,6 +140,9 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   return {
     operations,
     administration,
+    ownSessions,
+    /** Undefined with the users of a realm, who have the pages of their own provider. */
+    selfService,
     oauth,
     people,
     userChanges: changes,

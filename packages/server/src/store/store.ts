@@ -8,6 +8,7 @@ import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
 import type { Erasures } from "../core/people/erasures.ts";
+import type { Links } from "../core/people/links.ts";
 import type { UserSearch } from "../core/people/user-search.ts";
 import type { UserTraces } from "../core/people/user-traces.ts";
 import type { Users } from "../core/people/users.ts";
@@ -36,6 +37,7 @@ import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.
 import { erasureTable } from "./tables/erasures.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { linkTable } from "./tables/links.ts";
 import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
@@ -63,8 +65,9 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
-  readonly idempotencyKeys: IdempotencyKeys;
+  readonly links: Links;
   readonly outbox: Outbox;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -151,8 +154,9 @@ export async function openStore({
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
-    idempotencyKeys: idempotencyKeyTable(database),
+    links: linkTable(database, audit),
     outbox: outboxTable(database, audit),
+    idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

@@ -6,11 +6,10 @@ import { invalidLink, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
-import { PersonProblem } from "./person-problem.ts";
 import { namesToAdd, type Person } from "./person-rules.ts";
 import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { fieldProblem, typedEmail } from "./typed-email.ts";
+import { accepted, fieldProblem, typedEmail } from "./typed-fields.ts";
 import { addWithFreeId } from "./user-ids.ts";
 import { type Users, withoutSecrets } from "./users.ts";
 
@@ -78,7 +77,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
       await limits.linkUse(caller);
       const { id: link, email, roles } = await linkUses.signUp(linkToken);
       const person = { username, email, displayName, roles: roles ?? strangersRoles };
-      const names = checked(() => namesToAdd(person));
+      const names = accepted(() => namesToAdd(person));
       await assertFree(person);
       const passwordHash = await newPasswords.hash(password, person, caller);
       const at = clock();
@@ -95,16 +94,6 @@ export function createSignUps(parts: SignUpParts): SignUps {
         : new LatchkeyError(outcome);
     },
   };
-}
-
-/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
-function checked<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
-    throw error;
-  }
 }
 
 /** The one spelling of a domain. */

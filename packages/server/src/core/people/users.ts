@@ -10,6 +10,8 @@ export interface User {
   readonly displayName: string | null;
   readonly active: boolean;
   readonly roles: readonly string[];
+  /** Whether the sign-in page asks for a new password before it goes on. A person of a realm has no such mark. */
+  readonly mustChangePassword?: boolean | undefined;
 }
 
 /** A user of Latchkey's own database, as administrators see it. All times are milliseconds since the epoch. */
@@ -36,8 +38,10 @@ export interface LocalUser extends UserRecord {
 }
 
 /** A copy without the password hash and the revision. */
-export function withoutSecrets({ id, username, email, displayName, active, roles }: User): User {
-  return { id, username, email, displayName, active, roles };
+export function withoutSecrets(user: User): User {
+  const { id, username, email, displayName, active, roles, mustChangePassword } = user;
+  const mark = mustChangePassword === true ? { mustChangePassword } : {};
+  return { id, username, email, displayName, active, roles, ...mark };
 }
 
 /** A copy without secrets, for administrators. */
