@@ -65,6 +65,8 @@ export function createSignUps(parts: SignUpParts): SignUps {
     async invite(typed, roles, by, language) {
       assertAllowed();
       const email = typedEmail(typed);
+      const problem = rolesProblem(roles);
+      if (problem !== undefined) throw fieldProblem("roles", problem);
       if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
       const content = { kind: "invitation", invitedBy: by.actor ?? null } as const;
       const { link, mail } = newLinks.signUp(content, email, roles, language);
