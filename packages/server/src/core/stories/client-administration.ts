@@ -45,7 +45,12 @@ export function createClientAdministration(parts: ClientAdministrationParts) {
     const listed = await clients.listed(id, clock());
     if (listed !== undefined) return listed;
     const name = nameElsewhere(id);
-    if (name === undefined) throw new UnknownSubject(`there is no client ${id}`);
+    if (name === undefined)
+      throw new UnknownSubject(
+        SealedClients.looksLike(id)
+          ? `no client can have the id ${id}: it is cut off or mistyped, so copy the whole id`
+          : `there is no client ${id}`,
+      );
     return { id, name, added: false, blockedAt: null, sessions: 0 };
   }
 
@@ -129,7 +134,7 @@ export function createClientAdministration(parts: ClientAdministrationParts) {
 /** The name of a client without sessions that another source describes. Undefined for any other text. */
 function nameElsewhere(id: string): string | undefined {
   if (isDocumentId(id)) return new URL(id).hostname;
-  return SealedClients.looksLike(id) ? "a registered application" : undefined;
+  return SealedClients.claimOf(id) ? "a registered application" : undefined;
 }
 
 /** A machine asks for tokens of its own. A client with a redirect URI asks people. One client may do both. */
