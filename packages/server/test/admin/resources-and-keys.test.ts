@@ -47,7 +47,8 @@ test("the scopes of the administration are its powers, whatever the table says",
 test("keys are listed without their private part, and rotated", async () => {
   const keys = { method: "GET", path: "/keys" } as const;
   const before = await world.ask(root, keys);
-  expect(before.body["items"]).toMatchObject([{ state: "signs" }, { state: "next" }]);
+  const states = JSON.parse(before.text).items.map(({ state }: { readonly state: string }) => state);
+  expect(states.sort()).toEqual(["next", "signs"]);
   expect(Object.keys(JSON.parse(before.text).items[0]).sort()).toEqual(
     ["activated_at", "alg", "created_at", "keep_until", "kid", "retired_at", "state"].sort(),
   );
