@@ -26,6 +26,14 @@ const powersOfRoles = new Map<string, readonly Power[]>([
   ["auditor", powers.filter((power) => power.endsWith(":read"))],
 ]);
 
+/** The roles that have a power, in the order of the table. An administrator has every power. */
+export function rolesWith(power: Power): readonly [string, ...string[]] {
+  const others = [...powersOfRoles.keys()].filter(
+    (role) => role !== administratorRole && powersOfRoles.get(role)?.includes(power),
+  );
+  return [administratorRole, ...others];
+}
+
 /** The sources of a caller's powers. */
 export interface Credentials {
   readonly roles: readonly string[];
