@@ -5,7 +5,6 @@ import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
-import { createAdministration } from "../core/people/administration.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
 import { createOwnSessions } from "../core/stories/own-sessions.ts";
@@ -84,13 +83,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
   const ownSessions = createOwnSessions({ ...shared, longestGrace });
-  const mcp = composeTools({
-    ...{ config, issuer, keys, log, userOf },
-    ownSessions,
-    administration: createAdministration({ ...shared, people }),
-    recentEvents: createRecentEvents(users, store.events),
-  });
-
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, issuer, store, keys, throttle, grace });
@@ -130,6 +122,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           },
         })
       : undefined;
+  const mcp = composeTools({
+    ...{ config, issuer, keys, log, userOf, ownSessions },
+    users: changes,
+    liveSessions: (userId) => sessions.countLive(userId, clock()),
+    resets: selfService?.mail ? selfService : undefined,
+    mailLanguage: config.mailLanguage,
+    recentEvents: createRecentEvents(users, store.events),
+  });
   const administration = composeAdministration({
     ...{ ...parts, config, issuer, store, keys, longestGrace },
     userOf:
