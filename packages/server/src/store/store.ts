@@ -60,7 +60,6 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
   readonly links: Links;
-  readonly outbox: Outbox;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
@@ -144,7 +143,6 @@ export async function openStore({
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
     links: linkTable(database, audit),
-    outbox: outboxTable(database, audit),
     idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),
