@@ -78,6 +78,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
+    administration: stories.administration,
     selfService: stories.selfService && {
       selfService: stories.selfService,
       ownSessions: stories.ownSessions,
