@@ -79,6 +79,12 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     },
     mcp: stories.mcp,
     mailbox: parts.mail?.mailbox,
+    administration: stories.administration,
+    selfService: stories.selfService && {
+      selfService: stories.selfService,
+      ownSessions: stories.ownSessions,
+      check: keys.check,
+    },
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

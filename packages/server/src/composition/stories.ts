@@ -13,14 +13,17 @@ import { createRecentEvents } from "../core/stories/recent-events.ts";
 import { createRefresh } from "../core/stories/refresh.ts";
 import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
+import { forgetAccount } from "../core/throttle/forget-account.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
+import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
 import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
+import { composeUserChanges } from "./user-changes.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
@@ -45,7 +48,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const passwordRules = passwordRulesOf(config, issuer);
-  const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, fingerprint);
 
   const rules = {
@@ -54,6 +56,13 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     address: config.throttleAddress,
   };
   const counters = store.attemptCounters(steady);
+  const changes = composeUserChanges({
+    ...{ config, store, passwords, passwordRules, clock, counters },
+    pseudonymKey: async () => keyring.first.pseudonym,
+    refuseEnded: () => keys.revocations.poll(),
+  });
+  store.onUnlock((userId) => forgetAccount(counters, userId));
+  const people = new People({ users, changes, passwords, passwordRules, clock, by: serverActor });
   const opened = config.provider === "keycloak" ? store.realmSessions : sessions;
   const throttle = new Throttle({
     rules,
@@ -121,13 +130,22 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           },
         })
       : undefined;
+  const administration = composeAdministration({
+    ...{ ...parts, config, issuer, store, keys, longestGrace },
+    userOf:
+      realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
+    users: realm?.oauth?.users ?? accounts,
+    people: undefined,
+  });
   return {
     operations,
+    administration,
     ownSessions,
     /** Undefined with the users of a realm, who have the pages of their own provider. */
     selfService,
     oauth,
     people,
+    userChanges: changes,
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],

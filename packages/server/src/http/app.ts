@@ -2,6 +2,9 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { MailboxReading } from "../core/mail/kept-mail.ts";
+import { longestClientId } from "../core/oauth/client.ts";
+import { adminModels } from "./admin/admin-models.ts";
+import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
@@ -23,6 +26,8 @@ import { corsOptions, type HeaderOptions, securityHeaders } from "./response-hea
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
+import { type SelfServiceOperations, selfServiceRoutes } from "./self-service.ts";
+import { selfServiceModels } from "./self-service-models.ts";
 import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
@@ -44,8 +49,12 @@ export interface AppParts
   readonly mcp: McpMount | undefined;
   /** The mails of a development server. Undefined if they are sent. */
   readonly mailbox: MailboxReading | undefined;
+  /** The administration over HTTP. */
+  readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The own account. Undefined with the users of a realm. */
+  readonly selfService: SelfServiceOperations | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -79,6 +88,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
+    // An id in the path may be that of a client, which is a URL or a whole sealed description.
+    routerOptions: { maxParamLength: longestClientId },
     clientErrorHandler: brokenRequestAnswers(parts),
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
@@ -88,8 +99,9 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
-  for (const model of models) app.addSchema(model);
+  for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
+  if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
@@ -112,6 +124,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
+    if (parts.selfService !== undefined) await selfServiceRoutes(scope, parts.selfService);
     startPageRoute(scope, parts);
     wellKnownRoutes(scope, parts);
     healthRoutes(scope, parts);
@@ -119,6 +132,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     metricsRoute(scope, parts.metrics);
     if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
+    await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
   });
   await app.ready();
