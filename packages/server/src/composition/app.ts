@@ -78,13 +78,13 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
-    mailbox: parts.mail?.mailbox,
     administration: stories.administration,
     selfService: stories.selfService && {
       selfService: stories.selfService,
       ownSessions: stories.ownSessions,
       check: keys.check,
     },
+    mailbox: parts.mail?.mailbox,
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

@@ -6,7 +6,7 @@ import { invalidLink, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
-import { namesToAdd, type Person } from "./person-rules.ts";
+import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
 import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { accepted, fieldProblem, typedEmail } from "./typed-fields.ts";
