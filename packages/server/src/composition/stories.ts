@@ -1,6 +1,8 @@
 import type { Network } from "../client-documents/network.ts";
+import { mailWay } from "../config/mail-way.ts";
 import { serverActor } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { createArrivals } from "../core/mail/arrivals.ts";
 import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
@@ -78,7 +80,16 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     client: config.oauthRefreshGrace,
   };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
+  const arrivalOf =
+    mailWay(config) === undefined
+      ? undefined
+      : createArrivals({
+          knownAddresses: store.knownAddresses,
+          keys: [keyring.first, ...keyring.others],
+          language: config.mailLanguage,
+          clock,
+        });
+  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady, arrivalOf };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
@@ -99,7 +110,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const oauth =
     config.oauth === "on"
       ? composeOAuth({
-          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times, arrivalOf },
           usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
