@@ -50,7 +50,7 @@ function textOf(texts: MailTexts, site: string, content: SentContent): MailText 
 
 /** A name without line ends and invisible characters. One that an earlier version stored may have them. */
 function oneLine(name: string): string {
-  return name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  return name.replaceAll(/[\p{C}\p{Z}]+/gu, " ").trim();
 }
 
 /** A time such as `2026-01-31 09:30 UTC`. The reader's time zone is unknown. */

@@ -10,6 +10,7 @@ import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
+import { knownAddressesContract } from "./known-addresses-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
@@ -68,6 +69,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     idempotencyKeysContract(() => store);
+    knownAddressesContract(
+      () => store,
+      () => heard,
+    );
     outboxContract(
       () => store,
       () => heard,

@@ -44,6 +44,7 @@ export function deriveKeys(secret: string) {
     clientSecret: derive("client-secret"),
     brokerSeal: derive("broker-seal"),
     accountCookie: derive("account-cookie"),
+    knownAddress: derive("known-address"),
     idempotencySeal: derive("idempotency-seal"),
     link: derive("mail-link"),
     pseudonym: derive("erased-user"),
