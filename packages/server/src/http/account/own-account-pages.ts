@@ -5,11 +5,11 @@ import { callerOf, waitingCallerOf } from "../caller.ts";
 import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { strongText } from "../pages/markup.ts";
+import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import { textPage } from "../pages/text-page.ts";
 import type { AccountPage, AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, incomplete, runForm } from "./form-answers.ts";
-import { newPasswordFaults, newPasswordFields } from "./new-password-fields.ts";
 import type { SignedInHandler } from "./signed-in.ts";
 
 type SignedIn = (page: "password" | "email", handler: SignedInHandler) => AccountPage["get"];
