@@ -1,17 +1,12 @@
 import type { Clock } from "../core/clock.ts";
+import type { KeptMail, MailboxReading } from "../core/mail/kept-mail.ts";
 import type { OutgoingMail, Transport } from "./transport.ts";
-
-/** A mail that the mailbox keeps. */
-export interface KeptMail extends OutgoingMail {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
 
 /** Older mails are dropped. Each takes some 6 KB of memory. */
 const mostMails = 100;
 
-/** The mails of a development server, in memory: newest first. */
-export class Mailbox implements Transport {
+/** The mails of a development server, in memory. */
+export class Mailbox implements Transport, MailboxReading {
   readonly #clock: Clock;
   #mails: readonly KeptMail[] = [];
 

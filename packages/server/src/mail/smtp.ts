@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import MailComposer from "nodemailer/lib/mail-composer";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Sender, SmtpServer } from "../config/mail-values.ts";
@@ -10,17 +11,16 @@ export interface SmtpParts {
   readonly siteName: string;
   /** The host of the issuer, for the `Message-ID` and for EHLO. */
   readonly host: string;
+  /** Longest wait for one step of the conversation, in milliseconds. The caller's signal bounds all of it. */
+  readonly stepTimeout?: number;
 }
-
-/** Longest wait for one step of the conversation, in milliseconds. The caller's signal bounds all of it. */
-const stepTimeout = 20_000;
 
 /** Longest answer of a mail server, in bytes. RFC 5321 §4.5.3.1.5 has 512 for each line. */
 const longestAnswer = 16_384;
 
 /** Sends mails by SMTP, one connection for each mail: a mail server ends idle connections, and mails are few. */
 export function smtpTransport(parts: SmtpParts): Transport {
-  const { server, from, siteName, host } = parts;
+  const { server, from, siteName, host, stepTimeout = 20_000 } = parts;
   const name = from.name ?? siteName;
   return {
     async send(mail, signal) {
@@ -49,7 +49,7 @@ export function smtpTransport(parts: SmtpParts): Transport {
       broken.catch(() => {});
       try {
         await Promise.race([connected(connection, server), broken]);
-        const envelope = { from: from.address, to: [mail.recipient] };
+        const envelope = { from: asciiDomain(from.address), to: [asciiDomain(mail.recipient)] };
         const answer = await Promise.race([sent(connection, envelope, message), broken]);
         connection.quit();
         return answer;
@@ -82,6 +82,13 @@ function sent(
   return new Promise((resolve, reject) => {
     connection.send(envelope, message, (error, info) => (error ? reject(error) : resolve(info.response)));
   });
+}
+
+/** An address with its domain in Punycode, which every mail server understands. */
+function asciiDomain(address: string): string {
+  const at = address.lastIndexOf("@");
+  const domain = domainToASCII(address.slice(at + 1));
+  return domain === "" ? address : `${address.slice(0, at)}@${domain}`;
 }
 
 /** A message in the form of RFC 5322. Each header is made of one value, so no value can begin another header. */

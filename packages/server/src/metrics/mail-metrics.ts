@@ -12,8 +12,8 @@ export class MailMetrics {
     this.#counts.set(key, count);
   }
 
-  /** @param waiting mails in the outbox */
-  families(waiting: number): Family[] {
+  /** @param waiting mails in the outbox. Undefined if the database does not answer */
+  families(waiting: number | undefined): Family[] {
     return [
       {
         name: "latchkey_mails_total",
@@ -25,7 +25,7 @@ export class MailMetrics {
         name: "latchkey_outbox_waiting",
         type: "gauge",
         help: "Mails that wait to be sent, of all replicas",
-        samples: [{ value: waiting }],
+        samples: waiting === undefined ? [] : [{ value: waiting }],
       },
     ];
   }
