@@ -77,8 +77,8 @@ button:focus-visible, .button:focus-visible { border-radius: .5rem; }
 .buttons form > button { flex: 1; }
 .ways { list-style: none; margin: 1.5rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
 .ways a, .plain { display: inline-block; padding: .6rem 0; }
-.message li { margin: .25rem 0 .25rem 1rem; }
-.message a { display: inline-block; padding: .15rem 0; color: inherit; }
+.message-error li { margin: .25rem 0 .25rem 1rem; }
+.message-error a { display: inline-block; padding: .15rem 0; color: inherit; }
 .sessions { list-style: none; margin: 1rem 0 0; padding: 0; border-top: 1px solid var(--line); }
 .sessions li { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: center; padding: .75rem 0; border-bottom: 1px solid var(--line); }
 .sessions div { flex: 1 1 12rem; }
