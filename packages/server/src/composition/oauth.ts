@@ -128,9 +128,11 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       authorize: createAuthorize(life),
       deny,
       broker: realm?.createBroker({ checkRequest, deny }),
-      selfService: parts.selfService,
-      accountPages: config.accountPages === "on",
-      passwordMinLength: config.passwordMinLength,
+      ownAccount: parts.selfService && {
+        selfService: parts.selfService,
+        pages: config.accountPages === "on",
+        passwordMinLength: config.passwordMinLength,
+      },
       log,
     },
   };

@@ -3,15 +3,15 @@ import { type ErrorCode, LatchkeyError } from "../../core/errors.ts";
 import { WeakPassword } from "../../core/passwords/password-problem.ts";
 import type { Fault } from "../pages/form-page.ts";
 import { type Language, languages, waitingTime } from "../pages/language.ts";
-import { weakPasswordText } from "../pages/weak-password.ts";
+import { newPasswordNames } from "../pages/new-password.ts";
+import { weakPasswordFault } from "../pages/weak-password.ts";
 import type { AccountSite } from "./account-site.ts";
 import { accountLanguages } from "./texts/account-languages.ts";
 
 /** The names of the fields that a refusal can be about. */
 export const fieldNames = {
   current: "current_password",
-  next: "new_password",
-  again: "new_password_again",
+  ...newPasswordNames,
   username: "username",
   email: "email",
   name: "display_name",
@@ -48,7 +48,9 @@ export function refusedForm(
   error: unknown,
   fields: readonly string[],
 ): RefusedForm | undefined {
-  if (error instanceof WeakPassword) return refusedPassword(language, error);
+  if (error instanceof WeakPassword) {
+    return { refusal: error.refusal, faults: [weakPasswordFault(language, error)] };
+  }
   if (!(error instanceof LatchkeyError)) return undefined;
   const code = repeatable.find((one) => one === error.code);
   if (code === undefined) return undefined;
@@ -78,12 +80,6 @@ function faultOf(
     default:
       return { text: common.busy, fields: [] };
   }
-}
-
-/** If the password could not be checked, then the form as a whole is at fault: the same password may be good. */
-function refusedPassword(language: Language, { problem, refusal }: WeakPassword): RefusedForm {
-  const text = weakPasswordText(language, problem);
-  return { refusal, faults: [{ text, fields: refusal.status === 503 ? [] : [fieldNames.next] }] };
 }
 
 /** The field of the form that the refusal names. */

@@ -3,12 +3,12 @@ import { usernameProblem } from "../../core/passwords/account-names.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
 import { languages } from "../pages/language.ts";
 import { strongText } from "../pages/markup.ts";
+import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import { textPage } from "../pages/text-page.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames } from "./form-answers.ts";
 import type { LinkForm } from "./link-pages.ts";
-import { newPasswordFaults, newPasswordFields } from "./new-password-fields.ts";
 
 /** Chooses a new password in place of a forgotten one. */
 export function resetForm(site: AccountSite, { selfService, passwordMinLength }: AccountParts): LinkForm {

@@ -1,15 +1,16 @@
 import type { FastifyReply } from "fastify";
 import { html } from "hono/html";
+import { LatchkeyError } from "../../core/errors.ts";
 import type { BrowserSession } from "../../core/stories/browser-sessions.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
 import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { strongText } from "../pages/markup.ts";
+import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import { textPage } from "../pages/text-page.ts";
 import type { AccountPage, AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, incomplete, runForm } from "./form-answers.ts";
-import { newPasswordFaults, newPasswordFields } from "./new-password-fields.ts";
 import type { SignedInHandler } from "./signed-in.ts";
 
 type SignedIn = (page: "password" | "email", handler: SignedInHandler) => AccountPage["get"];
@@ -97,7 +98,10 @@ export function emailPages(site: AccountSite, signedIn: SignedIn, parts: Account
   }
 
   return {
-    get: signedIn("email", async (session, _request, reply) => ask(reply, session)),
+    get: signedIn("email", async (session, _request, reply) => {
+      if (!selfService.mail) throw new LatchkeyError("not_found");
+      return ask(reply, session);
+    }),
     post: signedIn("email", async (session, request, reply) => {
       const { language, site: host, texts } = site.shown(reply);
       const email = (request.body?.get(fieldNames.email) ?? "").trim();

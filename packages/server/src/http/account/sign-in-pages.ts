@@ -3,15 +3,15 @@ import { MustChangePassword } from "../../core/stories/must-change.ts";
 import { waitingCallerOf } from "../caller.ts";
 import { emptyField, failedSignIn } from "../oauth/failed-sign-in.ts";
 import type { Form } from "../oauth/form-body.ts";
+import { accountLinks } from "../pages/account-links.ts";
 import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { type Language, languages } from "../pages/language.ts";
-import type { PageLink } from "../pages/link-list.ts";
+import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import { type AccountPage, type AccountParts, type AccountRequest, accountPages } from "./account-parts.ts";
 import { textIn } from "./account-query.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, formStatus, type RefusedForm, refusedForm } from "./form-answers.ts";
-import { newPasswordFaults, newPasswordFields } from "./new-password-fields.ts";
 import { pageAfterSignIn } from "./signed-in.ts";
 
 /** The state of the form. */
@@ -27,7 +27,8 @@ interface Asked {
 
 /** The sign-in to the account pages: the throttle, the events and the texts are those of every login. */
 export function signInPages(site: AccountSite, parts: AccountParts): AccountPage {
-  const { browsers, selfService, passwordMinLength } = parts;
+  const { issuer, browsers, selfService, passwordMinLength } = parts;
+  const links = accountLinks(issuer, selfService);
 
   function ask(reply: FastifyReply, { to, username = "", mustChange = false, faults = [], status }: Asked) {
     const { language, site: host, texts } = site.shown(reply);
@@ -46,7 +47,7 @@ export function signInPages(site: AccountSite, parts: AccountParts): AccountPage
       fields: mustChange ? [...fields, ...newPasswordFields(language, passwordMinLength)] : fields,
       submit: texts.signIn.submit,
       faults,
-      links: mustChange ? [] : waysWithoutPassword(site, reply, parts),
+      links: mustChange ? [] : links(language),
     });
     return site.send(reply, page, status);
   }
@@ -89,20 +90,6 @@ export function signInPages(site: AccountSite, parts: AccountParts): AccountPage
     get: async ({ query }, reply) => ask(reply, { to: textIn(query, "to") }),
     post: async (request, reply) => signIn(request, reply, request.body ?? new Map()),
   };
-}
-
-/** The ways on for a person without a password or without an account, as far as this server has them. */
-function waysWithoutPassword(
-  site: AccountSite,
-  reply: FastifyReply,
-  { selfService }: AccountParts,
-): PageLink[] {
-  const { signIn } = languages[site.shown(reply).language];
-  const { mail, signUpBy } = selfService;
-  return [
-    ...(mail ? [{ address: site.path("forgot"), text: signIn.forgot }] : []),
-    ...(mail && signUpBy === "domains" ? [{ address: site.path("signUp"), text: signIn.signUp }] : []),
-  ];
 }
 
 /** The name of the field, as on the sign-in page of applications: password managers know one form. */

@@ -2,12 +2,33 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, RequestCheck } from "../../core/oauth/authorization-request.ts";
 import { describeRefusal, type LogSink, logRefusal } from "../error-answers.ts";
+import type { Language } from "../pages/language.ts";
+import type { PageLink } from "../pages/link-list.ts";
 import { onwardPage } from "../pages/onward-page.ts";
 import { readerLanguage, sendPage } from "../pages/page-answer.ts";
 import { providerPage } from "../pages/provider-page.ts";
 import { refusalPage, type WayBack } from "../pages/refusal-page.ts";
-import { type FailedAttempt, signInPage } from "../pages/sign-in-page.ts";
+import { type FailedAttempt, type RequiredChange, signInPage } from "../pages/sign-in-page.ts";
 import { authorizationResponse, type ResponseResult } from "./authorization-response.ts";
+
+/** A question to the person, as far as it differs from the first one. */
+export interface Asked {
+  readonly failed?: FailedAttempt | undefined;
+  /** The new password that is asked for as well. */
+  readonly change?: RequiredChange | undefined;
+  readonly status?: number;
+  /** The address of the form. Default: the page's own. */
+  readonly action?: string;
+}
+
+/** The options of the pages. */
+export interface AuthorizePageOptions {
+  readonly log: LogSink;
+  /** The name of the identity provider, if people sign in there. */
+  readonly provider?: string | undefined;
+  /** The links of the sign-in page. */
+  readonly links?: ((language: Language) => readonly PageLink[]) | undefined;
+}
 
 /** The answers of the authorization endpoint. Each method answers one request. */
 export class AuthorizePages {
@@ -15,29 +36,21 @@ export class AuthorizePages {
   readonly #site: string;
   readonly #log: LogSink;
   readonly #provider: string | undefined;
+  readonly #links: (language: Language) => readonly PageLink[];
 
-  /** @param provider the name of the identity provider, if people sign in there */
-  constructor(issuer: string, log: LogSink, provider?: string) {
+  constructor(issuer: string, { log, provider, links = () => [] }: AuthorizePageOptions) {
     this.#provider = provider;
+    this.#links = links;
     this.#issuer = issuer;
     this.#site = new URL(issuer).host;
     this.#log = log;
   }
 
-  /**
-   * Asks the person, or asks again after a failed attempt.
-   *
-   * @param action the address of the form. Default: the page's own
-   */
-  ask(
-    reply: FastifyReply,
-    request: AuthorizationRequest,
-    failed?: FailedAttempt,
-    status?: number,
-    action?: string,
-  ) {
-    const shown = { language: readerLanguage(reply.request), site: this.#site, provider: this.#provider };
-    return sendPage(reply, signInPage({ ...shown, request, failed, action }), status);
+  /** Asks the person, or asks again after a failed attempt. */
+  ask(reply: FastifyReply, request: AuthorizationRequest, { status, ...asked }: Asked = {}) {
+    const language = readerLanguage(reply.request);
+    const shown = { language, site: this.#site, provider: this.#provider, links: this.#links(language) };
+    return sendPage(reply, signInPage({ ...shown, request, ...asked }), status);
   }
 
   /** Leads the browser to the identity provider. @param address its authorization endpoint, with the request */

@@ -2,16 +2,16 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { LatchkeyError } from "../../core/errors.ts";
 import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
 import type { Broker } from "../../core/oauth/broker.ts";
-import type { SelfService } from "../../core/people/self-service.ts";
 import type { Authorize, Deny } from "../../core/stories/authorize.ts";
-import type { Credentials } from "../../core/stories/sign-in.ts";
 import { isLoopback } from "../../core/throttle/addresses.ts";
-import { callerOf, waitingCallerOf } from "../caller.ts";
+import { callerOf } from "../caller.ts";
 import { type LogSink, toLatchkeyError } from "../error-answers.ts";
 import { isOtherLoopbackName } from "../hosts.ts";
+import { accountLinks } from "../pages/account-links.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
+import { createAllow, type OwnAccountParts } from "./allow-request.ts";
 import { AuthorizePages } from "./authorize-pages.ts";
-import { emptyField, failedSignIn } from "./failed-sign-in.ts";
+import { failedSignIn } from "./failed-sign-in.ts";
 import { type Form, readForm } from "./form-body.ts";
 import { isOwnForm } from "./own-form.ts";
 import { removedCookie, signInCookie } from "./sign-in-cookie.ts";
@@ -26,12 +26,8 @@ export interface AuthorizePageParts {
   readonly deny: Deny;
   /** Signs people in at an identity provider, instead of by a password here. */
   readonly broker?: Broker | undefined;
-  /** Changes passwords that must be changed. Undefined with the users of a realm. */
-  readonly selfService?: SelfService | undefined;
-  /** Whether the server serves the account pages. The sign-in page leads to them. */
-  readonly accountPages?: boolean;
-  /** The shortest new password, in characters. */
-  readonly passwordMinLength?: number;
+  /** The own account, for a password that must be changed. Undefined with the users of a realm. */
+  readonly ownAccount?: OwnAccountParts | undefined;
   readonly log: LogSink;
 }
 
@@ -42,13 +38,15 @@ export interface AuthorizePageParts {
  * @throws if the issuer is reached without TLS from other machines: a password would be readable on the way
  */
 export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts): void {
-  const { issuer, checkRequest, authorize, deny, broker, log } = parts;
+  const { issuer, checkRequest, authorize, deny, broker, ownAccount, log } = parts;
   const address = new URL(issuer);
   const { protocol, hostname, origin } = address;
   if (protocol !== "https:" && !isLoopback(hostname)) {
     throw new Error(`the sign-in page needs an issuer with https, or on this machine: ${issuer}`);
   }
-  const pages = new AuthorizePages(issuer, log, broker?.provider);
+  const links = ownAccount?.pages ? accountLinks(issuer, ownAccount.selfService) : undefined;
+  const pages = new AuthorizePages(issuer, { log, links, provider: broker?.provider });
+  const allow = createAllow({ pages, authorize, ownAccount });
 
   app.register(async (scope) => {
     // No other origin may read the page, also if LATCHKEY_CORS_ORIGINS names it.
@@ -78,7 +76,7 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts)
       const form = signInFormOf(request.body);
       if (form.decision === "allow") {
         return broker === undefined
-          ? allow(request, reply, check.request, form)
+          ? allow(request, reply, check.request, form, request.body)
           : begin(broker, request, reply, check.request);
       }
       await deny(check.request, callerOf(request));
@@ -103,36 +101,11 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts)
       const failed = failedSignIn(readerLanguage(request), error, "");
       if (failed !== undefined) {
         pages.note(reply, failed.refusal);
-        return pages.ask(reply, asked, failed, failed.refusal.status);
+        return pages.ask(reply, asked, { failed, status: failed.refusal.status });
       }
       if (!(error instanceof LatchkeyError) || error.code !== "invalid_request") throw error;
       pages.note(reply, error);
       return pages.goOn(reply, asked, { refusal: error });
-    }
-  }
-
-  async function allow(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    asked: AuthorizationRequest,
-    { username, password }: Credentials,
-  ): Promise<FastifyReply> {
-    const language = readerLanguage(request);
-    const empty = emptyField(language, { username, password });
-    if (empty !== undefined) {
-      reply.refusal = "validation_error";
-      return pages.ask(reply, asked, empty, 422);
-    }
-    try {
-      const code = await authorize({ username, password }, asked, waitingCallerOf(request, reply));
-      return pages.goOn(reply, asked, { code });
-    } catch (error) {
-      const failed = failedSignIn(language, error, username);
-      if (failed === undefined) throw error;
-      pages.note(reply, failed.refusal);
-      // A 401 would need a challenge, and browsers answer one with a window of their own.
-      const { status } = failed.refusal;
-      return pages.ask(reply, asked, failed, status === 401 ? 422 : status);
     }
   }
 }

@@ -21,7 +21,7 @@ export interface CallbackParts {
  * cookie, so the provider never sees its code twice: Keycloak ends a session for that.
  */
 export function callbackRoute(app: FastifyInstance, { issuer, broker, log }: CallbackParts): void {
-  const pages = new AuthorizePages(issuer, log, broker.provider);
+  const pages = new AuthorizePages(issuer, { log, provider: broker.provider });
 
   app.register(async (scope) => {
     scope.setErrorHandler((error: FastifyError | LatchkeyError, _request, reply) =>
@@ -58,7 +58,8 @@ export function callbackRoute(app: FastifyInstance, { issuer, broker, log }: Cal
         pages.note(reply, refusal);
         const failed = failedSignIn(readerLanguage(reply.request), refusal, "");
         // The form leads back to the start of the sign-in, not to this address.
-        return pages.ask(reply, request, failed, refusal.status, `${issuer}/oauth/authorize?${query}`);
+        const action = `${issuer}/oauth/authorize?${query}`;
+        return pages.ask(reply, request, { failed, status: refusal.status, action });
       }
       case "invalid":
         return pages.turnAway(reply, outcome.check, { mayRedirect: true });

@@ -41,14 +41,15 @@ const summaryId = "failure";
 /** A page with one form. After a refusal it names each fault beside its field, and the cursor is in the first one. */
 export function formPage(page: FormPage): PageContent {
   const { language, site, title, lead, action, hidden = {}, fields, more, submit, faults = [] } = page;
-  const [firstFaulty] = fields.filter(({ name }) => faults.some((fault) => fault.fields.includes(name)));
+  // The last field of the first fault: after a wrong password it is the password.
+  const focused = faults[0]?.fields.at(-1);
   const content = html`<h1>${title}</h1>
 ${lead === undefined ? "" : html`<p>${lead}</p>`}
 <form method="post" action="${action}">
 ${summary(faults)}
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${page.username === undefined ? "" : html`<input name="username" value="${page.username}" autocomplete="username" hidden readonly>`}
-${fields.map((field) => formField({ ...field, ...marked(field, faults), autofocus: field === firstFaulty }))}
+${fields.map((field) => formField({ ...field, ...marked(field, faults), autofocus: field.name === focused }))}
 ${more ?? ""}
 <div class="buttons"><button type="submit">${submit}</button></div>
 </form>

@@ -29,6 +29,7 @@ main {
   box-shadow: 0 1px 2px rgb(0 0 0 / .04), 0 8px 24px rgb(0 0 0 / .06);
 }
 h1 { margin: 0; font-size: 1.5rem; font-weight: 650; line-height: 1.25; letter-spacing: -.01em; }
+h2 { margin: 2rem 0 0; font-size: 1.15rem; font-weight: 650; line-height: 1.3; }
 p { margin: .75rem 0; }
 a { color: var(--accent); text-underline-offset: .2em; }
 code { font: .9em/1.4 ui-monospace, monospace; }
@@ -53,6 +54,10 @@ main > :last-child { margin-bottom: 0; }
 .scopes { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem .75rem; }
 .field { margin: 1rem 0; }
 .field label { display: block; margin-bottom: .35rem; font-weight: 600; }
+.hint { margin: 0 0 .35rem; color: var(--quiet); font-size: .9rem; }
+.check { display: flex; gap: .75rem; align-items: center; margin: 1rem 0 0; }
+.check input { flex: none; width: 1.5rem; height: 1.5rem; margin: 0; accent-color: var(--accent); }
+.check label { padding: .6rem 0; }
 .field input {
   width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit; color: inherit;
   background: var(--card); border: 1px solid var(--edge); border-radius: .5rem;
@@ -68,7 +73,18 @@ button, .button {
 }
 button:focus-visible, .button:focus-visible { border-radius: .5rem; }
 .buttons > * { flex: 1 1 auto; }
+.buttons form { display: flex; }
+.buttons form > button { flex: 1; }
+.ways { list-style: none; margin: 1.5rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
+.ways a, .plain { display: inline-block; padding: .6rem 0; }
+.message-error li { margin: .25rem 0 .25rem 1rem; }
+.message-error a { display: inline-block; padding: .15rem 0; color: inherit; }
+.sessions { list-style: none; margin: 1rem 0 0; padding: 0; border-top: 1px solid var(--line); }
+.sessions li { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: center; padding: .75rem 0; border-bottom: 1px solid var(--line); }
+.sessions div { flex: 1 1 12rem; }
+.sessions small { display: block; color: var(--quiet); font-size: .875rem; }
 .second { color: var(--accent); background: transparent; border-color: var(--edge); }
+.plain { min-height: 0; font-weight: 400; text-align: start; text-decoration: underline; text-underline-offset: .2em; color: var(--accent); background: none; border: 0; }
 button:hover, .button:hover { filter: brightness(1.08); }
 `;
 

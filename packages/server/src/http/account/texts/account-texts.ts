@@ -43,7 +43,6 @@ export interface AccountTexts {
   };
   readonly password: FormTexts & {
     readonly current: string;
-    readonly hint: (characters: string) => string;
     readonly endOthers: string;
     readonly done: ResultTexts;
     readonly othersEnded: string;

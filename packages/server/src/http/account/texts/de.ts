@@ -33,8 +33,6 @@ export const de: AccountTexts = {
     title: "Passwort ändern",
     submit: "Passwort ändern",
     current: "Bisheriges Passwort",
-    hint: (characters) =>
-      `Mindestens ${characters} Zeichen. Gut sind mehrere Wörter, die nicht zusammengehören.`,
     endOthers: "Überall sonst abmelden",
     done: { title: "Ihr Passwort ist geändert", text: "Melden Sie sich von jetzt an mit dem neuen an." },
     othersEnded: "Überall sonst sind Sie abgemeldet.",

@@ -33,8 +33,6 @@ export const en: AccountTexts = {
     title: "Change your password",
     submit: "Change password",
     current: "Current password",
-    hint: (characters) =>
-      `At least ${characters} characters. Several words that do not belong together are good.`,
     endOthers: "Sign me out everywhere else",
     done: { title: "Your password is changed", text: "From now on, sign in with the new one." },
     othersEnded: "You are signed out everywhere else.",

@@ -33,8 +33,6 @@ export const fr: AccountTexts = {
     title: "Changer de mot de passe",
     submit: "Changer le mot de passe",
     current: "Mot de passe actuel",
-    hint: (characters) =>
-      `Au moins ${characters} caractères. Plusieurs mots sans rapport entre eux conviennent.`,
     endOthers: "Me déconnecter partout ailleurs",
     done: {
       title: "Votre mot de passe est changé",

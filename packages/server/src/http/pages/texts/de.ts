@@ -60,6 +60,8 @@ export const de: Texts = {
       "Bevor es weitergeht, muss Ihr Passwort geändert werden. Geben Sie es noch einmal ein, und wählen Sie ein neues.",
     label: "Neues Passwort",
     again: "Neues Passwort noch einmal",
+    hint: (characters) =>
+      `Mindestens ${characters} Zeichen. Gut sind mehrere Wörter, die nicht zusammengehören.`,
     missing: "Wählen Sie ein neues Passwort.",
     notTheSame: "Die beiden neuen Passwörter stimmen nicht überein.",
     refused: {

@@ -56,6 +56,8 @@ export const en: Texts = {
       "Before you go on, your password has to be changed. Enter it once more, and choose a new one.",
     label: "New password",
     again: "New password, once more",
+    hint: (characters) =>
+      `At least ${characters} characters. Several words that do not belong together are good.`,
     missing: "Choose a new password.",
     notTheSame: "The two new passwords are not the same.",
     refused: {

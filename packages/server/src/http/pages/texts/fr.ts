@@ -60,6 +60,8 @@ export const fr: Texts = {
       "Avant de continuer, changez de mot de passe. Indiquez-le encore une fois, puis choisissez-en un nouveau.",
     label: "Nouveau mot de passe",
     again: "Nouveau mot de passe, encore une fois",
+    hint: (characters) =>
+      `Au moins ${characters} caractères. Plusieurs mots sans rapport entre eux conviennent.`,
     missing: "Choisissez un nouveau mot de passe.",
     notTheSame: "Les deux nouveaux mots de passe sont différents.",
     refused: {

@@ -71,6 +71,8 @@ export interface Texts {
     readonly mustChange: string;
     readonly label: string;
     readonly again: string;
+    /** @param characters of the shortest password */
+    readonly hint: (characters: string) => string;
     readonly missing: string;
     readonly notTheSame: string;
     /** Why a new password is refused. @param bound the shortest or the longest password */
