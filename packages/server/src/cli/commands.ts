@@ -49,6 +49,15 @@ export const commands: readonly Command[] = [
   ...clientCommands,
   ...auditCommands,
   command({
+    name: "mail test",
+    meaning: "send a mail now, and show the answer to it",
+    argument: { name: "ADDRESS", meaning: "e-mail address that gets the mail" },
+    settings: ["issuer", "siteName", "siteUrl", "mailFrom", "mailWebhookUrl", "mailLanguage"],
+    example: "mail test alice@example.com",
+    notes: ["It needs the mail settings of the server, such as LATCHKEY_SMTP_URL."],
+    load: async () => (await import("./mail.ts")).testMail,
+  }),
+  command({
     name: "key list",
     meaning: "list the signing keys",
     options: json,
