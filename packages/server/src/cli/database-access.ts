@@ -57,7 +57,7 @@ export async function withDatabase(
       people: new People({
         users: store.users,
         passwords: new Passwords(cost, queue),
-        passwordRules: passwordRulesOf(config, config.issuer),
+        passwordRules: passwordRulesOf(config, { issuer: config.issuer }),
         clock: Date.now,
         by: operator,
       }),

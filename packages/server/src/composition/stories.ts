@@ -43,7 +43,11 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
-  const passwordRules = passwordRulesOf(config, issuer);
+  const passwordRules = passwordRulesOf(config, {
+    issuer,
+    steady,
+    onUnavailable: (message) => log.warn(message),
+  });
   const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, fingerprint);
 
