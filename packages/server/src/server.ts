@@ -8,6 +8,7 @@ import { assertBreachFilter } from "./composition/breach-filter.ts";
 import { openKeys } from "./composition/keys.ts";
 import { composeStories } from "./composition/stories.ts";
 import type { Config } from "./config/config.ts";
+import { mailWay } from "./config/mail-way.ts";
 import { assertNotLost } from "./config/secret-file.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
 import { secondsOf } from "./core/clock-offset.ts";
@@ -145,6 +146,9 @@ function warnOfMissingSettings(config: Config, issuer: string, log: Log): void {
   }
   if (config.issuer === undefined && config.database.engine === "postgres") {
     log.warn({ issuer }, "LATCHKEY_ISSUER is not set: other replicas reject the tokens of this one");
+  }
+  if (config.signUp !== "off" && mailWay(config) === undefined) {
+    log.warn("LATCHKEY_SIGN_UP has no effect without mail: set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM");
   }
   if (!isLoopback(config.host) && config.guardKeys.length === 0) {
     log.warn("LATCHKEY_GUARD_KEYS is not set: guards cannot read the revocation list");

@@ -4,8 +4,7 @@ import { assertPlain } from "../config/setting-text.ts";
 import { allSettings, flagOf, variableOf } from "../config/settings.ts";
 import { type Given, type Syntax, usageOf } from "./command.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
-import { hintOf } from "./find-command.ts";
-import { nearMiss } from "./near-miss.ts";
+import { hintOf, nearMiss } from "./near-miss.ts";
 
 /** A command line in parts. A flag has one value for each occurrence; that of a switch is empty. */
 interface Parts {

@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { UsageProblem } from "./failures.ts";
-import { nearMiss } from "./near-miss.ts";
+import { hintOf, nearMiss } from "./near-miss.ts";
 
 /** The task of a command line: a command with its arguments, the help for some words, or the version. */
 export type Task =
@@ -64,11 +64,6 @@ function unknownCommand(words: readonly string[]): UsageProblem {
   const usage = `usage: latchkey ${first} ${group.join("|")}`;
   if (second === undefined || second.startsWith("-")) return new UsageProblem(usage);
   return new UsageProblem(`unknown command ${first} ${second}: ${hintOf(nearMiss(second, group))}${usage}`);
-}
-
-/** A question about the word that was probably meant. Empty without such a word. */
-export function hintOf(near: string | undefined): string {
-  return near === undefined ? "" : `did you mean ${near}? `;
 }
 
 /** Whether `--help` or `-h` stands before `--`, behind which only arguments follow. */

@@ -23,11 +23,19 @@ export interface PagedListing<Row, Position> extends Listing<Row> {
   readonly positionOf: (row: Row) => Position;
   /** The text for `--after` that continues behind a row. */
   readonly cursorOf: (row: Row) => string;
+  /** A line on standard error if no row was found. Default: none. */
+  readonly whenEmpty?: string;
 }
 
 /** Prints a short list. */
 export function printList<Row>({ has }: Given<"json">, listing: Listing<Row>, rows: readonly Row[]): void {
   printerOf(has("json"), listing)(rows);
+}
+
+/** Prints one row as a block: a line for each cell. */
+export function printOne<Row>({ has }: Given<"json">, listing: Listing<Row>, row: Row): void {
+  if (has("json")) printJson(listing.fields(row));
+  else print(...tableLayout(listing.heading, 0)([listing.cells(row)]));
 }
 
 /** Prints a list page by page, up to `--limit` rows. A line on standard error says how to continue. */
@@ -50,6 +58,8 @@ export async function printPages<Row, Position>(
     printPage(page);
     printed += page.length;
     const last = page.at(-1);
+    if (printed === 0 && listing.whenEmpty !== undefined)
+      process.stderr.write(`latchkey: ${listing.whenEmpty}\n`);
     if (last === undefined || rows.length === page.length) return;
     after = listing.positionOf(last);
     if (printed < most) continue;

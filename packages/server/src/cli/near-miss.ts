@@ -14,6 +14,11 @@ export function nearMiss(typed: string, words: Iterable<string>): string | undef
   return best?.word;
 }
 
+/** A question about the word that was probably meant. Empty without such a word. */
+export function hintOf(near: string | undefined): string {
+  return near === undefined ? "" : `did you mean ${near}? `;
+}
+
 /** Optimal string alignment distance: insertions, deletions, replacements, and swaps of neighbours. */
 function editsBetween(a: string, b: string): number {
   let beforeLast: number[] = [];

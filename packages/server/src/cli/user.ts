@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
-import { LastAdministratorProblem, type People } from "../core/people/people.ts";
+import type { People } from "../core/people/people.ts";
+import { LastAdministratorProblem } from "../core/people/person-problem.ts";
 import type { LastAdministrator, UserRecord } from "../core/people/users.ts";
 import { userFields } from "../mcp/tool-answers.ts";
 import { print } from "../terminal.ts";

@@ -71,6 +71,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
+    administration: stories.administration,
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

@@ -16,6 +16,7 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
+import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
@@ -106,8 +107,16 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           realm: realm?.oauth,
         })
       : undefined;
+  const administration = composeAdministration({
+    ...{ ...parts, config, issuer, store, keys, longestGrace },
+    userOf:
+      realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
+    users: realm?.oauth?.users ?? accounts,
+    people: undefined,
+  });
   return {
     operations,
+    administration,
     oauth,
     people,
     realm,

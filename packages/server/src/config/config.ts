@@ -2,6 +2,7 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { addressesFit, mostAddressBytes } from "../core/tokens/token-size.ts";
 import { isServiceLink } from "./environment.ts";
 import { isPlainIssuer } from "./insecure.ts";
+import { mailWay } from "./mail-way.ts";
 import { holdsPassword } from "./postgres-url.ts";
 import { linesOf } from "./secret-lines.ts";
 import { settingFile } from "./setting-file.ts";
@@ -14,7 +15,7 @@ type Values = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Nam
 const table: { readonly [Name in SettingName]: Setting<Values[Name]> } = settings;
 
 /** Absent values that other settings decide. */
-type Derived = "mcp" | "refreshGraceSameAddress" | "oauth" | "oauthRefreshGrace";
+type Derived = "accountPages" | "mcp" | "refreshGraceSameAddress" | "oauth" | "oauthRefreshGrace";
 
 /** All settings, read and checked. */
 export type Config = {
@@ -38,9 +39,11 @@ export function readConfig(environment: Texts, flags: Texts = {}): Config {
     mcp: values.mcp ?? (local && isLoopback(values.host) ? "on" : "off"),
     refreshGraceSameAddress: values.refreshGraceSameAddress ?? sameAddressGrace(values),
     oauth: values.oauth ?? (local && !isPlainIssuer(values) ? "on" : "off"),
+    accountPages: values.accountPages ?? (local && !isPlainIssuer(values) ? "on" : "off"),
     oauthRefreshGrace: values.oauthRefreshGrace ?? Math.min(60_000, values.accessTokenTtl),
   };
   assertConsistent(config);
+  mailWay(config);
   if (config.provider === "keycloak") assertKeycloak(config);
   return config;
 }
@@ -141,6 +144,16 @@ function assertKeycloak(config: Config): void {
   if (config.mcp === "on") {
     throw new SettingProblem(
       "LATCHKEY_MCP must be off with LATCHKEY_PROVIDER=keycloak: the built-in tools are for local users",
+    );
+  }
+  if (config.accountPages === "on") {
+    throw new SettingProblem(
+      "LATCHKEY_ACCOUNT_PAGES must be off with LATCHKEY_PROVIDER=keycloak: Keycloak has such pages for its users",
+    );
+  }
+  if (config.signUp !== "off") {
+    throw new SettingProblem(
+      "LATCHKEY_SIGN_UP must be off with LATCHKEY_PROVIDER=keycloak: accounts are made in the realm",
     );
   }
 }

@@ -1,4 +1,5 @@
 import { isLoopback } from "../core/throttle/addresses.ts";
+import type { SmtpServer } from "./mail-values.ts";
 import { coversHalf } from "./wide-networks.ts";
 
 /** The settings that the table judges. Absent ones have their defaults. */
@@ -15,6 +16,9 @@ export interface SecurityFacts {
   readonly oauthRefreshGrace: number;
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
+  readonly smtpUrl: SmtpServer | undefined;
+  readonly mailWebhookUrl: string | undefined;
+  readonly mailbox: "on" | "off";
   /** The secrets of the server, and the keys of guards and monitoring. */
   readonly secrets: readonly string[];
 }
@@ -90,6 +94,22 @@ export const insecurities: readonly Insecurity[] = [
       "LATCHKEY_CORS_ORIGINS is *, so any web page can call the API with a token or password that it has obtained: name the origins of your pages",
   },
   {
+    name: "mail",
+    effect: "refuses",
+    applies: ({ smtpUrl, mailWebhookUrl }) =>
+      (smtpUrl?.tls === "none" && !isLoopback(smtpUrl.host)) ||
+      (mailWebhookUrl !== undefined && isPlainHttp(mailWebhookUrl)),
+    sentence:
+      "LATCHKEY_SMTP_URL has ?tls=off, or LATCHKEY_MAIL_WEBHOOK_URL is an http:// address off this machine, so links that open accounts travel in plain text: use a mail server with TLS, or an https:// address",
+  },
+  {
+    name: "mailbox",
+    effect: "refuses",
+    applies: ({ mailbox, ...facts }) => mailbox === "on" && isReachable(facts),
+    sentence:
+      "LATCHKEY_MAILBOX is on and the server can be reached from other machines, so every visitor reads the links that open accounts: set LATCHKEY_SMTP_URL instead",
+  },
+  {
     name: "token-lifetime",
     effect: "warns",
     applies: ({ accessTokenTtl }) => accessTokenTtl > day,
@@ -120,4 +140,14 @@ export function isPlainIssuer({ host, issuer }: Pick<SecurityFacts, "host" | "is
 function isPlainHttp(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "http:" && !isLoopback(hostname);
+}
+
+/** Whether other machines may reach the server, by its own address or through a proxy. */
+function isReachable({
+  host,
+  issuer,
+  trustedProxies,
+}: Pick<SecurityFacts, "host" | "issuer" | "trustedProxies">): boolean {
+  const local = issuer === undefined || isLoopback(new URL(issuer).hostname);
+  return !isLoopback(host) || !local || trustedProxies.length > 0;
 }

@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
+import { mailLanguages } from "../core/mail/mail-kinds.ts";
 import { signingAlgorithms } from "../core/tokens/signing-key-pair.ts";
 import { allowableInsecurities } from "./insecure.ts";
+import { sender, shownName, signUp, smtpServer, webhookSecret } from "./mail-values.ts";
 import { holdsPassword, mayHoldPassword } from "./postgres-url.ts";
 import { generatedReplicaId, replicaId } from "./replica-id.ts";
 import {
@@ -211,6 +213,33 @@ export const settings = {
   oauthResource: optional(url, "resource of OAuth requests that name none", {
     shown: "ISSUER/mcp if MCP is on, else the first URL of AUDIENCE",
   }),
+  siteName: optional(shownName, "name of your site, on pages and in mails", { shown: "the host of ISSUER" }),
+  siteUrl: optional(url, "address of your site, which that name links to"),
+  accountPages: optional(choice("on", "off"), "the pages at /account, for people's own accounts", {
+    shown: "on if ISSUER is an https or a loopback address and users are local, else off",
+  }),
+  signUp: setting(
+    signUp,
+    "off",
+    "how people get accounts by mail: off, invitation, or also with an address of these domains",
+    { list: true },
+  ),
+  smtpUrl: optional(smtpServer, "mail server that sends the mails: smtps://user:password@host", {
+    secret: true,
+    exact: true,
+  }),
+  mailFrom: optional(sender, "address that mails come from, or a name and <address>"),
+  mailWebhookUrl: optional(url, "https address that gets each mail as JSON, in place of SMTP"),
+  mailWebhookSecret: optional(webhookSecret, "key that signs those requests (Standard Webhooks)", {
+    secret: true,
+    exact: true,
+  }),
+  mailbox: setting(
+    choice("on", "off"),
+    "off",
+    "for development: mails stay in memory, and /mailbox shows them",
+  ),
+  mailLanguage: setting(choice(...mailLanguages), "en", "language of a mail if the reader's is unknown"),
   docs: setting(choice("on", "off"), "on", "whether /docs and /openapi.json are served"),
   allowInsecure: setting(
     choices(allowableInsecurities),

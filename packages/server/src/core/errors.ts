@@ -42,6 +42,7 @@ const refusals = {
   invalid_metrics_key: [401, "A metrics key is required: send it as Authorization: Bearer <key>"],
   forbidden: [403, "You are not allowed to do this"],
   forbidden_origin: [403, "This form was sent from another site: open the sign-in page again"],
+  wrong_password: [403, "The current password is not right"],
   protected_account: [403, "This account administers Latchkey: an administrator alone may change it"],
   account_disabled: [403, "This account is disabled: ask an administrator"],
   account_setup_required: [
@@ -62,6 +63,14 @@ const refusals = {
   username_taken: [409, "This username is taken: choose another one"],
   email_taken: [409, "This e-mail address belongs to another account"],
   last_administrator: [409, "This is the last active administrator: add or enable another one first"],
+  request_in_progress: [
+    409,
+    "The first request with this Idempotency-Key is still running: send it again shortly",
+  ],
+  rotation_too_early: [
+    409,
+    "Caches may still lack the next key: wait, or send force, and verifiers behind them refuse valid tokens meanwhile",
+  ],
   conflict: [409, "Another request changed this meanwhile: read it again"],
   precondition_failed: [
     412,

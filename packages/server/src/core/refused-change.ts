@@ -3,3 +3,9 @@
  * this file at every start, and the stories at their first use alone.
  */
 export class RefusedChange extends Error {}
+
+/** The client or resource of a change is unknown, or was removed meanwhile. */
+export class UnknownSubject extends RefusedChange {}
+
+/** Another change came first. The author reads the state again and decides anew. */
+export class OvertakenChange extends RefusedChange {}

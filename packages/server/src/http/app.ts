@@ -1,6 +1,9 @@
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
+import { longestClientId } from "../core/oauth/client.ts";
+import { adminModels } from "./admin/admin-models.ts";
+import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
@@ -40,6 +43,8 @@ export interface AppParts
   readonly idleGrace: number;
   /** The built-in MCP tools. Undefined if they are off. */
   readonly mcp: McpMount | undefined;
+  /** The administration over HTTP. */
+  readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
 }
@@ -75,6 +80,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
+    // An id in the path may be that of a client, which is a URL or a whole sealed description.
+    routerOptions: { maxParamLength: longestClientId },
     clientErrorHandler: brokenRequestAnswers(parts),
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
@@ -84,7 +91,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
-  for (const model of models) app.addSchema(model);
+  for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
@@ -114,6 +121,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
+    await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
   });
   await app.ready();

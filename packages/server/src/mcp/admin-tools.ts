@@ -93,7 +93,7 @@ export function registerAdminTools(
       outputSchema: outputs.events,
       annotations: reads,
     },
-    ({ limit = defaultLimit, ...query }) =>
-      run(async () => eventsAnswer(await recentEvents({ ...query, limit }))),
+    ({ limit = defaultLimit, name, ...query }) =>
+      run(async () => eventsAnswer(await recentEvents({ ...query, names: name && [name], limit }))),
   );
 }

@@ -31,7 +31,8 @@ export function eventsAnswer({ events, next }: AuditPage): EventsAnswer {
   return { events: events.map(eventFields), ...(next !== undefined && { next }) };
 }
 
-function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
+/** The names of an audit event on the wire. */
+export function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
   const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica } = event;
   const { client, resource } = event;
   return {

@@ -1,10 +1,13 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
+import type { IdempotencyKeys } from "../core/idempotency-keys.ts";
+import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
@@ -29,6 +32,8 @@ import { clientTable } from "./tables/clients.ts";
 import { commandEvents } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
+import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -36,11 +41,13 @@ import { revocationTable } from "./tables/revocations.ts";
 import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
 import { signingKeyTable } from "./tables/signing-keys.ts";
+import { userSearch } from "./tables/user-search.ts";
 import { userTable } from "./tables/users.ts";
 
 /** All persistent state, and the orders and signals of its engine. */
 export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
+  readonly userSearch: UserSearch;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
   readonly realmPeople: RealmPeople;
@@ -50,6 +57,8 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly outbox: Outbox;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -75,6 +84,8 @@ export interface StoreOptions {
   readonly place: DatabasePlace;
   /** Called with every audit event once it is durable. */
   readonly onAudit: AuditListener;
+  /** Called when this process has committed a mail, so that the mail job need not wait for its next run. */
+  readonly onMail?: () => void;
   /** Called with a line for the log if the database works with restrictions. */
   readonly onWarning?: (message: string) => void;
   /** A command opens the store for one change, a server for its whole run. Default: `server`. */
@@ -101,14 +112,21 @@ const heartbeat = statement<NoValues>(`
  *
  * @throws {NewerDatabaseError} if a newer Latchkey wrote it; {UnusableDatabaseError} if it cannot be used
  */
-export async function openStore({ onAudit, replica, sessionLife, ...options }: StoreOptions): Promise<Store> {
+export async function openStore({
+  onAudit,
+  onMail,
+  replica,
+  sessionLife,
+  ...options
+}: StoreOptions): Promise<Store> {
   const database = await openDatabase(options);
-  const audit = auditTable(database, onAudit, replica);
+  const audit = auditTable(database, onAudit, replica, onMail);
   const endings = sessionEndings(database);
   const endingsOfClients = clientEndings(database);
   return {
     ...database,
     users: userTable(database, audit, endings),
+    userSearch: userSearch(database),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),
@@ -122,6 +140,8 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
+    idempotencyKeys: idempotencyKeyTable(database),
+    outbox: outboxTable(database, audit),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
@@ -139,7 +159,7 @@ export async function openStore({ onAudit, replica, sessionLife, ...options }: S
 
 /** The client for PostgreSQL is loaded only if it is used. */
 async function openDatabase(
-  options: Omit<StoreOptions, "onAudit" | "replica" | "sessionLife">,
+  options: Omit<StoreOptions, "onAudit" | "onMail" | "replica" | "sessionLife">,
 ): Promise<Database> {
   const { place, owner = "server", connections = 10, timeout = 3000, onWarning = () => {} } = options;
   if (place.engine === "postgres") {
@@ -157,6 +177,9 @@ async function attemptCounters(database: Database): Promise<Store["attemptCounte
       login: inMemory(steady),
       refresh: inMemory(steady),
       assertion: inMemory(steady),
+      reset: inMemory(steady),
+      sign_up: inMemory(steady),
+      link: inMemory(steady),
     });
   }
   const { sharedAttemptCounters } = await import("./postgres/shared-attempt-counter.ts");

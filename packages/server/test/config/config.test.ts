@@ -167,7 +167,7 @@ describe("settings", () => {
     [
       "ALLOW_INSECURE",
       "issuer,everything",
-      "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, cors",
+      "expected names separated by commas; known names are issuer, secret, keycloak, hash, proxies, cors, mail, mailbox",
     ],
     ["ALLOW_INSECURE", "grace", "expected names separated by commas; known names are issuer"],
     ["OAUTH", "yes", "expected on or off"],
@@ -232,7 +232,10 @@ describe("settings", () => {
       });
     });
 
-    const secrets = ["SECRET", "ADMIN_PASSWORD", "KEYCLOAK_CLIENT_SECRET"];
+    const secrets = [
+      ...["SECRET", "ADMIN_PASSWORD", "KEYCLOAK_CLIENT_SECRET"],
+      ...["SMTP_URL", "MAIL_WEBHOOK_SECRET"],
+    ];
     const cases = secrets.flatMap((name) => left.map((blank) => [name, blank] as const));
 
     test.each(cases)("LATCHKEY_%s with %j at an edge is refused without its value", (name, blank) => {

@@ -24,6 +24,8 @@ const keycloak = (url: string): Settings => ({
   KEYCLOAK_CLIENT_ID: "c",
   KEYCLOAK_CLIENT_SECRET: "s",
 });
+const smtp: Settings = { MAIL_FROM: "login@example.com" };
+const webhookSecret = "whsec_Zm9yIHRlc3RzIG9ubHksIG5vdCBzZWNyZXQ=";
 const hash = (memory: number, iterations: number): Settings => ({
   HASH_MEMORY: String(memory),
   HASH_ITERATIONS: String(iterations),
@@ -124,6 +126,32 @@ const rows: Readonly<Record<string, { bad: readonly Settings[]; good: readonly S
   cors: {
     bad: [{ CORS_ORIGINS: "*" }, { CORS_ORIGINS: "https://app.example.com,*" }],
     good: [{ CORS_ORIGINS: "" }, { CORS_ORIGINS: "https://app.example.com" }],
+  },
+  mail: {
+    bad: [
+      { ...smtp, SMTP_URL: "smtp://mail.example.com?tls=off" },
+      { MAIL_WEBHOOK_URL: "http://hooks.example.com", MAIL_WEBHOOK_SECRET: webhookSecret },
+    ],
+    good: [
+      { ...smtp, SMTP_URL: "smtp://mail.example.com" },
+      { ...smtp, SMTP_URL: "smtps://mail.example.com" },
+      { ...smtp, SMTP_URL: "smtp://127.0.0.1:1025?tls=off" },
+      { ...smtp, SMTP_URL: "smtp://localhost:1025" },
+      { MAIL_WEBHOOK_URL: "https://hooks.example.com", MAIL_WEBHOOK_SECRET: webhookSecret },
+      { MAIL_WEBHOOK_URL: "http://127.0.0.1:9000", MAIL_WEBHOOK_SECRET: webhookSecret },
+    ],
+  },
+  mailbox: {
+    bad: [
+      { MAILBOX: "on", ISSUER: "https://login.example.com" },
+      { MAILBOX: "on", HOST: "0.0.0.0", ISSUER: "http://localhost:8000" },
+      { MAILBOX: "on", TRUSTED_PROXIES: "127.0.0.1" },
+    ],
+    good: [
+      { MAILBOX: "on" },
+      { MAILBOX: "on", ISSUER: "http://localhost:8000" },
+      { MAILBOX: "off", HOST: "::1" },
+    ],
   },
   "token-lifetime": {
     bad: [{ ACCESS_TOKEN_TTL: "86401s" }],

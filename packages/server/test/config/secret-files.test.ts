@@ -53,12 +53,29 @@ test("each setting that may hold a secret has a variable for a file", () => {
     "LATCHKEY_ADMIN_PASSWORD_FILE",
     "LATCHKEY_GUARD_KEYS_FILE",
     "LATCHKEY_METRICS_KEYS_FILE",
+    "LATCHKEY_SMTP_URL_FILE",
+    "LATCHKEY_MAIL_WEBHOOK_SECRET_FILE",
   ]);
 });
 
+/** Texts of settings that have a form. */
+const texts: Readonly<Record<string, string>> = {
+  database: "postgres://u:hunter2@h/d",
+  smtpUrl: "smtps://u:hunter2@h",
+};
+
+/** Settings that another one needs. */
+const others: Readonly<Record<string, object>> = {
+  mailWebhookSecret: { LATCHKEY_MAIL_WEBHOOK_URL: "https://hooks.example.com" },
+};
+
 describe.each(twins)("$variable", ({ name, variable, plain }) => {
-  const text = name === "database" ? "postgres://u:hunter2@h/d" : secret;
-  const more = { LATCHKEY_SECRET: name === "secret" ? "" : secret };
+  const text = texts[name] ?? secret;
+  const alone = {
+    LATCHKEY_SECRET: name === "secret" ? "" : secret,
+    LATCHKEY_MAIL_FROM: "login@example.com",
+  };
+  const more = { ...alone, ...others[name] };
 
   test.each(["", "\n", "\r\n", "\n\n"])("has the value of the variable, with %j at its end", (end) => {
     const given = { ...more, [variable]: file(text + end) };
@@ -71,7 +88,7 @@ describe.each(twins)("$variable", ({ name, variable, plain }) => {
   });
 
   test("that is blank counts as not set", () => {
-    expect(readConfig({ ...more, [variable]: " \r" })).toEqual(readConfig(more));
+    expect(readConfig({ ...alone, [variable]: " \r" })).toEqual(readConfig(alone));
   });
 
   test("is a known variable", () => {

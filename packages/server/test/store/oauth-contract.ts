@@ -237,6 +237,24 @@ export function oauthContract(storeOf: () => Store, heardOf: () => AuditEventNam
       }
     });
 
+    test("get new credentials once, and the earlier ones are gone", async () => {
+      const robot = registered("robot");
+      await store.clients.add(robot, event("client.added"));
+      heard.length = 0;
+      const replace = (hash: string) =>
+        store.clients.replaceCredentials(
+          "robot",
+          robot.credentials,
+          [{ kind: "secret", hash }],
+          event("client.secret_replaced"),
+        );
+      expect(await Promise.all([replace("one"), replace("two")])).toContain(false);
+      const [credential] = (await store.clients.byId("robot"))?.credentials ?? [];
+      expect(["one", "two"]).toContain(credential?.kind === "secret" ? credential.hash : undefined);
+      expect(await replace("three")).toBe(false);
+      expect(heard).toEqual(["client.secret_replaced"]);
+    });
+
     test("are blocked and unblocked once, and their own tokens end", async () => {
       await store.clients.add(registered("robot"), event("client.added"));
       expect(await store.clients.isBlocked("robot")).toBe(false);

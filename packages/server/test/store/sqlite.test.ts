@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, test } from "vitest";
+import { createEveryEvent } from "../../src/core/stories/recent-events.ts";
 import { type Database, NewerDatabaseError } from "../../src/store/database.ts";
 import { openConnection } from "../../src/store/sqlite/connection.ts";
 import { openSqlite } from "../../src/store/sqlite/engine.ts";
@@ -39,11 +40,32 @@ test("a reading of the audit trail is bounded and returns its continuation", asy
   await audit.record({ name: "user.added", at: 1, address: "test" });
   for (let count = 0; count < 9; count++)
     await audit.record({ name: "login.failed", at: 1, address: "test" });
-  const first = await reading.recent({ limit: 5, name: "user.added" });
+  const first = await reading.recent({ limit: 5, names: ["user.added"] });
   expect(first).toEqual({ events: [], next: 5 });
-  const rest = await reading.recent({ limit: 5, name: "user.added", before: 5 });
+  const rest = await reading.recent({ limit: 5, names: ["user.added"], before: 5 });
   expect(rest).toMatchObject({ events: [{ number: 1, name: "user.added" }] });
   expect(rest).not.toHaveProperty("next");
+  await database.close();
+});
+
+test("an export reads every selected event once, also behind pages without any", async () => {
+  const database = await openSqlite({ path: ":memory:" });
+  const audit = auditTable(database, () => {});
+  const rare = { name: "user.added", at: 1, address: "test" } as const;
+  await audit.record(rare);
+  for (let count = 0; count < 9; count++) await audit.record({ ...rare, name: "login.failed" });
+  await audit.record(rare);
+  const everyEvent = createEveryEvent(
+    { byName: async () => undefined },
+    auditReading(database, { sliceSize: 2, mostSlices: 1 }),
+  );
+  const numbers: number[] = [];
+  for await (const page of everyEvent({ names: ["user.added"] })) {
+    numbers.push(...page.map(({ number }) => number));
+    // An event that is recorded during the export is not part of it.
+    await audit.record(rare);
+  }
+  expect(numbers).toEqual([11, 1]);
   await database.close();
 });
 

@@ -9,7 +9,9 @@ import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { clientDocumentsContract } from "./client-documents-contract.ts";
+import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
+import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
@@ -62,6 +64,11 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       session,
     );
     oauthContract(
+      () => store,
+      () => heard,
+    );
+    idempotencyKeysContract(() => store);
+    outboxContract(
       () => store,
       () => heard,
     );
@@ -156,8 +163,8 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       describe("of which one is the last active administrator", () => {
         const changes = {
           disabling: (id: string, last?: "refuse") =>
-            store.users.setActive(id, false, event("user.disabled"), last),
-          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), last),
+            store.users.setActive(id, false, event("user.disabled"), { last }),
+          removal: (id: string, last?: "refuse") => store.users.remove(id, event("user.removed"), { last }),
         };
         const admin = (name: string) =>
           store.users.add({ ...user(name), roles: ["user", "admin"] }, event("user.added"));
@@ -758,11 +765,35 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         await record("login.failed", { subject: "user:alice" });
         const names = async (query: Partial<AuditQuery>) =>
           (await store.events.recent({ limit: 1000, ...query })).events.map(({ name }) => name);
-        expect(await names({ name: "user.enabled" })).toEqual(["user.enabled"]);
+        expect(await names({ names: ["user.enabled"] })).toEqual(["user.enabled"]);
         expect(await names({ user: "user:bob" })).toEqual(["user.enabled", "user.disabled"]);
         expect(await names({ user: "user:alice" })).toEqual(["login.failed", "user.disabled"]);
-        expect(await names({ user: "user:bob", name: "user.disabled" })).toEqual(["user.disabled"]);
-        expect(await names({ user: "user:alice", name: "user.enabled" })).toEqual([]);
+        expect(await names({ user: "user:bob", names: ["user.disabled"] })).toEqual(["user.disabled"]);
+        expect(await names({ user: "user:alice", names: ["user.enabled"] })).toEqual([]);
+      });
+
+      test("are filtered by several names at once", async () => {
+        for (const name of ["login.failed", "login.succeeded", "key.rotated"] as const) await record(name);
+        const names = async (...list: AuditEventName[]) =>
+          (await store.events.recent({ limit: 1000, names: list })).events.map(({ name }) => name);
+        expect(await names("login.failed", "key.rotated")).toEqual(["key.rotated", "login.failed"]);
+        expect(await names("key.rotated", "user.added")).toEqual(["key.rotated", "user.added"]);
+        expect(await names()).toEqual([]);
+      });
+
+      test("are filtered by time: from is included, to is not", async () => {
+        // Replicas' clocks differ, so times may run against the order of the numbers.
+        for (const at of [now + 30, now + 10, now + 20]) await record("login.failed", { at });
+        const times = async (query: Partial<AuditQuery>) =>
+          (await store.events.recent({ limit: 1000, names: ["login.failed"], ...query })).events.map(
+            ({ at }) => at - now,
+          );
+        expect(await times({})).toEqual([20, 10, 30]);
+        expect(await times({ from: now + 20 })).toEqual([20, 30]);
+        expect(await times({ to: now + 20 })).toEqual([10]);
+        expect(await times({ from: now + 10, to: now + 30 })).toEqual([20, 10]);
+        expect(await times({ from: now + 31 })).toEqual([]);
+        expect(await times({ from: now + 20, to: now + 20 })).toEqual([]);
       });
 
       test("are read page by page, each exactly once", async () => {

@@ -85,7 +85,7 @@ describe.each(engines)("a database of the version before OAuth: %s", (_name, yes
     for (const sql of [before.rotation("s2"), before.session("s3"), before.audit]) await run(sql);
     expect(await store.sessions.byId("s2")).toMatchObject({ ...link("s2", 1), client: null, endedAt: null });
     expect(await store.sessions.byId("s3")).toEqual(session("s3"));
-    const { events } = await store.events.recent({ limit: 9, name: "login.succeeded" });
+    const { events } = await store.events.recent({ limit: 9, names: ["login.succeeded"] });
     expect(events).toHaveLength(2);
     for (const recorded of events) expect(recorded).not.toHaveProperty("client");
 

@@ -1,28 +1,5 @@
-/** The languages of mails and pages. */
-export type MailLanguage = "en" | "de" | "fr";
-
-/** What a mail says, with the facts that its text needs. The link of a mail is made when the mail is sent. */
-export type MailContent =
-  /** A link to set a new password. */
-  | { readonly kind: "reset" }
-  /** A stranger asked for such a link. The mail job looks for the account, so the request does the same for any name. */
-  | { readonly kind: "reset_request"; readonly typedName: string }
-  /** A link that confirms the address of an account. */
-  | { readonly kind: "verify" }
-  /** The same for a new address of an account. */
-  | { readonly kind: "change_email" }
-  /** A link to make an account, for somebody whom an administrator invites. */
-  | { readonly kind: "invitation"; readonly invitedBy: string | null }
-  /** The same for a stranger who asked for it. */
-  | { readonly kind: "sign_up" }
-  /** A stranger asked to sign up with the address of an account. */
-  | { readonly kind: "sign_up_known"; readonly username: string }
-  /** Notices of changes of the own account. */
-  | { readonly kind: "password_changed"; readonly at: number }
-  | { readonly kind: "email_changed"; readonly at: number; readonly newAddress: string }
-  | { readonly kind: "new_address"; readonly at: number; readonly address: string };
-
-export type MailKind = MailContent["kind"];
+import type { AuditEvent } from "../audit-events.ts";
+import type { LinkedKind, MailContent, MailLanguage } from "./mail-kinds.ts";
 
 /** A mail that a change writes into the outbox, in the same commit. */
 export interface NewMail {
@@ -33,12 +10,53 @@ export interface NewMail {
   /** The id of the link in it; null for a mail without one. */
   readonly linkId: string | null;
   readonly language: MailLanguage;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
 }
 
 /** A mail that waits, claimed by this process until the lease ends. */
 export interface WaitingMail extends NewMail {
+  /** 128 random bits in base64url. The `Message-ID` is made of it, so a mail that is sent again can be recognised. */
   readonly id: string;
-  readonly createdAt: number;
   /** Tries so far, this one included. */
   readonly attempts: number;
+  /** The claim: random text of one process and one reading. */
+  readonly claimedBy: string;
 }
+
+/** A claim on the next mails. */
+export interface Claim {
+  readonly at: number;
+  /** Milliseconds. Until then no other process sends these mails. */
+  readonly lease: number;
+  readonly most: number;
+}
+
+/** The mails that are not sent yet. A method that names a claimed mail does nothing after another process claimed it. */
+export interface Outbox {
+  /**
+   * Takes the request of a stranger, by one insert whatever the account.
+   *
+   * @throws {LatchkeyError} `overloaded` if 10,000 of them wait
+   */
+  request(mail: NewMail, events: readonly AuditEvent[]): Promise<void>;
+  /** Claims mails that are due, oldest first. Each process gets others. */
+  claim(claim: Claim): Promise<WaitingMail[]>;
+  /** Deletes a mail that the mail server has accepted, or that has nothing to say. */
+  settle(mail: WaitingMail): Promise<boolean>;
+  /** Deletes a mail that nobody will accept, with the event that says so. */
+  giveUp(mail: WaitingMail, event: AuditEvent): Promise<boolean>;
+  /** Ends the claim. @param nextTryAt milliseconds since the epoch */
+  retry(mail: WaitingMail, nextTryAt: number): Promise<boolean>;
+  /** Mails that wait. */
+  count(): Promise<number>;
+}
+
+/**
+ * Answers the request of a stranger: finds the account of the name, and replaces the request by a mail with a link in one
+ * commit (`settlingStep` of the outbox table deletes the request). Without such an account it settles the request.
+ */
+export type AnswerRequest = (request: WaitingMail, typedName: string) => Promise<void>;
+
+/** The address of the page that a link opens, such as `https://login.example.com/account/reset?link=lkl_…`. */
+export type LinkAddress = (kind: LinkedKind, linkId: string) => string;

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../audit-events.ts";
-import type { Client } from "./client.ts";
+import type { Client, ClientCredential } from "./client.ts";
 
 /** A client that the operator added. */
 export interface RegisteredClient extends Client {
@@ -54,6 +54,17 @@ export interface RegisteredClients {
   block(id: string, name: string, event: AuditEvent, newSessionId: string): Promise<boolean>;
   /** @returns false if it was not blocked */
   unblock(id: string, event: AuditEvent): Promise<boolean>;
+  /**
+   * Replaces the credentials of a client that the operator added. From now on the earlier ones prove nothing.
+   *
+   * @returns false if it is unknown, or if its credentials are no longer `from`
+   */
+  replaceCredentials(
+    id: string,
+    from: Client["credentials"],
+    to: readonly [ClientCredential],
+    event: AuditEvent,
+  ): Promise<boolean>;
   /** Removes a client and ends its sessions. @returns false if it is unknown */
   remove(id: string, event: AuditEvent): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ export const passwordReasons = [
   "too_short",
   "too_long",
   "own_name",
+  "unchanged",
   "common",
   "guessable",
   "breached",
@@ -66,6 +67,8 @@ function textOf(reason: PasswordReason, advice: readonly PasswordAdvice[], bound
       return `the password must not be longer than ${bound} bytes`;
     case "own_name":
       return "the password must not be the user's own name or e-mail address";
+    case "unchanged":
+      return "the new password must differ from the current one";
     case "common":
       return "this password is too common: it is among the first that an attacker tries";
     case "guessable":

@@ -2,7 +2,8 @@ import { eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import type { Sessions } from "../stories/sessions.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import { type People, PersonProblem } from "./people.ts";
+import type { People } from "./people.ts";
+import { PersonProblem } from "./person-problem.ts";
 import type { UserRecord } from "./users.ts";
 
 export interface AdministrationParts {

@@ -1,3 +1,6 @@
+import type { AuditEvent } from "../audit-events.ts";
+import type { NewMail, WaitingMail } from "../mail/outbox.ts";
+
 /** What a link in a mail is for. */
 export type LinkPurpose = "reset" | "verify" | "change_email" | "sign_up";
 
@@ -29,3 +32,24 @@ export const linkLifetimes = {
   sign_up: 24 * 3_600_000,
   invitation: 7 * 24 * 3_600_000,
 } as const;
+
+/** The table of links. Every change is durable when its promise resolves. */
+export interface Links {
+  byId(id: string): Promise<Link | undefined>;
+  /**
+   * Adds a link, with its mails and events.
+   *
+   * @returns false if its user is gone, is disabled or has another revision; or if too many mails of strangers wait
+   */
+  add(link: Link, mails: readonly NewMail[], events: readonly AuditEvent[]): Promise<boolean>;
+  /**
+   * Replaces the request of a stranger by a link with its mail, or by nothing.
+   *
+   * @returns false if another process has claimed the request meanwhile, or if the link cannot be added
+   */
+  answer(
+    request: WaitingMail,
+    answer: { readonly link: Link; readonly mail: NewMail } | undefined,
+    event: AuditEvent,
+  ): Promise<boolean>;
+}

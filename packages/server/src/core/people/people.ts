@@ -4,14 +4,15 @@ import type { Clock } from "../clock.ts";
 import { canonicalName, emailProblem, nameKeys, usernameProblem } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import { assertGoodPassword, type PasswordContext, type PasswordRules } from "../passwords/policy.ts";
-import { RefusedChange } from "../refused-change.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
+import { LastAdministratorProblem, notAdded, PersonProblem, unknownUser } from "./person-problem.ts";
+import { addWithFreeId, firstId, furtherId } from "./user-ids.ts";
 import {
-  type AddOutcome,
   administratorRole,
   type LastAdministrator,
   type LocalUser,
   type NewUser,
+  recordOf,
   type User,
   type UserPage,
   type UserRecord,
@@ -20,16 +21,6 @@ import {
 } from "./users.ts";
 
 export type Person = Pick<User, "username" | "email" | "displayName" | "roles">;
-
-/** A refused change of a user. The message is one line for the caller. */
-export class PersonProblem extends RefusedChange {}
-
-/** A refused change after which Latchkey would have no active administrator. */
-export class LastAdministratorProblem extends PersonProblem {
-  constructor({ username }: User) {
-    super(`${username} is the last active administrator: add or enable another one first`);
-  }
-}
 
 /** The first user of a new database. */
 export const firstAdministrator: Person = {
@@ -80,15 +71,15 @@ export class People {
   /** @param name user name or e-mail address, in any spelling */
   async find(name: string): Promise<UserRecord> {
     const user = await this.#byName(name);
-    if (user === undefined) throw new PersonProblem(`there is no user ${name}`);
+    if (user === undefined) throw unknownUser(name);
     return recordOf(user);
   }
 
   /** Checks whether a user can be added, before the operator is asked for a password. */
   async assertFree(person: Person): Promise<void> {
     assertFits(person);
-    if (await this.#byName(person.username)) throw taken(person, "username_taken");
-    if (await this.#byName(person.email)) throw taken(person, "email_taken");
+    if (await this.#byName(person.username)) throw notAdded(person, "username_taken");
+    if (await this.#byName(person.email)) throw notAdded(person, "email_taken");
   }
 
   async add(person: Person, password: string): Promise<User> {
@@ -96,9 +87,9 @@ export class People {
     // The table compares one spelling of an address. An earlier version may have stored another one.
     await this.assertFree(person);
     const user = await this.#prepare(person, password);
-    const outcome = await this.#users.add(user, this.#event("user.added", user.id));
-    if (outcome !== "added") throw taken(person, outcome);
-    return withoutSecrets({ ...user, active: true });
+    const { id, outcome } = await addWithFreeId(this.#users, user, (id) => this.#event("user.added", id));
+    if (outcome !== "added") throw notAdded(person, outcome);
+    return withoutSecrets({ ...user, id, active: true });
   }
 
   /**
@@ -113,8 +104,13 @@ export class People {
     if (given !== undefined) await this.#assertGood(given, person);
     const password = given ?? randomBytes(15).toString("base64url");
     const user = await this.#prepare(person, password);
-    const added = await this.#users.addFirst(user, this.#event("user.added", user.id));
-    return added && given === undefined ? password : undefined;
+    // The id of an earlier administrator, who was removed, is never given again.
+    const ids = [user.id, furtherId(user.usernameKey)];
+    for (const id of ids) {
+      const added = await this.#users.addFirst({ ...user, id }, this.#event("user.added", id));
+      if (added) return given === undefined ? password : undefined;
+    }
+    return undefined;
   }
 
   /** Adds a user without checking the password, for demonstrations. */
@@ -136,7 +132,7 @@ export class People {
   async setActive(name: string, active: boolean, last: LastAdministrator = "refuse"): Promise<UserRecord> {
     const user = await this.find(name);
     const event = this.#event(active ? "user.enabled" : "user.disabled", user.id);
-    const changed = await this.#users.setActive(user.id, active, event, last);
+    const changed = await this.#users.setActive(user.id, active, event, { last });
     if (!changed) throw await this.#refusalOf(user);
     return user;
   }
@@ -144,7 +140,7 @@ export class People {
   /** @throws {LastAdministratorProblem} if the last active administrator is removed, unless `last` is `go on` */
   async remove(name: string, last: LastAdministrator = "refuse"): Promise<UserRecord> {
     const user = await this.find(name);
-    const removed = await this.#users.remove(user.id, this.#event("user.removed", user.id), last);
+    const removed = await this.#users.remove(user.id, this.#event("user.removed", user.id), { last });
     if (!removed) throw await this.#refusalOf(user);
     return user;
   }
@@ -160,19 +156,9 @@ export class People {
   }
 
   async #prepare(person: Person, password: string): Promise<NewUser> {
-    assertFits(person);
-    const usernameKey = canonicalName(person.username);
-    const id = `user:${usernameKey}`;
-    return {
-      id,
-      username: person.username.normalize("NFKC").trim(),
-      usernameKey,
-      email: person.email.normalize("NFKC").trim(),
-      emailKey: canonicalName(person.email),
-      displayName: person.displayName,
-      roles: person.roles,
-      passwordHash: await this.#hash(password, id),
-    };
+    const names = namesToAdd(person);
+    const id = firstId(names.usernameKey);
+    return { ...names, id, passwordHash: await this.#hash(password, id) };
   }
 
   #hash(password: string, account: string): Promise<string> {
@@ -193,23 +179,29 @@ export function passwordContext(person: Pick<Person, "username" | "email" | "dis
   return { names: [person.username, person.email], words: [person.displayName] };
 }
 
-function recordOf(user: LocalUser): UserRecord {
-  return { ...withoutSecrets(user), createdAt: user.createdAt };
-}
-
 function removedMeanwhile({ username }: User): PersonProblem {
-  return new PersonProblem(`${username} was removed meanwhile`);
+  return new PersonProblem(`${username} was removed meanwhile`, "not_found");
 }
 
-function taken({ username, email }: Person, outcome: Exclude<AddOutcome, "added">): PersonProblem {
-  return new PersonProblem(
-    outcome === "username_taken"
-      ? `there is a user ${username} already`
-      : `the e-mail address ${email} is taken`,
-  );
+/**
+ * The columns of a new user, with their keys.
+ *
+ * @throws {PersonProblem} if a name or a role is refused
+ */
+export function namesToAdd(person: Person): Omit<NewUser, "id" | "passwordHash"> {
+  assertFits(person);
+  return {
+    username: person.username.normalize("NFKC").trim(),
+    usernameKey: canonicalName(person.username),
+    email: person.email.normalize("NFKC").trim(),
+    emailKey: canonicalName(person.email),
+    displayName: person.displayName,
+    roles: person.roles,
+  };
 }
 
-function assertFits(person: Person): void {
+/** @throws {PersonProblem} if a name or a role is refused */
+export function assertFits(person: Person): void {
   const problem =
     usernameProblem(person.username) ??
     emailProblem(person.email) ??
@@ -221,7 +213,7 @@ function assertFits(person: Person): void {
 
 /** Names and roles stand in every token, and a token must fit into a header. */
 function sizeProblem(person: Person): string | undefined {
-  const bytes = userBytes({ ...person, id: `user:${canonicalName(person.username)}` });
+  const bytes = userBytes({ ...person, id: firstId(canonicalName(person.username)) });
   if (bytes <= mostUserBytes) return undefined;
   return `names and roles take ${bytes} bytes of a token, and ${mostUserBytes} fit: use fewer or shorter roles`;
 }

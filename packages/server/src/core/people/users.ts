@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../audit-events.ts";
+import type { NewMail } from "../mail/outbox.ts";
 import type { NameKeys } from "../passwords/account-names.ts";
 
 /** A user, without secrets. */
@@ -11,9 +12,19 @@ export interface User {
   readonly roles: readonly string[];
 }
 
-/** A user of Latchkey's own database, as administrators see it. */
+/** A user of Latchkey's own database, as administrators see it. All times are milliseconds since the epoch. */
 export interface UserRecord extends User {
   readonly createdAt: number;
+  /** Raised by every change that an administrator sees. A login leaves it as it is. */
+  readonly version: number;
+  /** Whether the sign-in page asks for a new password before it goes on. */
+  readonly mustChangePassword: boolean;
+  /** Null if the password is the first one, or was set by a version before this field. */
+  readonly passwordChangedAt: number | null;
+  /** The opening of the latest session. Null if there was none since this field exists. */
+  readonly lastLoginAt: number | null;
+  /** Null if nobody has confirmed the address. */
+  readonly emailVerifiedAt: number | null;
 }
 
 /** A row of the users table. Only the password check and `People` read it: they pass on a copy without its secrets. */
@@ -29,6 +40,11 @@ export function withoutSecrets({ id, username, email, displayName, active, roles
   return { id, username, email, displayName, active, roles };
 }
 
+/** A user as administrators see it. */
+export function recordOf({ passwordHash: _, revision: __, ...record }: LocalUser): UserRecord {
+  return record;
+}
+
 /** The result of the one read of a sign-in. */
 export interface SignInRead {
   /** Undefined for an unknown account. */
@@ -38,13 +54,34 @@ export interface SignInRead {
 }
 
 /** A user to add, with the keys that make its names unique. */
-export interface NewUser extends Omit<LocalUser, "active" | "createdAt" | "revision"> {
+export interface NewUser
+  extends Pick<LocalUser, "id" | "username" | "email" | "displayName" | "roles" | "passwordHash"> {
+  readonly usernameKey: string;
+  readonly emailKey: string;
+  /** Default: false. */
+  readonly mustChangePassword?: boolean | undefined;
+  /** Default: null. */
+  readonly emailVerifiedAt?: number | null | undefined;
+}
+
+/**
+ * The outcome of adding a user. `id_taken`: another user has the id, or a removed one had it. `outdated`: the link of
+ * the terms is used or expired.
+ */
+export type AddOutcome = "added" | "username_taken" | "email_taken" | "id_taken" | "outdated";
+
+/** A user with changed names, roles or marks. */
+export interface ChangedUser
+  extends Pick<
+    UserRecord,
+    "id" | "username" | "email" | "displayName" | "roles" | "mustChangePassword" | "emailVerifiedAt"
+  > {
   readonly usernameKey: string;
   readonly emailKey: string;
 }
 
-/** The outcome of adding a user. */
-export type AddOutcome = "added" | "username_taken" | "email_taken";
+/** The outcome of such a change. `outdated`: the user is gone, or the terms are not met. */
+export type ChangeOutcome = "changed" | "username_taken" | "email_taken" | "outdated";
 
 /** The role of administrators. */
 export const administratorRole = "admin";
@@ -54,6 +91,36 @@ export const administratorRole = "admin";
  * concurrent changes that name the last administrators, at least one is refused.
  */
 export type LastAdministrator = "refuse" | "go on";
+
+/** What else a change commits, in the same step. */
+export interface Alongside {
+  /** The id of a link that the change uses up. If it is used or expired, nothing is changed. */
+  readonly link?: string | undefined;
+  /** Mails for the outbox. */
+  readonly mails?: readonly NewMail[] | undefined;
+}
+
+/** The terms of a change. They are compared in the step that makes the change. If one fails, nothing is changed. */
+export interface ChangeTerms extends Alongside {
+  /** The version that the user must have. Default: any. */
+  readonly version?: number | undefined;
+  /** The revision that the user must have, such as that of a link. Default: any. */
+  readonly revision?: number | undefined;
+  /** Default: `go on`. */
+  readonly last?: LastAdministrator | undefined;
+}
+
+/** The terms of a new password. */
+export interface PasswordTerms extends ChangeTerms {
+  /** Whether the sign-in page asks for another one. Default: false. */
+  readonly mustChange?: boolean | undefined;
+  /** The time at which the password's mail proved the address. Default: the address stays as it is. */
+  readonly emailVerifiedAt?: number | undefined;
+  /** The id of the session that goes on. Default: every session ends. */
+  readonly keepSession?: string | undefined;
+  /** Whether every session goes on. Default: false. */
+  readonly keepSessions?: boolean | undefined;
+}
 
 /** A part of the list of users. */
 export interface UserPage {
@@ -78,25 +145,29 @@ export interface Users {
    * @param seed chooses the decoy: the same one as long as the users stay the same
    */
   forSignIn(name: NameKeys, seed: string): Promise<SignInRead>;
-  add(user: NewUser, event: AuditEvent): Promise<AddOutcome>;
+  add(user: NewUser, event: AuditEvent, alongside?: Alongside): Promise<AddOutcome>;
   /** Adds the user to an empty table. Of several racing callers one gets `true`. */
   addFirst(user: NewUser, event: AuditEvent): Promise<boolean>;
-  /** Replaces the password and ends every session of the user, in one step of a bounded size. */
-  setPassword(id: string, passwordHash: string, event: AuditEvent): Promise<boolean>;
+  /** Replaces names, roles and marks. Sessions go on. */
+  change(user: ChangedUser, events: readonly AuditEvent[], terms?: ChangeTerms): Promise<ChangeOutcome>;
+  /**
+   * Replaces the password and ends the sessions of the user, in one step of a bounded size.
+   *
+   * @returns false if the user is unknown, or the terms are not met
+   */
+  setPassword(id: string, passwordHash: string, event: AuditEvent, terms?: PasswordTerms): Promise<boolean>;
   /** Stores a new hash of the same password, unless the password was changed meanwhile. */
   upgradeHash(user: LocalUser, passwordHash: string): Promise<boolean>;
   /**
    * Enables a user, or disables them and ends their sessions, in one step of a bounded size.
    *
-   * @param last Default: `go on`
-   * @returns false if the user is unknown, or is the last administrator and the change is refused
+   * @returns false if the user is unknown, or the terms are not met
    */
-  setActive(id: string, active: boolean, event: AuditEvent, last?: LastAdministrator): Promise<boolean>;
+  setActive(id: string, active: boolean, event: AuditEvent, terms?: ChangeTerms): Promise<boolean>;
   /**
-   * Removes the user and ends their sessions, in one step of a bounded size.
+   * Removes the user and ends their sessions, in one step of a bounded size. The id is never given again.
    *
-   * @param last Default: `go on`
-   * @returns false if the user is unknown, or is the last administrator and the removal is refused
+   * @returns false if the user is unknown, or the terms are not met
    */
-  remove(id: string, event: AuditEvent, last?: LastAdministrator): Promise<boolean>;
+  remove(id: string, event: AuditEvent, terms?: ChangeTerms): Promise<boolean>;
 }

@@ -5,8 +5,10 @@ import type { ClientCredential, GrantType } from "../oauth/client.ts";
 import { isDocumentId } from "../oauth/client-document.ts";
 import { type NewClient, problemOf } from "../oauth/new-client.ts";
 import type { ListedClient, RegisteredClient, RegisteredClients } from "../oauth/registered-clients.ts";
+import { readScopes } from "../oauth/scopes.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
-import { RefusedChange } from "../refused-change.ts";
+import { assertMayEquip, type Power, powers } from "../people/powers.ts";
+import { OvertakenChange, RefusedChange, UnknownSubject } from "../refused-change.ts";
 
 /** A client that was added, and its secret if it has one. The secret is not stored: it is shown once. */
 export interface AddedClient {
@@ -20,13 +22,18 @@ export interface ClientAdministrationParts {
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
+  /** The powers of the caller. Default: all, as on the command line. */
+  readonly held?: ReadonlySet<Power>;
 }
+
+export type ClientAdministration = ReturnType<typeof createClientAdministration>;
 
 /**
  * The operator's clients. Blocking and removing end every session of a client, and its own tokens, in the same step.
  * Every function throws {RefusedChange} if the client is unknown or refused.
  */
-export function createClientAdministration({ clients, clock, by }: ClientAdministrationParts) {
+export function createClientAdministration(parts: ClientAdministrationParts) {
+  const { clients, clock, by, held = new Set(powers) } = parts;
   const event = (name: AuditEvent["name"] & `client.${string}`, client: string): AuditEvent =>
     eventOf(name, clock(), by, { client });
 
@@ -35,17 +42,26 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
     const listed = await clients.listed(id, clock());
     if (listed !== undefined) return listed;
     const name = nameElsewhere(id);
-    if (name === undefined) throw new RefusedChange(`there is no client ${id}`);
+    if (name === undefined)
+      throw new UnknownSubject(
+        SealedClients.looksLike(id)
+          ? `no client can have the id ${id}: it is cut off or mistyped, so copy the whole id`
+          : `there is no client ${id}`,
+      );
     return { id, name, added: false, blockedAt: null, sessions: 0 };
   }
 
   return {
     find,
+    /** The operator's clients, blocked ones, and those with live sessions, by id. @param page `after` is an id */
+    list: (page: { readonly after?: string | undefined; readonly limit: number }): Promise<ListedClient[]> =>
+      clients.list(page, clock()),
     /** Adds a client. Its id is made of its name and random digits. */
     async add(given: NewClient): Promise<AddedClient> {
       const problem = problemOf(given);
       if (problem !== undefined) throw new RefusedChange(problem);
       const { name, redirectUris, proof, roles, scopes, machine } = given;
+      assertMayEquip(held, given);
       const { credential, secret } = credentialOf(proof);
       const client: RegisteredClient = {
         id: idOf(name),
@@ -61,8 +77,30 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
         voucher: { by: "operator" },
       };
       const added = await clients.add(client, event("client.added", client.id));
-      if (!added) throw new RefusedChange(`there is a client ${client.id} already: try again`);
+      if (!added) throw new OvertakenChange(`there is a client ${client.id} already: try again`);
       return { client, secret };
+    },
+    /** A client that the operator added, with all that it may do. Undefined for any other client of the list. */
+    registered: (id: string): Promise<RegisteredClient | undefined> => clients.byId(id),
+    /**
+     * Gives a client a new secret. The earlier one stops at once; tokens and sessions stay.
+     *
+     * @returns the new secret, which is shown once
+     */
+    async replaceSecret(id: string): Promise<string> {
+      const client = await clients.byId(id);
+      if (client === undefined) {
+        const { name } = await find(id);
+        throw new RefusedChange(`${name} was not added here, so its secret is kept elsewhere`);
+      }
+      if (!client.credentials.some(({ kind }) => kind === "secret"))
+        throw new RefusedChange(`${id} proves its identity without a secret: add another client with one`);
+      assertMayEquip(held, { roles: client.roles, scopes: readScopes(client.scope) });
+      const { credential, secret } = newSecret();
+      const replaced = event("client.secret_replaced", id);
+      if (!(await clients.replaceCredentials(id, client.credentials, [credential], replaced)))
+        throw new OvertakenChange(`${id} was changed meanwhile: try again`);
+      return secret;
     },
     /** Keeps a client out, whatever describes it. @returns false if it was blocked before */
     async block(id: string): Promise<boolean> {
@@ -82,7 +120,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
           `${id} was not added here, so it cannot be removed: \`latchkey client block\` ends its sessions and keeps it out`,
         );
       const removed = await clients.remove(id, event("client.removed", id));
-      if (!removed) throw new RefusedChange(`${id} was removed meanwhile`);
+      if (!removed) throw new UnknownSubject(`${id} was removed meanwhile`);
     },
   };
 }
@@ -90,7 +128,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
 /** The name of a client without sessions that another source describes. Undefined for any other text. */
 function nameElsewhere(id: string): string | undefined {
   if (isDocumentId(id)) return new URL(id).hostname;
-  return SealedClients.looksLike(id) ? "a registered application" : undefined;
+  return SealedClients.claimOf(id) ? "a registered application" : undefined;
 }
 
 /** A machine asks for tokens of its own. A client with a redirect URI asks people. One client may do both. */
@@ -104,7 +142,11 @@ function credentialOf(proof: NewClient["proof"]): {
   readonly credential: ClientCredential;
   readonly secret: string | undefined;
 } {
-  if (proof.kind !== "new_secret") return { credential: proof, secret: undefined };
+  return proof.kind === "new_secret" ? newSecret() : { credential: proof, secret: undefined };
+}
+
+/** A secret of 256 random bits, and the hash that is kept of it. */
+function newSecret(): { readonly credential: ClientCredential; readonly secret: string } {
   const secret = `lks_${randomBytes(32).toString("base64url")}`;
   const hash = createHash("sha256").update(secret).digest("base64url");
   return { credential: { kind: "secret", hash }, secret };

@@ -4,7 +4,7 @@ import { shownName } from "../oauth/client-name.ts";
 import { scopesProblem } from "../oauth/new-client.ts";
 import { comparableUrl, longestResourceUrl } from "../oauth/resource-urls.ts";
 import type { RegisteredResource, RegisteredResources, Resource } from "../oauth/resources.ts";
-import { RefusedChange } from "../refused-change.ts";
+import { RefusedChange, UnknownSubject } from "../refused-change.ts";
 
 /** The parts of the story. */
 export interface ResourceAdministrationParts {
@@ -13,6 +13,8 @@ export interface ResourceAdministrationParts {
   /** The origin of the audit events. */
   readonly by: Origin;
 }
+
+export type ResourceAdministration = ReturnType<typeof createResourceAdministration>;
 
 /** The operator's resources. Every function throws {RefusedChange} if the resource is unknown or refused. */
 export function createResourceAdministration({ resources, clock, by }: ResourceAdministrationParts) {
@@ -24,6 +26,9 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
   }
 
   return {
+    find,
+    /** All of them, by URL: there are few. */
+    list: (): Promise<RegisteredResource[]> => resources.list(),
     /** Adds a resource, or replaces the name and the scopes of one with this URL. @returns whether it is new */
     async put({ url, name, scopes }: Resource): Promise<boolean> {
       const problem = problemOf({ url, name, scopes });
@@ -40,7 +45,7 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
       const known = await find(url);
       const event = eventOf("resource.removed", clock(), by, { subject: known?.url ?? url });
       if (known === undefined || !(await resources.remove(known.url, event)))
-        throw new RefusedChange(`there is no resource ${url}`);
+        throw new UnknownSubject(`there is no resource ${url}`);
       return known.url;
     },
   };

@@ -47,6 +47,8 @@ export interface Session extends RefreshTokenState, SessionUse {
 export interface SessionPage {
   /** Sessions behind this one alone. It may have ended. */
   readonly after?: Pick<Session, "id" | "userId" | "createdAt"> | undefined;
+  /** Sessions of this OAuth client alone. */
+  readonly clientId?: string | undefined;
   readonly limit: number;
 }
 
@@ -60,7 +62,12 @@ export interface SurplusSession {
 /** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Sessions {
   byId(id: string): Promise<Session | undefined>;
-  /** Live sessions at a time, of one user or of all: by user, and each user's oldest first. @param page Default: all */
+  /**
+   * Live sessions at a time, of one user or of all: by user, and each user's oldest first. Those of one client and of
+   * every user come by their age alone.
+   *
+   * @param page Default: all
+   */
   live(at: number, userId?: string, page?: SessionPage): Promise<Session[]>;
   /** A user's live sessions at a time, last used first. @param most the number of sessions, at most */
   liveOf(userId: string, at: number, most: number): Promise<Session[]>;

@@ -69,6 +69,8 @@ export interface Authenticated extends AsyncDisposable {
 }
 
 export interface AuthenticateParts {
+  /** The refusal of a wrong login. Default: `invalid_credentials`. */
+  readonly refusal?: "invalid_credentials" | "wrong_password";
   readonly accounts: Accounts;
   readonly throttle: Throttle;
   readonly audit: AuditTrail;
@@ -89,7 +91,8 @@ export type Authenticate = (
  * The function it returns throws {LatchkeyError} `invalid_credentials`, `token_too_large`, `rate_limited`,
  * `overloaded`, `client_gone`.
  */
-export function createAuthenticate({ accounts, throttle, audit, clock }: AuthenticateParts): Authenticate {
+export function createAuthenticate(parts: AuthenticateParts): Authenticate {
+  const { refusal: code = "invalid_credentials", accounts, throttle, audit, clock } = parts;
   return async function authenticate({ username, password }, caller, clientId) {
     const client = clientId === undefined ? {} : { client: clientId };
     const name = accounts.nameOf(username);
@@ -115,7 +118,7 @@ export function createAuthenticate({ accounts, throttle, audit, clock }: Authent
     /** Records a refused login. @returns its refusal, with the reason for the log alone */
     async function refused(
       reason: AuditReason<"login.failed">,
-      refusal = new LatchkeyError("invalid_credentials", { reason }),
+      refusal = new LatchkeyError(code, { reason }),
     ): Promise<LatchkeyError> {
       const about = { subject: account.key, reason, ...client };
       await audit.record(eventOf("login.failed", clock(), caller, about));

@@ -5,7 +5,7 @@ export interface Rule {
 }
 
 /** The operations with a counter of their own: a flood of one never displaces the counts of another. */
-export type CountedOperation = "login" | "refresh" | "assertion";
+export type CountedOperation = "login" | "refresh" | "assertion" | "reset" | "sign_up" | "link";
 
 /** A rule and the key that it applies to. */
 export interface CountedLimit {

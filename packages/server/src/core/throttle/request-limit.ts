@@ -1,7 +1,43 @@
 import type { Caller } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import { addressBucket, networkOfBucket } from "./addresses.ts";
-import type { AttemptCounter, Rule } from "./attempt-counter.ts";
+import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
+
+/** A limit on requests, for the log and the headers of an answer. */
+export interface NamedLimit extends CountedLimit {
+  /** The policy, such as `registrations`. */
+  readonly name: string;
+  /** The noun that shares the limit, such as `network`. */
+  readonly scope: string;
+}
+
+/**
+ * Counts a request, whether it succeeds or not: under every limit, or under none if one of them is used up.
+ *
+ * @throws {LatchkeyError} `rate_limited` if a limit is used up
+ */
+export async function countRequest(counter: AttemptCounter, limits: readonly NamedLimit[]): Promise<void> {
+  const reservations = await counter.reserve(limits);
+  for (const [index, limit] of limits.entries()) {
+    const reservation = reservations[index];
+    if (reservation?.admitted === false) throw refusalOf(limit, reservation.retryAfterMs);
+  }
+  await counter.settle(limits, true);
+}
+
+function refusalOf({ name, scope, rule }: NamedLimit, retryAfterMs: number): LatchkeyError {
+  const { limit: quota, windowMs } = rule;
+  return new LatchkeyError("rate_limited", {
+    reason: `${name} limit of the ${scope}`,
+    retryAfter: Math.max(1, Math.ceil(Math.min(retryAfterMs, windowMs) / 1000)),
+    limit: { policy: name, quota, windowSeconds: Math.ceil(windowMs / 1000) },
+  });
+}
+
+/** The limit of a caller's network. */
+export function ofNetwork(name: string, rule: Rule, { address }: Pick<Caller, "address">): NamedLimit {
+  return { name, scope: "network", key: `${name} ${networkOfBucket(addressBucket(address))}`, rule };
+}
 
 /**
  * At most `rule.limit` requests per window and network, whether they succeed or not. It limits work that costs no
@@ -24,20 +60,7 @@ export class RequestLimit {
    *
    * @throws {LatchkeyError} `rate_limited` if the network has used up its limit
    */
-  async count({ address }: Pick<Caller, "address">): Promise<void> {
-    const rule = this.#rule;
-    const limits = [{ key: `${this.#name} ${networkOfBucket(addressBucket(address))}`, rule }];
-    const [reservation] = await this.#counter.reserve(limits);
-    if (reservation?.admitted === false) throw this.#refusal(reservation.retryAfterMs);
-    await this.#counter.settle(limits, true);
-  }
-
-  #refusal(retryAfterMs: number): LatchkeyError {
-    const { limit: quota, windowMs } = this.#rule;
-    return new LatchkeyError("rate_limited", {
-      reason: `${this.#name} limit of the network`,
-      retryAfter: Math.max(1, Math.ceil(Math.min(retryAfterMs, windowMs) / 1000)),
-      limit: { policy: this.#name, quota, windowSeconds: Math.ceil(windowMs / 1000) },
-    });
+  async count(caller: Pick<Caller, "address">): Promise<void> {
+    await countRequest(this.#counter, [ofNetwork(this.#name, this.#rule, caller)]);
   }
 }

@@ -43,5 +43,7 @@ export function deriveKeys(secret: string) {
     clientSeal: derive("client-id-seal"),
     clientSecret: derive("client-secret"),
     brokerSeal: derive("broker-seal"),
+    idempotencySeal: derive("idempotency-seal"),
+    link: derive("mail-link"),
   };
 }

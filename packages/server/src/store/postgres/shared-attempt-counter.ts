@@ -19,6 +19,9 @@ export function sharedAttemptCounters(
     login: new SharedAttemptCounter(table, steady),
     refresh: new SharedFailureCounter(table, steady),
     assertion: new SharedAttemptCounter(table, steady),
+    reset: new SharedAttemptCounter(table, steady),
+    sign_up: new SharedAttemptCounter(table, steady),
+    link: new SharedAttemptCounter(table, steady),
   });
 }
 

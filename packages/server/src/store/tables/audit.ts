@@ -1,7 +1,9 @@
 import type { AuditEvent, AuditTrail } from "../../core/audit-events.ts";
+import type { NewMail } from "../../core/mail/outbox.ts";
 import { type Database, type Step, step, type Urgency } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditRow } from "./audit-reading.ts";
+import { mailSteps } from "./outbox-rows.ts";
 
 /** A durable audit event. A newer command line may have written a reason that this version does not know. */
 export interface DurableEvent extends Omit<AuditEvent, "reason"> {
@@ -16,12 +18,18 @@ export type AuditListener = (event: DurableEvent) => void;
 /** Records audit events in the same change as the rows that they report. */
 export interface AuditWriter extends AuditTrail {
   /**
-   * Commits a change with its events, then calls the listener.
+   * Commits a change with its events and mails, then calls the listeners.
    *
-   * @returns false if the change was rolled back: then no event is recorded
+   * @returns false if the change was rolled back: then no event is recorded and no mail is sent. A stranger's mail rolls
+   * the change back if too many of them wait
    * @throws {LatchkeyError} `store_unavailable` if the change could not be made durable
    */
-  commit(steps: readonly Step[], events: readonly AuditEvent[], urgency?: Urgency): Promise<boolean>;
+  commit(
+    steps: readonly Step[],
+    events: readonly AuditEvent[],
+    urgency?: Urgency,
+    mails?: readonly NewMail[],
+  ): Promise<boolean>;
 }
 
 const insert = statement<Omit<AuditRow, "number">>(`
@@ -43,16 +51,19 @@ const emptyColumns = {
  * The table `audit_events`, written.
  *
  * @param replica the id of this process, or null for events without one
+ * @param onMail called when a mail is in the outbox
  */
 export function auditTable(
   database: Database,
   listener: AuditListener,
   replica: string | null = null,
+  onMail: () => void = () => {},
 ): AuditWriter {
-  const commit: AuditWriter["commit"] = async (steps, events, urgency) => {
+  const commit: AuditWriter["commit"] = async (steps, events, urgency, mails = []) => {
     const inserts = events.map((event) => step(insert, { ...emptyColumns, ...event, replica }));
-    const committed = await database.commit([...steps, ...inserts], urgency);
+    const committed = await database.commit([...steps, ...mailSteps(mails), ...inserts], urgency);
     if (committed) for (const event of events) listener(event);
+    if (committed && mails.length > 0) onMail();
     return committed;
   };
   return {

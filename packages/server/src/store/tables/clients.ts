@@ -76,6 +76,9 @@ const unblock = statement<{ id: string }>(`
 const forget = statement<{ id: string }>(`
   delete from clients where id = :id and blocked_at is not null and not (${isAdded})`);
 
+const replaceCredentials = statement<{ id: string; from: string; to: string }>(`
+  update clients set credentials = :to where id = :id and credentials = :from and ${isAdded}`);
+
 const remove = statement<{ id: string }>(`delete from clients where id = :id and ${isAdded}`);
 
 /** The table `clients`. */
@@ -116,6 +119,12 @@ export function clientTable(
       if (await audit.commit([must(unblock, { id })], [event])) return true;
       return audit.commit([must(forget, { id })], [event]);
     },
+    replaceCredentials: (id, from, to, event) =>
+      audit.commit(
+        [must(replaceCredentials, { id, from: JSON.stringify(from), to: JSON.stringify(to) })],
+        [event],
+        "urgent",
+      ),
     remove: (id, event) =>
       audit.commit(
         [...endings.begin(id, event.at), revoked(id, event), must(remove, { id })],

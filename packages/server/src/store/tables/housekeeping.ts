@@ -2,6 +2,7 @@ import { longestTolerance } from "../../core/tokens/revocations.ts";
 import { type Database, must, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import { oldClientDocuments, surplusClientDocuments } from "./client-documents.ts";
+import { expiredKeys } from "./idempotency-keys.ts";
 
 /** Rows that one change deletes. Other writers wait for one such batch at most. */
 const batchSize = 5_000;
@@ -10,7 +11,7 @@ const batchSize = 5_000;
 const day = 86_400_000;
 
 /**
- * Deletes rows that can no longer affect an answer: expired sessions and codes, revocations and keys that no valid token
+ * Deletes rows that can no longer affect an answer: expired sessions, codes and idempotency keys, revocations and keys that no valid token
  * needs, audit events past their retention, client documents that no fetch has renewed. People of a realm without a
  * session are deleted a day after their last sign-in.
  *
@@ -46,6 +47,8 @@ const authorizations = statement<{ before: number }>(`
   delete from authorizations where code_hash in (
     select code_hash from authorizations where expires_at < :before limit ${batchSize})`);
 
+const idempotencyKeys = expiredKeys(batchSize);
+
 const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
 
 const events = statement<{ before: number }>(`
@@ -67,6 +70,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(realmSessions, { now }));
     await clear(must(authorizations, { before: now - codesLast }));
     await clear(must(realmPeople, { before: now - day }));
+    await clear(must(idempotencyKeys, { now }));
     await clear(must(keys, { now }));
     const before = now - documentRetention;
     await database.commit([step(oldClientDocuments, { before }), step(surplusClientDocuments, {})], "urgent");

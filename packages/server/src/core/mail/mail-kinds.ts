@@ -1,0 +1,44 @@
+/** The languages of mails and pages. */
+export const mailLanguages = ["en", "de", "fr"] as const;
+
+export type MailLanguage = (typeof mailLanguages)[number];
+
+/** The text of a mail, with the facts that it needs. The address of a link is made when the mail is sent. */
+export type MailContent =
+  /** A link to set a new password. */
+  | { readonly kind: "reset" }
+  /** A stranger asked for such a link. The mail job looks for the account, so the request does the same for any name. */
+  | {
+      readonly kind: "reset_request";
+      readonly typedName: string;
+      /** The sender of the request, for the audit trail. */
+      readonly address?: string | undefined;
+      readonly requestId?: string | undefined;
+    }
+  /** A link that confirms the address of an account. */
+  | { readonly kind: "verify" }
+  /** The same for a new address of an account. */
+  | { readonly kind: "change_email" }
+  /** A user asked to move their account to the address of another account. Its owner learns of it. */
+  | { readonly kind: "address_taken" }
+  /** A link to make an account, for a person whom an administrator invites. */
+  | { readonly kind: "invitation"; readonly invitedBy: string | null }
+  /** The same for a stranger who asked for it. */
+  | { readonly kind: "sign_up" }
+  /** A stranger asked to sign up with the address of an account. */
+  | { readonly kind: "sign_up_known"; readonly username: string }
+  /** Notices of changes of the own account. `at` is the time of the change in milliseconds since the epoch. */
+  | { readonly kind: "password_changed"; readonly at: number }
+  | { readonly kind: "email_changed"; readonly at: number; readonly newAddress: string }
+  /** A sign-in from an IP address that the user has never used before. */
+  | { readonly kind: "new_address"; readonly at: number; readonly address: string }
+  /** The operator tries the settings with `latchkey mail test`. It never enters the outbox. */
+  | { readonly kind: "test" };
+
+export type MailKind = MailContent["kind"];
+
+/** The kinds that a caller without an account can cause. Only so many of them may wait. */
+export const strangersKinds: readonly MailKind[] = ["reset_request", "sign_up", "sign_up_known"];
+
+/** The kinds that carry a link. */
+export type LinkedKind = "reset" | "verify" | "change_email" | "invitation" | "sign_up";

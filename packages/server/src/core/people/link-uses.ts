@@ -1,0 +1,74 @@
+import type { Clock } from "../clock.ts";
+import { LatchkeyError } from "../errors.ts";
+import type { LinkTokens } from "./link-tokens.ts";
+import type { Link, LinkPurpose, Links } from "./links.ts";
+import type { LinkReading } from "./self-service.ts";
+import type { LocalUser, Users } from "./users.ts";
+
+export interface LinkUseParts {
+  readonly links: Pick<Links, "byId">;
+  readonly users: Pick<Users, "byId">;
+  readonly linkTokens: LinkTokens;
+  readonly clock: Clock;
+}
+
+/** A link of a user that can be used now. */
+export interface LinkOfUser {
+  readonly link: Link & { readonly revision: number };
+  readonly user: LocalUser;
+}
+
+export type LinkUses = ReturnType<typeof createLinkUses>;
+
+/** Finds the links that can be used now. A forged token is refused without a read. */
+export function createLinkUses({ links, users, linkTokens, clock }: LinkUseParts) {
+  async function find(token: string): Promise<Link> {
+    const id = linkTokens.read(token);
+    if (id === undefined) throw invalidLink("forged");
+    const link = await links.byId(id);
+    if (link === undefined) throw invalidLink("used, expired or unknown");
+    if (link.expiresAt <= clock()) throw invalidLink("expired");
+    return link;
+  }
+
+  /** The user of a link whose account is as it was when the link was made. */
+  async function withUser(link: Link): Promise<LinkOfUser> {
+    const { userId, revision } = link;
+    if (userId === null || revision === null) throw invalidLink("of no account");
+    const user = await users.byId(userId);
+    if (!user?.active) throw invalidLink("the user is gone or disabled");
+    if (user.revision !== revision) throw invalidLink("older than the password");
+    // A mail to an earlier address must open nothing.
+    if (link.purpose !== "change_email" && user.email !== link.email)
+      throw invalidLink("sent to an earlier address");
+    return { link: { ...link, revision }, user };
+  }
+
+  return {
+    /** @throws {LatchkeyError} `invalid_link` */
+    async ofUser(token: string, ...purposes: readonly LinkPurpose[]): Promise<LinkOfUser> {
+      return withUser(forPurpose(await find(token), purposes));
+    },
+    /** @throws {LatchkeyError} `invalid_link` */
+    async signUp(token: string): Promise<Link> {
+      return forPurpose(await find(token), ["sign_up"]);
+    },
+    /** @throws {LatchkeyError} `invalid_link` */
+    async describeLink(token) {
+      const link = await find(token);
+      const { purpose, email, expiresAt } = link;
+      const username = purpose === "sign_up" ? null : (await withUser(link)).user.username;
+      return { purpose, email, expiresAt, username };
+    },
+  } satisfies LinkReading & Record<string, unknown>;
+}
+
+function forPurpose(link: Link, purposes: readonly LinkPurpose[]): Link {
+  if (!purposes.includes(link.purpose)) throw invalidLink("of another purpose");
+  return link;
+}
+
+/** The one refusal of every link that cannot be used. @param reason for the log alone */
+export function invalidLink(reason: string): LatchkeyError {
+  return new LatchkeyError("invalid_link", { reason });
+}

@@ -1,0 +1,64 @@
+import type { Clock } from "../clock.ts";
+import type { MailContent, MailLanguage } from "../mail/mail-kinds.ts";
+import type { NewMail } from "../mail/outbox.ts";
+import type { LinkTokens } from "./link-tokens.ts";
+import { type Link, linkLifetimes } from "./links.ts";
+import type { LocalUser } from "./users.ts";
+
+export interface NewLinkParts {
+  readonly linkTokens: LinkTokens;
+  readonly clock: Clock;
+}
+
+/** A new link and the mail that brings it. */
+export interface LinkWithMail {
+  readonly link: Link;
+  readonly mail: NewMail;
+}
+
+type OfAccount = Pick<LocalUser, "id" | "revision">;
+
+/** Makes links and their mails. */
+export function createNewLinks({ linkTokens, clock }: NewLinkParts) {
+  return {
+    /** @param email the recipient, whose address the use of the link proves */
+    ofUser(
+      purpose: "reset" | "verify" | "change_email",
+      { id: userId, revision }: OfAccount,
+      email: string,
+      language: MailLanguage,
+    ): LinkWithMail {
+      const createdAt = clock();
+      const times = { createdAt, expiresAt: createdAt + linkLifetimes[purpose] };
+      const link = { id: linkTokens.newId(), purpose, userId, revision, email, roles: null, ...times };
+      return {
+        link,
+        mail: { content: { kind: purpose }, recipient: email, userId, linkId: link.id, language, createdAt },
+      };
+    },
+    /** @param roles of the new account; null for a stranger */
+    signUp(
+      content: MailContent & { readonly kind: "invitation" | "sign_up" },
+      email: string,
+      roles: readonly string[] | null,
+      language: MailLanguage,
+    ): LinkWithMail {
+      const createdAt = clock();
+      const times = { createdAt, expiresAt: createdAt + linkLifetimes[content.kind] };
+      const id = linkTokens.newId();
+      return {
+        link: { id, purpose: "sign_up", userId: null, revision: null, email, roles, ...times },
+        mail: { content, recipient: email, userId: null, linkId: id, language, createdAt },
+      };
+    },
+  };
+}
+
+/** A notice to a user of a change of their own account. */
+export function notice(
+  content: MailContent & { readonly at: number },
+  { id, email }: Pick<LocalUser, "id" | "email">,
+  language: MailLanguage,
+): NewMail {
+  return { content, recipient: email, userId: id, linkId: null, language, createdAt: content.at };
+}

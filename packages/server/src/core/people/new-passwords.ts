@@ -1,0 +1,40 @@
+import type { Caller } from "../audit-events.ts";
+import type { Passwords } from "../passwords/passwords.ts";
+import { assertGoodPassword, type PasswordRules } from "../passwords/policy.ts";
+import type { Accounts } from "../stories/sign-in.ts";
+import { type Person, passwordContext } from "./people.ts";
+
+export interface NewPasswordParts {
+  readonly accounts: Pick<Accounts, "nameOf" | "assertRoom">;
+  readonly passwords: Passwords;
+  readonly passwordRules: PasswordRules;
+}
+
+/** New passwords that users choose themselves. */
+export interface NewPasswords {
+  /**
+   * Checks a new password and hashes it.
+   *
+   * @param person the owner: the names must not be the password
+   * @throws {WeakPassword}
+   * @throws {LatchkeyError} `overloaded`, `client_gone`
+   */
+  hash(
+    password: string,
+    person: Pick<Person, "username" | "email" | "displayName">,
+    caller: Caller,
+  ): Promise<string>;
+}
+
+/** The hash waits in the queue of all logins, in the turn of its account. */
+export function createNewPasswords({ accounts, passwords, passwordRules }: NewPasswordParts): NewPasswords {
+  return {
+    async hash(password, person, caller) {
+      const name = accounts.nameOf(person.username);
+      // Before the strength is measured, which is work too.
+      accounts.assertRoom(name, caller);
+      await assertGoodPassword(password, passwordContext(person), passwordRules);
+      return passwords.hash(password, { ...caller, account: name.fingerprint });
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { eventOf, type Origin } from "../audit-events.ts";
+import type { Clock } from "../clock.ts";
+import { LatchkeyError } from "../errors.ts";
+import type { Outbox, WaitingMail } from "../mail/outbox.ts";
+import { maxTypedName, nameKeys } from "../passwords/account-names.ts";
+import type { Accounts } from "../stories/sign-in.ts";
+import type { Revocations } from "../tokens/revocations.ts";
+import { invalidLink, type LinkUses } from "./link-uses.ts";
+import type { Links } from "./links.ts";
+import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
+import type { NewPasswords } from "./new-passwords.ts";
+import type { LinkMails, PasswordResets } from "./self-service.ts";
+import type { SelfServiceLimits } from "./self-service-limits.ts";
+import type { LocalUser, Users } from "./users.ts";
+
+export interface PasswordResetParts extends NewLinkParts {
+  readonly users: Pick<Users, "byId" | "byName" | "setPassword">;
+  readonly accounts: Pick<Accounts, "nameOf">;
+  readonly links: Links;
+  readonly linkUses: LinkUses;
+  readonly newPasswords: NewPasswords;
+  readonly limits: SelfServiceLimits;
+  readonly outbox: Pick<Outbox, "request">;
+  readonly revocations: Pick<Revocations, "poll">;
+  readonly clock: Clock;
+}
+
+/** Resets of forgotten passwords, by links in mails. */
+export function createPasswordResets(
+  parts: PasswordResetParts,
+): PasswordResets & Pick<LinkMails, "answerRequest"> {
+  const { users, accounts, links, linkUses, newPasswords, limits, outbox, revocations, clock } = parts;
+  const newLinks = createNewLinks(parts);
+
+  /** The user who gets a reset mail. Undefined if the account is unknown or disabled, or has had enough mails. */
+  async function recipientOf(typedName: string): Promise<{ user?: LocalUser; mayMail: boolean }> {
+    const user = await users.byName(nameKeys(typedName));
+    if (!user?.active) return { ...(user && { user }), mayMail: false };
+    try {
+      await limits.resetMail(user.id);
+      return { user, mayMail: true };
+    } catch (error) {
+      if (error instanceof LatchkeyError && error.code === "rate_limited") return { user, mayMail: false };
+      throw error;
+    }
+  }
+
+  return {
+    async forgotPassword(typed, caller, language) {
+      const { fingerprint } = accounts.nameOf(typed);
+      await limits.resetRequest(caller, fingerprint);
+      // A longer name has no account, and would only fill the outbox.
+      const typedName = typed.length > maxTypedName ? "" : typed;
+      const { address, requestId } = caller;
+      const content = { kind: "reset_request", typedName, address, requestId } as const;
+      const nobody = { recipient: "", userId: null, linkId: null };
+      await outbox.request({ content, ...nobody, language, createdAt: clock() }, []);
+    },
+    async answerRequest(request, typedName) {
+      const { fingerprint } = accounts.nameOf(typedName);
+      const { user, mayMail } = await recipientOf(typedName);
+      const event = eventOf("reset.requested", request.createdAt, originOf(request), {
+        subject: user?.id ?? `unknown:${fingerprint}`,
+      });
+      const answer =
+        user !== undefined && mayMail
+          ? newLinks.ofUser("reset", user, user.email, request.language)
+          : undefined;
+      await links.answer(request, answer, event);
+    },
+    async resetPassword(linkToken, newPassword, caller, language) {
+      await limits.linkUse(caller);
+      const { link, user } = await linkUses.ofUser(linkToken, "reset");
+      const hash = await newPasswords.hash(newPassword, user, caller);
+      const at = clock();
+      const event = eventOf("user.password_changed", at, caller, { subject: user.id, reason: "reset" });
+      const mails = [notice({ kind: "password_changed", at }, user, language)];
+      const { revision, id } = link;
+      const terms = { link: id, revision, version: user.version, emailVerifiedAt: at, mails };
+      if (!(await users.setPassword(user.id, hash, event, terms)))
+        throw invalidLink("used meanwhile, or the user was changed");
+      await revocations.poll();
+    },
+    async sendReset(userId, by, language) {
+      const user = await users.byId(userId);
+      if (!user?.active) throw new LatchkeyError("not_found", { reason: "the user is gone or disabled" });
+      const { link, mail } = newLinks.ofUser("reset", user, user.email, language);
+      const event = eventOf("reset.requested", clock(), by, { subject: user.id });
+      if (!(await links.add(link, [mail], [event])))
+        throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });
+    },
+  };
+}
+
+/** The sender of a request. */
+function originOf({ content }: WaitingMail): Origin {
+  if (content.kind !== "reset_request" || content.address === undefined) return { address: "server" };
+  const { address, requestId } = content;
+  return { address, ...(requestId !== undefined && { requestId }) };
+}

@@ -1,0 +1,118 @@
+import { eventOf } from "../audit-events.ts";
+import { LatchkeyError } from "../errors.ts";
+import { canonicalName, nameKeys } from "../passwords/account-names.ts";
+import type { Accounts } from "../stories/sign-in.ts";
+import { invalidLink, type LinkUses } from "./link-uses.ts";
+import type { Links } from "./links.ts";
+import { createNewLinks, type NewLinkParts } from "./new-links.ts";
+import type { NewPasswords } from "./new-passwords.ts";
+import { namesToAdd, type Person } from "./people.ts";
+import { PersonProblem } from "./person-problem.ts";
+import type { SignUps } from "./self-service.ts";
+import type { SelfServiceLimits } from "./self-service-limits.ts";
+import { fieldProblem, typedEmail } from "./typed-email.ts";
+import { addWithFreeId } from "./user-ids.ts";
+import { type Users, withoutSecrets } from "./users.ts";
+
+/** The ways to a new account: off, by invitations alone, or also for addresses of these domains. */
+export type SignUpRule = "off" | "invitation" | readonly string[];
+
+export interface SignUpParts extends NewLinkParts {
+  readonly rule: SignUpRule;
+  readonly users: Pick<Users, "byName" | "add">;
+  readonly accounts: Pick<Accounts, "nameOf">;
+  readonly links: Links;
+  readonly linkUses: LinkUses;
+  readonly newPasswords: NewPasswords;
+  readonly limits: SelfServiceLimits;
+}
+
+/** The role of a person who signed up without an invitation. */
+const strangersRoles = ["user"];
+
+/** New accounts, by links in mails. */
+export function createSignUps(parts: SignUpParts): SignUps {
+  const { rule, users, accounts, links, linkUses, newPasswords, limits, clock } = parts;
+  const newLinks = createNewLinks(parts);
+  // Sub-domains do not count: another party may control them.
+  const domains = new Set(typeof rule === "string" ? [] : rule.map(domainKey));
+
+  function assertAllowed(): void {
+    if (rule === "off") throw new LatchkeyError("not_found", { reason: "LATCHKEY_SIGN_UP is off" });
+  }
+
+  /** Refuses taken names before a hash is computed. The commit compares them again. */
+  async function assertFree({ username, email }: Person): Promise<void> {
+    if (await users.byName(nameKeys(username))) throw new LatchkeyError("username_taken");
+    if (await users.byName(nameKeys(email))) throw new LatchkeyError("email_taken");
+  }
+
+  return {
+    async signUp(typed, caller, language) {
+      if (typeof rule === "string")
+        throw new LatchkeyError("not_found", { reason: `LATCHKEY_SIGN_UP is ${rule}` });
+      const email = typedEmail(typed);
+      if (!domains.has(domainOf(email)))
+        throw fieldProblem("email", `sign-up is open for addresses of ${[...domains].join(", ")}`);
+      await limits.typedAddress(caller, accounts.nameOf(email).fingerprint);
+      const holder = await users.byName(nameKeys(email));
+      const { link, mail } = newLinks.signUp({ kind: "sign_up" }, email, null, language);
+      // The same statements for an address with an account. Its mail has no link.
+      const known = holder && ({ kind: "sign_up_known", username: holder.username } as const);
+      const sent = known === undefined ? mail : { ...mail, content: known, linkId: null };
+      if (!(await links.add(link, [sent], [])))
+        throw new LatchkeyError("overloaded", { reason: "the outbox is full of strangers' requests" });
+    },
+    async invite(typed, roles, by, language) {
+      assertAllowed();
+      const email = typedEmail(typed);
+      if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
+      const content = { kind: "invitation", invitedBy: by.actor ?? null } as const;
+      const { link, mail } = newLinks.signUp(content, email, roles, language);
+      const subject = `unknown:${accounts.nameOf(email).fingerprint}`;
+      await links.add(link, [mail], [eventOf("user.invited", clock(), by, { subject })]);
+      return { expiresAt: link.expiresAt };
+    },
+    async join(linkToken, { username, password, displayName }, caller) {
+      assertAllowed();
+      await limits.linkUse(caller);
+      const { id: link, email, roles } = await linkUses.signUp(linkToken);
+      const person = { username, email, displayName, roles: roles ?? strangersRoles };
+      const names = checked(() => namesToAdd(person));
+      await assertFree(person);
+      const passwordHash = await newPasswords.hash(password, person, caller);
+      const at = clock();
+      const { id, outcome } = await addWithFreeId(
+        users,
+        { ...names, passwordHash, emailVerifiedAt: at },
+        (subject) => eventOf("user.signed_up", at, caller, { subject }),
+        { link },
+      );
+      if (outcome === "added") return withoutSecrets({ ...names, id, active: true });
+      if (outcome === "outdated") throw invalidLink("used meanwhile");
+      throw outcome === "id_taken"
+        ? new LatchkeyError("conflict", { reason: "no free id" })
+        : new LatchkeyError(outcome);
+    },
+  };
+}
+
+/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
+function checked<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
+    throw error;
+  }
+}
+
+/** The one spelling of a domain. */
+function domainKey(domain: string): string {
+  return domainOf(`a@${domain}`);
+}
+
+function domainOf(email: string): string {
+  const key = canonicalName(email);
+  return key.slice(key.lastIndexOf("@") + 1);
+}
