@@ -16,6 +16,7 @@ import { createSignOut } from "../core/stories/sign-out.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
+import { checkForeignHash } from "../password-checks/check-foreign-hash.ts";
 import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
@@ -43,7 +44,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
-  const passwords = new Passwords(cost, queue, hasher);
+  const passwords = new Passwords(cost, queue, hasher, checkForeignHash);
   const passwordRules = passwordRulesOf(config, {
     issuer,
     steady,

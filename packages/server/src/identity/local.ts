@@ -1,6 +1,6 @@
 import { maxTypedName, nameFingerprints, nameKeys } from "../core/passwords/account-names.ts";
 import type { HashRequester } from "../core/passwords/hash-queue.ts";
-import { isUsableHash, type Passwords } from "../core/passwords/passwords.ts";
+import type { Passwords } from "../core/passwords/passwords.ts";
 import { type LocalUser, type Users, withoutSecrets } from "../core/people/users.ts";
 import type { UserById } from "../core/stories/current-user.ts";
 import type { Account, Accounts } from "../core/stories/sign-in.ts";
@@ -38,7 +38,7 @@ export function localAccounts(
           const right = await passwords.verify(holder?.passwordHash, decoy, password, requester);
           if (holder === undefined) return { ok: false, reason: "unknown_user" };
           if (!right) {
-            const isUsable = isUsableHash(holder.passwordHash);
+            const isUsable = passwords.isUsable(holder.passwordHash);
             return { ok: false, reason: isUsable ? "wrong_password" : "unusable_hash" };
           }
           if (!holder.active) return { ok: false, reason: "inactive" };

@@ -11,6 +11,10 @@ const handlers: { readonly [Kind in JobKind]: Handler<Kind> } = {
     const { measure } = await import("./strength.ts");
     return measure(password, words);
   },
+  async crypt({ text, password }) {
+    const { matchesCrypt } = await import("./crypt.ts");
+    return matchesCrypt(text, password);
+  },
 };
 
 async function answer<Kind extends JobKind>({ kind, input }: ThreadJob<Kind>): Promise<JobAnswer<Kind>> {

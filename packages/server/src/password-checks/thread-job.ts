@@ -6,6 +6,11 @@ export interface ThreadJobs {
     readonly input: { readonly password: string; readonly words: readonly string[] };
     readonly output: Strength;
   };
+  /** A hash whose program computes without a pause. `text` is the stored form of SHA-crypt or phpass. */
+  readonly crypt: {
+    readonly input: { readonly text: string; readonly password: string };
+    readonly output: boolean;
+  };
 }
 
 export type JobKind = keyof ThreadJobs;

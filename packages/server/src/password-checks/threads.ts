@@ -4,6 +4,7 @@ import type { JobKind, ThreadJobs } from "./thread-job.ts";
 /** One thread for each kind of work, shared by the whole process: one kind never waits for another. */
 const threads: { readonly [Kind in JobKind]: JobThread<Kind> } = {
   strength: new JobThread("strength"),
+  crypt: new JobThread("crypt"),
 };
 
 /**

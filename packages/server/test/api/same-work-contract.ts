@@ -7,6 +7,7 @@ import { workLog } from "./work-log.ts";
 
 /** Another address, so that each name meets separate limits. */
 const elsewhere = (here: string) => here.replace("192.0.2", "198.51.100");
+const md5 = "5f4dcc3b5aa765d61d8327deb882cf99";
 const bcrypt = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 
 interface Path {
@@ -49,6 +50,10 @@ const storedHash = (name: string, passwordHash: string) => (server: TestServer) 
   asOperator(server, (store) =>
     store.users.setPassword(`user:${name}`, passwordHash, { ...at, name: "user.password_changed" }),
   );
+/** Only if all hashes have one cost, a name without an account costs what each account does. */
+const allHashes = (passwordHash: string) => async (server: TestServer) => {
+  for (const name of Object.keys(passwords)) await storedHash(name, passwordHash)(server);
+};
 
 const paths: readonly Path[] = [
   { path: "wrong password", ...refused },
@@ -65,13 +70,33 @@ const paths: readonly Path[] = [
       asOperator(server, (store) => store.users.remove("user:bob", { ...at, name: "user.removed" })),
     ...refused,
   },
-  { path: "bcrypt in the table", before: storedHash("alice", bcrypt), ...refused },
+  { path: "every hash is bcrypt", before: allHashes(bcrypt), ...refused },
   {
-    path: "right password, bcrypt in the table",
-    before: storedHash("alice", bcrypt),
+    path: "every hash is bcrypt, a password that NFKC changes",
+    before: allHashes(bcrypt),
+    password: "wrong \u2460",
+    ...refused,
+    hashes: 2,
+  },
+  {
+    path: "every hash is bcrypt, over-long password",
+    before: allHashes(bcrypt),
+    password: "x".repeat(8000),
+    ...refused,
+  },
+  {
+    path: "bcrypt of a cost beyond the bound",
+    before: storedHash("alice", bcrypt.replace("$10$", "$31$")),
+    ...refused,
+  },
+  { path: "MD5 in the table", before: storedHash("alice", md5), ...refused },
+  {
+    path: "right password, MD5 in the table",
+    before: storedHash("alice", md5),
     password: passwords.alice,
     ...refused,
   },
+  { path: "no password in the table", before: storedHash("alice", "!"), password: "!", ...refused },
   { path: "cut hash", before: storedHash("alice", "$argon2id$v=19$m=64,t=1,p=1$c29t"), ...refused },
   {
     path: "hash that would take 4 TiB",

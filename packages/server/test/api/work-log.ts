@@ -2,6 +2,7 @@ import { StatementSync } from "node:sqlite";
 import { Client } from "pg";
 import { vi } from "vitest";
 import { argon2id, type Hasher } from "../../src/core/passwords/passwords.ts";
+import { checkForeignHash } from "../../src/password-checks/check-foreign-hash.ts";
 import { GroupWriter } from "../../src/store/sqlite/group-writer.ts";
 
 /** Tables of a login. Background jobs read other tables, and delete old rows of these a batch at a time. */
@@ -43,6 +44,10 @@ export function workLog() {
     verify(phc, password) {
       hashes.push(costOf(phc));
       return argon2id.verify(phc, password);
+    },
+    checkForeign(hash, password) {
+      hashes.push(`${hash.scheme} ${costOf(hash.text)}`);
+      return checkForeignHash(hash, password);
     },
   };
   return {

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { readConfig } from "../../../server/src/config/config.ts";
 import { argon2id, type Hasher } from "../../../server/src/core/passwords/passwords.ts";
 import type { People } from "../../../server/src/core/people/people.ts";
+import { checkForeignHash } from "../../../server/src/password-checks/check-foreign-hash.ts";
 import { type ServerDependencies, startServer } from "../../../server/src/server.ts";
 import { copyDatabase, databaseTemplate } from "./seeded-database.ts";
 import { type AuditRow, fileTrail, loggedTrail } from "./trail.ts";
@@ -68,6 +69,10 @@ export async function testServer(
     verify: (...given) => {
       hashes++;
       return hasher.verify(...given);
+    },
+    checkForeign: (...given) => {
+      hashes++;
+      return (hasher.checkForeign ?? checkForeignHash)(...given);
     },
   };
   const server = await startServer(configOf({ DATABASE: database, ...settings }), {

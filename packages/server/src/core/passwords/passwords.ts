@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { hash, parseOptions, verify } from "@node-rs/argon2";
+import { hash, verify } from "@node-rs/argon2";
+import type { ForeignHash } from "./foreign-hash.ts";
 import type { HashQueue, HashRequester } from "./hash-queue.ts";
+import { costOf, type HashParameters, readStoredHash, type StoredHash } from "./stored-hash.ts";
 
 /** The longest password. NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters; the bound limits the work. */
 export const maxPasswordBytes = 1024;
@@ -8,18 +10,16 @@ export const maxPasswordBytes = 1024;
 /** The longest typed password: decomposed letters take up to three times the bytes. A longer one is not normalised. */
 const maxTypedBytes = 2048;
 
-export interface HashParameters {
-  /** KiB. */
-  readonly memory: number;
-  readonly iterations: number;
-  readonly parallelism: number;
-}
-
 /** The two expensive operations. `@node-rs/argon2` runs them on the threads of libuv's pool. */
 export interface Hasher {
   hash(password: string, parameters: HashParameters): Promise<string>;
   verify(phc: string, password: string): Promise<boolean>;
+  /** Default: the check of the server. */
+  readonly checkForeign?: ForeignCheck;
 }
+
+/** Checks a password with a hash of another system. The password is hashed as its bytes in UTF-8, without a change. */
+export type ForeignCheck = (hash: ForeignHash, password: string) => Promise<boolean>;
 
 export const argon2id: Hasher = {
   hash: (password, { memory, iterations, parallelism }) =>
@@ -27,17 +27,28 @@ export const argon2id: Hasher = {
   verify: (phc, password) => verify(phc, password),
 };
 
-/** Hashes and checks passwords with argon2id (RFC 9106), within the limits of the queue. */
+/**
+ * Hashes passwords with argon2id (RFC 9106), within the limits of the queue. Checks these hashes, and those of other
+ * systems.
+ */
 export class Passwords {
   /** Its limits apply to every hash. */
   readonly queue: HashQueue;
   readonly #parameters: HashParameters;
   readonly #hasher: Hasher;
+  readonly #checkForeign: ForeignCheck;
 
-  constructor(parameters: HashParameters, queue: HashQueue, hasher: Hasher = argon2id) {
+  /** @param checkForeign Default, for a process that checks no password: it throws */
+  constructor(
+    parameters: HashParameters,
+    queue: HashQueue,
+    hasher: Hasher = argon2id,
+    checkForeign: ForeignCheck = noForeignCheck,
+  ) {
     this.#parameters = parameters;
     this.queue = queue;
     this.#hasher = hasher;
+    this.#checkForeign = hasher.checkForeign ?? checkForeign;
   }
 
   /** PHC string of a password. @throws {LatchkeyError} `overloaded`, `client_gone` */
@@ -46,37 +57,71 @@ export class Passwords {
   }
 
   /**
-   * Checks a password with exactly one hash operation. For an unknown account, an unusable hash or an impossible
-   * password it checks a random hash of the same cost.
+   * Checks a password with exactly one turn in the queue. For an unknown account, an unusable hash or an impossible
+   * password it does the work of another hash, which no password matches.
    *
-   * @param phc of the account's password; undefined for an unknown account
-   * @param decoy a stored hash. If `phc` has no cost, the check costs as much as this one
+   * @param stored hash of the account's password; undefined for an unknown account
+   * @param decoy a stored hash. If `stored` has no cost, the check costs as much as this one
    * @throws {LatchkeyError} `overloaded`, `client_gone`
    */
   verify(
-    phc: string | undefined,
+    stored: string | undefined,
     decoy: string | undefined,
     password: string,
     requester: HashRequester,
   ): Promise<boolean> {
+    const ofAccount = this.#read(stored);
+    const checked = ofAccount ?? this.#read(decoy) ?? { kind: "own", cost: this.#cost };
     const typed = normalized(password);
-    const cost = costOf(phc ?? "") ?? costOf(decoy ?? "") ?? this.#cost;
-    const usable = typed !== undefined && phc !== undefined && isUsableHash(phc);
-    const checked = usable ? phc : randomHash(cost);
-    return this.queue.run(() => this.#hasher.verify(checked, typed ?? "-"), requester);
+    const isPossible = ofAccount !== undefined && typed !== undefined;
+    return this.queue.run(() => {
+      if (checked.kind === "foreign") return this.#verifyForeign(checked.hash, password, typed, isPossible);
+      const phc = isPossible && stored !== undefined ? stored : randomHash(checked.cost);
+      return this.#hasher.verify(phc, typed ?? "-");
+    }, requester);
+  }
+
+  /**
+   * The other system hashed the bytes that a keyboard sent. They are tried first, then their NFKC. The two differ for
+   * few passwords, and the work depends on the password alone: a decoy does the same.
+   */
+  async #verifyForeign(
+    hash: ForeignHash,
+    password: string,
+    typed: string | undefined,
+    isPossible: boolean,
+  ): Promise<boolean> {
+    const spellings = typed === undefined ? ["-"] : new Set([password, typed]);
+    for (const spelling of spellings) {
+      if ((await this.#checkForeign(hash, spelling)) && isPossible) return true;
+    }
+    return false;
   }
 
   /** The cost of the current parameters, in the form of a PHC string. */
   get #cost(): string {
-    const { memory, iterations, parallelism } = this.#parameters;
-    return `$argon2id$v=19$m=${memory},t=${iterations},p=${parallelism}`;
+    return costOf(this.#parameters);
   }
 
-  /** Whether a stored hash has other parameters than the current ones. */
-  needsUpgrade(phc: string): boolean {
-    return costOf(phc) !== this.#cost;
+  #read(stored: string | undefined): StoredHash | undefined {
+    return stored === undefined ? undefined : readStoredHash(stored, this.#parameters);
+  }
+
+  /** Whether a stored hash can be checked. */
+  isUsable(stored: string): boolean {
+    return this.#read(stored) !== undefined;
+  }
+
+  /** Whether a stored hash has other parameters than the current ones, or is of another system. */
+  needsUpgrade(stored: string): boolean {
+    const hash = this.#read(stored);
+    return hash?.kind !== "own" || hash.cost !== this.#cost;
   }
 }
+
+const noForeignCheck: ForeignCheck = () => {
+  throw new Error("this process checks no passwords");
+};
 
 /**
  * The same password typed on two keyboards can differ in bytes (NIST SP 800-63B-4 §3.1.1.2).
@@ -87,25 +132,6 @@ export function normalized(password: string): string | undefined {
   if (password === "" || Buffer.byteLength(password) > maxTypedBytes) return undefined;
   const typed = password.normalize("NFKC");
   return Buffer.byteLength(typed) <= maxPasswordBytes ? typed : undefined;
-}
-
-/** Whether a stored hash can be checked: argon2 in the PHC format, with a cost that a setting could have. */
-export function isUsableHash(phc: string): boolean {
-  return costOf(phc) !== undefined;
-}
-
-const mostMemory = 4_194_304;
-const mostIterations = 100;
-
-/** The cost in a PHC string; undefined if the string is not a usable hash. */
-function costOf(phc: string): string | undefined {
-  try {
-    const { memoryCost, timeCost } = parseOptions(phc);
-    if (memoryCost > mostMemory || timeCost > mostIterations) return undefined;
-    return phc.split("$").slice(0, -2).join("$");
-  } catch {
-    return undefined;
-  }
 }
 
 /** A hash of this cost that no password matches. */

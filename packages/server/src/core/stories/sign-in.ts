@@ -39,7 +39,7 @@ export interface Account {
 
 /**
  * Whether the password was right. `revision` is the one of the user that was checked. The reason of a wrong password is
- * for the log and the audit trail alone. `unusable_hash`: the stored hash is not argon2.
+ * for the log and the audit trail alone. `unusable_hash`: the stored hash cannot be checked.
  */
 export type Verdict =
   | { readonly ok: true; readonly user: User; readonly revision: number }
