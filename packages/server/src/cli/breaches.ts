@@ -1,7 +1,8 @@
-import { stat } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import { integer } from "../config/values.ts";
 import { buildFilter } from "../password-checks/breach-filter/build.ts";
-import { fileBytes, UnusableFilter } from "../password-checks/breach-filter/format.ts";
+import { UnusableFilter } from "../password-checks/breach-filter/format.ts";
+import { FileExists, writeByDraft } from "../store/draft-file.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { CommandProblem, readArgument } from "./failures.ts";
@@ -14,25 +15,33 @@ export async function buildBreachFilter({
   const output = option("output") ?? "";
   const least = option("at-least") ?? "1";
   const atLeast = readArgument(`--at-least=${least}`, () => integer(1, 999_999_999)(least));
-  try {
-    await stat(hashes);
-  } catch (error) {
+  await stat(hashes).catch((error: unknown) => {
     throw new CommandProblem(`cannot read ${hashes} (${codeOf(error)}): name a file of SHA-1 hashes`);
-  }
+  });
   try {
-    const size = await buildFilter(hashes, output, { atLeast });
-    print(`${output}: ${size.passwords} passwords in ${fileBytes(size)} bytes`);
+    let passwords = 0;
+    const bytes = await writeByDraft(output, async (draft) => {
+      ({ passwords } = await buildFilter(hashes, draft, { atLeast }));
+      // The server may run as another user, and the filter holds no secret.
+      await chmod(draft, 0o644);
+    });
+    print(`${output}: ${passwords} passwords in ${bytes} bytes`);
     print(
-      `Set LATCHKEY_BREACH_FILTER=${output} and restart the server. A later file of the same name counts at once.`,
+      `Set LATCHKEY_BREACH_FILTER=${output} and restart the server. A new file moved to this name counts at once.`,
     );
   } catch (error) {
-    if (error instanceof UnusableFilter) throw new CommandProblem(`${hashes} ${error.message}`);
-    if (error instanceof Error && "code" in error)
-      throw new CommandProblem(
-        `cannot build ${output} from ${hashes} (${codeOf(error)}): check folder, rights and space`,
-      );
-    throw error;
+    throw problem(hashes, output, error);
   }
+}
+
+function problem(hashes: string, output: string, error: unknown): unknown {
+  if (error instanceof UnusableFilter) return new CommandProblem(`${hashes} ${error.message}`);
+  if (error instanceof FileExists)
+    return new CommandProblem(`${output} exists: give another name, and move the new file over the old one`);
+  if (!(error instanceof Error && "code" in error)) return error;
+  return new CommandProblem(
+    `cannot build ${output} from ${hashes} (${codeOf(error)}): check folder, rights and space`,
+  );
 }
 
 function codeOf(error: unknown): string {

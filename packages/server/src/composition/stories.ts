@@ -51,7 +51,8 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     onUnavailable: (message) => log.warn(message),
   });
   const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
-  const accounts = localAccounts(users, passwords, fingerprint);
+  const failures = config.passwordRules === "nist" ? store.passwordFailures : undefined;
+  const accounts = localAccounts(users, passwords, fingerprint, failures);
 
   const rules = {
     pair: config.throttlePair,

@@ -15,6 +15,7 @@ import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
 import type { Sessions } from "../core/stories/sessions.ts";
 import type { AttemptCounter, CountedOperation } from "../core/throttle/attempt-counter.ts";
+import type { FailuresInARow } from "../core/throttle/failures-in-a-row.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
@@ -34,6 +35,7 @@ import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
 import { outboxTable } from "./tables/outbox.ts";
+import { passwordFailureTable } from "./tables/password-failures.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -59,6 +61,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly clientDocuments: ClientDocumentCopies;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly outbox: Outbox;
+  readonly passwordFailures: FailuresInARow;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -142,6 +145,7 @@ export async function openStore({
     clientDocuments: clientDocumentTable(database),
     idempotencyKeys: idempotencyKeyTable(database),
     outbox: outboxTable(database, audit),
+    passwordFailures: passwordFailureTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

@@ -56,6 +56,14 @@ describe("the command refuses", () => {
     );
   });
 
+  test("a file that exists, which a server may be reading", async () => {
+    writeFileSync(place.path("taken.filter"), "");
+    expectRefusal(
+      await build("hashes.txt", "--output", "taken.filter"),
+      /taken\.filter exists: give another name, and move the new file over the old one/,
+    );
+  });
+
   test("a number that is none", async () => {
     expectUsageError(
       await build("hashes.txt", "--output", "x.filter", "--at-least", "often"),

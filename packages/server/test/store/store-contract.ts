@@ -12,6 +12,7 @@ import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
+import { passwordFailuresContract } from "./password-failures-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
@@ -68,6 +69,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     idempotencyKeysContract(() => store);
+    passwordFailuresContract(() => store);
     outboxContract(
       () => store,
       () => heard,

@@ -1,5 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
-import { writeDraft } from "./draft.ts";
+import { type FileHandle, open } from "node:fs/promises";
 import {
   addTo,
   blockBytes,
@@ -27,7 +26,7 @@ const usualSegment = 4_194_304;
  * Builds a breach filter from a file of hashes. The first pass counts them. If they are in ascending order, then a second
  * pass fills the blocks in order. Otherwise each segment of the filter takes a pass. Memory is one segment.
  *
- * @param to gets its name when the filter is complete and on disk. An existing file is replaced
+ * @param to is written from its first byte to its last, also if it exists
  * @throws {UnusableFilter} if the file of hashes has another form or no hash
  */
 export async function buildFilter(from: string, to: string, options: BuildOptions = {}): Promise<FilterSize> {
@@ -35,20 +34,19 @@ export async function buildFilter(from: string, to: string, options: BuildOption
   const { count, ordered } = await countHashes(from, atLeast);
   if (count === 0) throw new UnusableFilter(`has no hash that was seen ${atLeast} times or more`);
   const size = sizeFor(count);
-  await writeDraft(to, async (file) => {
-    await file.write(headerOf(size), 0, blockBytes, 0);
-    const segment = new Segment(file, Math.min(segmentBlocks, size.blocks), size.blocks);
-    while (segment.isInFile) {
-      await readHashLines(from, (digest, seen) => {
-        if (seen < atLeast) return undefined;
-        const block = blockOf(digest, size.blocks);
-        if (segment.has(block)) return segment.add(block, digest);
-        // A segment that is passed in order is complete.
-        return ordered ? segment.moveTo(block).then(() => segment.add(block, digest)) : undefined;
-      });
-      await segment.moveOn();
-    }
-  });
+  await using file = await open(to, "w");
+  await file.write(headerOf(size), 0, blockBytes, 0);
+  const segment = new Segment(file, Math.min(segmentBlocks, size.blocks), size.blocks);
+  while (segment.isInFile) {
+    await readHashLines(from, (digest, seen) => {
+      if (seen < atLeast) return undefined;
+      const block = blockOf(digest, size.blocks);
+      if (segment.has(block)) return segment.add(block, digest);
+      // A segment that is passed in order is complete.
+      return ordered ? segment.moveTo(block).then(() => segment.add(block, digest)) : undefined;
+    });
+    await segment.moveOn();
+  }
   return size;
 }
 
