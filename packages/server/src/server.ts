@@ -4,6 +4,7 @@ import { type BackgroundJobs, startBackgroundJobs } from "./background-jobs.ts";
 import type { Network } from "./client-documents/network.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { composeApp } from "./composition/app.ts";
+import { assertBreachFilter } from "./composition/breach-filter.ts";
 import { openKeys } from "./composition/keys.ts";
 import { composeMail } from "./composition/mail.ts";
 import { composeStories } from "./composition/stories.ts";
@@ -70,6 +71,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     assertNotLost(config.database.path);
     assertPrivate(config.database.path);
   }
+  await assertBreachFilter(config);
   const repeats = new RepeatMetrics();
   const oauthMetrics = new OAuthMetrics();
   const mailMetrics = new MailMetrics();

@@ -86,6 +86,26 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./key.ts")).resetKeys,
   }),
   command({
+    name: "breaches build",
+    meaning: "make a filter of breached passwords",
+    argument: {
+      name: "HASHES",
+      meaning: "file of SHA-1 hashes, one a line, as of Have I Been Pwned; gzip too",
+    },
+    options: {
+      output: { value: "FILE", meaning: "the filter: two bytes for each password", required: true },
+      "at-least": { value: "NUMBER", meaning: "leave out passwords that were seen less often" },
+    },
+    settings: [],
+    example: "breaches build pwnedpasswords.txt --output breaches.filter",
+    notes: [
+      "LATCHKEY_BREACH_FILTER names the filter. A line of HASHES has 40 hexadecimal digits, and may end with : and a number.",
+      "Hashes in ascending order are read twice. In another order they are read once for each 256 MiB of the filter.",
+      "Of 1,000 passwords that are not in the filter, one is refused by chance.",
+    ],
+    load: async () => (await import("./breaches.ts")).buildBreachFilter,
+  }),
+  command({
     name: "database check",
     meaning: "show facts and faults of the database",
     settings: ["database", "databaseTimeout"],

@@ -59,7 +59,7 @@ export async function withDatabase(
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
     const shared = {
       passwords: new Passwords(cost, queue),
-      passwordRules: passwordRulesOf(config, config.issuer),
+      passwordRules: passwordRulesOf(config, { issuer: config.issuer }),
       clock: Date.now,
     };
     const userChanges = composeUserChanges({

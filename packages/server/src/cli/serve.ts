@@ -35,7 +35,7 @@ async function assertFirstPassword(config: Config): Promise<void> {
   const { database, adminPassword, provider, issuer } = config;
   if (provider !== "local" || adminPassword === undefined) return;
   if (database.engine !== "sqlite" || existsSync(database.path)) return;
-  const rules = passwordRulesOf(config, issuer);
+  const rules = passwordRulesOf(config, { issuer });
   await assertGoodPassword(adminPassword, passwordContext(firstAdministrator), rules).catch(nameTheSetting);
 }
 

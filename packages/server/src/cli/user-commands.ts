@@ -5,6 +5,10 @@ import { json, limit, name, ofDatabase, yes } from "./command-parts.ts";
 const ofPasswords: readonly SettingName[] = [
   ...ofDatabase,
   "passwordMinLength",
+  "passwordRules",
+  "breachFilter",
+  "breachRangeUrl",
+  "breachFailure",
   "hashMemory",
   "hashIterations",
 ];

@@ -50,8 +50,13 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher, checkForeignHash);
-  const passwordRules = passwordRulesOf(config, issuer);
-  const accounts = localAccounts(users, passwords, fingerprint);
+  const passwordRules = passwordRulesOf(config, {
+    issuer,
+    steady,
+    onUnavailable: (message) => log.warn(message),
+  });
+  const failures = config.passwordRules === "nist" ? store.passwordFailures : undefined;
+  const accounts = localAccounts(users, passwords, fingerprint, failures);
 
   const rules = {
     pair: config.throttlePair,

@@ -35,6 +35,7 @@ export function readConfig(environment: Texts, flags: Texts = {}): Config {
   const local = values.provider === "local";
   const config: Config = {
     ...values,
+    passwordMinLength: shortestPassword(values),
     mcp: values.mcp ?? (local && isLoopback(values.host) ? "on" : "off"),
     refreshGraceSameAddress: values.refreshGraceSameAddress ?? sameAddressGrace(values),
     oauth: values.oauth ?? (local && !isPlainIssuer(values) ? "on" : "off"),
@@ -104,6 +105,11 @@ function assertConsistent(config: Config): void {
       `LATCHKEY_ISSUER and LATCHKEY_AUDIENCE must not be longer than ${mostAddressBytes} bytes together: every token contains both`,
     );
   }
+}
+
+/** NIST SP 800-63B-4 §3.1.1.2 asks for 15 characters of a password that is the only factor. */
+function shortestPassword({ passwordRules, passwordMinLength }: Values): number {
+  return passwordRules === "nist" ? Math.max(15, passwordMinLength) : passwordMinLength;
 }
 
 /** One minute: a client that lost its answer repeats the refresh within it. A grace of 0 s applies here too. */

@@ -119,6 +119,21 @@ export const settings = {
     exact: true,
   }),
   passwordMinLength: setting(integer(8, 64), "8", "shortest new password, in characters"),
+  passwordRules: setting(
+    choice("standard", "nist"),
+    "standard",
+    "nist: NIST SP 800-63B-4, with at least 15 characters and at most 100 failures in a row",
+  ),
+  breachFilter: optional(text, "file of `latchkey breaches build`; new passwords in it are refused"),
+  breachRangeUrl: optional(
+    url,
+    "range API of breached passwords, such as https://api.pwnedpasswords.com/range",
+  ),
+  breachFailure: setting(
+    choice("open", "closed"),
+    "open",
+    "whether new passwords are accepted while a check for breaches fails: open, or refused: closed",
+  ),
   accessTokenTtl: setting(duration(1000), "1h", "lifetime of an access token"),
   sessionIdle: setting(
     duration(1000),

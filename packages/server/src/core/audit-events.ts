@@ -75,6 +75,7 @@ export const auditReasons = {
     "wrong_password",
     "inactive",
     "unusable_hash",
+    "too_many_failures",
     "changed meanwhile",
     "token_too_large",
     "disabled",

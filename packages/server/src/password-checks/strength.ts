@@ -25,11 +25,11 @@ const mostWords = 100;
 
 /** The strength of a password. The first call loads 27 MB, and each one computes for long: it runs in its own thread. */
 export function measure(password: string, names: readonly string[]): Strength {
+  if (common.has(password.toLowerCase().trim())) return { verdict: "common" };
   // No letter is split: half of a surrogate pair would count as another character.
   const measured = [...password].slice(0, mostMeasured).join("");
   const estimate = estimator.check(measured, wordsOf(names));
-  const folded = password.toLowerCase().trim();
-  if (common.has(folded) || isListed(estimate)) return { verdict: "common" };
+  if (isListed(estimate)) return { verdict: "common" };
   if (estimate.score >= leastScore) return { verdict: "strong" };
   return { verdict: "guessable", advice: adviceOn(estimate.feedback) };
 }

@@ -19,6 +19,7 @@ import type { AuditReader } from "../core/stories/recent-events.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
 import type { Sessions } from "../core/stories/sessions.ts";
 import type { AttemptCounter, CountedOperation } from "../core/throttle/attempt-counter.ts";
+import type { FailuresInARow } from "../core/throttle/failures-in-a-row.ts";
 import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import type { RevocationLog } from "../core/tokens/revocations.ts";
@@ -41,6 +42,7 @@ import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
 import { knownAddressTable } from "./tables/known-addresses.ts";
 import { linkTable } from "./tables/links.ts";
 import { outboxTable } from "./tables/outbox.ts";
+import { passwordFailureTable } from "./tables/password-failures.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
 import { resourceTable } from "./tables/resources.ts";
@@ -71,6 +73,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly outbox: Outbox;
   readonly knownAddresses: KnownAddresses;
   readonly idempotencyKeys: IdempotencyKeys;
+  readonly passwordFailures: FailuresInARow;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -161,6 +164,7 @@ export async function openStore({
     outbox: outboxTable(database, audit),
     knownAddresses: knownAddressTable(database),
     idempotencyKeys: idempotencyKeyTable(database),
+    passwordFailures: passwordFailureTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),

@@ -103,6 +103,17 @@ const paths: readonly Path[] = [
     before: storedHash("alice", `$argon2id$v=19$m=4294967295,t=1,p=1$${"A".repeat(22)}$${"A".repeat(43)}`),
     ...refused,
   },
+  { path: "under the rules of NIST", settings: { PASSWORD_RULES: "nist" }, ...refused },
+  {
+    path: "right password that has failed 100 times, under the rules of NIST",
+    settings: { PASSWORD_RULES: "nist" },
+    password: passwords.alice,
+    before: (server) =>
+      asOperator(server, async ({ passwordFailures }) => {
+        for (let time = 0; time < 100; time++) await passwordFailures.begin("user:alice");
+      }),
+    ...refused,
+  },
   {
     path: "limit of the pair",
     settings: { THROTTLE_PAIR: "1/15m" },

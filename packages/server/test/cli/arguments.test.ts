@@ -139,8 +139,8 @@ describe("the table of commands", () => {
 
 test.for<[line: string, why: RegExp]>([
   [
-    "user passwd alice --role admin",
-    /^user passwd takes no flag --role: it takes --database, .*`latchkey help user passwd`$/,
+    "user enable alice --role admin",
+    /^user enable takes no flag --role: it takes --database, .*`latchkey help user enable`$/,
   ],
   ["user list --role x", /^user list takes no flag --role: /],
   ["user add a --emial a@b", /^user add takes no flag --emial: did you mean --email\? /],

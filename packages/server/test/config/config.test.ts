@@ -71,6 +71,15 @@ describe("settings", () => {
     expect(readConfig(audience(900)).audience).toHaveLength(9);
   });
 
+  test("the rules of NIST ask for 15 characters at least", () => {
+    const shortest = (length: string, rules = "nist") =>
+      readConfig({ LATCHKEY_PASSWORD_RULES: rules, LATCHKEY_PASSWORD_MIN_LENGTH: length }).passwordMinLength;
+    expect(shortest("")).toBe(15);
+    expect(shortest("12")).toBe(15);
+    expect(shortest("20")).toBe(20);
+    expect(shortest("12", "standard")).toBe(12);
+  });
+
   test("a flag goes before a variable, and an empty variable counts as not set", () => {
     expect(readConfig({ LATCHKEY_PORT: "1" }, { port: "2" }).port).toBe(2);
     expect(readConfig({ LATCHKEY_PORT: "" }).port).toBe(8000);

@@ -13,6 +13,7 @@ import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { knownAddressesContract } from "./known-addresses-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
+import { passwordFailuresContract } from "./password-failures-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
@@ -73,6 +74,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => store,
       () => heard,
     );
+    passwordFailuresContract(() => store);
     outboxContract(
       () => store,
       () => heard,

@@ -41,11 +41,15 @@ export interface Account {
 /**
  * Whether the password was right. `revision` is the one of the user that was checked. With `mustChange`, the pages ask
  * for a new password. The reason of a wrong password is for the log and the audit trail alone. `unusable_hash`: the
- * stored hash cannot be checked.
+ * stored hash cannot be checked. `too_many_failures`: the password has failed so often that it works no more, and this
+ * attempt may have been right.
  */
 export type Verdict =
   | { readonly ok: true; readonly user: User; readonly revision: number; readonly mustChange: boolean }
-  | { readonly ok: false; readonly reason: "unknown_user" | "wrong_password" | "inactive" | "unusable_hash" };
+  | {
+      readonly ok: false;
+      readonly reason: "unknown_user" | "wrong_password" | "inactive" | "unusable_hash" | "too_many_failures";
+    };
 
 /** The accounts that sign in with a password. */
 export interface Accounts {

@@ -180,8 +180,8 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
   // 10: administration and mail. `version` counts the changes that an administrator sees. `display_key` is the folded display
   // name, for the search. `spent_ids` has the SHA-256 of every id of a removed user: none is given again. `links` are the
   // links in mails, `outbox` the mails that are not sent yet, `known_addresses` those that a user has signed in from.
-  // `erasures` lists removed users whose
-  // audit events still name them. `idempotency_keys` has the answers to creating requests.
+  // `erasures` lists removed users whose audit events still name them. `idempotency_keys` has the answers to creating
+  // requests. `password_failures` counts the failures of a password in a row.
   [
     "alter table users add column version integer not null default 0",
     "alter table users add column must_change_password integer not null default 0",
@@ -244,5 +244,12 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       expires_at integer not null
     ) strict, without rowid`,
     "create index idempotency_keys_by_expiry on idempotency_keys (expires_at)",
+    `create table password_failures (
+      key text not null primary key,
+      user_id text references users (id) on delete cascade,
+      password_set_at integer not null,
+      failures integer not null
+    ) strict, without rowid`,
+    "create index password_failures_by_user on password_failures (user_id) where user_id is not null",
   ],
 ];
