@@ -7,6 +7,7 @@ import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { UserImport } from "../core/people/user-import.ts";
 import type { UserSearch } from "../core/people/user-search.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
@@ -47,6 +48,8 @@ import { userTable } from "./tables/users.ts";
 /** All persistent state, and the orders and signals of its engine. */
 export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
+  /** The users table for an import. Its code is loaded at its first use. */
+  userImport(): Promise<UserImport>;
   readonly userSearch: UserSearch;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
@@ -127,6 +130,10 @@ export async function openStore({
     ...database,
     users: userTable(database, audit, endings),
     userSearch: userSearch(database),
+    async userImport() {
+      const { userImport } = await import("./tables/user-import.ts");
+      return userImport(database, audit);
+    },
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),

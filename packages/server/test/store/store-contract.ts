@@ -15,6 +15,7 @@ import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
+import { userImportContract } from "./user-import-contract.ts";
 
 const day = 86_400_000;
 
@@ -68,6 +69,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     idempotencyKeysContract(() => store);
+    userImportContract(
+      () => store,
+      () => heard,
+    );
     outboxContract(
       () => store,
       () => heard,

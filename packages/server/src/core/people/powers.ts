@@ -26,6 +26,11 @@ const powersOfRoles = new Map<string, readonly Power[]>([
   ["auditor", powers.filter((power) => power.endsWith(":read"))],
 ]);
 
+/** Whether a role administers Latchkey. */
+export function administers(role: string): boolean {
+  return powersOfRoles.has(role);
+}
+
 /** The sources of a caller's powers. */
 export interface Credentials {
   readonly roles: readonly string[];
