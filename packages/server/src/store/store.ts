@@ -10,6 +10,7 @@ import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
 import type { Erasures } from "../core/people/erasures.ts";
 import type { Links } from "../core/people/links.ts";
+import type { UserImport } from "../core/people/user-import.ts";
 import type { UserSearch } from "../core/people/user-search.ts";
 import type { UserTraces } from "../core/people/user-traces.ts";
 import type { Users } from "../core/people/users.ts";
@@ -57,6 +58,8 @@ import { userTable } from "./tables/users.ts";
 /** All persistent state, and the orders and signals of its engine. */
 export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly users: Users;
+  /** The users table for an import. Its code is loaded at its first use. */
+  userImport(): Promise<UserImport>;
   readonly userSearch: UserSearch;
   readonly userTraces: UserTraces;
   readonly erasures: Erasures;
@@ -147,6 +150,10 @@ export async function openStore({
     userSearch: userSearch(database),
     userTraces: userTraces(database),
     erasures: erasureTable(database, audit),
+    async userImport() {
+      const { userImport } = await import("./tables/user-import.ts");
+      return userImport(database, audit);
+    },
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),

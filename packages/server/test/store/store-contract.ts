@@ -17,6 +17,7 @@ import { passwordFailuresContract } from "./password-failures-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
+import { userImportContract } from "./user-import-contract.ts";
 
 const day = 86_400_000;
 
@@ -75,6 +76,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     passwordFailuresContract(() => store);
+    userImportContract(
+      () => store,
+      () => heard,
+    );
     outboxContract(
       () => store,
       () => heard,

@@ -34,6 +34,11 @@ export function rolesWith(power: Power): readonly [string, ...string[]] {
   return [administratorRole, ...others];
 }
 
+/** Whether a role administers Latchkey. */
+export function administers(role: string): boolean {
+  return powersOfRoles.has(role);
+}
+
 /** The sources of a caller's powers. */
 export interface Credentials {
   readonly roles: readonly string[];
