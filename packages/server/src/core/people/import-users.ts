@@ -6,8 +6,8 @@ import { noPassword } from "../passwords/foreign-hash.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import { ImportPlaces, importKeysOf, usernamesFor } from "./import-places.ts";
 import type { ImportedUser, RowProblem } from "./imported-user.ts";
-import { assertFits } from "./people.ts";
 import { PersonProblem } from "./person-problem.ts";
+import { assertFits } from "./person-rules.ts";
 import { mostImportRows, type NewImportedUser, type UserImport } from "./user-import.ts";
 
 /** A row of a file. */
