@@ -21,7 +21,7 @@ export function assertMail(config: Config): void {
     );
 }
 
-/** Leaves a mail with a reset link to the server, which sends it within a second. */
+/** Leaves a mail with a reset link to the server, which looks into its outbox every five seconds. */
 export async function sendResetMail(config: Config, store: Store, user: UserRecord): Promise<void> {
   if (!user.active)
     throw new CommandProblem(
