@@ -1,11 +1,12 @@
 import type { Network } from "../client-documents/network.ts";
+import { mailWay } from "../config/mail-way.ts";
 import { serverActor } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { createArrivals } from "../core/mail/arrivals.ts";
 import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
-import { createAdministration } from "../core/people/administration.ts";
 import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
@@ -81,18 +82,20 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     client: config.oauthRefreshGrace,
   };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
+  const arrivalOf =
+    mailWay(config) === undefined
+      ? undefined
+      : createArrivals({
+          knownAddresses: store.knownAddresses,
+          keys: [keyring.first, ...keyring.others],
+          language: config.mailLanguage,
+          clock,
+        });
+  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady, arrivalOf };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
   const ownSessions = createOwnSessions({ ...shared, longestGrace });
-  const mcp = composeTools({
-    ...{ config, issuer, keys, log, userOf },
-    ownSessions,
-    administration: createAdministration({ ...shared, people }),
-    recentEvents: createRecentEvents(users, store.events),
-  });
-
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, issuer, store, keys, throttle, grace });
@@ -109,7 +112,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const oauth =
     config.oauth === "on"
       ? composeOAuth({
-          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times, arrivalOf },
           usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
@@ -132,6 +135,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           },
         })
       : undefined;
+  const mcp = composeTools({
+    ...{ config, issuer, keys, log, userOf, ownSessions },
+    users: changes,
+    liveSessions: (userId) => sessions.countLive(userId, clock()),
+    resets: selfService?.mail ? selfService : undefined,
+    mailLanguage: config.mailLanguage,
+    recentEvents: createRecentEvents(users, store.events),
+  });
   const administration = composeAdministration({
     ...{ ...parts, config, issuer, store, keys, longestGrace },
     userOf:

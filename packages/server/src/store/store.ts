@@ -2,6 +2,7 @@ import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
 import type { IdempotencyKeys } from "../core/idempotency-keys.ts";
+import type { KnownAddresses } from "../core/mail/arrivals.ts";
 import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
@@ -37,6 +38,7 @@ import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.
 import { erasureTable } from "./tables/erasures.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { knownAddressTable } from "./tables/known-addresses.ts";
 import { linkTable } from "./tables/links.ts";
 import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
@@ -67,6 +69,7 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly clientDocuments: ClientDocumentCopies;
   readonly links: Links;
   readonly outbox: Outbox;
+  readonly knownAddresses: KnownAddresses;
   readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
@@ -156,6 +159,7 @@ export async function openStore({
     clientDocuments: clientDocumentTable(database),
     links: linkTable(database, audit),
     outbox: outboxTable(database, audit),
+    knownAddresses: knownAddressTable(database),
     idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),

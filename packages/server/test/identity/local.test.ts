@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 import { Passwords } from "../../src/core/passwords/passwords.ts";
-import { createAdministration } from "../../src/core/people/administration.ts";
 import type { People } from "../../src/core/people/people.ts";
 import { createUserOf } from "../../src/core/stories/current-user.ts";
 import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
@@ -55,13 +54,6 @@ test.each<[string, () => Promise<unknown>]>([
   ["a user in the list", () => people.list()],
   ["a user found by name", () => people.find("alice")],
   ["a user that was changed", () => people.setActive("alice", true)],
-  [
-    "a user that an administrator sees",
-    async () => {
-      const revocations = { poll: async () => {} };
-      return createAdministration({ people, sessions: store.sessions, revocations, clock }).find("alice");
-    },
-  ],
 ])("%s holds no secret", async (_what, read) => {
   const text = JSON.stringify(await read());
   expect(text).toContain("user:alice");

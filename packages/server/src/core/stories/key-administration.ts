@@ -48,7 +48,15 @@ export function createKeyAdministration(parts: KeyAdministrationParts) {
   };
 }
 
-function listedKey({ kid, publicJwk, createdAt, activatedAt, retiredAt, keepUntil }: StoredKey): ListedKey {
+/** A key without its private part. */
+export function listedKey({
+  kid,
+  publicJwk,
+  createdAt,
+  activatedAt,
+  retiredAt,
+  keepUntil,
+}: StoredKey): ListedKey {
   const state = activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
   const algorithm = algorithmOf(JSON.parse(publicJwk));
   return { kid, state, algorithm, createdAt, activatedAt, retiredAt, keepUntil };

@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../audit-events.ts";
+import type { Arrival } from "../mail/arrivals.ts";
 
 /** The state of a refresh token in the chain of its session. */
 export interface RefreshTokenState {
@@ -77,6 +78,7 @@ export interface Sessions {
    * Opens a session if the user still has the revision that the password was checked with.
    *
    * @param instead the events of older sessions, which end in the same change; see `surplus`
+   * @param arrival the address of the sign-in. Default: it is not recorded
    * @returns false if the user was disabled, removed or given a new password meanwhile
    */
   open(
@@ -84,6 +86,7 @@ export interface Sessions {
     revision: number,
     event: AuditEvent,
     instead?: readonly AuditEvent[],
+    arrival?: Arrival,
   ): Promise<boolean>;
   /** The oldest live sessions of a user beyond the `kept` newest, ten at most. */
   surplus(userId: string, at: number, kept: number): Promise<SurplusSession[]>;

@@ -8,6 +8,7 @@ import { type Database, must, one, type Step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
 import { isOfOpenClient, lockOpenClient } from "./client-locks.ts";
+import { arrivalSteps } from "./known-addresses.ts";
 import { redeemingSteps } from "./session-rows.ts";
 import { endingSteps } from "./sessions.ts";
 
@@ -65,7 +66,13 @@ const closed = statement<{ clientId: string }, { closed: ClosedClient }>(`
 /** The table `authorizations`. */
 export function authorizationTable(database: Database, audit: AuditWriter): Authorizations {
   return {
-    add: (authorization, event) => audit.commit(addingSteps(database, authorization), [event]),
+    add: (authorization, event, arrival) =>
+      audit.commit(
+        [...addingSteps(database, authorization), ...arrivalSteps(arrival)],
+        [event],
+        "ordinary",
+        arrival?.mails,
+      ),
     closed: async (clientId) => (await one(database, closed, { clientId }))?.closed,
     async byCode(codeHash) {
       const row = await one(database, byCode, { codeHash });

@@ -4,6 +4,7 @@ import type { RefreshTokenState, Sessions, SessionUse, SurplusSession } from "..
 import { type Database, must, one, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
+import { arrivalSteps } from "./known-addresses.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import {
   isOfItsUsersEpoch,
@@ -169,10 +170,12 @@ export function sessionTable(
       // If more sessions are surplus than one login ends, the rows behind the kept ones are not the oldest.
       return rows.length < mostSurplus ? rows : database.all(oldest, { ...liveAt(at), userId });
     },
-    open: (session, revision, event, instead = []) =>
+    open: (session, revision, event, instead = [], arrival = undefined) =>
       audit.commit(
-        [...openingSteps(database, session, revision), ...endingSteps(instead)],
+        [...openingSteps(database, session, revision), ...arrivalSteps(arrival), ...endingSteps(instead)],
         [event, ...instead],
+        "ordinary",
+        arrival?.mails,
       ),
     rotate(id: string, from: RefreshTokenState, to: RefreshTokenState, use, event) {
       const link = {
