@@ -10,6 +10,7 @@ import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
+import { linksContract } from "./links-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
@@ -64,6 +65,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       session,
     );
     oauthContract(
+      () => store,
+      () => heard,
+    );
+    linksContract(
       () => store,
       () => heard,
     );
