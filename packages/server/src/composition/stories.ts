@@ -137,7 +137,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     userOf:
       realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
     users: realm?.oauth?.users ?? accounts,
-    people: undefined,
+    people: selfService && { changes, selfService },
   });
   return {
     operations,
