@@ -1,12 +1,22 @@
+import { randomBytes } from "node:crypto";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
+import { UsageProblem } from "./failures.ts";
 import { askNewPassword } from "./password-input.ts";
+import { assertMail, sendResetMail, sendsMails } from "./reset-mail.ts";
 import { byOperator, withUsers } from "./user-access.ts";
 
+type AddOptions = "email" | "name" | "role" | "must-change" | "no-password";
+
 /** `latchkey user add`. */
-export function addUser(given: Given<"email" | "name" | "role" | "must-change">): Promise<void> {
-  const { config, words, option, options, has } = given;
-  return withUsers(config, async ({ people, userChanges }) => {
+export function addUser({ config, words, option, options, has }: Given<AddOptions>): Promise<void> {
+  const mustChange = has("must-change");
+  const withoutPassword = has("no-password");
+  if (mustChange && withoutPassword)
+    throw new UsageProblem(
+      "--must-change and --no-password exclude one another: no password is known to change",
+    );
+  return withUsers(config, async ({ people, userChanges, store }) => {
     const person = {
       username: words[0] ?? "",
       email: option("email") ?? "",
@@ -15,21 +25,34 @@ export function addUser(given: Given<"email" | "name" | "role" | "must-change">)
     };
     // Before the operator types a password for nothing.
     await people.assertFree(person);
-    const mustChange = has("must-change");
-    const { id } = await userChanges.add(
-      { ...person, password: await askNewPassword(), mustChange },
-      byOperator,
-    );
-    print(`added ${id}`);
+    const password = withoutPassword ? unknownPassword() : await askNewPassword();
+    const user = await userChanges.add({ ...person, password, mustChange }, byOperator);
+    print(`added ${user.id}`);
+    if (!withoutPassword) return;
+    if (sendsMails(config)) await sendResetMail(config, store, user);
+    else print(`nobody knows the password: \`latchkey user passwd ${user.username}\` sets one`);
   });
 }
 
 /** `latchkey user passwd`. */
-export function changePassword({ config, words: [name = ""], has }: Given<"must-change">): Promise<void> {
-  return withUsers(config, async ({ userChanges }) => {
-    const { id, username } = await userChanges.byName(name);
-    const mustChange = has("must-change");
-    await userChanges.setPassword(id, await askNewPassword(), { ...byOperator, mustChange });
-    print(`changed the password of ${username}; all their sessions have ended`);
+export function changePassword(given: Given<"must-change" | "mail">): Promise<void> {
+  const { config, words, has } = given;
+  const [name = ""] = words;
+  const mustChange = has("must-change");
+  if (mustChange && has("mail"))
+    throw new UsageProblem("--must-change and --mail exclude one another: the link sets a password already");
+  return withUsers(config, async ({ userChanges, store }) => {
+    const user = await userChanges.byName(name);
+    if (has("mail")) {
+      assertMail(config);
+      return sendResetMail(config, store, user);
+    }
+    await userChanges.setPassword(user.id, await askNewPassword(), { ...byOperator, mustChange });
+    print(`changed the password of ${user.username}; all their sessions have ended`);
   });
+}
+
+/** A password of 256 random bits, which is hashed and forgotten. */
+function unknownPassword(): string {
+  return randomBytes(32).toString("base64url");
 }

@@ -163,6 +163,64 @@ describe("a password that must be changed", () => {
   });
 });
 
+describe("a link to choose a password", () => {
+  const env = { LATCHKEY_DATABASE: place.path("mail.db"), LATCHKEY_MAILBOX: "on", LATCHKEY_ISSUER: "" };
+  const withMail = (...args: string[]) => place.latchkey(args, { env, input: `${password}\n` });
+  let sending: ServerProcess;
+  /** The server looks into its outbox every five seconds. */
+  const outbox = 20_000;
+  const mailbox = async () => (await fetch(`${sending.url}/mailbox`)).text();
+
+  beforeAll(async () => {
+    sending = await place.server({ env });
+  });
+
+  test("goes to a user who is added without a password", async () => {
+    const added = await withMail("user", "add", "nina", "--email", "nina@example.com", "--no-password");
+    expect(added).toMatchObject({ status: 0, stderr: "" });
+    expect(added.stdout).toMatch(/^added user:nina\na link to choose a password goes to nina@example\.com; /);
+    await until("the mail is there", async () => (await mailbox()).includes("nina@example.com"), outbox);
+    const [, link = ""] = /link=(lkl_[\w-]+)/.exec(await mailbox()) ?? [];
+    const response = await fetch(`${sending.url}/auth/password/reset`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ link, new_password: password }),
+    });
+    expect(response.status).toBeLessThan(300);
+    expect((await login(sending.url, "nina", password)).status).toBe(200);
+  });
+
+  test("goes to a user by user passwd --mail, and the password stays until it is used", async () => {
+    await withMail("user", "add", "milo", "--email", "milo@example.com");
+    const sent = await withMail("user", "passwd", "milo", "--mail");
+    expect(sent.stdout).toMatch(/^a link to choose a password goes to milo@example\.com; /);
+    await until("the mail is there", async () => (await mailbox()).includes("milo@example.com"), outbox);
+    expect((await login(sending.url, "milo", password)).status).toBe(200);
+    await withMail("user", "disable", "milo");
+    expectRefusal(await withMail("user", "passwd", "milo", "--mail"), /milo is disabled, .*user enable/);
+  });
+
+  test("needs a server that sends mails", async () => {
+    await add("nell");
+    expectRefusal(
+      await latchkey("user", "passwd", "nell", "--mail"),
+      /no mails are sent: set LATCHKEY_SMTP_URL/,
+    );
+    const added = await latchkey("user", "add", "nils", "--email", "nils@example.com", "--no-password");
+    expect(added.stdout).toMatch(
+      /^added user:nils\nnobody knows the password: `latchkey user passwd nils` sets/,
+    );
+    expect((await login(server.url, "nils", password)).status).toBe(401);
+  });
+
+  test.for([
+    ["add", "x", "--email", "x@example.com", "--no-password", "--must-change"],
+    ["passwd", "admin", "--mail", "--must-change"],
+  ])("user %s: no password is known that could be changed", async (args) => {
+    expectUsageError(await latchkey("user", ...args), /exclude one another/);
+  });
+});
+
 describe("latchkey user list finds", () => {
   const names = async (...args: string[]) =>
     objects((await latchkey("user", "list", "--json", ...args)).stdout).map(({ username }) => username);

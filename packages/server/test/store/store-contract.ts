@@ -12,6 +12,7 @@ import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { erasuresContract } from "./erasures-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { knownAddressesContract } from "./known-addresses-contract.ts";
+import { linksContract } from "./links-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
 import { passwordFailuresContract } from "./password-failures-contract.ts";
@@ -70,6 +71,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       session,
     );
     oauthContract(
+      () => store,
+      () => heard,
+    );
+    linksContract(
       () => store,
       () => heard,
     );

@@ -1,5 +1,6 @@
 import { LatchkeyError } from "../errors.ts";
 import { createLinkAddress } from "./link-address.ts";
+import type { LinkTokens } from "./link-tokens.ts";
 import { createLinkUses } from "./link-uses.ts";
 import { createNewPasswords, type NewPasswordParts } from "./new-passwords.ts";
 import { createOwnEmail, type OwnEmailParts } from "./own-email.ts";
@@ -13,6 +14,7 @@ export type SelfServiceParts = Omit<
   OwnEmailParts & OwnPasswordParts & PasswordResetParts & SignUpParts & NewPasswordParts,
   "linkUses" | "newPasswords" | "refusal"
 > & {
+  readonly linkTokens: LinkTokens;
   /** The public URL of the server. */
   readonly issuer: string;
 };

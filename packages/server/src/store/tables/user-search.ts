@@ -11,7 +11,7 @@ import { type NoValues, statement } from "../statement.ts";
 import { isLocal, localUserOf, type UserRow, userColumns } from "./user-rows.ts";
 
 /** Rows that one page examines, at most. A filter that few users pass would read the whole table for one page. */
-const mostExamined = 20_000;
+const mostExamined = 5_000;
 
 interface Place {
   readonly to: string;

@@ -163,6 +163,7 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
         { name: "user.password_changed", reason: "reset", subject: "user:alice" },
       ]);
       expect(await world.sentMails()).toMatchObject([{ content: { kind: "password_changed" } }]);
+      expect(await world.store.links.byId(linkTokens.read(link) ?? "")).toBeUndefined();
     });
 
     test("of which twenty uses come at once, at two replicas, is used once", async () => {

@@ -206,7 +206,7 @@ export function signUpContract(engine: string, open: OpenStores): void {
         { name: "user.invited", actor: "user:bob", subject: world.subjectOfUnknown("carol@example.org") },
       ]);
       const [mail] = await world.sentMails();
-      expect(mail).toMatchObject({ content: { kind: "invitation" }, language: "fr" });
+      expect(mail).toMatchObject({ content: { kind: "invitation", invitedBy: "bob" }, language: "fr" });
       const user = await world.stories.join(world.tokenOf(mail), carol, caller);
       expect(user.roles).toEqual(["user", "editor"]);
     });
