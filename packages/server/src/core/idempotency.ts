@@ -5,7 +5,7 @@ import type { EarlierRequest, IdempotencyKeys } from "./idempotency-keys.ts";
 import { seal, unsealWithAny } from "./tokens/key-sealing.ts";
 
 /** How long an answer is kept, in milliseconds. */
-export const answersLast = 86_400_000;
+const answersLast = 86_400_000;
 
 /** How long a request holds its key if its process ends before the answer, in milliseconds. */
 const claimLasts = 60_000;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest, FastifySchema } from "fastify";
 import type { Power } from "../../core/people/powers.ts";
 import { forgetContentType, readJson } from "../request-input.ts";
 import type { AdminCaller } from "./admin-guard.ts";
-import { type AdminOperation, describeAdmin } from "./openapi-admin.ts";
+import { type AdminOperation, describeAdmin, inputOf } from "./openapi-admin.ts";
 
 /** The scope of the administration's routes. Each request in it was admitted. */
 export interface AdminScope {
@@ -26,13 +26,14 @@ export function withBody(operation: AdminOperation & { readonly body: string }) 
 
 function checked(operation: AdminOperation): {
   readonly schema: FastifySchema;
-  readonly config: { readonly powers: readonly Power[] };
+  readonly config: { readonly powers: readonly Power[]; readonly describe: () => FastifySchema };
   readonly exposeHeadRoute: false;
 } {
-  // A HEAD would run the whole reading, and an export is long.
   return {
-    schema: describeAdmin(operation),
-    config: { powers: operation.powers },
+    schema: inputOf(operation),
+    // The descriptions of all answers would cost a start 20 ms.
+    config: { powers: operation.powers, describe: () => describeAdmin(operation) },
+    // A HEAD would run the whole reading, and an export is long.
     exposeHeadRoute: false,
   };
 }

@@ -93,19 +93,26 @@ const querySyntax: Issue = {
   type: "string_pattern_mismatch",
 };
 
-/** The schema of an operation. Fastify validates with it, and the document shows it. */
-export function describeAdmin(operation: AdminOperation): FastifySchema {
-  const { id, summary, description, powers, body, query, headers, answer } = operation;
+/** The part of a schema that requests are validated with. */
+export function inputOf({ body, query }: AdminOperation): FastifySchema {
   return {
+    ...(body !== undefined && { body: ref(body) }),
+    ...(query !== undefined && {
+      querystring: { type: "object", additionalProperties: false, properties: query },
+    }),
+  };
+}
+
+/** The whole schema of an operation, for the document. */
+export function describeAdmin(operation: AdminOperation): FastifySchema {
+  const { id, summary, description, powers, headers, answer } = operation;
+  return {
+    ...inputOf(operation),
     operationId: `admin_${id}`,
     summary,
     ...(description !== undefined && { description }),
     tags: ["Administration"],
     security: [{ HTTPBearer: [...powers] }],
-    ...(body !== undefined && { body: ref(body) }),
-    ...(query !== undefined && {
-      querystring: { type: "object", additionalProperties: false, properties: query },
-    }),
     ...(headers !== undefined && { headers: { type: "object", properties: headers } }),
     response: { [answer.status ?? 200]: successOf(answer), ...refusalsOf(operation) },
   };

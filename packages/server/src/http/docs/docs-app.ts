@@ -51,7 +51,8 @@ export async function createDocsApp({ server, routes, models, refuse }: DocsPart
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `model-${index}`),
     },
   });
-  for (const { method, url, schema } of routes) {
+  for (const { method, url, config, schema: input } of routes) {
+    const schema = config?.describe?.() ?? input;
     if (schema === undefined || schema.hide === true || method === "HEAD") continue;
     app.route({ method, url, schema, handler: notFound });
   }

@@ -1,9 +1,23 @@
 import type { IncomingMessage } from "node:http";
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  RouteOptions,
+} from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import { atFirstUse } from "../../core/first-use.ts";
 import { type LogSink, logRefusal, sendError, toLatchkeyError } from "../error-answers.ts";
 import type { DocumentedServer } from "./openapi-info.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The whole schema of the route, for the document, if its own schema has the input alone. */
+    readonly describe?: () => FastifySchema;
+  }
+}
 
 /** Each path, because a wildcard for all of `/docs/` would take the routes of an issuer whose path is `/docs`. */
 const paths = ["/openapi.json", "/docs", "/docs/", "/docs/json", "/docs/yaml", "/docs/static/*"];

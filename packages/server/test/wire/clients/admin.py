@@ -32,7 +32,7 @@ new_user = latchkey.AdminUserRequest(
 added = admin.admin_add_user(new_user, idempotency_key="carol in Python")
 again = admin.admin_add_user(new_user, idempotency_key="carol in Python")
 shown = admin.admin_show_user_with_http_info(added.id)
-etag = shown.headers["ETag"]
+etag = {name.lower(): value for name, value in shown.headers.items()}["etag"]
 change = latchkey.AdminUserChangeRequest(display_name="Carol")
 changed = admin.admin_change_user(added.id, change, if_match=etag)
 stale = code_of(lambda: admin.admin_change_user(added.id, change, if_match=etag))
