@@ -6,6 +6,7 @@ import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
 import { type AuditEvent, operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
+import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import type { UserChanges } from "../core/people/user-changes.ts";
 import { deriveKeyring } from "../core/tokens/derived-keys.ts";
@@ -65,7 +66,8 @@ export async function withDatabase(
     const userChanges = composeUserChanges({
       ...{ ...shared, config, store },
       counters: store.attemptCounters(() => performance.now()),
-      pseudonymKey: async () => (await keyring(store.keys)).first.pseudonym,
+      // The secret is read when a user is erased, and by no other command of users.
+      pseudonymOf: createPseudonyms(async () => (await keyring(store.keys)).first.pseudonym),
     });
     await work({
       store,

@@ -7,6 +7,7 @@ import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
+import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
 import { createOwnSessions } from "../core/stories/own-sessions.ts";
@@ -57,9 +58,10 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     address: config.throttleAddress,
   };
   const counters = store.attemptCounters(steady);
+  const pseudonymOf = createPseudonyms(async () => keyring.first.pseudonym);
   const changes = composeUserChanges({
     ...{ config, store, passwords, passwordRules, clock, counters },
-    pseudonymKey: async () => keyring.first.pseudonym,
+    pseudonymOf,
     refuseEnded: () => keys.revocations.poll(),
   });
   store.onUnlock((userId) => forgetAccount(counters, userId));
@@ -157,6 +159,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     oauth,
     people,
     userChanges: changes,
+    pseudonymOf,
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],

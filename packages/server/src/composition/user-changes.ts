@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Passwords } from "../core/passwords/passwords.ts";
 import type { PasswordRules } from "../core/passwords/policy.ts";
 import { createUserChanges } from "../core/people/change-users.ts";
-import { createPseudonyms } from "../core/people/erasures.ts";
+import type { Pseudonyms } from "../core/people/erasures.ts";
 import { createUserExport } from "../core/people/export-user.ts";
 import type { UserChanges } from "../core/people/user-changes.ts";
 import { type CountedCounters, forgetAccount } from "../core/throttle/forget-account.ts";
@@ -17,8 +17,7 @@ export interface UserChangeFoundation {
   readonly passwordRules: PasswordRules;
   readonly clock: Clock;
   readonly counters: CountedCounters;
-  /** The key of pseudonyms. A command derives it when it erases a user. */
-  readonly pseudonymKey: () => Promise<Buffer>;
+  readonly pseudonymOf: Pseudonyms;
   /** See `UserChangeParts`. Default: nothing to wait for, as in a command. */
   readonly refuseEnded?: () => Promise<void>;
 }
@@ -26,13 +25,13 @@ export interface UserChangeFoundation {
 /** Composes user administration, for a server and for a command. */
 export function composeUserChanges({ store, ...parts }: UserChangeFoundation): UserChanges {
   const { users, userSearch, sessions, erasures, audit, userTraces: traces, events } = store;
-  const { counters, pseudonymKey, clock, refuseEnded = async () => {} } = parts;
+  const { counters, pseudonymOf, clock, refuseEnded = async () => {} } = parts;
   return createUserChanges({
     ...{ users, userSearch, sessions, erasures, audit, clock, refuseEnded },
     passwords: parts.passwords,
     passwordRules: parts.passwordRules,
     notices: mailWay(parts.config) === undefined ? undefined : parts.config.mailLanguage,
-    pseudonymOf: createPseudonyms(pseudonymKey),
+    pseudonymOf,
     forgetFailures: (account) => forgetAccount(counters, account),
     exportUser: createUserExport({ traces, events, clock }),
   });

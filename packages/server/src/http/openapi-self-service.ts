@@ -57,7 +57,7 @@ const user = {
 const linkRefused = "The link has expired, was used, or belongs to an older state of the account";
 
 /** The operations of the own account. */
-export const selfServiceOperations = {
+const selfServiceOperations = {
   changePassword: {
     path: "/password",
     method: "post",
@@ -184,10 +184,15 @@ export const selfServiceOperations = {
   },
 } as const satisfies Record<string, Described>;
 
-/** An operation under a mount point. */
-export function describeSelfService(mount: string, operation: Described): FastifySchema {
+/** An operation of the own account. */
+export type SelfServiceOperation = keyof typeof selfServiceOperations;
+
+/** An operation under a mount point. Its id is made like those of the published documents: name, path, method. */
+export function describeSelfService(mount: string, name: SelfServiceOperation): FastifySchema {
+  const operation: Described = selfServiceOperations[name];
   const { path, method, summary, description, body, status = 200, success, query } = operation;
-  const operationId = `${path.slice(1)}${mount}_${method}`.replaceAll(/[/{}-]+/g, "_");
+  const snakeName = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const operationId = `${snakeName}${mount}${path}_${method}`.replaceAll(/[/{}-]+/g, "_");
   return {
     operationId,
     tags: ["Account"],

@@ -43,71 +43,53 @@ const forgetWaiting = statement<{ before: number }>(`
   delete from erasures where user_id in (
     select user_id from erasures where pseudonym is null and removed_at < :before limit ${batchSize})`);
 
-interface Begun {
-  readonly userId: string;
-  readonly pseudonym: string;
-  readonly begunAt: number;
-  /** The number of the last event that was examined. */
-  readonly rewrittenTo: number;
-  /** 0 or 1. */
-  readonly isLastReading: number;
+// The row of an erasure says how far the work is, and changes in the commit of each batch. So a process that finds
+// another position was overtaken, and a killed process repeats nothing and leaves nothing out. Erasures at the same
+// position share one reading of the trail.
+const positions = statement<NoValues, { position: number }>(`
+  select distinct rewritten_to as position from erasures where pseudonym is not null order by position limit 2`);
+
+const advance = statement<Batch>(`
+  update erasures set rewritten_to = :to where pseudonym is not null and rewritten_to = :from`);
+
+/** Events behind `from`, up to `to`. */
+interface Batch {
+  readonly from: number;
+  readonly to: number;
 }
 
-const begun = statement<NoValues, Begun>(`
-  select user_id as "userId", pseudonym, begun_at as "begunAt", rewritten_to as "rewrittenTo",
-    last_reading as "isLastReading" from erasures
-  where pseudonym is not null order by begun_at limit 100`);
+const erased = "from erasures where pseudonym is not null and rewritten_to = :to";
+const pseudonymOf = (user: string) => `(select pseudonym ${erased} and user_id = ${user})`;
+// The address of an event is that of the actor, or of the subject if there is no other actor.
+const sender = pseudonymOf("coalesce(actor, subject)");
 
-// The row says how far the work is, and is changed in the commit of each batch. So a process that finds another
-// position has been overtaken, and a killed process repeats nothing and leaves nothing out.
-const advance = statement<{ userId: string; from: number; to: number }>(`
-  update erasures set rewritten_to = :to where user_id = :userId and rewritten_to = :from`);
-
-// The address of an event is that of the actor, or of the subject if there is no other actor. The request id leads to
-// the lines of the log that hold the address.
-const isTheirs = "(actor = :userId or (subject = :userId and actor is null))";
-const rewrite = statement<{ userId: string; pseudonym: string; from: number; to: number }>(`
+// The request id leads to the lines of the log that hold the address.
+const rewrite = statement<Batch>(`
   update audit_events set
-    address = case when ${isTheirs} and address not in ('cli', 'server') then :pseudonym else address end,
-    request_id = case when ${isTheirs} then null else request_id end,
-    subject = case when subject = :userId then :pseudonym else subject end,
-    actor = case when actor = :userId then :pseudonym else actor end
-  where number > :from and number <= :to and (subject = :userId or actor = :userId)`);
+    address = case when address in ('cli', 'server') then address else coalesce(${sender}, address) end,
+    request_id = case when ${sender} is null then request_id end,
+    subject = coalesce(${pseudonymOf("subject")}, subject),
+    actor = coalesce(${pseudonymOf("actor")}, actor)
+  where number > :from and number <= :to
+    and (subject in (select user_id ${erased}) or actor in (select user_id ${erased}))`);
 
-const readAgain = statement<{ userId: string }>(`
-  update erasures set last_reading = 1, rewritten_to = 0 where user_id = :userId and last_reading = 0`);
+const readAgain = statement<{ newest: number; before: number }>(`
+  update erasures set last_reading = 1, rewritten_to = 0
+  where pseudonym is not null and last_reading = 0 and rewritten_to >= :newest and begun_at < :before`);
 
-const finish = statement<{ userId: string; to: number }>(`
-  delete from erasures where user_id = :userId and rewritten_to = :to and last_reading = 1`);
+const finish = statement<{ newest: number }>(`
+  delete from erasures where pseudonym is not null and last_reading = 1 and rewritten_to >= :newest`);
 
 /** The table `erasures`. */
 export function erasureTable(database: Database, audit: AuditWriter): Erasures {
-  /** @returns whether the events are examined up to this number, by this process */
-  async function rewriteUpTo(newest: number, { userId, pseudonym, rewrittenTo }: Begun): Promise<boolean> {
+  /** @returns the next batch of the erasures that are furthest behind; undefined if all are at the newest event */
+  async function nextBatch(newest: number): Promise<Batch | undefined> {
+    const [first, second] = await database.all(positions, {});
+    if (first === undefined || first.position >= newest) return undefined;
+    // Pruned events need no batch.
     const oldest = (await one(database, oldestEvent, {}))?.number ?? newest;
-    for (let from = rewrittenTo; from < newest; ) {
-      // Pruned events need no batch.
-      const start = Math.max(from, oldest - 1);
-      const to = Math.min(newest, start + batchSize);
-      const steps = [
-        must(advance, { userId, from, to }),
-        step(rewrite, { userId, pseudonym, from: start, to }),
-      ];
-      if (!(await database.commit(steps, "urgent"))) return false;
-      from = to;
-    }
-    return true;
-  }
-
-  async function workOn(row: Begun, now: number): Promise<void> {
-    const { userId, isLastReading, begunAt } = row;
-    const newest = (await one(database, newestEvent, {}))?.number ?? 0;
-    if (!(await rewriteUpTo(newest, row))) return;
-    if (isLastReading === 1) {
-      await database.commit([step(finish, { userId, to: Math.max(newest, row.rewrittenTo) })], "urgent");
-    } else if (begunAt < now - lateEvents) {
-      await database.commit([step(readAgain, { userId })], "urgent");
-    }
+    const to = Math.max(first.position, oldest - 1) + batchSize;
+    return { from: first.position, to: Math.min(newest, to, second?.position ?? newest) };
   }
 
   return {
@@ -121,7 +103,12 @@ export function erasureTable(database: Database, audit: AuditWriter): Erasures {
     removedBefore: async (before, most) =>
       (await database.all(waiting, { before, most })).map(({ id }) => id),
     async rewrite(now) {
-      for (const row of await database.all(begun, {})) await workOn(row, now);
+      const newest = (await one(database, newestEvent, {}))?.number ?? 0;
+      for (let next = await nextBatch(newest); next !== undefined; next = await nextBatch(newest))
+        await database.commit([must(advance, next), step(rewrite, next)], "urgent");
+      if ((await one(database, positions, {})) === undefined) return;
+      await database.commit([step(finish, { newest })], "urgent");
+      await database.commit([step(readAgain, { newest, before: now - lateEvents })], "urgent");
     },
     async forgetRemovedBefore(before) {
       while (await database.commit([must(forgetWaiting, { before })], "urgent"));

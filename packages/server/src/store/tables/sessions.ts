@@ -10,7 +10,7 @@ import {
   isOfItsUsersEpoch,
   isOfLiveClient,
   openedColumns,
-  openingStep,
+  openingSteps,
   prefixInRow,
   type SessionRow,
   sessionColumns,
@@ -172,7 +172,7 @@ export function sessionTable(
     },
     open: (session, revision, event, instead = [], arrival = undefined) =>
       audit.commit(
-        [openingStep(database, session, revision), ...arrivalSteps(arrival), ...endingSteps(instead)],
+        [...openingSteps(database, session, revision), ...arrivalSteps(arrival), ...endingSteps(instead)],
         [event, ...instead],
         "ordinary",
         arrival?.mails,
