@@ -21,7 +21,7 @@ export interface AdminToolParts {
   readonly liveSessions: (userId: string) => Promise<number>;
   /** Undefined if the server sends no mails: then the rules deny the tool that sends one. */
   readonly resets: Pick<PasswordResets, "sendReset"> | undefined;
-  /** The language of a mail to somebody whose language is unknown. */
+  /** The language of a mail if the language of its reader is unknown. */
   readonly mailLanguage: MailLanguage;
 }
 

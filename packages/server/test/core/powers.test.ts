@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assertMayChange, powers, powersOf } from "../../src/core/people/powers.ts";
+import { assertMayChange, powers, powersOf, rolesWith } from "../../src/core/people/powers.ts";
 
 const login = { scopes: undefined, isMachine: false };
 
@@ -11,6 +11,15 @@ test.each([
   [["toString", "constructor", "Admin"], []],
 ])("a login with the roles %j has the powers %j", (roles, expected) => {
   expect([...powersOf({ ...login, roles })]).toEqual(expected);
+});
+
+test.each([
+  ["users:read", ["admin", "support", "auditor"]],
+  ["users:write", ["admin", "support"]],
+  ["audit:read", ["admin", "auditor"]],
+  ["roles:write", ["admin"]],
+] as const)("the power %s belongs to the roles %j", (power, roles) => {
+  expect(rolesWith(power)).toEqual(roles);
 });
 
 test("scopes limit the roles of a person, and add nothing to them", () => {
