@@ -122,11 +122,22 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
           selfService,
+          passwordRules,
         })
       : undefined;
   const account =
     selfService &&
-    composeAccount({ ...parts, config, issuer, store, keys, signIn, selfService, ownSessions });
+    composeAccount({
+      ...parts,
+      config,
+      issuer,
+      store,
+      keys,
+      signIn,
+      selfService,
+      ownSessions,
+      passwordRules,
+    });
   return {
     operations,
     ownSessions,

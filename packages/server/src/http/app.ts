@@ -2,6 +2,7 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { MailboxReading } from "../core/mail/kept-mail.ts";
+import type { Site } from "../core/site.ts";
 import type { AccountParts } from "./account/account-parts.ts";
 import { accountRoutes } from "./account/account-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
@@ -50,6 +51,8 @@ export interface AppParts
   readonly mailbox: MailboxReading | undefined;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The operator's site, which the pages name. */
+  readonly site: Site;
   /** The pages for people's own accounts. Undefined if they are off. */
   readonly account: AccountParts | undefined;
   /** The own account. Undefined with the users of a realm. */
@@ -101,6 +104,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
+  app.decorate("operatorSite", parts.site);
   app.decorateReply("refusal", null);
   app.decorateRequest("clientAddress", {
     getter() {

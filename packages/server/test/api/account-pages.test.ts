@@ -237,6 +237,17 @@ describe("every account page", () => {
     },
   );
 
+  test("names the operator's site, with a link, beside the host", async () => {
+    await using own = await testServer({ SITE_NAME: "Acme <Notes>", SITE_URL: "https://acme.example/notes" });
+    const { host } = new URL(own.url);
+    expect((await new Visitor(own).open("/account/sign-in")).html).toContain(
+      `<p class="site"><a href="https://acme.example/notes"><bdi>Acme &lt;Notes&gt;</bdi></a> · ${host}</p>`,
+    );
+    expect((await new Visitor(server).open("/account/sign-in")).html).toContain(
+      `<p class="site">${new URL(server.url).host}</p>`,
+    );
+  });
+
   test("is in the language of its reader", async () => {
     const visitor = await signedIn();
     const { html } = await visitor.open("/account/password", { "accept-language": "de-AT" });
