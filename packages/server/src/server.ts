@@ -105,7 +105,8 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     await app.listen({ host, port });
     const providerJobs = realm?.jobs ?? [];
     const mailJob = mail?.job;
-    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs, mailJob };
+    const { pseudonymOf } = stories;
+    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs, mailJob, pseudonymOf };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);
     const clockOffsetSeconds = clockWatch.offset && secondsOf(clockWatch.offset.offset);

@@ -1,15 +1,16 @@
 import type { Config } from "../config/config.ts";
 import { operator } from "../core/audit-events.ts";
+import { isDocumentId } from "../core/oauth/client-document.ts";
 import type { NewProof } from "../core/oauth/new-client.ts";
-import type { ListedClient } from "../core/oauth/registered-clients.ts";
 import { createClientAdministration } from "../core/stories/client-administration.ts";
 import type { Store } from "../store/store.ts";
 import { print, printJson } from "../terminal.ts";
+import { clientListing, shownClient } from "./client-listing.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
 import { withDatabase } from "./database-access.ts";
 import { UsageProblem } from "./failures.ts";
-import { printPages } from "./listing.ts";
+import { printOne, printPages } from "./listing.ts";
 import { readPublicKeys } from "./public-keys.ts";
 
 type AddOptions = "redirect" | "secret" | "public-key" | "jwks-url" | "grant" | "role" | "scope" | "json";
@@ -34,9 +35,33 @@ export function addClient(given: Given<AddOptions>): Promise<void> {
     const { client: added, secret } = await administrationOf(store).add(client);
     if (has("json")) return printJson({ id: added.id, ...(secret !== undefined && { secret }) });
     print(`added ${added.id}`);
-    if (secret === undefined) return;
-    print(`secret ${secret}`);
-    process.stderr.write("latchkey: the secret is shown only now, because its hash alone is kept\n");
+    if (secret !== undefined) printSecret(secret);
+  });
+}
+
+/** `latchkey client secret`. */
+export function replaceSecret({ config, words: [id = ""], has }: Given<"json">): Promise<void> {
+  return withAdministration(config, async (administration) => {
+    const secret = await administration.replaceSecret(id);
+    if (has("json")) return printJson({ id, secret });
+    print(`replaced the secret of ${id}; the earlier one is void, and its sessions go on`);
+    printSecret(secret);
+  });
+}
+
+function printSecret(secret: string): void {
+  print(`secret ${secret}`);
+  process.stderr.write("latchkey: the secret is shown only now, because its hash alone is kept\n");
+}
+
+/** `latchkey client show`. */
+export function showClient(given: Given<"json">): Promise<void> {
+  const [id = ""] = given.words;
+  return withAdministration(given.config, async (administration) => {
+    const [listed, registered] = [await administration.find(id), await administration.registered(id)];
+    printOne(given, shownClient, { ...listed, registered });
+    if (isDocumentId(id))
+      process.stderr.write("latchkey: a document at its id describes it, so the rest is read there\n");
   });
 }
 
@@ -44,15 +69,7 @@ export function addClient(given: Given<AddOptions>): Promise<void> {
 export function listClients(given: Given<"json" | "limit" | "after">): Promise<void> {
   return withDatabase(given.config, ({ store }) =>
     printPages(given, {
-      heading: ["ID", "NAME", "ADDED BY", "STATUS", "SESSIONS"],
-      cells: (client) => [
-        client.id,
-        client.name,
-        client.added ? "operator" : "itself",
-        client.blockedAt === null ? "active" : "blocked",
-        String(client.sessions),
-      ],
-      fields: fieldsOf,
+      ...clientListing,
       after: given.option("after"),
       read: (page) => store.clients.list(page, Date.now()),
       positionOf: ({ id }) => id,
@@ -105,14 +122,4 @@ function proofOf({ has, option }: Given<AddOptions>): NewProof {
   if (file !== undefined) return { kind: "keys", keys: readPublicKeys(file) };
   if (address !== undefined) return { kind: "key_address", url: address };
   return { kind: has("secret") ? "new_secret" : "none" };
-}
-
-function fieldsOf({ id, name, added, blockedAt, sessions }: ListedClient) {
-  return {
-    id,
-    name,
-    added,
-    blocked_at: blockedAt === null ? null : new Date(blockedAt).toISOString(),
-    live_sessions: sessions,
-  };
 }

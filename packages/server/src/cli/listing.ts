@@ -32,6 +32,12 @@ export function printList<Row>({ has }: Given<"json">, listing: Listing<Row>, ro
   printerOf(has("json"), listing)(rows);
 }
 
+/** Prints one row as a block: a line for each cell. */
+export function printOne<Row>({ has }: Given<"json">, listing: Listing<Row>, row: Row): void {
+  if (has("json")) printJson(listing.fields(row));
+  else print(...tableLayout(listing.heading, 0)([listing.cells(row)]));
+}
+
 /** Prints a list page by page, up to `--limit` rows. A line on standard error says how to continue. */
 export async function printPages<Row, Position>(
   { has, option }: Given<"json" | "limit">,

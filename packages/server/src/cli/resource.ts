@@ -1,8 +1,8 @@
 import { operator } from "../core/audit-events.ts";
-import type { RegisteredResource } from "../core/oauth/resources.ts";
+import type { RegisteredResource, Resource } from "../core/oauth/resources.ts";
 import { createResourceAdministration } from "../core/stories/resource-administration.ts";
 import type { Store } from "../store/store.ts";
-import { print } from "../terminal.ts";
+import { print, visible } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { withDatabase } from "./database-access.ts";
 import { type Listing, printList } from "./listing.ts";
@@ -12,11 +12,31 @@ export function addResource({ config, words, option, options }: Given<"name" | "
   const [url = ""] = words;
   return withDatabase(config, async ({ store }) => {
     const name = option("name") ?? null;
-    const isNew = await administrationOf(store).put({ url, name, scopes: options("scope") });
+    const administration = administrationOf(store);
+    const earlier = await administration.find(url);
+    const resource = { url, name, scopes: options("scope") };
+    const isNew = await administration.put(resource);
     print(isNew ? `added ${url}` : `replaced the name and the scopes of ${url}`);
+    for (const line of lossesOf(earlier, resource)) process.stderr.write(`latchkey: ${visible(line)}\n`);
     if (url.startsWith("http:") && !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url))
       process.stderr.write("latchkey: tokens for it travel in plain text: use https:// off this machine\n");
   });
+}
+
+/** What a repeated call has taken from a resource, in lines: a forgotten option must not pass unnoticed. */
+function lossesOf(earlier: Resource | undefined, { name, scopes }: Resource): string[] {
+  if (earlier === undefined) return [];
+  const lost = earlier.scopes.filter((scope) => !scopes.includes(scope));
+  return [
+    ...(earlier.name !== null && name === null
+      ? [`its name was ${earlier.name} before: --name gives it one again`]
+      : []),
+    ...(lost.length > 0
+      ? [
+          `its scopes were ${earlier.scopes.join(" ")} before: ${lost.join(" ")} ${lost.length === 1 ? "is" : "are"} gone`,
+        ]
+      : []),
+  ];
 }
 
 /** `latchkey resource list`. */

@@ -81,6 +81,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     mcp: stories.mcp,
     account: stories.account,
     site: siteOf(config, issuer),
+    administration: stories.administration,
     selfService: stories.selfService && {
       selfService: stories.selfService,
       ownSessions: stories.ownSessions,

@@ -6,6 +6,7 @@ import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
 import { createAdministration } from "../core/people/administration.ts";
+import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
 import { createOwnSessions } from "../core/stories/own-sessions.ts";
@@ -13,15 +14,18 @@ import { createRecentEvents } from "../core/stories/recent-events.ts";
 import { createRefresh } from "../core/stories/refresh.ts";
 import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
+import { forgetAccount } from "../core/throttle/forget-account.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import { composeAccount } from "./account.ts";
+import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
 import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
+import { composeUserChanges } from "./user-changes.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
@@ -46,7 +50,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher);
   const passwordRules = passwordRulesOf(config, issuer);
-  const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, fingerprint);
 
   const rules = {
@@ -55,6 +58,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     address: config.throttleAddress,
   };
   const counters = store.attemptCounters(steady);
+  const pseudonymOf = createPseudonyms(async () => keyring.first.pseudonym);
+  const changes = composeUserChanges({
+    ...{ config, store, passwords, passwordRules, clock, counters },
+    pseudonymOf,
+    refuseEnded: () => keys.revocations.poll(),
+  });
+  store.onUnlock((userId) => forgetAccount(counters, userId));
+  const people = new People({ users, changes, passwords, passwordRules, clock, by: serverActor });
   const opened = config.provider === "keycloak" ? store.realmSessions : sessions;
   const throttle = new Throttle({
     rules,
@@ -138,14 +149,24 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
       ownSessions,
       passwordRules,
     });
+  const administration = composeAdministration({
+    ...{ ...parts, config, issuer, store, keys, longestGrace },
+    userOf:
+      realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
+    users: realm?.oauth?.users ?? accounts,
+    people: selfService && { changes, selfService },
+  });
   return {
     operations,
+    administration,
     ownSessions,
     /** Undefined with the users of a realm, who have the pages of their own provider. */
     selfService,
     account,
     oauth,
     people,
+    userChanges: changes,
+    pseudonymOf,
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],

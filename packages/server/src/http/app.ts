@@ -5,6 +5,9 @@ import type { MailboxReading } from "../core/mail/kept-mail.ts";
 import type { Site } from "../core/site.ts";
 import type { AccountParts } from "./account/account-parts.ts";
 import { accountRoutes } from "./account/account-routes.ts";
+import { longestClientId } from "../core/oauth/client.ts";
+import { adminModels } from "./admin/admin-models.ts";
+import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
@@ -49,6 +52,8 @@ export interface AppParts
   readonly mcp: McpMount | undefined;
   /** The mails of a development server. Undefined if they are sent. */
   readonly mailbox: MailboxReading | undefined;
+  /** The administration over HTTP. */
+  readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
   /** The operator's site, which the pages name. */
@@ -90,6 +95,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
+    // An id in the path may be that of a client, which is a URL or a whole sealed description.
+    routerOptions: { maxParamLength: longestClientId },
     clientErrorHandler: brokenRequestAnswers(parts),
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
@@ -99,7 +106,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
-  for (const model of models) app.addSchema(model);
+  for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
   if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
@@ -133,6 +140,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     metricsRoute(scope, parts.metrics);
     if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
+    await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
     if (parts.account !== undefined) accountRoutes(scope, parts.account);
   });

@@ -6,6 +6,8 @@ import { type Environment, Place, type ServerProcess } from "@latchkey/testkit/s
 import { until } from "@latchkey/testkit/until";
 import { SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
+import { SealedClients } from "../../src/core/oauth/sealed-clients.ts";
+import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { replicaEnvironment } from "../postgres/replica.ts";
 import { newDatabase } from "../postgres/server/suite-postgres.ts";
 import { objects } from "./json-lines.ts";
@@ -149,6 +151,25 @@ describe.for<[string, () => Promise<Environment>]>([
     expectRefusal(await latchkey("client", "remove", added.id), /there is no client nightly-report-/);
   });
 
+  test("a new secret replaces the earlier one at once, and tokens go on", async () => {
+    await using guard = createGuard({ issuer: server.url, audience: notes });
+    const added = await machine();
+    const access = String((await tokenOf(added)).body["access_token"]);
+    const { stdout, stderr } = await latchkey("client", "secret", added.id);
+    expect(stdout).toMatch(/^replaced the secret of nightly-report-\S+; .*\nsecret lks_[\w-]{43}\n$/);
+    expect(stderr).toContain("shown only now");
+    expect((await tokenOf(added)).body["error"]).toBe("invalid_client");
+    const secret = /secret (lks_\S+)/.exec(stdout)?.[1] ?? "";
+    expect((await tokenOf({ ...added, secret })).status).toBe(200);
+    expect(await verdict(guard, access)).toBe(added.id);
+    const [again] = objects((await latchkey("client", "secret", added.id, "--json")).stdout);
+    expect(again).toEqual({ id: added.id, secret: expect.stringMatching(/^lks_[\w-]{43}$/) });
+    expect((await tokenOf({ ...added, secret })).body["error"]).toBe("invalid_client");
+    const trail = objects((await latchkey("audit", "--json", "--event", "client.secret_replaced")).stdout);
+    expect(trail.slice(0, 2).map(({ client }) => client)).toEqual([added.id, added.id]);
+    expect(JSON.stringify(trail)).not.toContain("lks_");
+  });
+
   test("a machine proves its identity with a key, once for each assertion", async () => {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const file = place.path("robot.pem");
@@ -242,6 +263,53 @@ describe("the lists", () => {
     expect(page.stderr).toContain(`--after ${ids[1]}`);
   });
 
+  test("show all that one client may do, and never its secret", async () => {
+    const added = await latchkey(
+      ...["client", "add", "Worker", "--redirect", "https://w.example.com/cb", "--secret", "--json"],
+      ...["--grant", "client_credentials", "--role", "reporter", "--scope", "x:read", "--scope", "x:write"],
+    );
+    const [{ id } = {}] = objects(added.stdout);
+    const shown = await latchkey("client", "show", String(id), "--json");
+    expect(objects(shown.stdout)).toEqual([
+      {
+        id,
+        name: "Worker",
+        added: true,
+        blocked_at: null,
+        live_sessions: 0,
+        redirect_uris: ["https://w.example.com/cb"],
+        grant_types: ["authorization_code", "refresh_token", "client_credentials"],
+        proofs: ["secret"],
+        roles: ["reporter"],
+        scopes: ["x:read", "x:write"],
+        created_at: expect.stringMatching(/Z$/),
+      },
+    ]);
+    const block = (await latchkey("client", "show", String(id))).stdout;
+    expect(block).toMatch(/^ID +worker-\w+\nNAME +Worker\n/);
+    expect(block).toMatch(/^SCOPES +x:read x:write$/m);
+    await latchkey("client", "remove", String(id));
+  });
+
+  test("show a client that registered itself by the claim in its id", async () => {
+    const sealed = new SealedClients(deriveKeys("a secret that this database does not know"));
+    const redirectUris = ["https://self.example.com/cb"];
+    const id = sealed.seal({ method: "client_secret_post", name: "Self", redirectUris })?.id ?? "";
+    const shown = await latchkey("client", "show", id, "--json");
+    expect(objects(shown.stdout)).toEqual([
+      expect.objectContaining({
+        added: false,
+        redirect_uris: redirectUris,
+        proofs: ["client_secret_post"],
+        created_at: null,
+      }),
+    ]);
+    expect((await latchkey("client", "block", id)).status).toBe(0);
+    expect((await latchkey("client", "unblock", id)).status).toBe(0);
+    const document = await latchkey("client", "show", "https://app.example.com/client.json");
+    expect(document.stderr).toContain("a document at its id describes it");
+  });
+
   test("of clients shows those that were blocked before their first session", async () => {
     const id = "https://app.example.com/client.json";
     expect((await latchkey("client", "block", id)).status).toBe(0);
@@ -273,14 +341,26 @@ describe("the lists", () => {
   test("of resources changes with a repeated call, which has to spell the URL as before", async () => {
     const added = await latchkey("resource", "add", "https://c.example.com/mcp", "--scope", "a");
     expect(added).toMatchObject({ status: 0, stderr: "" });
-    expect((await latchkey("resource", "add", "https://c.example.com/mcp")).stdout).toBe(
-      "replaced the name and the scopes of https://c.example.com/mcp\n",
-    );
+    const replaced = await latchkey("resource", "add", "https://c.example.com/mcp");
+    expect(replaced.stdout).toBe("replaced the name and the scopes of https://c.example.com/mcp\n");
     expectRefusal(
       await latchkey("resource", "add", "https://C.example.com/mcp/"),
       /https:\/\/c\.example\.com\/mcp is there already/,
     );
     expect((await latchkey("resource", "list")).stdout).toMatch(/^https:\/\/c\.example\.com\/mcp *$/m);
+  });
+
+  test("of resources says what a repeated call has taken away", async () => {
+    const url = "https://d.example.com/mcp";
+    const add = (...flags: string[]) => latchkey("resource", "add", url, ...flags);
+    expect((await add("--name", "Notes", "--scope", "a", "--scope", "b")).stderr).toBe("");
+    expect((await add("--name", "Notes", "--scope", "b", "--scope", "a", "--scope", "c")).stderr).toBe("");
+    expect((await add("--scope", "b")).stderr).toBe(
+      "latchkey: its name was Notes before: --name gives it one again\n" +
+        "latchkey: its scopes were b a c before: a c are gone\n",
+    );
+    expect((await add("--name", "Other", "--scope", "b")).stderr).toBe("");
+    await latchkey("resource", "remove", url);
   });
 
   test("warn of a resource whose tokens travel in plain text", async () => {
@@ -403,6 +483,29 @@ describe("a command is refused in one line", () => {
 
   test.for(["block", "unblock", "remove"])("client %s of an unknown id", async (verb) => {
     expectRefusal(await latchkey(["client", verb, "no-such-client"]), /there is no client no-such-client/);
+  });
+
+  test.for(["lkc_garbage", "lkc_", `lkc_${"A".repeat(80)}`, `lkc_${"x".repeat(3000)}`])(
+    "client block of %s, which no client can have",
+    async (id) => {
+      expectRefusal(
+        await latchkey(["client", "block", id]),
+        /no client can have the id lkc_.*copy the whole/,
+      );
+      expect((await latchkey(["client", "list", "--json"])).stdout).toBe("");
+    },
+  );
+
+  test.for(["show", "secret"])("client %s of an unknown id", async (verb) => {
+    expectRefusal(await latchkey(["client", verb, "no-such-client"]), /there is no client no-such-client/);
+  });
+
+  test("client secret of a client without one", async () => {
+    const { stdout } = await latchkey(["client", "add", "Public", ...redirect, "--json"]);
+    const id = String(objects(stdout)[0]?.["id"]);
+    expectRefusal(await latchkey(["client", "secret", id]), /proves its identity without a secret/);
+    expectRefusal(await latchkey(["client", "secret", "https://a.example/c.json"]), /was not added here/);
+    await latchkey(["client", "remove", id]);
   });
 
   test.for<[string, readonly string[], RegExp]>([

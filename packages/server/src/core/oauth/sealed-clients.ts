@@ -61,6 +61,20 @@ export class SealedClients {
     return id.startsWith(prefix);
   }
 
+  /**
+   * The description in a whole id, by its own claim: the seal is not checked. So an operator can look at a client and
+   * block it without the secret. Undefined for a text that no secret has sealed.
+   */
+  static claimOf(id: string): SealedDescription | undefined {
+    const parts = partsOf(id);
+    try {
+      return parts && readDescription(parts.description);
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
   /** Makes the id of a description. @returns undefined if the id would be longer than 1,500 characters */
   seal({ method, name, redirectUris }: SealedDescription): SealedId | undefined {
     const uris = [...new Set(redirectUris.map(withoutLoopbackPort))].sort();
@@ -72,17 +86,24 @@ export class SealedClients {
 
   /** Reads an id that this Latchkey made; undefined for any other text. */
   open(id: string): Client | undefined {
-    if (id.length > longestClientId || !id.startsWith(prefix)) return undefined;
-    const encoded = id.slice(prefix.length);
-    const bytes = Buffer.from(encoded, "base64url");
-    if (bytes.length <= sealBytes || bytes.toString("base64url") !== encoded) return undefined;
-    const given = bytes.subarray(0, sealBytes);
-    const text = bytes.subarray(sealBytes);
-    const keys = [this.#first, ...this.#others].find((some) => timingSafeEqual(sealOf(text, some), given));
+    const parts = partsOf(id);
+    if (parts === undefined) return undefined;
+    const keys = [this.#first, ...this.#others].find((some) =>
+      timingSafeEqual(sealOf(parts.description, some), parts.seal),
+    );
     if (keys === undefined) return undefined;
-    const description = readDescription(text);
+    const description = readDescription(parts.description);
     return description && clientOf(id, description, keys);
   }
+}
+
+/** The seal of an id and the bytes under it, both unchecked. Undefined for any other text. */
+function partsOf(id: string): { readonly seal: Buffer; readonly description: Buffer } | undefined {
+  if (id.length > longestClientId || !id.startsWith(prefix)) return undefined;
+  const encoded = id.slice(prefix.length);
+  const bytes = Buffer.from(encoded, "base64url");
+  if (bytes.length <= sealBytes || bytes.toString("base64url") !== encoded) return undefined;
+  return { seal: bytes.subarray(0, sealBytes), description: bytes.subarray(sealBytes) };
 }
 
 function keysOf({ clientSeal, clientSecret }: SecretKeys): ClientKeys {
@@ -109,7 +130,11 @@ function clientOf(id: string, { method, name, redirectUris }: SealedDescription,
   };
 }
 
-/** Reads a genuine description. An older version may have sealed a URI that this one refuses. */
+/**
+ * Reads a description. An older version may have sealed a URI that this one refuses.
+ *
+ * @throws {SyntaxError} if it is not JSON: then no secret has sealed it
+ */
 function readDescription(text: Buffer): SealedDescription | undefined {
   const read: unknown = JSON.parse(text.toString());
   if (!Array.isArray(read)) return undefined;

@@ -6,7 +6,7 @@ import { invalidLink, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
-import { namesToAdd, type Person } from "./people.ts";
+import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
 import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { accepted, fieldProblem, typedEmail } from "./typed-fields.ts";
@@ -69,6 +69,8 @@ export function createSignUps(parts: SignUpParts): SignUps {
     async invite(typed, roles, by, language) {
       assertAllowed();
       const email = typedEmail(typed);
+      const problem = rolesProblem(roles);
+      if (problem !== undefined) throw fieldProblem("roles", problem);
       if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
       const content = { kind: "invitation", invitedBy: by.actor ?? null } as const;
       const { link, mail } = newLinks.signUp(content, email, roles, language);

@@ -44,7 +44,7 @@ export function withoutSecrets(user: User): User {
   return { id, username, email, displayName, active, roles, ...mark };
 }
 
-/** A user as administrators see it. */
+/** A copy without secrets, for administrators. */
 export function recordOf({ passwordHash: _, revision: __, ...record }: LocalUser): UserRecord {
   return record;
 }
@@ -74,14 +74,14 @@ export interface NewUser
  */
 export type AddOutcome = "added" | "username_taken" | "email_taken" | "id_taken" | "outdated";
 
-/** A user with changed names, roles or marks. */
+/** A user with changed names, roles or marks. A key that is left out stays as it is. */
 export interface ChangedUser
   extends Pick<
     UserRecord,
     "id" | "username" | "email" | "displayName" | "roles" | "mustChangePassword" | "emailVerifiedAt"
   > {
-  readonly usernameKey: string;
-  readonly emailKey: string;
+  readonly usernameKey?: string | undefined;
+  readonly emailKey?: string | undefined;
 }
 
 /** The outcome of such a change. `outdated`: the user is gone, or the terms are not met. */
@@ -112,6 +112,14 @@ export interface ChangeTerms extends Alongside {
   readonly revision?: number | undefined;
   /** Default: `go on`. */
   readonly last?: LastAdministrator | undefined;
+  /** Whether the links of the user are deleted: they went to an address that is not theirs any more. Default: false. */
+  readonly outdateLinks?: boolean | undefined;
+}
+
+/** The terms of a removal. */
+export interface RemovalTerms extends ChangeTerms {
+  /** The pseudonym that replaces the id in the audit trail. Default: the id stays there. */
+  readonly pseudonym?: string | undefined;
 }
 
 /** The terms of a new password. */
@@ -173,5 +181,5 @@ export interface Users {
    *
    * @returns false if the user is unknown, or the terms are not met
    */
-  remove(id: string, event: AuditEvent, terms?: ChangeTerms): Promise<boolean>;
+  remove(id: string, event: AuditEvent, terms?: RemovalTerms): Promise<boolean>;
 }

@@ -46,5 +46,6 @@ export function deriveKeys(secret: string) {
     accountCookie: derive("account-cookie"),
     idempotencySeal: derive("idempotency-seal"),
     link: derive("mail-link"),
+    pseudonym: derive("erased-user"),
   };
 }

@@ -53,6 +53,13 @@ export const tags = [
       "in `/.well-known/oauth-authorization-server`.",
   },
   {
+    name: "Administration",
+    description:
+      "Users, sessions, audit trail, signing keys, clients and resources. A caller needs the powers that an operation " +
+      "names: by the role `admin`, `support` or `auditor` of their account, or by the scopes of a client's token for " +
+      "the resource `ISSUER/admin/v1`.",
+  },
+  {
     name: "Keys",
     description:
       "Issuer and public keys. A verifier reads them once and then checks tokens without this server.",

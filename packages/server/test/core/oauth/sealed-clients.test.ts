@@ -124,6 +124,30 @@ describe("a forged client id is unknown", () => {
   });
 });
 
+describe("the claim of an id, read without the secret,", () => {
+  test("is the description that any secret has sealed", () => {
+    const others = new SealedClients(otherKeys);
+    for (const id of [idOf(described()), idOf(described(), others)])
+      expect(SealedClients.claimOf(id)).toMatchObject({ method: "none", name: "Cursor" });
+  });
+
+  test("is missing if the id is cut off", () => {
+    const id = idOf(described());
+    for (let length = 0; length < id.length; length++)
+      expect(SealedClients.claimOf(id.slice(0, length))).toBeUndefined();
+  });
+
+  test("is missing in any other text", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.json()), (text) => {
+        const sealedText = Buffer.concat([Buffer.alloc(16), Buffer.from(text)]).toString("base64url");
+        for (const id of [text, `lkc_${text}`, `lkc_${sealedText}`])
+          expect(SealedClients.claimOf(id)).toBeUndefined();
+      }),
+    );
+  });
+});
+
 test("every description that is sealed is opened again", () => {
   const uri = fc.constantFrom("https://a.example/1", "https://b.example/2?x=y", "http://[::1]/cb", "app:/x");
   const description = fc.record({
