@@ -284,7 +284,7 @@ test("a link that has expired leads to a new one", async () => {
 describe("a page of another site", () => {
   const evil = "http://evil.example:8080/page";
 
-  /** A page of another site, in the browser of a person who is signed in. */
+  /** A page of another site, in the browser of a signed-in person. */
   async function foreignPage(html: string) {
     const opened = await open("/account", { javaScriptEnabled: true });
     const { page } = opened;

@@ -3,7 +3,7 @@ import { passwords, type TestServer, testServer } from "@latchkey/testkit/server
 import type { Page } from "playwright-core";
 import { linkOf } from "../api/account-world.ts";
 
-/** A server whose mails are kept, with the links of the pages behind mails. */
+/** A server that keeps its mails, with the links in them. */
 export interface Tour extends AsyncDisposable {
   readonly server: TestServer;
   readonly links: { readonly reset: string; readonly confirm: string; readonly join: string };

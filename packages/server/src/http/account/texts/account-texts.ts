@@ -69,7 +69,7 @@ export interface AccountTexts {
   readonly signUp: FormTexts & {
     readonly lead: string;
     readonly email: string;
-    /** @param domains whose addresses can sign up: `a.example or b.example` */
+    /** @param domains of addresses that can sign up: `a.example or b.example` */
     readonly domains: (domains: string) => string;
     readonly sent: ResultTexts;
   };
