@@ -1,3 +1,4 @@
+import type { PasswordRules } from "../core/passwords/policy.ts";
 import type { SelfService } from "../core/people/self-service.ts";
 import { createBrowserSessions } from "../core/stories/browser-sessions.ts";
 import { refusingMustChange } from "../core/stories/must-change.ts";
@@ -14,11 +15,13 @@ export interface AccountComposition extends Foundation {
   readonly signIn: SignInParts;
   readonly selfService: SelfService;
   readonly ownSessions: OwnSessions;
+  /** The rules for new passwords. */
+  readonly passwordRules: Pick<PasswordRules, "minLength">;
 }
 
 /** Composes the account pages. Undefined if they are off. */
 export function composeAccount(parts: AccountComposition): AccountParts | undefined {
-  const { config, issuer, store, clock, log, keys, signIn, selfService, ownSessions } = parts;
+  const { config, issuer, store, clock, log, keys, signIn, selfService, ownSessions, passwordRules } = parts;
   if (config.accountPages !== "on") return undefined;
   // A session of a browser ends with its cookie, so none of them stays behind.
   const max = Math.min(signIn.settings.max, config.accessTokenTtl);
@@ -30,6 +33,6 @@ export function composeAccount(parts: AccountComposition): AccountParts | undefi
     cookies: new AccountCookies(first, ...others),
   });
   const signUpDomains = typeof config.signUp === "string" ? [] : config.signUp;
-  const { passwordMinLength } = config;
+  const passwordMinLength = passwordRules.minLength;
   return { issuer, browsers, selfService, ownSessions, passwordMinLength, signUpDomains, log };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { ClockWatch } from "../clock-watch.ts";
+import { siteOf } from "../config/site.ts";
 import { secondsOf } from "../core/clock-offset.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import { createApp } from "../http/app.ts";
@@ -78,8 +79,9 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       local,
     },
     mcp: stories.mcp,
-    administration: stories.administration,
     account: stories.account,
+    site: siteOf(config, issuer),
+    administration: stories.administration,
     selfService: stories.selfService && {
       selfService: stories.selfService,
       ownSessions: stories.ownSessions,

@@ -10,6 +10,7 @@ import { createClients } from "../core/oauth/clients.ts";
 import { createAllowedScope, noteDroppedScopes } from "../core/oauth/dropped-scopes.ts";
 import { createResources } from "../core/oauth/resources.ts";
 import { SealedClients } from "../core/oauth/sealed-clients.ts";
+import type { PasswordRules } from "../core/passwords/policy.ts";
 import type { SelfService } from "../core/people/self-service.ts";
 import { createAuthorize, createDeny, type Deny } from "../core/stories/authorize.ts";
 import { createClientToken } from "../core/stories/client-credentials.ts";
@@ -46,6 +47,8 @@ export interface OAuthParts extends Foundation {
   readonly realm: RealmOAuth | undefined;
   /** Undefined with the users of a realm. */
   readonly selfService: SelfService | undefined;
+  /** The rules for new passwords. */
+  readonly passwordRules: Pick<PasswordRules, "minLength">;
 }
 
 /** The parts that stand for a realm, if people sign in there. */
@@ -131,7 +134,7 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       ownAccount: parts.selfService && {
         selfService: parts.selfService,
         pages: config.accountPages === "on",
-        passwordMinLength: config.passwordMinLength,
+        passwordMinLength: parts.passwordRules.minLength,
       },
       log,
     },

@@ -142,6 +142,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
           selfService,
+          passwordRules,
         })
       : undefined;
   const mcp = composeTools({
@@ -152,6 +153,19 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     mailLanguage: config.mailLanguage,
     recentEvents: createRecentEvents(users, store.events),
   });
+  const account =
+    selfService &&
+    composeAccount({
+      ...parts,
+      config,
+      issuer,
+      store,
+      keys,
+      signIn,
+      selfService,
+      ownSessions,
+      passwordRules,
+    });
   const administration = composeAdministration({
     ...{ ...parts, config, issuer, store, keys, longestGrace },
     userOf:
@@ -159,9 +173,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     users: realm?.oauth?.users ?? accounts,
     people: selfService && { changes, selfService },
   });
-  const account =
-    selfService &&
-    composeAccount({ ...parts, config, issuer, store, keys, signIn, selfService, ownSessions });
   return {
     operations,
     administration,

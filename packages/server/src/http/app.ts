@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { MailboxReading } from "../core/mail/kept-mail.ts";
 import { longestClientId } from "../core/oauth/client.ts";
+import type { Site } from "../core/site.ts";
 import type { AccountParts } from "./account/account-parts.ts";
 import { accountRoutes } from "./account/account-routes.ts";
 import { adminModels } from "./admin/admin-models.ts";
@@ -49,12 +50,14 @@ export interface AppParts
   readonly idleGrace: number;
   /** The built-in MCP tools. Undefined if they are off. */
   readonly mcp: McpMount | undefined;
-  /** The administration over HTTP. */
-  readonly administration: AdminStories;
   /** The mails of a development server. Undefined if they are sent. */
   readonly mailbox: MailboxReading | undefined;
+  /** The administration over HTTP. */
+  readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The operator's site, which the pages name. */
+  readonly site: Site;
   /** The pages for people's own accounts. Undefined if they are off. */
   readonly account: AccountParts | undefined;
   /** The own account. Undefined with the users of a realm. */
@@ -108,6 +111,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
+  app.decorate("operatorSite", parts.site);
   app.decorateReply("refusal", null);
   app.decorateRequest("clientAddress", {
     getter() {

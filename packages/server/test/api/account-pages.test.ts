@@ -16,7 +16,7 @@ const events = () =>
     .map(({ name, reason }) => (reason ? `${name} ${reason}` : name))
     .filter((name) => !name.startsWith("login."));
 
-/** A visitor who is signed in. */
+/** A signed-in visitor. */
 async function signedIn(username: "alice" | "bob" = "alice"): Promise<Visitor> {
   const visitor = new Visitor(server);
   expect((await visitor.signIn(username, passwords[username])).status).toBe(303);
@@ -160,7 +160,7 @@ describe("the cookie of the account pages", () => {
     visitor.cookie = cookie;
     const second = await visitor.open("/account/password", { "sec-fetch-site": "same-origin" });
     expect(heading(second)).toBe("Change your password");
-    // Without a cookie the second step leads to the sign-in: there is no loop.
+    // Without a cookie the second step leads to the sign-in, so it never loops.
     visitor.cookie = undefined;
     expect((await visitor.open("/account/password", { "sec-fetch-site": "same-origin" })).status).toBe(303);
   });
@@ -236,6 +236,17 @@ describe("every account page", () => {
       expect(html).not.toMatch(/<script|<img|<link|<iframe|src=|@import|url\(/);
     },
   );
+
+  test("names the operator's site, with a link, beside the host", async () => {
+    await using own = await testServer({ SITE_NAME: "Acme <Notes>", SITE_URL: "https://acme.example/notes" });
+    const { host } = new URL(own.url);
+    expect((await new Visitor(own).open("/account/sign-in")).html).toContain(
+      `<p class="site"><a href="https://acme.example/notes"><bdi>Acme &lt;Notes&gt;</bdi></a> · ${host}</p>`,
+    );
+    expect((await new Visitor(server).open("/account/sign-in")).html).toContain(
+      `<p class="site">${new URL(server.url).host}</p>`,
+    );
+  });
 
   test("is in the language of its reader", async () => {
     const visitor = await signedIn();

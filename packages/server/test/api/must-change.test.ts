@@ -47,7 +47,7 @@ describe("the sign-in page of an application, for a password that must be change
     expect((await submit(server, path, bob)).html).toMatch(newFields);
   });
 
-  test("tells nobody of it who has a wrong password", async () => {
+  test("says nothing of it after a wrong password", async () => {
     const page = await submit(server, path, { ...bob, password: "wrong" });
     expect([page.status, newFields.test(page.html)]).toEqual([422, false]);
     const guess = await submit(server, path, { ...changed, password: "wrong" });
@@ -96,7 +96,7 @@ describe("the sign-in page of an application, for a password that must be change
   });
 });
 
-test("no link to the account pages where they are off", async () => {
+test("the sign-in page has no link to account pages that are off", async () => {
   await using own = await testServer({ MAILBOX: "on", ACCOUNT_PAGES: "off" });
   const { html } = await load(own, pathFor((await register(own)).id));
   expect(html).not.toContain("/account/");

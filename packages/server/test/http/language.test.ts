@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { accountLanguages } from "../../src/http/account/texts/account-languages.ts";
 import { languageOf, languages, waitingTime } from "../../src/http/pages/language.ts";
 
 describe("the language of a page", () => {
@@ -41,12 +42,15 @@ function textsIn(value: unknown, path = ""): [path: string, text: string][] {
   return Object.entries(value ?? {}).flatMap(([name, part]) => textsIn(part, `${path}.${name}`));
 }
 
-describe("the texts", () => {
-  const english = new Map(textsIn(languages.en));
+describe.each([
+  ["of the pages", languages],
+  ["of the account pages", accountLanguages],
+])("the texts %s", (_name, all) => {
+  const english = new Map(textsIn(all.en));
 
-  test.each(Object.keys(languages))("in %s are complete and use every parameter", (name) => {
-    const texts = textsIn(Object.entries(languages).find(([one]) => one === name)?.[1]);
-    expect(texts.map(([path]) => path)).toEqual([...english.keys()]);
+  test.each(Object.keys(all))("in %s are complete and use every parameter", (name) => {
+    const texts = textsIn(Object.entries(all).find(([one]) => one === name)?.[1]);
+    expect(texts.map(([path]) => path).sort()).toEqual([...english.keys()].sort());
     for (const [path, text] of texts) {
       expect(text.trim(), path).not.toBe("");
       expect(text.includes("MARK"), path).toBe(english.get(path)?.includes("MARK"));

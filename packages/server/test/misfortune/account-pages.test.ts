@@ -138,7 +138,7 @@ describe("a person without JavaScript", () => {
     await using opened = await open("/account");
     const { page } = opened;
     await join(page, "fred");
-    await page.getByRole("link", { name: "Change your e-mail address" }).click();
+    await page.getByRole("link", { name: "Change your e‑mail address" }).click();
     await page.getByLabel("New e-mail address").fill("frédéric@exämple.example");
     await page.getByLabel("Current password").fill(phrase);
     await press(page, "Send the link");
@@ -182,7 +182,7 @@ describe("a person without JavaScript", () => {
     await press(page, "Send the link");
     expect(await heading(page)).toBe("Sign in to your account");
     await signIn(page, "alice", passwords.alice);
-    expect(await heading(page)).toBe("Change your e-mail address");
+    expect(await heading(page)).toBe("Change your e‑mail address");
   });
 
   test("uses the keyboard alone", async () => {
@@ -284,7 +284,7 @@ test("a link that has expired leads to a new one", async () => {
 describe("a page of another site", () => {
   const evil = "http://evil.example:8080/page";
 
-  /** A page of another site, in the browser of a person who is signed in. */
+  /** A page of another site, in the browser of a signed-in person. */
   async function foreignPage(html: string) {
     const opened = await open("/account", { javaScriptEnabled: true });
     const { page } = opened;

@@ -11,7 +11,7 @@ import { appendFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
 
-test("client documents, the documentation and MCP tools cost nothing until their first use", async () => {
+test("client documents, documentation, tools and account pages are loaded at first use", async () => {
   const notes = place.path("loaded");
   const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
   const env = { LATCHKEY_ISSUER: "", NODE_OPTIONS: hook, LOADED: notes };
@@ -23,6 +23,7 @@ test("client documents, the documentation and MCP tools cost nothing until their
       "/src/http/docs/docs-app.ts",
       "/@fastify/swagger/index.js",
       "/src/mcp/endpoint.ts",
+      "/src/http/account/account-pages.ts",
     ].filter((module) => readFileSync(notes, "utf8").includes(`${module}\n`));
   await signIn(server.url, "admin", adminPassword);
   expect(loaded()).toEqual(["/src/http/app.ts"]);
@@ -35,5 +36,9 @@ test("client documents, the documentation and MCP tools cost nothing until their
   expect((await send(`${server.url}/openapi.json`)).status).toBe(200);
   expect(loaded()).toContain("/src/http/docs/docs-app.ts");
   expect(loaded()).toContain("/@fastify/swagger/index.js");
+  expect(loaded()).not.toContain("/src/http/account/account-pages.ts");
+
+  expect((await send(`${server.url}/account/sign-in`)).status).toBe(200);
+  expect(loaded()).toContain("/src/http/account/account-pages.ts");
   await server.stop();
 });

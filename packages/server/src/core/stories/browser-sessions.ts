@@ -11,7 +11,7 @@ import type { Credentials, SignIn } from "./sign-in.ts";
 
 /** The parts of the sessions of browsers. */
 export interface BrowserSessionParts {
-  /** Opens sessions that live no longer than their cookies, for users who need not choose a new password. */
+  /** Opens sessions that live no longer than their cookies, without a password that must be changed. */
   readonly signIn: SignIn;
   readonly sessions: Pick<Sessions, "byId" | "end">;
   readonly users: Pick<Users, "byId">;
@@ -29,7 +29,7 @@ export interface OpenedBrowserSession {
   readonly lifetime: number;
 }
 
-/** A person who is signed in to the account pages. */
+/** A person, signed in to the account pages. */
 export interface BrowserSession {
   readonly me: SessionPrincipal;
   readonly user: User;

@@ -8,7 +8,7 @@ export class MustChangePassword extends Error {
   }
 }
 
-/** The password check of the pages: throws {@link MustChangePassword} for a user who must choose a new password. */
+/** The password check of the pages: throws {@link MustChangePassword} if the password must be changed. */
 export function refusingMustChange(authenticate: Authenticate): Authenticate {
   return async (...given) => {
     const person = await authenticate(...given);

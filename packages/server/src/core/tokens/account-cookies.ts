@@ -7,8 +7,8 @@ type SecretKeys = Pick<DerivedKeys, "accountCookie">;
 const form = /^([\w-]{22})\.(\d{1,15})\.([\w-]{43})$/;
 
 /**
- * The text of the cookie that opens the account pages: `<session id>.<expiry>.<MAC>`. It is no bearer token, because
- * every port of a host gets its cookies: no endpoint of the API takes it.
+ * The text of the cookie that opens the account pages: `<session id>.<expiry>.<MAC>`. No endpoint of the API takes it, because
+ * every port of a host gets its cookies.
  *
  * The first secret makes texts. A text that another secret has made is read as well.
  */

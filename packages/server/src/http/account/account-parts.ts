@@ -14,7 +14,7 @@ export interface AccountParts {
   readonly ownSessions: OwnSessions;
   /** The shortest new password, in characters. */
   readonly passwordMinLength: number;
-  /** The domains whose addresses can sign up. */
+  /** Domains. A stranger with an address of one of them can sign up. */
   readonly signUpDomains: readonly string[];
   readonly log: LogSink;
 }

@@ -104,7 +104,7 @@ export function formStatus({ status }: LatchkeyError): number {
   return status === 429 || status === 503 ? status : 422;
 }
 
-/** A form whose story may refuse. */
+/** A form with its story under way. */
 export interface RunningForm {
   readonly site: AccountSite;
   readonly reply: FastifyReply;

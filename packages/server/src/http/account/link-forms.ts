@@ -1,7 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { usernameProblem } from "../../core/passwords/account-names.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
-import { languages } from "../pages/language.ts";
 import { strongText } from "../pages/markup.ts";
 import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import { textPage } from "../pages/text-page.ts";
@@ -64,7 +63,7 @@ export function joinForm(site: AccountSite, { selfService, passwordMinLength }: 
     purposes: ["sign_up"],
     form({ email }, typed, reply) {
       const { language, texts } = site.shown(reply);
-      const { title, lead, submit, username, name, nameHint, password: label } = texts.join;
+      const { title, lead, submit, username, name, nameHint, password: label, again } = texts.join;
       const text = { type: "text" } as const;
       return {
         ...{ title, submit, lead: lead(strongText(email)) },
@@ -77,10 +76,7 @@ export function joinForm(site: AccountSite, { selfService, passwordMinLength }: 
             ...{ ...text, name: fieldNames.name, label: name, hint: nameHint, autocomplete: "name" },
             ...{ value: typed.get(fieldNames.name) ?? "", optional: true },
           },
-          ...newPasswordFields(language, passwordMinLength, {
-            label,
-            again: languages[language].newPassword.again,
-          }),
+          ...newPasswordFields(language, passwordMinLength, { label, again }),
         ],
       };
     },

@@ -50,14 +50,15 @@ export function linkPages(site: AccountSite, { selfService }: AccountParts, own:
     return site.send(reply, page, status);
   }
 
-  /** A link that cannot be used any more, with the way to a new one. */
+  /** A link that cannot be used any more. After a double click its owner reads this although it has worked. */
   async function orRefused(reply: FastifyReply, answer: () => Promise<FastifyReply>): Promise<FastifyReply> {
     try {
       return await answer();
     } catch (error) {
       if (!(error instanceof LatchkeyError && error.code === "invalid_link")) throw error;
       const isReset = own.name === "reset" && selfService.mail;
-      return site.refuse(reply, error, [site.link(reply, isReset ? "forgot" : "signIn")]);
+      const ways = [site.link(reply, "signIn"), ...(isReset ? [site.link(reply, "forgot")] : [])];
+      return site.refuse(reply, error, ways);
     }
   }
 

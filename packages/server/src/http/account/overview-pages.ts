@@ -111,7 +111,8 @@ function sessionItem(language: Language, session: Session, { me }: BrowserSessio
   const begun = momentText(language, session.createdAt);
   return html`<li><div>${isThis ? html`<strong>${texts.thisBrowser}</strong>` : foreignText(name)}
 <small>${texts.begun(moment(language, session.createdAt))}</small>
-<small>${texts.lastUsed(moment(language, session.lastUsedAt))}</small></div>
+<small>${texts.lastUsed(moment(language, session.lastUsedAt))}</small>
+<small>${texts.from(foreignText(session.addressBucket))}</small></div>
 ${isThis ? "" : postButton(site.path("sessions"), texts.end, { session: session.id, label: texts.endNamed(name, begun) })}</li>`;
 }
 

@@ -45,7 +45,7 @@ export function signInPages(site: AccountSite, parts: AccountParts): AccountPage
       ...(mustChange && { lead: newPassword.mustChange }),
       hidden: { to: accountPages[pageAfterSignIn(to)], ...(mustChange && { change: "yes" }) },
       fields: mustChange ? [...fields, ...newPasswordFields(language, passwordMinLength)] : fields,
-      submit: texts.signIn.submit,
+      submit: mustChange ? texts.signIn.submitChange : texts.signIn.submit,
       faults,
       links: mustChange ? [] : links(language),
     });

@@ -10,7 +10,7 @@ import {
 } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 
-/** A handler for a person who is signed in. */
+/** A handler for a signed-in person. */
 export type SignedInHandler = (
   session: BrowserSession,
   request: AccountRequest,

@@ -31,8 +31,8 @@ export interface AllowParts {
 }
 
 /**
- * Answers the form in which a person signs in and allows a request. A person who must change the password gets the same
- * form with the fields of a new one, and nothing is granted before.
+ * Answers the form in which a person signs in and allows a request. If the password must be
+ * changed, the same form comes back with the fields of a new one. Nothing is granted before.
  */
 export function createAllow({ pages, authorize, ownAccount }: AllowParts) {
   return async function allow(

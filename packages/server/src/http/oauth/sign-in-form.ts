@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../../core/errors.ts";
 import type { Form } from "./form-body.ts";
 
-/** The form of a person who allows a request. */
+/** A form that allows a request. */
 export interface AllowingForm {
   readonly decision: "allow";
   readonly username: string;

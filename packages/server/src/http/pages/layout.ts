@@ -1,6 +1,7 @@
 import { html, raw } from "hono/html";
+import type { Site } from "../../core/site.ts";
 import { type Language, languages } from "./language.ts";
-import type { Html } from "./markup.ts";
+import { foreignText, type Html } from "./markup.ts";
 import { styleSheet } from "./style-sheet.ts";
 
 /** The content of a page, and its title in the window's list and for screen readers. */
@@ -17,8 +18,15 @@ export interface PageContent {
   readonly content: Html;
 }
 
-/** The document around the content of every page. It contains no script and loads nothing. */
-export function layout({ language, site, title, isError, onward, content }: PageContent): Html {
+/**
+ * The document around the content of every page. It contains no script and loads nothing.
+ *
+ * @param operator the operator's site, beside the host of this server
+ */
+export function layout(
+  { language, site, title, isError, onward, content }: PageContent,
+  operator?: Site,
+): Html {
   const fullTitle = isError ? languages[language].errorTitle(title) : title;
   return html`<!doctype html>
 <html lang="${language}">
@@ -32,10 +40,17 @@ ${onward === undefined ? "" : html`<meta http-equiv="refresh" content="0;url=${o
 </head>
 <body>
 <main>
-${site === undefined ? "" : html`<p class="site">${site}</p>`}
+${site === undefined ? "" : html`<p class="site">${siteName(site, operator)}${site}</p>`}
 ${content}
 </main>
 </body>
 </html>
 `;
+}
+
+/** The name of the operator's site before the host, unless it is the host. The operator vouches for its address. */
+function siteName(host: string, operator: Site | undefined): Html | "" {
+  if (operator === undefined || operator.name === host) return "";
+  const { name, url } = operator;
+  return html`${url === undefined ? foreignText(name) : html`<a href="${url}">${foreignText(name)}</a>`} · `;
 }

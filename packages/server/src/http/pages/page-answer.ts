@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { parseAccept } from "hono/utils/accept";
+import type { Site } from "../../core/site.ts";
 import { type Language, languageOf } from "./language.ts";
 import { layout, type PageContent } from "./layout.ts";
 import { styleSource } from "./style-sheet.ts";
@@ -13,6 +14,13 @@ const pageHeaders = {
   "cross-origin-opener-policy": "same-origin",
 } as const;
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** The operator's site, which the pages name. */
+    readonly operatorSite?: Site;
+  }
+}
+
 /**
  * Answers with a page. The other security headers are those of every answer.
  *
@@ -24,7 +32,7 @@ export async function sendPage(
   status = 200,
   referrer: "same-origin" | "no-referrer" = "same-origin",
 ): Promise<FastifyReply> {
-  const document = await layout(page);
+  const document = await layout(page, reply.server.operatorSite);
   addVary(reply, "Accept-Language");
   const headers = { ...pageHeaders, "referrer-policy": referrer };
   return reply.code(status).headers(headers).type("text/html; charset=utf-8").send(document.toString());

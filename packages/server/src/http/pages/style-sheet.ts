@@ -37,6 +37,7 @@ code { font: .9em/1.4 ui-monospace, monospace; }
 main > :last-child { margin-bottom: 0; }
 .quiet { color: var(--quiet); }
 .site { margin: 0 0 .5rem; color: var(--quiet); font-size: .9rem; }
+.site a { display: inline-block; min-height: 1.5rem; color: inherit; }
 .note { margin-top: 1.5rem; font-size: .9rem; }
 .links { list-style: none; margin: 1.5rem 0 0; padding: 0; }
 .links li { padding: .25rem 0 .75rem; border-top: 1px solid var(--line); }
@@ -77,7 +78,7 @@ button:focus-visible, .button:focus-visible { border-radius: .5rem; }
 .buttons form > button { flex: 1; }
 .ways { list-style: none; margin: 1.5rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
 .ways a, .plain { display: inline-block; padding: .6rem 0; }
-.message-error li { margin: .25rem 0 .25rem 1rem; }
+ul.message { list-style: none; }
 .message-error a { display: inline-block; padding: .15rem 0; color: inherit; }
 .sessions { list-style: none; margin: 1rem 0 0; padding: 0; border-top: 1px solid var(--line); }
 .sessions li { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: center; padding: .75rem 0; border-bottom: 1px solid var(--line); }

@@ -14,7 +14,10 @@ interface ResultTexts {
 
 /** Every text of the account pages, in one language. Sentences are short and plain. */
 export interface AccountTexts {
-  readonly signIn: FormTexts;
+  readonly signIn: FormTexts & {
+    /** With the fields of a new password. */
+    readonly submitChange: string;
+  };
   readonly overview: {
     readonly title: string;
     readonly username: string;
@@ -34,6 +37,8 @@ export interface AccountTexts {
     readonly ownLogin: string;
     readonly begun: (time: Html) => Html;
     readonly lastUsed: (time: Html) => Html;
+    /** @param address of the network that opened the session */
+    readonly from: (address: Html) => Html;
     readonly end: string;
     /** The same for screen readers, which read the buttons without the list. */
     readonly endNamed: (session: string, begun: string) => string;
@@ -64,7 +69,7 @@ export interface AccountTexts {
   readonly signUp: FormTexts & {
     readonly lead: string;
     readonly email: string;
-    /** @param domains whose addresses can sign up: `a.example or b.example` */
+    /** @param domains of addresses that can sign up: `a.example or b.example` */
     readonly domains: (domains: string) => string;
     readonly sent: ResultTexts;
   };
@@ -74,6 +79,7 @@ export interface AccountTexts {
     readonly name: string;
     readonly nameHint: string;
     readonly password: string;
+    readonly again: string;
     readonly done: ResultTexts;
   };
   /** The spam folder, after a mail was sent. */

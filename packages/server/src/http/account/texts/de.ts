@@ -6,17 +6,18 @@ export const de: AccountTexts = {
   signIn: {
     title: "Bei Ihrem Konto anmelden",
     submit: "Anmelden",
+    submitChange: "Speichern und anmelden",
   },
   overview: {
     title: "Ihr Konto",
     username: "Benutzername",
     name: "Name",
     noName: "Nicht angegeben",
-    email: "E-Mail-Adresse",
+    email: "E‑Mail-Adresse",
     unverified: "Noch nicht bestätigt",
     verify: "Link zum Bestätigen senden",
     changePassword: "Passwort ändern",
-    changeEmail: "E-Mail-Adresse ändern",
+    changeEmail: "E‑Mail-Adresse ändern",
     signOut: "Abmelden",
     sessions: "Ihre Anmeldungen",
     sessionsLead: "Beenden Sie eine Anmeldung, die Sie nicht kennen, und ändern Sie danach Ihr Passwort.",
@@ -24,6 +25,7 @@ export const de: AccountTexts = {
     ownLogin: "Anmeldung mit Ihrem Passwort",
     begun: (time) => html`Begonnen ${time}`,
     lastUsed: (time) => html`Zuletzt benutzt ${time}`,
+    from: (address) => html`Von ${address}`,
     end: "Beenden",
     endNamed: (session, begun) => `${session} beenden, begonnen ${begun}`,
     endOthers: "Alle anderen beenden",
@@ -38,7 +40,7 @@ export const de: AccountTexts = {
     othersEnded: "Überall sonst sind Sie abgemeldet.",
   },
   email: {
-    title: "E-Mail-Adresse ändern",
+    title: "E‑Mail-Adresse ändern",
     submit: "Link senden",
     lead: (address) =>
       html`Ihre Adresse ist ${address}. Wir senden einen Link an die neue. Sie gilt, sobald Sie ihn geöffnet haben.`,
@@ -70,9 +72,10 @@ export const de: AccountTexts = {
     },
   },
   confirm: {
-    title: "E-Mail-Adresse bestätigen",
+    title: "E‑Mail-Adresse bestätigen",
     submit: "Bestätigen",
-    lead: (address) => html`Gehört ${address} Ihnen, und haben Sie das selbst veranlasst?`,
+    lead: (address) =>
+      html`Gehört ${address} Ihnen, und haben Sie das selbst veranlasst? Wenn nicht, schließen Sie diese Seite: Es ändert sich nichts.`,
     doneTitle: "Ihre Adresse ist bestätigt",
     done: (address) => html`Ihr Konto hat die Adresse ${address}.`,
   },
@@ -80,7 +83,7 @@ export const de: AccountTexts = {
     title: "Konto anlegen",
     submit: "Link senden",
     lead: "Geben Sie Ihre E-Mail-Adresse ein. Wir senden Ihnen einen Link, mit dem es weitergeht.",
-    email: "E-Mail-Adresse",
+    email: "E‑Mail-Adresse",
     domains: (domains) => `Eine Adresse von ${domains}.`,
     sent: {
       title: "Sehen Sie in Ihr Postfach",
@@ -95,6 +98,7 @@ export const de: AccountTexts = {
     name: "Ihr Name",
     nameHint: "Freiwillig. Andere Personen können ihn sehen.",
     password: "Passwort",
+    again: "Passwort noch einmal",
     done: {
       title: "Ihr Konto ist bereit",
       text: "Melden Sie sich jetzt mit Ihrem neuen Benutzernamen und Passwort an.",

@@ -6,6 +6,7 @@ export const en: AccountTexts = {
   signIn: {
     title: "Sign in to your account",
     submit: "Sign in",
+    submitChange: "Save and sign in",
   },
   overview: {
     title: "Your account",
@@ -16,7 +17,7 @@ export const en: AccountTexts = {
     unverified: "Not confirmed yet",
     verify: "Send a link to confirm it",
     changePassword: "Change your password",
-    changeEmail: "Change your e-mail address",
+    changeEmail: "Change your e‑mail address",
     signOut: "Sign out",
     sessions: "Where you are signed in",
     sessionsLead: "End a session that you do not know, and then change your password.",
@@ -24,6 +25,7 @@ export const en: AccountTexts = {
     ownLogin: "Sign-in with your password",
     begun: (time) => html`Began ${time}`,
     lastUsed: (time) => html`Last used ${time}`,
+    from: (address) => html`From ${address}`,
     end: "End",
     endNamed: (session, begun) => `End ${session}, begun ${begun}`,
     endOthers: "End all other sessions",
@@ -38,7 +40,7 @@ export const en: AccountTexts = {
     othersEnded: "You are signed out everywhere else.",
   },
   email: {
-    title: "Change your e-mail address",
+    title: "Change your e‑mail address",
     submit: "Send the link",
     lead: (address) =>
       html`Your address is ${address}. We send a link to the new one, and it counts once you have opened that link.`,
@@ -70,9 +72,10 @@ export const en: AccountTexts = {
     },
   },
   confirm: {
-    title: "Confirm your e-mail address",
+    title: "Confirm your e‑mail address",
     submit: "Confirm",
-    lead: (address) => html`Does ${address} belong to you, and did you ask for this?`,
+    lead: (address) =>
+      html`Does ${address} belong to you, and did you ask for this? If not, close this page: nothing changes.`,
     doneTitle: "Your address is confirmed",
     done: (address) => html`Your account has the address ${address}.`,
   },
@@ -95,6 +98,7 @@ export const en: AccountTexts = {
     name: "Your name",
     nameHint: "Optional. Other people may see it.",
     password: "Password",
+    again: "Password, once more",
     done: { title: "Your account is ready", text: "Now sign in with your new user name and password." },
   },
   mailAdvice: "No mail after a few minutes? Look into the folder for spam, then try again.",

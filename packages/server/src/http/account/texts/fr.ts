@@ -6,17 +6,18 @@ export const fr: AccountTexts = {
   signIn: {
     title: "Se connecter à votre compte",
     submit: "Se connecter",
+    submitChange: "Enregistrer et se connecter",
   },
   overview: {
     title: "Votre compte",
     username: "Nom d’utilisateur",
     name: "Nom",
     noName: "Non indiqué",
-    email: "Adresse e-mail",
+    email: "Adresse e‑mail",
     unverified: "Pas encore confirmée",
     verify: "Envoyer un lien de confirmation",
     changePassword: "Changer de mot de passe",
-    changeEmail: "Changer d’adresse e-mail",
+    changeEmail: "Changer d’adresse e‑mail",
     signOut: "Se déconnecter",
     sessions: "Vos connexions",
     sessionsLead: "Terminez une connexion que vous ne connaissez pas, puis changez de mot de passe.",
@@ -24,6 +25,7 @@ export const fr: AccountTexts = {
     ownLogin: "Connexion par mot de passe",
     begun: (time) => html`Début : ${time}`,
     lastUsed: (time) => html`Dernière utilisation : ${time}`,
+    from: (address) => html`Depuis ${address}`,
     end: "Terminer",
     endNamed: (session, begun) => `Terminer ${session}, début ${begun}`,
     endOthers: "Terminer toutes les autres",
@@ -41,7 +43,7 @@ export const fr: AccountTexts = {
     othersEnded: "Vous êtes déconnecté partout ailleurs.",
   },
   email: {
-    title: "Changer d’adresse e-mail",
+    title: "Changer d’adresse e‑mail",
     submit: "Envoyer le lien",
     lead: (address) =>
       html`Votre adresse est ${address}. Nous envoyons un lien à la nouvelle, qui compte dès que vous l’avez ouvert.`,
@@ -74,9 +76,10 @@ export const fr: AccountTexts = {
     },
   },
   confirm: {
-    title: "Confirmer votre adresse e-mail",
+    title: "Confirmer votre adresse e‑mail",
     submit: "Confirmer",
-    lead: (address) => html`L’adresse ${address} est-elle à vous, et l’avez-vous demandé vous-même ?`,
+    lead: (address) =>
+      html`L’adresse ${address} est-elle à vous, et l’avez-vous demandé vous-même ? Sinon, fermez cette page : rien ne change.`,
     doneTitle: "Votre adresse est confirmée",
     done: (address) => html`Votre compte a l’adresse ${address}.`,
   },
@@ -84,7 +87,7 @@ export const fr: AccountTexts = {
     title: "Créer un compte",
     submit: "Envoyer le lien",
     lead: "Indiquez votre adresse e-mail. Nous vous envoyons un lien pour continuer.",
-    email: "Adresse e-mail",
+    email: "Adresse e‑mail",
     domains: (domains) => `Une adresse de ${domains}.`,
     sent: {
       title: "Consultez votre boîte",
@@ -99,6 +102,7 @@ export const fr: AccountTexts = {
     name: "Votre nom",
     nameHint: "Facultatif. D’autres personnes peuvent le voir.",
     password: "Mot de passe",
+    again: "Mot de passe, encore une fois",
     done: {
       title: "Votre compte est prêt",
       text: "Connectez-vous avec votre nouveau nom d’utilisateur et votre mot de passe.",

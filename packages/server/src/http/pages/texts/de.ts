@@ -142,7 +142,8 @@ export const de: Texts = {
     },
     invalidLink: {
       title: "Dieser Link gilt nicht mehr",
-      advice: "Er ist abgelaufen, wurde schon benutzt oder gehört zu einem älteren Stand des Kontos.",
+      advice:
+        "Er ist abgelaufen, wurde schon benutzt oder gehört zu einem älteren Stand des Kontos. Wenn Sie ihn gerade benutzt haben, melden Sie sich an.",
     },
     notFound: {
       title: "Diese Seite gibt es hier nicht",

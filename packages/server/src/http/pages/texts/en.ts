@@ -133,7 +133,8 @@ export const en: Texts = {
     },
     invalidLink: {
       title: "This link does not work any more",
-      advice: "It has expired, was used already, or belongs to an older state of the account.",
+      advice:
+        "It has expired, was used already, or belongs to an older state of the account. If you have just used it, sign in.",
     },
     notFound: {
       title: "There is no such page here",

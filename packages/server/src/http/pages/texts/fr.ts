@@ -137,7 +137,8 @@ export const fr: Texts = {
     },
     invalidLink: {
       title: "Ce lien ne fonctionne plus",
-      advice: "Il a expiré, a déjà servi, ou appartient à un état plus ancien du compte.",
+      advice:
+        "Il a expiré, a déjà servi, ou appartient à un état plus ancien du compte. Si vous venez de l’utiliser, connectez-vous.",
     },
     notFound: {
       title: "Cette page n’existe pas ici",
