@@ -42,3 +42,22 @@ export const strangersKinds: readonly MailKind[] = ["reset_request", "sign_up", 
 
 /** The kinds that carry a link. */
 export type LinkedKind = "reset" | "verify" | "change_email" | "invitation" | "sign_up";
+
+/** The kinds that the mail job sends. It replaces a `reset_request` by another mail. */
+export const sentKinds = [
+  "reset",
+  "verify",
+  "change_email",
+  "address_taken",
+  "invitation",
+  "sign_up",
+  "sign_up_known",
+  "password_changed",
+  "email_changed",
+  "new_address",
+] as const satisfies readonly MailKind[];
+
+/** The outcomes of one try. `deferred`: there will be another. `rejected`, `expired`: there will be none. */
+export const mailOutcomes = ["sent", "deferred", "rejected", "expired"] as const;
+
+export type MailOutcome = (typeof mailOutcomes)[number];
