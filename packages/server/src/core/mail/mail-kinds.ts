@@ -37,7 +37,7 @@ export type MailContent =
 
 export type MailKind = MailContent["kind"];
 
-/** The kinds that a caller without an account can cause. Only so many of them may wait. */
+/** The kinds that a caller without an account can cause. They are refused if 10,000 mails wait. */
 export const strangersKinds: readonly MailKind[] = ["reset_request", "sign_up", "sign_up_known"];
 
 /** The kinds that carry a link. */
