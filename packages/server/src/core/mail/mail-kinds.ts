@@ -21,9 +21,9 @@ export type MailContent =
   | { readonly kind: "change_email" }
   /** A user asked to move their account to the address of another account. Its owner learns of it. */
   | { readonly kind: "address_taken" }
-  /** A link to make an account, for a person whom an administrator invites. */
+  /** A link to make an account, by the invitation of an administrator. */
   | { readonly kind: "invitation"; readonly invitedBy: string | null }
-  /** The same for a stranger who asked for it. */
+  /** The same by the request of a stranger. */
   | { readonly kind: "sign_up" }
   /** A stranger asked to sign up with the address of an account. */
   | { readonly kind: "sign_up_known"; readonly username: string }
