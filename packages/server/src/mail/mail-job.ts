@@ -1,13 +1,10 @@
 import { eventOf, serverActor } from "../core/audit-events.ts";
-import type { MailKind } from "../core/mail/mail-kinds.ts";
+import type { MailKind, MailOutcome } from "../core/mail/mail-kinds.ts";
 import type { AnswerRequest, Outbox, WaitingMail } from "../core/mail/outbox.ts";
 import type { Log } from "../log.ts";
 import { nextTry, outdated } from "./retries.ts";
 import type { SentContent } from "./texts/texts.ts";
 import { SendFailure } from "./transport.ts";
-
-/** The outcome of one try. `deferred`: there will be another. `rejected`, `expired`: there will be none. */
-export type MailOutcome = "sent" | "deferred" | "rejected" | "expired";
 
 export interface MailJobParts {
   readonly outbox: Outbox;

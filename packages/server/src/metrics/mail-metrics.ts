@@ -1,14 +1,23 @@
-import type { MailKind } from "../core/mail/mail-kinds.ts";
+import { type MailKind, type MailOutcome, mailOutcomes, sentKinds } from "../core/mail/mail-kinds.ts";
 import type { Family } from "./exposition.ts";
 
 /** Counts the tries of mails. */
 export class MailMetrics {
   readonly #counts = new Map<string, { readonly labels: Record<string, string>; value: number }>();
 
-  note(kind: MailKind, outcome: string): void {
+  constructor() {
+    // Prometheus sees no increase in a series that begins with 1.
+    for (const kind of sentKinds) for (const outcome of mailOutcomes) this.#add(kind, outcome, 0);
+  }
+
+  note(kind: MailKind, outcome: MailOutcome): void {
+    this.#add(kind, outcome, 1);
+  }
+
+  #add(kind: MailKind, outcome: MailOutcome, more: number): void {
     const key = `${kind} ${outcome}`;
     const count = this.#counts.get(key) ?? { labels: { kind, outcome }, value: 0 };
-    count.value++;
+    count.value += more;
     this.#counts.set(key, count);
   }
 

@@ -178,7 +178,7 @@ test("docs/operations.md names exactly the metrics of the server", async () => {
   );
   await using server = await postgresWorld.open();
   await signIn(server);
-  await using onFile = await testServer();
+  await using onFile = await testServer({ MAILBOX: "on" });
   const text = (await (await scrape(server)).text()) + (await (await scrape(onFile)).text());
   const told = new Set([...text.matchAll(/^# TYPE ([a-z_]+) /gm)].map(([, name]) => name));
   expect([...named].sort()).toEqual([...told].sort());

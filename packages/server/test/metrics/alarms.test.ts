@@ -56,7 +56,7 @@ test("docs/operations.md has the alarms of deploy/prometheus-rules.yml", () => {
 
 test("alarms and dashboard name only metrics of the server", async () => {
   await using server = await postgresWorld.open();
-  await using onFile = await testServer();
+  await using onFile = await testServer({ MAILBOX: "on" });
   const served = await Promise.all(
     [server, onFile].map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
   );

@@ -11,10 +11,11 @@ import { appendFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
 
-test("client documents, documentation, tools and account pages are loaded at first use", async () => {
+test("documents, documentation, mails, tools and account pages are loaded at first use", async () => {
   const notes = place.path("loaded");
   const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
-  const env = { LATCHKEY_ISSUER: "", NODE_OPTIONS: hook, LOADED: notes };
+  const mail = { LATCHKEY_SMTP_URL: "smtp://127.0.0.1:1", LATCHKEY_MAIL_FROM: "login@example.com" };
+  const env = { LATCHKEY_ISSUER: "", NODE_OPTIONS: hook, LOADED: notes, ...mail };
   const server = await place.server({ env });
   const loaded = () =>
     [
@@ -24,6 +25,8 @@ test("client documents, documentation, tools and account pages are loaded at fir
       "/@fastify/swagger/index.js",
       "/src/mcp/endpoint.ts",
       "/src/http/account/account-pages.ts",
+      "/src/mail/delivery.ts",
+      "/nodemailer/dist/esm/smtp-connection/index.js",
     ].filter((module) => readFileSync(notes, "utf8").includes(`${module}\n`));
   await signIn(server.url, "admin", adminPassword);
   expect(loaded()).toEqual(["/src/http/app.ts"]);

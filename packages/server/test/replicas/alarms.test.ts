@@ -8,7 +8,11 @@ import { type Prometheus, startPrometheus } from "./prometheus.ts";
 
 const place = new Place();
 const key = "m".repeat(40);
-const settings = { LATCHKEY_METRICS_KEYS: key };
+const settings = {
+  LATCHKEY_METRICS_KEYS: key,
+  LATCHKEY_MAILBOX: "on",
+  LATCHKEY_ALLOW_INSECURE: "hash,issuer,secret,mailbox",
+};
 let cluster: Cluster;
 let prometheus: Prometheus;
 

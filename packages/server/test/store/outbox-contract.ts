@@ -45,6 +45,17 @@ export function outboxContract(opened: () => Store, heard: () => readonly AuditE
       return mail;
     };
 
+    /** Writes many mails in one commit, beside the link of a stranger. */
+    const fill = (id: string, mails: readonly NewMail[]) =>
+      opened().links.add(
+        {
+          ...{ id, purpose: "sign_up", userId: null, revision: null, roles: null },
+          ...{ email: "alice@example.com", createdAt: now, expiresAt: now + minute },
+        },
+        mails,
+        [],
+      );
+
     test("keeps every kind of mail with its facts", async () => {
       for (const [number, content] of contents.entries()) {
         const linkId = content.kind === "reset" ? "link" : null;
@@ -120,16 +131,16 @@ export function outboxContract(opened: () => Store, heard: () => readonly AuditE
       expect(await outbox().count()).toBe(0);
     });
 
-    test("refuses strangers' requests when 10,000 of them wait", async () => {
-      for (let number = 0; number < 10_000; number += 20)
-        await Promise.all(Array.from({ length: 20 }, () => outbox().request(request("alice"), [])));
+    test("refuses strangers' requests when 10,000 mails wait", async () => {
+      const thousand = Array.from({ length: 1_000 }, () => request("alice"));
+      for (let number = 0; number < 10; number++) expect(await fill(`link-${number}`, thousand)).toBe(true);
       await expect(outbox().request(request("bob"), [event("reset.requested")])).rejects.toMatchObject({
         code: "overloaded",
       });
       expect(heard()).toEqual([]);
       await outbox().request(request("", { content: { kind: "password_changed", at: now } }), []);
       expect(await outbox().count()).toBe(10_001);
-      for (const mail of await claim(now, 1)) await outbox().settle(mail);
+      for (const mail of await claim(now, 2)) await outbox().settle(mail);
       await outbox().request(request("bob"), [event("reset.requested")]);
       expect(heard()).toEqual(["reset.requested"]);
     });

@@ -43,7 +43,7 @@ export type ArrivalOf = (user: Pick<User, "id" | "email">, caller: Caller) => Pr
 const freshFor = 86_400_000;
 
 /**
- * Tells users of sign-ins from addresses that they have never used before. The first address of a user is no news.
+ * Tells users of sign-ins from addresses that they have never used before. The first address of a user causes no notice.
  * Addresses are compared as the throttle does: an IPv6 address by its /64.
  */
 export function createArrivals({ knownAddresses, keys, language, clock }: ArrivalParts): ArrivalOf {

@@ -21,9 +21,9 @@ export type MailContent =
   | { readonly kind: "change_email" }
   /** A user asked to move their account to the address of another account. Its owner learns of it. */
   | { readonly kind: "address_taken" }
-  /** A link to make an account, for a person whom an administrator invites. */
+  /** A link to make an account, by the invitation of an administrator. */
   | { readonly kind: "invitation"; readonly invitedBy: string | null }
-  /** The same for a stranger who asked for it. */
+  /** The same by the request of a stranger. */
   | { readonly kind: "sign_up" }
   /** A stranger asked to sign up with the address of an account. */
   | { readonly kind: "sign_up_known"; readonly username: string }
@@ -37,8 +37,27 @@ export type MailContent =
 
 export type MailKind = MailContent["kind"];
 
-/** The kinds that a caller without an account can cause. Only so many of them may wait. */
+/** The kinds that a caller without an account can cause. They are refused if 10,000 mails wait. */
 export const strangersKinds: readonly MailKind[] = ["reset_request", "sign_up", "sign_up_known"];
 
 /** The kinds that carry a link. */
 export type LinkedKind = "reset" | "verify" | "change_email" | "invitation" | "sign_up";
+
+/** The kinds that the mail job sends. It replaces a `reset_request` by another mail. */
+export const sentKinds = [
+  "reset",
+  "verify",
+  "change_email",
+  "address_taken",
+  "invitation",
+  "sign_up",
+  "sign_up_known",
+  "password_changed",
+  "email_changed",
+  "new_address",
+] as const satisfies readonly MailKind[];
+
+/** The outcomes of one try. `deferred`: there will be another. `rejected`, `expired`: there will be none. */
+export const mailOutcomes = ["sent", "deferred", "rejected", "expired"] as const;
+
+export type MailOutcome = (typeof mailOutcomes)[number];

@@ -37,7 +37,7 @@ export interface Outbox {
   /**
    * Takes the request of a stranger, by one insert whatever the account.
    *
-   * @throws {LatchkeyError} `overloaded` if 10,000 of them wait
+   * @throws {LatchkeyError} `overloaded` if 10,000 mails wait
    */
   request(mail: NewMail, events: readonly AuditEvent[]): Promise<void>;
   /** Claims mails that are due, oldest first. Each process gets others. */

@@ -9,11 +9,11 @@ export type SentContent = Extract<MailContent, { kind: SentKind }>;
 /** The sentences of one mail, as plain text. */
 export interface MailText {
   readonly subject: string;
-  /** What has happened, or what the link does. */
+  /** The event, or the effect of the link. */
   readonly lead: readonly string[];
   /** The label of the link; its lifetime. Undefined for a mail without a link. */
   readonly action?: { readonly label: string; readonly lifetime: string };
-  /** What the reader does if the mail is a surprise. */
+  /** The advice for a reader who did not expect the mail. */
   readonly otherwise: string;
   /** The reason why it was sent. */
   readonly reason: string;

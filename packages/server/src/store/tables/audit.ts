@@ -21,7 +21,7 @@ export interface AuditWriter extends AuditTrail {
    * Commits a change with its events and mails, then calls the listeners.
    *
    * @returns false if the change was rolled back: then no event is recorded and no mail is sent. A stranger's mail rolls
-   * the change back if too many of them wait
+   * the change back if too many mails wait
    * @throws {LatchkeyError} `store_unavailable` if the change could not be made durable
    */
   commit(

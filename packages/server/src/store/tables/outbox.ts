@@ -41,7 +41,7 @@ export function outboxTable(database: Database, audit: AuditWriter): Outbox {
   return {
     async request(mail, events) {
       if (!(await audit.commit([], events, "ordinary", [mail])))
-        throw new LatchkeyError("overloaded", { reason: "the outbox is full of strangers' requests" });
+        throw new LatchkeyError("overloaded", { reason: "the outbox is full" });
     },
     async claim({ at, lease, most }) {
       const claimedBy = randomBytes(16).toString("base64url");
