@@ -31,7 +31,7 @@ export class JobThread<Kind extends JobKind> {
     this.#kind = kind;
     this.#options = {
       program: new URL("./password-thread.ts", import.meta.url),
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       idleMs: 30_000,
       mostJobs: 64,
       ...options,
@@ -59,6 +59,11 @@ export class JobThread<Kind extends JobKind> {
       this.#jobs--;
       if (this.#jobs === 0) this.#endWhenIdle();
     }
+  }
+
+  /** Ends the thread now instead of later, unless it has work. */
+  release(): void {
+    if (this.#jobs === 0) this.#end();
   }
 
   async #runNow(input: ThreadJobs[Kind]["input"]): Promise<ThreadJobs[Kind]["output"]> {
