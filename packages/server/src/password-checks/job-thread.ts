@@ -15,7 +15,7 @@ export interface JobThreadOptions {
 
 /**
  * A thread that starts with its first job, runs one job at a time, and ends when it is idle. So work that computes for
- * long never holds up the thread that answers requests, and its code takes memory only while it is needed.
+ * long never holds up the thread that answers requests. Its code takes memory only while it is needed.
  *
  * A job that takes too long ends the thread; the next job starts another one.
  */
