@@ -9,6 +9,7 @@ import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
 import { pageStorm } from "./rows/page-storm.ts";
+import { passwords } from "./rows/passwords.ts";
 import { queries } from "./rows/queries.ts";
 import { refresh } from "./rows/refresh.ts";
 import { registrations } from "./rows/registrations.ts";
@@ -27,6 +28,7 @@ const measures: Readonly<Record<string, Measure>> = {
   refresh,
   storm: stormed,
   "page-storm": pageStorm,
+  passwords,
   token,
   registrations,
   start,
