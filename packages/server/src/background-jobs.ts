@@ -3,6 +3,7 @@ import type { ClockWatch } from "./clock-watch.ts";
 import type { Config } from "./config/config.ts";
 import { eventOf, serverActor } from "./core/audit-events.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
+import type { Pseudonyms } from "./core/people/erasures.ts";
 import type { AttemptCounter } from "./core/throttle/attempt-counter.ts";
 import type { Revocations } from "./core/tokens/revocations.ts";
 import type { SigningKeys } from "./core/tokens/signing-keys.ts";
@@ -17,13 +18,20 @@ const pollInterval = 250;
 /** Milliseconds between two purges. */
 const purgeInterval = 60_000;
 
+/** Milliseconds between two looks for erased users that the audit trail still names. */
+const erasureInterval = 5_000;
+
 /** The parts that the background jobs work on. */
 export interface BackgroundJobParts {
   readonly signingKeys: SigningKeys;
   readonly revocations: Revocations;
   readonly counters: readonly AttemptCounter[];
   readonly store: Store;
-  readonly config: Pick<Config, "accessTokenTtl" | "keyRotation" | "auditRetention" | "auditMaxSize">;
+  readonly config: Pick<
+    Config,
+    "accessTokenTtl" | "keyRotation" | "auditRetention" | "auditMaxSize" | "removedRetention"
+  >;
+  readonly pseudonymOf: Pseudonyms;
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly clockWatch: ClockWatch;
@@ -57,6 +65,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
     revocations.prune(now);
     for (const counter of counters) await counter.prune();
     await store.purge(now, config.auditRetention, revocations.firstHeld);
+    await eraseRemoved(now);
     await clockWatch.keep();
     // The rotation comes last: on a full volume it needs the space that the deletions free.
     await rotateWhenDue(now);
@@ -74,6 +83,9 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
     if (revocations.isIncomplete) await store.finishEndings(clock());
   }
 
+  const eraseRemoved = removedUserEraser(parts);
+  const rewriteTrail = () => store.erasures.rewrite(clock());
+
   const limitDiskUse = diskUseLimiter(parts);
   const changeReads = new SingleFlight<void>({ now: clock, steady: parts.steady });
   // PostgreSQL notifies its replicas, which then read the changes at once. The next poll makes up for a failure.
@@ -84,6 +96,8 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
     // At once: a restart with a shorter retention must free space on a full volume.
     repeat(purgeInterval, deleteExpired, log, "now"),
     repeat(purgeInterval, limitDiskUse, log, "now"),
+    repeat(erasureInterval, rewriteTrail, log),
+    repeat(purgeInterval, () => store.userSearch.completeKeys(), log, "now"),
     ...parts.providerJobs.map(([interval, job]) => repeat(interval, job, log)),
   ];
   return {
@@ -94,10 +108,38 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
       await limitDiskUse();
     },
     finishEndings,
+    rewriteTrail,
     /** Stops all timers. Resolves after the current runs. */
     async stop(): Promise<void> {
       await Promise.all(stops.map((stop) => stop()));
     },
+  };
+}
+
+/** Users that one reading of the list erases. */
+const erasedAtOnce = 100;
+
+/**
+ * A job that erases users when the retention of removed users is over.
+ *
+ * @returns a function of the time that deletions may follow
+ */
+function removedUserEraser({ store, config, pseudonymOf }: BackgroundJobParts) {
+  const { erasures } = store;
+  return async (now: number) => {
+    await erasures.forgetRemovedBefore(now - config.auditRetention);
+    const before = now - (config.removedRetention ?? Number.POSITIVE_INFINITY);
+    for (let ids = await due(); ids.length > 0; ids = await due()) {
+      for (const userId of ids) {
+        const pseudonym = await pseudonymOf(userId);
+        const event = eventOf("user.erased", now, serverActor, { subject: pseudonym });
+        await erasures.begin({ userId, pseudonym }, event);
+      }
+    }
+
+    async function due(): Promise<readonly string[]> {
+      return Number.isFinite(before) ? erasures.removedBefore(before, erasedAtOnce) : [];
+    }
   };
 }
 

@@ -90,7 +90,8 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     await reserved?.[Symbol.asyncDispose]();
     await app.listen({ host, port });
     const providerJobs = realm?.jobs ?? [];
-    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs };
+    const { pseudonymOf } = stories;
+    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs, pseudonymOf };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);
     const clockOffsetSeconds = clockWatch.offset && secondsOf(clockWatch.offset.offset);

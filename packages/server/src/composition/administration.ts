@@ -60,7 +60,7 @@ export function composeAdministration(parts: AdministrationParts): AdminStories 
       tokenLifetime: config.accessTokenTtl,
       clock,
     }),
-    clients: ({ by, held }) => createClientAdministration({ clients, clock, by, held }),
+    clients: ({ by, held }) => createClientAdministration({ clients, revocations, clock, by, held }),
     resources: ({ by }) => createResourceAdministration({ resources, clock, by }),
     createOnce: once,
     log,

@@ -72,6 +72,11 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
     },
     mcp: stories.mcp,
     administration: stories.administration,
+    selfService: stories.selfService && {
+      selfService: stories.selfService,
+      ownSessions: stories.ownSessions,
+      check: keys.check,
+    },
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

@@ -6,6 +6,7 @@ import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
 import { createAdministration } from "../core/people/administration.ts";
+import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
 import { createOwnSessions } from "../core/stories/own-sessions.ts";
@@ -13,6 +14,7 @@ import { createRecentEvents } from "../core/stories/recent-events.ts";
 import { createRefresh } from "../core/stories/refresh.ts";
 import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
+import { forgetAccount } from "../core/throttle/forget-account.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
@@ -21,7 +23,9 @@ import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
+import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
+import { composeUserChanges } from "./user-changes.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
@@ -50,7 +54,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     steady,
     onUnavailable: (message) => log.warn(message),
   });
-  const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const failures = config.passwordRules === "nist" ? store.passwordFailures : undefined;
   const accounts = localAccounts(users, passwords, fingerprint, failures);
 
@@ -60,6 +63,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     address: config.throttleAddress,
   };
   const counters = store.attemptCounters(steady);
+  const pseudonymOf = createPseudonyms(async () => keyring.first.pseudonym);
+  const changes = composeUserChanges({
+    ...{ config, store, passwords, passwordRules, clock, counters },
+    pseudonymOf,
+    refuseEnded: () => keys.revocations.poll(),
+  });
+  store.onUnlock((userId) => forgetAccount(counters, userId));
+  const people = new People({ users, changes, passwords, passwordRules, clock, by: serverActor });
   const opened = config.provider === "keycloak" ? store.realmSessions : sessions;
   const throttle = new Throttle({
     rules,
@@ -80,9 +91,10 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
+  const ownSessions = createOwnSessions({ ...shared, longestGrace });
   const mcp = composeTools({
     ...{ config, issuer, keys, log, userOf },
-    ownSessions: createOwnSessions({ ...shared, longestGrace }),
+    ownSessions,
     administration: createAdministration({ ...shared, people }),
     recentEvents: createRecentEvents(users, store.events),
   });
@@ -109,18 +121,40 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           realm: realm?.oauth,
         })
       : undefined;
+  const selfService =
+    realm === undefined
+      ? composeSelfService({
+          ...{
+            ...parts,
+            config,
+            issuer,
+            store,
+            keys,
+            accounts,
+            passwords,
+            passwordRules,
+            throttle,
+            counters,
+          },
+        })
+      : undefined;
   const administration = composeAdministration({
     ...{ ...parts, config, issuer, store, keys, longestGrace },
     userOf:
       realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
     users: realm?.oauth?.users ?? accounts,
-    people: undefined,
+    people: selfService && { changes, selfService },
   });
   return {
     operations,
     administration,
+    ownSessions,
+    /** Undefined with the users of a realm, who have the pages of their own provider. */
+    selfService,
     oauth,
     people,
+    userChanges: changes,
+    pseudonymOf,
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],

@@ -24,6 +24,8 @@ import { corsOptions, type HeaderOptions, securityHeaders } from "./response-hea
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
+import { type SelfServiceOperations, selfServiceRoutes } from "./self-service.ts";
+import { selfServiceModels } from "./self-service-models.ts";
 import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
@@ -47,6 +49,8 @@ export interface AppParts
   readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The own account. Undefined with the users of a realm. */
+  readonly selfService: SelfServiceOperations | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -93,6 +97,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
   for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
+  if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
@@ -115,6 +120,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
+    if (parts.selfService !== undefined) await selfServiceRoutes(scope, parts.selfService);
     startPageRoute(scope, parts);
     wellKnownRoutes(scope, parts);
     healthRoutes(scope, parts);

@@ -9,6 +9,7 @@ import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { clientDocumentsContract } from "./client-documents-contract.ts";
+import { erasuresContract } from "./erasures-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
@@ -16,6 +17,8 @@ import { passwordFailuresContract } from "./password-failures-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
+import { userChangesContract } from "./user-changes-contract.ts";
+import { userSearchContract } from "./user-search-contract.ts";
 
 const day = 86_400_000;
 
@@ -69,6 +72,12 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     idempotencyKeysContract(() => store);
+    userChangesContract(
+      () => store,
+      () => heard,
+    );
+    userSearchContract(() => store);
+    erasuresContract(() => store);
     passwordFailuresContract(() => store);
     outboxContract(
       () => store,

@@ -6,11 +6,10 @@ import { invalidLink, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
-import { namesToAdd, type Person } from "./people.ts";
-import { PersonProblem } from "./person-problem.ts";
+import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
 import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { fieldProblem, typedEmail } from "./typed-email.ts";
+import { accepted, fieldProblem, typedEmail } from "./typed-fields.ts";
 import { addWithFreeId } from "./user-ids.ts";
 import { type Users, withoutSecrets } from "./users.ts";
 
@@ -66,6 +65,8 @@ export function createSignUps(parts: SignUpParts): SignUps {
     async invite(typed, roles, by, language) {
       assertAllowed();
       const email = typedEmail(typed);
+      const problem = rolesProblem(roles);
+      if (problem !== undefined) throw fieldProblem("roles", problem);
       if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
       const content = { kind: "invitation", invitedBy: by.actor ?? null } as const;
       const { link, mail } = newLinks.signUp(content, email, roles, language);
@@ -78,7 +79,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
       await limits.linkUse(caller);
       const { id: link, email, roles } = await linkUses.signUp(linkToken);
       const person = { username, email, displayName, roles: roles ?? strangersRoles };
-      const names = checked(() => namesToAdd(person));
+      const names = accepted(() => namesToAdd(person));
       await assertFree(person);
       const passwordHash = await newPasswords.hash(password, person, caller);
       const at = clock();
@@ -95,16 +96,6 @@ export function createSignUps(parts: SignUpParts): SignUps {
         : new LatchkeyError(outcome);
     },
   };
-}
-
-/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
-function checked<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
-    throw error;
-  }
 }
 
 /** The one spelling of a domain. */

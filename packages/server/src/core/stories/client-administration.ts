@@ -9,6 +9,7 @@ import { readScopes } from "../oauth/scopes.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
 import { assertMayEquip, type Power, powers } from "../people/powers.ts";
 import { OvertakenChange, RefusedChange, UnknownSubject } from "../refused-change.ts";
+import type { Revocations } from "../tokens/revocations.ts";
 
 /** A client that was added, and its secret if it has one. The secret is not stored: it is shown once. */
 export interface AddedClient {
@@ -22,6 +23,8 @@ export interface ClientAdministrationParts {
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
+  /** The list that refuses the tokens of ended sessions. Default: none, as on the command line. */
+  readonly revocations?: Pick<Revocations, "poll">;
   /** The powers of the caller. Default: all, as on the command line. */
   readonly held?: ReadonlySet<Power>;
 }
@@ -33,7 +36,7 @@ export type ClientAdministration = ReturnType<typeof createClientAdministration>
  * Every function throws {RefusedChange} if the client is unknown or refused.
  */
 export function createClientAdministration(parts: ClientAdministrationParts) {
-  const { clients, clock, by, held = new Set(powers) } = parts;
+  const { clients, clock, by, revocations, held = new Set(powers) } = parts;
   const event = (name: AuditEvent["name"] & `client.${string}`, client: string): AuditEvent =>
     eventOf(name, clock(), by, { client });
 
@@ -105,7 +108,9 @@ export function createClientAdministration(parts: ClientAdministrationParts) {
     /** Keeps a client out, whatever describes it. @returns false if it was blocked before */
     async block(id: string): Promise<boolean> {
       const { name } = await find(id);
-      return clients.block(id, name, event("client.blocked", id), newSessionId());
+      const blocked = await clients.block(id, name, event("client.blocked", id), newSessionId());
+      await revocations?.poll();
+      return blocked;
     },
     /** Lets a client in again. Its ended sessions do not come back. @returns false if it was not blocked */
     async unblock(id: string): Promise<boolean> {
@@ -120,6 +125,7 @@ export function createClientAdministration(parts: ClientAdministrationParts) {
           `${id} was not added here, so it cannot be removed: \`latchkey client block\` ends its sessions and keeps it out`,
         );
       const removed = await clients.remove(id, event("client.removed", id));
+      await revocations?.poll();
       if (!removed) throw new UnknownSubject(`${id} was removed meanwhile`);
     },
   };

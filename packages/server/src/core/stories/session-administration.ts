@@ -44,6 +44,10 @@ export function createSessionAdministration(parts: SessionAdministrationParts) {
 
   return {
     find,
+    /** @throws {UnknownSubject} for an unknown user */
+    async assertUser(userId: string): Promise<void> {
+      if ((await users.byId(userId)) === undefined) throw new UnknownSubject(`there is no user ${userId}`);
+    },
     async list({ userId, clientId, after, limit }: SessionQuery): Promise<Session[]> {
       const live = await sessions.live(clock(), userId, { after, limit, clientId });
       return live.map((session) => shownSession(session, longestGrace));

@@ -45,5 +45,6 @@ export function deriveKeys(secret: string) {
     brokerSeal: derive("broker-seal"),
     idempotencySeal: derive("idempotency-seal"),
     link: derive("mail-link"),
+    pseudonym: derive("erased-user"),
   };
 }

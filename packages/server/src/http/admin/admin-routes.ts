@@ -9,7 +9,7 @@ import { type KeyStories, keyRoutes } from "./key-routes.ts";
 import { lazyValidation } from "./lazy-validation.ts";
 import { refusalOf } from "./refused-changes.ts";
 import { type ResourceStories, resourceRoutes } from "./resource-routes.ts";
-import { type SessionStories, sessionRoutes } from "./session-routes.ts";
+import { type SessionStories, sessionRoutes, userSessionRoute } from "./session-routes.ts";
 import { type UserStories, userRoutes } from "./user-routes.ts";
 
 /** The stories of the administration. */
@@ -39,6 +39,7 @@ export async function adminRoutes(app: FastifyInstance, stories: AdminStories): 
     if (stories.people !== undefined) {
       userRoutes(admitted, stories.people);
       invitationRoute(admitted, stories.people);
+      userSessionRoute(admitted, stories);
     }
     sessionRoutes(admitted, stories);
     auditRoutes(admitted, stories);

@@ -13,6 +13,7 @@ export interface AuditStories {
   readonly everyEvent: EveryEvent;
 }
 
+/** Not in the content of the document: a client that is generated from two media types has no type of either. */
 const lines = "application/x-ndjson";
 
 const time = (meaning: string) => ({
@@ -46,7 +47,6 @@ const listEvents = {
     example: {
       items: [{ number: 7, at: "2026-01-01T09:00:00.000Z", name: "login.succeeded", address: "203.0.113.7" }],
     },
-    also: lines,
   },
 } as const;
 

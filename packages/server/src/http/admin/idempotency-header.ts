@@ -3,8 +3,8 @@ import { LatchkeyError } from "../../core/errors.ts";
 import type { Once } from "../../core/idempotency.ts";
 import type { AdminCaller } from "./admin-guard.ts";
 
-/** A key of the caller's choice: visible ASCII, with or without quotes. */
-const form = /^[\x21-\x7e]{1,255}$/;
+/** A key of the caller's choice: printable ASCII, with or without quotes. */
+const form = /^[\x20-\x7e]{1,255}$/;
 
 /** Answers a creating request with 201, and a repeat under its key with the same body. */
 export type CreateOnce = (
@@ -28,10 +28,7 @@ export function createOnceByHeader(once: Once): CreateOnce {
   return async function createByHeader(request, reply, caller, create) {
     const key = request.headers["idempotency-key"];
     if (key === undefined) return send(reply, await create());
-    if (typeof key !== "string" || !form.test(key))
-      throw new LatchkeyError("bad_request", {
-        fault: "an Idempotency-Key has 1 to 255 visible ASCII characters",
-      });
+    if (typeof key !== "string" || !form.test(key)) throw malformedKey();
     const { method, routeOptions } = request;
     const answer = await once(
       {
@@ -50,4 +47,10 @@ export function createOnceByHeader(once: Once): CreateOnce {
 function send(reply: FastifyReply, { status, body, etag }: CreatedAnswer): FastifyReply {
   if (etag !== undefined) reply.header("etag", etag);
   return reply.code(status).send(body);
+}
+
+function malformedKey(): LatchkeyError {
+  const msg = "Input should have 1 to 255 printable ASCII characters";
+  const issue = { loc: ["header", "idempotency-key"], msg, type: "string_pattern_mismatch" };
+  return new LatchkeyError("validation_error", { issues: [issue] });
 }

@@ -23,8 +23,6 @@ export interface AdminAnswer {
   readonly example: object;
   /** Whether it has the `ETag` of a user. */
   readonly etag?: true;
-  /** A further media type of the answer. */
-  readonly also?: string;
 }
 
 /** An operation of the administration, for the document and the check of its callers. */
@@ -113,7 +111,7 @@ export function describeAdmin(operation: AdminOperation): FastifySchema {
   };
 }
 
-function successOf({ description, model, example, etag, also }: AdminAnswer) {
+function successOf({ description, model, example, etag }: AdminAnswer) {
   return {
     description,
     headers: {
@@ -121,15 +119,7 @@ function successOf({ description, model, example, etag, also }: AdminAnswer) {
       "Cache-Control": header("no-store"),
       ...(etag && { ETag: header("The version of the user, for `If-Match`") }),
     },
-    content: {
-      "application/json": { schema: ref(model), examples: { example: { value: example } } },
-      ...(also !== undefined && {
-        [also]: {
-          schema: { type: "string" },
-          examples: { example: { value: `${JSON.stringify(example)}\n` } },
-        },
-      }),
-    },
+    content: { "application/json": { schema: ref(model), examples: { example: { value: example } } } },
   };
 }
 

@@ -66,36 +66,12 @@ interface ById {
   Params: { readonly id: string };
 }
 
-/** Serves sessions, and those of one user. */
+/** Serves sessions. */
 export function sessionRoutes({ app, callerOf }: AdminScope, { sessions }: SessionStories): void {
-  async function pageOf({ user: userId, client: clientId }: Filters, { limit, cursor }: Page) {
-    const cursors = cursorsOf("sessions", { userId, clientId });
-    const after = cursor === undefined ? undefined : cursors.read(cursor, "string", "number", "string");
-    const most = limit === undefined ? 100 : Number(limit);
-    const found = await sessions.list({
-      userId,
-      clientId,
-      after: after && { userId: String(after[0]), createdAt: Number(after[1]), id: String(after[2]) },
-      limit: most + 1,
-    });
-    const items = found.slice(0, most);
-    const last = found.length > most ? items.at(-1) : undefined;
-    return {
-      items: items.map(sessionAnswer),
-      ...(last !== undefined && { next: cursors.write([last.userId, last.createdAt, last.id]) }),
-    };
-  }
-
   app.get<{ Querystring: Filters & Page }>(
     `${adminMount}/sessions`,
     plain(listSessions),
-    async (request, reply) => reply.send(await pageOf(request.query, request.query)),
-  );
-
-  app.get<ById & { Querystring: Page }>(
-    `${adminMount}/users/:id/sessions`,
-    plain(listUserSessions),
-    async (request, reply) => reply.send(await pageOf({ user: request.params.id }, request.query)),
+    async (request, reply) => reply.send(await pageOf(sessions, request.query, request.query)),
   );
 
   app.get<ById>(`${adminMount}/sessions/:id`, plain(showSession), async (request, reply) =>
@@ -107,4 +83,37 @@ export function sessionRoutes({ app, callerOf }: AdminScope, { sessions }: Sessi
     await sessions.end(request.params.id, held, by);
     return reply.send({ message: "Ended" });
   });
+}
+
+/** Serves the sessions of one user. */
+export function userSessionRoute({ app }: AdminScope, { sessions }: SessionStories): void {
+  app.get<ById & { Querystring: Page }>(
+    `${adminMount}/users/:id/sessions`,
+    plain(listUserSessions),
+    async (request, reply) => {
+      const { id } = request.params;
+      await sessions.assertUser(id);
+      return reply.send(await pageOf(sessions, { user: id }, request.query));
+    },
+  );
+}
+
+async function pageOf(sessions: SessionAdministration, filters: Filters, { limit, cursor }: Page) {
+  const { user: userId, client: clientId } = filters;
+  const cursors = cursorsOf("sessions", { userId, clientId });
+  const after = cursor === undefined ? undefined : cursors.read(cursor, "string", "number", "string");
+  const most = limit === undefined ? 100 : Number(limit);
+  const found = await sessions.list({
+    userId,
+    clientId,
+    after: after && { userId: String(after[0]), createdAt: Number(after[1]), id: String(after[2]) },
+    // One more tells whether another page follows.
+    limit: most + 1,
+  });
+  const items = found.slice(0, most);
+  const last = found.length > most ? items.at(-1) : undefined;
+  return {
+    items: items.map(sessionAnswer),
+    ...(last !== undefined && { next: cursors.write([last.userId, last.createdAt, last.id]) }),
+  };
 }

@@ -166,6 +166,7 @@ export const exportUser = {
   description: "One JSON object with the user, sessions, links, mails and audit events, without secrets.",
   powers: ["users:read", "sessions:read", "audit:read"],
   answer: { description: "The export", model: "AdminUserExport", example: { user: example } },
+  refusals: ["protected_account"],
 } as const;
 
 /** A reset mail is a change of the account: its link sets a password. @throws {LatchkeyError} `protected_account` */

@@ -8,7 +8,7 @@ import { type Database, must, one, type Step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
 import { isOfOpenClient, lockOpenClient } from "./client-locks.ts";
-import { redeemingStep } from "./session-rows.ts";
+import { redeemingSteps } from "./session-rows.ts";
 import { endingSteps } from "./sessions.ts";
 
 /** A row of `authorizations`. */
@@ -76,7 +76,7 @@ export function authorizationTable(database: Database, audit: AuditWriter): Auth
         [
           ...lockOpenClient(database, authorization.client.id),
           // The user's row is locked before this table's, as a removal does.
-          redeemingStep(database, session, authorization),
+          ...redeemingSteps(database, session, authorization),
           must(use, { codeHash: authorization.codeHash, sessionId: session.id, at }),
           ...endingSteps(instead),
         ],

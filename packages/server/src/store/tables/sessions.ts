@@ -9,7 +9,7 @@ import {
   isOfItsUsersEpoch,
   isOfLiveClient,
   openedColumns,
-  openingStep,
+  openingSteps,
   prefixInRow,
   type SessionRow,
   sessionColumns,
@@ -170,7 +170,10 @@ export function sessionTable(
       return rows.length < mostSurplus ? rows : database.all(oldest, { ...liveAt(at), userId });
     },
     open: (session, revision, event, instead = []) =>
-      audit.commit([openingStep(database, session, revision), ...endingSteps(instead)], [event, ...instead]),
+      audit.commit(
+        [...openingSteps(database, session, revision), ...endingSteps(instead)],
+        [event, ...instead],
+      ),
     rotate(id: string, from: RefreshTokenState, to: RefreshTokenState, use, event) {
       const link = {
         from: from.generation,
