@@ -10,6 +10,7 @@ import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
 import { pageStorm } from "./rows/page-storm.ts";
 import { people } from "./rows/people.ts";
+import { passwords } from "./rows/passwords.ts";
 import { queries } from "./rows/queries.ts";
 import { refresh } from "./rows/refresh.ts";
 import { registrations } from "./rows/registrations.ts";
@@ -28,6 +29,7 @@ const measures: Readonly<Record<string, Measure>> = {
   refresh,
   storm: stormed,
   "page-storm": pageStorm,
+  passwords,
   token,
   registrations,
   start,

@@ -7,6 +7,7 @@ import { WeakPassword } from "../core/passwords/password-problem.ts";
 import { assertGoodPassword } from "../core/passwords/policy.ts";
 import { firstAdministrator } from "../core/people/people.ts";
 import { passwordContext } from "../core/people/person-rules.ts";
+import { releaseThreads } from "../password-checks/threads.ts";
 import type { Given } from "./command.ts";
 import { runServer } from "./server-process.ts";
 
@@ -18,6 +19,8 @@ export async function serveCommand({ config }: Given): Promise<void> {
     config,
     async (people, log) => {
       const generated = await people.addFirstAdministrator(config.adminPassword).catch(nameTheSetting);
+      // The dictionaries that measured the password take memory, and the next one may be months away.
+      releaseThreads();
       if (generated === undefined) return;
       process.stderr.write(administratorNote(generated), (error) => {
         if (error)

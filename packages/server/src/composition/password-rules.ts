@@ -6,7 +6,7 @@ import { runInThread } from "../password-checks/threads.ts";
 
 /** The parts of a server that the rules use. A command on the database has none of them. */
 export interface RuleParts {
-  /** The address of the server, if it is known. Its words are no part of a good password. */
+  /** The address of the server, if it is known. A good password does not consist of its words. */
   readonly issuer: string | undefined;
   readonly steady?: SteadyClock;
   /** Gets the cause if a check for breaches fails. */

@@ -15,7 +15,7 @@ export interface JobThreadOptions {
 
 /**
  * A thread that starts with its first job, runs one job at a time, and ends when it is idle. So work that computes for
- * long never holds up the thread that answers requests, and its code takes memory only while it is needed.
+ * long never holds up the thread that answers requests. Its code takes memory only while it is needed.
  *
  * A job that takes too long ends the thread; the next job starts another one.
  */
@@ -31,7 +31,7 @@ export class JobThread<Kind extends JobKind> {
     this.#kind = kind;
     this.#options = {
       program: new URL("./password-thread.ts", import.meta.url),
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       idleMs: 30_000,
       mostJobs: 64,
       ...options,
@@ -59,6 +59,11 @@ export class JobThread<Kind extends JobKind> {
       this.#jobs--;
       if (this.#jobs === 0) this.#endWhenIdle();
     }
+  }
+
+  /** Ends the thread now instead of later, unless it has work. */
+  release(): void {
+    if (this.#jobs === 0) this.#end();
   }
 
   async #runNow(input: ThreadJobs[Kind]["input"]): Promise<ThreadJobs[Kind]["output"]> {

@@ -18,3 +18,8 @@ export function runInThread<Kind extends JobKind>(
 ): Promise<ThreadJobs[Kind]["output"]> {
   return threads[kind].run(input);
 }
+
+/** Ends the threads that have no work, for a caller that has set its last password for long. */
+export function releaseThreads(): void {
+  for (const thread of Object.values(threads)) thread.release();
+}

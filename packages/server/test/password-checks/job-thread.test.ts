@@ -27,6 +27,17 @@ test("the thread starts with its first job and ends when it is idle", async () =
   expect(await thread.run(input)).toEqual(strong);
 });
 
+test("a thread without work is released at once, and one with work is not", async () => {
+  const thread = threadWith(answerStrong);
+  const working = thread.run(input);
+  thread.release();
+  expect(await working).toEqual(strong);
+  expect(thread.isRunning).toBe(true);
+  thread.release();
+  expect(thread.isRunning).toBe(false);
+  expect(await thread.run(input)).toEqual(strong);
+});
+
 test("each job gets its own answer, in turn", async () => {
   const thread = threadWith(
     'parentPort.postMessage({ output: { verdict: "guessable", advice: input.words } });',

@@ -4,8 +4,8 @@ import { crc32 } from "node:zlib";
  * The breach filter: a Bloom filter in blocks. A file is a list of blocks of 64 bytes. Each has 60 bytes of content and
  * their CRC-32, so a block that is damaged on disk is noticed when it is read. All numbers are big-endian.
  *
- * The first block is the header: 16 bytes `LATCHKEY-BREACH\n`, the version 1 as 32 bits, 4 zero bytes, the number of
- * passwords and the number of further blocks as 64 bits each, and zero bytes. Each further block has 480 bits of the
+ * The first block is the header: 16 bytes `LATCHKEY-BREACH\n`, the version 1 in 4 bytes, and 4 zero bytes. The number of
+ * passwords and the number of further blocks follow in 8 bytes each; the rest is zero. Each further block has 480 bits of the
  * filter. A password is the SHA-1 of its NFKC text in UTF-8. The first 32 bits of the hash choose the block in
  * proportion, so hashes in ascending order fill the blocks in order. The other eight pairs of bytes, modulo 480, choose
  * eight bits of the block.

@@ -15,8 +15,8 @@ export async function assertUsableFilter(path: string): Promise<FilterSize> {
 }
 
 /**
- * The check against a breach filter. Each question opens the file and reads two blocks of it, so a new file counts at
- * once and the filter takes no memory.
+ * The check against a breach filter. Each question opens the file and reads two blocks of it. So a new
+ * file counts at once, and the filter takes no memory.
  *
  * @param onUnavailable gets the cause
  */
