@@ -1,6 +1,7 @@
 import type { SettingName } from "../config/settings.ts";
 import { type Command, command } from "./command.ts";
 import { json, limit, name, ofDatabase, yes } from "./command-parts.ts";
+import { userImportCommand } from "./user-import-command.ts";
 
 const ofPasswords: readonly SettingName[] = [
   ...ofDatabase,
@@ -79,4 +80,5 @@ export const userCommands: readonly Command[] = [
     notes: [lastNote],
     load: async () => (await import("./user.ts")).removeUser,
   }),
+  userImportCommand,
 ];
