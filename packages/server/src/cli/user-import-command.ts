@@ -5,7 +5,7 @@ import { importSources } from "./import/sources.ts";
 /** `latchkey user import`. */
 export const userImportCommand: Command = command({
   name: "user import",
-  meaning: "import users of another system with their password hashes",
+  meaning: "import users of another system, with hashes",
   argument: { name: "FILE", meaning: "JSON lines, a JSON list or CSV" },
   options: {
     from: { value: "PRODUCT", meaning: `whose export it is: ${importSources.join(", ")}` },

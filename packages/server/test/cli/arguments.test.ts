@@ -192,7 +192,7 @@ describe("the task of a command line", () => {
     ["usr list", /^unknown command usr: did you mean user\? `latchkey help` lists all commands$/],
     ["sevre", /did you mean serve\?/],
     ["user lits", /^unknown command user lits: did you mean list\? usage: latchkey user add\|list/],
-    ["user", /^usage: latchkey user add\|list\|passwd\|disable\|enable\|remove$/],
+    ["user", /^usage: latchkey user add\|list\|passwd\|disable\|enable\|remove\|import$/],
     ["start", /^unknown command start: `latchkey help` lists all commands$/],
     ["constructor", /^unknown command constructor: `latchkey help`/],
     ["--database x user list", /^a command comes before --database/],

@@ -22,7 +22,7 @@ export async function* jsonObjects(
   }
 }
 
-/** Finds where objects begin and end, by brackets and quotes. It leaves the rest of the syntax to `JSON.parse`. */
+/** Finds the beginning and the end of each object, by brackets and quotes. It leaves the rest of the syntax to `JSON.parse`. */
 class JsonListScanner {
   readonly #list: string | undefined;
   #depth = 0;

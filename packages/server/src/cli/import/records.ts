@@ -6,7 +6,7 @@ import { jsonObjects } from "./json-list.ts";
 import { objectIn } from "./products/converter.ts";
 import { type FilePiece, linesOf, longestRecord, textChunks } from "./text-file.ts";
 
-/** A row of a file, or why it is none. In a CSV file the line is the one on which the row ends. */
+/** A row of a file, or the reason why it cannot be read. In a CSV file the line is the one on which the row ends. */
 export type FileRecord = { readonly line: number } & ({ readonly fields: Fields } | RowProblem);
 
 /**
