@@ -9,6 +9,7 @@ import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
 import { memory } from "./rows/memory.ts";
 import { pageStorm } from "./rows/page-storm.ts";
+import { people } from "./rows/people.ts";
 import { queries } from "./rows/queries.ts";
 import { refresh } from "./rows/refresh.ts";
 import { registrations } from "./rows/registrations.ts";
@@ -36,6 +37,7 @@ const measures: Readonly<Record<string, Measure>> = {
   keycloak,
   size,
   queries,
+  people,
   against,
 };
 

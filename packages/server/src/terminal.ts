@@ -21,11 +21,14 @@ export function print(...lines: readonly string[]): void {
 
 /** Prints objects on standard output as JSON Lines. */
 export function printJson(...objects: readonly object[]): void {
-  process.stdout.write(objects.map((object) => `${visibleJson(object)}\n`).join(""));
+  process.stdout.write(objects.map((object) => `${visibleJson(JSON.stringify(object))}\n`).join(""));
 }
 
-/** JSON for a terminal. Characters that a terminal obeys become escapes of JSON, so a reader gets the same text. */
-function visibleJson(object: object): string {
+/**
+ * JSON for a terminal. Characters that a terminal obeys become escapes of JSON, so a reader gets the same text. Line
+ * ends stay: in JSON they stand between values alone.
+ */
+export function visibleJson(json: string): string {
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(object).replaceAll(hidden, (found) => found.split("").map(escaped).join(""));
+  return json.replaceAll(hidden, (found) => (found === "\n" ? found : found.split("").map(escaped).join("")));
 }

@@ -1,6 +1,7 @@
-import type { ClientCredential } from "../core/oauth/client.ts";
 import type { ListedClient, RegisteredClient } from "../core/oauth/registered-clients.ts";
 import { SealedClients } from "../core/oauth/sealed-clients.ts";
+import { clientAnswer } from "../http/admin/admin-answers.ts";
+import type { ClientAnswer } from "../http/admin/admin-models.ts";
 import type { Listing } from "./listing.ts";
 
 /** The forms of a client in a list. */
@@ -13,7 +14,7 @@ export const clientListing: Listing<ListedClient> = {
     client.blockedAt === null ? "active" : "blocked",
     String(client.sessions),
   ],
-  fields: fieldsOf,
+  fields: (client) => clientAnswer(client),
 };
 
 /** A client with all that it may do, as far as this database knows it. */
@@ -29,43 +30,28 @@ export const shownClient: Listing<ShownClient> = {
     ...["REDIRECT URIS", "GRANT TYPES", "PROOF", "ROLES", "SCOPES", "ADDED AT"],
   ],
   cells(client) {
-    const { redirect_uris, grant_types, proofs, roles, scopes, created_at } = rightsOf(client);
+    const { redirect_uris, grant_types, authentication, roles, scopes, created_at } = fieldsOf(client);
     return [
       ...clientListing.cells(client),
-      redirect_uris.join(" "),
-      grant_types.join(" "),
-      proofs.join(" "),
-      roles.join(" "),
-      scopes.join(" "),
+      redirect_uris?.join(" ") ?? "",
+      grant_types?.join(" ") ?? "",
+      authentication ?? "",
+      roles?.join(" ") ?? "",
+      scopes?.join(" ") ?? "",
       created_at ?? "",
     ];
   },
-  fields: (client) => ({ ...fieldsOf(client), ...rightsOf(client) }),
+  fields: fieldsOf,
 };
 
-function fieldsOf({ id, name, added, blockedAt, sessions }: ListedClient) {
+function fieldsOf(client: ShownClient): ClientAnswer {
+  const fields = clientAnswer(client, client.registered);
+  const claim = client.registered === undefined ? SealedClients.claimOf(client.id) : undefined;
+  if (claim === undefined) return fields;
   return {
-    id,
-    name,
-    added,
-    blocked_at: blockedAt === null ? null : new Date(blockedAt).toISOString(),
-    live_sessions: sessions,
+    ...fields,
+    redirect_uris: [...claim.redirectUris],
+    grant_types: ["authorization_code", "refresh_token"],
+    authentication: claim.method === "none" ? "none" : "secret",
   };
-}
-
-function rightsOf({ id, registered }: ShownClient) {
-  const claim = registered === undefined ? SealedClients.claimOf(id) : undefined;
-  return {
-    redirect_uris: [...(registered?.redirectUris ?? claim?.redirectUris ?? [])],
-    grant_types: [...(registered?.grantTypes ?? (claim ? ["authorization_code", "refresh_token"] : []))],
-    proofs: registered?.credentials.map(proofOf) ?? (claim ? [claim.method] : []),
-    roles: [...(registered?.roles ?? [])],
-    scopes: registered?.scope.split(" ").filter(Boolean) ?? [],
-    created_at: registered === undefined ? null : new Date(registered.createdAt).toISOString(),
-  };
-}
-
-/** A proof of identity, without its secret or its keys. */
-function proofOf(credential: ClientCredential): string {
-  return credential.kind === "key_address" ? credential.url : credential.kind;
 }

@@ -1,11 +1,14 @@
 import { statSync } from "node:fs";
 import { passwordRulesOf } from "../composition/password-rules.ts";
+import { composeUserChanges } from "../composition/user-changes.ts";
 import type { Config } from "../config/config.ts";
 import { assertNotLost, generatedSecrets } from "../config/secret-file.ts";
 import { type AuditEvent, operator } from "../core/audit-events.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { Passwords } from "../core/passwords/passwords.ts";
+import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
+import type { UserChanges } from "../core/people/user-changes.ts";
 import { deriveKeyring } from "../core/tokens/derived-keys.ts";
 import type { KeyStore } from "../core/tokens/key-store.ts";
 import { SigningKeys } from "../core/tokens/signing-keys.ts";
@@ -17,6 +20,7 @@ import { CommandProblem } from "./failures.ts";
 export interface DatabaseAccess {
   readonly store: Store;
   readonly people: People;
+  readonly userChanges: UserChanges;
   /** Opens the signing keys with the secret of the server. */
   openKeys(): Promise<SigningKeys>;
   /** Replaces the signing keys, and makes a secret if its file is lost. @returns the id of the key that signs */
@@ -40,8 +44,10 @@ export async function withDatabase(
     replica: config.replica,
     onAudit: () => {},
   });
+  const keyring = async (sealed: Pick<KeyStore, "all">) =>
+    deriveKeyring(config.secret ?? (await generatedSecrets(place, sealed)));
   const keyParts = async (sealed: Pick<KeyStore, "all">) => {
-    const { first, others } = deriveKeyring(config.secret ?? (await generatedSecrets(place, sealed)));
+    const { first, others } = await keyring(sealed);
     return {
       store: store.keys,
       sealing: first.sealing,
@@ -52,15 +58,21 @@ export async function withDatabase(
   try {
     const queue = new HashQueue({ concurrency: 1, maxWaiting: 0 });
     const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
+    const shared = {
+      passwords: new Passwords(cost, queue),
+      passwordRules: passwordRulesOf(config, config.issuer),
+      clock: Date.now,
+    };
+    const userChanges = composeUserChanges({
+      ...{ ...shared, config, store },
+      counters: store.attemptCounters(() => performance.now()),
+      // The secret is read when a user is erased, and by no other command of users.
+      pseudonymOf: createPseudonyms(async () => (await keyring(store.keys)).first.pseudonym),
+    });
     await work({
       store,
-      people: new People({
-        users: store.users,
-        passwords: new Passwords(cost, queue),
-        passwordRules: passwordRulesOf(config, config.issuer),
-        clock: Date.now,
-        by: operator,
-      }),
+      userChanges,
+      people: new People({ ...shared, users: store.users, changes: userChanges, by: operator }),
       async openKeys() {
         const parts = await keyParts(store.keys);
         return SigningKeys.open({ ...parts, clock: Date.now, steady: () => performance.now() });

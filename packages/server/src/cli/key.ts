@@ -1,8 +1,8 @@
 import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
-import type { StoredKey } from "../core/tokens/key-store.ts";
-import { algorithmOf } from "../core/tokens/signing-key-pair.ts";
+import { type ListedKey, listedKey } from "../core/stories/key-administration.ts";
 import { keySetLifetime } from "../core/tokens/signing-keys.ts";
+import { keyAnswer, time } from "../http/admin/admin-answers.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
@@ -14,7 +14,7 @@ import { type Listing, printList } from "./listing.ts";
 export async function listKeys(given: Given<"json">): Promise<void> {
   await withDatabase(given.config, async ({ store }) => {
     // The list needs no private key, so it works without the secret too.
-    printList(given, listing, await store.keys.all());
+    printList(given, listing, (await store.keys.all()).map(listedKey));
   });
 }
 
@@ -61,32 +61,15 @@ function tooEarly(from: number): string {
   );
 }
 
-const listing: Listing<StoredKey> = {
+const listing: Listing<ListedKey> = {
   heading: ["KID", "STATE", "ALGORITHM", "CREATED", "SIGNED FROM", "KEPT UNTIL"],
   cells: (key) => [
     key.kid,
-    stateOf(key),
-    algorithmOf(JSON.parse(key.publicJwk)),
-    timeOf(key.createdAt) ?? "",
-    timeOf(key.activatedAt) ?? "",
-    timeOf(key.keepUntil) ?? "",
+    key.state,
+    key.algorithm,
+    time(key.createdAt),
+    key.activatedAt === null ? "" : time(key.activatedAt),
+    key.keepUntil === null ? "" : time(key.keepUntil),
   ],
-  // Field by field: the row has the sealed private key too.
-  fields: (key) => ({
-    kid: key.kid,
-    state: stateOf(key),
-    alg: algorithmOf(JSON.parse(key.publicJwk)),
-    created_at: timeOf(key.createdAt),
-    activated_at: timeOf(key.activatedAt),
-    retired_at: timeOf(key.retiredAt),
-    keep_until: timeOf(key.keepUntil),
-  }),
+  fields: keyAnswer,
 };
-
-function stateOf({ activatedAt, retiredAt }: StoredKey): string {
-  return activatedAt === null ? "next" : retiredAt === null ? "signs" : "retired";
-}
-
-function timeOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}

@@ -13,6 +13,8 @@ export interface Listing<Row> {
   readonly cells: (row: Row) => readonly string[];
   /** The row with the names of the wire. */
   readonly fields: (row: Row) => object;
+  /** A line on standard error if no row was found. Default: none. */
+  readonly whenEmpty?: string;
 }
 
 /** A listing that is read in pages. The order is stable, and a page begins behind a row, not at a number of rows. */
@@ -23,8 +25,18 @@ export interface PagedListing<Row, Position> extends Listing<Row> {
   readonly positionOf: (row: Row) => Position;
   /** The text for `--after` that continues behind a row. */
   readonly cursorOf: (row: Row) => string;
-  /** A line on standard error if no row was found. Default: none. */
-  readonly whenEmpty?: string;
+}
+
+/** A listing whose pages name the next one. A page may be short or empty while the list goes on. */
+export interface PartedListing<Row, Cursor> extends Listing<Row> {
+  /** Undefined for the beginning of the list. */
+  readonly after: Cursor | undefined;
+  readonly read: (page: {
+    after: Cursor | undefined;
+    limit: number;
+  }) => Promise<{ readonly rows: readonly Row[]; readonly next: Cursor | undefined }>;
+  /** The text for `--after` that continues there. */
+  readonly cursorOf: (cursor: Cursor) => string;
 }
 
 /** Prints a short list. */
@@ -40,8 +52,28 @@ export function printOne<Row>({ has }: Given<"json">, listing: Listing<Row>, row
 
 /** Prints a list page by page, up to `--limit` rows. A line on standard error says how to continue. */
 export async function printPages<Row, Position>(
+  given: Given<"json" | "limit">,
+  { after, read, positionOf, cursorOf, ...listing }: PagedListing<Row, Position>,
+): Promise<void> {
+  await printParts<Row, { readonly position: Position | undefined; readonly text: string }>(given, {
+    ...listing,
+    after: { position: after, text: "" },
+    async read({ after, limit }) {
+      // One more row shows whether the list goes on.
+      const found = await read({ after: after?.position, limit: limit + 1 });
+      const rows = found.slice(0, limit);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length === found.length) return { rows, next: undefined };
+      return { rows, next: { position: positionOf(last), text: cursorOf(last) } };
+    },
+    cursorOf: ({ text }) => text,
+  });
+}
+
+/** The same for a listing whose pages name the next one. */
+export async function printParts<Row, Cursor>(
   { has, option }: Given<"json" | "limit">,
-  listing: PagedListing<Row, Position>,
+  listing: PartedListing<Row, Cursor>,
 ): Promise<void> {
   const text = option("limit");
   const most =
@@ -51,19 +83,17 @@ export async function printPages<Row, Position>(
   const printPage = printerOf(has("json"), listing);
   let { after } = listing;
   for (let printed = 0; ; ) {
-    const size = Math.min(pageSize, most - printed);
-    // One more row shows whether the list goes on.
-    const rows = await listing.read({ after, limit: size + 1 });
-    const page = rows.slice(0, size);
-    printPage(page);
-    printed += page.length;
-    const last = page.at(-1);
-    if (printed === 0 && listing.whenEmpty !== undefined)
-      process.stderr.write(`latchkey: ${listing.whenEmpty}\n`);
-    if (last === undefined || rows.length === page.length) return;
-    after = listing.positionOf(last);
+    const { rows, next } = await listing.read({ after, limit: Math.min(pageSize, most - printed) });
+    printPage(rows);
+    printed += rows.length;
+    after = next;
+    if (next === undefined) {
+      if (printed === 0 && listing.whenEmpty !== undefined)
+        process.stderr.write(`latchkey: ${listing.whenEmpty}\n`);
+      return;
+    }
     if (printed < most) continue;
-    process.stderr.write(`latchkey: the list goes on with --after ${visible(listing.cursorOf(last))}\n`);
+    process.stderr.write(`latchkey: the list goes on with --after ${visible(listing.cursorOf(next))}\n`);
     return;
   }
 }

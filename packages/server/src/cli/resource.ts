@@ -1,6 +1,7 @@
 import { operator } from "../core/audit-events.ts";
 import type { RegisteredResource, Resource } from "../core/oauth/resources.ts";
 import { createResourceAdministration } from "../core/stories/resource-administration.ts";
+import { resourceAnswer } from "../http/admin/admin-answers.ts";
 import type { Store } from "../store/store.ts";
 import { print, visible } from "../terminal.ts";
 import type { Given } from "./command.ts";
@@ -60,10 +61,5 @@ function administrationOf({ resources }: Store) {
 const listing: Listing<RegisteredResource> = {
   heading: ["URL", "NAME", "SCOPES"],
   cells: ({ url, name, scopes }) => [url, name ?? "", scopes.join(" ")],
-  fields: ({ url, name, scopes, createdAt }) => ({
-    url,
-    name,
-    scopes,
-    created_at: new Date(createdAt).toISOString(),
-  }),
+  fields: resourceAnswer,
 };

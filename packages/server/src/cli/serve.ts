@@ -5,7 +5,8 @@ import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
 import { WeakPassword } from "../core/passwords/password-problem.ts";
 import { assertGoodPassword } from "../core/passwords/policy.ts";
-import { firstAdministrator, passwordContext } from "../core/people/people.ts";
+import { firstAdministrator } from "../core/people/people.ts";
+import { passwordContext } from "../core/people/person-rules.ts";
 import type { Given } from "./command.ts";
 import { runServer } from "./server-process.ts";
 

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import { shownSession } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
-import { sessionFields } from "../mcp/tool-answers.ts";
+import { sessionAnswer, time } from "../http/admin/admin-answers.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
@@ -24,7 +24,7 @@ export async function listSessions(given: Given<"json" | "limit" | "after">): Pr
     await printPages(given, {
       heading: ["ID", "USER", "SIGNED IN", "LAST USED", "ENDS UNUSED", "FROM", "CLIENT", "RESOURCE"],
       cells: rowOf,
-      fields: (session) => ({ ...sessionFields(session), user_id: session.userId }),
+      fields: sessionAnswer,
       after,
       async read(page) {
         const live = await store.sessions.live(now, userId, page);
@@ -55,7 +55,6 @@ function assertSessionsHere(config: Config): void {
 }
 
 function rowOf(session: Session): string[] {
-  const time = (at: number) => new Date(at).toISOString();
   return [
     session.id,
     session.userId,

@@ -10,6 +10,11 @@ const ofPasswords: readonly SettingName[] = [
   "hashIterations",
 ];
 
+const ofSessionLife: readonly SettingName[] = [...ofDatabase, "sessionIdle", "sessionMax"];
+const mustChange = {
+  "must-change": { meaning: "the user has to choose another password at the next sign-in page" },
+} as const;
+
 const typedPassword =
   "The password is typed on the terminal, or read from standard input. It is never an argument.";
 
@@ -25,6 +30,8 @@ export const userCommands: readonly Command[] = [
       email: { value: "ADDRESS", meaning: "e-mail address", required: true },
       name: { value: "TEXT", meaning: "name to display" },
       role: { value: "ROLE", meaning: "a role; user if none is given", many: true },
+      ...mustChange,
+      "no-password": { meaning: "nobody knows the password; with mail, a link to choose one is sent" },
     },
     settings: ofPasswords,
     example: "user add alice --email alice@example.com --role user --role editor",
@@ -33,24 +40,68 @@ export const userCommands: readonly Command[] = [
   }),
   command({
     name: "user list",
-    meaning: "list all users",
+    meaning: "list users: all, or those that a search finds",
     options: {
+      search: { value: "TEXT", meaning: "beginning of a username, an address or a name" },
+      role: { value: "ROLE", meaning: "users with this role alone" },
+      status: { value: "STATUS", meaning: "active or disabled users alone" },
       ...json,
       limit,
-      after: { value: "NAME", meaning: "start behind this username" },
+      after: { value: "NAME", meaning: "start behind this username, or where the page before ended" },
     },
     settings: ofDatabase,
-    example: "user list --limit 100 --after alice --json",
-    load: async () => (await import("./user.ts")).listUsers,
+    example: "user list --search ali --role editor --json",
+    notes: ["With a search, a role or a status, --after takes the value that the page before named."],
+    load: async () => (await import("./user-listing.ts")).listUsers,
+  }),
+  command({
+    name: "user show",
+    meaning: "show a user",
+    argument: name,
+    options: json,
+    settings: ofSessionLife,
+    example: "user show alice",
+    load: async () => (await import("./user-listing.ts")).showUser,
+  }),
+  command({
+    name: "user set",
+    meaning: "change names, address, roles or marks of a user",
+    argument: name,
+    options: {
+      username: { value: "NAME", meaning: "new username; the id stays" },
+      email: { value: "ADDRESS", meaning: "new e-mail address, which is not verified" },
+      name: { value: "TEXT", meaning: "new name to display" },
+      "no-name": { meaning: "take the name to display away" },
+      role: { value: "ROLE", meaning: "the roles, in place of all others", many: true },
+      "add-role": { value: "ROLE", meaning: "one more role", many: true },
+      "remove-role": { value: "ROLE", meaning: "a role to take away", many: true },
+      verified: { meaning: "the address is verified" },
+      unverified: { meaning: "the address is not verified" },
+      ...mustChange,
+      ...yes,
+    },
+    settings: ofDatabase,
+    example: "user set alice --email alice@example.org --verified --add-role editor",
+    notes: ["Sessions go on. New roles and names stand in the tokens of the next refresh.", lastNote],
+    load: async () => (await import("./user-set.ts")).setUser,
   }),
   command({
     name: "user passwd",
     meaning: "set a password and end the user's sessions",
     argument: name,
+    options: { ...mustChange, mail: { meaning: "send the user a link to choose a password instead" } },
     settings: ofPasswords,
     example: "user passwd alice",
     input: typedPassword,
     load: async () => (await import("./user.ts")).changePassword,
+  }),
+  command({
+    name: "user unlock",
+    meaning: "forget the failed sign-ins of a user",
+    argument: name,
+    settings: ofDatabase,
+    example: "user unlock alice",
+    load: async () => (await import("./user-end.ts")).unlockUser,
   }),
   command({
     name: "user disable",
@@ -60,7 +111,7 @@ export const userCommands: readonly Command[] = [
     settings: ofDatabase,
     example: "user disable alice",
     notes: [lastNote],
-    load: async () => (await import("./user.ts")).disableUser,
+    load: async () => (await import("./user-end.ts")).disableUser,
   }),
   command({
     name: "user enable",
@@ -68,7 +119,7 @@ export const userCommands: readonly Command[] = [
     argument: name,
     settings: ofDatabase,
     example: "user enable alice",
-    load: async () => (await import("./user.ts")).enableUser,
+    load: async () => (await import("./user-end.ts")).enableUser,
   }),
   command({
     name: "user remove",
@@ -78,7 +129,30 @@ export const userCommands: readonly Command[] = [
     settings: ofDatabase,
     example: "user remove alice",
     notes: [lastNote],
-    load: async () => (await import("./user.ts")).removeUser,
+    load: async () => (await import("./user-end.ts")).removeUser,
+  }),
+  command({
+    name: "user erase",
+    meaning: "remove a user, and their name from the audit trail",
+    argument: name,
+    options: yes,
+    settings: ofDatabase,
+    example: "user erase alice",
+    notes: [
+      "A pseudonym replaces the id of the user, and the addresses, in the audit trail. Nothing brings them back.",
+      "The command always asks.",
+    ],
+    load: async () => (await import("./user-end.ts")).eraseUser,
+  }),
+  command({
+    name: "user export",
+    meaning: "print all that is known of a user, as JSON",
+    argument: name,
+    options: { output: { value: "FILE", meaning: "write a new file with mode 0600 instead" } },
+    settings: ofDatabase,
+    example: "user export alice --output alice.json",
+    notes: ["Hashes of passwords, codes and tokens are left out. An existing file is never overwritten."],
+    load: async () => (await import("./user-export.ts")).exportUser,
   }),
   userImportCommand,
 ];

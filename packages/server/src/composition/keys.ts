@@ -2,6 +2,7 @@ import { createVerifier } from "@latchkey/guard/verifier";
 import type { Config } from "../config/config.ts";
 import { generatedSecrets } from "../config/secret-file.ts";
 import type { Clock, SteadyClock } from "../core/clock.ts";
+import { administrationOf } from "../core/oauth/resources.ts";
 import { createTokenCheck } from "../core/stories/current-user.ts";
 import { AccessTokens, ownClientId } from "../core/tokens/access-tokens.ts";
 import { deriveKeyring } from "../core/tokens/derived-keys.ts";
@@ -64,6 +65,8 @@ export async function openKeys({ config, issuer, store, clock, steady, log }: Fo
     /** Accepts them too, and those that clients got for the tools at `/mcp`. */
     mcpGuard: forResource(mcpVerifier, mcpResource),
     mcpResource,
+    /** The resource of clients' tokens for the administration. */
+    adminResource: administrationOf(issuer),
     /** Accepts the tokens of every resource: to revoke and to introspect them. */
     checkAny: createTokenCheck(createVerifier({ ...rules, anyAudience: true })),
     tokens,

@@ -1,6 +1,7 @@
 import { lazyClientDocuments } from "../client-documents/lazy-client-documents.ts";
 import type { Network } from "../client-documents/network.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import type { ArrivalOf } from "../core/mail/arrivals.ts";
 import { type CheckRequest, createRequestCheck } from "../core/oauth/authorization-request.ts";
 import type { Broker } from "../core/oauth/broker.ts";
 import { createAssertionCheck } from "../core/oauth/client-assertion.ts";
@@ -32,6 +33,8 @@ export interface OAuthParts extends Foundation {
   readonly keys: Keys;
   readonly accounts: Accounts & UserById;
   readonly throttle: Throttle;
+  /** Undefined if no mails are sent. */
+  readonly arrivalOf: ArrivalOf | undefined;
   /** Remembers used assertions. Replicas share it if they share the database. */
   readonly usedAssertions: AttemptCounter;
   readonly times: SessionLife & { readonly grace: SessionGraceSettings };
@@ -94,7 +97,7 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
 
   const users = realm?.users ?? accounts;
   const shared = { ...keys, accounts, users, throttle, sessions, audit, authorizations, resources };
-  const life = { ...shared, clock, steady };
+  const life = { ...shared, clock, steady, arrivalOf: parts.arrivalOf };
   const redeem = createRedeem({ ...life, settings: { ...times, mostSessions: config.sessionsPerUser } });
   const allowedScope = createAllowedScope(noteDropped);
   const checkRequest = createRequestCheck({ clients, resources, allowedScope });

@@ -1,11 +1,13 @@
 import type { Network } from "../client-documents/network.ts";
+import { mailWay } from "../config/mail-way.ts";
 import { serverActor } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { createArrivals } from "../core/mail/arrivals.ts";
 import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
 import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
-import { createAdministration } from "../core/people/administration.ts";
+import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
 import { createOwnSessions } from "../core/stories/own-sessions.ts";
@@ -13,14 +15,18 @@ import { createRecentEvents } from "../core/stories/recent-events.ts";
 import { createRefresh } from "../core/stories/refresh.ts";
 import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
+import { forgetAccount } from "../core/throttle/forget-account.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import { checkForeignHash } from "../password-checks/check-foreign-hash.ts";
+import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
+import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
+import { composeUserChanges } from "./user-changes.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
@@ -45,7 +51,6 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
   const passwords = new Passwords(cost, queue, hasher, checkForeignHash);
   const passwordRules = passwordRulesOf(config, issuer);
-  const people = new People({ users, passwords, passwordRules, clock, by: serverActor });
   const accounts = localAccounts(users, passwords, fingerprint);
 
   const rules = {
@@ -54,6 +59,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     address: config.throttleAddress,
   };
   const counters = store.attemptCounters(steady);
+  const pseudonymOf = createPseudonyms(async () => keyring.first.pseudonym);
+  const changes = composeUserChanges({
+    ...{ config, store, passwords, passwordRules, clock, counters },
+    pseudonymOf,
+    refuseEnded: () => keys.revocations.poll(),
+  });
+  store.onUnlock((userId) => forgetAccount(counters, userId));
+  const people = new People({ users, changes, passwords, passwordRules, clock, by: serverActor });
   const opened = config.provider === "keycloak" ? store.realmSessions : sessions;
   const throttle = new Throttle({
     rules,
@@ -70,17 +83,20 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     client: config.oauthRefreshGrace,
   };
   const times = { idle: config.sessionIdle, max: config.sessionMax, grace };
-  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady };
+  const arrivalOf =
+    mailWay(config) === undefined
+      ? undefined
+      : createArrivals({
+          knownAddresses: store.knownAddresses,
+          keys: [keyring.first, ...keyring.others],
+          language: config.mailLanguage,
+          clock,
+        });
+  const shared = { ...keys, accounts, users: accounts, throttle, sessions, audit, clock, steady, arrivalOf };
 
   const userOf = createUserOf(accounts, { now: clock, steady });
   const longestGrace = Math.max(grace.same_address, grace.client);
-  const mcp = composeTools({
-    ...{ config, issuer, keys, log, userOf },
-    ownSessions: createOwnSessions({ ...shared, longestGrace }),
-    administration: createAdministration({ ...shared, people }),
-    recentEvents: createRecentEvents(users, store.events),
-  });
-
+  const ownSessions = createOwnSessions({ ...shared, longestGrace });
   // Imported here, so servers with local users do not load the Keycloak client.
   const provider = config.provider === "keycloak" ? await import("./realm.ts") : undefined;
   const realm = await provider?.openRealmProvider({ ...parts, config, issuer, store, keys, throttle, grace });
@@ -97,16 +113,54 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const oauth =
     config.oauth === "on"
       ? composeOAuth({
-          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times },
+          ...{ ...parts, config, issuer, store, keys, accounts, throttle, times, arrivalOf },
           usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,
           realm: realm?.oauth,
         })
       : undefined;
+  const selfService =
+    realm === undefined
+      ? composeSelfService({
+          ...{
+            ...parts,
+            config,
+            issuer,
+            store,
+            keys,
+            accounts,
+            passwords,
+            passwordRules,
+            throttle,
+            counters,
+          },
+        })
+      : undefined;
+  const mcp = composeTools({
+    ...{ config, issuer, keys, log, userOf, ownSessions },
+    users: changes,
+    liveSessions: (userId) => sessions.countLive(userId, clock()),
+    resets: selfService?.mail ? selfService : undefined,
+    mailLanguage: config.mailLanguage,
+    recentEvents: createRecentEvents(users, store.events),
+  });
+  const administration = composeAdministration({
+    ...{ ...parts, config, issuer, store, keys, longestGrace },
+    userOf:
+      realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
+    users: realm?.oauth?.users ?? accounts,
+    people: selfService && { changes, selfService },
+  });
   return {
     operations,
+    administration,
+    ownSessions,
+    /** Undefined with the users of a realm, who have the pages of their own provider. */
+    selfService,
     oauth,
     people,
+    userChanges: changes,
+    pseudonymOf,
     realm,
     queue,
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],

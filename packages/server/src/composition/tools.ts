@@ -1,4 +1,5 @@
 import type { McpMount } from "../http/mcp-route.ts";
+import type { AdminToolParts } from "../mcp/admin-tools.ts";
 import type { EndpointParts } from "../mcp/endpoint.ts";
 import { lazyMcpEndpoint } from "../mcp/lazy-endpoint.ts";
 import type { Foundation, Keys } from "./keys.ts";
@@ -6,7 +7,7 @@ import type { Foundation, Keys } from "./keys.ts";
 /** The parts that the built-in tools are composed with. */
 export interface ToolParts
   extends Pick<Foundation, "config" | "issuer" | "log">,
-    Pick<EndpointParts, "userOf" | "ownSessions" | "administration" | "recentEvents"> {
+    Pick<EndpointParts, "userOf" | "ownSessions" | keyof AdminToolParts> {
   readonly keys: Keys;
 }
 

@@ -235,6 +235,11 @@ export const settings = {
   signingAlgorithm: setting(choice(...signingAlgorithms), "ES256", "algorithm of new signing keys"),
   keyRotation: setting(duration(60_000), "90d", "time after which the next key signs"),
   auditRetention: setting(duration(60_000), "90d", "how long audit events are kept"),
+  removedRetention: optional(
+    duration(60_000),
+    "time after which a removed user is erased from the audit trail",
+    { shown: "never" },
+  ),
   auditMaxSize: setting(size(1e6), "1GB", "size of the audit trail; the oldest events go first"),
   replica: setting(
     replicaId,

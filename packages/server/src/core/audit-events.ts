@@ -85,12 +85,12 @@ export const auditReasons = {
   "refresh.throttled": ["pair", "account", "address"],
   "token.refreshed": ["refresh_token", "current_token"],
   "refresh.repeated": ["same_address", "other_address"],
-  "session.ended": ["logout", "replay", "limit", "owner", "operator", "revoked", "realm"],
+  "session.ended": ["logout", "replay", "limit", "owner", "operator", "administrator", "revoked", "realm"],
   "sessions.ended": ["owner", "owner_others", "administrator"],
   "user.password_changed": ["owner", "reset", "administrator", "operator"],
   "user.changed": ["name", "email", "roles", "email_verified", "must_change_password"],
   "mail.failed": ["rejected", "expired"],
-  "key.rotated": ["age", "operator"],
+  "key.rotated": ["age", "operator", "administrator"],
 } as const satisfies Partial<Record<AuditEventName, readonly string[]>>;
 
 /** The reason of any event. @template Name the reasons of this event alone */

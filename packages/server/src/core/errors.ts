@@ -63,6 +63,14 @@ const refusals = {
   username_taken: [409, "This username is taken: choose another one"],
   email_taken: [409, "This e-mail address belongs to another account"],
   last_administrator: [409, "This is the last active administrator: add or enable another one first"],
+  request_in_progress: [
+    409,
+    "The first request with this Idempotency-Key is still running: send it again shortly",
+  ],
+  rotation_too_early: [
+    409,
+    "Caches may still lack the next key: wait, or send force, and verifiers behind them refuse valid tokens meanwhile",
+  ],
   conflict: [409, "Another request changed this meanwhile: read it again"],
   precondition_failed: [
     412,

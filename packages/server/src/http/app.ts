@@ -1,6 +1,10 @@
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
+import type { MailboxReading } from "../core/mail/kept-mail.ts";
+import { longestClientId } from "../core/oauth/client.ts";
+import { adminModels } from "./admin/admin-models.ts";
+import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
@@ -10,6 +14,7 @@ import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
+import { mailboxRoutes } from "./mailbox-routes.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
 import { oauthModels } from "./oauth/oauth-models.ts";
@@ -21,6 +26,8 @@ import { corsOptions, type HeaderOptions, securityHeaders } from "./response-hea
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
+import { type SelfServiceOperations, selfServiceRoutes } from "./self-service.ts";
+import { selfServiceModels } from "./self-service-models.ts";
 import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
@@ -40,8 +47,14 @@ export interface AppParts
   readonly idleGrace: number;
   /** The built-in MCP tools. Undefined if they are off. */
   readonly mcp: McpMount | undefined;
+  /** The mails of a development server. Undefined if they are sent. */
+  readonly mailbox: MailboxReading | undefined;
+  /** The administration over HTTP. */
+  readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
+  /** The own account. Undefined with the users of a realm. */
+  readonly selfService: SelfServiceOperations | undefined;
 }
 
 const maxBodyBytes = 16 * 1024;
@@ -75,6 +88,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
+    // An id in the path may be that of a client, which is a URL or a whole sealed description.
+    routerOptions: { maxParamLength: longestClientId },
     clientErrorHandler: brokenRequestAnswers(parts),
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
@@ -84,8 +99,9 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
-  for (const model of models) app.addSchema(model);
+  for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
+  if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
   app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorateReply("refusal", null);
@@ -108,12 +124,15 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
+    if (parts.selfService !== undefined) await selfServiceRoutes(scope, parts.selfService);
     startPageRoute(scope, parts);
     wellKnownRoutes(scope, parts);
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
+    if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
+    await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
   });
   await app.ready();

@@ -87,7 +87,8 @@ const serialized = new WeakMap<User, string>();
 function sendUser(reply: FastifyReply, user: User): FastifyReply {
   let body = serialized.get(user);
   if (body === undefined) {
-    body = JSON.stringify({ ...userInfo(user), roles: [...user.roles] } satisfies CurrentUserInfo);
+    const mark = user.mustChangePassword ? ({ must_change_password: true } as const) : {};
+    body = JSON.stringify({ ...userInfo(user), roles: [...user.roles], ...mark } satisfies CurrentUserInfo);
     serialized.set(user, body);
   }
   return sendJson(reply, body);

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, LatchkeyError } from "../core/errors.ts";
+import { WeakPassword } from "../core/passwords/password-problem.ts";
 import {
   descriptionOf,
   isForOAuth,
@@ -120,6 +121,7 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
 /** A 4xx of Fastify or a plugin is the client's fault. Any other foreign error is `internal_error`. */
 export function toLatchkeyError(error: FastifyError | LatchkeyError): LatchkeyError {
   if (error instanceof LatchkeyError) return error;
+  if (error instanceof WeakPassword) return error.refusal;
   if (error.validation !== undefined) {
     return new LatchkeyError("validation_error", {
       issues: issuesOf(error.validation, error.validationContext),

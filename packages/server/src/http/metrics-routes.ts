@@ -62,6 +62,7 @@ function operationOf(route: string): string {
   if (operation !== undefined) return operation;
   const [, endpoint] = /^\/oauth\/(\w+)$/.exec(route) ?? [];
   if (endpoint !== undefined) return `oauth_${endpoint}`;
-  const [, name] = /^\/(revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
+  const [, name] =
+    /^\/(admin|revocations|metrics|mcp|health|\.well-known|openapi\.json|docs)/.exec(route) ?? [];
   return name?.replaceAll(/\W+/g, "_").replace(/^_/, "") ?? unrouted;
 }

@@ -55,6 +55,20 @@ export function issuesOf(errors: readonly FastifySchemaValidationError[], part?:
   return [{ loc: [part ?? "body", names[0] ?? ""], msg: `Send ${names.join(" or ")}`, type: "missing" }];
 }
 
+/** Each type of a field, with the issue of another value. */
+const types: Readonly<Record<string, readonly [msg: string, type: string]>> = {
+  integer: ["Input should be a valid integer", "int_type"],
+  boolean: ["Input should be a valid boolean", "bool_type"],
+  array: ["Input should be a valid list", "list_type"],
+};
+
+/** Each further rule of a field, with its issue. */
+const rules: Readonly<Record<string, readonly [msg: string, type: string]>> = {
+  pattern: ["Input is not of the expected form", "string_pattern_mismatch"],
+  enum: ["Input is not one of the allowed values", "enum"],
+  maxLength: ["Input is too long", "string_too_long"],
+};
+
 /** One broken field, in the form that the published clients read. It never holds the value that was sent. */
 function issueOf({ keyword, instancePath, params }: FastifySchemaValidationError, part = "body"): Issue {
   const path = instancePath.split("/").slice(1).map(unescapePointer);
@@ -62,9 +76,15 @@ function issueOf({ keyword, instancePath, params }: FastifySchemaValidationError
   if (keyword === "required") {
     return { loc: [...loc, String(params["missingProperty"])], msg: "Field required", type: "missing" };
   }
-  if (keyword === "pattern") {
-    return { loc, msg: "Input is not of the expected form", type: "string_pattern_mismatch" };
+  if (keyword === "additionalProperties") {
+    return {
+      loc: [...loc, String(params["additionalProperty"])],
+      msg: "Unknown field",
+      type: "extra_forbidden",
+    };
   }
+  const [msg, type] = rules[keyword] ?? types[String(params["type"])] ?? [];
+  if (msg !== undefined && type !== undefined) return { loc, msg, type };
   if (path.length === 0) return { loc, msg: "Input should be a valid object", type: "object_type" };
   return { loc, msg: "Input should be a valid string", type: "string_type" };
 }

@@ -36,9 +36,16 @@ export function securityHeaders(options: HeaderOptions) {
 export function corsOptions(origins: readonly string[]) {
   return {
     origin: origins.includes("*") ? "*" : [...origins],
-    methods: ["GET", "POST"],
-    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id"],
-    exposedHeaders: ["Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id"],
+    methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    allowedHeaders: ["Authorization", "Content-Type", "X-Request-Id", "If-Match", "Idempotency-Key"],
+    exposedHeaders: [
+      "Retry-After",
+      "RateLimit",
+      "RateLimit-Policy",
+      "WWW-Authenticate",
+      "X-Request-Id",
+      "ETag",
+    ],
     maxAge: 600,
   };
 }

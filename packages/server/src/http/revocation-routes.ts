@@ -14,6 +14,8 @@ export interface RevocationRouteOptions extends AccessKeys {
 const heartbeatEvery = 5_000;
 /** Limit of open streams. A further guard gets 503 and reads pages instead. */
 const maxStreams = 1_000;
+/** In characters. Session ids of an identity provider are not longer either. */
+const longestSessionId = 100;
 
 /**
  * Serves the revocation list to guards: as server-sent events from a cursor (WHATWG HTML §9.2), as pages of JSON, and
@@ -74,7 +76,10 @@ export function revocationRoutes(app: FastifyInstance, feed: RevocationRouteOpti
   app.get<{ Params: { sessionId: string } }>(
     "/revocations/:sessionId",
     { schema: describeSessionState(feed), onRequest, exposeHeadRoute: false },
-    async ({ params: { sessionId } }) => ({ sessionId, ended: await revocations.isRevoked(sessionId) }),
+    async ({ params: { sessionId } }) => {
+      if (sessionId.length > longestSessionId) throw new LatchkeyError("not_found");
+      return { sessionId, ended: await revocations.isRevoked(sessionId) };
+    },
   );
 }
 

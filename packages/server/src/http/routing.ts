@@ -54,7 +54,7 @@ function without(base: string, target: string): string {
   return path.startsWith("/") ? path : `/${path}`;
 }
 
-const methods = ["GET", "HEAD", "POST", "DELETE"] as const;
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 /**
  * The methods of a path. Empty if no route matches. `findRoute` matches a path against the routes. `hasRoute` compiles

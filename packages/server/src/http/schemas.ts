@@ -42,6 +42,11 @@ export type LoginRequest = FromSchema<typeof loginRequest>;
 const currentUserInfo = response("CurrentUserInfo", "The signed-in user", [...requiredOfUser, "roles"], {
   ...userFields,
   roles,
+  must_change_password: {
+    type: "boolean",
+    const: true,
+    description: "The sign-in page asks for a new password before it goes on. Absent otherwise",
+  },
 });
 /** The answer of `me`. */
 export type CurrentUserInfo = FromSchema<typeof currentUserInfo>;

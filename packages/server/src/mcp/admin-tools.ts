@@ -1,36 +1,50 @@
 import type { GuardedServer } from "@latchkey/guard/mcp";
 import type { Principal } from "@latchkey/guard/verifier";
 import type { Caller } from "../core/audit-events.ts";
-import type { Administration, Administrator } from "../core/people/administration.ts";
+import { LatchkeyError } from "../core/errors.ts";
+import type { MailLanguage } from "../core/mail/mail-kinds.ts";
+import { assertMayChange, type Power, powersOf } from "../core/people/powers.ts";
+import type { PasswordResets } from "../core/people/self-service.ts";
+import type { ChangeOptions, UserChanges } from "../core/people/user-changes.ts";
+import type { UserRecord } from "../core/people/users.ts";
 import { clientOf } from "../core/stories/current-user.ts";
 import type { RecentEvents } from "../core/stories/recent-events.ts";
-import { ends, reads, restores, type ToolRules } from "./policy.ts";
+import { ends, reads, restores, sends, type ToolRules } from "./policy.ts";
 import { eventsAnswer, userAnswer } from "./tool-answers.ts";
 import * as inputs from "./tool-inputs.ts";
 import * as outputs from "./tool-outputs.ts";
 import type { RunTool } from "./tool-result.ts";
 
 export interface AdminToolParts {
-  readonly administration: Administration;
+  readonly users: UserChanges;
   readonly recentEvents: RecentEvents;
+  readonly liveSessions: (userId: string) => Promise<number>;
+  /** Undefined if the server sends no mails: then the rules deny the tool that sends one. */
+  readonly resets: Pick<PasswordResets, "sendReset"> | undefined;
+  /** The language of a mail to somebody whose language is unknown. */
+  readonly mailLanguage: MailLanguage;
 }
 
 /** Number of events without a limit by the caller. */
 const defaultLimit = 20;
 
-/** Tools for administrators: other users, and audit events. */
+/**
+ * Tools for administrators, support and auditors: other users, and audit events. The rules of the tools compare roles
+ * with the table of powers. A story compares the powers of the caller with the roles of the account that it changes.
+ */
 export function registerAdminTools(
   server: GuardedServer<ToolRules>,
-  { administration, recentEvents }: AdminToolParts,
+  { users, recentEvents, liveSessions, resets, mailLanguage }: AdminToolParts,
   caller: Caller,
   run: RunTool,
 ): void {
-  /** A client that an administrator allowed stands in the trail beside them. */
-  const administrator = (principal: Principal): Administrator => ({
-    ...caller,
-    actor: principal.userId,
-    ...clientOf(principal),
+  /** The caller of a change. A client that a person allowed stands in the trail beside them. */
+  const callerOf = (principal: Principal): ChangeOptions & { readonly held: ReadonlySet<Power> } => ({
+    by: { ...caller, actor: principal.userId, ...clientOf(principal) },
+    held: powersOf({ roles: principal.roles, scopes: undefined, isMachine: false }),
   });
+  const answer = async (user: UserRecord) =>
+    userAnswer({ ...user, liveSessions: await liveSessions(user.id) });
   const onUser = { inputSchema: inputs.userName, outputSchema: outputs.user };
 
   server.registerTool(
@@ -41,7 +55,7 @@ export function registerAdminTools(
       ...onUser,
       annotations: reads,
     },
-    ({ user }) => run(async () => userAnswer(await administration.find(user))),
+    ({ user }) => run(async () => answer(await users.byName(user))),
   );
 
   server.registerTool(
@@ -53,7 +67,10 @@ export function registerAdminTools(
       annotations: ends,
     },
     ({ user }, { principal }) =>
-      run(async () => userAnswer(await administration.disable(user, administrator(principal)))),
+      run(async () => {
+        const { id } = await users.byName(user);
+        return answer(await users.setActive(id, false, callerOf(principal)));
+      }),
   );
 
   server.registerTool(
@@ -65,7 +82,48 @@ export function registerAdminTools(
       annotations: restores,
     },
     ({ user }, { principal }) =>
-      run(async () => userAnswer(await administration.enable(user, administrator(principal)))),
+      run(async () => {
+        const { id } = await users.byName(user);
+        return answer(await users.setActive(id, true, callerOf(principal)));
+      }),
+  );
+
+  server.registerTool(
+    "unlock_user",
+    {
+      title: "Unlock a user",
+      description: "Forgets the failed sign-ins of a user, so that they can try again at once",
+      ...onUser,
+      annotations: restores,
+    },
+    ({ user }, { principal }) =>
+      run(async () => {
+        const found = await users.byName(user);
+        await users.unlock(found.id, callerOf(principal));
+        return answer(found);
+      }),
+  );
+
+  server.registerTool(
+    "send_password_reset",
+    {
+      title: "Send a password reset",
+      description:
+        "Sends a user a mail with a link to set a new password. The link works once, for 30 minutes",
+      inputSchema: inputs.userName,
+      outputSchema: outputs.sent,
+      annotations: sends,
+    },
+    ({ user }, { principal }) =>
+      run(async () => {
+        const { id, email, roles } = await users.byName(user);
+        const { by, held } = callerOf(principal);
+        assertMayChange(held, roles);
+        if (resets === undefined)
+          throw new LatchkeyError("not_found", { reason: "the server sends no mails" });
+        await resets.sendReset(id, by, mailLanguage);
+        return { sent_to: email };
+      }),
   );
 
   server.registerTool(
@@ -78,9 +136,10 @@ export function registerAdminTools(
       annotations: ends,
     },
     ({ user }, { principal }) =>
-      run(async () => ({
-        ended: await administration.endSessions(user, administrator(principal)),
-      })),
+      run(async () => {
+        const { id } = await users.byName(user);
+        return { ended: await users.endSessions(id, callerOf(principal)) };
+      }),
   );
 
   server.registerTool(

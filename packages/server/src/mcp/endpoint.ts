@@ -5,7 +5,7 @@ import type { Caller } from "../core/audit-events.ts";
 import { version } from "../core/version.ts";
 import { type AdminToolParts, registerAdminTools } from "./admin-tools.ts";
 import { type OwnToolParts, registerOwnTools } from "./own-tools.ts";
-import { toolRules } from "./policy.ts";
+import { toolRulesOf } from "./policy.ts";
 import { runTool, type ToolLog } from "./tool-result.ts";
 
 export interface EndpointParts extends OwnToolParts, AdminToolParts {
@@ -29,7 +29,7 @@ export type McpEndpoint = (request: Request, caller: Caller) => Promise<Response
 
 const serverInfo = { name: "latchkey", title: "Latchkey", version };
 const instructions =
-  "Your account and your own sessions on this Latchkey server. Administrators also manage other users.";
+  "Your account and your own sessions on this Latchkey server. Administrators and support also manage other users.";
 
 /**
  * The server's own tools over Streamable HTTP. It keeps no state between requests, so any replica answers any request.
@@ -43,7 +43,7 @@ export function createMcpEndpoint(parts: EndpointParts): McpEndpoint {
   const policy = Object.freeze({
     guard,
     ...(withoutBearer === "field" ? { withoutBearer, tokenField: "token" } : {}),
-    tools: toolRules,
+    tools: toolRulesOf(parts.resets !== undefined),
     onDecision: (decision: ToolDecision) => logDenial(decision, log, callerOf(callers)),
   });
 

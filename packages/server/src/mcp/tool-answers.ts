@@ -1,5 +1,4 @@
-import type { UserWithSessions } from "../core/people/administration.ts";
-import type { User } from "../core/people/users.ts";
+import type { User, UserRecord } from "../core/people/users.ts";
 import type { SessionPrincipal } from "../core/stories/current-user.ts";
 import type { LiveSessions } from "../core/stories/own-sessions.ts";
 import type { AuditPage, RecordedEvent } from "../core/stories/recent-events.ts";
@@ -13,7 +12,7 @@ export function accountAnswer(user: User, { sessionId, expiresAt }: SessionPrinc
   return { ...userFields(user), session_id: sessionId, token_expires_at: time(expiresAt) };
 }
 
-export function userAnswer(user: UserWithSessions): UserAnswer {
+export function userAnswer(user: UserRecord & { readonly liveSessions: number }): UserAnswer {
   return { ...userFields(user), created_at: time(user.createdAt), live_sessions: user.liveSessions };
 }
 
@@ -31,8 +30,7 @@ export function eventsAnswer({ events, next }: AuditPage): EventsAnswer {
   return { events: events.map(eventFields), ...(next !== undefined && { next }) };
 }
 
-/** The names of an audit event on the wire. */
-export function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
+function eventFields(event: RecordedEvent): EventsAnswer["events"][number] {
   const { number, at, name, subject, actor, sessionId, address, requestId, reason, replica } = event;
   const { client, resource } = event;
   return {
@@ -51,8 +49,7 @@ export function eventFields(event: RecordedEvent): EventsAnswer["events"][number
   };
 }
 
-/** The names of a session on the wire. */
-export function sessionFields(session: Session) {
+function sessionFields(session: Session) {
   return {
     id: session.id,
     opened_at: time(session.createdAt),
@@ -68,8 +65,7 @@ function clientFields({ id, name, scope, resource }: SessionClient) {
   return { client_id: id, client_name: name, scope, resource };
 }
 
-/** The names of a user on the wire. */
-export function userFields(user: User) {
+function userFields(user: User) {
   return {
     id: user.id,
     username: user.username,

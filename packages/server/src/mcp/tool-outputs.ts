@@ -67,6 +67,12 @@ export const ended = compiled({
   properties: { ended: { type: "integer", description: "Number of ended sessions" } },
 });
 
+export const sent = compiled({
+  ...closed,
+  required: ["sent_to"],
+  properties: { sent_to: { type: "string", description: "The e-mail address of the user" } },
+});
+
 export const events = compiled({
   ...closed,
   required: ["events"],

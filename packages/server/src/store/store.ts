@@ -1,14 +1,18 @@
 import type { AuditTrail } from "../core/audit-events.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { storeUnavailable } from "../core/errors.ts";
-import type { IdempotencyKeys } from "../core/idempotency.ts";
+import type { IdempotencyKeys } from "../core/idempotency-keys.ts";
+import type { KnownAddresses } from "../core/mail/arrivals.ts";
 import type { Outbox } from "../core/mail/outbox.ts";
 import type { Authorizations } from "../core/oauth/authorizations.ts";
 import type { ClientDocumentCopies } from "../core/oauth/client-document.ts";
 import type { RegisteredClients } from "../core/oauth/registered-clients.ts";
 import type { RegisteredResources } from "../core/oauth/resources.ts";
+import type { Erasures } from "../core/people/erasures.ts";
+import type { Links } from "../core/people/links.ts";
 import type { UserImport } from "../core/people/user-import.ts";
 import type { UserSearch } from "../core/people/user-search.ts";
+import type { UserTraces } from "../core/people/user-traces.ts";
 import type { Users } from "../core/people/users.ts";
 import type { RealmPeople } from "../core/stories/realm-people.ts";
 import type { RealmSessions } from "../core/stories/realm-sessions.ts";
@@ -30,10 +34,13 @@ import { authorizationTable } from "./tables/authorizations.ts";
 import { clientDocumentTable } from "./tables/client-documents.ts";
 import { clientEndings } from "./tables/client-endings.ts";
 import { clientTable } from "./tables/clients.ts";
-import { commandEvents } from "./tables/command-events.ts";
+import { commandEvents, type UnlockListener } from "./tables/command-events.ts";
 import { type DeletionRecords, deletionRecords } from "./tables/deletion-record.ts";
+import { erasureTable } from "./tables/erasures.ts";
 import { type Housekeeping, housekeeping } from "./tables/housekeeping.ts";
 import { idempotencyKeyTable } from "./tables/idempotency-keys.ts";
+import { knownAddressTable } from "./tables/known-addresses.ts";
+import { linkTable } from "./tables/links.ts";
 import { outboxTable } from "./tables/outbox.ts";
 import { realmPeopleTable } from "./tables/realm-people.ts";
 import { realmSessionTable } from "./tables/realm-sessions.ts";
@@ -43,6 +50,7 @@ import { sessionEndings } from "./tables/session-endings.ts";
 import { sessionTable } from "./tables/sessions.ts";
 import { signingKeyTable } from "./tables/signing-keys.ts";
 import { userSearch } from "./tables/user-search.ts";
+import { userTraces } from "./tables/user-traces.ts";
 import { userTable } from "./tables/users.ts";
 
 /** All persistent state, and the orders and signals of its engine. */
@@ -51,6 +59,8 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   /** The users table for an import. Its code is loaded at its first use. */
   userImport(): Promise<UserImport>;
   readonly userSearch: UserSearch;
+  readonly userTraces: UserTraces;
+  readonly erasures: Erasures;
   readonly sessions: Sessions;
   readonly realmSessions: RealmSessions;
   readonly realmPeople: RealmPeople;
@@ -60,8 +70,10 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   readonly revocations: RevocationLog;
   readonly keys: KeyStore;
   readonly clientDocuments: ClientDocumentCopies;
-  readonly idempotencyKeys: IdempotencyKeys;
+  readonly links: Links;
   readonly outbox: Outbox;
+  readonly knownAddresses: KnownAddresses;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly audit: AuditTrail;
   readonly events: AuditReader;
   readonly auditBound: AuditBound;
@@ -73,6 +85,8 @@ export interface Store extends Omit<Database, "writers" | "all" | "commit"> {
   attemptCounters(steady: SteadyClock): Record<CountedOperation, AttemptCounter>;
   /** Reports the events of commands since the last call to `onAudit`. The first call only sets the start. */
   pollCommandEvents(): Promise<void>;
+  /** Calls back after `pollCommandEvents` has found that any process unlocked a user. */
+  onUnlock(listener: UnlockListener): void;
   /** The last reading of the clock, kept between two runs. */
   readonly deletionRecord: DeletionRecords;
   /** Adds sessions that ended with their user or client to the revocations, batch by batch, until none is left. */
@@ -125,6 +139,7 @@ export async function openStore({
   const database = await openDatabase(options);
   const audit = auditTable(database, onAudit, replica, onMail);
   const endings = sessionEndings(database);
+  const unlockListeners: UnlockListener[] = [];
   const endingsOfClients = clientEndings(database);
   return {
     ...database,
@@ -134,6 +149,8 @@ export async function openStore({
       const { userImport } = await import("./tables/user-import.ts");
       return userImport(database, audit);
     },
+    userTraces: userTraces(database),
+    erasures: erasureTable(database, audit),
     sessions: sessionTable(database, audit, endings, sessionLife),
     authorizations: authorizationTable(database, audit),
     clients: clientTable(database, audit, endingsOfClients, sessionLife),
@@ -147,13 +164,18 @@ export async function openStore({
     revocations: revocationTable(database),
     keys: signingKeyTable(database, audit, endings),
     clientDocuments: clientDocumentTable(database),
-    idempotencyKeys: idempotencyKeyTable(database),
+    links: linkTable(database, audit),
     outbox: outboxTable(database, audit),
+    knownAddresses: knownAddressTable(database),
+    idempotencyKeys: idempotencyKeyTable(database),
     audit,
     events: auditReading(database),
     auditBound: auditBound(database, audit),
     attemptCounters: await attemptCounters(database),
-    pollCommandEvents: commandEvents(database, onAudit),
+    pollCommandEvents: commandEvents(database, onAudit, async (userId) => {
+      for (const listener of unlockListeners) await listener(userId);
+    }),
+    onUnlock: (listener) => void unlockListeners.push(listener),
     deletionRecord: deletionRecords(database),
     purge: housekeeping(database),
     async assertReady() {

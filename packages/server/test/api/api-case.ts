@@ -5,7 +5,7 @@ import { expect } from "vitest";
 export const mounts = ["/auth", "/api/v1/auth"] as const;
 
 export interface ApiRequest {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD" | "OPTIONS";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
   /** Below the mount point, such as `/login`. */
   readonly path: string;
   /** Sent as JSON, unless it is a text. */

@@ -71,7 +71,7 @@ test("every operation begins with zero, for every code that an alarm names", asy
   const began = samples.filter(({ name, value }) => name === "latchkey_requests_total" && value === 0);
   const operations = new Set(began.map(({ labels }) => labels["operation"]));
   expect([...operations].sort()).toEqual([
-    ...["docs", "health", "login", "logout", "mcp", "me", "metrics"],
+    ...["admin", "docs", "health", "login", "logout", "mcp", "me", "metrics"],
     ...["oauth_authorize", "oauth_introspect", "oauth_register", "oauth_revoke", "oauth_token"],
     ...["openapi_json", "other", "refresh", "revocations", "well_known"],
   ]);

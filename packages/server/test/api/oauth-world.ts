@@ -113,12 +113,18 @@ export interface Allowed {
   readonly response: URLSearchParams;
 }
 
-/** Alice signs in on the page and allows a client. @param origin of the page. Default: the address of the server */
+/**
+ * A person signs in on the page and allows a client.
+ *
+ * @param origin of the page. Default: the address of the server
+ * @param person Default: alice
+ */
 export async function allow(
   server: TestServer,
   clientId: string,
   more: Parameters = {},
   origin = new URL(server.url).origin,
+  person = { username: "alice", password: passwords.alice as string },
 ): Promise<Allowed> {
   const verifier = randomBytes(32).toString("base64url");
   const query = authorizationQuery(clientId, verifier);
@@ -126,7 +132,7 @@ export async function allow(
   const page = await fetch(`${server.url}/oauth/authorize?${query}`, {
     method: "POST",
     headers: { origin },
-    body: new URLSearchParams({ username: "alice", password: passwords.alice, decision: "allow" }),
+    body: new URLSearchParams({ ...person, decision: "allow" }),
   });
   const [, address = ""] = /url=([^"]+)"/.exec(await page.text()) ?? [];
   const response = new URL(address.replaceAll("&amp;", "&")).searchParams;

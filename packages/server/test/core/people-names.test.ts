@@ -1,24 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { operator } from "../../src/core/audit-events.ts";
-import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
-import { Passwords } from "../../src/core/passwords/passwords.ts";
-import { People } from "../../src/core/people/people.ts";
+import type { People } from "../../src/core/people/people.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
-import { anyPassword } from "./any-password.ts";
+import { peopleOf } from "./people-of.ts";
 
 let store: Store;
 let people: People;
 
 beforeEach(async () => {
   store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
-  const cost = { memory: 64, iterations: 1, parallelism: 1 };
-  people = new People({
-    users: store.users,
-    passwords: new Passwords(cost, new HashQueue({ concurrency: 1, maxWaiting: 0 })),
-    passwordRules: anyPassword,
-    clock: Date.now,
-    by: operator,
-  });
+  people = peopleOf(store);
 });
 afterEach(() => store.close());
 

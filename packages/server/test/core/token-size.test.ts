@@ -1,14 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
-import { operator } from "../../src/core/audit-events.ts";
-import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
-import { Passwords } from "../../src/core/passwords/passwords.ts";
-import { People } from "../../src/core/people/people.ts";
 import { AccessTokens } from "../../src/core/tokens/access-tokens.ts";
 import { addressesFit, mostUserBytes, userBytes } from "../../src/core/tokens/token-size.ts";
 import { openStore } from "../../src/store/store.ts";
-import { anyPassword } from "./any-password.ts";
+
 import { maxRoles } from "./large-people.ts";
+import { peopleOf } from "./people-of.ts";
 
 // The longer of the two signatures.
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -40,14 +37,7 @@ function longest(fits: (length: number) => boolean): number {
 
 test("names and roles are refused when they are set, if they do not fit", async () => {
   const store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
-  const cost = { memory: 64, iterations: 1, parallelism: 1 };
-  const people = new People({
-    users: store.users,
-    passwords: new Passwords(cost, new HashQueue({ concurrency: 1, maxWaiting: 0 })),
-    passwordRules: anyPassword,
-    clock: Date.now,
-    by: operator,
-  });
+  const people = peopleOf(store);
   const add = (roles: readonly string[]) =>
     people.add(
       { username: "alice", email: "alice@example.com", displayName: null, roles },

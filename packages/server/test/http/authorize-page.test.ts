@@ -179,7 +179,7 @@ test.each([null, "Accounts"])("the server's own tools, named %s, say what they r
   };
   await using app = await authorizeWorld({ checkRequest: async () => ({ outcome: "valid", request }) });
   const { body } = await app.inject("/oauth/authorize");
-  expect(body).toContain("If you are an administrator, also those of other people.");
+  expect(body).toContain("If you administer this server, also those of other people.");
   expect(body).toContain("<small>https://login.example/mcp</small>");
 });
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { operator } from "../../src/core/audit-events.ts";
 import { HashQueue } from "../../src/core/passwords/hash-queue.ts";
 import { Passwords } from "../../src/core/passwords/passwords.ts";
-import { createAdministration } from "../../src/core/people/administration.ts";
-import { People } from "../../src/core/people/people.ts";
+import type { People } from "../../src/core/people/people.ts";
 import { createUserOf } from "../../src/core/stories/current-user.ts";
 import { deriveKeys } from "../../src/core/tokens/derived-keys.ts";
 import { localAccounts } from "../../src/identity/local.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
-import { anyPassword } from "../core/any-password.ts";
+import { peopleOf } from "../core/people-of.ts";
 
 const caller = { address: "192.0.2.1", requestId: "test" };
 const password = "correct horse battery";
@@ -21,7 +19,7 @@ let store: Store;
 let people: People;
 beforeAll(async () => {
   store = await openStore({ place: { engine: "memory" }, onAudit: () => {} });
-  people = new People({ users: store.users, passwords, passwordRules: anyPassword, clock, by: operator });
+  people = peopleOf(store, { passwords, clock });
   await people.add(person, password);
 });
 afterAll(() => store.close());
@@ -56,13 +54,6 @@ test.each<[string, () => Promise<unknown>]>([
   ["a user in the list", () => people.list()],
   ["a user found by name", () => people.find("alice")],
   ["a user that was changed", () => people.setActive("alice", true)],
-  [
-    "a user that an administrator sees",
-    async () => {
-      const revocations = { poll: async () => {} };
-      return createAdministration({ people, sessions: store.sessions, revocations, clock }).find("alice");
-    },
-  ],
 ])("%s holds no secret", async (_what, read) => {
   const text = JSON.stringify(await read());
   expect(text).toContain("user:alice");

@@ -279,7 +279,7 @@ describe("the lists", () => {
         live_sessions: 0,
         redirect_uris: ["https://w.example.com/cb"],
         grant_types: ["authorization_code", "refresh_token", "client_credentials"],
-        proofs: ["secret"],
+        authentication: "secret",
         roles: ["reporter"],
         scopes: ["x:read", "x:write"],
         created_at: expect.stringMatching(/Z$/),
@@ -300,8 +300,8 @@ describe("the lists", () => {
       expect.objectContaining({
         added: false,
         redirect_uris: redirectUris,
-        proofs: ["client_secret_post"],
-        created_at: null,
+        grant_types: ["authorization_code", "refresh_token"],
+        authentication: "secret",
       }),
     ]);
     expect((await latchkey("client", "block", id)).status).toBe(0);

@@ -69,7 +69,8 @@ describe.concurrent("while the server runs", () => {
       return (await me(server.url, tokens.access)).status === 401;
     });
 
-    await signedIn("remo");
+    expect((await add("remo")).stdout).toMatch(/^added user:remo~[a-z2-7]{8}\n$/);
+    await signIn(server.url, "remo", password);
     expect((await me(server.url, tokens.access)).status).toBe(401);
     expect((await refresh(server.url, tokens.refresh)).status).toBe(401);
   });
@@ -144,7 +145,7 @@ describe.concurrent("a command line with a part too few is answered with the usa
   test.for([
     ["no user", ["enable"], /usage: latchkey user enable NAME/],
     ["no name", ["add"], /usage: latchkey user add NAME --email ADDRESS/],
-    ["an unknown verb", ["rename", "admin"], /add\|list\|passwd/],
+    ["an unknown verb", ["rename", "admin"], /add\|list\|show\|set\|passwd/],
     ["no address", ["add", "other"], /--email ADDRESS/],
   ] as const)("%s: user %s", async ([, args, why]) => {
     expectUsageError(await place.latchkey(["user", ...args], { input: `${password}\n` }), why);

@@ -77,6 +77,7 @@ describe("attempts counted for all replicas", () => {
       reserve: (limits) => inTime().then(() => counter.reserve(own(limits))),
       settle: (limits, failed) => inTime().then(() => counter.settle(own(limits), failed)),
       turnAway: (key) => inTime().then(() => counter.turnAway(run + key)),
+      forget: (key) => counter.forget(run + key),
       prune: () => inTime().then(() => counter.prune()),
     };
   });

@@ -9,13 +9,18 @@ import { SigningKeys } from "../../src/core/tokens/signing-keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.ts";
 import { clientDocumentsContract } from "./client-documents-contract.ts";
+import { erasuresContract } from "./erasures-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
+import { knownAddressesContract } from "./known-addresses-contract.ts";
+import { linksContract } from "./links-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
+import { userChangesContract } from "./user-changes-contract.ts";
 import { userImportContract } from "./user-import-contract.ts";
+import { userSearchContract } from "./user-search-contract.ts";
 
 const day = 86_400_000;
 
@@ -68,8 +73,22 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => store,
       () => heard,
     );
+    linksContract(
+      () => store,
+      () => heard,
+    );
     idempotencyKeysContract(() => store);
     userImportContract(
+      () => store,
+      () => heard,
+    );
+    userChangesContract(
+      () => store,
+      () => heard,
+    );
+    userSearchContract(() => store);
+    erasuresContract(() => store);
+    knownAddressesContract(
       () => store,
       () => heard,
     );

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
+import { administrationOf } from "./administration.ts";
 import { generate, pythonEnvironment, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
@@ -26,6 +27,10 @@ describe("a client from openapi-generator calls every operation", () => {
       timeout,
     });
     expectAnswers(printed);
+    const administered = await run(`${environment}/bin/python`, [`${programs}/admin.py`, ...credentials], {
+      timeout,
+    });
+    expect(JSON.parse(administered)).toEqual(administrationOf("carol", "Carol"));
   });
 
   test("in Go", async () => {

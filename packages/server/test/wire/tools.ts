@@ -6,10 +6,13 @@ import {
   run as runIn,
 } from "@latchkey/testkit/toolchains";
 
-const cache = cacheFolder("wire");
+/** Kept from run to run. */
+export const cache = cacheFolder("wire");
 
 const redocly = "@redocly/cli@2.77.0";
 const spectral = "@stoplight/spectral-cli@6.16.3";
+/** It asks for TypeScript 5, so it cannot stand beside the TypeScript of this project. */
+const openapiTypescript = "openapi-typescript@7.13.0";
 const schemathesis = "schemathesis==4.32.5";
 const generator = "7.25.0";
 
@@ -41,6 +44,12 @@ export const lint = {
       ...["spectral", "lint", "--fail-severity=error", `--ruleset=${ruleset}`, document],
     ]),
 };
+
+/** Writes the TypeScript types of a document to a file. */
+export function typesOf(document: string, file: string): Promise<string> {
+  const packages = [openapiTypescript, "typescript@5.9.3"].map((name) => `--package=${name}`);
+  return run("npm", ["exec", "--yes", ...packages, "--", "openapi-typescript", document, "-o", file]);
+}
 
 /** The path of schemathesis, installed once. */
 export async function fuzzer(): Promise<string> {

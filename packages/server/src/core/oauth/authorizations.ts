@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../audit-events.ts";
+import type { Arrival } from "../mail/arrivals.ts";
 import type { Session, SessionClient } from "../stories/sessions.ts";
 
 /** A person's consent to the request of a client, given on the page. Its code is traded for a session, once. Times are in milliseconds. */
@@ -31,9 +32,10 @@ export type ClosedClient = "blocked" | "ending";
 /** Authorizations. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Authorizations {
   /**
+   * @param arrival the address of the sign-in. Default: it is not recorded
    * @returns false if the user was disabled, removed or given a new password meanwhile, or if the client is closed
    */
-  add(authorization: NewAuthorization, event: AuditEvent): Promise<boolean>;
+  add(authorization: NewAuthorization, event: AuditEvent, arrival?: Arrival): Promise<boolean>;
   /** @returns undefined if the client gets codes */
   closed(clientId: string): Promise<ClosedClient | undefined>;
   byCode(codeHash: string): Promise<Authorization | undefined>;

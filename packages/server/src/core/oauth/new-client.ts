@@ -1,4 +1,4 @@
-import { rolesProblem } from "../people/people.ts";
+import { rolesProblem } from "../people/person-rules.ts";
 import type { ClientCredential } from "./client.ts";
 import { isDocumentUrl } from "./client-document.ts";
 import { shownName } from "./client-name.ts";

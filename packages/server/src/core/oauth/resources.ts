@@ -1,5 +1,6 @@
 import type { AuditEvent } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
+import { powers } from "../people/powers.ts";
 import { comparableOriginOf, comparableUrl, isLoopbackUrl } from "./resource-urls.ts";
 
 /** An API or MCP server that access tokens can be for, named by its URL (RFC 8707 §2). */
@@ -31,6 +32,11 @@ export interface RegisteredResources {
   remove(url: string, event: AuditEvent): Promise<boolean>;
 }
 
+/** The resource of the administration over HTTP. */
+export function administrationOf(issuer: string): string {
+  return `${issuer}/admin/v1`;
+}
+
 /** Finds the resource that a request is for. */
 export interface Resources {
   /**
@@ -58,7 +64,11 @@ export interface ResourceParts {
  * The resources of a server: its own `/mcp`, the audiences of the settings, and the operator's. If the issuer is a
  * loopback address, every other server on this machine is a resource too: a developer adds none.
  */
-export function createResources({ issuer, mcp, audience, fallback, registered }: ResourceParts): Resources {
+export function createResources(parts: ResourceParts): Resources {
+  const { issuer, mcp, audience, fallback, registered } = parts;
+  // It is no default of a client, and no entry of the table changes its scopes.
+  const administration: Resource = { url: administrationOf(issuer), name: null, scopes: powers };
+  const administrationUrl = comparableUrl(administration.url);
   const tools = mcp ? `${issuer}/mcp` : undefined;
   const configured = [...(tools ? [tools] : []), ...audience, ...(fallback ? [fallback] : [])];
   const [first] = configured.filter((url) => comparableUrl(url) !== undefined);
@@ -89,6 +99,7 @@ export function createResources({ issuer, mcp, audience, fallback, registered }:
     async named(asked = fallback ?? first) {
       const comparable = asked === undefined ? undefined : comparableUrl(asked);
       if (asked === undefined || comparable === undefined) throw unknownTarget("no resource, or not a URL");
+      if (comparable === administrationUrl) return administration;
       const known = await read();
       const found = known.get(comparable) ?? onlyOneAt(comparable, known);
       if (found !== undefined) return found;

@@ -20,9 +20,9 @@ export class LinkTokens {
     this.#all = [this.#first, ...others.map(({ link }) => createSecretKey(link))];
   }
 
-  /** The id of a new link: it cannot be guessed. */
+  /** See {@link newLinkId}. */
   newId(): string {
-    return randomBytes(idBytes).toString("base64url");
+    return newLinkId();
   }
 
   /** @param id of a link */
@@ -43,6 +43,11 @@ export class LinkTokens {
     const genuine = this.#all.some((key) => timingSafeEqual(macOf(id, key), mac));
     return genuine ? id.toString("base64url") : undefined;
   }
+}
+
+/** The id of a new link: it cannot be guessed. It needs no secret, so a command can send a link. */
+export function newLinkId(): string {
+  return randomBytes(idBytes).toString("base64url");
 }
 
 function macOf(id: Buffer, key: KeyObject): Buffer {

@@ -6,7 +6,7 @@ import { type Link, linkLifetimes } from "./links.ts";
 import type { LocalUser } from "./users.ts";
 
 export interface NewLinkParts {
-  readonly linkTokens: LinkTokens;
+  readonly linkTokens: Pick<LinkTokens, "newId">;
   readonly clock: Clock;
 }
 

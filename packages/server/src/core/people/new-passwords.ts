@@ -2,7 +2,7 @@ import type { Caller } from "../audit-events.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import { assertGoodPassword, type PasswordRules } from "../passwords/policy.ts";
 import type { Accounts } from "../stories/sign-in.ts";
-import { type Person, passwordContext } from "./people.ts";
+import { type Person, passwordContext } from "./person-rules.ts";
 
 export interface NewPasswordParts {
   readonly accounts: Pick<Accounts, "nameOf" | "assertRoom">;

@@ -1,15 +1,16 @@
-import { eventOf } from "../audit-events.ts";
+import { type Caller, eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
-import type { MailContent } from "../mail/mail-kinds.ts";
-import { canonicalName, emailProblem, nameKeys } from "../passwords/account-names.ts";
+import type { MailLanguage } from "../mail/mail-kinds.ts";
+import { canonicalName, nameKeys } from "../passwords/account-names.ts";
 import { type AuthenticateParts, createAuthenticate } from "../stories/sign-in.ts";
+import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import { invalidLink, type LinkOfUser, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { ConfirmedEmail, OwnAccount } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { typedEmail } from "./typed-email.ts";
+import { fieldProblem, typedEmail } from "./typed-fields.ts";
 import type { ChangeOutcome, Users } from "./users.ts";
 
 export interface OwnEmailParts extends AuthenticateParts, NewLinkParts {
@@ -36,8 +37,8 @@ export function createOwnEmail(
   /** Uses a link once. @returns the outcome of the change */
   async function use(
     { link, user }: LinkOfUser,
-    caller: Parameters<OwnAccount["confirmEmail"]>[1],
-    language: Parameters<OwnAccount["confirmEmail"]>[2],
+    caller: Caller,
+    language: MailLanguage,
   ): Promise<ChangeOutcome> {
     const at = clock();
     const isChange = link.purpose === "change_email";
@@ -59,6 +60,9 @@ export function createOwnEmail(
       await limits.typedAddress(caller, accounts.nameOf(email).fingerprint);
       await using person = await confirm(me, currentPassword, caller);
       const { user, revision } = person;
+      // Every token contains the address, and must fit into a header.
+      if (userBytes({ ...user, email }) > mostUserBytes)
+        throw fieldProblem("email", "this address is too long beside the names and roles of the account");
       const holder = await users.byName(nameKeys(email));
       const { link, mail } = newLinks.ofUser("change_email", { ...user, revision }, email, language);
       // The same link and the same answer for a taken address, whose owner gets a mail without the link.

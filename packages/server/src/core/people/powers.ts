@@ -31,6 +31,14 @@ export function administers(role: string): boolean {
   return powersOfRoles.has(role);
 }
 
+/** The roles that have a power, in the order of the table. An administrator has every power. */
+export function rolesWith(power: Power): readonly [string, ...string[]] {
+  const others = [...powersOfRoles.keys()].filter(
+    (role) => role !== administratorRole && powersOfRoles.get(role)?.includes(power),
+  );
+  return [administratorRole, ...others];
+}
+
 /** The sources of a caller's powers. */
 export interface Credentials {
   readonly roles: readonly string[];
@@ -50,6 +58,28 @@ export function powersOf({ roles, scopes, isMachine }: Credentials): ReadonlySet
 /** @throws {LatchkeyError} `forbidden` without the power */
 export function assertMay(held: ReadonlySet<Power>, power: Power): void {
   if (!held.has(power)) throw new LatchkeyError("forbidden", { reason: `power ${power}` });
+}
+
+/** Roles that everybody may give: those of an account without any say. */
+const plainRoles = ["user"];
+
+/** @throws {LatchkeyError} `forbidden` for roles beyond those of a plain account, without the power over roles */
+export function assertMayGiveRoles(held: ReadonlySet<Power>, roles: readonly string[]): void {
+  if (roles.some((role) => !plainRoles.includes(role))) assertMay(held, "roles:write");
+}
+
+/**
+ * Checks the roles and scopes of a machine, before a caller learns its secret. Nobody gets more power by a machine than
+ * they have.
+ *
+ * @throws {LatchkeyError} `forbidden`
+ */
+export function assertMayEquip(
+  held: ReadonlySet<Power>,
+  { roles, scopes }: { readonly roles: readonly string[]; readonly scopes: readonly string[] },
+): void {
+  if (roles.length > 0) assertMay(held, "roles:write");
+  for (const power of powers) if (scopes.includes(power)) assertMay(held, power);
 }
 
 /**

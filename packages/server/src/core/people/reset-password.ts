@@ -11,6 +11,7 @@ import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
 import type { LinkMails, PasswordResets } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
+import { createSendReset } from "./send-reset.ts";
 import type { LocalUser, Users } from "./users.ts";
 
 export interface PasswordResetParts extends NewLinkParts {
@@ -81,14 +82,7 @@ export function createPasswordResets(
         throw invalidLink("used meanwhile, or the user was changed");
       await revocations.poll();
     },
-    async sendReset(userId, by, language) {
-      const user = await users.byId(userId);
-      if (!user?.active) throw new LatchkeyError("not_found", { reason: "the user is gone or disabled" });
-      const { link, mail } = newLinks.ofUser("reset", user, user.email, language);
-      const event = eventOf("reset.requested", clock(), by, { subject: user.id });
-      if (!(await links.add(link, [mail], [event])))
-        throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });
-    },
+    sendReset: createSendReset(parts),
   };
 }
 

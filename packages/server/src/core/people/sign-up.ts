@@ -1,4 +1,4 @@
-import { eventOf } from "../audit-events.ts";
+import { eventOf, type Origin } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import { canonicalName, nameKeys } from "../passwords/account-names.ts";
 import type { Accounts } from "../stories/sign-in.ts";
@@ -6,11 +6,10 @@ import { invalidLink, type LinkUses } from "./link-uses.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
-import { namesToAdd, type Person } from "./people.ts";
-import { PersonProblem } from "./person-problem.ts";
+import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
 import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { fieldProblem, typedEmail } from "./typed-email.ts";
+import { accepted, fieldProblem, typedEmail } from "./typed-fields.ts";
 import { addWithFreeId } from "./user-ids.ts";
 import { type Users, withoutSecrets } from "./users.ts";
 
@@ -19,7 +18,7 @@ export type SignUpRule = "off" | "invitation" | readonly string[];
 
 export interface SignUpParts extends NewLinkParts {
   readonly rule: SignUpRule;
-  readonly users: Pick<Users, "byName" | "add">;
+  readonly users: Pick<Users, "byId" | "byName" | "add">;
   readonly accounts: Pick<Accounts, "nameOf">;
   readonly links: Links;
   readonly linkUses: LinkUses;
@@ -47,6 +46,12 @@ export function createSignUps(parts: SignUpParts): SignUps {
     if (await users.byName(nameKeys(email))) throw new LatchkeyError("email_taken");
   }
 
+  /** The name of an administrator, for a mail. Null for a command, and for a machine. */
+  async function nameOf({ actor }: Origin): Promise<string | null> {
+    const user = actor === undefined ? undefined : await users.byId(actor);
+    return user?.displayName ?? user?.username ?? null;
+  }
+
   return {
     async signUp(typed, caller, language) {
       if (typeof rule === "string")
@@ -66,8 +71,10 @@ export function createSignUps(parts: SignUpParts): SignUps {
     async invite(typed, roles, by, language) {
       assertAllowed();
       const email = typedEmail(typed);
+      const problem = rolesProblem(roles);
+      if (problem !== undefined) throw fieldProblem("roles", problem);
       if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
-      const content = { kind: "invitation", invitedBy: by.actor ?? null } as const;
+      const content = { kind: "invitation", invitedBy: await nameOf(by) } as const;
       const { link, mail } = newLinks.signUp(content, email, roles, language);
       const subject = `unknown:${accounts.nameOf(email).fingerprint}`;
       await links.add(link, [mail], [eventOf("user.invited", clock(), by, { subject })]);
@@ -78,7 +85,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
       await limits.linkUse(caller);
       const { id: link, email, roles } = await linkUses.signUp(linkToken);
       const person = { username, email, displayName, roles: roles ?? strangersRoles };
-      const names = checked(() => namesToAdd(person));
+      const names = accepted(() => namesToAdd(person));
       await assertFree(person);
       const passwordHash = await newPasswords.hash(password, person, caller);
       const at = clock();
@@ -95,16 +102,6 @@ export function createSignUps(parts: SignUpParts): SignUps {
         : new LatchkeyError(outcome);
     },
   };
-}
-
-/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
-function checked<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
-    throw error;
-  }
 }
 
 /** The one spelling of a domain. */

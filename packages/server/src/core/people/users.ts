@@ -10,6 +10,8 @@ export interface User {
   readonly displayName: string | null;
   readonly active: boolean;
   readonly roles: readonly string[];
+  /** Whether the sign-in page asks for a new password before it goes on. A person of a realm has no such mark. */
+  readonly mustChangePassword?: boolean | undefined;
 }
 
 /** A user of Latchkey's own database, as administrators see it. All times are milliseconds since the epoch. */
@@ -36,11 +38,13 @@ export interface LocalUser extends UserRecord {
 }
 
 /** A copy without the password hash and the revision. */
-export function withoutSecrets({ id, username, email, displayName, active, roles }: User): User {
-  return { id, username, email, displayName, active, roles };
+export function withoutSecrets(user: User): User {
+  const { id, username, email, displayName, active, roles, mustChangePassword } = user;
+  const mark = mustChangePassword === true ? { mustChangePassword } : {};
+  return { id, username, email, displayName, active, roles, ...mark };
 }
 
-/** A user as administrators see it. */
+/** A copy without secrets, for administrators. */
 export function recordOf({ passwordHash: _, revision: __, ...record }: LocalUser): UserRecord {
   return record;
 }
@@ -70,14 +74,14 @@ export interface NewUser
  */
 export type AddOutcome = "added" | "username_taken" | "email_taken" | "id_taken" | "outdated";
 
-/** A user with changed names, roles or marks. */
+/** A user with changed names, roles or marks. A key that is left out stays as it is. */
 export interface ChangedUser
   extends Pick<
     UserRecord,
     "id" | "username" | "email" | "displayName" | "roles" | "mustChangePassword" | "emailVerifiedAt"
   > {
-  readonly usernameKey: string;
-  readonly emailKey: string;
+  readonly usernameKey?: string | undefined;
+  readonly emailKey?: string | undefined;
 }
 
 /** The outcome of such a change. `outdated`: the user is gone, or the terms are not met. */
@@ -108,6 +112,14 @@ export interface ChangeTerms extends Alongside {
   readonly revision?: number | undefined;
   /** Default: `go on`. */
   readonly last?: LastAdministrator | undefined;
+  /** Whether the links of the user are deleted: they went to an address that is not theirs any more. Default: false. */
+  readonly outdateLinks?: boolean | undefined;
+}
+
+/** The terms of a removal. */
+export interface RemovalTerms extends ChangeTerms {
+  /** The pseudonym that replaces the id in the audit trail. Default: the id stays there. */
+  readonly pseudonym?: string | undefined;
 }
 
 /** The terms of a new password. */
@@ -169,5 +181,5 @@ export interface Users {
    *
    * @returns false if the user is unknown, or the terms are not met
    */
-  remove(id: string, event: AuditEvent, terms?: ChangeTerms): Promise<boolean>;
+  remove(id: string, event: AuditEvent, terms?: RemovalTerms): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Caller, eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
+import type { ArrivalOf } from "../mail/arrivals.ts";
 import type { AuthorizationRequest } from "../oauth/authorization-request.ts";
 import type { Authorizations, ClosedClient, NewAuthorization } from "../oauth/authorizations.ts";
 import { unknownClient } from "../oauth/clients.ts";
@@ -45,6 +46,8 @@ function sessionClientOf({ client: { id, name }, resource, scope }: Authorizatio
 }
 
 export interface AuthorizeParts extends AuthenticateParts {
+  /** Undefined if no mails are sent. */
+  readonly arrivalOf?: ArrivalOf | undefined;
   readonly authorizations: Authorizations;
 }
 
@@ -75,7 +78,8 @@ export function createAuthorize(parts: AuthorizeParts): Authorize {
     const { client, resource } = request;
     const about = { subject: person.user.id, client: client.id, resource: resource.url };
     const granted = eventOf("authorization.granted", now, caller, about);
-    if (await authorizations.add(authorization, granted)) return code;
+    const arrival = await parts.arrivalOf?.(person.user, caller);
+    if (await authorizations.add(authorization, granted, arrival)) return code;
     throw closedRefusal(await authorizations.closed(request.client.id)) ?? (await person.changedMeanwhile());
   };
 }

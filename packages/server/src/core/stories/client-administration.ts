@@ -5,8 +5,11 @@ import type { ClientCredential, GrantType } from "../oauth/client.ts";
 import { isDocumentId } from "../oauth/client-document.ts";
 import { type NewClient, problemOf } from "../oauth/new-client.ts";
 import type { ListedClient, RegisteredClient, RegisteredClients } from "../oauth/registered-clients.ts";
+import { readScopes } from "../oauth/scopes.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
+import { assertMayEquip, type Power, powers } from "../people/powers.ts";
 import { OvertakenChange, RefusedChange, UnknownSubject } from "../refused-change.ts";
+import type { Revocations } from "../tokens/revocations.ts";
 
 /** A client that was added, and its secret if it has one. The secret is not stored: it is shown once. */
 export interface AddedClient {
@@ -20,13 +23,20 @@ export interface ClientAdministrationParts {
   readonly clock: Clock;
   /** The origin of the audit events. */
   readonly by: Origin;
+  /** The list that refuses the tokens of ended sessions. Default: none, as on the command line. */
+  readonly revocations?: Pick<Revocations, "poll">;
+  /** The powers of the caller. Default: all, as on the command line. */
+  readonly held?: ReadonlySet<Power>;
 }
+
+export type ClientAdministration = ReturnType<typeof createClientAdministration>;
 
 /**
  * The operator's clients. Blocking and removing end every session of a client, and its own tokens, in the same step.
  * Every function throws {RefusedChange} if the client is unknown or refused.
  */
-export function createClientAdministration({ clients, clock, by }: ClientAdministrationParts) {
+export function createClientAdministration(parts: ClientAdministrationParts) {
+  const { clients, clock, by, revocations, held = new Set(powers) } = parts;
   const event = (name: AuditEvent["name"] & `client.${string}`, client: string): AuditEvent =>
     eventOf(name, clock(), by, { client });
 
@@ -46,11 +56,15 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
 
   return {
     find,
+    /** The operator's clients, blocked ones, and those with live sessions, by id. @param page `after` is an id */
+    list: (page: { readonly after?: string | undefined; readonly limit: number }): Promise<ListedClient[]> =>
+      clients.list(page, clock()),
     /** Adds a client. Its id is made of its name and random digits. */
     async add(given: NewClient): Promise<AddedClient> {
       const problem = problemOf(given);
       if (problem !== undefined) throw new RefusedChange(problem);
       const { name, redirectUris, proof, roles, scopes, machine } = given;
+      assertMayEquip(held, given);
       const { credential, secret } = credentialOf(proof);
       const client: RegisteredClient = {
         id: idOf(name),
@@ -84,6 +98,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
       }
       if (!client.credentials.some(({ kind }) => kind === "secret"))
         throw new RefusedChange(`${id} proves its identity without a secret: add another client with one`);
+      assertMayEquip(held, { roles: client.roles, scopes: readScopes(client.scope) });
       const { credential, secret } = newSecret();
       const replaced = event("client.secret_replaced", id);
       if (!(await clients.replaceCredentials(id, client.credentials, [credential], replaced)))
@@ -93,7 +108,9 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
     /** Keeps a client out, whatever describes it. @returns false if it was blocked before */
     async block(id: string): Promise<boolean> {
       const { name } = await find(id);
-      return clients.block(id, name, event("client.blocked", id), newSessionId());
+      const blocked = await clients.block(id, name, event("client.blocked", id), newSessionId());
+      await revocations?.poll();
+      return blocked;
     },
     /** Lets a client in again. Its ended sessions do not come back. @returns false if it was not blocked */
     async unblock(id: string): Promise<boolean> {
@@ -108,6 +125,7 @@ export function createClientAdministration({ clients, clock, by }: ClientAdminis
           `${id} was not added here, so it cannot be removed: \`latchkey client block\` ends its sessions and keeps it out`,
         );
       const removed = await clients.remove(id, event("client.removed", id));
+      await revocations?.poll();
       if (!removed) throw new UnknownSubject(`${id} was removed meanwhile`);
     },
   };

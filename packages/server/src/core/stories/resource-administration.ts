@@ -14,6 +14,8 @@ export interface ResourceAdministrationParts {
   readonly by: Origin;
 }
 
+export type ResourceAdministration = ReturnType<typeof createResourceAdministration>;
+
 /** The operator's resources. Every function throws {RefusedChange} if the resource is unknown or refused. */
 export function createResourceAdministration({ resources, clock, by }: ResourceAdministrationParts) {
   /** The resource with this URL in any spelling. */
@@ -25,6 +27,8 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
 
   return {
     find,
+    /** All of them, by URL: there are few. */
+    list: (): Promise<RegisteredResource[]> => resources.list(),
     /** Adds a resource, or replaces the name and the scopes of one with this URL. @returns whether it is new */
     async put({ url, name, scopes }: Resource): Promise<boolean> {
       const problem = problemOf({ url, name, scopes });

@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../audit-events.ts";
+import type { Arrival } from "../mail/arrivals.ts";
 
 /** The state of a refresh token in the chain of its session. */
 export interface RefreshTokenState {
@@ -47,6 +48,8 @@ export interface Session extends RefreshTokenState, SessionUse {
 export interface SessionPage {
   /** Sessions behind this one alone. It may have ended. */
   readonly after?: Pick<Session, "id" | "userId" | "createdAt"> | undefined;
+  /** Sessions of this OAuth client alone. */
+  readonly clientId?: string | undefined;
   readonly limit: number;
 }
 
@@ -60,7 +63,12 @@ export interface SurplusSession {
 /** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Sessions {
   byId(id: string): Promise<Session | undefined>;
-  /** Live sessions at a time, of one user or of all: by user, and each user's oldest first. @param page Default: all */
+  /**
+   * Live sessions at a time, of one user or of all: by user, and each user's oldest first. Those of one client and of
+   * every user come by their age alone.
+   *
+   * @param page Default: all
+   */
   live(at: number, userId?: string, page?: SessionPage): Promise<Session[]>;
   /** A user's live sessions at a time, last used first. @param most the number of sessions, at most */
   liveOf(userId: string, at: number, most: number): Promise<Session[]>;
@@ -70,6 +78,7 @@ export interface Sessions {
    * Opens a session if the user still has the revision that the password was checked with.
    *
    * @param instead the events of older sessions, which end in the same change; see `surplus`
+   * @param arrival the address of the sign-in. Default: it is not recorded
    * @returns false if the user was disabled, removed or given a new password meanwhile
    */
   open(
@@ -77,6 +86,7 @@ export interface Sessions {
     revision: number,
     event: AuditEvent,
     instead?: readonly AuditEvent[],
+    arrival?: Arrival,
   ): Promise<boolean>;
   /** The oldest live sessions of a user beyond the `kept` newest, ten at most. */
   surplus(userId: string, at: number, kept: number): Promise<SurplusSession[]>;

@@ -1,6 +1,7 @@
 import { type AuditReason, type AuditTrail, type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
+import type { ArrivalOf } from "../mail/arrivals.ts";
 import type { NameKeys } from "../passwords/account-names.ts";
 import type { User } from "../people/users.ts";
 import { addressBucket } from "../throttle/addresses.ts";
@@ -133,6 +134,8 @@ export interface SignInParts extends AuthenticateParts {
   readonly tokens: AccessTokens;
   readonly revocations: Pick<Revocations, "poll">;
   readonly settings: OpeningSettings;
+  /** Undefined if no mails are sent. */
+  readonly arrivalOf?: ArrivalOf | undefined;
 }
 
 export type SignIn = (credentials: Credentials, caller: Caller) => Promise<SignedIn>;
@@ -163,7 +166,9 @@ export function createSignIn(parts: SignInParts): SignIn {
     const about = { subject: user.id, sessionId: session.id };
     const opening = eventOf("login.succeeded", clock(), caller, about);
     const surplus = await surplusEndings(user.id, caller);
-    if (!(await sessions.open(session, revision, opening, surplus))) throw await person.changedMeanwhile();
+    const arrival = await parts.arrivalOf?.(user, caller);
+    if (!(await sessions.open(session, revision, opening, surplus, arrival)))
+      throw await person.changedMeanwhile();
     if (surplus.length > 0) await revocations.poll();
     return signedIn;
   };

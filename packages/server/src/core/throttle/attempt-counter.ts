@@ -39,6 +39,8 @@ export interface AttemptCounter {
   settle(limits: readonly CountedLimit[], failed: boolean): Promise<number | undefined>;
   /** Notes a refused attempt. @returns whether it is the first since the limit was reached */
   turnAway(key: string): Promise<boolean>;
+  /** Forgets the failures of a key, and of every key that continues it after a space. */
+  forget(key: string): Promise<void>;
   /** Deletes expired counts. */
   prune(): Promise<void>;
 }

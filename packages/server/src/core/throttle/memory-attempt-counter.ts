@@ -60,6 +60,12 @@ export class MemoryAttemptCounter implements AttemptCounter {
     return true;
   }
 
+  async forget(key: string): Promise<void> {
+    // A reading of 200,000 keys takes some milliseconds. It happens when an administrator asks for it.
+    for (const count of this.#counts.values())
+      if (count.key === key || count.key.startsWith(`${key} `)) this.#forgive(count);
+  }
+
   async prune(): Promise<void> {
     const now = this.#steady();
     for (const list of [this.#partial, this.#exhausted]) {

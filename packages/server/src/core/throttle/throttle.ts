@@ -4,6 +4,7 @@ import { LatchkeyError } from "../errors.ts";
 import type { Sessions } from "../stories/sessions.ts";
 import { addressBucket } from "./addresses.ts";
 import type { AttemptCounter, CountedLimit, Rule } from "./attempt-counter.ts";
+import { limitKey } from "./forget-account.ts";
 
 /** The limits on failures: of an account at an address, of an account, and of an address. */
 export interface ThrottleRules {
@@ -151,7 +152,7 @@ export class Throttle {
     const address = addressBucket(caller.address);
     const limit = (scope: Scope, ...names: string[]): Limit => ({
       scope,
-      key: [operation, scope, ...names].join(" "),
+      key: limitKey(operation, scope, ...names),
       rule: rules[scope],
     });
     if (account === undefined) return [limit("address", address)];

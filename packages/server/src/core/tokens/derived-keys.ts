@@ -43,6 +43,9 @@ export function deriveKeys(secret: string) {
     clientSeal: derive("client-id-seal"),
     clientSecret: derive("client-secret"),
     brokerSeal: derive("broker-seal"),
+    knownAddress: derive("known-address"),
+    idempotencySeal: derive("idempotency-seal"),
     link: derive("mail-link"),
+    pseudonym: derive("erased-user"),
   };
 }

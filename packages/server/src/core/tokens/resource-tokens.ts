@@ -26,9 +26,14 @@ export function forResource(verifier: Verifier, resource: string): Verifier {
 }
 
 /** @throws {TokenError} `invalid_token` for a token that a client got for another resource */
-function assertMeantFor({ claims }: Principal, resource: string): void {
+function assertMeantFor(principal: Principal, resource: string): void {
+  if (!isMeantFor(principal, resource)) throw new TokenError("invalid_token", "claim aud");
+}
+
+/** Whether a token is one of a person's own login, or one that a client got for this resource. */
+export function isMeantFor({ claims }: Pick<Principal, "claims">, resource: string): boolean {
   const { client_id: client, aud } = claims;
-  if (client === ownClientId || aud === resource) return;
-  if (typeof aud === "string" && isSameLoopback(aud, resource)) return;
-  throw new TokenError("invalid_token", "claim aud");
+  return (
+    client === ownClientId || aud === resource || (typeof aud === "string" && isSameLoopback(aud, resource))
+  );
 }

@@ -47,10 +47,23 @@ export const tags = [
       "The same four operations under `/api/v1`, for clients that were generated with this prefix.",
   },
   {
+    name: "Account",
+    description:
+      "The own account: password, sessions, e-mail address, forgotten password and sign-up. Operations that send a " +
+      "mail answer 404 on a server that sends none. Servers with users in a Keycloak realm do not have them.",
+  },
+  {
     name: "OAuth",
     description:
       "The endpoints of the authorization server for programs. A client finds them, and the page where people sign in, " +
       "in `/.well-known/oauth-authorization-server`.",
+  },
+  {
+    name: "Administration",
+    description:
+      "Users, sessions, audit trail, signing keys, clients and resources. A caller needs the powers that an operation " +
+      "names: by the role `admin`, `support` or `auditor` of their account, or by the scopes of a client's token for " +
+      "the resource `ISSUER/admin/v1`.",
   },
   {
     name: "Keys",

@@ -1,5 +1,5 @@
 import type { CountedLimit } from "../../core/throttle/attempt-counter.ts";
-import { type Database, must, one } from "../database.ts";
+import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 
 /** The count of a key. */
@@ -39,6 +39,8 @@ export interface AttemptTable {
   fail(limits: readonly CountedLimit[]): Promise<AttemptCount[]>;
   /** @returns whether this is the first refusal within the window */
   turnAway(key: string): Promise<boolean>;
+  /** Forgets the failures of a key, and of every key that continues it after a space. */
+  forget(key: string): Promise<void>;
   /** Deletes windows that are over. */
   prune(): Promise<void>;
 }
@@ -113,6 +115,11 @@ const settle = statement<Omit<Rules, "limits"> & { failed: number }, AttemptCoun
 const turnAway = statement<{ key: string }, { key: string }>(`
   update attempts set turned_away = 1 where key = :key and turned_away = 0 returning key`);
 
+// An open attempt keeps its slot. A space sorts before every character of a key but those that no key has.
+const forget = statement<{ key: string; from: string; to: string }>(`
+  update attempts set failures = 0, turned_away = 0 where key in (
+    select key from attempts where key = :key or (key >= :from and key < :to) order by key for update)`);
+
 const prune = statement<NoValues>(`
   delete from attempts where key in (
     select key from attempts where window_ends <= latchkey_now()
@@ -132,6 +139,9 @@ export function attemptTable(database: Database): AttemptTable {
     settle: (limits, failed) => database.all(settle, { ...rulesOf(limits), failed: failed ? 1 : 0 }),
     fail: (limits) => database.all(fail, rulesOf(limits)),
     turnAway: async (key) => (await one(database, turnAway, { key })) !== undefined,
+    async forget(key) {
+      await database.commit([step(forget, { key, from: `${key} `, to: `${key}!` })]);
+    },
     async prune() {
       while (await database.commit([must(prune, {})]));
     },

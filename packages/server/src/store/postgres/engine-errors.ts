@@ -12,7 +12,8 @@ export type ErrorClass =
 
 /** Class 08, an operator's shutdown, a starting server, and a read-only one (PostgreSQL, appendix A). */
 const connectionStates = /^(08|57P0|25006|28|3D000)/;
-const conflictStates = /^(40001|40P01)$/;
+// A unique violation (23505): a concurrent change took the name first. The retry of a conditional statement sees it.
+const conflictStates = /^(40001|40P01|23505)$/;
 
 export function errorClassOf(error: unknown): ErrorClass {
   const state = stateOf(error);

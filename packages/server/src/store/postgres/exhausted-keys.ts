@@ -47,6 +47,12 @@ export class ExhaustedKeys {
     return first;
   }
 
+  /** Forgets a key, and every key that continues it after a space. */
+  forget(key: string): void {
+    for (const known of this.#keys.keys())
+      if (known === key || known.startsWith(`${key} `)) this.#forget(known);
+  }
+
   prune(): void {
     for (const key of this.#keys.keys()) this.left(key);
   }

@@ -220,16 +220,34 @@ export const postgresMigrations: readonly (readonly string[])[] = [
   // 9: administration and mail. `version` counts the changes that an administrator sees. `display_key` is the folded display
   // name, for the search. `spent_ids` has the SHA-256 of every id of a removed user: none is given again. `links` are the
   // links in mails, `outbox` the mails that are not sent yet, `known_addresses` those that a user has signed in from.
-  // `erasures` lists users whose audit events still name them. `idempotency_keys` has the answers to creating requests.
+  // `erasures` lists removed users whose
+  // audit events still name them. `idempotency_keys` has the answers to creating requests.
   [
     "alter table users add column version bigint not null default 0",
     "alter table users add column must_change_password bigint not null default 0",
     "alter table users add column password_changed_at bigint",
+    // Every login updates the user's row. With room in its page, the update leaves the indexes as they are.
+    "alter table users set (fillfactor = 80)",
     "alter table users add column last_login_at bigint",
     "alter table users add column email_verified_at bigint",
     'alter table users add column display_key text collate "C"',
     "create index users_by_display_key on users (display_key, id) where display_key is not null",
+    "create index users_without_display_key on users (id) where issuer is null and display_key is null and display_name is not null",
     'create table spent_ids (digest text collate "C" not null primary key)',
+    `create function latchkey_sha256(id text) returns text language sql immutable as $$
+      select encode(sha256(convert_to(id, 'UTF8')), 'hex')
+    $$`,
+    `insert into spent_ids (digest)
+      select distinct latchkey_sha256(subject) from audit_events where name = 'user.removed' and subject is not null`,
+    // An older replica deletes a removed user's row, and does not remember the id.
+    `create function latchkey_spend() returns trigger language plpgsql as $$
+      begin
+        insert into spent_ids (digest) values (latchkey_sha256(old.id)) on conflict do nothing;
+        return null;
+      end
+    $$`,
+    `create trigger spend after delete on users
+      for each row when (old.issuer is null) execute function latchkey_spend()`,
     `create table links (
       id text collate "C" not null primary key,
       purpose text not null,
@@ -265,9 +283,14 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     )`,
     `create table erasures (
       user_id text collate "C" not null primary key,
-      pseudonym text not null,
-      begun_at bigint not null
+      removed_at bigint not null,
+      pseudonym text,
+      begun_at bigint,
+      rewritten_to bigint not null default 0,
+      last_reading bigint not null default 0
     )`,
+    "create index erasures_waiting on erasures (removed_at) where pseudonym is null",
+    "create index erasures_begun on erasures (begun_at) where pseudonym is not null",
     `create table idempotency_keys (
       digest text collate "C" not null primary key,
       request_digest text not null,

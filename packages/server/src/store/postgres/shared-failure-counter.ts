@@ -44,6 +44,11 @@ export class SharedFailureCounter implements AttemptCounter {
     return this.exhausted.turnAway(key) && (await this.table.turnAway(key));
   }
 
+  async forget(key: string): Promise<void> {
+    await this.table.forget(key);
+    this.exhausted.forget(key);
+  }
+
   async prune(): Promise<void> {
     this.exhausted.prune();
   }

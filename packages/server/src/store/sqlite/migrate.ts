@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { NewerDatabaseError } from "../database.ts";
+import { digestOf } from "../tables/spent-ids.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
 /**
@@ -11,6 +12,8 @@ import { sqliteMigrations } from "./migrations.ts";
 export function migrate(connection: DatabaseSync): void {
   const known = sqliteMigrations.length;
   if (versionOf(connection) === known) return;
+  // SQLite has no SHA-256 of its own.
+  connection.function("latchkey_sha256", { deterministic: true }, (text) => digestOf(String(text)));
   connection.exec("begin immediate");
   try {
     const found = versionOf(connection);

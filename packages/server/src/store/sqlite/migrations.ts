@@ -180,7 +180,8 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
   // 10: administration and mail. `version` counts the changes that an administrator sees. `display_key` is the folded display
   // name, for the search. `spent_ids` has the SHA-256 of every id of a removed user: none is given again. `links` are the
   // links in mails, `outbox` the mails that are not sent yet, `known_addresses` those that a user has signed in from.
-  // `erasures` lists users whose audit events still name them. `idempotency_keys` has the answers to creating requests.
+  // `erasures` lists removed users whose
+  // audit events still name them. `idempotency_keys` has the answers to creating requests.
   [
     "alter table users add column version integer not null default 0",
     "alter table users add column must_change_password integer not null default 0",
@@ -189,7 +190,9 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     "alter table users add column email_verified_at integer",
     "alter table users add column display_key text",
     "create index users_by_display_key on users (display_key, id) where display_key is not null",
+    "create index users_without_display_key on users (id) where issuer is null and display_key is null and display_name is not null",
     "create table spent_ids (digest text not null primary key) strict, without rowid",
+    "insert into spent_ids (digest) select distinct latchkey_sha256(subject) from audit_events where name = 'user.removed' and subject is not null",
     `create table links (
       id text not null primary key,
       purpose text not null,
@@ -225,9 +228,14 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     ) strict, without rowid`,
     `create table erasures (
       user_id text not null primary key,
-      pseudonym text not null,
-      begun_at integer not null
+      removed_at integer not null,
+      pseudonym text,
+      begun_at integer,
+      rewritten_to integer not null default 0,
+      last_reading integer not null default 0
     ) strict, without rowid`,
+    "create index erasures_waiting on erasures (removed_at) where pseudonym is null",
+    "create index erasures_begun on erasures (begun_at) where pseudonym is not null",
     `create table idempotency_keys (
       digest text not null primary key,
       request_digest text not null,

@@ -56,9 +56,12 @@ const slice = statement<Slice, AuditRow>(`
   order by number desc limit :limit`);
 
 /**
- * Reads the audit trail from its end, slice by slice. The table has no index but its numbers: every login would pay
- * for one, and it is seldom read. A slice of 5,000 events takes less than a millisecond, so a reading does not delay
- * other requests. After the last slice of a reading, the answer names the number to continue from.
+ * Reads the audit trail from its end, slice by slice. The table has no index of users: one made the insert of an event
+ * six times as expensive (5 against 30 µs of CPU), and every login would pay for it. Without it, a search through five
+ * million events takes a second. A slice of 5,000 events takes about a millisecond, so a reading does not delay other
+ * requests. After the last slice of a reading, the answer names the number to continue from.
+ *
+ * A filter by time examines every event, because clocks differ: an old time may stand on a new number.
  */
 export function auditReading(database: Database, { sliceSize = 5_000, mostSlices = 200 } = {}): AuditReader {
   return {

@@ -8,7 +8,8 @@ import { type Database, must, one, type Step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
 import { isOfOpenClient, lockOpenClient } from "./client-locks.ts";
-import { redeemingStep } from "./session-rows.ts";
+import { arrivalSteps } from "./known-addresses.ts";
+import { redeemingSteps } from "./session-rows.ts";
 import { endingSteps } from "./sessions.ts";
 
 /** A row of `authorizations`. */
@@ -65,7 +66,13 @@ const closed = statement<{ clientId: string }, { closed: ClosedClient }>(`
 /** The table `authorizations`. */
 export function authorizationTable(database: Database, audit: AuditWriter): Authorizations {
   return {
-    add: (authorization, event) => audit.commit(addingSteps(database, authorization), [event]),
+    add: (authorization, event, arrival) =>
+      audit.commit(
+        [...addingSteps(database, authorization), ...arrivalSteps(arrival)],
+        [event],
+        "ordinary",
+        arrival?.mails,
+      ),
     closed: async (clientId) => (await one(database, closed, { clientId }))?.closed,
     async byCode(codeHash) {
       const row = await one(database, byCode, { codeHash });
@@ -76,7 +83,7 @@ export function authorizationTable(database: Database, audit: AuditWriter): Auth
         [
           ...lockOpenClient(database, authorization.client.id),
           // The user's row is locked before this table's, as a removal does.
-          redeemingStep(database, session, authorization),
+          ...redeemingSteps(database, session, authorization),
           must(use, { codeHash: authorization.codeHash, sessionId: session.id, at }),
           ...endingSteps(instead),
         ],

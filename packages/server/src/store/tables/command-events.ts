@@ -6,17 +6,24 @@ import { type AuditRow, auditColumns, newestEvent, recordedEvent } from "./audit
 
 const between = statement<{ from: number; to: number; address: string }, AuditRow>(`
   select ${auditColumns} from audit_events
-  where number > :from and number <= :to and address = :address
+  where number > :from and number <= :to and (address = :address or name = 'user.unlocked')
   order by number`);
 
 /** Longest reason or replica in the log, in characters. Known reasons have at most 17. */
 const maxText = 64;
 
+/** Called with the id of a user whose failures another process has forgotten. */
+export type UnlockListener = (userId: string) => Promise<void>;
+
 /**
- * Reports the events that commands have recorded since the last call. Commands run in processes of their own, and
+ * Reports the events that commands have recorded since the last call, and the users that any process has unlocked. Commands run in processes of their own, and
  * every server logs their events too. The first call reports nothing: it remembers the end of the trail.
  */
-export function commandEvents(database: Database, listener: AuditListener): () => Promise<void> {
+export function commandEvents(
+  database: Database,
+  listener: AuditListener,
+  unlocked: UnlockListener = async () => {},
+): () => Promise<void> {
   let reported: number | undefined;
 
   return async () => {
@@ -31,7 +38,8 @@ export function commandEvents(database: Database, listener: AuditListener): () =
     for (const row of rows) {
       const { number: _, reason, replica, ...event } = recordedEvent(row);
       const name = auditEventNames.find((known) => known === event.name);
-      if (name === undefined) continue;
+      if (name === "user.unlocked" && event.subject !== undefined) await unlocked(event.subject);
+      if (name === undefined || event.address !== operator.address) continue;
       listener({
         ...event,
         name,

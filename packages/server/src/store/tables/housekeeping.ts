@@ -3,6 +3,7 @@ import { type Database, must, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import { oldClientDocuments, surplusClientDocuments } from "./client-documents.ts";
 import { expiredKeys } from "./idempotency-keys.ts";
+import { expiredLinks } from "./links.ts";
 
 /** Rows that one change deletes. Other writers wait for one such batch at most. */
 const batchSize = 5_000;
@@ -12,7 +13,7 @@ const day = 86_400_000;
 
 /**
  * Deletes rows that can no longer affect an answer: expired sessions, codes and idempotency keys, revocations and keys that no valid token
- * needs, audit events past their retention, client documents that no fetch has renewed. People of a realm without a
+ * needs, links in mails, audit events past their retention, client documents that no fetch has renewed. People of a realm without a
  * session are deleted a day after their last sign-in.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
@@ -49,6 +50,8 @@ const authorizations = statement<{ before: number }>(`
 
 const idempotencyKeys = expiredKeys(batchSize);
 
+const links = expiredLinks(batchSize);
+
 const keys = statement<{ now: number }>("delete from signing_keys where keep_until < :now");
 
 const events = statement<{ before: number }>(`
@@ -71,6 +74,7 @@ export function housekeeping(database: Database): Housekeeping {
     await clear(must(authorizations, { before: now - codesLast }));
     await clear(must(realmPeople, { before: now - day }));
     await clear(must(idempotencyKeys, { now }));
+    await clear(must(links, { now }));
     await clear(must(keys, { now }));
     const before = now - documentRetention;
     await database.commit([step(oldClientDocuments, { before }), step(surplusClientDocuments, {})], "urgent");

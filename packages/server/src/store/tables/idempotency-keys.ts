@@ -1,4 +1,4 @@
-import type { EarlierRequest, IdempotencyKeys, KeyedRequest } from "../../core/idempotency.ts";
+import type { EarlierRequest, IdempotencyKeys, KeyedRequest } from "../../core/idempotency-keys.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { statement } from "../statement.ts";
 

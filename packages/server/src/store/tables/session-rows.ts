@@ -37,38 +37,65 @@ export const isOfItsUsersEpoch = `sessions.epoch >= (select users.epoch from use
 export const isOfLiveClient = `(sessions.client_id is null
   or not exists (select 1 from client_endings where client_endings.client_id = sessions.client_id))`;
 
-/** @param tokens the realm's tokens, as an SQL expression */
-const insert = (tokens: string) => `
+/**
+ * @param tokens the realm's tokens, as an SQL expression
+ * @param source the user, as an SQL expression
+ */
+const insert = (tokens: string, source: string) => `
   insert into sessions (id, user_id, generation, refresh_hash, rotated_at, created_at, last_used_at, expires_at,
     ends_at, tokens_until, address_bucket, client_id, client_name, scope, resource, ended_at, epoch,
     sealed_realm_tokens)
-  select :id, users.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
-    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, users.epoch,
+  select :id, owner.id, :generation, :refreshHash, :rotatedAt, :createdAt, :lastUsedAt, :expiresAt,
+    :endsAt, :tokensUntil, :addressBucket, :clientId, :clientName, :scope, :resource, :endedAt, owner.epoch,
     ${tokens}
-  from users where users.id = :userId and users.active = 1 and users.revision = :revision`;
-const noTokens = "cast(null as text)";
-const open = statement<SessionRow & { revision: number }>(insert(noTokens));
-// The user's row is locked: a concurrent change to the user waits and then ends this session too.
-const openLocking = statement<SessionRow & { revision: number }>(`${insert(noTokens)} for share`);
+  from ${source} as owner`;
 
-const sameEpoch = "and users.epoch = (select epoch from authorizations where code_hash = :codeHash)";
-type Redemption = SessionRow & { revision: number; codeHash: string };
-const tokensOfCode = "(select sealed_realm_tokens from authorizations where code_hash = :codeHash)";
-const redeem = statement<Redemption>(`${insert(tokensOfCode)} ${sameEpoch}`);
-const redeemLocking = statement<Redemption>(`${insert(tokensOfCode)} ${sameEpoch} for share of users`);
+const isOwner = "id = :userId and active = 1 and revision = :revision";
+const setLastLogin = (isOpener: string) => `update users set last_login_at = :createdAt where ${isOpener}`;
 
-/** Opens a session, if the user is active and still has the revision that the password was checked with. */
-export function openingStep({ writers }: Database, session: Session, revision: number): Step {
-  return must(writers === "many" ? openLocking : open, { ...rowOf(session), revision });
+/** The two forms of an opening. */
+function opening<Values extends object>(tokens: string, isOpener: string) {
+  return {
+    // One after another, no other change comes between.
+    one: [
+      statement<Values>(setLastLogin(isOpener)),
+      statement<Values>(insert(tokens, `(select id, epoch from users where ${isOpener})`)),
+    ],
+    // The update locks the user's row: a concurrent change to the user waits and then ends this session too.
+    many: [
+      statement<Values>(`
+        with opener as (${setLastLogin(isOpener)} returning id, epoch) ${insert(tokens, "opener")}`),
+    ],
+  } as const;
+}
+
+type Opening = SessionRow & { revision: number };
+const open = opening<Opening>("cast(null as text)", isOwner);
+
+type Redemption = Opening & { codeHash: string };
+const ofCode = (column: string) => `(select ${column} from authorizations where code_hash = :codeHash)`;
+const redeem = opening<Redemption>(
+  ofCode("sealed_realm_tokens"),
+  `${isOwner} and users.epoch = ${ofCode("authorizations.epoch")}`,
+);
+
+/**
+ * Opens a session and sets the user's last login, if the user is active and still has the revision that the password
+ * was checked with.
+ */
+export function openingSteps({ writers }: Database, session: Session, revision: number): Step[] {
+  const values = { ...rowOf(session), revision };
+  return open[writers].map((statement) => must(statement, values));
 }
 
 /** The same for a redeemed code: all sessions of the user may not have been ended either since the consent. */
-export function redeemingStep(
+export function redeemingSteps(
   { writers }: Database,
   session: Session,
   { revision, codeHash }: { readonly revision: number; readonly codeHash: string },
-): Step {
-  return must(writers === "many" ? redeemLocking : redeem, { ...rowOf(session), revision, codeHash });
+): Step[] {
+  const values = { ...rowOf(session), revision, codeHash };
+  return redeem[writers].map((statement) => must(statement, values));
 }
 
 /** The columns of a person's own login. */

@@ -4,12 +4,13 @@ import type { RefreshTokenState, Sessions, SessionUse, SurplusSession } from "..
 import { type Database, must, one, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
+import { arrivalSteps } from "./known-addresses.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import {
   isOfItsUsersEpoch,
   isOfLiveClient,
   openedColumns,
-  openingStep,
+  openingSteps,
   prefixInRow,
   type SessionRow,
   sessionColumns,
@@ -31,13 +32,30 @@ const byId = statement<{ id: string }, SessionRow>(`
     case when ended_at is null and not (${isOfItsUsersEpoch} and ${isOfLiveClient}) then last_used_at else ended_at end as "endedAt"
   from sessions where id = :id`);
 
-type Slice = { afterUser: string; afterAt: number; afterId: string; lastUser: string; limit: number };
+type Slice = {
+  afterUser: string;
+  afterAt: number;
+  afterId: string;
+  lastUser: string;
+  clientId: string;
+  limit: number;
+};
 
 // In the order of the index `sessions_open`, so that a page costs its own rows alone.
 const live = statement<LiveAt & Slice, SessionRow>(`
   select ${sessionColumns} from sessions
   where ${isLive} and (user_id, created_at, id) > (:afterUser, :afterAt, :afterId) and user_id <= :lastUser
+    and (cast(:clientId as text) = '' or client_id = :clientId)
   order by user_id, created_at, id limit :limit`);
+
+// In the order of the index `sessions_by_client`. Every user's sessions of one client.
+const liveOfClient = statement<
+  LiveAt & { clientId: string; afterAt: number; afterId: string; limit: number },
+  SessionRow
+>(`
+  select ${sessionColumns} from sessions
+  where client_id = :clientId and ${isLive} and (created_at, id) > (:afterAt, :afterId)
+  order by created_at, id limit :limit`);
 
 /** Behind every id of a user, on both engines. */
 const behindUsers = "\u{10ffff}";
@@ -125,15 +143,18 @@ export function sessionTable(
       const row = await one(database, byId, { id });
       return row && sessionOf(row);
     },
-    async live(at, userId, { after, limit } = { limit: Number.MAX_SAFE_INTEGER }) {
-      const rows = await database.all(live, {
+    async live(at, userId, { after, limit, clientId = "" } = { limit: Number.MAX_SAFE_INTEGER }) {
+      const position = {
         ...liveAt(at),
-        afterUser: after?.userId ?? userId ?? "",
         afterAt: after?.createdAt ?? Number.MIN_SAFE_INTEGER,
         afterId: after?.id ?? "",
-        lastUser: userId ?? behindUsers,
+        clientId,
         limit,
-      });
+      };
+      if (userId === undefined && clientId !== "")
+        return (await database.all(liveOfClient, position)).map(sessionOf);
+      const afterUser = after?.userId ?? userId ?? "";
+      const rows = await database.all(live, { ...position, afterUser, lastUser: userId ?? behindUsers });
       return rows.map(sessionOf);
     },
     async liveOf(userId, at, most) {
@@ -149,8 +170,13 @@ export function sessionTable(
       // If more sessions are surplus than one login ends, the rows behind the kept ones are not the oldest.
       return rows.length < mostSurplus ? rows : database.all(oldest, { ...liveAt(at), userId });
     },
-    open: (session, revision, event, instead = []) =>
-      audit.commit([openingStep(database, session, revision), ...endingSteps(instead)], [event, ...instead]),
+    open: (session, revision, event, instead = [], arrival = undefined) =>
+      audit.commit(
+        [...openingSteps(database, session, revision), ...arrivalSteps(arrival), ...endingSteps(instead)],
+        [event, ...instead],
+        "ordinary",
+        arrival?.mails,
+      ),
     rotate(id: string, from: RefreshTokenState, to: RefreshTokenState, use, event) {
       const link = {
         from: from.generation,

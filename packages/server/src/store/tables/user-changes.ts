@@ -4,6 +4,7 @@ import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import { linkSteps } from "./alongside.ts";
 import type { AuditWriter } from "./audit.ts";
+import { erasureSteps } from "./erasures.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { spendingStep } from "./spent-ids.ts";
 import { isAdministrator, isLocal, type WrittenUser, writtenUser } from "./user-rows.ts";
@@ -36,16 +37,26 @@ function byLast<Values extends object>(text: string) {
   };
 }
 
+/** A key is null if its name stays. */
+interface ChangedKeys {
+  readonly usernameKey: string | null;
+  readonly emailKey: string | null;
+}
+
+type ChangedRow = WrittenUser & ChangedKeys;
+
 // A concurrent change to the same names fails with a conflict on PostgreSQL, and its retry finds them taken.
-const change = byLast<WrittenUser & Terms>(`
-  update users set username = :username, username_key = :usernameKey, email = :email, email_key = :emailKey,
+const change = byLast<ChangedRow & Terms>(`
+  update users set username = :username, email = :email,
+    username_key = coalesce(cast(:usernameKey as text), username_key),
+    email_key = coalesce(cast(:emailKey as text), email_key),
     display_name = :displayName, display_key = :displayKey, roles = :roles,
     must_change_password = :mustChangePassword, email_verified_at = :emailVerifiedAt, version = version + 1
   where ${isUser} and not exists (
     select 1 from users as other where other.id != :id
       and (other.username_key = :usernameKey or other.email_key = :emailKey))`);
 
-const otherHolder = statement<{ id: string; usernameKey: string; emailKey: string }, { isName: number }>(`
+const otherHolder = statement<ChangedKeys & { id: string }, { isName: number }>(`
   select case when username_key = :usernameKey then 1 else 0 end as "isName" from users
   where id != :id and (username_key = :usernameKey or email_key = :emailKey)
   order by "isName" desc limit 1`);
@@ -75,6 +86,8 @@ const remove = byLast<Terms & { freeKey: string }>(`
     username_key = :freeKey, email_key = :freeKey, display_name = null, display_key = null
   where ${isUser}`);
 
+const deleteLinks = statement<{ id: string }>("delete from links where user_id = :id");
+
 /** Changes of users that are there. */
 export type UserRowChanges = Pick<Users, "change" | "setPassword" | "setActive" | "remove">;
 
@@ -94,12 +107,18 @@ export function userRowChanges(
 
   return {
     async change(user, events, terms = {}) {
-      const row = writtenUser(user);
+      const { usernameKey = null, emailKey = null } = user;
+      const row = { ...writtenUser(user), usernameKey, emailKey };
       // Names and marks of the last administrator can change.
       const last = user.roles.includes(administratorRole) ? "go on" : (terms.last ?? "go on");
       const at = Math.max(...events.map((event) => event.at));
       const changed = await audit.commit(
-        [...alone(last), must(change[last], { ...row, ...termsOf(user.id, terms) }), ...linkSteps(terms, at)],
+        [
+          ...alone(last),
+          must(change[last], { ...row, ...termsOf(user.id, terms) }),
+          ...linkSteps(terms, at),
+          ...(terms.outdateLinks ? [step(deleteLinks, { id: user.id })] : []),
+        ],
         events,
         "ordinary",
         terms.mails,
@@ -147,6 +166,7 @@ export function userRowChanges(
           ...alone(last),
           removal,
           spendingStep(id),
+          ...erasureSteps(id, event.at, terms.pseudonym),
           ...endings.beginRemoval(id, event.at),
           ...linkSteps(terms, event.at),
         ],

@@ -31,23 +31,24 @@ export const isLocal = "users.removed = 0 and users.issuer is null";
 export const isAdministrator = (row: string) =>
   `${row}.active = 1 and ${row}.removed = 0 and ${row}.issuer is null and ${row}.roles != replace(${row}.roles, '"${administratorRole}"', '')`;
 
-/** The columns of a new or changed user. */
-export interface WrittenUser extends Omit<ChangedUser, "roles" | "mustChangePassword"> {
+/** The columns of a new or changed user, without the keys of its names. */
+export interface WrittenUser
+  extends Omit<ChangedUser, "roles" | "mustChangePassword" | "usernameKey" | "emailKey"> {
   readonly roles: string;
   readonly displayKey: string | null;
   readonly mustChangePassword: number;
 }
 
-/** The columns for a new or changed user. */
+/** Those columns. */
 export function writtenUser({
   roles,
   mustChangePassword = false,
   emailVerifiedAt = null,
   ...user
 }: ChangedUser | NewUser): WrittenUser {
-  const { displayName } = user;
+  const { id, username, email, displayName } = user;
   return {
-    ...user,
+    ...{ id, username, email, displayName },
     roles: JSON.stringify(roles),
     displayKey: displayName === null ? null : canonicalName(displayName),
     mustChangePassword: mustChangePassword ? 1 : 0,

@@ -1,3 +1,4 @@
+import { canonicalName } from "../../core/passwords/account-names.ts";
 import type {
   FoundUsers,
   KeyRange,
@@ -5,12 +6,12 @@ import type {
   SearchPart,
   UserSearch,
 } from "../../core/people/user-search.ts";
-import { type Database, one } from "../database.ts";
-import { statement } from "../statement.ts";
+import { type Database, one, step } from "../database.ts";
+import { type NoValues, statement } from "../statement.ts";
 import { isLocal, localUserOf, type UserRow, userColumns } from "./user-rows.ts";
 
 /** Rows that one page examines, at most. A filter that few users pass would read the whole table for one page. */
-const mostExamined = 20_000;
+const mostExamined = 5_000;
 
 interface Place {
   readonly to: string;
@@ -71,9 +72,29 @@ const branches: Record<SearchColumn, ReturnType<typeof branchOf>> = {
   displayName: branchOf("display_key"),
 };
 
+/** Users that one change completes. */
+const completedAtOnce = 500;
+
+const withoutKey = statement<NoValues, { id: string; displayName: string }>(`
+  select id, display_name as "displayName" from users
+  where issuer is null and display_key is null and display_name is not null limit ${completedAtOnce}`);
+
+const setKey = statement<{ id: string; displayName: string; key: string }>(`
+  update users set display_key = :key where id = :id and display_name = :displayName and display_key is null`);
+
 /** The table `users`, searched. */
 export function userSearch(database: Database): UserSearch {
-  return { read: (part) => readPart(database, part) };
+  return {
+    read: (part) => readPart(database, part),
+    async completeKeys() {
+      for (;;) {
+        const rows = await database.all(withoutKey, {});
+        if (rows.length === 0) return;
+        const steps = rows.map((row) => step(setKey, { ...row, key: canonicalName(row.displayName) }));
+        await database.commit(steps);
+      }
+    },
+  };
 }
 
 async function readPart(database: Database, part: SearchPart): Promise<FoundUsers> {

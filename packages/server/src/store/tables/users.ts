@@ -49,6 +49,8 @@ const list = statement<{ after: string; limit: number }, UserRow>(`
 const anyUser = statement<NoValues, { id: string }>("select id from users where issuer is null limit 1");
 
 interface AddedUser extends WrittenUser {
+  readonly usernameKey: string;
+  readonly emailKey: string;
   readonly passwordHash: string;
   readonly at: number;
   /** Of the id. */
@@ -136,5 +138,6 @@ function pointOf(seed: string): string {
 }
 
 function addedUser(user: NewUser, at: number): AddedUser {
-  return { ...writtenUser(user), passwordHash: user.passwordHash, at, digest: digestOf(user.id) };
+  const { usernameKey, emailKey, passwordHash } = user;
+  return { ...writtenUser(user), usernameKey, emailKey, passwordHash, at, digest: digestOf(user.id) };
 }

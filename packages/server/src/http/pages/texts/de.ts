@@ -27,7 +27,7 @@ export const de: Texts = {
     },
     access: "Zugriff auf",
     ownTools:
-      "Ihr Konto und Ihre Sitzungen auf diesem Server. Wenn Sie Administrator sind, auch die anderer Personen.",
+      "Ihr Konto und Ihre Sitzungen auf diesem Server. Wenn Sie diesen Server verwalten, auch die anderer Personen.",
     rights: "Rechte",
     allRights: "Die Anwendung darf dort alles, was Sie selbst dürfen.",
     returnsTo: "Zurück zu",

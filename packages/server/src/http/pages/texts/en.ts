@@ -26,7 +26,8 @@ export const en: Texts = {
       nobody: "It chose this name itself. Nobody has checked it.",
     },
     access: "Access to",
-    ownTools: "Your account and your sessions here. If you are an administrator, also those of other people.",
+    ownTools:
+      "Your account and your sessions here. If you administer this server, also those of other people.",
     rights: "Rights",
     allRights: "It may do everything there that you may do.",
     returnsTo: "Returns to",

@@ -27,7 +27,7 @@ export const fr: Texts = {
     },
     access: "Accès à",
     ownTools:
-      "Votre compte et vos sessions sur ce serveur. Si vous êtes administrateur, aussi ceux des autres personnes.",
+      "Votre compte et vos sessions sur ce serveur. Si vous administrez ce serveur, aussi ceux des autres personnes.",
     rights: "Droits",
     allRights: "Elle peut y faire tout ce que vous pouvez y faire vous-même.",
     returnsTo: "Retour vers",

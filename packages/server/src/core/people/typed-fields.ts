@@ -1,5 +1,6 @@
 import { LatchkeyError } from "../errors.ts";
 import { emailProblem } from "../passwords/account-names.ts";
+import { PersonProblem } from "./person-problem.ts";
 
 /**
  * The spelling of a typed address that is stored and written to.
@@ -18,4 +19,14 @@ export function fieldProblem(field: string, problem: string): LatchkeyError {
   return new LatchkeyError("validation_error", {
     issues: [{ loc: ["body", field], msg: problem, type: "value_error" }],
   });
+}
+
+/** @throws {LatchkeyError} `validation_error` with the sentence of a {PersonProblem} */
+export function accepted<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
+    throw error;
+  }
 }

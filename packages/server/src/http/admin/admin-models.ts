@@ -1,0 +1,189 @@
+import type { FromSchema } from "json-schema-to-ts";
+import { auditEventNames } from "../../core/audit-events.ts";
+import { int64, response } from "../schemas.ts";
+import { requestModels } from "./admin-requests.ts";
+
+// The answers of the administration. Times are RFC 3339 in UTC.
+
+const time = { type: "string", format: "date-time" } as const;
+const timeOrNull = { type: ["string", "null"], format: "date-time" } as const;
+const texts = { type: "array", items: { type: "string" } } as const;
+const next = { type: "string", description: "The cursor of the next page. Absent on the last page" } as const;
+
+const user = response(
+  "AdminUser",
+  "A user",
+  [
+    ...(["id", "username", "email", "display_name", "active_status", "roles", "email_verified"] as const),
+    ...(["must_change_password", "created_at", "password_changed_at", "last_login_at", "version"] as const),
+  ],
+  {
+    id: { type: "string", description: "The `sub` of tokens. It never changes, and is never given again" },
+    username: { type: "string" },
+    email: { type: "string" },
+    display_name: { type: ["string", "null"] },
+    active_status: { type: "boolean", description: "False for a disabled user" },
+    roles: texts,
+    email_verified: { type: "boolean", description: "Whether the address is confirmed" },
+    must_change_password: { type: "boolean" },
+    created_at: time,
+    password_changed_at: { ...timeOrNull, description: "Null for the first password" },
+    last_login_at: { ...timeOrNull, description: "The opening of the latest session" },
+    version: { ...int64, description: "Raised by every change; the `ETag` is this number in quotes" },
+  },
+);
+/** A user on the wire. */
+export type UserAnswer = FromSchema<typeof user>;
+
+const userPage = response("AdminUserPage", "Users", ["items"], {
+  items: { type: "array", items: { $ref: "AdminUser#" } },
+  next,
+});
+
+const session = response(
+  "AdminSession",
+  "A live session",
+  ["id", "user_id", "opened_at", "last_used_at", "expires_at", "address"],
+  {
+    id: { type: "string", description: "The `sid` of its tokens" },
+    user_id: { type: "string" },
+    opened_at: time,
+    last_used_at: { ...time, description: "Rounded down to five minutes or more" },
+    expires_at: { ...time, description: "End of the session if it is not used again, rounded up" },
+    address: { type: "string", description: "Address at which it was opened: IPv4, or an IPv6 /64" },
+    client_id: { type: "string", description: "The OAuth client; absent for a person's own login" },
+    client_name: { type: "string" },
+    scope: { type: "string", description: "What the person allowed it, separated by spaces" },
+    resource: { type: "string", description: "The API or MCP server that its tokens are for" },
+  },
+);
+/** A session on the wire. */
+export type SessionAnswer = FromSchema<typeof session>;
+
+const sessionPage = response("AdminSessionPage", "Live sessions", ["items"], {
+  items: { type: "array", items: { $ref: "AdminSession#" } },
+  next,
+});
+
+const endedSessions = response("AdminEndedSessions", "The sessions have ended", ["ended"], {
+  ended: { ...int64, description: "Number of sessions that were live" },
+});
+
+const auditEvent = response("AdminAuditEvent", "An audit event", ["number", "at", "name", "address"], {
+  number: { ...int64, description: "Position in the trail" },
+  at: time,
+  name: { type: "string", description: `Such as ${auditEventNames[0]}` },
+  subject: { type: "string", description: "The account that the event is about" },
+  actor: { type: "string", description: "The user or machine that made the change" },
+  session_id: { type: "string" },
+  address: { type: "string", description: "IP address, `cli` for commands, `server`" },
+  request_id: { type: "string" },
+  reason: { type: "string" },
+  replica: { type: "string", description: "Process that recorded it: a replica or a command" },
+  client: { type: "string", description: "The OAuth client; absent for a person's own login" },
+  resource: { type: "string" },
+});
+/** An audit event on the wire. */
+export type AuditEventAnswer = FromSchema<typeof auditEvent>;
+
+const auditPage = response("AdminAuditPage", "Audit events, newest first", ["items"], {
+  items: { type: "array", items: { $ref: "AdminAuditEvent#" } },
+  next,
+});
+
+const key = response("AdminKey", "A signing key", ["kid", "state", "alg", "created_at"], {
+  kid: { type: "string" },
+  state: { type: "string", description: "`signs`, `next` or `retired`" },
+  alg: { type: "string" },
+  created_at: time,
+  activated_at: timeOrNull,
+  retired_at: timeOrNull,
+  keep_until: { ...timeOrNull, description: "Until then it verifies tokens that it signed" },
+});
+/** A signing key on the wire. */
+export type KeyAnswer = FromSchema<typeof key>;
+
+const keyList = response("AdminKeyList", "Signing keys", ["items"], {
+  items: { type: "array", items: { $ref: "AdminKey#" } },
+});
+
+const client = response(
+  "AdminClient",
+  "An OAuth client",
+  ["id", "name", "added", "blocked_at", "live_sessions"],
+  {
+    id: { type: "string" },
+    name: { type: "string" },
+    added: { type: "boolean", description: "Whether it was added here. Other clients describe themselves" },
+    blocked_at: timeOrNull,
+    live_sessions: int64,
+    redirect_uris: {
+      ...texts,
+      description: "This and the following fields: of an added client, shown alone",
+    },
+    grant_types: texts,
+    authentication: { type: "string", description: "`none`, `secret`, `keys` or `jwks_uri`" },
+    roles: { ...texts, description: "Roles in the tokens of a machine" },
+    scopes: { ...texts, description: "Scopes of the tokens of a machine" },
+    created_at: time,
+    secret: { type: "string", description: "Shown once, to the request that made it" },
+  },
+);
+/** A client on the wire. */
+export type ClientAnswer = FromSchema<typeof client>;
+
+const clientPage = response("AdminClientPage", "OAuth clients, by id", ["items"], {
+  items: { type: "array", items: { $ref: "AdminClient#" } },
+  next,
+});
+
+const clientSecret = response("AdminClientSecret", "A new secret", ["id", "secret"], {
+  id: { type: "string" },
+  secret: { type: "string", description: "Shown once: its hash alone is kept" },
+});
+
+const resource = response("AdminResource", "An API or MCP server", ["url", "name", "scopes", "created_at"], {
+  url: { type: "string" },
+  name: { type: ["string", "null"] },
+  scopes: texts,
+  created_at: time,
+});
+/** A resource on the wire. */
+export type ResourceAnswer = FromSchema<typeof resource>;
+
+const resourceList = response("AdminResourceList", "Resources that were added here", ["items"], {
+  items: { type: "array", items: { $ref: "AdminResource#" } },
+});
+
+const invitation = response("AdminInvitation", "An invitation in the outbox", ["email", "expires_at"], {
+  email: { type: "string" },
+  expires_at: { ...time, description: "The end of the link's life" },
+});
+
+const message = response("AdminMessage", "A change that was made", ["message"], {
+  message: { type: "string" },
+});
+
+const userExport = response("AdminUserExport", "Everything that Latchkey knows of one user", [], {});
+
+/** Every model of the administration. */
+export const adminModels = [
+  ...requestModels,
+  user,
+  userPage,
+  session,
+  sessionPage,
+  endedSessions,
+  auditEvent,
+  auditPage,
+  key,
+  keyList,
+  client,
+  clientPage,
+  clientSecret,
+  resource,
+  resourceList,
+  invitation,
+  message,
+  userExport,
+];

@@ -1,0 +1,42 @@
+import type { Trace, TracedTable, UserTraces } from "../../core/people/user-traces.ts";
+import type { Database } from "../database.ts";
+import { statement } from "../statement.ts";
+
+/** Rows of one part. */
+const pageSize = 500;
+
+/** @param key a column that tells the rows of a user apart; it may be a secret, so it is the position alone */
+function tracesIn(table: string, columns: string, key: string) {
+  return statement<{ userId: string; after: string }, Trace & { readonly position: string }>(`
+    select ${columns}, ${key} as position from ${table} where user_id = :userId and ${key} > :after
+    order by ${key} limit ${pageSize}`);
+}
+
+const statements: Record<TracedTable, ReturnType<typeof tracesIn>> = {
+  sessions: tracesIn(
+    "sessions",
+    `id, client_id, client_name, scope, resource, address_bucket as address, created_at, last_used_at,
+    expires_at, ends_at, ended_at`,
+    "id",
+  ),
+  authorizations: tracesIn(
+    "authorizations",
+    `client_id, client_name, redirect_uri, scope, resource, address_bucket as address, session_id, created_at,
+    expires_at, redeemed_at`,
+    "code_hash",
+  ),
+  links: tracesIn("links", "purpose, email, created_at, expires_at", "id"),
+  known_addresses: tracesIn("known_addresses", "last_seen_at", "digest"),
+  mails: tracesIn("outbox", "kind, recipient, language, details, created_at, attempts", "id"),
+};
+
+/** What the tables hold of one user. */
+export function userTraces(database: Database): UserTraces {
+  return {
+    async read(table, userId, after) {
+      const rows = await database.all(statements[table], { userId, after });
+      const next = rows.length === pageSize ? rows.at(-1)?.position : undefined;
+      return { traces: rows.map(({ position: _, ...trace }) => trace), next };
+    },
+  };
+}
