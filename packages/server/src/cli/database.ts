@@ -38,7 +38,9 @@ export async function backUp({
 /** `latchkey database check`: prints facts and faults. The exit status is 0 without faults, else 1. */
 export async function checkCommand({ config }: Given<never>): Promise<void> {
   assertShared(config.database);
-  const { facts, problems } = await checkDatabase(config.database, config.databaseTimeout);
+  const { database, databaseTimeout, hashMemory: memory, hashIterations: iterations } = config;
+  const cost = { memory, iterations, parallelism: 1 };
+  const { facts, problems } = await checkDatabase(database, databaseTimeout, cost);
   const width = Math.max(...facts.map(([name]) => name.length));
   for (const [name, value] of facts) print(`${name.padEnd(width)}  ${value}`);
   print("");

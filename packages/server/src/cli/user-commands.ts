@@ -1,6 +1,7 @@
 import type { SettingName } from "../config/settings.ts";
 import { type Command, command } from "./command.ts";
 import { json, limit, name, ofDatabase, yes } from "./command-parts.ts";
+import { userImportCommand } from "./user-import-command.ts";
 
 const ofPasswords: readonly SettingName[] = [
   ...ofDatabase,
@@ -157,4 +158,5 @@ export const userCommands: readonly Command[] = [
     notes: ["Hashes of passwords, codes and tokens are left out. An existing file is never overwritten."],
     load: async () => (await import("./user-export.ts")).exportUser,
   }),
+  userImportCommand,
 ];

@@ -6,7 +6,7 @@ export interface ThreadJobs {
     readonly input: { readonly password: string; readonly words: readonly string[] };
     readonly output: Strength;
   };
-  /** A hash whose program computes without a pause. `text` is the stored form of SHA-crypt or phpass. */
+  /** A hash that is computed without a pause. `text` is the stored form of SHA-crypt or phpass. */
   readonly crypt: {
     readonly input: { readonly text: string; readonly password: string };
     readonly output: boolean;

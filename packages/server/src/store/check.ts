@@ -1,5 +1,7 @@
+import type { HashParameters } from "../core/passwords/stored-hash.ts";
 import type { DatabasePlace } from "./place.ts";
 import { inspectSqlite } from "./sqlite/check.ts";
+import { UnusableHashes } from "./unusable-hashes.ts";
 
 /** The output of `latchkey database check`. */
 export interface DatabaseReport {
@@ -15,21 +17,27 @@ const countedTables = ["users", "sessions", "realm_sessions", "revocations", "si
  * Reads a database without changing it, even one that a server would refuse.
  *
  * @param timeout for one answer of PostgreSQL, in milliseconds
+ * @param current the present cost of a hash
  * @throws {UnusableDatabaseError} if it cannot even be read
  */
-export async function checkDatabase(place: DatabasePlace, timeout: number): Promise<DatabaseReport> {
-  const { facts, version, known, counts, problems } = await inspect(place, timeout);
+export async function checkDatabase(
+  place: DatabasePlace,
+  timeout: number,
+  current: HashParameters,
+): Promise<DatabaseReport> {
+  const unusable = new UnusableHashes(current);
+  const { facts, version, known, counts, problems } = await inspect(place, timeout, unusable);
   return {
     facts: [...facts, ["version", `${version} of ${known}`], ...counts],
-    problems: [...versionProblem(version, known), ...problems],
+    problems: [...versionProblem(version, known), ...problems, ...unusable.problems],
   };
 }
 
-async function inspect(place: DatabasePlace, timeout: number) {
+async function inspect(place: DatabasePlace, timeout: number, unusable: UnusableHashes) {
   if (place.engine !== "postgres")
-    return inspectSqlite(place.engine === "memory" ? ":memory:" : place.path, countedTables);
+    return inspectSqlite(place.engine === "memory" ? ":memory:" : place.path, countedTables, unusable);
   const { inspectPostgres } = await import("./postgres/check.ts");
-  return inspectPostgres(place, countedTables, timeout);
+  return inspectPostgres(place, countedTables, timeout, unusable);
 }
 
 function versionProblem(found: number, known: number): string[] {

@@ -11,6 +11,11 @@ import { expectRefusal } from "./refusal.ts";
 const place = new Place({ commands: "here" });
 const check = (env = {}) => place.latchkey(["database", "check"], { env });
 
+const bcrypt = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+const insertUser = (name: string, hash: string) =>
+  `insert into users (id, username, username_key, email, email_key, roles, password_hash, active, revision, created_at)
+   values ('${name}', '${name}', '${name}', '${name}', '${name}', '[]', '${hash}', 1, 0, 0)`;
+
 beforeAll(async () => {
   await (await place.server()).stop();
 });
@@ -44,7 +49,17 @@ describe("latchkey database check, on a SQLite file", () => {
     [
       "its version is behind",
       (path) => run(path, "pragma user_version = 1"),
-      /^wrong: it is at version 1 of \d: the next start/m,
+      /^wrong: it is at version 1 of \d+: the next start/m,
+    ],
+    [
+      "stored hashes cannot be checked, beside others that can, and one of a user without a password",
+      (path) => {
+        run(path, insertUser("eve", "!"));
+        run(path, insertUser("ira", bcrypt));
+        run(path, insertUser("bea", "$2b$31$garbage"));
+        run(path, insertUser("ada", "5f4dcc3b5aa765d61d8327deb882cf99"));
+      },
+      /^wrong: 2 users cannot sign in, because their stored hash cannot be checked \((ada, bea|bea, ada)\): set their passwords with `latchkey user passwd`$/m,
     ],
     [
       "rows refer to a missing row",
@@ -122,6 +137,18 @@ describe("latchkey database check, on PostgreSQL", () => {
     expect((await of(address)).stdout).toMatch(said);
     const serve = await place.latchkey(["serve", "--port", "0"], { env: replicaEnvironment(address) });
     expectRefusal(serve, said);
+  });
+
+  test("names the first users whose stored hash cannot be checked, and counts all of them", async () => {
+    const address = await newDatabase();
+    await (await place.server({ env: replicaEnvironment(address) })).stop();
+    await queryAt(address, insertUser("ira", bcrypt));
+    for (let n = 0; n < 7; n++) await queryAt(address, insertUser(`user${n}`, "md5"));
+    const { status, stdout } = await of(address);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^wrong: 7 users cannot sign in, .*\(user0, user1, user2, user3, user4 and others\)/m,
+    );
   });
 
   test("shares its warnings about the engine with the start", async () => {

@@ -1,8 +1,8 @@
 import type { ScryptCost } from "./foreign-hash.ts";
 
 /**
- * The dearest hashes of other systems that are checked. Each takes a few seconds on a slow machine. The value of each
- * scheme is ten times the strongest advice of its authors, or of OWASP's Password Storage Cheat Sheet.
+ * The most expensive hashes of other systems that are checked. A check takes a few seconds at most. Each bound is above
+ * the costs that the authors of the scheme and OWASP's Password Storage Cheat Sheet advise.
  */
 export const foreignBounds = {
   argon2: {

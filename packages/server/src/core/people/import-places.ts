@@ -51,8 +51,8 @@ export class ImportPlaces {
   }
 
   /**
-   * Finds the place of a row. It is there already if a user has its id and one of its names, or, for a row without an
-   * id, its names.
+   * Finds the place of a row. It is there already if a user has its id and one of its names. For a row without an id,
+   * the names are enough.
    */
   placeOf(user: ImportedUser): ImportPlace {
     const { usernameKeys, emailKeys } = importKeysOf(user);

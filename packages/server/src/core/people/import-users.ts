@@ -3,7 +3,6 @@ import type { Clock } from "../clock.ts";
 import { storeUnavailable } from "../errors.ts";
 import { canonicalName } from "../passwords/account-names.ts";
 import { noPassword } from "../passwords/foreign-hash.ts";
-import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import { ImportPlaces, importKeysOf, usernamesFor } from "./import-places.ts";
 import type { ImportedUser, RowProblem } from "./imported-user.ts";
 import { PersonProblem } from "./person-problem.ts";
@@ -128,13 +127,12 @@ function rowProblem(user: ImportedUser, roles: readonly string[]): RowProblem | 
   const username = usernamesFor(user).at(-1) ?? "";
   const person = { username, email, displayName, roles: user.roles ?? roles };
   try {
-    assertFits(person);
+    assertFits(person, id);
+    return undefined;
   } catch (error) {
     if (error instanceof PersonProblem) return { problem: error.message };
     throw error;
   }
-  if (id === undefined || userBytes({ ...person, id }) <= mostUserBytes) return undefined;
-  return { problem: "id, names and roles do not fit into a token: use fewer or shorter roles" };
 }
 
 function importedEvent(subject: string, { clock, by }: ImportParts): AuditEvent {

@@ -13,7 +13,7 @@ export interface ImportedUser {
   /** Default: the roles of the command line, else `user`. */
   readonly roles: readonly string[] | undefined;
   readonly disabled: boolean;
-  /** The stored form of a foreign hash; undefined for a user without a password, who must reset it. */
+  /** The stored form of a foreign hash; undefined for a user without a password. */
   readonly passwordHash: string | undefined;
   /** Milliseconds since the epoch. Default: the time of the import. */
   readonly createdAt: number | undefined;
@@ -29,7 +29,7 @@ export interface RowProblem {
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The fields of a user in Latchkey's own form. */
-export const importFields = [
+const importFields = [
   "id",
   "username",
   "email",

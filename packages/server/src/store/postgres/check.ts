@@ -1,6 +1,7 @@
-import type { Client } from "pg";
+import type { Client, QueryResult } from "pg";
 import { isFarOff, measureOffset, shownOffset } from "../../core/clock-offset.ts";
 import { type PostgresHost, type PostgresPlace, shownPlace } from "../place.ts";
+import { type HashRow, hashesOf, type UnusableHashes } from "../unusable-hashes.ts";
 import type { Timeouts } from "./client-options.ts";
 import { closed, connect } from "./connect.ts";
 import { logReasonOf } from "./engine-errors.ts";
@@ -17,6 +18,7 @@ export async function inspectPostgres(
   place: PostgresPlace,
   countedTables: readonly string[],
   timeout: number,
+  unusable: UnusableHashes,
 ) {
   const timeouts = { answer: countTimeout, connect: place.connectTimeout ?? timeout };
   const each = { ...timeouts, answer: timeout };
@@ -35,6 +37,8 @@ export async function inspectPostgres(
       const { rows } = await client.query<{ count: number }>(`select count(*) from ${table}`);
       counts.push([table, String(rows[0]?.count)]);
     }
+    // An older schema lacks columns of this query.
+    if (version === postgresMigrations.length) await readHashes(client, unusable);
     return {
       facts: [
         ["engine", `PostgreSQL ${state.version}`],
@@ -58,6 +62,19 @@ export async function inspectPostgres(
       ],
     };
   });
+}
+
+/** Users whose hashes are in memory at once. */
+const hashPage = 10_000;
+
+async function readHashes(client: Client, unusable: UnusableHashes): Promise<void> {
+  const page = `${hashesOf} and id > $1 order by id limit ${hashPage}`;
+  let after: string | undefined = "";
+  while (after !== undefined) {
+    const answer: QueryResult<HashRow & { readonly id: string }> = await client.query(page, [after]);
+    for (const row of answer.rows) unusable.see(row);
+    after = answer.rows.length < hashPage ? undefined : answer.rows.at(-1)?.id;
+  }
 }
 
 async function inspectHost(place: PostgresPlace, host: PostgresHost, timeouts: Timeouts) {

@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { hashesOf, type UnusableHashes } from "../unusable-hashes.ts";
 import { unusableFile } from "./connection.ts";
 import { exposures } from "./file-modes.ts";
 import { sqliteMigrations } from "./migrations.ts";
 
 /** Findings about a SQLite file. @throws {UnusableDatabaseError} if the engine cannot read it */
-export function inspectSqlite(path: string, countedTables: readonly string[]) {
+export function inspectSqlite(path: string, countedTables: readonly string[], unusable: UnusableHashes) {
   // Read first: the last connection to close deletes the write-ahead log.
   const exposed = exposures(path);
   using connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
@@ -20,6 +21,11 @@ export function inspectSqlite(path: string, countedTables: readonly string[]) {
     const damage = value("pragma quick_check(1)");
     const orphans = values("pragma foreign_key_check").length;
     const tables = new Set(values("select name from sqlite_schema where type = 'table'"));
+    // An older schema lacks columns of this query.
+    if (version === sqliteMigrations.length) {
+      for (const { username, hash } of connection.prepare(hashesOf).iterate())
+        unusable.see({ username: String(username), hash: String(hash) });
+    }
     return {
       facts: [
         ["engine", `SQLite ${value("select sqlite_version()")}`],

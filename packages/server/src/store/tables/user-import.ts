@@ -11,6 +11,8 @@ import { digestOf, isSpent } from "./spent-ids.ts";
 import { type WrittenUser, writtenUser } from "./user-rows.ts";
 
 interface ImportedRow extends WrittenUser {
+  readonly usernameKey: string;
+  readonly emailKey: string;
   readonly passwordHash: string;
   readonly active: number;
   readonly createdAt: number;
@@ -71,6 +73,8 @@ export function userImport(database: Database, audit: AuditWriter): UserImport {
       const steps = users.map((user) =>
         must(add, {
           ...writtenUser(user),
+          usernameKey: user.usernameKey,
+          emailKey: user.emailKey,
           passwordHash: user.passwordHash,
           active: user.active ? 1 : 0,
           createdAt: user.createdAt,
