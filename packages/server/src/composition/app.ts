@@ -86,6 +86,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       selfService: stories.selfService,
       ownSessions: stories.ownSessions,
       check: keys.check,
+      mailLanguage: config.mailLanguage,
     },
     mailbox: parts.mail?.mailbox,
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),

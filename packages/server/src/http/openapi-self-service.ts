@@ -1,5 +1,6 @@
 import type { FastifySchema } from "fastify";
 import type { ErrorCode } from "../core/errors.ts";
+import { either } from "./admin/openapi-admin.ts";
 import {
   answer,
   bodyErrors,
@@ -31,8 +32,10 @@ interface Described {
   /** Whether it checks the current password. */
   readonly password?: true;
   readonly query?: Readonly<Record<string, object>>;
-  /** Codes of 400 besides that of a body that is not JSON. */
+  /** Whether it uses a link. */
   readonly link?: true;
+  /** Whether it sets a password. */
+  readonly weak?: true;
   readonly conflicts?: readonly ErrorCode[];
   /** An example of a broken field. */
   readonly field?: string;
@@ -69,6 +72,7 @@ const selfServiceOperations = {
     success: ["The password is changed", "AccountMessage", { message: "The password is changed" }],
     bearer: true,
     password: true,
+    weak: true,
     conflicts: ["conflict"],
     field: "new_password",
   },
@@ -156,6 +160,7 @@ const selfServiceOperations = {
     body: "PasswordResetRequest",
     success: ["The password is changed", "AccountMessage", { message: "The password is changed" }],
     link: true,
+    weak: true,
     field: "new_password",
   },
   signUp: {
@@ -179,6 +184,7 @@ const selfServiceOperations = {
     status: 201,
     success: ["The account is made", "JoinedUser", user],
     link: true,
+    weak: true,
     conflicts: ["username_taken", "email_taken", "conflict"],
     field: "username",
   },
@@ -207,15 +213,18 @@ export function describeSelfService(mount: string, name: SelfServiceOperation): 
   };
 }
 
-function refusalsOf({ path, body, bearer, password, query, link, conflicts = [], field = "" }: Described) {
+function refusalsOf({ path, body, bearer, query, conflicts = [], field = "", ...operation }: Described) {
+  const { password, link, weak } = operation;
   const missing = { loc: ["body", field], msg: "Field required", type: "missing" } as const;
   const unknown = { loc: ["query", "keep_current"], msg: "Input is not of the expected form", type: "enum" };
   const broken = body === undefined ? {} : bodyErrors(missing);
+  const refused = errors("The request is well-formed, but refused", {}, "weak_password");
   return {
     ...broken,
     ...(link && {
       400: errors(`The body is not JSON. Or: ${linkRefused}`, {}, "bad_request", "invalid_link"),
     }),
+    ...(weak && { 422: either(invalid(missing), refused) }),
     ...(bearer && unauthorized(...tokenRefused, "missing_token")),
     ...(password && { 403: errors("The current password is wrong", {}, "wrong_password") }),
     ...(conflicts.length > 0 && { 409: errors("Another account or change is in the way", {}, ...conflicts) }),

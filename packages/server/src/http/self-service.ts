@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
+import type { MailLanguage } from "../core/mail/mail-kinds.ts";
 import type { SelfService } from "../core/people/self-service.ts";
 import type { SessionPrincipal, TokenCheck } from "../core/stories/current-user.ts";
 import type { OwnSessions } from "../core/stories/own-sessions.ts";
@@ -26,6 +27,8 @@ export interface SelfServiceOperations {
   readonly ownSessions: OwnSessions;
   /** Accepts the tokens of people's own logins alone. */
   readonly check: TokenCheck;
+  /** The language of a mail whose reader asks for no known one. */
+  readonly mailLanguage: MailLanguage;
 }
 
 /** Serves the own account as JSON, beside the four operations. */
@@ -42,8 +45,9 @@ export async function selfServiceRoutes(
 function routesUnder(
   app: FastifyInstance,
   mount: string,
-  { selfService, ownSessions, check }: SelfServiceOperations,
+  { selfService, ownSessions, check, mailLanguage }: SelfServiceOperations,
 ): void {
+  const readerOf = ({ headers }: FastifyRequest) => languageOf(headers["accept-language"], mailLanguage);
   const meOf = (request: FastifyRequest): Promise<SessionPrincipal> => check(bearerOf(request));
 
   /** The options of an operation with a JSON body. */
@@ -163,11 +167,6 @@ function routesUnder(
       roles: user.roles,
     });
   });
-}
-
-/** The language of the mail that a request causes. */
-function readerOf({ headers }: FastifyRequest) {
-  return languageOf(headers["accept-language"]);
 }
 
 function answer(reply: FastifyReply, status: number, body: object): FastifyReply {

@@ -13,7 +13,12 @@ let addresses = 0;
 const elsewhere = () => ({ "x-forwarded-for": `198.51.100.${addresses++}` });
 
 beforeAll(async () => {
-  server = await testServer({ MAILBOX: "on", SIGN_UP: "example.com", TRUSTED_PROXIES: "127.0.0.1" });
+  server = await testServer({
+    MAILBOX: "on",
+    MAIL_LANGUAGE: "fr",
+    SIGN_UP: "example.com",
+    TRUSTED_PROXIES: "127.0.0.1",
+  });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -194,11 +199,14 @@ test("a link stands in its mail alone: not in the log, the audit trail or an ans
   expect(JSON.stringify(server.newEvents())).not.toContain(link.slice(4));
 });
 
-test("the mail is in the language of the request", async () => {
-  const { username } = await newUser("/auth", "greta");
-  const ask = () => post("/auth", "/password/forgot", { username }, { "accept-language": "de-CH,en;q=0.5" });
+test.each([
+  ["of the request", "greta", "de-CH,en;q=0.5", "Passwort"],
+  ["of the setting if the reader's is unknown", "gustave", "*", "mot de passe"],
+])("the mail is in the language %s", async (_language, name, accepted, word) => {
+  const { username } = await newUser("/auth", name);
+  const ask = () => post("/auth", "/password/forgot", { username }, { "accept-language": accepted });
   await linkTo(`${username}@example.com`, ask);
-  expect((await mailsTo(`${username}@example.com`))[0]).toContain("Passwort");
+  expect((await mailsTo(`${username}@example.com`))[0]).toContain(word);
 });
 
 test("`me` says that the password must be changed, until it is", async () => {

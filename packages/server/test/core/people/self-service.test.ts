@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { postgresUrl } from "../../../src/config/postgres-url.ts";
 import { openStore } from "../../../src/store/store.ts";
@@ -25,13 +29,25 @@ const onPostgres: OpenStores = async (onAudit) => {
 };
 
 test("a sign-up is refused as overloaded while 10,000 requests of strangers wait", async () => {
-  await using world = await selfServiceWorld(inMemory);
-  const nobody = { recipient: "", userId: null, linkId: null, language: "en", createdAt: 1 } as const;
-  const request = { ...nobody, content: { kind: "reset_request", typedName: "x" } } as const;
-  await Promise.all(Array.from({ length: 10_000 }, () => world.store.outbox.request(request, [])));
-  const overloaded = expect.objectContaining({ code: "overloaded" });
-  await expect(world.stories.signUp("carol@example.com", caller, "en")).rejects.toEqual(overloaded);
-  await expect(world.stories.forgotPassword("alice", caller, "en")).rejects.toEqual(overloaded);
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-outbox-"));
+  const path = join(folder, "latchkey.db");
+  try {
+    await using world = await selfServiceWorld(async (onAudit) => {
+      const store = await openStore({ place: { engine: "sqlite", path }, owner: "command", onAudit });
+      return { stores: [store, store] };
+    });
+    const others = new DatabaseSync(path, { timeout: 5_000 });
+    others.exec(`
+      with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < 10000)
+      insert into outbox (id, kind, recipient, language, details, created_at, next_try_at)
+        select number, 'reset_request', '', 'en', '{}', 0, 0 from numbers`);
+    others.close();
+    const overloaded = expect.objectContaining({ code: "overloaded" });
+    await expect(world.stories.signUp("carol@example.com", caller, "en")).rejects.toEqual(overloaded);
+    await expect(world.stories.forgotPassword("alice", caller, "en")).rejects.toEqual(overloaded);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 for (const [engine, open] of [
