@@ -8,7 +8,7 @@ export interface Erasure {
 }
 
 /**
- * Users whose id and addresses leave the audit trail. A removed user waits in the list for the end of the retention of
+ * Erasures from the audit trail. A removed user waits in the list for the end of the retention of
  * removed users. An erased one has a pseudonym, which `rewrite` puts into the events.
  */
 export interface Erasures {
@@ -25,7 +25,7 @@ export interface Erasures {
    * @param now events of requests that were in flight are still found an hour after an erasure
    */
   rewrite(now: number): Promise<void>;
-  /** Forgets removed users whose events are all gone. @param before the time of the oldest event that is kept */
+  /** Forgets removed users without events in the trail. @param before the time of the oldest event that is kept */
   forgetRemovedBefore(before: number): Promise<void>;
 }
 

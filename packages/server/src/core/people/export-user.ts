@@ -13,9 +13,9 @@ export interface ExportParts {
 const eventPage = 1000;
 
 /**
- * Writes everything that Latchkey knows of a user: the row, sessions, consents, links, known addresses, waiting mails,
- * and the audit events that the user is the subject or the actor of. Hashes and secrets are left out. Memory holds one
- * part of a table at a time, so the work does not grow with the number of sessions and events.
+ * Writes everything that Latchkey knows of a user: the row, sessions, consents, links, known addresses and waiting
+ * mails. The audit events follow that have the user as subject or actor. Hashes and secrets are left out. Memory holds
+ * one part of a table at a time, so it does not grow with the number of sessions and events.
  */
 export function createUserExport({ traces, events, clock }: ExportParts) {
   async function* rowsOf(table: TracedTable, userId: string): AsyncGenerator<object> {

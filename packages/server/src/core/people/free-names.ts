@@ -7,7 +7,7 @@ import type { Users } from "./users.ts";
  * Checks that no other user has these names. The table compares one spelling of an address, and an earlier version may
  * have stored another one.
  *
- * @param id of the user who may have them
+ * @param id the user that may have them
  * @throws {PersonProblem} `username_taken`, `email_taken`
  */
 export async function assertNamesFree(

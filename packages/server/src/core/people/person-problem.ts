@@ -41,7 +41,7 @@ export function unknownUser(name: string): PersonProblem {
   return new PersonProblem(`there is no user ${name}`, "not_found");
 }
 
-/** The refusal of a change whose caller has read an older version of the user. */
+/** The refusal of a change for an older version of the user. */
 export function changedMeanwhile({ username }: Pick<User, "username">): PersonProblem {
   return new PersonProblem(`${username} was changed meanwhile: read the user again`, "precondition_failed");
 }

@@ -14,7 +14,7 @@ export interface ChangeOptions {
   readonly held?: ReadonlySet<Power> | undefined;
   /** The version that the caller has read. Default: any. */
   readonly expectedVersion?: number | undefined;
-  /** What happens if no active administrator would be left. Default: `refuse`. */
+  /** Whether the last active administrator can be lost. Default: `refuse`. */
   readonly last?: LastAdministrator | undefined;
 }
 

@@ -63,6 +63,6 @@ export interface FoundUsers {
 export interface UserSearch {
   /** @param part users of one branch, at most `limit` */
   read(part: SearchPart): Promise<FoundUsers>;
-  /** Makes users searchable whose display name an earlier version has stored, in batches of a bounded size. */
+  /** Makes display names searchable that an earlier version has stored, in batches of a bounded size. */
   completeKeys(): Promise<void>;
 }

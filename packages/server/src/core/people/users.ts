@@ -23,7 +23,7 @@ export interface UserRecord extends User {
   readonly mustChangePassword: boolean;
   /** Null if the password is the first one, or was set by a version before this field. */
   readonly passwordChangedAt: number | null;
-  /** The opening of the latest session. Null if there was none since this field exists. */
+  /** The opening of the latest session. Null before the first one, and for logins before this field existed. */
   readonly lastLoginAt: number | null;
   /** Null if nobody has confirmed the address. */
   readonly emailVerifiedAt: number | null;
@@ -96,7 +96,7 @@ export const administratorRole = "admin";
  */
 export type LastAdministrator = "refuse" | "go on";
 
-/** What else a change commits, in the same step. */
+/** Further effects of a change, in the same step. */
 export interface Alongside {
   /** The id of a link that the change uses up. If it is used or expired, nothing is changed. */
   readonly link?: string | undefined;

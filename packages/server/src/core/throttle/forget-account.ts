@@ -1,6 +1,6 @@
 import type { AttemptCounter } from "./attempt-counter.ts";
 
-/** The operations whose failures count for an account. */
+/** The operations with failures that count for an account. */
 type Operation = "login" | "refresh";
 
 /** Their counters. */

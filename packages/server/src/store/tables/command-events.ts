@@ -12,7 +12,7 @@ const between = statement<{ from: number; to: number; address: string }, AuditRo
 /** Longest reason or replica in the log, in characters. Known reasons have at most 17. */
 const maxText = 64;
 
-/** Called with the id of a user whose failures another process has forgotten. */
+/** Called with the id of a user after another process has forgotten the failures. */
 export type UnlockListener = (userId: string) => Promise<void>;
 
 /**

@@ -60,7 +60,7 @@ interface Batch {
 
 const erased = "from erasures where pseudonym is not null and rewritten_to = :to";
 const pseudonymOf = (user: string) => `(select pseudonym ${erased} and user_id = ${user})`;
-// The address of an event is that of the actor, or of the subject if there is no other actor.
+// The address of an event is that of the actor. Without an actor, it is that of the subject.
 const sender = pseudonymOf("coalesce(actor, subject)");
 
 // The request id leads to the lines of the log that hold the address.

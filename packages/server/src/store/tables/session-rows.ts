@@ -80,8 +80,8 @@ const redeem = opening<Redemption>(
 );
 
 /**
- * Opens a session and sets the user's last login, if the user is active and still has the revision that the password
- * was checked with.
+ * Opens a session and sets the user's last login. The user must be active, and have the revision of the password
+ * check.
  */
 export function openingSteps({ writers }: Database, session: Session, revision: number): Step[] {
   const values = { ...rowOf(session), revision };

@@ -30,7 +30,7 @@ const statements: Record<TracedTable, ReturnType<typeof tracesIn>> = {
   mails: tracesIn("outbox", "kind, recipient, language, details, created_at, attempts", "id"),
 };
 
-/** What the tables hold of one user. */
+/** The rows of one user in these tables. */
 export function userTraces(database: Database): UserTraces {
   return {
     async read(table, userId, after) {
