@@ -8,12 +8,16 @@ import type { AttemptCounter } from "./core/throttle/attempt-counter.ts";
 import type { Revocations } from "./core/tokens/revocations.ts";
 import type { SigningKeys } from "./core/tokens/signing-keys.ts";
 import type { Log } from "./log.ts";
+import type { MailJob } from "./mail/mail-job.ts";
 import { repeat } from "./repeated-work.ts";
 import { largeWal } from "./store/sqlite/connection.ts";
 import type { Store } from "./store/store.ts";
 
 /** Milliseconds between two polls. A change of another process takes effect within a second, this included. */
 const pollInterval = 250;
+
+/** Milliseconds between two looks into the outbox. The process that wrote a mail sends it at once. */
+const mailInterval = 5_000;
 
 /** Milliseconds between two purges. */
 const purgeInterval = 60_000;
@@ -38,6 +42,8 @@ export interface BackgroundJobParts {
   readonly log: Log;
   /** Jobs of the identity provider, each with its interval in milliseconds. */
   readonly providerJobs: readonly (readonly [interval: number, job: () => Promise<void>])[];
+  /** Undefined if the server sends no mails. */
+  readonly mailJob: MailJob | undefined;
 }
 
 /** The work of a server between requests. */
@@ -45,7 +51,7 @@ export type BackgroundJobs = ReturnType<typeof startBackgroundJobs>;
 
 /** Starts the background jobs. A failed job is logged and repeated at its next interval. */
 export function startBackgroundJobs(parts: BackgroundJobParts) {
-  const { signingKeys, revocations, counters, store, config, clock, clockWatch, log } = parts;
+  const { signingKeys, revocations, counters, store, config, clock, clockWatch, mailJob, log } = parts;
 
   async function readChanges(): Promise<void> {
     await revocations.poll();
@@ -96,6 +102,7 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
     // At once: a restart with a shorter retention must free space on a full volume.
     repeat(purgeInterval, deleteExpired, log, "now"),
     repeat(purgeInterval, limitDiskUse, log, "now"),
+    ...(mailJob === undefined ? [] : [repeat(mailInterval, () => mailJob.run(), log, "now")]),
     repeat(erasureInterval, rewriteTrail, log),
     repeat(purgeInterval, () => store.userSearch.completeKeys(), log, "now"),
     ...parts.providerJobs.map(([interval, job]) => repeat(interval, job, log)),
@@ -109,9 +116,11 @@ export function startBackgroundJobs(parts: BackgroundJobParts) {
     },
     finishEndings,
     rewriteTrail,
-    /** Stops all timers. Resolves after the current runs. */
+    /** Begins to send the mails that are due. */
+    sendMails: async () => mailJob?.run(),
+    /** Stops all timers. Resolves after the current runs, and after the mails under way. */
     async stop(): Promise<void> {
-      await Promise.all(stops.map((stop) => stop()));
+      await Promise.all([...stops.map((stop) => stop()), mailJob?.stop()]);
     },
   };
 }

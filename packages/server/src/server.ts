@@ -5,6 +5,7 @@ import type { Network } from "./client-documents/network.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { composeApp } from "./composition/app.ts";
 import { openKeys } from "./composition/keys.ts";
+import { composeMail } from "./composition/mail.ts";
 import { composeStories } from "./composition/stories.ts";
 import type { Config } from "./config/config.ts";
 import { mailWay } from "./config/mail-way.ts";
@@ -15,6 +16,7 @@ import type { Hasher } from "./core/passwords/passwords.ts";
 import type { People } from "./core/people/people.ts";
 import { isLoopback } from "./core/throttle/addresses.ts";
 import type { Log } from "./log.ts";
+import { MailMetrics } from "./metrics/mail-metrics.ts";
 import { OAuthMetrics } from "./metrics/oauth-metrics.ts";
 import { RepeatMetrics } from "./metrics/request-metrics.ts";
 import { retryUnavailable } from "./repeated-work.ts";
@@ -70,7 +72,9 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   }
   const repeats = new RepeatMetrics();
   const oauthMetrics = new OAuthMetrics();
-  const store = await openConfiguredStore(config, log, [repeats, oauthMetrics]);
+  const mailMetrics = new MailMetrics();
+  let mailWritten = () => {};
+  const store = await openConfiguredStore(config, log, [repeats, oauthMetrics], () => mailWritten());
   try {
     await retryUnavailable(() => store.pollCommandEvents());
     const time = store.time && databaseClock ? async () => databaseClock() : store.time;
@@ -81,15 +85,28 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     const keys = await openKeys(foundation);
     const stories = await composeStories({ ...foundation, keys, hasher, network, oauthMetrics });
     const { people, realm, counters } = stories;
-    const appParts = { keys, stories, clockWatch, repeats, oauthMetrics, lostLogLines, idleGrace };
+    const mail = composeMail({ ...foundation, links: stories.selfService, mailMetrics, databaseTime: time });
+    mailWritten = () => mail?.job.wake();
+    const appParts = {
+      mail,
+      mailMetrics,
+      keys,
+      stories,
+      clockWatch,
+      repeats,
+      oauthMetrics,
+      lostLogLines,
+      idleGrace,
+    };
     const app = await composeApp({ ...foundation, ...appParts });
 
     if (config.provider === "local") await retryUnavailable(async () => dependencies.prepare?.(people));
     await reserved?.[Symbol.asyncDispose]();
     await app.listen({ host, port });
     const providerJobs = realm?.jobs ?? [];
+    const mailJob = mail?.job;
     const { pseudonymOf } = stories;
-    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs, pseudonymOf };
+    const jobParts = { ...foundation, ...keys, counters, clockWatch, providerJobs, mailJob, pseudonymOf };
     const backgroundJobs = startBackgroundJobs(jobParts);
     warnOfMissingSettings(config, issuer, log);
     const clockOffsetSeconds = clockWatch.offset && secondsOf(clockWatch.offset.offset);
@@ -119,8 +136,10 @@ function openConfiguredStore(
   config: Config,
   log: Log,
   metrics: readonly Pick<RepeatMetrics, "note">[],
+  onMail: () => void,
 ): Promise<Store> {
   return openStore({
+    onMail,
     place: config.database,
     connections: config.databasePool,
     timeout: config.databaseTimeout,

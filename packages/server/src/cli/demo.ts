@@ -1,4 +1,6 @@
 import { assertOauthEncrypted } from "../config/assert-secure.ts";
+import type { Config } from "../config/config.ts";
+import { mailWay } from "../config/mail-way.ts";
 import { isLoopback } from "../core/throttle/addresses.ts";
 import type { Given } from "./command.ts";
 import { CommandProblem } from "./failures.ts";
@@ -29,7 +31,7 @@ export async function demoCommand({ config }: Given): Promise<void> {
   }
   assertOauthEncrypted(config);
   const { url } = await runServer(
-    { ...config, provider: "local", database: { engine: "memory" }, secret: undefined },
+    { ...settingsOf(config), provider: "local", database: { engine: "memory" }, secret: undefined },
     async (users) => {
       for (const { person, password } of people) await users.addForDemo(person, password);
     },
@@ -37,9 +39,15 @@ export async function demoCommand({ config }: Given): Promise<void> {
   process.stdout.write(banner(url, config.docs === "on"));
 }
 
+/** Without a way for mails, they stay in memory, and `/mailbox` shows them. */
+function settingsOf(config: Config): Config {
+  return mailWay(config) === undefined ? { ...config, mailbox: "on" } : config;
+}
+
 function banner(url: string, docs: boolean): string {
   return `
   Latchkey demo at ${url}${docs ? ` (docs at ${url}/docs)` : ""}
+  Its mails are at ${url}/mailbox
   All data is in memory and is lost when the demo stops. Never expose it to a network.
 
   Users:  alice / alice123 (user, premium)    admin / admin123 (admin)

@@ -5,10 +5,12 @@ import { isLoopback } from "../core/throttle/addresses.ts";
 import { createApp } from "../http/app.ts";
 import { sharedCheck, succeedsSoon } from "../http/health.ts";
 import { exposition } from "../metrics/exposition.ts";
+import type { MailMetrics } from "../metrics/mail-metrics.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import { type RepeatMetrics, RequestMetrics } from "../metrics/request-metrics.ts";
 import { serverMetrics } from "../metrics/server-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import type { Mail } from "./mail.ts";
 import { oauthEdge } from "./oauth-edge.ts";
 import type { Stories } from "./stories.ts";
 
@@ -19,6 +21,8 @@ export interface AppComposition extends Foundation {
   readonly clockWatch: ClockWatch;
   readonly repeats: RepeatMetrics;
   readonly oauthMetrics: OAuthMetrics;
+  readonly mail: Mail | undefined;
+  readonly mailMetrics: MailMetrics;
   readonly lostLogLines: (() => number) | undefined;
   readonly idleGrace: number;
 }
@@ -64,7 +68,10 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         const { replica } = config;
         const watched = { queue, revocations, store, lostLogLines, clockWatch, replica, ready };
         const ofOAuth = parts.oauthMetrics.families(stories.oauth?.documentFetches());
-        const counted = [...requests.families(), ...parts.repeats.families(), ...ofOAuth];
+        // A database that does not answer is no reason to hide the other figures.
+        const waiting = parts.mail && (await store.outbox.count().catch(() => undefined));
+        const ofMail = parts.mail === undefined ? [] : parts.mailMetrics.families(waiting);
+        const counted = [...ofMail, ...requests.families(), ...parts.repeats.families(), ...ofOAuth];
         return exposition([...counted, ...serverMetrics(watched)]);
       },
       keys: config.metricsKeys,
@@ -76,7 +83,9 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
       selfService: stories.selfService,
       ownSessions: stories.ownSessions,
       check: keys.check,
+      mailLanguage: config.mailLanguage,
     },
+    mailbox: parts.mail?.mailbox,
     ...oauthEdge({ config, issuer, oauth: stories.oauth, local }),
     log,
   });

@@ -1,6 +1,7 @@
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
+import type { MailboxReading } from "../core/mail/kept-mail.ts";
 import { longestClientId } from "../core/oauth/client.ts";
 import { adminModels } from "./admin/admin-models.ts";
 import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
@@ -13,6 +14,7 @@ import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
+import { mailboxRoutes } from "./mailbox-routes.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
 import { oauthModels } from "./oauth/oauth-models.ts";
@@ -45,6 +47,8 @@ export interface AppParts
   readonly idleGrace: number;
   /** The built-in MCP tools. Undefined if they are off. */
   readonly mcp: McpMount | undefined;
+  /** The mails of a development server. Undefined if they are sent. */
+  readonly mailbox: MailboxReading | undefined;
   /** The administration over HTTP. */
   readonly administration: AdminStories;
   /** The authorization server. Undefined if it is off. */
@@ -126,6 +130,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
+    if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
     await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);

@@ -1,5 +1,6 @@
 import type { FastifySchema } from "fastify";
 import type { ErrorCode } from "../core/errors.ts";
+import { either } from "./admin/openapi-admin.ts";
 import {
   answer,
   bodyErrors,
@@ -31,8 +32,10 @@ interface Described {
   /** Whether it checks the current password. */
   readonly password?: true;
   readonly query?: Readonly<Record<string, object>>;
-  /** Codes of 400 besides that of a body that is not JSON. */
+  /** Whether it uses a link. */
   readonly link?: true;
+  /** Whether it sets a password. */
+  readonly weak?: true;
   readonly conflicts?: readonly ErrorCode[];
   /** An example of a broken field. */
   readonly field?: string;
@@ -57,7 +60,7 @@ const user = {
 const linkRefused = "The link has expired, was used, or belongs to an older state of the account";
 
 /** The operations of the own account. */
-export const selfServiceOperations = {
+const selfServiceOperations = {
   changePassword: {
     path: "/password",
     method: "post",
@@ -69,6 +72,7 @@ export const selfServiceOperations = {
     success: ["The password is changed", "AccountMessage", { message: "The password is changed" }],
     bearer: true,
     password: true,
+    weak: true,
     conflicts: ["conflict"],
     field: "new_password",
   },
@@ -156,6 +160,7 @@ export const selfServiceOperations = {
     body: "PasswordResetRequest",
     success: ["The password is changed", "AccountMessage", { message: "The password is changed" }],
     link: true,
+    weak: true,
     field: "new_password",
   },
   signUp: {
@@ -179,15 +184,21 @@ export const selfServiceOperations = {
     status: 201,
     success: ["The account is made", "JoinedUser", user],
     link: true,
+    weak: true,
     conflicts: ["username_taken", "email_taken", "conflict"],
     field: "username",
   },
 } as const satisfies Record<string, Described>;
 
-/** An operation under a mount point. */
-export function describeSelfService(mount: string, operation: Described): FastifySchema {
+/** An operation of the own account. */
+export type SelfServiceOperation = keyof typeof selfServiceOperations;
+
+/** An operation under a mount point. Its id is made like those of the published documents: name, path, method. */
+export function describeSelfService(mount: string, name: SelfServiceOperation): FastifySchema {
+  const operation: Described = selfServiceOperations[name];
   const { path, method, summary, description, body, status = 200, success, query } = operation;
-  const operationId = `${path.slice(1)}${mount}_${method}`.replaceAll(/[/{}-]+/g, "_");
+  const snakeName = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const operationId = `${snakeName}${mount}${path}_${method}`.replaceAll(/[/{}-]+/g, "_");
   return {
     operationId,
     tags: ["Account"],
@@ -202,15 +213,18 @@ export function describeSelfService(mount: string, operation: Described): Fastif
   };
 }
 
-function refusalsOf({ path, body, bearer, password, query, link, conflicts = [], field = "" }: Described) {
+function refusalsOf({ path, body, bearer, query, conflicts = [], field = "", ...operation }: Described) {
+  const { password, link, weak } = operation;
   const missing = { loc: ["body", field], msg: "Field required", type: "missing" } as const;
   const unknown = { loc: ["query", "keep_current"], msg: "Input is not of the expected form", type: "enum" };
   const broken = body === undefined ? {} : bodyErrors(missing);
+  const refused = errors("The request is well-formed, but refused", {}, "weak_password");
   return {
     ...broken,
     ...(link && {
       400: errors(`The body is not JSON. Or: ${linkRefused}`, {}, "bad_request", "invalid_link"),
     }),
+    ...(weak && { 422: either(invalid(missing), refused) }),
     ...(bearer && unauthorized(...tokenRefused, "missing_token")),
     ...(password && { 403: errors("The current password is wrong", {}, "wrong_password") }),
     ...(conflicts.length > 0 && { 409: errors("Another account or change is in the way", {}, ...conflicts) }),

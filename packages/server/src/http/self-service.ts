@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
+import type { MailLanguage } from "../core/mail/mail-kinds.ts";
 import type { SelfService } from "../core/people/self-service.ts";
 import type { SessionPrincipal, TokenCheck } from "../core/stories/current-user.ts";
 import type { OwnSessions } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
 import { lazyValidation } from "./admin/lazy-validation.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
-import { describeSelfService, selfServiceOperations as operations } from "./openapi-self-service.ts";
+import { describeSelfService, type SelfServiceOperation } from "./openapi-self-service.ts";
 import { languageOf } from "./pages/language.ts";
 import { forgetContentType, readJson } from "./request-input.ts";
 import type {
@@ -26,6 +27,8 @@ export interface SelfServiceOperations {
   readonly ownSessions: OwnSessions;
   /** Accepts the tokens of people's own logins alone. */
   readonly check: TokenCheck;
+  /** The language of a mail whose reader asks for no known one. */
+  readonly mailLanguage: MailLanguage;
 }
 
 /** Serves the own account as JSON, beside the four operations. */
@@ -42,23 +45,24 @@ export async function selfServiceRoutes(
 function routesUnder(
   app: FastifyInstance,
   mount: string,
-  { selfService, ownSessions, check }: SelfServiceOperations,
+  { selfService, ownSessions, check, mailLanguage }: SelfServiceOperations,
 ): void {
+  const readerOf = ({ headers }: FastifyRequest) => languageOf(headers["accept-language"], mailLanguage);
   const meOf = (request: FastifyRequest): Promise<SessionPrincipal> => check(bearerOf(request));
 
   /** The options of an operation with a JSON body. */
-  const withBody = (operation: (typeof operations)[keyof typeof operations]) => ({
+  const withBody = (operation: SelfServiceOperation) => ({
     schema: describeSelfService(mount, operation),
     preValidation: readJson,
   });
-  const withoutBody = (operation: (typeof operations)[keyof typeof operations]) => ({
+  const withoutBody = (operation: SelfServiceOperation) => ({
     schema: describeSelfService(mount, operation),
     onRequest: forgetContentType,
   });
 
   app.post<{ Body: PasswordChangeRequest }>(
     `${mount}/password`,
-    withBody(operations.changePassword),
+    withBody("changePassword"),
     async (request, reply) => {
       const me = await meOf(request);
       const { current_password, new_password, end_other_sessions = true } = request.body;
@@ -72,7 +76,7 @@ function routesUnder(
     },
   );
 
-  app.get(`${mount}/sessions`, withoutBody(operations.listSessions), async (request, reply) => {
+  app.get(`${mount}/sessions`, withoutBody("listSessions"), async (request, reply) => {
     const me = await meOf(request);
     const { sessions, total } = await ownSessions.list(me);
     return answer(reply, 200, { sessions: sessions.map((session) => ownSession(session, me)), total });
@@ -80,7 +84,7 @@ function routesUnder(
 
   app.delete<{ Params: { id: string } }>(
     `${mount}/sessions/:id`,
-    withoutBody(operations.endSession),
+    withoutBody("endSession"),
     async (request, reply) => {
       const me = await meOf(request);
       const ended = await ownSessions.end(me, request.params.id, callerOf(request));
@@ -91,7 +95,7 @@ function routesUnder(
 
   app.delete<{ Querystring: { keep_current?: "true" | "false" } }>(
     `${mount}/sessions`,
-    withoutBody(operations.endSessions),
+    withoutBody("endSessions"),
     async (request, reply) => {
       const me = await meOf(request);
       const ended = await ownSessions.endAll(me, request.query.keep_current === "true", callerOf(request));
@@ -101,7 +105,7 @@ function routesUnder(
 
   app.post<{ Body: EmailChangeRequest }>(
     `${mount}/email`,
-    withBody(operations.changeEmail),
+    withBody("changeEmail"),
     async (request, reply) => {
       const me = await meOf(request);
       const change = { email: request.body.email, currentPassword: request.body.current_password };
@@ -110,14 +114,14 @@ function routesUnder(
     },
   );
 
-  app.post(`${mount}/email/verify`, withoutBody(operations.sendVerification), async (request, reply) => {
+  app.post(`${mount}/email/verify`, withoutBody("sendVerification"), async (request, reply) => {
     await selfService.sendVerification(await meOf(request), callerOf(request), readerOf(request));
     return answer(reply, 202, { message: "A link was sent to your address" });
   });
 
   app.post<{ Body: LinkRequest }>(
     `${mount}/email/confirm`,
-    withBody(operations.confirmEmail),
+    withBody("confirmEmail"),
     async (request, reply) => {
       const { link } = request.body;
       const { email } = await selfService.confirmEmail(link, callerOf(request), readerOf(request));
@@ -127,7 +131,7 @@ function routesUnder(
 
   app.post<{ Body: ForgottenPasswordRequest }>(
     `${mount}/password/forgot`,
-    withBody(operations.forgotPassword),
+    withBody("forgotPassword"),
     async (request, reply) => {
       await selfService.forgotPassword(request.body.username, callerOf(request), readerOf(request));
       return answer(reply, 202, { message: "If this account exists, a link was sent to its e-mail address" });
@@ -136,7 +140,7 @@ function routesUnder(
 
   app.post<{ Body: PasswordResetRequest }>(
     `${mount}/password/reset`,
-    withBody(operations.resetPassword),
+    withBody("resetPassword"),
     async (request, reply) => {
       const { link, new_password } = request.body;
       const caller = waitingCallerOf(request, reply);
@@ -145,16 +149,12 @@ function routesUnder(
     },
   );
 
-  app.post<{ Body: SignUpRequest }>(
-    `${mount}/sign-up`,
-    withBody(operations.signUp),
-    async (request, reply) => {
-      await selfService.signUp(request.body.email, callerOf(request), readerOf(request));
-      return answer(reply, 202, { message: "A mail was sent to this address" });
-    },
-  );
+  app.post<{ Body: SignUpRequest }>(`${mount}/sign-up`, withBody("signUp"), async (request, reply) => {
+    await selfService.signUp(request.body.email, callerOf(request), readerOf(request));
+    return answer(reply, 202, { message: "A mail was sent to this address" });
+  });
 
-  app.post<{ Body: JoinRequest }>(`${mount}/join`, withBody(operations.join), async (request, reply) => {
+  app.post<{ Body: JoinRequest }>(`${mount}/join`, withBody("join"), async (request, reply) => {
     const { link, username, password, display_name } = request.body;
     const joining = { username, password, displayName: display_name ?? null };
     const user = await selfService.join(link, joining, waitingCallerOf(request, reply));
@@ -167,11 +167,6 @@ function routesUnder(
       roles: user.roles,
     });
   });
-}
-
-/** The language of the mail that a request causes. */
-function readerOf({ headers }: FastifyRequest) {
-  return languageOf(headers["accept-language"]);
 }
 
 function answer(reply: FastifyReply, status: number, body: object): FastifyReply {

@@ -83,11 +83,22 @@ describe.each([
 });
 
 describe.each(mounts)("under %s, a client's token for /mcp", (mount) => {
+  const change = {
+    current_password: passwords.alice,
+    new_password: "umbrella quartz meadow",
+    email: "a@example.com",
+  };
   test.each([
-    ["GET", "/me", false],
-    ["POST", "/logout", false],
-    ["POST", "/refresh", true],
-  ] as const)("is refused: %s %s", async (method, path, inBody) => {
+    ["GET", "/me", undefined],
+    ["POST", "/logout", undefined],
+    ["POST", "/refresh", "token"],
+    ["POST", "/password", change],
+    ["GET", "/sessions", undefined],
+    ["DELETE", "/sessions/any", undefined],
+    ["DELETE", "/sessions", undefined],
+    ["POST", "/email", change],
+    ["POST", "/email/verify", undefined],
+  ] as const)("is refused: %s %s", async (method, path, sent) => {
     await using server = await testServer();
     const { access } = await signIn(server, "alice", passwords.alice);
     const token = await tokenFor(server, `${server.url}/mcp`, String(claimsOf(access)["sid"]));
@@ -95,7 +106,7 @@ describe.each(mounts)("under %s, a client's token for /mcp", (mount) => {
     const { status, body, text } = await send(server, mount, {
       method,
       path,
-      ...(inBody ? { body: { current_token: token } } : { headers: bearer(token) }),
+      ...(sent === "token" ? { body: { current_token: token } } : { body: sent, headers: bearer(token) }),
     });
     expect([status, body["code"]]).toEqual([401, "invalid_token"]);
     for (const part of token.split(".")) expect(text).not.toContain(part);

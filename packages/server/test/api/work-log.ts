@@ -8,12 +8,16 @@ import { GroupWriter } from "../../src/store/sqlite/group-writer.ts";
 const ofLogins = /\b(users|sessions|realm_sessions|attempts)\b|insert into audit_events/;
 const ofTidying = /^\s*delete from .*\blimit\b/s;
 
-/** Records every SQL statement at the engines' own drivers, and every real hash operation with its cost. */
-export function workLog() {
+/**
+ * Records every SQL statement at the engines' own drivers, and every real hash operation with its cost.
+ *
+ * @param counts the statements that count. Default: those of logins
+ */
+export function workLog(counts = ofLogins) {
   let statements: string[] = [];
   let hashes: string[] = [];
   const note = (sql: string) => {
-    if (ofLogins.test(sql) && !ofTidying.test(sql)) statements.push(sql);
+    if (counts.test(sql) && !ofTidying.test(sql)) statements.push(sql);
   };
   const read = StatementSync.prototype.all;
   const write = GroupWriter.prototype.commit;

@@ -46,6 +46,29 @@ export function attemptCounterContract(
       });
     });
 
+    test("forgets the failures of a key and of its continuations, and of no other key", async () => {
+      const counter = await open(() => 0);
+      const keys = ["pair user:al", "pair user:al 192.0.2.1", "pair user:al!", "pair user:ali", "pair user"];
+      for (const key of keys)
+        for (let time = 0; time < rule.limit; time++) {
+          await counter.reserve(one(key));
+          await counter.settle(one(key), true);
+        }
+      await counter.forget("pair user:al");
+      const reservations = await Promise.all(keys.map((key) => counter.reserve(one(key))));
+      expect(reservations.flat().map(({ admitted }) => admitted)).toEqual([true, true, false, false, false]);
+    });
+
+    test("an attempt that is open while failures are forgotten still counts when it fails", async () => {
+      const counter = await open(() => 0);
+      await counter.reserve(one("key"));
+      await counter.forget("key");
+      for (let time = 1; time < rule.limit; time++) await counter.reserve(one("key"));
+      expect((await counter.reserve(one("key")))[0]?.admitted).toBe(false);
+      await counter.settle(one("key"), true);
+      expect((await counter.reserve(one("key")))[0]?.admitted).toBe(false);
+    });
+
     test("several limits are checked in one step, each on its own", async () => {
       const counter = await open(() => 0);
       for (let time = 0; time < 3; time++) {

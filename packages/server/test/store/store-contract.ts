@@ -11,6 +11,7 @@ import type { AuditListener, DurableEvent } from "../../src/store/tables/audit.t
 import { clientDocumentsContract } from "./client-documents-contract.ts";
 import { erasuresContract } from "./erasures-contract.ts";
 import { idempotencyKeysContract } from "./idempotency-keys-contract.ts";
+import { linksContract } from "./links-contract.ts";
 import { oauthContract } from "./oauth-contract.ts";
 import { outboxContract } from "./outbox-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
@@ -67,6 +68,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       session,
     );
     oauthContract(
+      () => store,
+      () => heard,
+    );
+    linksContract(
       () => store,
       () => heard,
     );

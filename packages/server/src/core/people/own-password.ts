@@ -11,7 +11,7 @@ import { notice } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { OwnAccount } from "./self-service.ts";
-import type { LocalUser, Users } from "./users.ts";
+import type { LocalUser, PasswordTerms, Users } from "./users.ts";
 
 export interface OwnPasswordParts extends AuthenticateParts {
   readonly users: Pick<Users, "byId" | "setPassword">;
@@ -20,6 +20,20 @@ export interface OwnPasswordParts extends AuthenticateParts {
   readonly clock: Clock;
   /** Whether mails are sent. */
   readonly mail: boolean;
+}
+
+/** A change whose current password was right. */
+interface Change {
+  readonly user: LocalUser;
+  /** The revision that the current password was checked with. */
+  readonly revision: number;
+  readonly current: string;
+  readonly chosen: string;
+  /** The sessions that go on. */
+  readonly sessions: Pick<PasswordTerms, "keepSession" | "keepSessions">;
+  readonly caller: Caller;
+  readonly client?: string | undefined;
+  readonly language: MailLanguage;
 }
 
 /** Changes of the own password, with the current one as the proof. */
@@ -33,31 +47,18 @@ export function createOwnPassword(
   );
   const authenticate = createAuthenticate(parts);
 
-  /** What a new password does to the open sessions. */
-  interface Endings {
-    readonly keepSession?: string;
-    readonly keepSessions?: boolean;
-  }
-
-  async function set(
-    user: LocalUser,
-    revision: number,
-    passwords: { readonly current: string; readonly new: string },
-    endings: Endings,
-    about: { readonly caller: Caller; readonly client?: string; readonly language: MailLanguage },
-  ): Promise<void> {
-    if (normalized(passwords.new) === normalized(passwords.current))
-      throw new WeakPassword(problemOf("unchanged"));
-    const hash = await newPasswords.hash(passwords.new, user, about.caller);
+  async function set({ user, revision, current, chosen, sessions, ...about }: Change): Promise<void> {
+    const { caller, client, language } = about;
+    if (normalized(chosen) === normalized(current)) throw new WeakPassword(problemOf("unchanged"));
+    const hash = await newPasswords.hash(chosen, user, caller);
     const at = clock();
-    const client = about.client === undefined ? {} : { client: about.client };
-    const event = eventOf("user.password_changed", at, about.caller, {
+    const event = eventOf("user.password_changed", at, caller, {
       subject: user.id,
-      ...client,
+      ...(client !== undefined && { client }),
       reason: "owner",
     });
-    const mails = mail ? [notice({ kind: "password_changed", at }, user, about.language)] : [];
-    if (!(await users.setPassword(user.id, hash, event, { revision, ...endings, mails })))
+    const mails = mail ? [notice({ kind: "password_changed", at }, user, language)] : [];
+    if (!(await users.setPassword(user.id, hash, event, { revision, ...sessions, mails })))
       throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });
     await revocations.poll();
   }
@@ -65,16 +66,17 @@ export function createOwnPassword(
   return {
     async changePassword(me, { currentPassword, newPassword, endOthers }, caller, language) {
       await using person = await confirm(me, currentPassword, caller);
-      const endings = endOthers ? { keepSession: me.sessionId } : { keepSessions: true };
-      const passwords = { current: currentPassword, new: newPassword };
-      await set(person.user, person.revision, passwords, endings, { caller, ...clientOf(me), language });
+      const { user, revision } = person;
+      const sessions = endOthers ? { keepSession: me.sessionId } : { keepSessions: true };
+      const passwords = { current: currentPassword, chosen: newPassword };
+      await set({ user, revision, ...passwords, sessions, caller, ...clientOf(me), language });
     },
     async changePasswordAtSignIn({ username, password }, newPassword, caller, language, clientId) {
       await using person = await authenticate({ username, password }, caller, clientId);
       const user = await ownUser(users, { userId: person.user.id });
-      const client = clientId === undefined ? {} : { client: clientId };
-      const passwords = { current: password, new: newPassword };
-      await set(user, person.revision, passwords, {}, { caller, ...client, language });
+      const passwords = { current: password, chosen: newPassword };
+      const { revision } = person;
+      await set({ user, revision, ...passwords, sessions: {}, caller, client: clientId, language });
     },
   };
 }

@@ -32,15 +32,14 @@ export function createPasswordResets(
   const { users, accounts, links, linkUses, newPasswords, limits, outbox, revocations, clock } = parts;
   const newLinks = createNewLinks(parts);
 
-  /** The user who gets a reset mail. Undefined if the account is unknown or disabled, or has had enough mails. */
-  async function recipientOf(typedName: string): Promise<{ user?: LocalUser; mayMail: boolean }> {
-    const user = await users.byName(nameKeys(typedName));
-    if (!user?.active) return { ...(user && { user }), mayMail: false };
+  /** Whether a user gets a reset mail now. The refusal is silent: the answer was sent long ago. */
+  async function getsMail(user: LocalUser): Promise<boolean> {
+    if (!user.active) return false;
     try {
       await limits.resetMail(user.id);
-      return { user, mayMail: true };
+      return true;
     } catch (error) {
-      if (error instanceof LatchkeyError && error.code === "rate_limited") return { user, mayMail: false };
+      if (error instanceof LatchkeyError && error.code === "rate_limited") return false;
       throw error;
     }
   }
@@ -58,12 +57,12 @@ export function createPasswordResets(
     },
     async answerRequest(request, typedName) {
       const { fingerprint } = accounts.nameOf(typedName);
-      const { user, mayMail } = await recipientOf(typedName);
+      const user = await users.byName(nameKeys(typedName));
       const event = eventOf("reset.requested", request.createdAt, originOf(request), {
         subject: user?.id ?? `unknown:${fingerprint}`,
       });
       const answer =
-        user !== undefined && mayMail
+        user !== undefined && (await getsMail(user))
           ? newLinks.ofUser("reset", user, user.email, request.language)
           : undefined;
       await links.answer(request, answer, event);

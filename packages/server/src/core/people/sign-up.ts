@@ -1,4 +1,4 @@
-import { eventOf } from "../audit-events.ts";
+import { eventOf, type Origin } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import { canonicalName, nameKeys } from "../passwords/account-names.ts";
 import type { Accounts } from "../stories/sign-in.ts";
@@ -18,7 +18,7 @@ export type SignUpRule = "off" | "invitation" | readonly string[];
 
 export interface SignUpParts extends NewLinkParts {
   readonly rule: SignUpRule;
-  readonly users: Pick<Users, "byName" | "add">;
+  readonly users: Pick<Users, "byId" | "byName" | "add">;
   readonly accounts: Pick<Accounts, "nameOf">;
   readonly links: Links;
   readonly linkUses: LinkUses;
@@ -46,6 +46,12 @@ export function createSignUps(parts: SignUpParts): SignUps {
     if (await users.byName(nameKeys(email))) throw new LatchkeyError("email_taken");
   }
 
+  /** The name of an administrator, for a mail. Null for a command, and for a machine. */
+  async function nameOf({ actor }: Origin): Promise<string | null> {
+    const user = actor === undefined ? undefined : await users.byId(actor);
+    return user?.displayName ?? user?.username ?? null;
+  }
+
   return {
     async signUp(typed, caller, language) {
       if (typeof rule === "string")
@@ -68,7 +74,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
       const problem = rolesProblem(roles);
       if (problem !== undefined) throw fieldProblem("roles", problem);
       if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
-      const content = { kind: "invitation", invitedBy: by.actor ?? null } as const;
+      const content = { kind: "invitation", invitedBy: await nameOf(by) } as const;
       const { link, mail } = newLinks.signUp(content, email, roles, language);
       const subject = `unknown:${accounts.nameOf(email).fingerprint}`;
       await links.add(link, [mail], [eventOf("user.invited", clock(), by, { subject })]);

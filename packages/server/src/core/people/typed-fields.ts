@@ -26,7 +26,9 @@ export function accepted<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    if (error instanceof PersonProblem) throw new LatchkeyError("validation_error", { fault: error.message });
-    throw error;
+    if (!(error instanceof PersonProblem)) throw error;
+    throw new LatchkeyError("validation_error", {
+      issues: [{ loc: ["body"], msg: error.message, type: "value_error" }],
+    });
   }
 }

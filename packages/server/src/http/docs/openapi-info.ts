@@ -47,6 +47,12 @@ export const tags = [
       "The same four operations under `/api/v1`, for clients that were generated with this prefix.",
   },
   {
+    name: "Account",
+    description:
+      "The own account: password, sessions, e-mail address, forgotten password and sign-up. Operations that send a " +
+      "mail answer 404 on a server that sends none. Servers with users in a Keycloak realm do not have them.",
+  },
+  {
     name: "OAuth",
     description:
       "The endpoints of the authorization server for programs. A client finds them, and the page where people sign in, " +

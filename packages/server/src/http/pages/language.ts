@@ -11,18 +11,18 @@ export const languages = { en, de, fr } as const satisfies Record<string, Texts>
 export type Language = keyof typeof languages;
 
 /**
- * Chooses the language of a page by lookup (RFC 4647 §3.4): `de-CH` finds German. A reader of no known language gets
- * English.
+ * Chooses the language of a page by lookup (RFC 4647 §3.4): `de-CH` finds German.
  *
  * @param accepted the header `Accept-Language`
+ * @param fallback for a reader of no known language. Default: English
  */
-export function languageOf(accepted: string | undefined): Language {
+export function languageOf(accepted: string | undefined, fallback: Language = "en"): Language {
   for (const { type, q } of parseAccept(accepted ?? "")) {
     const [subtag = ""] = type.toLowerCase().split("-", 1);
     if (q > 0 && isLanguage(subtag)) return subtag;
     if (q > 0 && subtag === "*") break;
   }
-  return "en";
+  return fallback;
 }
 
 function isLanguage(subtag: string): subtag is Language {

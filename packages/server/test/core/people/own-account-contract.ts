@@ -235,6 +235,37 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
       expect(await world.sentMails()).toEqual([]);
     });
 
+    test("to one address by two users at once succeeds for one of them", async () => {
+      await using world = await selfServiceWorld(open);
+      const links = [];
+      for (const name of ["alice", "bob"]) {
+        await world.stories.beginEmailChange(await world.signedIn(name), begin, caller, "en");
+        links.push(await world.sentLink("change_email"));
+      }
+      const tries = await Promise.allSettled(
+        links.map((link, number) =>
+          (number === 0 ? world.stories : world.elsewhere).confirmEmail(link, caller, "en"),
+        ),
+      );
+      expect(tries.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(tries).toContainEqual({ status: "rejected", reason: refusal("email_taken") });
+    });
+
+    test("by one link is made once, of twenty uses at once", async () => {
+      await using world = await selfServiceWorld(open);
+      await world.stories.beginEmailChange(await world.signedIn(), begin, caller, "en");
+      const link = await world.sentLink("change_email");
+      const tries = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, number) =>
+          (number % 2 === 0 ? world.stories : world.elsewhere).confirmEmail(link, caller, "en"),
+        ),
+      );
+      expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      for (const one of tries)
+        if (one.status === "rejected") expect(one.reason).toEqual(refusal("invalid_link"));
+      expect(await world.sentMails()).toHaveLength(1);
+    });
+
     test("outdates the links that were sent to the old address", async () => {
       await using world = await selfServiceWorld(open);
       const me = await world.signedIn();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { WeakPassword } from "../../../src/core/passwords/password-problem.ts";
 import { LinkTokens } from "../../../src/core/people/link-tokens.ts";
 import { deriveKeys } from "../../../src/core/tokens/derived-keys.ts";
+import { workLog } from "../../api/work-log.ts";
 import {
   caller,
   from,
@@ -69,6 +70,28 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
         expect(subject).toMatch(typed === "mallory" ? /^user:mallory$/ : /^unknown:[0-9a-f]{16}$/);
       },
     );
+
+    test("costs the same statements whether the account exists, is disabled, or neither", async () => {
+      await using world = await selfServiceWorld(open);
+      // Prepares every statement.
+      await world.stories.forgotPassword("first", from(0), "en");
+      using log = workLog(/./);
+      const work = [];
+      for (const [number, name] of [
+        "alice",
+        "nobody",
+        "mallory",
+        "bob@example.com",
+        "x".repeat(300),
+      ].entries()) {
+        log.take();
+        await world.stories.forgotPassword(name, from(number + 1), "en");
+        work.push(log.take());
+      }
+      expect(work[0]?.statements.join(" ")).toContain("insert into outbox");
+      expect(work[0]?.statements.join(" ")).not.toContain("users");
+      for (const one of work) expect(one).toEqual(work[0]);
+    });
 
     test("gets five mails an hour, and the answer stays the same", async () => {
       await using world = await selfServiceWorld(open);
@@ -140,6 +163,7 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
         { name: "user.password_changed", reason: "reset", subject: "user:alice" },
       ]);
       expect(await world.sentMails()).toMatchObject([{ content: { kind: "password_changed" } }]);
+      expect(await world.store.links.byId(linkTokens.read(link) ?? "")).toBeUndefined();
     });
 
     test("of which twenty uses come at once, at two replicas, is used once", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LatchkeyError } from "../../../src/core/errors.ts";
 import { WeakPassword } from "../../../src/core/passwords/password-problem.ts";
+import { workLog } from "../../api/work-log.ts";
 import {
   caller,
   from,
@@ -50,6 +51,20 @@ export function signUpContract(engine: string, open: OpenStores): void {
       await expect(world.stories.join(link, { ...carol, username: "again" }, caller)).rejects.toEqual(
         refusal("invalid_link"),
       );
+    });
+
+    test("costs the same statements whether the address has an account or not", async () => {
+      await using world = await selfServiceWorld(open);
+      await world.stories.signUp("first@example.com", from(0), "en");
+      using log = workLog(/./);
+      const work = [];
+      for (const [number, name] of ["alice", "nobody", "mallory"].entries()) {
+        log.take();
+        await world.stories.signUp(`${name}@example.com`, from(number + 1), "en");
+        work.push(log.take());
+      }
+      expect(work[0]?.statements.join(" ")).toContain("insert into outbox");
+      for (const one of work) expect(one).toEqual(work[0]);
     });
 
     test("with the address of an account tells its owner, and makes no link", async () => {
@@ -191,7 +206,7 @@ export function signUpContract(engine: string, open: OpenStores): void {
         { name: "user.invited", actor: "user:bob", subject: world.subjectOfUnknown("carol@example.org") },
       ]);
       const [mail] = await world.sentMails();
-      expect(mail).toMatchObject({ content: { kind: "invitation" }, language: "fr" });
+      expect(mail).toMatchObject({ content: { kind: "invitation", invitedBy: "bob" }, language: "fr" });
       const user = await world.stories.join(world.tokenOf(mail), carol, caller);
       expect(user.roles).toEqual(["user", "editor"]);
     });

@@ -1,0 +1,47 @@
+import type { FastifyInstance } from "fastify";
+import { html } from "hono/html";
+import { LatchkeyError } from "../core/errors.ts";
+import type { KeptMail, MailboxReading } from "../core/mail/kept-mail.ts";
+import type { PageContent } from "./pages/layout.ts";
+import { foreignText, type Html } from "./pages/markup.ts";
+import { sendPage } from "./pages/page-answer.ts";
+
+/** The policy of a mail's own HTML: it may have styles, and its links open in the same window. */
+const mailPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-top-navigation-by-user-activation allow-top-navigation";
+
+/** Serves the mails of a development server at `/mailbox`, and each one's HTML as its reader sees it. */
+export function mailboxRoutes(app: FastifyInstance, mailbox: MailboxReading): void {
+  app.get("/mailbox", { schema: { hide: true } }, (_request, reply) =>
+    sendPage(reply, mailboxPage(mailbox.mails)),
+  );
+  app.get<{ Params: { id: string } }>("/mailbox/:id", { schema: { hide: true } }, async (request, reply) => {
+    const mail = mailbox.mails.find(({ id }) => id === request.params.id);
+    if (mail === undefined) throw new LatchkeyError("not_found");
+    return reply
+      .header("content-security-policy", mailPolicy)
+      .type("text/html; charset=utf-8")
+      .send(mail.html);
+  });
+}
+
+function mailboxPage(mails: readonly KeptMail[]): PageContent {
+  const title = "Mailbox";
+  const content = html`<h1>${title}</h1>
+<p class="quiet">Mails of this server stay in its memory and go nowhere else. Load the page again for new ones.</p>
+${mails.length === 0 ? html`<p>There are no mails yet.</p>` : mails.map(shownMail)}`;
+  return { language: "en", title, content };
+}
+
+function shownMail({ id, kind, recipient, subject, text, at }: KeptMail): Html {
+  return html`<section class="message">
+<p><strong><a href="/mailbox/${id}">${foreignText(subject)}</a></strong></p>
+<p class="quiet">${foreignText(recipient)} · ${kind} · ${new Date(at).toISOString()}</p>
+${text.split("\n\n").map((paragraph) => html`<p>${paragraph.split("\n").map((line) => html`${shownLine(line)}<br>`)}</p>`)}
+</section>`;
+}
+
+/** A line of a mail. A line that is an address becomes a link. */
+function shownLine(line: string): Html {
+  return /^https?:\/\/\S+$/.test(line) ? html`<a href="${line}">${line}</a>` : html`${line}`;
+}

@@ -1,0 +1,40 @@
+import type { NewMail, WaitingMail } from "../core/mail/outbox.ts";
+import { linkLifetimes } from "../core/people/links.ts";
+
+const minute = 60_000;
+
+/** A mail is given up after this time, in milliseconds. */
+const longestWait = 24 * 60 * minute;
+
+/** More tries than a day has: a clock that stepped back cannot keep a mail for ever. */
+const mostTries = 60;
+
+/**
+ * The time of the next try: 1, 2, 4 … 60 minutes after the last one, each up to a quarter shorter or longer, so that many
+ * mails do not come back at once.
+ *
+ * @param random between 0 and 1
+ * @returns milliseconds since the epoch. Undefined if the mail is given up
+ */
+export function nextTry(
+  { attempts, createdAt }: Pick<WaitingMail, "attempts" | "createdAt">,
+  now: number,
+  random: number,
+): number | undefined {
+  if (now - createdAt >= longestWait || attempts >= mostTries) return undefined;
+  const delay = Math.min(60, 2 ** (attempts - 1)) * minute;
+  return now + Math.round(delay * (0.75 + random / 2));
+}
+
+/** Whether the link in a mail has expired, so that the mail would only disappoint. */
+export function outdated(
+  { content: { kind }, createdAt }: Pick<NewMail, "content" | "createdAt">,
+  now: number,
+): boolean {
+  const lifetime = isLinked(kind) ? linkLifetimes[kind] : Number.POSITIVE_INFINITY;
+  return now - createdAt >= lifetime;
+}
+
+function isLinked(kind: string): kind is keyof typeof linkLifetimes {
+  return Object.hasOwn(linkLifetimes, kind);
+}
