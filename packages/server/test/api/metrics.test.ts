@@ -71,9 +71,9 @@ test("every operation begins with zero, for every code that an alarm names", asy
   const began = samples.filter(({ name, value }) => name === "latchkey_requests_total" && value === 0);
   const operations = new Set(began.map(({ labels }) => labels["operation"]));
   expect([...operations].sort()).toEqual([
-    ...["admin", "docs", "health", "login", "logout", "mcp", "me", "metrics"],
+    ...["admin", "docs", "email", "health", "join", "login", "logout", "mcp", "me", "metrics"],
     ...["oauth_authorize", "oauth_introspect", "oauth_register", "oauth_revoke", "oauth_token"],
-    ...["openapi_json", "other", "refresh", "revocations", "well_known"],
+    ...["openapi_json", "other", "password", "refresh", "revocations", "sessions", "well_known"],
   ]);
   for (const operation of operations) {
     const codes = began.filter(({ labels }) => labels["operation"] === operation);

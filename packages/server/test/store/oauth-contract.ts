@@ -344,6 +344,22 @@ export function oauthContract(storeOf: () => Store, heardOf: () => AuditEventNam
       expect(await store.sessions.live(now)).toHaveLength(3);
     });
 
+    test("are listed in pages, of every user and of one", async () => {
+      await store.users.add(user("bob"), event("user.added"));
+      const ofBob = { ...clientSession("s2"), userId: "user:bob", createdAt: now - 1 };
+      for (const one of [clientSession("s1"), ofBob, clientSession("s3", allowed("other")), session("s4")])
+        await store.sessions.open(one, 0, event("login.succeeded"));
+      const idsOf = async (
+        userId: string | undefined,
+        after?: { userId: string; createdAt: number; id: string },
+      ) =>
+        (await store.sessions.live(now, userId, { clientId: "editor", limit: 5, after })).map(({ id }) => id);
+      expect(await idsOf(undefined)).toEqual(["s2", "s1"]);
+      expect(await idsOf(undefined, ofBob)).toEqual(["s1"]);
+      expect(await idsOf("user:alice")).toEqual(["s1"]);
+      expect(await idsOf("user:bob", ofBob)).toEqual([]);
+    });
+
     test("end at once when there are many, and join the revocations in batches", async () => {
       await store.clients.add(registered("editor"), event("client.added"));
       await store.clients.add(registered("robot"), event("client.added"));
