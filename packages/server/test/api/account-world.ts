@@ -52,6 +52,9 @@ export class Visitor {
   }
 }
 
+/** How long a mail may take on a busy machine, in milliseconds. */
+export const mailTimeout = 20_000;
+
 /** The path and query of the newest link in the mails of a kind. Waits for the mail. @param seen links of earlier mails */
 export async function linkOf(
   server: Pick<TestServer, "url">,
@@ -59,13 +62,17 @@ export async function linkOf(
   seen: readonly string[] = [],
 ): Promise<string> {
   let link: string | undefined;
-  await until(`a mail of the kind ${kind} arrives`, async () => {
-    const mailbox = await (await fetch(`${server.url}/mailbox`)).text();
-    const mails = mailbox.split("<section").filter((mail) => mail.includes(` · ${kind} · `));
-    const links = mails.map((mail) => /href="[^"]*(\/account\/[a-z]+\?link=lkl_[\w-]+)"/.exec(mail)?.[1]);
-    link = links.find((one) => one !== undefined && !seen.includes(one));
-    return link !== undefined;
-  });
+  await until(
+    `a mail of the kind ${kind} arrives`,
+    async () => {
+      const mailbox = await (await fetch(`${server.url}/mailbox`)).text();
+      const mails = mailbox.split("<section").filter((mail) => mail.includes(` · ${kind} · `));
+      const links = mails.map((mail) => /href="[^"]*(\/account\/[a-z]+\?link=lkl_[\w-]+)"/.exec(mail)?.[1]);
+      link = links.find((one) => one !== undefined && !seen.includes(one));
+      return link !== undefined;
+    },
+    mailTimeout,
+  );
   return link ?? "";
 }
 

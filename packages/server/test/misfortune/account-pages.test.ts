@@ -2,7 +2,7 @@ import { passwords, type TestServer, testServer } from "@latchkey/testkit/server
 import { until } from "@latchkey/testkit/until";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { linkOf, tokenOf } from "../api/account-world.ts";
+import { linkOf, mailTimeout, tokenOf } from "../api/account-world.ts";
 
 let server: TestServer;
 let browser: Browser;
@@ -17,6 +17,9 @@ afterAll(async () => {
   await browser.close();
   await server[Symbol.asyncDispose]();
 });
+
+/** How long a browser on a busy machine may take to follow a page, in milliseconds. */
+const browserTimeout = 20_000;
 
 const phrase = "orbit velvet cactus nine";
 
@@ -223,7 +226,7 @@ describe("a person without JavaScript", () => {
     await choose(page, phrase);
     server.newEvents();
     await page.getByRole("button", { name: "Create the account" }).dblclick();
-    await until("a result is shown", async () => !page.url().includes("link="));
+    await until("a result is shown", async () => !page.url().includes("link="), browserTimeout);
     await until("the account is made", () =>
       server.newEvents().some(({ name }) => name === "user.signed_up"),
     );
@@ -268,12 +271,18 @@ test("a link that has expired leads to a new one", async () => {
   await page.getByLabel("User name or e-mail address").fill("alice");
   await press(page, "Send the link");
   let link = "";
-  await until("the mail to alice arrives", async () => {
-    const mailbox = await (await fetch(`${server.url}/mailbox`)).text();
-    const mail = mailbox.split("<section").find((one) => one.includes("alice@example.com</bdi> · reset · "));
-    link = /href="[^"]*(\/account\/reset\?link=[\w-]+)"/.exec(mail ?? "")?.[1] ?? "";
-    return link !== "";
-  });
+  await until(
+    "the mail to alice arrives",
+    async () => {
+      const mailbox = await (await fetch(`${server.url}/mailbox`)).text();
+      const mail = mailbox
+        .split("<section")
+        .find((one) => one.includes("alice@example.com</bdi> · reset · "));
+      link = /href="[^"]*(\/account\/reset\?link=[\w-]+)"/.exec(mail ?? "")?.[1] ?? "";
+      return link !== "";
+    },
+    mailTimeout,
+  );
   server.advance(30 * 60_000);
   await page.goto(server.url + link);
   expect(await heading(page)).toBe("This link does not work any more");
@@ -304,13 +313,19 @@ describe("a page of another site", () => {
     expect(await heading(foreign.page)).toBe("This form came from another site");
     expect(server.newEvents()).toEqual([]);
     await foreign.page.getByRole("link", { name: "Try again" }).click();
-    await until("the account is shown", async () => (await heading(foreign.page)) === "Your account");
+    await until(
+      "the account is shown",
+      async () => (await heading(foreign.page)) === "Your account",
+      browserTimeout,
+    );
   });
 
   test("cannot frame a page or read it", async () => {
     await using foreign = await foreignPage(`<iframe src="${server.url}/account"></iframe>`);
-    await until("the frame is refused", () =>
-      foreign.page.frames().some((frame) => frame.url().startsWith("chrome-error:")),
+    await until(
+      "the frame is refused",
+      () => foreign.page.frames().some((frame) => frame.url().startsWith("chrome-error:")),
+      browserTimeout,
     );
     const read = `fetch("${server.url}/account", { credentials: "include" }).then(() => "read", ({ name }) => name)`;
     expect(await foreign.page.evaluate(read)).toBe("TypeError");
@@ -319,7 +334,11 @@ describe("a page of another site", () => {
   test("leads to the account by a link, and the person is still signed in", async () => {
     await using foreign = await foreignPage(`<a href="${server.url}/account/password">Change it</a>`);
     await foreign.page.getByRole("link").click();
-    await until("the page is shown", async () => (await heading(foreign.page)) === "Change your password");
+    await until(
+      "the page is shown",
+      async () => (await heading(foreign.page)) === "Change your password",
+      browserTimeout,
+    );
   });
 
   test("never hears of a link", async () => {
