@@ -266,7 +266,7 @@ describe("support", () => {
     expect((await world.ask(root, { method: "GET", path })).body).toMatchObject({ active_status: true });
   });
 
-  test("sets no roles, neither of a new user nor of another one nor by an invitation", async () => {
+  test("sets no roles, of a new or an older user or by an invitation", async () => {
     const { path } = await person();
     const forbidden = { status: 403, code: "forbidden" };
     const body = { username: "boss", email: "boss@example.com", password, roles: ["admin"] };
@@ -307,7 +307,7 @@ describe("an administrator", () => {
     await world.expectAnswer(token, { method: "PATCH", path: "/users/user:root", body: { roles: [] } }, last);
   });
 
-  test("who is demoted loses the powers, although the token is still valid", async () => {
+  test("loses the powers by a demotion, although the token is still valid", async () => {
     const boss = await person({ roles: ["admin"] });
     const body = { username: boss.username, password };
     const { body: tokens } = await send(world.server, "/auth", { method: "POST", path: "/login", body });

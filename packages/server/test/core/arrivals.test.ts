@@ -68,7 +68,7 @@ test("a table names no address", async () => {
   expect(JSON.stringify([...person.rows])).not.toContain("192.0.2");
 });
 
-test("another secret makes no known address new, as long as the old secret is on the list", async () => {
+test("a known address stays known while its old secret is on the list", async () => {
   const person = signIns(["old"]);
   await person.from("192.0.2.1");
   person.turnTo("new", "old");
