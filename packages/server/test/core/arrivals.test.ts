@@ -4,7 +4,7 @@ import { type Arrival, createArrivals, type KnownAddress } from "../../src/core/
 const day = 86_400_000;
 const alice = { id: "user:alice", email: "alice@example.com" };
 
-/** A user who signs in from addresses, with the table as the store keeps it. */
+/** A user's sign-ins from addresses, with the table as the store keeps it. */
 function signIns(keys: readonly [string, ...string[]] = ["one"], email = alice.email) {
   let time = 1_700_000_000_000;
   const rows = new Map<string, number>();
