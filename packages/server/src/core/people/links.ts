@@ -39,7 +39,7 @@ export interface Links {
   /**
    * Adds a link, with its mails and events.
    *
-   * @returns false if its user is gone, is disabled or has another revision; or if too many mails of strangers wait
+   * @returns false if its user is gone, is disabled or has another revision; or if too many mails wait
    */
   add(link: Link, mails: readonly NewMail[], events: readonly AuditEvent[]): Promise<boolean>;
   /**

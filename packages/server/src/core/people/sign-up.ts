@@ -70,7 +70,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
       const known = holder && ({ kind: "sign_up_known", username: holder.username } as const);
       const sent = known === undefined ? mail : { ...mail, content: known, linkId: null };
       if (!(await links.add(link, [sent], [])))
-        throw new LatchkeyError("overloaded", { reason: "the outbox is full of strangers' requests" });
+        throw new LatchkeyError("overloaded", { reason: "too many mails wait in the outbox" });
     },
     async invite(typed, roles, by, language) {
       assertAllowed();
