@@ -183,6 +183,16 @@ describe("the cookie of the account pages", () => {
   });
 });
 
+test("the list of sessions begins with this browser, also if another session is newer", async () => {
+  const visitor = new Visitor(server);
+  await visitor.signIn("alice", passwords.alice);
+  await new Visitor(server).signIn("alice", passwords.alice);
+  const { html } = await visitor.open("/account");
+  const items = html.split("<li>").slice(1);
+  expect(items.length).toBeGreaterThan(1);
+  expect(items.map((item) => item.includes("This browser"))).toEqual(items.map((_, place) => place === 0));
+});
+
 describe("a form of the account pages", () => {
   const paths = [...readers, ...strangers, "/account/reset", "/account/confirm", "/account/join"].concat([
     "/account/sign-out",
