@@ -6,8 +6,8 @@ import type { SessionPrincipal, TokenCheck } from "../core/stories/current-user.
 import type { OwnSessions } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
 import { sessionFields, userFields } from "../core/wire-fields.ts";
-import { lazyValidation } from "./admin/lazy-validation.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
+import { lazyValidation } from "./lazy-validation.ts";
 import { describeSelfService, type SelfServiceOperation } from "./openapi-self-service.ts";
 import { languageOf } from "./pages/language.ts";
 import { forgetContentType, readJson } from "./request-input.ts";
