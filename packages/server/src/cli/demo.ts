@@ -30,13 +30,14 @@ export async function demoCommand({ config }: Given): Promise<void> {
     );
   }
   assertOauthEncrypted(config);
+  const settings = settingsOf(config);
   const { url } = await runServer(
-    { ...settingsOf(config), provider: "local", database: { engine: "memory" }, secret: undefined },
+    { ...settings, provider: "local", database: { engine: "memory" }, secret: undefined },
     async (users) => {
       for (const { person, password } of people) await users.addForDemo(person, password);
     },
   );
-  process.stdout.write(banner(url, config.docs === "on"));
+  process.stdout.write(banner(url, settings));
 }
 
 /** Without a way for mails, they stay in memory, and `/mailbox` shows them. */
@@ -44,10 +45,15 @@ function settingsOf(config: Config): Config {
   return mailWay(config) === undefined ? { ...config, mailbox: "on" } : config;
 }
 
-function banner(url: string, docs: boolean): string {
+function banner(url: string, { docs, mailbox, accountPages }: Config): string {
+  const pages = [
+    ...(docs === "on" ? [`docs at ${url}/docs`] : []),
+    ...(accountPages === "on" ? [`own account at ${url}/account`] : []),
+    ...(mailbox === "on" ? [`mails at ${url}/mailbox`] : []),
+  ];
   return `
-  Latchkey demo at ${url}${docs ? ` (docs at ${url}/docs)` : ""}
-  Its mails are at ${url}/mailbox
+  Latchkey demo at ${url}
+${pages.map((page) => `    ${page}\n`).join("")}
   All data is in memory and is lost when the demo stops. Never expose it to a network.
 
   Users:  alice / alice123 (user, premium)    admin / admin123 (admin)

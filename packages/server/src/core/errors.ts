@@ -83,7 +83,7 @@ const refusals = {
     "This server does not answer to this Host: use the issuer's address, or add the name to LATCHKEY_ALLOWED_HOSTS",
   ],
   validation_error: [422, "The request is not valid"],
-  weak_password: [422, "This password is refused"],
+  weak_password: [422, "Choose another password"],
   idempotency_key_reused: [422, "This Idempotency-Key belongs to another request: use a new key for each"],
   rate_limited: [429, "Too many attempts: try again later"],
   headers_too_large: [431, "The request headers are too large"],

@@ -27,7 +27,7 @@ export interface SelfServiceOperations {
   readonly ownSessions: OwnSessions;
   /** Accepts the tokens of people's own logins alone. */
   readonly check: TokenCheck;
-  /** The language of a mail whose reader asks for no known one. */
+  /** The language of a mail if `Accept-Language` names none of the known ones. */
   readonly mailLanguage: MailLanguage;
 }
 

@@ -10,8 +10,8 @@ const longestWait = 24 * 60 * minute;
 const mostTries = 60;
 
 /**
- * The time of the next try: 1, 2, 4 … 60 minutes after the last one, each up to a quarter shorter or longer, so that many
- * mails do not come back at once.
+ * The time of the next try: 1, 2, 4 … 60 minutes after the last one. Each wait is up to a quarter shorter or longer, so
+ * that many mails do not come back at once.
  *
  * @param random between 0 and 1
  * @returns milliseconds since the epoch. Undefined if the mail is given up

@@ -69,7 +69,7 @@ test("every operation lists its refusals, each with an example of a known code",
   }
 });
 
-test("every change of a user takes If-Match, and every creating request an Idempotency-Key", () => {
+test("changes of a user take If-Match, creating requests an Idempotency-Key", () => {
   const withHeader = (header: string) =>
     operations
       .filter(([, { parameters = [] }]) =>

@@ -188,7 +188,7 @@ describe.each(mounts)("%s", (mount) => {
   });
 });
 
-test("a link stands in its mail alone: not in the log, the audit trail or an answer", async () => {
+test("a link stands in its mail alone, in no log, audit event or answer", async () => {
   const { username, access } = await newUser("/auth", "frank");
   const link = await linkTo(`${username}@example.com`, () => post("/auth", "/password/forgot", { username }));
   await post("/auth", "/password/reset", { link, new_password: "short" });

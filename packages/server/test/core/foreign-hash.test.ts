@@ -19,7 +19,7 @@ const firebaseTexts = {
   "the URL alphabet": `$fbscrypt$v=1,n=14,r=8,p=1,ss=${separator},sk=${signerKey}$${salt.replace("+", "-")}$${hash.replaceAll("/", "_")}`,
 };
 
-describe("the right password opens a hash of another program, and no other password does", () => {
+describe("the right password alone opens a hash of another program", () => {
   test.each(foreignVectors)("%s", async (_origin, text) => {
     const hash = read(text);
     expect(await checkForeignHash(hash, vectorPassword)).toBe(true);
@@ -39,7 +39,7 @@ describe("the right password opens a hash of another program, and no other passw
     expect(await checkForeignHash(hash, vectorPassword)).toBe(true);
   });
 
-  test("bcrypt counts the first 72 bytes, as the programs that made its hashes did", async () => {
+  test("bcrypt counts the first 72 bytes, like the programs of its hashes", async () => {
     // Made by Python's bcrypt 4.0 of 80 letters x.
     const hash = read("$2b$04$x0a.y3kM6VrEKI67YEYodOX.VuiPbnuS.hPPev8/Pn9k4.ryRjvW.");
     expect(await checkForeignHash(hash, "x".repeat(80))).toBe(true);
@@ -123,7 +123,7 @@ const garbage = fc.oneof(
     .map(([m, t, p, salt, key]) => `$argon2i$v=19$m=${m},t=${t},p=${p}$${salt}$${key}`),
 );
 
-test("any text is read as a hash or refused with one line, and nothing of it is in the line", () => {
+test("any text is a hash, or is refused in one line that does not repeat it", () => {
   fc.assert(
     fc.property(garbage, (text) => {
       const hash = parseForeignHash(text);

@@ -91,7 +91,7 @@ const field = fc.constantFrom(
 const secret = "a-secret-that-is-nowhere";
 const value = fc.oneof(fc.jsonValue(), fc.string({ unit: "binary" }), fc.constant(secret), fc.integer());
 
-test("any row is a user or a problem in one line, without the values of the row", () => {
+test("any row is a user, or a problem in one line without its values", () => {
   fc.assert(
     fc.property(fc.dictionary(field, value), (fields) => {
       const user = readImportedUser(fields);

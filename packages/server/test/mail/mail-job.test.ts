@@ -91,7 +91,7 @@ test("a mail is sent with its link, and is gone from the outbox", async () => {
   expect(mails.events).toEqual([]);
 });
 
-test("a mail is tried again after 1, 2, 4 … 60 minutes, and is given up after a day", async () => {
+test("a mail is tried again after 1, 2, 4 … 60 minutes, for a day", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
   server.refuse = () => ({ code: 451, text: "greylisted" });
@@ -196,7 +196,7 @@ test("a request is answered by its story, and not sent", async () => {
   expect(mails.tries).toEqual([]);
 });
 
-test("an accepted mail never goes out again, however long the database refuses its deletion", async () => {
+test("an accepted mail never goes out again while its deletion fails", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
   let refusals = 0;
@@ -224,7 +224,7 @@ test("an accepted mail never goes out again, however long the database refuses i
   expect(server.received).toHaveLength(1);
 });
 
-test("the log names the first failure of a row and the recovery, without names and links", async () => {
+test("the log has a row's first failure and its recovery, no names or links", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
   server.refuse = () => ({ code: 451, text: "alice@example.com is greylisted" });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { promisify } from "node:util";
-import { login, signIn } from "@latchkey/testkit/server/auth-calls";
+import { login, send, signIn } from "@latchkey/testkit/server/auth-calls";
 import { Place } from "@latchkey/testkit/server/server-process";
 import { until } from "@latchkey/testkit/until";
 import { expect, test } from "vitest";
@@ -30,6 +30,39 @@ test("the demo admits its two users and leaves nothing behind", async () => {
   expect(await demo.stop()).toEqual({ status: 0, signal: null });
   expect(demo.stderr()).toBe("");
   expect(readdirSync(place.directory)).toEqual([]);
+});
+
+test("the demo keeps its mails, and names the page that shows them", async () => {
+  const demo = await place.server({ command: "demo", env: { LATCHKEY_ISSUER: "" } });
+  await until(
+    "the demo prints its pages",
+    () => demo.stdout().includes(`mails at ${demo.url}/mailbox\n`),
+    5_000,
+  );
+  expect(demo.stdout()).toContain(`own account at ${demo.url}/account\n`);
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ username: "alice" });
+  const asked = await send(`${demo.url}/auth/password/forgot`, { method: "POST", headers, body });
+  expect(asked.status).toBe(202);
+  const mailbox = async () => (await send(`${demo.url}/mailbox`)).text;
+  await until(
+    "the mail is shown",
+    async () => (await mailbox()).includes("/account/reset?link=lkl_"),
+    20_000,
+  );
+  expect(await mailbox()).toContain("alice@example.com");
+});
+
+test("a demo that sends its mails names no page with mails", async () => {
+  const env = {
+    LATCHKEY_ISSUER: "",
+    LATCHKEY_SMTP_URL: "smtp://127.0.0.1:1",
+    LATCHKEY_MAIL_FROM: "login@example.com",
+  };
+  const demo = await place.server({ command: "demo", env });
+  await until("the demo prints its commands", () => demo.stdout().includes("/auth/logout"), 5_000);
+  expect(demo.stdout()).not.toContain("/mailbox");
+  expect((await send(`${demo.url}/mailbox`)).status).toBe(404);
 });
 
 test("a command beside the demo says that it needs a server with a database", async () => {

@@ -11,7 +11,7 @@ import { appendFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
 
-test("documents, documentation, mails, tools and account pages are loaded at first use", async () => {
+test("documents, docs, mails, tools and account pages are loaded at first use", async () => {
   const notes = place.path("loaded");
   const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
   const mail = { LATCHKEY_SMTP_URL: "smtp://127.0.0.1:1", LATCHKEY_MAIL_FROM: "login@example.com" };

@@ -22,7 +22,7 @@ export function passwordFailuresContract(opened: () => Store): void {
       expect(await failures().begin(alice)).toBe(21);
     });
 
-    test("an attempt without an outcome is taken back, and never below none", async () => {
+    test("an attempt without an outcome is taken back, and never below zero", async () => {
       await failures().begin(alice);
       await failures().takeBack(alice);
       await failures().takeBack(alice);

@@ -71,7 +71,7 @@ const engines: readonly (readonly [string, () => Promise<{ place: DatabasePlace;
 ];
 
 describe.each(engines)("a database of the version before user administration: %s", (engine, yesterday) => {
-  test("keeps its users and sessions, and takes what an older process writes beside a newer one", async () => {
+  test("keeps its users and sessions, and an older process can go on", async () => {
     const { place, run } = await yesterday();
     for (const sql of [before.user("alice"), before.session("s1"), before.removal]) await run(sql);
     const store = await openStore({ place, onAudit: () => {} });

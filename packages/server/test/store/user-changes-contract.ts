@@ -105,7 +105,7 @@ export function userChangesContract(storeOf: () => Store, heard: () => AuditEven
       expect(await users().change(demoted, changes, { last: "refuse" })).toBe("changed");
     });
 
-    test("a new password raises version and revision, and says when and whether it must change", async () => {
+    test("a new password raises version and revision, with time and mark", async () => {
       const terms = { mustChange: true, emailVerifiedAt: now + 1 };
       await users().setPassword("user:alice", "$new", event("user.password_changed"), terms);
       expect(await rowOf()).toMatchObject({

@@ -77,7 +77,7 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
       expect(heard()).toEqual([]);
     });
 
-    test("finds holders by id, by user name and by address, and ids of removed users", async () => {
+    test("finds holders by id, user name and address, and ids of removed users", async () => {
       await storeOf().users.add(user("dave"), event("user.added"));
       await storeOf().users.remove("user:dave", event("user.removed"));
       const none = { id: "x", usernameKeys: ["x"], emailKeys: ["x", "x", "x"] };
@@ -115,7 +115,7 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
       expect(await run(rows)).toEqual({ added: 0, there: 4, failed: 0, problems: [] });
     });
 
-    test("no id, name or address is shared, within the file or with users that are there", async () => {
+    test("no id, name or address is shared, in the file or with older users", async () => {
       const { added, there, problems } = await run([
         imported("alice@example.com", { username: "another" }),
         imported("alice@example.com", { id: "a2", username: "alice" }),
@@ -136,7 +136,7 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
       ]);
     });
 
-    test("rows without a user name get the part before the @, and a mark if it is taken", async () => {
+    test("rows without a user name get the part before the @, marked if taken", async () => {
       await run([imported("alice@example.org"), imported("alice@example.net")]);
       const names = (await storeOf().users.list()).map(({ username }) => username);
       expect(names).toEqual([

@@ -31,7 +31,7 @@ export function createLinkUses({ links, users, linkTokens, clock }: LinkUseParts
     return link;
   }
 
-  /** The user of a link whose account is as it was when the link was made. */
+  /** The user of a link. The account must be as it was when the link was made. */
   async function withUser(link: Link): Promise<LinkOfUser> {
     const { userId, revision } = link;
     if (userId === null || revision === null) throw invalidLink("of no account");

@@ -21,7 +21,7 @@ type OfAccount = Pick<LocalUser, "id" | "revision">;
 /** Makes links and their mails. */
 export function createNewLinks({ linkTokens, clock }: NewLinkParts) {
   return {
-    /** @param email the recipient, whose address the use of the link proves */
+    /** @param email the recipient: the use of the link proves the address */
     ofUser(
       purpose: "reset" | "verify" | "change_email",
       { id: userId, revision }: OfAccount,

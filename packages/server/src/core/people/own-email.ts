@@ -65,7 +65,7 @@ export function createOwnEmail(
         throw fieldProblem("email", "this address is too long beside the names and roles of the account");
       const holder = await users.byName(nameKeys(email));
       const { link, mail } = newLinks.ofUser("change_email", { ...user, revision }, email, language);
-      // The same link and the same answer for a taken address, whose owner gets a mail without the link.
+      // The same link and the same answer for a taken address. Its owner gets a mail without the link.
       const taken = holder !== undefined && holder.id !== user.id;
       const sent = taken ? { ...mail, content: { kind: "address_taken" } as const, linkId: null } : mail;
       if (!(await links.add(link, [sent], []))) throw changedMeanwhile();

@@ -22,7 +22,7 @@ export interface OwnPasswordParts extends AuthenticateParts {
   readonly mail: boolean;
 }
 
-/** A change whose current password was right. */
+/** A change with the right current password. */
 interface Change {
   readonly user: LocalUser;
   /** The revision that the current password was checked with. */

@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../errors.ts";
 import { administratorRole } from "./users.ts";
 
-/** What a caller of the administration may do. These are also the scopes of its resource. */
+/** Every power of a caller of the administration. These are also the scopes of its resource. */
 export const powers = [
   "users:read",
   "users:write",

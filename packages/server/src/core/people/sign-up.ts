@@ -26,7 +26,7 @@ export interface SignUpParts extends NewLinkParts {
   readonly limits: SelfServiceLimits;
 }
 
-/** The role of a person who signed up without an invitation. */
+/** The role of an account by sign-up without an invitation. */
 const strangersRoles = ["user"];
 
 /** New accounts, by links in mails. */
@@ -70,7 +70,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
       const known = holder && ({ kind: "sign_up_known", username: holder.username } as const);
       const sent = known === undefined ? mail : { ...mail, content: known, linkId: null };
       if (!(await links.add(link, [sent], [])))
-        throw new LatchkeyError("overloaded", { reason: "the outbox is full of strangers' requests" });
+        throw new LatchkeyError("overloaded", { reason: "too many mails wait in the outbox" });
     },
     async invite(typed, roles, by, language) {
       assertAllowed();

@@ -76,7 +76,7 @@ ${profile(texts, session, site, mail)}
 ${mail ? html`<a class="button second" href="${site.path("email")}">${texts.changeEmail}</a>` : ""}</p>
 <h2>${texts.sessions}</h2>
 ${others ? html`<p class="quiet">${texts.sessionsLead}</p>` : ""}
-<ul class="sessions">${live.sessions.map((one) => sessionItem(language, one, session, site))}</ul>
+<ul class="sessions">${ownFirst(live.sessions, session).map((one) => sessionItem(language, one, session, site))}</ul>
 ${live.total > live.sessions.length ? html`<p>${texts.more(String(live.total - live.sessions.length))}</p>` : ""}
 <div class="buttons">
 ${others ? postButton(site.path("sessions"), texts.endOthers) : ""}
@@ -102,6 +102,12 @@ ${mail ? html`<form method="post" action="${site.path("verify")}"><button type="
 
 function nameOf({ displayName }: User, texts: AccountTexts["overview"]): Html {
   return displayName === null ? html`<span class="quiet">${texts.noName}</span>` : foreignText(displayName);
+}
+
+/** The session of this browser, then the others, last used first. Shown times are rounded, so many of them are equal. */
+function ownFirst(sessions: readonly Session[], { me }: BrowserSession): readonly Session[] {
+  const isOwn = ({ id }: Session) => id === me.sessionId;
+  return [...sessions.filter(isOwn), ...sessions.filter((session) => !isOwn(session))];
 }
 
 function sessionItem(language: Language, session: Session, { me }: BrowserSession, site: AccountSite): Html {

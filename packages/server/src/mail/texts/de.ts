@@ -12,9 +12,9 @@ const aboutAddress = (site: string) =>
 export const de: MailTexts = {
   reset: (site) => ({
     subject: `Neues Passwort bei ${site}`,
-    lead: [`Jemand hat für Ihr Konto bei ${site} ein neues Passwort angefordert.`],
+    lead: [`Mit diesem Link setzen Sie ein neues Passwort für Ihr Konto bei ${site}.`],
     action: { label: "Neues Passwort setzen", lifetime: "Der Link gilt einmal, 30 Minuten lang." },
-    otherwise: "Wenn Sie es nicht waren, ignorieren Sie diese E-Mail. Ihr Passwort bleibt, wie es ist.",
+    otherwise: "Wenn Sie diese E-Mail nicht erwarten, ignorieren Sie sie. Es ändert sich nichts.",
     reason: aboutAccount(site),
   }),
   verify: (site) => ({

@@ -9,9 +9,9 @@ const aboutAccount = (site: string) =>
 export const en: MailTexts = {
   reset: (site) => ({
     subject: `Set a new password at ${site}`,
-    lead: [`Someone asked for a new password for your account at ${site}.`],
+    lead: [`With this link you set a new password for your account at ${site}.`],
     action: { label: "Set a new password", lifetime: "The link works once, within 30 minutes." },
-    otherwise: "If it was not you, ignore this mail. Your password stays as it is.",
+    otherwise: "If you do not expect this mail, ignore it. Nothing changes.",
     reason: aboutAccount(site),
   }),
   verify: (site) => ({

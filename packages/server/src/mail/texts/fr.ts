@@ -12,12 +12,12 @@ const aboutAddress = (site: string) =>
 export const fr: MailTexts = {
   reset: (site) => ({
     subject: `Nouveau mot de passe chez ${site}`,
-    lead: [`Quelqu’un a demandé un nouveau mot de passe pour votre compte chez ${site}.`],
+    lead: [`Ce lien vous permet de choisir un nouveau mot de passe pour votre compte chez ${site}.`],
     action: {
       label: "Choisir un nouveau mot de passe",
       lifetime: "Le lien fonctionne une seule fois, pendant 30 minutes.",
     },
-    otherwise: "Si ce n’était pas vous, ignorez ce message. Votre mot de passe reste le même.",
+    otherwise: "Si vous n’attendez pas ce message, ignorez-le. Rien ne change.",
     reason: aboutAccount(site),
   }),
   verify: (site) => ({

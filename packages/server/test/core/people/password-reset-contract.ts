@@ -71,7 +71,7 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       },
     );
 
-    test("costs the same statements whether the account exists, is disabled, or neither", async () => {
+    test("costs the same statements for an existing, disabled and unknown account", async () => {
       await using world = await selfServiceWorld(open);
       // Prepares every statement.
       await world.stories.forgotPassword("first", from(0), "en");

@@ -28,7 +28,7 @@ const onPostgres: OpenStores = async (onAudit) => {
   };
 };
 
-test("a sign-up is refused as overloaded while 10,000 requests of strangers wait", async () => {
+test("a sign-up is refused as overloaded while 10,000 mails wait", async () => {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-outbox-"));
   const path = join(folder, "latchkey.db");
   try {

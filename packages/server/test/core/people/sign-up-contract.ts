@@ -19,7 +19,7 @@ const hour = 3_600_000;
 /** New accounts by links. @param open opens two processes on one empty database */
 export function signUpContract(engine: string, open: OpenStores): void {
   describe(`a sign-up: ${engine}`, () => {
-    test("by an address of an allowed domain makes an account with a confirmed address", async () => {
+    test("of an allowed domain makes an account with a confirmed address", async () => {
       await using world = await selfServiceWorld(open);
       expect(world.stories.signUpBy).toBe("domains");
       await world.stories.signUp("Carol@Example.com", caller, "de");
@@ -199,7 +199,7 @@ export function signUpContract(engine: string, open: OpenStores): void {
   });
 
   describe(`an invitation: ${engine}`, () => {
-    test("gives its roles, to an address of any domain, and names the administrator", async () => {
+    test("gives its roles at any domain, and names the administrator", async () => {
       await using world = await selfServiceWorld(open, { rule: "invitation" });
       await world.stories.invite("carol@example.org", ["user", "editor"], admin, "fr");
       expect(world.heard).toMatchObject([
