@@ -1,9 +1,9 @@
 import type { Guard } from "@latchkey/guard";
 import type {} from "@latchkey/guard/fastify";
 import type { FastifyRequest } from "fastify";
+import type { Origin } from "../../core/audit-events.ts";
 import { errorCodes, LatchkeyError } from "../../core/errors.ts";
 import { atFirstUse } from "../../core/first-use.ts";
-import type { Administrator } from "../../core/people/administration.ts";
 import { assertMay, type Power, powersOf } from "../../core/people/powers.ts";
 import { clientOf, type UserOf } from "../../core/stories/current-user.ts";
 import { isMeantFor } from "../../core/tokens/resource-tokens.ts";
@@ -21,7 +21,7 @@ export interface AdminGuardParts {
 /** The caller of the administration. */
 export interface AdminCaller {
   /** The origin of the audit events. */
-  readonly by: Administrator;
+  readonly by: Origin & { readonly actor: string };
   readonly held: ReadonlySet<Power>;
 }
 
