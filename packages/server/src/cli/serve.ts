@@ -22,7 +22,7 @@ export async function serveCommand({ config }: Given): Promise<void> {
       // The dictionaries that measured the password take memory, and the next one may be months away.
       releaseThreads();
       if (generated === undefined) return;
-      process.stderr.write(administratorNote(generated), (error) => {
+      process.stderr.write(administratorNote(generated, config), (error) => {
         if (error)
           log.warn(
             "the administrator's password could not be written to standard error: set one with `latchkey user passwd admin`",
@@ -48,14 +48,19 @@ function nameTheSetting(error: unknown): never {
 }
 
 /** Text for standard error. The password must not reach the log, which is kept. */
-function administratorNote(password: string): string {
+function administratorNote(password: string, { accountPages }: Config): string {
+  const command = "latchkey user passwd admin";
+  const ways =
+    accountPages === "on"
+      ? `The first sign-in at /account asks for another one.\n  Or change it with:  ${command}`
+      : `Change it with:  ${command}`;
   return `
   The first administrator was created. The password is shown only once:
 
     username  admin
     password  ${password}
 
-  Change it with:  latchkey user passwd admin
+  ${ways}
 
 `;
 }

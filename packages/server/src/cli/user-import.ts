@@ -89,13 +89,17 @@ async function importFile(
 
 function report({ added, there, failed, leftOut, stripped }: Figures, verb: string): void {
   print(
-    `${verb} ${added} users`,
-    ...(there > 0 ? [`${there} are there already`] : []),
-    ...(leftOut > 0 ? [`${leftOut} rows are no users with an address: they were left out`] : []),
+    `${verb} ${counted(added, "user")}`,
+    ...(there > 0 ? [`${there} ${there === 1 ? "is" : "are"} there already`] : []),
+    ...(leftOut > 0 ? [`${counted(leftOut, "row")} left out: no user with an address`] : []),
     ...(stripped > 0
-      ? [`${stripped} users had a role that administers Latchkey (admin, support, auditor): it was left out`]
+      ? [`${counted(stripped, "user")} lost a role that administers Latchkey (admin, support, auditor)`]
       : []),
-    ...(failed > 0 ? [`${failed} rows failed: mend them and run the command again`] : []),
+    ...(failed > 0 ? [`${counted(failed, "row")} failed: mend the file and run the command again`] : []),
   );
   if (failed > 0) process.exitCode = 1;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -113,7 +113,15 @@ describe("the rows of a file", () => {
       "users is not UTF-8: save it in UTF-8",
     ],
     ["Latin 1", Buffer.from("email\n\u00e4@example.com", "latin1"), "users is not UTF-8: save it in UTF-8"],
-    ["an open quote", 'email\n"$2b$10$secret', "is neither JSON nor valid CSV (CSV_QUOTE_NOT_CLOSED"],
+    ["an open quote", 'email\n"$2b$10$secret', "valid CSV: a quote that is never closed (line 2)"],
+    ["a quote in a field", 'email\na"secret"\n', "valid CSV: a quote inside a field without quotes (line 2)"],
+    ["a text behind a quote", 'email\n"a"secret\n', "valid CSV: text behind a closing quote (line 2)"],
+    ["semicolons", "email;username\nsecret;a\n", "users has no comma in its first line: separate the fields"],
+    [
+      "tabulators",
+      "email\tusername\nsecret\ta\n",
+      "users has no comma in its first line: separate the fields",
+    ],
   ])("%s is refused with a sentence, and nothing of the file is in it", async (_name, content, message) => {
     const refused = recordsIn(content);
     await expect(refused).rejects.toThrow(message);

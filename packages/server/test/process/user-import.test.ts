@@ -67,7 +67,7 @@ test("a row that fails is named by its line and cause, and the others go on", as
   );
   expect(result).toMatchObject({
     status: 1,
-    stdout: "imported 1 users\n3 rows failed: mend them and run the command again\n",
+    stdout: "imported 1 user\n3 rows failed: mend the file and run the command again\n",
     stderr:
       "line 1: password_hash cannot be checked: its cost (bcrypt 31) is beyond the bounds of docs/migrate.md\n" +
       "line 2: not valid JSON\n" +
@@ -83,7 +83,7 @@ test("a dry run finds the same faults and changes nothing", async () => {
   );
   expect(await run("dry.jsonl", users, "--dry-run")).toMatchObject({
     status: 1,
-    stdout: expect.stringMatching(/^would import 2 users\n1 rows failed/),
+    stdout: expect.stringMatching(/^would import 2 users\n1 row failed/),
     stderr: "line 2: another user has the e-mail address LEA@example.com already\n",
   });
   expect(await statusOf("leo")).toBe(401);
@@ -93,7 +93,7 @@ test("a dry run finds the same faults and changes nothing", async () => {
 
 test("CSV in Latchkey's own form", async () => {
   const csv = `username,email,roles,password_hash,email_verified\nmia,mia@example.com,editor user,${bcrypt},true\n`;
-  expect(await run("users.csv", csv)).toMatchObject({ status: 0, stdout: "imported 1 users\n" });
+  expect(await run("users.csv", csv)).toMatchObject({ status: 0, stdout: "imported 1 user\n" });
   expect((await login(server.url, "mia", vectorPassword)).body).toMatchObject({ roles: ["editor", "user"] });
 });
 
@@ -122,8 +122,7 @@ test("a role of another product makes nobody an administrator", async () => {
   };
   expect(await run("realm.json", JSON.stringify(realm), "--from", "keycloak")).toMatchObject({
     status: 0,
-    stdout:
-      "imported 1 users\n1 users had a role that administers Latchkey (admin, support, auditor): it was left out\n",
+    stdout: "imported 1 user\n1 user lost a role that administers Latchkey (admin, support, auditor)\n",
   });
   expect((await place.latchkey(["user", "list"])).stdout).toMatch(/^ole .* editor$/m);
 });
@@ -136,6 +135,12 @@ describe("refused with a sentence", () => {
     expectRefusal(
       await place.latchkey(["user", "import", place.path("absent")]),
       /cannot read .*absent \(ENOENT\)/,
+    );
+  });
+  test("a folder", async () => {
+    expectRefusal(
+      await place.latchkey(["user", "import", place.directory]),
+      /is a folder: name a file in it/,
     );
   });
   test("a file without users", async () => {

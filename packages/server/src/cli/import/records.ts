@@ -66,7 +66,11 @@ interface CsvRow {
 
 async function* csvRows(file: string, chunks: AsyncIterable<string>): AsyncGenerator<FileRecord> {
   const parser = parse({
-    columns: (names: string[]) => names.map((name) => name.trim()),
+    columns(names: string[]) {
+      if (names.length === 1 && /[;\t]/.test(names[0] ?? ""))
+        throw new CommandProblem(`${file} has no comma in its first line: separate the fields by commas`);
+      return names.map((name) => name.trim());
+    },
     info: true,
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
@@ -84,8 +88,17 @@ async function* csvRows(file: string, chunks: AsyncIterable<string>): AsyncGener
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     // The message of the parser repeats the row, which can hold a hash.
+    const fault = csvFaults[error.code] ?? error.code;
     throw new CommandProblem(
-      `${file} is neither JSON nor valid CSV (${error.code}, line ${Reflect.get(error, "lines")})`,
+      `${file} is neither JSON nor valid CSV: ${fault} (line ${Reflect.get(error, "lines")})`,
     );
   }
 }
+
+/** The faults of a CSV file by the codes of the parser. */
+const csvFaults: Readonly<Record<string, string>> = {
+  INVALID_OPENING_QUOTE: "a quote inside a field without quotes",
+  CSV_INVALID_CLOSING_QUOTE: "text behind a closing quote",
+  CSV_QUOTE_NOT_CLOSED: "a quote that is never closed",
+  CSV_MAX_RECORD_SIZE: "a user takes more than 1 MiB",
+};

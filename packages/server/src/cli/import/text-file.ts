@@ -36,6 +36,7 @@ function unreadable(file: string, error: unknown): CommandProblem | undefined {
   if (code === "ERR_ENCODING_INVALID_ENCODED_DATA")
     return new CommandProblem(`${file} is not UTF-8: save it in UTF-8`);
   if (Reflect.get(error, "syscall") === undefined) return undefined;
+  if (code === "EISDIR") return new CommandProblem(`${file} is a folder: name a file in it`);
   return new CommandProblem(`cannot read ${file} (${code}): check its name and its permissions`);
 }
 
