@@ -3,6 +3,7 @@ import { auditEventNames } from "../../core/audit-events.ts";
 import { type Issue, LatchkeyError } from "../../core/errors.ts";
 import type { EveryEvent, RecentEvents, RecordedEvent } from "../../core/stories/recent-events.ts";
 import { eventFields } from "../../core/wire-fields.ts";
+import type { AuditEventAnswer } from "./admin-models.ts";
 import { type AdminScope, adminMount, plain } from "./admin-scope.ts";
 import { cursorsOf } from "./cursors.ts";
 import { pageQuery } from "./openapi-admin.ts";
@@ -81,7 +82,7 @@ export function auditRoutes({ app }: AdminScope, { recentEvents, everyEvent }: A
       before: position && Number(position[0]),
     });
     return reply.send({
-      items: events.map(eventFields),
+      items: events.map(eventFields) satisfies AuditEventAnswer[],
       ...(next !== undefined && { next: cursors.write([next]) }),
     });
   });
