@@ -211,6 +211,29 @@ export function signUpContract(engine: string, open: OpenStores): void {
       expect(user.roles).toEqual(["user", "editor"]);
     });
 
+    test("ends with the account of another one to the same address", async () => {
+      await using world = await selfServiceWorld(open);
+      await world.stories.invite("Carol@example.org", ["user", "admin"], admin, "en");
+      const first = await world.sentLink("invitation");
+      await world.stories.invite("carol@example.org", ["user"], admin, "en");
+      const { id } = await world.stories.join(await world.sentLink("invitation"), carol, caller);
+      await expect(world.stories.describeLink(first)).rejects.toEqual(refusal("invalid_link"));
+      await world.store.users.remove(id, { name: "user.removed", at: world.now(), address: "test" });
+      await expect(world.stories.join(first, carol, caller)).rejects.toEqual(refusal("invalid_link"));
+    });
+
+    test("ends with the removal of a user who was added meanwhile", async () => {
+      await using world = await selfServiceWorld(open);
+      const me = await world.signedIn("bob");
+      await world.stories.invite("carol@example.com", ["user", "admin"], admin, "en");
+      const link = await world.sentLink("invitation");
+      const change = { email: "carol@example.com", currentPassword: password };
+      await world.stories.beginEmailChange(me, change, caller, "en");
+      await world.stories.confirmEmail(await world.sentLink("change_email"), caller, "en");
+      await world.store.users.remove(me.userId, { name: "user.removed", at: world.now(), address: "test" });
+      await expect(world.stories.join(link, carol, caller)).rejects.toEqual(refusal("invalid_link"));
+    });
+
     test("to the address of an account, or to none, is refused", async () => {
       await using world = await selfServiceWorld(open);
       await expect(world.stories.invite("Alice@example.com", ["user"], admin, "en")).rejects.toEqual(
