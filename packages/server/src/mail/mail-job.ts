@@ -6,6 +6,7 @@ import { nextTry, outdated } from "./retries.ts";
 import type { SentContent } from "./texts/texts.ts";
 import { SendFailure } from "./transport.ts";
 
+/** The parts of the mail job. */
 export interface MailJobParts {
   readonly outbox: Outbox;
   /** The clock that the processes of one outbox share, in milliseconds since the epoch. */

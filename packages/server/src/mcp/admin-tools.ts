@@ -15,6 +15,7 @@ import * as inputs from "./tool-inputs.ts";
 import * as outputs from "./tool-outputs.ts";
 import type { RunTool } from "./tool-result.ts";
 
+/** The parts of the administrators' tools. */
 export interface AdminToolParts {
   readonly users: UserChanges;
   readonly recentEvents: RecentEvents;

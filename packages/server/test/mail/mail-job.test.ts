@@ -79,6 +79,17 @@ async function setUp(server: MailServer, change: Partial<MailJobParts> = {}) {
   };
 }
 
+/** Holds every acceptance of a mail until `resolve`. */
+function holdAcceptances(server: MailServer) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = { waiting: 0, resolve };
+  server.beforeAcceptance = () => {
+    held.waiting++;
+    return promise;
+  };
+  return held;
+}
+
 const isEmpty = (store: Store) => async () => (await store.outbox.count()) === 0;
 
 test("a mail is sent with its link, and is gone from the outbox", async () => {
@@ -148,14 +159,9 @@ test("a mail whose link has expired while it waited is not sent", async () => {
 test("four mails are on their way at once, and a slow one stops no other", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
-  const slow = Promise.withResolvers<void>();
-  let waiting = 0;
-  server.beforeAcceptance = () => {
-    waiting++;
-    return slow.promise;
-  };
+  const slow = holdAcceptances(server);
   for (let number = 0; number < 6; number++) await mails.write({ kind: "verify" }, { linkId: `${number}` });
-  await mails.settled(() => waiting === 4);
+  await mails.settled(() => slow.waiting === 4);
   await mails.job.run();
   expect(server.tried).toHaveLength(4);
   slow.resolve();
@@ -166,14 +172,9 @@ test("four mails are on their way at once, and a slow one stops no other", async
 test("a closing job finishes the mails under way and begins no other", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
-  const slow = Promise.withResolvers<void>();
-  let waiting = 0;
-  server.beforeAcceptance = () => {
-    waiting++;
-    return slow.promise;
-  };
+  const slow = holdAcceptances(server);
   for (let number = 0; number < 6; number++) await mails.write({ kind: "verify" }, { linkId: `${number}` });
-  await mails.settled(() => waiting === 4);
+  await mails.settled(() => slow.waiting === 4);
   const stopped = mails.job.stop();
   slow.resolve();
   await stopped;

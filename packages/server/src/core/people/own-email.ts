@@ -13,6 +13,7 @@ import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { fieldProblem, typedEmail } from "./typed-fields.ts";
 import type { ChangeOutcome, Users } from "./users.ts";
 
+/** The parts of the changes of the own address. */
 export interface OwnEmailParts extends AuthenticateParts, NewLinkParts {
   readonly users: Pick<Users, "byId" | "byName" | "change">;
   readonly links: Links;

@@ -16,6 +16,7 @@ import { type Users, withoutSecrets } from "./users.ts";
 /** The ways to a new account: off, by invitations alone, or also for addresses of these domains. */
 export type SignUpRule = "off" | "invitation" | readonly string[];
 
+/** The parts of the sign-ups. */
 export interface SignUpParts extends NewLinkParts {
   readonly rule: SignUpRule;
   readonly users: Pick<Users, "byId" | "byName" | "add">;
