@@ -120,6 +120,16 @@ export function signUpContract(engine: string, open: OpenStores): void {
     });
   });
 
+  test(`sub-addresses share the limit of their mailbox: ${engine}`, async () => {
+    await using world = await selfServiceWorld(open);
+    const signUp = (email: string, number: number) => world.stories.signUp(email, from(number), "en");
+    for (let number = 0; number < 5; number++) await signUp(`carol+${number}@example.com`, number);
+    for (const email of ["carol@example.com", "Carol+6+7@Example.com", "carol+@example.com"])
+      await expect(signUp(email, 9)).rejects.toEqual(refusal("rate_limited"));
+    await signUp("carola+1@example.com", 9);
+    for (const email of ["+1@example.com", "+2@example.com"]) await signUp(email, 9);
+  });
+
   describe(`a sign-up link: ${engine}`, () => {
     test("of which twenty uses come at once, at two replicas, makes one account", async () => {
       await using world = await selfServiceWorld(open);
