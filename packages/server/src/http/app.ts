@@ -67,7 +67,7 @@ export interface AppParts
 const maxBodyBytes = 16 * 1024;
 /**
  * In characters. An authorization request holds a state, scopes, and a client id that may be a URL; so does a callback.
- * A request to the administration may hold a cursor, and a name whose every character is percent-encoded.
+ * A request to the administration may hold a cursor, and a name with each character percent-encoded.
  */
 const maxUrlLength = { long: 8192, other: 2048 };
 

@@ -101,7 +101,7 @@ describe.each(routes)("%s %s", (method, path, body, allowed, roles, needed) => {
 });
 
 test("a user whose id is that of an OAuth client is no machine: the roles count", async () => {
-  // An import can bring ids of another system, where people may have chosen them.
+  // An import can bring ids that people chose in another system.
   const { id, secret } = await addClient(world.server);
   const database = new DatabaseSync(world.server.database, { timeout: 5_000 });
   database.prepare("update users set id = ? where username = 'bob'").run(id);
