@@ -5,7 +5,7 @@ import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { type Ended, runCommand } from "../command.ts";
 import { type Measure, type Row, shown } from "../row.ts";
 import { scratchFolder, startLatchkey } from "../service.ts";
-import { startOn } from "../sized.ts";
+import { sharedSecret, startOn } from "../sized.ts";
 
 /** Ten thousand users in well under a minute, in users per second. */
 const rateGoal = 500;
@@ -66,10 +66,12 @@ export const imports: Measure = async ({ quick }) => {
   const rows = await rowsOn("SQLite", sqlite, folder.path, users);
   await using postgres = await PostgresServer.make({ binaries: debianBinaries() });
   const address = await postgres.database();
+  await (await startOn(folder.path, address, {}))[Symbol.asyncDispose]();
   const onPostgres: Target = {
     environment: {
       LATCHKEY_DATABASE: address,
-      LATCHKEY_SECRET: "only for measuring, and the same everywhere",
+      LATCHKEY_SECRET: sharedSecret,
+      LATCHKEY_DATABASE_TIMEOUT: "30s",
     },
     run: (sql) => postgres.query(sql, address),
   };
