@@ -105,8 +105,8 @@ export class MailJob {
     const { now, deliver, answerRequest, counted } = this.#parts;
     const { content } = mail;
     if (this.#accepted.has(mail.id)) return this.#settle(mail);
-    if (content.kind === "reset_request") return answerRequest(mail, content.typedName);
     if (outdated(mail, await now())) return this.#giveUp(mail, "expired");
+    if (content.kind === "reset_request") return answerRequest(mail, content.typedName);
     try {
       await deliver(
         mail,

@@ -122,6 +122,25 @@ test("a mail is tried again after 1, 2, 4 … 60 minutes, for a day", async () =
   expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
 });
 
+test("a reset request that waited as long as its link would live is given up", async () => {
+  await using server = await MailServer.open();
+  const answered: string[] = [];
+  await using mails = await setUp(server, {
+    answerRequest: async (_, typedName) => {
+      answered.push(typedName);
+      throw new Error("the name cannot be looked up");
+    },
+  });
+  await mails.write({ kind: "reset_request", typedName: "alice" }, { recipient: "" });
+  await mails.settled(() => answered.length === 1);
+  mails.advance(30 * minute - 1);
+  await mails.settled(() => answered.length === 2);
+  mails.advance(2 * minute);
+  await mails.settled(isEmpty(mails.store));
+  expect(answered).toEqual(["alice", "alice"]);
+  expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired" }]);
+});
+
 test("a greylisted mail arrives at its second try", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
