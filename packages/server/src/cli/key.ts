@@ -2,7 +2,8 @@ import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import { type ListedKey, listedKey } from "../core/stories/key-administration.ts";
 import { keySetLifetime } from "../core/tokens/signing-keys.ts";
-import { keyAnswer, time } from "../http/admin/admin-answers.ts";
+import { rfc3339 } from "../core/wire-fields.ts";
+import { keyAnswer } from "../http/admin/admin-answers.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
@@ -55,7 +56,7 @@ function consequenceOf({ provider }: Config): string {
 
 function tooEarly(from: number): string {
   return (
-    `the next key may sign from ${new Date(from).toISOString()} on, because caches may hold a key set without it: ` +
+    `the next key may sign from ${rfc3339(from)} on, because caches may hold a key set without it: ` +
     "wait, or add --force; verifiers behind a cache then refuse valid tokens for " +
     `up to ${keySetLifetime / 60_000} minutes`
   );
@@ -67,9 +68,9 @@ const listing: Listing<ListedKey> = {
     key.kid,
     key.state,
     key.algorithm,
-    time(key.createdAt),
-    key.activatedAt === null ? "" : time(key.activatedAt),
-    key.keepUntil === null ? "" : time(key.keepUntil),
+    rfc3339(key.createdAt),
+    key.activatedAt === null ? "" : rfc3339(key.activatedAt),
+    key.keepUntil === null ? "" : rfc3339(key.keepUntil),
   ],
   fields: keyAnswer,
 };

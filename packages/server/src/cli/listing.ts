@@ -27,7 +27,7 @@ export interface PagedListing<Row, Position> extends Listing<Row> {
   readonly cursorOf: (row: Row) => string;
 }
 
-/** A listing whose pages name the next one. A page may be short or empty while the list goes on. */
+/** A listing in pages with cursors. A page may be short or empty while the list goes on. */
 export interface PartedListing<Row, Cursor> extends Listing<Row> {
   /** Undefined for the beginning of the list. */
   readonly after: Cursor | undefined;
@@ -70,7 +70,7 @@ export async function printPages<Row, Position>(
   });
 }
 
-/** The same for a listing whose pages name the next one. */
+/** The same for a listing in pages with cursors. */
 export async function printParts<Row, Cursor>(
   { has, option }: Given<"json" | "limit">,
   listing: PartedListing<Row, Cursor>,

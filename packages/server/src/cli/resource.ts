@@ -24,7 +24,7 @@ export function addResource({ config, words, option, options }: Given<"name" | "
   });
 }
 
-/** What a repeated call has taken from a resource, in lines: a forgotten option must not pass unnoticed. */
+/** The losses of a resource by a repeated call, in lines: a forgotten option must not pass unnoticed. */
 function lossesOf(earlier: Resource | undefined, { name, scopes }: Resource): string[] {
   if (earlier === undefined) return [];
   const lost = earlier.scopes.filter((scope) => !scopes.includes(scope));

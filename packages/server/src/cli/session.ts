@@ -2,7 +2,8 @@ import type { Config } from "../config/config.ts";
 import { eventOf, operator } from "../core/audit-events.ts";
 import { shownSession } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
-import { sessionAnswer, time } from "../http/admin/admin-answers.ts";
+import { rfc3339 } from "../core/wire-fields.ts";
+import { sessionAnswer } from "../http/admin/admin-answers.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { assertLocal, withDatabase } from "./database-access.ts";
@@ -58,9 +59,9 @@ function rowOf(session: Session): string[] {
   return [
     session.id,
     session.userId,
-    time(session.createdAt),
-    time(session.lastUsedAt),
-    time(session.expiresAt),
+    rfc3339(session.createdAt),
+    rfc3339(session.lastUsedAt),
+    rfc3339(session.expiresAt),
     session.addressBucket,
     session.client?.name ?? "",
     session.client?.resource ?? "",

@@ -36,7 +36,7 @@ export async function importCommand({ config, words: [file = ""], ...given }: Gi
 interface Figures extends ImportFigures {
   /** Rows that the converter leaves out, such as anonymous accounts. */
   readonly leftOut: number;
-  /** Rows whose role at the other product has the name of one that administers Latchkey. */
+  /** Rows with a role at the other product that has the name of one that administers Latchkey. */
   readonly stripped: number;
 }
 

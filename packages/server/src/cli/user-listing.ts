@@ -1,6 +1,7 @@
 import { choice } from "../config/values.ts";
 import type { SearchPosition } from "../core/people/user-search.ts";
 import type { UserRecord } from "../core/people/users.ts";
+import { rfc3339 } from "../core/wire-fields.ts";
 import { userAnswer } from "../http/admin/admin-answers.ts";
 import type { Given } from "./command.ts";
 import { readArgument, UsageProblem } from "./failures.ts";
@@ -111,5 +112,5 @@ const shownUser: Listing<UserRecord & { readonly liveSessions: number }> = {
 };
 
 function timeOf(at: number | null): string {
-  return at === null ? "" : new Date(at).toISOString();
+  return at === null ? "" : rfc3339(at);
 }

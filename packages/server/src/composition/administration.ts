@@ -19,7 +19,7 @@ import type { Foundation, Keys } from "./keys.ts";
 export interface AdministrationParts extends Foundation {
   readonly keys: Keys;
   readonly userOf: UserOf;
-  /** The users whose sessions are here. */
+  /** The users with sessions here. */
   readonly users: SessionAdministrationParts["users"];
   readonly longestGrace: number;
   /** Undefined with an identity provider. */

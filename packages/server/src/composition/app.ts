@@ -69,7 +69,7 @@ export async function composeApp(parts: AppComposition): Promise<FastifyInstance
         const { replica } = config;
         const watched = { queue, revocations, store, lostLogLines, clockWatch, replica, ready };
         const ofOAuth = parts.oauthMetrics.families(stories.oauth?.documentFetches());
-        // A database that does not answer is no reason to hide the other figures.
+        // Without an answer of the database the other figures still go out.
         const waiting = parts.mail && (await store.outbox.count().catch(() => undefined));
         const ofMail = parts.mail === undefined ? [] : parts.mailMetrics.families(waiting);
         const counted = [...ofMail, ...requests.families(), ...parts.repeats.families(), ...ofOAuth];

@@ -177,7 +177,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     operations,
     administration,
     ownSessions,
-    /** Undefined with the users of a realm, who have the pages of their own provider. */
+    /** Undefined with the users of a realm: their provider has its own pages. */
     selfService,
     account,
     oauth,

@@ -47,9 +47,9 @@ export interface Origin {
   /** IP address, `cli` or `server`. */
   readonly address: string;
   readonly requestId?: string;
-  /** The id of the user that called the tool. */
+  /** The id of the user or machine that makes the change. */
   readonly actor?: string;
-  /** The id of the OAuth client that called the tool for that user. */
+  /** The id of the OAuth client of the request. */
   readonly client?: string;
 }
 

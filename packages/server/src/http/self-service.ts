@@ -5,8 +5,9 @@ import type { SelfService } from "../core/people/self-service.ts";
 import type { SessionPrincipal, TokenCheck } from "../core/stories/current-user.ts";
 import type { OwnSessions } from "../core/stories/own-sessions.ts";
 import type { Session } from "../core/stories/sessions.ts";
-import { lazyValidation } from "./admin/lazy-validation.ts";
+import { sessionFields, userFields } from "../core/wire-fields.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
+import { lazyValidation } from "./lazy-validation.ts";
 import { describeSelfService, type SelfServiceOperation } from "./openapi-self-service.ts";
 import { languageOf } from "./pages/language.ts";
 import { forgetContentType, readJson } from "./request-input.ts";
@@ -27,7 +28,7 @@ export interface SelfServiceOperations {
   readonly ownSessions: OwnSessions;
   /** Accepts the tokens of people's own logins alone. */
   readonly check: TokenCheck;
-  /** The language of a mail whose reader asks for no known one. */
+  /** The language of a mail if `Accept-Language` names none of the known ones. */
   readonly mailLanguage: MailLanguage;
 }
 
@@ -158,14 +159,7 @@ function routesUnder(
     const { link, username, password, display_name } = request.body;
     const joining = { username, password, displayName: display_name ?? null };
     const user = await selfService.join(link, joining, waitingCallerOf(request, reply));
-    return answer(reply, 201, {
-      id: user.id,
-      username: user.username,
-      email: user.email,
-      display_name: user.displayName,
-      active_status: user.active,
-      roles: user.roles,
-    });
+    return answer(reply, 201, userFields(user));
   });
 }
 
@@ -175,23 +169,5 @@ function answer(reply: FastifyReply, status: number, body: object): FastifyReply
 
 /** A session in the names of the wire. */
 function ownSession(session: Session, { sessionId }: SessionPrincipal): OwnSession {
-  const { client } = session;
-  return {
-    id: session.id,
-    opened_at: time(session.createdAt),
-    last_used_at: time(session.lastUsedAt),
-    expires_at: time(session.expiresAt),
-    address: session.addressBucket,
-    current: session.id === sessionId,
-    ...(client !== null && {
-      client_id: client.id,
-      client_name: client.name,
-      scope: client.scope,
-      resource: client.resource,
-    }),
-  };
-}
-
-function time(at: number): string {
-  return new Date(at).toISOString();
+  return { ...sessionFields(session), current: session.id === sessionId };
 }

@@ -10,8 +10,8 @@ const longestWait = 24 * 60 * minute;
 const mostTries = 60;
 
 /**
- * The time of the next try: 1, 2, 4 … 60 minutes after the last one, each up to a quarter shorter or longer, so that many
- * mails do not come back at once.
+ * The time of the next try: 1, 2, 4 … 60 minutes after the last one. Each wait is up to a quarter shorter or longer, so
+ * that many mails do not come back at once.
  *
  * @param random between 0 and 1
  * @returns milliseconds since the epoch. Undefined if the mail is given up
@@ -26,12 +26,13 @@ export function nextTry(
   return now + Math.round(delay * (0.75 + random / 2));
 }
 
-/** Whether the link in a mail has expired, so that the mail would only disappoint. */
+/** Whether the link in a mail has expired, so that the mail would only disappoint. A request is as old as its link. */
 export function outdated(
   { content: { kind }, createdAt }: Pick<NewMail, "content" | "createdAt">,
   now: number,
 ): boolean {
-  const lifetime = isLinked(kind) ? linkLifetimes[kind] : Number.POSITIVE_INFINITY;
+  const linked = kind === "reset_request" ? "reset" : kind;
+  const lifetime = isLinked(linked) ? linkLifetimes[linked] : Number.POSITIVE_INFINITY;
   return now - createdAt >= lifetime;
 }
 

@@ -26,7 +26,7 @@ async function tokenStatus({ id, secret }: { readonly id: string; readonly secre
 }
 
 describe("a client", () => {
-  test("is added with a secret that is shown once, then shown and listed without it", async () => {
+  test("is added with a secret, which no later answer shows", async () => {
     const { id, secret, client } = await add();
     expect(client).toMatchObject({
       name: "Robot",
@@ -98,7 +98,7 @@ describe("a client", () => {
     expect(plain.status).toBe(404);
   });
 
-  test("that registered itself has a long id, and is shown while it has a session", async () => {
+  test("that registered itself is shown while it has a session", async () => {
     const { id } = await register(world.server, {
       token_endpoint_auth_method: "none",
       client_name: "A client with a long name, ".repeat(3).trim(),
@@ -197,7 +197,7 @@ describe("a creating request under a key", () => {
     expect(other.body["id"]).not.toBe(one.body["id"]);
   });
 
-  test("of twenty at once, one creates and the others get its answer or are told to wait", async () => {
+  test("of twenty at once, one creates; the others get its answer or a refusal", async () => {
     world.server.newEvents();
     const answers = await Promise.all(Array.from({ length: 20 }, () => world.ask(root, request("four"))));
     const created = answers.filter(({ status }) => status === 201);

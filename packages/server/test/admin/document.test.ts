@@ -69,7 +69,7 @@ test("every operation lists its refusals, each with an example of a known code",
   }
 });
 
-test("every change of a user takes If-Match, and every creating request an Idempotency-Key", () => {
+test("changes of a user take If-Match, creating requests an Idempotency-Key", () => {
   const withHeader = (header: string) =>
     operations
       .filter(([, { parameters = [] }]) =>
@@ -83,6 +83,8 @@ test("every change of a user takes If-Match, and every creating request an Idemp
     "post /admin/v1/users/{id}/disable",
     "post /admin/v1/users/{id}/enable",
     "post /admin/v1/users/{id}/unlock",
+    "post /admin/v1/users/{id}/erase",
+    "post /admin/v1/users/{id}/reset",
     "delete /admin/v1/users/{id}/sessions",
   ]);
   expect(withHeader("idempotency-key")).toEqual([

@@ -12,7 +12,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const url = "https://notes.example.com/mcp?tenant=a%2Fb";
 const path = `/resources/${encodeURIComponent(url)}` as const;
 
-test("a resource is added, shown, replaced, listed and removed by its percent-encoded URL", async () => {
+test("a resource is administered by its percent-encoded URL", async () => {
   const put = (body: object) => ({ method: "PUT", path, body }) as const;
   const added = await world.expectAnswer(root, put({ name: "Notes", scopes: ["notes:read"] }), {
     status: 200,

@@ -193,6 +193,24 @@ describe("a list of users", () => {
     expect(new Set(all).size).toBe(all.length);
     expect(all).toEqual(expect.arrayContaining(["alice", "mallory", "root", ...names]));
   });
+
+  test("is read behind users with the longest names", async () => {
+    // The folded form of this ligature has eighteen letters.
+    const names = ["\u6f22", "\u5b57"].map((letter) => ({
+      username: letter.repeat(128),
+      email: `${letter.repeat(242)}@z.example`,
+      display_name: "\ufdfa".repeat(256),
+    }));
+    for (const body of names) await person(body);
+    for (const search of ["", "\u6f22", "\ufdfa", "\u6f22".repeat(240)])
+      for (let cursor = ""; ; ) {
+        const query = new URLSearchParams({ search, limit: "1", ...(cursor !== "" && { cursor }) });
+        const { status, body } = await world.ask(root, { method: "GET", path: `/users?${query}` });
+        expect(status).toBe(200);
+        if (body["next"] === undefined) break;
+        cursor = String(body["next"]);
+      }
+  });
 });
 
 describe("a change under If-Match", () => {
@@ -217,6 +235,8 @@ describe("a change under If-Match", () => {
         { method: "PATCH", path, body: { display_name: "Changed" } },
         { method: "PUT", path: `${path}/password`, body: { password: "silver teapot dances" } },
         { method: "POST", path: `${path}/disable` },
+        { method: "POST", path: `${path}/reset` },
+        { method: "POST", path: `${path}/erase` },
         { method: "DELETE", path },
       ] as const)
         await world.expectAnswer(root, { ...request, headers }, stale);
@@ -266,7 +286,7 @@ describe("support", () => {
     expect((await world.ask(root, { method: "GET", path })).body).toMatchObject({ active_status: true });
   });
 
-  test("sets no roles, neither of a new user nor of another one nor by an invitation", async () => {
+  test("sets no roles, of a new or an older user or by an invitation", async () => {
     const { path } = await person();
     const forbidden = { status: 403, code: "forbidden" };
     const body = { username: "boss", email: "boss@example.com", password, roles: ["admin"] };
@@ -309,7 +329,7 @@ describe("an administrator", () => {
     await world.expectAnswer(token, { method: "PATCH", path: "/users/user:root", body: { roles: [] } }, last);
   });
 
-  test("who is demoted loses the powers, although the token is still valid", async () => {
+  test("loses the powers by a demotion, although the token is still valid", async () => {
     const boss = await person({ roles: ["admin"] });
     const body = { username: boss.username, password };
     const { body: tokens } = await send(world.server, "/auth", { method: "POST", path: "/login", body });

@@ -34,7 +34,7 @@ const readers = ["/account", "/account/password", "/account/email"];
 const strangers = ["/account/sign-in", "/account/forgot", "/account/sign-up"];
 
 describe("the sign-in to the account pages", () => {
-  test("leads to the page that was asked for, and sets a cookie that no script and no other site has", async () => {
+  test("leads to the requested page, and hides its cookie from scripts and sites", async () => {
     const visitor = new Visitor(server);
     const asked = await visitor.open("/account/password");
     expect([asked.status, asked.location]).toEqual([303, "/account/sign-in?to=%2Faccount%2Fpassword"]);
@@ -365,7 +365,7 @@ describe("a forgotten password", () => {
     expect(await recipientsOf(server, "reset")).not.toContain("mallory@example.com");
   });
 
-  test("is replaced through the link, which works once and which a scanner does not use up", async () => {
+  test("is replaced through the link, once, also after a mail scanner's visit", async () => {
     const visitor = new Visitor(server);
     await visitor.send("/account/forgot", { username: "bob" });
     const link = await linkOf(server, "reset", await earlierLinks("bob"));

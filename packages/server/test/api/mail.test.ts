@@ -43,7 +43,7 @@ describe("a server with a mail server", () => {
     expect(mails.tried).toEqual(["alice@example.com"]);
   });
 
-  test("keeps answering while the mail server is silent, and sends the mail after its restart", async () => {
+  test("answers while the mail server is silent, and sends the mail later", async () => {
     await using mails = await MailServer.open();
     const slow = Promise.withResolvers<void>();
     mails.beforeAcceptance = () => slow.promise;
@@ -99,5 +99,14 @@ describe("the mailbox of a development server", () => {
     expect(shown.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(await shown.text()).toContain("/account/reset?link=lkl_");
     expect((await send(`${server.url}/mailbox/another`)).status).toBe(404);
+  });
+
+  test("shows them to no page of another origin, also if CORS admits it", async () => {
+    const origin = "https://app.example";
+    await using server = await testServer({ MAILBOX: "on", CORS_ORIGINS: origin });
+    for (const path of ["/mailbox", "/mailbox/any"]) {
+      const { headers } = await fetch(server.url + path, { headers: { origin } });
+      expect(headers.get("access-control-allow-origin")).toBeNull();
+    }
   });
 });

@@ -30,15 +30,25 @@ async function mailsTo(address: string): Promise<string[]> {
   return page.split('<section class="message">').filter((mail) => mail.includes(address));
 }
 
-/** Does something that sends a mail. @returns the token of the link in it */
+/** The tokens of the links in the mails to an address, newest first. */
+async function linksTo(address: string): Promise<string[]> {
+  return (await mailsTo(address)).flatMap((mail) => /lkl_[\w-]+/.exec(mail)?.[0] ?? []);
+}
+
+/** Does something that sends a link by mail. Notices may arrive beside it. @returns the token of the link */
 async function linkTo(address: string, cause: () => Promise<unknown>): Promise<string> {
-  const before = (await mailsTo(address)).length;
+  const before = await linksTo(address);
   await cause();
-  await until(`a mail to ${address}`, async () => (await mailsTo(address)).length > before, 5_000);
-  const [newest = ""] = await mailsTo(address);
-  const [link] = /lkl_[\w-]+/.exec(newest) ?? [];
-  if (link === undefined) throw new Error("the mail has no link");
-  return link;
+  let link: string | undefined;
+  await until(
+    `a link to ${address}`,
+    async () => {
+      link = (await linksTo(address)).find((each) => !before.includes(each));
+      return link !== undefined;
+    },
+    5_000,
+  );
+  return link ?? "";
 }
 
 const post = (mount: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -188,7 +198,7 @@ describe.each(mounts)("%s", (mount) => {
   });
 });
 
-test("a link stands in its mail alone: not in the log, the audit trail or an answer", async () => {
+test("a link stands in its mail alone, in no log, audit event or answer", async () => {
   const { username, access } = await newUser("/auth", "frank");
   const link = await linkTo(`${username}@example.com`, () => post("/auth", "/password/forgot", { username }));
   await post("/auth", "/password/reset", { link, new_password: "short" });

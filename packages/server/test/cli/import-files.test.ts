@@ -78,7 +78,7 @@ describe("the objects of a JSON list", () => {
 });
 
 describe("the rows of a file", () => {
-  test("JSON lines: one row for each line, and a line that is broken stops none of the others", async () => {
+  test("JSON lines: one row for each line, and the others after a broken line", async () => {
     expect(await recordsIn('{"a":1}\n\n{"a":\r\n[1]\n{"a":2}')).toEqual([
       { line: 1, fields: { a: 1 } },
       { line: 3, problem: "not valid JSON" },

@@ -267,7 +267,7 @@ describe("Kratos", () => {
     expect(await opens(user.passwordHash, vectorPassword)).toBe(true);
   });
 
-  test("a schema with other traits, an inactive identity, and one without a password", () => {
+  test("other traits, an inactive identity, and one without a password", () => {
     const user = userOf(kratos, { ...row, traits: { name: "Al" }, state: "inactive" });
     expect(user).toMatchObject({ email: "alice@example.com", displayName: "Al", disabled: true });
     expect(userOf(kratos, { ...row, credentials: {} }).passwordHash).toBeUndefined();

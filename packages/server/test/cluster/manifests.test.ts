@@ -65,7 +65,7 @@ describe("every pod", () => {
     expect(secrets?.projected?.sources).toContainEqual({
       secret: { name: "latchkey-keys", items: [{ key: "guards", path: "LATCHKEY_GUARD_KEYS" }] },
     });
-    expect(secrets?.projected?.sources).toHaveLength(5);
+    expect(secrets?.projected?.sources).toHaveLength(6);
   });
 
   test("has time to drain, to finish open requests and to exit", () => {
@@ -225,6 +225,13 @@ describe("the network policy", () => {
     },
   );
 
+  test("lets out to the ports of a mail server, and to that of a webhook", () => {
+    const policy = (all: readonly Manifest[]) => JSON.stringify(only("NetworkPolicy", all).spec);
+    expect(policy(full)).toContain('[{"port":465,"protocol":"TCP"},{"port":587,"protocol":"TCP"}]');
+    expect(policy(sqlite)).toContain('[{"port":8443,"protocol":"TCP"}]');
+    for (const port of [465, 587, 8443]) expect(policy(postgres)).not.toContain(`"port":${port}`);
+  });
+
   test("lets out to the port of Keycloak", async () => {
     const port = async (url: string) => {
       const set = { "keycloak.url": url };
@@ -253,7 +260,15 @@ describe("the ingress", () => {
       );
     const hidden = Object.keys(document.paths).filter((path) => !isServed(path));
     expect(hidden.sort()).toEqual(["/health/live", "/health/ready", "/metrics"]);
-    for (const path of ["/", "/docs/", "/openapi.json", "/mcp", "/mcp/token-field"]) {
+    for (const path of [
+      "/",
+      "/account",
+      "/account/reset",
+      "/docs/",
+      "/openapi.json",
+      "/mcp",
+      "/mcp/token-field",
+    ]) {
       expect(isServed(path), path).toBe(true);
     }
   });
@@ -302,6 +317,8 @@ test("the alarms are those of deploy/prometheus-rules.yml, as they are", () => {
 test("each secret setting of the server has a Secret among the values", async () => {
   const given = environmentOf(podOf(full));
   const inRealm = environmentOf(podOf(keycloak));
-  const mounted = secretVariables.filter((name) => `${name}_FILE` in given || `${name}_FILE` in inRealm);
+  const withWebhook = environmentOf(podOf(sqlite));
+  const variables = { ...given, ...inRealm, ...withWebhook };
+  const mounted = secretVariables.filter((name) => `${name}_FILE` in variables);
   expect(mounted).toEqual(secretVariables);
 });

@@ -40,6 +40,11 @@ describe("values that do not fit together are refused", () => {
   });
 
   test.each<Wrong>([
+    [
+      "two ways for mails",
+      { "secrets.mailWebhookSecret.name": "latchkey" },
+      /secrets.smtpUrl.name and .* exclude/,
+    ],
     ["an ingress without trusted proxies", { trustedProxies: "null" }, /trustedProxies is required/],
     ["an ingress that no policy lets in", { "networkPolicy.from": "null" }, /networkPolicy.from is required/],
     ["a monitor without a key", { "secrets.metricsKeys.name": "" }, /secrets.metricsKeys.name is required/],

@@ -4,7 +4,7 @@ import { type Arrival, createArrivals, type KnownAddress } from "../../src/core/
 const day = 86_400_000;
 const alice = { id: "user:alice", email: "alice@example.com" };
 
-/** A user who signs in from addresses, with the table as the store keeps it. */
+/** A user's sign-ins from addresses, with the table as the store keeps it. */
 function signIns(keys: readonly [string, ...string[]] = ["one"], email = alice.email) {
   let time = 1_700_000_000_000;
   const rows = new Map<string, number>();
@@ -68,7 +68,7 @@ test("a table names no address", async () => {
   expect(JSON.stringify([...person.rows])).not.toContain("192.0.2");
 });
 
-test("another secret makes no known address new, as long as the old secret is on the list", async () => {
+test("a known address stays known while its old secret is on the list", async () => {
   const person = signIns(["old"]);
   await person.from("192.0.2.1");
   person.turnTo("new", "old");

@@ -140,7 +140,7 @@ describe("a change", () => {
     expect(events.length).toBeGreaterThan(0);
   });
 
-  test("of twenty at once without a version, all are made one after another, or refused as a conflict", async () => {
+  test("twenty at once without a version are made in turn, or get a conflict", async () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, n) => changes.change("user:alice", { displayName: `A${n}` }, root)),
     );
@@ -204,7 +204,7 @@ describe("a caller who may not change roles", () => {
     await change("user:alice");
   });
 
-  test("changes nothing if the user becomes an administrator between check and commit", async () => {
+  test("changes nothing if the user becomes an administrator before the commit", async () => {
     const { users } = store;
     let promoted = false;
     const slow = userChangesOf(store, {

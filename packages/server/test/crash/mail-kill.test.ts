@@ -12,7 +12,7 @@ const user = { username: "alice", password: "correct horse battery staple of my 
 
 /** Sign-ins from addresses that were never used before: each is a change with a mail. */
 class SignIns {
-  /** Addresses whose sign-in was answered. */
+  /** Addresses of answered sign-ins. */
   readonly answered = new Set<string>();
   #number = 0;
 
@@ -72,7 +72,7 @@ test(`after ${kills} kills, every change has its mail, and every mail its change
   });
   expect(added).toMatchObject({ status: 0 });
   const signIns = new SignIns();
-  // The first address of a user is no news.
+  // The first address of a user causes no notice.
   await signIns.once(first.url);
   /** Mails that the server had deleted before a kill: it knew that they were accepted. */
   const known = new Map<string, number>();

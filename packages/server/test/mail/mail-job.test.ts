@@ -79,6 +79,17 @@ async function setUp(server: MailServer, change: Partial<MailJobParts> = {}) {
   };
 }
 
+/** Holds every acceptance of a mail until `resolve`. */
+function holdAcceptances(server: MailServer) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = { waiting: 0, resolve };
+  server.beforeAcceptance = () => {
+    held.waiting++;
+    return promise;
+  };
+  return held;
+}
+
 const isEmpty = (store: Store) => async () => (await store.outbox.count()) === 0;
 
 test("a mail is sent with its link, and is gone from the outbox", async () => {
@@ -91,7 +102,7 @@ test("a mail is sent with its link, and is gone from the outbox", async () => {
   expect(mails.events).toEqual([]);
 });
 
-test("a mail is tried again after 1, 2, 4 … 60 minutes, and is given up after a day", async () => {
+test("a mail is tried again after 1, 2, 4 … 60 minutes, for a day", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
   server.refuse = () => ({ code: 451, text: "greylisted" });
@@ -109,6 +120,25 @@ test("a mail is tried again after 1, 2, 4 … 60 minutes, and is given up after 
   await until("the outbox is empty", isEmpty(mails.store));
   expect(mails.tries.at(-1)).toBe("password_changed expired");
   expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
+});
+
+test("a reset request that waited as long as its link would live is given up", async () => {
+  await using server = await MailServer.open();
+  const answered: string[] = [];
+  await using mails = await setUp(server, {
+    answerRequest: async (_, typedName) => {
+      answered.push(typedName);
+      throw new Error("the name cannot be looked up");
+    },
+  });
+  await mails.write({ kind: "reset_request", typedName: "alice" }, { recipient: "" });
+  await mails.settled(() => answered.length === 1);
+  mails.advance(30 * minute - 1);
+  await mails.settled(() => answered.length === 2);
+  mails.advance(2 * minute);
+  await mails.settled(isEmpty(mails.store));
+  expect(answered).toEqual(["alice", "alice"]);
+  expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired" }]);
 });
 
 test("a greylisted mail arrives at its second try", async () => {
@@ -148,14 +178,9 @@ test("a mail whose link has expired while it waited is not sent", async () => {
 test("four mails are on their way at once, and a slow one stops no other", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
-  const slow = Promise.withResolvers<void>();
-  let waiting = 0;
-  server.beforeAcceptance = () => {
-    waiting++;
-    return slow.promise;
-  };
+  const slow = holdAcceptances(server);
   for (let number = 0; number < 6; number++) await mails.write({ kind: "verify" }, { linkId: `${number}` });
-  await mails.settled(() => waiting === 4);
+  await mails.settled(() => slow.waiting === 4);
   await mails.job.run();
   expect(server.tried).toHaveLength(4);
   slow.resolve();
@@ -166,14 +191,9 @@ test("four mails are on their way at once, and a slow one stops no other", async
 test("a closing job finishes the mails under way and begins no other", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
-  const slow = Promise.withResolvers<void>();
-  let waiting = 0;
-  server.beforeAcceptance = () => {
-    waiting++;
-    return slow.promise;
-  };
+  const slow = holdAcceptances(server);
   for (let number = 0; number < 6; number++) await mails.write({ kind: "verify" }, { linkId: `${number}` });
-  await mails.settled(() => waiting === 4);
+  await mails.settled(() => slow.waiting === 4);
   const stopped = mails.job.stop();
   slow.resolve();
   await stopped;
@@ -196,7 +216,7 @@ test("a request is answered by its story, and not sent", async () => {
   expect(mails.tries).toEqual([]);
 });
 
-test("an accepted mail never goes out again, however long the database refuses its deletion", async () => {
+test("an accepted mail never goes out again while its deletion fails", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
   let refusals = 0;
@@ -224,7 +244,7 @@ test("an accepted mail never goes out again, however long the database refuses i
   expect(server.received).toHaveLength(1);
 });
 
-test("the log names the first failure of a row and the recovery, without names and links", async () => {
+test("the log has a row's first failure and its recovery, no names or links", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
   server.refuse = () => ({ code: 451, text: "alice@example.com is greylisted" });

@@ -40,7 +40,7 @@ async function failureOf(sending: Promise<string>): Promise<SendFailure> {
   throw new Error("the mail was sent, or failed in another way", { cause: failure });
 }
 
-test("a mail arrives as plain text and HTML, with a stable Message-ID and the mark of a program", async () => {
+test("a mail has plain text, HTML, a stable Message-ID, a program's mark", async () => {
   await using server = await MailServer.open();
   const answer = await transportTo(server.port).send(mail(), never);
   expect(answer).toMatch(/^250 /);
@@ -243,7 +243,7 @@ describe("a bad path to the server", () => {
     },
   );
 
-  test("an acceptance that gets lost leads to a second mail with the same Message-ID", async () => {
+  test("a lost acceptance leads to a second mail with the same Message-ID", async () => {
     await using server = await MailServer.open();
     await using proxy = await MailProxy.open(server.port, { cutBefore: "250 OK" });
     const transport = transportTo(proxy.port);
@@ -286,7 +286,7 @@ describe("a bad path to the server", () => {
     expect(proxy.answered).toBeLessThan(50_000_000);
   });
 
-  test("a port without a server, and a host without an address, are worth another try", async () => {
+  test("a port without a server, or a host without an address, is tried again", async () => {
     const server = await MailServer.open();
     await server[Symbol.asyncDispose]();
     expect((await failureOf(transportTo(server.port).send(mail(), never))).isFinal).toBe(false);

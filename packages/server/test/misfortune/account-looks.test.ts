@@ -68,7 +68,7 @@ describe.each(accountPageKinds)("the account page %s", (kind) => {
     },
   );
 
-  test("has a contrast of 4.5:1 in both schemes, and fits a text of twice the size", async () => {
+  test("has a contrast of 4.5:1 in both schemes, and room for text twice as big", async () => {
     await using opened = await open(kind, "de", { viewport: { width: 640, height: 800 } });
     const { page } = opened;
     for (const colorScheme of ["light", "dark"] as const) {

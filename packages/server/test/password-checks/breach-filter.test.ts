@@ -123,7 +123,7 @@ describe("a file is refused at the start, if it", () => {
   });
 });
 
-test("a file that was cut off, damaged or removed later makes the check unavailable", async () => {
+test("a truncated, damaged or removed file makes the check unavailable", async () => {
   const copy = fileOf("later.filter", readFileSync(whole));
   const { check, causes } = asking(copy);
   expect(await check("known password 1")).toBe("breached");

@@ -56,7 +56,7 @@ test.each([
   ["throws an error outside of its job", 'throw new Error("a bug");'],
   ["needs more memory than it may have", "const all = []; for (;;) all.push(new Array(1e6).fill(jobs++));"],
   ["answers with an error", 'parentPort.postMessage({ failure: "RangeError" });'],
-])("a thread that %s costs one job alone, which is told to come back", async (_, failure) => {
+])("a thread that %s costs one job, which is refused as overloaded", async (_, failure) => {
   const once = `if (input.password === "the bad one") { ${failure} } else { ${answerStrong} }`;
   const thread = threadWith(once, { timeoutMs: 3_000 });
   const bad = expect(thread.run({ password: "the bad one", words: [] })).rejects.toMatchObject({

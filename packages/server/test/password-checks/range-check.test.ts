@@ -46,7 +46,7 @@ const range =
   (_, response) =>
     response.end([...others, ...lines].join("\r\n"));
 
-test("a known password is found, and the service learns five digits of its hash alone", async () => {
+test("a known password is found by five digits of its hash", async () => {
   await using known = await service(range(`${rest}:3`));
   expect(await known.check("hunter2 is known")).toBe("breached");
   expect(known.requests).toMatchObject([
@@ -105,7 +105,7 @@ describe("the check is unavailable if the service", () => {
   });
 });
 
-test("after five failures in a row the service is left alone until it had time to recover", async () => {
+test("after five failures in a row the service has time to recover", async () => {
   let broken = true;
   await using asked = await service((request, response) =>
     broken ? response.writeHead(503).end() : range(`${rest}:3`)(request, response),
@@ -120,7 +120,7 @@ test("after five failures in a row the service is left alone until it had time t
   expect(await asked.check("hunter2 is known")).toBe("breached");
 });
 
-test("at most so many requests are open; a further check is unavailable at once", async () => {
+test("a check beyond the limit of open requests is unavailable at once", async () => {
   const waiting: (() => void)[] = [];
   await using asked = await service((_, response) => {
     waiting.push(() => response.end(`${rest}:3`));

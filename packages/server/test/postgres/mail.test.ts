@@ -41,7 +41,7 @@ test("two replicas send each mail once, and one goes on alone", async () => {
       body: JSON.stringify({ username: "alice", password }),
     });
 
-  // The first address is no news.
+  // The first address causes no notice.
   expect((await signIn(first.url, "10.1.0.0")).status).toBe(200);
   for (let number = 0; number < signIns; number += 4) {
     const urls = [first.url, second.url, first.url, second.url];

@@ -64,7 +64,7 @@ describe("the command refuses", () => {
     );
   });
 
-  test("a number that is none", async () => {
+  test("a text in the place of a number", async () => {
     expectUsageError(
       await build("hashes.txt", "--output", "x.filter", "--at-least", "often"),
       /--at-least=often: expected a whole number/,

@@ -139,7 +139,7 @@ describe("latchkey database check, on PostgreSQL", () => {
     expectRefusal(serve, said);
   });
 
-  test("names the first users whose stored hash cannot be checked, and counts all of them", async () => {
+  test("names the first users with an unusable hash, and counts all of them", async () => {
     const address = await newDatabase();
     await (await place.server({ env: replicaEnvironment(address) })).stop();
     await queryAt(address, insertUser("ira", bcrypt));

@@ -17,7 +17,14 @@ const here = { LATCHKEY_DATABASE: place.database, LATCHKEY_PORT: "0" };
 const unset = { LATCHKEY_HASH_MEMORY: "", LATCHKEY_HASH_ITERATIONS: "", LATCHKEY_ALLOW_INSECURE: "" };
 
 const lines = envExample.split("\n");
-const off = lines.filter((line) => /^#LATCHKEY_/.test(line)).map((line) => line.slice(1));
+/** Each line that is off, with those above it in its paragraph: a mail server needs a sender. */
+const off = envExample.split("\n\n").flatMap((paragraph) => {
+  const ofParagraph = paragraph.split("\n").filter((line) => /^#LATCHKEY_/.test(line));
+  return ofParagraph.map((line, index) => ({
+    line: line.slice(1),
+    above: ofParagraph.slice(0, index).map((one) => one.slice(1)),
+  }));
+});
 
 test("the example marks exactly the settings that have a placeholder", () => {
   const placeholders = lines.filter((line) => line.includes("=<")).map((line) => line.split("=")[0]);
@@ -50,8 +57,8 @@ test("with the marked changes the server starts, and `admin` signs in", async ()
   expect(server.stderr()).toBe("");
 });
 
-test.each(off)("a line that is off is a setting with a valid value: %s", (line) => {
-  const environment = parseEnv(`${changedExample(changes)}\n${line}`);
+test.each(off)("a line that is off is a setting with a valid value: $line", ({ line, above }) => {
+  const environment = parseEnv([changedExample(changes), ...above, line].join("\n"));
   const [name = ""] = line.split("=");
   expect(settingNames.map(variableOf)).toContain(name);
   expect(environment[name]).toBe(line.slice(name.length + 1));

@@ -190,7 +190,7 @@ describe("a link to choose a password", () => {
     expect((await login(sending.url, "nina", password)).status).toBe(200);
   });
 
-  test("goes to a user by user passwd --mail, and the password stays until it is used", async () => {
+  test("goes to a user by user passwd --mail, and keeps the password until used", async () => {
     await withMail("user", "add", "milo", "--email", "milo@example.com");
     const sent = await withMail("user", "passwd", "milo", "--mail");
     expect(sent.stdout).toMatch(/^a link to choose a password goes to milo@example\.com; /);

@@ -22,7 +22,7 @@ export function passwordFailuresContract(opened: () => Store): void {
       expect(await failures().begin(alice)).toBe(21);
     });
 
-    test("an attempt without an outcome is taken back, and never below none", async () => {
+    test("an attempt without an outcome is taken back, and never below zero", async () => {
       await failures().begin(alice);
       await failures().takeBack(alice);
       await failures().takeBack(alice);
@@ -48,6 +48,8 @@ export function passwordFailuresContract(opened: () => Store): void {
     test("a removed user leaves no count", async () => {
       await failures().begin(alice);
       await opened().users.remove(alice, event("user.removed"));
+      expect(await failures().begin(alice)).toBe(1);
+      // The attempt of a login in flight: a row of it would keep the name of an erased user for ever.
       expect(await failures().begin(alice)).toBe(1);
     });
   });

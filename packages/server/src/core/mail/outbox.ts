@@ -53,8 +53,8 @@ export interface Outbox {
 }
 
 /**
- * Answers the request of a stranger: finds the account of the name, and replaces the request by a mail with a link in one
- * commit (`settlingStep` of the outbox table deletes the request). Without such an account it settles the request.
+ * Answers the request of a stranger. One commit replaces the request by a mail with a link, if the name has an account,
+ * else by nothing (`settlingStep` of the outbox table deletes the request).
  */
 export type AnswerRequest = (request: WaitingMail, typedName: string) => Promise<void>;
 

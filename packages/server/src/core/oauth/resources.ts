@@ -66,7 +66,7 @@ export interface ResourceParts {
  */
 export function createResources(parts: ResourceParts): Resources {
   const { issuer, mcp, audience, fallback, registered } = parts;
-  // It is no default of a client, and no entry of the table changes its scopes.
+  // Never the default of a client. An entry of the table with its URL does not change its scopes.
   const administration: Resource = { url: administrationOf(issuer), name: null, scopes: powers };
   const administrationUrl = comparableUrl(administration.url);
   const tools = mcp ? `${issuer}/mcp` : undefined;

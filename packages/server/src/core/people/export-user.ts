@@ -1,8 +1,10 @@
 import type { Clock } from "../clock.ts";
-import type { AuditReader, RecordedEvent } from "../stories/recent-events.ts";
+import type { AuditReader } from "../stories/recent-events.ts";
+import { eventFields, rfc3339 } from "../wire-fields.ts";
 import { type Trace, type TracedTable, tracedTables, type UserTraces } from "./user-traces.ts";
 import { type LocalUser, recordOf } from "./users.ts";
 
+/** The parts of the export. */
 export interface ExportParts {
   readonly traces: UserTraces;
   readonly events: AuditReader;
@@ -33,14 +35,14 @@ export function createUserExport({ traces, events, clock }: ExportParts) {
         before,
         limit: eventPage,
       });
-      for (const event of page.events) yield writtenEvent(event);
+      for (const event of page.events) yield eventFields(event);
       before = page.next;
     }
   }
 
   /** @returns the parts of one JSON text */
   return async function* exportUser(user: LocalUser): AsyncGenerator<string, void> {
-    yield `{"exported_at":${JSON.stringify(textOf(clock()))},"user":${JSON.stringify(writtenUser(user))}`;
+    yield `{"exported_at":${JSON.stringify(rfc3339(clock()))},"user":${JSON.stringify(writtenUser(user))}`;
     for (const table of tracedTables) yield* listOf(table, rowsOf(table, user.id));
     yield* listOf("audit_events", eventsOf(user.id));
     yield "}\n";
@@ -80,15 +82,6 @@ function writtenUser(user: LocalUser): object {
   };
 }
 
-function writtenEvent({ at, sessionId, requestId, ...event }: RecordedEvent): object {
-  return {
-    ...event,
-    at: textOf(at),
-    ...(sessionId !== undefined && { session_id: sessionId }),
-    ...(requestId !== undefined && { request_id: requestId }),
-  };
-}
-
 function written({ details, ...trace }: Trace): object {
   return { ...times(trace), ...(typeof details === "string" && { details: JSON.parse(details) }) };
 }
@@ -97,11 +90,7 @@ function times(fields: Trace): Trace {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
       name,
-      name.endsWith("_at") && typeof value === "number" ? textOf(value) : value,
+      name.endsWith("_at") && typeof value === "number" ? rfc3339(value) : value,
     ]),
   );
-}
-
-function textOf(time: number): string {
-  return new Date(time).toISOString();
 }

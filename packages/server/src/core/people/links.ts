@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../audit-events.ts";
 import type { NewMail, WaitingMail } from "../mail/outbox.ts";
 
-/** What a link in a mail is for. */
+/** The purpose of a link in a mail. */
 export type LinkPurpose = "reset" | "verify" | "change_email" | "sign_up";
 
 /**
@@ -18,7 +18,7 @@ export interface Link {
   readonly revision: number | null;
   /** The address that it was sent to, and that its use proves. */
   readonly email: string;
-  /** The roles of the new account, for an invitation. Null for a stranger, who gets the role `user`. */
+  /** The roles of the new account, for an invitation. Null for a stranger: the role is `user`. */
   readonly roles: readonly string[] | null;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -39,7 +39,8 @@ export interface Links {
   /**
    * Adds a link, with its mails and events.
    *
-   * @returns false if its user is gone, is disabled or has another revision; or if too many mails wait
+   * @returns false if its user is gone, is disabled or has another revision; or if a stranger asked for it and too many
+   * mails wait
    */
   add(link: Link, mails: readonly NewMail[], events: readonly AuditEvent[]): Promise<boolean>;
   /**

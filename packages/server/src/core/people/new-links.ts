@@ -5,6 +5,7 @@ import type { LinkTokens } from "./link-tokens.ts";
 import { type Link, linkLifetimes } from "./links.ts";
 import type { LocalUser } from "./users.ts";
 
+/** The parts of the maker of links. */
 export interface NewLinkParts {
   readonly linkTokens: Pick<LinkTokens, "newId">;
   readonly clock: Clock;
@@ -21,7 +22,7 @@ type OfAccount = Pick<LocalUser, "id" | "revision">;
 /** Makes links and their mails. */
 export function createNewLinks({ linkTokens, clock }: NewLinkParts) {
   return {
-    /** @param email the recipient, whose address the use of the link proves */
+    /** @param email the recipient: the use of the link proves the address */
     ofUser(
       purpose: "reset" | "verify" | "change_email",
       { id: userId, revision }: OfAccount,

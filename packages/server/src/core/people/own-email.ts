@@ -10,9 +10,10 @@ import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { ConfirmedEmail, OwnAccount } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { fieldProblem, typedEmail } from "./typed-fields.ts";
+import { fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
 import type { ChangeOutcome, Users } from "./users.ts";
 
+/** The parts of the changes of the own address. */
 export interface OwnEmailParts extends AuthenticateParts, NewLinkParts {
   readonly users: Pick<Users, "byId" | "byName" | "change">;
   readonly links: Links;
@@ -57,7 +58,7 @@ export function createOwnEmail(
     async beginEmailChange(me, { email: typed, currentPassword }, caller, language) {
       const email = typedEmail(typed);
       await limits.ownMail(me.userId);
-      await limits.typedAddress(caller, accounts.nameOf(email).fingerprint);
+      await limits.typedAddress(caller, accounts.nameOf(mailboxOf(email)).fingerprint);
       await using person = await confirm(me, currentPassword, caller);
       const { user, revision } = person;
       // Every token contains the address, and must fit into a header.
@@ -65,7 +66,7 @@ export function createOwnEmail(
         throw fieldProblem("email", "this address is too long beside the names and roles of the account");
       const holder = await users.byName(nameKeys(email));
       const { link, mail } = newLinks.ofUser("change_email", { ...user, revision }, email, language);
-      // The same link and the same answer for a taken address, whose owner gets a mail without the link.
+      // The same link and the same answer for a taken address. Its owner gets a mail without the link.
       const taken = holder !== undefined && holder.id !== user.id;
       const sent = taken ? { ...mail, content: { kind: "address_taken" } as const, linkId: null } : mail;
       if (!(await links.add(link, [sent], []))) throw changedMeanwhile();

@@ -4,7 +4,7 @@ import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Authenticate, Authenticated } from "../stories/sign-in.ts";
 import type { LocalUser, Users } from "./users.ts";
 
-/** A user who has just typed the right current password. The attempt is under way until the disposal. */
+/** A user with the right current password. The attempt is under way until the disposal. */
 export interface Confirmed extends AsyncDisposable {
   readonly user: LocalUser;
   /** The revision that the password was checked with. */

@@ -26,6 +26,7 @@ export const firstAdministrator: Person = {
   roles: [administratorRole],
 };
 
+/** The parts of the administration by name. */
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;
@@ -112,7 +113,7 @@ export class People {
     const password = given ?? randomBytes(15).toString("base64url");
     // A generated password stands in the log of the start.
     const user = { ...(await this.#prepare(person, password)), mustChangePassword: given === undefined };
-    // The id of an earlier administrator, who was removed, is never given again.
+    // The id of a removed administrator is never given again.
     const ids = [user.id, furtherId(user.usernameKey)];
     for (const id of ids) {
       const added = await this.#users.addFirst({ ...user, id }, this.#event("user.added", id));

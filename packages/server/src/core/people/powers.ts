@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../errors.ts";
 import { administratorRole } from "./users.ts";
 
-/** What a caller of the administration may do. These are also the scopes of its resource. */
+/** Every power of a caller of the administration. These are also the scopes of its resource. */
 export const powers = [
   "users:read",
   "users:write",
@@ -17,6 +17,7 @@ export const powers = [
   "resources:write",
 ] as const;
 
+/** One power of a caller. */
 export type Power = (typeof powers)[number];
 
 /** The powers of the roles that administer Latchkey. */

@@ -11,7 +11,7 @@ const networkRule = { limit: 60, windowMs: 15 * minute };
 /** Uses of links by one network. A link cannot be guessed, so this limits the work alone. */
 const useRule = { limit: 100, windowMs: 15 * minute };
 
-/** Requests about one name or address: a stranger who repeats them only reaches this limit. */
+/** Requests about one name or address: a stranger's repetitions reach this limit. */
 const nameRule = { limit: 10, windowMs: hour };
 
 /** Mails that strangers and users cause to one recipient. */
@@ -48,7 +48,7 @@ export function createSelfServiceLimits(
     /**
      * A mail to an address that a stranger or a user typed.
      *
-     * @param fingerprint of the address
+     * @param fingerprint of the mailbox, without a sub-address
      * @throws {LatchkeyError} `rate_limited`
      */
     typedAddress: (caller: Caller, fingerprint: string): Promise<void> =>

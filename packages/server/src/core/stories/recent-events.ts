@@ -64,7 +64,7 @@ export type EveryEvent = (
 /** Reads the audit trail for an export. Events that are recorded meanwhile are left out. */
 export function createEveryEvent(users: Pick<Users, "byName">, events: AuditReader): EveryEvent {
   return async function* everyEvent({ limit = Number.POSITIVE_INFINITY, ...query }) {
-    // Asked once: a user who is renamed meanwhile stays the same account.
+    // Asked once: a user is the same account after a new name.
     const user = await accountOf(users, query.user);
     let before = query.before;
     for (let left = limit; left > 0; ) {

@@ -52,3 +52,9 @@ export type AccountPageName = keyof typeof accountPages;
 
 /** The name of a link token in a query and in a form. */
 export const linkParameter = "link";
+
+/** A parameter of a query. Undefined if it is missing or was sent twice. */
+export function textIn(query: unknown, name: string): string | undefined {
+  const value: unknown = typeof query === "object" && query !== null ? Reflect.get(query, name) : undefined;
+  return typeof value === "string" ? value : undefined;
+}

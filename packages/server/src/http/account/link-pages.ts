@@ -4,8 +4,13 @@ import type { LinkPurpose } from "../../core/people/links.ts";
 import type { DescribedLink } from "../../core/people/self-service.ts";
 import type { Form } from "../oauth/form-body.ts";
 import { type Fault, type FormPage, formPage } from "../pages/form-page.ts";
-import { type AccountPage, type AccountParts, type AccountRequest, linkParameter } from "./account-parts.ts";
-import { textIn } from "./account-query.ts";
+import {
+  type AccountPage,
+  type AccountParts,
+  type AccountRequest,
+  linkParameter,
+  textIn,
+} from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { incomplete, runForm } from "./form-answers.ts";
 

@@ -8,8 +8,13 @@ import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { type Language, languages } from "../pages/language.ts";
 import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
-import { type AccountPage, type AccountParts, type AccountRequest, accountPages } from "./account-parts.ts";
-import { textIn } from "./account-query.ts";
+import {
+  type AccountPage,
+  type AccountParts,
+  type AccountRequest,
+  accountPages,
+  textIn,
+} from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, formStatus, type RefusedForm, refusedForm } from "./form-answers.ts";
 import { pageAfterSignIn } from "./signed-in.ts";

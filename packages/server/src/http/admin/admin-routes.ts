@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import { errorHandler, type LogSink } from "../error-answers.ts";
+import { lazyValidation } from "../lazy-validation.ts";
 import { type AdminGuardParts, createAdminGuard } from "./admin-guard.ts";
 import { type AuditStories, auditRoutes } from "./audit-routes.ts";
 import { type ClientStories, clientRoutes } from "./client-routes.ts";
 import { type InvitationStories, invitationRoute } from "./invitation-route.ts";
 import { type KeyStories, keyRoutes } from "./key-routes.ts";
-import { lazyValidation } from "./lazy-validation.ts";
 import { refusalOf } from "./refused-changes.ts";
 import { type ResourceStories, resourceRoutes } from "./resource-routes.ts";
 import { type SessionStories, sessionRoutes, userSessionRoute } from "./session-routes.ts";

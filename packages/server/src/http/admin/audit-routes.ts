@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { auditEventNames } from "../../core/audit-events.ts";
 import { type Issue, LatchkeyError } from "../../core/errors.ts";
 import type { EveryEvent, RecentEvents, RecordedEvent } from "../../core/stories/recent-events.ts";
-import { eventAnswer } from "./admin-answers.ts";
+import { eventFields } from "../../core/wire-fields.ts";
 import { type AdminScope, adminMount, plain } from "./admin-scope.ts";
 import { cursorsOf } from "./cursors.ts";
 import { pageQuery } from "./openapi-admin.ts";
@@ -81,7 +81,7 @@ export function auditRoutes({ app }: AdminScope, { recentEvents, everyEvent }: A
       before: position && Number(position[0]),
     });
     return reply.send({
-      items: events.map(eventAnswer),
+      items: events.map(eventFields),
       ...(next !== undefined && { next: cursors.write([next]) }),
     });
   });
@@ -89,7 +89,7 @@ export function auditRoutes({ app }: AdminScope, { recentEvents, everyEvent }: A
 
 async function* linesOf(pages: AsyncIterable<readonly RecordedEvent[]>): AsyncGenerator<string, void> {
   for await (const events of pages)
-    yield events.map((event) => `${JSON.stringify(eventAnswer(event))}\n`).join("");
+    yield events.map((event) => `${JSON.stringify(eventFields(event))}\n`).join("");
 }
 
 function eventName(text: string) {

@@ -1,7 +1,7 @@
 import type { MailLanguage } from "../../core/mail/mail-kinds.ts";
 import { assertMayGiveRoles } from "../../core/people/powers.ts";
 import type { SignUps } from "../../core/people/self-service.ts";
-import { time } from "./admin-answers.ts";
+import { rfc3339 } from "../../core/wire-fields.ts";
 import type { InvitationRequest } from "./admin-requests.ts";
 import { type AdminScope, adminMount, withBody } from "./admin-scope.ts";
 import type { CreateOnce } from "./idempotency-header.ts";
@@ -45,7 +45,7 @@ export function invitationRoute({ app, callerOf }: AdminScope, stories: Invitati
       assertMayGiveRoles(caller.held, roles);
       return createOnce(request, reply, caller, async () => {
         const { expiresAt } = await selfService.invite(email, roles, caller.by, language);
-        return { status: 202, body: { email, expires_at: time(expiresAt) } };
+        return { status: 202, body: { email, expires_at: rfc3339(expiresAt) } };
       });
     },
   );

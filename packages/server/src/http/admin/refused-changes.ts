@@ -3,7 +3,7 @@ import { WeakPassword } from "../../core/passwords/password-problem.ts";
 import { PersonProblem } from "../../core/people/person-problem.ts";
 import { OvertakenChange, RefusedChange, UnknownSubject } from "../../core/refused-change.ts";
 
-/** The refusal of a request whose change the core refused. Undefined for any other error. */
+/** The answer to a change that the core refused. Undefined for any other error. */
 export function refusalOf(error: unknown): LatchkeyError | undefined {
   if (error instanceof UnknownSubject) return new LatchkeyError("not_found");
   if (error instanceof OvertakenChange) return new LatchkeyError("conflict");

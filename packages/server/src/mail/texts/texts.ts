@@ -13,7 +13,7 @@ export interface MailText {
   readonly lead: readonly string[];
   /** The label of the link; its lifetime. Undefined for a mail without a link. */
   readonly action?: { readonly label: string; readonly lifetime: string };
-  /** The advice for a reader who did not expect the mail. */
+  /** The advice for an unexpected mail. */
   readonly otherwise: string;
   /** The reason why it was sent. */
   readonly reason: string;

@@ -64,7 +64,7 @@ export async function inspectPostgres(
   });
 }
 
-/** Users whose hashes are in memory at once. */
+/** Hashes in memory at once. */
 const hashPage = 10_000;
 
 async function readHashes(client: Client, unusable: UnusableHashes): Promise<void> {

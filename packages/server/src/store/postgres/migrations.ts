@@ -294,7 +294,6 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     `create table idempotency_keys (
       digest text collate "C" not null primary key,
       request_digest text not null,
-      status bigint,
       answer text,
       expires_at bigint not null
     )`,

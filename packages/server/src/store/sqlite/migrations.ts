@@ -239,7 +239,6 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
     `create table idempotency_keys (
       digest text not null primary key,
       request_digest text not null,
-      status integer,
       answer text,
       expires_at integer not null
     ) strict, without rowid`,

@@ -12,9 +12,9 @@ const batchSize = 5_000;
 const day = 86_400_000;
 
 /**
- * Deletes rows that can no longer affect an answer: expired sessions, codes and idempotency keys, revocations and keys that no valid token
- * needs, links in mails, audit events past their retention, client documents that no fetch has renewed. People of a realm without a
- * session are deleted a day after their last sign-in.
+ * Deletes rows that can no longer affect an answer: expired sessions, codes, links in mails and idempotency keys;
+ * revocations and keys that no valid token needs; audit events past their retention. Client documents go if no fetch has
+ * renewed them. People of a realm without a session are deleted a day after their last sign-in.
  *
  * @param now the time that deletions may follow, see `core/deletion-time.ts`
  * @param auditRetention milliseconds
@@ -34,7 +34,7 @@ const realmSessions = statement<{ now: number }>(`
   delete from realm_sessions where id in (
     select id from realm_sessions where keep_until < :now limit ${batchSize})`);
 
-// A new sign-in sets `created_at`, so a person who signs in meanwhile stays.
+// A new sign-in sets `created_at`, so a concurrent sign-in keeps the person.
 const realmPeople = statement<{ before: number }>(`
   delete from users where id in (
     select id from users where issuer is not null and created_at < :before

@@ -1,4 +1,5 @@
 import type { Link, Links } from "../../core/people/links.ts";
+import type { Alongside } from "../../core/people/users.ts";
 import { type Database, must, one, type Step } from "../database.ts";
 import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
@@ -26,7 +27,14 @@ const byId = statement<{ id: string }, LinkRow>(`
   select id, purpose, user_id as "userId", revision, email, roles, created_at as "createdAt",
     expires_at as "expiresAt" from links where id = :id`);
 
-/** Deletes expired links, some at a time. */
+const use = statement<{ id: string; at: number }>("delete from links where id = :id and expires_at > :at");
+
+/** The step that uses up the link of a change, if it has one. A used or expired link rolls the change back. */
+export function linkSteps({ link }: Alongside, at: number): Step[] {
+  return link === undefined ? [] : [must(use, { id: link, at })];
+}
+
+/** Deletes expired links. @param batchSize rows of one change */
 export const expiredLinks = (batchSize: number) =>
   statement<{ now: number }>(`
   delete from links where id in (select id from links where expires_at < :now limit ${batchSize})`);

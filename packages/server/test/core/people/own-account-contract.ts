@@ -64,7 +64,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
       expect(await world.store.users.byId("user:alice")).toMatchObject({ mustChangePassword: false });
     });
 
-    test("with a wrong current password counts like a failed login, and changes nothing", async () => {
+    test("with a wrong current password changes nothing and counts as a failure", async () => {
       await using world = await selfServiceWorld(open, { limit: { limit: 3, windowMs: minute } });
       const me = await world.signedIn();
       const guess = { ...change, currentPassword: "guessed" };
@@ -144,7 +144,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
       );
     });
 
-    test("at the sign-in ends every session, and asks for the password like a login", async () => {
+    test("at the sign-in ends every session, and checks the password like a login", async () => {
       await using world = await selfServiceWorld(open);
       await world.signedIn();
       const wrong = { username: "alice", password: "guessed" };

@@ -71,7 +71,7 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       },
     );
 
-    test("costs the same statements whether the account exists, is disabled, or neither", async () => {
+    test("costs the same statements for an existing, disabled and unknown account", async () => {
       await using world = await selfServiceWorld(open);
       // Prepares every statement.
       await world.stories.forgotPassword("first", from(0), "en");
@@ -293,7 +293,6 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       const link = world.tokenOf(mail);
       const id = linkTokens.read(link) ?? "";
       expect(id).toBe(mail?.linkId);
-      expect(link).not.toContain(id);
       expect(JSON.stringify([await world.store.links.byId(id), mail, world.heard])).not.toContain(link);
     });
   });
