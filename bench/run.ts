@@ -4,6 +4,7 @@ import { type Measure, type Row, tableOf } from "./row.ts";
 import { against } from "./rows/against.ts";
 import { client } from "./rows/client.ts";
 import { guard } from "./rows/guard.ts";
+import { imports } from "./rows/imports.ts";
 import { keycloak } from "./rows/keycloak.ts";
 import { login } from "./rows/login.ts";
 import { me } from "./rows/me.ts";
@@ -40,6 +41,7 @@ const measures: Readonly<Record<string, Measure>> = {
   size,
   queries,
   people,
+  import: imports,
   against,
 };
 

@@ -52,7 +52,8 @@ export interface LatchkeyOptions {
   readonly script?: URL;
 }
 
-const ownCommand = new URL("../packages/server/bin/latchkey.js", import.meta.url);
+/** The command of this checkout. */
+export const ownCommand = new URL("../packages/server/bin/latchkey.js", import.meta.url);
 
 /** Starts the real server, with `administrator` as its first administrator and without throttling. */
 export function startLatchkey({

@@ -56,17 +56,19 @@ export async function sizedDatabase(
   return { start, close: () => postgres[Symbol.asyncDispose]() };
 }
 
+/** The `LATCHKEY_SECRET` of every server and command on PostgreSQL. */
+export const sharedSecret = "only for measuring, and the same everywhere";
+
 /** Starts the server on a PostgreSQL database. */
 export function startOn(
   folder: string,
   address: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<Service> {
-  const secret = "only for measuring, and the same everywhere";
   return startLatchkey({
     folder,
     processor: 0,
-    settings: { LATCHKEY_DATABASE: address, LATCHKEY_SECRET: secret, ...settings },
+    settings: { LATCHKEY_DATABASE: address, LATCHKEY_SECRET: sharedSecret, ...settings },
     database: undefined,
   });
 }

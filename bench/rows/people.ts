@@ -4,10 +4,14 @@ import { PostgresServer } from "@latchkey/testkit/postgres/postgres-server";
 import { postgresUrl } from "../../packages/server/src/config/postgres-url.ts";
 import { searchUsers } from "../../packages/server/src/core/people/search-users.ts";
 import type { UserQuery } from "../../packages/server/src/core/people/user-search.ts";
+import { cursorsOf } from "../../packages/server/src/http/admin/cursors.ts";
 import { openStore, type Store } from "../../packages/server/src/store/store.ts";
+import { Connection } from "../connection.ts";
 import { quantile } from "../quantiles.ts";
+import { bearerRequest, signIn } from "../requests.ts";
 import { type Measure, type Row, shown } from "../row.ts";
-import { scratchFolder } from "../service.ts";
+import { type Service, scratchFolder, startLatchkey } from "../service.ts";
+import { startOn } from "../sized.ts";
 
 /** Longest page of a search at the 99th percentile, in milliseconds. */
 const goal = 50;
@@ -58,19 +62,22 @@ function addresses(search: string): Omit<UserQuery, "limit"> {
   return { search, after: { branch: 1, key: search, id: "" } };
 }
 
-async function rowsOf(store: Store, engine: string, users: number, count: number): Promise<Row[]> {
+/** Asks one question. */
+type Ask = (query: Omit<UserQuery, "limit">) => Promise<unknown>;
+
+async function rowsOf(ask: Ask, where: string, users: number, count: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [what, question] of questions) {
     const times: number[] = [];
     for (let n = -10; n < count; n++) {
-      const query = { ...question(), limit: 100 };
+      const query = question();
       const begun = performance.now();
-      await searchUsers(store.userSearch, query);
+      await ask(query);
       if (n >= 0) times.push(performance.now() - begun);
     }
     const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
     rows.push({
-      what: `${what}, of ${shown(users, 0)} users, ${engine}`,
+      what: `${what}, of ${shown(users, 0)} users, ${where}`,
       figure: `p50 ${shown(p50)} ms, p99 ${shown(p99)} ms`,
       limit: "–",
       ratio: "–",
@@ -81,26 +88,64 @@ async function rowsOf(store: Store, engine: string, users: number, count: number
   return rows;
 }
 
-/** Pages of the list and of searches, of a million users, on both engines. */
+const inProcess =
+  ({ userSearch }: Store): Ask =>
+  (query) =>
+    searchUsers(userSearch, { ...query, limit: 100 });
+
+/** The same pages through the administration of a server, whose administrator asks on one connection. */
+async function rowsOverHttp(server: Service, engine: string, users: number, count: number): Promise<Row[]> {
+  const [administrator] = await signIn(server.port, 1);
+  const connection = await Connection.open(server.port);
+  const ask: Ask = async ({ after, search, role, active }) => {
+    const filters = {
+      ...(search !== undefined && { search }),
+      ...(role !== undefined && { role }),
+      ...(active !== undefined && { status: active ? "active" : "disabled" }),
+    };
+    const cursor = after && cursorsOf("users", filters).write([after.branch, after.key, after.id]);
+    const query = new URLSearchParams({ ...filters, ...(cursor !== undefined && { cursor }) });
+    const request = bearerRequest(`/admin/v1/users?${query}`, administrator?.access_token ?? "");
+    const { status, body } = await connection.send(Buffer.from(request));
+    if (status !== 200) throw new Error(`${query} answered ${status}: ${body}`);
+  };
+  try {
+    return await rowsOf(ask, `${engine}, over HTTP`, users, count);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Pages of the list and of searches, of a million users, on both engines: in the store, and over HTTP. */
 export const people: Measure = async ({ quick }) => {
   const users = quick ? 10_000 : 1_000_000;
   const count = quick ? 20 : 500;
   const onAudit = () => {};
   using folder = scratchFolder();
-  const path = `${folder.path}/people.db`;
-  await (await openStore({ place: { engine: "sqlite", path }, onAudit })).close();
+  const path = `${folder.path}/latchkey.db`;
+  const options = { folder: folder.path, processor: 0 } as const;
+  // The first start makes the schema, and the administrator.
+  await (await startLatchkey(options))[Symbol.asyncDispose]();
   fillSqlite(path, users);
   const onSqlite = await openStore({ place: { engine: "sqlite", path }, onAudit });
-  const rows = await rowsOf(onSqlite, "SQLite", users, count);
+  const rows = await rowsOf(inProcess(onSqlite), "SQLite", users, count);
   await onSqlite.close();
+  {
+    await using server = await startLatchkey(options);
+    rows.push(...(await rowsOverHttp(server, "SQLite", users, count)));
+  }
 
   const settings = { shared_buffers: "512MB", max_wal_size: "4GB" };
   await using postgres = await PostgresServer.make({ binaries: debianBinaries(), settings });
   const address = await postgres.database();
-  const onPostgres = await openStore({ place: postgresUrl(address), timeout: 30_000, onAudit });
+  const start = () => startOn(folder.path, address, {});
+  await (await start())[Symbol.asyncDispose]();
   await postgres.query(fillPostgres(users), address);
   await postgres.query("vacuum analyze", address);
-  rows.push(...(await rowsOf(onPostgres, "PostgreSQL", users, count)));
+  const onPostgres = await openStore({ place: postgresUrl(address), timeout: 30_000, onAudit });
+  rows.push(...(await rowsOf(inProcess(onPostgres), "PostgreSQL", users, count)));
   await onPostgres.close();
+  await using server = await start();
+  rows.push(...(await rowsOverHttp(server, "PostgreSQL", users, count)));
   return rows;
 };

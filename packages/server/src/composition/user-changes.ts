@@ -10,6 +10,7 @@ import type { UserChanges } from "../core/people/user-changes.ts";
 import { type CountedCounters, forgetAccount } from "../core/throttle/forget-account.ts";
 import type { Store } from "../store/store.ts";
 
+/** The parts under the changes of users. */
 export interface UserChangeFoundation {
   readonly config: Config;
   readonly store: Store;

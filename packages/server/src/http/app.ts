@@ -65,8 +65,11 @@ export interface AppParts
 }
 
 const maxBodyBytes = 16 * 1024;
-/** In characters. An authorization request holds a state, scopes, and a client id that may be a URL; so does a callback. */
-const maxUrlLength = { authorize: 8192, other: 2048 };
+/**
+ * In characters. An authorization request holds a state, scopes, and a client id that may be a URL; so does a callback.
+ * A request to the administration may hold a cursor, and a name with each character percent-encoded.
+ */
+const maxUrlLength = { long: 8192, other: 2048 };
 
 /** Milliseconds that a client has for its headers and for the whole request, and that an idle connection stays open. */
 const timeouts = { headers: 5_000, request: 10_000, idle: 65_000, check: 1_000 };
@@ -149,6 +152,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 function isTooLong(url: string): boolean {
-  const isLong = /^\/oauth\/(?:authorize|callback)(?:\?|$)/.test(url);
-  return url.length > (isLong ? maxUrlLength.authorize : maxUrlLength.other);
+  const isLong = /^\/(?:oauth\/(?:authorize|callback)(?:\?|$)|admin\/v1\/)/.test(url);
+  return url.length > (isLong ? maxUrlLength.long : maxUrlLength.other);
 }

@@ -12,10 +12,10 @@ const mailPolicy =
 
 /** Serves the mails of a development server at `/mailbox`, and each one's HTML as its reader sees it. */
 export function mailboxRoutes(app: FastifyInstance, mailbox: MailboxReading): void {
-  app.get("/mailbox", { schema: { hide: true } }, (_request, reply) =>
-    sendPage(reply, mailboxPage(mailbox.mails)),
-  );
-  app.get<{ Params: { id: string } }>("/mailbox/:id", { schema: { hide: true } }, async (request, reply) => {
+  // A page that LATCHKEY_CORS_ORIGINS names could otherwise read the links in the mails.
+  const options = { schema: { hide: true }, config: { cors: false } };
+  app.get("/mailbox", options, (_request, reply) => sendPage(reply, mailboxPage(mailbox.mails)));
+  app.get<{ Params: { id: string } }>("/mailbox/:id", options, async (request, reply) => {
     const mail = mailbox.mails.find(({ id }) => id === request.params.id);
     if (mail === undefined) throw new LatchkeyError("not_found");
     return reply

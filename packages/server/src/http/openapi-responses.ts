@@ -127,3 +127,15 @@ export const serverErrors = (...codes: readonly ErrorCode[]) => ({
     ...codes,
   ),
 });
+
+type Refused = ReturnType<typeof errors>;
+type Invalid = ReturnType<typeof bodyErrors>[422];
+
+/** A 422 of a broken field, and of a refusal with a code of its own if the operation has one. */
+export function either(invalid: Invalid, refused: Refused | undefined): object {
+  if (refused === undefined) return invalid;
+  const [one, other] = [invalid.content["application/json"], refused.content["application/json"]];
+  const schema = { anyOf: [one.schema, other.schema] };
+  const examples = { ...one.examples, ...other.examples };
+  return { ...refused, content: { "application/json": { schema, examples } } };
+}

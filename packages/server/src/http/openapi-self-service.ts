@@ -1,9 +1,9 @@
 import type { FastifySchema } from "fastify";
 import type { ErrorCode } from "../core/errors.ts";
-import { either } from "./admin/openapi-admin.ts";
 import {
   answer,
   bodyErrors,
+  either,
   errors,
   invalid,
   otherRefusals,

@@ -6,6 +6,7 @@ import { renderMail } from "./rendered-mail.ts";
 import type { SentContent } from "./texts/texts.ts";
 import { SendFailure, type Transport } from "./transport.ts";
 
+/** The parts of the delivery of one mail. */
 export interface DeliveryParts {
   readonly way: MailWay;
   /** Takes the mails of the way `mailbox`. */

@@ -6,6 +6,7 @@ import { nextTry, outdated } from "./retries.ts";
 import type { SentContent } from "./texts/texts.ts";
 import { SendFailure } from "./transport.ts";
 
+/** The parts of the mail job. */
 export interface MailJobParts {
   readonly outbox: Outbox;
   /** The clock that the processes of one outbox share, in milliseconds since the epoch. */
@@ -104,8 +105,8 @@ export class MailJob {
     const { now, deliver, answerRequest, counted } = this.#parts;
     const { content } = mail;
     if (this.#accepted.has(mail.id)) return this.#settle(mail);
-    if (content.kind === "reset_request") return answerRequest(mail, content.typedName);
     if (outdated(mail, await now())) return this.#giveUp(mail, "expired");
+    if (content.kind === "reset_request") return answerRequest(mail, content.typedName);
     try {
       await deliver(
         mail,

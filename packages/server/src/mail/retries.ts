@@ -26,12 +26,13 @@ export function nextTry(
   return now + Math.round(delay * (0.75 + random / 2));
 }
 
-/** Whether the link in a mail has expired, so that the mail would only disappoint. */
+/** Whether the link in a mail has expired, so that the mail would only disappoint. A request is as old as its link. */
 export function outdated(
   { content: { kind }, createdAt }: Pick<NewMail, "content" | "createdAt">,
   now: number,
 ): boolean {
-  const lifetime = isLinked(kind) ? linkLifetimes[kind] : Number.POSITIVE_INFINITY;
+  const linked = kind === "reset_request" ? "reset" : kind;
+  const lifetime = isLinked(linked) ? linkLifetimes[linked] : Number.POSITIVE_INFINITY;
   return now - createdAt >= lifetime;
 }
 

@@ -4,6 +4,7 @@ import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Sender, SmtpServer } from "../config/mail-values.ts";
 import { type OutgoingMail, SendFailure, type Transport } from "./transport.ts";
 
+/** The parts of the way by SMTP. */
 export interface SmtpParts {
   readonly server: SmtpServer;
   readonly from: Sender;

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import { SendFailure, type Transport } from "./transport.ts";
 
+/** The parts of the way by a webhook. */
 export interface WebhookParts {
   readonly url: string;
   readonly secret: Buffer;

@@ -3,11 +3,11 @@ import type { Principal } from "@latchkey/guard/verifier";
 import type { Caller } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import type { MailLanguage } from "../core/mail/mail-kinds.ts";
-import { assertMayChange, type Power, powersOf } from "../core/people/powers.ts";
+import { assertMay, assertMayChange, type Power, powersOf } from "../core/people/powers.ts";
 import type { PasswordResets } from "../core/people/self-service.ts";
 import type { ChangeOptions, UserChanges } from "../core/people/user-changes.ts";
 import type { UserRecord } from "../core/people/users.ts";
-import { clientOf } from "../core/stories/current-user.ts";
+import { clientOf, isMachine, type UserOf } from "../core/stories/current-user.ts";
 import type { RecentEvents } from "../core/stories/recent-events.ts";
 import { ends, reads, restores, sends, type ToolRules } from "./policy.ts";
 import { eventsAnswer, userAnswer } from "./tool-answers.ts";
@@ -15,7 +15,9 @@ import * as inputs from "./tool-inputs.ts";
 import * as outputs from "./tool-outputs.ts";
 import type { RunTool } from "./tool-result.ts";
 
+/** The parts of the administrators' tools. */
 export interface AdminToolParts {
+  readonly userOf: UserOf;
   readonly users: UserChanges;
   readonly recentEvents: RecentEvents;
   readonly liveSessions: (userId: string) => Promise<number>;
@@ -29,20 +31,31 @@ export interface AdminToolParts {
 const defaultLimit = 20;
 
 /**
- * Tools for administrators, support and auditors: other users, and audit events. The rules of the tools compare roles
- * with the table of powers. A story compares the powers of the caller with the roles of the account that it changes.
+ * Tools for administrators, support and auditors: other users, and audit events. The rules of the tools compare the roles
+ * in the token with the table of powers. A call compares the roles that the account has now: a role that was taken away
+ * opens nothing. A story compares the powers of the caller with the roles of the account that it changes.
  */
 export function registerAdminTools(
   server: GuardedServer<ToolRules>,
-  { users, recentEvents, liveSessions, resets, mailLanguage }: AdminToolParts,
+  { userOf, users, recentEvents, liveSessions, resets, mailLanguage }: AdminToolParts,
   caller: Caller,
   run: RunTool,
 ): void {
-  /** The caller of a change. A client that a person allowed stands in the trail beside them. */
-  const callerOf = (principal: Principal): ChangeOptions & { readonly held: ReadonlySet<Power> } => ({
-    by: { ...caller, actor: principal.userId, ...clientOf(principal) },
-    held: powersOf({ roles: principal.roles, scopes: undefined, isMachine: false }),
-  });
+  /**
+   * The caller of a tool. A client that a person allowed stands in the trail beside them.
+   *
+   * @throws {LatchkeyError} `forbidden` without the power
+   */
+  async function callerWith(
+    power: Power,
+    principal: Principal,
+  ): Promise<ChangeOptions & { readonly held: ReadonlySet<Power> }> {
+    // A machine has no account. Its token has the roles that the operator gave it.
+    const { roles } = isMachine(principal) ? principal : await userOf(principal);
+    const held = powersOf({ roles, scopes: undefined, isMachine: false });
+    assertMay(held, power);
+    return { by: { ...caller, actor: principal.userId, ...clientOf(principal) }, held };
+  }
   const answer = async (user: UserRecord) =>
     userAnswer({ ...user, liveSessions: await liveSessions(user.id) });
   const onUser = { inputSchema: inputs.userName, outputSchema: outputs.user };
@@ -55,7 +68,11 @@ export function registerAdminTools(
       ...onUser,
       annotations: reads,
     },
-    ({ user }) => run(async () => answer(await users.byName(user))),
+    ({ user }, { principal }) =>
+      run(async () => {
+        await callerWith("users:read", principal);
+        return answer(await users.byName(user));
+      }),
   );
 
   server.registerTool(
@@ -68,8 +85,9 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => {
+        const options = await callerWith("users:write", principal);
         const { id } = await users.byName(user);
-        return answer(await users.setActive(id, false, callerOf(principal)));
+        return answer(await users.setActive(id, false, options));
       }),
   );
 
@@ -83,8 +101,9 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => {
+        const options = await callerWith("users:write", principal);
         const { id } = await users.byName(user);
-        return answer(await users.setActive(id, true, callerOf(principal)));
+        return answer(await users.setActive(id, true, options));
       }),
   );
 
@@ -98,8 +117,9 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => {
+        const options = await callerWith("users:write", principal);
         const found = await users.byName(user);
-        await users.unlock(found.id, callerOf(principal));
+        await users.unlock(found.id, options);
         return answer(found);
       }),
   );
@@ -116,8 +136,8 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => {
+        const { by, held } = await callerWith("users:write", principal);
         const { id, email, roles } = await users.byName(user);
-        const { by, held } = callerOf(principal);
         assertMayChange(held, roles);
         if (resets === undefined)
           throw new LatchkeyError("not_found", { reason: "the server sends no mails" });
@@ -137,8 +157,9 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => {
+        const options = await callerWith("sessions:write", principal);
         const { id } = await users.byName(user);
-        return { ended: await users.endSessions(id, callerOf(principal)) };
+        return { ended: await users.endSessions(id, options) };
       }),
   );
 
@@ -152,7 +173,10 @@ export function registerAdminTools(
       outputSchema: outputs.events,
       annotations: reads,
     },
-    ({ limit = defaultLimit, name, ...query }) =>
-      run(async () => eventsAnswer(await recentEvents({ ...query, names: name && [name], limit }))),
+    ({ limit = defaultLimit, name, ...query }, { principal }) =>
+      run(async () => {
+        await callerWith("audit:read", principal);
+        return eventsAnswer(await recentEvents({ ...query, names: name && [name], limit }));
+      }),
   );
 }

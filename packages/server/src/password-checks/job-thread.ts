@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { LatchkeyError } from "../core/errors.ts";
 import type { JobAnswer, JobKind, ThreadJob, ThreadJobs } from "./thread-job.ts";
 
+/** The options of a thread. */
 export interface JobThreadOptions {
   /** The program of the thread. */
   readonly program?: URL;

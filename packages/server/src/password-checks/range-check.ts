@@ -6,6 +6,7 @@ import type { BreachCheck } from "../core/passwords/policy.ts";
 import { Bulkhead } from "../core/throttle/bulkhead.ts";
 import { CircuitBreaker } from "../core/throttle/circuit-breaker.ts";
 
+/** The options of a range check. */
 export interface RangeCheckOptions {
   /** The address of the ranges, such as `https://api.pwnedpasswords.com/range`. */
   readonly url: string;

@@ -13,6 +13,7 @@ export interface ThreadJobs {
   };
 }
 
+/** The kind of a job. */
 export type JobKind = keyof ThreadJobs;
 
 /** One job, as a thread gets it. */

@@ -83,6 +83,8 @@ test("changes of a user take If-Match, creating requests an Idempotency-Key", ()
     "post /admin/v1/users/{id}/disable",
     "post /admin/v1/users/{id}/enable",
     "post /admin/v1/users/{id}/unlock",
+    "post /admin/v1/users/{id}/erase",
+    "post /admin/v1/users/{id}/reset",
     "delete /admin/v1/users/{id}/sessions",
   ]);
   expect(withHeader("idempotency-key")).toEqual([

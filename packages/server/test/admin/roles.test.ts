@@ -1,6 +1,9 @@
+import { DatabaseSync } from "node:sqlite";
+import { passwords } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Power, powers } from "../../src/core/people/powers.ts";
-import type { ApiRequest } from "../api/api-case.ts";
+import { type ApiRequest, claimsOf, send } from "../api/api-case.ts";
+import { addClient, allow, form, redemption } from "../api/oauth-world.ts";
 import { type AdminWorld, adminWorld } from "./admin-world.ts";
 
 type Method = ApiRequest["method"];
@@ -95,4 +98,23 @@ describe.each(routes)("%s %s", (method, path, body, allowed, roles, needed) => {
     const token = await world.machine(...needed);
     expect((await world.ask(token, { method, path, body })).status).toBe(allowed);
   });
+});
+
+test("a user whose id is that of an OAuth client is no machine: the roles count", async () => {
+  // An import can bring ids that people chose in another system.
+  const { id, secret } = await addClient(world.server);
+  const database = new DatabaseSync(world.server.database, { timeout: 5_000 });
+  database.prepare("update users set id = ? where username = 'bob'").run(id);
+  database.close();
+  const resource = `${world.server.url}/admin/v1`;
+  const person = { username: "bob", password: passwords.bob };
+  const allowed = await allow(world.server, id, { scope: powers.join(" "), resource }, undefined, person);
+  const answer = await send(
+    world.server,
+    "",
+    form("/oauth/token", redemption(allowed, id, { client_secret: secret })),
+  );
+  const token = String(answer.body["access_token"]);
+  expect(claimsOf(token)).toMatchObject({ sub: id, client_id: id, aud: resource });
+  await world.expectAnswer(token, { method: "GET", path: "/users" }, { status: 403, code: "forbidden" });
 });

@@ -99,7 +99,7 @@ describe("a cursor", () => {
     "limit=x",
     "limit=1&limit=2",
     "sort=name",
-    `cursor=${"x".repeat(1025)}`,
+    `cursor=${"x".repeat(2049)}`,
   ])("and a limit have bounds: %s", async (query) => {
     const answer = await world.ask(root, { method: "GET", path: `/sessions?${query}` });
     expect(answer.body).toMatchObject({ code: "validation_error" });

@@ -193,6 +193,24 @@ describe("a list of users", () => {
     expect(new Set(all).size).toBe(all.length);
     expect(all).toEqual(expect.arrayContaining(["alice", "mallory", "root", ...names]));
   });
+
+  test("is read behind users with the longest names", async () => {
+    // The folded form of this ligature has eighteen letters.
+    const names = ["\u6f22", "\u5b57"].map((letter) => ({
+      username: letter.repeat(128),
+      email: `${letter.repeat(242)}@z.example`,
+      display_name: "\ufdfa".repeat(256),
+    }));
+    for (const body of names) await person(body);
+    for (const search of ["", "\u6f22", "\ufdfa", "\u6f22".repeat(240)])
+      for (let cursor = ""; ; ) {
+        const query = new URLSearchParams({ search, limit: "1", ...(cursor !== "" && { cursor }) });
+        const { status, body } = await world.ask(root, { method: "GET", path: `/users?${query}` });
+        expect(status).toBe(200);
+        if (body["next"] === undefined) break;
+        cursor = String(body["next"]);
+      }
+  });
 });
 
 describe("a change under If-Match", () => {
@@ -217,6 +235,8 @@ describe("a change under If-Match", () => {
         { method: "PATCH", path, body: { display_name: "Changed" } },
         { method: "PUT", path: `${path}/password`, body: { password: "silver teapot dances" } },
         { method: "POST", path: `${path}/disable` },
+        { method: "POST", path: `${path}/reset` },
+        { method: "POST", path: `${path}/erase` },
         { method: "DELETE", path },
       ] as const)
         await world.expectAnswer(root, { ...request, headers }, stale);
@@ -291,12 +311,14 @@ describe("support", () => {
 
 describe("an administrator", () => {
   test("neither disables nor removes nor erases the own account", async () => {
-    for (const request of [
-      { method: "POST", path: "/users/user:root/disable" },
-      { method: "DELETE", path: "/users/user:root" },
-      { method: "POST", path: "/users/user:root/erase" },
-    ] as const)
-      await world.expectAnswer(root, request, { status: 403, code: "forbidden" });
+    for (const [verb, request] of [
+      ["disable", { method: "POST", path: "/users/user:root/disable" }],
+      ["remove", { method: "DELETE", path: "/users/user:root" }],
+      ["erase", { method: "POST", path: "/users/user:root/erase" }],
+    ] as const) {
+      const answer = await world.expectAnswer(root, request, { status: 403, code: "forbidden" });
+      expect(answer.body["message"]).toBe(`You are not allowed to do this: you cannot ${verb} yourself`);
+    }
   });
 
   test("is not the last one to go: a machine removes all but one", async () => {
@@ -330,9 +352,14 @@ describe("a body", () => {
       { must_change_password: "no" },
       "body.must_change_password: Input should be a valid boolean",
     ],
-    ["too many roles", { roles: Array.from({ length: 51 }, (_, at) => `r${at}`) }, "at most 50 roles"],
-    ["an invisible name", { display_name: "a\u200bb" }, "invisible"],
-    ["a user name that is an address", { username: "a@b.example" }, "user name"],
+    [
+      "too many roles",
+      { roles: Array.from({ length: 51 }, (_, at) => `r${at}`) },
+      "body.roles: at most 50 roles",
+    ],
+    ["an invisible name", { display_name: "a\u200bb" }, "body.display_name: a display name has"],
+    ["a user name that is an address", { username: "a@b.example" }, "body.username: a user name"],
+    ["an address without a domain", { email: "alice" }, "body.email: this is not an e-mail address"],
   ])("with %s is refused", async (_, change, text) => {
     const { path } = await person();
     const request = { method: "PATCH", path, body: change } as const;

@@ -100,4 +100,13 @@ describe("the mailbox of a development server", () => {
     expect(await shown.text()).toContain("/account/reset?link=lkl_");
     expect((await send(`${server.url}/mailbox/another`)).status).toBe(404);
   });
+
+  test("shows them to no page of another origin, also if CORS admits it", async () => {
+    const origin = "https://app.example";
+    await using server = await testServer({ MAILBOX: "on", CORS_ORIGINS: origin });
+    for (const path of ["/mailbox", "/mailbox/any"]) {
+      const { headers } = await fetch(server.url + path, { headers: { origin } });
+      expect(headers.get("access-control-allow-origin")).toBeNull();
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { signIn } from "./api-case.ts";
+import { bearer, send, signIn } from "./api-case.ts";
 import { connectMcp, type McpClient } from "./mcp-client.ts";
 
 const password = "a passphrase of some length";
@@ -100,4 +100,24 @@ test("every tool but send_password_reset is there without mail", async () => {
   expect(names).toEqual(expect.arrayContaining(allTools.filter((tool) => tool !== "send_password_reset")));
   expect(names).not.toContain("send_password_reset");
   expect((await client.call("send_password_reset", { user: "root" })).code).toBe("forbidden");
+});
+
+test("a role that was taken away opens no tool, also with a token from before", async () => {
+  const username = "demoted";
+  const person = { username, email: "demoted@example.com", displayName: null, roles: ["admin"] };
+  const { id } = await server.server.people.add(person, password);
+  await using client = await connectMcp(2, server.url, (await signIn(server, username, password)).access);
+  const root = (await signIn(server, "admin", password)).access;
+  const changed = await send(server, "/admin/v1", {
+    ...{ method: "PATCH", path: `/users/${encodeURIComponent(id)}`, body: { roles: ["user"] } },
+    headers: bearer(root),
+  });
+  expect(changed.status).toBe(200);
+  // A user is remembered for half a second.
+  server.advance(1_000);
+  server.newEvents();
+  for (const tool of allTools) {
+    const { value, code } = await client.call(tool, tool === "recent_audit_events" ? {} : { user: "bob" });
+    expect([tool, value, code, server.newEvents()]).toEqual([tool, undefined, "forbidden", []]);
+  }
 });

@@ -77,6 +77,9 @@ describe("a cost beyond the bounds is refused, and never computed", () => {
     ["scrypt with r=2^30", `$scrypt$ln=1,r=1073741824,p=1$c2FsdA$${key}`],
     ["scrypt with p=2^30", `$scrypt$ln=10,r=8,p=1073741824$c2FsdA$${key}`],
     ["Kratos' scrypt with N=2^30", `$scrypt$ln=1073741824,r=8,p=1$c2FsdA$${key}`],
+    ["scrypt with p=65: the lanes cost more than their memory", `$scrypt$ln=1,r=1,p=65$c2FsdA$${key}`],
+    ["scrypt with r=65", `$scrypt$ln=1,r=65,p=1$c2FsdA$${key}`],
+    ["scrypt with an N that r does not allow (RFC 7914 §2)", `$scrypt$ln=16,r=1,p=1$c2FsdA$${key}`],
     ["scrypt with an N that is not a power of two", `$scrypt$ln=1000,r=8,p=1$c2FsdA$${key}`],
     ["Django's scrypt with N=2^30", `scrypt$1073741824$salt$8$1$${key}`],
     ["Firebase with N=2^30", firebaseTexts["the form of Supabase"].replace("n=14", "n=30")],
@@ -95,6 +98,7 @@ describe("a cost beyond the bounds is refused, and never computed", () => {
     ["PBKDF2 with a key of 200 bytes", `$pbkdf2-sha256$i=1000,l=200$c2FsdA$${"A".repeat(268)}`],
     ["Firebase with another signer key", firebaseTexts["the form of Supabase"].replace(signerKey, key)],
     ["$2x$, of a faulty program", `$2x$10$${"A".repeat(53)}`],
+    ["SHA-crypt with rounds behind a zero", `$5$rounds=01000$salt$${".".repeat(43)}`],
     ["MD5", "5f4dcc3b5aa765d61d8327deb882cf99"],
     ["nothing", ""],
     ["a megabyte", `$2b$10$${"A".repeat(1_000_000)}`],
@@ -147,6 +151,12 @@ test("whatever is read is checked without an error", async () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("scrypt at the edges of its bounds is checked without an error", async () => {
+  const key = Buffer.alloc(32).toString("base64").replaceAll("=", "");
+  for (const cost of ["ln=1,r=64,p=64", "ln=15,r=1,p=64", "ln=15,r=64,p=1", "ln=1,r=1,p=1"])
+    expect(await checkForeignHash(read(`$scrypt$${cost}$c2FsdA$${key}`), vectorPassword)).toBe(false);
 });
 
 test("the bounds leave room for the costs that authors and OWASP advise", () => {

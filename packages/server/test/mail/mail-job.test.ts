@@ -79,6 +79,17 @@ async function setUp(server: MailServer, change: Partial<MailJobParts> = {}) {
   };
 }
 
+/** Holds every acceptance of a mail until `resolve`. */
+function holdAcceptances(server: MailServer) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = { waiting: 0, resolve };
+  server.beforeAcceptance = () => {
+    held.waiting++;
+    return promise;
+  };
+  return held;
+}
+
 const isEmpty = (store: Store) => async () => (await store.outbox.count()) === 0;
 
 test("a mail is sent with its link, and is gone from the outbox", async () => {
@@ -109,6 +120,25 @@ test("a mail is tried again after 1, 2, 4 … 60 minutes, for a day", async () =
   await until("the outbox is empty", isEmpty(mails.store));
   expect(mails.tries.at(-1)).toBe("password_changed expired");
   expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
+});
+
+test("a reset request that waited as long as its link would live is given up", async () => {
+  await using server = await MailServer.open();
+  const answered: string[] = [];
+  await using mails = await setUp(server, {
+    answerRequest: async (_, typedName) => {
+      answered.push(typedName);
+      throw new Error("the name cannot be looked up");
+    },
+  });
+  await mails.write({ kind: "reset_request", typedName: "alice" }, { recipient: "" });
+  await mails.settled(() => answered.length === 1);
+  mails.advance(30 * minute - 1);
+  await mails.settled(() => answered.length === 2);
+  mails.advance(2 * minute);
+  await mails.settled(isEmpty(mails.store));
+  expect(answered).toEqual(["alice", "alice"]);
+  expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired" }]);
 });
 
 test("a greylisted mail arrives at its second try", async () => {
@@ -148,14 +178,9 @@ test("a mail whose link has expired while it waited is not sent", async () => {
 test("four mails are on their way at once, and a slow one stops no other", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
-  const slow = Promise.withResolvers<void>();
-  let waiting = 0;
-  server.beforeAcceptance = () => {
-    waiting++;
-    return slow.promise;
-  };
+  const slow = holdAcceptances(server);
   for (let number = 0; number < 6; number++) await mails.write({ kind: "verify" }, { linkId: `${number}` });
-  await mails.settled(() => waiting === 4);
+  await mails.settled(() => slow.waiting === 4);
   await mails.job.run();
   expect(server.tried).toHaveLength(4);
   slow.resolve();
@@ -166,14 +191,9 @@ test("four mails are on their way at once, and a slow one stops no other", async
 test("a closing job finishes the mails under way and begins no other", async () => {
   await using server = await MailServer.open();
   await using mails = await setUp(server);
-  const slow = Promise.withResolvers<void>();
-  let waiting = 0;
-  server.beforeAcceptance = () => {
-    waiting++;
-    return slow.promise;
-  };
+  const slow = holdAcceptances(server);
   for (let number = 0; number < 6; number++) await mails.write({ kind: "verify" }, { linkId: `${number}` });
-  await mails.settled(() => waiting === 4);
+  await mails.settled(() => slow.waiting === 4);
   const stopped = mails.job.stop();
   slow.resolve();
   await stopped;

@@ -11,7 +11,9 @@ import { appendFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
 
-test("documents, docs, mails, tools and account pages are loaded at first use", async () => {
+test("documents, mails, tools, account pages and password checks are loaded at first use", async () => {
+  // The first start checks the password of the first administrator.
+  await (await place.server()).stop();
   const notes = place.path("loaded");
   const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
   const mail = { LATCHKEY_SMTP_URL: "smtp://127.0.0.1:1", LATCHKEY_MAIL_FROM: "login@example.com" };
@@ -26,9 +28,11 @@ test("documents, docs, mails, tools and account pages are loaded at first use", 
       "/src/mcp/endpoint.ts",
       "/src/http/account/account-pages.ts",
       "/src/mail/delivery.ts",
+      "/src/password-checks/strength.ts",
+      "/@zxcvbn-ts/core/dist/index.cjs",
       "/nodemailer/dist/esm/smtp-connection/index.js",
     ].filter((module) => readFileSync(notes, "utf8").includes(`${module}\n`));
-  await signIn(server.url, "admin", adminPassword);
+  const { access } = await signIn(server.url, "admin", adminPassword);
   expect(loaded()).toEqual(["/src/http/app.ts"]);
 
   // The address leads inside, so the first use ends before a connection.
@@ -43,5 +47,15 @@ test("documents, docs, mails, tools and account pages are loaded at first use", 
 
   expect((await send(`${server.url}/account/sign-in`)).status).toBe(200);
   expect(loaded()).toContain("/src/http/account/account-pages.ts");
+
+  expect(loaded()).not.toContain("/src/password-checks/strength.ts");
+  const { status: changed } = await send(`${server.url}/auth/password`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${access}` },
+    body: JSON.stringify({ current_password: adminPassword, new_password: "umbrella quartz meadow" }),
+  });
+  expect(changed).toBe(200);
+  expect(loaded()).toContain("/src/password-checks/strength.ts");
+  expect(loaded()).toContain("/@zxcvbn-ts/core/dist/index.cjs");
   await server.stop();
 });

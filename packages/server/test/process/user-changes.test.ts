@@ -200,6 +200,18 @@ describe("a link to choose a password", () => {
     expectRefusal(await withMail("user", "passwd", "milo", "--mail"), /milo is disabled, .*user enable/);
   });
 
+  test("is not sent with a password that the operator sets: the user is told of the change", async () => {
+    await withMail("user", "add", "mona", "--email", "mona@example.com");
+    const other = await place.latchkey(["user", "passwd", "mona"], {
+      env,
+      input: "lantern copper thistle\n",
+    });
+    expect(other).toMatchObject({ status: 0, stderr: "" });
+    const mails = async () => (await mailbox()).split("<section").filter((mail) => mail.includes("mona@"));
+    await until("the mail is there", async () => (await mails()).length > 0, outbox);
+    expect(await mails()).toEqual([expect.stringContaining(" · password_changed · ")]);
+  });
+
   test("needs a server that sends mails", async () => {
     await add("nell");
     expectRefusal(

@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { login } from "@latchkey/testkit/server/auth-calls";
 import { Place, type ServerProcess } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -89,6 +92,18 @@ test("a dry run finds the same faults and changes nothing", async () => {
   expect(await statusOf("leo")).toBe(401);
   expect((await place.latchkey(["user", "list"])).stdout).not.toContain("leo");
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith("latchkey-import-"))).toEqual([]);
+});
+
+test("a terminal shows a bar, and problems scroll above it", async () => {
+  const file = place.path("shown.jsonl");
+  writeFileSync(file, lines({ email: "pia@example.com" }, { email: "no address" }));
+  const main = join(import.meta.dirname, "../../bin/latchkey.js");
+  const command = `${process.execPath} ${main} user import ${file} --database ${place.database}; true`;
+  // `script` runs a command with a terminal.
+  const { stdout } = await promisify(execFile)("script", ["-qec", command, "/dev/null"]);
+  expect(stdout).toContain("[##############################] 100 %  2 users");
+  expect(stdout).toContain("line 2: this is not an e-mail address\r\n");
+  expect(stdout).toContain("imported 1 user\r\n1 row failed");
 });
 
 test("CSV in Latchkey's own form", async () => {

@@ -91,6 +91,18 @@ export function erasuresContract(storeOf: () => Store): void {
       expect(await storeOf().outbox.count()).toBe(0);
     });
 
+    test("take the mails to their address along that name no user", async () => {
+      const mail = { recipient: "Alice@example.com", linkId: null, language: "en", createdAt: now } as const;
+      const known = { kind: "sign_up_known", username: "alice" } as const;
+      const other = { ...mail, recipient: "bob@example.com" };
+      const { outbox } = storeOf();
+      await outbox.request({ ...mail, content: known, userId: null }, []);
+      await outbox.request({ ...mail, content: { kind: "address_taken" }, userId: "user:bob" }, []);
+      await outbox.request({ ...other, content: { kind: "sign_up" }, userId: null }, []);
+      await storeOf().users.remove("user:alice", erased, { pseudonym });
+      expect(await outbox.claim({ at: now, lease: hour, most: 10 })).toMatchObject([other]);
+    });
+
     test("can be erased after their removal, once", async () => {
       const { erasures, users } = storeOf();
       expect(await erasures.wasGiven("user:alice")).toBe(false);

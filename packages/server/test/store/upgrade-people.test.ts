@@ -1,20 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
-import { afterAll, describe, expect, test } from "vitest";
-import { postgresUrl } from "../../src/config/postgres-url.ts";
+import { describe, expect, test } from "vitest";
 import { searchUsers } from "../../src/core/people/search-users.ts";
-import type { DatabasePlace } from "../../src/store/place.ts";
-import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
-import { sqliteMigrations } from "../../src/store/sqlite/migrations.ts";
 import { openStore } from "../../src/store/store.ts";
-import { newDatabase } from "../postgres/server/suite-postgres.ts";
+import { earlierDatabases } from "./earlier-database.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "latchkey-upgrade-"));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The statements of the version before user administration. */
 const before = {
@@ -39,40 +27,12 @@ const before = {
   ],
 };
 
-type Run = (sql: string) => Promise<unknown>;
-
-const engines: readonly (readonly [string, () => Promise<{ place: DatabasePlace; run: Run }>])[] = [
-  [
-    "SQLite",
-    async () => {
-      const path = join(folder, "latchkey.db");
-      const run: Run = async (sql) => {
-        const database = new DatabaseSync(path);
-        database.exec("pragma foreign_keys = on");
-        database.exec(sql);
-        database.close();
-      };
-      for (const sql of sqliteMigrations.slice(0, 9).flat()) await run(sql);
-      await run("pragma user_version = 9");
-      return { place: { engine: "sqlite", path }, run };
-    },
-  ],
-  [
-    "PostgreSQL",
-    async () => {
-      const address = await newDatabase();
-      const run: Run = (sql) => queryAt(address, sql);
-      for (const sql of postgresMigrations.slice(0, 8).flat()) await run(sql);
-      await run("create table latchkey_schema (version bigint not null)");
-      await run("insert into latchkey_schema (version) values (8)");
-      return { place: postgresUrl(address), run };
-    },
-  ],
-];
+const engines = earlierDatabases({ sqlite: 9, postgres: 8 });
 
 describe.each(engines)("a database of the version before user administration: %s", (engine, yesterday) => {
   test("keeps its users and sessions, and an older process can go on", async () => {
-    const { place, run } = await yesterday();
+    await using database = await yesterday();
+    const { place, run } = database;
     for (const sql of [before.user("alice"), before.session("s1"), before.removal]) await run(sql);
     const store = await openStore({ place, onAudit: () => {} });
     expect(await store.users.byId("user:alice")).toMatchObject({

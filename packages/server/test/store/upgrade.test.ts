@@ -1,20 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { queryAt } from "@latchkey/testkit/postgres/postgres-server";
-import { afterAll, describe, expect, test } from "vitest";
-import { postgresUrl } from "../../src/config/postgres-url.ts";
-import type { DatabasePlace } from "../../src/store/place.ts";
-import { postgresMigrations } from "../../src/store/postgres/migrations.ts";
-import { sqliteMigrations } from "../../src/store/sqlite/migrations.ts";
+import { describe, expect, test } from "vitest";
 import { openStore } from "../../src/store/store.ts";
-import { newDatabase } from "../postgres/server/suite-postgres.ts";
+import { earlierDatabases } from "./earlier-database.ts";
 import { clientSession } from "./oauth-contract.ts";
 import { event, now, session } from "./store-rows.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "latchkey-upgrade-"));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The statements of the version before OAuth. */
 const before = {
@@ -34,44 +22,15 @@ const before = {
     values (${now}, 'login.succeeded', 'user:alice', null, '192.0.2.1', null, null, null, 'r1')`,
 };
 
-type Run = (sql: string) => Promise<unknown>;
-
-/** A database of the version before OAuth. `during` runs statements on it at any later time. */
-const engines: readonly (readonly [string, () => Promise<{ place: DatabasePlace; run: Run }>])[] = [
-  [
-    "SQLite",
-    async () => {
-      const path = join(folder, "latchkey.db");
-      const run: Run = async (sql) => {
-        const database = new DatabaseSync(path);
-        database.exec("pragma foreign_keys = on");
-        database.exec(sql);
-        database.close();
-      };
-      for (const sql of sqliteMigrations.slice(0, 7).flat()) await run(sql);
-      await run("pragma user_version = 7");
-      return { place: { engine: "sqlite", path }, run };
-    },
-  ],
-  [
-    "PostgreSQL",
-    async () => {
-      const address = await newDatabase();
-      const run: Run = (sql) => queryAt(address, sql);
-      for (const sql of postgresMigrations.slice(0, 6).flat()) await run(sql);
-      await run("create table latchkey_schema (version bigint not null)");
-      await run("insert into latchkey_schema (version) values (6)");
-      return { place: postgresUrl(address), run };
-    },
-  ],
-];
+const engines = earlierDatabases({ sqlite: 7, postgres: 6 });
 
 const link = (id: string, generation: number) => ({ generation, refreshHash: `${id}-${generation}` });
 const use = { lastUsedAt: now + 9, expiresAt: now + 604_800_009, tokensUntil: now + 3_600_009 };
 
 describe.each(engines)("a database of the version before OAuth: %s", (_name, yesterday) => {
   test("keeps its sessions, and takes what an older process writes beside a newer one", async () => {
-    const { place, run } = await yesterday();
+    await using database = await yesterday();
+    const { place, run } = database;
     for (const sql of [before.user, before.session("s1"), before.session("s2"), before.audit]) await run(sql);
     const store = await openStore({ place, onAudit: () => {} });
 

@@ -105,6 +105,30 @@ export function userChangesContract(storeOf: () => Store, heard: () => AuditEven
       expect(await users().change(demoted, changes, { last: "refuse" })).toBe("changed");
     });
 
+    test("concurrent demotions, disablings and removals of all administrators leave one", async () => {
+      const names = Array.from({ length: 9 }, (_, n) => `a${n}`);
+      for (const name of names) await users().add({ ...user(name), roles: ["admin"] }, event("user.added"));
+      const rows = await Promise.all(names.map((name) => rowOf(`user:${name}`)));
+      const refuse = { last: "refuse" } as const;
+      const ways = [
+        async (row: LocalUser) =>
+          (await users().change({ ...row, roles: ["user"] }, changes, refuse)) === "changed",
+        (row: LocalUser) => users().setActive(row.id, false, event("user.disabled"), refuse),
+        (row: LocalUser) => users().remove(row.id, event("user.removed"), refuse),
+      ];
+      const made = await Promise.all(
+        rows.map(async (row, n) => {
+          const login = storeOf().sessions.open(session(`s${n}`, row.id), 0, event("login.succeeded"));
+          const change = await ways[n % 3]?.(row);
+          await login;
+          return change;
+        }),
+      );
+      expect(made.filter(Boolean)).toHaveLength(8);
+      const left = (await users().list()).filter(({ active, roles }) => active && roles.includes("admin"));
+      expect(left).toHaveLength(1);
+    });
+
     test("a new password raises version and revision, with time and mark", async () => {
       const terms = { mustChange: true, emailVerifiedAt: now + 1 };
       await users().setPassword("user:alice", "$new", event("user.password_changed"), terms);

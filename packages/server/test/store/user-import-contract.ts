@@ -4,6 +4,7 @@ import { importUsers } from "../../src/core/people/import-users.ts";
 import type { ImportedUser } from "../../src/core/people/imported-user.ts";
 import { mostImportRows, type NewImportedUser } from "../../src/core/people/user-import.ts";
 import type { Store } from "../../src/store/store.ts";
+import { importedUser } from "../core/imported-rows.ts";
 import { event, keysOf, now, user } from "./store-rows.ts";
 
 const row = (name: string): NewImportedUser => ({ ...user(name), active: true, createdAt: now - 5 });
@@ -11,21 +12,6 @@ const keys = (name: string) => ({
   id: `user:${name}`,
   usernameKeys: [name],
   emailKeys: [`${name}@example.com`, `${name}@example.com`, `${name}@example.com`],
-});
-
-/** Fields of a row that names no more than an address. */
-const imported = (email: string, more: Partial<ImportedUser> = {}): ImportedUser => ({
-  id: undefined,
-  username: undefined,
-  email,
-  emailVerified: false,
-  displayName: null,
-  roles: undefined,
-  disabled: false,
-  passwordHash: undefined,
-  createdAt: undefined,
-  mustChangePassword: false,
-  ...more,
 });
 
 /** The part of the store contract about imports. `alice` is there. */
@@ -106,10 +92,10 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
 
     test("a second run adds nobody, whatever the rows name", async () => {
       const rows = [
-        imported("bob@example.com"),
-        imported("bob@example.org", { id: "b2" }),
-        imported("carol@example.com", { username: "caro" }),
-        imported("dave@example.com", { id: "d", username: "dave" }),
+        importedUser("bob@example.com"),
+        importedUser("bob@example.org", { id: "b2" }),
+        importedUser("carol@example.com", { username: "caro" }),
+        importedUser("dave@example.com", { id: "d", username: "dave" }),
       ];
       expect(await run(rows)).toEqual({ added: 4, there: 0, failed: 0, problems: [] });
       expect(await run(rows)).toEqual({ added: 0, there: 4, failed: 0, problems: [] });
@@ -117,13 +103,13 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
 
     test("no id, name or address is shared, in the file or with older users", async () => {
       const { added, there, problems } = await run([
-        imported("alice@example.com", { username: "another" }),
-        imported("alice@example.com", { id: "a2", username: "alice" }),
-        imported("other@example.com", { username: "ALICE" }),
-        imported("bob@example.com", { id: "b" }),
-        imported("carol@example.com", { id: "b" }),
-        imported("BOB@example.com", { id: "b2" }),
-        imported("erin@example.com", { id: "user:alice", username: "erin" }),
+        importedUser("alice@example.com", { username: "another" }),
+        importedUser("alice@example.com", { id: "a2", username: "alice" }),
+        importedUser("other@example.com", { username: "ALICE" }),
+        importedUser("bob@example.com", { id: "b" }),
+        importedUser("carol@example.com", { id: "b" }),
+        importedUser("BOB@example.com", { id: "b2" }),
+        importedUser("erin@example.com", { id: "user:alice", username: "erin" }),
       ]);
       expect([added, there]).toEqual([1, 0]);
       expect(problems).toEqual([
@@ -137,7 +123,7 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
     });
 
     test("rows without a user name get the part before the @, marked if taken", async () => {
-      await run([imported("alice@example.org"), imported("alice@example.net")]);
+      await run([importedUser("alice@example.org"), importedUser("alice@example.net")]);
       const names = (await storeOf().users.list()).map(({ username }) => username);
       expect(names).toEqual([
         "alice",
@@ -149,8 +135,8 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
     test("an id of a removed user is never given again", async () => {
       await storeOf().users.remove("user:alice", event("user.removed"));
       const { added, problems } = await run([
-        imported("a@example.com", { username: "alice" }),
-        imported("b@example.com", { id: "user:alice" }),
+        importedUser("a@example.com", { username: "alice" }),
+        importedUser("b@example.com", { id: "user:alice" }),
       ]);
       expect(added).toBe(1);
       expect(problems).toEqual([
@@ -172,8 +158,8 @@ export function userImportContract(storeOf: () => Store, heard: () => readonly A
       };
       const problems: string[] = [];
       async function* rows() {
-        yield { line: 1, user: imported("bob@example.net", { username: "bob" }) };
-        yield { line: 2, user: imported("carol@example.com") };
+        yield { line: 1, user: importedUser("bob@example.net", { username: "bob" }) };
+        yield { line: 2, user: importedUser("carol@example.com") };
       }
       const figures = await importUsers(rows(), {
         table: raced,

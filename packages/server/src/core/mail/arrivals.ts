@@ -28,6 +28,7 @@ export interface Arrival extends KnownAddress {
   readonly mails: readonly NewMail[];
 }
 
+/** The parts of the record of sign-ins. */
 export interface ArrivalParts {
   readonly knownAddresses: KnownAddresses;
   /** The keys of all secrets. New digests are made with the first one. */

@@ -1,6 +1,7 @@
 /** The languages of mails and pages. */
 export const mailLanguages = ["en", "de", "fr"] as const;
 
+/** A language of the mails. */
 export type MailLanguage = (typeof mailLanguages)[number];
 
 /** The text of a mail, with the facts that it needs. The address of a link is made when the mail is sent. */
@@ -35,6 +36,7 @@ export type MailContent =
   /** The operator tries the settings with `latchkey mail test`. It never enters the outbox. */
   | { readonly kind: "test" };
 
+/** The kind of a mail. */
 export type MailKind = MailContent["kind"];
 
 /** The kinds that a caller without an account can cause. They are refused if 10,000 mails wait. */
@@ -60,4 +62,5 @@ export const sentKinds = [
 /** The outcomes of one try. `deferred`: there will be another. `rejected`, `expired`: there will be none. */
 export const mailOutcomes = ["sent", "deferred", "rejected", "expired"] as const;
 
+/** The result of a try to send a mail. */
 export type MailOutcome = (typeof mailOutcomes)[number];

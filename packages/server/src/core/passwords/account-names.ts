@@ -23,6 +23,14 @@ export function canonicalName(typed: string): string {
   return name;
 }
 
+/**
+ * The key by which a display name is found, and its place in a list. Folding makes some letters eighteen times as long,
+ * so the key is cut: a longer one would not fit into a cursor, and a search finds by its beginning.
+ */
+export function displayKeyOf(displayName: string): string {
+  return canonicalName(displayName).slice(0, maxTypedName).toWellFormed();
+}
+
 /** The keys under which an account can be stored. */
 export interface NameKeys {
   /** The canonical spelling. New accounts are stored under it. */

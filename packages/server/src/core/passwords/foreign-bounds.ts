@@ -18,6 +18,9 @@ export const foreignBounds = {
     memory: 268_435_456,
     /** Bytes times lanes. */
     work: 1_073_741_824,
+    /** Each block of a lane is hashed, however small `N` is: millions of them would take half a minute. */
+    blocks: 64,
+    lanes: 64,
   },
   pbkdf2: {
     /** Iterations, times the blocks of the digest that make up the key. */
@@ -41,11 +44,12 @@ export function costProblem(scheme: string, cost: string, isWithin: boolean): st
   return isWithin ? undefined : `its cost (${scheme} ${cost}) is beyond the bounds of docs/migrate.md`;
 }
 
-/** The same for scrypt. A `N` that is not a power of two is not scrypt's. */
+/** The same for scrypt. RFC 7914 §2 asks for an `N` that is a power of two below 2^(16 · r): any other one throws. */
 export function scryptProblem({ n, r, p }: ScryptCost): string | undefined {
-  const memory = 128 * n * r;
-  const isPowerOfTwo = Number.isSafeInteger(n) && n > 1 && Number.isInteger(Math.log2(n));
-  const isWithin =
-    memory <= foreignBounds.scrypt.memory && memory * p <= foreignBounds.scrypt.work && r > 0 && p > 0;
-  return costProblem("scrypt", `N=${n}, r=${r}, p=${p}`, isPowerOfTwo && isWithin);
+  const { memory, work, blocks, lanes } = foreignBounds.scrypt;
+  const bytes = 128 * n * r;
+  const isPossible = Number.isSafeInteger(n) && n > 1 && Number.isInteger(Math.log2(n)) && n < 2 ** (16 * r);
+  const isOfBounds = r >= 1 && r <= blocks && p >= 1 && p <= lanes;
+  const isWithin = isOfBounds && bytes <= memory && bytes * p <= work;
+  return costProblem("scrypt", `N=${n}, r=${r}, p=${p}`, isPossible && isWithin);
 }

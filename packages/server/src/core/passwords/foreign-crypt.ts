@@ -48,7 +48,7 @@ export function readBcrypt(text: string): Read {
 /** SHA-256-crypt and SHA-512-crypt, as in `/etc/shadow`. Kratos writes `$sha256-crypt$` and `$sha512-crypt$`. */
 export function readShaCrypt(text: string): Read {
   const match =
-    /^\$(?:(5|sha256-crypt)|6|sha512-crypt)\$((?:rounds=(\d{1,10})\$)?[./A-Za-z0-9]{1,16}\$([./A-Za-z0-9]{43}|[./A-Za-z0-9]{86}))$/.exec(
+    /^\$(?:(5|sha256-crypt)|6|sha512-crypt)\$((?:rounds=([1-9]\d{0,9})\$)?[./A-Za-z0-9]{1,16}\$([./A-Za-z0-9]{43}|[./A-Za-z0-9]{86}))$/.exec(
       text,
     );
   if (match === null) return undefined;

@@ -13,6 +13,7 @@ export const passwordReasons = [
   "breach_check_unavailable",
 ] as const;
 
+/** The reason why a new password is refused. */
 export type PasswordReason = (typeof passwordReasons)[number];
 
 /** Each weakness of a guessable password, with the advice that removes it, as the end of a sentence. */
@@ -31,6 +32,7 @@ const advices = {
   more_words: "use three or more words that do not belong together",
 } as const;
 
+/** One advice for a better password. */
 export type PasswordAdvice = keyof typeof advices;
 
 /** All advices, in the order in which they are given. */

@@ -25,6 +25,7 @@ import { addWithFreeId, firstId } from "./user-ids.ts";
 import type { UserSearch } from "./user-search.ts";
 import { type ChangeTerms, type LocalUser, recordOf, type Users } from "./users.ts";
 
+/** The parts of the changes of users. */
 export interface UserChangeParts {
   readonly users: Users;
   readonly userSearch: UserSearch;

@@ -32,7 +32,7 @@ export interface Erasures {
 /** The pseudonyms of erased users, by a key of this server: without it, nobody can tell which id it was. */
 export type Pseudonyms = (userId: string) => Promise<string>;
 
-/** An id never begins like this, see `importedIdProblem`. */
+/** An id never begins like this, see `imported-user.ts`. */
 const prefix = "erased:";
 
 /** @param key a holder of this key can test guesses */

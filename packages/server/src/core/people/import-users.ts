@@ -24,6 +24,7 @@ export interface ImportFigures {
   readonly failed: number;
 }
 
+/** The parts of an import. */
 export interface ImportParts {
   readonly table: UserImport;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import type { Link, LinkPurpose, Links } from "./links.ts";
 import type { LinkReading } from "./self-service.ts";
 import type { LocalUser, Users } from "./users.ts";
 
+/** The parts of the search for usable links. */
 export interface LinkUseParts {
   readonly links: Pick<Links, "byId">;
   readonly users: Pick<Users, "byId">;
@@ -18,6 +19,7 @@ export interface LinkOfUser {
   readonly user: LocalUser;
 }
 
+/** The links that can be used now. */
 export type LinkUses = ReturnType<typeof createLinkUses>;
 
 /** Finds the links that can be used now. A forged token is refused without a read. */

@@ -5,6 +5,7 @@ import type { LinkTokens } from "./link-tokens.ts";
 import { type Link, linkLifetimes } from "./links.ts";
 import type { LocalUser } from "./users.ts";
 
+/** The parts of the maker of links. */
 export interface NewLinkParts {
   readonly linkTokens: Pick<LinkTokens, "newId">;
   readonly clock: Clock;

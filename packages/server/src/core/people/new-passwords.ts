@@ -4,6 +4,7 @@ import { assertGoodPassword, type PasswordRules } from "../passwords/policy.ts";
 import type { Accounts } from "../stories/sign-in.ts";
 import { type Person, passwordContext } from "./person-rules.ts";
 
+/** The parts of the check and hash of a new password. */
 export interface NewPasswordParts {
   readonly accounts: Pick<Accounts, "nameOf" | "assertRoom">;
   readonly passwords: Passwords;

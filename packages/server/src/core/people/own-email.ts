@@ -10,9 +10,10 @@ import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { ConfirmedEmail, OwnAccount } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { fieldProblem, typedEmail } from "./typed-fields.ts";
+import { fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
 import type { ChangeOutcome, Users } from "./users.ts";
 
+/** The parts of the changes of the own address. */
 export interface OwnEmailParts extends AuthenticateParts, NewLinkParts {
   readonly users: Pick<Users, "byId" | "byName" | "change">;
   readonly links: Links;
@@ -57,7 +58,7 @@ export function createOwnEmail(
     async beginEmailChange(me, { email: typed, currentPassword }, caller, language) {
       const email = typedEmail(typed);
       await limits.ownMail(me.userId);
-      await limits.typedAddress(caller, accounts.nameOf(email).fingerprint);
+      await limits.typedAddress(caller, accounts.nameOf(mailboxOf(email)).fingerprint);
       await using person = await confirm(me, currentPassword, caller);
       const { user, revision } = person;
       // Every token contains the address, and must fit into a header.

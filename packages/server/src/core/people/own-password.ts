@@ -13,6 +13,7 @@ import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { OwnAccount } from "./self-service.ts";
 import type { LocalUser, PasswordTerms, Users } from "./users.ts";
 
+/** The parts of the changes of the own password. */
 export interface OwnPasswordParts extends AuthenticateParts {
   readonly users: Pick<Users, "byId" | "setPassword">;
   readonly newPasswords: NewPasswords;

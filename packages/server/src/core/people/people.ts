@@ -26,6 +26,7 @@ export const firstAdministrator: Person = {
   roles: [administratorRole],
 };
 
+/** The parts of the administration by name. */
 export interface PeopleParts {
   readonly users: Users;
   readonly passwords: Passwords;

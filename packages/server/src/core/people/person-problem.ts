@@ -16,13 +16,19 @@ export type PersonProblemCode = Extract<
   | "validation_error"
 >;
 
+/** The fields of a user that have rules. */
+export type PersonField = "username" | "email" | "display_name" | "roles";
+
 /** A refused change of a user. The message is one line for the caller. */
 export class PersonProblem extends RefusedChange {
   readonly code: PersonProblemCode;
+  /** The refused field, in the name of the wire. Undefined if the change as a whole is refused. */
+  readonly field: PersonField | undefined;
 
-  constructor(message: string, code: PersonProblemCode = "validation_error") {
+  constructor(message: string, code: PersonProblemCode = "validation_error", field?: PersonField) {
     super(message);
     this.code = code;
+    this.field = field;
   }
 }
 

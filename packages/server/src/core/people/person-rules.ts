@@ -1,7 +1,7 @@
 import { canonicalName, emailProblem, usernameProblem } from "../passwords/account-names.ts";
 import type { PasswordContext } from "../passwords/policy.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
-import { PersonProblem } from "./person-problem.ts";
+import { type PersonField, PersonProblem } from "./person-problem.ts";
 import { firstId } from "./user-ids.ts";
 import type { NewUser, User } from "./users.ts";
 
@@ -35,13 +35,15 @@ export function namesToAdd(person: Person): Omit<NewUser, "id" | "passwordHash">
  * @throws {PersonProblem} if a name or a role is refused
  */
 export function assertFits(person: Person, id?: string): void {
-  const problem =
-    usernameProblem(person.username) ??
-    emailProblem(person.email) ??
-    displayNameProblem(person.displayName) ??
-    rolesProblem(person.roles) ??
-    sizeProblem(person, id ?? firstId(canonicalName(person.username)));
-  if (problem !== undefined) throw new PersonProblem(problem);
+  assertField("username", usernameProblem(person.username));
+  assertField("email", emailProblem(person.email));
+  assertField("display_name", displayNameProblem(person.displayName));
+  assertField("roles", rolesProblem(person.roles));
+  assertField(undefined, sizeProblem(person, id ?? firstId(canonicalName(person.username))));
+}
+
+function assertField(field: PersonField | undefined, problem: string | undefined): void {
+  if (problem !== undefined) throw new PersonProblem(problem, "validation_error", field);
 }
 
 /** Names and roles stand in every token, and a token must fit into a header. */

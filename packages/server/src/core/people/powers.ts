@@ -17,6 +17,7 @@ export const powers = [
   "resources:write",
 ] as const;
 
+/** One power of a caller. */
 export type Power = (typeof powers)[number];
 
 /** The powers of the roles that administer Latchkey. */

@@ -14,6 +14,7 @@ import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { createSendReset } from "./send-reset.ts";
 import type { LocalUser, Users } from "./users.ts";
 
+/** The parts of the resets. */
 export interface PasswordResetParts extends NewLinkParts {
   readonly users: Pick<Users, "byId" | "byName" | "setPassword">;
   readonly accounts: Pick<Accounts, "nameOf">;

@@ -48,7 +48,7 @@ export function createSelfServiceLimits(
     /**
      * A mail to an address that a stranger or a user typed.
      *
-     * @param fingerprint of the address
+     * @param fingerprint of the mailbox, without a sub-address
      * @throws {LatchkeyError} `rate_limited`
      */
     typedAddress: (caller: Caller, fingerprint: string): Promise<void> =>

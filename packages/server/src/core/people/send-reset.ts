@@ -5,6 +5,7 @@ import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { PasswordResets } from "./self-service.ts";
 import type { Users } from "./users.ts";
 
+/** The parts of the reset links of administrators. */
 export interface SendResetParts extends NewLinkParts {
   readonly users: Pick<Users, "byId">;
   readonly links: Pick<Links, "add">;

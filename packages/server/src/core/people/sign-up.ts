@@ -9,13 +9,14 @@ import type { NewPasswords } from "./new-passwords.ts";
 import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
 import type { SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import { accepted, fieldProblem, typedEmail } from "./typed-fields.ts";
+import { accepted, fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
 import { addWithFreeId } from "./user-ids.ts";
 import { type Users, withoutSecrets } from "./users.ts";
 
 /** The ways to a new account: off, by invitations alone, or also for addresses of these domains. */
 export type SignUpRule = "off" | "invitation" | readonly string[];
 
+/** The parts of the sign-ups. */
 export interface SignUpParts extends NewLinkParts {
   readonly rule: SignUpRule;
   readonly users: Pick<Users, "byId" | "byName" | "add">;
@@ -63,7 +64,7 @@ export function createSignUps(parts: SignUpParts): SignUps {
           `sign-up is open for addresses of ${[...domains].join(", ")}`,
           "foreign_domain",
         );
-      await limits.typedAddress(caller, accounts.nameOf(email).fingerprint);
+      await limits.typedAddress(caller, accounts.nameOf(mailboxOf(email)).fingerprint);
       const holder = await users.byName(nameKeys(email));
       const { link, mail } = newLinks.signUp({ kind: "sign_up" }, email, null, language);
       // The same statements for an address with an account. Its mail has no link.

@@ -14,6 +14,11 @@ export function typedEmail(typed: string): string {
   return email;
 }
 
+/** The address of the mailbox behind a sub-address (RFC 5233): most mail servers deliver `alice+shop@` to `alice@`. */
+export function mailboxOf(email: string): string {
+  return email.replace(/^([^+]+)\+.*(?=@)/, "$1");
+}
+
 /** The refusal of one field. @param problem why, as one sentence that begins in lower case */
 export function fieldProblem(field: string, problem: string, type = "value_error"): LatchkeyError {
   return new LatchkeyError("validation_error", { issues: [{ loc: ["body", field], msg: problem, type }] });

@@ -53,6 +53,7 @@ export interface SearchPart {
   readonly limit: number;
 }
 
+/** A page of found users. */
 export interface FoundUsers {
   readonly users: readonly LocalUser[];
   /** The position to continue from; undefined at the end of the branch. */

@@ -29,6 +29,7 @@ export interface ClientAdministrationParts {
   readonly held?: ReadonlySet<Power>;
 }
 
+/** The administration of OAuth clients. */
 export type ClientAdministration = ReturnType<typeof createClientAdministration>;
 
 /**

@@ -47,6 +47,14 @@ export function clientOf({ claims }: Pick<Principal, "claims">): { readonly clie
   return typeof client === "string" && client !== ownClientId ? { client } : {};
 }
 
+/**
+ * Whether a client got the token for itself (client credentials). An imported user can have the id of a client. Only the
+ * tokens of people have a user name.
+ */
+export function isMachine({ userId, claims }: Pick<Principal, "userId" | "claims">): boolean {
+  return claims["client_id"] === userId && claims["preferred_username"] === undefined;
+}
+
 /** The codes of a guard with its revocations in this process and its keys here or at a realm. */
 const codes = ["missing_token", "invalid_token", "token_expired", "token_revoked"] as const;
 

@@ -21,6 +21,7 @@ export interface KeyAdministrationParts {
   readonly clock: Clock;
 }
 
+/** The administration of signing keys. */
 export type KeyAdministration = ReturnType<typeof createKeyAdministration>;
 
 /** The signing keys, for administrators. */

@@ -14,6 +14,7 @@ export interface ResourceAdministrationParts {
   readonly by: Origin;
 }
 
+/** The administration of resources. */
 export type ResourceAdministration = ReturnType<typeof createResourceAdministration>;
 
 /** The operator's resources. Every function throws {RefusedChange} if the resource is unknown or refused. */

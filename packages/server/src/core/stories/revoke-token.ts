@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { isTokenRefusal, LatchkeyError } from "../errors.ts";
 import type { RefreshTokens } from "../tokens/refresh-tokens.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import type { SessionPrincipal, TokenCheck } from "./current-user.ts";
+import { isMachine, type SessionPrincipal, type TokenCheck } from "./current-user.ts";
 import { aboutSession, isLive } from "./session-life.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -58,5 +58,5 @@ export function createRevokeToken(parts: RevokeTokenParts): RevokeToken {
 
 /** Whether the client got the token for itself, as a machine. */
 function isOwnToken({ userId, claims }: SessionPrincipal, clientId: string): boolean {
-  return userId === clientId && claims["client_id"] === clientId;
+  return userId === clientId && isMachine({ userId, claims });
 }

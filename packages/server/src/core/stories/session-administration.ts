@@ -29,6 +29,7 @@ export interface SessionQuery {
   readonly limit: number;
 }
 
+/** The administration of sessions. */
 export type SessionAdministration = ReturnType<typeof createSessionAdministration>;
 
 /** Live sessions of every user, with rounded times: see `shownSession`. */

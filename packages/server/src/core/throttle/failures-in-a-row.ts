@@ -22,10 +22,13 @@ export interface FailuresInARow {
 /** NIST's limit. The password does not work any more after so many failures. */
 export const mostFailuresInARow = 100;
 
+/** The beginning of every key without an account. No id begins like this, see `imported-user.ts`. */
+export const withoutAccount = "unknown:";
+
 /**
  * The key of a name without an account. One of 256 rows counts it, so strangers cannot fill the table, and a storm of
  * names does not wait for one row.
  */
 export function keyWithoutAccount(fingerprint: string): string {
-  return `unknown:${fingerprint.slice(0, 2)}`;
+  return `${withoutAccount}${fingerprint.slice(0, 2)}`;
 }

@@ -5,6 +5,7 @@ import type { PageContent } from "../pages/layout.ts";
 import type { PageLink } from "../pages/link-list.ts";
 import { addVary, readerLanguage, sendPage } from "../pages/page-answer.ts";
 import { refusalPage } from "../pages/refusal-page.ts";
+import { type TextPage, textPage } from "../pages/text-page.ts";
 import { AccountCookie } from "./account-cookie.ts";
 import { type AccountPageName, accountPages } from "./account-parts.ts";
 import { accountLanguages } from "./texts/account-languages.ts";
@@ -41,6 +42,7 @@ export class AccountSite {
     return { language, site: this.#issuer.host, texts: accountLanguages[language] };
   }
 
+  /** A link to another page, in the reader's language. */
   link(reply: FastifyReply, name: "signIn" | "forgot" | "account"): PageLink {
     const { texts } = this.shown(reply);
     return { address: this.path(name === "account" ? "overview" : name), text: texts.links[name] };
@@ -51,6 +53,16 @@ export class AccountSite {
     addVary(reply, "Cookie");
     const holdsLink = reply.request.url.includes("?");
     return sendPage(reply, page, status, holdsLink ? "no-referrer" : "same-origin");
+  }
+
+  /** Reports the result of a form. @param way the page that a link leads on to */
+  report(
+    reply: FastifyReply,
+    { title, sentences }: Pick<TextPage, "title" | "sentences">,
+    way: "signIn" | "account",
+  ): Promise<FastifyReply> {
+    const { language, site } = this.shown(reply);
+    return this.send(reply, textPage({ language, site, title, sentences, links: [this.link(reply, way)] }));
   }
 
   /** Leads the browser to a page of this server. */

@@ -3,7 +3,6 @@ import { usernameProblem } from "../../core/passwords/account-names.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
 import { strongText } from "../pages/markup.ts";
 import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
-import { textPage } from "../pages/text-page.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames } from "./form-answers.ts";
@@ -44,14 +43,10 @@ export function confirmForm(site: AccountSite, { selfService }: AccountParts): L
     },
     faults: () => [],
     async use(token, _typed, request, reply) {
-      const { language, site: host, texts } = site.shown(reply);
+      const { language, texts } = site.shown(reply);
       const { email } = await selfService.confirmEmail(token, callerOf(request), language);
       const { doneTitle: title, done } = texts.confirm;
-      const links = [site.link(reply, "account")];
-      return site.send(
-        reply,
-        textPage({ language, site: host, title, sentences: [done(strongText(email))], links }),
-      );
+      return site.report(reply, { title, sentences: [done(strongText(email))] }, "account");
     },
   };
 }
@@ -107,7 +102,5 @@ function signInNext(
   reply: FastifyReply,
   { title, text }: { readonly title: string; readonly text: string },
 ): Promise<FastifyReply> {
-  const { language, site: host } = site.shown(reply);
-  const links = [site.link(reply, "signIn")];
-  return site.send(reply, textPage({ language, site: host, title, sentences: [text], links }));
+  return site.report(reply, { title, sentences: [text] }, "signIn");
 }

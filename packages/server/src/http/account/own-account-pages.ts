@@ -7,7 +7,6 @@ import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { strongText } from "../pages/markup.ts";
 import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
-import { textPage } from "../pages/text-page.ts";
 import type { AccountPage, AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, incomplete, runForm } from "./form-answers.ts";
@@ -44,7 +43,7 @@ export function passwordPages(site: AccountSite, signedIn: SignedIn, parts: Acco
   return {
     get: signedIn("password", async (session, _request, reply) => ask(reply, session)),
     post: signedIn("password", async (session, request, reply) => {
-      const { language, site: host, texts } = site.shown(reply);
+      const { language, texts } = site.shown(reply);
       const form = request.body ?? new Map<string, string>();
       const endOthers = form.has("end_others");
       const currentPassword = form.get(fieldNames.current) ?? "";
@@ -63,8 +62,7 @@ export function passwordPages(site: AccountSite, signedIn: SignedIn, parts: Acco
         await selfService.changePassword(session.me, change, waitingCallerOf(request, reply), language);
         const { done, othersEnded } = texts.password;
         const sentences = endOthers ? [done.text, othersEnded] : [done.text];
-        const links = [site.link(reply, "account")];
-        return site.send(reply, textPage({ language, site: host, title: done.title, sentences, links }));
+        return site.report(reply, { title: done.title, sentences }, "account");
       });
     }),
   };
@@ -103,7 +101,7 @@ export function emailPages(site: AccountSite, signedIn: SignedIn, parts: Account
       return ask(reply, session);
     }),
     post: signedIn("email", async (session, request, reply) => {
-      const { language, site: host, texts } = site.shown(reply);
+      const { language, texts } = site.shown(reply);
       const email = (request.body?.get(fieldNames.email) ?? "").trim();
       const currentPassword = request.body?.get(fieldNames.current) ?? "";
       const again = (faults: readonly Fault[], status = 422) => ask(reply, session, email, faults, status);
@@ -119,10 +117,7 @@ export function emailPages(site: AccountSite, signedIn: SignedIn, parts: Account
         await selfService.beginEmailChange(session.me, { email, currentPassword }, caller, language);
         const { sentTitle: title, sent } = texts.email;
         const sentences = [sent(strongText(email)), texts.mailAdvice];
-        return site.send(
-          reply,
-          textPage({ language, site: host, title, sentences, links: [site.link(reply, "account")] }),
-        );
+        return site.report(reply, { title, sentences }, "account");
       });
     }),
   };
@@ -137,14 +132,10 @@ export function verifyPages(
   return {
     get: async (_request, reply) => site.goTo(reply, "overview"),
     post: signedIn("overview", async ({ me, user }, request, reply) => {
-      const { language, site: host, texts } = site.shown(reply);
+      const { language, texts } = site.shown(reply);
       await selfService.sendVerification(me, callerOf(request), language);
       const sentences = [texts.verify.sent(strongText(user.email)), texts.mailAdvice];
-      const links = [site.link(reply, "account")];
-      return site.send(
-        reply,
-        textPage({ language, site: host, title: texts.verify.title, sentences, links }),
-      );
+      return site.report(reply, { title: texts.verify.title, sentences }, "account");
     }),
   };
 }

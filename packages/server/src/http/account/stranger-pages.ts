@@ -5,7 +5,6 @@ import { callerOf } from "../caller.ts";
 import type { FormField } from "../pages/form-field.ts";
 import { type Fault, formPage } from "../pages/form-page.ts";
 import { languages } from "../pages/language.ts";
-import { textPage } from "../pages/text-page.ts";
 import type { AccountPage, AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, incomplete, runForm } from "./form-answers.ts";
@@ -32,7 +31,7 @@ export function forgotPages(site: AccountSite, { selfService }: AccountParts): A
       return ask(reply);
     },
     async post(request, reply) {
-      const { language, site: host, texts } = site.shown(reply);
+      const { language, texts } = site.shown(reply);
       const typed = request.body?.get(fieldNames.username) ?? "";
       const again = (faults: readonly Fault[], status = 422) => ask(reply, kept(typed), faults, status);
       const running = { site, reply, fields: [fieldNames.username], again };
@@ -43,11 +42,7 @@ export function forgotPages(site: AccountSite, { selfService }: AccountParts): A
       return runForm(running, async () => {
         await selfService.forgotPassword(typed, callerOf(request), language);
         const { title, text } = texts.forgot.sent;
-        const sentences = [text, texts.mailAdvice];
-        return site.send(
-          reply,
-          textPage({ language, site: host, title, sentences, links: [site.link(reply, "signIn")] }),
-        );
+        return site.report(reply, { title, sentences: [text, texts.mailAdvice] }, "signIn");
       });
     },
   };
@@ -82,7 +77,7 @@ export function signUpPages(site: AccountSite, { selfService, signUpDomains }: A
       return ask(reply);
     },
     async post(request, reply) {
-      const { language, site: host, texts } = site.shown(reply);
+      const { language, texts } = site.shown(reply);
       const email = (request.body?.get(fieldNames.email) ?? "").trim();
       const again = (faults: readonly Fault[], status = 422) => ask(reply, kept(email), faults, status);
       const running = { site, reply, fields: [fieldNames.email], again };
@@ -92,11 +87,7 @@ export function signUpPages(site: AccountSite, { selfService, signUpDomains }: A
       return runForm(running, async () => {
         await selfService.signUp(email, callerOf(request), language);
         const { title, text } = texts.signUp.sent;
-        const sentences = [text, texts.mailAdvice];
-        return site.send(
-          reply,
-          textPage({ language, site: host, title, sentences, links: [site.link(reply, "signIn")] }),
-        );
+        return site.report(reply, { title, sentences: [text, texts.mailAdvice] }, "signIn");
       });
     },
   };

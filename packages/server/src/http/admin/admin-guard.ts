@@ -5,7 +5,7 @@ import type { Origin } from "../../core/audit-events.ts";
 import { errorCodes, LatchkeyError } from "../../core/errors.ts";
 import { atFirstUse } from "../../core/first-use.ts";
 import { assertMay, type Power, powersOf } from "../../core/people/powers.ts";
-import { clientOf, type UserOf } from "../../core/stories/current-user.ts";
+import { clientOf, isMachine, type UserOf } from "../../core/stories/current-user.ts";
 import { isMeantFor } from "../../core/tokens/resource-tokens.ts";
 import { callerOf } from "../caller.ts";
 
@@ -51,10 +51,10 @@ export function createAdminGuard({ openGuard, resource, userOf }: AdminGuardPart
       if (!isMeantFor(principal, resource))
         throw new LatchkeyError("invalid_token", { reason: "the token of a client for another resource" });
       const { client } = clientOf(principal);
-      const isMachine = client === principal.userId;
-      const roles = isMachine ? [] : (await userOf(principal)).roles;
+      const ofMachine = isMachine(principal);
+      const roles = ofMachine ? [] : (await userOf(principal)).roles;
       const scopes = client === undefined ? undefined : principal.scopes;
-      const held = powersOf({ roles, scopes, isMachine });
+      const held = powersOf({ roles, scopes, isMachine: ofMachine });
       for (const power of request.routeOptions.config.powers ?? []) assertMay(held, power);
       const by = { ...callerOf(request), actor: principal.userId, ...(client !== undefined && { client }) };
       callers.set(request, { by, held });

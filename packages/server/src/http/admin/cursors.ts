@@ -4,8 +4,8 @@ import { LatchkeyError } from "../../core/errors.ts";
 /** A position in a list: texts and whole numbers. */
 export type Position = readonly (string | number)[];
 
-/** The longest cursor, in characters. */
-export const longestCursor = 1024;
+/** The longest cursor, in characters. That of the longest client id has 2,027, and that of the longest names 1,600. */
+export const longestCursor = 2048;
 
 /**
  * The cursors of one list under one query, as opaque texts. A cursor of another list or query is refused: its position

@@ -4,6 +4,7 @@ import type { Power } from "../../core/people/powers.ts";
 import {
   always,
   bodyErrors,
+  either,
   errors,
   header,
   otherRefusals,
@@ -157,16 +158,4 @@ function refusalsOf({ body, query, issue, refusals = [] }: AdminOperation) {
     403: errors("Authenticated, but not allowed", {}, ...given.filter((code) => statusOf(code) === 403)),
     ...(syntax !== undefined && { 422: either(syntax[422], byStatus[422]) }),
   };
-}
-
-type Refused = ReturnType<typeof errors>;
-type Invalid = ReturnType<typeof bodyErrors>[422];
-
-/** A 422 of a broken field, and of a refusal with a code of its own if the operation has one. */
-export function either(invalid: Invalid, refused: Refused | undefined): object {
-  if (refused === undefined) return invalid;
-  const [one, other] = [invalid.content["application/json"], refused.content["application/json"]];
-  const schema = { anyOf: [one.schema, other.schema] };
-  const examples = { ...one.examples, ...other.examples };
-  return { ...refused, content: { "application/json": { schema, examples } } };
 }

@@ -8,10 +8,18 @@ export function refusalOf(error: unknown): LatchkeyError | undefined {
   if (error instanceof UnknownSubject) return new LatchkeyError("not_found");
   if (error instanceof OvertakenChange) return new LatchkeyError("conflict");
   if (error instanceof WeakPassword) return error.refusal;
-  if (error instanceof PersonProblem && error.code !== "validation_error")
-    return new LatchkeyError(error.code);
+  if (error instanceof PersonProblem) return refusalOfPerson(error);
   if (!(error instanceof RefusedChange)) return undefined;
-  return new LatchkeyError("validation_error", {
-    issues: [{ loc: ["body"], msg: error.message, type: "value_error" }],
-  });
+  return brokenBody(error.message);
+}
+
+function refusalOfPerson({ code, field, message }: PersonProblem): LatchkeyError {
+  if (code === "validation_error") return brokenBody(message, field);
+  // The other messages repeat names.
+  return new LatchkeyError(code, code === "forbidden" ? { fault: message } : {});
+}
+
+function brokenBody(msg: string, field?: string): LatchkeyError {
+  const loc = field === undefined ? ["body"] : ["body", field];
+  return new LatchkeyError("validation_error", { issues: [{ loc, msg, type: "value_error" }] });
 }

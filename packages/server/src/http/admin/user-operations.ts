@@ -138,6 +138,7 @@ export const eraseUser = {
     "The id of the user and the addresses of their events are replaced by a pseudonym, in the background. A removed user " +
     "can be erased too, by the id.",
   powers: ["users:write", "roles:write"],
+  headers: ifMatch,
   answer: done("Erased: the audit trail names erased:4mQz… instead", "The user was removed"),
   refusals: [...changeRefusals, "last_administrator"],
 } as const;
@@ -147,8 +148,9 @@ export const resetPassword = {
   summary: "Mail a link to set a new password to a user",
   description: "Without mail this operation gets 404.",
   powers: ["users:write"],
+  headers: ifMatch,
   answer: { ...done("A mail with a link is on its way", "The mail is in the outbox"), status: 202 },
-  refusals: ["protected_account"],
+  refusals: changeRefusals,
 } as const;
 
 export const endUserSessions = {

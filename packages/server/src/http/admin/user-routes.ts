@@ -117,12 +117,12 @@ export function userRoutes({ app, callerOf }: AdminScope, stories: UserStories):
   });
 
   app.post<ById>(`${one}/erase`, plain(operations.eraseUser), async (request, reply) => {
-    const pseudonym = await changes.erase(request.params.id, callerOf(request));
+    const pseudonym = await changes.erase(request.params.id, await termsOf(request));
     return reply.send({ message: `Erased: the audit trail names ${pseudonym} instead` });
   });
 
   app.post<ById>(`${one}/reset`, plain(operations.resetPassword), async (request, reply) => {
-    const { by, held } = callerOf(request);
+    const { by, held } = await termsOf(request);
     const user = await changes.byId(request.params.id);
     operations.assertMayReset(held, user);
     await selfService.sendReset(user.id, by, language);

@@ -12,6 +12,7 @@ import {
 } from "./format.ts";
 import { readHashLines } from "./hash-lines.ts";
 
+/** The options of a build. */
 export interface BuildOptions {
   /** Passwords that were seen less often are left out. */
   readonly atLeast?: number;

@@ -46,6 +46,7 @@ export function fileBytes({ blocks }: FilterSize): number {
   return (blocks + 1) * blockBytes;
 }
 
+/** The first block of a filter. */
 export function headerOf({ passwords, blocks }: FilterSize): Buffer {
   const header = Buffer.alloc(blockBytes);
   magic.copy(header);

@@ -1,6 +1,7 @@
 import type { Erasures } from "../../core/people/erasures.ts";
 import { type Database, must, one, type Step, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
+import { unmailingStep } from "./address-traces.ts";
 import type { AuditWriter } from "./audit.ts";
 import { newestEvent, oldestEvent } from "./audit-reading.ts";
 import { digestOf } from "./spent-ids.ts";
@@ -22,13 +23,10 @@ const begin = statement<{ userId: string; at: number; pseudonym: string }>(`
   on conflict (user_id) do update set pseudonym = excluded.pseudonym, begun_at = excluded.begun_at
   where erasures.pseudonym is null`);
 
-// A mail to an erased user is not sent any more.
-const deleteMails = statement<{ userId: string }>("delete from outbox where user_id = :userId");
-
 /** The steps of a removal. @param pseudonym of an erased user; undefined if the id stays in the audit trail */
 export function erasureSteps(userId: string, at: number, pseudonym: string | undefined): Step[] {
   if (pseudonym === undefined) return [step(wait, { userId, at })];
-  return [step(begin, { userId, at, pseudonym }), step(deleteMails, { userId })];
+  return [step(begin, { userId, at, pseudonym }), unmailingStep(userId)];
 }
 
 const wasGiven = statement<{ digest: string }, { digest: string }>(
@@ -96,7 +94,7 @@ export function erasureTable(database: Database, audit: AuditWriter): Erasures {
     wasGiven: async (id) => (await one(database, wasGiven, { digest: digestOf(id) })) !== undefined,
     begin: ({ userId, pseudonym }, event) =>
       audit.commit(
-        [must(begin, { userId, pseudonym, at: event.at }), step(deleteMails, { userId })],
+        [must(begin, { userId, pseudonym, at: event.at }), unmailingStep(userId)],
         [event],
         "urgent",
       ),

@@ -1,4 +1,4 @@
-import type { FailuresInARow } from "../../core/throttle/failures-in-a-row.ts";
+import { type FailuresInARow, withoutAccount } from "../../core/throttle/failures-in-a-row.ts";
 import { type Database, one, step } from "../database.ts";
 import { statement } from "../statement.ts";
 
@@ -6,14 +6,13 @@ interface Key {
   readonly key: string;
 }
 
-// A new password has another time, and its count begins with this attempt.
+// A new password has another time, and its count begins with this attempt. The id of a removed user gets no row: nothing
+// would ever delete it.
 const count = statement<Key>(`
   insert into password_failures (key, user_id, password_set_at, failures)
-  values (
-    :key,
-    (select id from users where id = :key),
-    coalesce((select password_changed_at from users where id = :key), 0),
-    1)
+  select attempt.key, users.id, coalesce(users.password_changed_at, 0), 1
+  from (select cast(:key as text) as key) as attempt left join users on users.id = attempt.key
+  where users.id is not null or attempt.key like '${withoutAccount}%'
   on conflict (key) do update set
     failures = case
       when password_failures.password_set_at = excluded.password_set_at then password_failures.failures + 1

@@ -1,4 +1,4 @@
-import { canonicalName } from "../../core/passwords/account-names.ts";
+import { displayKeyOf } from "../../core/passwords/account-names.ts";
 import {
   administratorRole,
   type ChangedUser,
@@ -50,7 +50,7 @@ export function writtenUser({
   return {
     ...{ id, username, email, displayName },
     roles: JSON.stringify(roles),
-    displayKey: displayName === null ? null : canonicalName(displayName),
+    displayKey: displayName === null ? null : displayKeyOf(displayName),
     mustChangePassword: mustChangePassword ? 1 : 0,
     emailVerifiedAt,
   };

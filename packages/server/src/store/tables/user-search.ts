@@ -1,4 +1,4 @@
-import { canonicalName } from "../../core/passwords/account-names.ts";
+import { displayKeyOf } from "../../core/passwords/account-names.ts";
 import type {
   FoundUsers,
   KeyRange,
@@ -90,7 +90,7 @@ export function userSearch(database: Database): UserSearch {
       for (;;) {
         const rows = await database.all(withoutKey, {});
         if (rows.length === 0) return;
-        const steps = rows.map((row) => step(setKey, { ...row, key: canonicalName(row.displayName) }));
+        const steps = rows.map((row) => step(setKey, { ...row, key: displayKeyOf(row.displayName) }));
         await database.commit(steps);
       }
     },

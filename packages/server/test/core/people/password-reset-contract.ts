@@ -293,7 +293,6 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       const link = world.tokenOf(mail);
       const id = linkTokens.read(link) ?? "";
       expect(id).toBe(mail?.linkId);
-      expect(link).not.toContain(id);
       expect(JSON.stringify([await world.store.links.byId(id), mail, world.heard])).not.toContain(link);
     });
   });

@@ -120,6 +120,16 @@ export function signUpContract(engine: string, open: OpenStores): void {
     });
   });
 
+  test(`sub-addresses share the limit of their mailbox: ${engine}`, async () => {
+    await using world = await selfServiceWorld(open);
+    const signUp = (email: string, number: number) => world.stories.signUp(email, from(number), "en");
+    for (let number = 0; number < 5; number++) await signUp(`carol+${number}@example.com`, number);
+    for (const email of ["carol@example.com", "Carol+6+7@Example.com", "carol+@example.com"])
+      await expect(signUp(email, 9)).rejects.toEqual(refusal("rate_limited"));
+    await signUp("carola+1@example.com", 9);
+    for (const email of ["+1@example.com", "+2@example.com"]) await signUp(email, 9);
+  });
+
   describe(`a sign-up link: ${engine}`, () => {
     test("of which twenty uses come at once, at two replicas, makes one account", async () => {
       await using world = await selfServiceWorld(open);
@@ -209,6 +219,29 @@ export function signUpContract(engine: string, open: OpenStores): void {
       expect(mail).toMatchObject({ content: { kind: "invitation", invitedBy: "bob" }, language: "fr" });
       const user = await world.stories.join(world.tokenOf(mail), carol, caller);
       expect(user.roles).toEqual(["user", "editor"]);
+    });
+
+    test("ends with the account of another one to the same address", async () => {
+      await using world = await selfServiceWorld(open);
+      await world.stories.invite("Carol@example.org", ["user", "admin"], admin, "en");
+      const first = await world.sentLink("invitation");
+      await world.stories.invite("carol@example.org", ["user"], admin, "en");
+      const { id } = await world.stories.join(await world.sentLink("invitation"), carol, caller);
+      await expect(world.stories.describeLink(first)).rejects.toEqual(refusal("invalid_link"));
+      await world.store.users.remove(id, { name: "user.removed", at: world.now(), address: "test" });
+      await expect(world.stories.join(first, carol, caller)).rejects.toEqual(refusal("invalid_link"));
+    });
+
+    test("ends with the removal of a user who was added meanwhile", async () => {
+      await using world = await selfServiceWorld(open);
+      const me = await world.signedIn("bob");
+      await world.stories.invite("carol@example.com", ["user", "admin"], admin, "en");
+      const link = await world.sentLink("invitation");
+      const change = { email: "carol@example.com", currentPassword: password };
+      await world.stories.beginEmailChange(me, change, caller, "en");
+      await world.stories.confirmEmail(await world.sentLink("change_email"), caller, "en");
+      await world.store.users.remove(me.userId, { name: "user.removed", at: world.now(), address: "test" });
+      await expect(world.stories.join(link, carol, caller)).rejects.toEqual(refusal("invalid_link"));
     });
 
     test("to the address of an account, or to none, is refused", async () => {

@@ -1,0 +1,30 @@
+import { type Step, step } from "../database.ts";
+import { statement } from "../statement.ts";
+
+const of = (text: string) => `lower(cast(${text} as text))`;
+const ofUser = of("(select email from users where id = :userId)");
+
+const deleteSignUps = statement<{ email: string }>(`
+  delete from links where user_id is null and lower(email) = ${of(":email")}`);
+
+const deleteSignUpsOfUser = statement<{ userId: string }>(`
+  delete from links where user_id is null and lower(email) = ${ofUser}`);
+
+// Such a mail names no user, or another one.
+const deleteMails = statement<{ userId: string }>(`
+  delete from outbox where user_id = :userId or lower(recipient) = ${ofUser}`);
+
+/** Ends the other invitations of a new user: one of them would be a second account after the removal of the first. */
+export function signedUpStep(email: string): Step {
+  return step(deleteSignUps, { email });
+}
+
+/** Ends the invitations of a user who is removed. The row of the user must be there. */
+export function uninvitingStep(userId: string): Step {
+  return step(deleteSignUpsOfUser, { userId });
+}
+
+/** Deletes the mails that wait for a user who is erased. The row of the user may be there. */
+export function unmailingStep(userId: string): Step {
+  return step(deleteMails, { userId });
+}
