@@ -19,12 +19,12 @@ export function signedUpStep(email: string): Step {
   return step(deleteSignUps, { email });
 }
 
-/** Ends the invitations of a user who is removed. The row of the user must be there. */
+/** Ends the invitations of a removed user. The row of the user must be there. */
 export function uninvitingStep(userId: string): Step {
   return step(deleteSignUpsOfUser, { userId });
 }
 
-/** Deletes the mails that wait for a user who is erased. The row of the user may be there. */
+/** Deletes the mails that wait for an erased user. The row of the user may be there. */
 export function unmailingStep(userId: string): Step {
   return step(deleteMails, { userId });
 }
