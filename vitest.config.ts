@@ -38,7 +38,7 @@ export default defineConfig({
           name: "server",
           include: ["packages/server/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
           exclude: [
-            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,wire,languages,oauth-clients,container,cluster}/**",
+            "packages/server/test/{crash,keycloak,postgres,replicas,deploy,misfortune,scale,wire,languages,oauth-clients,container,cluster}/**",
             "examples/web/test/browser/**",
           ],
           globalSetup: [
@@ -106,6 +106,17 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "scale",
+          include: ["packages/server/test/scale/**/*.test.ts"],
+          globalSetup: ["packages/server/test/postgres/server/embedded.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          env,
         },
       },
       {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { integer } from "../config/values.ts";
 import { tableLayout, terminalColumns } from "../table-layout.ts";
 import { print, printJson, visible } from "../terminal.ts";
@@ -85,6 +86,8 @@ export async function printParts<Row, Cursor>(
   for (let printed = 0; ; ) {
     const { rows, next } = await listing.read({ after, limit: Math.min(pageSize, most - printed) });
     printPage(rows);
+    // A slow reader of a pipe would otherwise leave the whole list in memory.
+    if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
     printed += rows.length;
     after = next;
     if (next === undefined) {
