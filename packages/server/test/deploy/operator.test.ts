@@ -31,7 +31,7 @@ const shown: readonly (readonly [string, RegExp])[] = [
   ["openid-configuration", /^\{"issuer":"https:\/\/login\.example\.com".*\}401\n404\n$/],
   ["login.json", /\{"access_token":"eyJ/],
   ["grep login.succeeded", /"event":"login\.succeeded".*"subject":"user:alice"/],
-  ["promtool check config", /^ *SUCCESS: 26 rules found$/m],
+  ["promtool check config", /^ *SUCCESS: 27 rules found$/m],
   ["latchkey-backup.timer", /^-rw------- 1 latchkey latchkey .*Z\.db$/m],
 ];
 
