@@ -8,6 +8,8 @@ import { GroupWriter } from "../../src/store/sqlite/group-writer.ts";
 /** Tables of a login. Background jobs read other tables, and delete old rows of these a batch at a time. */
 const ofLogins = /\b(users|sessions|realm_sessions|attempts)\b|insert into audit_events/;
 const ofTidying = /^\s*delete from .*\blimit\b/s;
+/** A new connection of the pool sets its timeouts first, at any time. */
+const ofConnecting = /\bset_config\('statement_timeout'/;
 
 /**
  * Records every SQL statement at the engines' own drivers, and every real hash operation with its cost.
@@ -18,7 +20,7 @@ export function workLog(counts = ofLogins) {
   let statements: string[] = [];
   let hashes: string[] = [];
   const note = (sql: string) => {
-    if (counts.test(sql) && !ofTidying.test(sql)) statements.push(sql);
+    if (counts.test(sql) && !ofTidying.test(sql) && !ofConnecting.test(sql)) statements.push(sql);
   };
   const read = StatementSync.prototype.all;
   const write = GroupWriter.prototype.commit;
