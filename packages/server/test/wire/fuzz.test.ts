@@ -11,7 +11,7 @@ const duration = 60;
 /**
  * OAuth answers 400 to well-formed requests with a code, a token or a redirect URI that it refuses (RFC 6749 §5.2). A
  * schema cannot tell those apart. The administration answers 409, 412 and 422 to changes that its rules refuse, and 414
- * to the longest values of a query.
+ * or 431 to the longest values of a query.
  */
 const config = `
 [[operations]]
@@ -20,8 +20,8 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
 
 [[operations]]
 include-path-regex = "^/admin/"
-checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "414", "422", "5xx"]
-checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "414", "422", "5xx"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "414", "422", "431", "5xx"]
+checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "414", "422", "431", "5xx"]
 `;
 
 const place = new Place();
