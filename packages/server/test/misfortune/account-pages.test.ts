@@ -41,6 +41,11 @@ async function open(path: string, options: BrowserContextOptions = {}) {
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 const heading = (page: Page) => page.textContent("h1");
 
+/** Presses a button, and waits for the page that answers: the browser goes back from nowhere else. */
+async function submit(page: Page, name: string): Promise<void> {
+  await Promise.all([page.waitForEvent("load"), press(page, name)]);
+}
+
 async function signIn(page: Page, username: string, password: string): Promise<void> {
   await page.getByLabel("User name or e-mail address").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
@@ -242,7 +247,7 @@ describe("a person without JavaScript", () => {
     await signIn(page, "alice", passwords.alice);
     await page.goto(`${server.url}/account/password`);
     await page.goto(`${server.url}/account`);
-    await press(page, "Sign out");
+    await submit(page, "Sign out");
     await page.goBack();
     expect(await page.content()).not.toContain("alice@example.com");
     expect(await heading(page)).toBe("Sign in to your account");
@@ -259,7 +264,7 @@ describe("a person without JavaScript", () => {
     const link = await linkOf(server, "reset", [earlier]);
     await page.goto(server.url + link);
     await choose(page, "a quite different one");
-    await press(page, "Save the password");
+    await submit(page, "Save the password");
     await page.goBack();
     expect(await heading(page)).toBe("This link does not work any more");
   });
