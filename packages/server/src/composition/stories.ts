@@ -17,11 +17,11 @@ import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
 import { forgetAccount } from "../core/throttle/forget-account.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
+import type { AccountMount } from "../http/account/account-app.ts";
+import type { AdminMount } from "../http/admin/admin-app.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import { checkForeignHash } from "../password-checks/check-foreign-hash.ts";
-import { composeAccount } from "./account.ts";
-import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
@@ -153,26 +153,31 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     mailLanguage: config.mailLanguage,
     recentEvents: createRecentEvents(users, store.events),
   });
-  const account =
-    selfService &&
-    composeAccount({
-      ...parts,
-      config,
-      issuer,
-      store,
-      keys,
-      signIn,
-      selfService,
-      ownSessions,
-      passwordRules,
-    });
-  const administration = composeAdministration({
-    ...{ ...parts, config, issuer, store, keys, longestGrace },
-    userOf:
-      realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
-    users: realm?.oauth?.users ?? accounts,
-    people: selfService && { changes, selfService },
-  });
+  const account: AccountMount | undefined =
+    selfService === undefined || config.accountPages !== "on"
+      ? undefined
+      : {
+          open: async () => {
+            const { composeAccount } = await import("./account.ts");
+            return composeAccount({
+              ...{ ...parts, config, issuer, store, keys },
+              ...{ signIn, selfService, ownSessions, passwordRules },
+            });
+          },
+        };
+  const administration: AdminMount = {
+    ownUsers: selfService !== undefined,
+    open: async () => {
+      const { composeAdministration } = await import("./administration.ts");
+      return composeAdministration({
+        ...{ ...parts, config, issuer, store, keys, longestGrace },
+        userOf:
+          realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
+        users: realm?.oauth?.users ?? accounts,
+        people: selfService && { changes, selfService },
+      });
+    },
+  };
   return {
     operations,
     administration,
