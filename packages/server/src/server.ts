@@ -87,7 +87,8 @@ export async function startServer(config: Config, dependencies: ServerDependenci
     const keys = await openKeys(foundation);
     const stories = await composeStories({ ...foundation, keys, hasher, network, oauthMetrics });
     const { people, realm, counters } = stories;
-    const mail = composeMail({ ...foundation, links: stories.selfService, mailMetrics, databaseTime: time });
+    const { openLinks } = stories;
+    const mail = await composeMail({ ...foundation, openLinks, mailMetrics, databaseTime: time });
     mailWritten = () => mail?.job.wake();
     const appParts = {
       mail,

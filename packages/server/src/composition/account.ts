@@ -19,10 +19,9 @@ export interface AccountComposition extends Foundation {
   readonly passwordRules: Pick<PasswordRules, "minLength">;
 }
 
-/** Composes the account pages. Undefined if they are off. */
-export function composeAccount(parts: AccountComposition): AccountParts | undefined {
+/** Composes the account pages. */
+export function composeAccount(parts: AccountComposition): AccountParts {
   const { config, issuer, store, clock, log, keys, signIn, selfService, ownSessions, passwordRules } = parts;
-  if (config.accountPages !== "on") return undefined;
   // A session of a browser ends with its cookie, so none of them stays behind.
   const max = Math.min(signIn.settings.max, config.accessTokenTtl);
   const settings = { ...signIn.settings, max, idle: Math.min(signIn.settings.idle, max) };

@@ -1,16 +1,17 @@
 import { mailWay } from "../config/mail-way.ts";
 import { siteOf } from "../config/site.ts";
+import type { Clock } from "../core/clock.ts";
 import { atFirstUse } from "../core/first-use.ts";
 import type { LinkMails } from "../core/people/self-service.ts";
-import { MailJob } from "../mail/mail-job.ts";
-import { Mailbox } from "../mail/mailbox.ts";
+import type { MailJob } from "../mail/mail-job.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
 import type { MailMetrics } from "../metrics/mail-metrics.ts";
 import type { Foundation } from "./keys.ts";
 
 /** The parts that the sending of mails is composed with. */
 export interface MailComposition extends Foundation {
   /** Undefined for the users of a realm. */
-  readonly links: LinkMails | undefined;
+  readonly openLinks: (() => Promise<LinkMails>) | undefined;
   readonly mailMetrics: MailMetrics;
   /** The clock of a shared database, in milliseconds since the epoch. Undefined for a database of one process. */
   readonly databaseTime: (() => Promise<number>) | undefined;
@@ -24,19 +25,20 @@ export interface Mail {
 }
 
 /** Composes the mail job. Its transport and its texts are loaded for the first mail. Undefined if no way is set. */
-export function composeMail({
+export async function composeMail({
   config,
   issuer,
   store,
   clock,
   log,
-  links,
+  openLinks,
   mailMetrics,
   databaseTime,
-}: MailComposition): Mail | undefined {
+}: MailComposition): Promise<Mail | undefined> {
   const way = mailWay(config);
-  if (way === undefined || links === undefined) return undefined;
-  const mailbox = way.kind === "mailbox" ? new Mailbox(clock) : undefined;
+  if (way === undefined || openLinks === undefined) return undefined;
+  const { MailJob } = await import("../mail/mail-job.ts");
+  const mailbox = way.kind === "mailbox" ? await openMailbox(clock) : undefined;
   const open = atFirstUse(async () => {
     const { openDelivery } = await import("../mail/delivery.ts");
     return openDelivery({
@@ -45,7 +47,7 @@ export function composeMail({
       site: siteOf(config, issuer),
       issuer,
       clock,
-      linkAddress: links.linkAddress,
+      linkAddress: (await openLinks()).linkAddress,
     });
   });
   const job = new MailJob({
@@ -55,9 +57,14 @@ export function composeMail({
       const deliver = await open();
       await deliver(mail, content, signal);
     },
-    answerRequest: links.answerRequest,
+    answerRequest: async (...given) => (await openLinks()).answerRequest(...given),
     counted: (kind, outcome) => mailMetrics.note(kind, outcome),
     log,
   });
   return { job, mailbox };
+}
+
+async function openMailbox(clock: Clock): Promise<Mailbox> {
+  const { Mailbox } = await import("../mail/mailbox.ts");
+  return new Mailbox(clock);
 }

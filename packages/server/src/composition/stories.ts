@@ -2,11 +2,12 @@ import type { Network } from "../client-documents/network.ts";
 import { mailWay } from "../config/mail-way.ts";
 import { serverActor } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { atFirstUse } from "../core/first-use.ts";
 import { createArrivals } from "../core/mail/arrivals.ts";
 import type { Resources } from "../core/oauth/resources.ts";
 import { nameFingerprints } from "../core/passwords/account-names.ts";
 import { HashQueue } from "../core/passwords/hash-queue.ts";
-import { type Hasher, Passwords } from "../core/passwords/passwords.ts";
+import { type ForeignCheck, type Hasher, Passwords } from "../core/passwords/passwords.ts";
 import { createPseudonyms } from "../core/people/erasures.ts";
 import { People } from "../core/people/people.ts";
 import { createCurrentUser, createUserOf } from "../core/stories/current-user.ts";
@@ -17,17 +18,16 @@ import { createSignIn } from "../core/stories/sign-in.ts";
 import { createSignOut } from "../core/stories/sign-out.ts";
 import { forgetAccount } from "../core/throttle/forget-account.ts";
 import { Throttle } from "../core/throttle/throttle.ts";
+import type { AccountMount } from "../http/account/account-app.ts";
+import type { AdminMount } from "../http/admin/admin-app.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
-import { checkForeignHash } from "../password-checks/check-foreign-hash.ts";
-import { composeAccount } from "./account.ts";
-import { composeAdministration } from "./administration.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import { lazySelfService } from "./lazy-self-service.ts";
+import { lazyUserChanges } from "./lazy-user-changes.ts";
 import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
-import { composeSelfService } from "./self-service.ts";
 import { composeTools } from "./tools.ts";
-import { composeUserChanges } from "./user-changes.ts";
 
 /** The parts that the stories are composed with. */
 export interface StoryParts extends Foundation {
@@ -50,7 +50,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
 
   const queue = new HashQueue({ concurrency: config.hashConcurrency, maxWaiting: config.hashQueue });
   const cost = { memory: config.hashMemory, iterations: config.hashIterations, parallelism: 1 };
-  const passwords = new Passwords(cost, queue, hasher, checkForeignHash);
+  const passwords = new Passwords(cost, queue, hasher, foreignCheck());
   const passwordRules = passwordRulesOf(config, {
     issuer,
     steady,
@@ -66,7 +66,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   };
   const counters = store.attemptCounters(steady);
   const pseudonymOf = createPseudonyms(async () => keyring.first.pseudonym);
-  const changes = composeUserChanges({
+  const changes = lazyUserChanges({
     ...{ config, store, passwords, passwordRules, clock, counters },
     pseudonymOf,
     refuseEnded: () => keys.revocations.poll(),
@@ -117,23 +117,14 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     currentUser: createCurrentUser(check, userOf),
     signOut: createSignOut(shared),
   };
-  const selfService =
+  const own =
     realm === undefined
-      ? composeSelfService({
-          ...{
-            ...parts,
-            config,
-            issuer,
-            store,
-            keys,
-            accounts,
-            passwords,
-            passwordRules,
-            throttle,
-            counters,
-          },
+      ? lazySelfService({
+          ...{ ...parts, config, issuer, store, keys },
+          ...{ accounts, passwords, passwordRules, throttle, counters },
         })
       : undefined;
+  const selfService = own?.selfService;
   const oauth =
     config.oauth === "on"
       ? composeOAuth({
@@ -153,32 +144,38 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     mailLanguage: config.mailLanguage,
     recentEvents: createRecentEvents(users, store.events),
   });
-  const account =
-    selfService &&
-    composeAccount({
-      ...parts,
-      config,
-      issuer,
-      store,
-      keys,
-      signIn,
-      selfService,
-      ownSessions,
-      passwordRules,
-    });
-  const administration = composeAdministration({
-    ...{ ...parts, config, issuer, store, keys, longestGrace },
-    userOf:
-      realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
-    users: realm?.oauth?.users ?? accounts,
-    people: selfService && { changes, selfService },
-  });
+  const account: AccountMount | undefined =
+    selfService === undefined || config.accountPages !== "on"
+      ? undefined
+      : {
+          open: async () => {
+            const { composeAccount } = await import("./account.ts");
+            return composeAccount({
+              ...{ ...parts, config, issuer, store, keys },
+              ...{ signIn, selfService, ownSessions, passwordRules },
+            });
+          },
+        };
+  const administration: AdminMount = {
+    ownUsers: selfService !== undefined,
+    open: async () => {
+      const { composeAdministration } = await import("./administration.ts");
+      return composeAdministration({
+        ...{ ...parts, config, issuer, store, keys, longestGrace },
+        userOf:
+          realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
+        users: realm?.oauth?.users ?? accounts,
+        people: selfService && { changes, selfService },
+      });
+    },
+  };
   return {
     operations,
     administration,
     ownSessions,
     /** Undefined with the users of a realm: their provider has its own pages. */
     selfService,
+    openLinks: own?.openLinks,
     account,
     oauth,
     people,
@@ -189,6 +186,15 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
     counters: [...Object.values(counters), ...(oauth?.counters ?? [])],
     mcp,
   };
+}
+
+/** The check of the hashes of other systems, loaded by the first of them. */
+function foreignCheck(): ForeignCheck {
+  const open = atFirstUse(async () => {
+    const { checkForeignHash } = await import("../password-checks/check-foreign-hash.ts");
+    return checkForeignHash;
+  });
+  return async (hash, password) => (await open())(hash, password);
 }
 
 /** A person's own login has no resource. */

@@ -1,13 +1,10 @@
-import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
 import type { MailboxReading } from "../core/mail/kept-mail.ts";
-import { longestClientId } from "../core/oauth/client.ts";
 import type { Site } from "../core/site.ts";
-import type { AccountParts } from "./account/account-parts.ts";
-import { accountRoutes } from "./account/account-routes.ts";
+import { type AccountMount, accountApp } from "./account/account-app.ts";
+import { type AdminMount, adminApp } from "./admin/admin-app.ts";
 import { adminModels } from "./admin/admin-models.ts";
-import { type AdminStories, adminRoutes } from "./admin/admin-routes.ts";
 import { type AuthOperations, authRoutes } from "./auth-routes.ts";
 import { answerUnusualRequests, brokenRequestAnswers } from "./broken-requests.ts";
 import { requestIds } from "./caller.ts";
@@ -17,20 +14,22 @@ import { errorHandler, sendError } from "./error-answers.ts";
 import { finishBeforeClosing } from "./finish-before-closing.ts";
 import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
-import { mailboxRoutes } from "./mailbox-routes.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
 import { oauthModels } from "./oauth/oauth-models.ts";
 import { type OAuthOperations, oauthRoutes } from "./oauth/oauth-routes.ts";
-import { type StartPageOptions, startPageRoute } from "./pages/start-page.ts";
+import type { StartPageOptions } from "./pages/start-page.ts";
+import { startPageApp } from "./pages/start-page-app.ts";
 import { logRefusedOrigins } from "./refused-origins.ts";
 import { takeBodiesAsBytes } from "./request-input.ts";
+import { requestRules } from "./request-rules.ts";
 import { corsOptions, type HeaderOptions, securityHeaders } from "./response-headers.ts";
 import { type RevocationRouteOptions, revocationRoutes } from "./revocation-routes.ts";
 import { methodsOf, refuseUnrouted, targetRewriter } from "./routing.ts";
 import { models } from "./schemas.ts";
-import { type SelfServiceOperations, selfServiceRoutes } from "./self-service.ts";
+import { selfServiceApp } from "./self-service-app.ts";
 import { selfServiceModels } from "./self-service-models.ts";
+import type { SelfServiceOperations } from "./self-service-parts.ts";
 import { type WellKnownOptions, wellKnownRoutes } from "./well-known.ts";
 
 /** The stories and options of the HTTP edge. */
@@ -53,18 +52,17 @@ export interface AppParts
   /** The mails of a development server. Undefined if they are sent. */
   readonly mailbox: MailboxReading | undefined;
   /** The administration over HTTP. */
-  readonly administration: AdminStories;
+  readonly administration: AdminMount;
   /** The authorization server. Undefined if it is off. */
   readonly oauth: OAuthOperations | undefined;
   /** The operator's site, which the pages name. */
   readonly site: Site;
   /** The pages for people's own accounts. Undefined if they are off. */
-  readonly account: AccountParts | undefined;
+  readonly account: AccountMount | undefined;
   /** The own account. Undefined with the users of a realm. */
   readonly selfService: SelfServiceOperations | undefined;
 }
 
-const maxBodyBytes = 16 * 1024;
 /**
  * In characters. An authorization request holds a state, scopes, and a client id that may be a URL; so does a callback.
  * A request to the administration may hold a cursor, and a name with each character percent-encoded.
@@ -81,7 +79,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const refuseHost = hostCheck(parts);
   const rewriteTarget = targetRewriter(parts.issuer);
   const app = Fastify({
-    bodyLimit: maxBodyBytes,
+    ...requestRules,
     requestTimeout: timeouts.request,
     keepAliveTimeout: timeouts.idle,
     http: {
@@ -98,8 +96,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     },
     genReqId: requestIds((request) => addresses.isFromProxy(request)),
     return503OnClosing: false,
-    // An id in the path may be that of a client, which is a URL or a whole sealed description.
-    routerOptions: { maxParamLength: longestClientId },
     clientErrorHandler: brokenRequestAnswers(parts),
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
@@ -112,7 +108,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   for (const model of [...models, ...adminModels]) app.addSchema(model);
   if (parts.oauth !== undefined) for (const model of oauthModels) app.addSchema(model);
   if (parts.selfService !== undefined) for (const model of selfServiceModels) app.addSchema(model);
-  app.setSerializerCompiler(() => JSON.stringify);
   takeBodiesAsBytes(app);
   app.decorate("operatorSite", parts.site);
   app.decorateReply("refusal", null);
@@ -129,23 +124,28 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
   app.setErrorHandler(errorHandler(parts.log));
 
-  if (parts.corsOrigins.length > 0) await app.register(cors, corsOptions(parts.corsOrigins));
+  if (parts.corsOrigins.length > 0) {
+    await app.register(import("@fastify/cors"), corsOptions(parts.corsOrigins));
+  }
   // After CORS, so that a page can read this refusal too.
   refuseUnrouted(app);
   if (parts.docs) docsRoutes(app, parts);
   await app.register(async (scope) => {
     for (const mount of ["/auth", "/api/v1/auth"]) authRoutes(scope, mount, parts);
-    if (parts.selfService !== undefined) await selfServiceRoutes(scope, parts.selfService);
-    startPageRoute(scope, parts);
+    if (parts.selfService !== undefined) selfServiceApp(scope, parts.selfService);
+    startPageApp(scope, parts);
     wellKnownRoutes(scope, parts);
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
-    if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox);
+    if (parts.mailbox !== undefined) {
+      const { mailboxRoutes } = await import("./mailbox-routes.ts");
+      mailboxRoutes(scope, parts.mailbox);
+    }
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
-    await adminRoutes(scope, parts.administration);
+    adminApp(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
-    if (parts.account !== undefined) accountRoutes(scope, parts.account);
+    if (parts.account !== undefined) accountApp(scope, parts.account);
   });
   await app.ready();
   return app;

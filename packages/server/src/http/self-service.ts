@@ -1,13 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../core/errors.ts";
-import type { MailLanguage } from "../core/mail/mail-kinds.ts";
-import type { SelfService } from "../core/people/self-service.ts";
-import type { SessionPrincipal, TokenCheck } from "../core/stories/current-user.ts";
-import type { OwnSessions } from "../core/stories/own-sessions.ts";
+import type { SessionPrincipal } from "../core/stories/current-user.ts";
 import type { Session } from "../core/stories/sessions.ts";
 import { sessionFields, userFields } from "../core/wire-fields.ts";
 import { bearerOf, callerOf, waitingCallerOf } from "./caller.ts";
-import { lazyValidation } from "./lazy-validation.ts";
 import { describeSelfService, type SelfServiceOperation } from "./openapi-self-service.ts";
 import { languageOf } from "./pages/language.ts";
 import { forgetContentType, readJson } from "./request-input.ts";
@@ -21,26 +17,11 @@ import type {
   PasswordResetRequest,
   SignUpRequest,
 } from "./self-service-models.ts";
-
-/** The stories of the own account, as the edge calls them. */
-export interface SelfServiceOperations {
-  readonly selfService: SelfService;
-  readonly ownSessions: OwnSessions;
-  /** Accepts the tokens of people's own logins alone. */
-  readonly check: TokenCheck;
-  /** The language of a mail if `Accept-Language` names none of the known ones. */
-  readonly mailLanguage: MailLanguage;
-}
+import { mounts, type SelfServiceOperations } from "./self-service-parts.ts";
 
 /** Serves the own account as JSON, beside the four operations. */
-export async function selfServiceRoutes(
-  app: FastifyInstance,
-  operationsOfAccount: SelfServiceOperations,
-): Promise<void> {
-  await app.register(async (scope) => {
-    scope.setValidatorCompiler(lazyValidation(app));
-    for (const mount of ["/auth", "/api/v1/auth"]) routesUnder(scope, mount, operationsOfAccount);
-  });
+export function selfServiceRoutes(app: FastifyInstance, operations: SelfServiceOperations): void {
+  for (const mount of mounts) routesUnder(app, mount, operations);
 }
 
 function routesUnder(

@@ -10,7 +10,7 @@ export async function get(query: string, headers: Readonly<Record<string, string
     throw new Error("GET has an effect");
   };
   await using app = await authorizeWorld({ authorize: unused, deny: unused });
-  return app.inject({ url: `/oauth/authorize?${query}`, headers });
+  return await app.inject({ url: `/oauth/authorize?${query}`, headers });
 }
 
 /** The header of a form that this server sent to itself. */

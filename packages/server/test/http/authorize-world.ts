@@ -3,7 +3,8 @@ import { LatchkeyError } from "../../src/core/errors.ts";
 import { createRequestCheck } from "../../src/core/oauth/authorization-request.ts";
 import type { Client } from "../../src/core/oauth/client.ts";
 import type { Resource } from "../../src/core/oauth/resources.ts";
-import { type AuthorizePageParts, authorizeRoutes } from "../../src/http/oauth/authorize-route.ts";
+import { authorizeApp } from "../../src/http/oauth/authorize-app.ts";
+import type { AuthorizePageParts } from "../../src/http/oauth/authorize-parts.ts";
 import { takeBodiesAsBytes } from "../../src/http/request-input.ts";
 import { securityHeaders } from "../../src/http/response-headers.ts";
 
@@ -104,7 +105,7 @@ export async function authorizeWorld(
     },
     allowedScope: (asked) => asked ?? "",
   });
-  authorizeRoutes(app, {
+  authorizeApp(app, {
     issuer: ownIssuer,
     checkRequest,
     authorize: async () => "the-code",

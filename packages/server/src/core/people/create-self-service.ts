@@ -6,7 +6,7 @@ import { createNewPasswords, type NewPasswordParts } from "./new-passwords.ts";
 import { createOwnEmail, type OwnEmailParts } from "./own-email.ts";
 import { createOwnPassword, type OwnPasswordParts } from "./own-password.ts";
 import { createPasswordResets, type PasswordResetParts } from "./reset-password.ts";
-import type { LinkMails, SelfService } from "./self-service.ts";
+import { type LinkMails, type SelfService, signUpWay } from "./self-service.ts";
 import { createSignUps, type SignUpParts } from "./sign-up.ts";
 
 /** The parts of the self-service. Some of them are made here of the others. */
@@ -28,7 +28,7 @@ export function createSelfService(parts: SelfServiceParts): SelfService & LinkMa
   const byLinks = { ...createOwnEmail(shared), ...resets, ...createSignUps(shared) };
   return {
     mail,
-    signUpBy: !mail ? "off" : typeof rule === "string" ? rule : "domains",
+    signUpBy: signUpWay(rule, mail),
     ...createOwnPassword(shared),
     ...(mail ? { ...byLinks, describeLink: linkUses.describeLink } : withoutMail),
     answerRequest,

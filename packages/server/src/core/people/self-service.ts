@@ -132,6 +132,9 @@ export interface PasswordResets {
   sendReset(userId: string, by: Origin, language: MailLanguage): Promise<void>;
 }
 
+/** The rule for new accounts: none, by invitations alone, or also for addresses of these domains. */
+export type SignUpRule = "off" | "invitation" | readonly string[];
+
 /** New accounts by a link in a mail. */
 export interface SignUps {
   /**
@@ -180,6 +183,12 @@ export interface SelfService extends OwnAccount, PasswordResets, SignUps, LinkRe
   readonly mail: boolean;
   /** The ways to a new account. */
   readonly signUpBy: "off" | "invitation" | "domains";
+}
+
+/** The ways to a new account. Each of them needs a mail. */
+export function signUpWay(rule: SignUpRule, mail: boolean): SelfService["signUpBy"] {
+  if (!mail) return "off";
+  return typeof rule === "string" ? rule : "domains";
 }
 
 /** The stories that the mail job calls. */

@@ -7,14 +7,11 @@ import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
 import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
-import type { SignUps } from "./self-service.ts";
+import type { SignUpRule, SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { accepted, fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
 import { addWithFreeId } from "./user-ids.ts";
 import { type Users, withoutSecrets } from "./users.ts";
-
-/** The ways to a new account: off, by invitations alone, or also for addresses of these domains. */
-export type SignUpRule = "off" | "invitation" | readonly string[];
 
 /** The parts of the sign-ups. */
 export interface SignUpParts extends NewLinkParts {

@@ -50,6 +50,9 @@ export const accountPages = {
 /** The name of an account page. */
 export type AccountPageName = keyof typeof accountPages;
 
+/** Password managers open this address (https://w3c.github.io/webappsec-change-password-url/). */
+export const changePassword = "/.well-known/change-password";
+
 /** The name of a link token in a query and in a form. */
 export const linkParameter = "link";
 

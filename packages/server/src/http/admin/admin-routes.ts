@@ -1,7 +1,6 @@
 import type { FastifyError, FastifyInstance } from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import { errorHandler, type LogSink } from "../error-answers.ts";
-import { lazyValidation } from "../lazy-validation.ts";
 import { type AdminGuardParts, createAdminGuard } from "./admin-guard.ts";
 import { type AuditStories, auditRoutes } from "./audit-routes.ts";
 import { type ClientStories, clientRoutes } from "./client-routes.ts";
@@ -30,7 +29,6 @@ export async function adminRoutes(app: FastifyInstance, stories: AdminStories): 
   const guard = createAdminGuard(stories);
   const answer = errorHandler(stories.log);
   await app.register(async (scope) => {
-    scope.setValidatorCompiler(lazyValidation(app));
     scope.setErrorHandler((error: FastifyError | LatchkeyError, request, reply) =>
       answer(refusalOf(error) ?? error, request, reply),
     );

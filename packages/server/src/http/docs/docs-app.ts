@@ -1,13 +1,6 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import Fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RouteOptions,
-} from "fastify";
-import { LatchkeyError } from "../../core/errors.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { closedAnswers, docsScript, docsStyle } from "./docs-page.ts";
 import { type DocumentedServer, describeServer, securitySchemes, tags } from "./openapi-info.ts";
 
@@ -18,26 +11,14 @@ interface DocsParts {
   readonly routes: readonly RouteOptions[];
   /** The schemas that the routes refer to. */
   readonly models: readonly unknown[];
-  /** Answers a failed request. */
-  readonly refuse: (
-    error: FastifyError | LatchkeyError,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ) => FastifyReply;
 }
 
 /**
- * Creates the app behind `/openapi.json` and `/docs`. It has the routes of the server for their descriptions alone, and
- * answers no request for them.
+ * Adds `/openapi.json` and `/docs` to an inner app. The app gets the routes of the server for their descriptions alone,
+ * and answers no request for them.
  */
-export async function createDocsApp({ server, routes, models, refuse }: DocsParts): Promise<FastifyInstance> {
-  const notFound = (request: FastifyRequest, reply: FastifyReply) =>
-    refuse(new LatchkeyError("not_found"), request, reply);
-  const app = Fastify();
-  app.setErrorHandler(refuse);
-  app.setNotFoundHandler(notFound);
+export async function addDocs(app: FastifyInstance, { server, routes, models }: DocsParts): Promise<void> {
   app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => JSON.stringify);
   for (const model of models) app.addSchema(model);
   await app.register(swagger, {
     openapi: {
@@ -52,9 +33,9 @@ export async function createDocsApp({ server, routes, models, refuse }: DocsPart
     },
   });
   for (const { method, url, config, schema: input } of routes) {
-    const schema = config?.describe?.() ?? input;
+    const schema = (await config?.describe?.()) ?? input;
     if (schema === undefined || schema.hide === true || method === "HEAD") continue;
-    app.route({ method, url, schema, handler: notFound });
+    app.route({ method, url, schema, handler: unreachable });
   }
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
   await app.register(async (scope) => {
@@ -85,8 +66,11 @@ export async function createDocsApp({ server, routes, models, refuse }: DocsPart
       },
     });
   });
-  await app.ready();
-  return app;
+}
+
+/** No request reaches the routes that are there for their descriptions. */
+function unreachable(_request: FastifyRequest, reply: FastifyReply): void {
+  reply.callNotFound();
 }
 
 /**

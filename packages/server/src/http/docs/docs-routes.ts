@@ -1,66 +1,43 @@
-import type { IncomingMessage } from "node:http";
-import type {
-  FastifyError,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  FastifySchema,
-  RouteOptions,
-} from "fastify";
-import type { LatchkeyError } from "../../core/errors.ts";
-import { atFirstUse } from "../../core/first-use.ts";
+import type { FastifyInstance, RouteOptions } from "fastify";
 import { type LogSink, logRefusal, sendError, toLatchkeyError } from "../error-answers.ts";
+import { addInnerApp } from "../inner-app.ts";
+import type { InnerPaths } from "../inner-routes.ts";
 import type { DocumentedServer } from "./openapi-info.ts";
 
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** The whole schema of the route, for the document, if its own schema has the input alone. */
-    readonly describe?: () => FastifySchema;
-  }
-}
-
 /** Each path, because a wildcard for all of `/docs/` would take the routes of an issuer whose path is `/docs`. */
-const paths = ["/openapi.json", "/docs", "/docs/", "/docs/json", "/docs/yaml", "/docs/static/*"];
+const paths: InnerPaths = {
+  "/openapi.json": ["GET", "HEAD"],
+  "/docs": ["GET", "HEAD"],
+  "/docs/": ["GET", "HEAD"],
+  "/docs/json": ["GET", "HEAD"],
+  "/docs/yaml": ["GET", "HEAD"],
+  "/docs/static/*": ["GET", "HEAD"],
+};
 
 /**
- * Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. Call it before the routes
- * are added.
+ * Serves `/openapi.json`, generated from the routes, and `/docs`, a page that works offline. Call it before the other
+ * routes are added.
  *
- * The documentation is an app of its own, loaded at the first request, because its code costs each start 35 ms. No other
- * file may import `docs-app.ts`.
+ * The documentation is an inner app, because its code costs each start 35 ms. No other file may import `docs-app.ts`.
  */
 export function docsRoutes(app: FastifyInstance, server: DocumentedServer & { readonly log: LogSink }): void {
   const routes: RouteOptions[] = [];
+  addInnerApp(app, {
+    paths,
+    async open(inner) {
+      const { addDocs } = await import("./docs-app.ts");
+      await addDocs(inner, { server, routes, models: Object.values(app.getSchemas()) });
+    },
+    // The page has a route for each of its files. The log names the route of the server.
+    refuse(error, request, reply) {
+      const refusal = toLatchkeyError(error);
+      logRefusal(server.log, request.outer ?? request, refusal);
+      return sendError(reply, refusal);
+    },
+    // It has the routes of the server too, for their descriptions.
+    hasOtherRoutes: true,
+  });
   app.addHook("onRoute", (route) => {
     routes.push(route);
   });
-  // The documentation answers the same request with a reply of its own. The log and the metrics follow this one.
-  const replies = new WeakMap<IncomingMessage, FastifyReply>();
-  const open = atFirstUse(async () => {
-    const { createDocsApp } = await import("./docs-app.ts");
-    return createDocsApp({ server, routes, models: Object.values(app.getSchemas()), refuse });
-  });
-
-  async function answer({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const docs = await open();
-    replies.set(raw, reply);
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) reply.raw.setHeader(name, value);
-    }
-    reply.hijack();
-    docs.routing(raw, reply.raw);
-  }
-
-  /** Logs and counts a refusal of the documentation as one of this server. */
-  function refuse(error: FastifyError | LatchkeyError, { raw }: FastifyRequest, answered: FastifyReply) {
-    const refusal = toLatchkeyError(error);
-    const reply = replies.get(raw);
-    if (reply !== undefined) {
-      logRefusal(server.log, reply.request, refusal);
-      reply.refusal = refusal.code;
-    }
-    return sendError(answered, refusal);
-  }
-
-  for (const path of paths) app.get(path, { schema: { hide: true } }, answer);
 }

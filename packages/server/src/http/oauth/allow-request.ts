@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AuthorizationRequest } from "../../core/oauth/authorization-request.ts";
 import { WeakPassword } from "../../core/passwords/password-problem.ts";
-import type { SelfService } from "../../core/people/self-service.ts";
 import type { Authorize } from "../../core/stories/authorize.ts";
 import { MustChangePassword } from "../../core/stories/must-change.ts";
 import { waitingCallerOf } from "../caller.ts";
@@ -9,18 +8,10 @@ import { newPasswordFaults, newPasswordNames } from "../pages/new-password.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
 import { weakPasswordFault } from "../pages/weak-password.ts";
 import type { AuthorizePages } from "./authorize-pages.ts";
+import type { OwnAccountParts } from "./authorize-parts.ts";
 import { emptyField, failedSignIn } from "./failed-sign-in.ts";
 import type { Form } from "./form-body.ts";
 import type { AllowingForm } from "./sign-in-form.ts";
-
-/** The part of a person's own account that the sign-in page needs. */
-export interface OwnAccountParts {
-  readonly selfService: Pick<SelfService, "changePasswordAtSignIn" | "mail" | "signUpBy">;
-  /** Whether the server serves the account pages. */
-  readonly pages: boolean;
-  /** The shortest new password, in characters. */
-  readonly passwordMinLength: number;
-}
 
 /** The parts of the answer to an allowing form. */
 export interface AllowParts {

@@ -1,56 +1,34 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
-import type { AuthorizationRequest, CheckRequest } from "../../core/oauth/authorization-request.ts";
+import type { AuthorizationRequest } from "../../core/oauth/authorization-request.ts";
 import type { Broker } from "../../core/oauth/broker.ts";
-import type { Authorize, Deny } from "../../core/stories/authorize.ts";
-import { isLoopback } from "../../core/throttle/addresses.ts";
 import { callerOf } from "../caller.ts";
-import { type LogSink, toLatchkeyError } from "../error-answers.ts";
+import { toLatchkeyError } from "../error-answers.ts";
 import { isOtherLoopbackName } from "../hosts.ts";
 import { accountLinks } from "../pages/account-links.ts";
 import { readerLanguage } from "../pages/page-answer.ts";
-import { createAllow, type OwnAccountParts } from "./allow-request.ts";
+import { createAllow } from "./allow-request.ts";
 import { AuthorizePages } from "./authorize-pages.ts";
+import type { AuthorizePageParts } from "./authorize-parts.ts";
 import { failedSignIn } from "./failed-sign-in.ts";
 import { type Form, readForm } from "./form-body.ts";
 import { isOwnForm } from "./own-form.ts";
 import { removedCookie, signInCookie } from "./sign-in-cookie.ts";
 import { signInFormOf } from "./sign-in-form.ts";
 
-/** The stories behind the sign-in page. */
-export interface AuthorizePageParts {
-  /** The public URL of this server. */
-  readonly issuer: string;
-  readonly checkRequest: CheckRequest;
-  readonly authorize: Authorize;
-  readonly deny: Deny;
-  /** Signs people in at an identity provider, instead of by a password here. */
-  readonly broker?: Broker | undefined;
-  /** The own account, for a password that must be changed. Undefined with the users of a realm. */
-  readonly ownAccount?: OwnAccountParts | undefined;
-  readonly log: LogSink;
-}
-
 /**
  * Serves the authorization endpoint (RFC 6749 §3.1): the sign-in page and its form. GET changes nothing. The form is
  * posted to the same address and the query is checked again, so any copy of the page works.
- *
- * @throws if the issuer is reached without TLS from other machines: a password would be readable on the way
  */
 export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts): void {
   const { issuer, checkRequest, authorize, deny, broker, ownAccount, log } = parts;
   const address = new URL(issuer);
-  const { protocol, hostname, origin } = address;
-  if (protocol !== "https:" && !isLoopback(hostname)) {
-    throw new Error(`the sign-in page needs an issuer with https, or on this machine: ${issuer}`);
-  }
   const links = ownAccount?.pages ? accountLinks(issuer, ownAccount.selfService) : undefined;
   const pages = new AuthorizePages(issuer, { log, links, provider: broker?.provider });
   const allow = createAllow({ pages, authorize, ownAccount });
 
   app.register(async (scope) => {
-    // No other origin may read the page, also if LATCHKEY_CORS_ORIGINS names it.
-    const options = { schema: { hide: true }, config: { cors: false } };
+    const options = { schema: { hide: true } };
     scope.setErrorHandler((error: FastifyError | LatchkeyError, _request, reply) =>
       pages.refuse(reply, toLatchkeyError(error)),
     );
@@ -67,7 +45,7 @@ export function authorizeRoutes(app: FastifyInstance, parts: AuthorizePageParts)
     scope.options("/oauth/authorize", options, (_request, reply) => reply.callNotFound());
 
     const onRequest = async (request: FastifyRequest) => {
-      if (!isOwnForm(request, origin)) throw new LatchkeyError("forbidden_origin");
+      if (!isOwnForm(request, address.origin)) throw new LatchkeyError("forbidden_origin");
     };
     const formOptions = { ...options, onRequest, preValidation: readForm };
     scope.post<{ Body: Form }>("/oauth/authorize", formOptions, async (request, reply) => {

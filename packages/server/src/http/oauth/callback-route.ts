@@ -28,7 +28,7 @@ export function callbackRoute(app: FastifyInstance, { issuer, broker, log }: Cal
       pages.refuse(reply, toLatchkeyError(error)),
     );
     // HEAD would finish the sign-in, and its answer has no page.
-    const options = { schema: { hide: true }, config: { cors: false }, exposeHeadRoute: false };
+    const options = { schema: { hide: true }, exposeHeadRoute: false };
     scope.get("/oauth/callback", options, async (request, reply) => {
       const query = queryOf(request);
       const { cookie: cookies } = request.headers;

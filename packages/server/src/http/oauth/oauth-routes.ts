@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { RegisterClient } from "../../core/stories/register-client.ts";
 import { errorHandler } from "../error-answers.ts";
-import { type AuthorizePageParts, authorizeRoutes } from "./authorize-route.ts";
-import { callbackRoute } from "./callback-route.ts";
+import { authorizeApp } from "./authorize-app.ts";
+import type { AuthorizePageParts } from "./authorize-parts.ts";
 import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
 import { admitEveryOrigin, openRoute, preflightRoute } from "./open-cors.ts";
 import { registerRoute } from "./register-route.ts";
@@ -27,9 +27,7 @@ function inOAuthWords(refusal: LatchkeyError): LatchkeyError {
 
 /** Serves the authorization server: its page, and its endpoints for programs. Web pages of every origin may call those. */
 export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperations): Promise<void> {
-  authorizeRoutes(app, operations.page);
-  const { broker } = operations.page;
-  if (broker !== undefined) callbackRoute(app, { ...operations.page, broker });
+  authorizeApp(app, operations.page);
   await app.register(async (scope) => {
     // Schemas are for the document. The routes check their bodies themselves, and answer in the form of OAuth.
     scope.setValidatorCompiler(() => () => true);
