@@ -18,6 +18,7 @@ import { outboxContract } from "./outbox-contract.ts";
 import { passwordFailuresContract } from "./password-failures-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
+import { seenStateContract } from "./seen-state-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
 import { userChangesContract } from "./user-changes-contract.ts";
 import { userImportContract } from "./user-import-contract.ts";
@@ -71,6 +72,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       session,
     );
     oauthContract(
+      () => store,
+      () => heard,
+    );
+    seenStateContract(
       () => store,
       () => heard,
     );
