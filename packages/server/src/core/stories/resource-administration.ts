@@ -2,6 +2,7 @@ import { type AuditEvent, eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { shownName } from "../oauth/client-name.ts";
 import { scopesProblem } from "../oauth/new-client.ts";
+import { type OwnServer, ownUrlProblem } from "../oauth/own-urls.ts";
 import { comparableUrl, longestResourceUrl } from "../oauth/resource-urls.ts";
 import type { RegisteredResource, RegisteredResources, Resource } from "../oauth/resources.ts";
 import { resourceVersion } from "../oauth/versions.ts";
@@ -11,6 +12,8 @@ import { OutdatedState, RefusedChange, UnknownSubject } from "../refused-change.
 export interface ResourceAdministrationParts {
   readonly resources: RegisteredResources;
   readonly clock: Clock;
+  /** The server of the resources. Its own URLs are refused. */
+  readonly own: OwnServer;
   /** The origin of the audit events. */
   readonly by: Origin;
 }
@@ -25,7 +28,7 @@ export type ResourceAdministration = ReturnType<typeof createResourceAdministrat
  * The operator's resources. Every function throws {RefusedChange} if the resource is unknown or refused, and
  * {OutdatedState} if a condition is not met. The store compares it again in the step that makes the change.
  */
-export function createResourceAdministration({ resources, clock, by }: ResourceAdministrationParts) {
+export function createResourceAdministration({ resources, clock, own, by }: ResourceAdministrationParts) {
   /** The resource with this URL in any spelling. */
   async function find(url: string): Promise<RegisteredResource | undefined> {
     const comparable = comparableUrl(url);
@@ -50,7 +53,7 @@ export function createResourceAdministration({ resources, clock, by }: ResourceA
     list: (): Promise<RegisteredResource[]> => resources.list(),
     /** Adds a resource, or replaces the name and the scopes of one with this URL. @returns whether it is new */
     async put({ url, name, scopes }: Resource, condition?: ResourceCondition): Promise<boolean> {
-      const problem = problemOf({ url, name, scopes });
+      const problem = problemOf({ url, name, scopes }) ?? ownUrlProblem(url, own);
       if (problem !== undefined) throw new RefusedChange(problem);
       const known = await find(url);
       if (known !== undefined && known.url !== url)
