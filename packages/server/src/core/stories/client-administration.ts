@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { ClientCredential, GrantType } from "../oauth/client.ts";
 import { isDocumentId } from "../oauth/client-document.ts";
 import { type NewClient, problemOf } from "../oauth/new-client.ts";
+import { publicKeysOf } from "../oauth/public-keys.ts";
 import type {
   ClientState,
   FoundClient,
@@ -173,11 +174,14 @@ function grantTypesOf({ machine, redirectUris }: NewClient): GrantType[] {
   return [...ofPeople, ...(machine ? (["client_credentials"] as const) : [])];
 }
 
+/** @throws {RefusedKeys} if its keys are not public ones */
 function credentialOf(proof: NewClient["proof"]): {
   readonly credential: ClientCredential;
   readonly secret: string | undefined;
 } {
-  return proof.kind === "new_secret" ? newSecret() : { credential: proof, secret: undefined };
+  if (proof.kind === "new_secret") return newSecret();
+  const credential = proof.kind === "keys" ? { kind: proof.kind, keys: publicKeysOf(proof.keys) } : proof;
+  return { credential, secret: undefined };
 }
 
 /** A secret of 256 random bits, and the hash that is kept of it. */

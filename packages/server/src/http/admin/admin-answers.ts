@@ -66,7 +66,7 @@ export function wholeClientAnswer({ registered, ...client }: FoundClient): Clien
   };
 }
 
-const proofs = { none: "none", secret: "secret", keys: "keys", key_address: "jwks_uri" } as const;
+const proofs = { none: "none", secret: "secret", keys: "jwks", key_address: "jwks_uri" } as const;
 
 /** A resource that was added here. */
 export function resourceAnswer({ url, name, scopes, createdAt }: RegisteredResource): ResourceAnswer {

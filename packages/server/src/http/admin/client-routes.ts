@@ -97,13 +97,16 @@ function newClient(body: ClientRequest): NewClient {
   return { name, redirectUris, proof: proofOf(body), machine, roles, scopes };
 }
 
-function proofOf({ authentication = "none", jwks_uri: url }: ClientRequest): NewProof {
-  if ((authentication === "jwks_uri") !== (url !== undefined)) {
-    const msg = "jwks_uri goes with the authentication of the same name";
+function proofOf(body: ClientRequest): NewProof {
+  const { authentication = "none", jwks, jwks_uri: url } = body;
+  for (const field of ["jwks", "jwks_uri"] as const) {
+    if ((authentication === field) === (body[field] !== undefined)) continue;
+    const msg = `${field} goes with the authentication of the same name`;
     throw new LatchkeyError("validation_error", {
-      issues: [{ loc: ["body", "jwks_uri"], msg, type: "value_error" }],
+      issues: [{ loc: ["body", field], msg, type: "value_error" }],
     });
   }
+  if (jwks !== undefined) return { kind: "keys", keys: jwks.keys };
   if (url !== undefined) return { kind: "key_address", url };
   return { kind: authentication === "secret" ? "new_secret" : "none" };
 }

@@ -1,4 +1,5 @@
 import { LatchkeyError } from "../../core/errors.ts";
+import { RefusedKeys } from "../../core/oauth/public-keys.ts";
 import { WeakPassword } from "../../core/passwords/password-problem.ts";
 import { PersonProblem } from "../../core/people/person-problem.ts";
 import { OutdatedState, OvertakenChange, RefusedChange, UnknownSubject } from "../../core/refused-change.ts";
@@ -10,6 +11,7 @@ export function refusalOf(error: unknown): LatchkeyError | undefined {
   if (error instanceof OutdatedState) return new LatchkeyError("precondition_failed");
   if (error instanceof WeakPassword) return error.refusal;
   if (error instanceof PersonProblem) return refusalOfPerson(error);
+  if (error instanceof RefusedKeys) return brokenBody(error.message, "jwks");
   if (!(error instanceof RefusedChange)) return undefined;
   return brokenBody(error.message);
 }
