@@ -50,6 +50,7 @@ export function composeAdministration(parts: AdministrationParts): AdminStories 
       });
     }),
     resource,
+    authorizationServer: config.oauth === "on" ? issuer : undefined,
     userOf: parts.userOf,
     people: people && { ...people, language: config.mailLanguage, createOnce: once },
     sessions: createSessionAdministration({ ...parts, sessions, revocations }),

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { claimsOf, send } from "../api/api-case.ts";
 import { form, storeBeside } from "../api/oauth-world.ts";

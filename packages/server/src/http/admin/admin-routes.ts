@@ -3,6 +3,7 @@ import type { LatchkeyError } from "../../core/errors.ts";
 import { errorHandler, type LogSink } from "../error-answers.ts";
 import { lazyValidation } from "../lazy-validation.ts";
 import { type AdminGuardParts, createAdminGuard } from "./admin-guard.ts";
+import { type AdminResource, adminMetadataRoute, adminMetadataUrl } from "./admin-metadata.ts";
 import { type AuditStories, auditRoutes } from "./audit-routes.ts";
 import { type ClientStories, clientRoutes } from "./client-routes.ts";
 import { type InvitationStories, invitationRoute } from "./invitation-route.ts";
@@ -15,6 +16,7 @@ import { type UserStories, userRoutes } from "./user-routes.ts";
 /** The stories of the administration. */
 export interface AdminStories
   extends AdminGuardParts,
+    AdminResource,
     AuditStories,
     ClientStories,
     KeyStories,
@@ -28,7 +30,8 @@ export interface AdminStories
 /** Serves the administration under `/admin/v1`, to holders of the powers in `core/people/powers.ts`. */
 export async function adminRoutes(app: FastifyInstance, stories: AdminStories): Promise<void> {
   const guard = createAdminGuard(stories);
-  const answer = errorHandler(stories.log);
+  const answer = errorHandler(stories.log, { metadataUrl: (request) => adminMetadataUrl(stories, request) });
+  adminMetadataRoute(app, stories);
   await app.register(async (scope) => {
     scope.setValidatorCompiler(lazyValidation(app));
     scope.setErrorHandler((error: FastifyError | LatchkeyError, request, reply) =>
