@@ -11,6 +11,7 @@ import { composeStories } from "./composition/stories.ts";
 import type { Config } from "./config/config.ts";
 import { mailWay } from "./config/mail-way.ts";
 import { assertNotLost } from "./config/secret-file.ts";
+import { serverUrl } from "./config/server-url.ts";
 import type { Clock, SteadyClock } from "./core/clock.ts";
 import { secondsOf } from "./core/clock-offset.ts";
 import type { Hasher } from "./core/passwords/passwords.ts";
@@ -64,7 +65,7 @@ export async function startServer(config: Config, dependencies: ServerDependenci
   const { host } = config;
   await using reserved = config.port === 0 ? await reservePort(host) : undefined;
   const port = reserved?.port ?? config.port;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const url = serverUrl({ host, port });
   const issuer = config.issuer ?? url;
 
   if (config.database.engine === "sqlite") {

@@ -101,9 +101,12 @@ export const clientCommands: readonly Command[] = [
       name: { value: "TEXT", meaning: "name that people see on the sign-in page" },
       scope: { value: "SCOPE", meaning: "a scope that clients may ask for", many: true },
     },
-    settings: ofDatabase,
+    settings: [...ofDatabase, "issuer", "host", "port", "mcp"],
     example: "resource add https://notes.example.com/mcp --scope notes:read",
-    notes: ["A repeated call replaces the name and the scopes, and names what is gone."],
+    notes: [
+      "A repeated call replaces the name and the scopes, and names what is gone.",
+      "The server's own URLs are refused: the issuer, its /admin/v1, and its /mcp if the tools are on.",
+    ],
     load: async () => (await import("./resource.ts")).addResource,
   }),
   command({

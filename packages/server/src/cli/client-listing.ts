@@ -1,6 +1,6 @@
-import type { ListedClient, RegisteredClient } from "../core/oauth/registered-clients.ts";
+import type { FoundClient, ListedClient } from "../core/oauth/registered-clients.ts";
 import { SealedClients } from "../core/oauth/sealed-clients.ts";
-import { clientAnswer } from "../http/admin/admin-answers.ts";
+import { clientAnswer, wholeClientAnswer } from "../http/admin/admin-answers.ts";
 import type { ClientAnswer } from "../http/admin/admin-models.ts";
 import type { Listing } from "./listing.ts";
 
@@ -14,17 +14,11 @@ export const clientListing: Listing<ListedClient> = {
     client.blockedAt === null ? "active" : "blocked",
     String(client.sessions),
   ],
-  fields: (client) => clientAnswer(client),
+  fields: clientAnswer,
 };
 
-/** A client with all that it may do, as far as this database knows it. */
-export interface ShownClient extends ListedClient {
-  /** Undefined if the operator did not add it. */
-  readonly registered: RegisteredClient | undefined;
-}
-
 /** The forms of one client. The description of a registration stands in its id, as its own claim. */
-export const shownClient: Listing<ShownClient> = {
+export const shownClient: Listing<FoundClient> = {
   heading: [
     ...clientListing.heading,
     ...["REDIRECT URIS", "GRANT TYPES", "PROOF", "ROLES", "SCOPES", "ADDED AT"],
@@ -44,8 +38,8 @@ export const shownClient: Listing<ShownClient> = {
   fields: fieldsOf,
 };
 
-function fieldsOf(client: ShownClient): ClientAnswer {
-  const fields = clientAnswer(client, client.registered);
+function fieldsOf(client: FoundClient): ClientAnswer {
+  const fields = wholeClientAnswer(client);
   const claim = client.registered === undefined ? SealedClients.claimOf(client.id) : undefined;
   if (claim === undefined) return fields;
   return {

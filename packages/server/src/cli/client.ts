@@ -58,8 +58,7 @@ function printSecret(secret: string): void {
 export function showClient(given: Given<"json">): Promise<void> {
   const [id = ""] = given.words;
   return withAdministration(given.config, async (administration) => {
-    const [listed, registered] = [await administration.find(id), await administration.registered(id)];
-    printOne(given, shownClient, { ...listed, registered });
+    printOne(given, shownClient, await administration.find(id));
     if (isDocumentId(id))
       process.stderr.write("latchkey: a document at its id describes it, so the rest is read there\n");
   });

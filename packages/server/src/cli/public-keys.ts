@@ -1,8 +1,8 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isObject } from "@latchkey/guard/own-members";
-import { isCheap } from "../core/oauth/assertion-signature.ts";
 import type { ClientKey } from "../core/oauth/client-document.ts";
+import { PrivateKeys, publicKeysOf, RefusedKeys } from "../core/oauth/public-keys.ts";
 import { CommandProblem } from "./failures.ts";
 
 /** The largest file of public keys, in bytes. A larger one is another file, named by mistake. */
@@ -16,9 +16,12 @@ const mostBytes = 65_536;
 export function readPublicKeys(path: string): ClientKey[] {
   const text = textOf(path);
   if (/PRIVATE KEY/.test(text)) throw privateKey(path);
-  const jwks = text.trimStart().startsWith("{") ? jwksIn(path, text) : [pemIn(path, text)];
-  if (jwks.length === 0) throw new CommandProblem(`${path}: it holds no key`);
-  return jwks.map((jwk) => assertUsable(path, jwk));
+  try {
+    return publicKeysOf(text.trimStart().startsWith("{") ? jwksIn(path, text) : [pemIn(path, text)]);
+  } catch (error) {
+    if (error instanceof PrivateKeys) throw privateKey(path);
+    throw error instanceof RefusedKeys ? new CommandProblem(`${path}: ${error.message}`) : error;
+  }
 }
 
 function textOf(path: string): string {
@@ -34,40 +37,16 @@ function textOf(path: string): string {
 
 /** A key in PEM. Its id tells it from the client's next one only if the client names it, so it gets none. */
 function pemIn(path: string, text: string): ClientKey {
-  return { ...exported(path, () => createPublicKey(text)) };
-}
-
-function jwksIn(path: string, text: string): ClientKey[] {
-  const read: unknown = parsed(path, text);
-  const keys = isObject(read) && Array.isArray(read["keys"]) ? read["keys"] : [read];
-  return keys.map((key: unknown) => {
-    if (!isObject(key)) throw unreadable(path);
-    if (key["d"] !== undefined || key["k"] !== undefined) throw privateKey(path);
-    const { kid, alg } = key;
-    return {
-      ...exported(path, () => createPublicKey({ key: isJwk(key) ? key : {}, format: "jwk" })),
-      ...(typeof kid === "string" && { kid }),
-      ...(typeof alg === "string" && { alg }),
-    };
-  });
-}
-
-/** The members of a public key alone, whatever else the file holds. */
-function exported(path: string, read: () => KeyObject): JsonWebKey {
   try {
-    return read().export({ format: "jwk" });
+    return { ...createPublicKey(text).export({ format: "jwk" }) };
   } catch {
     throw unreadable(path);
   }
 }
 
-function assertUsable(path: string, jwk: ClientKey): ClientKey {
-  const { kty, crv, n } = jwk;
-  const long = kty === "RSA" && typeof n === "string" && Buffer.from(n, "base64url").length >= 256;
-  if ((long && isCheap(jwk)) || crv === "P-256" || crv === "Ed25519") return jwk;
-  throw new CommandProblem(
-    `${path}: assertions are signed with P-256, Ed25519, or RSA of 2048 to 4096 bits: make another key`,
-  );
+function jwksIn(path: string, text: string): unknown[] {
+  const read: unknown = parsed(path, text);
+  return isObject(read) && Array.isArray(read["keys"]) ? read["keys"] : [read];
 }
 
 function parsed(path: string, text: string): unknown {
@@ -76,10 +55,6 @@ function parsed(path: string, text: string): unknown {
   } catch {
     throw unreadable(path);
   }
-}
-
-function isJwk(value: ClientKey): value is JsonWebKey & ClientKey {
-  return typeof value["kty"] === "string";
 }
 
 function unreadable(path: string): CommandProblem {

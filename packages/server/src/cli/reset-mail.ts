@@ -1,12 +1,12 @@
 import type { Config } from "../config/config.ts";
 import { mailWay } from "../config/mail-way.ts";
-import { operator } from "../core/audit-events.ts";
 import { newLinkId } from "../core/people/link-tokens.ts";
 import { createSendReset } from "../core/people/send-reset.ts";
 import type { UserRecord } from "../core/people/users.ts";
 import type { Store } from "../store/store.ts";
 import { print } from "../terminal.ts";
 import { CommandProblem } from "./failures.ts";
+import { byOperator } from "./user-access.ts";
 
 /** Whether the server sends mails, by the settings of this command. */
 export function sendsMails(config: Config): boolean {
@@ -29,6 +29,6 @@ export async function sendResetMail(config: Config, store: Store, user: UserReco
     );
   const linkTokens = { newId: newLinkId };
   const sendReset = createSendReset({ users: store.users, links: store.links, linkTokens, clock: Date.now });
-  await sendReset(user.id, operator, config.mailLanguage);
+  await sendReset(user.id, byOperator, config.mailLanguage);
   print(`a link to choose a password goes to ${user.email}; it works once, for 30 minutes`);
 }

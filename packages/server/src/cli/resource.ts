@@ -1,3 +1,5 @@
+import type { Config } from "../config/config.ts";
+import { issuerOf } from "../config/server-url.ts";
 import { operator } from "../core/audit-events.ts";
 import type { RegisteredResource, Resource } from "../core/oauth/resources.ts";
 import { createResourceAdministration } from "../core/stories/resource-administration.ts";
@@ -13,7 +15,7 @@ export function addResource({ config, words, option, options }: Given<"name" | "
   const [url = ""] = words;
   return withDatabase(config, async ({ store }) => {
     const name = option("name") ?? null;
-    const administration = administrationOf(store);
+    const administration = administrationOf(config, store);
     const earlier = await administration.find(url);
     const resource = { url, name, scopes: options("scope") };
     const isNew = await administration.put(resource);
@@ -50,12 +52,13 @@ export function listResources(given: Given<"json">): Promise<void> {
 /** `latchkey resource remove`. */
 export function removeResource({ config, words: [url = ""] }: Given<never>): Promise<void> {
   return withDatabase(config, async ({ store }) => {
-    print(`removed ${await administrationOf(store).remove(url)}`);
+    print(`removed ${await administrationOf(config, store).remove(url)}`);
   });
 }
 
-function administrationOf({ resources }: Store) {
-  return createResourceAdministration({ resources, clock: Date.now, by: operator });
+function administrationOf(config: Config, { resources }: Store) {
+  const own = { issuer: issuerOf(config), mcp: config.mcp === "on" };
+  return createResourceAdministration({ resources, clock: Date.now, own, by: operator });
 }
 
 const listing: Listing<RegisteredResource> = {

@@ -34,6 +34,7 @@ export function composeAdministration(parts: AdministrationParts): AdminStories 
   const secrets = [first.idempotencySeal, ...others.map(({ idempotencySeal }) => idempotencySeal)] as const;
   const once = createOnceByHeader(createOnce({ keys: store.idempotencyKeys, secrets, clock }));
   const { users, sessions, clients, resources, events } = store;
+  const own = { issuer, mcp: config.mcp === "on" };
   return {
     // Loaded at the first request: a start needs none of the guard's adapters.
     openGuard: atFirstUse(async () => {
@@ -49,6 +50,7 @@ export function composeAdministration(parts: AdministrationParts): AdminStories 
       });
     }),
     resource,
+    authorizationServer: config.oauth === "on" ? issuer : undefined,
     userOf: parts.userOf,
     people: people && { ...people, language: config.mailLanguage, createOnce: once },
     sessions: createSessionAdministration({ ...parts, sessions, revocations }),
@@ -61,7 +63,7 @@ export function composeAdministration(parts: AdministrationParts): AdminStories 
       clock,
     }),
     clients: ({ by, held }) => createClientAdministration({ clients, revocations, clock, by, held }),
-    resources: ({ by }) => createResourceAdministration({ resources, clock, by }),
+    resources: ({ by }) => createResourceAdministration({ resources, clock, own, by }),
     createOnce: once,
     log,
   };

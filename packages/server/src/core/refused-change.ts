@@ -9,3 +9,6 @@ export class UnknownSubject extends RefusedChange {}
 
 /** Another change came first. The author reads the state again and decides anew. */
 export class OvertakenChange extends RefusedChange {}
+
+/** The client or resource is not as the author of a conditional change has read it. */
+export class OutdatedState extends RefusedChange {}

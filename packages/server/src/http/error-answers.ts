@@ -34,16 +34,23 @@ export interface LogSink {
   error(fields: object, message: string): void;
 }
 
-/**
- * Turns a thrown error into an answer and a log line.
- *
- * @param translated replaces a refusal by that of a scope of routes
- */
-export function errorHandler(log: LogSink, translated = (refusal: LatchkeyError) => refusal) {
+/** The ways of a scope of routes. */
+interface ScopeErrors {
+  /** Replaces a refusal by that of the scope. */
+  readonly translated?: (refusal: LatchkeyError) => LatchkeyError;
+  /** The metadata that leads a client to a token (RFC 9728 §5.1). Undefined if there is none. */
+  readonly metadataUrl?: (request: FastifyRequest) => string | undefined;
+}
+
+/** Turns a thrown error into an answer and a log line. */
+export function errorHandler(
+  log: LogSink,
+  { translated = (refusal) => refusal, metadataUrl }: ScopeErrors = {},
+) {
   return (error: FastifyError | LatchkeyError, request: FastifyRequest, reply: FastifyReply) => {
     const refusal = translated(toLatchkeyError(error));
     logRefusal(log, request, refusal);
-    return sendError(reply, refusal);
+    return sendError(reply, refusal, metadataUrl?.(request));
   };
 }
 
@@ -67,12 +74,12 @@ declare module "fastify" {
   }
 }
 
-/** Answers with an error. */
-export function sendError(reply: FastifyReply, error: LatchkeyError): FastifyReply {
+/** Answers with an error. @param metadataUrl the metadata that the challenge of a 401 names */
+export function sendError(reply: FastifyReply, error: LatchkeyError, metadataUrl?: string): FastifyReply {
   const { request } = reply;
   const oauth = isForOAuth(request) ? oauthErrorOf(error) : undefined;
   if (error.status === 401) {
-    const header = oauth === undefined ? challenge(error) : oauthChallenge(error, request);
+    const header = oauth === undefined ? challenge(error, metadataUrl) : oauthChallenge(error, request);
     if (header !== undefined) reply.header("www-authenticate", header);
   }
   return describeRefusal(reply, error)
@@ -102,9 +109,12 @@ const withoutToken: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** RFC 6750 §3: the challenge names an error only if a token was sent. */
-function challenge({ code, message }: LatchkeyError): string {
-  if (withoutToken.has(code)) return "Bearer";
-  return `Bearer error="invalid_token", error_description="${message}"`;
+function challenge({ code, message }: LatchkeyError, metadataUrl: string | undefined): string {
+  const parameters = [
+    ...(withoutToken.has(code) ? [] : ['error="invalid_token"', `error_description="${message}"`]),
+    ...(metadataUrl === undefined ? [] : [`resource_metadata="${metadataUrl}"`]),
+  ];
+  return parameters.length === 0 ? "Bearer" : `Bearer ${parameters.join(", ")}`;
 }
 
 /** Codes for the 4xx errors of Fastify and its plugins. Every other 4xx is `bad_request`. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Caller } from "../core/audit-events.ts";
 import { waitingCallerOf } from "./caller.ts";
+import { resourceMetadataPath as metadata } from "./protected-resource.ts";
 
 /** Handles requests for an endpoint of the built-in tools and for its metadata. */
 type Endpoint = (request: Request, caller: Caller) => Promise<Response>;
@@ -14,8 +15,6 @@ export interface McpMount {
   /** The public URL of `/mcp`. */
   readonly resource: string;
 }
-
-const metadata = "/.well-known/oauth-protected-resource";
 
 /** Serves `/mcp`, `/mcp/token-field` and their protected-resource metadata (RFC 9728 §3.1). */
 export function mcpRoute(app: FastifyInstance, mount: McpMount): void {

@@ -42,7 +42,9 @@ export function errors(description: string, headers: object, ...codes: readonly 
 const exampleOf = (error: LatchkeyError): unknown => JSON.parse(errorBody(error));
 
 const challenged = {
-  "WWW-Authenticate": header('Bearer, with error="invalid_token" if a token was sent'),
+  "WWW-Authenticate": header(
+    'Bearer, with error="invalid_token" if a token was sent; below /admin/v1 with resource_metadata if OAuth is on',
+  ),
 };
 /** The header of a 429 or 503. */
 export const retryAfter = {

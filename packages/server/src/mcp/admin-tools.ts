@@ -3,7 +3,7 @@ import type { Principal } from "@latchkey/guard/verifier";
 import type { Caller } from "../core/audit-events.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import type { MailLanguage } from "../core/mail/mail-kinds.ts";
-import { assertMay, assertMayChange, type Power, powersOf } from "../core/people/powers.ts";
+import { assertMay, type Power, powersOf } from "../core/people/powers.ts";
 import type { PasswordResets } from "../core/people/self-service.ts";
 import type { ChangeOptions, UserChanges } from "../core/people/user-changes.ts";
 import type { UserRecord } from "../core/people/users.ts";
@@ -136,12 +136,11 @@ export function registerAdminTools(
     },
     ({ user }, { principal }) =>
       run(async () => {
-        const { by, held } = await callerWith("users:write", principal);
-        const { id, email, roles } = await users.byName(user);
-        assertMayChange(held, roles);
+        const options = await callerWith("users:write", principal);
+        const { id, email } = await users.byName(user);
         if (resets === undefined)
           throw new LatchkeyError("not_found", { reason: "the server sends no mails" });
-        await resets.sendReset(id, by, mailLanguage);
+        await resets.sendReset(id, options, mailLanguage);
         return { sent_to: email };
       }),
   );

@@ -69,7 +69,33 @@ test("every operation lists its refusals, each with an example of a known code",
   }
 });
 
-test("changes of a user take If-Match, creating requests an Idempotency-Key", () => {
+test("an operation under If-Match lists 412", () => {
+  for (const [name, { parameters = [], responses }] of operations)
+    expect("412" in responses, name).toBe(parameters.some((one) => one.name === "if-match"));
+});
+
+test("an operation that shows one user, client or resource has an ETag", () => {
+  const tagged = operations.filter(([, { responses }]) =>
+    Object.keys(responses["200"]?.headers ?? responses["201"]?.headers ?? {}).includes("ETag"),
+  );
+  expect(tagged.map(([name]) => name)).toEqual([
+    "post /admin/v1/users",
+    "get /admin/v1/users/{id}",
+    "patch /admin/v1/users/{id}",
+    "put /admin/v1/users/{id}/password",
+    "post /admin/v1/users/{id}/disable",
+    "post /admin/v1/users/{id}/enable",
+    "post /admin/v1/users/{id}/unlock",
+    "post /admin/v1/clients",
+    "get /admin/v1/clients/{id}",
+    "post /admin/v1/clients/{id}/block",
+    "post /admin/v1/clients/{id}/unblock",
+    "get /admin/v1/resources/{url}",
+    "put /admin/v1/resources/{url}",
+  ]);
+});
+
+test("changes of users, clients and resources take If-Match, creating requests an Idempotency-Key", () => {
   const withHeader = (header: string) =>
     operations
       .filter(([, { parameters = [] }]) =>
@@ -86,7 +112,14 @@ test("changes of a user take If-Match, creating requests an Idempotency-Key", ()
     "post /admin/v1/users/{id}/erase",
     "post /admin/v1/users/{id}/reset",
     "delete /admin/v1/users/{id}/sessions",
+    "delete /admin/v1/clients/{id}",
+    "post /admin/v1/clients/{id}/block",
+    "post /admin/v1/clients/{id}/unblock",
+    "post /admin/v1/clients/{id}/secret",
+    "put /admin/v1/resources/{url}",
+    "delete /admin/v1/resources/{url}",
   ]);
+  expect(withHeader("if-none-match")).toEqual(["put /admin/v1/resources/{url}"]);
   expect(withHeader("idempotency-key")).toEqual([
     "post /admin/v1/users",
     "post /admin/v1/invitations",

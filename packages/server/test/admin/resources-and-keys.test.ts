@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { storeBeside } from "../api/oauth-world.ts";
 import { type AdminWorld, adminWorld } from "./admin-world.ts";
 
 let world: AdminWorld;
@@ -37,9 +38,58 @@ test("a text that is no URL is refused with the rule", async () => {
   expect(answer.text).toContain("a resource is named by");
 });
 
+describe("a URL of the server itself", () => {
+  const spellings = [
+    (own: string) => own,
+    (own: string) => `${own}/`,
+    (own: string) => own.replace("http:", "HTTP:"),
+    (own: string) => own.replace("127.0.0.1", "LocalHost"),
+  ];
+
+  test.each([
+    ["the administration", "/admin/v1", "is the administration of this server"],
+    ["its tools", "/mcp", "has the tools of this server"],
+    ["the issuer", "", "is the issuer"],
+  ])("is refused in each spelling: %s", async (_name, path, cause) => {
+    for (const spelt of spellings) {
+      const own = spelt(`${world.server.url}${path}`);
+      const request = {
+        method: "PUT",
+        path: `/resources/${encodeURIComponent(own)}`,
+        body: { scopes: ["x"] },
+      } as const;
+      const answer = await world.expectAnswer(root, request, { status: 422, code: "validation_error" });
+      expect(answer.body["message"]).toContain(`${own} ${cause}`);
+    }
+    expect((await world.ask(root, { method: "GET", path: "/resources" })).body["items"]).toEqual([]);
+  });
+
+  test("at /mcp is another server's if the tools are off", async () => {
+    await using other = await adminWorld({ MCP: "off" });
+    const path = `/resources/${encodeURIComponent(`${other.server.url}/mcp`)}` as const;
+    const put = { method: "PUT", path, body: { scopes: [] } } as const;
+    await other.expectAnswer(await other.tokenOf("root"), put, { status: 200, events: ["resource.added"] });
+  });
+
+  test("that an earlier version added is removed", async () => {
+    const url = `${world.server.url}/mcp`;
+    await addBeside(url);
+    const remove = { method: "DELETE", path: `/resources/${encodeURIComponent(url)}` } as const;
+    await world.expectAnswer(root, remove, { status: 200, events: ["resource.removed"] });
+  });
+});
+
+/** Adds a resource past the rules of the administration. */
+async function addBeside(url: string): Promise<void> {
+  await using store = await storeBeside(world.server);
+  const at = world.server.now();
+  const event = { name: "resource.added", at, address: "cli", subject: url } as const;
+  await store.resources.put({ url, name: null, scopes: ["nothing"], createdAt: at }, event);
+  await world.server.server.backgroundJobs.poll();
+}
+
 test("the scopes of the administration are its powers, whatever the table says", async () => {
-  const own = `/resources/${encodeURIComponent(`${world.server.url}/admin/v1`)}` as const;
-  await world.ask(root, { method: "PUT", path: own, body: { scopes: ["nothing"] } });
+  await addBeside(`${world.server.url}/admin/v1`);
   const token = await world.machine("keys:read");
   expect((await world.ask(token, { method: "GET", path: "/keys" })).status).toBe(200);
 });

@@ -235,6 +235,8 @@ describe("a change under If-Match", () => {
         { method: "PATCH", path, body: { display_name: "Changed" } },
         { method: "PUT", path: `${path}/password`, body: { password: "silver teapot dances" } },
         { method: "POST", path: `${path}/disable` },
+        { method: "POST", path: `${path}/unlock` },
+        { method: "DELETE", path: `${path}/sessions` },
         { method: "POST", path: `${path}/reset` },
         { method: "POST", path: `${path}/erase` },
         { method: "DELETE", path },

@@ -223,6 +223,43 @@ describe("a caller who may not change roles", () => {
     expect(heard()).toEqual(["user.changed roles"]);
   });
 
+  test.each<[string, (slow: UserChanges) => Promise<unknown>]>([
+    ["unlocks", (slow) => slow.unlock("user:alice", support)],
+    ["ends the sessions of", (slow) => slow.endSessions("user:alice", support)],
+  ])("never %s a user who becomes an administrator before the commit", async (_, change) => {
+    await store.sessions.open(session("s1"), 0, { name: "login.succeeded", at: time, address: "test" });
+    events.length = 0;
+    const { users, sessions } = store;
+    const promote = () => changes.change("user:alice", { roles: ["admin"] }, root);
+    const slow = userChangesOf(store, {
+      users: {
+        ...users,
+        async record(...given) {
+          await promote();
+          return users.record(...given);
+        },
+      },
+      sessions: {
+        ...sessions,
+        async endAll(...given) {
+          await promote();
+          return sessions.endAll(...given);
+        },
+      },
+      forgetFailures: async (account) => void forgotten.push(account),
+    });
+    await expect(change(slow)).rejects.toMatchObject({ code: "protected_account" });
+    expect(heard()).toEqual(["user.changed roles"]);
+    expect(forgotten).toEqual([]);
+    expect(await store.sessions.countLive("user:alice", time)).toBe(1);
+  });
+
+  test("ends no session of a user without one, and says so", async () => {
+    expect(await changes.endSessions("user:alice", support)).toBe(0);
+    expect(await changes.endSessions("user:alice", root)).toBe(0);
+    expect(heard()).toEqual([]);
+  });
+
   test("may do all of it with every power", async () => {
     const held = new Set<Power>(powers);
     expect(await changes.change("user:vera", { roles: ["user"] }, { ...root, held })).toMatchObject({
@@ -241,6 +278,7 @@ test("an unknown user is not found", async () => {
     changes.remove("user:nobody", root),
     changes.erase("user:nobody", root),
     changes.unlock("user:nobody", root),
+    changes.endSessions("user:nobody", root),
     changes.exportUser("user:nobody", root),
   ])
     await expect(change).rejects.toMatchObject({ code: "not_found" });

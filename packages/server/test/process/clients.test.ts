@@ -520,6 +520,13 @@ describe("a command is refused in one line", () => {
       /the scopes have \d+ characters, and 1024 fit/,
     ],
     ["with an invisible name", ["https://a.example", "--name", "A\u200b"], /the name of a resource/],
+    ["of the administration", ["http://localhost:8000/admin/v1/"], /is the administration of this server/],
+    ["of the server's own tools", ["http://127.0.0.1:8000/mcp"], /has the tools of this server/],
+    [
+      "of the issuer",
+      ["https://Login.example:443/", "--issuer", "https://login.example"],
+      /is the issuer, the audience/,
+    ],
   ])("resource add %s", async ([, args, why]) => {
     expectRefusal(await latchkey(["resource", "add", ...args]), why);
   });

@@ -84,6 +84,17 @@ export function linksContract(opened: () => Store, heard: () => readonly AuditEv
       expect(heard()).toHaveLength(events);
     });
 
+    test("are added for the version of their user that was seen", async () => {
+      const add = (id: string, version: number) =>
+        links().add(link(id), [mail(id)], [event("reset.requested")], version);
+      expect(await add("refused", 1)).toBe(false);
+      expect(await links().byId("refused")).toBeUndefined();
+      expect(await opened().outbox.count()).toBe(0);
+      expect(heard()).toEqual([]);
+      expect(await add("added", 0)).toBe(true);
+      expect(await links().byId("added")).toEqual(link("added"));
+    });
+
     test("answer a request once, by a link or by nothing", async () => {
       const { outbox } = opened();
       await outbox.request(request, []);

@@ -18,6 +18,7 @@ import { outboxContract } from "./outbox-contract.ts";
 import { passwordFailuresContract } from "./password-failures-contract.ts";
 import { realmPeopleContract } from "./realm-people-contract.ts";
 import { realmSessionsContract } from "./realm-sessions-contract.ts";
+import { seenStateContract } from "./seen-state-contract.ts";
 import { event, keysOf, now, session, user } from "./store-rows.ts";
 import { userChangesContract } from "./user-changes-contract.ts";
 import { userImportContract } from "./user-import-contract.ts";
@@ -71,6 +72,10 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       session,
     );
     oauthContract(
+      () => store,
+      () => heard,
+    );
+    seenStateContract(
       () => store,
       () => heard,
     );
@@ -418,7 +423,9 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           const some = ids.slice(from, from + 100);
           await Promise.all(some.map((id) => store.sessions.open(session(id), 0, event("login.succeeded"))));
         }
-        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "many7")).toBe(true);
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), { keep: "many7" })).toBe(
+          true,
+        );
         expect((await store.sessions.live(now)).map(({ id }) => id)).toEqual(["many7"]);
         expect(await store.sessions.countLive("user:alice", now)).toBe(1);
         expect(await store.revocations.after(0)).toHaveLength(1000);
@@ -435,7 +442,9 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
         // s1 was opened before each test of sessions.
         expect(await store.revocations.after(0)).toHaveLength(left.length + 1);
         expect(await store.sessions.touch("many7", use(now + 9), event("token.refreshed"))).toBe(true);
-        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "many7")).toBe(false);
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), { keep: "many7" })).toBe(
+          false,
+        );
       });
 
       test("end once, with all events, and get a growing revocation number", async () => {
@@ -460,7 +469,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
           await store.sessions.open(one, 0, event("login.succeeded"));
         }
         heard.length = 0;
-        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "s2")).toBe(true);
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), { keep: "s2" })).toBe(true);
         expect((await store.sessions.live(now)).map(({ id }) => id).sort()).toEqual(["s2", "s4"]);
         const revoked = await store.revocations.after(0);
         expect(revoked.map(({ sessionId }) => sessionId).sort()).toEqual(["s1", "s3"]);
@@ -472,7 +481,9 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       });
 
       test("an ending without any session writes no event", async () => {
-        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), "s1")).toBe(false);
+        expect(await store.sessions.endAll("user:alice", event("sessions.ended"), { keep: "s1" })).toBe(
+          false,
+        );
         expect(await store.sessions.endAll("user:nobody", event("sessions.ended"))).toBe(false);
         expect(await store.sessions.live(now)).toHaveLength(1);
         expect(heard).toEqual([]);

@@ -61,6 +61,30 @@ export function userChangesContract(storeOf: () => Store, heard: () => AuditEven
       expect(heard()).toEqual([]);
     });
 
+    test("record an event of the version that was seen, and leave the row as it is", async () => {
+      const { id } = await rowOf();
+      expect(await users().record(id, event("user.unlocked"), { version: 1 })).toBe(false);
+      expect(await users().record("user:nobody", event("user.unlocked"))).toBe(false);
+      expect(heard()).toEqual([]);
+      expect(await users().record(id, event("user.unlocked"), { version: 0 })).toBe(true);
+      expect(await users().record(id, event("user.unlocked"))).toBe(true);
+      expect(await rowOf()).toMatchObject({ version: 0, revision: 0 });
+      expect(heard()).toEqual(["user.unlocked", "user.unlocked"]);
+    });
+
+    test("end the sessions of the version that was seen", async () => {
+      const { sessions, revocations } = storeOf();
+      await sessions.open(session("s1"), 0, event("login.succeeded"));
+      const end = (version: number) => sessions.endAll("user:alice", event("sessions.ended"), { version });
+      expect(await end(1)).toBe(false);
+      expect((await sessions.byId("s1"))?.endedAt).toBeNull();
+      expect(await revocations.after(0)).toEqual([]);
+      expect(await end(0)).toBe(true);
+      expect((await sessions.byId("s1"))?.endedAt).toBe(now);
+      expect(await rowOf()).toMatchObject({ version: 0 });
+      expect(heard()).toEqual(["login.succeeded", "sessions.ended"]);
+    });
+
     test.each(["username", "email"] as const)("to the %s of another user are refused", async (field) => {
       await users().add(user("bob"), event("user.added"));
       const name = field === "email" ? "bob@example.com" : "bob";

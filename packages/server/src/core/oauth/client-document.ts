@@ -103,9 +103,15 @@ function textsOf(value: unknown): string[] {
 function holdsSecret(document: unknown): boolean {
   if (own(document, "client_secret") !== undefined || own(document, "client_secret_expires_at") !== undefined)
     return true;
-  return keysOf(own(document, "jwks")).some(
-    (key) => own(key, "d") !== undefined || own(key, "k") !== undefined,
-  );
+  return keysOf(own(document, "jwks")).some(isPrivateKey);
+}
+
+/** The members of private and shared keys (RFC 7518 §6). */
+const privateMembers = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
+
+/** Whether a JWK has a part that only its owner may know. */
+export function isPrivateKey(key: ClientKey): boolean {
+  return privateMembers.some((member) => own(key, member) !== undefined);
 }
 
 /** The keys of a JWK set. Anything else has none. */

@@ -25,7 +25,24 @@ export interface ListedClient {
   readonly sessions: number;
 }
 
-/** The table of clients that the operator added or blocked. Every change is durable when its promise resolves. */
+/** A client of that list, with all that is known of it. */
+export interface FoundClient extends ListedClient {
+  /** Undefined if the operator did not add it. */
+  readonly registered: RegisteredClient | undefined;
+}
+
+/** The columns of a client that changes replace. A conditional change compares them in its own step. */
+export interface ClientState {
+  /** Empty if the operator did not add the client. */
+  readonly credentials: readonly ClientCredential[];
+  readonly blockedAt: number | null;
+}
+
+/**
+ * The table of clients that the operator added or blocked. Every change is durable when its promise resolves. A change
+ * of a client takes the state that its author has `seen`. If the client has another one, nothing is changed, and the
+ * result is false. Default: any state will do.
+ */
 export interface RegisteredClients {
   byId(id: string): Promise<RegisteredClient | undefined>;
   /** Whether the operator blocked the client, whatever describes it. */
@@ -51,9 +68,15 @@ export interface RegisteredClients {
    * @param newSessionId the `sid` of its later tokens, should it be unblocked
    * @returns false if it was blocked before
    */
-  block(id: string, name: string, event: AuditEvent, newSessionId: string): Promise<boolean>;
+  block(
+    id: string,
+    name: string,
+    event: AuditEvent,
+    newSessionId: string,
+    seen?: ClientState,
+  ): Promise<boolean>;
   /** @returns false if it was not blocked */
-  unblock(id: string, event: AuditEvent): Promise<boolean>;
+  unblock(id: string, event: AuditEvent, seen?: ClientState): Promise<boolean>;
   /**
    * Replaces the credentials of a client that the operator added. From now on the earlier ones prove nothing.
    *
@@ -64,7 +87,8 @@ export interface RegisteredClients {
     from: Client["credentials"],
     to: readonly [ClientCredential],
     event: AuditEvent,
+    seen?: ClientState,
   ): Promise<boolean>;
   /** Removes a client and ends its sessions. @returns false if it is unknown */
-  remove(id: string, event: AuditEvent): Promise<boolean>;
+  remove(id: string, event: AuditEvent, seen?: ClientState): Promise<boolean>;
 }

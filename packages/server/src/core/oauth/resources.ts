@@ -28,8 +28,21 @@ export interface RegisteredResources {
   list(): Promise<RegisteredResource[]>;
   /** Adds a resource, or replaces its name and scopes. */
   put(resource: RegisteredResource, event: AuditEvent): Promise<void>;
-  /** @returns false if it is unknown */
-  remove(url: string, event: AuditEvent): Promise<boolean>;
+  /** @returns false if there is one with this URL */
+  add(resource: RegisteredResource, event: AuditEvent): Promise<boolean>;
+  /**
+   * Replaces name and scopes.
+   *
+   * @param seen the resource as its author has read it. Default: any state will do
+   * @returns false if it is unknown, or is not as it was seen
+   */
+  replace(
+    resource: RegisteredResource,
+    event: AuditEvent,
+    seen?: RegisteredResource | undefined,
+  ): Promise<boolean>;
+  /** @returns false if it is unknown, or is not as it was seen */
+  remove(url: string, event: AuditEvent, seen?: RegisteredResource | undefined): Promise<boolean>;
 }
 
 /** The resource of the administration over HTTP. */

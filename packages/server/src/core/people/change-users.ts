@@ -195,22 +195,25 @@ export function createUserChanges(parts: UserChangeParts): UserChanges {
     },
 
     async unlock(id, options) {
-      const user = await userOf(id);
-      if (options.held !== undefined) assertMayChange(options.held, user.roles);
-      await audit.record(eventOf("user.unlocked", clock(), options.by, { subject: id }));
+      await withUser(id, options, "if needed", (_, terms) =>
+        users.record(id, eventOf("user.unlocked", clock(), options.by, { subject: id }), terms),
+      );
       await parts.forgetFailures(id);
     },
 
     async endSessions(id, options) {
-      const user = await userOf(id);
-      if (options.held !== undefined) assertMayChange(options.held, user.roles);
-      const now = clock();
-      const ending = await sessions.countLive(id, now);
-      // Sessions that seem to have expired are ended too: this clock may be wrong.
-      const about = { subject: id, reason: "administrator" } as const;
-      await sessions.endAll(id, eventOf("sessions.ended", now, options.by, about));
+      const ended = await withUser(id, options, "if needed", async (_, { version }) => {
+        const now = clock();
+        const ending = await sessions.countLive(id, now);
+        // Sessions that seem to have expired are ended too: this clock may be wrong.
+        const about = { subject: id, reason: "administrator" } as const;
+        const event = eventOf("sessions.ended", now, options.by, about);
+        if (await sessions.endAll(id, event, { version })) return ending;
+        const hadNone = version === undefined || (await userOf(id)).version === version;
+        return hadNone && ending;
+      });
       await parts.refuseEnded();
-      return ending;
+      return ended;
     },
 
     async exportUser(id, { by, held }) {

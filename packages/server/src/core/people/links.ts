@@ -39,10 +39,16 @@ export interface Links {
   /**
    * Adds a link, with its mails and events.
    *
-   * @returns false if its user is gone, is disabled or has another revision; or if a stranger asked for it and too many
-   * mails wait
+   * @param version the version that its user must have. Default: any
+   * @returns false if its user is gone, is disabled or has another revision or version; or if a stranger asked for it
+   * and too many mails wait
    */
-  add(link: Link, mails: readonly NewMail[], events: readonly AuditEvent[]): Promise<boolean>;
+  add(
+    link: Link,
+    mails: readonly NewMail[],
+    events: readonly AuditEvent[],
+    version?: number,
+  ): Promise<boolean>;
   /**
    * Replaces the request of a stranger by a link with its mail, or by nothing.
    *

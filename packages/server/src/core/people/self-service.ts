@@ -4,6 +4,7 @@ import type { AnswerRequest, LinkAddress } from "../mail/outbox.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Credentials } from "../stories/sign-in.ts";
 import type { LinkPurpose } from "./links.ts";
+import type { ChangeOptions } from "./user-changes.ts";
 import type { User } from "./users.ts";
 
 /** A new password for the own account. */
@@ -125,11 +126,12 @@ export interface PasswordResets {
     language: MailLanguage,
   ): Promise<void>;
   /**
-   * Sends a reset link to a user, for an administrator. The caller has checked the administrator's powers.
+   * Sends a reset link to a user, for an administrator: a link that sets a password is a change of the account.
    *
-   * @throws {LatchkeyError} `not_found` for an unknown or disabled user, and without mail
+   * @throws {LatchkeyError} `not_found` for an unknown or disabled user, and without mail; `protected_account`;
+   * `precondition_failed` if the user has another version than the caller expects
    */
-  sendReset(userId: string, by: Origin, language: MailLanguage): Promise<void>;
+  sendReset(userId: string, options: ChangeOptions, language: MailLanguage): Promise<void>;
 }
 
 /** The rule for new accounts: none, by invitations alone, or also for addresses of these domains. */

@@ -2,6 +2,8 @@ import { eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
+import { changedMeanwhile } from "./person-problem.ts";
+import { assertMayChange } from "./powers.ts";
 import type { PasswordResets } from "./self-service.ts";
 import type { Users } from "./users.ts";
 
@@ -15,12 +17,19 @@ export interface SendResetParts extends NewLinkParts {
 export function createSendReset(parts: SendResetParts): PasswordResets["sendReset"] {
   const { users, links, clock } = parts;
   const newLinks = createNewLinks(parts);
-  return async function sendReset(userId, by, language) {
+  return async function sendReset(userId, { by, held, expectedVersion }, language) {
     const user = await users.byId(userId);
-    if (!user?.active) throw new LatchkeyError("not_found", { reason: "the user is gone or disabled" });
+    if (user === undefined) throw new LatchkeyError("not_found", { reason: "the user is gone" });
+    const { version } = user;
+    if (expectedVersion !== undefined && version !== expectedVersion) throw changedMeanwhile(user);
+    if (held !== undefined) assertMayChange(held, user.roles);
+    if (!user.active) throw new LatchkeyError("not_found", { reason: "the user is disabled" });
     const { link, mail } = newLinks.ofUser("reset", user, user.email, language);
     const event = eventOf("reset.requested", clock(), by, { subject: user.id });
-    if (!(await links.add(link, [mail], [event])))
-      throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });
+    // Otherwise a caller without `roles:write` could mail a link to a user who becomes an administrator meanwhile.
+    const isPinned = expectedVersion !== undefined || held?.has("roles:write") === false;
+    if (await links.add(link, [mail], [event], isPinned ? version : undefined)) return;
+    if (expectedVersion !== undefined) throw changedMeanwhile(user);
+    throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });
   };
 }

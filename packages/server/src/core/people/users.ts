@@ -182,4 +182,10 @@ export interface Users {
    * @returns false if the user is unknown, or the terms are not met
    */
   remove(id: string, event: AuditEvent, terms?: RemovalTerms): Promise<boolean>;
+  /**
+   * Records an event about a user whose row stays as it is.
+   *
+   * @returns false if the user is unknown, or the terms are not met
+   */
+  record(id: string, event: AuditEvent, terms?: Pick<ChangeTerms, "version">): Promise<boolean>;
 }

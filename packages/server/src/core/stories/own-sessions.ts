@@ -54,7 +54,7 @@ export function createOwnSessions({ sessions, revocations, clock, longestGrace }
       const reason = keepCurrent ? "owner_others" : "owner";
       // Sessions that seem to have expired are ended too: this clock may be wrong.
       const about = { subject: userId, reason, ...clientOf(me) } as const;
-      await sessions.endAll(userId, eventOf("sessions.ended", now, by, about), keep);
+      await sessions.endAll(userId, eventOf("sessions.ended", now, by, about), { keep });
       await revocations.poll();
       return ending;
     },

@@ -60,6 +60,14 @@ export interface SurplusSession {
   readonly clientId: string | null;
 }
 
+/** The terms of an end of all sessions. */
+export interface EndingTerms {
+  /** The id of the session that goes on. Default: none. */
+  readonly keep?: string | undefined;
+  /** The version that the user must have. Default: any. */
+  readonly version?: number | undefined;
+}
+
 /** Sessions. Every change is durable when its promise resolves, and so is its audit event. */
 export interface Sessions {
   byId(id: string): Promise<Session | undefined>;
@@ -111,9 +119,9 @@ export interface Sessions {
   /**
    * Ends every session of a user except `keep`, in one step of a bounded size. They join the revocations in batches.
    *
-   * @returns false if the user had no other session
+   * @returns false if the user had no other session, or has another version
    */
-  endAll(userId: string, event: AuditEvent, keep?: string): Promise<boolean>;
+  endAll(userId: string, event: AuditEvent, terms?: EndingTerms): Promise<boolean>;
   /** Whether the user has a session, ended or not, that was opened from this address. */
   openedFrom(userId: string, addressBucket: string): Promise<boolean>;
 }

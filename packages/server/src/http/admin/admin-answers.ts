@@ -1,4 +1,4 @@
-import type { ListedClient, RegisteredClient } from "../../core/oauth/registered-clients.ts";
+import type { FoundClient, ListedClient } from "../../core/oauth/registered-clients.ts";
 import type { RegisteredResource } from "../../core/oauth/resources.ts";
 import type { UserRecord } from "../../core/people/users.ts";
 import type { ListedKey } from "../../core/stories/key-administration.ts";
@@ -40,14 +40,21 @@ export function keyAnswer(key: ListedKey): KeyAnswer {
   };
 }
 
-/** @param registered the client with all that it may do, if it was added here and is shown alone */
-export function clientAnswer(client: ListedClient, registered?: RegisteredClient): ClientAnswer {
+/** A client of the list. */
+export function clientAnswer(client: ListedClient): ClientAnswer {
   return {
     id: client.id,
     name: client.name,
     added: client.added,
     blocked_at: timeOrNull(client.blockedAt),
     live_sessions: client.sessions,
+  };
+}
+
+/** A client that is shown alone, with all that it may do if it was added here. */
+export function wholeClientAnswer({ registered, ...client }: FoundClient): ClientAnswer {
+  return {
+    ...clientAnswer(client),
     ...(registered !== undefined && {
       redirect_uris: [...registered.redirectUris],
       grant_types: [...registered.grantTypes],
@@ -59,7 +66,7 @@ export function clientAnswer(client: ListedClient, registered?: RegisteredClient
   };
 }
 
-const proofs = { none: "none", secret: "secret", keys: "keys", key_address: "jwks_uri" } as const;
+const proofs = { none: "none", secret: "secret", keys: "jwks", key_address: "jwks_uri" } as const;
 
 /** A resource that was added here. */
 export function resourceAnswer({ url, name, scopes, createdAt }: RegisteredResource): ResourceAnswer {

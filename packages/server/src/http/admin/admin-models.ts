@@ -122,7 +122,7 @@ const client = response(
       description: "This and the following fields: of an added client, shown alone",
     },
     grant_types: texts,
-    authentication: { type: "string", description: "`none`, `secret`, `keys` or `jwks_uri`" },
+    authentication: { type: "string", description: "`none`, `secret`, `jwks` or `jwks_uri`" },
     roles: { ...texts, description: "Roles in the tokens of a machine" },
     scopes: { ...texts, description: "Scopes of the tokens of a machine" },
     created_at: time,

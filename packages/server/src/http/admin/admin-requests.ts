@@ -114,9 +114,15 @@ const clientRequest = body(
     redirect_uris: { type: "array", items: { type: "string" }, description: "For a client that asks people" },
     authentication: {
       type: "string",
-      enum: ["none", "secret", "jwks_uri"],
+      enum: ["none", "secret", "jwks", "jwks_uri"],
       description:
-        "`secret`: one is made and shown once. `jwks_uri`: assertions signed by a key of that set. `none`: PKCE alone. Default: none",
+        "`secret`: one is made and shown once. `jwks` and `jwks_uri`: assertions signed by a key of that set. `none`: PKCE alone. Default: none",
+    },
+    jwks: {
+      type: "object",
+      required: ["keys"],
+      properties: { keys: { type: "array", items: { type: "object" } } },
+      description: "The client's public keys, as a JWK set: P-256, Ed25519, or RSA of 2048 to 4096 bits",
     },
     jwks_uri: { type: "string", description: "The https:// address of the client's public keys" },
     machine: { type: "boolean", description: "Whether it gets tokens for itself (client credentials)" },

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance } from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import { errorHandler, type LogSink } from "../error-answers.ts";
 import { type AdminGuardParts, createAdminGuard } from "./admin-guard.ts";
+import { type AdminResource, adminMetadataRoute, adminMetadataUrl } from "./admin-metadata.ts";
 import { type AuditStories, auditRoutes } from "./audit-routes.ts";
 import { type ClientStories, clientRoutes } from "./client-routes.ts";
 import { type InvitationStories, invitationRoute } from "./invitation-route.ts";
@@ -14,6 +15,7 @@ import { type UserStories, userRoutes } from "./user-routes.ts";
 /** The stories of the administration. */
 export interface AdminStories
   extends AdminGuardParts,
+    AdminResource,
     AuditStories,
     ClientStories,
     KeyStories,
@@ -27,7 +29,8 @@ export interface AdminStories
 /** Serves the administration under `/admin/v1`, to holders of the powers in `core/people/powers.ts`. */
 export async function adminRoutes(app: FastifyInstance, stories: AdminStories): Promise<void> {
   const guard = createAdminGuard(stories);
-  const answer = errorHandler(stories.log);
+  const answer = errorHandler(stories.log, { metadataUrl: (request) => adminMetadataUrl(stories, request) });
+  adminMetadataRoute(app, stories);
   await app.register(async (scope) => {
     scope.setErrorHandler((error: FastifyError | LatchkeyError, request, reply) =>
       answer(refusalOf(error) ?? error, request, reply),

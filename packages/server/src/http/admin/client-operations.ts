@@ -1,4 +1,4 @@
-import { idempotencyKey, pageQuery } from "./openapi-admin.ts";
+import { idempotencyKey, ifMatch, pageQuery } from "./openapi-admin.ts";
 
 // The operations on OAuth clients, as the document shows them.
 
@@ -9,7 +9,7 @@ const example = {
   blocked_at: null,
   live_sessions: 0,
 };
-const shown = { description: "The client", model: "AdminClient", example } as const;
+const shown = { description: "The client", model: "AdminClient", example, etag: true } as const;
 
 export const listClients = {
   id: "list_clients",
@@ -37,7 +37,9 @@ export const addClient = {
 export const showClient = {
   id: "show_client",
   summary: "Show an OAuth client",
-  description: "The id is percent-encoded in the path.",
+  description:
+    "The id is percent-encoded in the path. The `ETag` covers all fields but `live_sessions`, and the secret. A client " +
+    "that describes itself has one `ETag` until it is blocked.",
   powers: ["clients:read"],
   answer: shown,
 } as const;
@@ -47,8 +49,9 @@ export const removeClient = {
   summary: "Remove an OAuth client that was added here",
   description: "Ends its sessions. Its id and its credentials are void for good.",
   powers: ["clients:write"],
+  headers: ifMatch,
   answer: { description: "The client was removed", model: "AdminMessage", example: { message: "Removed" } },
-  refusals: ["validation_error"],
+  refusals: ["validation_error", "precondition_failed"],
 } as const;
 
 export const blockClient = {
@@ -56,14 +59,18 @@ export const blockClient = {
   summary: "Block an OAuth client",
   description: "Ends its sessions and its own tokens at once, and keeps it out.",
   powers: ["clients:write"],
+  headers: ifMatch,
   answer: shown,
+  refusals: ["precondition_failed"],
 } as const;
 
 export const unblockClient = {
   id: "unblock_client",
   summary: "Unblock an OAuth client",
   powers: ["clients:write"],
+  headers: ifMatch,
   answer: shown,
+  refusals: ["precondition_failed"],
 } as const;
 
 export const replaceSecret = {
@@ -73,10 +80,11 @@ export const replaceSecret = {
     "The earlier secret stops at once. Tokens that are out go on: block and unblock the client to end them. The caller " +
     "needs every power that the client has.",
   powers: ["clients:write"],
+  headers: ifMatch,
   answer: {
     description: "The new secret",
     model: "AdminClientSecret",
     example: { id: example.id, secret: "lks_…" },
   },
-  refusals: ["conflict", "validation_error"],
+  refusals: ["conflict", "validation_error", "precondition_failed"],
 } as const;

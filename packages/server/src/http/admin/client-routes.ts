@@ -1,12 +1,16 @@
+import type { FastifyReply } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { NewClient, NewProof } from "../../core/oauth/new-client.ts";
+import type { FoundClient } from "../../core/oauth/registered-clients.ts";
+import { clientVersion } from "../../core/oauth/versions.ts";
 import type { ClientAdministration } from "../../core/stories/client-administration.ts";
-import { clientAnswer } from "./admin-answers.ts";
+import { clientAnswer, wholeClientAnswer } from "./admin-answers.ts";
 import type { AdminCaller } from "./admin-guard.ts";
 import type { ClientRequest } from "./admin-requests.ts";
 import { type AdminScope, adminMount, plain, withBody } from "./admin-scope.ts";
 import * as operations from "./client-operations.ts";
 import { cursorsOf } from "./cursors.ts";
+import { acceptedVersions, etagOf } from "./etags.ts";
 import type { CreateOnce } from "./idempotency-header.ts";
 
 /** The stories of OAuth clients. */
@@ -24,11 +28,6 @@ export function clientRoutes({ app, callerOf }: AdminScope, { clients, createOnc
   const all = `${adminMount}/clients`;
   const one = `${all}/:id`;
 
-  /** A client with all that is known of it. */
-  async function shown(administration: ClientAdministration, id: string) {
-    return clientAnswer(await administration.find(id), await administration.registered(id));
-  }
-
   app.get<{ Querystring: { readonly limit?: string; readonly cursor?: string } }>(
     all,
     plain(operations.listClients),
@@ -41,7 +40,7 @@ export function clientRoutes({ app, callerOf }: AdminScope, { clients, createOnc
       const items = found.slice(0, most);
       const last = found.length > most ? items.at(-1) : undefined;
       return reply.send({
-        items: items.map((client) => clientAnswer(client)),
+        items: items.map(clientAnswer),
         ...(last !== undefined && { next: cursors.write([last.id]) }),
       });
     },
@@ -53,36 +52,44 @@ export function clientRoutes({ app, callerOf }: AdminScope, { clients, createOnc
     const given = newClient(request.body);
     return createOnce(request, reply, caller, async () => {
       const { client, secret } = await administration.add(given);
-      const answer = await shown(administration, client.id);
-      return { status: 201, body: { ...answer, ...(secret !== undefined && { secret }) } };
+      const added = await administration.find(client.id);
+      const body = { ...wholeClientAnswer(added), ...(secret !== undefined && { secret }) };
+      return { status: 201, body, etag: etagOf(clientVersion(added)) };
     });
   });
 
   app.get<ById>(one, plain(operations.showClient), async (request, reply) =>
-    reply.send(await shown(clients(callerOf(request)), request.params.id)),
+    sendClient(reply, await clients(callerOf(request)).find(request.params.id)),
   );
 
   app.delete<ById>(one, plain(operations.removeClient), async (request, reply) => {
-    await clients(callerOf(request)).remove(request.params.id);
+    await clients(callerOf(request)).remove(request.params.id, acceptedVersions(request.headers["if-match"]));
     return reply.send({ message: "Removed" });
   });
 
   app.post<ById>(`${one}/block`, plain(operations.blockClient), async (request, reply) => {
     const administration = clients(callerOf(request));
-    await administration.block(request.params.id);
-    return reply.send(await shown(administration, request.params.id));
+    const { id } = request.params;
+    await administration.block(id, acceptedVersions(request.headers["if-match"]));
+    return sendClient(reply, await administration.find(id));
   });
 
   app.post<ById>(`${one}/unblock`, plain(operations.unblockClient), async (request, reply) => {
     const administration = clients(callerOf(request));
-    await administration.unblock(request.params.id);
-    return reply.send(await shown(administration, request.params.id));
+    const { id } = request.params;
+    await administration.unblock(id, acceptedVersions(request.headers["if-match"]));
+    return sendClient(reply, await administration.find(id));
   });
 
   app.post<ById>(`${one}/secret`, plain(operations.replaceSecret), async (request, reply) => {
     const { id } = request.params;
-    return reply.send({ id, secret: await clients(callerOf(request)).replaceSecret(id) });
+    const versions = acceptedVersions(request.headers["if-match"]);
+    return reply.send({ id, secret: await clients(callerOf(request)).replaceSecret(id, versions) });
   });
+}
+
+function sendClient(reply: FastifyReply, client: FoundClient): FastifyReply {
+  return reply.header("etag", etagOf(clientVersion(client))).send(wholeClientAnswer(client));
 }
 
 function newClient(body: ClientRequest): NewClient {
@@ -90,13 +97,16 @@ function newClient(body: ClientRequest): NewClient {
   return { name, redirectUris, proof: proofOf(body), machine, roles, scopes };
 }
 
-function proofOf({ authentication = "none", jwks_uri: url }: ClientRequest): NewProof {
-  if ((authentication === "jwks_uri") !== (url !== undefined)) {
-    const msg = "jwks_uri goes with the authentication of the same name";
+function proofOf(body: ClientRequest): NewProof {
+  const { authentication = "none", jwks, jwks_uri: url } = body;
+  for (const field of ["jwks", "jwks_uri"] as const) {
+    if ((authentication === field) === (body[field] !== undefined)) continue;
+    const msg = `${field} goes with the authentication of the same name`;
     throw new LatchkeyError("validation_error", {
-      issues: [{ loc: ["body", "jwks_uri"], msg, type: "value_error" }],
+      issues: [{ loc: ["body", field], msg, type: "value_error" }],
     });
   }
+  if (jwks !== undefined) return { kind: "keys", keys: jwks.keys };
   if (url !== undefined) return { kind: "key_address", url };
   return { kind: authentication === "secret" ? "new_secret" : "none" };
 }

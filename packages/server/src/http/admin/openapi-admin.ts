@@ -22,7 +22,7 @@ export interface AdminAnswer {
   readonly description: string;
   readonly model: string;
   readonly example: object;
-  /** Whether it has the `ETag` of a user. */
+  /** Whether it has the `ETag` of what it shows. */
   readonly etag?: true;
 }
 
@@ -64,7 +64,16 @@ export const pageQuery = {
 export const ifMatch = {
   "if-match": {
     type: "string",
-    description: "The `ETag` that was read. If the user was changed since, nothing is changed: 412",
+    description: "The `ETag` that was read. After any change since, nothing is changed: 412",
+  },
+};
+
+/** The header of a put that must add. */
+export const ifNoneMatch = {
+  "if-none-match": {
+    type: "string",
+    enum: ["*"],
+    description: "`*`: if it is there already, nothing is changed: 412",
   },
 };
 
@@ -125,7 +134,7 @@ function successOf({ description, model, example, etag }: AdminAnswer) {
     headers: {
       ...always,
       "Cache-Control": header("no-store"),
-      ...(etag && { ETag: header("The version of the user, for `If-Match`") }),
+      ...(etag && { ETag: header("The version of what is shown, for `If-Match`") }),
     },
     content: { "application/json": { schema: ref(model), examples: { example: { value: example } } } },
   };

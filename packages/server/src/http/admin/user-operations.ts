@@ -1,5 +1,3 @@
-import { assertMayChange, type Power } from "../../core/people/powers.ts";
-import type { User } from "../../core/people/users.ts";
 import { type AdminAnswer, idempotencyKey, ifMatch, pageQuery } from "./openapi-admin.ts";
 
 // The operations on users, as the document shows them.
@@ -170,8 +168,3 @@ export const exportUser = {
   answer: { description: "The export", model: "AdminUserExport", example: { user: example } },
   refusals: ["protected_account"],
 } as const;
-
-/** A reset mail is a change of the account: its link sets a password. @throws {LatchkeyError} `protected_account` */
-export function assertMayReset(held: ReadonlySet<Power>, { roles }: Pick<User, "roles">): void {
-  assertMayChange(held, roles);
-}

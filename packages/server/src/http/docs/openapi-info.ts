@@ -63,7 +63,7 @@ export const tags = [
     description:
       "Users, sessions, audit trail, signing keys, clients and resources. A caller needs the powers that an operation " +
       "names: by the role `admin`, `support` or `auditor` of their account, or by the scopes of a client's token for " +
-      "the resource `ISSUER/admin/v1`.",
+      "the resource `ISSUER/admin/v1`. `/.well-known/oauth-protected-resource/admin/v1` describes that resource.",
   },
   {
     name: "Keys",

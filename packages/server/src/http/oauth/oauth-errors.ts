@@ -47,9 +47,12 @@ export function oauthErrorOf({ code, status }: Pick<LatchkeyError, "code" | "sta
   return { status, error: status >= 500 ? "server_error" : "invalid_request" };
 }
 
-/** Whether a request is for the endpoints of the authorization server, or for a path beside them. */
-export function isForOAuth({ url }: Pick<FastifyRequest, "url">): boolean {
-  const [path = ""] = url.split(/[?#]/, 1);
+/**
+ * Whether a request is for the endpoints of the authorization server, or for a path beside them. A request with a route
+ * goes by its pattern: the id of a client in a path may be a URL with this segment.
+ */
+export function isForOAuth({ url, routeOptions }: Pick<FastifyRequest, "url" | "routeOptions">): boolean {
+  const [path = ""] = (routeOptions.url ?? url).split(/[?#]/, 1);
   return /\/oauth(?:\/|$)/.test(decodedPath(path));
 }
 

@@ -31,7 +31,7 @@ export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperati
   await app.register(async (scope) => {
     // Schemas are for the document. The routes check their bodies themselves, and answer in the form of OAuth.
     scope.setValidatorCompiler(() => () => true);
-    scope.setErrorHandler(errorHandler(operations.page.log, inOAuthWords));
+    scope.setErrorHandler(errorHandler(operations.page.log, { translated: inOAuthWords }));
     scope.addHook("onRoute", (route) => {
       route.config = { ...route.config, ...openRoute };
     });

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../../core/audit-events.ts";
-import type { ListedClient, RegisteredClients } from "../../core/oauth/registered-clients.ts";
+import type { ClientState, ListedClient, RegisteredClients } from "../../core/oauth/registered-clients.ts";
 import type { SessionLife } from "../../core/stories/session-life.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { statement } from "../statement.ts";
@@ -45,6 +45,17 @@ const list = statement<LiveAt & { after: string; limit: number }, ListedRow>(
 
 const listedById = statement<LiveAt & { id: string }, ListedRow>(listed((id) => `${id} = :id`));
 
+/** The state that the author of a change has seen. Credentials are null if any state will do. */
+interface Seen {
+  readonly seenCredentials: string | null;
+  readonly seenBlockedAt: number | null;
+}
+
+// A value compared with null alone has no type, hence the casts.
+const anyState = "cast(:seenCredentials as text) is null";
+const isAsSeen = `(${anyState} or (clients.credentials = :seenCredentials
+  and clients.blocked_at is not distinct from cast(:seenBlockedAt as bigint)))`;
+
 const insertInto = `insert into clients (id, name, redirect_uris, credentials, grant_types, roles, scope, session_id,
   created_at, blocked_at)`;
 
@@ -63,23 +74,30 @@ const revokeOwnTokens = statement<{ id: string; until: number }>(`
   insert into revocations (session_id, until)
   select session_id, :until from clients where id = :id and session_id is not null and blocked_at is null`);
 
-const block = statement<{ id: string; name: string; at: number; newSessionId: string }>(`
+// A client that was seen with credentials, and was removed since, gets no row. Blocks and removals of one client wait
+// for each other, so the row stays as this statement finds it.
+const block = statement<{ id: string; name: string; at: number; newSessionId: string } & Seen>(`
   ${insertInto}
-  values (:id, :name, '[]', '[]', '[]', '[]', '', null, :at, :at)
+  select :id, :name, '[]', '[]', '[]', '[]', '', null, cast(:at as bigint), cast(:at as bigint)
+  where ${anyState} or (:seenCredentials = '[]' and cast(:seenBlockedAt as bigint) is null)
+    or exists (select 1 from clients where clients.id = :id)
   on conflict (id) do update set blocked_at = :at,
     session_id = case when clients.session_id is null then null else :newSessionId end
-  where clients.blocked_at is null`);
+  where clients.blocked_at is null and ${isAsSeen}`);
 
-const unblock = statement<{ id: string }>(`
-  update clients set blocked_at = null where id = :id and blocked_at is not null and ${isAdded}`);
+const unblock = statement<{ id: string } & Seen>(`
+  update clients set blocked_at = null
+  where id = :id and blocked_at is not null and ${isAdded} and ${isAsSeen}`);
 
-const forget = statement<{ id: string }>(`
-  delete from clients where id = :id and blocked_at is not null and not (${isAdded})`);
+const forget = statement<{ id: string } & Seen>(`
+  delete from clients where id = :id and blocked_at is not null and not (${isAdded}) and ${isAsSeen}`);
 
-const replaceCredentials = statement<{ id: string; from: string; to: string }>(`
-  update clients set credentials = :to where id = :id and credentials = :from and ${isAdded}`);
+const replaceCredentials = statement<{ id: string; from: string; to: string } & Seen>(`
+  update clients set credentials = :to
+  where id = :id and credentials = :from and ${isAdded} and ${isAsSeen}`);
 
-const remove = statement<{ id: string }>(`delete from clients where id = :id and ${isAdded}`);
+const remove = statement<{ id: string } & Seen>(`
+  delete from clients where id = :id and ${isAdded} and ${isAsSeen}`);
 
 /** The table `clients`. */
 export function clientTable(
@@ -105,29 +123,28 @@ export function clientTable(
       return row && listedIn(row);
     },
     add: (client, event) => audit.commit([must(add, rowOf(client))], [event]),
-    block: (id, name, event, newSessionId) =>
+    block: (id, name, event, newSessionId, seen) =>
       audit.commit(
         [
           ...endings.begin(id, event.at),
           revoked(id, event),
-          must(block, { id, name, at: event.at, newSessionId }),
+          must(block, { id, name, at: event.at, newSessionId, ...seenIn(seen) }),
         ],
         [event],
         "urgent",
       ),
-    async unblock(id, event) {
-      if (await audit.commit([must(unblock, { id })], [event])) return true;
-      return audit.commit([must(forget, { id })], [event]);
+    async unblock(id, event, seen) {
+      const values = { id, ...seenIn(seen) };
+      if (await audit.commit([must(unblock, values)], [event])) return true;
+      return audit.commit([must(forget, values)], [event]);
     },
-    replaceCredentials: (id, from, to, event) =>
+    replaceCredentials(id, from, to, event, seen) {
+      const values = { id, from: JSON.stringify(from), to: JSON.stringify(to), ...seenIn(seen) };
+      return audit.commit([must(replaceCredentials, values)], [event], "urgent");
+    },
+    remove: (id, event, seen) =>
       audit.commit(
-        [must(replaceCredentials, { id, from: JSON.stringify(from), to: JSON.stringify(to) })],
-        [event],
-        "urgent",
-      ),
-    remove: (id, event) =>
-      audit.commit(
-        [...endings.begin(id, event.at), revoked(id, event), must(remove, { id })],
+        [...endings.begin(id, event.at), revoked(id, event), must(remove, { id, ...seenIn(seen) })],
         [event],
         "urgent",
       ),
@@ -136,4 +153,9 @@ export function clientTable(
 
 function listedIn(row: ListedRow): ListedClient {
   return { ...row, added: row.added === 1 };
+}
+
+function seenIn(seen: ClientState | undefined): Seen {
+  if (seen === undefined) return { seenCredentials: null, seenBlockedAt: null };
+  return { seenCredentials: JSON.stringify(seen.credentials), seenBlockedAt: seen.blockedAt };
 }

@@ -5,6 +5,7 @@ import { statement } from "../statement.ts";
 import type { AuditWriter } from "./audit.ts";
 import { textsIn } from "./json-texts.ts";
 import { settlingStep } from "./outbox-rows.ts";
+import { userAsSeen } from "./user-terms.ts";
 
 interface LinkRow extends Omit<Link, "roles"> {
   /** A JSON array. */
@@ -46,7 +47,10 @@ export function linkTable(database: Database, audit: AuditWriter): Links {
       const row = await one(database, byId, { id });
       return row && { ...row, roles: row.roles === null ? null : textsIn(row.roles) };
     },
-    add: (link, mails, events) => audit.commit([addingStep(link)], events, "ordinary", mails),
+    add(link, mails, events, version) {
+      const first = link.userId === null || version === undefined ? [] : [userAsSeen(link.userId, version)];
+      return audit.commit([...first, addingStep(link)], events, "ordinary", mails);
+    },
     answer: (request, answer, event) =>
       audit.commit(
         [settlingStep(request), ...(answer === undefined ? [] : [addingStep(answer.link)])],

@@ -16,6 +16,7 @@ import {
   sessionColumns,
   sessionIn,
 } from "./session-rows.ts";
+import { userAsSeen } from "./user-terms.ts";
 
 /** A time and the limits of today: a session is live only within those limits, whatever was stored at its opening. */
 export type LiveAt = SessionLife & { readonly at: number };
@@ -194,10 +195,11 @@ export function sessionTable(
       const at = Math.max(...events.map((event) => event.at));
       return audit.commit([must(end, { id, at }), step(revoke, { id })], events, "urgent");
     },
-    async endAll(userId, event, keep) {
+    async endAll(userId, event, { keep, version } = {}) {
       if ((await one(database, openBut, { userId, keep: keep ?? "", at: event.at })) === undefined)
         return false;
-      return audit.commit(endings.begin(userId, event.at, keep), [event], "urgent");
+      const first = version === undefined ? [] : [userAsSeen(userId, version)];
+      return audit.commit([...first, ...endings.begin(userId, event.at, keep)], [event], "urgent");
     },
     openedFrom: async (userId, addressBucket) =>
       (await one(database, openedFrom, { userId, addressBucket })) !== undefined,

@@ -9,6 +9,7 @@ import { linkSteps } from "./links.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { spendingStep } from "./spent-ids.ts";
 import { isAdministrator, isLocal, type WrittenUser, writtenUser } from "./user-rows.ts";
+import { userAsSeen } from "./user-terms.ts";
 
 interface Terms {
   readonly id: string;
@@ -90,7 +91,7 @@ const remove = byLast<Terms & { freeKey: string }>(`
 const deleteLinks = statement<{ id: string }>("delete from links where user_id = :id");
 
 /** Changes of users that are there. */
-export type UserRowChanges = Pick<Users, "change" | "setPassword" | "setActive" | "remove">;
+export type UserRowChanges = Pick<Users, "change" | "setPassword" | "setActive" | "remove" | "record">;
 
 /** Changes of rows of `users`. */
 export function userRowChanges(
@@ -177,5 +178,6 @@ export function userRowChanges(
         terms.mails,
       );
     },
+    record: (id, event, { version } = {}) => audit.commit([userAsSeen(id, version)], [event]),
   };
 }

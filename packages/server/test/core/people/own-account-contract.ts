@@ -367,7 +367,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
         stories.confirmEmail("lkl_", caller, "en"),
         stories.forgotPassword("alice", caller, "en"),
         stories.resetPassword("lkl_", newPassword, caller, "en"),
-        stories.sendReset("user:alice", { address: "test" }, "en"),
+        stories.sendReset("user:alice", { by: { address: "test" } }, "en"),
         stories.signUp("a@example.com", caller, "en"),
         stories.invite("a@example.com", ["user"], { address: "test" }, "en"),
         stories.join("lkl_", { username: "a", password, displayName: null }, caller),

@@ -265,13 +265,13 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
     test("is made for an administrator too, who is named in the audit trail", async () => {
       await using world = await selfServiceWorld(open);
       const by = { address: "192.0.2.9", requestId: "r", actor: "user:bob" };
-      await world.stories.sendReset("user:alice", by, "fr");
+      await world.stories.sendReset("user:alice", { by }, "fr");
       expect(world.heard).toMatchObject([
         { name: "reset.requested", subject: "user:alice", actor: "user:bob", address: "192.0.2.9" },
       ]);
       await world.stories.resetPassword(await world.sentLink("reset"), newPassword, caller, "en");
       for (const id of ["user:mallory", "user:nobody"])
-        await expect(world.stories.sendReset(id, by, "en")).rejects.toEqual(refusal("not_found"));
+        await expect(world.stories.sendReset(id, { by }, "en")).rejects.toEqual(refusal("not_found"));
     });
 
     test("is limited in its uses by the network", async () => {
