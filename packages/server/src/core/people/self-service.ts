@@ -3,7 +3,7 @@ import type { MailLanguage } from "../mail/mail-kinds.ts";
 import type { AnswerRequest, LinkAddress } from "../mail/outbox.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Credentials } from "../stories/sign-in.ts";
-import type { LinkPurpose } from "./links.ts";
+import type { Invitation, InvitationPage, LinkPurpose } from "./links.ts";
 import type { User } from "./users.ts";
 
 /** A new password for the own account. */
@@ -142,18 +142,6 @@ export interface SignUps {
    */
   signUp(email: string, caller: Caller, language: MailLanguage): Promise<void>;
   /**
-   * Sends an invitation with roles. The caller has checked the administrator's powers.
-   *
-   * @returns the end of the link's life, in milliseconds since the epoch
-   * @throws {LatchkeyError} `email_taken`, `validation_error`, `not_found` if sign-up is off
-   */
-  invite(
-    email: string,
-    roles: readonly string[],
-    by: Origin,
-    language: MailLanguage,
-  ): Promise<{ readonly expiresAt: number }>;
-  /**
    * Uses a `sign_up` link: adds the user with a confirmed address. After a refusal of the name or the password the link
    * can be used again.
    *
@@ -162,6 +150,36 @@ export interface SignUps {
    * `overloaded`, `client_gone`
    */
   join(linkToken: string, joining: Joining, caller: Caller): Promise<User>;
+}
+
+/** The sender of an invitation: a user, or a machine (client credentials). */
+export interface Inviter {
+  readonly by: Origin;
+  readonly isMachine: boolean;
+}
+
+/** Invitations to an account, by administrators. */
+export interface Invitations {
+  /**
+   * Sends an invitation with roles. The caller has checked the inviter's powers. They count again when the link is used.
+   *
+   * @throws {LatchkeyError} `email_taken`, `validation_error`, `forbidden` if the inviter is gone meanwhile, `not_found`
+   * if sign-up is off, and without mail
+   */
+  invite(
+    email: string,
+    roles: readonly string[],
+    inviter: Inviter,
+    language: MailLanguage,
+  ): Promise<Invitation>;
+  /** Invitations that have not expired, by id. They are listed also while their inviter lacks a power. */
+  invitations(page: InvitationPage): Promise<Invitation[]>;
+  /**
+   * Ends an invitation. Its mail is not sent if it still waits.
+   *
+   * @throws {LatchkeyError} `not_found`
+   */
+  withdrawInvitation(id: string, by: Origin): Promise<void>;
 }
 
 /** Links, seen without a use. */
@@ -175,7 +193,7 @@ export interface LinkReading {
 }
 
 /** The stories of a person and the own account. */
-export interface SelfService extends OwnAccount, PasswordResets, SignUps, LinkReading {
+export interface SelfService extends OwnAccount, PasswordResets, SignUps, Invitations, LinkReading {
   /** Whether mails are sent. Without mail, every story that sends one throws `not_found`: pages hide their links. */
   readonly mail: boolean;
   /** The ways to a new account. */

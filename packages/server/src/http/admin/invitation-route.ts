@@ -1,6 +1,6 @@
 import type { MailLanguage } from "../../core/mail/mail-kinds.ts";
-import { assertMayGiveRoles } from "../../core/people/powers.ts";
-import type { SignUps } from "../../core/people/self-service.ts";
+import { assertMayInvite } from "../../core/people/powers.ts";
+import type { Invitations } from "../../core/people/self-service.ts";
 import { rfc3339 } from "../../core/wire-fields.ts";
 import type { InvitationRequest } from "./admin-requests.ts";
 import { type AdminScope, adminMount, withBody } from "./admin-scope.ts";
@@ -9,7 +9,7 @@ import { idempotencyKey } from "./openapi-admin.ts";
 
 /** The stories of invitations. */
 export interface InvitationStories {
-  readonly selfService: Pick<SignUps, "invite">;
+  readonly selfService: Pick<Invitations, "invite">;
   /** The language of mails that an administrator sends. */
   readonly language: MailLanguage;
   readonly createOnce: CreateOnce;
@@ -42,9 +42,9 @@ export function invitationRoute({ app, callerOf }: AdminScope, stories: Invitati
     async (request, reply) => {
       const caller = callerOf(request);
       const { email, roles = ["user"] } = request.body;
-      assertMayGiveRoles(caller.held, roles);
+      assertMayInvite(caller.held, roles);
       return createOnce(request, reply, caller, async () => {
-        const { expiresAt } = await selfService.invite(email, roles, caller.by, language);
+        const { expiresAt } = await selfService.invite(email, roles, caller, language);
         return { status: 202, body: { email, expires_at: rfc3339(expiresAt) } };
       });
     },
