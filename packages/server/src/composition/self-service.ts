@@ -21,10 +21,10 @@ export interface SelfServiceComposition extends Foundation {
 
 /** Composes the stories of a person and the own account. */
 export function composeSelfService({ config, store, keys, counters, ...parts }: SelfServiceComposition) {
-  const { users, links, outbox, audit } = store;
+  const { users, clients, links, outbox, audit } = store;
   const { keyring, revocations } = keys;
   return createSelfService({
-    ...{ ...parts, users, links, outbox, audit, revocations },
+    ...{ ...parts, users, clients, links, outbox, audit, revocations },
     linkTokens: new LinkTokens(keyring.first, ...keyring.others),
     limits: createSelfServiceLimits(counters),
     rule: config.signUp,

@@ -32,6 +32,7 @@ export const auditEventNames = [
   "user.erased",
   "user.imported",
   "user.invited",
+  "user.uninvited",
   "user.signed_up",
   "reset.requested",
   "mail.failed",

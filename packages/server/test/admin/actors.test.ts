@@ -90,6 +90,14 @@ const changes: Readonly<Record<string, readonly [request: () => Promise<ApiReque
     async () => ({ method: "POST", path: "/invitations", body: { email: `${newName()}@example.org` } }),
     "user.invited",
   ],
+  "DELETE /invitations/{id}": [
+    async () => {
+      const body = { email: `${newName()}@example.org` };
+      const invited = await world.ask(root, { method: "POST", path: "/invitations", body });
+      return { method: "DELETE", path: `/invitations/${String(invited.body["id"])}` };
+    },
+    "user.uninvited",
+  ],
   "DELETE /sessions/{id}": [
     async () => ({ method: "DELETE", path: onPath("sessions", await newSession()) }),
     "session.ended",

@@ -31,6 +31,7 @@ describe("with users in Keycloak", () => {
     "/users/alice-id/sessions",
     "/users/alice-id/export",
     "/invitations",
+    "/invitations/id",
   ])("%s is no path: the realm administers its users", async (path) => {
     expect((await get(path)).body).toMatchObject({ code: "not_found" });
   });

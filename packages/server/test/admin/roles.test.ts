@@ -28,6 +28,8 @@ const routes: readonly (readonly [Method, string, unknown, number, readonly Role
   ["GET", "/users/none/sessions", undefined, 404, ["support", "auditor"], ["sessions:read"]],
   ["DELETE", "/users/none/sessions", undefined, 404, ["support"], ["sessions:write"]],
   ["GET", "/users/none/export", undefined, 404, ["auditor"], ["users:read", "sessions:read", "audit:read"]],
+  ["GET", "/invitations", undefined, 200, ["support", "auditor"], ["users:read"]],
+  ["DELETE", "/invitations/none", undefined, 404, ["support"], ["users:write"]],
   ["POST", "/invitations", {}, 422, ["support"], ["users:write"]],
   ["GET", "/sessions", undefined, 200, ["support", "auditor"], ["sessions:read"]],
   ["GET", "/sessions/none", undefined, 404, ["support", "auditor"], ["sessions:read"]],

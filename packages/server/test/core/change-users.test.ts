@@ -99,8 +99,9 @@ describe("a change", () => {
 
   test("of the address announces it at the old one, and outdates the links", async () => {
     const link = { id: "l1", purpose: "reset", userId: "user:alice", revision: 0, roles: null } as const;
+    const uninvited = { invitedBy: null, invitedWith: null };
     const times = { createdAt: time, expiresAt: time + 1 };
-    await store.links.add({ ...link, email: "alice@example.com", ...times }, [], []);
+    await store.links.add({ ...link, ...uninvited, email: "alice@example.com", ...times }, [], []);
     await changes.change("user:alice", { email: "new@example.com" }, root);
     const [mail] = await store.outbox.claim({ at: time, lease: 1, most: 10 });
     expect(mail).toMatchObject({
@@ -340,10 +341,16 @@ test("an export is one JSON document of everything, without hashes and secrets",
     await sessions.open({ ...session(`s${n}`), refreshHash: `secret-${n}` }, 0, {
       ...{ name: "login.succeeded", at: time, address: "192.0.2.9", subject: "user:alice" },
     });
-  const link = { id: "link-id", purpose: "verify", userId: "user:alice", revision: 0, roles: null } as const;
-  await links.add({ ...link, email: "alice@example.com", createdAt: time, expiresAt: time + 1 }, [], []);
+  const link = {
+    ...({ id: "link-id", purpose: "verify", userId: "user:alice", revision: 0, roles: null } as const),
+    ...{ invitedBy: null, invitedWith: null, createdAt: time, expiresAt: time + 1 },
+  };
+  await links.add({ ...link, email: "alice@example.com" }, [], []);
   await changes.change("user:alice", { email: "new@example.com", displayName: "A" }, root);
-  await links.add({ ...link, email: "new@example.com", createdAt: time, expiresAt: time + 1 }, [], []);
+  await links.add({ ...link, email: "new@example.com" }, [], []);
+  const ofNobody = { id: "invitation-id", purpose: "sign_up", userId: null, revision: null } as const;
+  const sent = { email: "carol@example.org", roles: ["user"], invitedBy: "user:alice" };
+  await links.add({ ...link, ...ofNobody, ...sent }, [], []);
   const parts: string[] = [];
   for await (const part of await changes.exportUser("user:alice", root)) parts.push(part);
   const text = parts.join("");
@@ -357,6 +364,7 @@ test("an export is one JSON document of everything, without hashes and secrets",
       last_login_at: "2023-11-14T22:13:20.000Z",
     },
     links: [{ purpose: "verify", email: "new@example.com" }],
+    invitations: [{ roles: ["user"], expires_at: "2023-11-14T22:13:20.001Z" }],
     mails: [{ kind: "email_changed", details: { newAddress: "new@example.com" } }],
     authorizations: [],
     known_addresses: [],
@@ -365,6 +373,8 @@ test("an export is one JSON document of everything, without hashes and secrets",
   expect(document.audit_events[0]).toMatchObject({ name: "user.exported", actor: "user:root" });
   expect(document.audit_events).toHaveLength(1005);
   const { passwordHash } = (await users.byId("user:alice")) ?? { passwordHash: "?" };
-  for (const secret of [passwordHash, "secret-", "link-id", "$argon2"]) expect(text).not.toContain(secret);
+  for (const secret of [passwordHash, "secret-", "link-id", "invitation-id", "$argon2"])
+    expect(text).not.toContain(secret);
+  expect(text).not.toContain("carol");
   expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(2000);
 });

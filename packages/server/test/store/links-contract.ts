@@ -3,7 +3,7 @@ import type { AuditEventName } from "../../src/core/audit-events.ts";
 import type { NewMail } from "../../src/core/mail/outbox.ts";
 import type { Link } from "../../src/core/people/links.ts";
 import type { Store } from "../../src/store/store.ts";
-import { event, now } from "./store-rows.ts";
+import { event, now, session, user } from "./store-rows.ts";
 
 const minute = 60_000;
 
@@ -14,6 +14,8 @@ const link = (id: string, change: Partial<Link> = {}): Link => ({
   revision: 0,
   email: "alice@example.com",
   roles: null,
+  invitedBy: null,
+  invitedWith: null,
   createdAt: now,
   expiresAt: now + 30 * minute,
   ...change,
@@ -109,6 +111,91 @@ export function linksContract(opened: () => Store, heard: () => readonly AuditEv
       expect(await links().answer(await claim(), undefined, event("reset.requested"))).toBe(true);
       expect(await outbox.count()).toBe(1);
       expect(heard()).toEqual(["reset.requested", "reset.requested"]);
+    });
+
+    test("of an invitation keep the inviter, and are listed by id until they expire", async () => {
+      const invitation = (id: string, change: Partial<Link> = {}) =>
+        link(id, { ...ofNobody, roles: ["user"], ...change });
+      const added = [
+        invitation("b", { roles: ["editor"], invitedBy: "user:alice", invitedWith: "program" }),
+        invitation("a", { invitedWith: "robot" }),
+        invitation("c"),
+      ];
+      for (const one of added) expect(await links().add(one, [], [])).toBe(true);
+      await links().add(invitation("expired", { expiresAt: now }), [], []);
+      await links().add(link("reset"), [], []);
+      await links().add(link("of-a-stranger", ofNobody), [], []);
+      const [b, a, c] = added;
+      expect(await links().byId("b")).toEqual(b);
+      expect(await links().invitations({ limit: 10 }, now)).toEqual([a, b, c]);
+      expect(await links().invitations({ after: "a", limit: 1 }, now)).toEqual([b]);
+    });
+
+    test.each<[string, (store: Store) => unknown]>([
+      [
+        "removed",
+        async ({ users, sessions }) => {
+          await sessions.open(session("s1"), 0, event("login.succeeded"));
+          await users.remove("user:alice", event("user.removed"));
+        },
+      ],
+      ["disabled", ({ users }) => users.setActive("user:alice", false, event("user.disabled"))],
+    ])("of an inviter who is %s meanwhile are not added, nor is their mail", async (_how, before) => {
+      await before(opened());
+      const late = link("late", { ...ofNobody, roles: ["user"], invitedBy: "user:alice" });
+      expect(await links().add(late, [mail("late")], [event("user.invited")])).toBe(false);
+      expect(await links().byId("late")).toBeUndefined();
+      expect(await opened().outbox.count()).toBe(0);
+      expect(heard()).not.toContain("user.invited");
+    });
+
+    test("of an invitation are withdrawn once, with the mail that waits", async () => {
+      const invitation = (id: string) => link(id, { ...ofNobody, roles: ["user"] });
+      for (const id of ["one", "other"]) await links().add(invitation(id), [mail(id)], []);
+      expect(await links().withdraw("one", event("user.uninvited"))).toBe(true);
+      expect(await links().withdraw("one", event("user.uninvited"))).toBe(false);
+      expect(heard()).toEqual(["user.uninvited"]);
+      expect(await links().byId("one")).toBeUndefined();
+      expect(await opened().outbox.count()).toBe(1);
+      expect(await claim()).toMatchObject({ linkId: "other" });
+    });
+
+    test("that are no invitations are not withdrawn", async () => {
+      await links().add(link("reset"), [mail("reset")], []);
+      await links().add(link("of-a-stranger", ofNobody), [], []);
+      for (const id of ["reset", "of-a-stranger", "unknown"]) {
+        expect(await links().withdraw(id, event("user.uninvited"))).toBe(false);
+        expect(await links().byId(id)).toEqual(id === "unknown" ? undefined : expect.anything());
+      }
+      expect(await opened().outbox.count()).toBe(1);
+      expect(heard()).toEqual([]);
+    });
+
+    const endings: Record<string, (store: Store) => unknown> = {
+      "a new account of the address": ({ users }) =>
+        users.add({ ...user("carol"), email: "Alice@Example.org" }, event("user.signed_up")),
+      "the removal of the inviter": ({ users }) => users.remove("user:alice", event("user.removed")),
+    };
+    test.each(Object.keys(endings))("of an invitation end with %s, and so does their mail", async (name) => {
+      const invitation = { ...ofNobody, roles: ["user"], email: "alice@example.org" };
+      await links().add(link("ended", { ...invitation, invitedBy: "user:alice" }), [mail("ended")], []);
+      const another = { ...invitation, email: "other@example.org", invitedWith: "robot" };
+      await links().add(link("another", another), [mail("another")], []);
+      await endings[name]?.(opened());
+      expect(await links().byId("ended")).toBeUndefined();
+      expect(await links().byId("another")).toBeDefined();
+      expect(await opened().outbox.count()).toBe(1);
+      expect(await claim()).toMatchObject({ linkId: "another" });
+    });
+
+    test("to an earlier address of a user end, and so does their mail", async () => {
+      await links().add(link("early"), [mail("early")], []);
+      const alice = await opened().users.byId("user:alice");
+      if (alice === undefined) throw new Error("no user");
+      const address = { email: "new@example.com", emailKey: "new@example.com" };
+      await opened().users.change({ ...alice, ...address }, [event("user.changed")], { outdateLinks: true });
+      expect(await links().byId("early")).toBeUndefined();
+      expect(await opened().outbox.count()).toBe(0);
     });
 
     test("go with their user, and after their end", async () => {

@@ -50,6 +50,7 @@ export function outboxContract(opened: () => Store, heard: () => readonly AuditE
       opened().links.add(
         {
           ...{ id, purpose: "sign_up", userId: null, revision: null, roles: null },
+          ...{ invitedBy: null, invitedWith: null },
           ...{ email: "alice@example.com", createdAt: now, expiresAt: now + minute },
         },
         mails,

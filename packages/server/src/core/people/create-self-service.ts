@@ -1,7 +1,8 @@
 import { LatchkeyError } from "../errors.ts";
+import { createInvitations, type InvitationParts } from "./invitations.ts";
 import { createLinkAddress } from "./link-address.ts";
 import type { LinkTokens } from "./link-tokens.ts";
-import { createLinkUses } from "./link-uses.ts";
+import { createLinkUses, type LinkUseParts } from "./link-uses.ts";
 import { createNewPasswords, type NewPasswordParts } from "./new-passwords.ts";
 import { createOwnEmail, type OwnEmailParts } from "./own-email.ts";
 import { createOwnPassword, type OwnPasswordParts } from "./own-password.ts";
@@ -11,7 +12,13 @@ import { createSignUps, type SignUpParts } from "./sign-up.ts";
 
 /** The parts of the self-service. Some of them are made here of the others. */
 export type SelfServiceParts = Omit<
-  OwnEmailParts & OwnPasswordParts & PasswordResetParts & SignUpParts & NewPasswordParts,
+  OwnEmailParts &
+    OwnPasswordParts &
+    PasswordResetParts &
+    SignUpParts &
+    InvitationParts &
+    LinkUseParts &
+    NewPasswordParts,
   "linkUses" | "newPasswords" | "refusal"
 > & {
   readonly linkTokens: LinkTokens;
@@ -30,6 +37,7 @@ export function createSelfService(parts: SelfServiceParts): SelfService & LinkMa
     mail,
     signUpBy: signUpWay(rule, mail),
     ...createOwnPassword(shared),
+    ...createInvitations(shared),
     ...(mail ? { ...byLinks, describeLink: linkUses.describeLink } : withoutMail),
     answerRequest,
     linkAddress: createLinkAddress(issuer, linkTokens),
@@ -41,8 +49,10 @@ async function refuse(): Promise<never> {
   throw new LatchkeyError("not_found", { reason: "no way to send mails is set" });
 }
 
+type NeedsNoMail = keyof ReturnType<typeof createOwnPassword> | "invitations" | "withdrawInvitation";
+
 /** The stories of a server that sends no mails. */
-const withoutMail: Omit<SelfService, keyof ReturnType<typeof createOwnPassword> | "mail" | "signUpBy"> = {
+const withoutMail: Omit<SelfService, NeedsNoMail | "mail" | "signUpBy"> = {
   beginEmailChange: refuse,
   sendVerification: refuse,
   confirmEmail: refuse,

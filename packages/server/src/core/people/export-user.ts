@@ -15,8 +15,8 @@ export interface ExportParts {
 const eventPage = 1000;
 
 /**
- * Writes everything that Latchkey knows of a user: the row, sessions, consents, links, known addresses and waiting
- * mails. The audit events follow that have the user as subject or actor. Hashes and secrets are left out. Memory holds
+ * Writes everything that Latchkey knows of a user: the row, sessions, consents, links, invitations that the user sent,
+ * known addresses and waiting mails. The audit events follow that have the user as subject or actor. Hashes and secrets are left out. Memory holds
  * one part of a table at a time, so it does not grow with the number of sessions and events.
  */
 export function createUserExport({ traces, events, clock }: ExportParts) {
@@ -82,8 +82,12 @@ function writtenUser(user: LocalUser): object {
   };
 }
 
-function written({ details, ...trace }: Trace): object {
-  return { ...times(trace), ...(typeof details === "string" && { details: JSON.parse(details) }) };
+function written({ details, roles, ...trace }: Trace): object {
+  return {
+    ...times(trace),
+    ...(typeof details === "string" && { details: JSON.parse(details) }),
+    ...(typeof roles === "string" && { roles: JSON.parse(roles) }),
+  };
 }
 
 function times(fields: Trace): Trace {

@@ -1,14 +1,13 @@
 import type { Clock } from "../clock.ts";
-import { LatchkeyError } from "../errors.ts";
+import { createInviterOf, type InviterParts } from "./inviters.ts";
 import type { LinkTokens } from "./link-tokens.ts";
-import type { Link, LinkPurpose, Links } from "./links.ts";
+import { type InviterAsRead, invalidLink, type Link, type LinkPurpose, type Links } from "./links.ts";
 import type { LinkReading } from "./self-service.ts";
-import type { LocalUser, Users } from "./users.ts";
+import type { LocalUser } from "./users.ts";
 
 /** The parts of the search for usable links. */
-export interface LinkUseParts {
+export interface LinkUseParts extends InviterParts {
   readonly links: Pick<Links, "byId">;
-  readonly users: Pick<Users, "byId">;
   readonly linkTokens: LinkTokens;
   readonly clock: Clock;
 }
@@ -19,11 +18,19 @@ export interface LinkOfUser {
   readonly user: LocalUser;
 }
 
+/** A link of a sign-up that can be used now. */
+export interface LinkOfSignUp {
+  readonly link: Link;
+  readonly inviter: InviterAsRead;
+}
+
 /** The links that can be used now. */
 export type LinkUses = ReturnType<typeof createLinkUses>;
 
 /** Finds the links that can be used now. A forged token is refused without a read. */
-export function createLinkUses({ links, users, linkTokens, clock }: LinkUseParts) {
+export function createLinkUses({ links, users, clients, linkTokens, clock }: LinkUseParts) {
+  const inviterOf = createInviterOf({ users, clients });
+
   async function find(token: string): Promise<Link> {
     const id = linkTokens.read(token);
     if (id === undefined) throw invalidLink("forged");
@@ -52,13 +59,15 @@ export function createLinkUses({ links, users, linkTokens, clock }: LinkUseParts
       return withUser(forPurpose(await find(token), purposes));
     },
     /** @throws {LatchkeyError} `invalid_link` */
-    async signUp(token: string): Promise<Link> {
-      return forPurpose(await find(token), ["sign_up"]);
+    async signUp(token: string): Promise<LinkOfSignUp> {
+      const link = forPurpose(await find(token), ["sign_up"]);
+      return { link, inviter: await inviterOf(link) };
     },
     /** @throws {LatchkeyError} `invalid_link` */
     async describeLink(token) {
       const link = await find(token);
       const { purpose, email, expiresAt } = link;
+      if (purpose === "sign_up") await inviterOf(link);
       const username = purpose === "sign_up" ? null : (await withUser(link)).user.username;
       return { purpose, email, expiresAt, username };
     },
@@ -68,9 +77,4 @@ export function createLinkUses({ links, users, linkTokens, clock }: LinkUseParts
 function forPurpose(link: Link, purposes: readonly LinkPurpose[]): Link {
   if (!purposes.includes(link.purpose)) throw invalidLink("of another purpose");
   return link;
-}
-
-/** The one refusal of every link that cannot be used. @param reason for the log alone */
-export function invalidLink(reason: string): LatchkeyError {
-  return new LatchkeyError("invalid_link", { reason });
 }

@@ -1,4 +1,5 @@
 import type { AuditEvent } from "../audit-events.ts";
+import { LatchkeyError } from "../errors.ts";
 import type { NewMail, WaitingMail } from "../mail/outbox.ts";
 
 /** The purpose of a link in a mail. */
@@ -20,6 +21,10 @@ export interface Link {
   readonly email: string;
   /** The roles of the new account, for an invitation. Null for a stranger: the role is `user`. */
   readonly roles: readonly string[] | null;
+  /** The user who sent the invitation. Null for a machine, and for every other link. */
+  readonly invitedBy: string | null;
+  /** The OAuth client that sent the invitation: a machine, or a program for that user. Null for a user's own login. */
+  readonly invitedWith: string | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -33,6 +38,28 @@ export const linkLifetimes = {
   invitation: 7 * 24 * 3_600_000,
 } as const;
 
+/** The one refusal of every link that cannot be used. @param reason for the log alone */
+export function invalidLink(reason: string): LatchkeyError {
+  return new LatchkeyError("invalid_link", { reason });
+}
+
+/** A link that an administrator sent to a person without an account. */
+export type Invitation = Link & { readonly roles: readonly string[] };
+
+/** The inviter of a link, as it was read. The commit of the new account compares it again. */
+export interface InviterAsRead {
+  readonly user: { readonly id: string; readonly version: number } | null;
+  /** The OAuth client. One that describes itself has no row in the table of clients, unless it is blocked. */
+  readonly client: { readonly id: string; readonly describesItself: boolean } | null;
+}
+
+/** A part of the list of invitations. */
+export interface InvitationPage {
+  /** Invitations behind this id alone. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /** The table of links. Every change is durable when its promise resolves. */
 export interface Links {
   byId(id: string): Promise<Link | undefined>;
@@ -40,8 +67,8 @@ export interface Links {
    * Adds a link, with its mails and events.
    *
    * @param version the version that its user must have. Default: any
-   * @returns false if its user is gone, is disabled or has another revision or version; or if a stranger asked for it
-   * and too many mails wait
+   * @returns false if its user is gone, is disabled or has another revision or version; if its inviter is gone or
+   * disabled; or if a stranger asked for it and too many mails wait
    */
   add(
     link: Link,
@@ -59,4 +86,8 @@ export interface Links {
     answer: { readonly link: Link; readonly mail: NewMail } | undefined,
     event: AuditEvent,
   ): Promise<boolean>;
+  /** Invitations that have not expired, by id. @param at milliseconds since the epoch */
+  invitations(page: InvitationPage, at: number): Promise<Invitation[]>;
+  /** Deletes an invitation, and its mail if that waits. @returns false if there is none with this id */
+  withdraw(id: string, event: AuditEvent): Promise<boolean>;
 }

@@ -19,6 +19,8 @@ export interface LinkWithMail {
 
 type OfAccount = Pick<LocalUser, "id" | "revision">;
 
+const ofNobody = { roles: null, invitedBy: null, invitedWith: null } as const;
+
 /** Makes links and their mails. */
 export function createNewLinks({ linkTokens, clock }: NewLinkParts) {
   return {
@@ -31,24 +33,24 @@ export function createNewLinks({ linkTokens, clock }: NewLinkParts) {
     ): LinkWithMail {
       const createdAt = clock();
       const times = { createdAt, expiresAt: createdAt + linkLifetimes[purpose] };
-      const link = { id: linkTokens.newId(), purpose, userId, revision, email, roles: null, ...times };
+      const link = { id: linkTokens.newId(), purpose, userId, revision, email, ...ofNobody, ...times };
       return {
         link,
         mail: { content: { kind: purpose }, recipient: email, userId, linkId: link.id, language, createdAt },
       };
     },
-    /** @param roles of the new account; null for a stranger */
+    /** @param invitation the roles of the new account and the inviter. Default: a stranger asked for the link */
     signUp(
       content: MailContent & { readonly kind: "invitation" | "sign_up" },
       email: string,
-      roles: readonly string[] | null,
       language: MailLanguage,
+      invitation: Pick<Link, "roles" | "invitedBy" | "invitedWith"> = ofNobody,
     ): LinkWithMail {
       const createdAt = clock();
       const times = { createdAt, expiresAt: createdAt + linkLifetimes[content.kind] };
       const id = linkTokens.newId();
       return {
-        link: { id, purpose: "sign_up", userId: null, revision: null, email, roles, ...times },
+        link: { id, purpose: "sign_up", userId: null, revision: null, email, ...invitation, ...times },
         mail: { content, recipient: email, userId: null, linkId: id, language, createdAt },
       };
     },

@@ -64,9 +64,15 @@ export function assertMay(held: ReadonlySet<Power>, power: Power): void {
 /** Roles that everybody may give: those of an account without any say. */
 const plainRoles = ["user"];
 
-/** @throws {LatchkeyError} `forbidden` for roles beyond those of a plain account, without the power over roles */
-export function assertMayGiveRoles(held: ReadonlySet<Power>, roles: readonly string[]): void {
-  if (roles.some((role) => !plainRoles.includes(role))) assertMay(held, "roles:write");
+/** The powers that an invitation to these roles needs: when it is sent, and again when it is used. */
+export function powersToInvite(roles: readonly string[]): readonly Power[] {
+  const plain = roles.every((role) => plainRoles.includes(role));
+  return plain ? ["users:write"] : ["users:write", "roles:write"];
+}
+
+/** @throws {LatchkeyError} `forbidden` without the powers of such an invitation */
+export function assertMayInvite(held: ReadonlySet<Power>, roles: readonly string[]): void {
+  for (const power of powersToInvite(roles)) assertMay(held, power);
 }
 
 /**

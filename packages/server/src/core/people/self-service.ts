@@ -3,7 +3,7 @@ import type { MailLanguage } from "../mail/mail-kinds.ts";
 import type { AnswerRequest, LinkAddress } from "../mail/outbox.ts";
 import type { SessionPrincipal } from "../stories/current-user.ts";
 import type { Credentials } from "../stories/sign-in.ts";
-import type { LinkPurpose } from "./links.ts";
+import type { Invitation, InvitationPage, LinkPurpose } from "./links.ts";
 import type { ChangeOptions } from "./user-changes.ts";
 import type { User } from "./users.ts";
 
@@ -129,7 +129,7 @@ export interface PasswordResets {
    * Sends a reset link to a user, for an administrator: a link that sets a password is a change of the account.
    *
    * @throws {LatchkeyError} `not_found` for an unknown or disabled user, and without mail; `protected_account`;
-   * `precondition_failed` if the user has another version than the caller expects
+   * `precondition_failed` if the user has another version than the caller expects; `rate_limited`; `conflict`
    */
   sendReset(userId: string, options: ChangeOptions, language: MailLanguage): Promise<void>;
 }
@@ -147,18 +147,6 @@ export interface SignUps {
    */
   signUp(email: string, caller: Caller, language: MailLanguage): Promise<void>;
   /**
-   * Sends an invitation with roles. The caller has checked the administrator's powers.
-   *
-   * @returns the end of the link's life, in milliseconds since the epoch
-   * @throws {LatchkeyError} `email_taken`, `validation_error`, `not_found` if sign-up is off
-   */
-  invite(
-    email: string,
-    roles: readonly string[],
-    by: Origin,
-    language: MailLanguage,
-  ): Promise<{ readonly expiresAt: number }>;
-  /**
    * Uses a `sign_up` link: adds the user with a confirmed address. After a refusal of the name or the password the link
    * can be used again.
    *
@@ -167,6 +155,36 @@ export interface SignUps {
    * `overloaded`, `client_gone`
    */
   join(linkToken: string, joining: Joining, caller: Caller): Promise<User>;
+}
+
+/** The sender of an invitation: a user, or a machine (client credentials). */
+export interface Inviter {
+  readonly by: Origin;
+  readonly isMachine: boolean;
+}
+
+/** Invitations to an account, by administrators. */
+export interface Invitations {
+  /**
+   * Sends an invitation with roles. The caller has checked the inviter's powers. They count again when the link is used.
+   *
+   * @throws {LatchkeyError} `email_taken`, `validation_error`, `rate_limited`, `forbidden` if the inviter is gone
+   * meanwhile, `not_found` if sign-up is off, and without mail
+   */
+  invite(
+    email: string,
+    roles: readonly string[],
+    inviter: Inviter,
+    language: MailLanguage,
+  ): Promise<Invitation>;
+  /** Invitations that have not expired, by id. They are listed also while their inviter lacks a power. */
+  invitations(page: InvitationPage): Promise<Invitation[]>;
+  /**
+   * Ends an invitation. Its mail is not sent if it still waits.
+   *
+   * @throws {LatchkeyError} `not_found`
+   */
+  withdrawInvitation(id: string, by: Origin): Promise<void>;
 }
 
 /** Links, seen without a use. */
@@ -180,7 +198,7 @@ export interface LinkReading {
 }
 
 /** The stories of a person and the own account. */
-export interface SelfService extends OwnAccount, PasswordResets, SignUps, LinkReading {
+export interface SelfService extends OwnAccount, PasswordResets, SignUps, Invitations, LinkReading {
   /** Whether mails are sent. Without mail, every story that sends one throws `not_found`: pages hide their links. */
   readonly mail: boolean;
   /** The ways to a new account. */

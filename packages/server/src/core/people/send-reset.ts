@@ -5,17 +5,19 @@ import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import { changedMeanwhile } from "./person-problem.ts";
 import { assertMayChange } from "./powers.ts";
 import type { PasswordResets } from "./self-service.ts";
+import type { SelfServiceLimits } from "./self-service-limits.ts";
 import type { Users } from "./users.ts";
 
 /** The parts of the reset links of administrators. */
 export interface SendResetParts extends NewLinkParts {
   readonly users: Pick<Users, "byId">;
   readonly links: Pick<Links, "add">;
+  readonly limits: Pick<SelfServiceLimits, "sentReset">;
 }
 
 /** Sends reset links for administrators and operators. */
 export function createSendReset(parts: SendResetParts): PasswordResets["sendReset"] {
-  const { users, links, clock } = parts;
+  const { users, links, limits, clock } = parts;
   const newLinks = createNewLinks(parts);
   return async function sendReset(userId, { by, held, expectedVersion }, language) {
     const user = await users.byId(userId);
@@ -24,6 +26,7 @@ export function createSendReset(parts: SendResetParts): PasswordResets["sendRese
     if (expectedVersion !== undefined && version !== expectedVersion) throw changedMeanwhile(user);
     if (held !== undefined) assertMayChange(held, user.roles);
     if (!user.active) throw new LatchkeyError("not_found", { reason: "the user is disabled" });
+    await limits.sentReset(user.id);
     const { link, mail } = newLinks.ofUser("reset", user, user.email, language);
     const event = eventOf("reset.requested", clock(), by, { subject: user.id });
     // Otherwise a caller without `roles:write` could mail a link to a user who becomes an administrator meanwhile.

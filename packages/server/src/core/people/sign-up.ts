@@ -1,12 +1,12 @@
-import { eventOf, type Origin } from "../audit-events.ts";
+import { eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import { canonicalName, nameKeys } from "../passwords/account-names.ts";
 import type { Accounts } from "../stories/sign-in.ts";
-import { invalidLink, type LinkUses } from "./link-uses.ts";
-import type { Links } from "./links.ts";
+import type { LinkUses } from "./link-uses.ts";
+import { invalidLink, type Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
-import { namesToAdd, type Person, rolesProblem } from "./person-rules.ts";
+import { namesToAdd, type Person } from "./person-rules.ts";
 import type { SignUpRule, SignUps } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
 import { accepted, fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
@@ -16,7 +16,7 @@ import { type Users, withoutSecrets } from "./users.ts";
 /** The parts of the sign-ups. */
 export interface SignUpParts extends NewLinkParts {
   readonly rule: SignUpRule;
-  readonly users: Pick<Users, "byId" | "byName" | "add">;
+  readonly users: Pick<Users, "byName" | "add">;
   readonly accounts: Pick<Accounts, "nameOf">;
   readonly links: Links;
   readonly linkUses: LinkUses;
@@ -26,6 +26,9 @@ export interface SignUpParts extends NewLinkParts {
 
 /** The role of an account by sign-up without an invitation. */
 const strangersRoles = ["user"];
+
+/** Commits that unrelated changes of the inviter overtake, at most. */
+const mostTries = 3;
 
 /** New accounts, by links in mails. */
 export function createSignUps(parts: SignUpParts): SignUps {
@@ -44,12 +47,6 @@ export function createSignUps(parts: SignUpParts): SignUps {
     if (await users.byName(nameKeys(email))) throw new LatchkeyError("email_taken");
   }
 
-  /** The name of an administrator, for a mail. Null for a command, and for a machine. */
-  async function nameOf({ actor }: Origin): Promise<string | null> {
-    const user = actor === undefined ? undefined : await users.byId(actor);
-    return user?.displayName ?? user?.username ?? null;
-  }
-
   return {
     async signUp(typed, caller, language) {
       if (typeof rule === "string")
@@ -63,45 +60,37 @@ export function createSignUps(parts: SignUpParts): SignUps {
         );
       await limits.typedAddress(caller, accounts.nameOf(mailboxOf(email)).fingerprint);
       const holder = await users.byName(nameKeys(email));
-      const { link, mail } = newLinks.signUp({ kind: "sign_up" }, email, null, language);
+      const { link, mail } = newLinks.signUp({ kind: "sign_up" }, email, language);
       // The same statements for an address with an account. Its mail has no link.
       const known = holder && ({ kind: "sign_up_known", username: holder.username } as const);
       const sent = known === undefined ? mail : { ...mail, content: known, linkId: null };
       if (!(await links.add(link, [sent], [])))
         throw new LatchkeyError("overloaded", { reason: "too many mails wait in the outbox" });
     },
-    async invite(typed, roles, by, language) {
-      assertAllowed();
-      const email = typedEmail(typed);
-      const problem = rolesProblem(roles);
-      if (problem !== undefined) throw fieldProblem("roles", problem);
-      if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
-      const content = { kind: "invitation", invitedBy: await nameOf(by) } as const;
-      const { link, mail } = newLinks.signUp(content, email, roles, language);
-      const subject = `unknown:${accounts.nameOf(email).fingerprint}`;
-      await links.add(link, [mail], [eventOf("user.invited", clock(), by, { subject })]);
-      return { expiresAt: link.expiresAt };
-    },
     async join(linkToken, { username, password, displayName }, caller) {
       assertAllowed();
       await limits.linkUse(caller);
-      const { id: link, email, roles } = await linkUses.signUp(linkToken);
+      let found = await linkUses.signUp(linkToken);
+      const { email, roles } = found.link;
       const person = { username, email, displayName, roles: roles ?? strangersRoles };
       const names = accepted(() => namesToAdd(person));
       await assertFree(person);
       const passwordHash = await newPasswords.hash(password, person, caller);
       const at = clock();
-      const { id, outcome } = await addWithFreeId(
-        users,
-        { ...names, passwordHash, emailVerifiedAt: at },
-        (subject) => eventOf("user.signed_up", at, caller, { subject }),
-        { link },
-      );
-      if (outcome === "added") return withoutSecrets({ ...names, id, active: true });
-      if (outcome === "outdated") throw invalidLink("used meanwhile");
-      throw outcome === "id_taken"
-        ? new LatchkeyError("conflict", { reason: "no free id" })
-        : new LatchkeyError(outcome);
+      for (let tries = 1; tries <= mostTries; tries++) {
+        const { id, outcome } = await addWithFreeId(
+          users,
+          { ...names, passwordHash, emailVerifiedAt: at },
+          (subject) => eventOf("user.signed_up", at, caller, { subject }),
+          { link: found.link.id, inviter: found.inviter },
+        );
+        if (outcome === "added") return withoutSecrets({ ...names, id, active: true });
+        if (outcome === "id_taken") throw new LatchkeyError("conflict", { reason: "no free id" });
+        if (outcome !== "outdated") throw new LatchkeyError(outcome);
+        // The link is used or expired, or its inviter was changed and may still invite.
+        found = await linkUses.signUp(linkToken);
+      }
+      throw invalidLink("its inviter changes all the time");
     },
   };
 }

@@ -1,7 +1,14 @@
-/** The tables that hold something of a user, besides the user's row and the audit trail. */
-export const tracedTables = ["sessions", "authorizations", "links", "known_addresses", "mails"] as const;
+/** The parts of the tables that hold something of a user, besides the user's row and the audit trail. */
+export const tracedTables = [
+  "sessions",
+  "authorizations",
+  "links",
+  "invitations",
+  "known_addresses",
+  "mails",
+] as const;
 
-/** One of these tables. */
+/** One of these parts. */
 export type TracedTable = (typeof tracedTables)[number];
 
 /** A row without secrets. A name that ends in `_at` is a time in milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import type { AuditEvent } from "../audit-events.ts";
 import type { NewMail } from "../mail/outbox.ts";
 import type { NameKeys } from "../passwords/account-names.ts";
+import type { InviterAsRead } from "./links.ts";
 
 /** A user, without secrets. */
 export interface User {
@@ -70,7 +71,7 @@ export interface NewUser
 
 /**
  * The outcome of adding a user. `id_taken`: another user has the id, or a removed one had it. `outdated`: the link of
- * the terms is used or expired.
+ * the terms is used or expired, or its inviter has changed.
  */
 export type AddOutcome = "added" | "username_taken" | "email_taken" | "id_taken" | "outdated";
 
@@ -100,6 +101,8 @@ export type LastAdministrator = "refuse" | "go on";
 export interface Alongside {
   /** The id of a link that the change uses up. If it is used or expired, nothing is changed. */
   readonly link?: string | undefined;
+  /** The inviter of that link. If it has changed since, or is missing here, nothing is changed. */
+  readonly inviter?: InviterAsRead | undefined;
   /** Mails for the outbox. */
   readonly mails?: readonly NewMail[] | undefined;
 }

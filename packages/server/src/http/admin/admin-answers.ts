@@ -1,10 +1,18 @@
 import type { FoundClient, ListedClient } from "../../core/oauth/registered-clients.ts";
 import type { RegisteredResource } from "../../core/oauth/resources.ts";
+import type { Invitation } from "../../core/people/links.ts";
 import type { UserRecord } from "../../core/people/users.ts";
 import type { ListedKey } from "../../core/stories/key-administration.ts";
 import type { Session } from "../../core/stories/sessions.ts";
 import { rfc3339, sessionFields, userFields } from "../../core/wire-fields.ts";
-import type { ClientAnswer, KeyAnswer, ResourceAnswer, SessionAnswer, UserAnswer } from "./admin-models.ts";
+import type {
+  ClientAnswer,
+  InvitationAnswer,
+  KeyAnswer,
+  ResourceAnswer,
+  SessionAnswer,
+  UserAnswer,
+} from "./admin-models.ts";
 
 // From the core's names to those of the wire, field by field. A new field of the core stays private until it is added.
 
@@ -25,6 +33,19 @@ export function userAnswer(user: UserRecord): UserAnswer {
 export function sessionAnswer(session: Session): SessionAnswer {
   const { id, ...fields } = sessionFields(session);
   return { id, user_id: session.userId, ...fields };
+}
+
+/** An invitation without its link. */
+export function invitationAnswer(invitation: Invitation): InvitationAnswer {
+  const { id, email, roles, invitedBy, invitedWith, createdAt, expiresAt } = invitation;
+  return {
+    id,
+    email,
+    roles: [...roles],
+    invited_by: invitedBy ?? invitedWith,
+    created_at: rfc3339(createdAt),
+    expires_at: rfc3339(expiresAt),
+  };
 }
 
 /** A signing key without its private part. */

@@ -23,6 +23,8 @@ export interface AdminCaller {
   /** The origin of the audit events. */
   readonly by: Origin & { readonly actor: string };
   readonly held: ReadonlySet<Power>;
+  /** Whether the caller is a machine (client credentials). Its actor is no user. */
+  readonly isMachine: boolean;
 }
 
 declare module "fastify" {
@@ -57,7 +59,7 @@ export function createAdminGuard({ openGuard, resource, userOf }: AdminGuardPart
       const held = powersOf({ roles, scopes, isMachine: ofMachine });
       for (const power of request.routeOptions.config.powers ?? []) assertMay(held, power);
       const by = { ...callerOf(request), actor: principal.userId, ...(client !== undefined && { client }) };
-      callers.set(request, { by, held });
+      callers.set(request, { by, held, isMachine: ofMachine });
     },
     callerOf(request: FastifyRequest): AdminCaller {
       const caller = callers.get(request);

@@ -155,9 +155,25 @@ const resourceList = response("AdminResourceList", "Resources that were added he
   items: { type: "array", items: { $ref: "AdminResource#" } },
 });
 
-const invitation = response("AdminInvitation", "An invitation in the outbox", ["email", "expires_at"], {
-  email: { type: "string" },
-  expires_at: { ...time, description: "The end of the link's life" },
+const invitation = response(
+  "AdminInvitation",
+  "An invitation that was not used yet",
+  ["id", "email", "roles", "invited_by", "created_at", "expires_at"],
+  {
+    id: { type: "string", description: "It opens nothing: the link stands in the mail alone" },
+    email: { type: "string" },
+    roles: { ...texts, description: "Roles of the new account" },
+    invited_by: { type: ["string", "null"], description: "The user or machine that sent it" },
+    created_at: time,
+    expires_at: { ...time, description: "The end of the link's life" },
+  },
+);
+/** An invitation on the wire. */
+export type InvitationAnswer = FromSchema<typeof invitation>;
+
+const invitationPage = response("AdminInvitationPage", "Invitations, by id", ["items"], {
+  items: { type: "array", items: { $ref: "AdminInvitation#" } },
+  next,
 });
 
 const message = response("AdminMessage", "A change that was made", ["message"], {
@@ -184,6 +200,7 @@ export const adminModels = [
   resource,
   resourceList,
   invitation,
+  invitationPage,
   message,
   userExport,
 ];

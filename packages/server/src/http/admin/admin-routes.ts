@@ -5,7 +5,7 @@ import { type AdminGuardParts, createAdminGuard } from "./admin-guard.ts";
 import { type AdminResource, adminMetadataRoute, adminMetadataUrl } from "./admin-metadata.ts";
 import { type AuditStories, auditRoutes } from "./audit-routes.ts";
 import { type ClientStories, clientRoutes } from "./client-routes.ts";
-import { type InvitationStories, invitationRoute } from "./invitation-route.ts";
+import { type InvitationStories, invitationRoutes } from "./invitation-routes.ts";
 import { type KeyStories, keyRoutes } from "./key-routes.ts";
 import { refusalOf } from "./refused-changes.ts";
 import { type ResourceStories, resourceRoutes } from "./resource-routes.ts";
@@ -39,7 +39,7 @@ export async function adminRoutes(app: FastifyInstance, stories: AdminStories): 
     const admitted = { app: scope, callerOf: guard.callerOf };
     if (stories.people !== undefined) {
       userRoutes(admitted, stories.people);
-      invitationRoute(admitted, stories.people);
+      invitationRoutes(admitted, stories.people);
       userSessionRoute(admitted, stories);
     }
     sessionRoutes(admitted, stories);

@@ -9,7 +9,7 @@ import type { AdminCaller } from "./admin-guard.ts";
 import type { ClientRequest } from "./admin-requests.ts";
 import { type AdminScope, adminMount, plain, withBody } from "./admin-scope.ts";
 import * as operations from "./client-operations.ts";
-import { cursorsOf } from "./cursors.ts";
+import { type PageQuery, pageById } from "./cursors.ts";
 import { acceptedVersions, etagOf } from "./etags.ts";
 import type { CreateOnce } from "./idempotency-header.ts";
 
@@ -28,23 +28,11 @@ export function clientRoutes({ app, callerOf }: AdminScope, { clients, createOnc
   const all = `${adminMount}/clients`;
   const one = `${all}/:id`;
 
-  app.get<{ Querystring: { readonly limit?: string; readonly cursor?: string } }>(
-    all,
-    plain(operations.listClients),
-    async (request, reply) => {
-      const { limit, cursor } = request.query;
-      const cursors = cursorsOf("clients", {});
-      const after = cursor === undefined ? undefined : String(cursors.read(cursor, "string")[0]);
-      const most = limit === undefined ? 100 : Number(limit);
-      const found = await clients(callerOf(request)).list({ after, limit: most + 1 });
-      const items = found.slice(0, most);
-      const last = found.length > most ? items.at(-1) : undefined;
-      return reply.send({
-        items: items.map(clientAnswer),
-        ...(last !== undefined && { next: cursors.write([last.id]) }),
-      });
-    },
-  );
+  app.get<{ Querystring: PageQuery }>(all, plain(operations.listClients), async (request, reply) => {
+    const { list } = clients(callerOf(request));
+    const { items, ...rest } = await pageById("clients", request.query, list);
+    return reply.send({ items: items.map(clientAnswer), ...rest });
+  });
 
   app.post<{ Body: ClientRequest }>(all, withBody(operations.addClient), async (request, reply) => {
     const caller = callerOf(request);

@@ -41,6 +41,33 @@ export function cursorsOf(list: string, query: object) {
   };
 }
 
+/** The query of a page. */
+export interface PageQuery {
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
+/**
+ * A page of a list in the order of ids, without filters.
+ *
+ * @param name of the list
+ * @param list reads items behind an id
+ */
+export async function pageById<Item extends { readonly id: string }>(
+  name: string,
+  { limit = "100", cursor }: PageQuery,
+  list: (page: { readonly after?: string | undefined; readonly limit: number }) => Promise<readonly Item[]>,
+): Promise<{ readonly items: readonly Item[]; readonly next?: string }> {
+  const cursors = cursorsOf(name, {});
+  const after = cursor === undefined ? undefined : String(cursors.read(cursor, "string")[0]);
+  const most = Number(limit);
+  // One more tells whether another page follows.
+  const found = await list({ after, limit: most + 1 });
+  const items = found.slice(0, most);
+  const last = found.length > most ? items.at(-1) : undefined;
+  return { items, ...(last !== undefined && { next: cursors.write([last.id]) }) };
+}
+
 function membersIn(cursor: string): readonly unknown[] {
   try {
     const members: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());

@@ -255,11 +255,14 @@ export const postgresMigrations: readonly (readonly string[])[] = [
       revision bigint,
       email text not null,
       roles text,
+      invited_by text collate "C",
+      invited_with text collate "C",
       created_at bigint not null,
       expires_at bigint not null
     )`,
     "create index links_by_expiry on links (expires_at)",
     "create index links_by_user on links (user_id)",
+    "create index invitations on links (id) where roles is not null",
     `create table outbox (
       id text collate "C" not null primary key,
       kind text not null,

@@ -200,11 +200,14 @@ export const sqliteMigrations: readonly (readonly string[])[] = [
       revision integer,
       email text not null,
       roles text,
+      invited_by text,
+      invited_with text,
       created_at integer not null,
       expires_at integer not null
     ) strict, without rowid`,
     "create index links_by_expiry on links (expires_at)",
     "create index links_by_user on links (user_id)",
+    "create index invitations on links (id) where roles is not null",
     `create table outbox (
       id text not null primary key,
       kind text not null,

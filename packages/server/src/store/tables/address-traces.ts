@@ -1,27 +1,28 @@
 import { type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
+import { linkEnding } from "./link-endings.ts";
 
 const of = (text: string) => `lower(cast(${text} as text))`;
 const ofUser = of("(select email from users where id = :userId)");
 
-const deleteSignUps = statement<{ email: string }>(`
-  delete from links where user_id is null and lower(email) = ${of(":email")}`);
+const signUpsOf = linkEnding<{ email: string }>(`user_id is null and lower(email) = ${of(":email")}`);
 
-const deleteSignUpsOfUser = statement<{ userId: string }>(`
-  delete from links where user_id is null and lower(email) = ${ofUser}`);
+const signUpsOfUser = linkEnding<{ userId: string }>(
+  `user_id is null and (lower(email) = ${ofUser} or invited_by = :userId)`,
+);
 
 // Such a mail names no user, or another one.
 const deleteMails = statement<{ userId: string }>(`
   delete from outbox where user_id = :userId or lower(recipient) = ${ofUser}`);
 
 /** Ends the other invitations of a new user: one of them would be a second account after the removal of the first. */
-export function signedUpStep(email: string): Step {
-  return step(deleteSignUps, { email });
+export function signedUpSteps(email: string): Step[] {
+  return signUpsOf({ email });
 }
 
-/** Ends the invitations of a removed user. The row of the user must be there. */
-export function uninvitingStep(userId: string): Step {
-  return step(deleteSignUpsOfUser, { userId });
+/** Ends the invitations to a removed user, and by them. The row of the user must be there. */
+export function uninvitingSteps(userId: string): Step[] {
+  return signUpsOfUser({ userId });
 }
 
 /** Deletes the mails that wait for an erased user. The row of the user may be there. */

@@ -2,9 +2,10 @@ import type { ChangeTerms, LastAdministrator, PasswordTerms, Users } from "../..
 import { administratorRole } from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
-import { uninvitingStep } from "./address-traces.ts";
+import { uninvitingSteps } from "./address-traces.ts";
 import type { AuditWriter } from "./audit.ts";
 import { erasureSteps } from "./erasures.ts";
+import { linkEnding } from "./link-endings.ts";
 import { linkSteps } from "./links.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { spendingStep } from "./spent-ids.ts";
@@ -88,7 +89,7 @@ const remove = byLast<Terms & { freeKey: string }>(`
     username_key = :freeKey, email_key = :freeKey, display_name = null, display_key = null
   where ${isUser}`);
 
-const deleteLinks = statement<{ id: string }>("delete from links where user_id = :id");
+const linksOf = linkEnding<{ id: string }>("user_id = :id");
 
 /** Changes of users that are there. */
 export type UserRowChanges = Pick<Users, "change" | "setPassword" | "setActive" | "remove" | "record">;
@@ -119,7 +120,7 @@ export function userRowChanges(
           ...alone(last),
           must(change[last], { ...row, ...termsOf(user.id, terms) }),
           ...linkSteps(terms, at),
-          ...(terms.outdateLinks ? [step(deleteLinks, { id: user.id })] : []),
+          ...(terms.outdateLinks ? linksOf({ id: user.id }) : []),
         ],
         events,
         "ordinary",
@@ -168,7 +169,7 @@ export function userRowChanges(
           ...alone(last),
           removal,
           spendingStep(id),
-          uninvitingStep(id),
+          ...uninvitingSteps(id),
           ...erasureSteps(id, event.at, terms.pseudonym),
           ...endings.beginRemoval(id, event.at),
           ...linkSteps(terms, event.at),

@@ -5,10 +5,13 @@ import { statement } from "../statement.ts";
 /** Rows of one part. */
 const pageSize = 500;
 
-/** @param key a column that tells the rows of a user apart; it may be a secret, so it is the position alone */
-function tracesIn(table: string, columns: string, key: string) {
+/**
+ * @param key a column that tells the rows of a user apart; it may be a secret, so it is the position alone
+ * @param owner the column of the user
+ */
+function tracesIn(table: string, columns: string, key: string, owner = "user_id") {
   return statement<{ userId: string; after: string }, Trace & { readonly position: string }>(`
-    select ${columns}, ${key} as position from ${table} where user_id = :userId and ${key} > :after
+    select ${columns}, ${key} as position from ${table} where ${owner} = :userId and ${key} > :after
     order by ${key} limit ${pageSize}`);
 }
 
@@ -26,6 +29,8 @@ const statements: Record<TracedTable, ReturnType<typeof tracesIn>> = {
     "code_hash",
   ),
   links: tracesIn("links", "purpose, email, created_at, expires_at", "id"),
+  // The address is that of another person.
+  invitations: tracesIn("links", "roles, created_at, expires_at", "id", "invited_by"),
   known_addresses: tracesIn("known_addresses", "last_seen_at", "digest"),
   mails: tracesIn("outbox", "kind, recipient, language, details, created_at, attempts", "id"),
 };

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import type { NewUser, Users } from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
-import { signedUpStep } from "./address-traces.ts";
+import { signedUpSteps } from "./address-traces.ts";
 import type { AuditWriter } from "./audit.ts";
+import { lockInviter } from "./inviters.ts";
 import { linkSteps } from "./links.ts";
 import type { SessionEndings } from "./session-endings.ts";
 import { digestOf, isSpent } from "./spent-ids.ts";
@@ -114,7 +115,13 @@ export function userTable(database: Database, audit: AuditWriter, endings: Sessi
     },
     async add(user, event, alongside = {}) {
       const added = addedUser(user, event.at);
-      const steps = [must(add, added), ...linkSteps(alongside, event.at), signedUpStep(user.email)];
+      const { inviter } = alongside;
+      const steps = [
+        ...lockInviter(database, inviter),
+        must(add, added),
+        ...linkSteps(alongside, event.at),
+        ...signedUpSteps(user.email),
+      ];
       if (await audit.commit(steps, [event], "ordinary", alongside.mails)) return "added";
       const holders = await one(database, whyNot, added);
       if (holders === undefined || holders.ofUsername > 0) return "username_taken";

@@ -369,7 +369,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
         stories.resetPassword("lkl_", newPassword, caller, "en"),
         stories.sendReset("user:alice", { by: { address: "test" } }, "en"),
         stories.signUp("a@example.com", caller, "en"),
-        stories.invite("a@example.com", ["user"], { address: "test" }, "en"),
+        stories.invite("a@example.com", ["user"], { by: { address: "test" }, isMachine: false }, "en"),
         stories.join("lkl_", { username: "a", password, displayName: null }, caller),
         stories.describeLink("lkl_"),
       ])

@@ -52,7 +52,10 @@ export type OpenStores = (heard: AuditListener) => Promise<{
 
 export type SelfServiceWorld = Awaited<ReturnType<typeof selfServiceWorld>>;
 
-/** The self-service of two processes on a real database, with the users `alice`, `bob` and the disabled `mallory`. */
+/**
+ * The self-service of two processes on a real database, with the users `alice`, `bob`, the disabled
+ * `mallory` and the administrator `root`.
+ */
 export async function selfServiceWorld(open: OpenStores, options: WorldOptions = {}) {
   const { rule = ["example.com"], mail = true, limit = { limit: 1_000_000, windowMs: 60_000 } } = options;
   let time = 1_700_000_000_000;
@@ -60,6 +63,7 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
   const clock = () => time;
   const steady = () => elapsed;
   const heard: DurableEvent[] = [];
+  let duringStrengthCheck: () => unknown = () => {};
   const { stores, clock: databaseClock } = await open((event) => heard.push(event));
   const [store] = stores;
 
@@ -68,18 +72,34 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     const counters = own.attemptCounters(steady);
     const accounts = localAccounts(own.users, passwords, linkKeys.fingerprint);
     const rules = { pair: limit, account: limit, address: limit };
-    const { users, links, outbox, audit, sessions } = own;
+    const { users, clients, links, outbox, audit, sessions } = own;
     const throttle = new Throttle({ rules, counters, sessions, audit, clock });
     const revocations = new Revocations(own.revocations, { clock, steady, tokenLifetime: 3_600_000 });
     const stories = createSelfService({
-      ...{ users, links, outbox, audit, clock, accounts, passwords, throttle, revocations, rule, mail },
+      ...{
+        users,
+        clients,
+        links,
+        outbox,
+        audit,
+        clock,
+        accounts,
+        passwords,
+        throttle,
+        revocations,
+        rule,
+        mail,
+      },
       issuer: "http://login.test",
       linkTokens,
       limits: createSelfServiceLimits(counters),
       passwordRules: {
         minLength: 8,
         words: [],
-        strength: async () => ({ verdict: "strong" }),
+        async strength() {
+          await duringStrengthCheck();
+          return { verdict: "strong" };
+        },
         breaches: [],
         breachFailure: "open",
       },
@@ -90,7 +110,12 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
   if (first === undefined || second === undefined) throw new Error("two processes");
 
   const passwordHash = await first.passwords.hash(password, { ...caller, account: "test" });
-  for (const name of ["alice", "bob", "mallory"]) {
+  for (const [name, role] of [
+    ["alice", "user"],
+    ["bob", "user"],
+    ["mallory", "user"],
+    ["root", "admin"],
+  ] as const) {
     const email = `${name}@example.com`;
     const keys = { usernameKey: name, emailKey: email };
     const user = {
@@ -99,7 +124,7 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
       email,
       ...keys,
       displayName: null,
-      roles: ["user"],
+      roles: [role],
       passwordHash,
     };
     await store.users.add(user, { name: "user.added", at: time, address: "test" });
@@ -115,6 +140,10 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     stories: first.stories,
     elsewhere: second.stories,
     now: clock,
+    /** Work between the checks of a story that sets a password, and its commit. */
+    beforeCommit(work: () => unknown) {
+      duringStrengthCheck = work;
+    },
     advance(ms: number) {
       time += ms;
       elapsed += ms;

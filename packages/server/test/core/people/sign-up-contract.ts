@@ -13,7 +13,7 @@ import {
 
 const refusal = (code: string) => expect.objectContaining({ code });
 const carol = { username: "Carol", password: newPassword, displayName: "Carol C." };
-const admin = { address: "192.0.2.9", actor: "user:bob" };
+const admin = { by: { address: "192.0.2.9", actor: "user:root" }, isMachine: false };
 const hour = 3_600_000;
 
 /** New accounts by links. @param open opens two processes on one empty database */
@@ -153,7 +153,7 @@ export function signUpContract(engine: string, open: OpenStores): void {
       );
       expect(codes.filter((code) => code === "added")).toHaveLength(1);
       expect(new Set(codes).difference(new Set(["added", "invalid_link", "email_taken"]))).toEqual(new Set());
-      expect(await world.store.users.list()).toHaveLength(4);
+      expect(await world.store.users.list()).toHaveLength(5);
     });
 
     test.each([
@@ -213,10 +213,10 @@ export function signUpContract(engine: string, open: OpenStores): void {
       await using world = await selfServiceWorld(open, { rule: "invitation" });
       await world.stories.invite("carol@example.org", ["user", "editor"], admin, "fr");
       expect(world.heard).toMatchObject([
-        { name: "user.invited", actor: "user:bob", subject: world.subjectOfUnknown("carol@example.org") },
+        { name: "user.invited", actor: "user:root", subject: world.subjectOfUnknown("carol@example.org") },
       ]);
       const [mail] = await world.sentMails();
-      expect(mail).toMatchObject({ content: { kind: "invitation", invitedBy: "bob" }, language: "fr" });
+      expect(mail).toMatchObject({ content: { kind: "invitation", invitedBy: "root" }, language: "fr" });
       const user = await world.stories.join(world.tokenOf(mail), carol, caller);
       expect(user.roles).toEqual(["user", "editor"]);
     });
