@@ -32,6 +32,8 @@ export function lazySelfService(parts: SelfServiceComposition): LazySelfService 
     sendReset: async (...given) => (await open()).sendReset(...given),
     signUp: async (...given) => (await open()).signUp(...given),
     invite: async (...given) => (await open()).invite(...given),
+    invitations: async (...given) => (await open()).invitations(...given),
+    withdrawInvitation: async (...given) => (await open()).withdrawInvitation(...given),
     join: async (...given) => (await open()).join(...given),
     describeLink: async (...given) => (await open()).describeLink(...given),
   };

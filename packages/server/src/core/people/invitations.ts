@@ -5,9 +5,8 @@ import type { Accounts } from "../stories/sign-in.ts";
 import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import { rolesProblem } from "./person-rules.ts";
-import type { Invitations } from "./self-service.ts";
+import type { Invitations, SignUpRule } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
-import type { SignUpRule } from "./sign-up.ts";
 import { fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
 import type { Users } from "./users.ts";
 

@@ -21,7 +21,8 @@ const userPaths: InnerPaths = {
   "/admin/v1/users/:id/reset": ["POST"],
   "/admin/v1/users/:id/sessions": ["DELETE", "GET"],
   "/admin/v1/users/:id/export": ["GET"],
-  "/admin/v1/invitations": ["POST"],
+  "/admin/v1/invitations": ["GET", "POST"],
+  "/admin/v1/invitations/:id": ["DELETE"],
 };
 
 const paths: InnerPaths = {

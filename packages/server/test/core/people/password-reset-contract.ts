@@ -277,7 +277,7 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
     test("is sent by administrators five times an hour to one account, beside the owner's own", async () => {
       await using world = await selfServiceWorld(open);
       const by = { address: "192.0.2.9", requestId: "r", actor: "user:root" };
-      const send = (id = "user:alice") => world.stories.sendReset(id, by, "en");
+      const send = (id = "user:alice") => world.stories.sendReset(id, { by }, "en");
       for (let time = 0; time < 5; time++) {
         await send();
         await world.stories.forgotPassword("alice", caller, "en");

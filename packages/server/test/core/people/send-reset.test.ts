@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { newLinkId } from "../../../src/core/people/link-tokens.ts";
 import type { Links } from "../../../src/core/people/links.ts";
 import type { Power } from "../../../src/core/people/powers.ts";
+import { createSelfServiceLimits } from "../../../src/core/people/self-service-limits.ts";
 import { createSendReset } from "../../../src/core/people/send-reset.ts";
 import type { ChangeOptions } from "../../../src/core/people/user-changes.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
@@ -31,6 +32,7 @@ function send(options: ChangeOptions, before: () => Promise<unknown> = async () 
   };
   const sendReset = createSendReset({
     ...{ users: store.users, links, clock: () => now },
+    limits: createSelfServiceLimits(store.attemptCounters(() => 0)),
     linkTokens: { newId: newLinkId },
   });
   return sendReset("user:alice", options, "en");
