@@ -11,6 +11,7 @@ import {
   createSessionAdministration,
   type SessionAdministrationParts,
 } from "../core/stories/session-administration.ts";
+import type { AdminResource } from "../http/admin/admin-metadata.ts";
 import type { AdminStories } from "../http/admin/admin-routes.ts";
 import { createOnceByHeader } from "../http/admin/idempotency-header.ts";
 import type { Foundation, Keys } from "./keys.ts";
@@ -24,6 +25,7 @@ export interface AdministrationParts extends Foundation {
   readonly longestGrace: number;
   /** Undefined with an identity provider. */
   readonly people: { readonly changes: UserChanges; readonly selfService: SelfService } | undefined;
+  readonly resource: AdminResource;
 }
 
 /** Composes the administration over HTTP. */
@@ -49,8 +51,7 @@ export function composeAdministration(parts: AdministrationParts): AdminStories 
         onEvent: (event) => log.debug(event, "the guard of the administration"),
       });
     }),
-    resource,
-    authorizationServer: config.oauth === "on" ? issuer : undefined,
+    ...parts.resource,
     userOf: parts.userOf,
     people: people && { ...people, language: config.mailLanguage, createOnce: once },
     sessions: createSessionAdministration({ ...parts, sessions, revocations }),

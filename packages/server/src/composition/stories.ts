@@ -156,8 +156,13 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
             });
           },
         };
+  const resource = {
+    resource: keys.adminResource,
+    authorizationServer: config.oauth === "on" ? issuer : undefined,
+  };
   const administration: AdminMount = {
     ownUsers: selfService !== undefined,
+    resource,
     open: async () => {
       const { composeAdministration } = await import("./administration.ts");
       return composeAdministration({
@@ -166,6 +171,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
           realm === undefined ? userOf : createUserOf(realm.oauth?.users ?? accounts, { now: clock, steady }),
         users: realm?.oauth?.users ?? accounts,
         people: selfService && { changes, selfService },
+        resource,
       });
     },
   };

@@ -1,12 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import { addInnerApp } from "../inner-app.ts";
 import type { InnerPaths } from "../inner-routes.ts";
+import { type AdminResource, adminMetadataRoute } from "./admin-metadata.ts";
 import type { AdminStories } from "./admin-routes.ts";
 
 /** The administration over HTTP. Its stories are opened at the first request. */
 export interface AdminMount {
   /** Whether Latchkey has users of its own. An identity provider administers its own ones. */
   readonly ownUsers: boolean;
+  readonly resource: AdminResource;
   readonly open: () => Promise<AdminStories>;
 }
 
@@ -44,7 +46,8 @@ const paths: InnerPaths = {
  * Serves the administration as an inner app: most servers start without a request to it. No other file may import
  * `admin-routes.ts` at start.
  */
-export function adminApp(app: FastifyInstance, { ownUsers, open }: AdminMount): void {
+export function adminApp(app: FastifyInstance, { ownUsers, resource, open }: AdminMount): void {
+  adminMetadataRoute(app, resource);
   addInnerApp(app, {
     paths: ownUsers ? { ...userPaths, ...paths } : paths,
     async open(inner) {

@@ -4,7 +4,6 @@ import { powers } from "../../core/people/powers.ts";
 import { keySetLifetime } from "../../core/tokens/signing-keys.ts";
 import { admitEveryOrigin, openRoute, preflightRoute } from "../oauth/open-cors.ts";
 import { resourceMetadataPath, resourceMetadataUrl } from "../protected-resource.ts";
-import { adminMount } from "./admin-scope.ts";
 
 /** The resource of the administration, and the issuer of tokens for it. */
 export interface AdminResource {
@@ -34,7 +33,7 @@ export function adminMetadataRoute(
   { resource, authorizationServer }: AdminResource,
 ): void {
   if (authorizationServer === undefined) return;
-  const path = `${resourceMetadataPath}${adminMount}`;
+  const path = `${resourceMetadataPath}/admin/v1`;
   preflightRoute(app, path, "GET");
   const route = { schema: { hide: true }, config: openRoute, onRequest: admitEveryOrigin };
   app.get(path, route, ({ headers }, reply) =>

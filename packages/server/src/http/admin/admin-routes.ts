@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance } from "fastify";
 import type { LatchkeyError } from "../../core/errors.ts";
 import { errorHandler, type LogSink } from "../error-answers.ts";
 import { type AdminGuardParts, createAdminGuard } from "./admin-guard.ts";
-import { type AdminResource, adminMetadataRoute, adminMetadataUrl } from "./admin-metadata.ts";
+import { type AdminResource, adminMetadataUrl } from "./admin-metadata.ts";
 import { type AuditStories, auditRoutes } from "./audit-routes.ts";
 import { type ClientStories, clientRoutes } from "./client-routes.ts";
 import { type InvitationStories, invitationRoutes } from "./invitation-routes.ts";
@@ -30,7 +30,6 @@ export interface AdminStories
 export async function adminRoutes(app: FastifyInstance, stories: AdminStories): Promise<void> {
   const guard = createAdminGuard(stories);
   const answer = errorHandler(stories.log, { metadataUrl: (request) => adminMetadataUrl(stories, request) });
-  adminMetadataRoute(app, stories);
   await app.register(async (scope) => {
     scope.setErrorHandler((error: FastifyError | LatchkeyError, request, reply) =>
       answer(refusalOf(error) ?? error, request, reply),
