@@ -1,7 +1,9 @@
 import type { Config } from "../config/config.ts";
 import { mailWay } from "../config/mail-way.ts";
 import { operator } from "../core/audit-events.ts";
+import { LatchkeyError } from "../core/errors.ts";
 import { newLinkId } from "../core/people/link-tokens.ts";
+import { createSelfServiceLimits } from "../core/people/self-service-limits.ts";
 import { createSendReset } from "../core/people/send-reset.ts";
 import type { UserRecord } from "../core/people/users.ts";
 import type { Store } from "../store/store.ts";
@@ -28,7 +30,16 @@ export async function sendResetMail(config: Config, store: Store, user: UserReco
       `${user.username} is disabled, so a link would not work: \`latchkey user enable\` comes first`,
     );
   const linkTokens = { newId: newLinkId };
-  const sendReset = createSendReset({ users: store.users, links: store.links, linkTokens, clock: Date.now });
-  await sendReset(user.id, operator, config.mailLanguage);
+  const { users, links } = store;
+  const limits = createSelfServiceLimits(store.attemptCounters(() => performance.now()));
+  const sendReset = createSendReset({ users, links, limits, linkTokens, clock: Date.now });
+  await sendReset(user.id, operator, config.mailLanguage).catch((error: unknown) => {
+    throw error instanceof LatchkeyError && error.code === "rate_limited" ? tooManyMails(user, error) : error;
+  });
   print(`a link to choose a password goes to ${user.email}; it works once, for 30 minutes`);
+}
+
+function tooManyMails({ email }: UserRecord, { retryAfter = 0 }: LatchkeyError): CommandProblem {
+  const minutes = Math.ceil(retryAfter / 60);
+  return new CommandProblem(`${email} got five such mails within an hour: try again in ${minutes} minutes`);
 }

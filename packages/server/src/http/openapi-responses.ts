@@ -85,9 +85,12 @@ export const keyRefused = (kind: string, code: ErrorCode) => ({
   401: errors(`The ${kind} key is missing or unknown`, { "WWW-Authenticate": header("Bearer") }, code),
 });
 
+/** The headers of a reached limit. */
+export const limitReached = { ...retryAfter, ...limits };
+
 /** The refusal by the throttle. */
 export const throttled = {
-  429: errors("Too many failed attempts", { ...retryAfter, ...limits }, "rate_limited"),
+  429: errors("Too many failed attempts", limitReached, "rate_limited"),
 };
 
 /** Responses that the published documents list and this server does not send. Generated clients expect them. */

@@ -69,6 +69,18 @@ test("every operation lists its refusals, each with an example of a known code",
   }
 });
 
+test("requests that send a mail name their limit, and the headers that tell when to come back", () => {
+  const limited = operations.filter(([, { responses }]) => "429" in responses);
+  expect(limited.map(([name]) => name)).toEqual([
+    "post /admin/v1/users/{id}/reset",
+    "post /admin/v1/invitations",
+  ]);
+  for (const [name, { responses }] of limited)
+    expect(Object.keys(responses["429"]?.headers ?? {}), name).toEqual(
+      expect.arrayContaining(["Retry-After", "RateLimit", "RateLimit-Policy"]),
+    );
+});
+
 test("changes of a user take If-Match, creating requests an Idempotency-Key", () => {
   const withHeader = (header: string) =>
     operations

@@ -105,6 +105,25 @@ describe("invitations", () => {
     }
   });
 
+  test("to one mailbox are five an hour, and a repeat under a key is none", async () => {
+    const email = newAddress();
+    const request = { method: "POST", path: "/invitations", body: { email } } as const;
+    const headers = { "idempotency-key": email };
+    const first = await world.ask(root, { ...request, headers });
+    for (let time = 0; time < 6; time++)
+      expect((await world.ask(root, { ...request, headers })).body).toEqual(first.body);
+    for (let time = 0; time < 4; time++) await invite(root, { email });
+    await world.expectAnswer(await world.machine("users:write"), request, {
+      status: 429,
+      code: "rate_limited",
+      headers: {
+        "retry-after": /^3600$/,
+        ratelimit: /^"invitation";r=0;t=3600$/,
+        "ratelimit-policy": /^"invitation";q=5;w=3600$/,
+      },
+    });
+  });
+
   test("that are withdrawn open nothing, and are gone", async () => {
     const { id, email } = await invite();
     const link = await linkTo(email);

@@ -146,6 +146,18 @@ describe("a user", () => {
     await world.expectAnswer(helen, known, { status: 409, code: "email_taken" });
   });
 
+  test("gets five mails of administrators an hour", async () => {
+    const { path } = await person();
+    const request = { method: "POST", path: `${path}/reset` } as const;
+    for (let time = 0; time < 5; time++)
+      expect((await world.ask(time % 2 === 0 ? helen : root, request)).status).toBe(202);
+    await world.expectAnswer(root, request, {
+      status: 429,
+      code: "rate_limited",
+      headers: { "retry-after": /^3600$/, ratelimit: /^"sent-reset";r=0;t=3600$/ },
+    });
+  });
+
   test("with a name or an address that is taken is refused", async () => {
     const { username, path } = await person();
     const other = await person();

@@ -89,6 +89,19 @@ describe.each(["admin", "other-support", "other-auditor"])(
   },
 );
 
+test("send_password_reset sends five mails an hour to one account", async () => {
+  const username = "forgetful";
+  const person = { username, email: "forgetful@example.com", displayName: null, roles: ["user"] };
+  await server.server.people.add(person, password);
+  for (let time = 0; time < 5; time++)
+    expect(await clientOf("support").call("send_password_reset", { user: username })).toMatchObject({
+      value: { sent_to: "forgetful@example.com" },
+    });
+  server.newEvents();
+  const { value, code } = await clientOf("admin").call("send_password_reset", { user: username });
+  expect([value, code, server.newEvents()]).toEqual([undefined, "rate_limited", []]);
+});
+
 test("every tool but send_password_reset is there without mail", async () => {
   await using other = await testServer();
   await other.server.people.add(

@@ -6,8 +6,9 @@ import type { Links } from "./links.ts";
 import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import { rolesProblem } from "./person-rules.ts";
 import type { Invitations } from "./self-service.ts";
+import type { SelfServiceLimits } from "./self-service-limits.ts";
 import type { SignUpRule } from "./sign-up.ts";
-import { fieldProblem, typedEmail } from "./typed-fields.ts";
+import { fieldProblem, mailboxOf, typedEmail } from "./typed-fields.ts";
 import type { Users } from "./users.ts";
 
 /** The parts of the invitations. */
@@ -16,11 +17,12 @@ export interface InvitationParts extends NewLinkParts {
   readonly users: Pick<Users, "byId" | "byName">;
   readonly accounts: Pick<Accounts, "nameOf">;
   readonly links: Pick<Links, "add" | "byId" | "invitations" | "withdraw">;
+  readonly limits: Pick<SelfServiceLimits, "invitation">;
 }
 
 /** Invitations: sent, listed and withdrawn by administrators. */
 export function createInvitations(parts: InvitationParts): Invitations {
-  const { rule, users, accounts, links, clock } = parts;
+  const { rule, users, accounts, links, limits, clock } = parts;
   const newLinks = createNewLinks(parts);
 
   /** The account in the audit trail: a fingerprint, because the address has no account. */
@@ -39,6 +41,7 @@ export function createInvitations(parts: InvitationParts): Invitations {
       const problem = rolesProblem(roles);
       if (problem !== undefined) throw fieldProblem("roles", problem);
       if ((await users.byName(nameKeys(email))) !== undefined) throw new LatchkeyError("email_taken");
+      await limits.invitation(accounts.nameOf(mailboxOf(email)).fingerprint);
       const inviter = {
         invitedBy: isMachine ? null : (by.actor ?? null),
         invitedWith: by.client ?? null,

@@ -14,7 +14,7 @@ const useRule = { limit: 100, windowMs: 15 * minute };
 /** Requests about one name or address: a stranger's repetitions reach this limit. */
 const nameRule = { limit: 10, windowMs: hour };
 
-/** Mails that strangers and users cause to one recipient. */
+/** Mails to one recipient. Strangers, users and administrators have one such limit each. */
 const mailRule = { limit: 5, windowMs: hour };
 
 /** Limits on the requests that cause a mail, and on uses of links. They count whether a request succeeds or not. */
@@ -64,6 +64,25 @@ export function createSelfServiceLimits(
     ownMail: (userId: string): Promise<void> =>
       countRequest(counters.link, [
         { name: "own-mail", scope: "account", key: `link mail ${userId}`, rule: mailRule },
+      ]),
+    /**
+     * An invitation. Strangers who ask for a sign-up do not use up its limit.
+     *
+     * @param fingerprint of the mailbox, without a sub-address
+     * @throws {LatchkeyError} `rate_limited`
+     */
+    invitation: (fingerprint: string): Promise<void> =>
+      countRequest(counters.sign_up, [
+        { name: "invitation", scope: "address", key: `invitation ${fingerprint}`, rule: mailRule },
+      ]),
+    /**
+     * A reset mail that an administrator or the operator sends to an account. Strangers do not use up its limit.
+     *
+     * @throws {LatchkeyError} `rate_limited`
+     */
+    sentReset: (userId: string): Promise<void> =>
+      countRequest(counters.reset, [
+        { name: "sent-reset", scope: "account", key: `sent reset ${userId}`, rule: mailRule },
       ]),
     /** The use of a link. @throws {LatchkeyError} `rate_limited` */
     linkUse: (caller: Caller): Promise<void> =>

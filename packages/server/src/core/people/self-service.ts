@@ -127,7 +127,7 @@ export interface PasswordResets {
   /**
    * Sends a reset link to a user, for an administrator. The caller has checked the administrator's powers.
    *
-   * @throws {LatchkeyError} `not_found` for an unknown or disabled user, and without mail
+   * @throws {LatchkeyError} `not_found` for an unknown or disabled user, and without mail; `rate_limited`, `conflict`
    */
   sendReset(userId: string, by: Origin, language: MailLanguage): Promise<void>;
 }
@@ -163,8 +163,8 @@ export interface Invitations {
   /**
    * Sends an invitation with roles. The caller has checked the inviter's powers. They count again when the link is used.
    *
-   * @throws {LatchkeyError} `email_taken`, `validation_error`, `forbidden` if the inviter is gone meanwhile, `not_found`
-   * if sign-up is off, and without mail
+   * @throws {LatchkeyError} `email_taken`, `validation_error`, `rate_limited`, `forbidden` if the inviter is gone
+   * meanwhile, `not_found` if sign-up is off, and without mail
    */
   invite(
     email: string,

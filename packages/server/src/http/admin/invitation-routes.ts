@@ -43,13 +43,13 @@ const invite = {
   summary: "Invite a person by mail",
   description:
     "The mail has a link to make an account. It works as long as its inviter has the powers to invite: `users:write`, " +
-    "and `roles:write` for other roles than `user`. Without mail, or with LATCHKEY_SIGN_UP=off, this gets 404.",
+    "and `roles:write` for other roles than `user`. A mailbox gets five invitations an hour. Without mail, or with LATCHKEY_SIGN_UP=off, this gets 404.",
   powers: ["users:write"],
   body: "AdminInvitationRequest",
   issue: { loc: ["body", "email"], msg: "Field required", type: "missing" },
   headers: idempotencyKey,
   answer: { status: 202, description: "The mail is in the outbox", model: "AdminInvitation", example },
-  refusals: ["email_taken", "request_in_progress", "idempotency_key_reused"],
+  refusals: ["email_taken", "request_in_progress", "idempotency_key_reused", "rate_limited"],
 } as const;
 
 const withdrawInvitation = {

@@ -7,6 +7,7 @@ import {
   either,
   errors,
   header,
+  limitReached,
   otherRefusals,
   ref,
   retryAfter,
@@ -131,6 +132,12 @@ function successOf({ description, model, example, etag }: AdminAnswer) {
   };
 }
 
+/** The headers beside these codes that tell a caller when to come back. */
+function headersOf(codes: readonly ErrorCode[]): object {
+  if (codes.includes("rate_limited")) return limitReached;
+  return codes.includes("request_in_progress") || codes.includes("rotation_too_early") ? retryAfter : {};
+}
+
 function refusalsOf({ body, query, issue, refusals = [] }: AdminOperation) {
   const broken = issue ?? (query !== undefined ? querySyntax : undefined);
   const given: readonly ErrorCode[] = [
@@ -144,8 +151,7 @@ function refusalsOf({ body, query, issue, refusals = [] }: AdminOperation) {
   const byStatus = Object.fromEntries(
     [...statuses].map((status) => {
       const codes = [...new Set(given.filter((code) => statusOf(code) === status))];
-      const needsWait = codes.includes("request_in_progress") || codes.includes("rotation_too_early");
-      return [status, errors(descriptions[status] ?? "Refused", needsWait ? retryAfter : {}, ...codes)];
+      return [status, errors(descriptions[status] ?? "Refused", headersOf(codes), ...codes)];
     }),
   );
   const syntax = broken === undefined ? undefined : bodyErrors(broken);

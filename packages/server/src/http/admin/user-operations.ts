@@ -146,11 +146,11 @@ export const eraseUser = {
 export const resetPassword = {
   id: "reset_password",
   summary: "Mail a link to set a new password to a user",
-  description: "Without mail this operation gets 404.",
+  description: "An account gets five of these mails an hour. Without mail this operation gets 404.",
   powers: ["users:write"],
   headers: ifMatch,
   answer: { ...done("A mail with a link is on its way", "The mail is in the outbox"), status: 202 },
-  refusals: changeRefusals,
+  refusals: [...changeRefusals, "rate_limited"],
 } as const;
 
 export const endUserSessions = {

@@ -243,6 +243,42 @@ export function invitationContract(engine: string, open: OpenStores): void {
     });
   });
 
+  describe(`the limit of invitations: ${engine}`, () => {
+    const invite = (world: SelfServiceWorld, email: string, inviter = root) =>
+      world.stories.invite(email, ["user"], inviter, "en");
+    const limited = expect.objectContaining({
+      code: "rate_limited",
+      limit: { policy: "invitation", quota: 5, windowSeconds: 3600 },
+    });
+
+    test("is five an hour to one mailbox, whoever invites", async () => {
+      await using world = await worldOf(open);
+      for (const [number, inviter] of [root, robot, program, root, robot].entries())
+        await invite(world, `carol+${number}@example.org`, inviter);
+      world.heard.length = 0;
+      for (const email of ["Carol@example.org", "carol+6@EXAMPLE.org"])
+        await expect(invite(world, email)).rejects.toEqual(limited);
+      expect(world.heard).toEqual([]);
+      expect(await world.store.outbox.count()).toBe(5);
+      await invite(world, "dave@example.org");
+      world.advance(hour);
+      await invite(world, "carol@example.org");
+    });
+
+    test("is not used up by strangers, nor by refused requests", async () => {
+      await using world = await selfServiceWorld(open, { rule: ["example.com"] });
+      for (let time = 0; time < 5; time++) await world.stories.signUp("carol@example.com", caller, "en");
+      for (const [email, roles] of [
+        ["carol@example.com", ["not a role"]],
+        ["alice@example.com", ["user"]],
+      ] as const)
+        for (let time = 0; time < 6; time++)
+          await expect(world.stories.invite(email, roles, root, "en")).rejects.not.toEqual(limited);
+      for (let time = 0; time < 5; time++) await invite(world, "carol@example.com");
+      await expect(invite(world, "carol@example.com")).rejects.toEqual(limited);
+    });
+  });
+
   describe(`a withdrawn invitation: ${engine}`, () => {
     const by = { address: "192.0.2.9", requestId: "r", actor: "user:alice" };
 
