@@ -46,6 +46,7 @@ const paths: InnerPaths = {
 export function adminApp(app: FastifyInstance, { ownUsers, open }: AdminMount): void {
   addInnerApp(app, {
     paths: ownUsers ? { ...userPaths, ...paths } : paths,
+    isDocumented: true,
     async open(inner) {
       const { adminRoutes } = await import("./admin-routes.ts");
       await adminRoutes(inner, await open());
