@@ -12,7 +12,7 @@ import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, url + "\\n"); return next(url, context); } });`;
 
 /** Modules that a start with an existing database loads, at most. Each of them costs every start time and memory. */
-const mostModules = 541;
+const mostModules = 539;
 
 test("documents, mails, tools, pages, administration and checks are loaded at first use", async () => {
   // The first start checks the password of the first administrator.
