@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { assertionAlgorithms } from "../core/oauth/assertion-signature.ts";
 import type { AppParts } from "../http/app.ts";
-import type { OAuth } from "./oauth.ts";
+import type { LazyOAuth } from "./lazy-oauth.ts";
 
 /** The authorization server, as the edge and its metadata need it. */
 export function oauthEdge({
@@ -12,17 +12,25 @@ export function oauthEdge({
 }: {
   readonly config: Config;
   readonly issuer: string;
-  readonly oauth: OAuth | undefined;
+  readonly oauth: LazyOAuth | undefined;
   /** Whether programs on this machine need no guard key. */
   readonly local: boolean;
 }): Pick<AppParts, "oauth" | "authorizationServer"> {
   if (oauth === undefined) return { oauth: undefined, authorizationServer: undefined };
-  const { operations, introspect, page } = oauth;
+  const { registration, brokered } = oauth;
   return {
-    oauth: { ...operations, introspection: { introspect, keys: config.guardKeys, local }, page },
+    oauth: {
+      issuer,
+      registration,
+      brokered,
+      async open() {
+        const { operations, introspect, page } = await oauth.open();
+        return { ...operations, introspection: { introspect, keys: config.guardKeys, local }, page };
+      },
+    },
     authorizationServer: {
       issuer,
-      registration: operations.registerClient !== undefined,
+      registration,
       clientDocuments: oauth.clientDocuments,
       signingAlgorithm: config.signingAlgorithm,
       assertionAlgorithms,

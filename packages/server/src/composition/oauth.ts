@@ -1,5 +1,4 @@
-import { lazyClientDocuments } from "../client-documents/lazy-client-documents.ts";
-import type { Network } from "../client-documents/network.ts";
+import type { lazyClientDocuments } from "../client-documents/lazy-client-documents.ts";
 import { LatchkeyError } from "../core/errors.ts";
 import type { ArrivalOf } from "../core/mail/arrivals.ts";
 import { type CheckRequest, createRequestCheck } from "../core/oauth/authorization-request.ts";
@@ -24,7 +23,6 @@ import { createRevokeToken } from "../core/stories/revoke-token.ts";
 import type { SessionLife } from "../core/stories/session-life.ts";
 import type { Accounts } from "../core/stories/sign-in.ts";
 import type { AttemptCounter } from "../core/throttle/attempt-counter.ts";
-import { MemoryAttemptCounter } from "../core/throttle/memory-attempt-counter.ts";
 import { RequestLimit } from "../core/throttle/request-limit.ts";
 import type { Throttle } from "../core/throttle/throttle.ts";
 import type { OAuthMetrics, StoryOutcome } from "../metrics/oauth-metrics.ts";
@@ -41,8 +39,12 @@ export interface OAuthParts extends Foundation {
   readonly usedAssertions: AttemptCounter;
   readonly times: SessionLife & { readonly grace: SessionGraceSettings };
   readonly metrics: OAuthMetrics;
-  /** The network that client documents are read from. Undefined for that of this machine. */
-  readonly network: Network | undefined;
+  /** The reading of client documents, and of the keys that clients publish. */
+  readonly described: ReturnType<typeof lazyClientDocuments>;
+  /** Whether a client may be its document. */
+  readonly clientDocuments: boolean;
+  /** Counts the registrations of each network. */
+  readonly registrations: AttemptCounter;
   /** Undefined with local users. */
   readonly realm: RealmOAuth | undefined;
   /** Undefined with the users of a realm. */
@@ -65,15 +67,12 @@ interface BrokerStories {
   readonly deny: Deny;
 }
 
-/** The composed authorization server. */
-export type OAuth = ReturnType<typeof composeOAuth>;
-
 /** Registrations of one network. They cost processor time alone. */
 const registrationRule = { limit: 1_000, windowMs: 60_000 };
 
 /** Composes the stories of the authorization server. */
 export function composeOAuth({ config, issuer, store, keys, metrics, log, ...parts }: OAuthParts) {
-  const { accounts, throttle, clock, steady, times, realm } = parts;
+  const { accounts, throttle, clock, steady, times, realm, described } = parts;
   const { authorizations, sessions, audit } = store;
   const { first, others } = keys.keyring;
   const resources = createResources({
@@ -85,9 +84,7 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
   });
   const noteDropped = noteDroppedScopes((fields, line) => log.warn(fields, line));
   const sealed = config.oauthRegistration === "on" ? new SealedClients(first, ...others) : undefined;
-  const fetches = new MemoryAttemptCounter(steady);
-  const described = lazyDocuments({ ...parts, config, store, counter: fetches });
-  const documents = config.oauthClientDocuments === "off" ? undefined : described.documents;
+  const documents = parts.clientDocuments ? described.documents : undefined;
   const clients = createClients({ registered: store.clients, sealed, documents });
   const checkAssertion = createAssertionCheck({
     issuer,
@@ -97,8 +94,7 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
     clock,
   });
 
-  const registrations = new MemoryAttemptCounter(steady);
-  const limit = new RequestLimit("registrations", registrationRule, registrations);
+  const limit = new RequestLimit("registrations", registrationRule, parts.registrations);
   const registerClient = sealed && createRegisterClient({ sealed, limit });
 
   const users = realm?.users ?? accounts;
@@ -122,9 +118,6 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       registerClient: registerClient && counted(registerClient, (outcome) => metrics.registered(outcome)),
     },
     introspect: createIntrospect(keys),
-    counters: [registrations, fetches],
-    clientDocuments: documents !== undefined,
-    documentFetches: () => documents && described.outcomes(),
     page: {
       issuer,
       checkRequest,
@@ -139,25 +132,6 @@ export function composeOAuth({ config, issuer, store, keys, metrics, log, ...par
       log,
     },
   };
-}
-
-/** Client documents. The keys of a client that the operator added are read also if documents are off. */
-function lazyDocuments({
-  config,
-  store,
-  network,
-  ...parts
-}: Pick<OAuthParts, "config" | "store" | "clock" | "network"> & { readonly counter: AttemptCounter }) {
-  const { oauthClientDocuments: allowed } = config;
-  const hosts = typeof allowed === "string" ? undefined : allowed;
-  const { clock, counter } = parts;
-  return lazyClientDocuments({
-    copies: store.clientDocuments,
-    hosts,
-    clock,
-    counter,
-    ...(network && { network }),
-  });
 }
 
 /** Counts how often a story succeeds and how often it refuses. */

@@ -23,9 +23,9 @@ import type { AdminMount } from "../http/admin/admin-app.ts";
 import { localAccounts } from "../identity/local.ts";
 import type { OAuthMetrics } from "../metrics/oauth-metrics.ts";
 import type { Foundation, Keys } from "./keys.ts";
+import { lazyOAuth } from "./lazy-oauth.ts";
 import { lazySelfService } from "./lazy-self-service.ts";
 import { lazyUserChanges } from "./lazy-user-changes.ts";
-import { composeOAuth } from "./oauth.ts";
 import { passwordRulesOf } from "./password-rules.ts";
 import { composeTools } from "./tools.ts";
 
@@ -34,7 +34,7 @@ export interface StoryParts extends Foundation {
   readonly keys: Keys;
   readonly hasher: Hasher | undefined;
   readonly oauthMetrics: OAuthMetrics;
-  /** See `OAuthParts`. */
+  /** See `lazyOAuth`. */
   readonly network: Network | undefined;
 }
 
@@ -127,7 +127,7 @@ export async function composeStories({ config, issuer, store, keys, hasher, ...p
   const selfService = own?.selfService;
   const oauth =
     config.oauth === "on"
-      ? composeOAuth({
+      ? lazyOAuth({
           ...{ ...parts, config, issuer, store, keys, accounts, throttle, times, arrivalOf },
           usedAssertions: counters.assertion,
           metrics: parts.oauthMetrics,

@@ -16,8 +16,8 @@ import { type Health, healthRoutes } from "./health.ts";
 import { type HostOptions, hostCheck } from "./hosts.ts";
 import { type McpMount, mcpRoute } from "./mcp-route.ts";
 import { countRequests, type MetricsRouteOptions, metricsRoute } from "./metrics-routes.ts";
+import { type OAuthMount, oauthApp } from "./oauth/oauth-app.ts";
 import { oauthModels } from "./oauth/oauth-models.ts";
-import { type OAuthOperations, oauthRoutes } from "./oauth/oauth-routes.ts";
 import type { StartPageOptions } from "./pages/start-page.ts";
 import { startPageApp } from "./pages/start-page-app.ts";
 import { logRefusedOrigins } from "./refused-origins.ts";
@@ -54,7 +54,7 @@ export interface AppParts
   /** The administration over HTTP. */
   readonly administration: AdminMount;
   /** The authorization server. Undefined if it is off. */
-  readonly oauth: OAuthOperations | undefined;
+  readonly oauth: OAuthMount | undefined;
   /** The operator's site, which the pages name. */
   readonly site: Site;
   /** The pages for people's own accounts. Undefined if they are off. */
@@ -144,7 +144,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     }
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
     adminApp(scope, parts.administration);
-    if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
+    if (parts.oauth !== undefined) oauthApp(scope, parts.oauth);
     if (parts.account !== undefined) accountApp(scope, parts.account);
   });
   await app.ready();

@@ -27,8 +27,12 @@ export interface InnerApp {
   readonly config?: FastifyContextConfig;
   /** Adds the routes. It may import their code. */
   readonly open: (inner: FastifyInstance) => Promise<void>;
+  /** Whether the document describes the routes. Reading it opens the inner app then. Default: false. */
+  readonly isDocumented?: true;
   /** Answers a failed request. Default: as the outer app does. */
   readonly refuse?: (error: Refusal, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+  /** Whether each `OPTIONS` is refused like a method without a route. Default: the inner app answers it. */
+  readonly refusesPreflights?: true;
   /** Whether the inner app has routes of another form than the paths. They are not compared. Default: false. */
   readonly hasOtherRoutes?: true;
 }
@@ -43,7 +47,7 @@ export interface InnerApp {
  * @param app a scope with the compiler of schemas for the inner routes
  */
 export function addInnerApp(app: FastifyInstance, parts: InnerApp): void {
-  const { paths, config } = parts;
+  const { paths, config = {} } = parts;
   const outers = new WeakMap<IncomingMessage, Outer>();
   const open = atFirstUse(async () => {
     const routes: RealRoutes = new Map();
@@ -84,13 +88,16 @@ export function addInnerApp(app: FastifyInstance, parts: InnerApp): void {
 
   for (const [url, methods] of Object.entries(paths)) {
     for (const method of methods) {
+      const isRefused = method === "OPTIONS" && parts.refusesPreflights;
       app.route({
         method,
         url,
         exposeHeadRoute: false,
-        config: { ...config, describe: () => describe(method, url) },
+        ...(parts.isDocumented
+          ? { config: { ...config, describe: () => describe(method, url) } }
+          : { config, schema: { hide: true } }),
         // Before the body is read, because the inner app reads it.
-        onRequest: (request, reply) => handOver(request, reply),
+        ...(!isRefused && { onRequest: (request, reply) => handOver(request, reply) }),
         errorHandler: refuse,
         handler: (_request, reply) => reply.callNotFound(),
       });

@@ -23,6 +23,7 @@ export function selfServiceApp(app: FastifyInstance, operations: SelfServiceOper
     paths: Object.fromEntries(
       mounts.flatMap((mount) => Object.entries(paths).map(([path, methods]) => [mount + path, methods])),
     ),
+    isDocumented: true,
     async open(inner) {
       const { selfServiceRoutes } = await import("./self-service.ts");
       selfServiceRoutes(inner, operations);

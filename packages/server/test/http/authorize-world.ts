@@ -105,14 +105,16 @@ export async function authorizeWorld(
     },
     allowedScope: (asked) => asked ?? "",
   });
-  authorizeApp(app, {
+  const parts: AuthorizePageParts = {
     issuer: ownIssuer,
     checkRequest,
     authorize: async () => "the-code",
     deny: async () => {},
     log: { debug() {}, warn() {}, error() {} },
     ...stories,
-  });
+  };
+  const brokered = parts.broker !== undefined;
+  authorizeApp(app, { issuer: ownIssuer, brokered, open: async () => parts });
   await app.ready();
   return app;
 }

@@ -141,6 +141,14 @@ describe("an inner app", () => {
     await vi.waitFor(() => expect(world.codes).toEqual(["uri_too_long"]));
   });
 
+  test("is not opened by a preflight that is refused like a method without a route", async () => {
+    const opened = vi.fn(async () => {});
+    const paths = { "/inner": ["GET", "HEAD", "POST", "OPTIONS"] } as const;
+    await using world = await outerWorld({ ...echo(opened), paths, refusesPreflights: true });
+    expect((await fetch(`${world.url}/inner`, { method: "OPTIONS" })).status).toBe(404);
+    expect(opened).not.toHaveBeenCalled();
+  });
+
   test("logs a client that leaves in the middle of its body while it is opened", async () => {
     const opening = Promise.withResolvers<void>();
     await using world = await outerWorld(echo(() => opening.promise));

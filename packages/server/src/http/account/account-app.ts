@@ -16,6 +16,7 @@ export function accountApp(app: FastifyInstance, { open }: AccountMount): void {
     paths: { ...Object.fromEntries(pages), [changePassword]: ["GET", "HEAD"] },
     // No other origin may read the pages, also if LATCHKEY_CORS_ORIGINS names it.
     config: { cors: false },
+    refusesPreflights: true,
     async open(inner) {
       const { accountRoutes } = await import("./account-routes.ts");
       accountRoutes(inner, await open());

@@ -50,6 +50,7 @@ export function adminApp(app: FastifyInstance, { ownUsers, resource, open }: Adm
   adminMetadataRoute(app, resource);
   addInnerApp(app, {
     paths: ownUsers ? { ...userPaths, ...paths } : paths,
+    isDocumented: true,
     async open(inner) {
       const { adminRoutes } = await import("./admin-routes.ts");
       await adminRoutes(inner, await open());

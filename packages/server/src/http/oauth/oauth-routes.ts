@@ -2,10 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { LatchkeyError } from "../../core/errors.ts";
 import type { RegisterClient } from "../../core/stories/register-client.ts";
 import { errorHandler } from "../error-answers.ts";
-import { authorizeApp } from "./authorize-app.ts";
 import type { AuthorizePageParts } from "./authorize-parts.ts";
 import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
-import { admitEveryOrigin, openRoute, preflightRoute } from "./open-cors.ts";
+import { admitEveryOrigin, preflightRoute } from "./open-cors.ts";
 import { registerRoute } from "./register-route.ts";
 import { type RevokeOperations, revokeRoute } from "./revoke-route.ts";
 import { type TokenOperations, tokenRoute } from "./token-route.ts";
@@ -25,10 +24,9 @@ function inOAuthWords(refusal: LatchkeyError): LatchkeyError {
   return new LatchkeyError("invalid_request", { ...(reason !== undefined && { reason }) });
 }
 
-/** Serves the authorization server: its page, and its endpoints for programs. Web pages of every origin may call those. */
-export async function oauthRoutes(app: FastifyInstance, operations: OAuthOperations): Promise<void> {
-  authorizeApp(app, operations.page);
-  await app.register(async (scope) => {
+/** Serves the endpoints for programs. Web pages of every origin may call them. */
+export function oauthRoutes(app: FastifyInstance, operations: OAuthOperations): void {
+  app.register(async (scope) => {
     // Schemas are for the document. The routes check their bodies themselves, and answer in the form of OAuth.
     scope.setValidatorCompiler(() => () => true);
     scope.setErrorHandler(errorHandler(operations.page.log, { translated: inOAuthWords }));
