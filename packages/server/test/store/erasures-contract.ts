@@ -100,7 +100,7 @@ export function erasuresContract(storeOf: () => Store): void {
       await outbox.request({ ...mail, content: { kind: "address_taken" }, userId: "user:bob" }, []);
       await outbox.request({ ...other, content: { kind: "sign_up" }, userId: null }, []);
       await storeOf().users.remove("user:alice", erased, { pseudonym });
-      expect(await outbox.claim({ at: now, lease: hour, most: 10 })).toMatchObject([other]);
+      expect(await outbox.claim({ at: now, lease: hour, most: 10 })).toMatchObject({ mails: [other] });
     });
 
     test("can be erased after their removal, once", async () => {

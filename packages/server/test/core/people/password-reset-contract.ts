@@ -130,9 +130,13 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       await using world = await selfServiceWorld(open);
       await world.stories.forgotPassword("alice", caller, "en");
       const claim = { at: world.now(), lease: 1, most: 10 };
-      const [late] = await world.store.outbox.claim(claim);
+      const {
+        mails: [late],
+      } = await world.store.outbox.claim(claim);
       world.advance(1000);
-      const [next] = await world.store.outbox.claim({ ...claim, at: world.now() });
+      const {
+        mails: [next],
+      } = await world.store.outbox.claim({ ...claim, at: world.now() });
       if (late === undefined || next === undefined) throw new Error("no request");
       await world.elsewhere.answerRequest(next, "alice");
       await world.stories.answerRequest(late, "alice");
