@@ -22,7 +22,7 @@ export function passwordRulesOf(config: Config, parts: RuleParts): PasswordRules
   return {
     minLength: config.passwordMinLength,
     words: ["latchkey", ...(issuer === undefined ? [] : [new URL(issuer).hostname])],
-    strength: (password, words) => runInThread("strength", { password, words }),
+    strength: (password, words, requester) => runInThread("strength", { password, words }, requester),
     breaches: breachChecks(config, parts),
     breachFailure: config.breachFailure,
   };
