@@ -78,8 +78,8 @@ test(`after ${kills} kills, every erasure is whole or was never made`, async () 
   for (let kill = 0; kill < kills; kill++) {
     const { access } = await signIn(server.url, "admin", adminPassword);
     const enough = erasures.answered.size + 1 + Math.random() * 4;
-    // Every fifth kill hits the rewriting of the trail, which begins within five seconds.
-    const hitsRewriting = kill % 5 === 0;
+    // Every tenth kill hits the rewriting of the trail, which begins within five seconds.
+    const hitsRewriting = kill % 10 === 0;
     const most = hitsRewriting ? 2 : people;
     const load = Promise.all(Array.from({ length: clients }, () => erasures.load(server.url, access, most)));
     await until("some users are erased", () => erasures.answered.size >= enough, 60_000, 5);
