@@ -3,6 +3,7 @@ import { passwordRulesOf } from "../composition/password-rules.ts";
 import { assertSecure } from "../config/assert-secure.ts";
 import type { Config } from "../config/config.ts";
 import { SettingProblem } from "../config/setting-text.ts";
+import { operator } from "../core/audit-events.ts";
 import { WeakPassword } from "../core/passwords/password-problem.ts";
 import { assertGoodPassword } from "../core/passwords/policy.ts";
 import { firstAdministrator } from "../core/people/people.ts";
@@ -39,7 +40,10 @@ async function assertFirstPassword(config: Config): Promise<void> {
   if (provider !== "local" || adminPassword === undefined) return;
   if (database.engine !== "sqlite" || existsSync(database.path)) return;
   const rules = passwordRulesOf(config, { issuer });
-  await assertGoodPassword(adminPassword, passwordContext(firstAdministrator), rules).catch(nameTheSetting);
+  const requester = { ...operator, account: firstAdministrator.username };
+  await assertGoodPassword(adminPassword, passwordContext(firstAdministrator), rules, requester).catch(
+    nameTheSetting,
+  );
 }
 
 function nameTheSetting(error: unknown): never {

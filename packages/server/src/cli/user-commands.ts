@@ -138,12 +138,13 @@ export const userCommands: readonly Command[] = [
   command({
     name: "user erase",
     meaning: "remove a user, and their name from the audit trail",
-    argument: name,
+    argument: { name: "NAME", meaning: "username, e-mail address or id" },
     options: yes,
     settings: ofDatabase,
     example: "user erase alice",
     notes: [
       "A pseudonym replaces the id of the user, and the addresses, in the audit trail. Nothing brings them back.",
+      "A user who was removed before is given by the id, such as user:alice.",
       "The command always asks.",
     ],
     load: async () => (await import("./user-end.ts")).eraseUser,

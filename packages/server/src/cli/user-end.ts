@@ -1,3 +1,4 @@
+import { findErasable } from "../core/people/find-erasable.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
@@ -41,11 +42,13 @@ export function removeUser({ config, words: [name = ""], has }: Given<"yes">): P
 
 /** `latchkey user erase`: asks always, because nothing brings back what is erased. */
 export function eraseUser({ config, words: [name = ""], has }: Given<"yes">): Promise<void> {
-  return withUsers(config, async ({ userChanges }) => {
-    const { id, username } = await userChanges.byName(name);
-    if (!has("yes"))
-      await confirm(`${username} is removed, and the audit trail forgets who it was, for ever`);
+  return withUsers(config, async ({ store, userChanges }) => {
+    const { id, username } = await findErasable(store, name);
+    const removal = username === undefined ? `${id} was removed` : `${username} is removed`;
+    if (!has("yes")) await confirm(`${removal}, and the audit trail forgets who it was, for ever`);
     const pseudonym = await askedAtLast(has("yes"), (options) => userChanges.erase(id, options));
-    print(`erased ${username}; the audit trail says ${pseudonym} instead, once the server has rewritten it`);
+    print(
+      `erased ${username ?? id}; the audit trail says ${pseudonym} instead, once the server has rewritten it`,
+    );
   });
 }

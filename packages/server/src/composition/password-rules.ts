@@ -2,7 +2,6 @@ import type { Config } from "../config/config.ts";
 import type { SteadyClock } from "../core/clock.ts";
 import { atFirstUse } from "../core/first-use.ts";
 import type { BreachCheck, PasswordRules } from "../core/passwords/policy.ts";
-import type { ThreadJobs } from "../password-checks/thread-job.ts";
 
 /** The parts of a server that the rules use. A command on the database has none of them. */
 export interface RuleParts {
@@ -19,14 +18,14 @@ export interface RuleParts {
  */
 export function passwordRulesOf(config: Config, parts: RuleParts): PasswordRules {
   const { issuer } = parts;
-  const openStrength = atFirstUse(async () => {
-    const { runInThread } = await import("../password-checks/threads.ts");
-    return (input: ThreadJobs["strength"]["input"]) => runInThread("strength", input);
-  });
+  const openThreads = atFirstUse(() => import("../password-checks/threads.ts"));
   return {
     minLength: config.passwordMinLength,
     words: ["latchkey", ...(issuer === undefined ? [] : [new URL(issuer).hostname])],
-    strength: async (password, words) => (await openStrength())({ password, words }),
+    async strength(password, words, requester) {
+      const { runInThread } = await openThreads();
+      return runInThread("strength", { password, words }, requester);
+    },
     breaches: breachChecks(config, parts),
     breachFailure: config.breachFailure,
   };

@@ -1,5 +1,5 @@
 import { maxTypedName, nameFingerprints, nameKeys } from "../core/passwords/account-names.ts";
-import type { HashRequester } from "../core/passwords/hash-queue.ts";
+import type { QueuedRequester } from "../core/passwords/fair-slots.ts";
 import type { Passwords } from "../core/passwords/passwords.ts";
 import { type LocalUser, type Users, withoutSecrets } from "../core/people/users.ts";
 import type { UserById } from "../core/stories/current-user.ts";
@@ -89,7 +89,7 @@ export function localAccounts(
   }
 
   /** The one moment when the password is at hand to be hashed anew. Under load this waits for a later login. */
-  async function upgrade(user: LocalUser, password: string, requester: HashRequester): Promise<void> {
+  async function upgrade(user: LocalUser, password: string, requester: QueuedRequester): Promise<void> {
     if (!passwords.needsUpgrade(user.passwordHash) || !passwords.queue.hasRoom()) return;
     await users.upgradeHash(user, await passwords.hash(password, requester));
   }

@@ -30,8 +30,8 @@ export async function openDelivery(parts: DeliveryParts): Promise<Deliver> {
   return async ({ id, recipient, linkId, language }, content, signal) => {
     const { kind } = content;
     const link = linkId !== null && isLinked(kind) ? linkAddress(kind, linkId) : undefined;
-    const rendered = await renderMail(content, { language, site, link });
     try {
+      const rendered = await renderMail(content, { language, site, link });
       return await transport.send({ ...rendered, id, kind, recipient }, signal);
     } catch (error) {
       throw error instanceof SendFailure ? error : unexpected(error);

@@ -1,8 +1,8 @@
 import { eventOf, serverActor } from "../core/audit-events.ts";
 import type { MailKind, MailOutcome } from "../core/mail/mail-kinds.ts";
-import type { AnswerRequest, Outbox, WaitingMail } from "../core/mail/outbox.ts";
+import type { AnswerRequest, ClaimedRow, Outbox, UnreadableMail, WaitingMail } from "../core/mail/outbox.ts";
 import type { Log } from "../log.ts";
-import { nextTry, outdated } from "./retries.ts";
+import { isAbandoned, nextTry, outdated } from "./retries.ts";
 import type { SentContent } from "./texts/texts.ts";
 import { SendFailure } from "./transport.ts";
 
@@ -81,14 +81,28 @@ export class MailJob {
       this.#isDue = false;
       const most = mostAtOnce - this.#underWay.size;
       if (most <= 0) return;
-      for (const mail of await outbox.claim({ at: await now(), lease, most })) {
-        const work: Promise<void> = this.#send(mail).finally(() => {
-          this.#underWay.delete(work);
-          this.wake();
-        });
-        this.#underWay.add(work);
-      }
+      const { mails, unreadable } = await outbox.claim({ at: await now(), lease, most });
+      for (const mail of mails) this.#start(mail);
+      for (const mail of unreadable) await this.#passOver(mail);
+      // They took the places of others that may be due.
+      if (unreadable.length > 0) this.#isDue = true;
     }
+  }
+
+  #start(mail: WaitingMail): void {
+    const work: Promise<void> = this.#send(mail).finally(() => {
+      this.#underWay.delete(work);
+      this.wake();
+    });
+    this.#underWay.add(work);
+  }
+
+  /** Leaves a mail to a newer replica, which can claim it after the lease. The last version that sees it gives it up. */
+  async #passOver(mail: UnreadableMail): Promise<void> {
+    const { now, log } = this.#parts;
+    if (!isAbandoned(mail, await now())) return;
+    if (await this.#delete(mail, "expired"))
+      log.warn({ kind: mail.kind }, "a mail was given up: this version of Latchkey cannot read it");
   }
 
   /** Never rejects. A mail that cannot be settled is claimed again after the lease. */
@@ -141,10 +155,14 @@ export class MailJob {
   }
 
   async #giveUp(mail: WaitingMail, reason: "rejected" | "expired"): Promise<void> {
-    const { outbox, now, counted } = this.#parts;
+    if (await this.#delete(mail, reason)) this.#parts.counted(mail.content.kind, reason);
+  }
+
+  /** @returns false if another process claimed the mail meanwhile */
+  async #delete(mail: ClaimedRow, reason: "rejected" | "expired"): Promise<boolean> {
     const about = { reason, ...(mail.userId !== null && { subject: mail.userId }) };
-    if (await outbox.giveUp(mail, eventOf("mail.failed", await now(), serverActor, about)))
-      counted(mail.content.kind, reason);
+    const event = eventOf("mail.failed", await this.#parts.now(), serverActor, about);
+    return this.#parts.outbox.giveUp(mail, event);
   }
 
   /** Logs the first failure of a row, and the first success after it. A final failure says nothing about the server. */

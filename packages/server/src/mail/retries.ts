@@ -1,10 +1,7 @@
-import type { NewMail, WaitingMail } from "../core/mail/outbox.ts";
+import { type ClaimedRow, longestWait, type NewMail, type WaitingMail } from "../core/mail/outbox.ts";
 import { linkLifetimes } from "../core/people/links.ts";
 
 const minute = 60_000;
-
-/** A mail is given up after this time, in milliseconds. */
-const longestWait = 24 * 60 * minute;
 
 /** More tries than a day has: a clock that stepped back cannot keep a mail for ever. */
 const mostTries = 60;
@@ -24,6 +21,17 @@ export function nextTry(
   if (now - createdAt >= longestWait || attempts >= mostTries) return undefined;
   const delay = Math.min(60, 2 ** (attempts - 1)) * minute;
   return now + Math.round(delay * (0.75 + random / 2));
+}
+
+/** More claims than a day has: the same for a mail that cannot be read, which is claimed every two minutes. */
+const mostClaims = 720;
+
+/** Whether a mail that this version cannot read has waited long enough for a newer replica. */
+export function isAbandoned(
+  { attempts, createdAt }: Pick<ClaimedRow, "attempts" | "createdAt">,
+  now: number,
+): boolean {
+  return now - createdAt >= longestWait || attempts >= mostClaims;
 }
 
 /** Whether the link in a mail has expired, so that the mail would only disappoint. A request is as old as its link. */

@@ -6,6 +6,9 @@ import type { DerivedHash, ForeignHash, ScryptCost } from "../core/passwords/for
 import type { ForeignCheck } from "../core/passwords/passwords.ts";
 import { runInThread } from "./threads.ts";
 
+/** The hash queue is fair already, and has few slots: jobs that come from it need no turns of their own. */
+const hashQueue = { address: "hash queue", account: "" };
+
 /** Longer passwords are wrong: each round hashes the password, and no system accepted one of this length. */
 const longestForCrypt = 512;
 
@@ -34,7 +37,8 @@ export const checkForeignHash: ForeignCheck = async (hash, password) => {
     case "sha-crypt":
     case "phpass": {
       const isPossible = Buffer.byteLength(password) <= longestForCrypt;
-      const isRight = await runInThread("crypt", { text: hash.text, password: isPossible ? password : "-" });
+      const job = { text: hash.text, password: isPossible ? password : "-" };
+      const isRight = await runInThread("crypt", job, hashQueue);
       return isPossible && isRight;
     }
   }

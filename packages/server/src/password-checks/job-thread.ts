@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { LatchkeyError } from "../core/errors.ts";
+import { FairSlots, type QueuedRequester } from "../core/passwords/fair-slots.ts";
 import type { JobAnswer, JobKind, ThreadJob, ThreadJobs } from "./thread-job.ts";
 
 /** The options of a thread. */
@@ -18,14 +19,16 @@ export interface JobThreadOptions {
  * A thread that starts with its first job, runs one job at a time, and ends when it is idle. So work that computes for
  * long never holds up the thread that answers requests. Its code takes memory only while it is needed.
  *
+ * Jobs take turns by address and account, so that one party with many jobs locks out nobody.
+ *
  * A job that takes too long ends the thread; the next job starts another one.
  */
 export class JobThread<Kind extends JobKind> {
   readonly #kind: Kind;
   readonly #options: Required<JobThreadOptions>;
+  /** One slot: the thread runs one job at a time. */
+  readonly #slots: FairSlots;
   #worker: Worker | undefined;
-  #jobs = 0;
-  #last: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
   constructor(kind: Kind, options: JobThreadOptions = {}) {
@@ -37,6 +40,8 @@ export class JobThread<Kind extends JobKind> {
       mostJobs: 64,
       ...options,
     };
+    const maxWaiting = this.#options.mostJobs - 1;
+    this.#slots = new FairSlots(`${kind} queue`, { concurrency: 1, maxWaiting });
   }
 
   /** Whether the thread holds memory now. */
@@ -45,26 +50,27 @@ export class JobThread<Kind extends JobKind> {
   }
 
   /**
-   * Runs a job when those before it have ended.
+   * Runs a job when the requester's turn comes.
    *
-   * @throws {LatchkeyError} `overloaded` if too many jobs wait, or if the thread failed, stopped or took too long
+   * @throws {LatchkeyError} `overloaded` if too many jobs wait, or if the thread failed, stopped or took too long;
+   * `client_gone`
    */
-  async run(input: ThreadJobs[Kind]["input"]): Promise<ThreadJobs[Kind]["output"]> {
-    if (this.#jobs >= this.#options.mostJobs) throw failed("too many jobs wait");
-    this.#jobs++;
-    const turn = this.#last.then(() => this.#runNow(input));
-    this.#last = turn.catch(() => {});
+  async run(
+    input: ThreadJobs[Kind]["input"],
+    requester: QueuedRequester,
+  ): Promise<ThreadJobs[Kind]["output"]> {
+    const slot = await this.#slots.acquire(requester);
     try {
-      return await turn;
+      return await this.#runNow(input);
     } finally {
-      this.#jobs--;
-      if (this.#jobs === 0) this.#endWhenIdle();
+      slot[Symbol.dispose]();
+      if (this.#slots.running === 0) this.#endWhenIdle();
     }
   }
 
   /** Ends the thread now instead of later, unless it has work. */
   release(): void {
-    if (this.#jobs === 0) this.#end();
+    if (this.#slots.running === 0) this.#end();
   }
 
   async #runNow(input: ThreadJobs[Kind]["input"]): Promise<ThreadJobs[Kind]["output"]> {

@@ -1,3 +1,4 @@
+import type { QueuedRequester } from "../core/passwords/fair-slots.ts";
 import { JobThread } from "./job-thread.ts";
 import type { JobKind, ThreadJobs } from "./thread-job.ts";
 
@@ -8,15 +9,17 @@ const threads: { readonly [Kind in JobKind]: JobThread<Kind> } = {
 };
 
 /**
- * Runs a job in the thread of its kind.
+ * Runs a job in the thread of its kind, when the requester's turn comes.
  *
- * @throws {LatchkeyError} `overloaded` if too many jobs wait, or if the thread failed, stopped or took too long
+ * @throws {LatchkeyError} `overloaded` if too many jobs wait, or if the thread failed, stopped or took too long;
+ * `client_gone`
  */
 export function runInThread<Kind extends JobKind>(
   kind: Kind,
   input: ThreadJobs[Kind]["input"],
+  requester: QueuedRequester,
 ): Promise<ThreadJobs[Kind]["output"]> {
-  return threads[kind].run(input);
+  return threads[kind].run(input, requester);
 }
 
 /** Ends the threads that have no work, for a caller that has set its last password for long. */

@@ -128,6 +128,16 @@ describe("a user", () => {
     await world.expectAnswer(root, { method: "GET", path }, { status: 404, code: "not_found" });
   });
 
+  test("is erased after the removal, by the id, once", async () => {
+    const { path } = await person();
+    await world.expectAnswer(root, { method: "DELETE", path }, { status: 200, events: ["user.removed"] });
+    const erase = { method: "POST", path: `${path}/erase` } as const;
+    await world.expectAnswer(root, erase, { status: 200, events: ["user.erased"] });
+    await world.expectAnswer(root, erase, { status: 200, events: [] });
+    const unknown = { method: "POST", path: "/users/user:never-given/erase" } as const;
+    await world.expectAnswer(root, unknown, { status: 404, code: "not_found", events: [] });
+  });
+
   test("gets a mail to reset the password, and a stranger an invitation", async () => {
     const { path } = await person();
     await world.expectAnswer(

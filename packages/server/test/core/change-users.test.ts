@@ -103,7 +103,9 @@ describe("a change", () => {
     const times = { createdAt: time, expiresAt: time + 1 };
     await store.links.add({ ...link, ...uninvited, email: "alice@example.com", ...times }, [], []);
     await changes.change("user:alice", { email: "new@example.com" }, root);
-    const [mail] = await store.outbox.claim({ at: time, lease: 1, most: 10 });
+    const {
+      mails: [mail],
+    } = await store.outbox.claim({ at: time, lease: 1, most: 10 });
     expect(mail).toMatchObject({
       recipient: "alice@example.com",
       content: { kind: "email_changed", newAddress: "new@example.com" },
@@ -300,7 +302,9 @@ test.each([
   expect(heard()).toEqual([`user.password_changed ${reason}`]);
   expect(await store.sessions.live(time, "user:alice")).toEqual([]);
   expect(polls).toBe(1);
-  const [mail] = await store.outbox.claim({ at: time, lease: 1, most: 10 });
+  const {
+    mails: [mail],
+  } = await store.outbox.claim({ at: time, lease: 1, most: 10 });
   expect(mail).toMatchObject({ content: { kind: "password_changed" }, recipient: "alice@example.com" });
 });
 

@@ -3,9 +3,10 @@ import { until } from "@latchkey/testkit/until";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { MailContent } from "../../src/core/mail/mail-kinds.ts";
-import type { NewMail } from "../../src/core/mail/outbox.ts";
+import type { NewMail, Outbox } from "../../src/core/mail/outbox.ts";
 import { openDelivery } from "../../src/mail/delivery.ts";
 import { MailJob, type MailJobParts } from "../../src/mail/mail-job.ts";
+import { isAbandoned } from "../../src/mail/retries.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import type { DurableEvent } from "../../src/store/tables/audit.ts";
 
@@ -242,6 +243,67 @@ test("an accepted mail never goes out again while its deletion fails", async () 
   }
   await until("the outbox is empty", isEmpty(mails.store));
   expect(server.received).toHaveLength(1);
+});
+
+/** A kind that this version does not know, and facts that it cannot read. */
+const unreadable: readonly MailContent[] = JSON.parse(
+  '[{"kind":"factor_added"},{"kind":"password_changed"}]',
+);
+
+test("mails that cannot be read never hold up others, and are given up after a day", async () => {
+  await using server = await MailServer.open();
+  await using mails = await setUp(server);
+  for (const content of unreadable)
+    for (let number = 0; number < 20; number++) await mails.write(content, { userId: `user:${number}` });
+  mails.advance(1);
+  await mails.write({ kind: "verify" }, { linkId: "one" });
+  await mails.settled(() => mails.tries.length === 1);
+  mails.advance(24 * hour - 2);
+  await mails.job.run();
+  expect(mails.tries).toEqual(["verify sent"]);
+  expect(mails.events).toEqual([]);
+  expect(await mails.store.outbox.count()).toBe(40);
+
+  mails.advance(2 * minute);
+  await mails.job.run();
+  expect(await mails.store.outbox.count()).toBe(0);
+  expect(mails.events).toHaveLength(40);
+  expect(mails.events[0]).toMatchObject({ name: "mail.failed", reason: "expired", address: "server" });
+  expect(new Set(mails.events.map(({ subject }) => subject)).size).toBe(20);
+  const lines = mails.lines.map((line): unknown => JSON.parse(line));
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      kind: "factor_added",
+      msg: "a mail was given up: this version of Latchkey cannot read it",
+    }),
+  );
+  expect(mails.lines.join("")).not.toContain("alice");
+});
+
+test("a mail that cannot be read is given up after 720 claims, also if the clock stepped back", () => {
+  expect(isAbandoned({ attempts: 719, createdAt: 2 ** 50 }, 0)).toBe(false);
+  expect(isAbandoned({ attempts: 720, createdAt: 2 ** 50 }, 0)).toBe(true);
+});
+
+test("a mail whose text cannot be made is tried again, and given up after a day", async () => {
+  await using server = await MailServer.open();
+  await using mails = await setUp(server);
+  await mails.write({ kind: "password_changed", at: 0 });
+  const outbox: Outbox = {
+    ...mails.store.outbox,
+    claim: async (claim) => {
+      const claimed = await mails.store.outbox.claim(claim);
+      return { ...claimed, mails: claimed.mails.map((mail) => ({ ...mail, language: JSON.parse('"es"') })) };
+    },
+  };
+  const job = new MailJob({ ...mails.parts, outbox });
+  await job.run();
+  await until("the mail is tried", () => mails.tries.length === 1);
+  mails.advance(24 * hour);
+  await job.run();
+  await until("the outbox is empty", isEmpty(mails.store));
+  await job.stop();
+  expect(mails.tries).toEqual(["password_changed deferred", "password_changed expired"]);
 });
 
 test("the log has a row's first failure and its recovery, no names or links", async () => {

@@ -3,17 +3,20 @@ import { passwordAdvices, problemOf } from "../../src/core/passwords/password-pr
 import { type PasswordContext, passwordProblem } from "../../src/core/passwords/policy.ts";
 import { runInThread } from "../../src/password-checks/threads.ts";
 
+const requester = { address: "192.0.2.1", account: "alice" };
+
 const rules = {
   minLength: 8,
   words: ["latchkey", "login.example.com"],
-  strength: (password: string, words: readonly string[]) => runInThread("strength", { password, words }),
+  strength: (password: string, words: readonly string[]) =>
+    runInThread("strength", { password, words }, requester),
   breaches: [],
   breachFailure: "open",
 } as const;
 
 const alice: PasswordContext = { names: ["alice", "alice.liddell@example.com"], words: ["Pleasance"] };
 
-const problem = (password: string, context = alice) => passwordProblem(password, context, rules);
+const problem = (password: string, context = alice) => passwordProblem(password, context, rules, requester);
 
 describe("a password is refused, with the reason and the cure", () => {
   test.each([

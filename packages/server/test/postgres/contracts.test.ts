@@ -3,3 +3,4 @@ import "../api/postgres.test.ts";
 import "../store/postgres.test.ts";
 import "../store/postgres-attempts.test.ts";
 import "../store/postgres-clients.test.ts";
+import "../store/postgres-outbox.test.ts";

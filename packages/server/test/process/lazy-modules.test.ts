@@ -14,6 +14,20 @@ registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED, ur
 /** Modules that a start with an existing database loads, at most. Each of them costs every start time and memory. */
 const mostModules = 539;
 
+test("a first start with a generated password loads no password checks", async () => {
+  const fresh = new Place();
+  const notes = fresh.path("loaded");
+  const hook = `--import=data:text/javascript,${encodeURIComponent(noteModules)}`;
+  const env = { LATCHKEY_ADMIN_PASSWORD: "", NODE_OPTIONS: hook, LOADED: notes };
+  const server = await fresh.server({ env });
+  expect(server.stderr()).toContain("The first administrator was created.");
+  await server.stop();
+  const loaded = readFileSync(notes, "utf8");
+  expect(loaded).toContain("/src/http/app.ts\n");
+  for (const module of ["password-thread.ts", "strength.ts", "/@zxcvbn-ts/"])
+    expect(loaded).not.toContain(module);
+});
+
 test("documents, mails, tools, pages, administration and checks are loaded at first use", async () => {
   // The first start checks the password of the first administrator.
   await (await place.server()).stop();

@@ -299,6 +299,40 @@ describe("latchkey user remove and erase", () => {
     expect((await latchkey("audit", "--json")).stdout).not.toContain("erika");
   });
 
+  test("a removed user is erased by the id, and a repetition changes nothing", async () => {
+    await add("rahel");
+    await latchkey("user", "remove", "rahel");
+    expectRefusal(
+      await latchkey("user", "erase", "rahel", "--yes"),
+      /there is no user rahel, and no removed user had this id/,
+    );
+    expectRefusal(await latchkey("user", "erase", "user:rahel"), /user:rahel was removed, .* add --yes/);
+    const erased = await latchkey("user", "erase", "user:rahel", "--yes");
+    expect(erased).toMatchObject({ status: 0, stderr: "" });
+    expect(erased.stdout).toMatch(/^erased user:rahel; the audit trail says erased:[\w-]{22} instead/);
+    expect(await latchkey("user", "erase", "user:rahel", "--yes")).toMatchObject(erased);
+    await until("the trail is rewritten", async () => (await trail("user:rahel")).length === 0, 60_000, 500);
+    expect((await latchkey("audit", "--json")).stdout).not.toContain("rahel");
+  });
+
+  test("a name that is the id of another user erases neither of them", async () => {
+    await add("greta");
+    await add("user:greta");
+    expectRefusal(
+      await latchkey("user", "erase", "user:greta", "--yes"),
+      /user:greta is the name of one user and the id of another/,
+    );
+    await latchkey("user", "remove", "greta");
+    expectRefusal(
+      await latchkey("user", "erase", "user:greta", "--yes"),
+      /user:greta is the name of one user and the id of another/,
+    );
+    expect(await shown("user:greta")).toMatchObject({ id: "user:user:greta" });
+    await latchkey("user", "set", "user:greta", "--username", "margarete");
+    expect((await latchkey("user", "erase", "user:greta", "--yes")).stdout).toMatch(/^erased user:greta;/);
+    expect(await shown("margarete")).toMatchObject({ id: "user:user:greta" });
+  });
+
   test("an erasure without a terminal needs --yes", async () => {
     await add("elsa");
     expectRefusal(await latchkey("user", "erase", "elsa"), /elsa is removed, .* To go on, add --yes/);

@@ -100,7 +100,17 @@ export function erasuresContract(storeOf: () => Store): void {
       await outbox.request({ ...mail, content: { kind: "address_taken" }, userId: "user:bob" }, []);
       await outbox.request({ ...other, content: { kind: "sign_up" }, userId: null }, []);
       await storeOf().users.remove("user:alice", erased, { pseudonym });
-      expect(await outbox.claim({ at: now, lease: hour, most: 10 })).toMatchObject([other]);
+      expect(await outbox.claim({ at: now, lease: hour, most: 10 })).toMatchObject({ mails: [other] });
+    });
+
+    test("take mails of others to their address along when they are removed", async () => {
+      const mail = { recipient: "Alice@example.com", linkId: null, language: "en", createdAt: now } as const;
+      const { outbox } = storeOf();
+      await outbox.request({ ...mail, content: { kind: "address_taken" }, userId: "user:bob" }, []);
+      await outbox.request({ ...mail, content: { kind: "verify" }, userId: "user:alice" }, []);
+      await storeOf().users.remove("user:alice", event("user.removed"));
+      const { mails } = await outbox.claim({ at: now, lease: hour, most: 10 });
+      expect(mails).toMatchObject([{ userId: "user:alice" }]);
     });
 
     test("can be erased after their removal, once", async () => {

@@ -43,7 +43,8 @@ export function linksContract(opened: () => Store, heard: () => readonly AuditEv
   describe("links", () => {
     const links = () => opened().links;
     const claim = async () => {
-      const [waiting] = await opened().outbox.claim({ at: now, lease: minute, most: 1 });
+      const { mails } = await opened().outbox.claim({ at: now, lease: minute, most: 1 });
+      const [waiting] = mails;
       if (waiting === undefined) throw new Error("no mail waits");
       return waiting;
     };

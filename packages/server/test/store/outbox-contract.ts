@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AuditEventName } from "../../src/core/audit-events.ts";
-import type { MailContent } from "../../src/core/mail/mail-kinds.ts";
+import type { MailContent, MailLanguage } from "../../src/core/mail/mail-kinds.ts";
 import type { NewMail, WaitingMail } from "../../src/core/mail/outbox.ts";
 import type { Store } from "../../src/store/store.ts";
 import { event, now } from "./store-rows.ts";
@@ -31,14 +31,22 @@ const contents: readonly MailContent[] = [
   { kind: "password_changed", at: now },
   { kind: "email_changed", at: now, newAddress: "new@example.com" },
   { kind: "new_address", at: now, address: "192.0.2.1" },
-  { kind: "test" },
 ];
+
+/** A mail of a kind that this version does not know. */
+const contentOfNewer: MailContent = JSON.parse('{"kind":"factor_added"}');
+/** A mail of a known kind with other facts. */
+const otherFacts: MailContent = JSON.parse('{"kind":"email_changed","at":0}');
+const languageOfNewer: MailLanguage = JSON.parse('"es"');
+
+const day = 24 * 60 * minute;
 
 /** The contract of every store for mails that are not sent yet. */
 export function outboxContract(opened: () => Store, heard: () => readonly AuditEventName[]): void {
   describe("the outbox", () => {
     const outbox = () => opened().outbox;
-    const claim = (at: number, most = 10) => outbox().claim({ at, lease: 2 * minute, most });
+    const claimAll = (at: number, most = 10) => outbox().claim({ at, lease: 2 * minute, most });
+    const claim = async (at: number, most?: number) => (await claimAll(at, most)).mails;
     const claimOne = async (at: number): Promise<WaitingMail> => {
       const [mail, ...others] = await claim(at);
       if (mail === undefined || others.length > 0) throw new Error("expected one mail");
@@ -108,6 +116,39 @@ export function outboxContract(opened: () => Store, heard: () => readonly AuditE
       expect(await outbox().count()).toBe(0);
     });
 
+    test.each<[string, Partial<NewMail>]>([
+      ["kind", { content: contentOfNewer }],
+      ["language", { language: languageOfNewer }],
+    ])("leaves a mail of an unknown %s to newer replicas, for a day", async (_what, change) => {
+      const mail = { recipient: "a@example.com", userId: "user:alice", createdAt: now, ...change };
+      await outbox().request(request("", mail), []);
+      await outbox().request(request("alice", { createdAt: now + 1 }), []);
+      expect(await claimAll(now, 1)).toMatchObject({ mails: [{ createdAt: now + 1 }], unreadable: [] });
+      expect(await claimAll(now + day - 1)).toMatchObject({ mails: [{ attempts: 2 }], unreadable: [] });
+      const { unreadable } = await claimAll(now + day, 1);
+      const { kind } = mail.content ?? { kind: "reset_request" };
+      expect(unreadable).toMatchObject([{ kind, userId: "user:alice", createdAt: now, attempts: 1 }]);
+      for (const one of unreadable) expect(await outbox().giveUp(one, event("mail.failed"))).toBe(true);
+      expect(heard()).toEqual(["mail.failed"]);
+      expect(await outbox().count()).toBe(1);
+    });
+
+    test("claims a mail of an unknown kind from before the clock stepped back", async () => {
+      await outbox().request(request("", { content: contentOfNewer, createdAt: now + 3 * day }), []);
+      expect(await claimAll(now)).toMatchObject({ mails: [], unreadable: [{ kind: "factor_added" }] });
+    });
+
+    test("claims a mail with unknown facts for the lease, beside those that it can read", async () => {
+      await outbox().request(request("", { content: otherFacts }), []);
+      await outbox().request(request("alice", { createdAt: now + 1 }), []);
+      expect(await claimAll(now)).toMatchObject({
+        mails: [{ content: { kind: "reset_request" } }],
+        unreadable: [{ kind: "email_changed", attempts: 1 }],
+      });
+      expect(await claimAll(now)).toEqual({ mails: [], unreadable: [] });
+      expect(await claimAll(now + 2 * minute)).toMatchObject({ unreadable: [{ attempts: 2 }] });
+    });
+
     test("waits for the time of the next try", async () => {
       await outbox().request(request("alice"), []);
       await outbox().retry(await claimOne(now), now + minute);
@@ -133,13 +174,14 @@ export function outboxContract(opened: () => Store, heard: () => readonly AuditE
     });
 
     test("refuses strangers' requests when 10,000 mails wait", async () => {
-      const thousand = Array.from({ length: 1_000 }, () => request("alice"));
+      const notice: MailContent = { kind: "password_changed", at: now };
+      const thousand = Array.from({ length: 1_000 }, () => request("", { content: notice }));
       for (let number = 0; number < 10; number++) expect(await fill(`link-${number}`, thousand)).toBe(true);
       await expect(outbox().request(request("bob"), [event("reset.requested")])).rejects.toMatchObject({
         code: "overloaded",
       });
       expect(heard()).toEqual([]);
-      await outbox().request(request("", { content: { kind: "password_changed", at: now } }), []);
+      await outbox().request(request("", { content: notice }), []);
       expect(await outbox().count()).toBe(10_001);
       for (const mail of await claim(now, 2)) await outbox().settle(mail);
       await outbox().request(request("bob"), [event("reset.requested")]);

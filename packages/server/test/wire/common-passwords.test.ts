@@ -9,13 +9,19 @@ import { pythonEnvironment, run } from "./tools.ts";
 
 const django = "Django==5.2.19";
 
+const requester = { address: "192.0.2.1", account: "alice" };
+
 const rules = {
   minLength: 8,
   words: ["latchkey"],
-  strength: (password: string, words: readonly string[]) => runInThread("strength", { password, words }),
+  strength: (password: string, words: readonly string[]) =>
+    runInThread("strength", { password, words }, requester),
   breaches: [],
   breachFailure: "open",
 } as const;
+
+const problemWith = (password: string) =>
+  passwordProblem(password, { names: ["alice", "alice@example.com"] }, rules, requester);
 
 /** The passwords of the list of the published Django that are long enough. */
 let listed: readonly string[];
@@ -38,7 +44,7 @@ test("every common password of Django's list is refused", async () => {
   const accepted: string[] = [];
   const reasons = new Map<PasswordProblem["reason"], number>();
   for (const password of listed) {
-    const problem = await passwordProblem(password, { names: ["alice", "alice@example.com"] }, rules);
+    const problem = await problemWith(password);
     if (problem === undefined) accepted.push(password);
     else reasons.set(problem.reason, (reasons.get(problem.reason) ?? 0) + 1);
   }
@@ -52,6 +58,6 @@ test.each([
   ["111111111111111", "common"],
   ["987654321", "common"],
 ] as const)("%s is refused as %s", async (password, reason) => {
-  const problem = await passwordProblem(password, { names: ["alice", "alice@example.com"] }, rules);
+  const problem = await problemWith(password);
   expect(problem?.reason).toBe(reason);
 });

@@ -59,6 +59,9 @@ export const sentKinds = [
   "new_address",
 ] as const satisfies readonly MailKind[];
 
+/** The kinds that the outbox holds. */
+export const storedKinds = ["reset_request", ...sentKinds] as const satisfies readonly MailKind[];
+
 /** The outcomes of one try. `deferred`: there will be another. `rejected`, `expired`: there will be none. */
 export const mailOutcomes = ["sent", "deferred", "rejected", "expired"] as const;
 

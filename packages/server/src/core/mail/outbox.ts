@@ -14,8 +14,8 @@ export interface NewMail {
   readonly createdAt: number;
 }
 
-/** A mail that waits, claimed by this process until the lease ends. */
-export interface WaitingMail extends NewMail {
+/** A row that waits, claimed by this process until the lease ends. */
+export interface ClaimedRow extends Omit<NewMail, "content" | "language"> {
   /** 128 random bits in base64url. The `Message-ID` is made of it, so a mail that is sent again can be recognised. */
   readonly id: string;
   /** Tries so far, this one included. */
@@ -23,6 +23,24 @@ export interface WaitingMail extends NewMail {
   /** The claim: random text of one process and one reading. */
   readonly claimedBy: string;
 }
+
+/** A claimed mail. */
+export interface WaitingMail extends ClaimedRow, NewMail {}
+
+/** A claimed row that this version cannot read. Usually a newer replica wrote it, and can send it. */
+export interface UnreadableMail extends ClaimedRow {
+  readonly kind: string;
+}
+
+/** The mails of one claim. */
+export interface ClaimedMails {
+  /** Oldest first. */
+  readonly mails: readonly WaitingMail[];
+  readonly unreadable: readonly UnreadableMail[];
+}
+
+/** A mail is given up after this time, in milliseconds. */
+export const longestWait = 24 * 3_600_000;
 
 /** A claim on the next mails. */
 export interface Claim {
@@ -40,14 +58,17 @@ export interface Outbox {
    * @throws {LatchkeyError} `overloaded` if 10,000 mails wait
    */
   request(mail: NewMail, events: readonly AuditEvent[]): Promise<void>;
-  /** Claims mails that are due, oldest first. Each process gets others. */
-  claim(claim: Claim): Promise<WaitingMail[]>;
+  /**
+   * Claims the oldest mails that are due. Each process gets others. A mail of a kind or language that this version does
+   * not know is left to newer replicas, until it is to be given up.
+   */
+  claim(claim: Claim): Promise<ClaimedMails>;
   /** Deletes a mail that the mail server has accepted, or that has nothing to say. */
-  settle(mail: WaitingMail): Promise<boolean>;
+  settle(mail: ClaimedRow): Promise<boolean>;
   /** Deletes a mail that nobody will accept, with the event that says so. */
-  giveUp(mail: WaitingMail, event: AuditEvent): Promise<boolean>;
+  giveUp(mail: ClaimedRow, event: AuditEvent): Promise<boolean>;
   /** Ends the claim. @param nextTryAt milliseconds since the epoch */
-  retry(mail: WaitingMail, nextTryAt: number): Promise<boolean>;
+  retry(mail: ClaimedRow, nextTryAt: number): Promise<boolean>;
   /** Mails that wait. */
   count(): Promise<number>;
 }

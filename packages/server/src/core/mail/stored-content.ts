@@ -7,19 +7,19 @@ import type { MailContent } from "./mail-kinds.ts";
  * @returns undefined for a kind that this version does not know, and for other facts
  */
 export function storedContent(kind: string, details: string): MailContent | undefined {
-  const facts: unknown = JSON.parse(details);
+  const facts = factsOf(details);
+  if (facts === undefined) return undefined;
   const text = (name: string): string | undefined => {
-    const value = factOf(facts, name);
+    const value: unknown = Reflect.get(facts, name);
     return typeof value === "string" ? value : undefined;
   };
-  const at = Number(factOf(facts, "at"));
+  const at = timeOf(Reflect.get(facts, "at"));
   switch (kind) {
     case "reset":
     case "verify":
     case "change_email":
     case "address_taken":
     case "sign_up":
-    case "test":
       return { kind };
     case "reset_request": {
       const typedName = text("typedName");
@@ -40,20 +40,31 @@ export function storedContent(kind: string, details: string): MailContent | unde
       return username === undefined ? undefined : { kind, username };
     }
     case "password_changed":
-      return { kind, at };
+      return at === undefined ? undefined : { kind, at };
     case "email_changed": {
       const newAddress = text("newAddress");
-      return newAddress === undefined ? undefined : { kind, at, newAddress };
+      return newAddress === undefined || at === undefined ? undefined : { kind, at, newAddress };
     }
     case "new_address": {
       const address = text("address");
-      return address === undefined ? undefined : { kind, at, address };
+      return address === undefined || at === undefined ? undefined : { kind, at, address };
     }
     default:
       return undefined;
   }
 }
 
-function factOf(facts: unknown, name: string): unknown {
-  return typeof facts === "object" && facts !== null ? Reflect.get(facts, name) : undefined;
+/** @returns undefined for a text that is not a JSON object: one row must not stop the reading of others */
+function factsOf(details: string): object | undefined {
+  try {
+    const facts: unknown = JSON.parse(details);
+    return typeof facts === "object" && facts !== null ? facts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole milliseconds since the epoch, in the range that a mail can show. */
+function timeOf(fact: unknown): number | undefined {
+  return typeof fact === "number" && !Number.isNaN(new Date(fact).getTime()) ? fact : undefined;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { hash, verify } from "@node-rs/argon2";
+import type { QueuedRequester } from "./fair-slots.ts";
 import type { ForeignHash } from "./foreign-hash.ts";
-import type { HashQueue, HashRequester } from "./hash-queue.ts";
+import type { HashQueue } from "./hash-queue.ts";
 import { costOf, type HashParameters, readStoredHash, type StoredHash } from "./stored-hash.ts";
 
 /** The longest password. NIST SP 800-63B-4 §3.1.1.2 asks for at least 64 characters; the bound limits the work. */
@@ -52,7 +53,7 @@ export class Passwords {
   }
 
   /** PHC string of a password. @throws {LatchkeyError} `overloaded`, `client_gone` */
-  hash(password: string, requester: HashRequester): Promise<string> {
+  hash(password: string, requester: QueuedRequester): Promise<string> {
     return this.queue.run(() => this.#hasher.hash(password.normalize("NFKC"), this.#parameters), requester);
   }
 
@@ -68,7 +69,7 @@ export class Passwords {
     stored: string | undefined,
     decoy: string | undefined,
     password: string,
-    requester: HashRequester,
+    requester: QueuedRequester,
   ): Promise<boolean> {
     const ofAccount = this.#read(stored);
     const checked = ofAccount ?? this.#read(decoy) ?? { kind: "own", cost: this.#cost };

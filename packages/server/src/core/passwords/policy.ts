@@ -1,4 +1,5 @@
 import { canonicalName } from "./account-names.ts";
+import type { QueuedRequester } from "./fair-slots.ts";
 import { type PasswordAdvice, type PasswordProblem, problemOf, WeakPassword } from "./password-problem.ts";
 import { maxPasswordBytes, normalized } from "./passwords.ts";
 
@@ -13,9 +14,15 @@ export type Strength =
  * Measures a password in NFKC.
  *
  * @param words that an attacker tries first: names of the user, of the server and of the product
- * @throws {LatchkeyError} `overloaded` if the answer takes too long: a password that was not measured is never accepted
+ * @param requester measures take turns by address and account
+ * @throws {LatchkeyError} `overloaded` if the answer takes too long: a password that was not measured is never accepted;
+ * `client_gone`
  */
-export type StrengthCheck = (password: string, words: readonly string[]) => Promise<Strength>;
+export type StrengthCheck = (
+  password: string,
+  words: readonly string[],
+  requester: QueuedRequester,
+) => Promise<Strength>;
 
 /** Looks for a password in NFKC among those of breaches. It never throws. */
 export type BreachCheck = (password: string) => Promise<"unknown" | "breached" | "unavailable">;
@@ -45,12 +52,13 @@ export interface PasswordContext {
  * The reason why a new password is refused; undefined if it is good. It follows NIST SP 800-63B-4 §3.1.1.2: a length
  * and a blocklist, without rules of composition.
  *
- * @throws {LatchkeyError} `overloaded` if the strength cannot be measured now
+ * @throws {LatchkeyError} `overloaded` if the strength cannot be measured now; `client_gone`
  */
 export async function passwordProblem(
   password: string,
   { names, words = [] }: PasswordContext,
   rules: PasswordRules,
+  requester: QueuedRequester,
 ): Promise<PasswordProblem | undefined> {
   const typed = normalized(password);
   if (typed === undefined && password !== "") return problemOf("too_long", { bound: maxPasswordBytes });
@@ -62,19 +70,20 @@ export async function passwordProblem(
     return problemOf("own_name");
   }
   const context = [...names, ...words.filter((word) => word !== null), ...rules.words];
-  const strength = await rules.strength(typed, context);
+  const strength = await rules.strength(typed, context, requester);
   if (strength.verdict === "common") return problemOf("common");
   if (strength.verdict === "guessable") return problemOf("guessable", { advice: strength.advice });
   return breachProblem(typed, rules);
 }
 
-/** @throws {WeakPassword} if the password is refused; {LatchkeyError} `overloaded` */
+/** @throws {WeakPassword} if the password is refused; {LatchkeyError} `overloaded`, `client_gone` */
 export async function assertGoodPassword(
   password: string,
   context: PasswordContext,
   rules: PasswordRules,
+  requester: QueuedRequester,
 ): Promise<void> {
-  const problem = await passwordProblem(password, context, rules);
+  const problem = await passwordProblem(password, context, rules, requester);
   if (problem !== undefined) throw new WeakPassword(problem);
 }
 

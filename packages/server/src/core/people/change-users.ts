@@ -85,8 +85,9 @@ export function createUserChanges(parts: UserChangeParts): UserChanges {
   }
 
   async function hashOf(password: string, person: Person, { by }: ChangeOptions, account: string) {
-    await assertGoodPassword(password, passwordContext(person), parts.passwordRules);
-    return passwords.hash(password, { address: by.address, account });
+    const requester = { address: by.address, account };
+    await assertGoodPassword(password, passwordContext(person), parts.passwordRules, requester);
+    return passwords.hash(password, requester);
   }
 
   function noticesOf(user: LocalUser, content: Parameters<typeof notice>[0]): NewMail[] {

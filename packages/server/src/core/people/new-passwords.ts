@@ -27,15 +27,16 @@ export interface NewPasswords {
   ): Promise<string>;
 }
 
-/** The hash waits in the queue of all logins, in the turn of its account. */
+/** The measure and the hash wait in queues that all share, each in the turn of its account. */
 export function createNewPasswords({ accounts, passwords, passwordRules }: NewPasswordParts): NewPasswords {
   return {
     async hash(password, person, caller) {
       const name = accounts.nameOf(person.username);
       // Before the strength is measured, which is work too.
       accounts.assertRoom(name, caller);
-      await assertGoodPassword(password, passwordContext(person), passwordRules);
-      return passwords.hash(password, { ...caller, account: name.fingerprint });
+      const requester = { ...caller, account: name.fingerprint };
+      await assertGoodPassword(password, passwordContext(person), passwordRules, requester);
+      return passwords.hash(password, requester);
     },
   };
 }

@@ -108,8 +108,12 @@ export class People {
   async addFirstAdministrator(given: string | undefined): Promise<string | undefined> {
     if (!(await this.#users.isEmpty())) return undefined;
     const person = firstAdministrator;
+    // A generated password needs no measure: the first start loads no dictionaries for it.
     if (given !== undefined)
-      await assertGoodPassword(given, passwordContext(person), this.#parts.passwordRules);
+      await assertGoodPassword(given, passwordContext(person), this.#parts.passwordRules, {
+        address: this.#parts.by.address,
+        account: person.username,
+      });
     const password = given ?? randomBytes(15).toString("base64url");
     // A generated password stands in the log of the start.
     const user = { ...(await this.#prepare(person, password)), mustChangePassword: given === undefined };

@@ -4,7 +4,7 @@ import type { RegisterClient } from "../../core/stories/register-client.ts";
 import { errorHandler } from "../error-answers.ts";
 import type { AuthorizePageParts } from "./authorize-parts.ts";
 import { type IntrospectOptions, introspectRoute } from "./introspect-route.ts";
-import { admitEveryOrigin, preflightRoute } from "./open-cors.ts";
+import { admitEveryOrigin, openRoute, preflightRoute } from "./open-cors.ts";
 import { registerRoute } from "./register-route.ts";
 import { type RevokeOperations, revokeRoute } from "./revoke-route.ts";
 import { type TokenOperations, tokenRoute } from "./token-route.ts";

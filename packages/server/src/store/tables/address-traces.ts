@@ -12,20 +12,25 @@ const signUpsOfUser = linkEnding<{ userId: string }>(
 );
 
 // Such a mail names no user, or another one.
-const deleteMails = statement<{ userId: string }>(`
-  delete from outbox where user_id = :userId or lower(recipient) = ${ofUser}`);
+const deleteMailsToAddress = statement<{ userId: string }>(`
+  delete from outbox where (user_id is null or user_id != :userId) and lower(recipient) = ${ofUser}`);
+
+const deleteMails = statement<{ userId: string }>("delete from outbox where user_id = :userId");
 
 /** Ends the other invitations of a new user: one of them would be a second account after the removal of the first. */
 export function signedUpSteps(email: string): Step[] {
   return signUpsOf({ email });
 }
 
-/** Ends the invitations to a removed user, and by them. The row of the user must be there. */
-export function uninvitingSteps(userId: string): Step[] {
-  return signUpsOfUser({ userId });
+/**
+ * Ends the invitations to a removed user, and by them, and the mails that others caused to the address. An erasure later
+ * cannot find them, because the address is gone with the row of the user, which must be there now.
+ */
+export function forgetAddressSteps(userId: string): Step[] {
+  return [...signUpsOfUser({ userId }), step(deleteMailsToAddress, { userId })];
 }
 
-/** Deletes the mails that wait for an erased user. The row of the user may be there. */
+/** Deletes the mails that wait for an erased user. */
 export function unmailingStep(userId: string): Step {
   return step(deleteMails, { userId });
 }

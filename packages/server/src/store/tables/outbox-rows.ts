@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { type MailKind, strangersKinds } from "../../core/mail/mail-kinds.ts";
-import type { NewMail, WaitingMail } from "../../core/mail/outbox.ts";
+import { strangersKinds } from "../../core/mail/mail-kinds.ts";
+import type { ClaimedRow, NewMail } from "../../core/mail/outbox.ts";
 import { must, type Step, step } from "../database.ts";
 import { statement } from "../statement.ts";
 
-/** A row of `outbox`. */
-export interface OutboxRow extends Omit<WaitingMail, "content"> {
-  readonly kind: MailKind;
+/** A row of `outbox`. A newer replica may have written it. */
+export interface OutboxRow extends ClaimedRow {
+  readonly kind: string;
+  readonly language: string;
   /** The facts of the content, as a JSON object. */
   readonly details: string;
 }
@@ -35,7 +36,7 @@ const insertOfStranger = statement<InsertedRow>(`${insertInto}
 export function mailSteps(mails: readonly NewMail[]): Step[] {
   return mails.map((mail) => {
     const row = rowOf(mail);
-    return strangersKinds.includes(row.kind) ? must(insertOfStranger, row) : step(insert, row);
+    return strangersKinds.includes(mail.content.kind) ? must(insertOfStranger, row) : step(insert, row);
   });
 }
 
@@ -45,7 +46,7 @@ export const settle = statement<{ id: string; claimedBy: string }>(
 );
 
 /** Deletes a claimed mail with another change. The change is rolled back if the claim was lost. */
-export function settlingStep({ id, claimedBy }: WaitingMail): Step {
+export function settlingStep({ id, claimedBy }: ClaimedRow): Step {
   return must(settle, { id, claimedBy });
 }
 

@@ -2,7 +2,7 @@ import type { ChangeTerms, LastAdministrator, PasswordTerms, Users } from "../..
 import { administratorRole } from "../../core/people/users.ts";
 import { type Database, must, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
-import { uninvitingSteps } from "./address-traces.ts";
+import { forgetAddressSteps } from "./address-traces.ts";
 import type { AuditWriter } from "./audit.ts";
 import { erasureSteps } from "./erasures.ts";
 import { linkEnding } from "./link-endings.ts";
@@ -169,7 +169,7 @@ export function userRowChanges(
           ...alone(last),
           removal,
           spendingStep(id),
-          ...uninvitingSteps(id),
+          ...forgetAddressSteps(id),
           ...erasureSteps(id, event.at, terms.pseudonym),
           ...endings.beginRemoval(id, event.at),
           ...linkSteps(terms, event.at),

@@ -130,9 +130,13 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
       await using world = await selfServiceWorld(open);
       await world.stories.forgotPassword("alice", caller, "en");
       const claim = { at: world.now(), lease: 1, most: 10 };
-      const [late] = await world.store.outbox.claim(claim);
+      const {
+        mails: [late],
+      } = await world.store.outbox.claim(claim);
       world.advance(1000);
-      const [next] = await world.store.outbox.claim({ ...claim, at: world.now() });
+      const {
+        mails: [next],
+      } = await world.store.outbox.claim({ ...claim, at: world.now() });
       if (late === undefined || next === undefined) throw new Error("no request");
       await world.elsewhere.answerRequest(next, "alice");
       await world.stories.answerRequest(late, "alice");
@@ -298,7 +302,7 @@ export function passwordResetContract(engine: string, open: OpenStores): void {
     test("is sent by administrators five times an hour to one account", async () => {
       await using world = await selfServiceWorld(open);
       const by = { address: "192.0.2.9", requestId: "r", actor: "user:root" };
-      const send = (id = "user:alice") => world.stories.sendReset(id, by, "en");
+      const send = (id = "user:alice") => world.stories.sendReset(id, { by }, "en");
       for (let time = 0; time < 5; time++) {
         await send();
         await world.stories.forgotPassword("alice", caller, "en");

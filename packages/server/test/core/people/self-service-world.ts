@@ -179,9 +179,9 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     async sentMails(): Promise<NewMail[]> {
       const sent: NewMail[] = [];
       for (;;) {
-        const waiting = await store.outbox.claim({ at: time, lease: 60_000, most: 100 });
-        if (waiting.length === 0) return sent;
-        for (const one of waiting) {
+        const { mails } = await store.outbox.claim({ at: time, lease: 60_000, most: 100 });
+        if (mails.length === 0) return sent;
+        for (const one of mails) {
           if (one.content.kind === "reset_request") {
             await first.stories.answerRequest(one, one.content.typedName);
           } else {
