@@ -1,6 +1,7 @@
 import { type AuditEvent, type AuditReason, type AuditTrail, eventOf, operator } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import type { MailLanguage } from "../mail/mail-kinds.ts";
+import { noticesTo } from "../mail/notices.ts";
 import type { NewMail } from "../mail/outbox.ts";
 import { nameKeys } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
@@ -9,7 +10,6 @@ import type { Sessions } from "../stories/sessions.ts";
 import { changedUser, reasonsOf, sameTexts } from "./changed-user.ts";
 import type { Erasures, Pseudonyms } from "./erasures.ts";
 import { assertNamesFree } from "./free-names.ts";
-import { notice } from "./new-links.ts";
 import {
   changedMeanwhile,
   LastAdministratorProblem,
@@ -89,8 +89,8 @@ export function createUserChanges(parts: UserChangeParts): UserChanges {
     return passwords.hash(password, { address: by.address, account });
   }
 
-  function noticesOf(user: LocalUser, content: Parameters<typeof notice>[0]): NewMail[] {
-    return parts.notices === undefined ? [] : [notice(content, user, parts.notices)];
+  function noticesOf(user: LocalUser, content: Parameters<typeof noticesTo>[1]): NewMail[] {
+    return parts.notices === undefined ? [] : noticesTo(user, content, parts.notices);
   }
 
   return {

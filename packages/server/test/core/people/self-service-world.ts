@@ -90,8 +90,8 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
   if (first === undefined || second === undefined) throw new Error("two processes");
 
   const passwordHash = await first.passwords.hash(password, { ...caller, account: "test" });
-  for (const name of ["alice", "bob", "mallory"]) {
-    const email = `${name}@example.com`;
+  async function add(name: string, host = "example.com"): Promise<void> {
+    const email = `${name}@${host}`;
     const keys = { usernameKey: name, emailKey: email };
     const user = {
       id: `user:${name}`,
@@ -104,6 +104,7 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     };
     await store.users.add(user, { name: "user.added", at: time, address: "test" });
   }
+  for (const name of ["alice", "bob", "mallory"]) await add(name);
   await store.users.setActive("user:mallory", false, { name: "user.disabled", at: time, address: "test" });
   heard.length = 0;
   let sessions = 0;
@@ -115,6 +116,8 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     stories: first.stories,
     elsewhere: second.stories,
     now: clock,
+    /** Adds the user `user:NAME` with the address `NAME@HOST` and the same password. */
+    add,
     advance(ms: number) {
       time += ms;
       elapsed += ms;

@@ -7,6 +7,7 @@ import { postgresUrl } from "../../../src/config/postgres-url.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { databaseClock } from "../../postgres/server/database-clock.ts";
 import { newDatabase } from "../../postgres/server/suite-postgres.ts";
+import { noticesContract } from "./notices-contract.ts";
 import { ownAccountContract } from "./own-account-contract.ts";
 import { passwordResetContract } from "./password-reset-contract.ts";
 import { caller, type OpenStores, selfServiceWorld } from "./self-service-world.ts";
@@ -57,4 +58,5 @@ for (const [engine, open] of [
   ownAccountContract(engine, open);
   passwordResetContract(engine, open);
   signUpContract(engine, open);
+  noticesContract(engine, open);
 }
