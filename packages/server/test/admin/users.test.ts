@@ -6,6 +6,7 @@ import { type AdminWorld, adminWorld } from "./admin-world.ts";
 let world: AdminWorld;
 let root: string;
 let helen: string;
+let argus: string;
 beforeAll(async () => {
   world = await adminWorld({
     MAIL_FROM: "login@example.com",
@@ -13,6 +14,7 @@ beforeAll(async () => {
     SIGN_UP: "invitation",
   });
   [root, helen] = [await world.tokenOf("root"), await world.tokenOf("helen")];
+  argus = await world.tokenOf("argus");
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => void world.server.newEvents());
@@ -126,6 +128,17 @@ describe("a user", () => {
       { status: 200, events: ["user.erased"] },
     );
     await world.expectAnswer(root, { method: "GET", path }, { status: 404, code: "not_found" });
+  });
+
+  test("is exported by the id after the removal, until the erasure", async () => {
+    const { path, id } = await person();
+    await world.ask(root, { method: "DELETE", path });
+    const request = { method: "GET", path: `${path}/export` } as const;
+    await world.expectAnswer(argus, request, { status: 403, code: "protected_account" });
+    const exported = await world.expectAnswer(root, request, { status: 200, events: ["user.exported"] });
+    expect(exported.body).toMatchObject({ user: { id }, audit_events: [{}, { name: "user.removed" }, {}] });
+    await world.ask(root, { method: "POST", path: `${path}/erase` });
+    await world.expectAnswer(root, request, { status: 404, code: "not_found" });
   });
 
   test("gets a mail to reset the password, and a stranger an invitation", async () => {

@@ -1,5 +1,12 @@
 /** The tables that hold something of a user, besides the user's row and the audit trail. */
-export const tracedTables = ["sessions", "authorizations", "links", "known_addresses", "mails"] as const;
+export const tracedTables = [
+  "sessions",
+  "authorizations",
+  "links",
+  "known_addresses",
+  "password_failures",
+  "mails",
+] as const;
 
 /** One of these tables. */
 export type TracedTable = (typeof tracedTables)[number];
@@ -14,7 +21,7 @@ export interface TracePage {
   readonly next: string | undefined;
 }
 
-/** Reads what the database holds of one user. */
+/** Reads what the database holds of one user, also in rows that name the address alone. A removed user has no address. */
 export interface UserTraces {
   /** @param after `next` of the part before, or the empty text */
   read(table: TracedTable, userId: string, after: string): Promise<TracePage>;

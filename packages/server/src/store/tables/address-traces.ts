@@ -4,15 +4,20 @@ import { statement } from "../statement.ts";
 const of = (text: string) => `lower(cast(${text} as text))`;
 const ofUser = of("(select email from users where id = :userId)");
 
+/** Invitations and sign-ups of the address of a user. Such a link names no user. */
+export const signUpsOfUser = `user_id is null and lower(email) = ${ofUser}`;
+
+/** The mails of a user, and those to the address that name no user or another one. */
+export const mailsOfUser = `user_id = :userId or lower(recipient) = ${ofUser}`;
+
 const deleteSignUps = statement<{ email: string }>(`
   delete from links where user_id is null and lower(email) = ${of(":email")}`);
 
 const deleteSignUpsOfUser = statement<{ userId: string }>(`
-  delete from links where user_id is null and lower(email) = ${ofUser}`);
+  delete from links where ${signUpsOfUser}`);
 
-// Such a mail names no user, or another one.
 const deleteMails = statement<{ userId: string }>(`
-  delete from outbox where user_id = :userId or lower(recipient) = ${ofUser}`);
+  delete from outbox where ${mailsOfUser}`);
 
 /** Ends the other invitations of a new user: one of them would be a second account after the removal of the first. */
 export function signedUpStep(email: string): Step {
