@@ -1,4 +1,5 @@
 import type { LocalUser } from "../people/users.ts";
+import { isAtLocalhost } from "./local-address.ts";
 import type { MailContent, MailLanguage } from "./mail-kinds.ts";
 import type { NewMail } from "./outbox.ts";
 
@@ -14,11 +15,6 @@ export function noticesTo(
   content: MailContent & { readonly at: number },
   language: MailLanguage,
 ): NewMail[] {
-  if (!isDeliverable(email)) return [];
+  if (isAtLocalhost(email)) return [];
   return [{ content, recipient: email, userId: id, linkId: null, language, createdAt: content.at }];
-}
-
-/** The first administrator of a new database has an address at `localhost`, which no mail server takes. */
-function isDeliverable(email: string): boolean {
-  return !email.toLowerCase().endsWith("@localhost");
 }
