@@ -45,7 +45,7 @@ const forgot = {
 } as const;
 
 const asked: readonly Asked[] = [
-  { ...forgot, what: "a forgotten password", rounds: 200, backlog: 0 },
+  { ...forgot, what: "a forgotten password", rounds: 150, backlog: 0 },
   { ...forgot, what: "a forgotten password while mails wait", rounds: 80, backlog: 5_000 },
   {
     ...{ ...forgot, what: "a forgotten password on the page", rounds: 80, backlog: 0 },
