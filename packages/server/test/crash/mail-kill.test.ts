@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { engines } from "../scale/engines.ts";
 import { addPersons, changeOf, changesIn, kinds, MailChanges } from "./mail-changes.ts";
 
-const crashes = Number(process.env["LATCHKEY_CRASHES"] ?? 24);
+const crashes = Number(process.env["LATCHKEY_CRASHES"] ?? 20);
 const clients = 6;
 const place = new Place();
 
