@@ -56,6 +56,7 @@ export default defineConfig({
         test: {
           name: "crash",
           include: ["packages/server/test/crash/**/*.test.ts"],
+          globalSetup: ["packages/server/test/postgres/server/embedded.ts"],
           testTimeout: 600_000,
           fileParallelism: false,
         },

@@ -152,7 +152,7 @@ export const userCommands: readonly Command[] = [
   command({
     name: "user export",
     meaning: "print all that is known of a user, as JSON",
-    argument: name,
+    argument: { name: "NAME", meaning: "username or e-mail address; the id of a removed user" },
     options: { output: { value: "FILE", meaning: "write a new file with mode 0600 instead" } },
     settings: ofDatabase,
     example: "user export alice --output alice.json",

@@ -29,8 +29,9 @@ export async function openDelivery(parts: DeliveryParts): Promise<Deliver> {
   const { site, linkAddress } = parts;
   return async ({ id, recipient, linkId, language }, content, signal) => {
     const { kind } = content;
-    const link = linkId !== null && isLinked(kind) ? linkAddress(kind, linkId) : undefined;
     try {
+      // A row that cannot be rendered fails as one that cannot be sent: otherwise it would never be given up.
+      const link = linkId !== null && isLinked(kind) ? linkAddress(kind, linkId) : undefined;
       const rendered = await renderMail(content, { language, site, link });
       return await transport.send({ ...rendered, id, kind, recipient }, signal);
     } catch (error) {

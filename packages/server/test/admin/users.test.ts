@@ -6,6 +6,7 @@ import { type AdminWorld, adminWorld } from "./admin-world.ts";
 let world: AdminWorld;
 let root: string;
 let helen: string;
+let argus: string;
 beforeAll(async () => {
   world = await adminWorld({
     MAIL_FROM: "login@example.com",
@@ -13,6 +14,7 @@ beforeAll(async () => {
     SIGN_UP: "invitation",
   });
   [root, helen] = [await world.tokenOf("root"), await world.tokenOf("helen")];
+  argus = await world.tokenOf("argus");
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => void world.server.newEvents());
@@ -136,6 +138,17 @@ describe("a user", () => {
     await world.expectAnswer(root, erase, { status: 200, events: [] });
     const unknown = { method: "POST", path: "/users/user:never-given/erase" } as const;
     await world.expectAnswer(root, unknown, { status: 404, code: "not_found", events: [] });
+  });
+
+  test("is exported by the id after the removal, until the erasure", async () => {
+    const { path, id } = await person();
+    await world.ask(root, { method: "DELETE", path });
+    const request = { method: "GET", path: `${path}/export` } as const;
+    await world.expectAnswer(argus, request, { status: 403, code: "protected_account" });
+    const exported = await world.expectAnswer(root, request, { status: 200, events: ["user.exported"] });
+    expect(exported.body).toMatchObject({ user: { id }, audit_events: [{}, { name: "user.removed" }, {}] });
+    await world.ask(root, { method: "POST", path: `${path}/erase` });
+    await world.expectAnswer(root, request, { status: 404, code: "not_found" });
   });
 
   test("gets a mail to reset the password, and a stranger an invitation", async () => {

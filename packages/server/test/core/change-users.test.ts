@@ -355,8 +355,7 @@ test("an export is one JSON document of everything, without hashes and secrets",
   const ofNobody = { id: "invitation-id", purpose: "sign_up", userId: null, revision: null } as const;
   const sent = { email: "carol@example.org", roles: ["user"], invitedBy: "user:alice" };
   await links.add({ ...link, ...ofNobody, ...sent }, [], []);
-  const parts: string[] = [];
-  for await (const part of await changes.exportUser("user:alice", root)) parts.push(part);
+  const parts: string[] = await Array.fromAsync(await changes.exportUser("user:alice", root));
   const text = parts.join("");
   const document = JSON.parse(text);
   expect(document).toMatchObject({
@@ -369,6 +368,7 @@ test("an export is one JSON document of everything, without hashes and secrets",
     },
     links: [{ purpose: "verify", email: "new@example.com" }],
     invitations: [{ roles: ["user"], expires_at: "2023-11-14T22:13:20.001Z" }],
+    password_failures: [],
     mails: [{ kind: "email_changed", details: { newAddress: "new@example.com" } }],
     authorizations: [],
     known_addresses: [],
@@ -381,4 +381,27 @@ test("an export is one JSON document of everything, without hashes and secrets",
     expect(text).not.toContain(secret);
   expect(text).not.toContain("carol");
   expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(2000);
+});
+
+test("a removed user is exported by the id, until the erasure", async () => {
+  await changes.change("user:alice", { email: "new@example.com" }, root);
+  await changes.remove("user:alice", root);
+  await expect(changes.exportUser("user:alice", support)).rejects.toMatchObject({
+    code: "protected_account",
+  });
+  const parts = await Array.fromAsync(await changes.exportUser("user:alice", root));
+  expect(JSON.parse(parts.join(""))).toMatchObject({
+    user: { id: "user:alice" },
+    mails: [{ kind: "email_changed", recipient: "alice@example.com" }],
+    audit_events: [
+      { name: "user.exported", subject: "user:alice" },
+      { name: "user.removed" },
+      { name: "user.changed" },
+      { name: "user.added" },
+    ],
+  });
+  await changes.erase("user:alice", root);
+  events.length = 0;
+  await expect(changes.exportUser("user:alice", root)).rejects.toMatchObject({ code: "not_found" });
+  expect(events).toEqual([]);
 });

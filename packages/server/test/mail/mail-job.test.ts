@@ -123,6 +123,21 @@ test("a mail is tried again after 1, 2, 4 … 60 minutes, for a day", async () =
   expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
 });
 
+test("a mail that cannot be rendered is tried for a day, then given up", async () => {
+  await using server = await MailServer.open();
+  await using mails = await setUp(server);
+  const beyondAnyDate = 1e300;
+  await mails.write({ kind: "password_changed", at: beyondAnyDate }, { userId: "user:alice" });
+  await mails.settled(() => mails.tries.length === 1);
+  await mails.write({ kind: "verify" }, { linkId: "one" });
+  await mails.settled(() => mails.tries.length === 2);
+  mails.advance(24 * hour);
+  await mails.settled(isEmpty(mails.store));
+  expect(mails.tries).toEqual(["password_changed deferred", "verify sent", "password_changed expired"]);
+  expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
+  expect(mails.lines.join("")).toContain('"reason":"RangeError"');
+});
+
 test("a reset request that waited as long as its link would live is given up", async () => {
   await using server = await MailServer.open();
   const answered: string[] = [];

@@ -371,6 +371,16 @@ describe("latchkey user export", () => {
     expectRefusal(await latchkey("user", "export", "xena", "--output", nowhere), /cannot write .*ENOENT/);
   });
 
+  test("takes the id of a removed user, until the erasure", async () => {
+    await add("xaver");
+    await latchkey("user", "remove", "xaver");
+    const file = place.path("xaver.json");
+    const { stdout } = await latchkey("user", "export", "user:xaver", "--output", file);
+    expect(stdout).toContain("all that is known of the removed user user:xaver, ");
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ user: { id: "user:xaver" } });
+    expectRefusal(await latchkey("user", "export", "xaver"), /there is no user xaver/);
+  });
+
   test("refuses an unknown user, and writes nothing", async () => {
     expectRefusal(await latchkey("user", "export", "nobody"), /there is no user nobody/);
   });

@@ -116,14 +116,17 @@ export function erasuresContract(storeOf: () => Store): void {
     test("can be erased after their removal, once", async () => {
       const { erasures, users } = storeOf();
       expect(await erasures.wasGiven("user:alice")).toBe(false);
+      expect(await erasures.isRemoved("user:alice")).toBe(false);
       await record({ subject: "user:alice" });
       await storeOf().sessions.open(session("s1"), 0, event("login.succeeded"));
       await users.remove("user:alice", event("user.removed"));
       expect(await erasures.wasGiven("user:alice")).toBe(true);
+      expect(await erasures.isRemoved("user:alice")).toBe(true);
       expect(await erasures.removedBefore(now, 10)).toEqual([]);
       expect(await erasures.removedBefore(now + 1, 10)).toEqual(["user:alice"]);
       expect(await erasures.begin(erasure, erased)).toBe(true);
       expect(await erasures.begin(erasure, erased)).toBe(false);
+      expect(await erasures.isRemoved("user:alice")).toBe(false);
       expect(await erasures.removedBefore(now + 1, 10)).toEqual([]);
       await erasures.rewrite(now);
       expect(JSON.stringify(await trail())).not.toContain("user:alice");

@@ -23,6 +23,7 @@ import { event, keysOf, now, session, user } from "./store-rows.ts";
 import { userChangesContract } from "./user-changes-contract.ts";
 import { userImportContract } from "./user-import-contract.ts";
 import { userSearchContract } from "./user-search-contract.ts";
+import { userTracesContract } from "./user-traces-contract.ts";
 
 const day = 86_400_000;
 
@@ -98,6 +99,7 @@ export function storeContract(name: string, open: (heard: AuditListener) => Prom
       () => heard,
     );
     userSearchContract(() => store);
+    userTracesContract(() => store);
     erasuresContract(() => store);
     outboxContract(
       () => store,

@@ -1,6 +1,7 @@
 import { type AuditEvent, type AuditReason, type AuditTrail, eventOf, operator } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import type { MailLanguage } from "../mail/mail-kinds.ts";
+import { noticesTo } from "../mail/notices.ts";
 import type { NewMail } from "../mail/outbox.ts";
 import { nameKeys } from "../passwords/account-names.ts";
 import type { Passwords } from "../passwords/passwords.ts";
@@ -8,8 +9,8 @@ import { assertGoodPassword, type PasswordRules } from "../passwords/policy.ts";
 import type { Sessions } from "../stories/sessions.ts";
 import { changedUser, reasonsOf, sameTexts } from "./changed-user.ts";
 import type { Erasures, Pseudonyms } from "./erasures.ts";
+import type { Exported } from "./export-user.ts";
 import { assertNamesFree } from "./free-names.ts";
-import { notice } from "./new-links.ts";
 import {
   changedMeanwhile,
   LastAdministratorProblem,
@@ -23,14 +24,14 @@ import { searchUsers } from "./search-users.ts";
 import type { ChangeOptions, UserChanges } from "./user-changes.ts";
 import { addWithFreeId, firstId } from "./user-ids.ts";
 import type { UserSearch } from "./user-search.ts";
-import { type ChangeTerms, type LocalUser, recordOf, type Users } from "./users.ts";
+import { administratorRole, type ChangeTerms, type LocalUser, recordOf, type Users } from "./users.ts";
 
 /** The parts of the changes of users. */
 export interface UserChangeParts {
   readonly users: Users;
   readonly userSearch: UserSearch;
   readonly sessions: Pick<Sessions, "countLive" | "endAll">;
-  readonly erasures: Pick<Erasures, "wasGiven" | "begin">;
+  readonly erasures: Pick<Erasures, "wasGiven" | "isRemoved" | "begin">;
   readonly pseudonymOf: Pseudonyms;
   readonly audit: AuditTrail;
   readonly passwords: Passwords;
@@ -42,7 +43,7 @@ export interface UserChangeParts {
   readonly refuseEnded: () => Promise<void>;
   /** Forgets the failures of an account in every counter. */
   readonly forgetFailures: (account: string) => Promise<void>;
-  readonly exportUser: (user: LocalUser) => AsyncIterable<string>;
+  readonly exportUser: (user: Exported) => AsyncIterable<string>;
 }
 
 /** Readings of a user that other changes overtake, at most. */
@@ -90,8 +91,8 @@ export function createUserChanges(parts: UserChangeParts): UserChanges {
     return passwords.hash(password, requester);
   }
 
-  function noticesOf(user: LocalUser, content: Parameters<typeof notice>[0]): NewMail[] {
-    return parts.notices === undefined ? [] : [notice(content, user, parts.notices)];
+  function noticesOf(user: LocalUser, content: Parameters<typeof noticesTo>[1]): NewMail[] {
+    return parts.notices === undefined ? [] : noticesTo(user, content, parts.notices);
   }
 
   return {
@@ -218,10 +219,13 @@ export function createUserChanges(parts: UserChangeParts): UserChanges {
     },
 
     async exportUser(id, { by, held }) {
-      const user = await userOf(id);
-      if (held !== undefined) assertMayChange(held, user.roles);
+      const user = await users.byId(id);
+      // The event would bring the id of an erased user back into the trail.
+      if (user === undefined && !(await erasures.isRemoved(id))) throw unknownUser(id);
+      // Nobody knows the roles of a removed user.
+      if (held !== undefined) assertMayChange(held, user?.roles ?? [administratorRole]);
       await audit.record(eventOf("user.exported", clock(), by, { subject: id }));
-      return parts.exportUser(user);
+      return parts.exportUser(user ?? { id });
     },
   };
 }

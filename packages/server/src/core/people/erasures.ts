@@ -14,6 +14,8 @@ export interface Erasure {
 export interface Erasures {
   /** Whether a removed user had this id. */
   wasGiven(id: string): Promise<boolean>;
+  /** Whether a user with this id was removed, and is neither erased nor forgotten. */
+  isRemoved(id: string): Promise<boolean>;
   /** Erases a user that was removed before. @returns false if it is erased already */
   begin(erasure: Erasure, event: AuditEvent): Promise<boolean>;
   /** Users that were removed before a time and are not erased, at most `most`. */

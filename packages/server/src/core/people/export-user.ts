@@ -14,10 +14,14 @@ export interface ExportParts {
 /** Audit events that are in memory at once. */
 const eventPage = 1000;
 
+/** A user, or the id that is left of a removed one. */
+export type Exported = LocalUser | { readonly id: string };
+
 /**
  * Writes everything that Latchkey knows of a user: the row, sessions, consents, links, invitations that the user sent,
- * known addresses and waiting mails. The audit events follow that have the user as subject or actor. Hashes and secrets are left out. Memory holds
- * one part of a table at a time, so it does not grow with the number of sessions and events.
+ * known addresses, failed passwords in a row and waiting mails. The audit events follow that have the user as subject or
+ * actor. Hashes and secrets are left out. Memory holds one part of a table at a time, so it does not grow with the number
+ * of sessions and events.
  */
 export function createUserExport({ traces, events, clock }: ExportParts) {
   async function* rowsOf(table: TracedTable, userId: string): AsyncGenerator<object> {
@@ -41,8 +45,8 @@ export function createUserExport({ traces, events, clock }: ExportParts) {
   }
 
   /** @returns the parts of one JSON text */
-  return async function* exportUser(user: LocalUser): AsyncGenerator<string, void> {
-    yield `{"exported_at":${JSON.stringify(rfc3339(clock()))},"user":${JSON.stringify(writtenUser(user))}`;
+  return async function* exportUser(user: Exported): AsyncGenerator<string, void> {
+    yield `{"exported_at":${JSON.stringify(rfc3339(clock()))},"user":${JSON.stringify("username" in user ? writtenUser(user) : user)}`;
     for (const table of tracedTables) yield* listOf(table, rowsOf(table, user.id));
     yield* listOf("audit_events", eventsOf(user.id));
     yield "}\n";
@@ -85,8 +89,8 @@ function writtenUser(user: LocalUser): object {
 function written({ details, roles, ...trace }: Trace): object {
   return {
     ...times(trace),
-    ...(typeof details === "string" && { details: JSON.parse(details) }),
     ...(typeof roles === "string" && { roles: JSON.parse(roles) }),
+    ...(typeof details === "string" && { details: JSON.parse(details) }),
   };
 }
 

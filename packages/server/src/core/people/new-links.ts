@@ -56,12 +56,3 @@ export function createNewLinks({ linkTokens, clock }: NewLinkParts) {
     },
   };
 }
-
-/** A notice to a user of a change of their own account. */
-export function notice(
-  content: MailContent & { readonly at: number },
-  { id, email }: Pick<LocalUser, "id" | "email">,
-  language: MailLanguage,
-): NewMail {
-  return { content, recipient: email, userId: id, linkId: null, language, createdAt: content.at };
-}

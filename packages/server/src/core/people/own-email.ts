@@ -1,12 +1,13 @@
 import { type Caller, eventOf } from "../audit-events.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { MailLanguage } from "../mail/mail-kinds.ts";
+import { noticesTo } from "../mail/notices.ts";
 import { canonicalName, nameKeys } from "../passwords/account-names.ts";
 import { type AuthenticateParts, createAuthenticate } from "../stories/sign-in.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import type { LinkOfUser, LinkUses } from "./link-uses.ts";
 import { invalidLink, type Links } from "./links.ts";
-import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
+import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { ConfirmedEmail, OwnAccount } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
@@ -49,7 +50,7 @@ export function createOwnEmail(
       reason: isChange ? "email" : "email_verified",
     });
     const keys = { usernameKey: canonicalName(user.username), emailKey: canonicalName(email) };
-    const mails = isChange ? [notice({ kind: "email_changed", at, newAddress: email }, user, language)] : [];
+    const mails = isChange ? noticesTo(user, { kind: "email_changed", at, newAddress: email }, language) : [];
     const terms = { link: link.id, version: user.version, revision: link.revision, mails };
     return users.change({ ...user, email, ...keys, emailVerifiedAt: at }, [event], terms);
   }

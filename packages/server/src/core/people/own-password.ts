@@ -2,12 +2,12 @@ import { type Caller, eventOf } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
 import type { MailLanguage } from "../mail/mail-kinds.ts";
+import { noticesTo } from "../mail/notices.ts";
 import { problemOf, WeakPassword } from "../passwords/password-problem.ts";
 import { normalized } from "../passwords/passwords.ts";
 import { clientOf } from "../stories/current-user.ts";
 import { type AuthenticateParts, createAuthenticate } from "../stories/sign-in.ts";
 import type { Revocations } from "../tokens/revocations.ts";
-import { notice } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
 import { createPasswordConfirmation, ownUser } from "./own-identity.ts";
 import type { OwnAccount } from "./self-service.ts";
@@ -58,7 +58,7 @@ export function createOwnPassword(
       ...(client !== undefined && { client }),
       reason: "owner",
     });
-    const mails = mail ? [notice({ kind: "password_changed", at }, user, language)] : [];
+    const mails = mail ? noticesTo(user, { kind: "password_changed", at }, language) : [];
     if (!(await users.setPassword(user.id, hash, event, { revision, ...sessions, mails })))
       throw new LatchkeyError("conflict", { reason: "the user was changed meanwhile" });
     await revocations.poll();

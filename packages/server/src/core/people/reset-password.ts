@@ -1,13 +1,14 @@
 import { eventOf, type Origin } from "../audit-events.ts";
 import type { Clock } from "../clock.ts";
 import { LatchkeyError } from "../errors.ts";
+import { noticesTo } from "../mail/notices.ts";
 import type { Outbox, WaitingMail } from "../mail/outbox.ts";
 import { maxTypedName, nameKeys } from "../passwords/account-names.ts";
 import type { Accounts } from "../stories/sign-in.ts";
 import type { Revocations } from "../tokens/revocations.ts";
 import type { LinkUses } from "./link-uses.ts";
 import { invalidLink, type Links } from "./links.ts";
-import { createNewLinks, type NewLinkParts, notice } from "./new-links.ts";
+import { createNewLinks, type NewLinkParts } from "./new-links.ts";
 import type { NewPasswords } from "./new-passwords.ts";
 import type { LinkMails, PasswordResets } from "./self-service.ts";
 import type { SelfServiceLimits } from "./self-service-limits.ts";
@@ -75,7 +76,7 @@ export function createPasswordResets(
       const hash = await newPasswords.hash(newPassword, user, caller);
       const at = clock();
       const event = eventOf("user.password_changed", at, caller, { subject: user.id, reason: "reset" });
-      const mails = [notice({ kind: "password_changed", at }, user, language)];
+      const mails = noticesTo(user, { kind: "password_changed", at }, language);
       const { revision, id } = link;
       const terms = { link: id, revision, version: user.version, emailVerifiedAt: at, mails };
       if (!(await users.setPassword(user.id, hash, event, terms)))

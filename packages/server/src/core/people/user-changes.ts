@@ -75,6 +75,9 @@ export interface UserChanges {
   unlock(id: string, options: ChangeOptions): Promise<void>;
   /** @returns the number of sessions that were live */
   endSessions(id: string, options: ChangeOptions): Promise<number>;
-  /** Everything that Latchkey knows of the user: the parts of one JSON text, without secrets. */
+  /**
+   * Everything that Latchkey knows of the user: the parts of one JSON text, without secrets. A removed user is exported
+   * until the erasure, and to callers with every power over accounts alone.
+   */
   exportUser(id: string, options: Pick<ChangeOptions, "by" | "held">): Promise<AsyncIterable<string>>;
 }

@@ -5,6 +5,7 @@ export const tracedTables = [
   "links",
   "invitations",
   "known_addresses",
+  "password_failures",
   "mails",
 ] as const;
 
@@ -21,7 +22,7 @@ export interface TracePage {
   readonly next: string | undefined;
 }
 
-/** Reads what the database holds of one user. */
+/** Reads what the database holds of one user, also in rows that name the address alone. A removed user has no address. */
 export interface UserTraces {
   /** @param after `next` of the part before, or the empty text */
   read(table: TracedTable, userId: string, after: string): Promise<TracePage>;

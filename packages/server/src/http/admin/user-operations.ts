@@ -163,7 +163,9 @@ export const endUserSessions = {
 export const exportUser = {
   id: "export_user",
   summary: "Everything that Latchkey knows of a user",
-  description: "One JSON object with the user, sessions, links, mails and audit events, without secrets.",
+  description:
+    "One JSON object with the user, sessions, links, mails and audit events, without secrets. A removed user can be " +
+    "exported too, by the id, until the erasure. Nobody knows the roles of one, so that needs the power `roles:write`.",
   powers: ["users:read", "sessions:read", "audit:read"],
   answer: { description: "The export", model: "AdminUserExport", example: { user: example } },
   refusals: ["protected_account"],

@@ -5,10 +5,16 @@ import { linkEnding } from "./link-endings.ts";
 const of = (text: string) => `lower(cast(${text} as text))`;
 const ofUser = of("(select email from users where id = :userId)");
 
+/** Invitations and sign-ups of the address of a user. Such a link names no user. */
+export const signUpsToUser = `user_id is null and lower(email) = ${ofUser}`;
+
+/** The mails of a user, and those to the address that name no user or another one. */
+export const mailsOfUser = `user_id = :userId or lower(recipient) = ${ofUser}`;
+
 const signUpsOf = linkEnding<{ email: string }>(`user_id is null and lower(email) = ${of(":email")}`);
 
 const signUpsOfUser = linkEnding<{ userId: string }>(
-  `user_id is null and (lower(email) = ${ofUser} or invited_by = :userId)`,
+  `(${signUpsToUser}) or (user_id is null and invited_by = :userId)`,
 );
 
 // Such a mail names no user, or another one.

@@ -33,6 +33,10 @@ const wasGiven = statement<{ digest: string }, { digest: string }>(
   "select digest from spent_ids where digest = :digest",
 );
 
+const removed = statement<{ userId: string }, { id: string }>(
+  "select user_id as id from erasures where user_id = :userId and pseudonym is null",
+);
+
 const waiting = statement<{ before: number; most: number }, { id: string }>(`
   select user_id as id from erasures where pseudonym is null and removed_at < :before
   order by removed_at limit :most`);
@@ -92,6 +96,7 @@ export function erasureTable(database: Database, audit: AuditWriter): Erasures {
 
   return {
     wasGiven: async (id) => (await one(database, wasGiven, { digest: digestOf(id) })) !== undefined,
+    isRemoved: async (userId) => (await one(database, removed, { userId })) !== undefined,
     begin: ({ userId, pseudonym }, event) =>
       audit.commit(
         [must(begin, { userId, pseudonym, at: event.at }), unmailingStep(userId)],

@@ -1,17 +1,18 @@
 import type { Trace, TracedTable, UserTraces } from "../../core/people/user-traces.ts";
 import type { Database } from "../database.ts";
 import { statement } from "../statement.ts";
+import { mailsOfUser, signUpsToUser } from "./address-traces.ts";
 
 /** Rows of one part. */
 const pageSize = 500;
 
 /**
  * @param key a column that tells the rows of a user apart; it may be a secret, so it is the position alone
- * @param owner the column of the user
+ * @param condition of the rows of a user
  */
-function tracesIn(table: string, columns: string, key: string, owner = "user_id") {
+function tracesIn(table: string, columns: string, key: string, condition = "user_id = :userId") {
   return statement<{ userId: string; after: string }, Trace & { readonly position: string }>(`
-    select ${columns}, ${key} as position from ${table} where ${owner} = :userId and ${key} > :after
+    select ${columns}, ${key} as position from ${table} where (${condition}) and ${key} > :after
     order by ${key} limit ${pageSize}`);
 }
 
@@ -28,11 +29,21 @@ const statements: Record<TracedTable, ReturnType<typeof tracesIn>> = {
     expires_at, redeemed_at`,
     "code_hash",
   ),
-  links: tracesIn("links", "purpose, email, created_at, expires_at", "id"),
+  links: tracesIn(
+    "links",
+    "purpose, email, roles, created_at, expires_at",
+    "id",
+    `user_id = :userId or ${signUpsToUser}`,
+  ),
   // The address is that of another person.
-  invitations: tracesIn("links", "roles, created_at, expires_at", "id", "invited_by"),
+  invitations: tracesIn("links", "roles, created_at, expires_at", "id", "invited_by = :userId"),
   known_addresses: tracesIn("known_addresses", "last_seen_at", "digest"),
-  mails: tracesIn("outbox", "kind, recipient, language, details, created_at, attempts", "id"),
+  password_failures: tracesIn(
+    "password_failures",
+    "failures, nullif(password_set_at, 0) as password_set_at",
+    "key",
+  ),
+  mails: tracesIn("outbox", "kind, recipient, language, details, created_at, attempts", "id", mailsOfUser),
 };
 
 /** The rows of one user in these tables. */

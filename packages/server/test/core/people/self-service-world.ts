@@ -110,13 +110,8 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
   if (first === undefined || second === undefined) throw new Error("two processes");
 
   const passwordHash = await first.passwords.hash(password, { ...caller, account: "test" });
-  for (const [name, role] of [
-    ["alice", "user"],
-    ["bob", "user"],
-    ["mallory", "user"],
-    ["root", "admin"],
-  ] as const) {
-    const email = `${name}@example.com`;
+  async function add(name: string, host = "example.com", role = "user"): Promise<void> {
+    const email = `${name}@${host}`;
     const keys = { usernameKey: name, emailKey: email };
     const user = {
       id: `user:${name}`,
@@ -129,6 +124,8 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     };
     await store.users.add(user, { name: "user.added", at: time, address: "test" });
   }
+  for (const name of ["alice", "bob", "mallory"]) await add(name);
+  await add("root", "example.com", "admin");
   await store.users.setActive("user:mallory", false, { name: "user.disabled", at: time, address: "test" });
   heard.length = 0;
   let sessions = 0;
@@ -144,6 +141,8 @@ export async function selfServiceWorld(open: OpenStores, options: WorldOptions =
     beforeCommit(work: () => unknown) {
       duringStrengthCheck = work;
     },
+    /** Adds the user `user:NAME` with the address `NAME@HOST` and the same password. */
+    add,
     advance(ms: number) {
       time += ms;
       elapsed += ms;

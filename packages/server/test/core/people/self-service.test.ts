@@ -8,6 +8,7 @@ import { openStore } from "../../../src/store/store.ts";
 import { databaseClock } from "../../postgres/server/database-clock.ts";
 import { newDatabase } from "../../postgres/server/suite-postgres.ts";
 import { invitationContract } from "./invitation-contract.ts";
+import { noticesContract } from "./notices-contract.ts";
 import { ownAccountContract } from "./own-account-contract.ts";
 import { passwordResetContract } from "./password-reset-contract.ts";
 import { caller, type OpenStores, selfServiceWorld } from "./self-service-world.ts";
@@ -59,4 +60,5 @@ for (const [engine, open] of [
   passwordResetContract(engine, open);
   signUpContract(engine, open);
   invitationContract(engine, open);
+  noticesContract(engine, open);
 }
