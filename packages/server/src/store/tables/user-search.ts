@@ -10,8 +10,11 @@ import { type Database, one, step } from "../database.ts";
 import { type NoValues, statement } from "../statement.ts";
 import { isLocal, localUserOf, type UserRow, userColumns } from "./user-rows.ts";
 
-/** Rows that one page examines, at most. A filter that few users pass would read the whole table for one page. */
-const mostExamined = 5_000;
+/**
+ * Rows that one page examines, at most. A filter that few users pass would read the whole table for one page. SQLite
+ * reads on the event loop, so the bound is also the time in which the server answers nobody else.
+ */
+export const mostExamined = 1_000;
 
 interface Place {
   readonly to: string;
@@ -50,19 +53,47 @@ const isNew = `
   and not (users.email_key >= :emailFrom and users.email_key < :emailTo)
   and not (users.email_key >= :otherEmailFrom and users.email_key < :otherEmailTo)`;
 
-/** The two statements of a branch. Its index has the order of its results, so a page costs its own rows alone. */
-function branchOf(column: string) {
+type FoundRow = UserRow & { readonly key: string; readonly isFound: number };
+
+/**
+ * The users among which a page searches. Few users are disabled, or have other roles than `user` alone. These have an
+ * index for each order, so their pages cost these users and not the table. Its condition is the same text.
+ */
+const scopes = {
+  everybody: "true",
+  disabled: `${isLocal} and users.active = 0`,
+  withRoles: `${isLocal} and users.roles != '["user"]'`,
+} as const;
+
+/**
+ * The two statements of a branch. Its index has the order of its results, so a page costs its own rows alone.
+ *
+ * PostgreSQL plans a prepared statement without its values. Between two limits of a column it expects few rows, and
+ * would sort every row of the branch. Behind a pair it expects many, and reads the index in its order.
+ */
+function pagesOf(column: string, scope: keyof typeof scopes) {
   const rows = `from users
-    where ${column} >= :afterKey and ${column} < :to and (${column}, id) > (:afterKey, :afterId)
+    where ${scopes[scope]} and (${column}, id) > (:afterKey, :afterId) and ${column} < :to
     order by ${column}, id`;
+  const last = `select id ${rows} limit 1 offset ${mostExamined - 1}`;
+  const isFound = `${isLocal} and ${passesFilters} and ${isNew}`;
   return {
-    page: statement<Place & Filters & Answered & { limit: number }, UserRow & { key: string }>(`
-      select ${userColumns}, users.${column} as key
+    // The last row of the bound is in the page even if it is not found: the next page begins behind it. An engine
+    // looks for it only after a row that is not found.
+    page: statement<Place & Filters & Answered & { limit: number }, FoundRow>(`
+      select ${userColumns}, users.${column} as key, case when ${isFound} then 1 else 0 end as "isFound"
       from (select * ${rows} limit ${mostExamined}) as users
-      where ${isLocal} and ${passesFilters} and ${isNew}
+      where (${isFound}) or users.id = (${last})
       order by users.${column}, users.id limit :limit`),
-    lastExamined: statement<Place, { key: string; id: string }>(`
-      select ${column} as key, id ${rows} limit 1 offset ${mostExamined - 1}`),
+    last: statement<Place, { id: string }>(last),
+  };
+}
+
+function branchOf(column: string): Record<keyof typeof scopes, ReturnType<typeof pagesOf>> {
+  return {
+    everybody: pagesOf(column, "everybody"),
+    disabled: pagesOf(column, "disabled"),
+    withRoles: pagesOf(column, "withRoles"),
   };
 }
 
@@ -98,7 +129,7 @@ export function userSearch(database: Database): UserSearch {
 }
 
 async function readPart(database: Database, part: SearchPart): Promise<FoundUsers> {
-  const { page, lastExamined } = branches[part.column];
+  const { page, last } = branches[part.column][scopeOf(part)];
   const place: Place = {
     to: part.range.to,
     afterKey: part.after?.key ?? part.range.from,
@@ -111,11 +142,20 @@ async function readPart(database: Database, part: SearchPart): Promise<FoundUser
   };
   const values = { ...place, ...filters, ...answeredOf(part), limit: part.limit };
   const rows = await database.all(page, values);
-  const users = rows.map(({ key: _, ...row }) => localUserOf(row));
-  const last = rows.at(-1);
-  if (last !== undefined && rows.length === part.limit)
-    return { users, next: { key: last.key, id: last.id } };
-  return { users, next: await one(database, lastExamined, place) };
+  const users = rows
+    .filter(({ isFound }) => isFound === 1)
+    .map(({ key: _, isFound: __, ...row }) => localUserOf(row));
+  const end = rows.at(-1);
+  if (end === undefined) return { users, next: undefined };
+  const next = { key: end.key, id: end.id };
+  // The end of the page is behind its last user, so users that are added meanwhile are neither skipped nor repeated.
+  const isWhole = rows.length < part.limit && end.isFound === 1 && !(await one(database, last, place));
+  return { users, next: isWhole ? undefined : next };
+}
+
+function scopeOf({ active, role }: SearchPart): keyof typeof scopes {
+  if (active === false) return "disabled";
+  return role === undefined || role === "user" ? "everybody" : "withRoles";
 }
 
 function truth(value: boolean | undefined): number | null {
