@@ -3,7 +3,7 @@ import { canonicalName } from "../../src/core/passwords/account-names.ts";
 import { searchUsers } from "../../src/core/people/search-users.ts";
 import type { SearchPosition, UserQuery } from "../../src/core/people/user-search.ts";
 import type { Store } from "../../src/store/store.ts";
-import { mostExamined } from "../../src/store/tables/user-search.ts";
+import { mostExamined } from "../../src/store/tables/user-pages.ts";
 import { event, now, user } from "./store-rows.ts";
 
 /** The contract of the search of users. The store has the user `alice`. */
