@@ -54,6 +54,7 @@ const questions: readonly (readonly [string, () => Omit<UserQuery, "limit">])[] 
   ["search of nobody", () => ({ search: `nobody ${hex(3)}` })],
   ["a rare role", () => ({ role: "rare", after: { branch: 0, key: hex(12), id: "" } })],
   ["disabled users", () => ({ active: false, after: { branch: 0, key: hex(12), id: "" } })],
+  ["confirmed addresses", () => ({ verified: true, after: { branch: 0, key: hex(12), id: "" } })],
   ["a rare role among display names", () => ({ search: "person", role: "rare" })],
 ];
 
@@ -97,11 +98,12 @@ const inProcess =
 async function rowsOverHttp(server: Service, engine: string, users: number, count: number): Promise<Row[]> {
   const [administrator] = await signIn(server.port, 1);
   const connection = await Connection.open(server.port);
-  const ask: Ask = async ({ after, search, role, active }) => {
+  const ask: Ask = async ({ after, search, role, active, verified }) => {
     const filters = {
       ...(search !== undefined && { search }),
       ...(role !== undefined && { role }),
       ...(active !== undefined && { status: active ? "active" : "disabled" }),
+      ...(verified !== undefined && { verified: String(verified) }),
     };
     const cursor = after && cursorsOf("users", filters).write([after.branch, after.key, after.id]);
     const query = new URLSearchParams({ ...filters, ...(cursor !== undefined && { cursor }) });

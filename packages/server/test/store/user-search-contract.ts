@@ -3,7 +3,8 @@ import { canonicalName } from "../../src/core/passwords/account-names.ts";
 import { searchUsers } from "../../src/core/people/search-users.ts";
 import type { SearchPosition, UserQuery } from "../../src/core/people/user-search.ts";
 import type { Store } from "../../src/store/store.ts";
-import { event, user } from "./store-rows.ts";
+import { mostExamined } from "../../src/store/tables/user-pages.ts";
+import { event, now, user } from "./store-rows.ts";
 
 /** The contract of the search of users. The store has the user `alice`. */
 export function userSearchContract(storeOf: () => Store): void {
@@ -109,6 +110,69 @@ export function userSearchContract(storeOf: () => Store): void {
       expect(await found({ active: true })).toEqual(["alice", "bob"]);
       expect(await found({ verified: true })).toEqual(["alice"]);
       expect(await found({ verified: false, active: true, search: "b" })).toEqual(["bob"]);
+    });
+
+    describe("among many users who do not match", () => {
+      const names = Array.from({ length: 2 * mostExamined + 10 }, (_, n) => `m${String(n).padStart(5, "0")}`);
+      // `alice` is the first one in the order of names. So the second and third end a page that is bounded.
+      const few = [0, mostExamined - 2, mostExamined - 1, 2 * mostExamined + 9].map((n) => names[n] ?? "");
+
+      async function addMany(marked: (name: string) => object): Promise<void> {
+        const table = await storeOf().userImport();
+        for (let n = 0; n < names.length; n += 200) {
+          const some = names.slice(n, n + 200);
+          await table.add(
+            some.map((name) => ({
+              ...user(name),
+              ...{ displayName: `Person ${name}`, active: true, createdAt: now },
+              ...(few.includes(name) && marked(name)),
+            })),
+            some.map(() => event("user.imported")),
+          );
+        }
+      }
+
+      test("finds the few by a filter without an index, in order, in bounded pages", async () => {
+        await addMany(() => ({ emailVerifiedAt: now }));
+        let pages = 0;
+        const count = async () => void pages++;
+        for (const search of [undefined, "m", "person"]) {
+          pages = 0;
+          expect(await found({ search, verified: true }, 100, count), search).toEqual(few);
+          expect(pages, search).toBeGreaterThanOrEqual(2);
+        }
+        for (const limit of [1, 2, 3]) expect(await found({ verified: true }, limit)).toEqual(few);
+      });
+
+      test("finds the few disabled ones in one page", async () => {
+        await addMany(() => ({ active: false }));
+        for (const search of [undefined, "m", "person"]) {
+          const page = await searchUsers(storeOf().userSearch, { search, active: false, limit: 100 });
+          expect(
+            page.users.map(({ username }) => username),
+            search,
+          ).toEqual(few);
+          expect(page.next, search).toBeUndefined();
+        }
+      });
+
+      test("finds the few with a role in one page", async () => {
+        await addMany((name) => ({ roles: name === few[0] ? ["editor"] : ["user", "editor"] }));
+        for (const search of [undefined, "m", "person"]) {
+          const page = await searchUsers(storeOf().userSearch, { search, role: "editor", limit: 100 });
+          expect(
+            page.users.map(({ username }) => username),
+            search,
+          ).toEqual(few);
+          expect(page.next, search).toBeUndefined();
+        }
+      });
+
+      test("finds no disabled user after all are enabled", async () => {
+        await addMany(() => ({ active: false }));
+        for (const name of few) await storeOf().users.setActive(`user:${name}`, true, event("user.enabled"));
+        expect(await found({ active: false })).toEqual([]);
+      });
     });
 
     test("skips and repeats nobody while users are added and removed", async () => {

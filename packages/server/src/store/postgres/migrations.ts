@@ -233,6 +233,16 @@ export const postgresMigrations: readonly (readonly string[])[] = [
     'alter table users add column display_key text collate "C"',
     "create index users_by_display_key on users (display_key, id) where display_key is not null",
     "create index users_without_display_key on users (id) where issuer is null and display_key is null and display_name is not null",
+    // Few users are disabled, or have other roles than `user` alone: a search for them reads these indexes.
+    "create index users_disabled_by_name on users (username_key, id) where removed = 0 and issuer is null and active = 0",
+    "create index users_disabled_by_email on users (email_key, id) where removed = 0 and issuer is null and active = 0",
+    "create index users_disabled_by_display on users (display_key, id) where removed = 0 and issuer is null and active = 0",
+    `create index users_with_roles_by_name on users (username_key, id)
+      where removed = 0 and issuer is null and roles != '["user"]'`,
+    `create index users_with_roles_by_email on users (email_key, id)
+      where removed = 0 and issuer is null and roles != '["user"]'`,
+    `create index users_with_roles_by_display on users (display_key, id)
+      where removed = 0 and issuer is null and roles != '["user"]'`,
     'create table spent_ids (digest text collate "C" not null primary key)',
     `create function latchkey_sha256(id text) returns text language sql immutable as $$
       select encode(sha256(convert_to(id, 'UTF8')), 'hex')

@@ -33,33 +33,33 @@ const byId = statement<{ id: string }, SessionRow>(`
     case when ended_at is null and not (${isOfItsUsersEpoch} and ${isOfLiveClient}) then last_used_at else ended_at end as "endedAt"
   from sessions where id = :id`);
 
-type Slice = {
-  afterUser: string;
-  afterAt: number;
-  afterId: string;
-  lastUser: string;
-  clientId: string;
-  limit: number;
-};
+interface SessionPlace {
+  readonly afterAt: number;
+  readonly afterId: string;
+  readonly limit: number;
+}
 
-// In the order of the index `sessions_open`, so that a page costs its own rows alone.
-const live = statement<LiveAt & Slice, SessionRow>(`
+// In the order of the index `sessions_open`, so that a page costs its own rows alone. PostgreSQL plans without the
+// values. A condition that it expects to be rare, such as a client that may be given, would make it sort all sessions.
+const live = statement<LiveAt & SessionPlace & { afterUser: string }, SessionRow>(`
   select ${sessionColumns} from sessions
-  where ${isLive} and (user_id, created_at, id) > (:afterUser, :afterAt, :afterId) and user_id <= :lastUser
-    and (cast(:clientId as text) = '' or client_id = :clientId)
+  where ${isLive} and (user_id, created_at, id) > (:afterUser, :afterAt, :afterId)
   order by user_id, created_at, id limit :limit`);
 
-// In the order of the index `sessions_by_client`. Every user's sessions of one client.
-const liveOfClient = statement<
-  LiveAt & { clientId: string; afterAt: number; afterId: string; limit: number },
-  SessionRow
->(`
+// In the order of the same index.
+const liveOfUser = statement<LiveAt & SessionPlace & { userId: string; clientId: string }, SessionRow>(`
   select ${sessionColumns} from sessions
-  where client_id = :clientId and ${isLive} and (created_at, id) > (:afterAt, :afterId)
+  where user_id = :userId and ${isLive} and (created_at, id) > (:afterAt, :afterId)
+    and (cast(:clientId as text) = '' or client_id = :clientId)
   order by created_at, id limit :limit`);
 
-/** Behind every id of a user, on both engines. */
-const behindUsers = "\u{10ffff}";
+// In the order of the index `sessions_by_client`. Every user's sessions of one client. PostgreSQL expects an average
+// client behind an equality, and would sort all sessions of a large one.
+const liveOfClient = statement<LiveAt & SessionPlace & { clientId: string }, SessionRow>(`
+  select ${sessionColumns} from sessions
+  where client_id is not null and ${isLive}
+    and (client_id, created_at, id) > (:clientId, :afterAt, :afterId) and client_id <= :clientId
+  order by client_id, created_at, id limit :limit`);
 
 const liveOf = statement<LiveAt & { userId: string; most: number }, SessionRow>(`
   select ${sessionColumns} from sessions where user_id = :userId and ${isLive}
@@ -145,18 +145,18 @@ export function sessionTable(
       return row && sessionOf(row);
     },
     async live(at, userId, { after, limit, clientId = "" } = { limit: Number.MAX_SAFE_INTEGER }) {
-      const position = {
+      const values = {
         ...liveAt(at),
         afterAt: after?.createdAt ?? Number.MIN_SAFE_INTEGER,
         afterId: after?.id ?? "",
-        clientId,
         limit,
       };
-      if (userId === undefined && clientId !== "")
-        return (await database.all(liveOfClient, position)).map(sessionOf);
-      const afterUser = after?.userId ?? userId ?? "";
-      const rows = await database.all(live, { ...position, afterUser, lastUser: userId ?? behindUsers });
-      return rows.map(sessionOf);
+      const read = () => {
+        if (userId !== undefined) return database.all(liveOfUser, { ...values, userId, clientId });
+        if (clientId !== "") return database.all(liveOfClient, { ...values, clientId });
+        return database.all(live, { ...values, afterUser: after?.userId ?? "" });
+      };
+      return (await read()).map(sessionOf);
     },
     async liveOf(userId, at, most) {
       const rows = await database.all(liveOf, { ...liveAt(at), userId, most });
