@@ -8,6 +8,7 @@ import { event, now, session, user } from "./store-rows.ts";
 const signUp: Link = {
   id: "secret-link",
   ...{ purpose: "sign_up", userId: null, revision: null, roles: null },
+  ...{ invitedBy: null, invitedWith: null },
   email: "Alice@Example.com",
   createdAt: now,
   expiresAt: now + 1000,
