@@ -70,7 +70,7 @@ const join = request("JoinRequest", "A new account, by a link", ["link", "userna
   link,
   username: text("The user name of the new account"),
   password: password("The password of the new account"),
-  display_name: { type: ["string", "null"], description: "The name that others see" },
+  display_name: { type: ["string", "null"], description: "The name that others see. A blank one is null" },
 });
 /** The body of a sign-up. */
 export type JoinRequest = FromSchema<typeof join>;

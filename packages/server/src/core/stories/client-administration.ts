@@ -7,6 +7,7 @@ import { type NewClient, problemOf } from "../oauth/new-client.ts";
 import type { ListedClient, RegisteredClient, RegisteredClients } from "../oauth/registered-clients.ts";
 import { readScopes } from "../oauth/scopes.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
+import { spelledRoles } from "../people/person-spelling.ts";
 import { assertMayEquip, type Power, powers } from "../people/powers.ts";
 import { OvertakenChange, RefusedChange, UnknownSubject } from "../refused-change.ts";
 import type { Revocations } from "../tokens/revocations.ts";
@@ -73,7 +74,7 @@ export function createClientAdministration(parts: ClientAdministrationParts) {
         redirectUris: [...new Set(redirectUris)],
         credentials: [credential],
         grantTypes: grantTypesOf(given),
-        roles,
+        roles: spelledRoles(roles),
         scope: [...new Set(scopes)].join(" "),
         sessionId: machine ? newSessionId() : null,
         createdAt: clock(),
