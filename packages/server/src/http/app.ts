@@ -104,8 +104,9 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), refuseHost(request.raw) ?? new LatchkeyError("not_found")),
-    // All broken fields are reported. Types are never coerced, because 5 is not a password.
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
+    // All broken fields are reported, with the descriptions of their schemas. Types are never coerced, because 5 is not a
+    // password.
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, verbose: true } },
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
