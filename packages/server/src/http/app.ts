@@ -142,7 +142,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     healthRoutes(scope, parts);
     revocationRoutes(scope, parts.revocationRoutes);
     metricsRoute(scope, parts.metrics);
-    if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox);
+    if (parts.mailbox !== undefined) mailboxRoutes(scope, parts.mailbox, parts.issuer);
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
     await adminRoutes(scope, parts.administration);
     if (parts.oauth !== undefined) await oauthRoutes(scope, parts.oauth);
