@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { mailWay } from "../config/mail-way.ts";
 import { operator } from "../core/audit-events.ts";
+import { isAtLocalhost } from "../core/mail/local-address.ts";
 import { newLinkId } from "../core/people/link-tokens.ts";
 import { createSendReset } from "../core/people/send-reset.ts";
 import type { UserRecord } from "../core/people/users.ts";
@@ -31,4 +32,8 @@ export async function sendResetMail(config: Config, store: Store, user: UserReco
   const sendReset = createSendReset({ users: store.users, links: store.links, linkTokens, clock: Date.now });
   await sendReset(user.id, operator, config.mailLanguage);
   print(`a link to choose a password goes to ${user.email}; it works once, for 30 minutes`);
+  if (isAtLocalhost(user.email))
+    print(
+      `no mail server of another machine takes mails for localhost: \`latchkey user set ${user.username} --email ADDRESS\` sets another address`,
+    );
 }

@@ -135,6 +135,12 @@ describe("a user", () => {
       { method: "POST", path: `${path}/reset` },
       { status: 202, events: ["reset.requested"] },
     );
+    const nearby = await person({ email: "someone@LOCALHOST" });
+    const answered = await world.ask(helen, { method: "POST", path: `${nearby.path}/reset` });
+    expect(answered.body["message"]).toMatch(
+      /^A mail with a link is on its way\. Its address is at localhost/,
+    );
+    world.server.newEvents();
     const invitation = {
       method: "POST",
       path: "/invitations",

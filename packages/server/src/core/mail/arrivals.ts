@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { User } from "../people/users.ts";
 import { addressBucket } from "../throttle/addresses.ts";
 import type { DerivedKeys } from "../tokens/derived-keys.ts";
+import { isAtLocalhost } from "./local-address.ts";
 import type { MailLanguage } from "./mail-kinds.ts";
 import type { NewMail } from "./outbox.ts";
 
@@ -63,14 +64,9 @@ export function createArrivals({ knownAddresses, keys, language, clock }: Arriva
     const found = known.find((one) => spellings.includes(one.digest));
     if (found?.digest === digest && at - found.lastSeenAt < freshFor && at >= found.lastSeenAt)
       return undefined;
-    const isNews = found === undefined && known.length > 0 && isDeliverable(email);
+    const isNews = found === undefined && known.length > 0 && !isAtLocalhost(email);
     const notice = { content: { kind: "new_address", at, address }, recipient: email } as const;
     const mail: NewMail = { ...notice, userId, linkId: null, language, createdAt: at };
     return { userId, digest, lastSeenAt: at, mails: isNews ? [mail] : [] };
   };
-}
-
-/** The first administrator of a new database has an address at `localhost`, which no mail server takes. */
-function isDeliverable(email: string): boolean {
-  return !email.toLowerCase().endsWith("@localhost");
 }
