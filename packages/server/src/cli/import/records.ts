@@ -11,7 +11,7 @@ import { type FilePiece, linesOf, longestRecord, textChunks } from "./text-file.
 export type FileRecord = { readonly line: number } & ({ readonly fields: Fields } | RowProblem);
 
 /** What a reader of a file knows of its form. */
-export interface FileForm {
+interface FileForm {
   /** The key of the list, if the product writes one JSON object. */
   readonly list?: string | undefined;
   /** Default: a CSV file may have any columns. */
