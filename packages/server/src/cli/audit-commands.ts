@@ -6,14 +6,18 @@ export const auditCommands: readonly Command[] = [
   command({
     name: "audit",
     meaning: "list audit events, newest first",
-    argument: { ...name, meaning: `${name.meaning}, or the subject of events`, optional: true },
+    argument: {
+      ...name,
+      meaning: "username, e-mail address, or the id of a user, also of one who was removed",
+      optional: true,
+    },
     options: {
       event: { value: "EVENT", meaning: "events of this name alone, such as login.failed", many: true },
       from: { value: "TIME", meaning: "events from this time on, such as 2026-03-01T12:30Z or 2h" },
       to: { value: "TIME", meaning: "events before this time" },
       ...json,
       limit,
-      after: { value: "NUMBER", meaning: "start behind the event with this number" },
+      after: { value: "NUMBER", meaning: "events before the one with this number" },
     },
     settings: ofDatabase,
     example: "audit alice --event login.failed --from 2h",

@@ -1,6 +1,6 @@
 import type { SettingName } from "../config/settings.ts";
 import { type Command, command } from "./command.ts";
-import { json, limit, ofDatabase, yes } from "./command-parts.ts";
+import { json, limit, ofDatabase, oneJson, yes } from "./command-parts.ts";
 
 const clientId = { name: "ID", meaning: "id of the client, from `latchkey client list`" };
 const ofClients: readonly SettingName[] = [...ofDatabase, "sessionIdle", "sessionMax"];
@@ -52,7 +52,7 @@ export const clientCommands: readonly Command[] = [
     name: "client show",
     meaning: "show a client and all that it may do",
     argument: clientId,
-    options: json,
+    options: oneJson,
     settings: ofClients,
     example: "client show notes-app-3f9c2a7b10e4",
     load: async () => (await import("./client.ts")).showClient,

@@ -2,7 +2,7 @@ import { settingNames, settings } from "../config/settings.ts";
 import { auditCommands } from "./audit-commands.ts";
 import { clientCommands } from "./client-commands.ts";
 import { type Command, command } from "./command.ts";
-import { json, limit, name, ofDatabase, ofSessions, yes } from "./command-parts.ts";
+import { json, limit, name, ofDatabase, ofMail, ofSessions, yes } from "./command-parts.ts";
 import { userCommands } from "./user-commands.ts";
 
 const withFlag = settingNames.filter((setting) => !("secret" in settings[setting]));
@@ -52,7 +52,7 @@ export const commands: readonly Command[] = [
     name: "mail test",
     meaning: "send a mail now, and show the answer to it",
     argument: { name: "ADDRESS", meaning: "e-mail address that gets the mail" },
-    settings: ["issuer", "siteName", "siteUrl", "mailFrom", "mailWebhookUrl", "mailLanguage"],
+    settings: ["issuer", "siteName", "siteUrl", ...ofMail],
     example: "mail test alice@example.com",
     notes: ["It needs the mail settings of the server, such as LATCHKEY_SMTP_URL."],
     load: async () => (await import("./mail.ts")).testMail,

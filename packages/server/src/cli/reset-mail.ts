@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { mailWay } from "../config/mail-way.ts";
 import { LatchkeyError } from "../core/errors.ts";
+import { isAtLocalhost } from "../core/mail/local-address.ts";
 import { newLinkId } from "../core/people/link-tokens.ts";
 import { createSelfServiceLimits } from "../core/people/self-service-limits.ts";
 import { createSendReset } from "../core/people/send-reset.ts";
@@ -37,6 +38,10 @@ export async function sendResetMail(config: Config, store: Store, user: UserReco
     throw error instanceof LatchkeyError && error.code === "rate_limited" ? tooManyMails(user, error) : error;
   });
   print(`a link to choose a password goes to ${user.email}; it works once, for 30 minutes`);
+  if (isAtLocalhost(user.email))
+    print(
+      `no mail server of another machine takes mails for localhost: \`latchkey user set ${user.username} --email ADDRESS\` sets another address`,
+    );
 }
 
 function tooManyMails({ email }: UserRecord, { retryAfter = 0 }: LatchkeyError): CommandProblem {

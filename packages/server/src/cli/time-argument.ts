@@ -1,5 +1,6 @@
 import { SettingProblem } from "../config/setting-text.ts";
 import { duration } from "../config/values.ts";
+import { isCalendarDay } from "../core/calendar-day.ts";
 
 const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?<zone>Z|[+-]\d\d:\d\d)?)?$/;
 
@@ -13,15 +14,9 @@ export function timeIn(text: string, now: number): number {
   if (/^\d+[a-z]+$/.test(text)) return now - duration(1000)(text);
   const match = time.exec(text);
   const at = Date.parse(text.includes("T") && match?.groups?.["zone"] === undefined ? `${text}Z` : text);
-  if (match === null || Number.isNaN(at) || !isDay(text.slice(0, 10)))
+  if (match === null || Number.isNaN(at) || !isCalendarDay(text.slice(0, 10)))
     throw new SettingProblem(
       "expected a time such as 2026-03-01 or 2026-03-01T12:30Z, or a duration such as 2h, which means two hours ago",
     );
   return at;
-}
-
-/** Whether the calendar has the day. `Date.parse` takes the 31st of February for the 3rd of March. */
-function isDay(text: string): boolean {
-  const at = Date.parse(text);
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }

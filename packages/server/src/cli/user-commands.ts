@@ -1,6 +1,6 @@
 import type { SettingName } from "../config/settings.ts";
 import { type Command, command } from "./command.ts";
-import { json, limit, name, ofDatabase, yes } from "./command-parts.ts";
+import { json, limit, name, ofDatabase, ofMail, oneJson, yes } from "./command-parts.ts";
 import { userImportCommand } from "./user-import-command.ts";
 
 const ofPasswords: readonly SettingName[] = [
@@ -14,9 +14,15 @@ const ofPasswords: readonly SettingName[] = [
   "hashIterations",
 ];
 
+/** A reset link is left to the server, so the command has to know that the server sends mails. */
+const ofLinks: readonly SettingName[] = [...ofPasswords, ...ofMail, "mailbox"];
+
+const mailNote =
+  "A mail needs the mail settings of the server, such as LATCHKEY_SMTP_URL, for this command too.";
+
 const ofSessionLife: readonly SettingName[] = [...ofDatabase, "sessionIdle", "sessionMax"];
 const mustChange = {
-  "must-change": { meaning: "the user has to choose another password at the next sign-in page" },
+  "must-change": { meaning: "the next sign-in page asks the user for another password" },
 } as const;
 
 const typedPassword =
@@ -35,11 +41,14 @@ export const userCommands: readonly Command[] = [
       name: { value: "TEXT", meaning: "name to display" },
       role: { value: "ROLE", meaning: "a role; user if none is given", many: true },
       ...mustChange,
-      "no-password": { meaning: "nobody knows the password; with mail, a link to choose one is sent" },
+      "no-password": {
+        meaning: "set a password that nobody knows; if mail is on, send a link to choose one",
+      },
     },
-    settings: ofPasswords,
+    settings: ofLinks,
     example: "user add alice --email alice@example.com --role user --role editor",
     input: typedPassword,
+    notes: [mailNote],
     load: async () => (await import("./user.ts")).addUser,
   }),
   command({
@@ -62,7 +71,7 @@ export const userCommands: readonly Command[] = [
     name: "user show",
     meaning: "show a user",
     argument: name,
-    options: json,
+    options: oneJson,
     settings: ofSessionLife,
     example: "user show alice",
     load: async () => (await import("./user-listing.ts")).showUser,
@@ -73,7 +82,7 @@ export const userCommands: readonly Command[] = [
     argument: name,
     options: {
       username: { value: "NAME", meaning: "new username; the id stays" },
-      email: { value: "ADDRESS", meaning: "new e-mail address, which is not verified" },
+      email: { value: "ADDRESS", meaning: "new e-mail address, unverified unless --verified is given" },
       name: { value: "TEXT", meaning: "new name to display" },
       "no-name": { meaning: "take the name to display away" },
       role: { value: "ROLE", meaning: "the roles, in place of all others", many: true },
@@ -93,10 +102,14 @@ export const userCommands: readonly Command[] = [
     name: "user passwd",
     meaning: "set a password and end the user's sessions",
     argument: name,
-    options: { ...mustChange, mail: { meaning: "send the user a link to choose a password instead" } },
-    settings: ofPasswords,
+    options: {
+      ...mustChange,
+      mail: { meaning: "send a link to choose a password; sessions go on until it is used" },
+    },
+    settings: ofLinks,
     example: "user passwd alice",
     input: typedPassword,
+    notes: [mailNote],
     load: async () => (await import("./user.ts")).changePassword,
   }),
   command({
@@ -132,7 +145,10 @@ export const userCommands: readonly Command[] = [
     options: yes,
     settings: ofDatabase,
     example: "user remove alice",
-    notes: [lastNote],
+    notes: [
+      "The id is never given again. The audit trail stays: `user erase` takes the name from it too.",
+      lastNote,
+    ],
     load: async () => (await import("./user-end.ts")).removeUser,
   }),
   command({
@@ -145,7 +161,7 @@ export const userCommands: readonly Command[] = [
     notes: [
       "A pseudonym replaces the id of the user, and the addresses, in the audit trail. Nothing brings them back.",
       "A user who was removed before is given by the id, such as user:alice.",
-      "The command always asks.",
+      "Without --yes the command always asks.",
     ],
     load: async () => (await import("./user-end.ts")).eraseUser,
   }),

@@ -50,7 +50,7 @@ async function importFile(
   let [leftOut, stripped, seen] = [0, 0, 0];
 
   async function* rows(): AsyncGenerator<ImportRow> {
-    for await (const record of readRecords(file, converter.list, (bytes) => progress.advance(bytes))) {
+    for await (const record of readRecords(file, converter, (bytes) => progress.advance(bytes))) {
       const { line } = record;
       seen++;
       const user = "problem" in record ? record : converter.user(record.fields);

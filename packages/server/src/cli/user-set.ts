@@ -57,10 +57,10 @@ function changeOf({ has, option, options }: Given<Options>): PersonChange {
 }
 
 function rolesOf({ has, options }: Given<Options>, { roles }: UserRecord): readonly string[] | undefined {
-  if (has("role")) return [...new Set(options("role"))];
+  if (has("role")) return options("role");
   if (!has("add-role") && !has("remove-role")) return undefined;
   const kept = roles.filter((role) => !options("remove-role").includes(role));
-  return [...new Set([...kept, ...options("add-role")])];
+  return [...kept, ...options("add-role")];
 }
 
 function exclude(has: Given<Options>["has"], one: Options, other: Options): void {

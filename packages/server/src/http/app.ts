@@ -100,8 +100,9 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     // Fastify runs no hooks for a path that it cannot decode.
     frameworkErrors: (_error, request, reply) =>
       sendError(secure(request, reply), refuseHost(request.raw) ?? new LatchkeyError("not_found")),
-    // All broken fields are reported. Types are never coerced, because 5 is not a password.
-    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false } },
+    // All broken fields are reported, with the descriptions of their schemas. Types are never coerced, because 5 is not a
+    // password.
+    ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, verbose: true } },
   });
   answerUnusualRequests(app, parts);
   finishBeforeClosing(app, { request: timeouts.request, idle: parts.idleGrace });
@@ -140,7 +141,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     metricsRoute(scope, parts.metrics);
     if (parts.mailbox !== undefined) {
       const { mailboxRoutes } = await import("./mailbox-routes.ts");
-      mailboxRoutes(scope, parts.mailbox);
+      mailboxRoutes(scope, parts.mailbox, parts.issuer);
     }
     if (parts.mcp !== undefined) mcpRoute(scope, parts.mcp);
     adminApp(scope, parts.administration);

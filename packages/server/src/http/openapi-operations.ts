@@ -251,7 +251,7 @@ export function describeRevocations(access: KeyAccess): FastifySchema {
       ...keyRefused("guard", "invalid_guard_key"),
       422: invalid({
         loc: ["query", "after"],
-        msg: "Input is not of the expected form",
+        msg: "Input is not of the expected form (Number of the last revocation that the guard has)",
         type: "string_pattern_mismatch",
       }),
       ...otherRefusals,

@@ -140,7 +140,6 @@ type Invalid = ReturnType<typeof bodyErrors>[422];
 export function either(invalid: Invalid, refused: Refused | undefined): object {
   if (refused === undefined) return invalid;
   const [one, other] = [invalid.content["application/json"], refused.content["application/json"]];
-  const schema = { anyOf: [one.schema, other.schema] };
   const examples = { ...one.examples, ...other.examples };
-  return { ...refused, content: { "application/json": { schema, examples } } };
+  return { ...refused, content: { "application/json": { schema: ref("RefusedInput"), examples } } };
 }

@@ -216,7 +216,7 @@ export function describeSelfService(mount: string, name: SelfServiceOperation): 
 function refusalsOf({ path, body, bearer, query, conflicts = [], field = "", ...operation }: Described) {
   const { password, link, weak } = operation;
   const missing = { loc: ["body", field], msg: "Field required", type: "missing" } as const;
-  const unknown = { loc: ["query", "keep_current"], msg: "Input is not of the expected form", type: "enum" };
+  const unknown = { loc: ["query", "keep_current"], msg: "Input should be one of true, false", type: "enum" };
   const broken = body === undefined ? {} : bodyErrors(missing);
   const refused = errors("The request is well-formed, but refused", {}, "weak_password");
   return {

@@ -63,27 +63,42 @@ const types: Readonly<Record<string, readonly [msg: string, type: string]>> = {
 };
 
 /** Each further rule of a field, with its issue. */
-const rules: Readonly<Record<string, readonly [msg: string, type: string]>> = {
-  pattern: ["Input is not of the expected form", "string_pattern_mismatch"],
-  enum: ["Input is not one of the allowed values", "enum"],
-  maxLength: ["Input is too long", "string_too_long"],
+const rules: Readonly<
+  Record<string, (error: FastifySchemaValidationError) => readonly [msg: string, type: string]>
+> = {
+  pattern: (error) => [`Input is not of the expected form${meaningOf(error)}`, "string_pattern_mismatch"],
+  enum: ({ params }) => [`Input should be one of ${[params["allowedValues"]].flat().join(", ")}`, "enum"],
+  minLength: () => ["Input is empty: give it a value, or leave it out", "string_too_short"],
+  maxLength: ({ params }) => [`Input has more than ${params["limit"]} characters`, "string_too_long"],
 };
 
+/** The description of the field, in parentheses. The validator adds the schema of the field to an error. */
+function meaningOf(error: FastifySchemaValidationError): string {
+  const schema: unknown = Reflect.get(error, "parentSchema");
+  if (typeof schema !== "object" || schema === null || !("description" in schema)) return "";
+  return ` (${schema.description})`;
+}
+
 /** One broken field, in the form that the published clients read. It never holds the value that was sent. */
-function issueOf({ keyword, instancePath, params }: FastifySchemaValidationError, part = "body"): Issue {
+function issueOf(error: FastifySchemaValidationError, part = "body"): Issue {
+  const { keyword, instancePath, params } = error;
   const path = instancePath.split("/").slice(1).map(unescapePointer);
-  const loc = [part === "querystring" ? "query" : part, ...path];
+  const isQuery = part === "querystring";
+  const loc = [isQuery ? "query" : part, ...path];
   if (keyword === "required") {
     return { loc: [...loc, String(params["missingProperty"])], msg: "Field required", type: "missing" };
   }
   if (keyword === "additionalProperties") {
     return {
       loc: [...loc, String(params["additionalProperty"])],
-      msg: "Unknown field",
+      msg: isQuery ? "Unknown parameter" : "Unknown field",
       type: "extra_forbidden",
     };
   }
-  const [msg, type] = rules[keyword] ?? types[String(params["type"])] ?? [];
+  // The value is a list.
+  if (isQuery && keyword === "type")
+    return { loc, msg: "Input was sent more than once", type: "string_type" };
+  const [msg, type] = rules[keyword]?.(error) ?? types[String(params["type"])] ?? [];
   if (msg !== undefined && type !== undefined) return { loc, msg, type };
   if (path.length === 0) return { loc, msg: "Input should be a valid object", type: "object_type" };
   return { loc, msg: "Input should be a valid string", type: "string_type" };

@@ -146,6 +146,7 @@ const keySet = response("KeySet", "JWK Set (RFC 7517)", ["keys"], {
   keys: {
     type: "array",
     items: {
+      title: "PublicKey",
       type: "object",
       additionalProperties: true,
       required: ["kty", "kid", "alg", "use"],
@@ -220,6 +221,13 @@ const httpValidationError = response(
   },
 );
 
+/** A named model, because a generator would make a class of each operation out of a union in its answer. */
+const refusedInput = {
+  $id: "RefusedInput",
+  description: "The request breaks the schema, or is refused with a code of its own",
+  anyOf: [{ $ref: "HTTPValidationError#" }, { $ref: "ErrorResponse#" }],
+} as const satisfies JSONSchema;
+
 const revocation = response("Revocation", "A session that has ended", ["number", "sessionId", "until"], {
   number: { ...int64, description: "Position in the list; grows, with gaps" },
   sessionId: { type: "string", description: "The `sid` of the session's tokens" },
@@ -259,4 +267,5 @@ export const models = [
   errorResponse,
   validationError,
   httpValidationError,
+  refusedInput,
 ];

@@ -1,4 +1,10 @@
 import type { FromSchema, JSONSchema } from "json-schema-to-ts";
+import {
+  everySessionProperty,
+  everyUserProperty,
+  sessionProperties,
+  userProperties,
+} from "../core/wire-schemas.ts";
 import { int64, response } from "./schemas.ts";
 
 // The models of the own account on the wire. Each model is named by its `$id`.
@@ -70,7 +76,7 @@ const join = request("JoinRequest", "A new account, by a link", ["link", "userna
   link,
   username: text("The user name of the new account"),
   password: password("The password of the new account"),
-  display_name: { type: ["string", "null"], description: "The name that others see" },
+  display_name: { type: ["string", "null"], description: "The name that others see. A blank one is null" },
 });
 /** The body of a sign-up. */
 export type JoinRequest = FromSchema<typeof join>;
@@ -83,34 +89,14 @@ const confirmed = response("ConfirmedEmail", "The address is confirmed", ["email
   email: text("The address of the account"),
 });
 
-const joined = response(
-  "JoinedUser",
-  "The new account",
-  ["id", "username", "email", "display_name", "active_status", "roles"],
-  {
-    id: { type: "string" },
-    username: { type: "string" },
-    email: { type: "string" },
-    display_name: { type: ["string", "null"] },
-    active_status: { type: "boolean" },
-    roles: { type: "array", items: { type: "string" } },
-  },
-);
+const joined = response("JoinedUser", "The new account", everyUserProperty, userProperties);
 
 const ownSession = response(
   "OwnSession",
   "A live session of the own account",
-  ["id", "opened_at", "last_used_at", "expires_at", "address", "current"],
+  [...everySessionProperty, "current"],
   {
-    id: { type: "string" },
-    opened_at: time,
-    last_used_at: { ...time, description: "Rounded down to five minutes or more" },
-    expires_at: { ...time, description: "End of the session if it is not used again, rounded up" },
-    address: text("Address at which it was opened: IPv4, or an IPv6 /64"),
-    client_id: text("The OAuth client; absent for your own login"),
-    client_name: text("Its name, by its own claim unless an operator added it"),
-    scope: text("What you allowed it, separated by spaces"),
-    resource: text("The API or MCP server that its tokens are for"),
+    ...sessionProperties(time),
     current: { type: "boolean", description: "Whether it is the session of this request's token" },
   },
 );

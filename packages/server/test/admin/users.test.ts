@@ -158,6 +158,12 @@ describe("a user", () => {
       { method: "POST", path: `${path}/reset` },
       { status: 202, events: ["reset.requested"] },
     );
+    const nearby = await person({ email: "someone@LOCALHOST" });
+    const answered = await world.ask(helen, { method: "POST", path: `${nearby.path}/reset` });
+    expect(answered.body["message"]).toMatch(
+      /^A mail with a link is on its way\. Its address is at localhost/,
+    );
+    world.server.newEvents();
     const invitation = {
       method: "POST",
       path: "/invitations",
@@ -237,9 +243,10 @@ describe("a list of users", () => {
       display_name: "\ufdfa".repeat(256),
     }));
     for (const body of names) await person(body);
-    for (const search of ["", "\u6f22", "\ufdfa", "\u6f22".repeat(240)])
+    const prefixes = ["\u6f22", "\ufdfa", "\u6f22".repeat(240)].map((search) => ({ search }));
+    for (const search of [{}, ...prefixes])
       for (let cursor = ""; ; ) {
-        const query = new URLSearchParams({ search, limit: "1", ...(cursor !== "" && { cursor }) });
+        const query = new URLSearchParams({ ...search, limit: "1", ...(cursor !== "" && { cursor }) });
         const { status, body } = await world.ask(root, { method: "GET", path: `/users?${query}` });
         expect(status).toBe(200);
         if (body["next"] === undefined) break;

@@ -23,7 +23,7 @@ async function objectsIn(text: string, list: string | undefined, size = 7): Prom
 async function recordsIn(content: string | Buffer, list?: string) {
   const file = join(folder, "users");
   writeFileSync(file, content);
-  return Array.fromAsync(readRecords(file, list));
+  return Array.fromAsync(readRecords(file, { list }));
 }
 
 const objects = fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 8 });

@@ -62,7 +62,8 @@ describe("a value that a field cannot have is named", () => {
       { password_hash: "5f4dcc3b5aa765d61d8327deb882cf99" },
       /^password_hash cannot be checked: its form is not known/,
     ],
-    [{ pasword_hash: bcrypt }, /^unknown field: the fields are id, username, /],
+    [{ pasword_hash: bcrypt }, /^unknown field pasword_hash: the fields are id, username, /],
+    [{ [bcrypt]: "kim" }, /^unknown field: the fields are id, username, /],
   ])("%j", (fields, problem) => {
     expect(readImportedUser({ email, ...fields })).toEqual({ problem: expect.stringMatching(problem) });
   });

@@ -200,6 +200,12 @@ describe("a link to choose a password", () => {
     expectRefusal(await withMail("user", "passwd", "milo", "--mail"), /milo is disabled, .*user enable/);
   });
 
+  test("goes to an address at localhost with a word about it", async () => {
+    expect((await withMail("user", "passwd", "admin", "--mail")).stdout).toMatch(
+      /goes to admin@localhost; .*\nno mail server of another machine takes mails for localhost: `latchkey user set admin --email ADDRESS`/,
+    );
+  });
+
   test("is not sent with a password that the operator sets: the user is told of the change", async () => {
     await withMail("user", "add", "mona", "--email", "mona@example.com");
     const other = await place.latchkey(["user", "passwd", "mona"], {

@@ -177,6 +177,36 @@ describe("refused with a sentence", () => {
       /must have base64_signer_key/,
     );
   });
+  test("an unknown, repeated or missing column of a CSV file, once for the file", async () => {
+    const known = /the columns are id, username, email, .*, must_change\n$/;
+    for (const [columns, message] of [
+      ["username,email,role", /unknown column role in its first line: did you mean roles\? the columns are/],
+      ["username,Email", /unknown column Email in its first line: did you mean email\?/],
+      ["name,email", known],
+      ["email,roles,email", /has the column email twice/],
+      ["username,roles", /has no column email in its first line/],
+    ] as const) {
+      const result = await run("columns.csv", `${columns}\nx,y,z\nx,y,z\n`);
+      expectRefusal(result, message);
+    }
+  });
+  test("a CSV file without a first line of names, and nothing of it is shown", async () => {
+    const result = await run("rows.csv", `${bcrypt},zoe@example.com,zoe\n`);
+    expectRefusal(result, /has an unknown column in its first line/);
+    expect(result.stderr).not.toMatch(/zoe|\$2/);
+  });
+  test("an export in another form than the product's", async () => {
+    for (const product of ["firebase", "keycloak", "kratos"])
+      expectRefusal(
+        await run("users.csv", "u1,zoe@example.com,true,hash==,salt==\n", "--from", product),
+        /is not JSON, as an export of (Firebase|Keycloak|Kratos) is: docs\/migrate\.md/,
+      );
+    for (const product of ["auth0", "supabase", "better-auth"])
+      expectRefusal(
+        await run("users.csv", "u1,zoe@example.com,true\nx,y,z\n", "--from", product),
+        /has no column email in its first line/,
+      );
+  });
   test("users of a Keycloak realm", async () => {
     const env = {
       LATCHKEY_PROVIDER: "keycloak",

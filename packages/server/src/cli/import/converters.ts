@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readImportedUser } from "../../core/people/imported-user.ts";
 import { CommandProblem, UsageProblem } from "../failures.ts";
+import { ownColumnsProblem } from "./csv-columns.ts";
 import { auth0 } from "./products/auth0.ts";
 import { betterAuth } from "./products/better-auth.ts";
 import type { Converter } from "./products/converter.ts";
@@ -11,7 +12,11 @@ import { supabase } from "./products/supabase.ts";
 import { importSources } from "./sources.ts";
 
 /** Latchkey's own form. */
-const ownForm: Converter = { product: "Latchkey", user: readImportedUser };
+const ownForm: Converter = {
+  product: "Latchkey",
+  columnsProblem: ownColumnsProblem,
+  user: readImportedUser,
+};
 
 /**
  * The converter of `--from`.

@@ -29,7 +29,7 @@ export class PasswordFile implements Disposable {
     const add = passwords.#database.prepare("insert or replace into hashes (id, hash) values (?, ?)");
     let rows = 0;
     passwords.#database.exec("begin");
-    for await (const record of readRecords(file, undefined)) {
+    for await (const record of readRecords(file, {})) {
       const found = "problem" in record ? undefined : password(record.fields);
       if (found === undefined) continue;
       add.run(found.key, found.hash);

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import type { Fields, RowProblem } from "../../core/people/imported-user.ts";
 import { CommandProblem } from "../failures.ts";
+import type { ColumnsProblem } from "./csv-columns.ts";
 import { jsonObjects } from "./json-list.ts";
 import { objectIn } from "./products/converter.ts";
 import { type FilePiece, linesOf, longestRecord, textChunks } from "./text-file.ts";
@@ -9,16 +10,23 @@ import { type FilePiece, linesOf, longestRecord, textChunks } from "./text-file.
 /** A row of a file, or the reason why it cannot be read. In a CSV file the line is the one on which the row ends. */
 export type FileRecord = { readonly line: number } & ({ readonly fields: Fields } | RowProblem);
 
+/** What a reader of a file knows of its form. */
+interface FileForm {
+  /** The key of the list, if the product writes one JSON object. */
+  readonly list?: string | undefined;
+  /** Default: a CSV file may have any columns. */
+  readonly columnsProblem?: ColumnsProblem | undefined;
+}
+
 /**
  * The rows of a file: JSON lines, a JSON list, a JSON object with a list, or CSV with names in its first line. The first
  * character tells them apart.
  *
- * @param list the key of the list, if the product writes one JSON object
  * @throws {CommandProblem} if the file cannot be read, is cut off, or is not in one of these forms
  */
 export async function* readRecords(
   file: string,
-  list: string | undefined,
+  { list, columnsProblem = () => undefined }: FileForm,
   onBytes?: (bytes: number) => void,
 ): AsyncGenerator<FileRecord> {
   const { first, chunks } = await begun(textChunks(file, onBytes));
@@ -26,7 +34,7 @@ export async function* readRecords(
   if (first === "[") yield* parsed(jsonObjects(file, chunks, undefined));
   else if (first === "{") {
     yield* parsed(list === undefined ? linesOf(file, chunks) : jsonObjects(file, chunks, list));
-  } else yield* csvRows(file, chunks);
+  } else yield* csvRows(file, chunks, columnsProblem);
 }
 
 /** The first character that is not a space, and all of the text. */
@@ -64,12 +72,19 @@ interface CsvRow {
   readonly info: { readonly lines: number; readonly error?: unknown };
 }
 
-async function* csvRows(file: string, chunks: AsyncIterable<string>): AsyncGenerator<FileRecord> {
+async function* csvRows(
+  file: string,
+  chunks: AsyncIterable<string>,
+  columnsProblem: ColumnsProblem,
+): AsyncGenerator<FileRecord> {
   const parser = parse({
-    columns(names: string[]) {
+    columns(typed: string[]) {
+      const names = typed.map((name) => name.trim());
       if (names.length === 1 && /[;\t]/.test(names[0] ?? ""))
         throw new CommandProblem(`${file} has no comma in its first line: separate the fields by commas`);
-      return names.map((name) => name.trim());
+      const problem = columnsProblem(names);
+      if (problem !== undefined) throw new CommandProblem(`${file} ${problem}`);
+      return names;
     },
     info: true,
     record_delimiter: ["\r\n", "\n", "\r"],

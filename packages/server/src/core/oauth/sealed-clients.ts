@@ -1,5 +1,6 @@
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { DerivedKeys } from "../tokens/derived-keys.ts";
+import { bytesBehind, type SealKey, sealBytes, sealedWith, sealOf } from "../tokens/seals.ts";
 import { type Client, longestClientId } from "./client.ts";
 import { isAcceptable, withoutLoopbackPort } from "./redirect-uris.ts";
 
@@ -23,7 +24,6 @@ export interface SealedId {
 
 const prefix = "lkc_";
 const secretPrefix = "lks_";
-const sealBytes = 16;
 
 /** The most redirect URIs of one id. */
 export const maxRedirectUris = 10;
@@ -31,8 +31,7 @@ export const maxRedirectUris = 10;
 /** The keys of one secret. */
 type SecretKeys = Pick<DerivedKeys, "clientSeal" | "clientSecret">;
 
-interface ClientKeys {
-  readonly seal: KeyObject;
+interface ClientKeys extends SealKey {
   readonly secret: KeyObject;
 }
 
@@ -88,9 +87,7 @@ export class SealedClients {
   open(id: string): Client | undefined {
     const parts = partsOf(id);
     if (parts === undefined) return undefined;
-    const keys = [this.#first, ...this.#others].find((some) =>
-      timingSafeEqual(sealOf(parts.description, some), parts.seal),
-    );
+    const keys = sealedWith(parts.description, parts.seal, [this.#first, ...this.#others]);
     if (keys === undefined) return undefined;
     const description = readDescription(parts.description);
     return description && clientOf(id, description, keys);
@@ -99,19 +96,13 @@ export class SealedClients {
 
 /** The seal of an id and the bytes under it, both unchecked. Undefined for any other text. */
 function partsOf(id: string): { readonly seal: Buffer; readonly description: Buffer } | undefined {
-  if (id.length > longestClientId || !id.startsWith(prefix)) return undefined;
-  const encoded = id.slice(prefix.length);
-  const bytes = Buffer.from(encoded, "base64url");
-  if (bytes.length <= sealBytes || bytes.toString("base64url") !== encoded) return undefined;
+  const bytes = id.length > longestClientId ? undefined : bytesBehind(prefix, id);
+  if (bytes === undefined || bytes.length <= sealBytes) return undefined;
   return { seal: bytes.subarray(0, sealBytes), description: bytes.subarray(sealBytes) };
 }
 
 function keysOf({ clientSeal, clientSecret }: SecretKeys): ClientKeys {
   return { seal: createSecretKey(clientSeal), secret: createSecretKey(clientSecret) };
-}
-
-function sealOf(description: Buffer, { seal }: ClientKeys): Buffer {
-  return createHmac("sha256", seal).update(description).digest().subarray(0, sealBytes);
 }
 
 function secretOf(id: string, { secret }: ClientKeys): string {

@@ -1,5 +1,6 @@
 import type { AuditReason } from "../audit-events.ts";
 import { canonicalName } from "../passwords/account-names.ts";
+import { spelledDisplayName, spelledName, spelledRoles } from "./person-spelling.ts";
 import type { PersonChange } from "./user-changes.ts";
 import type { ChangedUser, LocalUser } from "./users.ts";
 
@@ -9,16 +10,17 @@ import type { ChangedUser, LocalUser } from "./users.ts";
  * @param at the time of a confirmed address, in milliseconds since the epoch
  */
 export function changedUser(user: LocalUser, change: PersonChange, at: number): ChangedUser {
-  const username = written(change.username) ?? user.username;
-  const email = written(change.email) ?? user.email;
-  const roles = change.roles === undefined ? user.roles : [...new Set(change.roles)];
+  const username = change.username === undefined ? user.username : spelledName(change.username);
+  const email = change.email === undefined ? user.email : spelledName(change.email);
+  const { displayName } = change;
+  const roles = change.roles === undefined ? user.roles : spelledRoles(change.roles);
   return {
     id: user.id,
     username,
     usernameKey: username === user.username ? undefined : canonicalName(username),
     email,
     emailKey: email === user.email ? undefined : canonicalName(email),
-    displayName: change.displayName === undefined ? user.displayName : change.displayName,
+    displayName: displayName === undefined ? user.displayName : spelledDisplayName(displayName),
     roles: sameTexts(roles, user.roles) ? user.roles : roles,
     mustChangePassword: change.mustChange ?? user.mustChangePassword,
     emailVerifiedAt: verifiedAt(user, change, email, at),
@@ -52,8 +54,4 @@ export function reasonsOf(user: LocalUser, changed: ChangedUser): AuditReason<"u
 export function sameTexts(some: readonly string[], others: readonly string[]): boolean {
   const [set, other] = [new Set(some), new Set(others)];
   return set.size === other.size && [...set].every((text) => other.has(text));
-}
-
-function written(name: string | undefined): string | undefined {
-  return name?.normalize("NFKC").trim();
 }

@@ -7,6 +7,7 @@ import { ImportPlaces, importKeysOf, usernamesFor } from "./import-places.ts";
 import type { ImportedUser, RowProblem } from "./imported-user.ts";
 import { PersonProblem } from "./person-problem.ts";
 import { assertFits } from "./person-rules.ts";
+import { spelledPerson } from "./person-spelling.ts";
 import { mostImportRows, type NewImportedUser, type UserImport } from "./user-import.ts";
 
 /** A row of a file. */
@@ -106,14 +107,12 @@ function newUser(
   now: number,
   roles: readonly string[],
 ): NewImportedUser {
+  const { email, displayName } = user;
   return {
     id,
-    username: username.normalize("NFKC").trim(),
+    ...spelledPerson({ username, email, displayName, roles: user.roles ?? roles }),
     usernameKey: canonicalName(username),
-    email: user.email.normalize("NFKC").trim(),
-    emailKey: canonicalName(user.email),
-    displayName: user.displayName,
-    roles: user.roles ?? roles,
+    emailKey: canonicalName(email),
     passwordHash: user.passwordHash ?? noPassword,
     mustChangePassword: user.mustChangePassword,
     emailVerifiedAt: user.emailVerified ? now : null,
@@ -126,7 +125,7 @@ function newUser(
 function rowProblem(user: ImportedUser, roles: readonly string[]): RowProblem | undefined {
   const { email, displayName, id } = user;
   const username = usernamesFor(user).at(-1) ?? "";
-  const person = { username, email, displayName, roles: user.roles ?? roles };
+  const person = spelledPerson({ username, email, displayName, roles: user.roles ?? roles });
   try {
     assertFits(person, id);
     return undefined;

@@ -29,7 +29,7 @@ export interface RowProblem {
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The fields of a user in Latchkey's own form. */
-const importFields = [
+export const importFields = [
   "id",
   "username",
   "email",
@@ -50,7 +50,8 @@ class FieldProblem extends Error {}
 /** Reads a user in Latchkey's own form. Empty texts and nulls are absent fields. */
 export function readImportedUser(fields: Fields): ImportedUser | RowProblem {
   const unknown = Object.keys(fields).find((name) => !importFields.some((known) => known === name));
-  if (unknown !== undefined) return { problem: `unknown field: the fields are ${importFields.join(", ")}` };
+  if (unknown !== undefined)
+    return { problem: `unknown field${shownFieldName(unknown)}: the fields are ${importFields.join(", ")}` };
   const value = (name: ImportField) => {
     const found = fields[name];
     return found === "" || found === null ? undefined : found;
@@ -72,6 +73,11 @@ export function readImportedUser(fields: Fields): ImportedUser | RowProblem {
     if (error instanceof FieldProblem) return { problem: error.message };
     throw error;
   }
+}
+
+/** A field in a message, if its name can be no hash or password. A file without names begins with values. */
+export function shownFieldName(name: string): string {
+  return /^[a-z][a-z_ -]{0,39}$/i.test(name) ? ` ${name}` : "";
 }
 
 /** A user with the hash that a second file has for them. */

@@ -2,6 +2,7 @@ import { canonicalName, emailProblem, usernameProblem } from "../passwords/accou
 import type { PasswordContext } from "../passwords/policy.ts";
 import { mostUserBytes, userBytes } from "../tokens/token-size.ts";
 import { type PersonField, PersonProblem } from "./person-problem.ts";
+import { spelledPerson } from "./person-spelling.ts";
 import { firstId } from "./user-ids.ts";
 import type { NewUser, User } from "./users.ts";
 
@@ -18,16 +19,12 @@ export function passwordContext(person: Pick<Person, "username" | "email" | "dis
  *
  * @throws {PersonProblem} if a name or a role is refused
  */
-export function namesToAdd(person: Person): Omit<NewUser, "id" | "passwordHash"> {
+export function namesToAdd(typed: Person): Omit<NewUser, "id" | "passwordHash"> {
+  const person = spelledPerson(typed);
   assertFits(person);
-  return {
-    username: person.username.normalize("NFKC").trim(),
-    usernameKey: canonicalName(person.username),
-    email: person.email.normalize("NFKC").trim(),
-    emailKey: canonicalName(person.email),
-    displayName: person.displayName,
-    roles: person.roles,
-  };
+  const { username, email, displayName, roles } = person;
+  const keys = { usernameKey: canonicalName(username), emailKey: canonicalName(email) };
+  return { username, email, displayName, roles, ...keys };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { LatchkeyError } from "../errors.ts";
 import { emailProblem } from "../passwords/account-names.ts";
 import { PersonProblem } from "./person-problem.ts";
+import { spelledName } from "./person-spelling.ts";
 
 /**
  * The spelling of a typed address that is stored and written to.
@@ -8,7 +9,7 @@ import { PersonProblem } from "./person-problem.ts";
  * @throws {LatchkeyError} `validation_error` if it is not an address
  */
 export function typedEmail(typed: string): string {
-  const email = typed.normalize("NFKC").trim();
+  const email = spelledName(typed);
   const problem = emailProblem(email);
   if (problem !== undefined) throw fieldProblem("email", problem);
   return email;

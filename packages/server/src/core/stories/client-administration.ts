@@ -15,6 +15,7 @@ import type {
 import { readScopes } from "../oauth/scopes.ts";
 import { SealedClients } from "../oauth/sealed-clients.ts";
 import { clientVersion } from "../oauth/versions.ts";
+import { spelledRoles } from "../people/person-spelling.ts";
 import { assertMayEquip, type Power, powers } from "../people/powers.ts";
 import { OutdatedState, OvertakenChange, RefusedChange, UnknownSubject } from "../refused-change.ts";
 import type { Revocations } from "../tokens/revocations.ts";
@@ -91,7 +92,7 @@ export function createClientAdministration(parts: ClientAdministrationParts) {
         redirectUris: [...new Set(redirectUris)],
         credentials: [credential],
         grantTypes: grantTypesOf(given),
-        roles,
+        roles: spelledRoles(roles),
         scope: [...new Set(scopes)].join(" "),
         sessionId: machine ? newSessionId() : null,
         createdAt: clock(),

@@ -1,19 +1,12 @@
-import {
-  createHash,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-  timingSafeEqual,
-} from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { RefreshTokenState } from "../stories/sessions.ts";
 import type { DerivedKeys } from "./derived-keys.ts";
+import { bytesBehind, type SealKey, sealBytes, sealedWith, sealOf } from "./seals.ts";
 
 const prefix = "lkr_";
 const idBytes = 16;
 const generationBytes = 4;
 const secretBytes = 32;
-const sealBytes = 16;
 const signedBytes = idBytes + generationBytes + secretBytes;
 const length = prefix.length + Math.ceil(((signedBytes + sealBytes) * 4) / 3);
 
@@ -34,9 +27,8 @@ export interface Successor {
 /** The keys of one secret. */
 type SecretKeys = Pick<DerivedKeys, "refreshChain" | "refreshSeal">;
 
-interface TokenKeys {
+interface TokenKeys extends SealKey {
   readonly chain: KeyObject;
-  readonly seal: KeyObject;
 }
 
 /**
@@ -92,16 +84,11 @@ export class RefreshTokens {
 
   /** Reads a token that this Latchkey wrote; undefined for any other text. */
   read(text: string): RefreshToken | undefined {
-    if (text.length !== length || !text.startsWith(prefix)) return undefined;
-    const encoded = text.slice(prefix.length);
-    const bytes = Buffer.from(encoded, "base64url");
-    if (bytes.length !== signedBytes + sealBytes || bytes.toString("base64url") !== encoded) return undefined;
+    const bytes = text.length === length ? bytesBehind(prefix, text) : undefined;
+    if (bytes?.length !== signedBytes + sealBytes) return undefined;
     const signed = bytes.subarray(0, signedBytes);
-    const given = bytes.subarray(signedBytes);
-    const genuine = [this.#first, ...this.#others].some((keys) =>
-      timingSafeEqual(sealOf(signed, keys), given),
-    );
-    if (!genuine) return undefined;
+    const all = [this.#first, ...this.#others];
+    if (sealedWith(signed, bytes.subarray(signedBytes), all) === undefined) return undefined;
     return {
       sessionId: signed.subarray(0, idBytes).toString("base64url"),
       generation: signed.readUInt32BE(idBytes),
@@ -122,10 +109,6 @@ function successorOf({ sessionId, generation, secret }: RefreshToken, { chain }:
 function written(token: RefreshToken, keys: TokenKeys): string {
   const bytes = bytesOf(token);
   return prefix + Buffer.concat([bytes, sealOf(bytes, keys)]).toString("base64url");
-}
-
-function sealOf(bytes: Buffer, { seal }: TokenKeys): Buffer {
-  return createHmac("sha256", seal).update(bytes).digest().subarray(0, sealBytes);
 }
 
 function bytesOf({ sessionId, generation, secret }: RefreshToken): Buffer {

@@ -1,5 +1,12 @@
 import type { FromSchema } from "json-schema-to-ts";
-import { auditEventNames } from "../../core/audit-events.ts";
+import {
+  eventProperties,
+  everyEventProperty,
+  everySessionProperty,
+  everyUserProperty,
+  sessionProperties,
+  userProperties,
+} from "../../core/wire-schemas.ts";
 import { int64, response } from "../schemas.ts";
 import { requestModels } from "./admin-requests.ts";
 
@@ -14,16 +21,16 @@ const user = response(
   "AdminUser",
   "A user",
   [
-    ...(["id", "username", "email", "display_name", "active_status", "roles", "email_verified"] as const),
-    ...(["must_change_password", "created_at", "password_changed_at", "last_login_at", "version"] as const),
+    ...everyUserProperty,
+    "email_verified",
+    "must_change_password",
+    "created_at",
+    "password_changed_at",
+    "last_login_at",
+    "version",
   ],
   {
-    id: { type: "string", description: "The `sub` of tokens. It never changes, and is never given again" },
-    username: { type: "string" },
-    email: { type: "string" },
-    display_name: { type: ["string", "null"] },
-    active_status: { type: "boolean", description: "False for a disabled user" },
-    roles: texts,
+    ...userProperties,
     email_verified: { type: "boolean", description: "Whether the address is confirmed" },
     must_change_password: { type: "boolean" },
     created_at: time,
@@ -40,23 +47,10 @@ const userPage = response("AdminUserPage", "Users", ["items"], {
   next,
 });
 
-const session = response(
-  "AdminSession",
-  "A live session",
-  ["id", "user_id", "opened_at", "last_used_at", "expires_at", "address"],
-  {
-    id: { type: "string", description: "The `sid` of its tokens" },
-    user_id: { type: "string" },
-    opened_at: time,
-    last_used_at: { ...time, description: "Rounded down to five minutes or more" },
-    expires_at: { ...time, description: "End of the session if it is not used again, rounded up" },
-    address: { type: "string", description: "Address at which it was opened: IPv4, or an IPv6 /64" },
-    client_id: { type: "string", description: "The OAuth client; absent for a person's own login" },
-    client_name: { type: "string" },
-    scope: { type: "string", description: "What the person allowed it, separated by spaces" },
-    resource: { type: "string", description: "The API or MCP server that its tokens are for" },
-  },
-);
+const session = response("AdminSession", "A live session", [...everySessionProperty, "user_id"], {
+  ...sessionProperties(time),
+  user_id: { type: "string" },
+});
 /** A session on the wire. */
 export type SessionAnswer = FromSchema<typeof session>;
 
@@ -69,20 +63,12 @@ const endedSessions = response("AdminEndedSessions", "The sessions have ended", 
   ended: { ...int64, description: "Number of sessions that were live" },
 });
 
-const auditEvent = response("AdminAuditEvent", "An audit event", ["number", "at", "name", "address"], {
-  number: { ...int64, description: "Position in the trail" },
-  at: time,
-  name: { type: "string", description: `Such as ${auditEventNames[0]}` },
-  subject: { type: "string", description: "The account that the event is about" },
-  actor: { type: "string", description: "The user or machine that made the change" },
-  session_id: { type: "string" },
-  address: { type: "string", description: "IP address, `cli` for commands, `server`" },
-  request_id: { type: "string" },
-  reason: { type: "string" },
-  replica: { type: "string", description: "Process that recorded it: a replica or a command" },
-  client: { type: "string", description: "The OAuth client; absent for a person's own login" },
-  resource: { type: "string" },
-});
+const auditEvent = response(
+  "AdminAuditEvent",
+  "An audit event",
+  everyEventProperty,
+  eventProperties(time, int64),
+);
 /** An audit event on the wire. */
 export type AuditEventAnswer = FromSchema<typeof auditEvent>;
 

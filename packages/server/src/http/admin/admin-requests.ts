@@ -6,12 +6,13 @@ const username = { type: "string", description: "Up to 256 characters, without @
 const email = { type: "string", description: "E-mail address" } as const;
 const displayName = {
   type: ["string", "null"],
-  description: "Name for people, up to 256 characters",
+  description: "Name for people, up to 256 characters. A blank name is null",
 } as const;
 const roles = {
   type: "array",
   items: { type: "string" },
-  description: "Up to 50 roles, each of letters, digits and _ . : -. Needs the power roles:write",
+  description:
+    "Up to 50 roles, each of letters, digits and _ . : -. A repeated role counts once. Needs the power roles:write",
 } as const;
 const password = { type: "string", format: "password" } as const;
 const emailVerified = { type: "boolean", description: "Whether the address is confirmed" } as const;

@@ -1,12 +1,13 @@
 import { Readable } from "node:stream";
 import { auditEventNames } from "../../core/audit-events.ts";
+import { isCalendarDay } from "../../core/calendar-day.ts";
 import { type Issue, LatchkeyError } from "../../core/errors.ts";
 import type { EveryEvent, RecentEvents, RecordedEvent } from "../../core/stories/recent-events.ts";
 import { eventFields } from "../../core/wire-fields.ts";
 import type { AuditEventAnswer } from "./admin-models.ts";
 import { type AdminScope, adminMount, plain } from "./admin-scope.ts";
 import { cursorsOf } from "./cursors.ts";
-import { pageQuery } from "./openapi-admin.ts";
+import { filterText, pageQuery } from "./openapi-admin.ts";
 
 /** The stories of the audit trail. */
 export interface AuditStories {
@@ -33,11 +34,10 @@ const listEvents = {
   powers: ["audit:read"],
   query: {
     user: {
-      type: "string",
-      maxLength: 256,
+      ...filterText(256),
       description: "Events about this user, or caused by them: an id, a name or an address",
     },
-    event: { type: "string", maxLength: 1000, description: "Names of events, separated by commas" },
+    event: { ...filterText(1000), description: "Names of events, separated by commas" },
     from: time("The first moment"),
     to: time("The moment behind the last one"),
     ...pageQuery,
@@ -102,7 +102,7 @@ function eventName(text: string) {
 function momentOf(field: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const at = Date.parse(text);
-  if (Number.isNaN(at)) throw broken(field, "Input is not a time");
+  if (Number.isNaN(at) || !isCalendarDay(text.slice(0, 10))) throw broken(field, "Input is not a time");
   return at;
 }
 

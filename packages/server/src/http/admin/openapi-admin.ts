@@ -47,12 +47,15 @@ export interface AdminOperation {
   readonly refusals?: readonly ErrorCode[];
 }
 
+/** A filter. An empty one is refused: a script with an unset variable would get another list than it asked for. */
+export const filterText = (maxLength: number) => ({ type: "string", minLength: 1, maxLength }) as const;
+
 /** Query parameters of every page. */
 export const pageQuery = {
   limit: {
     type: "string",
     pattern: "^(?:1000|[1-9][0-9]{0,2})$",
-    description: "Items of the page, at most: 1 to 1000. Default: 100",
+    description: "Most items of the page, 1 to 1000. Default: 100",
   },
   cursor: {
     type: "string",
@@ -98,19 +101,20 @@ const descriptions: Readonly<Record<number, string>> = {
 
 const always401 = unauthorized(...tokenRefused, "missing_token");
 const always5xx = serverErrors("overloaded", "provider_unavailable", "store_unavailable");
-const querySyntax: Issue = {
-  loc: ["query", "limit"],
-  msg: "Input is not of the expected form",
-  type: "string_pattern_mismatch",
+const unknownParameter: Issue = {
+  loc: ["query", "serach"],
+  msg: "Unknown parameter",
+  type: "extra_forbidden",
 };
 
-/** The part of a schema that requests are validated with. */
-export function inputOf({ body, query }: AdminOperation): FastifySchema {
+/**
+ * The part of a schema that requests are validated with. An unknown parameter is refused by every operation: a misspelt
+ * filter would list everything.
+ */
+export function inputOf({ body, query = {} }: AdminOperation): FastifySchema {
   return {
     ...(body !== undefined && { body: ref(body) }),
-    ...(query !== undefined && {
-      querystring: { type: "object", additionalProperties: false, properties: query },
-    }),
+    querystring: { type: "object", additionalProperties: false, properties: query },
   };
 }
 
@@ -148,7 +152,6 @@ function headersOf(codes: readonly ErrorCode[]): object {
 }
 
 function refusalsOf({ body, query, issue, refusals = [] }: AdminOperation) {
-  const broken = issue ?? (query !== undefined ? querySyntax : undefined);
   const given: readonly ErrorCode[] = [
     ...(body !== undefined ? (["bad_request"] as const) : []),
     ...(query !== undefined && "cursor" in query ? (["invalid_cursor"] as const) : []),
@@ -163,14 +166,14 @@ function refusalsOf({ body, query, issue, refusals = [] }: AdminOperation) {
       return [status, errors(descriptions[status] ?? "Refused", headersOf(codes), ...codes)];
     }),
   );
-  const syntax = broken === undefined ? undefined : bodyErrors(broken);
+  const syntax = bodyErrors(issue ?? unknownParameter);
   return {
     ...always401,
     ...otherRefusals,
     ...always5xx,
-    ...(body !== undefined && syntax !== undefined && { 413: syntax[413] }),
+    ...(body !== undefined && { 413: syntax[413] }),
     ...byStatus,
     403: errors("Authenticated, but not allowed", {}, ...given.filter((code) => statusOf(code) === 403)),
-    ...(syntax !== undefined && { 422: either(syntax[422], byStatus[422]) }),
+    422: either(syntax[422], byStatus[422]),
   };
 }

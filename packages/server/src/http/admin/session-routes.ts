@@ -2,7 +2,7 @@ import type { SessionAdministration } from "../../core/stories/session-administr
 import { sessionAnswer } from "./admin-answers.ts";
 import { type AdminScope, adminMount, plain } from "./admin-scope.ts";
 import { cursorsOf } from "./cursors.ts";
-import { pageQuery } from "./openapi-admin.ts";
+import { filterText, pageQuery } from "./openapi-admin.ts";
 
 /** The stories of sessions. */
 export interface SessionStories {
@@ -23,8 +23,8 @@ const listSessions = {
   summary: "List live sessions",
   powers: ["sessions:read"],
   query: {
-    user: { type: "string", maxLength: 256, description: "Sessions of the user with this id alone" },
-    client: { type: "string", maxLength: 1500, description: "Sessions of this OAuth client alone" },
+    user: { ...filterText(256), description: "Sessions of the user with this id alone" },
+    client: { ...filterText(1500), description: "Sessions of this OAuth client alone" },
     ...pageQuery,
   },
   answer: { description: "A page of sessions", model: "AdminSessionPage", example: { items: [example] } },

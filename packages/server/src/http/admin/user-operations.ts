@@ -1,4 +1,4 @@
-import { type AdminAnswer, idempotencyKey, ifMatch, pageQuery } from "./openapi-admin.ts";
+import { type AdminAnswer, filterText, idempotencyKey, ifMatch, pageQuery } from "./openapi-admin.ts";
 
 // The operations on users, as the document shows them.
 
@@ -33,8 +33,8 @@ export const listUsers = {
     "fewer users than `limit`, or none, while `next` is there: the work for one page is bounded.",
   powers: ["users:read"],
   query: {
-    search: { type: "string", maxLength: 256, description: "The beginning of a name or address" },
-    role: { type: "string", maxLength: 64, description: "Users with this role alone" },
+    search: { ...filterText(256), description: "The beginning of a name or address" },
+    role: { ...filterText(64), description: "Users with this role alone" },
     status: { type: "string", enum: ["active", "disabled"] },
     verified: { type: "string", enum: ["true", "false"], description: "Whether the address is confirmed" },
     ...pageQuery,

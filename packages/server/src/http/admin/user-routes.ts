@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isAtLocalhost } from "../../core/mail/local-address.ts";
 import type { MailLanguage } from "../../core/mail/mail-kinds.ts";
 import type { PasswordResets } from "../../core/people/self-service.ts";
 import type { ChangeOptions, UserChanges } from "../../core/people/user-changes.ts";
@@ -122,8 +123,12 @@ export function userRoutes({ app, callerOf }: AdminScope, stories: UserStories):
   });
 
   app.post<ById>(`${one}/reset`, plain(operations.resetPassword), async (request, reply) => {
+    const { email } = await changes.byId(request.params.id);
     await selfService.sendReset(request.params.id, await termsOf(request), language);
-    return reply.code(202).send({ message: "A mail with a link is on its way" });
+    const warning = isAtLocalhost(email)
+      ? ". Its address is at localhost, for which no mail server of another machine takes mails"
+      : "";
+    return reply.code(202).send({ message: `A mail with a link is on its way${warning}` });
   });
 
   app.delete<ById>(`${one}/sessions`, plain(operations.endUserSessions), async (request, reply) =>

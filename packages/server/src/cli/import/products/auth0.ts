@@ -1,4 +1,5 @@
 import { type Fields, readImportedUser } from "../../../core/people/imported-user.ts";
+import { addressProblem } from "../csv-columns.ts";
 import { type Converter, isTrue, objectOf, objectsOf, textOf, usernameOf } from "./converter.ts";
 
 /**
@@ -7,6 +8,7 @@ import { type Converter, isTrue, objectOf, objectsOf, textOf, usernameOf } from 
  */
 export const auth0: Converter = {
   product: "Auth0",
+  columnsProblem: addressProblem,
   user(fields) {
     const identifier = objectsOf(fields, "identifiers").find(({ type }) => type === "email") ?? {};
     const email = textOf(fields, "email") ?? textOf(identifier, "value");

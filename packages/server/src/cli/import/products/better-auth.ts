@@ -1,10 +1,12 @@
 import { scryptHash } from "../../../core/passwords/foreign-derivation.ts";
 import { type Fields, readImportedUser } from "../../../core/people/imported-user.ts";
+import { addressProblem } from "../csv-columns.ts";
 import { type Converter, isTrue, textOf, usernameOf } from "./converter.ts";
 
 /** The table `user` of better-auth, with the table `account` as second file. Each is JSON or CSV. */
 export const betterAuth: Converter = {
   product: "better-auth",
+  columnsProblem: addressProblem,
   user: (fields) =>
     readImportedUser({
       id: fields["id"],

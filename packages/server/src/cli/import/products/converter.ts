@@ -1,4 +1,5 @@
 import type { Fields, ImportedUser, RowProblem } from "../../../core/people/imported-user.ts";
+import type { ColumnsProblem } from "../csv-columns.ts";
 
 /** Reads the export of another product. */
 export interface Converter {
@@ -6,6 +7,8 @@ export interface Converter {
   readonly product: string;
   /** The key of the list of users, if the file is one JSON object. */
   readonly list?: string;
+  /** The columns of its CSV files, or the refusal of every CSV file. */
+  readonly columnsProblem: ColumnsProblem;
   /** The user of a row; undefined for a row that is left out, such as an account without a password login. */
   user(fields: Fields): ImportedUser | RowProblem | undefined;
   /** The id under which the second file has the hash of a user. Default: the product has no second file. */

@@ -1,6 +1,7 @@
 import { firebaseHash } from "../../../core/passwords/foreign-derivation.ts";
 import type { FirebaseKeys, ScryptCost } from "../../../core/passwords/foreign-hash.ts";
 import { readImportedUser } from "../../../core/people/imported-user.ts";
+import { noColumns } from "../csv-columns.ts";
 import { type Converter, isTrue, objectsOf, textOf } from "./converter.ts";
 
 /** The password hash parameters of a Firebase project. */
@@ -31,6 +32,7 @@ export function readFirebaseProject(text: string): FirebaseProject | undefined {
 export function firebase(project: FirebaseProject | undefined): Converter {
   return {
     product: "Firebase",
+    columnsProblem: noColumns("Firebase"),
     list: "users",
     user(fields) {
       const email = textOf(fields, "email");

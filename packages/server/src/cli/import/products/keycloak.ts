@@ -7,6 +7,7 @@ import {
   type RowProblem,
   readImportedUser,
 } from "../../../core/people/imported-user.ts";
+import { noColumns } from "../csv-columns.ts";
 import { type Converter, objectOf, objectsOf, textOf, usernameOf } from "./converter.ts";
 
 /** Roles that every user of a realm has, and that mean nothing outside of Keycloak. */
@@ -15,6 +16,7 @@ const ofKeycloak = /^(?:default-roles-.*|offline_access|uma_authorization)$/;
 /** The export of a Keycloak realm (`kc.sh export`), with or without the rest of the realm. */
 export const keycloak: Converter = {
   product: "Keycloak",
+  columnsProblem: noColumns("Keycloak"),
   list: "users",
   user(fields) {
     if (textOf(fields, "serviceAccountClientId") !== undefined) return undefined;

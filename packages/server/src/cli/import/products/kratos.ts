@@ -1,9 +1,11 @@
 import { type Fields, readImportedUser } from "../../../core/people/imported-user.ts";
+import { noColumns } from "../csv-columns.ts";
 import { type Converter, objectOf, objectsOf, textOf, usernameOf } from "./converter.ts";
 
 /** The identities of Ory Kratos, with their credentials (`include_credential=password`). */
 export const kratos: Converter = {
   product: "Kratos",
+  columnsProblem: noColumns("Kratos"),
   user(fields) {
     const traits = objectOf(fields, "traits");
     const password = objectOf(objectOf(fields, "credentials"), "password");

@@ -1,11 +1,13 @@
 import type { Clock } from "../../../core/clock.ts";
 import { readImportedUser, timeOf } from "../../../core/people/imported-user.ts";
+import { addressProblem } from "../csv-columns.ts";
 import { type Converter, isTrue, objectOf, textOf } from "./converter.ts";
 
 /** The table `auth.users` of Supabase, as JSON or CSV. */
 export function supabase(clock: Clock): Converter {
   return {
     product: "Supabase",
+    columnsProblem: addressProblem,
     user(fields) {
       const isGone = textOf(fields, "deleted_at") !== undefined;
       if (isGone || isTrue(fields, "is_anonymous")) return undefined;
