@@ -21,7 +21,8 @@ export interface AccountComposition extends Foundation {
 
 /** Composes the account pages. Undefined if they are off. */
 export function composeAccount(parts: AccountComposition): AccountParts | undefined {
-  const { config, issuer, store, clock, log, keys, signIn, selfService, ownSessions, passwordRules } = parts;
+  const { config, issuer, store, clock, steady, log, keys } = parts;
+  const { signIn, selfService, ownSessions, passwordRules } = parts;
   if (config.accountPages !== "on") return undefined;
   // A session of a browser ends with its cookie, so none of them stays behind.
   const max = Math.min(signIn.settings.max, config.accessTokenTtl);
@@ -34,5 +35,5 @@ export function composeAccount(parts: AccountComposition): AccountParts | undefi
   });
   const signUpDomains = typeof config.signUp === "string" ? [] : config.signUp;
   const passwordMinLength = passwordRules.minLength;
-  return { issuer, browsers, selfService, ownSessions, passwordMinLength, signUpDomains, log };
+  return { issuer, browsers, selfService, ownSessions, passwordMinLength, signUpDomains, steady, log };
 }
