@@ -527,6 +527,49 @@ describe("a form that is sent twice", () => {
   });
 });
 
+describe("a link that is opened while somebody else is signed in", () => {
+  test("changes the account that it names, and leaves theirs alone", async () => {
+    await using own = await testServer({ MAILBOX: "on" });
+    const alice = new Visitor(own);
+    await alice.signIn("alice", passwords.alice);
+    await alice.send("/account/email", { email: "alice@new.example", current_password: passwords.alice });
+    const link = await linkOf(own, "change_email");
+    const bob = new Visitor(own);
+    await bob.signIn("bob", passwords.bob);
+    own.newEvents();
+
+    const asked = await bob.open(link);
+    expect(asked.html).toContain("for your account <strong><bdi>alice</bdi></strong>");
+    const { cookie } = bob;
+    const done = await bob.send("/account/confirm", { link: tokenOf(link) });
+    expect(done.html).toContain(
+      "The account <strong><bdi>alice</bdi></strong> has the address <strong><bdi>alice@new.example</bdi></strong>.",
+    );
+    expect(own.newEvents()).toEqual([
+      expect.objectContaining({ name: "user.changed", subject: "user:alice", reason: "email" }),
+    ]);
+
+    // Bob goes on as himself.
+    expect(bob.cookie).toBe(cookie);
+    const { html } = await bob.open("/account");
+    expect(html).toContain("bob@example.com");
+    expect(html).not.toContain("alice");
+  });
+
+  test("to set a password ends no session of theirs", async () => {
+    await using own = await testServer({ MAILBOX: "on" });
+    await new Visitor(own).send("/account/forgot", { username: "alice" });
+    const link = tokenOf(await linkOf(own, "reset"));
+    const bob = new Visitor(own);
+    await bob.signIn("bob", passwords.bob);
+    const next = { new_password: "orbit velvet cactus", new_password_again: "orbit velvet cactus" };
+    expect(heading(await bob.send("/account/reset", { link, ...next }))).toBe("Your new password is saved");
+    expect((await bob.open("/account")).html).toContain("bob@example.com");
+    const alice = new Visitor(own);
+    expect((await alice.signIn("alice", next.new_password)).status).toBe(303);
+  });
+});
+
 describe("a new account", () => {
   test("is made by the link in the mail", async () => {
     const visitor = new Visitor(server);

@@ -272,6 +272,7 @@ describe("a person without JavaScript", () => {
     await submit(page, "Send a link to confirm it");
     expect(await page.textContent("main")).toContain("bob@example.com");
     await page.goto(server.url + (await linkOf(server, "verify")));
+    expect(await page.textContent("main")).toContain("for your account bob");
     await submit(page, "Confirm");
     expect(await heading(page)).toBe("Your address is confirmed");
     await page.getByRole("link", { name: "Back to your account" }).click();

@@ -36,16 +36,17 @@ export function confirmForm(site: AccountSite, { selfService }: AccountParts): L
   return {
     name: "confirm",
     purposes: ["verify", "change_email"],
-    form({ email }, _typed, reply) {
+    // The link counts whoever is signed in: the page names the account that it is for.
+    form({ email, username }, _typed, reply) {
       const { title, lead, submit } = site.shown(reply).texts.confirm;
-      return { title, submit, lead: lead(strongText(email)), fields: [] };
+      return { title, submit, lead: lead(strongText(email), strongText(username ?? email)), fields: [] };
     },
     faults: () => [],
     async use(token, _typed, request, reply) {
       const { language, texts } = site.shown(reply);
-      const { email } = await selfService.confirmEmail(token, callerOf(request), language);
+      const { email, username } = await selfService.confirmEmail(token, callerOf(request), language);
       const { doneTitle: title, done } = texts.confirm;
-      return { title, sentences: [done(strongText(email))], way: "account" };
+      return { title, sentences: [done(strongText(email), strongText(username))], way: "account" };
     },
   };
 }
