@@ -10,6 +10,7 @@ import { changedUser, reasonsOf, sameTexts } from "./changed-user.ts";
 import type { Erasures, Pseudonyms } from "./erasures.ts";
 import { assertNamesFree } from "./free-names.ts";
 import { notice } from "./new-links.ts";
+import { unknownPassword } from "./new-passwords.ts";
 import {
   changedMeanwhile,
   LastAdministratorProblem,
@@ -102,7 +103,7 @@ export function createUserChanges(parts: UserChangeParts): UserChanges {
     byId: async (id) => recordOf(await userOf(id)),
     search: (query) => searchUsers(parts.userSearch, query),
 
-    async add({ password, mustChange, emailVerified, ...person }, options, alongside) {
+    async add({ password = unknownPassword(), mustChange, emailVerified, ...person }, options, alongside) {
       assertMaySetRoles(options, person.roles, ["user"]);
       const names = namesToAdd(person);
       await assertNamesFree(users, person);
