@@ -26,7 +26,12 @@ export function isScope(text: string): boolean {
 
 /** The scope tokens of a parameter, each once. Clients separate them by any blanks, also at the edges. */
 export function readScopes(text: string): string[] {
-  return [...new Set(text.split(/\s+/))].filter((word) => scopeToken.test(word));
+  return wordsOf(text).filter((word) => scopeToken.test(word));
+}
+
+/** The words of a parameter, each once, also those that are no scope tokens. */
+function wordsOf(text: string): string[] {
+  return [...new Set(text.split(/\s+/))].filter((word) => word !== "");
 }
 
 /**
@@ -36,7 +41,7 @@ export function readScopes(text: string): string[] {
  * @param asked the parameter `scope`
  */
 export function asksUnknownAlone(asked: string | undefined, resource: Resource): boolean {
-  const words = readScopes(asked ?? "").filter((word) => !withoutEffect.has(word));
+  const words = wordsOf(asked ?? "").filter((word) => !withoutEffect.has(word));
   return words.length > 0 && !words.some((word) => isKnown(word, resource));
 }
 
@@ -82,7 +87,7 @@ export function machineScope(
   resource: Resource,
 ): { readonly scope: string | undefined; readonly dropped: readonly string[] } {
   const [kept, dropped] = partition(readScopes(held), (word) => isKnown(word, resource));
-  const words = readScopes(asked ?? "").filter((word) => !profileScopes.includes(word));
+  const words = wordsOf(asked ?? "").filter((word) => !profileScopes.includes(word));
   const strict: Resource = { ...resource, refusesUnknownScopes: true };
   return { scope: narrowed(kept.join(" "), words.join(" "), strict), dropped };
 }
