@@ -334,6 +334,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
       expect(await world.stories.confirmEmail(link, caller, "en")).toEqual({
         purpose: "verify",
         email: "alice@example.com",
+        username: "alice",
       });
       expect(await world.store.users.byId("user:alice")).toMatchObject({ emailVerifiedAt: world.now() });
       expect(world.heard).toMatchObject([{ name: "user.changed", reason: "email_verified" }]);
