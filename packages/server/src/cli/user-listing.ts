@@ -8,7 +8,7 @@ import { readArgument, UsageProblem } from "./failures.ts";
 import { type Listing, printOne, printPages, printParts } from "./listing.ts";
 import { withUsers } from "./user-access.ts";
 
-type Filters = "search" | "role" | "status";
+type Filters = "search" | "role" | "status" | "verified" | "unverified";
 
 /** `latchkey user list`. */
 export function listUsers(given: Given<"json" | "limit" | "after" | Filters>): Promise<void> {
@@ -48,14 +48,17 @@ export function showUser(given: Given<"json">): Promise<void> {
 }
 
 /** The filters of the command line. Undefined without any: then the list has every user, by name. */
-function filtersOf({ option }: Given<Filters>) {
+function filtersOf({ option, has }: Given<Filters>) {
   const [search, role, status] = [option("search"), option("role"), option("status")];
-  if (search === undefined && role === undefined && status === undefined) return undefined;
+  if (has("verified") && has("unverified"))
+    throw new UsageProblem("--verified and --unverified exclude one another");
+  const verified = has("verified") ? true : has("unverified") ? false : undefined;
+  if ([search, role, status, verified].every((filter) => filter === undefined)) return undefined;
   const active =
     status === undefined
       ? undefined
       : readArgument(`--status=${status}`, () => choice("active", "disabled")(status)) === "active";
-  return { search, role, active };
+  return { search, role, active, verified };
 }
 
 function textOf({ branch, key, id }: SearchPosition): string {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { UsageProblem } from "./failures.ts";
@@ -25,7 +24,7 @@ export function addUser({ config, words, option, options, has }: Given<AddOption
     };
     // Before the operator types a password for nothing.
     await people.assertFree(person);
-    const password = withoutPassword ? unknownPassword() : await askNewPassword();
+    const password = withoutPassword ? undefined : await askNewPassword();
     const user = await userChanges.add({ ...person, password, mustChange }, byOperator);
     print(`added ${user.id}`);
     if (!withoutPassword) return;
@@ -50,9 +49,4 @@ export function changePassword(given: Given<"must-change" | "mail">): Promise<vo
     await userChanges.setPassword(user.id, await askNewPassword(), { ...byOperator, mustChange });
     print(`changed the password of ${user.username}; all their sessions have ended`);
   });
-}
-
-/** A password of 256 random bits, which is hashed and forgotten. */
-function unknownPassword(): string {
-  return randomBytes(32).toString("base64url");
 }

@@ -21,7 +21,8 @@ export interface AccountComposition extends Foundation {
 
 /** Composes the account pages. */
 export function composeAccount(parts: AccountComposition): AccountParts {
-  const { config, issuer, store, clock, log, keys, signIn, selfService, ownSessions, passwordRules } = parts;
+  const { config, issuer, store, clock, steady, log, keys } = parts;
+  const { signIn, selfService, ownSessions, passwordRules } = parts;
   // A session of a browser ends with its cookie, so none of them stays behind.
   const max = Math.min(signIn.settings.max, config.accessTokenTtl);
   const settings = { ...signIn.settings, max, idle: Math.min(signIn.settings.idle, max) };
@@ -33,5 +34,5 @@ export function composeAccount(parts: AccountComposition): AccountParts {
   });
   const signUpDomains = typeof config.signUp === "string" ? [] : config.signUp;
   const passwordMinLength = passwordRules.minLength;
-  return { issuer, browsers, selfService, ownSessions, passwordMinLength, signUpDomains, log };
+  return { issuer, browsers, selfService, ownSessions, passwordMinLength, signUpDomains, steady, log };
 }

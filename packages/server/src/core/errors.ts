@@ -15,7 +15,7 @@ const refusals = {
   invalid_grant: [400, "The code or the refresh token is not valid for this client: sign in again"],
   invalid_scope: [
     400,
-    "The scope is wider than what was allowed: sign in again to ask for more. A machine has the scope of `latchkey client add`",
+    "The scope is unknown, or wider than what was allowed: sign in again to ask for more. A machine has the scope of `latchkey client add`",
   ],
   invalid_target: [400, "The resource is not known here, or is not the one that was allowed"],
   invalid_link: [

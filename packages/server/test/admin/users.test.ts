@@ -1,5 +1,6 @@
 import { passwords } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { linkOf, tokenOf } from "../api/account-world.ts";
 import { send } from "../api/api-case.ts";
 import { type AdminWorld, adminWorld } from "./admin-world.ts";
 
@@ -67,6 +68,40 @@ describe("a user", () => {
       ]),
     );
     expect(await login(username)).toBe(200);
+  });
+
+  test("is added without a password, and chooses one by the link of a reset", async () => {
+    await using own = await adminWorld({ MAILBOX: "on" });
+    const [administrator, body] = [
+      await own.tokenOf("root"),
+      { username: "nina", email: "nina@example.com" },
+    ];
+    const request = { method: "POST", path: "/users", body } as const;
+    await own.expectAnswer(administrator, request, { status: 201, events: ["user.added"] });
+    const reset = { method: "POST", path: "/users/user:nina/reset" } as const;
+    await own.expectAnswer(administrator, reset, { status: 202, events: ["reset.requested"] });
+    const link = tokenOf(await linkOf(own.server, "reset"));
+    const chosen = {
+      method: "POST",
+      path: "/password/reset",
+      body: { link, new_password: password },
+    } as const;
+    expect((await send(own.server, "/auth", chosen)).status).toBe(200);
+    const login = { method: "POST", path: "/login", body: { username: "nina", password } } as const;
+    expect((await send(own.server, "/auth", login)).status).toBe(200);
+  });
+
+  test("without a password is signed in by none", async () => {
+    const { username } = await person({ password: undefined });
+    for (const word of [password, "undefined", "null", " "]) expect(await login(username, word)).toBe(401);
+    // An empty password, or none at all, is no password that was left out.
+    for (const [word, code] of [
+      ["", "weak_password"],
+      [null, "validation_error"],
+    ] as const) {
+      const body = { username: "nils", email: "nils@example.com", password: word };
+      await world.expectAnswer(helen, { method: "POST", path: "/users", body }, { status: 422, code });
+    }
   });
 
   test("is disabled, enabled, given a password and removed", async () => {

@@ -87,6 +87,20 @@ describe("the rows of a file", () => {
     ]);
   });
 
+  test("JSON lines of a product that also writes one object with a list", async () => {
+    expect(await recordsIn('{"a":1,"b":{"users":[]}}\n{"a":2}\n', "users")).toEqual([
+      { line: 1, fields: { a: 1, b: { users: [] } } },
+      { line: 2, fields: { a: 2 } },
+    ]);
+    for (const text of [
+      '{"realm":"r","users":[{"a":1}]}',
+      '{\n"users":[\n{"a":1}]}',
+      '{"x":\n"users":[{"a":1}]}',
+    ])
+      expect(await recordsIn(text, "users")).toMatchObject([{ fields: { a: 1 } }]);
+    expect(await recordsIn('{"realm":"r"}\n', "users")).toEqual([]);
+  });
+
   test("a JSON list, with the line on which each object begins", async () => {
     expect(await recordsIn('\n[\n {"a":1},\n {"b":\n "]}"}\n]\n')).toEqual([
       { line: 3, fields: { a: 1 } },

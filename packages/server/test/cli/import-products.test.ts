@@ -267,6 +267,14 @@ describe("Kratos", () => {
     expect(await opens(user.passwordHash, vectorPassword)).toBe(true);
   });
 
+  test("an identity in the form of Kratos' own import", async () => {
+    const { id: _, created_at: __, ...create } = row;
+    const user = userOf(kratos, { create, patch_id: "5dea9f9c-82dd-4c0e-b6e4-ec93aa000000" });
+    expect(user).toMatchObject({ username: "alice", email: "alice@example.com", emailVerified: true });
+    expect(user.id).toBeUndefined();
+    expect(await opens(user.passwordHash, vectorPassword)).toBe(true);
+  });
+
   test("other traits, an inactive identity, and one without a password", () => {
     const user = userOf(kratos, { ...row, traits: { name: "Al" }, state: "inactive" });
     expect(user).toMatchObject({ email: "alice@example.com", displayName: "Al", disabled: true });

@@ -12,6 +12,8 @@ beforeAll(async () => {
     args: ["--no-sandbox", "--host-resolver-rules=MAP *.example 127.0.0.1"],
   });
   server = await testServer({ MAILBOX: "on", SIGN_UP: "example.com" });
+  const root = { username: "root", email: "root@example.com", displayName: null, roles: ["admin"] };
+  await server.server.people.add(root, phrase);
 });
 afterAll(async () => {
   await browser.close();
@@ -80,6 +82,30 @@ async function join(page: Page, username: string): Promise<void> {
 /** The links that a test has used. */
 const links = new Set<string>();
 
+/** Asks for a reset on the page. @returns the link in the mail */
+async function resetLinkOf(page: Page, username: string): Promise<string> {
+  await page.goto(`${server.url}/account/forgot`);
+  await page.getByLabel("User name or e-mail address").fill(username);
+  await press(page, "Send the link");
+  const link = await linkOf(server, "reset", [...links]);
+  links.add(link);
+  return link;
+}
+
+/** Sends a request of an administrator over HTTP. */
+async function administer(method: string, path: string, body: object): Promise<void> {
+  const send = (url: string, how: string, sent: object, token = "") =>
+    fetch(server.url + url, {
+      method: how,
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify(sent),
+    });
+  const login = await send("/auth/login", "POST", { username: "root", password: phrase });
+  const { access_token }: { access_token: string } = JSON.parse(await login.text());
+  const answer = await send(`/admin/v1${path}`, method, body, access_token);
+  expect(answer.ok, await answer.text()).toBe(true);
+}
+
 describe("a person without JavaScript", () => {
   test("signs up, and no page complains", async () => {
     await using opened = await open("/account/sign-in");
@@ -100,7 +126,8 @@ describe("a person without JavaScript", () => {
     await page.getByLabel("User name or e-mail address").fill("DORA@example.com");
     await press(page, "Send the link");
     expect(await heading(page)).toBe("Look into your mailbox");
-    const link = await linkOf(server, "reset");
+    const link = await linkOf(server, "reset", [...links]);
+    links.add(link);
     // The person opens the mail, and presses its link.
     await page.goto(`${server.url}/mailbox`);
     await page.locator(`a[href$="${link}"]`).first().click();
@@ -152,6 +179,7 @@ describe("a person without JavaScript", () => {
     await press(page, "Send the link");
     expect(await page.textContent("main")).toContain("frédéric@exämple.example");
     const link = await linkOf(server, "change_email");
+    links.add(link);
     await page.goto(server.url + link);
     await press(page, "Confirm");
     expect(await heading(page)).toBe("Your address is confirmed");
@@ -219,26 +247,54 @@ describe("a person without JavaScript", () => {
     expect(await page.getByLabel("Sign me out everywhere else").isChecked()).toBe(false);
   });
 
-  test("presses twice, and the account is made once", async () => {
-    await using opened = await open("/account/sign-up");
-    const { page } = opened;
-    await page.getByLabel("E-mail address").fill("hugo@example.com");
-    await press(page, "Send the link");
-    const link = await linkOf(server, "sign_up", [...links]);
-    links.add(link);
-    await page.goto(server.url + link);
-    await page.getByLabel("User name").fill("hugo");
+  test("must choose another password at the sign-in, and is then signed in", async () => {
+    await administer("PATCH", "/users/user:bob", { must_change_password: true });
+    await using opened = await open("/account");
+    const { page, complaints } = opened;
+    await signIn(page, "bob", passwords.bob);
+    expect(await page.textContent("main")).toContain("your password has to be changed");
+    await page.getByLabel("Password", { exact: true }).fill(passwords.bob);
     await choose(page, phrase);
-    server.newEvents();
-    await page.getByRole("button", { name: "Create the account" }).dblclick();
-    await until("a result is shown", async () => !page.url().includes("link="), browserTimeout);
-    await until("the account is made", () =>
-      server.newEvents().some(({ name }) => name === "user.signed_up"),
-    );
-    await page.goto(`${server.url}/account/sign-in`);
-    await signIn(page, "hugo", phrase);
+    await submit(page, "Save and sign in");
     expect(await heading(page)).toBe("Your account");
-    expect(server.newEvents().map(({ name }) => name)).not.toContain("user.signed_up");
+    await submit(page, "Sign out");
+    await signIn(page, "bob", phrase);
+    expect(await heading(page)).toBe("Your account");
+    expect(complaints).toEqual([]);
+    await server.server.people.setPassword("bob", passwords.bob);
+  });
+
+  test("confirms the present address", async () => {
+    await using opened = await open("/account");
+    const { page, complaints } = opened;
+    await signIn(page, "bob", passwords.bob);
+    expect(await page.textContent(".summary")).toContain("Not confirmed yet");
+    await submit(page, "Send a link to confirm it");
+    expect(await page.textContent("main")).toContain("bob@example.com");
+    await page.goto(server.url + (await linkOf(server, "verify")));
+    expect(await page.textContent("main")).toContain("for your account bob");
+    await submit(page, "Confirm");
+    expect(await heading(page)).toBe("Your address is confirmed");
+    await page.getByRole("link", { name: "Back to your account" }).click();
+    expect(await page.textContent(".summary")).not.toContain("Not confirmed yet");
+    expect(complaints).toEqual([]);
+  });
+
+  test("joins by an invitation", async () => {
+    const invited = { email: "ivan@elsewhere.example", roles: ["user", "editor"] };
+    await administer("POST", "/invitations", invited);
+    await using opened = await open(await linkOf(server, "invitation"));
+    const { page, complaints } = opened;
+    expect(await page.textContent("main")).toContain("ivan@elsewhere.example");
+    await page.getByLabel("User name").fill("ivan");
+    await choose(page, phrase);
+    await submit(page, "Create the account");
+    expect(await heading(page)).toBe("Your account is ready");
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await signIn(page, "ivan", phrase);
+    expect(await page.textContent(".summary")).toContain("ivan@elsewhere.example");
+    expect(await page.textContent(".summary")).not.toContain("Not confirmed yet");
+    expect(complaints).toEqual([]);
   });
 
   test("goes back after sign-out, and no page of the account is shown again", async () => {
@@ -257,16 +313,111 @@ describe("a person without JavaScript", () => {
     await using opened = await open("/account");
     const { page } = opened;
     await join(page, "ines");
-    const earlier = await linkOf(server, "reset");
-    await page.goto(`${server.url}/account/forgot`);
-    await page.getByLabel("User name or e-mail address").fill("ines");
-    await press(page, "Send the link");
-    const link = await linkOf(server, "reset", [earlier]);
+    const link = await resetLinkOf(page, "ines");
     await page.goto(server.url + link);
     await choose(page, "a quite different one");
     await submit(page, "Save the password");
     await page.goBack();
     expect(await heading(page)).toBe("This link does not work any more");
+  });
+});
+
+describe("a double click", () => {
+  /**
+   * Presses a button a second time when the server has done the work, and its answer is still on its way. Waits for the
+   * page that the person reads in the end.
+   */
+  async function pressTwice(page: Page, button: string, title: string): Promise<void> {
+    const first = Promise.withResolvers<number>();
+    let posts = 0;
+    await page.route("**/account/*", async (route) => {
+      const request = route.request();
+      if (request.method() !== "POST" || posts++ > 0) return route.continue();
+      // The test brings the first form to the server, and keeps its answer from the browser.
+      const { cookie = "", "content-type": type = "" } = await request.allHeaders();
+      const headers = { origin: server.url, "content-type": type, ...(cookie !== "" && { cookie }) };
+      const sent = { method: "POST", redirect: "manual", headers, body: request.postData() } as const;
+      first.resolve((await fetch(request.url(), sent)).status);
+    });
+    const box = await page.getByRole("button", { name: button, exact: true }).boundingBox();
+    const [x, y] = [(box?.x ?? 0) + 5, (box?.y ?? 0) + 5];
+    await page.mouse.click(x, y);
+    expect(await first.promise).toBeLessThan(400);
+    await page.mouse.click(x, y);
+    await page.getByRole("heading", { name: title, exact: true }).waitFor({ timeout: browserTimeout });
+    expect(posts).toBe(2);
+  }
+
+  const named = (name: string) => server.newEvents().filter((event) => event.name === name);
+
+  test("makes one account, and says that it is ready", async () => {
+    await using opened = await open("/account/sign-up");
+    const { page } = opened;
+    await page.getByLabel("E-mail address").fill("hugo@example.com");
+    await press(page, "Send the link");
+    const link = await linkOf(server, "sign_up", [...links]);
+    links.add(link);
+    await page.goto(server.url + link);
+    await page.getByLabel("User name").fill("hugo");
+    await choose(page, phrase);
+    server.newEvents();
+    await pressTwice(page, "Create the account", "Your account is ready");
+    expect(named("user.signed_up")).toHaveLength(1);
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await signIn(page, "hugo", phrase);
+    expect(await heading(page)).toBe("Your account");
+  });
+
+  test("resets one password, and says that it is saved", async () => {
+    await using opened = await open("/account");
+    const { page } = opened;
+    await join(page, "jane");
+    const link = await resetLinkOf(page, "jane");
+    await page.goto(server.url + link);
+    await choose(page, "a quite different one");
+    server.newEvents();
+    await pressTwice(page, "Save the password", "Your new password is saved");
+    expect(named("user.password_changed")).toHaveLength(1);
+  });
+
+  test("confirms one address, and says so", async () => {
+    await using opened = await open("/account");
+    const { page } = opened;
+    await join(page, "kate");
+    await page.goto(`${server.url}/account/email`);
+    await page.getByLabel("New e-mail address").fill("kate@elsewhere.example");
+    await page.getByLabel("Current password").fill(phrase);
+    await submit(page, "Send the link");
+    await page.goto(server.url + (await linkOf(server, "change_email", [...links])));
+    server.newEvents();
+    await pressTwice(page, "Confirm", "Your address is confirmed");
+    expect(named("user.changed")).toHaveLength(1);
+  });
+
+  test("changes the own password once, and says so", async () => {
+    await using opened = await open("/account");
+    const { page } = opened;
+    await join(page, "lily");
+    await page.goto(`${server.url}/account/password`);
+    await page.getByLabel("Current password").fill(phrase);
+    await choose(page, "a quite different one");
+    server.newEvents();
+    await pressTwice(page, "Change password", "Your password is changed");
+    expect(named("user.password_changed")).toHaveLength(1);
+  });
+
+  test("at a password that must be changed signs in", async () => {
+    await using opened = await open("/account");
+    const { page } = opened;
+    await join(page, "mary");
+    await submit(page, "Sign out");
+    await administer("PATCH", "/users/user:mary", { must_change_password: true });
+    await signIn(page, "mary", phrase);
+    await page.getByLabel("Password", { exact: true }).fill(phrase);
+    await choose(page, "a quite different one");
+    server.newEvents();
+    await pressTwice(page, "Save and sign in", "Your account");
+    expect(named("user.password_changed")).toHaveLength(1);
   });
 });
 

@@ -54,6 +54,22 @@ test.each([
   expect(await problem(password)).toBeUndefined();
 });
 
+describe("characters at random", () => {
+  test.each(["GTd7Fguo", "V8FWnFbB", "0JxXujr4", "LOzAxzXM", "k#9vQ!2z"])(
+    "eight are refused: %s",
+    async (password) => {
+      expect(await problem(password)).toMatchObject({ reason: "guessable" });
+    },
+  );
+
+  test.each(["GTd7FguoX", "V8FWnFbBq", "0JxXujr4P", "LOzAxzXMv", "k#9vQ!2zT"])(
+    "nine are accepted: %s",
+    async (password) => {
+      expect(await problem(password)).toBeUndefined();
+    },
+  );
+});
+
 test("the name of another user says nothing about a password", async () => {
   expect(await problem("Zaphod4242Beeble", { names: ["ford"] })).toBeUndefined();
   expect(await problem("Zaphod4242", { names: ["zaphod"] })).toMatchObject({ reason: "guessable" });

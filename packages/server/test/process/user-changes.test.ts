@@ -246,6 +246,7 @@ describe("latchkey user list finds", () => {
   beforeAll(async () => {
     for (const name of ["lia", "lio", "liu"]) await add(name, "--role", "finder", "--name", `Zed ${name}`);
     await latchkey("user", "disable", "lio");
+    await latchkey("user", "set", "liu", "--verified");
   });
 
   test.for<[string, string[], string[]]>([
@@ -254,6 +255,8 @@ describe("latchkey user list finds", () => {
     ["by a display name", ["--search", "zed"], ["lia", "lio", "liu"]],
     ["by role", ["--role", "finder"], ["lia", "lio", "liu"]],
     ["by status", ["--role", "finder", "--status", "active"], ["lia", "liu"]],
+    ["with a verified address", ["--search", "li", "--verified"], ["liu"]],
+    ["without one", ["--role", "finder", "--unverified"], ["lia", "lio"]],
     ["nobody", ["--search", "lix"], []],
   ])("users %s", async ([, args, expected]) => {
     expect(await names(...args)).toEqual(expected);
@@ -269,6 +272,7 @@ describe("latchkey user list finds", () => {
   test("no user for an unknown status or an odd cursor", async () => {
     expectUsageError(await latchkey("user", "list", "--status", "gone"), /--status=gone: expected/);
     expectUsageError(await latchkey("user", "list", "--role", "a", "--after", "b"), /--after=b: expected/);
+    expectUsageError(await latchkey("user", "list", "--verified", "--unverified"), /exclude one another/);
   });
 });
 

@@ -3,36 +3,49 @@ import { join } from "node:path";
 import { adminPassword, Place } from "@latchkey/testkit/server/server-process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { administrationOf } from "./administration.ts";
+import { everyOperation, expectEveryOperation } from "./called-operations.ts";
 import { generate, pythonEnvironment, run } from "./tools.ts";
 import { startWireServer, type WireServer } from "./wire-server.ts";
 
 const programs = join(import.meta.dirname, "clients");
 /** The timeout of a client, in milliseconds. A client that reads a stream never ends. */
 const timeout = 60_000;
+/** How long the first run may take to fetch the generator and to build a client, in milliseconds. */
+const firstRun = 900_000;
 
 const place = new Place();
 let wire: WireServer;
 let credentials: readonly string[];
 beforeAll(async () => {
-  wire = await startWireServer(place);
+  wire = await startWireServer(place, everyOperation);
   credentials = [wire.server.url, "admin", adminPassword];
 });
 
-describe("a client from openapi-generator calls every operation", () => {
-  test("in Python", async () => {
+describe("a client from openapi-generator in Python", () => {
+  /** Runs a program of the client. @returns what it prints */
+  let call: (program: string) => Promise<string>;
+  beforeAll(async () => {
     const folder = await generate(wire.document, "python", { packageName: "latchkey_client" });
     const environment = await pythonEnvironment("python-client");
     await run(`${environment}/bin/pip`, ["install", "--quiet", "--force-reinstall", folder]);
-    const printed = await run(`${environment}/bin/python`, [`${programs}/call.py`, ...credentials], {
-      timeout,
-    });
-    expectAnswers(printed);
-    const administered = await run(`${environment}/bin/python`, [`${programs}/admin.py`, ...credentials], {
-      timeout,
-    });
-    expect(JSON.parse(administered)).toEqual(administrationOf("carol", "Carol"));
+    call = (program) =>
+      run(`${environment}/bin/python`, [`${programs}/${program}`, ...credentials], { timeout });
+  }, firstRun);
+
+  test("signs in, refreshes, signs out, and is refused", async () => {
+    expectAnswers(await call("call.py"));
   });
 
+  test("administers a user", async () => {
+    expect(JSON.parse(await call("admin.py"))).toEqual(administrationOf("carol", "Carol"));
+  });
+
+  test("calls each operation of the administration and of the own account", async () => {
+    expectEveryOperation(wire.document, await call("operations.py"));
+  });
+});
+
+describe("a client from openapi-generator signs in, refreshes, signs out, and is refused", () => {
   test("in Go", async () => {
     const folder = await generate(wire.document, "go", { packageName: "latchkey", withGoMod: "true" });
     mkdirSync(`${folder}/call`, { recursive: true });

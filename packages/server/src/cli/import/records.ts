@@ -29,15 +29,22 @@ export async function* readRecords(
   { list, columnsProblem = () => undefined }: FileForm,
   onBytes?: (bytes: number) => void,
 ): AsyncGenerator<FileRecord> {
-  const { first, chunks } = await begun(textChunks(file, onBytes));
+  const { first, lines, chunks } = await begun(textChunks(file, onBytes));
   if (first === undefined) throw new CommandProblem(`${file} is empty`);
   if (first === "[") yield* parsed(jsonObjects(file, chunks, undefined));
   else if (first === "{") {
-    yield* parsed(list === undefined ? linesOf(file, chunks) : jsonObjects(file, chunks, list));
+    const areLines = list === undefined || areRows(lines, list);
+    yield* parsed(areLines ? linesOf(file, chunks) : jsonObjects(file, chunks, list));
   } else yield* csvRows(file, chunks, columnsProblem);
 }
 
-/** The first character that is not a space, and all of the text. */
+/** Whether two lines are rows of JSON lines, and not the object with the list, or its beginning. */
+function areRows([one = "", next = ""]: readonly string[], list: string): boolean {
+  const record = recordIn(one);
+  return "fields" in record && !Object.hasOwn(record.fields, list) && next.startsWith("{");
+}
+
+/** The first character that is not a space, the first two lines as far as they were read, and all of the text. */
 async function begun(chunks: AsyncGenerator<string>) {
   let text = "";
   while (text.trim() === "") {
@@ -49,7 +56,7 @@ async function begun(chunks: AsyncGenerator<string>) {
     yield text;
     yield* chunks;
   }
-  return { first: text.trim().at(0), chunks: all() };
+  return { first: text.trim().at(0), lines: text.trim().split("\n", 2), chunks: all() };
 }
 
 async function* parsed(pieces: AsyncIterable<FilePiece>): AsyncGenerator<FileRecord> {

@@ -1,5 +1,6 @@
+import { LatchkeyError } from "../errors.ts";
 import type { Resource } from "./resources.ts";
-import { allowedScopes, isScope } from "./scopes.ts";
+import { allowedScopes, asksUnknownAlone, isScope } from "./scopes.ts";
 
 /** Noted scopes, at most. A client can send any number of them. */
 const mostNoted = 100;
@@ -30,13 +31,18 @@ export function noteDroppedScopes(
   };
 }
 
-/** The scope that a person is asked about, with a note of the words that were dropped. */
+/**
+ * The scope that a person is asked about, with a note of the words that were dropped. The function that it returns
+ * throws {LatchkeyError} `invalid_scope` for unknown scopes alone, at a resource that refuses them.
+ */
 export function createAllowedScope(
   noteDropped: NoteDroppedScopes,
 ): (asked: string | undefined, resource: Resource) => string {
   return (asked, resource) => {
     const { scope, dropped } = allowedScopes(asked, resource);
     noteDropped(resource, dropped);
+    if (resource.refusesUnknownScopes && asksUnknownAlone(asked, resource))
+      throw new LatchkeyError("invalid_scope", { reason: "unknown scopes alone" });
     return scope;
   };
 }

@@ -35,7 +35,7 @@ export async function grantedResource(
  * The scope of a new access token of a client. It may be narrower than the one that the person allowed.
  *
  * @param asked the parameter `scope`
- * @throws {LatchkeyError} `invalid_scope` if it would be wider
+ * @throws {LatchkeyError} `invalid_scope` if it would be wider, or for unknown scopes alone at the administration
  */
 export function grantedScope(
   asked: string | undefined,
@@ -44,7 +44,7 @@ export function grantedScope(
 ): string {
   const scope = narrowed(granted, asked, resource);
   if (scope === undefined)
-    throw new LatchkeyError("invalid_scope", { reason: "wider than what was allowed" });
+    throw new LatchkeyError("invalid_scope", { reason: "wider than what was allowed, or unknown" });
   return scope;
 }
 

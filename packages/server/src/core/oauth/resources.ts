@@ -13,6 +13,11 @@ export interface Resource {
   readonly scopes: readonly string[];
   /** Whether clients may ask for any scope: a resource on this machine that nobody added. */
   readonly anyScope?: true;
+  /**
+   * Whether a request for unknown scopes alone gets `invalid_scope`: the administration, where all scopes are all
+   * powers. Elsewhere it gets all scopes, because several clients of MCP servers always send unknown ones.
+   */
+  readonly refusesUnknownScopes?: true;
   /** Whether it is `/mcp` of this server. Roles decide there, so the page says what a client gets. */
   readonly ownTools?: true;
 }
@@ -80,7 +85,10 @@ export interface ResourceParts {
 export function createResources(parts: ResourceParts): Resources {
   const { issuer, mcp, audience, fallback, registered } = parts;
   // Never the default of a client. An entry of the table with its URL does not change its scopes.
-  const administration: Resource = { url: administrationOf(issuer), name: null, scopes: powers };
+  const administration: Resource = {
+    ...{ url: administrationOf(issuer), name: null, scopes: powers },
+    refusesUnknownScopes: true,
+  };
   const administrationUrl = comparableUrl(administration.url);
   const tools = mcp ? `${issuer}/mcp` : undefined;
   const configured = [...(tools ? [tools] : []), ...audience, ...(fallback ? [fallback] : [])];

@@ -26,7 +26,23 @@ export function isScope(text: string): boolean {
 
 /** The scope tokens of a parameter, each once. Clients separate them by any blanks, also at the edges. */
 export function readScopes(text: string): string[] {
-  return [...new Set(text.split(/\s+/))].filter((word) => scopeToken.test(word));
+  return wordsOf(text).filter((word) => scopeToken.test(word));
+}
+
+/** The words of a parameter, each once, also those that are no scope tokens. */
+function wordsOf(text: string): string[] {
+  return [...new Set(text.split(/\s+/))].filter((word) => word !== "");
+}
+
+/**
+ * Whether a request names scopes, and the resource has none of them. To offer all of its scopes then would answer a
+ * misspelt scope with every power.
+ *
+ * @param asked the parameter `scope`
+ */
+export function asksUnknownAlone(asked: string | undefined, resource: Resource): boolean {
+  const words = wordsOf(asked ?? "").filter((word) => !withoutEffect.has(word));
+  return words.length > 0 && !words.some((word) => isKnown(word, resource));
 }
 
 /**
@@ -46,12 +62,15 @@ export function allowedScopes(asked: string | undefined, resource: Resource): Al
  * The scope of one refresh: as wide as what was granted, or narrower. Words that the resource does not know are
  * dropped here too, because clients repeat their whole request.
  *
- * @returns undefined if a known scope was asked for that was not granted
+ * @returns undefined if a known scope was asked for that was not granted, or unknown ones alone at a resource that
+ * refuses them
  */
 export function narrowed(granted: string, asked: string | undefined, resource: Resource): string | undefined {
   const held = new Set(readScopes(granted));
   const words = readScopes(asked ?? "").filter((word) => held.has(word) || isKnown(word, resource));
   if (words.some((word) => !held.has(word))) return undefined;
+  if (words.length === 0 && resource.refusesUnknownScopes && asksUnknownAlone(asked, resource))
+    return undefined;
   return words.length > 0 ? words.join(" ") : granted;
 }
 
@@ -59,7 +78,8 @@ export function narrowed(granted: string, asked: string | undefined, resource: R
  * The scope of a token that a machine gets for itself: of the scopes that the operator gave it, those of the resource.
  * A machine is nobody's profile, so it has no scope of one.
  *
- * @returns no scope if a scope of the resource was asked for that the machine does not hold
+ * @returns no scope if the machine asked for a scope of the resource that it does not hold, or for unknown ones alone:
+ * nobody is asked about the scopes that would be granted instead
  */
 export function machineScope(
   held: string,
@@ -67,8 +87,9 @@ export function machineScope(
   resource: Resource,
 ): { readonly scope: string | undefined; readonly dropped: readonly string[] } {
   const [kept, dropped] = partition(readScopes(held), (word) => isKnown(word, resource));
-  const words = readScopes(asked ?? "").filter((word) => !profileScopes.includes(word));
-  return { scope: narrowed(kept.join(" "), words.join(" "), resource), dropped };
+  const words = wordsOf(asked ?? "").filter((word) => !profileScopes.includes(word));
+  const strict: Resource = { ...resource, refusesUnknownScopes: true };
+  return { scope: narrowed(kept.join(" "), words.join(" "), strict), dropped };
 }
 
 function partition(words: readonly string[], fits: (word: string) => boolean): [string[], string[]] {

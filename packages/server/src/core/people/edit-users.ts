@@ -2,6 +2,7 @@ import { type AuditEvent, type AuditReason, eventOf } from "../audit-events.ts";
 import { noticesTo } from "../mail/notices.ts";
 import { changedUser, reasonsOf, sameTexts } from "./changed-user.ts";
 import { assertNamesFree } from "./free-names.ts";
+import { unknownPassword } from "./new-passwords.ts";
 import { notAdded } from "./person-problem.ts";
 import { assertFits, namesToAdd } from "./person-rules.ts";
 import { assertMay } from "./powers.ts";
@@ -20,7 +21,7 @@ export function createUserEdits(
   const { users, clock, notices } = parts;
 
   return {
-    async add({ password, mustChange, emailVerified, ...person }, options, alongside) {
+    async add({ password = unknownPassword(), mustChange, emailVerified, ...person }, options, alongside) {
       assertMaySetRoles(options, person.roles, ["user"]);
       const names = namesToAdd(person);
       await assertNamesFree(users, person);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Caller } from "../audit-events.ts";
 import type { Passwords } from "../passwords/passwords.ts";
 import { assertGoodPassword, type PasswordRules } from "../passwords/policy.ts";
@@ -39,4 +40,9 @@ export function createNewPasswords({ accounts, passwords, passwordRules }: NewPa
       return passwords.hash(password, requester);
     },
   };
+}
+
+/** A password of 256 random bits, for an account whose owner chooses another one by a link. It is hashed and forgotten. */
+export function unknownPassword(): string {
+  return randomBytes(32).toString("base64url");
 }

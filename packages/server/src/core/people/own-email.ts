@@ -91,9 +91,9 @@ export function createOwnEmail(
   };
 }
 
-function confirmedBy({ link }: LinkOfUser): ConfirmedEmail {
+function confirmedBy({ link, user }: LinkOfUser): ConfirmedEmail {
   const purpose = link.purpose === "change_email" ? "change_email" : "verify";
-  return { purpose, email: link.email };
+  return { purpose, email: link.email, username: user.username };
 }
 
 function changedMeanwhile(): LatchkeyError {

@@ -43,6 +43,7 @@ export interface DescribedLink {
 export interface ConfirmedEmail {
   readonly purpose: "verify" | "change_email";
   readonly email: string;
+  readonly username: string;
 }
 
 /**

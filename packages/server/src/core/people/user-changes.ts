@@ -20,7 +20,8 @@ export interface ChangeOptions {
 
 /** A user to add. */
 export interface NewPerson extends Pick<User, "username" | "email" | "displayName" | "roles"> {
-  readonly password: string;
+  /** Default: a random one that nobody knows. A reset link leads to another one. */
+  readonly password?: string | undefined;
   /** Default: false. */
   readonly emailVerified?: boolean | undefined;
   /** Default: false. */

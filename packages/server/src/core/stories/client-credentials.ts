@@ -32,7 +32,8 @@ export interface MachineToken extends AccessToken {
 /**
  * Issues an access token to a machine that proved its identity. It has no refresh token: the machine asks again.
  *
- * @throws {LatchkeyError} `unauthorized_client`, `invalid_target`, or `invalid_scope` for more than the client has
+ * @throws {LatchkeyError} `unauthorized_client`, `invalid_target`, or `invalid_scope` for more than the client has,
+ * and for unknown scopes alone
  */
 export type ClientToken = (
   request: ClientTokenRequest,
@@ -53,7 +54,7 @@ export function createClientToken(parts: ClientTokenParts): ClientToken {
     const { scope, dropped } = machineScope(client.scope, request.scope, resource);
     noteDropped(resource, dropped);
     if (scope === undefined)
-      throw new LatchkeyError("invalid_scope", { reason: "more than the client's scope" });
+      throw new LatchkeyError("invalid_scope", { reason: "more than the client's scope, or unknown" });
     const machine = { clientId: id, roles: client.roles, sessionId };
     const expiresAt = tokens.expiry(Number.POSITIVE_INFINITY);
     const token = tokens.issueToMachine(machine, resource.url, scope, expiresAt);

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { SteadyClock } from "../../core/clock.ts";
 import type { SelfService } from "../../core/people/self-service.ts";
 import type { BrowserSessions } from "../../core/stories/browser-sessions.ts";
 import type { OwnSessions } from "../../core/stories/own-sessions.ts";
@@ -16,6 +17,7 @@ export interface AccountParts {
   readonly passwordMinLength: number;
   /** Domains. A stranger with an address of one of them can sign up. */
   readonly signUpDomains: readonly string[];
+  readonly steady: SteadyClock;
   readonly log: LogSink;
 }
 

@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import { usernameProblem } from "../../core/passwords/account-names.ts";
 import { callerOf, waitingCallerOf } from "../caller.ts";
 import { strongText } from "../pages/markup.ts";
@@ -6,7 +5,7 @@ import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import type { AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames } from "./form-answers.ts";
-import type { LinkForm } from "./link-pages.ts";
+import type { LinkForm, LinkResult } from "./link-pages.ts";
 
 /** Chooses a new password in place of a forgotten one. */
 export function resetForm(site: AccountSite, { selfService, passwordMinLength }: AccountParts): LinkForm {
@@ -27,7 +26,7 @@ export function resetForm(site: AccountSite, { selfService, passwordMinLength }:
       const { language, texts } = site.shown(reply);
       const next = typed.get(fieldNames.next) ?? "";
       await selfService.resetPassword(token, next, waitingCallerOf(request, reply), language);
-      return signInNext(site, reply, texts.reset.done);
+      return signInNext(texts.reset.done);
     },
   };
 }
@@ -37,16 +36,17 @@ export function confirmForm(site: AccountSite, { selfService }: AccountParts): L
   return {
     name: "confirm",
     purposes: ["verify", "change_email"],
-    form({ email }, _typed, reply) {
+    // The link counts whoever is signed in: the page names the account that it is for.
+    form({ email, username }, _typed, reply) {
       const { title, lead, submit } = site.shown(reply).texts.confirm;
-      return { title, submit, lead: lead(strongText(email)), fields: [] };
+      return { title, submit, lead: lead(strongText(email), strongText(username ?? email)), fields: [] };
     },
     faults: () => [],
     async use(token, _typed, request, reply) {
       const { language, texts } = site.shown(reply);
-      const { email } = await selfService.confirmEmail(token, callerOf(request), language);
+      const { email, username } = await selfService.confirmEmail(token, callerOf(request), language);
       const { doneTitle: title, done } = texts.confirm;
-      return site.report(reply, { title, sentences: [done(strongText(email))] }, "account");
+      return { title, sentences: [done(strongText(email), strongText(username))], way: "account" };
     },
   };
 }
@@ -91,16 +91,12 @@ export function joinForm(site: AccountSite, { selfService, passwordMinLength }: 
         displayName,
       };
       await selfService.join(token, joining, waitingCallerOf(request, reply));
-      return signInNext(site, reply, site.shown(reply).texts.join.done);
+      return signInNext(site.shown(reply).texts.join.done);
     },
   };
 }
 
-/** Reports a result after which the person signs in. */
-function signInNext(
-  site: AccountSite,
-  reply: FastifyReply,
-  { title, text }: { readonly title: string; readonly text: string },
-): Promise<FastifyReply> {
-  return site.report(reply, { title, sentences: [text] }, "signIn");
+/** A result after which the person signs in. */
+function signInNext({ title, text }: { readonly title: string; readonly text: string }): LinkResult {
+  return { title, sentences: [text], way: "signIn" };
 }

@@ -4,6 +4,7 @@ import type { LinkPurpose } from "../../core/people/links.ts";
 import type { DescribedLink } from "../../core/people/self-service.ts";
 import type { Form } from "../oauth/form-body.ts";
 import { type Fault, type FormPage, formPage } from "../pages/form-page.ts";
+import type { TextPage } from "../pages/text-page.ts";
 import {
   type AccountPage,
   type AccountParts,
@@ -13,6 +14,7 @@ import {
 } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { incomplete, runForm } from "./form-answers.ts";
+import { RepeatedForms } from "./repeated-forms.ts";
 
 /** The part of a page behind a link that is its own. */
 export interface LinkForm {
@@ -26,15 +28,27 @@ export interface LinkForm {
   ): Omit<FormPage, "action" | "hidden" | "language" | "site">;
   /** The faults that no story has to look at. */
   faults(typed: Form, reply: FastifyReply): readonly Fault[];
-  /** Uses the link and reports the result. */
-  use(token: string, typed: Form, request: AccountRequest, reply: FastifyReply): Promise<FastifyReply>;
+  /** Uses the link. */
+  use(token: string, typed: Form, request: AccountRequest, reply: FastifyReply): Promise<LinkResult>;
+}
+
+/** The page that reports the result of a form. */
+export interface LinkResult extends Pick<TextPage, "title" | "sentences"> {
+  /** The page that a link leads on to. */
+  readonly way: "signIn" | "account";
 }
 
 /**
  * A page behind a link in a mail. GET describes the link and changes nothing, because mail scanners follow links. The
  * form sends the link's token in its body, so the address of the answer holds none.
  */
-export function linkPages(site: AccountSite, { selfService }: AccountParts, own: LinkForm): AccountPage {
+export function linkPages(
+  site: AccountSite,
+  { selfService, steady }: AccountParts,
+  own: LinkForm,
+): AccountPage {
+  const repeated = new RepeatedForms<LinkResult>(steady);
+
   async function ask(
     reply: FastifyReply,
     token: string,
@@ -55,7 +69,7 @@ export function linkPages(site: AccountSite, { selfService }: AccountParts, own:
     return site.send(reply, page, status);
   }
 
-  /** A link that cannot be used any more. After a double click its owner reads this although it has worked. */
+  /** Answers for a link that cannot be used any more. */
   async function orRefused(reply: FastifyReply, answer: () => Promise<FastifyReply>): Promise<FastifyReply> {
     try {
       return await answer();
@@ -79,7 +93,12 @@ export function linkPages(site: AccountSite, { selfService }: AccountParts, own:
         const running = { site, reply, fields, again };
         const faults = own.faults(typed, reply);
         if (faults.length > 0) return incomplete(running, faults);
-        return runForm(running, () => own.use(token, typed, request, reply));
+        return runForm(running, async () => {
+          const { way, ...result } = await repeated.once(["", typed], () =>
+            own.use(token, typed, request, reply),
+          );
+          return site.report(reply, result, way);
+        });
       }),
   };
 }

@@ -10,13 +10,15 @@ import { newPasswordFaults, newPasswordFields } from "../pages/new-password.ts";
 import type { AccountPage, AccountParts } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, incomplete, runForm } from "./form-answers.ts";
+import { RepeatedForms } from "./repeated-forms.ts";
 import type { SignedInHandler } from "./signed-in.ts";
 
 type SignedIn = (page: "password" | "email", handler: SignedInHandler) => AccountPage["get"];
 
 /** The change of the own password. */
 export function passwordPages(site: AccountSite, signedIn: SignedIn, parts: AccountParts): AccountPage {
-  const { selfService, passwordMinLength } = parts;
+  const { selfService, passwordMinLength, steady } = parts;
+  const repeated = new RepeatedForms<void>(steady);
 
   function ask(
     reply: FastifyReply,
@@ -59,7 +61,9 @@ export function passwordPages(site: AccountSite, signedIn: SignedIn, parts: Acco
       if (faults.length > 0) return incomplete(running, faults);
       return runForm(running, async () => {
         const change = { currentPassword, newPassword, endOthers };
-        await selfService.changePassword(session.me, change, waitingCallerOf(request, reply), language);
+        await repeated.once([session.me.sessionId, form], () =>
+          selfService.changePassword(session.me, change, waitingCallerOf(request, reply), language),
+        );
         const { done, othersEnded } = texts.password;
         const sentences = endOthers ? [done.text, othersEnded] : [done.text];
         return site.report(reply, { title: done.title, sentences }, "account");

@@ -17,6 +17,7 @@ import {
 } from "./account-parts.ts";
 import type { AccountSite } from "./account-site.ts";
 import { fieldNames, formStatus, type RefusedForm, refusedForm } from "./form-answers.ts";
+import { RepeatedForms } from "./repeated-forms.ts";
 import { pageAfterSignIn } from "./signed-in.ts";
 
 /** The state of the form. */
@@ -32,7 +33,8 @@ interface Asked {
 
 /** The sign-in to the account pages: the throttle, the events and the texts are those of every login. */
 export function signInPages(site: AccountSite, parts: AccountParts): AccountPage {
-  const { issuer, browsers, selfService, passwordMinLength } = parts;
+  const { issuer, browsers, selfService, passwordMinLength, steady } = parts;
+  const repeated = new RepeatedForms<void>(steady);
   const links = accountLinks(issuer, selfService);
 
   function ask(reply: FastifyReply, { to, username = "", mustChange = false, faults = [], status }: Asked) {
@@ -75,7 +77,10 @@ export function signInPages(site: AccountSite, parts: AccountParts): AccountPage
     try {
       const next = mustChange ? form.get(fieldNames.next) : undefined;
       if (next !== undefined) {
-        await selfService.changePasswordAtSignIn({ username, password }, next, caller, language);
+        // A repeat signs in with the new password, which is verified.
+        await repeated.once(["", form], () =>
+          selfService.changePasswordAtSignIn({ username, password }, next, caller, language),
+        );
         mustChange = false;
       }
       const { cookie, lifetime } = await browsers.open({ username, password: next ?? password }, caller);

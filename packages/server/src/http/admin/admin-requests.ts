@@ -39,13 +39,16 @@ function body<
 const userRequest = body(
   "AdminUserRequest",
   "A user to add",
-  ["username", "email", "password"],
+  ["username", "email"],
   {
     username,
     email,
     display_name: displayName,
     roles: { ...roles, description: "Default: user. Other roles need the power roles:write" },
-    password,
+    password: {
+      ...password,
+      description: "Default: nobody knows it. `reset_password` mails the user a link to choose one",
+    },
     email_verified: emailVerified,
     must_change_password: mustChange,
   },

@@ -97,8 +97,48 @@ describe("the scope of a machine", () => {
     ["without those of a profile", "notes:read", "openid profile email notes:read", "notes:read"],
     ["empty without scopes of the resource", "a b", undefined, ""],
     ["never wider", "notes:read", "notes:write", undefined],
+    ["nothing for unknown ones alone", "notes:read", "note:read x", undefined],
+    ["nothing for one that another resource has", "notes:read a", "a", undefined],
+    ["all of it for those without an effect", "notes:read", "openid email", "notes:read"],
   ])("is %s", (_, held, asked, expected) => {
     expect(machineScope(held, asked, notes).scope).toBe(expected);
+  });
+});
+
+describe("at the administration", () => {
+  const administration: Resource = {
+    ...{ url: "https://auth.example.com/admin/v1", name: null, scopes: ["users:read", "users:write"] },
+    refusesUnknownScopes: true,
+  };
+  const allowedScope = createAllowedScope(() => {});
+
+  test.each([
+    ["all scopes without one", undefined, "profile email users:read users:write"],
+    [
+      "all scopes for those without an effect",
+      "openid offline_access",
+      "profile email users:read users:write",
+    ],
+    ["the known ones, without the unknown", "users:read user:write", "users:read"],
+    ["those of a profile", "profile", "profile"],
+  ])("a person is asked about %s", (_, asked, expected) => {
+    expect(allowedScope(asked, administration)).toBe(expected);
+  });
+
+  test.each(["user:read", "user:read openid", "*", "üsers:read", '"', "x".repeat(101)])(
+    "unknown scopes alone are refused: %s",
+    (asked) => {
+      expect(() => allowedScope(asked, administration)).toThrow(
+        expect.objectContaining({ code: "invalid_scope" }),
+      );
+      expect(narrowed("users:read users:write", asked, administration)).toBeUndefined();
+      expect(machineScope("users:read users:write", asked, administration).scope).toBeUndefined();
+    },
+  );
+
+  test("a refresh without a scope is as wide as before", () => {
+    expect(narrowed("users:read", undefined, administration)).toBe("users:read");
+    expect(narrowed("users:read", "openid offline_access", administration)).toBe("users:read");
   });
 });
 

@@ -193,6 +193,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
       expect(await world.stories.confirmEmail(link, caller, "fr")).toEqual({
         purpose: "change_email",
         email: "New@Example.com",
+        username: "alice",
       });
       expect(await world.store.users.byId("user:alice")).toMatchObject({
         email: "New@Example.com",
@@ -333,6 +334,7 @@ export function ownAccountContract(engine: string, open: OpenStores): void {
       expect(await world.stories.confirmEmail(link, caller, "en")).toEqual({
         purpose: "verify",
         email: "alice@example.com",
+        username: "alice",
       });
       expect(await world.store.users.byId("user:alice")).toMatchObject({ emailVerifiedAt: world.now() });
       expect(world.heard).toMatchObject([{ name: "user.changed", reason: "email_verified" }]);

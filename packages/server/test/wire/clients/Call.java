@@ -12,7 +12,7 @@ import latchkey.model.RefreshByRefreshToken;
 import latchkey.model.RefreshTokenRequest;
 import latchkey.model.RefreshTokenResponse;
 
-/** Calls every operation with the client that was generated for Java, and prints the answers as JSON. */
+/** Signs in, refreshes and signs out with the client that was generated for Java, and prints the answers as JSON. */
 public class Call {
   private static final ObjectMapper json = new ObjectMapper();
 

@@ -1,4 +1,4 @@
-// Calls every operation with the client that was generated for Go, and prints the answers as JSON.
+// Signs in, refreshes and signs out with the client that was generated for Go, and prints the answers as JSON.
 package main
 
 import (

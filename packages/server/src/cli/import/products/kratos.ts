@@ -2,11 +2,16 @@ import { type Fields, readImportedUser } from "../../../core/people/imported-use
 import { noColumns } from "../csv-columns.ts";
 import { type Converter, objectOf, objectsOf, textOf, usernameOf } from "./converter.ts";
 
-/** The identities of Ory Kratos, with their credentials (`include_credential=password`). */
+/**
+ * The identities of Ory Kratos, with their credentials (`include_credential=password`). The list may stand under the key
+ * `identities`, and each of them under `create`: that is the form of Kratos' own import.
+ */
 export const kratos: Converter = {
   product: "Kratos",
+  list: "identities",
   columnsProblem: noColumns("Kratos"),
-  user(fields) {
+  user(row) {
+    const fields = Object.hasOwn(row, "create") ? objectOf(row, "create") : row;
     const traits = objectOf(fields, "traits");
     const password = objectOf(objectOf(fields, "credentials"), "password");
     const email = textOf(traits, "email") ?? identifierOf(password);

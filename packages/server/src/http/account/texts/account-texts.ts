@@ -62,9 +62,9 @@ export interface AccountTexts {
   readonly forgot: FormTexts & { readonly lead: string; readonly sent: ResultTexts };
   readonly reset: FormTexts & { readonly lead: (address: Html) => Html; readonly done: ResultTexts };
   readonly confirm: FormTexts & {
-    readonly lead: (address: Html) => Html;
+    readonly lead: (address: Html, username: Html) => Html;
     readonly doneTitle: string;
-    readonly done: (address: Html) => Html;
+    readonly done: (address: Html, username: Html) => Html;
   };
   readonly signUp: FormTexts & {
     readonly lead: string;

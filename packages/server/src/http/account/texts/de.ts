@@ -74,10 +74,10 @@ export const de: AccountTexts = {
   confirm: {
     title: "E‑Mail-Adresse bestätigen",
     submit: "Bestätigen",
-    lead: (address) =>
-      html`Gehört ${address} Ihnen, und haben Sie das selbst veranlasst? Wenn nicht, schließen Sie diese Seite: Es ändert sich nichts.`,
+    lead: (address, username) =>
+      html`Gehört ${address} Ihnen, und haben Sie das selbst für Ihr Konto ${username} veranlasst? Wenn nicht, schließen Sie diese Seite: Es ändert sich nichts.`,
     doneTitle: "Ihre Adresse ist bestätigt",
-    done: (address) => html`Ihr Konto hat die Adresse ${address}.`,
+    done: (address, username) => html`Das Konto ${username} hat die Adresse ${address}.`,
   },
   signUp: {
     title: "Konto anlegen",

@@ -74,10 +74,10 @@ export const en: AccountTexts = {
   confirm: {
     title: "Confirm your e‑mail address",
     submit: "Confirm",
-    lead: (address) =>
-      html`Does ${address} belong to you, and did you ask for this? If not, close this page: nothing changes.`,
+    lead: (address, username) =>
+      html`Does ${address} belong to you, and did you ask for this for your account ${username}? If not, close this page: nothing changes.`,
     doneTitle: "Your address is confirmed",
-    done: (address) => html`Your account has the address ${address}.`,
+    done: (address, username) => html`The account ${username} has the address ${address}.`,
   },
   signUp: {
     title: "Create an account",

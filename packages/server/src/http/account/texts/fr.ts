@@ -78,10 +78,10 @@ export const fr: AccountTexts = {
   confirm: {
     title: "Confirmer votre adresse e‑mail",
     submit: "Confirmer",
-    lead: (address) =>
-      html`L’adresse ${address} est-elle à vous, et l’avez-vous demandé vous-même ? Sinon, fermez cette page : rien ne change.`,
+    lead: (address, username) =>
+      html`L’adresse ${address} est-elle à vous, et l’avez-vous demandé vous-même pour votre compte ${username} ? Sinon, fermez cette page : rien ne change.`,
     doneTitle: "Votre adresse est confirmée",
-    done: (address) => html`Votre compte a l’adresse ${address}.`,
+    done: (address, username) => html`Le compte ${username} a l’adresse ${address}.`,
   },
   signUp: {
     title: "Créer un compte",

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import type { SteadyClock } from "../../core/clock.ts";
+import type { Form } from "../oauth/form-body.ts";
+
+/** How long the result of a form is remembered, in milliseconds: the time between the clicks of a double click. */
+export const repeatedFor = 10_000;
+
+/** Remembered results, at most. The oldest one is forgotten first. */
+const mostRemembered = 1_000;
+
+interface Remembered<Result> {
+  readonly result: Promise<Result>;
+  /** When the result came. Undefined while it is awaited. */
+  cameAt: number | undefined;
+}
+
+/**
+ * The results of forms that can be sent once. After a double click the browser shows the answer to the second form, and
+ * the first one has done the work. So the same form with the same values gets the same result for ten seconds.
+ *
+ * It is held in the memory of this process: a repeat that reaches another replica runs anew.
+ */
+export class RepeatedForms<Result> {
+  readonly #steady: SteadyClock;
+  /** By hashed form, in the order of their first arrival. Forms are hashed: they hold passwords. */
+  readonly #remembered = new Map<string, Remembered<Result>>();
+
+  constructor(steady: SteadyClock) {
+    this.#steady = steady;
+  }
+
+  /**
+   * Runs `use` once for a form. A form whose first arrival failed, or whose browser gave it up, runs anew.
+   *
+   * @param session the session that sends the form, or an empty text: two sessions never share a result
+   */
+  async once(
+    [session, form]: readonly [session: string, form: Form],
+    use: () => Promise<Result>,
+  ): Promise<Result> {
+    this.#purge();
+    const sent = JSON.stringify([session, ...form]);
+    const key = createHash("sha256").update(sent).digest("base64url");
+    for (let earlier = this.#remembered.get(key); earlier; earlier = this.#remembered.get(key)) {
+      try {
+        return await earlier.result;
+      } catch {
+        this.#forget(key, earlier);
+      }
+    }
+    const entry: Remembered<Result> = { result: use(), cameAt: undefined };
+    this.#remembered.set(key, entry);
+    try {
+      const result = await entry.result;
+      entry.cameAt = this.#steady();
+      return result;
+    } catch (error) {
+      this.#forget(key, entry);
+      throw error;
+    }
+  }
+
+  #forget(key: string, entry: Remembered<Result>): void {
+    if (this.#remembered.get(key) === entry) this.#remembered.delete(key);
+  }
+
+  #purge(): void {
+    const oldest = this.#steady() - repeatedFor;
+    for (const [key, { cameAt }] of this.#remembered) {
+      const isOld = cameAt !== undefined && cameAt <= oldest;
+      if (isOld || this.#remembered.size >= mostRemembered) this.#remembered.delete(key);
+    }
+  }
+}
