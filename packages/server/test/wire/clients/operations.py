@@ -114,7 +114,9 @@ anonymous.account.sign_up_auth_sign_up_post(latchkey.SignUpRequest(email="finn@e
 finn = anonymous.account.join_auth_join_post(
     latchkey.JoinRequest(link=link_to("join"), username="finn", password=first)
 )
-admin.admin_invite(latchkey.AdminInvitationRequest(email="gail@example.org"))
+invitation = admin.admin_invite(latchkey.AdminInvitationRequest(email="gail@example.org"))
+assert [one.id for one in admin.admin_list_invitations().items] == [invitation.id]
+admin.admin_withdraw_invitation(invitation.id)
 
 # Sessions.
 login("erin", fourth)

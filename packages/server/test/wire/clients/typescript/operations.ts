@@ -87,7 +87,12 @@ await own.DELETE("/auth/sessions", { params: { query: { keep_current: "true" } }
 await anonymous.POST("/auth/sign-up", { body: { email: "finn@example.com" } });
 const joining = { link: await linkTo("join"), username: "finn", password: first };
 const { data: finn } = await anonymous.POST("/auth/join", { body: joining });
-await admin.POST("/admin/v1/invitations", { body: { email: "gail@example.org" } });
+const { data: invitation } = await admin.POST("/admin/v1/invitations", {
+  body: { email: "gail@example.org" },
+});
+const { data: invitations } = await admin.GET("/admin/v1/invitations");
+if (invitations?.items[0]?.id !== invitation?.id) throw new Error("the list has another invitation");
+await admin.DELETE("/admin/v1/invitations/{id}", { params: { path: { id: invitation?.id ?? "" } } });
 
 // Sessions.
 await signedIn("erin", fourth);
