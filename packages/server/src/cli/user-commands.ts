@@ -170,11 +170,14 @@ export const userCommands: readonly Command[] = [
   command({
     name: "user export",
     meaning: "print all that is known of a user, as JSON",
-    argument: { name: "NAME", meaning: "username or e-mail address; the id of a removed user" },
+    argument: { name: "NAME", meaning: "username, e-mail address or id" },
     options: { output: { value: "FILE", meaning: "write a new file with mode 0600 instead" } },
     settings: ofDatabase,
     example: "user export alice --output alice.json",
-    notes: ["Hashes of passwords, codes and tokens are left out. An existing file is never overwritten."],
+    notes: [
+      "Hashes of passwords, codes and tokens are left out. An existing file is never overwritten.",
+      "A user who was removed before is given by the id, such as user:alice.",
+    ],
     load: async () => (await import("./user-export.ts")).exportUser,
   }),
   userImportCommand,

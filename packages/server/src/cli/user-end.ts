@@ -1,4 +1,4 @@
-import { findErasable } from "../core/people/find-erasable.ts";
+import { findUser } from "../core/people/find-user.ts";
 import { print } from "../terminal.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirmation.ts";
@@ -43,7 +43,7 @@ export function removeUser({ config, words: [name = ""], has }: Given<"yes">): P
 /** `latchkey user erase`: asks always, because nothing brings back what is erased. */
 export function eraseUser({ config, words: [name = ""], has }: Given<"yes">): Promise<void> {
   return withUsers(config, async ({ store, userChanges }) => {
-    const { id, username } = await findErasable(store, name);
+    const { id, username } = await findUser(store, name);
     const removal = username === undefined ? `${id} was removed` : `${username} is removed`;
     if (!has("yes")) await confirm(`${removal}, and the audit trail forgets who it was, for ever`);
     const pseudonym = await askedAtLast(has("yes"), (options) => userChanges.erase(id, options));

@@ -391,6 +391,18 @@ describe("latchkey user export", () => {
     expectRefusal(await latchkey("user", "export", "xaver"), /there is no user xaver/);
   });
 
+  test("refuses a text that is the name of one user and the id of another", async () => {
+    await add("xerxes");
+    await latchkey("user", "remove", "xerxes");
+    await latchkey("user", "add", "user:xerxes", "--email", "other@example.com");
+    expectRefusal(
+      await latchkey("user", "export", "user:xerxes"),
+      /the name of one user and the id of another/,
+    );
+    const { stdout } = await latchkey("user", "export", "user:xena");
+    expect(JSON.parse(stdout)).toMatchObject({ user: { username: "xena" } });
+  });
+
   test("refuses an unknown user, and writes nothing", async () => {
     expectRefusal(await latchkey("user", "export", "nobody"), /there is no user nobody/);
   });
