@@ -115,7 +115,7 @@ describe("a client", () => {
       [{ ...robot, machine: "yes" }, "body.machine: Input should be a valid boolean"],
       [
         { ...robot, authentication: "password" },
-        "body.authentication: Input should be one of none, secret, jwks_uri",
+        "body.authentication: Input should be one of none, secret, jwks, jwks_uri",
       ],
       [{ name: "Nothing" }, "a client needs a redirect URI"],
       [{ ...robot, authentication: "jwks_uri" }, "body.jwks_uri"],

@@ -123,21 +123,6 @@ test("a mail is tried again after 1, 2, 4 … 60 minutes, for a day", async () =
   expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
 });
 
-test("a mail that cannot be rendered is tried for a day, then given up", async () => {
-  await using server = await MailServer.open();
-  await using mails = await setUp(server);
-  const beyondAnyDate = 1e300;
-  await mails.write({ kind: "password_changed", at: beyondAnyDate }, { userId: "user:alice" });
-  await mails.settled(() => mails.tries.length === 1);
-  await mails.write({ kind: "verify" }, { linkId: "one" });
-  await mails.settled(() => mails.tries.length === 2);
-  mails.advance(24 * hour);
-  await mails.settled(isEmpty(mails.store));
-  expect(mails.tries).toEqual(["password_changed deferred", "verify sent", "password_changed expired"]);
-  expect(mails.events).toMatchObject([{ name: "mail.failed", reason: "expired", subject: "user:alice" }]);
-  expect(mails.lines.join("")).toContain('"reason":"RangeError"');
-});
-
 test("a reset request that waited as long as its link would live is given up", async () => {
   await using server = await MailServer.open();
   const answered: string[] = [];
@@ -262,7 +247,7 @@ test("an accepted mail never goes out again while its deletion fails", async () 
 
 /** A kind that this version does not know, and facts that it cannot read. */
 const unreadable: readonly MailContent[] = JSON.parse(
-  '[{"kind":"factor_added"},{"kind":"password_changed"}]',
+  '[{"kind":"factor_added"},{"kind":"password_changed"},{"kind":"password_changed","at":1e300}]',
 );
 
 test("mails that cannot be read never hold up others, and are given up after a day", async () => {
@@ -277,12 +262,12 @@ test("mails that cannot be read never hold up others, and are given up after a d
   await mails.job.run();
   expect(mails.tries).toEqual(["verify sent"]);
   expect(mails.events).toEqual([]);
-  expect(await mails.store.outbox.count()).toBe(40);
+  expect(await mails.store.outbox.count()).toBe(60);
 
   mails.advance(2 * minute);
   await mails.job.run();
   expect(await mails.store.outbox.count()).toBe(0);
-  expect(mails.events).toHaveLength(40);
+  expect(mails.events).toHaveLength(60);
   expect(mails.events[0]).toMatchObject({ name: "mail.failed", reason: "expired", address: "server" });
   expect(new Set(mails.events.map(({ subject }) => subject)).size).toBe(20);
   const lines = mails.lines.map((line): unknown => JSON.parse(line));

@@ -51,8 +51,6 @@ export function userTracesContract(opened: () => Store): void {
         purpose: "verify",
         email: "Alice@Example.com",
         roles: null,
-        invitedBy: null,
-        invitedWith: null,
         ...times,
       });
       expect(JSON.stringify(traces)).not.toContain("secret-link");

@@ -73,9 +73,9 @@ export function noticesContract(engine: string, open: OpenStores): void {
 
     test.each(["localhost", "LocalHost"])("nothing waits for an address at %s", async (host) => {
       await using world = await selfServiceWorld(open);
-      await world.add("root", host);
-      await change(world, "root");
-      expect((await world.store.users.byId("user:root"))?.version).toBe(1);
+      await world.add("iris", host);
+      await change(world, "iris");
+      expect((await world.store.users.byId("user:iris"))?.version).toBe(1);
       expect(await world.store.outbox.count()).toBe(0);
     });
   });
