@@ -1,5 +1,5 @@
 import { eventOf, serverActor } from "../core/audit-events.ts";
-import type { MailKind, MailOutcome } from "../core/mail/mail-kinds.ts";
+import { type MailKind, type MailOutcome, sentKinds } from "../core/mail/mail-kinds.ts";
 import type { AnswerRequest, ClaimedRow, Outbox, UnreadableMail, WaitingMail } from "../core/mail/outbox.ts";
 import type { Log } from "../log.ts";
 import { isAbandoned, nextTry, outdated } from "./retries.ts";
@@ -99,10 +99,12 @@ export class MailJob {
 
   /** Leaves a mail to a newer replica, which can claim it after the lease. The last version that sees it gives it up. */
   async #passOver(mail: UnreadableMail): Promise<void> {
-    const { now, log } = this.#parts;
+    const { now, log, counted } = this.#parts;
     if (!isAbandoned(mail, await now())) return;
-    if (await this.#delete(mail, "expired"))
-      log.warn({ kind: mail.kind }, "a mail was given up: this version of Latchkey cannot read it");
+    if (!(await this.#delete(mail, "expired"))) return;
+    const kind = sentKinds.find((one) => one === mail.kind);
+    if (kind !== undefined) counted(kind, "expired");
+    log.warn({ kind: mail.kind }, "a mail was given up: this version of Latchkey cannot read it");
   }
 
   /** Never rejects. A mail that cannot be settled is claimed again after the lease. */

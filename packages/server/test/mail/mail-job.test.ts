@@ -270,6 +270,7 @@ test("mails that cannot be read never hold up others, and are given up after a d
   expect(mails.events).toHaveLength(60);
   expect(mails.events[0]).toMatchObject({ name: "mail.failed", reason: "expired", address: "server" });
   expect(new Set(mails.events.map(({ subject }) => subject)).size).toBe(20);
+  expect(mails.tries.filter((one) => one === "password_changed expired")).toHaveLength(40);
   const lines = mails.lines.map((line): unknown => JSON.parse(line));
   expect(lines).toContainEqual(
     expect.objectContaining({

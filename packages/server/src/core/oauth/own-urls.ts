@@ -1,7 +1,7 @@
 import { comparableUrl } from "./resource-urls.ts";
 import { administrationOf } from "./resources.ts";
 
-/** The server whose own URLs are no resources of others. */
+/** The server whose own URLs cannot be added as resources. */
 export interface OwnServer {
   readonly issuer: string;
   /** Whether it serves its own tools at `/mcp`. If not, another server may have this URL. */

@@ -31,7 +31,7 @@ export function createPasswordSetting(
 /**
  * The hash of a password that the rules accept.
  *
- * @param account the id whose turn in the queues of measures and hashes it takes
+ * @param account id of the account: measures and hashes of one account wait in one turn
  * @throws {WeakPassword} for any other password
  */
 export async function hashNewPassword(

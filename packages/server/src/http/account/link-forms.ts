@@ -36,7 +36,7 @@ export function confirmForm(site: AccountSite, { selfService }: AccountParts): L
   return {
     name: "confirm",
     purposes: ["verify", "change_email"],
-    // The link counts whoever is signed in: the page names the account that it is for.
+    // Another user may be signed in, and the link still works: the page names the account that it is for.
     form({ email, username }, _typed, reply) {
       const { title, lead, submit } = site.shown(reply).texts.confirm;
       return { title, submit, lead: lead(strongText(email), strongText(username ?? email)), fields: [] };
