@@ -94,7 +94,7 @@ export function linkPages(
         const faults = own.faults(typed, reply);
         if (faults.length > 0) return incomplete(running, faults);
         return runForm(running, async () => {
-          const { way, ...result } = await repeated.once(["", typed], () =>
+          const { way, ...result } = await repeated.once([token, typed], () =>
             own.use(token, typed, request, reply),
           );
           return site.report(reply, result, way);

@@ -9,6 +9,7 @@ export const repeatedFor = 10_000;
 const mostRemembered = 1_000;
 
 interface Remembered<Result> {
+  readonly owner: string;
   readonly result: Promise<Result>;
   /** When the result came. Undefined while it is awaited. */
   cameAt: number | undefined;
@@ -16,7 +17,8 @@ interface Remembered<Result> {
 
 /**
  * The results of forms that can be sent once. After a double click the browser shows the answer to the second form, and
- * the first one has done the work. So the same form with the same values gets the same result for ten seconds.
+ * the first one has done the work. So the same form with the same values gets the same result for ten seconds. Another
+ * success of the same owner ends this: after a change back, the form has work to do again.
  *
  * It is held in the memory of this process: a repeat that reaches another replica runs anew.
  */
@@ -32,14 +34,14 @@ export class RepeatedForms<Result> {
   /**
    * Runs `use` once for a form. A form whose first arrival failed, or whose browser gave it up, runs anew.
    *
-   * @param session the session that sends the form, or an empty text: two sessions never share a result
+   * @param owner the session, link or account that the form changes: two owners never share a result
    */
   async once(
-    [session, form]: readonly [session: string, form: Form],
+    [owner, form]: readonly [owner: string, form: Form],
     use: () => Promise<Result>,
   ): Promise<Result> {
     this.#purge();
-    const sent = JSON.stringify([session, ...form]);
+    const sent = JSON.stringify([owner, ...form]);
     const key = createHash("sha256").update(sent).digest("base64url");
     for (let earlier = this.#remembered.get(key); earlier; earlier = this.#remembered.get(key)) {
       try {
@@ -48,10 +50,11 @@ export class RepeatedForms<Result> {
         this.#forget(key, earlier);
       }
     }
-    const entry: Remembered<Result> = { result: use(), cameAt: undefined };
+    const entry: Remembered<Result> = { owner, result: use(), cameAt: undefined };
     this.#remembered.set(key, entry);
     try {
       const result = await entry.result;
+      this.#forgetOthers(entry);
       entry.cameAt = this.#steady();
       return result;
     } catch (error) {
@@ -62,6 +65,12 @@ export class RepeatedForms<Result> {
 
   #forget(key: string, entry: Remembered<Result>): void {
     if (this.#remembered.get(key) === entry) this.#remembered.delete(key);
+  }
+
+  /** Also those under way: which of two changes at once came last is unknown. */
+  #forgetOthers(entry: Remembered<Result>): void {
+    for (const [key, other] of this.#remembered)
+      if (other.owner === entry.owner && other !== entry) this.#remembered.delete(key);
   }
 
   #purge(): void {

@@ -78,7 +78,7 @@ export function signInPages(site: AccountSite, parts: AccountParts): AccountPage
       const next = mustChange ? form.get(fieldNames.next) : undefined;
       if (next !== undefined) {
         // A repeat signs in with the new password, which is verified.
-        await repeated.once(["", form], () =>
+        await repeated.once([username, form], () =>
           selfService.changePasswordAtSignIn({ username, password }, next, caller, language),
         );
         mustChange = false;
