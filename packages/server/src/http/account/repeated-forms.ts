@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { SteadyClock } from "../../core/clock.ts";
 import type { Form } from "../oauth/form-body.ts";
+import { FormDigests } from "./form-digests.ts";
 
 /** How long the result of a form is remembered, in milliseconds: the time between the clicks of a double click. */
 export const repeatedFor = 10_000;
@@ -24,7 +24,8 @@ interface Remembered<Result> {
  */
 export class RepeatedForms<Result> {
   readonly #steady: SteadyClock;
-  /** By hashed form, in the order of their first arrival. Forms are hashed: they hold passwords. */
+  readonly #digests = new FormDigests();
+  /** By digest of the form, in the order of their first arrival. */
   readonly #remembered = new Map<string, Remembered<Result>>();
 
   constructor(steady: SteadyClock) {
@@ -41,8 +42,7 @@ export class RepeatedForms<Result> {
     use: () => Promise<Result>,
   ): Promise<Result> {
     this.#purge();
-    const sent = JSON.stringify([owner, ...form]);
-    const key = createHash("sha256").update(sent).digest("base64url");
+    const key = this.#digests.of(owner, form);
     for (let earlier = this.#remembered.get(key); earlier; earlier = this.#remembered.get(key)) {
       try {
         return await earlier.result;
@@ -56,6 +56,8 @@ export class RepeatedForms<Result> {
       const result = await entry.result;
       this.#forgetOthers(entry);
       entry.cameAt = this.#steady();
+      // Results and digests leave the memory also if no other form comes.
+      setTimeout(() => this.#forget(key, entry), repeatedFor).unref();
       return result;
     } catch (error) {
       this.#forget(key, entry);
