@@ -1,6 +1,6 @@
 import { passwords, type TestServer, testServer } from "@latchkey/testkit/server/test-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { repeatedFor } from "../../src/http/account/repeated-forms.ts";
+import { repeatedFor } from "../../src/http/pages/repeated-forms.ts";
 import { type AccountAnswer, linkOf, recipientsOf, tokenOf, Visitor } from "./account-world.ts";
 
 let server: TestServer;

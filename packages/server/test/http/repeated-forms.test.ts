@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FormDigests } from "../../src/http/account/form-digests.ts";
-import { RepeatedForms, repeatedFor } from "../../src/http/account/repeated-forms.ts";
+import { FormDigests } from "../../src/http/pages/form-digests.ts";
+import { RepeatedForms, repeatedFor } from "../../src/http/pages/repeated-forms.ts";
 
 const form = new Map([["new_password", "orbit velvet cactus nine"]]);
 
